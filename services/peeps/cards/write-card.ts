@@ -62,7 +62,9 @@ export function writeCard(contact: Contact): string {
   if (photo !== undefined)
     add(
       "PHOTO",
-      "url" in photo ? photo.url : `data:${photo.mediaType};base64,${Buffer.from(photo.bytes).toString("base64")}`,
+      "url" in photo
+        ? photo.url.replaceAll(/\s/g, "")
+        : `data:${photo.mediaType};base64,${Buffer.from(photo.bytes).toString("base64")}`,
     );
   return [...lines, "END:VCARD", ""].map(fold).join("\r\n");
 }
@@ -78,7 +80,7 @@ function propertyOf({ kind }: ContactHandle): string {
 }
 
 function escape(text: string): string {
-  return text.replaceAll(/[\\,;]/g, String.raw`\$&`).replaceAll(/\r?\n/g, String.raw`\n`);
+  return text.replaceAll(/[\\,;]/g, String.raw`\$&`).replaceAll(/\r\n|\r|\n/g, String.raw`\n`);
 }
 
 /** A parameter's value, RFC 6868. */

@@ -63,18 +63,21 @@ interface HitRow extends Omit<HitRecord, "at"> {
 
 async function findWords(sql: Sql, { words, limit, personId }: FindWords): Promise<HitRecord[]> {
   const rows = await sql.query<HitRow>(
+    // Words around a hit are cut out of those that are shown only.
     `with query as (select websearch_to_tsquery('simple', $1) as words)
-      select * from (
+      select kind, id, "personId", name, at, case kind when 'person' then text
+          else ts_headline('simple', left(text, 20000), query.words, 'StartSel="", StopSel="", MaxWords=40, MinWords=15') end as text
+      from query, lateral (select * from (
         select 'person' as kind, p.id::text as id, p.id as "personId", p.name, p.name as text, null::timestamptz as at, 0 as rank
           from svc_peeps.person p where $3::uuid is null and p.merged_into is null and (p.is_listed or p.is_partial) and p.name ilike '%' || $4 || '%'
-        union all select 'note', n.id::text, r.id, r.name, ts_headline('simple', n.text, query.words, 'StartSel="", StopSel="", MaxWords=40, MinWords=15'), n.at, 1
+        union all (select 'note', n.id::text, r.id, r.name, n.text, n.at, 1
           from query, svc_peeps.note n join svc_peeps.person p on p.id = n.person_id join svc_peeps.person r on r.id = p.root
-          where n.words @@ query.words and ($3::uuid is null or r.id = $3)
-        union all select 'message', m.id::text, r.id, r.name, ts_headline('simple', coalesce(m.subject || ': ', '') || m.text, query.words, 'StartSel="", StopSel="", MaxWords=40, MinWords=15'), m.sent_at, 2
+          where n.words @@ query.words and ($3::uuid is null or r.id = $3) order by n.at desc limit $2)
+        union all (select 'message', m.id::text, r.id, r.name, coalesce(m.subject || ': ', '') || m.text, m.sent_at, 2
           from query, svc_peeps.message m left join svc_peeps.handle h on h.id = m.handle_id
             left join svc_peeps.person p on p.id = h.person_id left join svc_peeps.person r on r.id = p.root
-          where m.words @@ query.words and not m.is_deleted and ($3::uuid is null or r.id = $3)) found
-      order by rank, at desc nulls last, id limit $2`,
+          where m.words @@ query.words and not m.is_deleted and ($3::uuid is null or r.id = $3) order by m.sent_at desc limit $2)) found
+      order by rank, at desc nulls last, id limit $2) shown order by rank, at desc nulls last, id`,
     [words, limit, personId ?? null, words.replaceAll(/[\\%_]/g, String.raw`\$&`)],
   );
   return rows.map(({ at, kind, id, personId: person, name, text }) => ({

@@ -1,6 +1,7 @@
 /** The command of a service, from `services/<name>/cli.ts` of Roost: loaded when it is called, so that others start without it. */
 import { stat } from "node:fs/promises";
 import type { ServiceContract } from "@roost/contract";
+import { plainText } from "@roost/base/text-width";
 import { createHttpClient, type ClientOf } from "@roost/contract/client";
 import type { ServiceCli } from "@roost/service/cli";
 import type { Command } from "commander";
@@ -24,7 +25,12 @@ export async function loadServiceCommand(word: string | undefined): Promise<Serv
 
 export function createServiceCli({ terminal, clock, connect }: CliContext): ServiceCli {
   return {
-    terminal,
+    // What a service prints may come from outside.
+    terminal: {
+      ...terminal,
+      line: (text = "") => terminal.line(plainText(text)),
+      note: (text) => terminal.note(plainText(text)),
+    },
     clock,
     readZone: async () => await readHomeZone((await connect()).client),
     async connect<Contract extends ServiceContract>(contract: Contract) {

@@ -118,6 +118,7 @@ async function readSome(
   }
   const until = Math.min(nextOffset, place + windowMax);
   if (place >= until) return "done";
+  await tx.query("select service.require_seen_1($1, $2, $3)", [topic, partition, until]);
   const events = await tx.query<ReadEvent>(
     `select $1::text as topic, $2::int as partition, e."offset", e.id, e.type, e.version, e.source, e.subject, e.time, e.data, e.correlation,
        e.causation, e.traceparent, string_to_array(e.labels, ' ') as labels

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createId } from "@roost/base";
+import { createId, silentLogger } from "@roost/base";
 import type { Principal } from "@roost/contract";
 import { sqlStateOf } from "@roost/database";
 import { readTopic } from "@roost/kernel";
 import { callHeader, signCall, type OutgoingCall } from "../calls/sign-call.ts";
 import { openServices } from "../open-services.ts";
+import { consumeOnce } from "./consume.ts";
 import { gardenContract, plantWatered } from "../testing/garden/contract.ts";
 import { garden } from "../testing/garden/service.ts";
 import type { Service } from "../service.ts";
@@ -330,6 +331,19 @@ test("A consumer takes many events in one transaction, and each once when one am
     by,
   );
   assert.equal(new Set(rows.slice(30).map(({ xmin }) => xmin)).size, 1, "the last fifteen are one transaction");
+});
+
+test("A consumer moves past no event that its connection does not see yet", async () => {
+  await using opened = await openTestService(garden);
+  const { test: given, hosted } = opened;
+  const reader = { name: "waterings", types: ["plant.watered"], handle: () => Promise.resolve() };
+  const move = (by: number) =>
+    given.database.query("update roost.partition_head set next_offset = next_offset + $1 where topic = 'garden'", [by]);
+  await move(1);
+  const options = { database: hosted.database, logger: silentLogger, signal: new AbortController().signal };
+  await assert.rejects(consumeOnce(reader, options), { code: "unavailable", message: /in favour of others 8 times/ });
+  await move(-1);
+  assert.equal((await consumeOnce(reader, options)).isMore, false);
 });
 
 test("A consumer that sets aside goes on with other keys, keeps the order of the one that failed, and reads no more than the service may", async () => {

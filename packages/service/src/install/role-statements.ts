@@ -31,6 +31,7 @@ export const grantedFunctions = [
   "release_lease_1",
   "remember_1",
   "report_1",
+  "require_seen_1",
   "restart_consumer_1",
   "take_lease_1",
   "withdraw_1",

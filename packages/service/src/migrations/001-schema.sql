@@ -230,6 +230,12 @@ create function service.lock_cursor_1(consumer text, topic_name text, partition_
   select l.place, l.first_offset, l.next_offset from roost.lock_cursor_1(service.group_1(consumer), topic_name, partition_number, false) as l
 $$;
 
+-- As roost.require_seen_1. Invariant: a reader passes over no event that its connection does not see yet.
+create function service.require_seen_1(topic_name text, partition_number integer, until_offset bigint) returns void
+  language sql security definer set search_path = pg_catalog, pg_temp as $$
+  select roost.require_seen_1(topic_name, array[partition_number], array[until_offset])
+$$;
+
 -- As roost.move_cursor_1. Invariant: only from where the reader began.
 create function service.move_cursor_1(consumer text, topic_name text, partition_number integer, from_offset bigint, next_place bigint) returns boolean
   language sql security definer set search_path = pg_catalog, pg_temp as $$
