@@ -1,6 +1,6 @@
 /** What is repeated is at most this long, and fills this much of the end of a reply. */
 const periodCharsMax = 400;
-export const circledCharsMin = 4_000;
+const circledCharsMin = 4_000;
 /** How often it is looked for. */
 const everyChars = 500;
 
@@ -18,6 +18,12 @@ export function createCircleFinder(): (delta: string) => boolean {
     unseenChars = 0;
     return isCircle(tail);
   };
+}
+
+/** The text up to its circle, of which half stays: that says all. As it is, when the circle was elsewhere: in the thinking or a call's arguments. */
+export function withoutCircle(text: string): string {
+  const isCircling = text.length >= circledCharsMin && isCircle(text.slice(-circledCharsMin));
+  return isCircling ? `${text.slice(0, -circledCharsMin / 2)}…` : text;
 }
 
 function isCircle(text: string): boolean {

@@ -249,6 +249,18 @@ test("openModels() stops a reply that goes round in circles, and says where one 
   assert.deepEqual(cut.kind === "message" && [cut.finishReason, cut.cutAt, cut.outputTokensMax], ["length", 7, 50]);
 });
 
+test("openModels() leaves the text whole when the circle is in the thinking", async () => {
+  const text = Array.from({ length: 1_000 }, (_, index) => `${index} songs`).join(", ");
+  await using server = await serveRaw((_request, response) => {
+    response.write(chunkOf({ content: text }));
+    for (let count = 0; count < 1_000; count += 1)
+      response.write(chunkOf({ reasoning_content: " And again I think." }));
+  });
+  const outcome = await askOnce(server.url);
+  assert.ok(outcome.kind === "message", JSON.stringify(outcome));
+  assert.deepEqual([outcome.finishReason, outcome.message.text], ["repetition", text]);
+});
+
 test("openModels() stops a model that writes the other side's turn too", async () => {
   const closed = Promise.withResolvers<void>();
   await using server = await serveRaw((_request, response) => {

@@ -15,7 +15,7 @@ import { untangleArguments } from "../messages/parse-arguments.ts";
 import type { Wire } from "../wire/create-wire.ts";
 import { filesOf, type WireMedia } from "../wire/take-media.ts";
 import type { ModelDelta } from "./models.ts";
-import { circledCharsMin, createCircleFinder } from "./create-circle-finder.ts";
+import { createCircleFinder, withoutCircle } from "./create-circle-finder.ts";
 import { createThoughtSplitter, opensThinkingItself, type ThoughtPart } from "./create-thought-splitter.ts";
 import { settleText } from "./settle-text.ts";
 import { watchTurnEnd } from "./cut-at-turn-end.ts";
@@ -194,7 +194,7 @@ function createReplyReader(options: ReadReplyOptions, holds: boolean) {
       settleText({ texts, toolCalls, tools: options.call.tools, show });
       const inText = thoughts.length === 0 ? [] : [{ text: thoughts.join("").trim() }];
       const content = { texts, reasoning: [...reasoning.values(), ...inText], toolCalls };
-      if (isCircling()) return toRawReply({ ...content, texts: withoutCircle(texts) }, endOfCircle);
+      if (isCircling()) return toRawReply({ ...content, texts: [withoutCircle(texts.join(""))] }, endOfCircle);
       return toRawReply(content, end ?? (isPastTurn() ? endOfTurn : undefined));
     },
   };
@@ -211,12 +211,6 @@ const noUsage: LanguageModelV4Usage = {
 
 const endOfTurn = { finishReason: { unified: "stop", raw: "turn end" }, usage: noUsage } as const;
 const endOfCircle = { finishReason: { unified: "length", raw: "repetition" }, usage: noUsage } as const;
-
-/** Half of what was seen says all. */
-function withoutCircle(texts: readonly string[]): string[] {
-  const text = texts.join("");
-  return [text.length > circledCharsMin ? `${text.slice(0, -circledCharsMin / 2)}…` : text];
-}
 
 function bytesOf(data: string | Uint8Array): Uint8Array {
   return typeof data === "string" ? Buffer.from(data, "base64") : data;
