@@ -291,3 +291,20 @@ test("openModels() describes tools as text to a server that takes none, and read
   assert.match(outcome.mends?.join() ?? "", /described as text/);
   assert.match(server.requests[1]?.systemText ?? "", /Be brief[^]*# Tools[^]*"name":"look_up"/);
 });
+
+test("openModels() reads an answer of nothing but JSON as a call only where the tools were described as text", async () => {
+  const json = '{"name": "look_up", "arguments": {"word": "roost"}}';
+  await using server = await startScriptedModelServer({ script: () => json });
+  const callWith = async (tools: "text" | true) => {
+    const models = openModels({
+      providers: [{ kind: "openai-compatible", id: "a", baseUrl: server.url, model: "m", tools }],
+      clock: systemClock,
+      logger: silentLogger,
+    });
+    const outcome = await models.call(longRequest, { signal: new AbortController().signal, step: "model#1" });
+    assert.ok(outcome.kind === "message");
+    return [outcome.message.text, outcome.message.toolCalls?.length ?? 0];
+  };
+  assert.deepEqual(await callWith("text"), ["", 1]);
+  assert.deepEqual(await callWith(true), [json, 0]);
+});

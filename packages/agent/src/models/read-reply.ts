@@ -72,6 +72,7 @@ export async function readReply(model: LanguageModelV4, options: ReadReplyOption
   let reader: ReadableStreamDefaultReader<LanguageModelV4StreamPart> | undefined;
   try {
     const heard: Pick<RawReply, "reasoningField" | "mends"> = { mends: [] };
+    let areToolsText = false;
     const media: WireMedia[] = [];
     const files: Uint8Array[] = [];
     const call = { ...options.call, abortSignal: stop.signal };
@@ -79,12 +80,13 @@ export async function readReply(model: LanguageModelV4, options: ReadReplyOption
       onBytes: watch.sign,
       onReasoningField: (field: string) => (heard.reasoningField ??= field),
       onMends: (mends: string[]) => (heard.mends = mends),
+      onToolsAsText: () => (areToolsText = true),
       onMedia: (pieces: WireMedia[]) => void media.push(...pieces),
     };
     const opening = options.wire.watched(onWire, async () => await model.doStream(call));
     const { stream } = await Promise.race([opening, stopped]);
     reader = stream.getReader();
-    const reply = createReplyReader(options, opensThinkingItself(model.modelId));
+    const reply = createReplyReader(options, { holds: opensThinkingItself(model.modelId), areToolsText });
     for (;;) {
       const { done, value: part } = await Promise.race([reader.read(), stopped]);
       if (done) return { ...reply.finish(), ...heard, files: filesOf(media, files) };
@@ -126,9 +128,9 @@ function watchLength({ progress, replyCharsMax }: ReadReplyOptions) {
   };
 }
 
-function createReplyReader(options: ReadReplyOptions, holds: boolean) {
+function createReplyReader(options: ReadReplyOptions, known: { holds: boolean; areToolsText: boolean }) {
   const texts: string[] = [];
-  const splitter = createThoughtSplitter({ holds });
+  const splitter = createThoughtSplitter(known);
   const thoughts: string[] = [];
   const reasoning = new Map<string, { text: string; providerMetadata?: JsonValue }>();
   const toolCalls: ToolCallPart[] = [];
@@ -191,7 +193,7 @@ function createReplyReader(options: ReadReplyOptions, holds: boolean) {
     isPastTurn,
     finish: () => {
       takeText(splitter.finish());
-      settleText({ texts, toolCalls, tools: options.call.tools, show });
+      settleText({ texts, toolCalls, tools: options.call.tools, areToolsText: known.areToolsText, show });
       const inText = thoughts.length === 0 ? [] : [{ text: thoughts.join("").trim() }];
       const content = { texts, reasoning: [...reasoning.values(), ...inText], toolCalls };
       if (isCircling()) return toRawReply({ ...content, texts: [withoutCircle(texts.join(""))] }, endOfCircle);

@@ -13,13 +13,21 @@ const written: [text: string, before: string, count: number][] = [
   [`<|tool_call|>${json}<|/tool_call|>`, "", 1],
   [`[TOOL_CALLS][${json}]`, "", 1],
   [`<|python_tag|>${json.replace("arguments", "parameters")}`, "", 1],
-  [json, "", 1],
-  [`\`\`\`json\n${json}\n\`\`\``, "", 1],
-  [`{"type": "function", "function": ${json}}`, "", 1],
 ];
 test("readWrittenCalls() reads calls in the forms of several model families", () => {
   for (const [text, before, count] of written)
-    assert.deepEqual(readWrittenCalls(text, ["look_up"]), { text: before, calls: [call, call].slice(0, count) }, text);
+    assert.deepEqual(
+      readWrittenCalls(text, ["look_up"], { takesBare: false }),
+      { text: before, calls: [call, call].slice(0, count) },
+      text,
+    );
+});
+
+test("readWrittenCalls() takes a reply of nothing but JSON for a call only where it is told to", () => {
+  for (const text of [json, `\`\`\`json\n${json}\n\`\`\``, `{"type": "function", "function": ${json}}`, `[${json}]`]) {
+    assert.deepEqual(readWrittenCalls(text, ["look_up"], { takesBare: true }), { text: "", calls: [call] }, text);
+    assert.equal(readWrittenCalls(text, ["look_up"], { takesBare: false }), undefined, text);
+  }
 });
 
 const others = [
@@ -33,5 +41,5 @@ const others = [
   '{"name": "Ann", "arguments": {}}',
 ];
 test("readWrittenCalls() takes nothing else for a call: a quotation, an example, a tool that does not exist", () => {
-  for (const text of others) assert.equal(readWrittenCalls(text, ["look_up"]), undefined, text);
+  for (const text of others) assert.equal(readWrittenCalls(text, ["look_up"], { takesBare: true }), undefined, text);
 });

@@ -19,10 +19,14 @@ const marked: readonly RegExp[] = [
 
 /**
  * The calls at the end of a reply, each of a known tool; undefined when there are none, or when text follows them: then they are quoted or explained.
- * A reply that is nothing but a JSON object with a known name is a call too.
+ * `takesBare`: a reply that is nothing but a JSON object with a known name is a call too.
  */
-export function readWrittenCalls(text: string, toolNames: readonly string[]): WrittenCalls | undefined {
-  const whole = readCalls(withoutFence(text.trim()), toolNames);
+export function readWrittenCalls(
+  text: string,
+  toolNames: readonly string[],
+  { takesBare }: { takesBare: boolean },
+): WrittenCalls | undefined {
+  const whole = takesBare ? readCalls(withoutFence(text.trim()), toolNames) : undefined;
   if (whole !== undefined) return { text: "", calls: whole };
   for (const pattern of marked) {
     const found = [...text.matchAll(pattern)];

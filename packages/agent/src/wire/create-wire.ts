@@ -10,6 +10,7 @@ import type { Mend, MendSetting } from "./mend.ts";
 import { mends } from "./mends.ts";
 import { readEvents, type ReplyEvent } from "./read-events.ts";
 import type { WireMedia } from "./take-media.ts";
+import { toolsAsText, toolsMendId } from "./tools-mend.ts";
 
 type Fetch = typeof globalThis.fetch;
 
@@ -23,6 +24,8 @@ export interface WireWatch {
   onMedia?: (media: WireMedia[]) => void;
   /** How the request was changed in the end. */
   onMends?: (tell: string[]) => void;
+  /** The tools were described as text. */
+  onToolsAsText?: () => void;
 }
 
 export interface WireOptions {
@@ -81,6 +84,7 @@ async function ask(
         : { refused: await readRefusal(response) };
     if ("events" in answer) {
       watch.onMends?.(inForce.map((mend) => mend.tell(settings.get(mend.id)!)));
+      if (settings.get(toolsMendId) === toolsAsText) watch.onToolsAsText?.();
       return toEventStream(response, answer, watch);
     }
     const { refused } = answer;
