@@ -27,20 +27,17 @@ export async function postWebhook(
   const { host } = new URL(webhook.url);
   const response = await fetch(webhook.url, {
     method: "POST",
-    headers: {
-      "content-type": "application/json",
-      "idempotency-key": options.idempotencyKey,
-      "user-agent": "roost",
-      ...(webhook.token === undefined ? {} : { authorization: `Bearer ${webhook.token}` }),
-    },
+    headers: headersOf(webhook, options.idempotencyKey),
     body: JSON.stringify(message),
-    redirect: "error",
+    // Not followed: its status is the reason.
+    redirect: "manual",
     signal,
   }).catch((error: Error) => {
     if (error.name === "TimeoutError")
       throw new RoostError("timeout", `The webhook ${host} gave no answer in time`, { cause: error });
-    const { code, message } = (error.cause ?? error) as NodeJS.ErrnoException;
-    throw new RoostError("unavailable", `The webhook ${host} cannot be reached: ${code ?? message}`, { cause: error });
+    // Never the text of an error: it may quote the URL with its secrets.
+    const { code = "the request failed" } = (error.cause ?? error) as NodeJS.ErrnoException;
+    throw new RoostError("unavailable", `The webhook ${host} cannot be reached: ${code}`, { cause: error });
   });
   await response.body?.cancel();
   if (response.ok) return;
@@ -49,4 +46,19 @@ export async function postWebhook(
     isPassing ? "unavailable" : "invalid_input",
     `The webhook ${host} answered with status ${response.status}`,
   );
+}
+
+function headersOf({ token }: Webhook, idempotencyKey: string): Headers {
+  const headers = new Headers({
+    "content-type": "application/json",
+    "idempotency-key": idempotencyKey,
+    "user-agent": "roost",
+  });
+  try {
+    if (token !== undefined) headers.set("authorization", `Bearer ${token}`);
+  } catch {
+    // No cause: the error quotes the token.
+    throw new RoostError("invalid_input", "The token of the webhook cannot be sent in a header: write it as one line");
+  }
+  return headers;
 }

@@ -104,6 +104,20 @@ test("resolveProviders() puts the secrets of the environment and of files in pla
     assert.throws(() => resolveSecret("file:none", { env: {}, homeDir }), { code: "invalid_input", message: /ENOENT/ });
   }));
 
+test("resolveSecret() refuses what no header takes without showing it, and takes spaces and a line break at the end", () =>
+  withHome(async (homeDir) => {
+    const env = { BROKEN: "t0ken\nsecond", ACCENTED: "t0kén", SCHEME: "Basic t0ken\n" };
+    await writeFile(join(homeDir, "broken"), "t0ken\nsecond\n");
+    for (const reference of ["env:BROKEN", "env:ACCENTED", "file:broken"]) {
+      assert.throws(
+        () => resolveSecret(reference, { env, homeDir }),
+        (error: Error & { code: string }) =>
+          error.code === "invalid_input" && error.message.startsWith(reference) && !/t0k|second/.test(error.message),
+      );
+    }
+    assert.equal(resolveSecret("env:SCHEME", { env, homeDir }), "Basic t0ken");
+  }));
+
 test("budgetCaps() are all caps of the settings by scope", () => {
   const settings = parseSettings(
     "budgets: { day: { usdMax: 1 }, jobs: { blog: { month: { tokensMax: 5 } } }, agents: { main: { hour: { callsMax: 9 } } } }",

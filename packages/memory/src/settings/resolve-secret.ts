@@ -17,14 +17,14 @@ export function resolveSecret(reference: string, sources: SecretSources): string
   const [kind, ...rest] = reference.split(":");
   const name = rest.join(":");
   if (kind === "env") {
-    const value = sources.env[name];
+    const value = sources.env[name]?.trim();
     if (value === undefined || value === "") {
       throw new RoostError(
         "invalid_input",
         `${reference}: the environment has no ${name}: set it, or change ${reference} in roost.yaml`,
       );
     }
-    return value;
+    return inOneLine(reference, value);
   }
   if (kind !== "file") throw new RoostError("invalid_input", "a secret is written as env:NAME or file:PATH");
   const path = isAbsolute(name) ? name : join(sources.homeDir, name);
@@ -45,7 +45,13 @@ export function resolveSecret(reference: string, sources: SecretSources): string
       `${reference}: ${path} must hold the secret alone, 1 to ${secretBytesMax} bytes`,
     );
   }
-  return value;
+  return inOneLine(reference, value);
+}
+
+/** What HTTP takes as the value of a header; errors of others quote what it does not take. */
+function inOneLine(reference: string, value: string): string {
+  if (!/[^\x20-\x7e]/.test(value)) return value;
+  throw new RoostError("invalid_input", `${reference} must be one line of printable ASCII characters, without a tab`);
 }
 
 /** A provider of the settings with its secrets resolved, as `openModels` of `@roost/agent` takes it. */
