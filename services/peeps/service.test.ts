@@ -71,6 +71,21 @@ test("peeps gives many people by their ids in one call, those that are known thr
   );
 });
 
+test("peeps keeps what each card of a person says apart, when two are one and when they are two again", async () => {
+  await using peeps = await openPeeps();
+  const { client } = peeps;
+  const one = ["UID:1", "FN:Ida Berg", "TEL:+46701234567", "NOTE:Sails", "ADR:;;Quay 1;;;;", "BDAY:1985-04-12"];
+  const other = ["UID:2", "FN:Ida Berg", "TEL:+46701234567", "NOTE:Nuts", "ADR:;;Road 2;;;;", "BDAY:1985-04-12"];
+  await client.importContacts({ book: bookOf(one, other) });
+  const known = async () => {
+    const { details } = await client.getPerson({ personId: (await find(peeps, "Ida")).id });
+    return [details.notes.map(({ text }) => text).toSorted(), details.addresses.length, details.dates.length];
+  };
+  assert.deepEqual(await known(), [["Nuts", "Sails"], 2, 1]);
+  await client.importContacts({ book: bookOf(one, [...other.slice(0, 3), "NOTE:No nuts"]) });
+  assert.deepEqual(await known(), [["No nuts", "Sails"], 2, 1]);
+});
+
 test("peeps goes on with a book whose import ended before its relations were written", async () => {
   await using peeps = await openPeeps();
   const { client, opened } = peeps;

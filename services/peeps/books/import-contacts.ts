@@ -29,7 +29,8 @@ export interface ImportCounts {
 interface KnownHandle {
   kind: string;
   norm: string;
-  root: string;
+  /** Whose row it is; who they are now says the name. */
+  personId: string;
   nameKey: string;
   isListed: boolean;
   isBusiness: boolean;
@@ -64,7 +65,7 @@ export async function importContacts(
         handles.set(key, {
           kind,
           norm,
-          root: one.personId,
+          personId: one.personId,
           nameKey: card.nameKey,
           isListed: true,
           isBusiness,
@@ -101,7 +102,7 @@ function personOf(card: Prepared, handles: ReadonlyMap<string, KnownHandle>, sha
   for (const { kind, norm } of card.handles) {
     const known = handles.get(`${kind} ${norm}`);
     if (known === undefined || known.isBusiness || known.isShared) continue;
-    if (!known.isListed || isSameName(card.nameKey, known.nameKey)) found ??= known.root;
+    if (!known.isListed || isSameName(card.nameKey, known.nameKey)) found ??= known.personId;
     else shared.add(`${kind} ${norm}`);
   }
   return found;
@@ -113,8 +114,7 @@ async function readKnown(
   book: string,
 ): Promise<Map<string, { personId: string; hash: string }>> {
   const rows = await tx.query<{ key: string; personId: string; hash: string }>(
-    `select k.key, p.root as "personId", k.hash from svc_peeps.source_key k join svc_peeps.person p on p.id = k.person_id
-      where k.source = $1 and k.key = any ($2::text[])`,
+    `select key, person_id as "personId", hash from svc_peeps.source_key where source = $1 and key = any ($2::text[])`,
     [book, cards.map(({ key }) => key)],
   );
   return new Map(rows.map(({ key, ...row }) => [key, row]));
@@ -123,7 +123,7 @@ async function readKnown(
 async function readHandles(tx: Sql, cards: readonly Prepared[]): Promise<Map<string, KnownHandle>> {
   const wanted = cards.flatMap(({ handles }) => handles);
   const rows = await tx.query<KnownHandle>(
-    `select h.kind, h.norm, p.root, r.name_key as "nameKey", r.is_listed as "isListed", h.is_business as "isBusiness", h.is_shared as "isShared"
+    `select h.kind, h.norm, h.person_id as "personId", r.name_key as "nameKey", r.is_listed as "isListed", h.is_business as "isBusiness", h.is_shared as "isShared"
       from unnest($1::text[], $2::text[]) as wanted (kind, norm)
         join svc_peeps.handle h on h.kind = wanted.kind and h.norm = wanted.norm
         join svc_peeps.person p on p.id = h.person_id

@@ -30,7 +30,7 @@ export async function readContacts(
           where m.root = p.id order by f.name, f.origin, f.person_id <> p.id, f.at desc) f) as fields,
         ${of("handle", "jsonb_build_object('kind', t.kind, 'norm', t.norm, 'label', t.label, 'preferred', t.is_preferred)", "t.first_seen, t.id")} as handles,
         ${of("important_date", "jsonb_build_object('label', t.label, 'year', t.year, 'month', t.month, 'day', t.day)", "t.label")} as dates,
-        ${of("address", "t.content", "t.source, t.number")} as addresses,
+        ${of("address", "t.content", "t.source, t.card, t.number")} as addresses,
         ${of("link", "jsonb_build_object('url', t.url, 'label', t.label)", "t.url")} as links,
         ${of("note", "t.text", "t.at, t.id")} as notes,
         ${of("tag", "t.tag", "t.tag")} as tags,

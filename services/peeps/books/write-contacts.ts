@@ -79,14 +79,12 @@ async function writeSaid(
   cards: readonly PreparedContact[],
   { book, at }: { book: string; at: Date },
 ): Promise<void> {
-  const ids = cards.map(({ personId }) => personId);
   const of = rowsOf(cards);
   await replace(
     tx,
-    "note (id, person_id, text, source, at)",
-    `select id, person_id, left(text, 20000), $2, coalesce(at, $3) from jsonb_to_recordset($1::jsonb) as r (id uuid, person_id uuid, text text, at timestamptz)`,
+    "note (id, person_id, text, source, card, at)",
+    `select id, person_id, left(text, 20000), $2, card, coalesce(at, $3) from jsonb_to_recordset($1::jsonb) as r (id uuid, person_id uuid, card text, text text, at timestamptz)`,
     {
-      ids,
       book,
       at,
       rows: of((contact) => notesOf(contact).map((note) => ({ id: createId(), ...note }))),
@@ -94,10 +92,9 @@ async function writeSaid(
   );
   await replace(
     tx,
-    "important_date (id, person_id, label, year, month, day, source)",
-    `select distinct on (person_id, label) id, person_id, left(label, 60), year, month, day, $2 from jsonb_to_recordset($1::jsonb) as r (id uuid, person_id uuid, label text, year smallint, month smallint, day smallint) where $3::timestamptz is not null`,
+    "important_date (id, person_id, label, year, month, day, source, card)",
+    `select distinct on (card, left(label, 60)) id, person_id, left(label, 60), year, month, day, $2, card from jsonb_to_recordset($1::jsonb) as r (id uuid, person_id uuid, card text, label text, year smallint, month smallint, day smallint) where $3::timestamptz is not null`,
     {
-      ids,
       book,
       at,
       rows: of(({ dates }) => dates.map(({ label, date }) => ({ id: createId(), label, ...date }))),
@@ -105,10 +102,9 @@ async function writeSaid(
   );
   await replace(
     tx,
-    "address (person_id, source, number, content)",
-    `select person_id, $2, number, content from jsonb_to_recordset($1::jsonb) as r (person_id uuid, number smallint, content jsonb) where $3::timestamptz is not null`,
+    "address (person_id, source, card, number, content)",
+    `select person_id, $2, card, number, content from jsonb_to_recordset($1::jsonb) as r (person_id uuid, card text, number smallint, content jsonb) where $3::timestamptz is not null`,
     {
-      ids,
       book,
       at,
       rows: of(({ addresses }) => addresses.slice(0, 20).map((content, number) => ({ number, content }))),
@@ -130,7 +126,9 @@ async function writeSaid(
 
 function rowsOf(cards: readonly PreparedContact[]): (list: (contact: Contact) => readonly object[]) => object[] {
   return (list) =>
-    cards.flatMap(({ contact, personId }) => list(contact).map((row) => ({ person_id: personId, ...row })));
+    cards.flatMap(({ contact, personId, key }) =>
+      list(contact).map((row) => ({ person_id: personId, card: key, ...row })),
+    );
 }
 
 async function writePeople(tx: Sql, cards: readonly PreparedContact[], at: Date): Promise<void> {
@@ -163,13 +161,13 @@ async function replace(
   tx: Sql,
   target: string,
   select: string,
-  { ids, book, at, rows: given }: { ids: readonly string[]; book: string; at: Date; rows: readonly object[] },
+  { book, at, rows: given }: { book: string; at: Date; rows: readonly object[] },
 ): Promise<void> {
   if (given.length === 0) return;
-  const said = new Set(given.map((row) => (row as { person_id: string }).person_id));
+  const said = [...new Set(given.map((row) => (row as { card: string }).card))];
   const table = target.slice(0, target.indexOf(" "));
-  await tx.query(`delete from svc_peeps.${table} where source = $2 and person_id = any ($1::uuid[])`, [
-    ids.filter((id) => said.has(id)),
+  await tx.query(`delete from svc_peeps.${table} where source = $2 and card <> '' and card = any ($1::text[])`, [
+    said,
     book,
   ]);
   await tx.query(`insert into svc_peeps.${target} ${select}`, [rows(given), book, at]);

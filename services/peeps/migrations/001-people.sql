@@ -83,10 +83,13 @@ create table svc_peeps.note (
   person_id uuid not null references svc_peeps.person,
   text      text not null,
   source    text not null,
+  -- Of the card that says it: what it says once more replaces that alone. Empty: typed.
+  card      text not null default '',
   at        timestamptz not null,
   words     tsvector not null generated always as (to_tsvector('simple', text)) stored
 );
 create index note_by_person on svc_peeps.note (person_id, at desc);
+create index note_by_card on svc_peeps.note (source, card) where card <> '';
 create index note_by_words on svc_peeps.note using gin (words);
 
 -- One date a label and source.
@@ -98,18 +101,22 @@ create table svc_peeps.important_date (
   month     smallint,
   day       smallint,
   source    text not null,
-  unique (person_id, label, source)
+  card      text not null default '',
+  unique (person_id, label, source, card)
 );
+create index important_date_by_card on svc_peeps.important_date (source, card) where card <> '';
 create index important_date_by_day on svc_peeps.important_date (month, day);
 
 -- Addresses in the order of their book.
 create table svc_peeps.address (
   person_id uuid not null references svc_peeps.person,
   source    text not null,
+  card      text not null,
   number    smallint not null,
   content   jsonb not null,
-  primary key (person_id, source, number)
+  primary key (source, card, number)
 );
+create index address_by_person on svc_peeps.address (person_id);
 
 -- A link of a person stands once.
 create table svc_peeps.link (

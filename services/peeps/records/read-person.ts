@@ -76,11 +76,12 @@ export async function readPersonDetails(
     month: number | null;
     day: number | null;
     source: string;
-  }>(`select label, year, month, day, source from svc_peeps.important_date where ${of} order by month, day, label`, [
-    person.id,
-  ]);
+  }>(
+    `select label, year, month, day, min(source) as source from svc_peeps.important_date where ${of} group by label, year, month, day order by month, day, label`,
+    [person.id],
+  );
   const addresses = await sql.query<{ content: PersonDetailsRecord["addresses"][number] }>(
-    `select content from svc_peeps.address where ${of} order by source, number`,
+    `select content from svc_peeps.address where ${of} order by source, card, number`,
     [person.id],
   );
   const links = await sql.query<{ url: string; label: string | null }>(
