@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readlink, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { promisify } from "node:util";
+import { roostScript } from "../clone.ts";
 import { runRoost } from "../testing/run-roost.ts";
 
 const run = promisify(execFile);
@@ -47,10 +48,26 @@ test("roost link says what to do when its directory is not on the PATH, or anoth
 
 test("roost link leaves another program of that name alone", async (context) => {
   const place = await createPlace(context);
-  await writeFile(join(place, "roost"), "mine");
-  for (const more of [[], ["--remove"]]) {
-    const { code, stderr } = await runRoost(["link", "--directory", place, ...more]);
-    assert.equal(code, 73);
-    assert.match(stderr, /is not a link of Roost: move it away/);
+  const other = join(place, "other");
+  await mkdir(join(other, "bin"), { recursive: true });
+  await writeFile(join(other, "roost"), "mine");
+  await symlink("../roost", join(other, "bin", "roost"));
+  for (const directory of [other, join(other, "bin")])
+    for (const more of [[], ["--remove"]]) {
+      const { code, stderr } = await runRoost(["link", "--directory", directory, ...more]);
+      assert.equal(code, 73);
+      assert.match(stderr, /is not a link of Roost: move it away/);
+    }
+  assert.equal(await readlink(join(other, "bin", "roost")), "../roost");
+});
+
+test("roost link replaces the link of a clone that was moved, and of npm", async (context) => {
+  const place = await createPlace(context);
+  const link = join(place, "roost");
+  for (const target of [join(place, "gone/roost"), join(roostScript, "../apps/cli/bin/roost.mjs")]) {
+    await symlink(target, link);
+    const { code, stdout } = await runRoost(["link", "--directory", place]);
+    assert.deepEqual([code, stdout], [0, `${link} leads to ${roostScript}\n`]);
+    assert.equal((await runRoost(["link", "--directory", place, "--remove"])).code, 0);
   }
 });

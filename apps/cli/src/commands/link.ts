@@ -1,5 +1,6 @@
 /** `roost link`: puts the command on the PATH, as a link to this clone's script. */
-import { lstat, mkdir, readlink, rm, symlink } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { lstat, mkdir, readlink, realpath, rm, symlink } from "node:fs/promises";
 import { homedir } from "node:os";
 import { delimiter, join, resolve } from "node:path";
 import { findOnPath, RoostError } from "@roost/base";
@@ -58,6 +59,17 @@ async function readOwnLink(link: string): Promise<string | undefined> {
   const found = await lstat(link).catch(() => undefined);
   if (found === undefined) return undefined;
   const target = found.isSymbolicLink() ? resolve(join(link, ".."), await readlink(link)) : undefined;
-  if (target !== undefined && (target.endsWith("/roost") || target.endsWith("/roost.mjs"))) return target;
+  if (target !== undefined && (await leadsToClone(target))) return target;
   throw new RoostError("conflict", `${link} is not a link of Roost: move it away, or name another --directory`);
+}
+
+const cloneFiles = ["roost", "apps/cli/bin/roost.mjs"];
+
+/** True also for one that leads nowhere, as after a clone was moved. */
+async function leadsToClone(target: string): Promise<boolean> {
+  const file = await realpath(target).catch(() => undefined);
+  const ownFile = cloneFiles.find((each) => (file ?? target).endsWith(`/${each}`));
+  if (file === undefined || ownFile === undefined) return ownFile !== undefined;
+  const root = file.slice(0, -ownFile.length);
+  return cloneFiles.every((each) => existsSync(root + each));
 }
