@@ -156,6 +156,8 @@ test("findPart() finds what a conversation carried by id and name, and gives nob
   for (const [named, as] of [
     [secret.sha256!, cron],
     [secret.sha256!, { ...narrow, sessionKey: "other" }],
+    // Other people's conversation: no clearance makes it the person's.
+    [secret.sha256!, { ...narrow, kind: "channel" as const }],
     ["cat.png", { kind: "main" as const, sessionKey: "other" }],
     ["0123456789ab", main],
     ["%", main],
