@@ -1,6 +1,6 @@
 /**
- * The conversation before a turn, as a model gets it: the last summary, then every turn after it. Nothing is left out: what is too long for a context
- * says so, and is summarised before the model answers.
+ * The conversation before a turn, as a model gets it: the last summary, then every turn after it. What is too long for a context says so, and is
+ * summarised before the model answers. Only what is too long to be read at once is left out, oldest turns first, and a remark stands in its place.
  */
 import {
   covers,
@@ -36,7 +36,10 @@ export const historyLimits = {
   /** What a step records; a conversation that no model could summarise for so long is shortened evenly. */
   charsKeptMax: 800_000,
   rowsReadMax: 50_000,
+  /** Of whole turns, the newest always: more than the longest tool results of a conversation that needs no summary yet. */
+  bytesReadMax: 16_000_000,
 } as const;
+const { rowsReadMax, bytesReadMax } = historyLimits;
 /** Tool results are long and soon outdated: earlier turns keep only their beginning. */
 const toolTextCharsMax = 2_000;
 
@@ -50,16 +53,16 @@ export async function readHistory(
   session: SessionRow,
   { viewer, beforeTurn }: HistoryQuery,
 ): Promise<History> {
-  const rows = await readRows(memory, session, { beforeTurn, usesSummary: true });
+  const read = await readRows(memory, session, { beforeTurn, usesSummary: true });
   const clearance = clearanceOf(viewer);
-  const summary = rows.findLast(({ throughTurn }) => throughTurn !== null);
+  const summary = read.rows.findLast(({ throughTurn }) => throughTurn !== null);
   const maySee = (row: LabelledRow) => covers(ofConversation(clearance, viewer, row), row.labels);
   // A summary that this agent may not read stands for turns that it may.
-  const visible =
+  const { rows, isCut } =
     summary === undefined || maySee(summary)
-      ? rows
+      ? read
       : await readRows(memory, session, { beforeTurn, usesSummary: false });
-  const turns = groupByTurn(visible.filter((row) => row.throughTurn === null && maySee(row))).map((turn) => ({
+  const turns = groupByTurn(rows.filter((row) => row.throughTurn === null && maySee(row))).map((turn) => ({
     seq: turn[0]!.turnSeq,
     messages: asTold(turn, viewer),
     labels: joinLabels(...turn.map((row) => row.labels)),
@@ -67,19 +70,27 @@ export async function readHistory(
   const shown = summary !== undefined && maySee(summary) ? [summary] : [];
   const chars = turns.flatMap(({ messages }) => messages).reduce((sum, { text }) => sum + text.length, 0);
   const fit = fitter(chars);
+  const remarks = isCut ? turns.slice(0, 1).map(({ seq }) => leftOutBefore(seq)) : [];
   return {
     messages: [
       ...shown.map(({ content, labels }) => ({ ...content, labels: formatLabels(labels) })),
+      ...remarks,
       ...turns.flatMap(({ messages }) => messages.map(fit)),
     ],
-    turns: turns.map(({ seq, messages, labels }) => ({
+    turns: turns.map(({ seq, messages, labels }, index) => ({
       seq,
-      messageCount: messages.length,
+      // The remark goes with the first turn.
+      messageCount: messages.length + (index === 0 ? remarks.length : 0),
       labels: formatLabels(labels),
     })),
-    isLong: chars > historyLimits.charsMax || visible.length > historyLimits.rowsMax,
+    isLong: chars > historyLimits.charsMax || rows.length > historyLimits.rowsMax || isCut,
     labels: joinLabels(...shown.map(({ labels }) => labels), ...turns.map(({ labels }) => labels)),
   };
+}
+
+function leftOutBefore(seq: number): ContextMessage {
+  const text = `[Roost] What stands before message ${seq} of this conversation is left out here: it is too long to be read at once`;
+  return { role: "user", text };
 }
 
 interface HistoryRow {
@@ -92,27 +103,35 @@ interface HistoryRow {
 
 type LabelledRow = Omit<HistoryRow, "labels"> & { labels: Labels };
 
-/** Newest first; the summary last. What a person took back is left out, what Roost told in it is not. */
+/** Newest first; the summary last. What a person took back is left out, what Roost told in it is not. `isCut`: there are older turns. */
 async function readRows(
   { kernel }: Memory,
   session: SessionRow,
   { beforeTurn, usesSummary }: { beforeTurn: number; usesSummary: boolean },
-): Promise<LabelledRow[]> {
-  const rows = await kernel.database.query<HistoryRow>(
+): Promise<{ rows: LabelledRow[]; isCut: boolean }> {
+  const rows = await kernel.database.query<HistoryRow & { firstTurn: number | null }>(
     `with summary as materialized (
        select content, labels, through_turn from memory.message
        where session_key = $1 and $5 and through_turn >= $3 and through_turn < $2 and not is_taken_back
-       order by through_turn desc, seq desc limit 1)
-     (select turn_seq as "turnSeq", place, content, null::bigint as "throughTurn", labels from memory.message
+       order by through_turn desc, seq desc limit 1),
+     turns as materialized (
+      select turn_seq, place, seq, content, labels, dense_rank() over newest as rank, sum(octet_length(content::text)) over newest as bytes
+      from memory.message
       where session_key = $1 and turn_seq < $2 and turn_seq >= $3 and turn_seq > coalesce((select through_turn from summary), 0)
         and through_turn is null and not is_rehearsed and not is_taken_back
+      window newest as (order by turn_seq desc)
       order by turn_seq desc, place desc, seq desc limit $4)
-     union all select 0, ${answeredPlace}, content, through_turn, labels from summary`,
-    [session.key, beforeTurn, session.beginsAt, historyLimits.rowsReadMax, usesSummary],
+     (select turn_seq as "turnSeq", place, content, null::bigint as "throughTurn", labels, (select min(turn_seq) from turns) as "firstTurn"
+      from turns where bytes <= $6 or rank = 1 order by turn_seq desc, place desc, seq desc)
+     union all select 0, ${answeredPlace}, content, through_turn, labels, null from summary`,
+    [session.key, beforeTurn, session.beginsAt, rowsReadMax, usesSummary, bytesReadMax],
     { name: "memory_read_history" },
   );
+  const oldest = rows.findLast((row) => row.throughTurn === null);
+  const isCut = rows.length >= rowsReadMax || (oldest !== undefined && oldest.firstTurn !== oldest.turnSeq);
   const read = (number: number) => kernel.labelSets.read(kernel.database, number);
-  return await Promise.all(rows.map(async (row) => ({ ...row, labels: await read(row.labels) })));
+  const labelled = rows.map(async ({ firstTurn: _inAll, ...row }) => ({ ...row, labels: await read(row.labels) }));
+  return { rows: await Promise.all(labelled), isCut };
 }
 
 /** What a person and an agent said to each other both know, however little else the agent may; what Roost told it is not part of that. */

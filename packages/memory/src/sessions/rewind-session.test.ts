@@ -62,7 +62,7 @@ test("readHistory() reads the turns themselves where a summary is not for this a
   assert.deepEqual(said(history.messages), ["one", "one!", "two", "two!"]);
 });
 
-test("readHistory() loses no turn of a conversation beyond every limit, and says that it is to be summarised", async () => {
+test("readHistory() loses no turn of a conversation that is too long for a context, and says that it is to be summarised", async () => {
   await using home = await createTestMemory();
   const { memory, kernel } = home;
   const key = "long";
@@ -82,6 +82,39 @@ test("readHistory() loses no turn of a conversation beyond every limit, and says
   assert.match(history.messages[0]?.text ?? "", /^turn 1 .*more characters of an earlier turn\]$/s);
   const chars = history.messages.reduce((sum, { text }) => sum + text.length, 0);
   assert.ok(chars < historyLimits.charsKeptMax * 1.2, `${chars} characters`);
+});
+
+test("readHistory() reads the newest whole turns of a conversation that is too long to be read at once, and says where they begin", async () => {
+  await using home = await createTestMemory();
+  const { memory, kernel } = home;
+  const key = "huge";
+  await createSession(memory, { key });
+  // Each turn is a question and a tool's result of 400,000 characters.
+  const turns = 50;
+  await kernel.database.query(
+    `insert into memory.message (session_key, seq, id, turn_seq, place, role, text, content, labels, created_at)
+     select $1, 2 * n - 1 + answer, gen_random_uuid(), 2 * n - 1, 1 + answer, case answer when 0 then 'user' else 'tool' end, 'x',
+       case answer when 0 then jsonb_build_object('role', 'user', 'text', 'turn ' || n)
+         else jsonb_build_object('role', 'tool', 'toolCallId', n::text, 'toolName', 't', 'text', repeat('x', 400000)) end, 1, roost.now()
+     from generate_series(1, $2) n, generate_series(0, 1) answer`,
+    [key, turns],
+  );
+  const session = (await readSession(kernel.database, key))!;
+  const viewer = { kind: "main" as const, sessionKey: key };
+  const history = await readHistory(memory, session, { viewer, beforeTurn: 2 * turns + 1 });
+  const readCount = Math.floor(historyLimits.bytesReadMax / 400_150);
+  assert.deepEqual(
+    [history.turns.length, history.messages.length, history.isLong],
+    [readCount, 2 * readCount + 1, true],
+  );
+  const [first, second] = history.turns;
+  assert.deepEqual([first?.messageCount, second?.messageCount], [3, 2]);
+  assert.match(
+    history.messages[0]?.text ?? "",
+    new RegExp(`before message ${first?.seq} of this conversation is left out`),
+  );
+  assert.equal(history.messages[1]?.text, `turn ${turns - readCount + 1}`);
+  assert.match(history.messages.at(-1)?.text ?? "", /more characters of an earlier turn\]$/);
 });
 
 test("resetSession() lets agents begin anew, and keeps the transcript, its summaries and the log", async () => {
