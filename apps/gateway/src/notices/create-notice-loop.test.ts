@@ -7,17 +7,17 @@ import { createTestKernel } from "@roost/kernel/testing";
 import { createNoticeLoop } from "./create-notice-loop.ts";
 import type { Webhook } from "./post-webhook.ts";
 
-const { signal } = new AbortController();
+const running = new AbortController().signal;
 const day = 86_400_000;
 
 /** Answers with what `answer` says; 0: breaks the connection after reading. */
-async function startWebhook(answer: (text: string) => number) {
+async function startWebhook(answer: (text: string) => number | Promise<number>) {
   const received: { key: unknown; authorization: string | undefined; body: Record<string, unknown> }[] = [];
   const server = createServer((request, response) => {
-    void readBody(request).then((text) => {
+    void readBody(request).then(async (text) => {
       const body = JSON.parse(text) as Record<string, unknown>;
       received.push({ key: request.headers["idempotency-key"], authorization: request.headers.authorization, body });
-      const status = answer(String(body["text"]));
+      const status = await answer(String(body["text"]));
       if (status === 0) return void request.socket.destroy();
       response.writeHead(status).end();
     });
@@ -47,7 +47,7 @@ const raise = (kernel: Kernel, text: string, target?: "console") =>
   kernel.transact(async (tx) => raiseNotice(tx, { level: "warning", text, source: "test", target }));
 
 /** One process's loop, as often as it has something to do. */
-async function send(kernel: Kernel, webhook: (() => Webhook) | undefined): Promise<void> {
+async function send(kernel: Kernel, webhook: (() => Webhook) | undefined, signal = running): Promise<void> {
   const loop = createNoticeLoop(kernel, { webhook, timeZone: "UTC", signal });
   for (let look = await loop.look(); look.isMore === true; look = await loop.look());
 }
@@ -153,4 +153,83 @@ test("A token that cannot be read is the reason for which notices wait", async (
     throw new Error("env:HOOK: the environment has no HOOK");
   });
   assert.match((await listDeadLetters(t.database, { limit: 1 }))[0]?.error?.message ?? "", /no HOOK/);
+});
+
+test("A notice whose sending a shutdown ends has not failed, and is sent under its key after the restart", async () => {
+  await using t = await createTestKernel();
+  const shutdown = new AbortController();
+  await using receiver = await startWebhook(() => {
+    if (shutdown.signal.aborted) return 200;
+    shutdown.abort();
+    return 0;
+  });
+  await raise(t.kernel, "a");
+  await send(t.kernel, receiver.webhook, shutdown.signal);
+  assert.deepEqual(await told(t.kernel), ["a"]);
+  await t.clock.advance(61_000);
+  await send(await t.openAnother(), receiver.webhook);
+  assert.deepEqual(await told(t.kernel), ["a", "notice.delivered"]);
+  assert.equal(receiver.received[0]?.key, receiver.received[1]?.key);
+});
+
+test("Many notices that a webhook does not take at one moment are not told as its failure", async () => {
+  await using t = await createTestKernel();
+  let status = 503;
+  await using receiver = await startWebhook(() => status);
+  for (const text of ["a", "b", "c", "d", "e"]) await raise(t.kernel, text);
+  await send(t.kernel, receiver.webhook);
+  status = 200;
+  await t.clock.advance(2_000);
+  await send(t.kernel, receiver.webhook);
+  assert.deepEqual(
+    (await told(t.kernel)).filter((text) => text.startsWith("The webhook")),
+    [],
+  );
+});
+
+test("A webhook that is back is sent at once what did not reach it, and not what it refused", async () => {
+  await using t = await createTestKernel();
+  const statuses = new Map([
+    ["refused", 413],
+    ["away", 500],
+    ["later", 500],
+  ]);
+  await using receiver = await startWebhook((text) => statuses.get(text) ?? 200);
+  const countOf = (text: string) => receiver.texts().filter((each) => each === text).length;
+  await raise(t.kernel, "refused");
+  await raise(t.kernel, "away");
+  for (let count = 0; count < 6; count += 1) {
+    await t.clock.advance(600_000);
+    await send(t.kernel, receiver.webhook);
+  }
+  await raise(t.kernel, "later");
+  await send(t.kernel, receiver.webhook);
+  const triedCounts = [countOf("refused"), countOf("away")];
+  statuses.delete("away");
+  statuses.delete("later");
+  await t.clock.advance(2_000);
+  await send(t.kernel, receiver.webhook);
+  assert.deepEqual([countOf("refused"), countOf("away") - 1], triedCounts);
+});
+
+test("A notice that is on its way is not sent again because another one arrives", async () => {
+  await using t = await createTestKernel();
+  const other = await t.openAnother();
+  let isBack = false;
+  await using receiver = await startWebhook(async (text) => {
+    if (!isBack) return 500;
+    if (text !== "slow" || receiver.texts().filter((each) => each === text).length > 2) return 200;
+    await t.clock.advance(3_000);
+    await send(other, receiver.webhook);
+    return 200;
+  });
+  await raise(t.kernel, "other");
+  await send(t.kernel, receiver.webhook);
+  await t.clock.advance(2_000);
+  await raise(t.kernel, "slow");
+  await send(t.kernel, receiver.webhook);
+  isBack = true;
+  await t.clock.advance(2_000);
+  await send(t.kernel, receiver.webhook);
+  assert.deepEqual(receiver.texts(), ["other", "other", "slow", "slow", "other"]);
 });

@@ -18,7 +18,7 @@ import {
 import { postWebhook, type Webhook } from "./post-webhook.ts";
 
 const pollMs = 30_000;
-/** A receiver that restarts does not answer once or twice. */
+/** A receiver that restarts does not answer once or twice, however many notices are sent to it together. */
 const toldFrom = 3;
 
 export interface NoticeLoopOptions {
@@ -50,7 +50,8 @@ function createOutbox({ webhook, timeZone, signal }: NoticeLoopOptions): Outbox 
       tx.emit({ ...linksOf(event), type: "notice.delivered", data: { ...namesOf(event), attempt } });
       await noteWell(tx, failure);
     },
-    async failed(tx, event, { attempt, error, retryAt }) {
+    signal,
+    async failed(tx, event, { attempt, error, retryAt, isFirst }) {
       const reason = clipText(error.message, reasonCharsMax);
       // The attempts between are told by the dead letter.
       if (attempt === 1 || retryAt === null)
@@ -59,6 +60,7 @@ function createOutbox({ webhook, timeZone, signal }: NoticeLoopOptions): Outbox 
           type: "notice.failed",
           data: { ...namesOf(event), attempt, reason, ...(retryAt !== null && { retryAt: retryAt.toISOString() }) },
         });
+      if (!isFirst) return;
       const next = "Notices for it are kept and tried for seven days: roost notices";
       await noteFailure(tx, { ...failure, reason, next, timeZone, causation: event.id, target: "console" });
     },

@@ -31,6 +31,8 @@ export interface Outbox {
   /** In the transaction that ends a letter, or counts a failed attempt. */
   sent: (tx: KernelTransaction, event: StoredEvent, attempt: number) => Promise<unknown>;
   failed: (tx: KernelTransaction, event: StoredEvent, attempt: UnsentAttempt) => Promise<unknown>;
+  /** Of the shutdown: an attempt that it ends is not counted, and is due again when its lease is over. */
+  signal: AbortSignal;
 }
 
 export interface UnsentAttempt {
@@ -38,6 +40,8 @@ export interface UnsentAttempt {
   error: RoostError;
   /** Null: it is given up. */
   retryAt: Date | null;
+  /** Of the letters that are sent together: a receiver that is away for a moment fails all of them. */
+  isFirst: boolean;
 }
 
 interface Letter {
@@ -62,7 +66,8 @@ export async function emptyOutbox(
   const next = await readNext(kernel, name);
   if (next?.isDue !== true) return { isMore, atMs: next?.at?.getTime() };
   const letters = await lease(kernel, name);
-  await Promise.all(letters.map((letter) => deliver(kernel, outbox, { letter, send })));
+  const look = { hasFailed: false };
+  await Promise.all(letters.map((letter) => deliver(kernel, outbox, { letter, send, look })));
   return { isMore: true };
 }
 
@@ -119,22 +124,25 @@ async function lease(kernel: Kernel, group: string): Promise<Letter[]> {
 async function deliver(
   kernel: Kernel,
   outbox: Outbox,
-  { letter, send }: { letter: Letter; send: NonNullable<Outbox["send"]> },
+  { letter, send, look }: { letter: Letter; send: NonNullable<Outbox["send"]>; look: { hasFailed: boolean } },
 ): Promise<void> {
   const { number, attempts } = letter;
   const attempt = attempts + 1;
   let error: RoostError | undefined;
+  let isFirst = false;
   try {
     const [event] = kernel.registry.upcast([letter.event]);
     await send(event!);
   } catch (thrown) {
+    if (outbox.signal.aborted) return;
     error = toRoostError(thrown);
+    isFirst = !look.hasFailed;
+    look.hasFailed = true;
   }
   await kernel.transact(async (tx) => {
     if (error === undefined) {
       const gone = await tx.query("delete from roost.dead_letter where number = $1 returning 1", [number]);
       if (gone.length === 0) return;
-      // It works again: what waits for its next attempt need not.
       if (attempts > 0) await retryNow(tx, outbox.name);
       await outbox.sent(tx, letter.event, attempt);
       return;
@@ -147,14 +155,19 @@ async function deliver(
     );
     if (row === undefined) return;
     if (row.retryAt === null) tx.wake("failures");
-    await outbox.failed(tx, letter.event, { attempt, error, retryAt: row.retryAt });
+    await outbox.failed(tx, letter.event, { attempt, error, retryAt: row.retryAt, isFirst });
   });
 }
 
+/**
+ * The receiver works again: what did not reach it need not wait for its next attempt. What it refused waits, and what is due within a lease too:
+ * it may be on its way.
+ */
 async function retryNow(tx: KernelTransaction, group: string): Promise<void> {
   await tx.query(
-    "update roost.dead_letter set retry_at = null where group_name = $1 and attempts > 0 and attempts < attempts_max",
-    [group],
+    `update roost.dead_letter set retry_at = null where group_name = $1 and attempts > 0 and attempts < attempts_max
+       and retry_at > roost.now() + $2 * interval '1 millisecond' and error ->> 'code' in ('unavailable', 'timeout')`,
+    [group, leaseMs],
   );
 }
 
