@@ -20,12 +20,7 @@ export function createJobLoops(kernel: Kernel): SchedulerLoop[] {
   return [
     tickLoop(kernel),
     eventLoop(kernel),
-    {
-      name: "failing jobs",
-      channels: () => [],
-      pollMs: timings.failurePollMs,
-      look: async () => ({ isMore: (await reportFailingJobs(kernel)) > 0 }),
-    },
+    failureLoop(kernel),
     {
       name: "tick history",
       channels: () => [],
@@ -42,6 +37,22 @@ export function createStalledJobLoop(kernel: Kernel): SchedulerLoop {
     channels: () => [],
     pollMs: timings.stalledPollMs,
     look: async () => ({ isMore: (await reportStalledJobs(kernel)) > 0 }),
+  };
+}
+
+/** Looks back to its last look that found nothing more, however long ago: looks fail while the database is away, and a laptop sleeps. */
+function failureLoop(kernel: Kernel): SchedulerLoop {
+  let checkedMs: number | undefined;
+  return {
+    name: "failing jobs",
+    channels: () => [],
+    pollMs: timings.failurePollMs,
+    look: async () => {
+      const nowMs = kernel.clock.nowMs();
+      const isMore = (await reportFailingJobs(kernel, { checkedMs })) > 0;
+      if (!isMore) checkedMs = nowMs;
+      return { isMore };
+    },
   };
 }
 

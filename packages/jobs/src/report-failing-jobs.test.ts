@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { claimRuns, finishRun, registerWorker, type Kernel } from "@roost/kernel";
 import { createTestKernel } from "@roost/kernel/testing";
+import { createJobLoops } from "./create-job-loops.ts";
 import { defineJob } from "./define-job.ts";
 import { fireDueTicks } from "./fire-due-ticks.ts";
 import { listFailingJobs, reportFailingJobs, reportStalledJobs } from "./report-failing-jobs.ts";
@@ -74,7 +75,26 @@ test("V: reportFailingJobs() repeats once a day that a job still fails, and how 
   assert.deepEqual(others, []);
 });
 
-test("V: reportStalledJobs() says once that a job fires and does not succeed, and is content with one that is slow", async () => {
+test("V: A run that ended while no scheduler ran, or long before its next look, is told at that look", async () => {
+  await using opened = await openFailing();
+  const { kernel, clock } = opened;
+  const loopOf = () => createJobLoops(kernel).find(({ name }) => name === "failing jobs")!;
+  await opened.end("failed");
+  await clock.advance(10 * 3_600_000);
+  const loop = loopOf();
+  while ((await loop.look()).isMore);
+  await opened.end("done");
+  await clock.advance(10 * 3_600_000);
+  while ((await loop.look()).isMore);
+  const told = await notices(kernel);
+  assert.equal(told.length, 2);
+  assert.match(told[0] ?? "", /^Job backup failed: no disk/);
+  assert.match(told[1] ?? "", /^Job backup is well again/);
+  await loopOf().look();
+  assert.equal((await notices(kernel)).length, 2);
+});
+
+test("V: reportStalledJobs() says once a day that a job fires and does not succeed, and is content with one that is slow", async () => {
   await using opened = await openFailing();
   const { kernel, clock } = opened;
   await defineJob(kernel, { id: "asks", prompt: "", trigger: { kind: "every", every: "20m" } }, { by: "test" });
@@ -90,6 +110,9 @@ test("V: reportStalledJobs() says once that a job fires and does not succeed, an
   await pass(2);
   assert.equal(await reportStalledJobs(kernel), 1);
   assert.equal(await reportStalledJobs(kernel), 0);
+  await clock.advance(86_400_001);
+  assert.equal(await reportStalledJobs(kernel), 1);
+  assert.equal(await reportStalledJobs(kernel), 0);
   const [failing] = await listFailingJobs(kernel, { limit: 10 });
   assert.deepEqual([failing?.jobId, failing?.runId], ["asks", null]);
   const { workerId } = await registerWorker(kernel, { kind: "worker", host: "here", pid: 2 });
@@ -101,8 +124,33 @@ test("V: reportStalledJobs() says once that a job fires and does not succeed, an
     told[0] ?? "",
     /^Job asks failed: it has not succeeded for 5 ticks: run .* is still active .*See roost jobs show asks$/,
   );
-  assert.match(told[1] ?? "", /^Job asks is well again/);
+  assert.match(told[1] ?? "", /^Job asks failed 2 times since \w+day: it has not succeeded for 5 ticks/);
+  assert.match(told[2] ?? "", /^Job asks is well again/);
   assert.equal(await reportStalledJobs(kernel), 0, "it has succeeded since");
+});
+
+test("reportStalledJobs() goes on with a job that failed and is stalled now, and leaves one that fails to reportFailingJobs()", async () => {
+  await using opened = await openFailing();
+  const { kernel, clock } = opened;
+  await defineJob(kernel, { id: "asks", prompt: "", trigger: { kind: "every", every: "20m" } }, { by: "test" });
+  const tick = async () => {
+    await clock.advance(1_200_000);
+    await fireDueTicks(kernel);
+  };
+  for (let count = 0; count < 6; count += 1) {
+    await tick();
+    const { workerId } = await registerWorker(kernel, { kind: "worker", host: "here", pid: 1 });
+    const [run] = await claimRuns(kernel, { workerId, queues: ["default"], limit: 1 });
+    const error = { code: "internal", message: "no disk", isRetryable: false } as const;
+    await finishRun(kernel, { runId: run!.id, epoch: run!.epoch }, { state: "failed", error });
+    await reportFailingJobs(kernel);
+  }
+  await clock.advance(86_400_001);
+  assert.equal(await reportStalledJobs(kernel), 0, "its last runs failed");
+  for (let count = 0; count < 6; count += 1) await tick();
+  assert.equal(await reportStalledJobs(kernel), 1);
+  assert.equal(await reportStalledJobs(kernel), 0);
+  assert.equal((await notices(kernel)).length, 2);
 });
 
 test("reportFailingJobs() of several schedulers at once tells a person once", async () => {

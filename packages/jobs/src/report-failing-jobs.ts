@@ -2,11 +2,13 @@
  * Reports that a job begins to fail, that it has not succeeded for several ticks, and that it is well again: one notice each, and one a day while
  * it lasts, however many runs lie between.
  */
-import { isPassing, noteFailure, noteWell, type Kernel, type KernelTransaction } from "@roost/kernel";
+import { failureRepeatMs, isPassing, noteFailure, noteWell, type Kernel, type KernelTransaction } from "@roost/kernel";
 import { clipReason } from "./job-row.ts";
 
-/** Runs that ended within this time are checked; checks are much more frequent. */
-const lookBackMs = 300_000;
+/** What a scheduler that starts looks back: nobody checked while none ran. */
+const startLookBackMs = 30 * 86_400_000;
+/** A run may commit later than the time of its end says. */
+const overlapMs = 300_000;
 const jobsPerLookMax = 100;
 /** Ticks in a row without a success, and how long ago the first of them was: a job that is slow for once is not reported. */
 export const stalledTicks = 5;
@@ -44,19 +46,25 @@ export async function listFailingJobs(kernel: Kernel, { limit }: { limit: number
   );
 }
 
-/** Checks recently ended runs; any number of schedulers may call it. Returns how many jobs changed between failing and well. */
-export async function reportFailingJobs(kernel: Kernel): Promise<number> {
+/**
+ * Checks runs that ended since the last check; any number of schedulers may call it. Returns how many jobs changed between failing and well.
+ * `checkedMs`: when the caller's last check found nothing more, by the kernel's clock; undefined: it has just started.
+ */
+export async function reportFailingJobs(
+  kernel: Kernel,
+  { checkedMs = kernel.clock.nowMs() - startLookBackMs }: { checkedMs?: number | undefined } = {},
+): Promise<number> {
   // The last ended run of each job, where it differs from the job's known state.
   const ended = await kernel.database.query<EndedRun>(
     `select l.job_id as "jobId", j.time_zone as "timeZone", l.id as "runId", l.state, l.message, l.cause_id as "causeId", l.labels from (
        select distinct on (r.job_id) r.job_id, r.id, r.state, r.error ->> 'message' as message, r.cause_id, r.labels from roost.run r
-       where r.ended_at > roost.now() - $1 * interval '1 millisecond' and r.job_id is not null and r.state in ('done', 'failed', 'diverged', 'outdated')
+       where r.ended_at > $1 and r.job_id is not null and r.state in ('done', 'failed', 'diverged', 'outdated')
        order by r.job_id, r.ended_at desc, r.id desc) as l
      join roost.job j on j.id = l.job_id and j.state <> 'removed'
      left join roost.failure f on f.what = '${prefix}' || l.job_id
      where case when l.state = 'done' then f.what is not null else f.run_id is distinct from l.id end
      order by l.job_id limit $2`,
-    [lookBackMs, jobsPerLookMax],
+    [new Date(checkedMs - overlapMs), jobsPerLookMax],
     { name: "jobs-ended-lately" },
   );
   return eachJob(kernel, ended, async (tx, run) => {
@@ -77,7 +85,7 @@ interface StalledJob {
 
 /**
  * Checks for jobs that fire and do not succeed: their runs are cancelled, wait for a person, or keep the next ones from beginning. What a job skips
- * by its own rules does not count.
+ * by its own rules does not count. What reportFailingJobs() tells is left to it: a job one of whose last runs failed.
  */
 export async function reportStalledJobs(kernel: Kernel): Promise<number> {
   const stalled = await kernel.database.query<StalledJob>(
@@ -89,10 +97,11 @@ export async function reportStalledJobs(kernel: Kernel): Promise<number> {
          where job_id = j.id and (outcome = 'fired' or outcome = 'skipped' and reason ~ '^(run |[0-9]+ runs )')
          order by scheduled_at desc, tick_key desc limit $1) as t) as last
      where j.state = 'active' and last.count = $1 and last.since < roost.now() - $2 * interval '1 millisecond'
-       and not exists (select 1 from roost.failure f where f.what = '${prefix}' || j.id)
+       and not exists (select 1 from roost.failure f where f.what = '${prefix}' || j.id and (f.told_at >= roost.now() - $4 * interval '1 millisecond'
+         or exists (select 1 from roost.run_all r where r.id = f.run_id and r.ended_at >= last.since)))
        and not exists (select 1 from roost.run_all r where r.job_id = j.id and r.state = 'done' and r.ended_at >= last.since)
      order by j.id limit $3`,
-    [stalledTicks, stalledMsMin, jobsPerLookMax],
+    [stalledTicks, stalledMsMin, jobsPerLookMax, failureRepeatMs],
     { name: "jobs-stalled" },
   );
   return eachJob(kernel, stalled, (tx, { jobId, timeZone, causeId, lastReason }) => {

@@ -29,7 +29,8 @@ export interface KnownFailure {
   reason: string;
 }
 
-const repeatMs = 86_400_000;
+/** How often a failure that lasts is told. */
+export const failureRepeatMs = 86_400_000;
 const weekMs = 6 * 86_400_000;
 
 /** What fails beside jobs, whose failures packages/jobs lists. */
@@ -61,7 +62,7 @@ export async function noteFailure(tx: KernelTransaction, failure: NotedFailure):
          told_at = case when known.seen_count + 1 = $4 or known.seen_count >= $4 and known.told_at < roost.now() - $5 * interval '1 millisecond' then roost.now() else known.told_at end
        where known.run_id is null or known.run_id is distinct from excluded.run_id
      returning since, roost.now() as now, seen_count as "seenCount", seen_count = $4 or seen_count > $4 and told_at = roost.now() as "isToTell"`,
-    [what, failure.runId ?? null, reason, toldFrom, repeatMs],
+    [what, failure.runId ?? null, reason, toldFrom, failureRepeatMs],
   );
   if (row?.isToTell !== true) return false;
   const often = row.seenCount === 1 ? "failed" : `failed ${timesSince(row, timeZone)}`;
