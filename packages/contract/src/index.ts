@@ -26,6 +26,7 @@ export {
   type Upcasters,
 } from "./define-event.ts";
 export { formatCursor, parseCursor } from "./cursor.ts";
+export { numberPlace, pageByName, placeOf, readPage, textPlace, toPage, uuidPlace } from "./page.ts";
 export { pageFields, pageOf } from "./records/fields.ts";
 export {
   defineOperation,

@@ -1,10 +1,9 @@
 /** Agents: list, show, and list earlier definitions. */
-import { serve, type Served } from "@roost/contract";
+import { numberPlace, placeOf, serve, type Served, textPlace, toPage } from "@roost/contract";
 import * as operations from "@roost/contract/operations";
 import { getAgent, getAgentVersion, listAgents, listAgentVersions, type Agent, type AgentVersion } from "@roost/jobs";
 import type { Kernel } from "@roost/kernel";
 import { iso } from "../records/iso.ts";
-import { numberPlace, placeOf, textPlace, toPage } from "../records/page.ts";
 
 export function serveAgents({ kernel }: { kernel: Kernel }): Served[] {
   return [

@@ -1,5 +1,5 @@
 /** Explains a run: the events of its correlation, linked by their causes. */
-import type { Handler } from "@roost/contract";
+import { type Handler, placeOf, toPage, uuidPlace } from "@roost/contract";
 import { describeEvent, type CausalNodeRecord, type explainRun as operation } from "@roost/contract/operations";
 import { RoostError } from "@roost/base";
 import {
@@ -12,7 +12,6 @@ import {
   type Kernel,
   type StoredEvent,
 } from "@roost/kernel";
-import { placeOf, toPage, uuidPlace } from "../records/page.ts";
 import { requireUuid } from "../records/require-uuid.ts";
 import { toRunSummary } from "../records/to-run-summary.ts";
 

@@ -1,7 +1,6 @@
-import { serve, type Served } from "@roost/contract";
+import { pageByName, serve, type Served, toPage } from "@roost/contract";
 import * as operations from "@roost/contract/operations";
 import { listMarkedFiles, trustHomeFile, type Memory } from "@roost/memory";
-import { pageByName, toPage } from "../records/page.ts";
 import { iso } from "../records/iso.ts";
 
 export function serveFiles({ memory, onTrusted }: { memory: Memory; onTrusted: () => void }): Served[] {

@@ -1,5 +1,5 @@
 /** Consumer groups and dead letters: list, reset, skip, retry, drop. The kernel owns how groups read. */
-import { serve, type Served } from "@roost/contract";
+import { numberPlace, placeOf, readPage, serve, type Served, textPlace, toPage } from "@roost/contract";
 import * as operations from "@roost/contract/operations";
 import {
   dropDeadLetters,
@@ -13,7 +13,6 @@ import {
   type Kernel,
   type ResetTarget,
 } from "@roost/kernel";
-import { numberPlace, placeOf, readPage, textPlace, toPage } from "../records/page.ts";
 import { toWire } from "../records/to-wire.ts";
 
 export function serveGroups({ kernel }: { kernel: Kernel }): Served[] {

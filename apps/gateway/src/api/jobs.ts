@@ -1,5 +1,5 @@
 /** Jobs: define, apply from files, pause, resume, remove, run now, list ticks. */
-import { serve, type Served } from "@roost/contract";
+import { numberPlace, placeOf, serve, type Served, textPlace, toPage } from "@roost/contract";
 import * as operations from "@roost/contract/operations";
 import {
   applyJobs,
@@ -22,7 +22,6 @@ import {
 import type { Kernel } from "@roost/kernel";
 import { z } from "zod";
 import { iso } from "../records/iso.ts";
-import { numberPlace, placeOf, textPlace, toPage } from "../records/page.ts";
 import { toJobRecord, toTickRecord } from "../records/to-job.ts";
 
 interface Given {

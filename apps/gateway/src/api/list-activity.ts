@@ -1,5 +1,5 @@
 /** The rows of `roost ps`: every unfinished run, then every job by due time. */
-import type { Handler } from "@roost/contract";
+import { type Handler, placeOf, textPlace, toPage, uuidPlace } from "@roost/contract";
 import { describeTrigger, type ActivityRecord, type listActivity as operation } from "@roost/contract/operations";
 import type { Job } from "@roost/jobs";
 import { listActivity as readActivity, readPausedQueues, type Activity, type Kernel } from "@roost/kernel";
@@ -8,7 +8,6 @@ import { readAllJobs } from "../records/read-all-jobs.ts";
 import { readLocksOfRuns } from "../records/read-locks-of-runs.ts";
 import { describeStartLimit } from "../records/describe-start-limit.ts";
 import { isoOrNull } from "../records/iso.ts";
-import { placeOf, textPlace, toPage, uuidPlace } from "../records/page.ts";
 import { toRunSummary } from "../records/to-run-summary.ts";
 
 export function listActivity(kernel: Kernel, timeZone: string): Handler<typeof operation> {

@@ -1,8 +1,7 @@
 /** Notices are events: lists the newest, each with its delivery. */
 import { RoostError } from "@roost/base";
-import type { Handler } from "@roost/contract";
+import { type Handler, placeOf, textPlace, toPage } from "@roost/contract";
 import type { listNotices as operation, Notice } from "@roost/contract/operations";
-import { placeOf, textPlace, toPage } from "../records/page.ts";
 import { readLatest, type Kernel, type StoredEvent } from "@roost/kernel";
 
 const noticesReadMax = 1_000;

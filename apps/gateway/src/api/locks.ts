@@ -1,4 +1,4 @@
-import { serve, type Served } from "@roost/contract";
+import { placeOf, serve, type Served, textPlace, toPage } from "@roost/contract";
 import { openLabels, placedFor } from "@roost/contract/labels";
 import * as operations from "@roost/contract/operations";
 import {
@@ -12,7 +12,6 @@ import {
 } from "@roost/kernel";
 import { openText, toldTo, writerOf } from "../security/told-to.ts";
 import { namedBy } from "../records/named-by.ts";
-import { placeOf, textPlace, toPage } from "../records/page.ts";
 import { toWire } from "../records/to-wire.ts";
 
 export function serveLocks({ kernel }: { kernel: Kernel }): Served[] {

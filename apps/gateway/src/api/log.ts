@@ -1,9 +1,8 @@
 /** The log: topics, events by offset, and a live tail. */
 import { RoostError } from "@roost/base";
-import { serve, type Served } from "@roost/contract";
+import { pageByName, serve, type Served, toPage } from "@roost/contract";
 import * as operations from "@roost/contract/operations";
 import { readEvents, readPartitions, readTopics, refuseOutOfRange, type Kernel } from "@roost/kernel";
-import { pageByName, toPage } from "../records/page.ts";
 import { toEventRecord } from "../records/to-event.ts";
 import { tailEvents } from "./tail-events.ts";
 

@@ -1,6 +1,6 @@
 /** Effects that happen once: begin, renew, finish, fail, and the list of them. */
 import type { JsonValue } from "@roost/base";
-import { serve, type Principal, type Served } from "@roost/contract";
+import { placeOf, type Principal, serve, type Served, textPlace, toPage } from "@roost/contract";
 import { openLabels, placedFor } from "@roost/contract/labels";
 import * as operations from "@roost/contract/operations";
 import {
@@ -16,7 +16,6 @@ import {
 } from "@roost/kernel";
 import { z } from "zod";
 import { openText, toldTo, writerOf } from "../security/told-to.ts";
-import { placeOf, textPlace, toPage } from "../records/page.ts";
 import { namedBy } from "../records/named-by.ts";
 import { toWire } from "../records/to-wire.ts";
 

@@ -1,8 +1,7 @@
 import { RoostError } from "@roost/base";
-import { serve, type Served } from "@roost/contract";
+import { pageByName, serve, type Served, toPage } from "@roost/contract";
 import * as operations from "@roost/contract/operations";
 import { listProjections, replayProjection, type Kernel, type Projection } from "@roost/kernel";
-import { pageByName, toPage } from "../records/page.ts";
 import { toWire } from "../records/to-wire.ts";
 
 /** A request takes about this long; the next one continues. */

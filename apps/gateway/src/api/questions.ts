@@ -1,8 +1,7 @@
-import { serve, type Served } from "@roost/contract";
+import { placeOf, readPage, serve, type Served, toPage, uuidPlace } from "@roost/contract";
 import * as operations from "@roost/contract/operations";
 import { answerQuestion } from "@roost/approvals";
 import { listQuestions, type Kernel } from "@roost/kernel";
-import { placeOf, readPage, toPage, uuidPlace } from "../records/page.ts";
 import { requireUuid } from "../records/require-uuid.ts";
 import { toQuestionRecord } from "../records/to-question.ts";
 

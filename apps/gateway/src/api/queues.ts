@@ -1,7 +1,6 @@
-import { serve, type Served } from "@roost/contract";
+import { placeOf, readPage, serve, type Served, textPlace, toPage } from "@roost/contract";
 import * as operations from "@roost/contract/operations";
 import { listQueues, pauseQueue, resumeQueue, type Kernel, type Queue } from "@roost/kernel";
-import { placeOf, readPage, textPlace, toPage } from "../records/page.ts";
 import type { QueueRecord } from "@roost/contract/operations";
 import { isoOrNull } from "../records/iso.ts";
 

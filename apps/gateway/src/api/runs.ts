@@ -1,6 +1,6 @@
 /** Runs: list, show, watch, cancel, retry, fork, replay and resolve. */
 import type { JsonObject, JsonValue } from "@roost/base";
-import { serve, type Served } from "@roost/contract";
+import { numberPlace, placeOf, readPage, serve, type Served, toPage, uuidPlace } from "@roost/contract";
 import * as operations from "@roost/contract/operations";
 import {
   cancelRun,
@@ -17,7 +17,6 @@ import {
   type Run,
 } from "@roost/kernel";
 import { carryOverJournal, loopVersions } from "@roost/worker/journal";
-import { numberPlace, placeOf, readPage, toPage, uuidPlace } from "../records/page.ts";
 import { readLocksOfRuns } from "../records/read-locks-of-runs.ts";
 import { requireUuid } from "../records/require-uuid.ts";
 import { toRunRecord, toRunSummary } from "../records/to-run-summary.ts";

@@ -1,9 +1,8 @@
 /** Registered event schemas, and checks of new ones. */
 import { RoostError } from "@roost/base";
-import { serve, type Served } from "@roost/contract";
+import { pageByName, serve, type Served, toPage } from "@roost/contract";
 import * as operations from "@roost/contract/operations";
 import type { EventSchema, Kernel } from "@roost/kernel";
-import { pageByName, toPage } from "../records/page.ts";
 import { toWire } from "../records/to-wire.ts";
 
 /** For a new type: the default of registration. */

@@ -1,8 +1,7 @@
-import { serve, type Served } from "@roost/contract";
+import { pageByName, serve, type Served, toPage } from "@roost/contract";
 import * as operations from "@roost/contract/operations";
 import type { ListedService, ServiceDirectory } from "@roost/service";
 import { iso } from "../records/iso.ts";
-import { pageByName, toPage } from "../records/page.ts";
 
 export function serveServices({ directory }: { directory: ServiceDirectory }): Served[] {
   return [

@@ -1,5 +1,5 @@
 /** Sessions: list, read, send to, watch. */
-import { serve, type Served } from "@roost/contract";
+import { numberPlace, placeOf, serve, type Served, textPlace, toPage } from "@roost/contract";
 import * as operations from "@roost/contract/operations";
 import { checkNames, type KnownNames } from "@roost/jobs";
 import { type Kernel, listRuns, type RunHead } from "@roost/kernel";
@@ -15,7 +15,6 @@ import {
   sendMessage,
   type Memory,
 } from "@roost/memory";
-import { numberPlace, placeOf, textPlace, toPage } from "../records/page.ts";
 import { toMessageRecord, toSessionRecord } from "../records/to-session.ts";
 import { watchSession } from "./watch-session.ts";
 

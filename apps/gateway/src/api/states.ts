@@ -1,8 +1,7 @@
 import { RoostError } from "@roost/base";
-import { serve, type Served } from "@roost/contract";
+import { pageByName, serve, type Served, toPage } from "@roost/contract";
 import * as operations from "@roost/contract/operations";
 import { getState, listStates, type Memory } from "@roost/memory";
-import { pageByName, toPage } from "../records/page.ts";
 
 export function serveStates({ memory }: { memory: Memory }): Served[] {
   return [

@@ -1,10 +1,9 @@
 import { reserveSubject, listSubjects, releaseSubject } from "@roost/subjects";
-import { serve, type Served } from "@roost/contract";
+import { placeOf, serve, type Served, toPage, uuidPlace } from "@roost/contract";
 import * as operations from "@roost/contract/operations";
 import type { Kernel } from "@roost/kernel";
 import { toldTo, writerOf } from "../security/told-to.ts";
 import { isItself, namedBy } from "../records/named-by.ts";
-import { placeOf, toPage, uuidPlace } from "../records/page.ts";
 import { requireUuid } from "../records/require-uuid.ts";
 import { toWire } from "../records/to-wire.ts";
 

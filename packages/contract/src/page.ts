@@ -1,7 +1,7 @@
 /** Pages of lists. Cursors share one format; what a cursor holds is up to each list. */
-import { formatCursor, parseCursor } from "@roost/contract";
-import type { Page } from "@roost/contract/operations";
 import { z } from "zod";
+import { formatCursor, parseCursor } from "./cursor.ts";
+import type { Page } from "./records/fields.ts";
 
 /** Cursor values that most lists use. */
 export const uuidPlace = z.uuid();
