@@ -1,7 +1,5 @@
 /** peeps as it runs in a home, and its client as the gateway would call it. */
-import { silentLogger } from "@roost/base";
-import { createHttpClient, type ClientOf, type Principal } from "@roost/contract";
-import { createForwardCall } from "@roost/service";
+import type { ClientOf } from "@roost/contract";
 import { openTestService, type TestService } from "@roost/service/testing";
 import { peepsContract } from "./contract.ts";
 import type { ReceivedMessageRecord } from "./contract/records.ts";
@@ -12,20 +10,9 @@ export interface TestPeeps extends AsyncDisposable {
   client: ClientOf<typeof peepsContract>;
 }
 
-const owner: Principal = { id: "person:owner", kind: "owner", scopes: ["*"] };
-
 export async function openPeeps(): Promise<TestPeeps> {
   const opened = await openTestService(service);
-  const { directory, signer, kernel } = opened.services;
-  const forward = createForwardCall({ directory, signer, clock: kernel.clock, logger: silentLogger });
-  const client = createHttpClient(peepsContract, {
-    baseUrl: "http://gateway",
-    fetch: async (input, init) => {
-      const request = new Request(input, init);
-      const { pathname, search } = new URL(request.url);
-      return await forward({ service: "peeps", path: pathname + search, principal: owner, request });
-    },
-  });
+  const client = opened.clientFor(peepsContract);
   return { opened, client, [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose]() };
 }
 

@@ -3,14 +3,14 @@
  * somebody new: a name alone never makes two one. A card that says what it said last time costs one look; blanks
  * overwrite nothing, and what a person typed stays before what a book says.
  */
-import { createHash } from "node:crypto";
-import { canonicalJson, createId, type JsonObject } from "@roost/base";
+import { createId } from "@roost/base";
 import type { Sql } from "@roost/database";
 import type { Contact } from "../contacts/contact.ts";
 import { fitContact } from "../contacts/fit-contact.ts";
 import { lockIdentity } from "../people/lock-identity.ts";
 import { isSameName, nameKey } from "../people/name-key.ts";
 import { normalizeHandle, type Handle } from "../people/normalize-handle.ts";
+import { hashOf } from "../text/hash-of.ts";
 import { writeContacts, type PreparedContact } from "./write-contacts.ts";
 
 export interface ImportOptions {
@@ -86,14 +86,14 @@ function prepare(contact: Contact, { region }: ImportOptions): Prepared {
   for (const { kind, service, value, label, isPreferred } of contact.handles) {
     const handle = normalizeHandle({ kind, value, service }, { region });
     if (handle !== undefined && !found.has(`${kind} ${handle.norm}`))
-      found.set(`${kind} ${handle.norm}`, { ...handle, label: label?.slice(0, 60), isPreferred });
+      found.set(`${kind} ${handle.norm}`, { ...handle, label, isPreferred });
   }
-  const handles = [...found.values()].slice(0, 100);
+  const handles = [...found.values()];
   const hash = hashOf({ ...contact, photo: undefined });
   // Without an id of its own a card is known by its name and handles.
   const key =
     contact.key ?? `hash:${hashOf({ name: contact.name.full, handles: handles.map(({ norm }) => norm).sort() })}`;
-  return { contact, key: key.slice(0, 500), hash, nameKey: nameKey(contact.name.full), handles };
+  return { contact, key, hash, nameKey: nameKey(contact.name.full), handles };
 }
 
 /** The person of a handle, where the names agree or only messages knew them. Otherwise the handle is of several. */
@@ -131,9 +131,4 @@ async function readHandles(tx: Sql, cards: readonly Prepared[]): Promise<Map<str
     [wanted.map(({ kind }) => kind), wanted.map(({ norm }) => norm)],
   );
   return new Map(rows.map((row) => [`${row.kind} ${row.norm}`, row]));
-}
-
-function hashOf(value: object): string {
-  const plain = JSON.parse(JSON.stringify(value)) as JsonObject;
-  return createHash("sha256").update(canonicalJson(plain)).digest("hex").slice(0, 32);
 }

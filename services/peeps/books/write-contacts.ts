@@ -83,7 +83,7 @@ async function writeSaid(
   await replace(
     tx,
     "note (id, person_id, text, source, card, at)",
-    `select id, person_id, left(text, 20000), $2, card, coalesce(at, $3) from jsonb_to_recordset($1::jsonb) as r (id uuid, person_id uuid, card text, text text, at timestamptz)`,
+    `select id, person_id, text, $2, card, coalesce(at, $3) from jsonb_to_recordset($1::jsonb) as r (id uuid, person_id uuid, card text, text text, at timestamptz)`,
     {
       book,
       at,
@@ -93,7 +93,7 @@ async function writeSaid(
   await replace(
     tx,
     "important_date (id, person_id, label, year, month, day, source, card)",
-    `select distinct on (card, left(label, 60)) id, person_id, left(label, 60), year, month, day, $2, card from jsonb_to_recordset($1::jsonb) as r (id uuid, person_id uuid, card text, label text, year smallint, month smallint, day smallint) where $3::timestamptz is not null`,
+    `select distinct on (card, label) id, person_id, label, year, month, day, $2, card from jsonb_to_recordset($1::jsonb) as r (id uuid, person_id uuid, card text, label text, year smallint, month smallint, day smallint) where $3::timestamptz is not null`,
     {
       book,
       at,
@@ -112,13 +112,13 @@ async function writeSaid(
   );
   await tx.query(
     `insert into svc_peeps.link (person_id, url, label, source)
-      select distinct on (person_id, url) person_id, left(url, 2000), left(label, 60), $2 from jsonb_to_recordset($1::jsonb) as r (person_id uuid, url text, label text)
+      select distinct on (person_id, url) person_id, url, label, $2 from jsonb_to_recordset($1::jsonb) as r (person_id uuid, url text, label text)
       on conflict (person_id, url) do nothing`,
     [rows(of(({ links }) => links)), book],
   );
   await tx.query(
     `insert into svc_peeps.tag (person_id, tag)
-      select distinct person_id, left(tag, 60) from jsonb_to_recordset($1::jsonb) as r (person_id uuid, tag text)
+      select distinct person_id, tag from jsonb_to_recordset($1::jsonb) as r (person_id uuid, tag text)
       on conflict do nothing`,
     [rows(of(({ tags }) => tags.map((tag) => ({ tag }))))],
   );
@@ -137,7 +137,7 @@ async function writePeople(tx: Sql, cards: readonly PreparedContact[], at: Date)
     is_new: isNew,
     kind: contact.kind === "organization" ? "organization" : "person",
     is_partial: contact.isPartial ?? false,
-    name: contact.name.full.slice(0, 200),
+    name: contact.name.full,
     name_key: nameKey,
     days: contact.keepInTouchDays ?? null,
     spoken_at: lastContactOf(contact),
@@ -184,16 +184,16 @@ function fieldsOf({
   rest,
 }: Contact): { name: string; value: string }[] {
   const said: [string, string | undefined][] = [
-    ["name", name.full.slice(0, 200)],
+    ["name", name.full],
     ["given name", name.given],
     ["middle name", name.middle],
     ["family name", name.family],
     ["prefix", name.prefix],
     ["suffix", name.suffix],
     ["nickname", name.nicknames.join(", ")],
-    ["organization", kind === "organization" ? undefined : organization?.slice(0, 200)],
+    ["organization", kind === "organization" ? undefined : organization],
     ["department", department],
-    ["title", title?.slice(0, 200)],
+    ["title", title],
     ["gender", gender],
     ["other", rest.join("\n")],
     ["picture", photo !== undefined && "url" in photo ? photo.url : undefined],

@@ -3,6 +3,7 @@
  * name (vCard 2.1), quoted lists (version 3 on phones) and carets (RFC 6868) are all read; the charset is the
  * property's own, then UTF-8, then Windows-1252, which are the ones found in files.
  */
+import { decodeBytes } from "../text/decode-text.ts";
 import type { CardLine } from "./read-card-lines.ts";
 
 export interface CardProperty {
@@ -121,14 +122,5 @@ function fromQuotedPrintable(text: string): string {
 function decode(latin1: string, charset: string | undefined): string {
   // eslint-disable-next-line no-control-regex
   if (/^[\x00-\x7f]*$/.test(latin1)) return latin1;
-  const bytes = Buffer.from(latin1, "latin1");
-  for (const label of [charset, "utf-8"]) {
-    if (label === undefined) continue;
-    try {
-      return new TextDecoder(label, { fatal: true }).decode(bytes);
-    } catch {
-      continue; // an unknown charset, or bytes that are not of it: the next one is tried
-    }
-  }
-  return new TextDecoder("windows-1252").decode(bytes);
+  return decodeBytes(Buffer.from(latin1, "latin1"), charset);
 }

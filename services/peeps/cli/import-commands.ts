@@ -96,17 +96,19 @@ async function openMessages(
   if (found.isDirectory()) return await openFolder(path, options);
   const name = basename(path).toLowerCase();
   if (name.endsWith(".mbox") || name.endsWith(".eml")) return readMails(path, ownAddresses(options));
-  const head = decodeText((await readFile(path)).subarray(0, 4096));
-  if (name.endsWith(".json") && /"(?:messages|chats|personal_information)"\s*:/.test(head))
-    return readTelegram(decodeText(await readFile(path)), { ownerId: options.me });
-  if (!name.endsWith(".txt")) return undefined;
+  if (!name.endsWith(".json") && !name.endsWith(".txt")) return undefined;
+  const text = decodeText(await readFile(path));
+  if (name.endsWith(".json")) {
+    const isTelegram = /"(?:messages|chats|personal_information)"\s*:/.test(text.slice(0, 4096));
+    return isTelegram ? readTelegram(text, { ownerId: options.me }) : undefined;
+  }
   const title =
     options.title ??
     basename(path)
       .replace(/\.txt$/i, "")
       .replace(/^WhatsApp Chat (?:with|-) /i, "");
   const zone = timeZoneOf(await cli.readZone());
-  const { messages } = readWhatsApp(decodeText(await readFile(path)), {
+  const { messages } = readWhatsApp(text, {
     zone,
     title,
     ownerName: options.me,

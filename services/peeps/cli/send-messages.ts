@@ -3,7 +3,8 @@ import { createHash } from "node:crypto";
 import { backoffMs, delay, RoostError } from "@roost/base";
 import type { ServiceCli } from "@roost/service/cli";
 import { peepsContract } from "../contract.ts";
-import { cutText } from "../text/cut-text.ts";
+import { messageLimits, personLimits } from "../contract/limits.ts";
+import { fitText } from "../text/fit-text.ts";
 import type {
   MessageFault,
   MessageItem,
@@ -23,8 +24,10 @@ export interface SentMessages {
 
 const batchMax = 100;
 const faultsMax = 100;
-const textMax = 64_000;
+/** Of one message: those of a large group would fill a call. */
 const participantsMax = 200;
+/** For the words that say how long it was. */
+const cutRemarkChars = 40;
 /** The service takes a megabyte a call. */
 const batchBytesMax = 512 * 1024;
 /** Over a minute and a half. */
@@ -94,18 +97,18 @@ function fit(message: SourceMessage): SourceMessage {
     conversation: {
       ...conversation,
       id: fitId(conversation.id),
-      title: conversation.title === undefined ? undefined : cutText(conversation.title, 500),
+      title: conversation.title === undefined ? undefined : fitText(conversation.title, messageLimits.titleMax),
     },
     sender: sender === undefined ? undefined : fitHandle(sender),
     participants: message.participants.slice(0, participantsMax).map(fitHandle),
-    subject: message.subject === undefined ? undefined : cutText(message.subject, 1000),
+    subject: message.subject === undefined ? undefined : fitText(message.subject, messageLimits.subjectMax),
     text:
-      text.length > textMax
-        ? `${cutText(text, textMax - 40)}\n[cut: ${text.length} characters]`
-        : cutText(text, textMax),
-    attachments: message.attachments.slice(0, 100).map(({ name, mediaType, bytes }) => ({
-      name: name === undefined ? undefined : cutText(name, 500),
-      mediaType: mediaType === undefined ? undefined : cutText(mediaType, 127),
+      text.length > messageLimits.textMax
+        ? `${fitText(text, messageLimits.textMax - cutRemarkChars)}\n[cut: ${text.length} characters]`
+        : fitText(text, messageLimits.textMax),
+    attachments: message.attachments.slice(0, messageLimits.attachmentsMax).map(({ name, mediaType, bytes }) => ({
+      name: name === undefined ? undefined : fitText(name, messageLimits.fileNameMax),
+      mediaType: mediaType === undefined ? undefined : fitText(mediaType, messageLimits.mediaTypeMax),
       bytes,
     })),
     replyTo: message.replyTo === undefined ? undefined : fitId(message.replyTo),
@@ -113,11 +116,15 @@ function fit(message: SourceMessage): SourceMessage {
 }
 
 function fitHandle({ kind, value, name }: SourceHandle): SourceHandle {
-  return { kind, value: cutText(value, 320) || "?", name: name === undefined ? undefined : cutText(name, 200) };
+  return {
+    kind,
+    value: fitText(value, personLimits.handleMax) || "?",
+    name: name === undefined ? undefined : fitText(name, personLimits.nameMax),
+  };
 }
 
 /** A longer id is known by its hash: cut, two would be one. */
 function fitId(id: string): string {
-  const whole = cutText(id, Number.MAX_SAFE_INTEGER) || "?";
-  return whole.length <= 500 ? whole : createHash("sha256").update(whole).digest("hex");
+  const whole = fitText(id, Number.MAX_SAFE_INTEGER) || "?";
+  return whole.length <= messageLimits.idMax ? whole : createHash("sha256").update(whole).digest("hex");
 }

@@ -1,53 +1,50 @@
 /** A contact within what peeps keeps: texts are cut and cleaned, what is beside its bounds is dropped. */
-import { cutText } from "../text/cut-text.ts";
+import { personLimits as limits } from "../contract/limits.ts";
+import { fitText } from "../text/fit-text.ts";
 import type { Contact } from "./contact.ts";
 
-const bounds = {
-  name: 200,
-  word: 200,
-  label: 60,
-  text: 2000,
-  note: 20_000,
-  handle: 320,
-  days: 3650,
-  items: 100,
-} as const;
+/** Of each list of a card. */
+const itemsMax = 100;
+const keyMax = 500;
+const interactionsMax = 10_000;
+/** `meeting: ` before what was said. */
+const kindChars = 20;
 
 export function fitContact(contact: Contact): Contact {
   const word = (text: string | undefined): string | undefined =>
-    text === undefined ? undefined : oneLine(text, bounds.word) || undefined;
+    text === undefined ? undefined : oneLine(text, limits.wordMax) || undefined;
   const label = (text: string | undefined): string | undefined =>
-    text === undefined ? undefined : oneLine(text, bounds.label) || undefined;
+    text === undefined ? undefined : oneLine(text, limits.labelMax) || undefined;
   const { name, keepInTouchDays: days } = contact;
   return {
     ...contact,
-    key: contact.key === undefined ? undefined : cutText(contact.key, 500),
+    key: contact.key === undefined ? undefined : fitText(contact.key, keyMax),
     name: {
-      full: oneLine(name.full, bounds.name) || "?",
+      full: oneLine(name.full, limits.nameMax) || "?",
       given: word(name.given),
       middle: word(name.middle),
       family: word(name.family),
       prefix: word(name.prefix),
       suffix: word(name.suffix),
-      nicknames: some(name.nicknames).map((nickname) => oneLine(nickname, bounds.label)),
+      nicknames: some(name.nicknames).map((nickname) => oneLine(nickname, limits.labelMax)),
     },
     handles: some(contact.handles)
-      .filter(({ value }) => value.length <= bounds.handle)
+      .filter(({ value }) => value.length <= limits.handleMax)
       .map((handle) => ({
         ...handle,
-        value: cutText(handle.value, bounds.handle),
+        value: fitText(handle.value, limits.handleMax),
         service: label(handle.service),
         label: label(handle.label),
       })),
     addresses: some(contact.addresses).map((address) => ({
       label: label(address.label),
-      street: address.street === undefined ? undefined : cutText(address.street, 500),
+      street: address.street === undefined ? undefined : fitText(address.street, limits.streetMax),
       city: word(address.city),
       region: word(address.region),
-      postcode: address.postcode === undefined ? undefined : oneLine(address.postcode, 40),
+      postcode: address.postcode === undefined ? undefined : oneLine(address.postcode, limits.postcodeMax),
       country: word(address.country),
     })),
-    links: some(contact.links).map((link) => ({ url: cutText(link.url, bounds.text), label: label(link.label) })),
+    links: some(contact.links).map((link) => ({ url: fitText(link.url, limits.textMax), label: label(link.label) })),
     organization: word(contact.organization),
     department: word(contact.department),
     title: word(contact.title),
@@ -56,26 +53,26 @@ export function fitContact(contact: Contact): Contact {
     relations: some(contact.relations).map((relation) => ({
       type: label(relation.type) ?? "related",
       name: word(relation.name),
-      key: relation.key === undefined ? undefined : cutText(relation.key, 500),
+      key: relation.key === undefined ? undefined : fitText(relation.key, keyMax),
     })),
-    notes: some(contact.notes).map((note) => cutText(note, bounds.note)),
+    notes: some(contact.notes).map((note) => fitText(note, limits.noteMax)),
     tags: some(contact.tags)
-      .map((tag) => oneLine(tag, bounds.label))
+      .map((tag) => oneLine(tag, limits.labelMax))
       .filter((tag) => !["", ".", ".."].includes(tag)),
     keepInTouchDays:
-      days !== undefined && Number.isInteger(days) && days >= 1 && days <= bounds.days ? days : undefined,
-    interactions: contact.interactions?.slice(0, 10_000).map((one) => ({
+      days !== undefined && Number.isInteger(days) && days >= 1 && days <= limits.keepInTouchDaysMax ? days : undefined,
+    interactions: contact.interactions?.slice(0, interactionsMax).map((one) => ({
       ...one,
-      text: one.text === undefined ? undefined : cutText(one.text, bounds.note - 20),
+      text: one.text === undefined ? undefined : fitText(one.text, limits.noteMax - kindChars),
     })),
-    rest: some(contact.rest).map((text) => cutText(text, bounds.text)),
+    rest: some(contact.rest).map((text) => fitText(text, limits.textMax)),
   };
 }
 
 function some<Item>(items: readonly Item[]): Item[] {
-  return items.slice(0, bounds.items);
+  return items.slice(0, itemsMax);
 }
 
 function oneLine(text: string, charsMax: number): string {
-  return cutText(text.replaceAll(/[\p{Cc}\u2028\u2029]+/gu, " ").trim(), charsMax);
+  return fitText(text.replaceAll(/[\p{Cc}\u2028\u2029]+/gu, " ").trim(), charsMax);
 }

@@ -2,6 +2,7 @@
 import { content, defineOperation, pageFields, pageOf } from "@roost/contract";
 import { Count, text, Time } from "@roost/contract/operations";
 import { z } from "zod";
+import { messageLimits } from "./limits.ts";
 import {
   Day,
   Hit,
@@ -25,8 +26,8 @@ export const receiveMessages = defineOperation({
   path: "/messages",
   summary: "Takes messages from a source; one that was taken before changes nothing",
   input: z.object({
-    messages: z.array(ReceivedMessage).max(200).default([]),
-    reactions: z.array(ReceivedReaction).max(200).default([]),
+    messages: z.array(ReceivedMessage).max(messageLimits.perCallMax).default([]),
+    reactions: z.array(ReceivedReaction).max(messageLimits.perCallMax).default([]),
     watch: z
       .object({ source: Source, name: Label, place: z.record(z.string(), z.unknown()), lagMs: Count })
       .optional()

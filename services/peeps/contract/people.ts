@@ -2,6 +2,7 @@
 import { defineOperation, pageFields, pageOf } from "@roost/contract";
 import { Count, text } from "@roost/contract/operations";
 import { z } from "zod";
+import { personLimits } from "./limits.ts";
 import {
   Day,
   DayText,
@@ -10,7 +11,6 @@ import {
   Note,
   Person,
   PersonDetails,
-  personLimits,
   PersonName,
   Relation,
   Suggestion,
@@ -26,7 +26,7 @@ import {
 const fromOutside = ["trust:untrusted"] as const;
 const GivenHandle = z.object({
   kind: z.enum(["phone", "email", "username"]),
-  value: text(320).min(1),
+  value: text(personLimits.handleMax).min(1),
   service: Label.optional().describe("Of a user name: telegram, signal"),
   label: Label.optional(),
 });
@@ -72,7 +72,7 @@ export const addPerson = defineOperation({
     name: PersonName,
     handles: z.array(GivenHandle).max(personLimits.handlesMax).default([]),
     tags: z.array(Tag).max(personLimits.tagsMax).default([]),
-    note: text(20_000).optional(),
+    note: text(personLimits.noteMax).optional(),
   }),
   output: z.object({ person: Person, isNew: z.boolean() }),
   effect: "unsafe",
@@ -92,7 +92,7 @@ export const changePerson = defineOperation({
     name: PersonName.optional(),
     organization: text(200).nullable().optional(),
     title: text(200).nullable().optional(),
-    keepInTouchDays: z.number().int().min(1).max(3650).nullable().optional(),
+    keepInTouchDays: z.number().int().min(1).max(personLimits.keepInTouchDaysMax).nullable().optional(),
     isListed: z.boolean().optional(),
     tags: z.array(Tag).max(personLimits.tagsMax).optional(),
     revision: Count.optional().describe("Refused when the person has changed since"),
@@ -170,7 +170,7 @@ export const addNote = defineOperation({
   method: "POST",
   path: "/people/{personId}/notes",
   summary: "Writes a note on a person",
-  input: z.object({ personId, text: text(20_000).min(1) }),
+  input: z.object({ personId, text: text(personLimits.noteMax).min(1) }),
   output: z.object({ note: Note }),
   errors: ["not_found"],
   effect: "unsafe",
@@ -216,7 +216,7 @@ export const setCadence = defineOperation({
   method: "PUT",
   path: "/cadences",
   summary: "Says how often people with a tag are to be spoken to at least",
-  input: z.object({ tag: Tag, days: z.number().int().min(1).max(3650).nullable() }),
+  input: z.object({ tag: Tag, days: z.number().int().min(1).max(personLimits.keepInTouchDaysMax).nullable() }),
   output: z.object({ people: Count.describe("With this tag") }),
   effect: "idempotent",
 });

@@ -2,8 +2,7 @@
 import { ref } from "@roost/contract";
 import { Count, keyText, text, Time } from "@roost/contract/operations";
 import { z } from "zod";
-
-export const personLimits = { handlesMax: 100, tagsMax: 50, notesMax: 10, relationsMax: 200, nameMax: 200 } as const;
+import { messageLimits, personLimits } from "./limits.ts";
 
 /** Ids of peeps; another text is refused before it is looked up. */
 export const personId = ref("Person", z.uuid());
@@ -14,8 +13,8 @@ export const reminderId = ref("Reminder", z.uuid());
 export const suggestionId = ref("Suggestion", z.uuid());
 
 export const PersonName = text(personLimits.nameMax).min(1);
-export const Tag = keyText(60);
-export const Label = text(60).min(1);
+export const Tag = keyText(personLimits.labelMax);
+export const Label = text(personLimits.labelMax).min(1);
 export const DayText = text(10)
   .regex(/^(?:[0-9]{4}|-)(?:-(?:[0-9]{2})?(?:-[0-9]{2})?)?$/, "must be like 1985-04-12, --04-12 or 1985")
   .describe("1985-04-12, --04-12 without its year, 1985 alone");
@@ -25,7 +24,9 @@ export const Handle = z
   .object({
     id: handleId,
     kind: z.enum(["phone", "email", "username"]),
-    value: text(320).describe("E.164, an e-mail address, or service:name; raw: before what is not valid"),
+    value: text(personLimits.handleMax).describe(
+      "E.164, an e-mail address, or service:name; raw: before what is not valid",
+    ),
     label: Label.nullable(),
     isPreferred: z.boolean(),
     isShared: z.boolean().describe("Of several people: its messages say nothing of one of them"),
@@ -40,8 +41,8 @@ export const Person = z
     kind: z.enum(["person", "organization"]),
     isListed: z.boolean().describe("False: only known from messages so far"),
     isPartial: z.boolean().describe("Known only through somebody else"),
-    organization: text(200).nullable(),
-    title: text(200).nullable(),
+    organization: text(personLimits.wordMax).nullable(),
+    title: text(personLimits.wordMax).nullable(),
     handles: z.array(Handle),
     tags: z.array(Tag),
     keepInTouchDays: Count.nullable().describe("Wanted at least so often; from the tags where it is not said here"),
@@ -66,7 +67,7 @@ export const Relation = z
 export type RelationRecord = z.output<typeof Relation>;
 
 export const Note = z
-  .object({ id: noteId, personId: personId, text: text(20_000), source: text(100), at: Time })
+  .object({ id: noteId, personId: personId, text: text(personLimits.noteMax), source: text(100), at: Time })
   .meta({ id: "Note" });
 export type NoteRecord = z.output<typeof Note>;
 
@@ -77,18 +78,18 @@ export const ImportantDate = z
 export const Address = z
   .object({
     label: Label.nullish(),
-    street: text(500).nullish(),
-    city: text(200).nullish(),
-    region: text(200).nullish(),
-    postcode: text(40).nullish(),
-    country: text(200).nullish(),
+    street: text(personLimits.streetMax).nullish(),
+    city: text(personLimits.wordMax).nullish(),
+    region: text(personLimits.wordMax).nullish(),
+    postcode: text(personLimits.postcodeMax).nullish(),
+    country: text(personLimits.wordMax).nullish(),
   })
   .meta({ id: "Address" });
 
 export const Field = z
   .object({
     name: Label,
-    value: text(2000),
+    value: text(personLimits.textMax),
     origin: z.enum(["typed", "book", "inferred"]),
     source: text(100),
   })
@@ -100,7 +101,7 @@ export const PersonDetails = z
     relations: z.array(Relation),
     dates: z.array(ImportantDate),
     addresses: z.array(Address),
-    links: z.array(z.object({ url: text(2000), label: Label.nullable() })),
+    links: z.array(z.object({ url: text(personLimits.textMax), label: Label.nullable() })),
     notes: z.array(Note).describe("The latest"),
     merged: z.array(z.object({ id: personId, name: PersonName })).describe("Who was merged into this person"),
   })
@@ -131,8 +132,8 @@ export const Suggestion = z
 
 export const MessageHandle = z.object({
   kind: z.enum(["phone", "email", "username"]),
-  value: text(320).min(1),
-  name: text(200).optional(),
+  value: text(personLimits.handleMax).min(1),
+  name: text(personLimits.nameMax).optional(),
 });
 
 export const sources = ["whatsapp", "telegram", "slack", "mail", "imessage", "signal", "call", "meeting"] as const;
@@ -142,21 +143,31 @@ export const Source = z.enum(sources);
 export const ReceivedMessage = z
   .object({
     source: Source,
-    externalId: text(500).min(1).describe("The same whenever the source is read again"),
-    conversation: z.object({ id: text(500).min(1), title: text(500).optional(), isGroup: z.boolean() }),
+    externalId: text(messageLimits.idMax).min(1).describe("The same whenever the source is read again"),
+    conversation: z.object({
+      id: text(messageLimits.idMax).min(1),
+      title: text(messageLimits.titleMax).optional(),
+      isGroup: z.boolean(),
+    }),
     isFromOwner: z.boolean(),
     sender: MessageHandle.optional().describe("Left out: the owner"),
-    participants: z.array(MessageHandle).max(1000),
+    participants: z.array(MessageHandle).max(messageLimits.participantsMax),
     sentAt: Time,
     editedAt: Time.optional(),
-    subject: text(1000).optional(),
-    text: text(64_000),
+    subject: text(messageLimits.subjectMax).optional(),
+    text: text(messageLimits.textMax),
     isDeleted: z.boolean(),
     isAutomatic: z.boolean().optional().describe("Of a machine or a list: its sender is no person"),
     attachments: z
-      .array(z.object({ name: text(500).optional(), mediaType: text(127).optional(), bytes: Count.optional() }))
-      .max(100),
-    replyTo: text(500).optional(),
+      .array(
+        z.object({
+          name: text(messageLimits.fileNameMax).optional(),
+          mediaType: text(messageLimits.mediaTypeMax).optional(),
+          bytes: Count.optional(),
+        }),
+      )
+      .max(messageLimits.attachmentsMax),
+    replyTo: text(messageLimits.idMax).optional(),
   })
   .meta({ id: "ReceivedMessage" });
 export type ReceivedMessageRecord = z.output<typeof ReceivedMessage>;
@@ -164,7 +175,7 @@ export type ReceivedMessageRecord = z.output<typeof ReceivedMessage>;
 export const ReceivedReaction = z
   .object({
     source: Source,
-    target: text(500).min(1),
+    target: text(messageLimits.idMax).min(1),
     sender: MessageHandle.optional(),
     isFromOwner: z.boolean(),
     reaction: text(100).min(1),
@@ -172,22 +183,27 @@ export const ReceivedReaction = z
     at: Time,
   })
   .meta({ id: "ReceivedReaction" });
+export type ReceivedReactionRecord = z.output<typeof ReceivedReaction>;
 
 export const Message = z
   .object({
     id: ref("Message"),
     source: Source,
-    conversation: z.object({ title: text(500).nullable(), isGroup: z.boolean() }),
+    conversation: z.object({ title: text(messageLimits.titleMax).nullable(), isGroup: z.boolean() }),
     isFromOwner: z.boolean(),
     personId: personId.nullable().describe("Null: the owner"),
     name: PersonName.nullable(),
     sentAt: Time,
     editedAt: Time.nullable(),
-    subject: text(1000).nullable(),
-    text: text(64_000),
+    subject: text(messageLimits.subjectMax).nullable(),
+    text: text(messageLimits.textMax),
     isDeleted: z.boolean(),
     attachments: z.array(
-      z.object({ name: text(500).nullish(), mediaType: text(127).nullish(), bytes: Count.nullish() }),
+      z.object({
+        name: text(messageLimits.fileNameMax).nullish(),
+        mediaType: text(messageLimits.mediaTypeMax).nullish(),
+        bytes: Count.nullish(),
+      }),
     ),
   })
   .meta({ id: "Message" });

@@ -17,7 +17,7 @@ export function createChatDb(t: TestContext, shape: "new" | "old" = "new"): { pa
   const more =
     shape === "old"
       ? ""
-      : ", attributedBody BLOB, item_type INTEGER DEFAULT 0, associated_message_guid TEXT, associated_message_type INTEGER DEFAULT 0, associated_message_emoji TEXT, date_edited INTEGER DEFAULT 0, date_retracted INTEGER DEFAULT 0, thread_originator_guid TEXT, destination_caller_id TEXT";
+      : ", attributedBody BLOB, item_type INTEGER DEFAULT 0, associated_message_guid TEXT, associated_message_type INTEGER DEFAULT 0, associated_message_emoji TEXT, date_edited INTEGER DEFAULT 0, date_retracted INTEGER DEFAULT 0, thread_originator_guid TEXT";
   writer.exec(`PRAGMA journal_mode = WAL;
     CREATE TABLE message (ROWID INTEGER PRIMARY KEY AUTOINCREMENT, guid TEXT, text TEXT, handle_id INTEGER, date INTEGER, is_from_me INTEGER DEFAULT 0${more});
     CREATE TABLE handle (ROWID INTEGER PRIMARY KEY, id TEXT);

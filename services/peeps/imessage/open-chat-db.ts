@@ -109,7 +109,7 @@ function selectOf(columns: ReadonlySet<string>): string {
       ${columns.has("date_retracted") ? msOf("coalesce(m.date_retracted, 0)") : "0"} AS retractedMs,
       ${changedOf(columns)} AS changedMs,
       ${["attributedBody", "item_type", "associated_message_guid", "associated_message_type", "associated_message_emoji"].map(optional).join(", ")},
-      ${["thread_originator_guid", "destination_caller_id"].map(optional).join(", ")},
+      ${optional("thread_originator_guid")},
       h.id AS handle, c.ROWID AS chat, c.guid AS chatGuid, c.style AS style, c.display_name AS title
     FROM message m
       LEFT JOIN handle h ON h.ROWID = m.handle_id

@@ -19,8 +19,6 @@ export interface WhatsAppOptions {
 }
 
 interface ChatLine {
-  /** From 1. */
-  line: number;
   numbers: [string, string, string];
   time: { hour: number; minute: number; second: number };
   sender: string;
@@ -80,10 +78,7 @@ function splitLines(text: string): { lines: ChatLine[]; notices: number } {
   const lines: ChatLine[] = [];
   let notices = 0;
   let isNotice = true;
-  for (const [index, raw] of text
-    .replace(/^\ufeff/, "")
-    .split(/\r\n|\n|\r/)
-    .entries()) {
+  for (const raw of text.replace(/^\ufeff/, "").split(/\r\n|\n|\r/)) {
     const found = head.exec(raw.replaceAll(/[\u00a0\u202f]/g, " "));
     if (found === null) {
       const last = lines.at(-1);
@@ -99,7 +94,6 @@ function splitLines(text: string): { lines: ChatLine[]; notices: number } {
     }
     const hours = (Number(hour) % (half === undefined ? 24 : 12)) + (half?.toLowerCase() === "p" ? 12 : 0);
     lines.push({
-      line: index + 1,
       numbers: [first, second, third],
       time: { hour: hours, minute: Number(minute), second: Number(seconds ?? 0) },
       sender: sender.replaceAll(/[\u200e\u202a-\u202c~]/g, "").trim(),

@@ -149,7 +149,6 @@ create table svc_peeps.reminder (
   -- The next time; null: done.
   due_on    date,
   every     text check (every in ('week', 'month', 'year')),
-  told_on   date,
   created_at timestamptz not null
 );
 create index reminder_due on svc_peeps.reminder (due_on) where due_on is not null;

@@ -7,6 +7,7 @@ import type { HitRecord } from "../contract/records.ts";
 import { nameKey } from "../people/name-key.ts";
 import { loveNow, relationTypeOf, wordsOf } from "../people/relation-types.ts";
 import { personColumns, toPerson, type PersonRow } from "../records/read-person.ts";
+import { likePattern } from "../text/like-pattern.ts";
 import { readRelations } from "../records/read-relations.ts";
 
 const candidatesMax = 10;
@@ -78,7 +79,7 @@ async function findWords(sql: Sql, { words, limit, personId }: FindWords): Promi
             left join svc_peeps.person p on p.id = h.person_id left join svc_peeps.person r on r.id = p.root
           where m.words @@ query.words and not m.is_deleted and ($3::uuid is null or r.id = $3) order by m.sent_at desc limit $2)) found
       order by rank, at desc nulls last, id limit $2) shown order by rank, at desc nulls last, id`,
-    [words, limit, personId ?? null, words.replaceAll(/[\\%_]/g, String.raw`\$&`)],
+    [words, limit, personId ?? null, likePattern(words)],
   );
   return rows.map(({ at, kind, id, personId: person, name, text }) => ({
     kind,

@@ -1,6 +1,6 @@
 /** Who is who: suggestions, merges and their exact reverse. Rows stay with the one they were written for; only root moves. */
 import { RoostError } from "@roost/base";
-import { formatCursor, parseCursor, serve } from "@roost/contract";
+import { placeOf, readPage, serve, toPage } from "@roost/contract";
 import type { ServiceContext, ServiceTransaction } from "@roost/service";
 import { z } from "zod";
 import { personMerged, personUnmerged } from "../contract/peeps-events.ts";
@@ -21,20 +21,20 @@ interface SuggestionRow {
 
 export const serveIdentity = ({ database }: ServiceContext) => [
   serve(listSuggestions, async ({ limit, after }) => {
-    const [from, fromId] = after === undefined ? [null, null] : parseCursor(Place, after);
-    const rows = await database.query<SuggestionRow>(
-      `select id, person_id as "personId", other_id as "otherId", reasons, created_at as "createdAt" from svc_peeps.suggestion
+    const [from, fromId] = placeOf(Place, after) ?? [null, null];
+    const read = (count: number) =>
+      database.query<SuggestionRow>(
+        `select id, person_id as "personId", other_id as "otherId", reasons, created_at as "createdAt" from svc_peeps.suggestion
         where state = 'open' and (select root from svc_peeps.person where id = person_id) <> (select root from svc_peeps.person where id = other_id) and ($1::timestamptz is null or (created_at, id) > ($1, $2::uuid)) order by created_at, id limit $3`,
-      [from, fromId, limit],
-    );
+        [from, fromId, count],
+      );
+    const { rows, next } = await readPage(limit, read, (row) => [row.createdAt, row.id]);
     const items = [];
     for (const { id, personId, otherId, reasons, createdAt } of rows) {
       const [person, other] = [await readPerson(database, personId), await readPerson(database, otherId)];
       if (person.id !== other.id) items.push({ id, person, other, reasons, createdAt: createdAt.toISOString() });
     }
-    const last = rows.at(-1);
-    const isLast = last === undefined || rows.length < limit;
-    return { items, next: isLast ? null : formatCursor([last.createdAt.toISOString(), last.id]) };
+    return toPage(items, next);
   }),
   serve(answerSuggestion, ({ suggestionId, areOne }) =>
     database.transact(async (tx) => {

@@ -1,12 +1,12 @@
 /** Messages in, exactly once in effect, and as they are read. */
-import { createHash } from "node:crypto";
-import { canonicalJson, type JsonObject } from "@roost/base";
-import { formatCursor, parseCursor, serve } from "@roost/contract";
+import type { JsonObject } from "@roost/base";
+import { placeOf, readPage, serve, toPage } from "@roost/contract";
 import type { ServiceContext, ServiceTransaction } from "@roost/service";
 import { z } from "zod";
 import { messageReceived } from "../contract/peeps-events.ts";
 import { listMessages, readWatch, receiveMessages } from "../contract/messages.ts";
 import type { PeepsMessageRecord, ReceivedMessageRecord } from "../contract/records.ts";
+import { hashOf } from "../text/hash-of.ts";
 import { rootOf } from "../records/read-person.ts";
 
 const Place = z.tuple([z.iso.datetime({ offset: true }), z.uuid()]);
@@ -52,9 +52,10 @@ export const serveMessages = ({ database, clock }: ServiceContext) => [
   }),
   serve(listMessages, async ({ personId, limit, after }) => {
     const root = await rootOf(database, personId);
-    const [from, fromId] = after === undefined ? [null, null] : parseCursor(Place, after);
-    const rows = await database.query<MessageRow>(
-      `with mine as (
+    const [from, fromId] = placeOf(Place, after) ?? [null, null];
+    const read = (count: number) =>
+      database.query<MessageRow>(
+        `with mine as (
           select h.id from svc_peeps.person m join svc_peeps.handle h on h.person_id = m.id where m.root = $1)
         select m.id, m.source, jsonb_build_object('title', c.title, 'isGroup', c.is_group) as conversation, m.handle_id is null as "isFromOwner",
           p.id as "personId", p.name, m.sent_at as "sentAt", m.edited_at as "editedAt", m.subject, m.text, m.is_deleted as "isDeleted", m.attachments
@@ -67,15 +68,15 @@ export const serveMessages = ({ database, clock }: ServiceContext) => [
             select from svc_peeps.participant x where x.conversation_id = c.id and x.handle_id in (select id from mine))))
           and ($2::timestamptz is null or (m.sent_at, m.id) < ($2, $3::uuid))
         order by m.sent_at desc, m.id desc limit $4`,
-      [root, from, fromId, limit],
-    );
+        [root, from, fromId, count],
+      );
+    const { rows, next } = await readPage(limit, read, ({ sentAt, id }) => [sentAt, id]);
     const items = rows.map(({ sentAt, editedAt, ...row }) => ({
       ...row,
       sentAt: sentAt.toISOString(),
       editedAt: editedAt?.toISOString() ?? null,
     }));
-    const last = items.at(-1);
-    return { items, next: last === undefined || items.length < limit ? null : formatCursor([last.sentAt, last.id]) };
+    return toPage(items, next);
   }),
 ];
 
@@ -88,7 +89,7 @@ async function receive(
   const rows = [...given.values()].map((message) => ({
     source: message.source,
     external_id: message.externalId,
-    hash: hashOf(message),
+    hash: hashOfRevision(message),
   }));
   const written = await tx.query<{ source: string; externalId: string; isNew: boolean }>(
     `insert into svc_peeps.received as known (source, external_id, hash)
@@ -117,8 +118,6 @@ async function receive(
 }
 
 /** A revision is what was written, not who else is around. */
-function hashOf({ text, subject, editedAt, isDeleted, attachments, sender }: ReceivedMessageRecord): string {
-  const written = { text, subject, editedAt, isDeleted, attachments, sender: sender?.value };
-  const plain = JSON.parse(JSON.stringify(written)) as JsonObject;
-  return createHash("sha256").update(canonicalJson(plain)).digest("hex").slice(0, 32);
+function hashOfRevision({ text, subject, editedAt, isDeleted, attachments, sender }: ReceivedMessageRecord): string {
+  return hashOf({ text, subject, editedAt, isDeleted, attachments, sender: sender?.value });
 }

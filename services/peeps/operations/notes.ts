@@ -1,6 +1,6 @@
 /** Handlers on notes and relations. */
 import { createId, RoostError } from "@roost/base";
-import { formatCursor, parseCursor, serve } from "@roost/contract";
+import { placeOf, readPage, serve, toPage } from "@roost/contract";
 import type { Sql } from "@roost/database";
 import type { ServiceContext } from "@roost/service";
 import { z } from "zod";
@@ -29,16 +29,16 @@ export const serveNotes = ({ database, clock }: ServiceContext) => {
     ),
     serve(listNotes, async ({ personId, limit, after }) => {
       const root = await rootOf(database, personId);
-      const [from, fromId] = after === undefined ? [null, null] : parseCursor(NotePlace, after);
-      const rows = await database.query<NoteRow>(
-        `select ${noteColumns} from svc_peeps.note
+      const [from, fromId] = placeOf(NotePlace, after) ?? [null, null];
+      const read = (count: number) =>
+        database.query<NoteRow>(
+          `select ${noteColumns} from svc_peeps.note
           where person_id in (select id from svc_peeps.person where root = $1) and ($2::timestamptz is null or (at, id) < ($2, $3::uuid))
           order by at desc, id desc limit $4`,
-        [root, from, fromId, limit],
-      );
-      const items = rows.map(toNote);
-      const last = items.at(-1);
-      return { items, next: last === undefined || rows.length < limit ? null : formatCursor([last.at, last.id]) };
+          [root, from, fromId, count],
+        );
+      const { rows, next } = await readPage(limit, read, ({ at, id }) => [at, id]);
+      return toPage(rows.map(toNote), next);
     }),
     serve(removeNote, async ({ noteId }) => {
       const removed = await database.query("delete from svc_peeps.note where id::text = $1 returning id", [noteId]);

@@ -1,6 +1,6 @@
 /** Handlers on people: what is typed here stands before what books say. */
 import { createId, RoostError } from "@roost/base";
-import { formatCursor, parseCursor, serve, type InputOf } from "@roost/contract";
+import { placeOf, readPage, serve, toPage, type InputOf } from "@roost/contract";
 import type { Sql } from "@roost/database";
 import type { ServiceContext } from "@roost/service";
 import { z } from "zod";
@@ -20,12 +20,11 @@ export const servePeople = ({ database, clock }: ServiceContext) => {
   const now = (): Date => new Date(clock.nowMs());
   const today = (): string => now().toISOString().slice(0, 10);
   return [
-    serve(listPeople, async ({ after, ...query }) => {
-      const place = after === undefined ? undefined : parseCursor(Place, after);
-      const rows = await findPeople(database, { ...query, place, now: now() });
-      const last = rows.at(-1);
-      const isLast = last === undefined || rows.length < query.limit;
-      return { items: rows.map(toPerson), next: isLast ? null : formatCursor([last.name, last.id]) };
+    serve(listPeople, async ({ limit, after, ...query }) => {
+      const place = placeOf(Place, after);
+      const read = (count: number) => findPeople(database, { ...query, limit: count, place, now: now() });
+      const { rows, next } = await readPage(limit, read, ({ name, id }) => [name, id]);
+      return toPage(rows.map(toPerson), next);
     }),
     serve(getPerson, ({ personId }) => readPersonDetails(database, personId, today())),
     serve(addPerson, ({ name, handles, tags, note }) =>

@@ -1,6 +1,6 @@
 /** Handlers on reminders. */
 import { createId, RoostError } from "@roost/base";
-import { formatCursor, parseCursor, serve } from "@roost/contract";
+import { placeOf, readPage, serve, toPage } from "@roost/contract";
 import type { Sql } from "@roost/database";
 import type { ServiceContext } from "@roost/service";
 import { z } from "zod";
@@ -29,18 +29,16 @@ export const serveReminders = ({ database, clock }: ServiceContext) => {
       }),
     ),
     serve(listReminders, async ({ limit, after, until }) => {
-      const [from, fromId] = after === undefined ? [null, null] : parseCursor(ReminderPlace, after);
-      const items = await database.query<ReminderRecord>(
-        `select ${reminderColumns} from ${reminderTables}
+      const [from, fromId] = placeOf(ReminderPlace, after) ?? [null, null];
+      const read = (count: number) =>
+        database.query<ReminderRecord>(
+          `select ${reminderColumns} from ${reminderTables}
           where r.due_on is not null and ($1::date is null or (r.due_on, r.id) > ($1, $2::uuid)) and ($3::date is null or r.due_on <= $3)
           order by r.due_on, r.id limit $4`,
-        [from, fromId, until ?? null, limit],
-      );
-      const last = items.at(-1);
-      return {
-        items,
-        next: last === undefined || items.length < limit ? null : formatCursor([last.dueOn ?? "", last.id]),
-      };
+          [from, fromId, until ?? null, count],
+        );
+      const { rows, next } = await readPage(limit, read, ({ dueOn, id }) => [dueOn, id]);
+      return toPage(rows, next);
     }),
     serve(finishReminder, ({ reminderId, dueOn }) =>
       database.transact(async (tx) => {

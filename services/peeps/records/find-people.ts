@@ -1,5 +1,6 @@
 /** People in the order of their names, by part of a name, tag, and whether they were not spoken to for too long. */
 import type { Sql } from "@roost/database";
+import { likePattern } from "../text/like-pattern.ts";
 import { personColumns, type PersonRow } from "./read-person.ts";
 
 export interface FindPeople {
@@ -35,11 +36,16 @@ export async function findPeople(
         where not $6 or ("keepInTouchDays" is not null
           and coalesce("lastContactAt", '-infinity') < $7::timestamptz - make_interval(days => "keepInTouchDays"))
         limit $8`,
-    [fromName, fromId, isListed, likePattern(name), tag ?? null, isOverdue, now, limit, ids ?? null],
+    [
+      fromName,
+      fromId,
+      isListed,
+      name === undefined ? null : likePattern(name),
+      tag ?? null,
+      isOverdue,
+      now,
+      limit,
+      ids ?? null,
+    ],
   );
-}
-
-/** What is searched for stands for itself, not for a pattern. */
-function likePattern(text: string | undefined): string | null {
-  return text === undefined ? null : text.replaceAll(/[\\%_]/g, String.raw`\$&`);
 }
