@@ -9,7 +9,7 @@ import { roostOperations } from "@roost/contract/operations";
 import { beginOnce, finishOnce, raiseRunLabels, readRunLabels, readTopic } from "@roost/kernel";
 import { keepPart } from "@roost/memory";
 import { openServices, signRunToken } from "@roost/service";
-import { claimOne, end, joinWorker, startRun } from "./testing/drive-runs.ts";
+import { beginClerk, claimOne, end, joinWorker, startRun } from "./testing/drive-runs.ts";
 import { createTestGateway, testToken, type TestGateway } from "./testing/create-test-gateway.ts";
 
 interface Problem {
@@ -275,8 +275,7 @@ test("What an agent writes through the API is marked as its run is, and what it 
   await using worker = await joinWorker(kernel);
   const page = untrustedFrom("web", "page.example");
   const begin = async () => {
-    await startRun(kernel, { agent: "clerk", sessionKind: "cron", sessionKey: `cron:${crypto.randomUUID()}` });
-    const owned = await claimOne(kernel, worker);
+    const owned = await beginClerk(kernel, worker);
     const client = createHttpClient(roostContract, {
       baseUrl: `${gateway.url}/api/v1`,
       token: await signRunToken(signer, owned),

@@ -10,7 +10,7 @@ import { garden } from "@roost/service/testing/garden";
 import { gardenContract } from "@roost/service/testing/garden/contract";
 import { createClient } from "graphql-sse";
 import { createTestGateway, testToken, type TestGateway } from "./testing/create-test-gateway.ts";
-import { claimOne, joinWorker, startRun } from "./testing/drive-runs.ts";
+import { beginClerk, claimOne, joinWorker, startRun } from "./testing/drive-runs.ts";
 
 interface Answer {
   data: any;
@@ -161,8 +161,7 @@ test("What an agent reads through GraphQL marks its run, and it is told no more 
   await using worker = await joinWorker(kernel);
   const page = untrustedFrom("web", "page.example");
   const begin = async () => {
-    await startRun(kernel, { agent: "clerk", sessionKind: "cron", sessionKey: `cron:${crypto.randomUUID()}` });
-    const owned = await claimOne(kernel, worker);
+    const owned = await beginClerk(kernel, worker);
     return { ...owned, headers: { authorization: `Bearer ${await signRunToken(signer, owned)}` } };
   };
   const writer = await begin();

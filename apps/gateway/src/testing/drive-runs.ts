@@ -28,6 +28,12 @@ export async function claimOne(kernel: Kernel, worker: WorkerRegistration): Prom
   return { runId: run.id, epoch: run.epoch };
 }
 
+/** A run of the agent clerk that has just begun, in a session of its own. */
+export async function beginClerk(kernel: Kernel, worker: WorkerRegistration): Promise<Owned> {
+  await startRun(kernel, { agent: "clerk", sessionKind: "cron", sessionKey: `cron:${crypto.randomUUID()}` });
+  return await claimOne(kernel, worker);
+}
+
 export async function doStep(kernel: Kernel, owned: Owned, seq: number): Promise<void> {
   await beginStep(kernel, owned, { seq, name: `step ${seq}`, kind: "tool", effect: "readonly", input: { seq } });
   await finishStep(kernel, owned, { seq, state: "done", output: `output ${seq}` });

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { JsonObject, JsonValue, RoostError } from "@roost/base";
 import type { Database } from "@roost/database";
-import { openKernel } from "../open-kernel.ts";
-import { createTestKernel } from "../testing/create-test-kernel.ts";
+import { openKernel, type Kernel } from "../open-kernel.ts";
+import { createTestKernel, type TestKernel } from "../testing/create-test-kernel.ts";
 import { testEvents } from "../testing/test-events.ts";
 import type { EventDraft } from "./event.ts";
 
@@ -21,6 +21,10 @@ function createGate(database: Database) {
     open,
     database: new Proxy(database, { get: (target, name) => (name === "query" ? query : bind(target, name)) }),
   };
+}
+
+function openBehind({ database }: ReturnType<typeof createGate>, { kernel }: TestKernel): Promise<Kernel> {
+  return openKernel({ database, logger: kernel.logger, migrate: false, events: [] });
 }
 
 function bind(target: Database, name: string | symbol): unknown {
@@ -147,12 +151,7 @@ test("Kernel.append() names the limit that an event breaks", async () => {
 test("Kernel.append() refuses when too much waits, and goes on afterwards", async () => {
   await using t = await createTestKernel({ events: testEvents });
   const gate = createGate(t.database);
-  await using kernel = await openKernel({
-    database: gate.database,
-    logger: t.kernel.logger,
-    migrate: false,
-    events: [],
-  });
+  await using kernel = await openBehind(gate, t);
   const many = Array.from({ length: 10_000 }, (_, n) => note(n));
   // The first group leaves the queue and waits at the gate.
   const taken = kernel.append([note(1)]);
@@ -172,12 +171,7 @@ test("Kernel.append() refuses when too much waits, and goes on afterwards", asyn
 test("Kernel.append() is withdrawn by its signal while it waits, not once it is sent", async () => {
   await using t = await createTestKernel({ events: testEvents });
   const gate = createGate(t.database);
-  await using kernel = await openKernel({
-    database: gate.database,
-    logger: t.kernel.logger,
-    migrate: false,
-    events: [],
-  });
+  await using kernel = await openBehind(gate, t);
   const controller = new AbortController();
   const sent = kernel.append([note(1)], { signal: controller.signal });
   await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
