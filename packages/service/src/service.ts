@@ -21,6 +21,8 @@ export interface ServiceContext {
   /** Calls another service, as this one: `clientFor(peepsContract).getPerson(…)`. Not inside of a transaction. */
   readonly clientFor: <const Ops extends readonly AnyOperation[]>(contract: ServiceContract<Ops>) => Client<Ops>;
   readonly clock: Clock;
+  /** The home's, as in Europe/Berlin: what its person calls today. */
+  readonly timeZone: string;
   readonly logger: Logger;
 }
 
@@ -77,6 +79,8 @@ export interface Consumer {
   readonly onFailure?: FailurePolicy;
   /** Whether retention keeps what it has not read. Default: no. */
   readonly pinsRetention?: boolean;
+  /** Once in each transaction, before its first event: a lock that the events of the transaction share. */
+  readonly begin?: (tx: ServiceTransaction) => Promise<void>;
   readonly handle: (event: ReadEvent, tx: ServiceTransaction) => Promise<void>;
 }
 

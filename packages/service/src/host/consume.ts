@@ -87,6 +87,7 @@ async function take(
     return await options.database.transact(async (tx) => {
       reached = undefined;
       return await readSome(consumer, tx, { ...place, most }, async (event) => {
+        if (reached === undefined) await consumer.begin?.(tx);
         reached = event.offset;
         await consumer.handle(event, tx);
       });
@@ -224,6 +225,7 @@ async function retryOne(consumer: Consumer, { database, logger }: ConsumeOptions
       if (letter?.number == null) return false;
       const { number } = letter;
       try {
+        await consumer.begin?.(tx);
         await consumer.handle({ ...letter.event, time: new Date(letter.event.time) }, tx);
       } catch (error) {
         if (!isPassing(error)) failed = { number, error };

@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createId, silentLogger } from "@roost/base";
 import type { Principal } from "@roost/contract";
-import { sqlStateOf } from "@roost/database";
-import { readTopic } from "@roost/kernel";
+import { sqlStateOf, type Sql } from "@roost/database";
+import { readTopic, setBudgets } from "@roost/kernel";
+import { createTestKernel } from "@roost/kernel/testing";
 import { callHeader, signCall, type OutgoingCall } from "../calls/sign-call.ts";
 import { openServices } from "../open-services.ts";
 import { consumeOnce } from "./consume.ts";
@@ -14,8 +15,16 @@ import { openTestService } from "../testing/open-test-service.ts";
 
 const owner: Principal = { id: "person:owner", kind: "owner", scopes: ["*"] };
 
-test("hostService() serves its contract, commits events with their effect, and reads on with what it is given", async () => {
-  await using opened = await openTestService(garden);
+test("hostService() serves its contract, commits events with their effect, reads on with what it is given, and knows the home's time zone", async () => {
+  await using given = await createTestKernel();
+  await setBudgets(given.kernel, { caps: [], timeZone: "Europe/Berlin" });
+  let zone = "";
+  const handlers: Service["handlers"] = (context) => {
+    zone = context.timeZone;
+    return garden.handlers(context);
+  };
+  await using opened = await openTestService({ ...garden, handlers }, given);
+  assert.equal(zone, "Europe/Berlin");
   const client = opened.clientFor(gardenContract);
   const { plant } = await client.addPlant({ name: "Rose" });
   assert.deepEqual((await client.listPlants()).items, [{ id: plant.id, name: "Rose", revision: 1 }]);
@@ -291,16 +300,21 @@ test("A consumer that fails keeps its place, says on what, and goes on when it c
   assert.deepEqual(seen.toSorted(), ["Rose", "Tulip"]);
 });
 
-test("A consumer takes many events in one transaction, and each once when one among them fails", async () => {
+test("A consumer takes many events in one transaction, which begins once, and each once when one among them fails", async () => {
   let isBroken = true;
+  const begun: string[] = [];
+  const transactionOf = async (tx: Sql) =>
+    (await tx.query<{ id: string }>("select pg_current_xact_id()::text as id"))[0]!.id;
   const service: Service = {
     ...garden,
     consumers: [
       {
         name: "gauge",
         types: ["plant.watered"],
+        begin: async (tx) => void begun.push(await transactionOf(tx)),
         handle: async ({ data }, tx) => {
           if (isBroken && data["by"] === "30") throw new Error("cannot read it");
+          assert.equal(await transactionOf(tx), begun.at(-1));
           await tx.query("insert into svc_garden.plant (id, name) values ($1, $2)", [createId(), data["by"]]);
         },
       },
@@ -331,6 +345,7 @@ test("A consumer takes many events in one transaction, and each once when one am
     by,
   );
   assert.equal(new Set(rows.slice(30).map(({ xmin }) => xmin)).size, 1, "the last fifteen are one transaction");
+  assert.equal(new Set(begun).size, begun.length, "none has begun twice");
 });
 
 test("A consumer moves past no event that its connection does not see yet", async () => {

@@ -57,8 +57,13 @@ export async function hostService(options: HostedServiceOptions): Promise<Hosted
   await using opened = new AsyncDisposableStack();
   const onAppended = (topics: ReadonlySet<string>) => topics.forEach((topic) => wakeups.wake(`log:${topic}`));
   const own = openServiceDatabase({ contract: service.contract, database, onAppended });
+  const [zone] = await database.query<{ timeZone: string }>(`select service.time_zone_1() as "timeZone"`);
+  const timeZone = zone!.timeZone;
   const clientFor = createClientFor({ name: service.contract.name, database, clock, logger });
-  const served = serveContract(service.contract, service.handlers({ database: own, clientFor, clock, logger }));
+  const served = serveContract(
+    service.contract,
+    service.handlers({ database: own, clientFor, clock, timeZone, logger }),
+  );
   const verifyCall = createVerifyCall(createVerifier(database, { clock }), { instance: id, clock });
   const keepAnswer = createKeepServiceAnswer(database, logger);
   const listening = opened.use(

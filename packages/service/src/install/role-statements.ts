@@ -34,6 +34,7 @@ export const grantedFunctions = [
   "require_seen_1",
   "restart_consumer_1",
   "take_lease_1",
+  "time_zone_1",
   "withdraw_1",
 ] as const;
 

@@ -426,6 +426,11 @@ create function service.add_signer_1(signer_id uuid, public_key bytea) returns v
     values (signer_id, 'service', service.caller_1(), public_key, roost.now() + interval '1 day')
 $$;
 
+-- The home's time zone: what its person calls today.
+create function service.time_zone_1() returns text language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+  select b.time_zone from roost.budget_setting b where service.caller_1() is not null
+$$;
+
 -- Where the instances of a service are, for one that calls it; no row: there is no such service.
 create function service.find_instances_1(called text, out title text, out reason text, out instances jsonb)
   returns setof record language sql stable security definer set search_path = pg_catalog, pg_temp as $$
