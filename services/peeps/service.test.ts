@@ -194,6 +194,57 @@ test("peeps suggests that two are one, merges them, and unmerging is exact", asy
   assert.deepEqual((await client.listSuggestions({})).items, []);
 });
 
+test("peeps gives back tags and names that were changed while two were one", async () => {
+  await using peeps = await openPeeps();
+  const { client } = peeps;
+  const [ida, lo] = [
+    (await client.addPerson({ name: "Ida", tags: ["crew", "old"] })).person,
+    (await client.addPerson({ name: "Lo", tags: ["choir", "crew"] })).person,
+  ];
+  await client.relatePeople({ personId: ida.id, type: "partner", otherName: "Mats" });
+  await client.relatePeople({ personId: lo.id, type: "brother", otherName: "Matti" });
+  const through = async (personId: string) =>
+    (await client.getPerson({ personId })).details.relations[0] ?? assert.fail();
+  const [mats, matti] = [await through(ida.id), await through(lo.id)];
+  await client.changePerson({ personId: matti.personId, name: "Matti Ek" });
+  const known = (await client.mergePeople({ personId: mats.personId, otherId: matti.personId })).person;
+  assert.equal(known.name, "Matti Ek");
+  await client.mergePeople({ personId: ida.id, otherId: lo.id });
+  const { person } = await client.changePerson({ personId: ida.id, tags: ["crew", "new"] });
+  assert.deepEqual(person.tags, ["crew", "new"]);
+  assert.equal((await client.listPeople({ tag: "choir" })).items.length, 0);
+  await client.unmergePerson({ personId: lo.id });
+  await client.unmergePerson({ personId: matti.personId });
+  const tags = async (personId: string) => (await client.getPerson({ personId })).person.tags;
+  assert.deepEqual(
+    [await tags(ida.id), await tags(lo.id)],
+    [
+      ["crew", "new"],
+      ["choir", "crew"],
+    ],
+  );
+  assert.deepEqual([(await through(ida.id)).name, (await through(lo.id)).name], ["Mats", "Matti Ek"]);
+});
+
+test("peeps pages through messages of one millisecond", async () => {
+  await using peeps = await openPeeps();
+  const { client } = peeps;
+  const sentAt = ["2026-01-02T10:00:00.000001Z", "2026-01-02T10:00:00.000002Z", "2026-01-02T10:00:00.000999Z"];
+  await client.receiveMessages({
+    messages: sentAt.map((at, index) => messageOf({ externalId: `${index}`, text: `${index}`, sentAt: at })),
+  });
+  await settle(peeps, sentAt.length);
+  const { id } = (await client.listPeople({ isListed: false })).items[0] ?? assert.fail();
+  const read: string[] = [];
+  let after: string | undefined;
+  for (let page = 0; page === 0 || after !== undefined; page += 1) {
+    const { items, next } = await client.listMessages({ personId: id, limit: 1, after });
+    read.push(...items.map(({ text }) => text));
+    after = next ?? undefined;
+  }
+  assert.deepEqual(read, ["2", "1", "0"]);
+});
+
 test("peeps files messages once, knows their people or makes a stub, and derives the last contact", async () => {
   await using peeps = await openPeeps();
   const { client, opened } = peeps;
@@ -335,6 +386,8 @@ test("peeps lists who was not spoken to for longer than a tag wants, and reminds
   for (let count = 0; count < 2; count += 1)
     await client.finishReminder({ reminderId: reminder.id, dueOn: "2026-01-31" });
   assert.equal((await client.listReminders({})).items[0]?.dueOn, "2026-02-28");
+  await client.finishReminder({ reminderId: reminder.id, dueOn: "2026-02-28" });
+  assert.equal((await client.listReminders({})).items[0]?.dueOn, "2026-03-31");
 });
 
 test("peeps writes everybody as cards, and reading them into another book adds nobody", async () => {

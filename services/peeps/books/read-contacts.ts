@@ -33,7 +33,7 @@ export async function readContacts(
         ${of("address", "t.content", "t.source, t.card, t.number")} as addresses,
         ${of("link", "jsonb_build_object('url', t.url, 'label', t.label)", "t.url")} as links,
         ${of("note", "t.text", "t.at, t.id")} as notes,
-        ${of("tag", "t.tag", "t.tag")} as tags,
+        ${of("shown_tag", "t.tag", "t.tag")} as tags,
         (select coalesce(jsonb_agg(jsonb_build_object('type', t.type, 'key', o.root) order by t.id), '[]')
           from svc_peeps.person m join svc_peeps.relation t on t.person_id = m.id join svc_peeps.person o on o.id = t.other_id
           where m.root = p.id and t.until is null) as relations

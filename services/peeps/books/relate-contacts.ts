@@ -5,6 +5,7 @@
 import { createId } from "@roost/base";
 import type { Sql } from "@roost/database";
 import { lockIdentity } from "../people/lock-identity.ts";
+import { nameKnownThrough } from "../people/name-anew.ts";
 import { nameKey } from "../people/name-key.ts";
 import { relationTypeOf } from "../people/relation-types.ts";
 import type { PreparedContact } from "./write-contacts.ts";
@@ -39,6 +40,11 @@ export async function relateContacts(
       select id, id, 'person', false, true, name, name_key, $2
         from jsonb_to_recordset($1::jsonb) as r (id uuid, name text, name_key text)`,
     [JSON.stringify(added), at],
+  );
+  await nameKnownThrough(
+    tx,
+    added.map(({ id }) => id),
+    { source: book, at },
   );
   await tx.query(
     `insert into svc_peeps.source_key (source, key, person_id, hash)

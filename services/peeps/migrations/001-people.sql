@@ -127,13 +127,16 @@ create table svc_peeps.link (
   primary key (person_id, url)
 );
 
--- A tag of a person stands once.
+-- A tag of a person stands once. Taken from somebody who was merged, it stays and is not shown, so that unmerging gives it back.
 create table svc_peeps.tag (
   person_id uuid not null references svc_peeps.person,
   tag       text not null,
+  -- Who they were when it was taken away.
+  hidden_by uuid references svc_peeps.person,
   primary key (person_id, tag)
 );
 create index tag_by_tag on svc_peeps.tag (tag);
+create view svc_peeps.shown_tag as select person_id, tag from svc_peeps.tag where hidden_by is null;
 
 -- "not spoken in N days", for all people with a tag.
 create table svc_peeps.cadence (
@@ -149,6 +152,8 @@ create table svc_peeps.reminder (
   -- The next time; null: done.
   due_on    date,
   every     text check (every in ('week', 'month', 'year')),
+  -- Of the month: one of the 31st that waits for 28 February goes back to the 31st.
+  day       smallint not null check (day between 1 and 31),
   created_at timestamptz not null
 );
 create index reminder_due on svc_peeps.reminder (due_on) where due_on is not null;

@@ -38,7 +38,7 @@ export const serveDates = ({ database, clock }: ServiceContext) => {
             [tag, days],
           );
         const [row] = await tx.query<{ people: number }>(
-          "select count(distinct m.root)::int as people from svc_peeps.tag t join svc_peeps.person m on m.id = t.person_id where t.tag = $1",
+          "select count(distinct m.root)::int as people from svc_peeps.shown_tag t join svc_peeps.person m on m.id = t.person_id where t.tag = $1",
           [tag],
         );
         return { people: row?.people ?? 0 };

@@ -2,14 +2,12 @@
 import { RoostError } from "@roost/base";
 import { placeOf, readPage, serve, toPage } from "@roost/contract";
 import type { ServiceContext, ServiceTransaction } from "@roost/service";
-import { z } from "zod";
 import { personMerged, personUnmerged } from "../contract/peeps-events.ts";
 import { answerSuggestion, listSuggestions, mergePeople, unmergePerson } from "../contract/people.ts";
 import { lockIdentity } from "../people/lock-identity.ts";
 import { nameAnew } from "../people/name-anew.ts";
+import { exactMoment, MomentPlace } from "../records/moment-place.ts";
 import { readPerson, rootOf } from "../records/read-person.ts";
-
-const Place = z.tuple([z.iso.datetime({ offset: true }), z.uuid()]);
 
 interface SuggestionRow {
   id: string;
@@ -17,18 +15,19 @@ interface SuggestionRow {
   otherId: string;
   reasons: string[];
   createdAt: Date;
+  place: string;
 }
 
 export const serveIdentity = ({ database }: ServiceContext) => [
   serve(listSuggestions, async ({ limit, after }) => {
-    const [from, fromId] = placeOf(Place, after) ?? [null, null];
+    const [from, fromId] = placeOf(MomentPlace, after) ?? [null, null];
     const read = (count: number) =>
       database.query<SuggestionRow>(
-        `select id, person_id as "personId", other_id as "otherId", reasons, created_at as "createdAt" from svc_peeps.suggestion
+        `select id, person_id as "personId", other_id as "otherId", reasons, created_at as "createdAt", ${exactMoment("created_at")} as place from svc_peeps.suggestion
         where state = 'open' and (select root from svc_peeps.person where id = person_id) <> (select root from svc_peeps.person where id = other_id) and ($1::timestamptz is null or (created_at, id) > ($1, $2::uuid)) order by created_at, id limit $3`,
         [from, fromId, count],
       );
-    const { rows, next } = await readPage(limit, read, (row) => [row.createdAt, row.id]);
+    const { rows, next } = await readPage(limit, read, ({ place, id }) => [place, id]);
     const items = [];
     for (const { id, personId, otherId, reasons, createdAt } of rows) {
       const [person, other] = [await readPerson(database, personId), await readPerson(database, otherId)];
@@ -67,6 +66,11 @@ export const serveIdentity = ({ database }: ServiceContext) => [
           [personId],
         );
         await followRoots(tx, personId);
+        await tx.query(
+          `update svc_peeps.tag set hidden_by = null where person_id in (select id from svc_peeps.person where root = $1)
+            and hidden_by not in (select id from svc_peeps.person where root = $1)`,
+          [personId],
+        );
         await nameAnew(tx, [personId, from]);
         tx.emit(personUnmerged, { subject: from, data: { personId: from, unmergedId: personId } });
       }

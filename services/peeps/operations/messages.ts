@@ -2,18 +2,17 @@
 import type { JsonObject } from "@roost/base";
 import { placeOf, readPage, serve, toPage } from "@roost/contract";
 import type { ServiceContext, ServiceTransaction } from "@roost/service";
-import { z } from "zod";
 import { messageReceived } from "../contract/peeps-events.ts";
 import { listMessages, readWatch, receiveMessages } from "../contract/messages.ts";
 import type { PeepsMessageRecord, ReceivedMessageRecord } from "../contract/records.ts";
 import { hashOf } from "../text/hash-of.ts";
+import { exactMoment, MomentPlace } from "../records/moment-place.ts";
 import { rootOf } from "../records/read-person.ts";
-
-const Place = z.tuple([z.iso.datetime({ offset: true }), z.uuid()]);
 
 interface MessageRow extends Omit<PeepsMessageRecord, "sentAt" | "editedAt"> {
   sentAt: Date;
   editedAt: Date | null;
+  place: string;
 }
 
 export const serveMessages = ({ database, clock }: ServiceContext) => [
@@ -52,13 +51,13 @@ export const serveMessages = ({ database, clock }: ServiceContext) => [
   }),
   serve(listMessages, async ({ personId, limit, after }) => {
     const root = await rootOf(database, personId);
-    const [from, fromId] = placeOf(Place, after) ?? [null, null];
+    const [from, fromId] = placeOf(MomentPlace, after) ?? [null, null];
     const read = (count: number) =>
       database.query<MessageRow>(
         `with mine as (
           select h.id from svc_peeps.person m join svc_peeps.handle h on h.person_id = m.id where m.root = $1)
         select m.id, m.source, jsonb_build_object('title', c.title, 'isGroup', c.is_group) as conversation, m.handle_id is null as "isFromOwner",
-          p.id as "personId", p.name, m.sent_at as "sentAt", m.edited_at as "editedAt", m.subject, m.text, m.is_deleted as "isDeleted", m.attachments
+          p.id as "personId", p.name, m.sent_at as "sentAt", ${exactMoment("m.sent_at")} as place, m.edited_at as "editedAt", m.subject, m.text, m.is_deleted as "isDeleted", m.attachments
         from svc_peeps.message m
           join svc_peeps.conversation c on c.id = m.conversation_id
           left join svc_peeps.handle h on h.id = m.handle_id
@@ -70,15 +69,29 @@ export const serveMessages = ({ database, clock }: ServiceContext) => [
         order by m.sent_at desc, m.id desc limit $4`,
         [root, from, fromId, count],
       );
-    const { rows, next } = await readPage(limit, read, ({ sentAt, id }) => [sentAt, id]);
-    const items = rows.map(({ sentAt, editedAt, ...row }) => ({
-      ...row,
-      sentAt: sentAt.toISOString(),
-      editedAt: editedAt?.toISOString() ?? null,
-    }));
-    return toPage(items, next);
+    const { rows, next } = await readPage(limit, read, ({ place, id }) => [place, id]);
+    return toPage(rows.map(toMessage), next);
   }),
 ];
+
+function toMessage(row: MessageRow): PeepsMessageRecord {
+  const { id, source, conversation, isFromOwner, personId, name, subject, text, isDeleted, attachments } = row;
+  const [sentAt, editedAt] = [row.sentAt.toISOString(), row.editedAt?.toISOString() ?? null];
+  return {
+    id,
+    source,
+    conversation,
+    isFromOwner,
+    personId,
+    name,
+    sentAt,
+    editedAt,
+    subject,
+    text,
+    isDeleted,
+    attachments,
+  };
+}
 
 /** Tells of those that are new or another revision, and remembers them in the same transaction. A mail is never revised: its id is its sender's choice. */
 async function receive(

@@ -3,16 +3,15 @@ import { createId, RoostError } from "@roost/base";
 import { placeOf, readPage, serve, toPage } from "@roost/contract";
 import type { Sql } from "@roost/database";
 import type { ServiceContext } from "@roost/service";
-import { z } from "zod";
 import { addNote, endRelation, listNotes, relatePeople, removeNote } from "../contract/people.ts";
+import { nameKnownThrough } from "../people/name-anew.ts";
 import { nameKey } from "../people/name-key.ts";
 import { relationTypeOf } from "../people/relation-types.ts";
 import { typed } from "../people/insert-person.ts";
+import { exactMoment, MomentPlace } from "../records/moment-place.ts";
 import { noteColumns, toNote, type NoteRow } from "../records/to-note.ts";
 import { rootOf } from "../records/read-person.ts";
 import { readRelations } from "../records/read-relations.ts";
-
-const NotePlace = z.tuple([z.iso.datetime({ offset: true }), z.uuid()]);
 
 export const serveNotes = ({ database, clock }: ServiceContext) => {
   const now = (): Date => new Date(clock.nowMs());
@@ -29,15 +28,15 @@ export const serveNotes = ({ database, clock }: ServiceContext) => {
     ),
     serve(listNotes, async ({ personId, limit, after }) => {
       const root = await rootOf(database, personId);
-      const [from, fromId] = placeOf(NotePlace, after) ?? [null, null];
+      const [from, fromId] = placeOf(MomentPlace, after) ?? [null, null];
       const read = (count: number) =>
-        database.query<NoteRow>(
-          `select ${noteColumns} from svc_peeps.note
+        database.query<NoteRow & { place: string }>(
+          `select ${noteColumns}, ${exactMoment("at")} as place from svc_peeps.note
           where person_id in (select id from svc_peeps.person where root = $1) and ($2::timestamptz is null or (at, id) < ($2, $3::uuid))
           order by at desc, id desc limit $4`,
           [root, from, fromId, count],
         );
-      const { rows, next } = await readPage(limit, read, ({ at, id }) => [at, id]);
+      const { rows, next } = await readPage(limit, read, ({ place, id }) => [place, id]);
       return toPage(rows.map(toNote), next);
     }),
     serve(removeNote, async ({ noteId }) => {
@@ -88,5 +87,6 @@ async function addKnownThrough(tx: Sql, { name, at }: { name: string; at: Date }
     "insert into svc_peeps.person (id, root, kind, is_listed, is_partial, name, name_key, created_at) values ($1, $1, 'person', false, true, $2, $3, $4)",
     [id, name, nameKey(name), at],
   );
+  await nameKnownThrough(tx, [id], { source: typed, at });
   return id;
 }

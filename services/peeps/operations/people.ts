@@ -88,14 +88,19 @@ async function writeChange(
     [root, days !== undefined, days ?? null, isListed ?? null],
   );
   if (tags !== undefined) {
+    await tx.query("delete from svc_peeps.tag where person_id = $1 and tag <> all ($2::text[])", [root, tags]);
+    // Those of who was merged into this person come back with them.
     await tx.query(
-      "delete from svc_peeps.tag where person_id in (select id from svc_peeps.person where root = $1) and tag <> all ($2::text[])",
+      `update svc_peeps.tag set hidden_by = $1 where person_id in (select id from svc_peeps.person where root = $1)
+        and person_id <> $1 and hidden_by is null and tag <> all ($2::text[])`,
       [root, tags],
     );
-    await tx.query("insert into svc_peeps.tag select $1, tag from unnest($2::text[]) as tag on conflict do nothing", [
-      root,
-      tags,
-    ]);
+    await tx.query(
+      `insert into svc_peeps.tag select $1, tag from unnest($2::text[]) as tag
+        where tag not in (select t.tag from svc_peeps.person m join svc_peeps.shown_tag t on t.person_id = m.id where m.root = $1)
+        on conflict do nothing`,
+      [root, tags],
+    );
   }
   await nameAnew(tx, [root]);
   return { person: await readPerson(tx, root) };

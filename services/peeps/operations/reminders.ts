@@ -22,7 +22,7 @@ export const serveReminders = ({ database, clock }: ServiceContext) => {
         const root = await rootOf(tx, personId);
         const id = createId();
         await tx.query(
-          "insert into svc_peeps.reminder (id, person_id, text, due_on, every, created_at) values ($1, $2, $3, $4, $5, $6)",
+          "insert into svc_peeps.reminder (id, person_id, text, due_on, every, day, created_at) values ($1, $2, $3, $4, $5, extract(day from $4::date), $6)",
           [id, root, text, dueOn, every ?? null, now()],
         );
         return { reminder: await readReminder(tx, id) };
@@ -42,8 +42,8 @@ export const serveReminders = ({ database, clock }: ServiceContext) => {
     }),
     serve(finishReminder, ({ reminderId, dueOn }) =>
       database.transact(async (tx) => {
-        const [row] = await tx.query<{ id: string; dueOn: string | null; every: ReminderRecord["every"] }>(
-          `select id, due_on::text as "dueOn", every from svc_peeps.reminder where id::text = $1 for update`,
+        const [row] = await tx.query<{ id: string; dueOn: string | null; every: ReminderRecord["every"]; day: number }>(
+          `select id, due_on::text as "dueOn", every, day from svc_peeps.reminder where id::text = $1 for update`,
           [reminderId],
         );
         if (row === undefined) throw new RoostError("not_found", `there is no reminder ${reminderId}`);
@@ -51,7 +51,7 @@ export const serveReminders = ({ database, clock }: ServiceContext) => {
         if (row.dueOn === dueOn)
           await tx.query("update svc_peeps.reminder set due_on = $2 where id = $1", [
             row.id,
-            row.every === null ? null : addToDay(dueOn, row.every),
+            row.every === null ? null : addToDay(dueOn, row.every, row.day),
           ]);
         return { reminder: await readReminder(tx, row.id) };
       }),

@@ -18,3 +18,16 @@ export async function nameAnew(tx: Sql, personIds: readonly string[]): Promise<v
     [JSON.stringify(found.map(({ id, name }) => ({ id, name: name.slice(0, 200), key: nameKey(name) })))],
   );
 }
+
+/** Who is known only through another has a name like everybody, the weakest of all: merged and unmerged, they get it back. */
+export async function nameKnownThrough(
+  tx: Sql,
+  personIds: readonly string[],
+  { source, at }: { source: string; at: Date },
+): Promise<void> {
+  await tx.query(
+    `insert into svc_peeps.field (person_id, name, origin, source, value, at)
+      select id, 'name', 3, $2, name, $3 from svc_peeps.person where id = any ($1::uuid[])`,
+    [personIds, source, at],
+  );
+}

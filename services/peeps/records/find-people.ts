@@ -29,9 +29,9 @@ export async function findPeople(
               select from svc_peeps.person m join svc_peeps.field f on f.person_id = m.id
               where m.root = p.id and f.name in ('name', 'nickname') and f.value ilike '%' || $4 || '%'))
             and ($5::text is null or exists (
-              select from svc_peeps.person m join svc_peeps.tag t on t.person_id = m.id where m.root = p.id and t.tag = $5))
+              select from svc_peeps.person m join svc_peeps.shown_tag t on t.person_id = m.id where m.root = p.id and t.tag = $5))
             and (not $6 or p.keep_in_touch_days is not null or exists (
-              select from svc_peeps.person m join svc_peeps.tag t on t.person_id = m.id join svc_peeps.cadence c on c.tag = t.tag where m.root = p.id))
+              select from svc_peeps.person m join svc_peeps.shown_tag t on t.person_id = m.id join svc_peeps.cadence c on c.tag = t.tag where m.root = p.id))
           order by p.name, p.id) found
         where not $6 or ("keepInTouchDays" is not null
           and coalesce("lastContactAt", '-infinity') < $7::timestamptz - make_interval(days => "keepInTouchDays"))

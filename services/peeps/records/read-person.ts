@@ -11,7 +11,7 @@ import { readRelations } from "./read-relations.ts";
 export const personColumns = `
   p.id, p.name, p.kind, p.is_listed as "isListed", p.is_partial as "isPartial", p.revision,
   coalesce(p.keep_in_touch_days, (
-    select min(c.days) from svc_peeps.person m join svc_peeps.tag t on t.person_id = m.id join svc_peeps.cadence c on c.tag = t.tag
+    select min(c.days) from svc_peeps.person m join svc_peeps.shown_tag t on t.person_id = m.id join svc_peeps.cadence c on c.tag = t.tag
     where m.root = p.id)) as "keepInTouchDays",
   (select max(m.last_contact_at) from svc_peeps.person m where m.root = p.id) as "lastContactAt",
   ${bestOf("organization")} as organization, ${bestOf("title")} as title,
@@ -19,7 +19,7 @@ export const personColumns = `
       'isShared', h.is_shared, 'isBusiness', h.is_business) order by h.is_preferred desc, h.first_seen, h.id), '[]')
     from svc_peeps.person m join svc_peeps.handle h on h.person_id = m.id where m.root = p.id) as handles,
   (select coalesce(jsonb_agg(distinct t.tag order by t.tag), '[]')
-    from svc_peeps.person m join svc_peeps.tag t on t.person_id = m.id where m.root = p.id) as tags`;
+    from svc_peeps.person m join svc_peeps.shown_tag t on t.person_id = m.id where m.root = p.id) as tags`;
 
 export interface PersonRow extends Omit<PersonRecord, "lastContactAt"> {
   lastContactAt: Date | null;

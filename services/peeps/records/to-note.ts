@@ -7,6 +7,6 @@ export interface NoteRow extends Omit<NoteRecord, "at"> {
   at: Date;
 }
 
-export function toNote({ at, ...row }: NoteRow): NoteRecord {
-  return { ...row, at: at.toISOString() };
+export function toNote({ id, personId, text, source, at }: NoteRow): NoteRecord {
+  return { id, personId, text, source, at: at.toISOString() };
 }
