@@ -96,11 +96,12 @@ function checkModel({ model, alarms }: Status): Check {
 export function checkServices(services: readonly ServiceRecord[]): Check[] {
   return services.map(({ name, title, state, instanceCount, reason, statements }): Check => {
     const check = `service ${name}`;
-    if (state === "blocked") {
-      const advice = `as an administrator of the database: ${statements.map((statement) => `${statement};`).join(" ")}`;
+    const advice = `as an administrator of the database: ${statements.map((statement) => `${statement};`).join(" ")}`;
+    if (state === "blocked")
       return { name: check, state: "bad", text: reason ?? "blocked", ...(statements.length > 0 && { advice }) };
-    }
     if (state === "stopped") return { name: check, state: "warn", text: `${title} is not running` };
+    if (statements.length > 0)
+      return { name: check, state: "warn", text: `${title} runs with more rights than it needs`, advice };
     return { name: check, state: "good", text: `${title}, ${instanceCount} running` };
   });
 }

@@ -25,10 +25,26 @@ export async function prepareRole(socketDirectory: string): Promise<void> {
       );
     }
     if (!found?.database) {
+      await refuseLargeObjects(socketDirectory);
       await ignoreExisting(
         client.query(`CREATE DATABASE ${escapeIdentifier(databaseName)} OWNER ${escapeIdentifier(roleName)}`),
       );
     }
+  } finally {
+    await client.end();
+  }
+}
+
+/** Any role may make large objects, which belong to no schema: not on this server. What is created later is a copy of this template. */
+async function refuseLargeObjects(socketDirectory: string): Promise<void> {
+  const url = serverUrl(socketDirectory, { user: clusterOwner, database: "template1" });
+  const client = new Client({ connectionString: url, application_name: "roost start" });
+  client.on("error", () => undefined);
+  await client.connect();
+  try {
+    await client.query(
+      "REVOKE EXECUTE ON FUNCTION pg_catalog.lo_creat(integer), pg_catalog.lo_create(oid), pg_catalog.lo_from_bytea(oid, bytea) FROM PUBLIC",
+    );
   } finally {
     await client.end();
   }

@@ -125,6 +125,10 @@ test("The role of a service is refused everything but its schema and the functio
     "create function svc_garden.f() returns int language c as 'x', 'y'",
     "create extension dblink",
     "alter system set fsync = off",
+    "select lo_create(0)",
+    "select lo_creat(-1)",
+    "select lo_from_bytea(0, 'x')",
+    "select lo_import('/etc/passwd')",
   ];
   const allowed: string[] = [];
   for (const statement of refused) {

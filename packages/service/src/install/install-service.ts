@@ -8,7 +8,7 @@ import { createOpenApi, type ServiceContract } from "@roost/contract";
 import { escapeIdentifier, escapeLiteral, type Transaction } from "@roost/database";
 import { readTopics, type Kernel } from "@roost/kernel";
 import { namesOf, type ServiceNames } from "./service-names.ts";
-import { grantStatements, roleStatements } from "./role-statements.ts";
+import { grantStatements, largeObjectStatement, roleStatements } from "./role-statements.ts";
 
 export interface InstalledService extends ServiceNames {
   name: string;
@@ -54,10 +54,11 @@ export async function installService(kernel: Kernel, options: InstallOptions): P
   });
   await kernel.registry.register(contract.events);
   const missing = await prepareRole(kernel, names, password);
+  const statements = missing?.details?.["statements"] ?? (await listAdvised(kernel, names));
   await kernel.database.query("update service.service set reason = $2, statements = $3 where name = $1", [
     contract.name,
     missing === undefined ? null : missing.message,
-    missing?.details?.["statements"] ?? [],
+    statements,
   ]);
   // Running processes learn the new types and find the service without a restart.
   kernel.wakeups.wake("schemas");
@@ -123,6 +124,15 @@ async function prepareRole(kernel: Kernel, names: ServiceNames, password: string
     for (const statement of grantStatements(names)) await tx.query(statement);
     return undefined;
   });
+}
+
+/** What an administrator should run although the service runs without it. */
+async function listAdvised({ database }: Kernel, { roleName }: ServiceNames): Promise<string[]> {
+  const [row] = await database.query<{ mayMake: boolean }>(
+    `select has_function_privilege($1::name, 'pg_catalog.lo_create(oid)', 'execute') as "mayMake"`,
+    [roleName],
+  );
+  return row?.mayMake === true ? [largeObjectStatement] : [];
 }
 
 function mayNotCreate(names: ServiceNames): RoostError {

@@ -51,6 +51,10 @@ export function roleStatements({ roleName }: ServiceNames, password: string | un
   ];
 }
 
+/** For an administrator of a server where every role may make large objects, which belong to no schema. */
+export const largeObjectStatement =
+  "revoke execute on function pg_catalog.lo_creat(integer), pg_catalog.lo_create(oid), pg_catalog.lo_from_bytea(oid, bytea) from public";
+
 /** Grants of the database's owner to the role: its own schema, and functions. */
 export function grantStatements({ roleName, schemaName }: ServiceNames): string[] {
   const role = escapeIdentifier(roleName);
