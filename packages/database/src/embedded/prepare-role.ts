@@ -1,3 +1,4 @@
+/** What a new embedded server is prepared with: the role and the database that Roost uses, and what no role may do. Knows no table. */
 import { Client, escapeIdentifier } from "pg";
 import { clusterOwner } from "./initialize-cluster.ts";
 import { serverUrl } from "./server-url.ts";
