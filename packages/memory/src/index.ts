@@ -29,6 +29,9 @@ export { listFileProblems, type FileProblem, type KnownProblem } from "./records
 export { scanHome, type HomeScan } from "./scan/scan-home.ts";
 export { watchHome, type WatchHome } from "./scan/watch-home.ts";
 
+// Skills.
+export { readSkill, type SkillAnswer } from "./skills/read-skill.ts";
+
 // State files.
 export { getState, listStates, type ReadState, type State, type StateSummary } from "./state/get-state.ts";
 export { changeState, setState, type SetState, type SetStateOutcome } from "./state/set-state.ts";

@@ -38,7 +38,11 @@ export const agentDefinitionShape = {
     .max(50)
     .optional()
     .describe("Services whose operations it may call, and whose domains it may know"),
-  skills: z.array(Name).max(200).optional().describe("The only skills that it is told of; all when left out"),
+  skills: z
+    .array(Name)
+    .max(200)
+    .optional()
+    .describe("The only skills that it is told of, as NAME or, at one version, NAME@VERSION; all when left out"),
   clearance: z
     .array(Audience)
     .max(labelLimits.audiencesMax)

@@ -22,6 +22,7 @@ export const toolNames: readonly string[] = [
   "search_files",
   "set_state",
   "unlock",
+  "use_skill",
   "view_part",
   "write_file",
 ];

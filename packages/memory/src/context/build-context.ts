@@ -28,7 +28,8 @@ import { momentMessage } from "./moment-message.ts";
 import { readMainConversation } from "./read-main-conversation.ts";
 import { isBesideConversation, runMessage } from "./run-message.ts";
 import { toSection, type LabelledSection, type Section } from "./section.ts";
-import { skillFiles, skillIndex } from "./skill-index.ts";
+import { findSkills } from "../skills/find-skills.ts";
+import { skillIndex } from "./skill-index.ts";
 
 export interface BuiltContext {
   /** As runAgentLoop of @roost/agent takes it. */
@@ -145,10 +146,10 @@ async function filesAndSkills(
   { walked, only }: { walked: readonly WalkedFile[] | undefined; only: readonly string[] | undefined },
 ): Promise<{ files: FileSections; skills: string }> {
   const { database, clock } = memory.kernel;
-  const seesSkills = maySeeFile(viewer, "skills/any/SKILL.md");
-  const found = seesSkills ? skillFiles(viewer, walked ?? (await walkHome(memory.homeDir)).files, only) : [];
+  const seesSkills = (only?.length ?? 1) > 0 && maySeeFile(viewer, "skills/any/SKILL.md");
+  const found = seesSkills ? findSkills(viewer, walked ?? (await walkHome(memory.homeDir)).files, only) : [];
   const paths = contextPaths(viewer, memory.calendar.dayAt(clock.nowMs()));
-  const recorded = await readRecordedMarks(database, [...paths, ...found.map(({ path }) => path)]);
+  const recorded = await readRecordedMarks(database, [...paths, ...found.map(({ main }) => main.path)]);
   const [files, skills] = await Promise.all([
     fileSections(memory, viewer, { paths, recorded }),
     skillIndex(memory, viewer, { found, recorded }),

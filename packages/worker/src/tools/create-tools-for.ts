@@ -9,6 +9,7 @@ import { viewerOf, type Memory } from "@roost/memory";
 import type { Settings } from "@roost/memory/settings";
 import { createTools, firstTools, mayHaveTools } from "./create-tools.ts";
 import { recallSeen } from "./seen-files.ts";
+import { recallSkills } from "./use-skill-tool.ts";
 
 /** The tools of one run: those that its session kind, job and agent allow; of a source, those that it has for the run. */
 export type ToolsFor = (run: ClaimedRun, agent: AgentDefinition) => Promise<Tool[]>;
@@ -29,9 +30,10 @@ export function createToolsFor({ sources = [], ...options }: CreateToolsForOptio
     const allowed = allowedOf(run, agent);
     // An agent has the tools of its services for naming these; a job that names its tools names all of them.
     const beside = toolsOfJob(run);
+    const byNaming = namedBy(agent);
     const byName = new Map<string, Tool>();
     for (const tool of found.flat()) {
-      const names = tool.origin === undefined ? allowed : beside;
+      const names = tool.origin === undefined && !byNaming.has(tool.name) ? allowed : beside;
       if ((names?.includes(tool.name) ?? true) && !byName.has(tool.name)) byName.set(tool.name, tool);
     }
     return [...byName.values()];
@@ -46,11 +48,13 @@ function createBuiltInTools({ kernel, memory, settings }: Omit<CreateToolsForOpt
       kernel,
       memory,
       run,
+      agent,
       viewer: viewerOf(run, agent),
       actor: run.jobId === null ? `session:${run.sessionKey ?? run.id}` : `job:${run.jobId}`,
       addressRules,
       keyedHosts,
       seenFiles: recallSeen(run.steps),
+      seenSkills: recallSkills(run.steps),
     };
     return createTools(context);
   };
@@ -66,6 +70,11 @@ function allowedOf(run: ClaimedRun, { tools: ofAgent }: AgentDefinition): string
   const ofJob = toolsOfJob(run);
   if (ofAgent === undefined) return ofJob;
   return ofJob === undefined ? ofAgent : ofJob.filter((name) => ofAgent.includes(name));
+}
+
+/** Built-in tools that an agent has for what its definition names, as it has those of its services. */
+function namedBy({ skills = [] }: AgentDefinition): ReadonlySet<string> {
+  return new Set(skills.length > 0 ? ["use_skill"] : []);
 }
 
 function toolsOfJob(run: ClaimedRun): string[] | undefined {

@@ -23,6 +23,7 @@ import { searchFilesTool } from "./search-files-tool.ts";
 import { setStateTool } from "./set-state-tool.ts";
 import type { ToolContext } from "./tool-context.ts";
 import { unlockTool } from "./unlock-tool.ts";
+import { useSkillTool } from "./use-skill-tool.ts";
 import { viewPartTool } from "./view-part-tool.ts";
 import { writeFileTool } from "./write-file-tool.ts";
 
@@ -34,7 +35,7 @@ const notInMain = new Set(["ask_person"]);
 const kindsWithTools = new Set<SessionKind>(["main", "heartbeat", "cron"]);
 
 /** What a model is shown when all tools are too many: the most commonly needed. */
-const first = ["read_file", "write_file", "get_state", "set_state", "remember"];
+const first = ["read_file", "write_file", "get_state", "set_state", "remember", "use_skill"];
 
 /** Tools to show first: those that a job or an agent names. */
 export function firstTools(allowed: readonly string[] | undefined): readonly string[] {
@@ -70,6 +71,7 @@ export function createTools(context: ToolContext): Tool[] {
     httpSend(context, false),
     ...(context.keyedHosts.size > 0 ? [httpSend(context, true)] : []),
     viewPartTool(context),
+    useSkillTool(context),
     askPersonTool(context),
     notifyTool(context),
   ];

@@ -16,14 +16,20 @@ const tools = /^tool:(?:read_file|write_file)#/;
 
 export function recallSeen(steps: readonly Step[]): SeenFiles {
   const seen: SeenFiles = new Map();
-  for (const step of steps) {
-    const text = (step.output as { text?: unknown } | null)?.text;
-    if (step.state !== "done" || !tools.test(step.name) || typeof text !== "string") continue;
-    try {
-      noteSeen(seen, JSON.parse(text) as object);
-    } catch {
-      // Cut: not seen as a whole.
-    }
-  }
+  for (const output of recallOutputs(steps, tools)) noteSeen(seen, output);
   return seen;
+}
+
+/** What tools of such steps answered, as objects; an answer that was cut is left out. */
+export function recallOutputs(steps: readonly Step[], name: RegExp): Record<string, unknown>[] {
+  return steps.flatMap((step) => {
+    const text = (step.output as { text?: unknown } | null)?.text;
+    if (step.state !== "done" || !name.test(step.name) || typeof text !== "string") return [];
+    try {
+      const output: unknown = JSON.parse(text);
+      return typeof output === "object" && output !== null ? [output as Record<string, unknown>] : [];
+    } catch {
+      return [];
+    }
+  });
 }

@@ -1,4 +1,5 @@
 import type { JsonValue } from "@roost/base";
+import type { AgentDefinition } from "@roost/contract/operations";
 import type { ClaimedRun, Kernel } from "@roost/kernel";
 import type { Memory, Viewer } from "@roost/memory";
 import type { AddressRules } from "../http/check-address.ts";
@@ -9,6 +10,8 @@ export interface ToolContext {
   kernel: Kernel;
   memory: Memory;
   run: ClaimedRun;
+  /** The definition of its agent. */
+  agent: AgentDefinition;
   /** As whom the run reads and writes the home. */
   viewer: Viewer;
   /** Name of the run as an actor: `job:blog-writer`, `session:main`. */
@@ -18,6 +21,8 @@ export interface ToolContext {
   keyedHosts: ReadonlySet<string>;
   /** Each home file as this run last saw it. */
   seenFiles: SeenFiles;
+  /** Version by skill, as this run last read it. */
+  seenSkills: Map<string, string>;
 }
 
 /** Dates become ISO 8601 texts, since a tool returns JSON. */
