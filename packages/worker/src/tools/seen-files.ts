@@ -1,5 +1,6 @@
 /** Which content of which home file a run has seen, for its next write of the file. A resumed run rebuilds it from its recorded steps. */
 import { agentLimitDefaults } from "@roost/agent";
+import { isJsonObject, type JsonObject, type JsonValue } from "@roost/base";
 import type { Step } from "@roost/kernel";
 
 /** sha256 by path. */
@@ -21,13 +22,13 @@ export function recallSeen(steps: readonly Step[]): SeenFiles {
 }
 
 /** What tools of such steps answered, as objects; an answer that was cut is left out. */
-export function recallOutputs(steps: readonly Step[], name: RegExp): Record<string, unknown>[] {
+export function recallOutputs(steps: readonly Step[], name: RegExp): JsonObject[] {
   return steps.flatMap((step) => {
     const text = (step.output as { text?: unknown } | null)?.text;
     if (step.state !== "done" || !name.test(step.name) || typeof text !== "string") return [];
     try {
-      const output: unknown = JSON.parse(text);
-      return typeof output === "object" && output !== null ? [output as Record<string, unknown>] : [];
+      const output = JSON.parse(text) as JsonValue;
+      return isJsonObject(output) ? [output] : [];
     } catch {
       return [];
     }
