@@ -43,6 +43,6 @@ test("npm run bench names what it can measure when it is asked for something els
   assert.equal(code, 1);
   assert.match(
     complaint,
-    /"speed" is not measured here: choose from append, graphql, labels, run, turn, recovery, start, idle-day/,
+    /"speed" is not measured here: choose from append, graphql, labels, run, tools, turn, recovery, start, idle-day/,
   );
 });

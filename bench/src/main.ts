@@ -12,6 +12,7 @@ import { measureLabels } from "./measures/measure-labels.ts";
 import { measureRecovery } from "./measures/measure-recovery.ts";
 import { measureRun } from "./measures/measure-run.ts";
 import { measureStart } from "./measures/measure-start.ts";
+import { measureTools } from "./measures/measure-tools.ts";
 import { measureTurn } from "./measures/measure-turn.ts";
 import { comparePeers } from "./peers/compare-peers.ts";
 
@@ -20,6 +21,7 @@ const measures: Record<string, Measure> = {
   graphql: measureGraphql,
   labels: measureLabels,
   run: measureRun,
+  tools: measureTools,
   turn: measureTurn,
   recovery: measureRecovery,
   start: measureStart,

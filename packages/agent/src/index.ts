@@ -47,6 +47,7 @@ export { estimateTokens } from "./usage/estimate-tokens.ts";
 export { estimateCallMax } from "./usage/estimate-call-max.ts";
 export { addUsage } from "./usage/add-usage.ts";
 export { wrapUntrusted } from "./messages/wrap-untrusted.ts";
+export { createToolList } from "./tools/tool-list.ts";
 export { estimatePrompt } from "./models/estimate-prompt.ts";
 export { createMendMemory } from "./wire/mend.ts";
 export { openModels, type OpenModelsOptions } from "./models/open-models.ts";

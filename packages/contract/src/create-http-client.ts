@@ -171,6 +171,7 @@ async function readAnswer(operation: CallableOperation, response: Response): Pro
 }
 
 async function readJson(operation: CallableOperation, response: Response): Promise<unknown> {
+  if (response.status === 204) return null;
   const text = await readText(response, answerBytesMax);
   try {
     return JSON.parse(text);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { JsonObject } from "@roost/base";
 import { z } from "zod";
 import { content } from "./content.ts";
 import { createOpenApi } from "./create-open-api.ts";
@@ -78,4 +79,46 @@ test("readOpenApi() reads what createOpenApi() has written, without streams and 
   assert.match(complaints(get!.input, { depth: 1.5, x: 1 }).join(), /wholeId.*missing.*unknown field "x".*depth/);
   assert.deepEqual(complaints(make!.input, { wholeId: "a", whole: { parts: [{ name: "x" }] } }), []);
   assert.match(complaints(make!.input, { wholeId: "a", whole: { parts: [{ name: 1 }] } }).join(), /parts\.0\.name/);
+});
+
+test("readOpenApi() reads parameters that a path shares or that are referred to, and answers of every status that says done", () => {
+  const parameter = (name: string, place: string, schema: JsonObject, more: JsonObject = {}) => ({
+    name,
+    in: place,
+    schema,
+    ...more,
+  });
+  const document = {
+    openapi: "3.1.0",
+    paths: {
+      "/wholes/{wholeId}/a~b": {
+        parameters: [
+          parameter("wholeId", "path", { type: "string" }, { required: true }),
+          parameter("depth", "query", { type: "string" }),
+        ],
+        put: {
+          operationId: "putWhole",
+          parameters: [{ $ref: "#/components/parameters/a~1b" }, { $ref: "https://elsewhere.example/x" }],
+          requestBody: { $ref: "#/components/requestBodies/Whole" },
+          responses: { default: {}, "201": { $ref: "#/components/responses/Made" } },
+        },
+        delete: { operationId: "deleteWhole", responses: { "204": { description: "gone" } } },
+      },
+    },
+    components: {
+      parameters: { "a/b": parameter("depth", "query", { type: "integer" }, { required: true }) },
+      requestBodies: {
+        Whole: { content: { "application/json": { schema: { properties: { note: { type: "string" } } } } } },
+      },
+      responses: { Made: { content: { "application/json": { schema: { type: "array" } } } } },
+    },
+  };
+  const [put, gone] = readOpenApi(document);
+  assert.deepEqual(put?.input, {
+    type: "object",
+    properties: { wholeId: { type: "string" }, depth: { type: "integer" }, note: { type: "string" } },
+    required: ["wholeId", "depth"],
+    additionalProperties: false,
+  });
+  assert.deepEqual([put.output, gone?.id, gone?.output], [{ type: "array" }, "deleteWhole", {}]);
 });

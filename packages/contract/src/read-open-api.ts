@@ -2,7 +2,7 @@
  * What can be called of a service, read from its document: create-open-api.ts the other way round, for those that have no contract at
  * hand. Operations that take or answer with something other than JSON are left out, and so are streams unless asked for.
  */
-import { jsonObjectOf } from "@roost/base/browser";
+import { jsonObjectOf, type JsonValue } from "@roost/base/browser";
 import type { CallableOperation } from "./create-http-client.ts";
 import type { OpenApiDocument } from "./create-open-api.ts";
 import { effects, type Effect, type Method } from "./define-operation.ts";
@@ -32,10 +32,12 @@ const methods = ["get", "post", "put", "patch", "delete"] as const;
 export function readOpenApi(document: OpenApiDocument, { streams = false } = {}): DescribedOperation[] {
   const found: DescribedOperation[] = [];
   for (const [path, item] of Object.entries(jsonObjectOf(document["paths"]))) {
+    const { parameters: shared, ...described } = resolveReference(document, item);
     for (const method of methods) {
-      const described = jsonObjectOf(item)[method];
-      const operation =
-        described === undefined ? undefined : readOperation(document, path, method, jsonObjectOf(described));
+      if (described[method] === undefined) continue;
+      const given = jsonObjectOf(described[method]);
+      const parameters = readParameters(document, shared, given["parameters"]);
+      const operation = readOperation(document, path, method, { ...given, parameters });
       if (operation !== undefined && (streams || !operation.stream)) found.push(operation);
     }
   }
@@ -49,8 +51,8 @@ function readOperation(
   described: JsonSchema,
 ): DescribedOperation | undefined {
   const id = textOf(described["operationId"]);
-  const body = jsonObjectOf(jsonObjectOf(described["requestBody"])["content"]);
-  const answer = jsonObjectOf(jsonObjectOf(jsonObjectOf(described["responses"])["200"])["content"]);
+  const body = jsonObjectOf(resolveReference(document, described["requestBody"])["content"]);
+  const answer = readAnswer(document, jsonObjectOf(described["responses"]));
   const stream = Object.hasOwn(answer, eventStreamMediaType);
   if (id === undefined || !isJson(body) || !(stream || isJson(answer))) return undefined;
   const { schema, "x-roost-item-schema": item } = jsonObjectOf(answer[stream ? eventStreamMediaType : jsonMediaType]);
@@ -74,6 +76,54 @@ function readOperation(
   };
 }
 
+/** The content of the first answer that says it was done. */
+function readAnswer(document: OpenApiDocument, responses: JsonSchema): JsonSchema {
+  const status = Object.keys(responses)
+    .toSorted()
+    .find((each) => /^2(\d\d|XX)$/.test(each));
+  return jsonObjectOf(resolveReference(document, responses[status ?? "default"])["content"]);
+}
+
+const hopsMax = 20;
+
+/** What a `$ref` into the same document leads to, or the object itself; empty where it leads nowhere. */
+export function resolveReference(document: OpenApiDocument, given: JsonValue | undefined): JsonSchema {
+  let found = jsonObjectOf(given);
+  for (let hops = 0; typeof found["$ref"] === "string"; hops += 1) {
+    const reference = found["$ref"];
+    if (hops === hopsMax || !reference.startsWith("#/")) return {};
+    const steps = reference.slice(2).split("/").map(unescapeStep);
+    found = jsonObjectOf(steps.reduce<JsonValue | undefined>(stepInto, document));
+  }
+  return found;
+}
+
+function unescapeStep(step: string): string {
+  const plain = step.replaceAll("~1", "/").replaceAll("~0", "~");
+  return URL.canParse(`x:${plain}`) && /%[0-9a-f]{2}/i.test(plain) ? decodeURIComponent(plain) : plain;
+}
+
+/** Nothing that every object has: "constructor" is a name as any other. */
+function stepInto(value: JsonValue | undefined, name: string): JsonValue | undefined {
+  if (Array.isArray(value)) return value[Number(name)];
+  const object = jsonObjectOf(value);
+  return Object.hasOwn(object, name) ? object[name] : undefined;
+}
+
+/** Those of the path that all its operations share, then the operation's own, which replace them by place and name. */
+export function readParameters(
+  document: OpenApiDocument,
+  shared: JsonValue | undefined,
+  own: JsonValue | undefined,
+): JsonSchema[] {
+  const found = new Map<string, JsonSchema>();
+  for (const each of [shared, own].flatMap((list) => (Array.isArray(list) ? list : []))) {
+    const parameter = resolveReference(document, each);
+    found.set(`${String(parameter["in"])} ${String(parameter["name"])}`, parameter);
+  }
+  return [...found.values()];
+}
+
 function isJson(content: JsonSchema): boolean {
   return Object.keys(content).every((mediaType) => mediaType === jsonMediaType);
 }
@@ -82,8 +132,8 @@ function isJson(content: JsonSchema): boolean {
 function inputOf(document: OpenApiDocument, described: JsonSchema, body: JsonSchema): JsonSchema {
   const properties: JsonSchema = {};
   const required: string[] = textsOf(body["required"]);
-  for (const each of Array.isArray(described["parameters"]) ? described["parameters"] : []) {
-    const { name, in: place, required: isRequired, description, schema } = jsonObjectOf(each);
+  for (const each of readParameters(document, undefined, described["parameters"])) {
+    const { name, in: place, required: isRequired, description, schema } = each;
     if (typeof name !== "string" || (place !== "path" && place !== "query")) continue;
     properties[name] = { ...jsonObjectOf(schema), ...(description === undefined ? {} : { description }) };
     if (isRequired === true) required.push(name);
@@ -96,7 +146,7 @@ function inputOf(document: OpenApiDocument, described: JsonSchema, body: JsonSch
 const reference = /"#\/components\/schemas\/([^"]+)"/g;
 
 /** With the components that it refers to, and those that they do, as definitions of its own. */
-function withDefinitions(schema: JsonSchema, components: JsonSchema): JsonSchema {
+export function withDefinitions(schema: JsonSchema, components: JsonSchema): JsonSchema {
   const names = new Set<string>();
   // Nothing that every object has: "constructor" is a name as any other.
   const componentOf = (name: string) => (Object.hasOwn(components, name) ? (components[name] ?? {}) : {});

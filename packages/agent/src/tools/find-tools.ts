@@ -14,16 +14,19 @@ const namesShownMax = 40;
 
 const input = z.object({ query: z.string().max(500).describe("Names or words; * for a list").default("*") });
 
+/** A tool that a model is not shown, with how it is described. */
+interface HiddenTool {
+  tool: Tool;
+  description: ToolDescription;
+}
+
 export interface FindTools {
   tool: Tool<z.output<typeof input>>;
   explain(tool: Tool): string | undefined;
 }
 
 /** The tool that finds the hidden ones. Tools from elsewhere are found by words and not listed, since they come and go. */
-export function createFindTools(
-  hidden: { tool: Tool; description: ToolDescription }[],
-  services: readonly string[] = [],
-): FindTools {
+export function createFindTools(hidden: readonly HiddenTool[], services: readonly string[] = []): FindTools {
   const own = hidden.filter(({ tool }) => tool.origin === undefined).map(({ tool }) => tool.name);
   const texts = new Map(hidden.map(({ tool, description }) => [tool.name, textOf(description)]));
   return {
@@ -49,10 +52,15 @@ function textOf({ name, description, inputSchema }: ToolDescription): string {
   return `${describeArguments(name, inputSchema)}\n${description}`;
 }
 
-function answer(hidden: { description: ToolDescription }[], texts: Map<string, string>, query: string): string {
+function answer(hidden: readonly HiddenTool[], texts: Map<string, string>, query: string): string {
   const words = wordsOf(query);
+  const meant = createMeant(words);
   const scored = hidden
-    .map(({ description: { name, description } }, index) => ({ name, index, score: scoreOf(words, name, description) }))
+    .map(({ tool, description: { name, description } }, index) => ({
+      name,
+      index,
+      score: scoreOf(words, name, description) + scoreOf(meant(tool), name, description) / 2,
+    }))
     .filter(({ score }) => score > 0)
     .toSorted((a, b) => b.score - a.score || a.index - b.index);
   if (words.length === 0 || scored.length === 0) return listAll(hidden, words.length > 0);
@@ -67,10 +75,43 @@ function answer(hidden: { description: ToolDescription }[], texts: Map<string, s
   return parts.join("\n\n") + end;
 }
 
-function listAll(hidden: { description: ToolDescription }[], isMiss: boolean): string {
-  const lines = hidden.map(({ description: { name, description } }) => `- ${name}: ${firstSentence(description)}`);
+/** The words by which a tool's domain calls what was asked for: "recommended" means "shelf" where a shelf holds recommended books. */
+function createMeant(words: readonly string[]): (tool: Tool) => string[] {
+  const known = new Map<object, string[]>();
+  return ({ vocabulary }) => {
+    if (vocabulary === undefined) return [];
+    const found = known.get(vocabulary) ?? wordsMeant(words, vocabulary);
+    known.set(vocabulary, found);
+    return found;
+  };
+}
+
+function wordsMeant(words: readonly string[], vocabulary: Readonly<Record<string, string>>): string[] {
+  return Object.entries(vocabulary)
+    .filter(([word, meaning]) => scoreOf(words, word, meaning) > 0)
+    .flatMap(([word]) => wordsOf(word))
+    .filter((word) => !words.includes(word));
+}
+
+/** One line each, or names alone where there are too many for that. */
+function listAll(hidden: readonly HiddenTool[], isMiss: boolean): string {
   const head = isMiss ? "Nothing fits these words. There are:" : "There are:";
-  return `${head}\n${lines.join("\n")}`.slice(0, answerCharsMax);
+  const lines = hidden.map(({ description: { name, description } }) => `- ${name}: ${firstSentence(description)}`);
+  const whole = `${head}\n${lines.join("\n")}`;
+  if (whole.length <= answerCharsMax) return whole;
+  const bySource = Map.groupBy(hidden, ({ tool: { origin } }) => sourceOf(origin));
+  // Each source says as much as the others, so that none is left out for coming last.
+  const charsMax = Math.floor((answerCharsMax - head.length) / bySource.size) - 1;
+  const groups = [...bySource].map(([source, tools]) => {
+    const text = `- ${source} (${tools.length}): ${tools.map(({ tool }) => tool.name).join(", ")}`;
+    return text.length <= charsMax ? text : `${text.slice(0, Math.max(0, charsMax - 1))}…`;
+  });
+  return `${head}\n${groups.join("\n")}`.slice(0, answerCharsMax);
+}
+
+function sourceOf(origin: Tool["origin"]): string {
+  if (origin === undefined) return "built in";
+  return origin.kind === "mcp" ? origin.server : origin.name;
 }
 
 function firstSentence(text: string): string {

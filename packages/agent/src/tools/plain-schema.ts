@@ -8,9 +8,12 @@ const kept = new Set(["type", "description", "enum", "items", "properties", "req
 const depthMax = 12;
 const definitionPath = /^#\/(?:\$defs|definitions)\/(.+)$/;
 
+/** Schemas in it: what is beyond is "anything". */
+const schemasMax = 1_500;
+
 export function plainSchema(schema: JsonObject): JsonObject {
   const definitions = { ...asObject(schema["definitions"]), ...asObject(schema["$defs"]) };
-  const plain = flatten(schema, { definitions, depth: 0 });
+  const plain = flatten(schema, { definitions, depth: 0, within: [], left: { count: schemasMax } });
   return plain["type"] === undefined && plain["anyOf"] === undefined
     ? { type: "object", properties: {}, ...plain }
     : plain;
@@ -19,13 +22,18 @@ export function plainSchema(schema: JsonObject): JsonObject {
 interface Place {
   definitions: JsonObject;
   depth: number;
+  /** References that lead here: one of them again is a circle. */
+  within: readonly string[];
+  left: { count: number };
 }
 
 function flatten(given: JsonValue | undefined, place: Place): JsonObject {
-  const schema = resolve(asObject(given), place);
-  // A recursive schema ends in "anything".
-  if (place.depth >= depthMax) return {};
-  const inner = { ...place, depth: place.depth + 1 };
+  place.left.count -= 1;
+  // A recursive schema ends in "anything", and so does a very large one.
+  if (place.depth >= depthMax || place.left.count < 0) return {};
+  const { schema, within } = resolve(asObject(given), place);
+  if (schema === undefined) return {};
+  const inner = { ...place, within, depth: place.depth + 1 };
   const plain: JsonObject = {};
   for (const [name, value] of Object.entries(schema)) {
     if (name === "const") plain["enum"] = [value];
@@ -36,21 +44,33 @@ function flatten(given: JsonValue | undefined, place: Place): JsonObject {
     else if (name === "anyOf") plain[name] = asList(value).map((each) => flatten(each, inner));
     else plain[name] = value;
   }
+  for (const each of asList(schema["allOf"])) join(plain, flatten(each, inner));
   if (plain["enum"] !== undefined && plain["type"] === undefined) plain["type"] = typeNameOf(asList(plain["enum"])[0]);
   return plain;
 }
 
-function resolve(schema: JsonObject, { definitions, depth }: Place): JsonObject {
-  let { $ref: reference, ...found } = schema;
-  for (let hops = 0; typeof reference === "string" && hops <= depthMax - depth; hops += 1) {
+/** All of several schemas hold: their fields together. */
+function join(plain: JsonObject, { properties, required, ...other }: JsonObject): void {
+  for (const [name, value] of Object.entries(other)) plain[name] ??= value;
+  if (properties !== undefined) plain["properties"] = { ...asObject(plain["properties"]), ...asObject(properties) };
+  if (required !== undefined)
+    plain["required"] = [...new Set([...asList(plain["required"]), ...asList(required)])] as JsonValue[];
+}
+
+function resolve(given: JsonObject, place: Place): { schema: JsonObject | undefined; within: readonly string[] } {
+  let { $ref: reference, ...schema } = given;
+  let { within } = place;
+  while (typeof reference === "string") {
+    if (within.includes(reference)) return { schema: undefined, within };
+    within = [...within, reference];
     const name = definitionPath.exec(reference)?.[1];
     const { $ref: next, ...definition } = asObject(
-      name === undefined ? undefined : definitions[decodeURIComponent(name)],
+      name === undefined ? undefined : place.definitions[decodeURIComponent(name)],
     );
-    found = { ...definition, ...found };
+    schema = { ...definition, ...schema };
     reference = next;
   }
-  return found;
+  return { schema, within };
 }
 
 function typeNameOf(value: JsonValue | undefined): string {

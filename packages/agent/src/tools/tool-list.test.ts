@@ -71,6 +71,58 @@ test("find_tools answers how tools are called: by name, by words, all of them, a
   assert.match(await find("xylophone"), /Nothing fits/);
 });
 
+test("find_tools finds a tool by what the words of its domain mean, and lists each source where there are too many for one line each", async () => {
+  const vocabulary = { shelf: "Books that were recommended by friends" };
+  const ofService = (name: string, count: number) =>
+    many(name)
+      .slice(0, count)
+      .map((tool) => ({ ...tool, name: `${name}_${tool.name}` }));
+  const put: Tool = {
+    ...many("books")[0]!,
+    name: "books_addToShelf",
+    description: "Puts one there.",
+    vocabulary,
+  };
+  const list = createToolList([...ofService("garden", 20), ...ofService("peeps", 20), put], { first: [] });
+  const find = async (query: string) => {
+    const { tool } = list.resolve(part("find_tools", { query }));
+    const result = await tool!.execute({ query }, {} as never);
+    assert.ok(result.state === "done" && typeof result.output === "string" && result.output.length <= 2_000);
+    return result.output;
+  };
+  assert.match(await find("somebody recommended a novel"), /^books_addToShelf\(/);
+  assert.match(
+    await find("*"),
+    /- garden \(20\): garden_tool_0, .*- peeps \(20\): .*- books \(1\): books_addToShelf$/s,
+  );
+});
+
+test("plainSchema() joins what holds together, and ends a circle and what is very large", () => {
+  const node = { type: "object", properties: { label: { type: "string" }, next: { $ref: "#/$defs/Node" } } };
+  const plain = plainSchema({
+    allOf: [
+      { properties: { a: { type: "string" } }, required: ["a"] },
+      { type: "object", properties: { node: { $ref: "#/$defs/Node" } } },
+    ],
+    $defs: { Node: node },
+  });
+  assert.deepEqual(plain, {
+    type: "object",
+    properties: { a: { type: "string" }, node: { ...node, properties: { ...node.properties, next: {} } } },
+    required: ["a"],
+  });
+  const wide = (depth: number): JsonValue =>
+    depth === 0
+      ? { type: "string" }
+      : {
+          type: "object",
+          properties: Object.fromEntries(
+            ["a", "b", "c", "d", "e", "f", "g", "h"].map((name) => [name, wide(depth - 1)]),
+          ),
+        };
+  assert.ok(JSON.stringify(plainSchema(wide(5) as never)).length < 60_000);
+});
+
 test("createToolList() finds the tool that a call means, however the model has wrapped it", () => {
   const list = createToolList(many(), { first: ["tool_1"] });
   const rows: [name: string, args: JsonValue, tool: string, argumentsText: string][] = [

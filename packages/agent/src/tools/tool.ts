@@ -61,6 +61,8 @@ export interface Tool<Input = any> {
   timeoutMsMax?: number;
   /** Its source, if not built in: a service or a tool server. Such tools come and go. */
   origin?: ToolOrigin;
+  /** Words of its domain with what they mean: also by these it is found. */
+  vocabulary?: Readonly<Record<string, string>>;
 }
 
 /** `isApproved`: a person has approved exactly this call. */

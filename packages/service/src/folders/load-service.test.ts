@@ -38,6 +38,7 @@ test("findServiceFolders() finds folders with a service.ts and nothing else, and
 test("loadService() gives a service of a folder elsewhere Roost's packages, and says what is wrong with one", async (t) => {
   const parent = await createFolders(t, {
     "peeps/service.ts": serviceOf("peeps"),
+    "peeps/domain.yaml": "vocabulary: { handle: A number or an address }",
     "plain/service.ts": "export const other = 1;",
     "status/service.ts": serviceOf("status"),
     "torn/service.ts": 'import { nothing } from "@roost/no-such-room";',
@@ -46,7 +47,8 @@ test("loadService() gives a service of a folder elsewhere Roost's packages, and 
   using _modules = provideModulesTo(parent);
   const folders = await findServiceFolders([parent]);
   const load = (name: string) => loadService(folderOf(folders, name));
-  assert.equal((await load("peeps")).contract.name, "peeps");
+  const { contract } = await load("peeps");
+  assert.deepEqual([contract.name, contract.vocabulary], ["peeps", { handle: "A number or an address" }]);
   const refused: Record<string, RegExp> = {
     plain: /plain\/service\.ts exports no value named "service"/,
     status: /status\/service\.ts cannot be loaded: .*roost status is a command already/,

@@ -20,7 +20,9 @@ export async function loadService({ name, directory }: ServiceFolder): Promise<S
   if (service === undefined) throw new RoostError("invalid_input", `${path} exports no value named "service"`);
   if (service.contract.name !== name)
     throw new RoostError("invalid_input", `${path} is the service "${service.contract.name}": name its folder so`);
-  return { ...service, guide: await readGuide(directory) };
+  const { text: guide, vocabulary } = await readGuide(directory);
+  const contract = { ...service.contract, vocabulary: { ...vocabulary, ...service.contract.vocabulary } };
+  return { ...service, contract, guide };
 }
 
 /** Lets programs below a folder outside of Roost import Roost's packages and what these depend on. */

@@ -8,14 +8,14 @@ import { readGuide } from "./read-guide.ts";
 test("readGuide() tells words, rules and prose of a domain, and names what is wrong in its file", async (context) => {
   const directory = await mkdtemp(join(tmpdir(), "roost-guide-"));
   context.after(() => rm(directory, { recursive: true, force: true }));
-  assert.equal(await readGuide(directory), "");
+  assert.deepEqual(await readGuide(directory), { text: "", vocabulary: {} });
   const write = (name: string, text: string) => writeFile(join(directory, name), text);
   await write("domain.yaml", "vocabulary: { shelf: Books that wait }\ninvariants: [A book is read once]\n");
   await write("AGENTS.md", "Ask before you remove a book.\n");
-  assert.equal(
-    await readGuide(directory),
-    "Words of this domain:\n- shelf: Books that wait\n\nWhat always holds:\n- A book is read once\n\nAsk before you remove a book.",
-  );
+  assert.deepEqual(await readGuide(directory), {
+    text: "Words of this domain:\n- shelf: Books that wait\n\nWhat always holds:\n- A book is read once\n\nAsk before you remove a book.",
+    vocabulary: { shelf: "Books that wait" },
+  });
   await write("domain.yaml", "words: {}\n");
   await assert.rejects(readGuide(directory), { code: "invalid_input", message: /domain\.yaml: .*"words"/ });
   await write("domain.yaml", "a: [\n");

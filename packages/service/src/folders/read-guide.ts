@@ -14,8 +14,15 @@ const Domain = z.strictObject({
 /** As much as an agent is shown of a file of the home. */
 const guideCharsMax = 20_000;
 
-/** Empty without these files. @throws RoostError `invalid_input` naming the file and what is wrong with it */
-export async function readGuide(directory: string): Promise<string> {
+export interface Guide {
+  /** As agents are told it; empty without these files. */
+  text: string;
+  /** Words of domain.yaml: by them tools are found too. */
+  vocabulary: Readonly<Record<string, string>>;
+}
+
+/** @throws RoostError `invalid_input` naming the file and what is wrong with it */
+export async function readGuide(directory: string): Promise<Guide> {
   const path = join(directory, "domain.yaml");
   const [yaml, prose] = await Promise.all([path, join(directory, "AGENTS.md")].map(readText));
   const { vocabulary, invariants } = readDomain(yaml ?? "", path);
@@ -32,7 +39,7 @@ export async function readGuide(directory: string): Promise<string> {
       "limit_exceeded",
       `${directory}: domain.yaml and AGENTS.md have ${guide.length} characters together (limit ${guideCharsMax})`,
     );
-  return guide;
+  return { text: guide, vocabulary };
 }
 
 function readDomain(text: string, path: string): z.output<typeof Domain> {

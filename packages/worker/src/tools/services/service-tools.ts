@@ -3,7 +3,7 @@
  * that is added or changed is found by the next run, without a restart.
  */
 import type { JsonSchemaInput, Tool } from "@roost/agent";
-import { toRoostError, type JsonObject, type JsonValue } from "@roost/base";
+import { jsonObjectOf, toRoostError, type JsonObject, type JsonValue } from "@roost/base";
 import { createValidator, readOpenApi, type DescribedOperation } from "@roost/contract";
 import { parseLabels, type Labels } from "@roost/contract/labels";
 import type { ServiceDirectory } from "@roost/service";
@@ -30,7 +30,7 @@ export interface ServiceToolsOptions {
 }
 
 /** One operation as far as it is the same for all runs. */
-interface KnownTool extends Pick<Tool, "name" | "description" | "effect"> {
+interface KnownTool extends Pick<Tool, "name" | "description" | "effect" | "vocabulary"> {
   operation: DescribedOperation;
   query: DescribedOperation | undefined;
   input: JsonSchemaInput;
@@ -55,8 +55,10 @@ export function createServiceTools({ directory, call }: ServiceToolsOptions): To
     const { contractHash: hash } = found;
     const kept = known.get(service);
     if (kept?.hash === hash) return kept;
-    const operations = readOpenApi(await directory.contractOf(service));
-    const made = { hash, tools: describeAll({ service, title: found.title, operations }) };
+    const document = await directory.contractOf(service);
+    const vocabulary = jsonObjectOf(document["x-roost-vocabulary"]) as Readonly<Record<string, string>>;
+    const operations = readOpenApi(document);
+    const made = { hash, tools: describeAll({ service, title: found.title, operations, vocabulary }) };
     known.set(service, made);
     return made;
   };
@@ -80,9 +82,10 @@ interface ServiceOperations {
   service: string;
   title: string;
   operations: DescribedOperation[];
+  vocabulary: Readonly<Record<string, string>>;
 }
 
-function describeAll({ service, title, operations }: ServiceOperations): KnownTool[] {
+function describeAll({ service, title, operations, vocabulary }: ServiceOperations): KnownTool[] {
   const byId = new Map(operations.map((operation) => [operation.id, operation]));
   return operations
     .filter(({ id, audience }) => `${service}_${id}`.length <= nameCharsMax && (audience?.includes(kind) ?? true))
@@ -96,6 +99,7 @@ function describeAll({ service, title, operations }: ServiceOperations): KnownTo
         query: operation.query === undefined ? undefined : byId.get(operation.query),
         input: { jsonSchema, validate: (value) => createValidator(jsonSchema)(value) },
         labels: parseLabels(labels),
+        vocabulary,
       };
     });
 }
