@@ -194,6 +194,36 @@ test("peeps suggests that two are one, merges them, and unmerging is exact", asy
   assert.deepEqual((await client.listSuggestions({})).items, []);
 });
 
+test("peeps suggests names that sound or are written alike, with one thing more, and merges none", async () => {
+  await using peeps = await openPeeps();
+  const { client } = peeps;
+  await client.importContacts({
+    book: bookOf(
+      ["UID:1", "FN:Jon Smyth", "ORG:Ferry Ltd"],
+      ["UID:2", "FN:Smith\\, John", "ORG:Ferry Ltd"],
+      ["UID:3", "FN:Petra Strand", "EMAIL:petra@example.org"],
+      ["UID:4", "FN:Petra Srtand", "EMAIL:petra@example.com"],
+      ["UID:5", "FN:Jon Smyth Junior", "ORG:Elsewhere"],
+      ["UID:6", "FN:Mona Lund", "EMAIL:petra@example.net"],
+    ),
+  });
+  const { items } = await client.listSuggestions({});
+  assert.deepEqual(
+    items.map(({ person, other, reasons }) => [[person.name, other.name].sort(), reasons]).sort(),
+    [
+      [
+        ["Jon Smyth", "Smith, John"],
+        ["names that sound alike", "both at Ferry Ltd"],
+      ],
+      [
+        ["Petra Srtand", "Petra Strand"],
+        ["names that are written alike", "e-mail addresses with the same name, petra"],
+      ],
+    ].sort(),
+  );
+  assert.equal((await client.listPeople({})).items.length, 6);
+});
+
 test("peeps gives back tags and names that were changed while two were one", async () => {
   await using peeps = await openPeeps();
   const { client } = peeps;

@@ -3,6 +3,7 @@ import { createId } from "@roost/base";
 import type { Sql } from "@roost/database";
 import type { Contact } from "../contacts/contact.ts";
 import { nameAnew } from "../people/name-anew.ts";
+import { nameSounds } from "../people/name-sounds.ts";
 import type { Handle } from "../people/normalize-handle.ts";
 
 export interface PreparedContact {
@@ -139,13 +140,14 @@ async function writePeople(tx: Sql, cards: readonly PreparedContact[], at: Date)
     is_partial: contact.isPartial ?? false,
     name: contact.name.full,
     name_key: nameKey,
+    ...nameSounds(contact.name.full),
     days: contact.keepInTouchDays ?? null,
     spoken_at: lastContactOf(contact),
   }));
   await tx.query(
-    `insert into svc_peeps.person (id, root, kind, is_listed, is_partial, name, name_key, keep_in_touch_days, last_contact_at, created_at)
-      select id, id, kind, true, is_partial, name, name_key, days, spoken_at, $2
-        from jsonb_to_recordset($1::jsonb) as r (id uuid, kind text, is_partial boolean, name text, name_key text, days integer, spoken_at timestamptz)`,
+    `insert into svc_peeps.person (id, root, kind, is_listed, is_partial, name, name_key, name_sound, long_sound, keep_in_touch_days, last_contact_at, created_at)
+      select id, id, kind, true, is_partial, name, name_key, sound, long, days, spoken_at, $2
+        from jsonb_to_recordset($1::jsonb) as r (id uuid, kind text, is_partial boolean, name text, name_key text, sound text, long text, days integer, spoken_at timestamptz)`,
     [rows(people.filter(({ is_new: isNew }) => isNew)), at],
   );
   await tx.query(

@@ -14,6 +14,9 @@ create table svc_peeps.person (
   -- The best of the names in field, and its words sorted, in small letters and without accents.
   name               text not null,
   name_key           text not null,
+  -- How it is spoken, as it is written and with short forms as their long ones: names that are written otherwise and may be the same.
+  name_sound         text not null default '',
+  long_sound         text not null default '',
   keep_in_touch_days integer check (keep_in_touch_days between 1 and 3650),
   -- Derived from interactions.
   last_contact_at    timestamptz,
@@ -24,6 +27,8 @@ create table svc_peeps.person (
 create index person_by_root on svc_peeps.person (root);
 create index person_by_name on svc_peeps.person (name, id) where is_listed and merged_into is null;
 create index person_by_name_key on svc_peeps.person (name_key);
+create index person_by_name_sound on svc_peeps.person (name_sound);
+create index person_by_long_sound on svc_peeps.person (long_sound);
 
 -- What is said of a person, and by whom: a typed value stands before one of a book, that before an inferred one.
 create table svc_peeps.field (
@@ -53,6 +58,8 @@ create table svc_peeps.handle (
   unique (kind, norm)
 );
 create index handle_by_person on svc_peeps.handle (person_id);
+create index handle_by_mailbox on svc_peeps.handle (split_part(norm, '@', 1)) where kind = 'email';
+create index handle_by_end on svc_peeps.handle (right(norm, 7)) where kind = 'phone' and length(norm) > 8;
 
 -- Who is meant by an id of a book, and a hash of what it said last: an unchanged card costs one look.
 create table svc_peeps.source_key (

@@ -1,6 +1,7 @@
 /** Calls people by the best of their names: typed before a book's, their own before that of who was merged into them, the latest of equals. */
 import type { Sql } from "@roost/database";
 import { nameKey } from "./name-key.ts";
+import { nameSounds } from "./name-sounds.ts";
 
 export async function nameAnew(tx: Sql, personIds: readonly string[]): Promise<void> {
   const found = await tx.query<{ id: string; name: string }>(
@@ -13,9 +14,13 @@ export async function nameAnew(tx: Sql, personIds: readonly string[]): Promise<v
     [personIds],
   );
   await tx.query(
-    `update svc_peeps.person p set name = r.name, name_key = r.key
-      from jsonb_to_recordset($1::jsonb) as r (id uuid, name text, key text) where p.id = r.id and p.name <> r.name`,
-    [JSON.stringify(found.map(({ id, name }) => ({ id, name: name.slice(0, 200), key: nameKey(name) })))],
+    `update svc_peeps.person p set name = r.name, name_key = r.key, name_sound = r.sound, long_sound = r.long
+      from jsonb_to_recordset($1::jsonb) as r (id uuid, name text, key text, sound text, long text) where p.id = r.id and p.name <> r.name`,
+    [
+      JSON.stringify(
+        found.map(({ id, name }) => ({ id, name: name.slice(0, 200), key: nameKey(name), ...nameSounds(name) })),
+      ),
+    ],
   );
 }
 

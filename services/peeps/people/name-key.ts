@@ -56,15 +56,18 @@ const longForm = new Map(
 /** Titles and what stands for nobody. */
 const silent = new Set("mr mrs ms miss dr prof sir herr frau jr sr ii iii".split(" "));
 
-export function nameKey(name: string): string {
-  const words = name
+/** In small letters, without accents, titles, and what stands between them. */
+export function nameWords(name: string): string[] {
+  return name
     .normalize("NFKD")
     .replaceAll(/\p{M}/gu, "")
     .toLowerCase()
     .split(/[^\p{L}\p{N}]+/u)
-    .filter((word) => word !== "" && !silent.has(word))
-    .map((word) => longForm.get(word) ?? word);
-  return [...new Set(words)].sort().join(" ");
+    .filter((word) => word !== "" && !silent.has(word));
+}
+
+export function nameKey(name: string): string {
+  return [...new Set(nameWords(name).map((word) => longForm.get(word) ?? word))].sort().join(" ");
 }
 
 /** Whether the words of one are all among those of the other: `Ida` and `Ida Berg`. */
