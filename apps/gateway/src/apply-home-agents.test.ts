@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
-import { getAgent, listAgentVersions } from "@roost/jobs";
+import { getAgent, listAgentVersions, onlyModels } from "@roost/jobs";
 import { readTopic } from "@roost/kernel";
 import { readSettings } from "@roost/memory/settings";
 import { applyHomeAgents } from "./apply-home-agents.ts";
@@ -15,7 +15,7 @@ async function open(files: Record<string, string> = {}) {
   const { kernel, homeDir } = gateway;
   const known = knownNamesOf(kernel, {
     directory: { list: async () => [] },
-    modelNames: async () => ["small", "large"],
+    modelNames: async () => onlyModels(["small", "large"]),
   });
   return {
     kernel,

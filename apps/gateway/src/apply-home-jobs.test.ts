@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdir, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
-import { getAgent, getJob, pauseJob, removeJob, resumeJob } from "@roost/jobs";
+import { getAgent, getJob, pauseJob, removeJob, resumeJob, onlyModels } from "@roost/jobs";
 import { readTopic } from "@roost/kernel";
 import { readSettings } from "@roost/memory/settings";
 import { applyHomeAgents } from "./apply-home-agents.ts";
@@ -17,7 +17,10 @@ const yaml = (id: string, prompt: string) => `id: ${id}\ntrigger: { kind: every,
 async function open(files: Record<string, string> = {}) {
   const gateway = await createTestGateway({ files });
   const { kernel, homeDir } = gateway;
-  const known = knownNamesOf(kernel, { directory: { list: async () => [] }, modelNames: async () => ["small"] });
+  const known = knownNamesOf(kernel, {
+    directory: { list: async () => [] },
+    modelNames: async () => onlyModels(["small"]),
+  });
   return {
     gateway,
     kernel,

@@ -2,6 +2,7 @@
 import { toRoostError, type Logger } from "@roost/base";
 import { nameCharsMax, reasonCharsMax } from "@roost/contract/operations";
 import type { Kernel } from "@roost/kernel";
+import { onlyModels } from "@roost/jobs";
 import { resolveProviders, type Settings } from "@roost/memory/settings";
 import { createModelCheck, createModelNames, decideModel, openModelDecisions } from "@roost/models";
 import type { GatewayConfig } from "./config.ts";
@@ -19,7 +20,7 @@ export interface FoundModel {
   /** What a person should fix now; null when no problem is known. */
   findProblem: () => Promise<string | null>;
   /** The names by which jobs and agents may ask for one; undefined in a rehearsal. */
-  modelNames: () => Promise<readonly string[] | undefined>;
+  modelNames: ReturnType<typeof createModelNames>;
 }
 
 /** Settings override the environment, which is resolved once for the whole home. */
@@ -64,6 +65,6 @@ function checkSettings(kernel: Kernel, config: GatewayConfig, settings: Settings
   } catch (error) {
     const { message } = toRoostError(error);
     const names = (settings.models ?? []).flatMap(({ id, model }) => [id, model]);
-    return { findProblem: async () => message, modelNames: async () => names };
+    return { findProblem: async () => message, modelNames: async () => onlyModels(names) };
   }
 }

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { silentLogger } from "@roost/base";
 import { joinLabels, mainLabels, untrustedFrom } from "@roost/contract/labels";
-import { getAgent, getJob } from "@roost/jobs";
+import { getAgent, getJob, onlyModels } from "@roost/jobs";
 import { keepAppliedSettings, listFileProblems, openMemory, scanHome, writeHomeFile } from "@roost/memory";
 import { readSettings } from "@roost/memory/settings";
 import { applyHomeAgents } from "./apply-home-agents.ts";
@@ -20,7 +20,10 @@ const page = joinLabels(mainLabels, untrustedFrom("web", "page.example"));
 async function open(files: Record<string, string>) {
   const gateway = await createTestGateway({ files });
   const { memory, kernel, homeDir } = gateway;
-  const known = knownNamesOf(kernel, { directory: { list: async () => [] }, modelNames: async () => ["small"] });
+  const known = knownNamesOf(kernel, {
+    directory: { list: async () => [] },
+    modelNames: async () => onlyModels(["small"]),
+  });
   const apply = async () => {
     const home = { ...memory, settings: readSettings(homeDir) };
     return [...(await applyHomeAgents(home, known)), ...(await applyHomeJobs(home, known))];

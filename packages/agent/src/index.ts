@@ -72,5 +72,5 @@ export {
   type DiscoveryConfig,
 } from "./discovery/discover-models.ts";
 export { createProbe, type Probe } from "./discovery/probe.ts";
-export { idsOf } from "./discovery/probe-local-servers.ts";
+export { modelListOf } from "./discovery/probe-local-servers.ts";
 export { openRouterUrl } from "./models/create-language-model.ts";

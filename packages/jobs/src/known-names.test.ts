@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { checkNames, type KnownNames, type NamingDefinition } from "./known-names.ts";
+import { checkNames, onlyModels, type KnownNames, type NamingDefinition } from "./known-names.ts";
 
 const known: KnownNames = {
   agents: async () => ["main", "writer"],
   services: async () => ["peeps"],
-  models: async () => ["local", "qwen3:8b"],
+  models: async () => onlyModels(["local", "qwen3:8b"]),
   queues: async () => ["default"],
 };
 const check = (definition: NamingDefinition, names = known) => checkNames('The job "x"', definition, names);

@@ -2,13 +2,23 @@
 import { nearestName, RoostError } from "@roost/base";
 import { toolNames, type JobDefinition } from "@roost/contract/operations";
 
+export interface KnownModels {
+  names: readonly string[];
+  /** Whether a server takes this name, which may not be listed like that. */
+  takes: (name: string) => boolean;
+}
+
+export function onlyModels(names: readonly string[]): KnownModels {
+  return { names, takes: (name) => names.includes(name) };
+}
+
 /** What there is in a home; each is looked up only when a definition needs it. */
 export interface KnownNames {
   agents: () => Promise<readonly string[]>;
   /** Their operations are tools. */
   services: () => Promise<readonly string[]>;
   /** Ids of providers, and models; undefined while that cannot be told. */
-  models: () => Promise<readonly string[] | undefined>;
+  models: () => Promise<KnownModels | undefined>;
   queues: () => Promise<readonly string[]>;
 }
 
@@ -34,7 +44,7 @@ export async function checkNames(whose: string, definition: NamingDefinition, kn
   }
   if (model !== undefined) {
     const models = await known.models();
-    if (models !== undefined) refuseUnknown(`${whose} names the model`, model, models);
+    if (models?.takes(model) === false) refuseUnknown(`${whose} names the model`, model, models.names);
   }
   if (queue === undefined) return;
   // A queue begins with its first run; a name near that of another is a slip.

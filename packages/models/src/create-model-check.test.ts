@@ -36,3 +36,17 @@ test("createModelCheck() tells of a refused key, and never shows an address with
   const told = await createModelCheck([provider("http://me:hunter2@127.0.0.1:1/v1")], clock)();
   assert.ok(told !== null && !told.includes("hunter2"), `${told}`);
 });
+
+test("createModelCheck() asks OpenRouter for the key, which lists its models to everyone", async () => {
+  const paths: (string | undefined)[] = [];
+  const server = createServer(({ url }, response) => {
+    paths.push(url);
+    response.writeHead(url === "/api/v1/key" ? 401 : 200).end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/api/v1`;
+  const config = { kind: "openrouter", id: "openrouter", model: "openrouter/auto", apiKey: "k", baseUrl } as const;
+  assert.match((await createModelCheck([config], { nowMs: () => 0 })()) ?? "", /refuses the key \(HTTP 401\)/);
+  assert.deepEqual(paths, ["/api/v1/key"]);
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+});

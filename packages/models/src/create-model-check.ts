@@ -1,5 +1,5 @@
 /** Checks whether a configured server is reachable and accepts the key. Calls no model. */
-import type { ProviderConfig } from "@roost/agent";
+import { openRouterUrl, type ProviderConfig } from "@roost/agent";
 import type { Clock } from "@roost/base";
 
 const askMsMax = 3_000;
@@ -7,11 +7,12 @@ const askMsMax = 3_000;
 type Wired = Exclude<ProviderConfig, { kind: "language-model" }>;
 
 /** A sentence with what to do; null when the server answers in any way: not every server lists its models. */
-async function findModelProblem({ baseUrl, apiKey, model }: Wired): Promise<string | null> {
-  if (baseUrl === undefined || !URL.canParse(baseUrl)) return null;
+async function findModelProblem({ kind, baseUrl = openRouterUrl, apiKey, model }: Wired): Promise<string | null> {
+  if (!URL.canParse(baseUrl)) return null;
   const { host } = new URL(baseUrl);
   try {
-    const response = await fetch(`${baseUrl}/models`, {
+    // OpenRouter lists its models to everyone.
+    const response = await fetch(`${baseUrl}/${kind === "openrouter" ? "key" : "models"}`, {
       headers: { accept: "application/json", ...(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }) },
       signal: AbortSignal.timeout(askMsMax),
     });

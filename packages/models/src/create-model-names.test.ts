@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test, type TestContext } from "node:test";
-import { rehearsalProvider } from "@roost/agent";
+import { rehearsalProvider, type ProviderConfig } from "@roost/agent";
 import { createFakeClock } from "@roost/base";
 import { createModelNames } from "./create-model-names.ts";
 
@@ -32,7 +32,7 @@ test("createModelNames() knows what is configured and what the server lists, ask
   );
   const clock = createFakeClock();
   const names = createModelNames([provider], clock);
-  assert.deepEqual(await names(), ["local", "small", "large"]);
+  assert.deepEqual((await names())?.names, ["local", "small", "large"]);
   await names();
   assert.equal(asked.count, 1);
   clock.advance(60_000);
@@ -62,6 +62,35 @@ test("createModelNames() asks OpenRouter where no other address is given", async
   };
   const provider = { kind: "openrouter", id: "openrouter", model: "openrouter/auto", apiKey: "k" } as const;
   const names = await createModelNames([provider], createFakeClock(), { json })();
-  assert.deepEqual(names, ["openrouter", "openrouter/auto", "a/large"]);
+  assert.deepEqual(names?.names, ["openrouter", "openrouter/auto", "a/large"]);
   assert.deepEqual(asked, [["https://openrouter.ai/api/v1/models", { apiKey: "k" }]]);
+});
+
+const taken: [name: string, listed: string][] = [
+  ["qwen3", "qwen3:latest"],
+  ["Qwen3:latest", "qwen3:latest"],
+  ["library/qwen3", "qwen3:latest"],
+  ["hf.co/unsloth/Qwen3-GGUF", "hf.co/unsloth/Qwen3-GGUF:latest"],
+  ["meta-llama/llama-3.3-70b:nitro", "meta-llama/llama-3.3-70b"],
+  ["deepseek/deepseek-r1:floor", "deepseek/deepseek-r1:free"],
+  ["deepseek/deepseek-r1:free", "deepseek/deepseek-r1:free"],
+  ["gemini-2.5-flash", "models/gemini-2.5-flash"],
+  ["openai/gpt-5", "openai/*"],
+];
+test("createModelNames() takes a name as its server would, of later providers too", async () => {
+  const providers = ["first", "second"].map((id) => {
+    return { kind: "openai-compatible", id, model: `${id}-model`, baseUrl: `http://${id}/v1` } as const;
+  });
+  const namesWith = async (entries: object[], all: ProviderConfig[] = providers) => {
+    const json = async (url: string) => ({ data: url.startsWith("http://first") ? [{ id: "other" }] : entries });
+    return await createModelNames(all, createFakeClock(), { json })();
+  };
+  for (const [name, listed] of taken) assert.equal((await namesWith([{ id: listed }]))?.takes(name), true, name);
+  const names = await namesWith([{ id: "qwen3:8b" }, { id: "a/large" }, { id: "models/x" }]);
+  for (const name of ["qwen3", "qwen3:4b", "large", "b/large", "a/large:8b", ""])
+    assert.equal(names?.takes(name), false, name);
+  for (const name of ["second", "second-model", "other"]) assert.equal(names?.takes(name), true, name);
+  assert.equal(await namesWith([{ id: "x.gguf", owned_by: "llamacpp" }]), undefined, "it answers to any name");
+  const azure = { ...providers[1]!, baseUrl: "https://me.openai.azure.com/openai/v1" };
+  assert.equal(await namesWith([{ id: "gpt-5" }], [azure]), undefined, "deployments have names of their own");
 });

@@ -18,8 +18,9 @@ const rows: [title: string, fields: object, says: RegExp | undefined][] = [
   ["a withheld answer", { finishReason: "content_filter", text: "" }, /withheld by the provider/],
   ["an answer cut by a filter", { finishReason: "content_filter" }, /cut off by the provider/],
   ["an empty answer", { text: " \n" }, /gave no answer/],
-  ["a call that was written as text", { text: '<tool_call>{"name":"x"}</tool_call>' }, /as text, so nothing was done/],
-  ["a call that was written as bare JSON", { text: '{"name": "read_file", "arguments": {}}' }, /as text/],
+  ["a call that could not be read", { hasUnreadCall: true }, /as text that could not be read, so nothing was done/],
+  ["an answer in JSON", { text: '{"name": "Ann", "arguments": {}}' }, undefined],
+  ["an answer about calls", { text: "Qwen begins with <tool_call>, Mistral with [TOOL_CALLS]" }, undefined],
   ["a model without tools", { mends: ["asked without tools"] }, /takes no tools/],
   ["a part that the model does not take", { leftOut: ["The image a.jpg was attached, but"] }, /The image a\.jpg/],
   [

@@ -2,8 +2,6 @@ import type { AgentOutcome } from "@roost/agent";
 
 type Replied = Extract<AgentOutcome, { kind: "replied" }>;
 
-/** A tool call that a server left in the text. */
-const writtenCall = /<tool_call>|<\|tool_call|<function=|\[TOOL_CALLS\]|^\s*\{\s*"(?:name|function|tool)"\s*:/;
 const raise = "outputTokensMax under models in roost.yaml raises the limit";
 
 /** What a person should know of an incomplete or missing answer. Undefined: nothing is wrong. */
@@ -15,6 +13,7 @@ export function remarkOn({
   mends = [],
   leftOut = [],
   parts = [],
+  hasUnreadCall,
 }: Replied): string | undefined {
   const remarks: string[] = [];
   const isEmpty = text.trim() === "" && parts.length === 0;
@@ -34,10 +33,8 @@ export function remarkOn({
       isEmpty ? "the answer was withheld by the provider's filter" : "the answer was cut off by the provider's filter",
     );
   else if (isEmpty) remarks.push("the model gave no answer");
-  if (writtenCall.test(text))
-    remarks.push(
-      "the model wrote a tool call as text, so nothing was done: its server has no parser for its tool calls (docs/models.md)",
-    );
+  if (hasUnreadCall === true)
+    remarks.push("the model wrote a tool call as text that could not be read, so nothing was done (docs/models.md)");
   remarks.push(
     ...mends.filter((mend) => /without tools/.test(mend)).map(() => "this model takes no tools: it can only chat"),
   );

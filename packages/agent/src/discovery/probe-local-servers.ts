@@ -133,11 +133,18 @@ export async function probeConfigured(
   };
 }
 
-/** The models of an OpenAI-compatible list. */
-export function idsOf(list: unknown): string[] | undefined {
+/** The models of an OpenAI-compatible list; `owner` is what the server says of itself there, or empty. */
+export function modelListOf(list: unknown): { id: string; owner: string }[] | undefined {
   const entries = field(list, "data");
   if (!Array.isArray(entries)) return undefined;
-  return entries.map((entry) => field(entry, "id")).filter((id) => typeof id === "string");
+  return entries.flatMap((entry) => {
+    const id = field(entry, "id");
+    return typeof id === "string" ? [{ id, owner: String(field(entry, "owned_by") ?? "") }] : [];
+  });
+}
+
+export function idsOf(list: unknown): string[] | undefined {
+  return modelListOf(list)?.map(({ id }) => id);
 }
 
 /** Newest first. */

@@ -50,6 +50,8 @@ export type AgentEnd =
       mends?: string[];
       /** What of the turn the model could not be shown, and what it made that could not be kept, a sentence each. */
       leftOut?: string[];
+      /** The text holds what looks like a call of a tool and could not be read as one. */
+      hasUnreadCall?: boolean;
     }
   | {
       kind: "limit_exceeded";

@@ -112,6 +112,7 @@ async function runTurns(loop: Loop): Promise<AgentEnd> {
         ...(output.mends === undefined ? {} : { mends: output.mends }),
         ...madeIn(loop.state),
         ...leftOutOf(loop.state, output.leftOut),
+        ...(output.hasUnreadCall === true ? { hasUnreadCall: true } : {}),
       };
     const isCut = output.finishReason === "length";
     await runToolCalls(loop, message.toolCalls, isCut ? (output.cutAt ?? output.outputTokensMax) : undefined);

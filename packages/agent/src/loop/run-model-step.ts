@@ -33,6 +33,7 @@ export async function runModelStep(loop: Loop): Promise<{ step: string; outcome:
         sections: state.sections,
         messages: state.messages,
         tools: loop.tools.descriptions,
+        toolNames: loop.tools.names,
         outputTokensMax: loop.limits.outputTokensMax,
         isStartedByPerson: loop.options.isStartedByPerson === true,
         readPart: loop.options.readPart,

@@ -7,7 +7,7 @@ const boundaryChars = 24;
 
 /** Control tokens of chat templates: some local servers parse them inside content. */
 const templateToken =
-  /<\|([\w-]{1,40})\|>|<(\/?)(start_of_turn|end_of_turn|s|im_start|im_end|tool_call|tool_response|function_call)>|\[(\/?INST|TOOL_CALLS)\]|<<(\/?SYS)>>/g;
+  /<\|\/?[\w-]{1,40}\|?>|<\/?[｜][^<>\n]{1,60}>|<\/?(?:start_of_turn|end_of_turn|s|im_start|im_end|(?:[\w-]+:)?(?:tool_?calls?|function_?calls?)|longcat_tool_call|tool_response|(?:start|end)_function_call)\|?>|<(?:function|invoke|parameter)(?==|\s+name=)|\[\/?(?:INST|TOOL_CALLS|ARGS)\]|<<\/?SYS>>|\bfunctools(?=\[)|```tool_(?=call|code)/gi;
 const delimiterWord = /UNTRUSTED[\s_-]*CONTENT/gi;
 
 /** Wraps the text in delimiters with a hash of the text: the same in every replay, and no text can contain its own delimiter. */

@@ -94,6 +94,7 @@ export async function attemptCall(
         // Only the rehearsal model reads this; others ignore names that are not theirs.
         providerOptions: provider.isRehearsal ? { roost: described(request) } : {},
       },
+      toolNames: request.toolNames ?? request.tools.map(({ name }) => name),
       signal: options.signal,
       wire: provider.wire,
       silence: options.silence,
@@ -222,11 +223,12 @@ function toReply(
   };
   const cost = readCost({ usage: raw.usage, providerMetadata: raw.providerMetadata, tokens: usage }, provider.price);
   const mends = raw.mends.length === 0 ? {} : { mends: raw.mends };
+  const unread = raw.hasUnreadCall ? { hasUnreadCall: true } : {};
   const finishReason = finishReasonOf(raw);
   const isCutEarly = finishReason === "length" && usage.outputTokens !== null && usage.outputTokens < outputTokensMax;
   const cutAt = isCutEarly ? { cutAt: usage.outputTokens! } : {};
   const told = leftOut.length === 0 ? mends : { ...mends, leftOut };
-  return { kind: "message", message, finishReason, outputTokensMax, ...cutAt, ...told, usage, ...cost };
+  return { kind: "message", message, finishReason, outputTokensMax, ...cutAt, ...told, ...unread, usage, ...cost };
 }
 
 function finishReasonOf(raw: RawReply): FinishReason {

@@ -18,6 +18,8 @@ export interface ModelRequest {
   sections: ContextSection[];
   messages: Message[];
   tools: ToolDescription[];
+  /** All tools that can be called, shown or not. Default: those shown. */
+  toolNames?: readonly string[];
   /** Output limit; default: by the provider's settings and context. */
   outputTokensMax?: number | undefined;
   /** A person is waiting: when all providers are cooling down, they are tried anyway, each at most once per `personRetryMsMin`. */
@@ -73,6 +75,8 @@ export interface ModelReply {
   mends?: string[];
   /** A sentence for each part of the present turn that the model could not be shown, and for each that it made and that could not be kept. */
   leftOut?: string[];
+  /** The text holds what looks like a call of a tool and could not be read as one. */
+  hasUnreadCall?: boolean;
   usage: TokenUsage;
   costUsd: number | null;
   costSource: CostSource;

@@ -33,12 +33,16 @@ export interface RawReply {
   /** The wire field in which the thinking came. */
   reasoningField?: string;
   mends: string[];
+  /** The text holds what looks like a call of a tool and could not be read as one. */
+  hasUnreadCall: boolean;
   /** Pictures and sound that the model made. */
   files: Uint8Array[];
 }
 
 export interface ReadReplyOptions {
   call: LanguageModelV4CallOptions;
+  /** All tools that can be called, shown or not. */
+  toolNames: readonly string[];
   signal: AbortSignal;
   /** Bytes that are not part of the reply are also signs of life. */
   wire: Wire;
@@ -132,7 +136,6 @@ function createReplyReader(options: ReadReplyOptions, known: { holds: boolean; a
   const texts: string[] = [];
   const splitter = createThoughtSplitter(known);
   const thoughts: string[] = [];
-  const reasoning = new Map<string, { text: string; providerMetadata?: JsonValue }>();
   const toolCalls: ToolCallPart[] = [];
   let end: FinishPart | undefined;
   const { look, isPastTurn } = watchTurnEnd(texts);
@@ -151,15 +154,7 @@ function createReplyReader(options: ReadReplyOptions, known: { holds: boolean; a
       if (part.type === "text") look();
     }
   };
-  const takeReasoning = (part: ReasoningPart) => {
-    const block = reasoning.get(part.id) ?? { text: "" };
-    reasoning.set(part.id, block);
-    Object.assign(block, metadataOf(part.providerMetadata, options.logger));
-    if (part.type !== "reasoning-delta") return;
-    grow(part.delta);
-    block.text += part.delta;
-    if (part.delta !== "") show({ type: "reasoning", text: part.delta });
-  };
+  const thinking = collectThinking(options, { grow, show });
 
   return {
     take(part: LanguageModelV4StreamPart): void {
@@ -171,7 +166,7 @@ function createReplyReader(options: ReadReplyOptions, known: { holds: boolean; a
         case "reasoning-start":
         case "reasoning-delta":
         case "reasoning-end":
-          takeReasoning(part);
+          thinking.take(part);
           return;
         case "tool-input-delta":
           grow(part.delta);
@@ -193,11 +188,32 @@ function createReplyReader(options: ReadReplyOptions, known: { holds: boolean; a
     isPastTurn,
     finish: () => {
       takeText(splitter.finish());
-      settleText({ texts, toolCalls, tools: options.call.tools, areToolsText: known.areToolsText, show });
       const inText = thoughts.length === 0 ? [] : [{ text: thoughts.join("").trim() }];
-      const content = { texts, reasoning: [...reasoning.values(), ...inText], toolCalls };
-      if (isCircling()) return toRawReply({ ...content, texts: [withoutCircle(texts.join(""))] }, endOfCircle);
-      return toRawReply(content, end ?? (isPastTurn() ? endOfTurn : undefined));
+      const content = { texts, toolCalls, reasoning: [...thinking.blocks.values(), ...inText] };
+      const settled = settleText({ ...content, toolNames: options.toolNames, ...known, show });
+      if (isCircling()) texts.splice(0, Infinity, withoutCircle(texts.join("")));
+      const ended = isCircling() ? endOfCircle : (end ?? (isPastTurn() ? endOfTurn : undefined));
+      return { ...toRawReply(content, ended), ...settled };
+    },
+  };
+}
+
+/** Thinking that the server keeps apart from the text. */
+function collectThinking(
+  { logger }: ReadReplyOptions,
+  { grow, show }: { grow: (delta: string) => void; show: (delta: ModelDelta) => void },
+) {
+  const blocks = new Map<string, RawReply["reasoning"][number]>();
+  return {
+    blocks,
+    take: (part: ReasoningPart) => {
+      const block = blocks.get(part.id) ?? { text: "" };
+      blocks.set(part.id, block);
+      Object.assign(block, metadataOf(part.providerMetadata, logger));
+      if (part.type !== "reasoning-delta") return;
+      grow(part.delta);
+      block.text += part.delta;
+      if (part.delta !== "") show({ type: "reasoning", text: part.delta });
     },
   };
 }
@@ -234,7 +250,7 @@ function toToolCall(part: Extract<LanguageModelV4StreamPart, { type: "tool-call"
 function toRawReply(
   content: { texts: string[]; reasoning: RawReply["reasoning"]; toolCalls: ToolCallPart[] },
   end: Pick<FinishPart, "finishReason" | "usage" | "providerMetadata"> | undefined,
-): Omit<RawReply, "mends" | "reasoningField" | "files"> {
+): Omit<RawReply, "mends" | "reasoningField" | "files" | "hasUnreadCall"> {
   if (end === undefined || !isComplete(end.finishReason)) {
     throw new RoostError("unavailable", "the reply ended before it was complete");
   }

@@ -6,6 +6,7 @@ import { namePart } from "@roost/contract/part";
 import { createHash } from "node:crypto";
 import type { ContextSection } from "../messages/agent-context.ts";
 import { answerOrphans } from "../messages/answer-orphans.ts";
+import { plainToolName } from "../messages/match-tool-name.ts";
 import type { AssistantMessage, Message, ToolCallPart } from "../messages/message.ts";
 import { parseArgumentsText } from "../messages/parse-arguments.ts";
 import { partsOf, showPart, type ModelInput, type PartBytes, type PromptPart } from "./model-input.ts";
@@ -181,8 +182,7 @@ function wireCallId(toolCallId: string): string {
 /** A name invented by a model would invalidate every later request. */
 export function wireToolName(name: string): string {
   return (
-    name
-      .trim()
+    plainToolName(name)
       .replace(/[^a-zA-Z0-9_-]/g, "_")
       .slice(0, 64) || "unnamed"
   );

@@ -134,6 +134,15 @@ test("createToolList() finds the tool that a call means, however the model has w
     ["call_tool", JSON.stringify(JSON.stringify({ name: "tool_9", arguments: {} })), "tool_9", "{}"],
     ["call_tool", { name: "tool_9", arguments: null }, "tool_9", "{}"],
     ["call_tool", { name: "find_tools", arguments: { query: "x" } }, "find_tools", '{"query":"x"}'],
+    ["call_tool", { name: "functions.tool_9", arguments: {} }, "tool_9", "{}"],
+    ...[
+      "functions.tool_9",
+      " tool_9 ",
+      "functions.tool_9:0",
+      "default_api.tool_9",
+      "Tool-9",
+      "tool_9<|channel|>json",
+    ].map((each): [string, JsonValue, string, string] => [each, {}, "tool_9", "{}"]),
   ];
   for (const [name, args, tool, argumentsText] of rows) {
     const resolved = list.resolve(part(name, args));
@@ -141,6 +150,26 @@ test("createToolList() finds the tool that a call means, however the model has w
   }
   for (const args of ["not JSON", {}, { name: "call_tool", arguments: {} }, { name: "nope" }])
     assert.equal(list.resolve(part("call_tool", args)).tool, undefined);
+  for (const name of ["tool", "tool_99", "", "functions."]) assert.equal(list.resolve(part(name, {})).tool, undefined);
+});
+
+test("runAgentLoop() runs a call that a server without a parser left in the text or the thinking, also of a tool that was not shown", async () => {
+  const post = recordingTool();
+  await using loop = await openLoop(
+    playByTurn([
+      'I post it.\n<function=post>{"text": "hello"}</function>',
+      { text: "", reasoning: 'So I post.\n<tool_call>{"name": "post", "arguments": {"text": "again"}}</tool_call>' },
+      '<tool_call>{"name": "look", "arguments": {}}</tool_call>',
+    ]),
+  );
+  const outcome = await loop.run({ tools: [...many(), post], firstTools: ["tool_1"] });
+  assert.deepEqual(
+    post.effects.map(({ text }) => text),
+    ["hello", "again"],
+  );
+  assert.deepEqual(loop.deltas.filter(({ type }) => type === "reset").length, 1);
+  assert.ok(outcome.kind === "replied");
+  assert.equal(outcome.hasUnreadCall, true);
 });
 
 test("runAgentLoop() runs a found tool as that tool: its name, its effect, its arguments, its permit", async () => {

@@ -3,6 +3,7 @@
 
 import { RoostError } from "@roost/base";
 import { z } from "zod";
+import { matchToolName } from "../messages/match-tool-name.ts";
 import { parseArgumentsText } from "../messages/parse-arguments.ts";
 import type { ToolCallPart } from "../messages/message.ts";
 import { estimateTool } from "../models/estimate-prompt.ts";
@@ -47,18 +48,24 @@ export function createToolList(tools: Tool[], { first, services = [] }: CreateTo
     return {
       descriptions: shown.map(({ description }) => description),
       names: [...byName.keys()],
-      resolve: ({ toolName, argumentsText }) => ({ name: toolName, argumentsText, tool: byName.get(toolName) }),
+      resolve: ({ toolName, argumentsText }) => {
+        const name = matchToolName(toolName, [...byName.keys()]) ?? toolName;
+        return { name, argumentsText, tool: byName.get(name) };
+      },
       explain: () => undefined,
     };
   }
   const found = createFindTools(hidden, services);
   const finder = found.tool;
+  const names = [...byName.keys(), findToolsName, callToolName];
+  const meantName = (name: string) => matchToolName(name, names) ?? name;
   return {
     descriptions: [...shown.map(({ description }) => description), describeTool(finder), callTool],
-    names: [...byName.keys(), findToolsName, callToolName],
+    names,
     resolve: (part) => {
-      const meant = part.toolName === callToolName ? unwrap(part.argumentsText) : undefined;
-      const name = meant?.name ?? part.toolName;
+      const called = meantName(part.toolName);
+      const meant = called === callToolName ? unwrap(part.argumentsText) : undefined;
+      const name = meant === undefined ? called : meantName(meant.name);
       const argumentsText = meant?.argumentsText ?? part.argumentsText;
       return { name, argumentsText, tool: name === findToolsName ? finder : byName.get(name) };
     },

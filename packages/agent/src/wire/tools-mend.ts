@@ -1,4 +1,4 @@
-// Models and servers that take no tools: they are described to them as text and called by text (read back by models/read-written-calls.ts), or left
+// Models and servers that take no tools: they are described to them as text and called by text (read back by written/read-written-calls.ts), or left
 // out where the settings say so.
 
 import type { ChatBody, ChatMessage } from "./chat-body.ts";

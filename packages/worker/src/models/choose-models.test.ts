@@ -18,9 +18,10 @@ test("preferModel() puts first the provider of this id or model, with the others
   assert.deepEqual(preferModel(providers, "small"), providers);
 });
 
-test("preferModel() asks the first provider for a model that none is configured with, at no known price", () => {
-  const [chosen, ...others] = preferModel(providers, "tiny");
-  assert.deepEqual(chosen, { ...wire, id: "house:tiny", model: "tiny" });
+test("preferModel() asks the providers in order for a model that none is configured with, at no known price", () => {
+  const [first, second, ...others] = preferModel(providers, "tiny");
+  assert.deepEqual(first, { ...wire, id: "house:tiny", model: "tiny" });
+  assert.deepEqual(second, { ...wire, id: "cloud:tiny", model: "tiny" });
   assert.deepEqual(others, providers);
 });
 

@@ -54,16 +54,18 @@ function nameOf(
 }
 
 /**
- * A name is a provider's id, or a model that a provider is configured with; any other name is a model requested from the first provider with a
- * server. Its price is unknown: token caps bind it, money caps only as far as the provider reports cost.
+ * A name is a provider's id, or a model that a provider is configured with; any other name is a model requested from the servers in their order,
+ * until one knows it. Its price is unknown: token caps bind it, money caps only as far as the provider reports cost.
  */
 export function preferModel(providers: ProviderConfig[], name: string): ProviderConfig[] {
   const named = providers.find(({ id }) => id === name) ?? providers.find((each) => modelOf(each) === name);
   if (named !== undefined) return [named, ...providers.filter((each) => each !== named)];
-  const wired = providers.find((each) => each.kind !== "language-model");
-  if (wired === undefined) return providers;
-  const { price: _, contextTokensMax: __, ...connection } = wired;
-  return [{ ...connection, id: `${wired.id}:${name}`, model: name }, ...providers];
+  const asked = providers.flatMap((each): ProviderConfig[] => {
+    if (each.kind === "language-model") return [];
+    const { price: _, contextTokensMax: __, ...connection } = each;
+    return [{ ...connection, id: `${each.id}:${name}`, model: name }];
+  });
+  return [...asked, ...providers];
 }
 
 function modelOf(provider: ProviderConfig): string {
