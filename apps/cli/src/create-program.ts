@@ -10,6 +10,7 @@ import { addReserveCommand } from "./commands/reserve.ts";
 import { addDoctorCommand } from "./commands/doctor.ts";
 import { addFilesCommands } from "./commands/files.ts";
 import { addHelpCommand } from "./commands/help.ts";
+import { addInboxCommands } from "./commands/inbox.ts";
 import { addJobsCommands } from "./commands/jobs.ts";
 import { addLinkCommand } from "./commands/link.ts";
 import { addLockCommand } from "./commands/lock.ts";
@@ -69,6 +70,7 @@ export function createProgram(context: CliContext, service?: ServiceCommand): Co
   addSessionsCommands(program, context);
   addPartCommand(program, context);
   addNoticeCommands(program, context);
+  addInboxCommands(program, context);
   program.commandsGroup("Watching and controlling");
   addPsCommand(program, context);
   addRunsCommand(program, context);

@@ -6,9 +6,9 @@ import {
   finishStep,
   consumeGroup,
   createGroup,
+  noteFailure,
   parkEvents,
   readEvents,
-  readTopic,
   waitInRun,
   type WorkerRegistration,
 } from "@roost/kernel";
@@ -43,6 +43,7 @@ test("createApi() serves every operation as its contract says", async () => {
   await askAboutLocks(client);
   await askAboutRehearsals(client);
   await askAboutGroups(gateway, client);
+  await askAboutInbox(gateway, client);
   assert.ok((await client.listStateFiles()).items.some(({ name }) => name === "email"));
   assert.deepEqual((await client.getState({ name: "email" })).value, { unread: 3 });
   assert.deepEqual(
@@ -103,6 +104,16 @@ test("createApi() serves every operation as its contract says", async () => {
 
   assert.deepEqual([...answered].toSorted(), roostOperations.map(({ id }) => id).toSorted());
 });
+
+async function askAboutInbox({ kernel }: TestGateway, client: TestGateway["client"]): Promise<void> {
+  await kernel.transact((tx) =>
+    noteFailure(tx, { what: "model", name: "The model", reason: "away", next: "", source: "home", timeZone: "UTC" }),
+  );
+  assert.ok((await client.listInbox()).items.some(({ kind }) => kind === "failure"));
+  await client.readFailure({ what: "model" });
+  assert.deepEqual((await client.listGrants()).items, []);
+  await assert.rejects(client.revokeGrant({ grantId: crypto.randomUUID() }), { code: "not_found" });
+}
 
 async function askAboutJobs(client: TestGateway["client"]): Promise<void> {
   assert.equal((await client.defineJob({ jobId: "sweep", ...job })).change, "created");
@@ -364,22 +375,6 @@ test("A last page that is full is followed by none", async () => {
     after: (await client.listGroups({ limit: 1 })).next ?? "",
   });
   assert.deepEqual([groups[0]?.name, others[0]?.name, next], ["one", "two", null]);
-});
-
-test("listQuestions() and answerQuestion() name the agent and the job of the run that asks", async () => {
-  await using gateway = await createTestGateway();
-  const { kernel, client } = gateway;
-  await using worker = await joinWorker(kernel);
-  await startRun(kernel, { agent: "clerk", job: { id: "post", version: 1, tickKey: "1" }, sessionKind: "cron" });
-  const owned = await claimOne(kernel, worker);
-  const wait = { kind: "person" as const, question: { prompt: "May I post it?" } };
-  await waitInRun(kernel, owned, { seq: 1, name: "ask", wait });
-  const { items, next } = await client.listQuestions({ limit: 1 });
-  assert.deepEqual([items.map(({ agent, jobId }) => [agent, jobId]), next], [[["clerk", "post"]], null]);
-  const { question } = await client.answerQuestion({ questionId: items[0]?.id ?? "", answer: "yes" });
-  assert.deepEqual([question.agent, question.jobId, question.answer], ["clerk", "post", "yes"]);
-  const { events } = await readTopic(kernel.database, { topic: "notices", types: ["question.answered"], limit: 10 });
-  assert.deepEqual([events[0]?.data["agent"], events[0]?.data["jobId"]], ["clerk", "post"]);
 });
 
 async function playRunAlone({ kernel, client }: TestGateway): Promise<string> {

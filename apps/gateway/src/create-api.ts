@@ -7,6 +7,7 @@ import { serveAgents } from "./api/agents.ts";
 import { serveSubjects } from "./api/subjects.ts";
 import { serveFiles } from "./api/files.ts";
 import { serveGroups } from "./api/groups.ts";
+import { serveInbox } from "./api/inbox.ts";
 import { serveJobs } from "./api/jobs.ts";
 import { serveLocks } from "./api/locks.ts";
 import { serveLog } from "./api/log.ts";
@@ -53,6 +54,7 @@ export function createApi({
     ...serveStatus({ kernel, directory: services.directory, ...status }),
     ...serveRuns({ kernel, replays }),
     ...serveQuestions({ kernel }),
+    ...serveInbox({ kernel }),
     ...serveQueues({ kernel }),
     ...serveJobs({ kernel, timeZone: memory.timeZone, known }),
     ...serveAgents({ kernel }),

@@ -17,8 +17,17 @@ export type {
   StepResult,
   StepRunner,
 } from "./steps/step-runner.ts";
-export type { ApprovalAnswer, ApprovalRequest, Approvals, CallFacts, Permit, PermitCall } from "./tools/permit.ts";
-export type { JsonSchemaInput, Tool, ToolCall, ToolOrigin, ToolResult } from "./tools/tool.ts";
+export type {
+  Allowance,
+  ApprovalAnswer,
+  ApprovalRequest,
+  Approvals,
+  CallFacts,
+  Permit,
+  PermitCall,
+  PlannedCall,
+} from "./tools/permit.ts";
+export type { JsonSchemaInput, Tool, ToolCall, ToolOrigin, ToolResult, Reach } from "./tools/tool.ts";
 export type { CallActual, CallEstimate, CostSource, TokenPrice, TokenUsage } from "./usage/token-usage.ts";
 export type { ReserveSpend, SpendRequest, SpendReservation } from "./usage/spend.ts";
 export type {

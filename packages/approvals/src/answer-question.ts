@@ -1,5 +1,6 @@
 import { answerQuestion as answerInKernel, type Kernel, type KernelTransaction, type Question } from "@roost/kernel";
-import { approvalChoices, approvalShown } from "./approval.ts";
+import { approvalShown, readChoice } from "./approval.ts";
+import { grantCalls } from "./grants.ts";
 
 type Answer = Parameters<typeof answerInKernel>[1];
 
@@ -18,7 +19,8 @@ export async function answerQuestion(kernel: Kernel, answer: Answer): Promise<Qu
 async function decide(tx: KernelTransaction, question: Question, { answer, by }: Answer): Promise<void> {
   const shown = question.kind === "approval" ? approvalShown(question.details) : undefined;
   if (shown === undefined) return;
-  const state = answer === approvalChoices.approve ? "granted" : "refused";
+  const choice = readChoice(answer);
+  const state = choice === undefined ? "refused" : "granted";
   // Invariant: exactly what was shown is decided, once.
   const rows = await tx.query<{ runId: string; seq: number }>(
     `update roost.approval set state = $3, question_id = $4, decided_by = $5, decided_at = roost.now()
@@ -39,4 +41,6 @@ async function decide(tx: KernelTransaction, question: Question, { answer, by }:
       by,
     },
   });
+  if (choice?.scope !== undefined && shown.target !== null)
+    await grantCalls(tx, { scope: choice.scope, target: shown.target, tool: shown.tool, runId: row.runId, by });
 }

@@ -1,6 +1,7 @@
 /** Approvals: types, limits, and the hash of arguments. */
 import { createHash } from "node:crypto";
 import { canonicalJson, type JsonObject, type JsonValue } from "@roost/base";
+import { grantScopes, type GrantScope } from "@roost/contract/operations";
 
 export const approvalLimits = {
   /** Long enough for a person's long weekend. */
@@ -10,8 +11,21 @@ export const approvalLimits = {
   diffCharsMax: 50_000,
 } as const;
 
-/** The answers to choose from. */
+/** The answers to choose from. The later ones also allow the same tool the same target from then on: see grants.ts. */
 export const approvalChoices = { approve: "approve", refuse: "refuse" } as const;
+const grantPrefix = "approve-";
+
+/** The answers for a call with these possible grants. */
+export function choicesOf(scopes: readonly GrantScope[]): string[] {
+  return [...Object.values(approvalChoices), ...scopes.map((scope) => `${grantPrefix}${scope}`)];
+}
+
+/** Whether the answer approves, and what it allows beyond the call. Undefined: it refuses. */
+export function readChoice(answer: JsonValue): { scope: GrantScope | undefined } | undefined {
+  if (answer === approvalChoices.approve) return { scope: undefined };
+  const scope = grantScopes.find((each) => answer === `${grantPrefix}${each}`);
+  return scope === undefined ? undefined : { scope };
+}
 
 /** What is to be approved: this call, with exactly these arguments. */
 export interface ApprovalQuery {
@@ -20,6 +34,8 @@ export interface ApprovalQuery {
   reason: string;
   /** The rule that requires it, with its version. */
   policy: string;
+  /** What later calls may be allowed for as well. Undefined: this call alone. */
+  target?: string | undefined;
 }
 
 /** Of the arguments as canonical JSON. */
@@ -35,6 +51,7 @@ export interface ApprovalDetails extends JsonObject {
   inputHash: string;
   reason: string;
   policy: string;
+  target: string | null;
   diff: string | null;
 }
 

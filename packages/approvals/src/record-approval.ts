@@ -31,7 +31,7 @@ export async function recordApproval(
   step: AskingStep,
   request: ApprovalQuery & { diff: string | null },
 ): Promise<AskedApproval> {
-  const { tool, input, reason, policy } = request;
+  const { tool, input, reason, policy, target = null } = request;
   const inputHash = hashArguments(input);
   const { id, expiresAt } = await kernel.transact(async (tx) => {
     const row = await insert(tx, step, { ...request, inputHash });
@@ -39,7 +39,7 @@ export async function recordApproval(
     return row;
   });
   const diff = request.diff === null ? null : clipText(request.diff, approvalLimits.diffCharsMax);
-  return { details: { approvalId: id, tool, input, inputHash, reason, policy, diff }, expiresAt };
+  return { details: { approvalId: id, tool, input, inputHash, reason, policy, target, diff }, expiresAt };
 }
 
 /** Invariant: a step asks for one approval, however often it is started. */
@@ -71,7 +71,7 @@ function announce(
   });
   raiseNotice(tx, {
     level: "warning",
-    text: `${tool} needs your approval: ${reason}. See roost questions; answer with roost answer - approve or refuse`,
+    text: `${tool} needs your approval: ${reason}. See roost inbox; answer with roost answer - approve or refuse`,
     source: "approvals",
     runId: run.id,
     jobId: run.jobId ?? undefined,

@@ -36,12 +36,17 @@ export interface FailingJob {
 
 const prefix = "job:";
 
-/** Most recent failure first, of jobs that are active. */
-export async function listFailingJobs(kernel: Kernel, { limit }: { limit: number }): Promise<FailingJob[]> {
+/** Most recent failure first, of jobs that are active. `isUnread`: those that the person did not take off the inbox, oldest first. */
+export async function listFailingJobs(
+  kernel: Kernel,
+  { limit, isUnread = false }: { limit: number; isUnread?: boolean },
+): Promise<FailingJob[]> {
   return kernel.database.query<FailingJob>(
     `select j.id as "jobId", f.since, f.run_id as "runId", f.seen_count as "seenCount", f.reason
-     from roost.failure f join roost.job j on f.what = '${prefix}' || j.id and j.state = 'active' order by f.since desc, j.id limit $1`,
-    [limit],
+     from roost.failure f join roost.job j on f.what = '${prefix}' || j.id and j.state = 'active'
+     where not $2 or f.read_at is null
+     order by case when $2 then f.since end, f.since desc, j.id limit $1`,
+    [limit, isUnread],
     { name: "jobs-failing" },
   );
 }

@@ -32,7 +32,14 @@ export { publishStream, watchStream } from "./wakeups/streams.ts";
 export { requireSeen } from "./log/require-seen.ts";
 export { isPassing } from "./each-alone.ts";
 export { judgeFailures, type Failure } from "./judge-failures.ts";
-export { failureRepeatMs, listFailures, noteFailure, noteWell } from "./note-failure.ts";
+export {
+  failureRepeatMs,
+  listUnreadFailures,
+  noteFailure,
+  noteWell,
+  readFailure,
+  type UnreadFailure,
+} from "./note-failure.ts";
 export { raiseNotice } from "./raise-notice.ts";
 export { tellFailures } from "./groups/tell-failures.ts";
 export { emptyOutbox, readUnsent, sevenDaysOfAttempts, type Outbox } from "./groups/outbox.ts";

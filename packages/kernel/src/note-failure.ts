@@ -2,9 +2,10 @@
  * What fails at present (table failure), for the person: one notice when it begins, one a day while it lasts, which says how often it has failed
  * since then, and one when it is well again.
  */
-import { formatDurationMs } from "@roost/base";
+import { formatDurationMs, RoostError } from "@roost/base";
 import { clipText, reasonCharsMax } from "@roost/contract/operations";
 import type { Sql } from "@roost/database";
+import type { Kernel } from "./open-kernel.ts";
 import { raiseNotice, type RaisedNotice } from "./raise-notice.ts";
 import type { KernelTransaction } from "./transact.ts";
 
@@ -22,24 +23,37 @@ export interface NotedFailure extends Omit<RaisedNotice, "level" | "text"> {
   toldFrom?: number | undefined;
 }
 
-export interface KnownFailure {
-  what: string;
-  since: Date;
-  seenCount: number;
-  reason: string;
-}
-
 /** How often a failure that lasts is told. */
 export const failureRepeatMs = 86_400_000;
 const weekMs = 6 * 86_400_000;
 
-/** What fails beside jobs, whose failures packages/jobs lists. */
-export function listFailures(sql: Sql, what: readonly string[]): Promise<KnownFailure[]> {
-  return sql.query<KnownFailure>(
-    `select what, since, seen_count as "seenCount", reason from roost.failure where what = any($1) order by since desc, what`,
-    [what],
-    { name: "failures" },
+export interface UnreadFailure {
+  what: string;
+  since: Date;
+  seenCount: number;
+  reason: string;
+  /** The last run that failed. */
+  runId: string | null;
+}
+
+/** What fails at present and was not read by the person, oldest first. Beside jobs, whose failures packages/jobs lists. */
+export function listUnreadFailures(sql: Sql, { limit }: { limit: number }): Promise<UnreadFailure[]> {
+  return sql.query<UnreadFailure>(
+    `select what, since, seen_count as "seenCount", reason, run_id as "runId" from roost.failure
+     where read_at is null and what not like 'job:%'
+     order by since, what limit $1`,
+    [limit],
+    { name: "failures_unread" },
   );
+}
+
+/** @throws RoostError `not_found` when nothing of this name fails */
+export async function readFailure({ database }: Kernel, what: string): Promise<void> {
+  const [read] = await database.query(
+    `update roost.failure set read_at = coalesce(read_at, roost.now()) where what = $1 returning what`,
+    [what],
+  );
+  if (read === undefined) throw new RoostError("not_found", `nothing fails that is called ${what}: see roost inbox`);
 }
 
 interface Row {

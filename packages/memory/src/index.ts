@@ -3,7 +3,7 @@ export { memoryMigrations, memorySchema, openMemory, type OpenMemoryOptions } fr
 export type { Author, Viewer } from "./visibility/viewer.ts";
 export { classifyPath, stateNameOf, statePathOf, type HomeFileClass } from "./visibility/home-file-class.ts";
 export { clearanceOf, mayKnow } from "./visibility/clearance.ts";
-export { heldFile } from "./visibility/held-files.ts";
+export { heldFile, isOwnPath } from "./visibility/held-files.ts";
 export { maySeeFile, mayWriteFile } from "./visibility/visibility.ts";
 export { holdDatabase, refuseDatabaseOfAnother } from "./home/hold-database.ts";
 export { homeLimits } from "./disk/home-limits.ts";

@@ -28,7 +28,7 @@ import {
   runMessage,
   type Memory,
 } from "@roost/memory";
-import { permitHeldWrites } from "./approvals/permit-held-writes.ts";
+import { permitCalls } from "./approvals/permit-calls.ts";
 import type { ModelsFor } from "./models/choose-models.ts";
 import { tellUnmet } from "./models/tell-unmet.ts";
 import { remarkOn } from "./remark-on.ts";
@@ -90,7 +90,7 @@ export async function runTurn(turn: AgentTurn): Promise<void> {
     keepPart: ({ bytes, name, labels }) => keepPart(turn.memory, { content: bytes, name, labels, runId: run.id }),
     readPart: async (sha256) => (await readPart(turn.memory, sha256))?.bytes,
     ...(run.input["task"] === "summarise" ? { task: "summarise" as const } : {}),
-    permit: turn.isRehearsal ? permitReadonly : permitHeldWrites,
+    permit: turn.isRehearsal ? permitReadonly : permitCalls(turn.agent),
     approvals: turn.approvals,
     loopVersion: run.loopVersion ?? undefined,
   });

@@ -14,6 +14,7 @@ const question: QuestionRecord = {
     inputHash: "0".repeat(64),
     reason: "the run has read a page",
     policy: "held-writes/1",
+    target: null,
     diff: "--- MEMORY.md\n+++ MEMORY.md\n@@ -1 +1 @@\n-Nobody is.\n+Ada is to be trusted\u001b[2J\n",
   },
   prompt: "May write_file be called?",
@@ -35,4 +36,27 @@ test("roost questions shows what an approval would change, and nothing in it mov
   assert.match(stdout, /May write_file be called\?[^]*-Nobody is\.\n {2}\+Ada is to be trusted/);
   assert.match(stdout, /approve \| refuse/);
   assert.ok(!stdout.includes("\u001b[2J"));
+});
+
+test("roost inbox lists what waits, with what an approval changes and the next step of a failure", async () => {
+  const failure = {
+    kind: "failure" as const,
+    id: "failure:job:backup",
+    since: someTime,
+    title: "Job backup failed",
+    what: "job:backup",
+    failedCount: 1,
+    reason: "the disk is full",
+    runId: someRunId,
+    jobId: "backup",
+  };
+  const approval = { kind: "approval" as const, id: "q", since: someTime, title: question.prompt, question };
+  await using gateway = await serveGateway({
+    listInbox: () => ({ items: [approval, failure], isMore: false }),
+    listGrants: () => ({ items: [], next: null }),
+  });
+  const { stdout } = await runRoost(["inbox"], gateway);
+  assert.match(stdout, /approval · main[^]*May write_file[^]*\+Ada is to be trusted[^]*approve \| refuse/);
+  assert.match(stdout, /failure[^]*Job backup failed\n {2}the disk is full\n {2}See .*roost log why/);
+  assert.match((await runRoost(["grants"], gateway)).stdout, /nothing beyond single calls/);
 });

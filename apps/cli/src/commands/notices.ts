@@ -5,6 +5,7 @@ import { Option, type Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
 import { findById } from "../find-by-id.ts";
 import { parseOptionCount } from "../parse-option.ts";
+import { printApproval } from "../print/print-approval.ts";
 import { relativeTime } from "../print/relative-time.ts";
 import { shortId } from "../print/short-id.ts";
 import { plainLine, plainText, wrapText } from "@roost/base/text-width";
@@ -90,18 +91,9 @@ function printQuestion(context: CliContext, question: QuestionRecord, nowMs: num
     `${paint(shortId(question.id), "accent")} ${paint(plainLine(marks.filter(Boolean).join(" · ")), "dim")}`,
   );
   printIndented(terminal, question.prompt);
-  if (question.approval !== null) printApproval(context, question.approval);
+  if (question.approval !== null) printApproval(context.terminal, question.approval);
   if (question.choices !== null) terminal.line(`  ${paint(plainLine(question.choices.join(" | ")), "dim")}`);
   if (question.answer !== null) printIndented(terminal, `→ ${question.answer}`);
-}
-
-/** What is to be approved: the diff, or else the arguments. */
-function printApproval({ terminal }: CliContext, { tool, input, diff }: NonNullable<QuestionRecord["approval"]>): void {
-  const shown = diff ?? `${tool} ${JSON.stringify(input, null, 2)}`;
-  for (const line of plainText(shown).trimEnd().split("\n")) {
-    const tone = line.startsWith("+") ? "good" : line.startsWith("-") ? "bad" : "dim";
-    terminal.line(`  ${terminal.paint(line, tone)}`);
-  }
 }
 
 function addAnswer(program: Command, context: CliContext): void {

@@ -45,7 +45,7 @@ function printStatus({ terminal, clock }: CliContext, status: Status, url: strin
       "questions",
       counts.openQuestions === 0
         ? ""
-        : paint(`${counts.openQuestions} open (${terminal.named("roost questions")})`, "accent"),
+        : paint(`${counts.openQuestions} open (${terminal.named("roost inbox")})`, "accent"),
     ],
     ["today", describeSpend(status)],
   ];

@@ -30,6 +30,6 @@ function toKind(kind: string): QuestionRecord["kind"] {
 function toApproval({ kind, details }: Question): QuestionRecord["approval"] {
   const shown = kind === "approval" ? approvalShown(details) : undefined;
   if (shown === undefined) return null;
-  const { tool, input, inputHash, reason, policy, diff } = shown;
-  return { tool, input, inputHash, reason, policy, diff };
+  const { tool, input, inputHash, reason, policy, target, diff } = shown;
+  return { tool, input, inputHash, reason, policy, target, diff };
 }

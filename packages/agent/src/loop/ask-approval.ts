@@ -3,7 +3,7 @@
 
 import type { JsonValue } from "@roost/base";
 import { isUntrusted, parseLabels } from "@roost/contract/labels";
-import type { ApprovalRequest, Permit } from "../tools/permit.ts";
+import type { ApprovalAnswer, ApprovalRequest, Permit } from "../tools/permit.ts";
 import type { PermitTool, Tool } from "../tools/tool.ts";
 import type { Loop } from "./loop.ts";
 import type { LoopState } from "./loop-state.ts";
@@ -19,9 +19,15 @@ export function hasReadUntrusted({ contextLabels, sections, messages, added }: L
 }
 
 /** Before a call is made. Pure, as `permit` is. */
-export function decideCall(loop: Loop, tool: Tool, call: { input: JsonValue; isUntrusted: boolean }): Permit {
+export function decideCall(
+  loop: Loop,
+  tool: Tool,
+  call: { shown: JsonValue; input: unknown; isUntrusted: boolean },
+): Permit {
   const { permit, loopVersion = loopVersions.at(-1)! } = loop.options;
-  return permit?.({ tool, input: call.input }, { isUntrusted: call.isUntrusted, loopVersion }) ?? { state: "granted" };
+  if (permit === undefined) return { state: "granted" };
+  const facts = { isUntrusted: call.isUntrusted, messages: loop.state.messages, loopVersion };
+  return permit({ tool, input: call.shown, reach: tool.reach?.(call.input) }, facts);
 }
 
 /**
@@ -34,23 +40,29 @@ export async function askApproval(
   call: { step: string; tool: string; input: JsonValue },
 ): Promise<PermitTool> {
   const { approvals, steps } = loop.options;
-  const { reason, policy } = permit;
+  const { state: _asks, ...rule } = permit;
   if (approvals === undefined)
-    return async () => ({ state: "refused", reason: `${reason}, and this run cannot ask anyone` });
-  const request: ApprovalRequest = { tool: call.tool, input: call.input, reason, policy };
-  const outcome = await steps.step<never>(
+    return async () => ({ state: "refused", reason: `${rule.reason}, and this run cannot ask anyone` });
+  const request: ApprovalRequest = { tool: call.tool, input: call.input, ...rule };
+  const outcome = await steps.step<{ grantId: string }>(
     call.step.replace(/^tool:/, "approval:"),
-    { kind: "approval", effect: "idempotent", input: { ...request } },
+    { kind: "approval", effect: "idempotent", input: toInput(request) },
     (stepCall) => approvals.ask(request, stepCall),
   );
-  if (outcome.state !== "answered") {
+  if (outcome.state !== "answered" && outcome.state !== "done") {
     const why = outcome.state === "failed" ? outcome.error.message : "the outcome of the question is not known";
     return async () => ({ state: "refused", reason: `it could not be approved: ${why}` });
   }
-  const answer = approvals.read(outcome.answer);
+  const answer: ApprovalAnswer =
+    outcome.state === "done" ? { state: "granted", by: outcome.output } : approvals.read(outcome.answer);
   if (answer.state === "refused") return async () => answer;
   return async ({ call: { idempotencyKey } }) => {
-    const redeemed = await approvals.redeem({ ...request, questionId: answer.questionId }, { idempotencyKey });
+    const redeemed = await approvals.redeem({ ...request, by: answer.by }, { idempotencyKey });
     return redeemed.state === "granted" ? { ...redeemed, isApproved: true } : redeemed;
   };
+}
+
+/** As the step records it. */
+function toInput({ target, ...request }: ApprovalRequest): JsonValue {
+  return target === undefined ? { ...request } : { ...request, target };
 }

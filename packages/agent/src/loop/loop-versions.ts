@@ -1,13 +1,13 @@
 // Which journals this program goes on with. A change of the steps that the loop records, or of their order, is a new version: journals of
 // the version before are finished by the rules that they were begun with, older ones end as outdated.
-//   3  writes of USER.md and TOOLS.md are held as well; messages and answers of tools have parts, which were told by their names before
 //   4  a conversation that is too long is summarised before the first model call; what must not be forgotten is remembered, as a tool's step,
 //      before messages leave
+//   5  a call by which a run that has read untrusted content would tell somebody outside what it knows needs approval; agents have policies
 
 /** Ascending; new journals get the last. */
-export const loopVersions: readonly number[] = [3, 4];
+export const loopVersions: readonly number[] = [4, 5];
 
-/** Whether a journal of that version remembers before messages leave, and summarises a long conversation first. */
-export function remembersFirst(loopVersion: number = loopVersions.at(-1)!): boolean {
-  return loopVersion >= 4;
+/** Whether the calls of a journal of that version are decided by the policies of their agents, beside the files that are held. */
+export function hasPolicies(loopVersion: number): boolean {
+  return loopVersion >= 5;
 }

@@ -10,7 +10,6 @@ import { agentLimitDefaults } from "./agent-limits.ts";
 import type { AgentDelta, AgentEnd, AgentLimitName, AgentOutcome } from "./agent-outcome.ts";
 import type { AgentLoopOptions, Loop } from "./loop.ts";
 import { addReply, createLoopState, totalsOf, type LoopState } from "./loop-state.ts";
-import { remembersFirst } from "./loop-versions.ts";
 import { runCompactionStep, whyFull } from "./run-compaction-step.ts";
 import { runModelStep } from "./run-model-step.ts";
 import { limitOf } from "./step-errors.ts";
@@ -63,7 +62,7 @@ async function prepareContext(loop: Loop): Promise<AgentEnd | undefined> {
   loop.state = createLoopState(outcome.output);
   const isAsked = loop.options.task === "summarise";
   const isLong = outcome.output.history?.isLong === true;
-  if (isAsked || !isLong || !remembersFirst(loop.options.loopVersion)) return undefined;
+  if (isAsked || !isLong) return undefined;
   const room = await runCompactionStep(loop, { source: "conversation" });
   return room.state === "failed" ? endOfFailedStep(loop, room.error) : undefined;
 }

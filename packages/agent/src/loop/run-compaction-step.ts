@@ -7,7 +7,6 @@ import type { StepError } from "../steps/step-runner.ts";
 import { estimateTokens } from "../usage/estimate-tokens.ts";
 import { compact, type Compaction } from "./compact.ts";
 import type { Loop } from "./loop.ts";
-import { remembersFirst } from "./loop-versions.ts";
 import { modelLabels } from "./run-model-step.ts";
 import { addCompaction } from "./loop-state.ts";
 import { callTool } from "./run-tool-calls.ts";
@@ -39,7 +38,7 @@ export async function runCompactionStep(loop: Loop, need: CompactionNeed): Promi
     "promptTokens" in need
       ? { promptTokens: need.promptTokens, contextTokensMax: need.contextTokensMax }
       : { messageCount: state.messages.length };
-  const asksFacts = remembersFirst(options.loopVersion) && tools.names.includes(memoryTool);
+  const asksFacts = tools.names.includes(memoryTool);
   const outcome = await options.steps.step<Compaction | null>(
     step,
     { kind: "compaction", effect: "readonly", input: { ...sizes, source } },

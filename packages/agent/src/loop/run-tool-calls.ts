@@ -92,7 +92,7 @@ function planCall(
     const how = loop.tools.explain(tool);
     return refused("invalid_input", how === undefined ? read.message : `${read.message}. It is called so: ${how}`);
   }
-  const permit = decideCall(loop, tool, { input: shown, isUntrusted: options.isTainted });
+  const permit = decideCall(loop, tool, { shown, input: read.input, isUntrusted: options.isTainted });
   return { ...call, effect: tool.effect, permit, work: { tool, input: read.input } };
 }
 

@@ -26,6 +26,19 @@ export interface ToolCall {
   labels: Labels;
 }
 
+/** Whom or what a call reaches: what a person allows or approves it for. */
+export interface Reach {
+  /** "example.com", "work/blog/draft.md", the id of a job. */
+  target: string;
+  /** It leaves the home: what is in the call may be read by others. */
+  isOutside: boolean;
+  /**
+   * All that the call tells whom it reaches. When the same text came to the run from outside, it carries nothing that the run knows. Undefined: it
+   * may carry anything.
+   */
+  carries?: string | undefined;
+}
+
 /** The result of a tool call. Failures are data: the model reads them and decides. */
 export type ToolResult =
   /** `labels`: of output that was not in its input. `parts`: output beside its text, stored by reference. */
@@ -57,6 +70,8 @@ export interface Tool<Input = any> {
   ) => Promise<{ found: true; output: JsonValue } | { found: false }>;
   /** Of everything that this tool gives back for an input, whatever it is: also of why it failed. */
   labelsOf?: (input: Input) => Labels;
+  /** Pure. Left out: nothing outside the home, and no target other than these very arguments. */
+  reach?: (input: Input) => Reach;
   /** Default: `toolMsMax` of the loop's limits. */
   timeoutMsMax?: number;
   /** Its source, if not built in: a service or a tool server. Such tools come and go. */

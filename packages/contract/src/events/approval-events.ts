@@ -1,7 +1,8 @@
 /** Topic `notices`: approvals of tool calls. The subject is the id of the approval. */
 import { z } from "zod";
 import { defineEvent } from "../define-event.ts";
-import { Count, Id, Name, Reason, Time } from "../records/fields.ts";
+import { Count, Id, Name, Reason, Slug, Text, Time } from "../records/fields.ts";
+import { grantScopes } from "../records/notice.ts";
 
 const topic = "notices";
 const subject = "approval id";
@@ -51,4 +52,48 @@ export const approvalUsed = defineEvent({
   schema: z.object({ ...approval, questionId: Id, usedBy: Id.describe("Idempotency key of the call") }),
 });
 
-export const approvalEvents = [approvalAsked, approvalGranted, approvalRefused, approvalExpired, approvalUsed] as const;
+const grant = {
+  grantId: Id,
+  agent: Slug,
+  tool: Name,
+  target: Text,
+  scope: z.enum(grantScopes),
+  of: Name.nullable(),
+};
+const ofGrant = "grant id";
+
+/** A person allows later calls as well. */
+export const grantGiven = defineEvent({
+  type: "grant.given",
+  version,
+  topic,
+  subject: ofGrant,
+  schema: z.object({ ...grant, by: Name, expiresAt: Time }),
+});
+export const grantRevoked = defineEvent({
+  type: "grant.revoked",
+  version,
+  topic,
+  subject: ofGrant,
+  schema: z.object({ ...grant, by: Name }),
+});
+
+/** A call was made, or was about to be, because of it. */
+export const grantUsed = defineEvent({
+  type: "grant.used",
+  version,
+  topic,
+  subject: ofGrant,
+  schema: z.object({ ...grant, runId: Id, usedBy: Id.describe("Idempotency key of the call") }),
+});
+
+export const approvalEvents = [
+  approvalAsked,
+  approvalGranted,
+  approvalRefused,
+  approvalExpired,
+  approvalUsed,
+  grantGiven,
+  grantRevoked,
+  grantUsed,
+] as const;

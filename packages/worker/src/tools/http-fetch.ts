@@ -6,6 +6,7 @@ import { partLimits } from "@roost/contract/part";
 import { headBytes, keepPart, kindOf } from "@roost/memory";
 import { z } from "zod";
 import { labelsOfUrl } from "../http/labels-of-url.ts";
+import { hostOf } from "../http/host-of.ts";
 import { guardedFetch } from "../http/guarded-fetch.ts";
 import type { ToolContext } from "./tool-context.ts";
 
@@ -13,6 +14,16 @@ const input = z.object({
   url: z.string().max(2_000).describe("An http or https URL"),
   accept: z.string().max(200).optional().describe("Value of the Accept header, e.g. application/json"),
 });
+
+/** An Accept header beyond these could carry a message. */
+const plainTypes = new Set([
+  "*/*",
+  "text/html",
+  "text/plain",
+  "application/json",
+  "application/xml",
+  "application/pdf",
+]);
 
 /** Reads a URL. The result is untrusted content. */
 export function httpFetch(context: ToolContext): Tool<z.infer<typeof input>> {
@@ -23,6 +34,11 @@ export function httpFetch(context: ToolContext): Tool<z.infer<typeof input>> {
     input,
     effect: "readonly",
     labelsOf: ({ url }) => labelsOfUrl(url),
+    reach: ({ url, accept }) => ({
+      target: hostOf(url),
+      isOutside: true,
+      carries: accept === undefined || plainTypes.has(accept) ? url : undefined,
+    }),
     execute: async ({ url, accept }, { signal }) => {
       try {
         const { media, ...reply } = await guardedFetch(

@@ -3,6 +3,7 @@ import type { Tool } from "@roost/agent";
 import { toRoostError } from "@roost/base";
 import { z } from "zod";
 import { labelsOfUrl } from "../http/labels-of-url.ts";
+import { hostOf } from "../http/host-of.ts";
 import { guardedFetch } from "../http/guarded-fetch.ts";
 import type { ToolContext } from "./tool-context.ts";
 
@@ -26,6 +27,7 @@ export function httpSend(context: ToolContext, isKeyed: boolean): Tool<z.infer<t
     input,
     effect: isKeyed ? "idempotent" : "unsafe",
     labelsOf: ({ url }) => labelsOfUrl(url),
+    reach: ({ url }) => ({ target: hostOf(url), isOutside: true }),
     execute: async ({ url, method, body, contentType }, { signal, idempotencyKey }) => {
       if (isKeyed && !context.keyedHosts.has(hostOf(url))) {
         return {
@@ -54,8 +56,4 @@ export function httpSend(context: ToolContext, isKeyed: boolean): Tool<z.infer<t
       }
     },
   };
-}
-
-function hostOf(url: string): string {
-  return URL.canParse(url) ? new URL(url).host : "";
 }

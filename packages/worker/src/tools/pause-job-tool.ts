@@ -17,6 +17,7 @@ export function pauseJobTool({ kernel, run, actor }: ToolContext): Tool<z.infer<
     description: "Pauses a job (its ticks stop, what runs goes on) or resumes it.",
     input,
     effect: "idempotent",
+    reach: ({ jobId }) => ({ target: jobId, isOutside: false }),
     execute: async ({ jobId, do: action, reason }, { labels }) => {
       const cause = {
         by: actor,

@@ -13,6 +13,7 @@ export function runJobTool({ kernel, run, actor }: ToolContext): Tool<z.infer<ty
     description: "Runs a job now. It runs by itself and reports in the log; you do not wait for it.",
     input,
     effect: "idempotent",
+    reach: ({ jobId }) => ({ target: jobId, isOutside: false }),
     execute: async ({ jobId, reason }, { idempotencyKey, labels }) => {
       const { tick, isRepeated } = await runJobNow(kernel, jobId, {
         by: actor,

@@ -29,6 +29,7 @@ export function writeFileTool(context: ToolContext): Tool<z.infer<typeof input>>
       "Writes a whole text file of the home, if it has not changed since you read it. On a conflict you get what is there now: merge, then write again.",
     input,
     effect: "idempotent",
+    reach: ({ path }) => ({ target: path, isOutside: false }),
     execute: async ({ path, text, expected }, { idempotencyKey, labels }) => {
       const outcome = await writeHomeFile(memory, {
         path,

@@ -1,0 +1,108 @@
+/** The inbox: entries of three kinds of records joined by time; and the grants that answers gave. The records themselves are owned by the rooms. */
+import { placeOf, readPage, serve, type Served, toPage, uuidPlace } from "@roost/contract";
+import * as operations from "@roost/contract/operations";
+import { clipText, reasonCharsMax } from "@roost/contract/operations";
+import { listGrants, revokeGrant, type Grant } from "@roost/approvals";
+import {
+  listQuestions,
+  listUnreadFailures,
+  listUnresolvedSteps,
+  readFailure,
+  type Kernel,
+  type Question,
+  type Step,
+  type UnreadFailure,
+} from "@roost/kernel";
+import { listFailingJobs, type FailingJob } from "@roost/jobs";
+import { iso, isoOrNull } from "../records/iso.ts";
+import { requireUuid } from "../records/require-uuid.ts";
+import { toQuestionRecord } from "../records/to-question.ts";
+
+export function serveInbox({ kernel }: { kernel: Kernel }): Served[] {
+  return [
+    serve(operations.listInbox, async ({ limit }) => {
+      const most = limit + 1;
+      const [questions, steps, failures, jobs] = await Promise.all([
+        listQuestions(kernel, { states: ["open"], limit: most, isOldestFirst: true }),
+        listUnresolvedSteps(kernel, { limit: most }),
+        listUnreadFailures(kernel.database, { limit: most }),
+        listFailingJobs(kernel, { limit: most, isUnread: true }),
+      ]);
+      const entries = [
+        // A question for the outcome of a step is that step.
+        ...questions.filter(({ kind }) => kind !== "resolution").map(ofQuestion),
+        ...steps.map(ofStep),
+        ...failures.map((failure) => ofFailure(failure, `The ${failure.what}`)),
+        ...jobs.map(ofJob),
+      ].toSorted((left, right) => Date.parse(left.since) - Date.parse(right.since) || (left.id < right.id ? -1 : 1));
+      return { items: entries.slice(0, limit), isMore: entries.length > limit };
+    }),
+
+    serve(operations.readFailure, async ({ what }) => {
+      await readFailure(kernel, what);
+      return { what };
+    }),
+
+    serve(operations.listGrants, async ({ limit, after, isLive }) => {
+      const { rows, next } = await readPage(
+        limit,
+        (most) => listGrants(kernel, { isLive, after: placeOf(uuidPlace, after), limit: most }),
+        ({ id }) => id,
+      );
+      return toPage(rows.map(toGrantRecord), next);
+    }),
+
+    serve(operations.revokeGrant, async ({ grantId }, { principal }) => ({
+      grant: toGrantRecord(await revokeGrant(kernel, { grantId: requireUuid("grant", grantId), by: principal.id })),
+    })),
+  ];
+}
+
+function ofQuestion(given: Question): operations.InboxEntryRecord {
+  const question = toQuestionRecord(given);
+  const entry = { id: `question:${question.id}`, since: question.askedAt, title: question.prompt, question };
+  return question.kind === "approval" ? { ...entry, kind: "approval" } : { ...entry, kind: "question" };
+}
+
+function ofStep(step: Step): operations.InboxEntryRecord {
+  return {
+    kind: "unknown",
+    id: `step:${step.runId}:${step.seq}`,
+    since: iso(step.endedAt ?? step.startedAt),
+    title: `Did ${step.name.replace(/^tool:|#\d+$/g, "")} happen? Its outcome is unknown`,
+    runId: step.runId,
+    seq: step.seq,
+    reason: clipText(step.error?.message ?? "no outcome was recorded", reasonCharsMax),
+  };
+}
+
+function ofFailure(
+  { what, since, seenCount, reason, runId }: UnreadFailure,
+  name: string,
+): Extract<operations.InboxEntryRecord, { kind: "failure" }> {
+  return {
+    kind: "failure",
+    id: `failure:${what}`,
+    since: iso(since),
+    title: `${name} ${seenCount === 1 ? "failed" : `failed ${seenCount} times`}`,
+    what,
+    failedCount: seenCount,
+    reason: clipText(reason, reasonCharsMax),
+    runId,
+    jobId: null,
+  };
+}
+
+function ofJob({ jobId, ...failure }: FailingJob): operations.InboxEntryRecord {
+  return { ...ofFailure({ ...failure, what: `job:${jobId}` }, `Job ${jobId}`), jobId };
+}
+
+function toGrantRecord(grant: Grant): operations.GrantRecord {
+  return {
+    ...grant,
+    grantedAt: iso(grant.grantedAt),
+    expiresAt: iso(grant.expiresAt),
+    revokedAt: isoOrNull(grant.revokedAt),
+    lastUsedAt: isoOrNull(grant.lastUsedAt),
+  };
+}

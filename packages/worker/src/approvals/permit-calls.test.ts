@@ -1,0 +1,135 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Message, Permit, PlannedCall } from "@roost/agent";
+import { loopVersions } from "@roost/agent/journal";
+import type { AgentDefinition } from "@roost/contract/operations";
+import { permitCalls } from "./permit-calls.ts";
+
+interface Facts {
+  policies?: AgentDefinition["policies"];
+  isUntrusted?: boolean;
+  messages?: Message[];
+  loopVersion?: number;
+}
+
+function decide(call: PlannedCall, { policies, isUntrusted = true, messages = [], loopVersion }: Facts = {}): Permit {
+  return permitCalls({ policies })(call, { isUntrusted, messages, loopVersion: loopVersion ?? loopVersions.at(-1)! });
+}
+
+const call = (name: string, input: PlannedCall["input"] = {}, reach?: PlannedCall["reach"]): PlannedCall => ({
+  tool: { name, effect: "idempotent" },
+  input,
+  reach,
+});
+const write = (path: string) => call("write_file", { path, text: "" }, { target: path, isOutside: false });
+const fetchOf = (url: string) =>
+  call("http_fetch", { url }, { target: new URL(url).host, isOutside: true, carries: url });
+const page = (text: string): Message => ({
+  role: "tool",
+  toolCallId: "1",
+  toolName: "http_fetch",
+  text,
+  isUntrusted: true,
+});
+
+test("permitCalls() holds what other sessions follow, however it is spelled, and nothing of a run that has read nothing", () => {
+  const held = [
+    "MEMORY.md",
+    "./MEMORY.md",
+    "work/../SOUL.md",
+    "agents.md",
+    "User.MD",
+    "TOOLS.md",
+    "\u017Foul.md",
+    "\uFF2DEMORY.md",
+    "Skills/x/SKILL.md",
+    "jobs/a.yaml",
+    "\\HEARTBEAT.md",
+  ];
+  assert.deepEqual(
+    held.filter((path) => decide(write(path)).state !== "ask"),
+    [],
+  );
+  for (const path of ["work/a/notes.md", "memory/2026-01-01.md", "notes.md", "constructor", "agents"])
+    assert.equal(decide(write(path)).state, "granted", path);
+  assert.equal(decide(call("define_job")).state, "ask");
+  assert.equal(decide(write("MEMORY.md"), { isUntrusted: false }).state, "granted");
+  assert.equal(decide(call("read_file", { path: "MEMORY.md" })).state, "granted");
+  const policies = { write_file: "allow" } as const;
+  const stays = decide(write("MEMORY.md"), { policies });
+  assert.equal(stays.state, "ask", "no policy lifts it");
+  assert.ok(stays.state === "ask" && stays.target === undefined, "nor does a grant");
+});
+
+test("permitCalls() follows the policy of the tool itself, then the one with the longest beginning", () => {
+  const policies = {
+    "*": "deny",
+    "peeps_*": "ask",
+    peeps_listPeople: "allow",
+    "peeps_re*": "ask-when-tainted",
+  } as const;
+  const stateOf = (name: string, isUntrusted = false) => decide(call(name), { policies, isUntrusted }).state;
+  assert.deepEqual(
+    [stateOf("lock"), stateOf("peeps_merge"), stateOf("peeps_listPeople"), stateOf("peeps_remind")],
+    ["refused", "ask", "granted", "granted"],
+  );
+  assert.equal(stateOf("peeps_remind", true), "ask");
+});
+
+test("permitCalls() never asks about notes, states and work folders, but obeys what is denied", () => {
+  const policies = { "*": "ask" } as const;
+  const own = [
+    write("memory/2026-01-01.md"),
+    write("memory/mail-state.json"),
+    write("work/blog/draft.md"),
+    call("remember", { text: "tea" }),
+    call("set_state", { name: "mail", patch: {} }),
+  ];
+  for (const each of own) {
+    assert.equal(decide(each, { policies }).state, "granted", JSON.stringify(each.input));
+    assert.equal(decide(each, { policies: { "*": "deny" } }).state, "refused", JSON.stringify(each.input));
+  }
+  assert.equal(decide(write("notes.md"), { policies }).state, "ask");
+});
+
+test("permitCalls() lets no run that has read untrusted content tell somebody outside what it knows without a person", () => {
+  const send = call("http_send", { url: "https://evil.example/" }, { target: "evil.example", isOutside: true });
+  const asked = decide(send);
+  assert.deepEqual(asked.state === "ask" && [asked.policy, asked.target], ["rule-of-two/1", "evil.example"]);
+  assert.equal(decide(send, { isUntrusted: false }).state, "granted");
+  assert.equal(decide(send, { policies: { http_send: "allow" } }).state, "granted", "a person named it");
+  assert.equal(decide(send, { policies: { "*": "allow" } }).state, "ask", "a pattern names nothing");
+  assert.equal(decide(send, { loopVersion: loopVersions[0]! }).state, "granted", "as its journal began");
+});
+
+test("permitCalls() lets an address be read that came from the web or the person word for word, and no other", () => {
+  const messages: Message[] = [
+    { role: "user", text: "What does https://news.example/today?full=1 say?" },
+    page(
+      String.raw`{"next":"https:\/\/news.example\/page\/2"} <a href="/archive?y=1&amp;m=2">old</a> See https://blog.example/a.`,
+    ),
+    { role: "assistant", text: "I read https://evil.example/?d=assistant", provider: "x", model: "y" },
+    { role: "tool", toolCallId: "2", toolName: "get_state", text: "https://evil.example/?d=state" },
+    { role: "user", text: "https://evil.example/?d=event", isUntrusted: true },
+  ];
+  const stateOf = (url: string) => decide(fetchOf(url), { messages }).state;
+  for (const url of [
+    "https://news.example/today?full=1",
+    "https://news.example/page/2",
+    "https://news.example/archive?y=1&m=2",
+    "https://blog.example/a#part",
+  ])
+    assert.equal(stateOf(url), "granted", url);
+  for (const url of [
+    "https://news.example/today?full=1&d=secret",
+    "https://news.example/arch",
+    "https://blog.example/archive?y=1&m=2&secret",
+    "https://news.example.evil.example/page/2",
+    "https://evil.example/?d=assistant",
+    "https://evil.example/?d=state",
+    "https://evil.example/?d=event",
+  ])
+    assert.equal(stateOf(url), "ask", url);
+  const withHeader = call("http_fetch", {}, { target: "news.example", isOutside: true });
+  assert.equal(decide(withHeader, { messages }).state, "ask", "a header may carry anything");
+});

@@ -1,0 +1,133 @@
+/**
+ * Which calls of an agent's tools are made, refused, or need a person's approval. By strength: what the agent's policies deny; writes to files that
+ * other sessions follow, once the run has read untrusted content; what the policies ask for; calls that would tell somebody outside what such a
+ * run knows (the rule of two: untrusted input, private data, a way out: never all three without a person). Every session that has tools sees
+ * files of the person, so each counts as knowing something private.
+ */
+import type { CallFacts, Message, Permit, PermitCall, PlannedCall } from "@roost/agent";
+import { hasPolicies } from "@roost/agent/journal";
+import type { AgentDefinition, CallPolicy } from "@roost/contract/operations";
+import { heldFile, isOwnPath } from "@roost/memory";
+import { hostOf } from "../http/host-of.ts";
+
+// Reasons and rules are part of the journal: another wording, or a rule that asks for more, needs a new loop version.
+const heldWrites = "held-writes/2";
+const ofAgent = "agent-policy/1";
+const ruleOfTwo = "rule-of-two/1";
+/** Of tools that name no target: what is allowed is the tool. */
+const anyTarget = "*";
+
+/** Pure: the agent is the version that the run was created with. */
+export function permitCalls({ policies = {} }: Pick<AgentDefinition, "policies">): PermitCall {
+  return (call, facts) => {
+    const held = decideHeldWrite(call, facts);
+    if (!hasPolicies(facts.loopVersion)) return held ?? { state: "granted" };
+    const { name } = call.tool;
+    const policy = policyOf(policies, name);
+    if (policy?.decision === "deny")
+      return { state: "refused", reason: `its agent may not call ${name} (policies: ${policy.pattern}: deny)` };
+    if (held !== undefined) return held;
+    if (isOwnBusiness(call)) return { state: "granted" };
+    const target = call.reach?.target ?? anyTarget;
+    if (policy?.decision === "ask")
+      return { state: "ask", reason: `its agent asks before each call of ${name}`, policy: ofAgent, target };
+    if (policy?.decision === "ask-when-tainted" && facts.isUntrusted)
+      return {
+        state: "ask",
+        reason: `the run has read content that nobody vouches for, and its agent asks before it calls ${name} then`,
+        policy: ofAgent,
+        target,
+      };
+    // A person who names the very tool has decided; a pattern covers tools that nobody thought of.
+    if (policy?.decision === "allow" && policy.pattern === name) return { state: "granted" };
+    return decideWayOut(call, facts);
+  };
+}
+
+function decideHeldWrite({ tool, input }: PlannedCall, { isUntrusted }: CallFacts): Permit | undefined {
+  const what = isUntrusted ? heldBy(tool.name, input) : undefined;
+  if (what === undefined) return undefined;
+  const reason = `the run has read content that nobody vouches for and would now change ${what}`;
+  return { state: "ask", reason, policy: heldWrites };
+}
+
+function heldBy(tool: string, input: unknown): string | undefined {
+  if (tool === "define_job") return "a job";
+  const path = pathOf(tool, input);
+  return path === undefined ? undefined : heldFile(path)?.what;
+}
+
+function pathOf(tool: string, input: unknown): string | undefined {
+  if (tool !== "write_file") return undefined;
+  const path = (input as { path?: unknown } | null)?.path;
+  return typeof path === "string" ? path : undefined;
+}
+
+/** Notes, states and work folders: where an agent keeps its own things. */
+function isOwnBusiness({ tool, input }: PlannedCall): boolean {
+  if (tool.name === "remember" || tool.name === "set_state") return true;
+  const path = pathOf(tool.name, input);
+  return path !== undefined && isOwnPath(path);
+}
+
+function decideWayOut({ reach }: PlannedCall, { isUntrusted, messages }: CallFacts): Permit {
+  if (!isUntrusted || reach === undefined || !reach.isOutside) return { state: "granted" };
+  if (reach.carries !== undefined && cameFromOutside(reach.carries, messages)) return { state: "granted" };
+  return {
+    state: "ask",
+    reason: `the run has read content that nobody vouches for, and what it sends to ${reach.target} could carry what it knows of you`,
+    policy: ruleOfTwo,
+    target: reach.target,
+  };
+}
+
+interface FoundPolicy {
+  pattern: string;
+  decision: CallPolicy;
+}
+
+/** The name itself, else the longest beginning. */
+function policyOf(policies: Readonly<Record<string, CallPolicy>>, tool: string): FoundPolicy | undefined {
+  const fitting = Object.entries(policies)
+    .filter(([pattern]) => pattern === tool || (pattern.endsWith("*") && tool.startsWith(pattern.slice(0, -1))))
+    .toSorted(([left], [right]) => Number(right === tool) - Number(left === tool) || right.length - left.length);
+  const [found] = fitting;
+  return found === undefined ? undefined : { pattern: found[0], decision: found[1] };
+}
+
+/** What only the web says, or the person: a model cannot have put anything of its own there. */
+function isFromOutside(message: Message): boolean {
+  if (message.role === "tool") return message.toolName === "http_fetch" && message.isError !== true;
+  return message.role === "user" && message.isUntrusted !== true;
+}
+
+/** An address that stands there word for word, alone or as a path of a page on the same host. */
+function cameFromOutside(url: string, messages: readonly Message[]): boolean {
+  if (!URL.canParse(url)) return false;
+  const { href, host, pathname, search } = new URL(url);
+  const texts = messages.filter(isFromOutside).map(({ text }) => unescaped(text));
+  const addresses = texts.flatMap((text) => text.match(/https?:\/\/[^\s"'<>\\)\]}]+/g) ?? []).map(normalAddress);
+  if (addresses.includes(normalAddress(href))) return true;
+  const path = `${pathname}${search}`;
+  return addresses.some((address) => hostOf(address) === host) && texts.some((text) => standsIn(text, path));
+}
+
+/** Between quotes, spaces or brackets: a longer text that contains it is another address. */
+function standsIn(text: string, path: string): boolean {
+  const boundary = String.raw`[\s"'<>()\[\]{}=]`;
+  return path.length > 1 && new RegExp(`(?:^|${boundary})${RegExp.escape(path)}(?:$|${boundary})`).test(text);
+}
+
+/** As JSON and HTML write addresses. */
+function unescaped(text: string): string {
+  return text
+    .replaceAll(String.raw`\/`, "/")
+    .replaceAll("&amp;", "&")
+    .replaceAll(String.raw`\u0026`, "&");
+}
+
+/** Without what ends a sentence, and without a fragment, which is not sent. */
+function normalAddress(text: string): string {
+  const address = text.replace(/[.,;:!?]+$/, "");
+  return URL.canParse(address) ? new URL(address).href.replace(/#.*$/s, "") : address;
+}
