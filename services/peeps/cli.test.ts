@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
@@ -58,6 +58,10 @@ test("roost peeps reads contacts and a chat, and tells each fault by its line", 
   await run(peeps, "suggestions", "--merge", id);
   assert.match(await run(peeps, "list"), /^\S+ \| Ida Berg \| 2026-01-13 \| [^|]+ \| \n$/);
   await assert.rejects(run(peeps, "import", join(directory, "gone")), { code: "not_found" });
+  const table = join(directory, "all.csv");
+  await run(peeps, "export", table);
+  assert.match(await readFile(table, "utf8"), /^Name,.*,Roost ID\r\nIda Berg,[^\n]*\+46701234567[^\n]*\r\n$/);
+  assert.match(await run(peeps, "export"), /^BEGIN:VCARD[^]*UID:[0-9a-f-]{36}[^]*END:VCARD\r\n$/);
 });
 
 test("roost peeps says who is who, and names several of one name by their ids", async () => {

@@ -431,3 +431,37 @@ test("peeps writes everybody as cards, and reading them into another book adds n
   assert.equal(again.refused, 0);
   assert.equal((await client.listPeople({})).items.length, 2, "Ida, and Mats who has a card now");
 });
+
+test("peeps keeps a card's picture as bytes, by what they are and to a size, and writes it again", async () => {
+  await using peeps = await openPeeps();
+  const { client, opened } = peeps;
+  const png = Buffer.concat([Buffer.from("89504e470d0a1a0a", "hex"), Buffer.alloc(5000, 7)]);
+  const card = (bytes: Buffer) => [
+    "UID:ida",
+    "FN:Ida Berg",
+    `PHOTO;ENCODING=b;TYPE=SVG+XML:${bytes.toString("base64")}`,
+  ];
+  const import_ = (bytes: Buffer) => client.importContacts({ book: bookOf(card(bytes)) });
+  await import_(png);
+  assert.equal((await import_(png)).unchanged, 1);
+  const { id } = await find(peeps, "Ida");
+  const picture = await client.getPicture({ personId: id });
+  assert.deepEqual([picture.mediaType, Buffer.from(picture.bytes)], ["image/png", png]);
+  const text = Buffer.from((await client.exportContacts({})).bytes)
+    .toString()
+    .replaceAll("\r\n ", "");
+  assert.ok(text.includes(`PHOTO:data:image/png;base64,${png.toString("base64")}`));
+  const other = Buffer.concat([png, Buffer.from("1")]);
+  assert.equal((await import_(other)).changed, 1);
+  const kept = await opened.database.query<{ size: number }>(
+    "select octet_length(bytes) as size from svc_peeps.picture",
+  );
+  assert.deepEqual(kept, [{ size: other.length }]);
+  for (const refused of [Buffer.from("<svg onload=alert(1)>"), Buffer.concat([png, Buffer.alloc(2 ** 20)])]) {
+    await client.importContacts({ name: "other", book: bookOf(["UID:x", "FN:Bo", ...card(refused).slice(2)]) });
+    const bo = await find(peeps, "Bo");
+    await assert.rejects(client.getPicture({ personId: bo.id }), { code: "not_found" });
+    const { details } = await client.getPerson({ personId: bo.id });
+    assert.match(details.fields.find(({ name }) => name === "other")?.value ?? "", /PHOTO: \d+ bytes/);
+  }
+});

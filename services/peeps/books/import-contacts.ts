@@ -7,6 +7,7 @@ import { createId } from "@roost/base";
 import type { Sql } from "@roost/database";
 import type { Contact } from "../contacts/contact.ts";
 import { fitContact } from "../contacts/fit-contact.ts";
+import { pictureName } from "../contacts/picture.ts";
 import { lockIdentity } from "../people/lock-identity.ts";
 import { isSameName, nameKey } from "../people/name-key.ts";
 import { normalizeHandle, type Handle } from "../people/normalize-handle.ts";
@@ -89,7 +90,10 @@ function prepare(contact: Contact, { region }: ImportOptions): Prepared {
       found.set(`${kind} ${handle.norm}`, { ...handle, label, isPreferred });
   }
   const handles = [...found.values()];
-  const hash = hashOf({ ...contact, photo: undefined });
+  const hash = hashOf({
+    ...contact,
+    photo: contact.photo !== undefined && "bytes" in contact.photo ? pictureName(contact.photo.bytes) : contact.photo,
+  });
   // Without an id of its own a card is known by its name and handles.
   const key =
     contact.key ?? `hash:${hashOf({ name: contact.name.full, handles: handles.map(({ norm }) => norm).sort() })}`;

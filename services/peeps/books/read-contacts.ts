@@ -12,9 +12,13 @@ interface Row {
   addresses: Contact["addresses"];
   links: { url: string; label: string | null }[];
   notes: string[];
+  noteCount: number;
   tags: string[];
-  relations: { type: string; key: string }[];
+  relations: { type: string; key: string; name: string }[];
 }
+
+/** Of one person, the latest first: a card has a size that programs read. */
+const notesBytesMax = 4 * 1024 * 1024;
 
 /** Listed people after one, in the order of their ids. */
 export async function readContacts(
@@ -32,17 +36,31 @@ export async function readContacts(
         ${of("important_date", "jsonb_build_object('label', t.label, 'year', t.year, 'month', t.month, 'day', t.day)", "t.label")} as dates,
         ${of("address", "t.content", "t.source, t.card, t.number")} as addresses,
         ${of("link", "jsonb_build_object('url', t.url, 'label', t.label)", "t.url")} as links,
-        ${of("note", "t.text", "t.at, t.id")} as notes,
+        (select coalesce(jsonb_agg(n.text order by n.at, n.id), '[]') from (
+          select t.text, t.at, t.id, sum(octet_length(t.text)) over (order by t.at desc, t.id desc) as size
+          from svc_peeps.person m join svc_peeps.note t on t.person_id = m.id where m.root = p.id) n where n.size <= $3) as notes,
+        (select count(*)::int from svc_peeps.person m join svc_peeps.note t on t.person_id = m.id where m.root = p.id) as "noteCount",
         ${of("shown_tag", "t.tag", "t.tag")} as tags,
-        (select coalesce(jsonb_agg(jsonb_build_object('type', t.type, 'key', o.root) order by t.id), '[]')
-          from svc_peeps.person m join svc_peeps.relation t on t.person_id = m.id join svc_peeps.person o on o.id = t.other_id
+        (select coalesce(jsonb_agg(jsonb_build_object('type', t.type, 'key', o.root, 'name', r.name) order by t.id), '[]')
+          from svc_peeps.person m join svc_peeps.relation t on t.person_id = m.id join svc_peeps.person o on o.id = t.other_id join svc_peeps.person r on r.id = o.root
           where m.root = p.id and t.until is null) as relations
       from svc_peeps.person p
       where p.root = p.id and (p.is_listed or p.is_partial) and ($1::uuid is null or p.id > $1)
       order by p.id limit $2`,
-    [after ?? null, limit],
+    [after ?? null, limit, notesBytesMax],
   );
-  return rows.map(toContact);
+  const contacts = rows.map(toContact);
+  for (const [index, { fields }] of rows.entries()) {
+    const picture = fields["picture"];
+    const contact = contacts[index];
+    if (contact === undefined || picture?.startsWith("sha256:") !== true) continue;
+    const [found] = await sql.query<{ mediaType: string; bytes: Buffer }>(
+      `select media_type as "mediaType", bytes from svc_peeps.picture where name = $1`,
+      [picture],
+    );
+    contact.photo = found;
+  }
+  return contacts;
 }
 
 function toContact({ id, name, kind, fields, handles, dates, links, ...row }: Row): Contact {
@@ -76,8 +94,11 @@ function toContact({ id, name, kind, fields, handles, dates, links, ...row }: Ro
       date: { year: date.year ?? undefined, month: date.month ?? undefined, day: date.day ?? undefined },
     })),
     relations: row.relations,
-    notes: row.notes,
+    notes:
+      row.notes.length < row.noteCount
+        ? [`[${row.noteCount - row.notes.length} older notes are left out]`, ...row.notes]
+        : row.notes,
     tags: row.tags,
-    photo: fields["picture"] === undefined ? undefined : { url: fields["picture"] },
+    photo: /^https?:/i.test(fields["picture"] ?? "") ? { url: fields["picture"] ?? "" } : undefined,
   };
 }

@@ -2,9 +2,11 @@
 import { createId } from "@roost/base";
 import type { Sql } from "@roost/database";
 import type { Contact } from "../contacts/contact.ts";
+import { pictureName } from "../contacts/picture.ts";
 import { nameAnew } from "../people/name-anew.ts";
 import { nameSounds } from "../people/name-sounds.ts";
 import type { Handle } from "../people/normalize-handle.ts";
+import { removeUnusedPictures, writePictures } from "./write-pictures.ts";
 
 export interface PreparedContact {
   contact: Contact;
@@ -36,6 +38,7 @@ export async function writeContacts(
   const ids = cards.map(({ personId }) => personId);
   const of = rowsOf(cards);
   await writePeople(tx, cards, at);
+  const pictures = await writePictures(tx, cards, book);
   await tx.query(
     `insert into svc_peeps.field (person_id, name, origin, source, value, at)
       select distinct on (person_id, name) person_id, name, 2, $2, left(value, 2000), $3::timestamptz
@@ -43,6 +46,7 @@ export async function writeContacts(
       on conflict (person_id, name, origin, source) do update set value = excluded.value, at = excluded.at`,
     [rows(of(fieldsOf)), book, at],
   );
+  await removeUnusedPictures(tx, pictures);
   await tx.query(
     `insert into svc_peeps.handle (id, person_id, kind, norm, raw, label, is_preferred, is_business, source, first_seen)
       select id, person_id, kind, norm, left(raw, 320), label, is_preferred, is_business, $2, $3
@@ -198,7 +202,7 @@ function fieldsOf({
     ["title", title],
     ["gender", gender],
     ["other", rest.join("\n")],
-    ["picture", photo !== undefined && "url" in photo ? photo.url : undefined],
+    ["picture", photo === undefined ? undefined : "url" in photo ? photo.url : pictureName(photo.bytes)],
   ];
   return said.flatMap(([field, value]) => (value === undefined || value === "" ? [] : [{ name: field, value }]));
 }

@@ -4,7 +4,7 @@ import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { basename, join, relative } from "node:path";
 import { RoostError, timeZoneOf } from "@roost/base";
 import type { ServiceCli } from "@roost/service/cli";
-import type { Command } from "commander";
+import { Option, type Command } from "commander";
 import { peepsContract } from "../contract.ts";
 import type { DateOrder } from "../contacts/date-order.ts";
 import { readMail, splitMbox } from "../messages/mail.ts";
@@ -49,24 +49,24 @@ export function addImportCommands(peeps: Command, cli: ServiceCli): void {
     });
   peeps
     .command("export")
-    .summary("write everybody as vCards")
-    .description("Writes everybody as vCard 4.0.")
+    .summary("write everybody as vCards or CSV")
+    .description("Writes everybody as vCard 4.0 with pictures, or as CSV in Google's columns.")
     .argument("[file]", "default: standard output")
-    .action(async (file: string | undefined) => {
+    .addOption(
+      new Option("--format <format>", "default: by the file's name, else vcard").choices(["vcard", "csv"] as const),
+    )
+    .action(async (file: string | undefined, options: { format?: "vcard" | "csv" }) => {
       const client = await cli.connect(peepsContract);
+      const format = options.format ?? (file?.toLowerCase().endsWith(".csv") === true ? "csv" : "vcard");
+      // A part follows until one has nobody: its last id leads to the next.
+      const lastId = format === "csv" ? /,([0-9a-f-]{36})\r$/gm : /^UID:([0-9a-f-]{36})\r?$/gm;
       const parts: Buffer[] = [];
       let after: string | undefined;
       for (;;) {
-        const { bytes } = await client.exportContacts({ after });
-        const text = Buffer.from(bytes);
-        const last = text
-          .toString()
-          .match(/^UID:(.+)\r?$/gm)
-          ?.at(-1)
-          ?.slice(4)
-          .trim();
+        const bytes = Buffer.from((await client.exportContacts({ after, format })).bytes);
+        const last = [...bytes.toString().matchAll(lastId)].at(-1)?.[1];
+        if (last !== undefined || after === undefined) parts.push(bytes);
         if (last === undefined) break;
-        parts.push(text);
         after = last;
       }
       const all = Buffer.concat(parts);

@@ -2,6 +2,7 @@
 import { personLimits as limits } from "../contract/limits.ts";
 import { fitText } from "../text/fit-text.ts";
 import type { Contact } from "./contact.ts";
+import { pictureType } from "./picture.ts";
 
 /** Of each list of a card. */
 const itemsMax = 100;
@@ -18,6 +19,7 @@ export function fitContact(contact: Contact): Contact {
   const { name, keepInTouchDays: days } = contact;
   return {
     ...contact,
+    photo: undefined,
     key: contact.key === undefined ? undefined : fitText(contact.key, keyMax),
     name: {
       full: oneLine(name.full, limits.nameMax) || "?",
@@ -65,8 +67,21 @@ export function fitContact(contact: Contact): Contact {
       ...one,
       text: one.text === undefined ? undefined : fitText(one.text, limits.noteMax - kindChars),
     })),
-    rest: some(contact.rest).map((text) => fitText(text, limits.textMax)),
+    ...fitPhoto(contact),
   };
+}
+
+/** Without a picture that is too large or none: `rest` says so. */
+function fitPhoto({ photo, rest }: Contact): Pick<Contact, "photo" | "rest"> {
+  const kept = some(rest).map((text) => fitText(text, limits.textMax));
+  if (photo === undefined) return { rest: kept };
+  if ("url" in photo) return { photo: { url: fitText(photo.url, limits.textMax) }, rest: kept };
+  const { bytes } = photo;
+  const mediaType = pictureType(bytes);
+  if (mediaType === undefined) return { rest: [...kept, `PHOTO: ${bytes.length} bytes that are no picture`] };
+  if (bytes.length > limits.pictureBytesMax)
+    return { rest: [...kept, `PHOTO: ${bytes.length} bytes, more than ${limits.pictureBytesMax}`] };
+  return { photo: { mediaType, bytes }, rest: kept };
 }
 
 function some<Item>(items: readonly Item[]): Item[] {

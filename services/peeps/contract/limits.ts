@@ -13,6 +13,8 @@ export const personLimits = {
   keepInTouchDaysMax: 3650,
   handlesMax: 100,
   tagsMax: 50,
+  /** Of a picture, in bytes. */
+  pictureBytesMax: 1024 * 1024,
 } as const;
 
 export const messageLimits = {
@@ -26,3 +28,6 @@ export const messageLimits = {
   mediaTypeMax: 127,
   perCallMax: 200,
 } as const;
+
+/** Kinds of pictures that are kept. */
+export const pictureTypes = ["image/jpeg", "image/png", "image/gif", "image/webp", "image/heic"] as const;

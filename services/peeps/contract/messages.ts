@@ -2,7 +2,7 @@
 import { content, defineOperation, pageFields, pageOf } from "@roost/contract";
 import { Count, text, Time } from "@roost/contract/operations";
 import { z } from "zod";
-import { messageLimits } from "./limits.ts";
+import { messageLimits, personLimits, pictureTypes } from "./limits.ts";
 import {
   Day,
   Hit,
@@ -97,9 +97,26 @@ export const exportContacts = defineOperation({
   id: "exportContacts",
   method: "GET",
   path: "/exports/contacts",
-  summary: "Everybody as vCard 4.0, a thousand at a time",
-  input: z.object({ after: personId.optional().describe("The UID of the last card of the part before") }),
-  output: content(["text/vcard"], { bytesMax: 20 * 1024 * 1024 }),
+  summary: "Everybody as vCard 4.0 with pictures, or as CSV in Google's columns, in parts",
+  input: z.object({
+    after: personId
+      .optional()
+      .describe("The UID of the last card, or the Roost ID of the last row, of the part before"),
+    format: z.enum(["vcard", "csv"]).default("vcard"),
+  }),
+  output: content(["text/vcard", "text/csv"], { bytesMax: 20 * 1024 * 1024 }),
+  effect: "readonly",
+  labels: fromOutside,
+});
+
+export const getPicture = defineOperation({
+  id: "getPicture",
+  method: "GET",
+  path: "/people/{personId}/picture",
+  summary: "The picture that a book has of a person",
+  input: z.object({ personId }),
+  output: content(pictureTypes, { bytesMax: personLimits.pictureBytesMax }),
+  errors: ["not_found"],
   effect: "readonly",
   labels: fromOutside,
 });
@@ -183,6 +200,7 @@ export const messageOperations = [
   listMessages,
   importContacts,
   exportContacts,
+  getPicture,
   search,
   whoIs,
   remind,

@@ -16,11 +16,16 @@ export function readGoogleContacts({ columns, rows, faults }: Table): Book {
   const told = [...faults];
   const slots = new Set(columns.flatMap((name) => /^(.+) \d+ - /.exec(name)?.[0] ?? []));
   for (const row of rows) {
-    const contact = readRow(row, [...slots], columns);
+    const contact = readRow(plain(row), [...slots], columns);
     if (contact.name.full === "") told.push({ line: row.line, reason: "has no name, e-mail or phone" });
     else contacts.push(contact);
   }
   return { contacts, faults: told };
+}
+
+/** A quote before what begins like a formula keeps spreadsheets from running it. */
+function plain({ line, get }: CsvRow): CsvRow {
+  return { line, get: (column) => get(column)?.replace(/^'(?=[=@+-])/, "") };
 }
 
 /** Columns of the name and the work, both generations. */
@@ -33,13 +38,14 @@ const single = {
 } as const;
 
 const read = new Set(
-  `Name,Nickname,Organization Name,Organization Title,Organization Department,Birthday,Notes,Labels,Group Membership,Photo,
+  `Roost ID,Name,Nickname,Organization Name,Organization Title,Organization Department,Birthday,Notes,Labels,Group Membership,Photo,
   Gender,File As,Name Suffix,Name Prefix,First Name,Given Name,Middle Name,Additional Name,Last Name,Family Name,
   Organization 1 - Name,Organization 1 - Title,Organization 1 - Department`.split(/,\s*/),
 );
 
 function readRow(row: CsvRow, slots: readonly string[], columns: readonly string[]): Contact {
   const contact = emptyContact("");
+  contact.key = row.get("Roost ID");
   for (const [part, names] of Object.entries(single) as [keyof typeof single, readonly string[]][])
     contact.name[part] = names.map((name) => row.get(name)).find((value) => value !== undefined);
   contact.name.nicknames = many(row.get("Nickname"));

@@ -40,6 +40,14 @@ create table svc_peeps.field (
   at        timestamptz not null,
   primary key (person_id, name, origin, source)
 );
+create index field_by_picture on svc_peeps.field (value) where name = 'picture';
+
+-- Pictures of cards, each once by its bytes; the field "picture" names it.
+create table svc_peeps.picture (
+  name       text primary key,
+  media_type text not null,
+  bytes      bytea not null check (octet_length(bytes) between 1 and 1048576)
+);
 
 -- A handle belongs to one person: unique by its kind and form.
 create table svc_peeps.handle (

@@ -1,24 +1,31 @@
 /** Books of contacts, in and out. */
-import { createId } from "@roost/base";
-import { serve } from "@roost/contract";
+import { createId, RoostError } from "@roost/base";
+import { serve, type Content } from "@roost/contract";
 import type { ServiceContext } from "@roost/service";
 import { importContacts as importBatch } from "../books/import-contacts.ts";
 import { readBook } from "../books/read-book.ts";
 import { relateContacts } from "../books/relate-contacts.ts";
 import { closeContacts, type PreparedContact } from "../books/write-contacts.ts";
 import { writeCard } from "../cards/write-card.ts";
+import { writeGoogleHead, writeGoogleContact } from "../csv/write-google-contact.ts";
 import { contactsImported } from "../contract/peeps-events.ts";
-import { exportContacts, importContacts } from "../contract/messages.ts";
+import { exportContacts, getPicture, importContacts } from "../contract/messages.ts";
 import { suggestMerges } from "../people/suggest-merges.ts";
 import { readContacts } from "../books/read-contacts.ts";
+import { rootOf } from "../records/read-person.ts";
 
 /** A transaction has five seconds; a card takes well under a millisecond. */
 const batchMax = 500;
 const analysedMin = 1000;
 const faultsShownMax = 100;
-const exportedMax = 1000;
+/** Of one part, where it is not one card alone. */
+const exportedBytes = 8 * 1024 * 1024;
+/** People whose notes and pictures are held at once. */
+const readMax = 50;
 
-export const serveBooks = ({ database, clock }: ServiceContext) => [
+export const serveBooks = (context: ServiceContext) => [...serveImports(context), ...serveExports(context)];
+
+const serveImports = ({ database, clock }: ServiceContext) => [
   serve(importContacts, async ({ book: file, name: book, region }) => {
     const { contacts, faults } = readBook(file.bytes);
     const at = new Date(clock.nowMs());
@@ -63,8 +70,39 @@ export const serveBooks = ({ database, clock }: ServiceContext) => [
       .map(({ line, reason }) => ({ line: line ?? null, reason: reason.slice(0, 500) }));
     return { ...counts, suggestions, faults: shown, refused: faults.length };
   }),
-  serve(exportContacts, async ({ after }) => {
-    const contacts = await readContacts(database, { after, limit: exportedMax });
-    return { mediaType: "text/vcard", bytes: Buffer.from(contacts.map(writeCard).join("")) };
+];
+
+const serveExports = ({ database }: ServiceContext) => [
+  serve(exportContacts, async ({ after, format }) => {
+    const parts: Buffer[] = [];
+    if (format === "csv" && after === undefined) parts.push(Buffer.from(writeGoogleHead()));
+    let size = 0;
+    for (let last = after; size < exportedBytes;) {
+      const contacts = await readContacts(database, { after: last, limit: readMax });
+      for (const contact of contacts) {
+        const part = Buffer.from(format === "csv" ? writeGoogleContact(contact) : writeCard(contact));
+        if (size > 0 && size + part.length > exportedBytes) return toFile(format, parts);
+        parts.push(part);
+        size += part.length;
+        last = contact.key;
+      }
+      if (contacts.length < readMax) break;
+    }
+    return toFile(format, parts);
+  }),
+  serve(getPicture, async ({ personId }) => {
+    const root = await rootOf(database, personId);
+    const [picture] = await database.query<{ mediaType: string; bytes: Buffer }>(
+      `select p.media_type as "mediaType", p.bytes from svc_peeps.person m
+          join svc_peeps.field f on f.person_id = m.id and f.name = 'picture' join svc_peeps.picture p on p.name = f.value
+        where m.root = $1 order by f.origin, f.person_id <> m.root, f.at desc limit 1`,
+      [root],
+    );
+    if (picture === undefined) throw new RoostError("not_found", "no book has a picture of this person");
+    return { mediaType: picture.mediaType, bytes: new Uint8Array(picture.bytes) };
   }),
 ];
+
+function toFile(format: "csv" | "vcard", parts: readonly Buffer[]): Content {
+  return { mediaType: format === "csv" ? "text/csv" : "text/vcard", bytes: new Uint8Array(Buffer.concat(parts)) };
+}
