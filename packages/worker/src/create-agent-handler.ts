@@ -18,6 +18,7 @@ import type { DomainsOf } from "./tools/services/domains-of.ts";
 import { buildContext, commitDigest, lastHeartbeat, type BuiltContext, type Memory } from "@roost/memory";
 import { attributes, type Telemetry } from "@roost/telemetry";
 import { createApprovals } from "./approvals/create-approvals.ts";
+import { createChildren } from "./delegates/create-children.ts";
 import type { RunCall, RunHandler } from "./execute-run.ts";
 import type { ModelsFor } from "./models/choose-models.ts";
 import { createDurableSteps, type DurableSteps } from "./steps/create-durable-steps.ts";
@@ -83,6 +84,7 @@ async function runAgent(agentRun: AgentRun): Promise<void> {
       agent,
       isRehearsal: agentRun.isRehearsal || run.isRehearsed,
       steps,
+      children: createChildren(kernel, run),
       approvals: createApprovals({ kernel, memory, run, agent }),
       labels: steps.labels,
       reserveSpend: steps.spend.reserve,

@@ -7,6 +7,7 @@ import {
   type AgentDelta,
   type AgentOutcome,
   type Approvals,
+  type Children,
   type Permit,
   type PermitCall,
   type ReserveSpend,
@@ -55,6 +56,8 @@ export interface AgentTurn {
   /** From the current home and log. */
   context: () => Promise<AgentContext>;
   approvals: Approvals;
+  /** Waits for runs that this one starts. */
+  children?: Children;
   reserveSpend?: ReserveSpend;
   onDelta?: (delta: AgentDelta) => void;
   /** Whether a heartbeat delivered this text recently. */
@@ -92,6 +95,7 @@ export async function runTurn(turn: AgentTurn): Promise<void> {
     ...(run.input["task"] === "summarise" ? { task: "summarise" as const } : {}),
     permit: turn.isRehearsal ? permitReadonly : permitCalls(turn.agent),
     approvals: turn.approvals,
+    children: turn.children,
     loopVersion: run.loopVersion ?? undefined,
   });
   await conclude(turn, outcome);

@@ -10,6 +10,7 @@ import type { StepRunner } from "../steps/step-runner.ts";
 import type { Approvals, PermitCall } from "../tools/permit.ts";
 import type { Tool } from "../tools/tool.ts";
 import type { ToolList } from "../tools/tool-list.ts";
+import type { Children } from "../tools/children.ts";
 import type { AgentLimits } from "./agent-limits.ts";
 import type { AgentDelta } from "./agent-outcome.ts";
 import type { LoopState } from "./loop-state.ts";
@@ -34,6 +35,8 @@ export interface AgentLoopOptions {
   task?: "answer" | "summarise";
   /** Default: calls that need an approval are refused. */
   approvals?: Approvals;
+  /** Waits for runs that tools have started. Default: their results are not waited for. */
+  children?: Children | undefined;
   /** Rules by which the journal is written. Default: the newest. */
   loopVersion?: number | undefined;
   /** Called as things happen; the caller coalesces. Exceptions are logged and ignored. */

@@ -10,6 +10,7 @@ import { executeTool, toToolOutput, type ToolOutput } from "../tools/execute-too
 import { readArguments, shownArguments } from "../tools/read-arguments.ts";
 import type { Permit } from "../tools/permit.ts";
 import type { Tool } from "../tools/tool.ts";
+import { awaitChildren } from "./await-children.ts";
 import { askApproval, decideCall, hasReadUntrusted } from "./ask-approval.ts";
 import type { Loop } from "./loop.ts";
 import { addToolMessage } from "./loop-state.ts";
@@ -129,7 +130,7 @@ async function runCall(loop: Loop, call: PlannedCall): Promise<ToolMessage> {
       ? await askApproval(loop, permit, { step, tool: toolName, input: shown })
       : async () => permit;
   let isFresh = false;
-  const outcome = await loop.options.steps.step<ToolOutput>(
+  const called = await loop.options.steps.step<ToolOutput>(
     step,
     {
       kind: "tool",
@@ -170,6 +171,10 @@ async function runCall(loop: Loop, call: PlannedCall): Promise<ToolMessage> {
       return withOrigin(result, work.tool);
     },
   );
+  const outcome =
+    called.state === "done" && called.output.children !== undefined
+      ? { ...called, output: await awaitChildren(loop, called.output, step) }
+      : called;
   const message = toToolMessage(outcome, { toolCallId, toolName, charsMax: loop.limits.toolResultCharsMax });
   if (isFresh)
     loop.show({

@@ -4,7 +4,7 @@ import { storableText, toRoostError, type ErrorCode, type JsonValue } from "@roo
 import { areSameLabels, formatLabels, isUntrusted, joinLabels, openLabels, type Labels } from "@roost/contract/labels";
 import { namePart, type Part } from "@roost/contract/part";
 import type { StepCall, StepResult } from "../steps/step-runner.ts";
-import type { PermitTool, Tool, ToolCall, ToolOrigin } from "./tool.ts";
+import type { ChildRun, PermitTool, Tool, ToolCall, ToolOrigin } from "./tool.ts";
 
 /** The record of a finished tool call. */
 export interface ToolOutput {
@@ -16,6 +16,8 @@ export interface ToolOutput {
   labels?: string[];
   /** Of the tool, unless it is built in. */
   origin?: ToolOrigin;
+  /** Runs that the call has started. */
+  children?: ChildRun[];
 }
 
 export interface ExecuteToolOptions {
@@ -78,16 +80,9 @@ export async function executeTool(stepCall: StepCall, options: ExecuteToolOption
     const result = await Promise.race([tool.execute(options.input, call), aborted]);
     if (result.state === "done") {
       const labels = labelsOf(result.labels);
-      return {
-        state: "done",
-        output: toToolOutput(result.output, {
-          ...options,
-          labels,
-          charsMax: options.resultCharsMax,
-          parts: result.parts,
-        }),
-        labels,
-      };
+      const { parts, children } = result;
+      const output = toToolOutput(result.output, { labels, charsMax: options.resultCharsMax, parts });
+      return { state: "done", output: children === undefined ? output : { ...output, children }, labels };
     }
     if (result.state === "failed") return failed(result.code, text(result.message), labelsOf(result.labels));
     return result.state === "unknown" ? { ...result, ...textsOf(labelsOf()) } : result;

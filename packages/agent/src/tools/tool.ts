@@ -39,10 +39,17 @@ export interface Reach {
   carries?: string | undefined;
 }
 
+/** A run that a call has started. The loop waits for each as a step of its own; their results are the answer of the call. */
+export interface ChildRun {
+  runId: string;
+  /** Of its agent, for people. */
+  name: string;
+}
+
 /** The result of a tool call. Failures are data: the model reads them and decides. */
 export type ToolResult =
   /** `labels`: of output that was not in its input. `parts`: output beside its text, stored by reference. */
-  | { state: "done"; output: JsonValue; labels?: Labels; parts?: Part[] }
+  | { state: "done"; output: JsonValue; labels?: Labels; parts?: Part[]; children?: ChildRun[] }
   | { state: "failed"; code: ErrorCode; message: string; labels?: Labels }
   | { state: "unknown"; message: string }
   | { state: "waiting"; wait: JsonValue };

@@ -55,6 +55,11 @@ export const agentDefinitionShape = {
     .max(200)
     .optional()
     .describe("The only skills that it is told of, as NAME or, at one version, NAME@VERSION; all when left out"),
+  agents: z
+    .array(z.union([AgentId, z.literal("*")]))
+    .max(500)
+    .optional()
+    .describe("Agents to which it may delegate; * is all of the home; none when left out"),
   clearance: z
     .array(Audience)
     .max(labelLimits.audiencesMax)

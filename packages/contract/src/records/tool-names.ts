@@ -2,6 +2,8 @@
 export const toolNames: readonly string[] = [
   "ask_person",
   "define_job",
+  "delegate",
+  "find_agents",
   "get_state",
   "http_fetch",
   "http_send",

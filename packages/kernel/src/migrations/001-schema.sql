@@ -243,8 +243,9 @@ create table roost.run (
   late_ms             bigint,
   missed_count        integer,
   parent_run_id       uuid,
-  -- The step of the parent that started this run: the same step starts it once.
+  -- The step of the parent that started this run, and which of its children it is: the same step starts it once.
   parent_seq          integer,
+  parent_index        integer,
   -- 0 without a parent. It gives the order of locks and limits how deep runs start runs.
   depth               integer not null,
   retry_of            uuid,
@@ -321,7 +322,7 @@ create index run_deadline on roost.run (deadline_at) where deadline_at is not nu
 create index run_cancel on roost.run (cancel_requested_at) where state = 'running' and cancel_requested_at is not null;
 create index run_live on roost.run (id) where ended_at is null;
 create index run_live_job on roost.run (job_id) where ended_at is null and job_id is not null;
-create unique index run_children on roost.run (parent_run_id, parent_seq) where parent_run_id is not null;
+create unique index run_children on roost.run (parent_run_id, parent_seq, parent_index) nulls not distinct where parent_run_id is not null;
 -- A run is tried again by one other run, however often it is requested.
 create unique index run_retry_of on roost.run (retry_of) where retry_of is not null;
 create index run_forked_from on roost.run (forked_from) where forked_from is not null;

@@ -96,6 +96,7 @@ function toRecord(draft: RunDraft): RunInsert {
     missedCount: request.job?.missedCount,
     parentRunId: parent?.id,
     parentSeq: request.parent?.seq,
+    parentIndex: request.parent?.index,
     depth: parent === undefined ? 0 : parent.depth + 1,
     title: request.title,
     reason: request.reason,

@@ -77,6 +77,8 @@ const runTable = {
   missedCount: column<number | null>("missed_count", "integer"),
   parentRunId: column<string | null>("parent_run_id", "uuid"),
   parentSeq: column<number | null>("parent_seq", "integer"),
+  /** Which of the children of that step it is; null: the only one. */
+  parentIndex: column<number | null>("parent_index", "integer"),
   depth: column<number>("depth", "integer"),
   /** The run whose recorded steps this one repeats. */
   retryOf: column<string | null>("retry_of", "uuid"),

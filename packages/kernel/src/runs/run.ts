@@ -68,8 +68,8 @@ export interface NewRun {
   sessionKey?: string;
   sessionKind?: SessionKind;
   job?: { id: string; version: number; tickKey: string; scheduledAt?: Date; lateMs?: number; missedCount?: number };
-  /** The run that starts this one, proven by its epoch, and the step in which it does: the same step starts it once. */
-  parent?: Owned & { seq: number };
+  /** The run that starts this one, proven by its epoch, and the step in which it does: the same step starts it once, or one for each `index`. */
+  parent?: Owned & { seq: number; index?: number };
   retry?: Partial<RetryPolicy>;
   /** Time from its claim to its end in one attempt, without declared waits. Default: none. */
   timeoutMs?: number | undefined;

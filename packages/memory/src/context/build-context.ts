@@ -20,6 +20,7 @@ import { contextPaths } from "../visibility/context-paths.ts";
 import { maySeeFile } from "../visibility/visibility.ts";
 import { listStates } from "../state/get-state.ts";
 import { hasKnownName } from "../visibility/has-known-name.ts";
+import { readSkillName } from "../visibility/read-skill-name.ts";
 import { stateInputsOf, viewerOf } from "../visibility/viewer-of.ts";
 import type { Viewer } from "../visibility/viewer.ts";
 import { earlierRuns } from "./earlier-runs.ts";
@@ -146,7 +147,8 @@ async function filesAndSkills(
   { walked, only }: { walked: readonly WalkedFile[] | undefined; only: readonly string[] | undefined },
 ): Promise<{ files: FileSections; skills: string }> {
   const { database, clock } = memory.kernel;
-  const seesSkills = (only?.length ?? 1) > 0 && maySeeFile(viewer, "skills/any/SKILL.md");
+  const seesSkills =
+    (only?.length ?? 1) > 0 && maySeeFile(viewer, `skills/${readSkillName(only?.[0] ?? "any").name}/SKILL.md`);
   const found = seesSkills ? findSkills(viewer, walked ?? (await walkHome(memory.homeDir)).files, only) : [];
   const paths = contextPaths(viewer, memory.calendar.dayAt(clock.nowMs()));
   const recorded = await readRecordedMarks(database, [...paths, ...found.map(({ main }) => main.path)]);

@@ -14,6 +14,7 @@ import type { Memory } from "../memory.ts";
 import { labelsOfAll } from "../records/line-marks.ts";
 import type { RecordedMarks } from "../records/marks-of-text.ts";
 import { mayKnow } from "../visibility/clearance.ts";
+import { readSkillName } from "../visibility/read-skill-name.ts";
 import type { Viewer } from "../visibility/viewer.ts";
 import { maySeeFile } from "../visibility/visibility.ts";
 import { parseSkillText, type SkillText } from "./skill-text.ts";
@@ -45,11 +46,6 @@ export function findSkills(viewer: Viewer, walked: readonly WalkedFile[], names?
     const main = all.find(({ path }) => path === `skills/${name}/SKILL.md`);
     return main === undefined ? [] : [{ name, main, pin, files: all.filter((file) => file !== main) }];
   });
-}
-
-function readSkillName(written: string): { name: string; pin: string | undefined } {
-  const [, name = written, pin] = /^(.+)@([0-9a-f]{12,64})$/.exec(written) ?? [];
-  return { name, pin };
 }
 
 /**

@@ -16,7 +16,7 @@ export function clearanceOf({ kind, jobId, sessionKey, clearance }: Viewer): Cle
     case "channel":
       return sessionKey === undefined ? [] : [audienceOf("session", sessionKey)];
     case "subagent":
-      return [];
+      return clearance?.filter(isOfWork) ?? [];
   }
 }
 

@@ -2,6 +2,7 @@ import { audienceOf, readAudience } from "@roost/contract/labels";
 import type { AgentDefinition } from "@roost/contract/operations";
 import type { Run } from "@roost/kernel";
 import { stateNameOf } from "./home-file-class.ts";
+import { readSkillName } from "./read-skill-name.ts";
 import type { Viewer } from "./viewer.ts";
 
 /** A state file whose age matters to a job, from its definition. */
@@ -13,7 +14,7 @@ export interface StateInput {
 /** As whom a run of an agent reads and writes the home. A run of no kind sees as little as a guest. */
 export function viewerOf(
   run: Pick<Run, "sessionKind" | "jobId" | "input"> & Partial<Pick<Run, "sessionKey">>,
-  { clearance, services = [] }: Pick<AgentDefinition, "clearance" | "services">,
+  { clearance, services = [], skills = [] }: Pick<AgentDefinition, "clearance" | "services" | "skills">,
 ): Viewer {
   const kind = run.sessionKind ?? "channel";
   const seesAll = clearance === undefined && (kind === "main" || kind === "heartbeat");
@@ -23,6 +24,7 @@ export function viewerOf(
     jobId: run.jobId ?? undefined,
     ...(run.sessionKey != null && { sessionKey: run.sessionKey }),
     stateNames: stateInputsOf(run.input).map((input) => input.name),
+    ...(kind === "subagent" && { skills: skills.map((skill) => readSkillName(skill).name) }),
     clearance: seesAll ? undefined : [...(clearance ?? []).flatMap((label) => readAudience(label) ?? []), ...domains],
   };
 }

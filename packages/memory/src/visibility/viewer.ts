@@ -10,6 +10,8 @@ export interface Viewer {
   sessionKey?: string;
   /** State files that the job names as inputs: `email` for memory/email-state.json. */
   stateNames?: readonly string[];
+  /** Of a delegated run: names of the skills that its agent names. */
+  skills?: readonly string[];
   /** Audiences that the definition of its agent names, also by its services; undefined: it names none. */
   clearance?: readonly string[] | undefined;
 }

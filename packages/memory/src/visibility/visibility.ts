@@ -61,7 +61,7 @@ const mayRead: Record<SessionKind, Record<HomeFileClass, Rule>> = {
     state: "own",
     work: "own",
   },
-  subagent: { ...nothing, agents: "all" },
+  subagent: { ...nothing, agents: "all", skill: "own" },
   channel: { ...nothing, agents: "all", soul: "all" },
 };
 
@@ -74,7 +74,7 @@ const mayWrite: Record<SessionKind, Record<HomeFileClass, Rule>> = {
   channel: nothing,
 };
 
-/** `own`: the state files of the viewer's job (for reading also its inputs) and the folder work/<job>/. */
+/** `own`: of a delegated run the skills that its agent names; of a cron the state files of the viewer's job (for reading also its inputs) and the folder work/<job>/. */
 export const visibility = { read: mayRead, write: mayWrite } as const;
 
 export function maySeeFile(viewer: Viewer, path: string): boolean {
@@ -112,6 +112,7 @@ function isAllowed(table: typeof mayRead, viewer: Viewer, path: string): boolean
   const classified = classifyPath(path);
   const rule = table[viewer.kind][classified.class];
   if (rule !== "own") return rule === "all";
+  if (classified.class === "skill") return viewer.skills?.includes(path.split("/")[1] ?? "") ?? false;
   if (viewer.jobId === undefined) return false;
   if (classified.class === "work") return classified.jobId === viewer.jobId;
   return classified.stateName === viewer.jobId || (viewer.stateNames?.includes(classified.stateName ?? "") ?? false);
@@ -124,7 +125,7 @@ function isInputOnly(viewer: Viewer, path: string): boolean {
 }
 
 function whatIsVisible(viewer: Viewer): string {
-  if (viewer.kind === "subagent") return "it sees AGENTS.md and its task";
+  if (viewer.kind === "subagent") return "it sees AGENTS.md, its skills and its task";
   if (viewer.kind === "channel") return "it sees AGENTS.md and SOUL.md";
   return `it sees AGENTS.md, SOUL.md, IDENTITY.md, USER.md, TOOLS.md, skills/, its own state files and its folder work/${viewer.jobId ?? "<job>"}/`;
 }

@@ -62,19 +62,24 @@ function createBuiltInTools({ kernel, memory, settings }: Omit<CreateToolsForOpt
 
 /** Tools that a run's model is shown when all are too many. */
 export function firstToolsOf(run: ClaimedRun, agent: AgentDefinition): readonly string[] {
-  return [...firstTools(allowedOf(run, agent)), ...(toolsOfJob(run) ?? [])];
+  return [...firstTools(allowedOf(run, agent)), ...namedBy(agent), ...(toolsOfJob(run) ?? [])];
 }
 
 /** The job and the agent may each narrow the tools; neither widens what the other allows. */
 function allowedOf(run: ClaimedRun, { tools: ofAgent }: AgentDefinition): string[] | undefined {
   const ofJob = toolsOfJob(run);
+  // A run that was delegated has what its agent names, and nothing by default.
+  if (run.sessionKind === "subagent") return ofAgent ?? [];
   if (ofAgent === undefined) return ofJob;
   return ofJob === undefined ? ofAgent : ofJob.filter((name) => ofAgent.includes(name));
 }
 
 /** Built-in tools that an agent has for what its definition names, as it has those of its services. */
-function namedBy({ skills = [] }: AgentDefinition): ReadonlySet<string> {
-  return new Set(skills.length > 0 ? ["use_skill"] : []);
+function namedBy({ skills = [], agents = [] }: AgentDefinition): ReadonlySet<string> {
+  return new Set([
+    ...(skills.length > 0 ? ["use_skill"] : []),
+    ...(agents.length > 0 ? ["delegate", "find_agents"] : []),
+  ]);
 }
 
 function toolsOfJob(run: ClaimedRun): string[] | undefined {

@@ -12,7 +12,9 @@ async function namesFor(home: TestHome, run: Parameters<TestHome["begin"]>[0]): 
 }
 
 test("createTools() describes every tool as an object that providers accept", async () => {
-  await using home = await openTestHome({ settings: { http: { keyed: ["example.com"] } } });
+  await using home = await openTestHome({
+    settings: { http: { keyed: ["example.com"] }, agents: { main: { agents: ["*"] } } },
+  });
   const { tools } = await home.callTools(
     await home.begin({ sessionKind: "heartbeat", sessionKey: "heartbeat:main" }),
     [],

@@ -3,6 +3,7 @@ import type { Tool } from "@roost/agent";
 import type { SessionKind } from "@roost/kernel";
 import { askPersonTool } from "./ask-person-tool.ts";
 import { reserveSubjectTool } from "./reserve-subject-tool.ts";
+import { delegateTool, findAgentsTool } from "./delegate-tool.ts";
 import { defineJobTool } from "./define-job-tool.ts";
 import { getStateTool } from "./get-state-tool.ts";
 import { httpFetch } from "./http-fetch.ts";
@@ -31,8 +32,26 @@ import { writeFileTool } from "./write-file-tool.ts";
 const personal = new Set(["define_job", "pause_job", "run_job"]);
 /** A conversation asks by answering; while waiting it would not hear the answer. */
 const notInMain = new Set(["ask_person"]);
-/** Channels and subagents get no tool that reaches further than they see. */
-const kindsWithTools = new Set<SessionKind>(["main", "heartbeat", "cron"]);
+/** Channels get no tool that reaches further than they see. */
+const kindsWithTools = new Set<SessionKind>(["main", "heartbeat", "cron", "subagent"]);
+/** What a run that was delegated may have, where its agent names it: by default it has none. */
+const forSubagents = new Set([
+  "read_file",
+  "list_files",
+  "search_files",
+  "http_fetch",
+  "http_send",
+  "http_send_keyed",
+  "view_part",
+  "use_skill",
+  "lock",
+  "unlock",
+  "once",
+  "notify",
+  "ask_person",
+  "delegate",
+  "find_agents",
+]);
 
 /** What a model is shown when all tools are too many: the most commonly needed. */
 const first = ["read_file", "write_file", "get_state", "set_state", "remember", "use_skill"];
@@ -70,12 +89,16 @@ export function createTools(context: ToolContext): Tool[] {
     httpFetch(context),
     httpSend(context, false),
     ...(context.keyedHosts.size > 0 ? [httpSend(context, true)] : []),
+    ...(context.agent.agents?.length ? [delegateTool(context), findAgentsTool(context)] : []),
     viewPartTool(context),
     useSkillTool(context),
     askPersonTool(context),
     notifyTool(context),
   ];
   return tools.filter(
-    ({ name }) => !(kind === "cron" && personal.has(name)) && !(kind === "main" && notInMain.has(name)),
+    ({ name }) =>
+      !(kind === "cron" && personal.has(name)) &&
+      !(kind === "main" && notInMain.has(name)) &&
+      (kind !== "subagent" || forSubagents.has(name)),
   );
 }

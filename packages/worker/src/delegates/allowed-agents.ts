@@ -1,0 +1,40 @@
+/** The agents to which an agent may delegate: those that its definition names, as far as the home has them. */
+import { RoostError } from "@roost/base";
+import type { AgentDefinition } from "@roost/contract/operations";
+import { listAgents, type Agent } from "@roost/jobs";
+import type { Kernel } from "@roost/kernel";
+
+const pageMax = 500;
+const foundMax = 15;
+
+export async function allowedAgents(kernel: Kernel, { agents: names = [] }: AgentDefinition): Promise<Agent[]> {
+  const found: Agent[] = [];
+  for (let after: string | undefined; ;) {
+    const { agents, next } = await listAgents(kernel, { limit: pageMax, after });
+    found.push(...agents.filter(({ id }) => names.includes("*") || names.includes(id)));
+    if (next === null) return found;
+    after = next;
+  }
+}
+
+/** @throws RoostError `not_found`, naming those that fit best */
+export function chooseAgent(agents: readonly Agent[], name: string): Agent {
+  const agent = agents.find(({ id }) => id === name);
+  if (agent !== undefined) return agent;
+  const there = findAgents(agents, name).join("; ");
+  throw new RoostError("not_found", `no agent ${name.slice(0, 80)} can be given a task; ${there || "there are none"}`);
+}
+
+/** Those with most of the words first, a line each; without any that fits, the first ones. */
+export function findAgents(agents: readonly Agent[], words: string): string[] {
+  const asked = [...new Set(words.toLowerCase().match(/[\p{L}\p{N}]{2,}/gu) ?? [])];
+  const scored = agents.map(({ id, definition: { title = "" } }) => {
+    const line = title === "" ? id : `${id}: ${title}`;
+    return { line, score: asked.filter((word) => line.toLowerCase().includes(word)).length };
+  });
+  const fitting = scored.filter(({ score }) => score > 0);
+  return (fitting.length > 0 ? fitting : scored)
+    .toSorted((a, b) => b.score - a.score)
+    .slice(0, foundMax)
+    .map(({ line }) => line);
+}
