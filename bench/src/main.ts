@@ -1,6 +1,7 @@
 /**
  * `npm run bench`: measures, prints the figures with the facts of the machine, and says which aims are missed. `--quick` runs
- * everything once to see that it works; a name (`append`, `turn`, …) measures only that. `peers` puts Roost beside others.
+ * everything once to see that it works; a name (`append`, `turn`, …) measures only that. `recall FILE` reads conversations from a file, `peers` puts
+ * Roost beside others.
  */
 import { toRoostError } from "@roost/base";
 import { machineFacts } from "./machine-facts.ts";
@@ -9,6 +10,7 @@ import { measureAppend } from "./measures/measure-append.ts";
 import { measureGraphql } from "./measures/measure-graphql.ts";
 import { measureIdleDay } from "./measures/measure-idle-day.ts";
 import { measureLabels } from "./measures/measure-labels.ts";
+import { measureRecall } from "./measures/measure-recall.ts";
 import { measureRecovery } from "./measures/measure-recovery.ts";
 import { measureRun } from "./measures/measure-run.ts";
 import { measureStart } from "./measures/measure-start.ts";
@@ -34,13 +36,19 @@ async function main(): Promise<void> {
   if (process.argv[2] === "peers") return await comparePeers(process.argv.slice(3));
   const isQuick = process.argv.includes("--quick");
   const names = process.argv.slice(2).filter((argument) => !argument.startsWith("-"));
-  const unknown = names.find((name) => !Object.hasOwn(measures, name));
+  const isRecall = names[0] === "recall";
+  const unknown = isRecall ? undefined : names.find((name) => !Object.hasOwn(measures, name));
   if (unknown !== undefined)
     throw new Error(`"${unknown}" is not measured here: choose from ${Object.keys(measures).join(", ")}`);
   for (const fact of machineFacts()) print(fact);
   if (isQuick) print("a quick look: it shows that everything runs, the figures mean nothing");
+  const options = { isQuick, onProgress: (text: string) => print(`\n… ${text}`) };
+  if (isRecall) {
+    for (const figure of await measureRecall(names[1], options)) print(formatFigure(figure));
+    return;
+  }
   for (const name of names.length === 0 ? Object.keys(measures) : names) {
-    const figures = await measures[name]!({ isQuick, onProgress: (text) => print(`\n… ${text}`) });
+    const figures = await measures[name]!(options);
     for (const figure of figures) print(formatFigure(figure));
   }
 }

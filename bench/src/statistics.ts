@@ -2,6 +2,7 @@
 export interface Statistics {
   count: number;
   p50: number;
+  p95: number;
   p99: number;
   min: number;
   max: number;
@@ -12,6 +13,7 @@ export function statistics(values: readonly number[]): Statistics {
   return {
     count: sorted.length,
     p50: quantile(sorted, 0.5),
+    p95: quantile(sorted, 0.95),
     p99: quantile(sorted, 0.99),
     min: quantile(sorted, 0),
     max: quantile(sorted, 1),

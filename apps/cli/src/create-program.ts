@@ -6,6 +6,7 @@ import { addAgentsCommands } from "./commands/agents.ts";
 import { addAskCommand } from "./commands/ask.ts";
 import { addAutostartCommands } from "./commands/autostart.ts";
 import { addChatCommand } from "./commands/chat.ts";
+import { addRecallCommand } from "./commands/recall.ts";
 import { addReserveCommand } from "./commands/reserve.ts";
 import { addDoctorCommand } from "./commands/doctor.ts";
 import { addFilesCommands } from "./commands/files.ts";
@@ -68,6 +69,7 @@ export function createProgram(context: CliContext, service?: ServiceCommand): Co
   addAskCommand(program, context);
   addChatCommand(program, context);
   addSessionsCommands(program, context);
+  addRecallCommand(program, context);
   addPartCommand(program, context);
   addNoticeCommands(program, context);
   addInboxCommands(program, context);

@@ -11,6 +11,7 @@ import { serveInbox } from "./api/inbox.ts";
 import { serveJobs } from "./api/jobs.ts";
 import { serveLocks } from "./api/locks.ts";
 import { serveLog } from "./api/log.ts";
+import { serveMemory } from "./api/memory.ts";
 import { serveOnce } from "./api/once.ts";
 import { serveParts } from "./api/parts.ts";
 import { serveProjections } from "./api/projections.ts";
@@ -70,6 +71,7 @@ export function createApi({
     ...serveSubjects({ kernel }),
     ...serveFiles({ memory, onTrusted }),
     ...serveStates({ memory }),
+    ...serveMemory({ memory }),
     ...serveServices(services),
   ]);
 }

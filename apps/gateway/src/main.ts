@@ -27,6 +27,7 @@ import {
 } from "@roost/kernel";
 import {
   createPartLoop,
+  createRecallLoop,
   holdDatabase,
   keepAppliedSettings,
   openMemory,
@@ -187,6 +188,7 @@ function createLoops(
     createStalledJobLoop(kernel),
     ...createJournalLoops(kernel),
     createPartLoop(memory),
+    createRecallLoop(memory),
     createModelLoop(kernel, { findProblem, timeZone }),
     createNoticeLoop(kernel, { webhook: findWebhook(config, memory, facts), timeZone, signal }),
   ];

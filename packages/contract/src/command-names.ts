@@ -24,6 +24,7 @@ export const commandNames: ReadonlySet<string> = new Set([
   "ps",
   "questions",
   "queues",
+  "recall",
   "rehearse",
   "reserve",
   "roost",

@@ -42,6 +42,11 @@ export { stateProjection } from "./state/state-projection.ts";
 export { appendDailyNote, type AppendedNote, type DailyNote } from "./notes/append-daily-note.ts";
 export { remember } from "./notes/remember.ts";
 
+// Recall.
+export { recall, recallLimits, type Recalled, type FoundLine, type RecallRequest } from "./recall/recall.ts";
+export { indexLines, type IndexedDocument } from "./recall/index-document.ts";
+export { createRecallLoop } from "./recall/refresh-recall.ts";
+
 // Sessions.
 export { sendMessage, type SendMessage, type SentMessage } from "./sessions/send-message.ts";
 export { namedPart } from "./sessions/message.ts";

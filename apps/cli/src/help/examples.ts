@@ -7,6 +7,7 @@ const examples: Readonly<Record<string, readonly string[]>> = {
     "roost ask --file photo.jpg what is this",
     "roost ask --json --session main hello | jq -r .text",
   ],
+  "roost recall": ["roost recall 'when does Anna arrive'", "roost recall --kind conversation --since 30d pottery"],
   "roost ps": ["roost ps", "roost ps --once", "roost ps --json | jq '.rows[] | select(.state == \"running\")'"],
   "roost runs": ["roost runs --state failed --last 5"],
   "roost run replay": [

@@ -6,6 +6,7 @@ import { inboxOperations } from "./inbox-operations.ts";
 import { homeOperations } from "./home-operations.ts";
 import { jobOperations } from "./job-operations.ts";
 import { logOperations } from "./log-operations.ts";
+import { memoryOperations } from "./memory-operations.ts";
 import { partOperations } from "./part-operations.ts";
 import { projectionOperations } from "./projection-operations.ts";
 import { rehearsalOperations } from "./rehearsal-operations.ts";
@@ -30,6 +31,7 @@ export const roostOperations = [
   ...coordinationOperations,
   ...homeOperations,
   ...inboxOperations,
+  ...memoryOperations,
   ...serviceOperations,
 ] as const;
 
@@ -49,6 +51,7 @@ export * from "../records/part.ts";
 export * from "../records/postcondition.ts";
 export * from "../records/projection.ts";
 export * from "../records/rehearsal.ts";
+export * from "../records/recall.ts";
 export * from "../records/replay.ts";
 export * from "../records/queue.ts";
 export * from "../records/run.ts";
@@ -64,6 +67,7 @@ export * from "./home-operations.ts";
 export * from "./inbox-operations.ts";
 export * from "./job-operations.ts";
 export * from "./log-operations.ts";
+export * from "./memory-operations.ts";
 export * from "./part-operations.ts";
 export * from "./projection-operations.ts";
 export * from "./rehearsal-operations.ts";

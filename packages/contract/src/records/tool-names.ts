@@ -18,6 +18,7 @@ export const toolNames: readonly string[] = [
   "read_file",
   "read_log",
   "read_run",
+  "recall",
   "remember",
   "reserve_subject",
   "run_job",

@@ -165,3 +165,47 @@ create table memory.part_of_run (
   run_id uuid not null,
   primary key (sha256, run_id)
 );
+
+-- What recall searches: lines of files, conversations and events. Derived: dropped, they are made again from what they were made of (of events,
+-- from what the log still has). One writer at a time, under the advisory lock hashtextextended('memory.recall', 0).
+
+-- Of a given server, its owner may create these: they are trusted extensions.
+create extension if not exists pg_trgm with schema public;
+
+-- Its words are stemmed; `alter text search configuration` changes the language, and `truncate memory.recall_document cascade` has all read anew.
+create text search configuration memory.recall (copy = pg_catalog.english);
+
+-- What was read for recall, and how far. Invariant: `version` and the lines of what it names commit together.
+create table memory.recall_document (
+  id         integer generated always as identity primary key,
+  kind       text not null check (kind in ('file', 'conversation', 'events')),
+  -- The path, the session's key, or what events these are.
+  ref        text collate "C" not null,
+  -- What of it was read: the event of a file's version, the next message, the next offsets of the log.
+  version    text not null,
+  next_place integer not null default 0,
+  unique (kind, ref)
+);
+
+-- Its lines. Invariant: places of a document are given once, so that a neighbour stays one.
+create table memory.recall_line (
+  document integer not null references memory.recall_document on delete cascade,
+  -- Neighbours have neighbouring places; lines that have none are ten apart.
+  place    integer not null,
+  -- Where in the document: a line's number, a message's id, an event's id.
+  ref      text collate "C" not null,
+  said_by  text,
+  at       timestamptz not null,
+  text     text not null,
+  words    tsvector not null,
+  labels   integer not null,
+  primary key (document, place)
+);
+create index recall_line_words on memory.recall_line using gin (words) with (fastupdate = off);
+
+-- How many lines have a word: rare words tell more. The word '' counts all lines.
+create table memory.recall_term (
+  term       text collate "C" primary key,
+  line_count bigint not null
+) with (fillfactor = 70);
+create index recall_term_trigrams on memory.recall_term using gin (term gin_trgm_ops);

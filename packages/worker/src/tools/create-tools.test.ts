@@ -84,6 +84,7 @@ function probes(runIds: string[]): WantedCall[] {
     ...[marker, "secret", "heron"].flatMap((query) => [
       call("search_files", { query }),
       call("search_files", { query, under: "memory" }),
+      call("recall", { query, marked: true }),
     ]),
     ...["private", "email"].map((name) => call("get_state", { name })),
     call("set_state", { name: "private", patch: { a: 1 } }),

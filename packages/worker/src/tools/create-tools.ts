@@ -18,6 +18,7 @@ import { pauseJobTool } from "./pause-job-tool.ts";
 import { readFileTool } from "./read-file-tool.ts";
 import { readLogTool } from "./read-log-tool.ts";
 import { readRunTool } from "./read-run-tool.ts";
+import { recallTool } from "./recall-tool.ts";
 import { rememberTool } from "./remember-tool.ts";
 import { runJobTool } from "./run-job-tool.ts";
 import { searchFilesTool } from "./search-files-tool.ts";
@@ -54,7 +55,7 @@ const forSubagents = new Set([
 ]);
 
 /** What a model is shown when all tools are too many: the most commonly needed. */
-const first = ["read_file", "write_file", "get_state", "set_state", "remember", "use_skill"];
+const first = ["read_file", "write_file", "get_state", "set_state", "remember", "recall", "use_skill"];
 
 /** Tools to show first: those that a job or an agent names. */
 export function firstTools(allowed: readonly string[] | undefined): readonly string[] {
@@ -72,6 +73,7 @@ export function createTools(context: ToolContext): Tool[] {
     writeFileTool(context),
     listFilesTool(context),
     searchFilesTool(context),
+    recallTool(context),
     getStateTool(context),
     setStateTool(context),
     rememberTool(context),

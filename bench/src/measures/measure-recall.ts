@@ -1,0 +1,205 @@
+/**
+ * How much of a question's evidence recall finds, on conversations in the form of LoCoMo (Maharana et al. 2024), and how long it takes among 100,000
+ * lines. Judge-free: the share of the lines named as evidence among the first ten. It reads a file that the person names.
+ */
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { RoostError, silentLogger } from "@roost/base";
+import { mainLabels } from "@roost/contract/labels";
+import { indexLines, openMemory, recall, type IndexedDocument, type Memory } from "@roost/memory";
+import { z } from "zod";
+import { formatMs, type Figure, type MeasureOptions } from "../measure.ts";
+import { openDurableDatabase } from "../open-durable-database.ts";
+import { statistics } from "../statistics.ts";
+
+const aimShareMin = 0.75;
+const aimMsMax = 100;
+const linesMin = 100_000;
+const shownMax = 10;
+
+/** By the number that LoCoMo gives them. */
+const kinds: Readonly<Record<number, string>> = {
+  1: "multi-hop",
+  2: "temporal",
+  3: "open-domain",
+  4: "single-hop",
+  5: "adversarial",
+};
+
+const Turn = z.object({
+  speaker: z.string(),
+  dia_id: z.string(),
+  text: z.string().default(""),
+  blip_caption: z.string().optional(),
+});
+const Conversations = z.array(
+  z.object({
+    sample_id: z.string(),
+    qa: z.array(z.object({ question: z.string(), evidence: z.array(z.string()).default([]), category: z.number() })),
+    conversation: z.record(z.string(), z.unknown()),
+  }),
+);
+
+interface Question {
+  text: string;
+  kind: string;
+  /** Ids of turns. */
+  evidence: ReadonlySet<string>;
+}
+
+interface Conversation {
+  id: string;
+  document: IndexedDocument;
+  questions: Question[];
+}
+
+/** @throws RoostError `invalid_input` when the file is missing or not in that form */
+export async function measureRecall(
+  path: string | undefined,
+  { isQuick, onProgress }: MeasureOptions,
+): Promise<Figure[]> {
+  const conversations = await readConversations(path);
+  await using opened = await openDurableDatabase();
+  const homeDir = await mkdtemp(join(tmpdir(), "roost-bench-home-"));
+  await using memory = await openMemory({ kernel: opened.kernel, homeDir, logger: silentLogger });
+  try {
+    onProgress(`evidence of ${conversations.length} conversations`);
+    for (const { document } of conversations) await indexLines(memory, document);
+    const quality = await measureEvidence(memory, conversations);
+    const lineCount = isQuick ? 5_000 : linesMin;
+    onProgress(`questions among ${lineCount.toLocaleString("en")} lines`);
+    return [...quality, await measureTime(memory, conversations, { lineCount, isQuick })];
+  } finally {
+    await rm(homeDir, { recursive: true, force: true });
+  }
+}
+
+async function measureEvidence(memory: Memory, conversations: readonly Conversation[]): Promise<Figure[]> {
+  const shares: { kind: string; conversation: number; share: number }[] = [];
+  for (const [conversation, { id, questions }] of conversations.entries()) {
+    for (const { text, kind, evidence } of questions) {
+      const { lines } = await recall(memory, {
+        query: text,
+        as: { kind: "main" },
+        ref: id,
+        limit: shownMax,
+        tokensMax: 8_000,
+      });
+      const found = new Set(lines.map(({ ref }) => ref));
+      shares.push({ kind, conversation, share: evidence.intersection(found).size / evidence.size });
+    }
+  }
+  const answerable = shares.filter(({ kind }) => kind !== "adversarial");
+  const half = conversations.length / 2;
+  const halves = [
+    answerable.filter((each) => each.conversation < half),
+    answerable.filter((each) => each.conversation >= half),
+  ];
+  const average = mean(answerable);
+  const byKind = [...Map.groupBy(shares, ({ kind }) => kind)]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([kind, of]) => `${kind} ${mean(of).toFixed(3)} (${of.length})`);
+  return [
+    {
+      name: "evidence among the first ten lines (R@10), without vectors",
+      value: average.toFixed(3),
+      details: `${byKind.join(", ")}; all kinds ${mean(shares).toFixed(3)}; the halves of the conversations ${halves.map((each) => mean(each).toFixed(3)).join(" and ")}`,
+      aim: `≥ ${aimShareMin}`,
+      isMet: average >= aimShareMin,
+    },
+  ];
+}
+
+function mean(shares: readonly { share: number }[]): number {
+  return shares.reduce((sum, { share }) => sum + share, 0) / Math.max(1, shares.length);
+}
+
+async function measureTime(
+  memory: Memory,
+  conversations: readonly Conversation[],
+  { lineCount, isQuick }: { lineCount: number; isQuick: boolean },
+): Promise<Figure> {
+  let count = conversations.reduce((sum, { document }) => sum + document.lines.length, 0);
+  const startMs = performance.now();
+  let written = 0;
+  for (let copy = 1; count < lineCount; copy += 1) {
+    for (const { id, document } of conversations) {
+      if (count >= lineCount) break;
+      // Other people, other days, some other words.
+      const lines = document.lines.map((line, index) => ({
+        ...line,
+        ref: `${copy}:${line.ref}`,
+        saidBy: `${line.saidBy}${copy}`,
+        at: new Date(line.at.getTime() - copy * 7 * 86_400_000),
+        text: `${line.text} ${index.toString(36)}x${copy.toString(36)}`,
+      }));
+      await indexLines(memory, { ...document, ref: `${id}#${copy}`, lines });
+      count += lines.length;
+      written += lines.length;
+    }
+  }
+  const writtenMs = performance.now() - startMs;
+  await memory.kernel.database.query("analyze");
+  const questions = conversations.flatMap((each) => each.questions);
+  const step = Math.max(1, Math.floor(questions.length / (isQuick ? 20 : 400)));
+  const times: number[] = [];
+  for (let index = 0; index < questions.length; index += step) {
+    const beginMs = performance.now();
+    await recall(memory, { query: questions[index]!.text, as: { kind: "main" } });
+    times.push(performance.now() - beginMs);
+  }
+  const { p50, p95, max } = statistics(times);
+  return {
+    name: `a recall among ${count.toLocaleString("en")} lines, p95`,
+    value: formatMs(p95),
+    details: `p50 ${formatMs(p50)}, longest ${formatMs(max)}, ${times.length} questions one after another; ${(writtenMs / Math.max(1, written)).toFixed(2)} ms a line to index`,
+    aim: `≤ ${aimMsMax} ms`,
+    isMet: p95 <= aimMsMax,
+  };
+}
+
+async function readConversations(path: string | undefined): Promise<Conversation[]> {
+  if (path === undefined)
+    throw new RoostError(
+      "invalid_input",
+      "recall is measured on a file of conversations: npm run bench -- recall locomo10.json (github.com/snap-research/locomo, data/)",
+    );
+  const text = await readFile(path, "utf8").catch((cause: unknown) => {
+    throw new RoostError("not_found", `${path} could not be read`, { cause });
+  });
+  const read = Conversations.safeParse(JSON.parse(text));
+  if (!read.success)
+    throw new RoostError("invalid_input", `${path} is not in LoCoMo's form: ${z.prettifyError(read.error)}`);
+  return read.data.map(({ sample_id: id, qa, conversation }) => {
+    const lines = linesOf(conversation);
+    const known = new Set(lines.map(({ ref }) => ref));
+    const questions = qa.flatMap(({ question, evidence, category }): Question[] => {
+      const ids = new Set(evidence.flatMap((each) => each.match(/D\d+:\d+/g) ?? []).filter((each) => known.has(each)));
+      return ids.size === 0 ? [] : [{ text: question, kind: kinds[category] ?? `kind ${category}`, evidence: ids }];
+    });
+    return { id, questions, document: { kind: "conversation", ref: id, version: "1", lines } };
+  });
+}
+
+function linesOf(conversation: Readonly<Record<string, unknown>>): IndexedDocument["lines"][number][] {
+  const lines: IndexedDocument["lines"][number][] = [];
+  for (let number = 1; conversation[`session_${number}_date_time`] !== undefined; number += 1) {
+    const at = parseMoment(String(conversation[`session_${number}_date_time`]));
+    for (const turn of z.array(Turn).parse(conversation[`session_${number}`] ?? [])) {
+      const { speaker, dia_id: ref, text, blip_caption: caption } = turn;
+      const shown = caption === undefined ? text : `${text} [image: ${caption}]`;
+      lines.push({ ref, saidBy: speaker, at, text: shown, labels: mainLabels });
+    }
+  }
+  return lines;
+}
+
+/** `1:56 pm on 8 May, 2023` */
+function parseMoment(text: string): Date {
+  const [, hour, minute, half, day] = /^(\d+):(\d+) (am|pm) on (.+)$/.exec(text.trim()) ?? [];
+  const at = new Date(`${day} ${hour}:${minute} ${half} UTC`);
+  if (Number.isNaN(at.getTime()))
+    throw new RoostError("invalid_input", `"${text}" is not a moment like 1:56 pm on 8 May, 2023`);
+  return at;
+}
