@@ -24,12 +24,35 @@ export interface ConnectOptions {
 export async function connect(config: CliConfig, options: ConnectOptions = {}): Promise<Connection> {
   const url = (config.url ?? (await readGatewayUrl(config.homeDir))).replace(/\/+$/, "");
   const token = config.token ?? (await readToken(config));
+  const fetch = options.fetch ?? globalThis.fetch;
   const client = createHttpClient(roostContract, {
     baseUrl: `${url}/api/v1`,
     token,
-    fetch: options.fetch,
+    fetch: config.url === undefined ? followGateway(fetch, config.homeDir, url) : fetch,
   });
   return { client, url, token };
+}
+
+/** A gateway that starts again may have another port: what found nobody at the old one asks at the one that the home names by now. */
+function followGateway(fetch: typeof globalThis.fetch, homeDir: string, first: string): typeof globalThis.fetch {
+  let url = first;
+  return async (input, init) => {
+    const at = (base: string) => (typeof input === "string" ? base + input.slice(first.length) : input);
+    try {
+      return await fetch(at(url), init);
+    } catch (error) {
+      const named = await readGatewayUrl(homeDir).catch(() => url);
+      if (named === url || !isUnreached(error)) throw error;
+      url = named;
+      return await fetch(at(url), init);
+    }
+  };
+}
+
+/** Nothing was sent. */
+function isUnreached(error: unknown): boolean {
+  const { code } = ((error as Error).cause ?? {}) as { code?: unknown };
+  return code === "ECONNREFUSED";
 }
 
 async function readToken(config: CliConfig): Promise<string> {

@@ -1,8 +1,14 @@
 import assert from "node:assert/strict";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { text } from "node:stream/consumers";
+import { setImmediate } from "node:timers/promises";
+import { gatewayFile, readGatewayUrl, silentLogger } from "@roost/base";
 import { listen } from "./listen.ts";
+import { publishAddress } from "./publish-address.ts";
 
 const fetch = () => new Response("here");
 
@@ -37,5 +43,31 @@ test("listen() answers what is no request with a problem document", async () => 
     assert.match(head, new RegExp(`^HTTP/1.1 ${status} `), sent.slice(0, 40));
     assert.match(head, /content-type: application\/problem\+json/i, sent.slice(0, 40));
     assert.equal((JSON.parse(body) as { status: number }).status, status, sent.slice(0, 40));
+  }
+});
+
+test("publishAddress() names this gateway again once the one named after it does not answer, or nobody is named", async () => {
+  const homeDir = await mkdtemp(join(tmpdir(), "roost-address-"));
+  try {
+    await mkdir(join(homeDir, ".roost"));
+    await using own = await listen({ host: "127.0.0.1", port: 0, fetch });
+    const other = await listen({ host: "127.0.0.1", port: 0, fetch });
+    const naming = (url: string) => writeFile(gatewayFile(homeDir), JSON.stringify({ url }));
+    const isNamed = async (url: string) => {
+      while ((await readGatewayUrl(homeDir).catch(() => "")) !== url) await setImmediate();
+    };
+    {
+      const options = { url: own.url, startedAtMs: 0, logger: silentLogger, everyMs: 1 };
+      await using _address = await publishAddress(homeDir, options);
+      await isNamed(own.url);
+      await naming(other.url);
+      await other[Symbol.asyncDispose]();
+      await isNamed(own.url);
+      await rm(gatewayFile(homeDir));
+      await isNamed(own.url);
+    }
+    await assert.rejects(readGatewayUrl(homeDir), { code: "unavailable" });
+  } finally {
+    await rm(homeDir, { recursive: true });
   }
 });

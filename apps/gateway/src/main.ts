@@ -1,16 +1,13 @@
 /** The gateway process: opens what it needs, serves the API, runs a scheduler, and stops in order. */
-import { readFile, rm } from "node:fs/promises";
 import { hostname } from "node:os";
 import {
   createLogger,
-  gatewayFile,
   listenToSupervisor,
   RoostError,
   runProcess,
   sleepUntilAborted,
   systemClock,
   toRoostError,
-  writeFileDurably,
   type Logger,
 } from "@roost/base";
 import { exitCodeOf } from "@roost/contract/status-codes";
@@ -50,6 +47,7 @@ import { findModel, type FoundModel, type ModelFacts } from "./find-model.ts";
 import { createFilesKeeper, type FilesKeeperOptions } from "./create-files-keeper.ts";
 import { knownNamesOf } from "./known-names-of.ts";
 import { listen } from "./listen.ts";
+import { publishAddress } from "./publish-address.ts";
 import { openRehearsals, type OpenRehearsalsOptions } from "./rehearsals/open-rehearsals.ts";
 import type { Rehearsals } from "./rehearsals/create-rehearsals.ts";
 import { createModelLoop } from "./notices/create-model-loop.ts";
@@ -115,7 +113,7 @@ async function main(): Promise<void> {
     runScheduler(kernel, { loops, signal: shutdown, host: hostname(), pid: process.pid }),
     watchHome(memory, { signal: shutdown, onScan }),
   ]);
-  await using _address = await publishAddress(homeDir, { url: listening.url, startedAtMs });
+  await using _address = await publishAddress(homeDir, { url: listening.url, startedAtMs, logger });
   logger.info("The gateway is ready", { url: listening.url, model: model.name, mode: model.mode });
   supervised.ready({
     url: listening.url,
@@ -222,18 +220,6 @@ function endLate(logger: { warn(message: string): void }): void {
     logger.warn("The gateway did not stop in time and was ended");
     process.exit();
   });
-}
-
-/** Publishes the gateway's address for programs of this user, unless another gateway of the home has since. */
-async function publishAddress(homeDir: string, { url, startedAtMs }: { url: string; startedAtMs: number }) {
-  const path = gatewayFile(homeDir);
-  const text = `${JSON.stringify({ url, pid: process.pid, startedAt: new Date(startedAtMs).toISOString() })}\n`;
-  await writeFileDurably(path, text, { mode: 0o600 });
-  return {
-    async [Symbol.asyncDispose]() {
-      if ((await readFile(path, "utf8").catch(() => "")) === text) await rm(path, { force: true });
-    },
-  };
 }
 
 function databaseUrl(config: GatewayConfig): string {

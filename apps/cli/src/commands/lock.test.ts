@@ -1,11 +1,19 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer, type AddressInfo, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
+import { gatewayFile } from "@roost/base";
 import { createTestLock } from "../testing/coordination.ts";
-import { serveGateway } from "../testing/serve-gateway.ts";
+import { serveGateway, testToken } from "../testing/serve-gateway.ts";
 import { runRoost } from "../testing/run-roost.ts";
 import { startRoost } from "../testing/start-roost.ts";
 
 const node = process.execPath;
+/** A loaded machine may be late by this. */
+const slowMsMax = 1_000;
 /** Says that it runs and then stays, saying so when it is told to end. */
 const staying = `process.on("SIGTERM", () => { console.log("told to end"); process.exit(5); }); setInterval(() => {}, 1000); console.log("at work");`;
 const stubborn = `process.on("SIGTERM", () => console.log("ignoring")); setInterval(() => {}, 1000); console.log("at work");`;
@@ -77,6 +85,37 @@ test("roost lock stops the command when the lease is lost, and kills it when it 
   }
 });
 
+test("roost lock's command ends by the end of its lease, with what it started, when roost lock is killed or stands still", async () => {
+  const ttlMs = 2_000;
+  await Promise.all(
+    (["SIGKILL", "SIGSTOP"] as const).map(async (signal) => {
+      const { lock, handlers } = createTestLock();
+      await using gateway = await serveGateway(handlers);
+      // The command's child ignores SIGTERM and stays connected for as long as it lives.
+      const listener = createServer().listen(0, "127.0.0.1");
+      await once(listener, "listening");
+      const { port } = listener.address() as AddressInfo;
+      const child = `process.on("SIGTERM", () => {}); require("node:net").connect(${port}, "127.0.0.1")`;
+      const connected = once(listener, "connection") as Promise<[Socket]>;
+      const command = ["sh", "-c", `"${node}" -e '${child}' & wait`];
+      const run = startRoost(["lock", "--ttl", `${ttlMs}ms`, "backup", "--", ...command], gateway);
+      const [socket] = await connected;
+      lock.renewed = Promise.withResolvers<void>();
+      await lock.renewed.promise;
+      const renewedAtMs = performance.now();
+      run.child.kill(signal);
+      socket.on("error", () => undefined).resume();
+      await once(socket, "close");
+      assert.ok(performance.now() - renewedAtMs < ttlMs + slowMsMax, "the command outlived its lease");
+      if (signal === "SIGSTOP") {
+        run.child.kill("SIGCONT");
+        assert.equal((await run.ended).code, 81);
+      }
+      listener.close();
+    }),
+  );
+});
+
 test("roost lock --keep-going lets the command run on and says that it has no lock", async () => {
   const { lock, handlers } = createTestLock();
   await using gateway = await serveGateway(handlers);
@@ -128,6 +167,30 @@ test("roost lock keeps the lock while the gateway goes away and comes back", asy
   run.child.kill("SIGTERM");
   assert.equal((await run.ended).code, 5);
   assert.equal(lock.holder, undefined);
+});
+
+test("roost lock follows the gateway to the address that the home names after a restart", async () => {
+  const { lock, handlers } = createTestLock();
+  const homeDir = await mkdtemp(join(tmpdir(), "roost-lock-"));
+  try {
+    const naming = ({ url }: { url: string }) => writeFile(gatewayFile(homeDir), JSON.stringify({ url }));
+    const first = await serveGateway(handlers);
+    await mkdir(join(homeDir, ".roost"));
+    await naming(first);
+    const environment = { ROOST_HOME: homeDir, ROOST_TOKEN: testToken };
+    const run = startRoost(["lock", "backup", "--ttl", "6s", "--", node, "-e", staying], { environment });
+    await run.said("at work");
+    await using second = await serveGateway(handlers);
+    await naming(second);
+    await first[Symbol.asyncDispose]();
+    lock.renewed = Promise.withResolvers<void>();
+    await lock.renewed.promise;
+    run.child.kill("SIGTERM");
+    assert.equal((await run.ended).code, 5);
+    assert.deepEqual([lock.holder, second.calls.includes("releaseLock")], [undefined, true]);
+  } finally {
+    await rm(homeDir, { recursive: true });
+  }
 });
 
 test("roost lock stops the command in time when the gateway stays away", async () => {

@@ -14,6 +14,7 @@ import { plainLine } from "@roost/base/text-width";
 import { relativeTime } from "../print/relative-time.ts";
 import type { Column } from "../print/table.ts";
 import { readPages } from "../read-pages.ts";
+import { guardCommand, type CommandGuard } from "../processes/guard-command.ts";
 import { catchSignals } from "../processes/catch-signals.ts";
 import { runCommand } from "../processes/run-command.ts";
 
@@ -28,13 +29,15 @@ interface LockOptions {
 
 const releaseMsMax = 10_000;
 const locksMax = 5_000;
+/** Of the lease, what is kept for the time that signals take. */
+const reserveMsMax = 1_000;
 
 export function addLockCommand(program: Command, context: CliContext): void {
   program
     .command("lock")
     .summary("run a command under a lock")
     .description(
-      `Runs a command while holding a lock shared by all jobs, agents and scripts on every host. The command gets ROOST_LOCK_NAME and ROOST_LOCK_EPOCH, the fencing token: a number that grows with each holder. When the lock is lost, the command is stopped before another holder can start. The command's exit code is passed through.`,
+      `Runs a command while holding a lock shared by all jobs, agents and scripts on every host. The command gets ROOST_LOCK_NAME and ROOST_LOCK_EPOCH, the fencing token: a number that grows with each holder. When the lock is lost, the command is stopped before another holder can start, also when roost lock itself has been killed. The command's exit code is passed through.`,
     )
     .argument("[name]", "name of the lock")
     .argument("[command...]", "the command to run, after --")
@@ -46,7 +49,7 @@ export function addLockCommand(program: Command, context: CliContext): void {
     .option("-n, --no-wait", "fail at once when the lock is taken")
     .option(
       "--ttl <duration>",
-      "how long the lock outlives this host; renewed while the command runs",
+      "how long the lock outlives this host or this process; renewed while the command runs",
       parseOptionDuration,
       60_000,
     )
@@ -152,14 +155,19 @@ async function runHolding(
   const { terminal, clock, config } = context;
   const over = new AbortController();
   // One third of the lease is for renewal, one for retries, one for stopping the command.
-  const graceMs = Math.min(options.grace, lease.ttlMs / 3);
+  const reserveMs = Math.min(reserveMsMax, lease.ttlMs / 12);
+  const graceMs = Math.min(options.grace, lease.ttlMs / 3 - reserveMs);
+  let guard: CommandGuard | undefined;
   try {
     const running = runCommand(command, {
       environment: { ...config.environment, ROOST_LOCK_NAME: lease.name, ROOST_LOCK_EPOCH: String(lease.epoch) },
     });
+    if (options.keepGoing !== true) guard = guardCommand(running);
     const kept = keepLease(client, lease, {
       clock,
-      marginMs: options.keepGoing === true ? 0 : graceMs,
+      // A little later than this process would, so that only one of them stops the command.
+      onKept: (safeUntilMs) => guard?.endAfter(safeUntilMs + reserveMs / 2 - clock.nowMs(), graceMs),
+      marginMs: options.keepGoing === true ? 0 : graceMs + reserveMs,
       signal: over.signal,
       onAway: (isAway) =>
         terminal.note(
@@ -177,11 +185,13 @@ async function runHolding(
       return tellEnd(context, await running.ended);
     }
     terminal.note(`roost: lock ${lease.name} is lost (${reason}); stopping the command`, "bad");
-    running.stop(graceMs);
+    // The guard also ends what the command has started, on a terminal too, and what outlives it.
+    if (guard?.endNow(graceMs) !== true) running.stop(graceMs);
     await running.ended;
     return exitCodes.lockLost;
   } finally {
     over.abort();
+    guard?.dismiss();
     await release(context, client, lease);
   }
 }

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { test } from "node:test";
+import { isStorableJson } from "@roost/base";
 import { createTestOnce } from "../testing/coordination.ts";
 import { serveGateway } from "../testing/serve-gateway.ts";
 import { runRoost } from "../testing/run-roost.ts";
@@ -26,6 +28,30 @@ test("roost once keeps the beginning of a long output and nothing with --no-capt
   once.state = "free";
   await startRoost(["once", "-k", "k", "--no-capture", "--", "echo", "secret"], gateway).ended;
   assert.equal((once.result as { stdout: string }).stdout, "");
+});
+
+test("roost once keeps output that is no text as the bytes that it is", async () => {
+  for (const printed of ["a\\000b", "\\377\\376\\355\\240\\200x", "\\357\\273\\277mark", "\\303\\244"]) {
+    const { once, handlers } = createTestOnce();
+    await using gateway = await serveGateway(handlers);
+    const first = await runRoost(["once", "-k", "k", "--", "printf", printed], gateway);
+    const again = await runRoost(["once", "-k", "k", "--", "false"], gateway);
+    assert.deepEqual([first.code, again.code, once.state], [0, 0, "done"]);
+    assert.deepEqual(again.bytes, first.bytes);
+    assert.deepEqual(first.bytes, execFileSync("printf", [printed]));
+    assert.ok(isStorableJson(JSON.stringify(once.result)));
+  }
+});
+
+test("roost once does not wait for a gateway that is away with --no-wait, nor longer than --wait", async () => {
+  const away = await serveGateway({});
+  await away[Symbol.asyncDispose]();
+  for (const wait of [["--no-wait"], ["--wait", "0s"], ["--wait", "1ms"]]) {
+    const startMs = performance.now();
+    const { code, stderr } = await runRoost(["once", "-k", "k", ...wait, "--", "echo", "ran"], away);
+    assert.deepEqual([code, /cannot be reached/.test(stderr)], [69, true]);
+    assert.ok(performance.now() - startMs < 5_000);
+  }
 });
 
 test("roost once frees the key when the command fails, and leaves it unknown when a signal ends it", async () => {

@@ -5,7 +5,7 @@ import type { Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
 import type { RoostClient } from "../connect.ts";
 import { exitCodes } from "../exit-codes.ts";
-import { captureOutput } from "../guarded/capture-output.ts";
+import { captureOutput, keptBytes } from "../guarded/capture-output.ts";
 import { keepOnce } from "../guarded/keep-once.ts";
 import { keepTrying } from "../guarded/keep-trying.ts";
 import { listOnceKeys } from "../guarded/list-once-keys.ts";
@@ -32,7 +32,7 @@ type GivenOptions = Omit<OnceOptions, "key" | "scope"> & { key?: string; scope?:
 const stdoutBytesMax = 40_000;
 /** Until the result is reported the key stays unknown, so reporting is retried for long. */
 const finishMsMax = 10 * 60_000;
-const beginMsMax = 30_000;
+const answerMsMax = 15_000;
 const polling = { firstMs: 500, maxMs: 5_000 };
 
 export function addOnceCommand(program: Command, context: CliContext): void {
@@ -119,7 +119,11 @@ async function begin(context: CliContext, client: RoostClient, command: string[]
   const startMs = clock.nowMs();
   using progress = terminal.progress(`Checking whether ${options.scope}/${options.key} was done`);
   for (let askedCount = 1; ; askedCount += 1) {
-    const once = await keepTrying(() => client.beginOnce(request), { clock, forMs: Math.max(beginMsMax, waitMsMax) });
+    const once = await keepTrying(() => client.beginOnce(request, { timeoutMs: answerMsMax }), {
+      clock,
+      forMs: Math.max(0, startMs + waitMsMax - clock.nowMs()),
+      onAway: ({ message }) => terminal.note(`${plainLine(message)}; retrying`, "warn"),
+    });
     if (once.state === "in_progress" && once.holder === request.holder) {
       throw new RoostError(
         "unavailable",
@@ -172,8 +176,7 @@ async function perform(
             token,
             result: {
               exitCode: 0,
-              stdout: output?.text ?? "",
-              isCut: output?.isCut ?? false,
+              ...(output ?? { stdout: "", isCut: false }),
               durationMs: clock.nowMs() - startMs,
             },
             keepMs: options.keep,
@@ -213,11 +216,12 @@ function errorOf(end: CommandEnd): { code: string; message: string } {
   return { code: end.startError === undefined ? "exit" : "start", message: clipText(message, errorCharsMax) };
 }
 
-function tellDone({ terminal, clock }: CliContext, once: Once, name: string): void {
-  const result = once.result as { stdout?: unknown; isCut?: unknown } | null;
-  const stdout = typeof result?.stdout === "string" ? result.stdout : "";
+function tellDone({ terminal, clock, stdout }: CliContext, once: Once, name: string): void {
+  const result = once.result as { isCut?: unknown } | null;
+  const kept = keptBytes(result);
   // A pipe gets the first caller's bytes; a screen gets no escape sequences of another's output.
-  if (stdout !== "") terminal.write(terminal.isScreen ? plainText(stdout) : stdout);
+  if (terminal.isScreen) terminal.write(plainText(kept.toString()));
+  else if (kept.length > 0) stdout.write(kept);
   const by = once.holder === null ? "" : ` by ${plainLine(once.holder)}`;
   const cut = result?.isCut === true ? `; only the first ${stdoutBytesMax} bytes of its output were kept` : "";
   terminal.note(`roost: ${name} was done ${relativeTime(once.endedAt, clock.nowMs())}${by}${cut}`, "dim");

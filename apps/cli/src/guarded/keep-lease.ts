@@ -19,6 +19,8 @@ export interface KeepLeaseOptions {
   /** How long before its end the lease counts as lost. */
   marginMs: number;
   signal: AbortSignal;
+  /** Called at the start and at each renewal with the time until which the lease does not count as lost. */
+  onKept?: (safeUntilMs: number) => void;
   /** Called with true when the gateway stops answering, with false when it answers again. */
   onAway: (isAway: boolean) => void;
 }
@@ -36,6 +38,7 @@ export async function keepLease(
   let safeUntilMs = lease.takenAtMs + ttlMs - marginMs;
   let isAway = false;
   let waitMs = ttlMs / 3;
+  options.onKept?.(safeUntilMs);
   for (;;) {
     const leftMs = safeUntilMs - clock.nowMs();
     if (leftMs <= 0) return "the gateway could not be reached before the lease ended";
@@ -49,6 +52,7 @@ export async function keepLease(
         return answer.holder === null ? "the lease had expired" : `${answer.holder} holds the lock now`;
       }
       safeUntilMs = sentAtMs + ttlMs - marginMs;
+      options.onKept?.(safeUntilMs);
       waitMs = ttlMs / 3;
       if (isAway) options.onAway(false);
       isAway = false;

@@ -6,6 +6,10 @@ import { exitCodeOfSignal, exitCodes } from "../exit-codes.ts";
 import { catchSignals } from "./catch-signals.ts";
 
 export interface RunningCommand {
+  /** Undefined when it could not be started. */
+  pid: number | undefined;
+  /** Whether it leads a process group of its own. */
+  hasOwnGroup: boolean;
   /** Undefined unless stdout was requested. */
   stdout: Readable | undefined;
   /** Resolves when it has ended and its output is read. */
@@ -55,6 +59,8 @@ export function runCommand(command: readonly string[], options: RunCommandOption
     signals[Symbol.dispose]();
   });
   return {
+    pid: child.pid,
+    hasOwnGroup,
     stdout: child.stdout ?? undefined,
     ended,
     stop(graceMs) {

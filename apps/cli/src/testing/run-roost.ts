@@ -7,6 +7,8 @@ export interface RoostEnd {
   code: number | null;
   stdout: string;
   stderr: string;
+  /** Of stdout. */
+  bytes: Buffer;
 }
 
 /** For commands that start no other and need no signal: else startRoost(). */
@@ -18,14 +20,22 @@ export async function runRoost(args: readonly string[], options: StartOptions = 
   const stderr = new TextCollector();
   const stdin = Readable.from([Buffer.from(options.input ?? "")]);
   const code = await runCli(args, { environment, stdin, stdout, stderr });
-  return { code, stdout: stdout.text, stderr: stderr.text };
+  return { code, stdout: stdout.text, stderr: stderr.text, bytes: stdout.bytes };
 }
 
 class TextCollector extends Writable {
-  text = "";
+  readonly #parts: Buffer[] = [];
+
+  get bytes(): Buffer {
+    return Buffer.concat(this.#parts);
+  }
+
+  get text(): string {
+    return this.bytes.toString();
+  }
 
   override _write(part: Buffer | string, _encoding: BufferEncoding, done: () => void): void {
-    this.text += String(part);
+    this.#parts.push(Buffer.from(part as string));
     done();
   }
 }
