@@ -10,7 +10,13 @@ import { readKernelSchema } from "@roost/kernel";
 
 const packages = new URL("../packages/", import.meta.url);
 /** The schema of each room with tables of its own. */
-const schemas: Record<string, string> = { kernel: "roost", memory: "memory", models: "models", service: "service" };
+const schemas: Record<string, string> = {
+  access: "access",
+  kernel: "roost",
+  memory: "memory",
+  models: "models",
+  service: "service",
+};
 
 for (const [room, schema] of Object.entries(schemas))
   test(`the migrations of ${room} work on what the ones before left`, async () => {

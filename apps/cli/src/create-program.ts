@@ -13,6 +13,7 @@ import { addFilesCommands } from "./commands/files.ts";
 import { addHelpCommand } from "./commands/help.ts";
 import { addInboxCommands } from "./commands/inbox.ts";
 import { addJobsCommands } from "./commands/jobs.ts";
+import { addKeysCommands } from "./commands/keys.ts";
 import { addLinkCommand } from "./commands/link.ts";
 import { addLockCommand } from "./commands/lock.ts";
 import { addLogCommands } from "./commands/log.ts";
@@ -86,6 +87,7 @@ export function createProgram(context: CliContext, service?: ServiceCommand): Co
   addStateCommand(program, context);
   addLogCommands(program, context);
   program.commandsGroup("For your own scripts");
+  addKeysCommands(program, context);
   addLockCommand(program, context);
   addOnceCommand(program, context);
   addReserveCommand(program, context);

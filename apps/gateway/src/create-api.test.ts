@@ -54,6 +54,11 @@ test("createApi() serves every operation as its contract says", async () => {
   assert.deepEqual([file.lineCount > 0, file.sources], [true, ["program:outside"]]);
   assert.deepEqual((await client.listFiles({ isMarked: true })).items, []);
 
+  const { token, text } = await client.createToken({ name: "webui", caps: { day: { usdMax: 1 } } });
+  assert.deepEqual((await client.listTokens()).items, [token]);
+  assert.deepEqual([token.caps, token.ending], [{ day: { usdMax: 1 } }, text.slice(-4)]);
+  assert.notEqual((await client.revokeToken({ token: "webui" })).token.revokedAt, null);
+
   const sent = await client.sendMessage({ sessionKey: "main", text: "hello" }, { idempotencyKey: "k1" });
   const again = await client.sendMessage({ sessionKey: "main", text: "hello" }, { idempotencyKey: "k1" });
   assert.deepEqual([again.messageId, again.isRepeated], [sent.messageId, true]);

@@ -3,6 +3,7 @@ import { serveContract, type ServedContract } from "@roost/contract";
 import { roostContract } from "@roost/contract/roost";
 import { tickProjection, type KnownNames } from "@roost/jobs";
 import { stateProjection } from "@roost/memory";
+import { serveAccess } from "./api/access.ts";
 import { serveAgents } from "./api/agents.ts";
 import { serveSubjects } from "./api/subjects.ts";
 import { serveFiles } from "./api/files.ts";
@@ -24,6 +25,7 @@ import { serveServices } from "./api/services.ts";
 import { serveSessions } from "./api/sessions.ts";
 import { serveStates } from "./api/states.ts";
 import { serveStatus, type StatusGiven } from "./api/status.ts";
+import type { AccessTokens } from "@roost/access";
 import type { Memory } from "@roost/memory";
 import type { Services } from "@roost/service";
 import type { Rehearsals } from "./rehearsals/create-rehearsals.ts";
@@ -34,6 +36,7 @@ export interface ApiOptions extends StatusGiven {
   rehearsals: Rehearsals;
   replays: Replays;
   services: Pick<Services, "directory">;
+  access: AccessTokens;
   /** What definitions and messages may name. */
   known: KnownNames;
   /** Called when a person has vouched for a file. */
@@ -47,6 +50,7 @@ export function createApi({
   rehearsals,
   replays,
   services,
+  access,
   known,
   onTrusted,
   ...status
@@ -73,5 +77,6 @@ export function createApi({
     ...serveStates({ memory }),
     ...serveMemory({ memory }),
     ...serveServices(services),
+    ...serveAccess({ access }),
   ]);
 }

@@ -1,4 +1,5 @@
 /** The HTTP surface: authentication, the operations under /api/v1, the OpenAPI document and a start page. Opens no port. */
+import type { AccessTokens } from "@roost/access";
 import { RoostError, type Clock, type Logger } from "@roost/base";
 import {
   createOpenApi,
@@ -10,11 +11,13 @@ import {
   type RoutesOptions,
   type ServedContract,
 } from "@roost/contract";
+import type { Proxy } from "@roost/proxy";
 import { verifyRunToken as verifyToken, type Services } from "@roost/service";
 import { attributes, traceparentOf, type Telemetry } from "@roost/telemetry";
 import { createAgentOf } from "@roost/jobs";
 import { Hono, type MiddlewareHandler } from "hono";
 import { forwardServices, servicesPrefix } from "./forward-services.ts";
+import { createOpenAiDoor, type OpenAiDoor } from "./openai/create-openai-door.ts";
 import { graphqlPath, serveGraphql } from "./serve-graphql.ts";
 import { startPage } from "./start-page.ts";
 import { checkOrigin, type OriginRules } from "./security/check-origin.ts";
@@ -38,12 +41,20 @@ export interface GatewayOptions {
   telemetry: Telemetry;
   keepAnswer: KeepAnswer;
   services: Services;
+  access: AccessTokens;
+  proxy: Proxy;
   /** Aborted when the server stops: streams end so that their readers reconnect. */
   shutdown: AbortSignal;
 }
 
+export interface Gateway {
+  fetch: (request: Request) => Response | Promise<Response>;
+  /** `/v1`, on the server's own requests. */
+  door: OpenAiDoor;
+}
+
 /** Refuses everything that no rule allows. */
-export function createGateway(options: GatewayOptions): { fetch: (request: Request) => Response | Promise<Response> } {
+export function createGateway(options: GatewayOptions): Gateway {
   const { logger, telemetry } = options;
   const app = new Hono<{ Variables: { principal: Principal } }>();
   app.onError((error) => createProblemResponse(error, { logger }));
@@ -72,7 +83,7 @@ export function createGateway(options: GatewayOptions): { fetch: (request: Reque
   const verifyRunToken = async (given: string) =>
     withKnowledge({ kernel, agentOf }, await verifyToken(kernel.database, services.verifier, given));
   const sessions = createBrowserSessions({ token, clock, port: () => options.origin().port });
-  const authentication = createAuthentication({ token, sessions, verifyRunToken, clock });
+  const authentication = createAuthentication({ token, sessions, verifyRunToken, access: options.access, clock });
   app.route("/session", createSessionRoutes({ authentication, sessions }));
   const authenticate: MiddlewareHandler<{ Variables: { principal: Principal } }> = async (context, next) => {
     context.set("principal", await authentication.principalOf(context.req.raw));
@@ -101,7 +112,11 @@ export function createGateway(options: GatewayOptions): { fetch: (request: Reque
     graphqlPath,
     serveGraphql({ routes: served, document: describe, directory, logger, shutdown: options.shutdown }),
   );
-  return app;
+  const { proxy, origin } = options;
+  return {
+    fetch: (request) => app.fetch(request),
+    door: createOpenAiDoor({ proxy, authentication, origin, logger }),
+  };
 }
 
 /** Each call of an operation is a span; spans of the call are its children, not the caller's. */

@@ -1,4 +1,5 @@
 /** Which model the workers use, told the way the status shows it. It calls no model. */
+import type { ProviderConfig } from "@roost/agent";
 import { toRoostError, type Logger } from "@roost/base";
 import { nameCharsMax, reasonCharsMax } from "@roost/contract/operations";
 import type { Kernel } from "@roost/kernel";
@@ -17,6 +18,8 @@ export interface ModelFacts {
 
 export interface FoundModel {
   facts: ModelFacts;
+  /** For calls that are passed on; none where they cannot be used. */
+  providers: readonly ProviderConfig[];
   /** What a person should fix now; null when no problem is known. */
   findProblem: () => Promise<string | null>;
   /** The names by which jobs and agents may ask for one; undefined in a rehearsal. */
@@ -45,6 +48,7 @@ export async function findModel(
   if (mode === "rehearsal")
     return {
       facts: { mode, provider: null, name: null, reason },
+      providers: [],
       findProblem: async () => problem,
       modelNames: async () => undefined,
     };
@@ -54,8 +58,8 @@ export async function findModel(
 
 type Checks = Omit<FoundModel, "facts">;
 
-function createChecks(providers: Parameters<typeof createModelCheck>[0], { clock }: Kernel): Checks {
-  return { findProblem: createModelCheck(providers, clock), modelNames: createModelNames(providers, clock) };
+function createChecks(providers: ProviderConfig[], { clock }: Kernel): Checks {
+  return { providers, findProblem: createModelCheck(providers, clock), modelNames: createModelNames(providers, clock) };
 }
 
 function checkSettings(kernel: Kernel, config: GatewayConfig, settings: Settings): Checks {
@@ -65,6 +69,6 @@ function checkSettings(kernel: Kernel, config: GatewayConfig, settings: Settings
   } catch (error) {
     const { message } = toRoostError(error);
     const names = (settings.models ?? []).flatMap(({ id, model }) => [id, model]);
-    return { findProblem: async () => message, modelNames: async () => onlyModels(names) };
+    return { providers: [], findProblem: async () => message, modelNames: async () => onlyModels(names) };
   }
 }

@@ -5,6 +5,7 @@ import { getRequestListener } from "@hono/node-server";
 import { RoostError } from "@roost/base";
 import { portDefault } from "./config.ts";
 import { guardConnections, type ConnectionLimits } from "./guard-connections.ts";
+import type { OpenAiDoor } from "./openai/create-openai-door.ts";
 import { refuseBusy, refuseBytes, refuseRequest } from "./refuse-request.ts";
 
 export interface Listening extends AsyncDisposable {
@@ -18,6 +19,8 @@ export interface ListenOptions {
   /** Undefined: the default, or any free one when that is taken. */
   port: number | undefined;
   fetch: (request: Request) => Response | Promise<Response>;
+  /** Asked first; false: the request is for `fetch`. */
+  door?: OpenAiDoor;
   limits?: ConnectionLimits;
 }
 
@@ -54,7 +57,8 @@ export async function listen(options: ListenOptions): Promise<Listening> {
     { requestTimeout: requestMsMax, headersTimeout: headersMsMax, requireHostHeader: false },
     (request, response) => {
       if (!guard.begin(request)) return refuseBusy(response, limits.knownMax);
-      void listener(request, response);
+      const isAnswered = options.door?.(request, response, (status) => guard.end(request, status)) === true;
+      if (!isAnswered) void listener(request, response);
     },
   );
   const limits = options.limits ?? limitsDefault;

@@ -1,5 +1,6 @@
 /** The gateway process: opens what it needs, serves the API, runs a scheduler, and stops in order. */
 import { hostname } from "node:os";
+import { openAccess } from "@roost/access";
 import {
   createLogger,
   listenToSupervisor,
@@ -35,6 +36,7 @@ import {
 import { budgetCaps, resolveSecret } from "@roost/memory/settings";
 import { enableServices, openServices, type Services } from "@roost/service";
 import { createJournalLoops } from "@roost/worker/journal";
+import { openProxy } from "@roost/proxy";
 import { openTelemetry } from "@roost/telemetry";
 import { applyHomeAgents } from "./apply-home-agents.ts";
 import { applyHomeJobs } from "./apply-home-jobs.ts";
@@ -78,12 +80,13 @@ async function main(): Promise<void> {
   await using memory = await openMemory({ kernel, homeDir, logger });
   const { settings } = memory;
   const services = await openOwnServices(memory, home.id);
+  const access = await openAccess(kernel, { logger });
   await applySettings(memory);
   const finding = findModel(kernel, config, { settings, logger });
   const modelNames = async () => (await finding).modelNames();
   const known = knownNamesOf(kernel, { directory: services.directory, modelNames });
   const apply = () => applyHome(memory, known);
-  const [{ facts: model, findProblem }, engine, notices] = await Promise.all([
+  const [{ facts: model, providers, findProblem }, engine, notices] = await Promise.all([
     finding,
     readEngine(database, config),
     apply(),
@@ -96,15 +99,18 @@ async function main(): Promise<void> {
   const facts = { version, homeDir, timeZone: memory.timeZone, startedAtMs, engine, model, findProblem };
   const shown = { facts, config: describeConfig(config, settings, model) };
   const { onScan, onTrusted } = openKeepers(memory, { apply, said: notices });
-  const api = createApi({ kernel, memory, services, known, onTrusted, ...shown, ...confined });
+  const api = createApi({ kernel, memory, services, access, known, onTrusted, ...shown, ...confined });
+  const { routes } = settings.proxy;
+  const clock = systemClock;
+  await using proxy = openProxy({ kernel, providers, routes, clock, logger, alongside: access.recordSeen });
   const origin = { hostnames: new Set<string>(), port: 0 };
   const keepAnswer = createKeepAnswer(answersOf(database), { logger });
   const common = { token, version, clock: systemClock, logger, telemetry, shutdown };
-  const app = createGateway({ api, services, keepAnswer, origin: () => origin, ...common });
+  const app = createGateway({ api, services, access, proxy, keepAnswer, origin: () => origin, ...common });
   await using listening = await listen({
     host: config.ROOST_HOST,
     port: config.ROOST_PORT,
-    fetch: (request) => app.fetch(request),
+    ...app,
   });
   origin.port = listening.port;
   for (const name of listening.hostnames) origin.hostnames.add(name);
@@ -123,11 +129,7 @@ async function main(): Promise<void> {
     ),
     hasServices: settings.services.length > 0,
   });
-  await going.catch((error: unknown) => {
-    process.exitCode = exitCodeOf(toRoostError(error).code);
-    endLate(logger);
-    throw error;
-  });
+  await going.catch((error: unknown) => endFailed(error, logger));
   if (home.refused.aborted) throw home.refused.reason;
   logger.info("The gateway is stopping", { reason: String(supervised.stop.reason) });
 }
@@ -178,7 +180,7 @@ function openKeepers(memory: Memory, options: Omit<FilesKeeperOptions, "homeDir"
 function createLoops(
   config: GatewayConfig,
   memory: Memory,
-  { model: { facts, findProblem }, signal }: { model: Omit<FoundModel, "modelNames">; signal: AbortSignal },
+  { model: { facts, findProblem }, signal }: { model: Pick<FoundModel, "facts" | "findProblem">; signal: AbortSignal },
 ): SchedulerLoop[] {
   const { kernel, timeZone } = memory;
   return [
@@ -212,6 +214,12 @@ function openConfined(
   const { homeDir, environment } = config;
   const options = { ...given, homeDir, environment, databaseUrl: databaseUrl(config) };
   return { rehearsals: openRehearsals(options), replays: openReplays(options) };
+}
+
+function endFailed(error: unknown, logger: Logger): never {
+  process.exitCode = exitCodeOf(toRoostError(error).code);
+  endLate(logger);
+  throw error;
 }
 
 /** Ends the process when stopping hangs, for example on a database that does not answer. */

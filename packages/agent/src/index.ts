@@ -50,7 +50,7 @@ export type {
   OpenRouterConfig,
   ProviderConfig,
 } from "./models/provider-config.ts";
-export { createMemoryCoolDowns, type CoolDown, type CoolDownStore } from "./models/cool-down.ts";
+export { createMemoryCoolDowns, kindOf, nextCoolDown, type CoolDown, type CoolDownStore } from "./models/cool-down.ts";
 export { modelLimitDefaults } from "./models/models.ts";
 export { estimateTokens } from "./usage/estimate-tokens.ts";
 export { estimateCallMax } from "./usage/estimate-call-max.ts";
@@ -84,3 +84,4 @@ export {
 export { createProbe, type Probe } from "./discovery/probe.ts";
 export { modelListOf } from "./discovery/probe-local-servers.ts";
 export { openRouterUrl } from "./models/create-language-model.ts";
+export { toldCost } from "./usage/read-usage.ts";

@@ -14,6 +14,7 @@ export const commandNames: ReadonlySet<string> = new Set([
   "help",
   "inbox",
   "jobs",
+  "keys",
   "link",
   "lock",
   "log",

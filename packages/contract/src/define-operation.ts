@@ -67,6 +67,8 @@ export interface OperationOptions<
   revision?: Revision;
   /** Labels of the content it returns. */
   labels?: readonly string[];
+  /** Its answer holds a secret: it is not kept for a second call with the same idempotency key. */
+  answersSecret?: boolean;
   /** Server-sent events instead of one answer. The input must have `after` to be resumable. */
   stream?: Stream;
 }
@@ -92,6 +94,7 @@ export interface Operation<
   readonly examples: readonly Example[];
   readonly revision: Revision | undefined;
   readonly labels: readonly string[];
+  readonly answersSecret: boolean;
   readonly stream: Stream;
   /** The parameter names of the path, in order. */
   readonly pathParameters: readonly string[];
@@ -169,6 +172,7 @@ export function defineOperation<
     examples: options.examples ?? [],
     revision: options.revision,
     labels: options.labels ?? [],
+    answersSecret: options.answersSecret ?? false,
     stream,
     pathParameters,
     contentField,

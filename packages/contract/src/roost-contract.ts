@@ -11,7 +11,7 @@ export const roostContract = defineService({
   title: "Roost",
   operations: roostOperations,
   events: roostEvents,
-  topics: ["coordination", "home", "jobs", "notices", "runs", "sessions"],
+  topics: ["access", "coordination", "home", "jobs", "notices", "proxy", "runs", "sessions"],
   // Its answers carry labels of their own, row by row.
   labels: ["aud:main", "trust:untrusted"],
   hasPlainScopes: true,
@@ -32,6 +32,7 @@ export const roostContract = defineService({
     job: "A definition that starts runs: a trigger, a prompt, and policies",
     tick: "One scheduled moment of a job",
     session: "A conversation's transcript",
+    token: "What a program, a device or a script shows at the front door",
     lock: "A lease that a person, script or agent takes by name",
     subject: "What is reserved to be written or made",
   },

@@ -140,7 +140,8 @@ export async function runOperation(
 }
 
 /** Operations with the key as an input field keep it themselves, in the transaction of the effect. Streamed input is unknown before it is read. */
-function isKept({ effect, input, contentField }: AnyOperation): boolean {
+function isKept({ effect, input, contentField, answersSecret }: AnyOperation): boolean {
+  if (answersSecret) return false;
   const isStreamed = contentField !== undefined && contentOf(input.shape[contentField] as z.ZodType)?.isStreamed;
   return effect !== "readonly" && isStreamed !== true && !Object.hasOwn(input.shape, "idempotencyKey");
 }

@@ -115,9 +115,9 @@ export { crashLoop, reapWorkers } from "./workers/reap-workers.ts";
 export { giveBackRun } from "./workers/give-back-run.ts";
 export type * from "./budgets/budget.ts";
 export type { Reservation, SpendAmounts } from "./runs/spend-answer.ts";
-export { createSpendBlocks, type SpendBlocks } from "./budgets/create-spend-blocks.ts";
+export { createSpendBlocks, type SpendBlocks, type TakenSpend } from "./budgets/create-spend-blocks.ts";
 export { reserveSpend, settleSpend } from "./budgets/reserve-spend.ts";
-export { readBudgets, readSpend, setBudgets } from "./budgets/set-budgets.ts";
+export { readBudgets, readSpend, setBudgets, setKeyCaps } from "./budgets/set-budgets.ts";
 
 // Locks, effects that happen once, remembered results.
 export { checkMs, checkName } from "./coordination/check-limits.ts";

@@ -36,6 +36,12 @@ const examples: Readonly<Record<string, readonly string[]>> = {
   "roost log groups": ["roost log groups", "roost log groups mail-index"],
   "roost log groups reset": ["roost log groups reset mail-index --to 2h"],
   "roost log groups skip": ["roost log groups skip mail-index runs/0 --reason 'not a mail'"],
+  "roost keys create": [
+    "roost keys create open-webui --usd-per-day 2",
+    "# for the person's own sessions, and for one agent only",
+    "roost keys create phone --scope agents:call --scope main",
+    "roost keys create blog-plugin --model roost/blog-writer",
+  ],
   "roost lock": [
     "roost lock backup -- /usr/local/bin/backup.sh",
     "# in a crontab: skip this time while another runs it",

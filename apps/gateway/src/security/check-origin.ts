@@ -14,7 +14,7 @@ export interface OriginRules {
 /**
  * @throws RoostError `forbidden` when the Host header names another server, or the Origin another site
  */
-export function checkOrigin(headers: Headers, rules: OriginRules): void {
+export function checkOrigin(headers: Pick<Headers, "get">, rules: OriginRules): void {
   const host = headers.get("host") ?? "";
   if (!isOwn(host, rules)) {
     throw new RoostError(

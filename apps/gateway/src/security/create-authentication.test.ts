@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { AccessToken } from "@roost/access";
 import { createFakeClock, RoostError, type FakeClock } from "@roost/base";
 import type { Principal } from "@roost/contract";
 import { createBrowserSessions } from "./browser-session.ts";
@@ -15,7 +16,9 @@ function open(clock: FakeClock) {
     if (token === "roost-run.good.x") return { id: "agent:main", kind: "agent", scopes: [] };
     throw new RoostError("unauthenticated", "the run has ended");
   };
-  const authentication = createAuthentication({ token: right, sessions, verifyRunToken, clock });
+  const token = { id: "1", name: "webui", kind: "client", scopes: ["models:call"] } as AccessToken;
+  const access = { find: async (text: string) => (text === "sk-roost-good" ? token : undefined) };
+  const authentication = createAuthentication({ token: right, sessions, verifyRunToken, access, clock });
   const authenticate = (headers: Headers, method = "GET") => authentication.principalOf({ method, headers });
   return { sessions, authenticate };
 }
@@ -46,6 +49,15 @@ test("createAuthentication() refuses to be guessed at, but never the owner", asy
   await authenticate(bearer("right"));
   clock.advance(10_000);
   await assert.rejects(() => authenticate(bearer("later")), { code: "unauthenticated" });
+});
+
+test("createAuthentication() takes an access token for its holder, and counts wrong ones as guesses", async () => {
+  const { authenticate } = open(createFakeClock(0));
+  const known = { id: "client:webui", kind: "client", scopes: ["models:call"] };
+  assert.deepEqual(await authenticate(bearer("sk-roost-good")), known);
+  for (let guess = 0; guess < 20; guess += 1)
+    await assert.rejects(() => authenticate(bearer(`sk-roost-${guess}`)), { code: "unauthenticated" });
+  await assert.rejects(() => authenticate(bearer("sk-roost-another")), { code: "limit_exceeded" });
 });
 
 test("createAuthentication() takes the token of a run for its agent, and counts wrong ones as guesses", async () => {

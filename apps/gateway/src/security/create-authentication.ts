@@ -1,5 +1,6 @@
-/** Authenticates callers by the home's token, a run's token or a browser's cookie, and slows down guessing. */
+/** Authenticates callers by the home's token, an access token, a run's token or a browser's cookie, and slows down guessing. */
 import { timingSafeEqual } from "node:crypto";
+import { isAccessToken, type AccessTokens, type AccessToken } from "@roost/access";
 import { RoostError, type Clock } from "@roost/base";
 import type { Principal } from "@roost/contract";
 import { isRunToken } from "@roost/service";
@@ -11,6 +12,7 @@ export interface AuthenticationOptions {
   sessions: BrowserSessions;
   /** The principal of a run's token. @throws RoostError `unauthenticated` */
   verifyRunToken: (token: string) => Promise<Principal>;
+  access: Pick<AccessTokens, "find">;
   clock: Clock;
 }
 
@@ -28,10 +30,12 @@ export interface Authentication {
   principalOf(request: { method: string; headers: Headers }): Promise<Principal>;
   /** @throws RoostError as principalOf does, for any other token */
   requireHomeToken(given: string): Promise<void>;
+  /** @throws RoostError as principalOf does, for a token that is not in force */
+  requireAccessToken(given: string): Promise<AccessToken>;
 }
 
 export function createAuthentication(options: AuthenticationOptions): Authentication {
-  const { token, sessions, verifyRunToken, clock } = options;
+  const { token, sessions, verifyRunToken, access, clock } = options;
   let failureCount = 0;
   let windowEndsMs = 0;
   const countFailure = () => {
@@ -57,8 +61,15 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
       "The bearer token is not this home's: send the one in .roost/token of the home",
     );
   };
+  const requireAccessToken = async (given: string) => {
+    const found = await access.find(given);
+    if (found !== undefined) return found;
+    countFailure();
+    throw new RoostError("unauthenticated", "The bearer token is not known here, or was revoked: see roost keys list");
+  };
   return {
     requireHomeToken,
+    requireAccessToken,
     async principalOf(request) {
       const given = readBearer(request.headers.get("authorization") ?? "");
       if (given === undefined) {
@@ -69,6 +80,7 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
           "The call has no bearer token: send the one in .roost/token of the home",
         );
       }
+      if (isAccessToken(given)) return toPrincipal(await requireAccessToken(given));
       if (!isRunToken(given)) {
         await requireHomeToken(given);
         return owner;
@@ -81,7 +93,11 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
   };
 }
 
-function readBearer(header: string): string | undefined {
+function toPrincipal({ name, kind, scopes }: AccessToken): Principal {
+  return { id: `${kind}:${name}`, kind, scopes };
+}
+
+export function readBearer(header: string): string | undefined {
   if (header.length > headerCharsMax) return undefined;
   return /^Bearer +(\S+)$/i.exec(header)?.[1];
 }

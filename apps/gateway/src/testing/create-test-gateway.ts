@@ -2,6 +2,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { openAccess, type AccessTokens } from "@roost/access";
 import { silentLogger, systemClock } from "@roost/base";
 import { createHttpClient, type ClientOf } from "@roost/contract";
 import { roostContract } from "@roost/contract/roost";
@@ -9,6 +10,8 @@ import { createTestKernel, type TestKernel } from "@roost/kernel/testing";
 import { answersOf, createKeepAnswer, type Kernel } from "@roost/kernel";
 import { applyAgents } from "@roost/jobs";
 import { openMemory, type Memory } from "@roost/memory";
+import type { ProviderConfig } from "@roost/agent";
+import { openProxy } from "@roost/proxy";
 import { openServices, type Services } from "@roost/service";
 import { openTelemetry } from "@roost/telemetry";
 import { apiPrefix, createGateway } from "../create-gateway.ts";
@@ -34,11 +37,16 @@ export interface TestGateway extends AsyncDisposable {
   ask(path: string, init?: { method?: string; body?: string; headers?: Record<string, string> }): Promise<Response>;
   /** Open watches of wake-ups and of texts. */
   held(): { watches: number; texts: number };
+  /** Writes what calls of models wait to write. */
+  flushCalls(): Promise<void>;
   /** Stops as SIGTERM does, then serves the same port again. */
   restart(): Promise<void>;
 }
 
 export interface TestGatewayOptions {
+  /** Where calls of models are passed on to. */
+  providers?: ProviderConfig[];
+  routes?: Record<string, string[]>;
   files?: Record<string, string>;
 }
 
@@ -56,7 +64,9 @@ export async function createTestGateway(options: TestGatewayOptions = {}): Promi
   const memory = opened.use(await openMemory({ kernel, homeDir, logger: silentLogger }));
   await applyAgents(kernel, memory.settings.agents, { by: "home", source: "roost.yaml" });
   const services = await openServices({ kernel, kind: "gateway", name: "gateway" });
-  const served = { kernel, memory, services, homeDir, databaseUrl: test.url };
+  const access = await openAccess(kernel, { logger: silentLogger });
+  const { providers = [], routes = {} } = options;
+  const served = { kernel, memory, services, access, providers, routes, homeDir, databaseUrl: test.url };
   const server = await serve({ ...served, port: 0 });
   let current = server;
   opened.defer(() => current.stop());
@@ -77,6 +87,7 @@ export async function createTestGateway(options: TestGatewayOptions = {}): Promi
     ask: (path, init = {}) =>
       fetch(`${server.url}${path}`, { ...init, headers: { authorization: `Bearer ${testToken}`, ...init.headers } }),
     held: counted.held,
+    flushCalls: () => current.flushCalls(),
     async restart() {
       await current.stop();
       current = await serve({ ...served, port: server.port });
@@ -89,13 +100,16 @@ interface ServeOptions {
   kernel: Kernel;
   memory: Memory;
   services: Services;
+  access: AccessTokens;
+  providers: ProviderConfig[];
+  routes: Record<string, string[]>;
   homeDir: string;
   port: number;
   databaseUrl: string;
 }
 
 async function serve(options: ServeOptions) {
-  const { kernel, memory, services, homeDir, port, databaseUrl } = options;
+  const { kernel, memory, services, access, providers, routes, homeDir, port, databaseUrl } = options;
   const logger = silentLogger;
   const shutdown = new AbortController();
   const config: ConfigEntry[] = [{ name: "ROOST_HOME", value: homeDir, source: "environment", isSecret: false }];
@@ -105,6 +119,7 @@ async function serve(options: ServeOptions) {
   const telemetry = await openTelemetry({ serviceName: "test", logger });
   const environment = { NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"] };
   const confined = { kernel, databaseUrl, homeDir, environment, model, shutdown: shutdown.signal };
+  const proxy = openProxy({ kernel, providers, routes, clock: systemClock, logger, alongside: access.recordSeen });
   const app = createGateway({
     api: createApi({
       kernel,
@@ -122,11 +137,14 @@ async function serve(options: ServeOptions) {
       rehearsals: openRehearsals(confined),
       replays: openReplays(confined),
       services,
+      access,
       known: knownNamesOf(kernel, { directory: services.directory, modelNames: async () => undefined }),
       onTrusted: () => undefined,
     }),
     keepAnswer: createKeepAnswer(answersOf(kernel.database), { logger }),
     services,
+    access,
+    proxy,
     token: await openToken(homeDir, { clock: systemClock, logger }),
     version: "0.0.1",
     origin: () => origin,
@@ -135,15 +153,17 @@ async function serve(options: ServeOptions) {
     telemetry,
     shutdown: shutdown.signal,
   });
-  const listening = await listen({ host: "127.0.0.1", port, fetch: (request) => app.fetch(request) });
+  const listening = await listen({ host: "127.0.0.1", port, ...app });
   origin.port = listening.port;
   for (const name of listening.hostnames) origin.hostnames.add(name);
   return {
     url: listening.url,
     port: listening.port,
+    flushCalls: () => proxy.flush(),
     async stop() {
       shutdown.abort(new Error("the gateway stops"));
       await listening[Symbol.asyncDispose]();
+      await proxy[Symbol.asyncDispose]();
       await telemetry[Symbol.asyncDispose]();
     },
   };

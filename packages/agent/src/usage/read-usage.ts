@@ -57,7 +57,7 @@ export function readCost(
 }
 
 /** With the user's own key at the upstream, a router's `cost` is only its fee: the upstream's charge is added. */
-function toldCost(usage: unknown): number | undefined {
+export function toldCost(usage: unknown): number | undefined {
   if (typeof usage !== "object" || usage === null) return undefined;
   const {
     cost,

@@ -5,9 +5,9 @@ import { createValidator } from "../create-validator.ts";
 import { toJsonSchema } from "../to-json-schema.ts";
 import { roostEvents, type RoostEventData } from "./roost-events.ts";
 
-const topics = ["coordination", "home", "jobs", "notices", "runs", "sessions"];
+const topics = ["access", "coordination", "home", "jobs", "notices", "proxy", "runs", "sessions"];
 
-test("roostEvents have their own type each, and one of six topics", () => {
+test("roostEvents have their own type each, and one of eight topics", () => {
   const types = roostEvents.map((event) => event.type);
   assert.equal(new Set(types).size, types.length);
   assert.deepEqual([...new Set(roostEvents.map((event) => event.topic))].toSorted(), topics);

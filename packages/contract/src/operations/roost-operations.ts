@@ -1,4 +1,5 @@
 /** All operations of Roost's gateway: the public file of `@roost/contract/operations`. Paths are relative to the gateway's mount point. */
+import { accessOperations } from "./access-operations.ts";
 import { agentOperations } from "./agent-operations.ts";
 import { coordinationOperations } from "./coordination-operations.ts";
 import { groupOperations } from "./group-operations.ts";
@@ -33,8 +34,10 @@ export const roostOperations = [
   ...inboxOperations,
   ...memoryOperations,
   ...serviceOperations,
+  ...accessOperations,
 ] as const;
 
+export * from "../records/token.ts";
 export * from "../records/agent.ts";
 export * from "../records/consumer.ts";
 export * from "../records/coordination.ts";
@@ -60,6 +63,7 @@ export * from "../records/session.ts";
 export * from "../records/state.ts";
 export * from "../records/status.ts";
 export * from "../records/tool-names.ts";
+export * from "./access-operations.ts";
 export * from "./agent-operations.ts";
 export * from "./coordination-operations.ts";
 export * from "./group-operations.ts";

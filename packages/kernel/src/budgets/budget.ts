@@ -1,7 +1,7 @@
 /** Caps and spending: types. */
 import type { BudgetWindow } from "../runs/spend-answer.ts";
 
-/** `all`, `job:<id>` or `agent:<id>`; a run's own caps come with the run. */
+/** `all`, `job:<id>`, `agent:<id>` or, of an access token, `key:<id>`; a run's own caps come with the run. */
 export interface BudgetCap {
   scope: string;
   window: BudgetWindow;

@@ -5,7 +5,7 @@ import type { Kernel } from "../open-kernel.ts";
 import type { BudgetCap, Spend } from "./budget.ts";
 
 export interface BudgetSettings {
-  /** The complete set: other caps are removed. */
+  /** The complete set of all scopes but keys: other caps are removed. */
   caps: BudgetCap[];
   /** Where hours, days and months begin. Default: unchanged, initially UTC. */
   timeZone?: string;
@@ -13,7 +13,7 @@ export interface BudgetSettings {
 
 const capsMax = 1_000;
 
-/** Replaces all caps. Repeating it changes nothing. @throws RoostError `invalid_input` */
+/** Replaces all caps but those of keys. Repeating it changes nothing. @throws RoostError `invalid_input` */
 export async function setBudgets(kernel: Kernel, { caps, timeZone }: BudgetSettings): Promise<void> {
   if (caps.length > capsMax)
     throw new RoostError("limit_exceeded", `${caps.length} caps (limit ${capsMax}): drop some`);
@@ -23,31 +23,50 @@ export async function setBudgets(kernel: Kernel, { caps, timeZone }: BudgetSetti
       await refuseUnknownZone(tx.query.bind(tx), timeZone);
       await tx.query("update roost.budget_setting set time_zone = $1 where time_zone <> $1", [timeZone]);
     }
-    await tx.query(
-      "delete from roost.budget_cap c where not exists (select 1 from unnest($1::text[], $2::text[]) as k(s, w) where k.s = c.scope and k.w = c.time_window)",
-      [caps.map((cap) => cap.scope), caps.map((cap) => cap.window)],
-    );
-    await tx.query(
-      `insert into roost.budget_cap (scope, time_window, usd_max, tokens_max, calls_max)
-       select * from unnest($1::text[], $2::text[], $3::numeric[], $4::bigint[], $5::bigint[]) order by 1, 2
-       on conflict (scope, time_window) do update
-         set usd_max = excluded.usd_max, tokens_max = excluded.tokens_max, calls_max = excluded.calls_max`,
-      [
-        caps.map((cap) => cap.scope),
-        caps.map((cap) => cap.window),
-        caps.map((cap) => cap.usdMax ?? null),
-        caps.map((cap) => cap.tokensMax ?? null),
-        caps.map((cap) => cap.callsMax ?? null),
-      ],
-    );
+    await replaceCaps(tx, caps, "c.scope not like 'key:%'");
   });
 }
 
+/** Replaces the caps of one key, which the settings do not name. @throws RoostError `invalid_input` */
+export async function setKeyCaps(
+  tx: Pick<Kernel["database"], "query">,
+  { key, caps }: { key: string; caps: readonly Omit<BudgetCap, "scope">[] },
+): Promise<void> {
+  const scoped = caps.map((cap): BudgetCap => ({ ...cap, scope: `key:${key}` }));
+  for (const cap of scoped) checkCap(cap);
+  await replaceCaps(tx, scoped, "c.scope = 'key:' || $3", [key]);
+}
+
+async function replaceCaps(
+  tx: Pick<Kernel["database"], "query">,
+  caps: readonly BudgetCap[],
+  among: string,
+  values: string[] = [],
+): Promise<void> {
+  await tx.query(
+    `delete from roost.budget_cap c where ${among} and not exists (select 1 from unnest($1::text[], $2::text[]) as k(s, w) where k.s = c.scope and k.w = c.time_window)`,
+    [caps.map((cap) => cap.scope), caps.map((cap) => cap.window), ...values],
+  );
+  await tx.query(
+    `insert into roost.budget_cap (scope, time_window, usd_max, tokens_max, calls_max)
+       select * from unnest($1::text[], $2::text[], $3::numeric[], $4::bigint[], $5::bigint[]) order by 1, 2
+       on conflict (scope, time_window) do update
+         set usd_max = excluded.usd_max, tokens_max = excluded.tokens_max, calls_max = excluded.calls_max`,
+    [
+      caps.map((cap) => cap.scope),
+      caps.map((cap) => cap.window),
+      caps.map((cap) => cap.usdMax ?? null),
+      caps.map((cap) => cap.tokensMax ?? null),
+      caps.map((cap) => cap.callsMax ?? null),
+    ],
+  );
+}
+
 function checkCap(cap: BudgetCap): void {
-  if (!/^(all|job:.{1,190}|agent:.{1,190})$/.test(cap.scope)) {
+  if (!/^(all|job:.{1,190}|agent:.{1,190}|key:.{1,190})$/.test(cap.scope)) {
     throw new RoostError(
       "invalid_input",
-      `a cap cannot have the scope "${cap.scope}": write all, job:<id> or agent:<id>`,
+      `a cap cannot have the scope "${cap.scope}": write all, job:<id>, agent:<id> or key:<id>`,
     );
   }
   if (!["hour", "day", "month", "total"].includes(cap.window)) {

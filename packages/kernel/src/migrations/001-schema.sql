@@ -700,7 +700,7 @@ create table roost.long_answer (
 -- locks of all the rows it counts in, taken in the order (scope, time_window, period).
 
 create table roost.budget_cap (
-  -- 'all', 'agent:<id>' or 'job:<id>'. A run's own caps stand in run.budget and count in the scope 'run:<id>'.
+  -- 'all', 'agent:<id>', 'job:<id>' or 'key:<id>'. A run's own caps stand in run.budget and count in the scope 'run:<id>'.
   scope       text not null,
   time_window text not null check (time_window in ('hour', 'day', 'month', 'total')),
   usd_max     numeric(18, 9),

@@ -162,6 +162,14 @@ export const Settings = z.strictObject({
       keyed: z.array(HostRule).max(200).default([]).describe("Hosts known to honour the Idempotency-Key header"),
     })
     .prefault({}),
+  proxy: z
+    .strictObject({
+      routes: z
+        .record(Slug, z.array(Model).min(1).max(20))
+        .default({})
+        .describe("Names for /v1 that stand for several models, tried in order, such as `openrouter/a/b`"),
+    })
+    .prefault({}),
   services: z
     .array(ServiceName)
     .max(200)

@@ -1,0 +1,127 @@
+/**
+ * `/v1`: what OpenAI's clients call. Answers on the server's own request and response: a call that is passed on must not cost more than
+ * it has to. Decides who may call what; proxy and agents answer.
+ */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { RoostError, toRoostError, type Logger } from "@roost/base";
+import { proxyPaths, sendOpenAiError, toOpenAiError, type Proxy, type ProxyPath } from "@roost/proxy";
+import { checkOrigin, type OriginRules } from "../security/check-origin.ts";
+import type { Authentication } from "../security/create-authentication.ts";
+import { findCaller, refuseModel, requireGrant, type DoorCaller } from "./find-caller.ts";
+import { createBodyReader } from "./create-body-reader.ts";
+
+export interface OpenAiDoorOptions {
+  proxy: Proxy;
+  authentication: Authentication;
+  origin: () => OriginRules;
+  logger: Logger;
+}
+
+/** Answers a request under `/v1`; false for any other. `onCaller` hears the status by which connections are kept. */
+export type OpenAiDoor = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  onCaller: (status: number) => void,
+) => boolean;
+
+const prefix = "/v1/";
+const modelsPath = "/models";
+const proxied: ReadonlySet<string> = new Set(proxyPaths);
+
+export function createOpenAiDoor(options: OpenAiDoorOptions): OpenAiDoor {
+  const { proxy, authentication, origin, logger } = options;
+  const bodies = createBodyReader();
+
+  async function answer(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {
+    const caller = await findCaller(authentication, request);
+    if (request.method === "GET" && (path === modelsPath || path.startsWith(`${modelsPath}/`)))
+      return sendModels(response, await listModels(caller), path.slice(modelsPath.length + 1));
+    if (request.method !== "POST" || !proxied.has(path)) throw refusePath(request, path);
+    const { text, body, release } = await bodies.read(request);
+    try {
+      const model = body["model"];
+      if (typeof model !== "string" || model === "")
+        throw new RoostError("invalid_input", "you must provide a model parameter", { details: { param: "model" } });
+      if (!caller.mayName(model)) throw refuseModel(model);
+      requireGrant(caller, "models:call", "this model");
+      await proxy.call({ path: path as ProxyPath, text, body, headers: request.headers, caller, response });
+    } finally {
+      release();
+    }
+  }
+
+  async function listModels(caller: DoorCaller): Promise<Model[]> {
+    const names = await proxy.listModels();
+    return names
+      .filter(caller.mayName)
+      .map((id) => ({ id, object: "model", created: 0, owned_by: id.split("/")[0] ?? id }));
+  }
+
+  return (request, response, onCaller) => {
+    const { url = "" } = request;
+    if (!url.startsWith(prefix)) return false;
+    void (async () => {
+      try {
+        checkOrigin({ get: (name) => headerOf(request, name) }, origin());
+        const query = url.indexOf("?");
+        await answer(request, response, url.slice(prefix.length - 1, query < 0 ? undefined : query));
+        onCaller(200);
+      } catch (error) {
+        const told = toOpenAiError(error);
+        onCaller(told.status);
+        if (toRoostError(error).code === "internal") logger.error("A call of /v1 failed", { error });
+        if (response.headersSent || response.destroyed) response.destroy();
+        else {
+          // What of the body was not read would be taken for the next request.
+          if (!request.complete) response.setHeader("connection", "close");
+          sendOpenAiError(response, told);
+        }
+      }
+    })();
+    return true;
+  };
+}
+
+interface Model {
+  id: string;
+  object: "model";
+  created: number;
+  owned_by: string;
+}
+
+function sendModels(response: ServerResponse, models: readonly Model[], id: string): void {
+  let answer: unknown = { object: "list", data: models };
+  if (id !== "") {
+    const name = decodeName(id);
+    answer = models.find((model) => model.id === name);
+    if (answer === undefined) throw refuseModel(name);
+  }
+  const body = JSON.stringify(answer);
+  response.writeHead(200, {
+    "content-type": "application/json",
+    "content-length": Buffer.byteLength(body),
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+  });
+  response.end(body);
+}
+
+function decodeName(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+function headerOf({ headers }: IncomingMessage, name: string): string | null {
+  const value = headers[name];
+  return typeof value === "string" ? value : null;
+}
+
+function refusePath({ method = "" }: IncomingMessage, path: string): RoostError {
+  const isKnown = proxied.has(path) || path === modelsPath;
+  return new RoostError("not_found", `Invalid URL (${method} /v1${path.slice(0, 200)})`, {
+    details: isKnown ? { httpStatus: 405 } : { code: "unknown_url" },
+  });
+}

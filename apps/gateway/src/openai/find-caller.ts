@@ -1,0 +1,77 @@
+/** Who calls the OpenAI-compatible door, and which models they may name. */
+import type { IncomingMessage } from "node:http";
+import { isAccessToken } from "@roost/access";
+import { RoostError } from "@roost/base";
+import { coversScope } from "@roost/contract";
+import type { Caller } from "@roost/proxy";
+import { readBearer, type Authentication } from "../security/create-authentication.ts";
+
+export interface DoorCaller extends Caller {
+  /** Of its token; the person's own are all. */
+  grants: readonly string[];
+  mayName: (model: string) => boolean;
+}
+
+const owner: DoorCaller = {
+  id: "home",
+  name: "person:owner",
+  scopes: ["all"],
+  grants: ["*"],
+  mayName: () => true,
+};
+
+/** @throws RoostError `unauthenticated`, or `limit_exceeded` after too many wrong keys */
+export async function findCaller(authentication: Authentication, request: IncomingMessage): Promise<DoorCaller> {
+  if (/[?&](?:api[_-]?key|key|token|access_token)=/i.test(request.url ?? ""))
+    throw new RoostError(
+      "invalid_input",
+      "A key in an address ends in logs and histories: send it as Authorization: Bearer, and revoke this one",
+    );
+  const given = readBearer(request.headers.authorization ?? "");
+  if (given === undefined)
+    throw new RoostError(
+      "unauthenticated",
+      "You didn't provide an API key: send Authorization: Bearer with a key of roost keys create",
+    );
+  if (!isAccessToken(given)) {
+    await authentication.requireHomeToken(given);
+    return owner;
+  }
+  const { id, kind, name, scopes, models } = await authentication.requireAccessToken(given);
+  return {
+    id,
+    name: `${kind}:${name}`,
+    scopes: ["all", `key:${id}`],
+    grants: scopes,
+    mayName: models === null ? () => true : (model) => models.some((pattern) => matches(pattern, model)),
+  };
+}
+
+export function requireGrant({ name, grants }: DoorCaller, scope: string, what: string): void {
+  if (coversScope(grants, scope)) return;
+  throw new RoostError("forbidden", `The key ${name} lacks the scope ${scope}, which ${what} needs`, {
+    details: { code: "insufficient_permissions" },
+  });
+}
+
+/** As for a model that does not exist: what else there is is not told. */
+export function refuseModel(model: string): RoostError {
+  const message = `The model "${model.slice(0, 100)}" does not exist or this key may not use it: GET /v1/models lists those that it may`;
+  return new RoostError("not_found", message, { details: { code: "model_not_found", param: "model" } });
+}
+
+/** `*` stands for any characters. */
+function matches(pattern: string, model: string): boolean {
+  const parts = pattern.split("*");
+  const [first = ""] = parts;
+  if (parts.length === 1) return pattern === model;
+  if (!model.startsWith(first)) return false;
+  let index = first.length;
+  for (const part of parts.slice(1, -1)) {
+    const found = model.indexOf(part, index);
+    if (found < 0) return false;
+    index = found + part.length;
+  }
+  const last = parts.at(-1)!;
+  return model.length - last.length >= index && model.endsWith(last);
+}

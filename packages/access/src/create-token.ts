@@ -1,0 +1,62 @@
+/** Makes access tokens. What they are and how they are found again: token.ts, open-access.ts. */
+import { createHash, randomBytes } from "node:crypto";
+import { RoostError } from "@roost/base";
+import { setKeyCaps, type Kernel } from "@roost/kernel";
+import {
+  tokenColumns,
+  tokenLimits,
+  tokenPrefix,
+  type AccessToken,
+  type TokenCap,
+  type TokenKind,
+} from "./access-token.ts";
+
+export interface NewToken {
+  name: string;
+  kind: TokenKind;
+  scopes: readonly string[];
+  models?: readonly string[] | undefined;
+  caps?: readonly TokenCap[] | undefined;
+  /** Who makes it. */
+  by: string;
+}
+
+const secretBytes = 32;
+const endingChars = 4;
+
+/**
+ * Makes a token. Its text is told here and nowhere else.
+ * @throws RoostError `conflict` when there is one of this name, `limit_exceeded`, `invalid_input`
+ */
+export async function createToken(kernel: Kernel, given: NewToken): Promise<{ token: AccessToken; text: string }> {
+  const text = `${tokenPrefix}${randomBytes(secretBytes).toString("base64url")}`;
+  const { name, kind, scopes, models, caps = [], by } = given;
+  const token = await kernel.transact(async (tx) => {
+    const [counted] = await tx.query<{ count: number }>(
+      "select count(*)::int as count from access.token where revoked_at is null",
+    );
+    if ((counted?.count ?? 0) >= tokenLimits.tokensMax)
+      throw new RoostError("limit_exceeded", `there are ${tokenLimits.tokensMax} tokens (the limit): revoke some`);
+    const [made] = await tx.query<AccessToken>(
+      `insert into access.token (id, name, kind, sha256, ending, scopes, models, created_by) values ($1, $2, $3, $4, $5, $6, $7, $8)
+       on conflict (name) where revoked_at is null do nothing returning ${tokenColumns}`,
+      [kernel.createId(), name, kind, hashToken(text), text.slice(-endingChars), scopes, models ?? null, by],
+    );
+    if (made === undefined)
+      throw new RoostError("conflict", `there is a token "${name}" already: choose another name, or revoke it first`);
+    await setKeyCaps(tx, { key: made.id, caps });
+    tx.emit({
+      type: "token.created",
+      subject: made.id,
+      labels: ["aud:main", "trust:owner"],
+      data: { tokenId: made.id, name, kind, scopes: [...scopes], ...(models && { models: [...models] }), by },
+    });
+    return made;
+  });
+  return { token, text };
+}
+
+/** Hexadecimal SHA-256: a token is random, so that nothing slower is needed. */
+export function hashToken(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}

@@ -1,0 +1,46 @@
+/** Reads tokens for people, and revokes them. */
+import { RoostError } from "@roost/base";
+import { setKeyCaps, type Kernel } from "@roost/kernel";
+import { tokenColumns, type AccessToken, type TokenKind } from "./access-token.ts";
+
+/** By name. Revoked ones only when asked for. */
+export async function listTokens(
+  kernel: Kernel,
+  query: { limit: number; after?: string | undefined; kind?: TokenKind | undefined; withRevoked?: boolean },
+): Promise<AccessToken[]> {
+  return kernel.database.query<AccessToken>(
+    `select ${tokenColumns} from access.token
+     where ($1::uuid is null or (name, id) > (select name, id from access.token where id = $1)) and ($2::text is null or kind = $2)
+       and ($3 or revoked_at is null) order by name, id limit $4`,
+    [query.after ?? null, query.kind ?? null, query.withRevoked ?? false, query.limit],
+  );
+}
+
+/** By id, or by the name of one in force. Repeating it changes nothing. @throws RoostError `not_found` */
+export async function revokeToken(
+  kernel: Kernel,
+  { token: given, by }: { token: string; by: string },
+): Promise<{ token: AccessToken; isNew: boolean }> {
+  return kernel.transact(async (tx) => {
+    const [known] = await tx.query<AccessToken>(
+      `select ${tokenColumns} from access.token where id::text = $1 or name = $1
+       order by revoked_at is null desc, id::text = $1 desc limit 1 for update`,
+      [given],
+    );
+    if (known === undefined)
+      throw new RoostError("not_found", `there is no token "${given.slice(0, 100)}": see roost keys list`);
+    if (known.revokedAt !== null) return { token: known, isNew: false };
+    const [token] = await tx.query<AccessToken>(
+      `update access.token set revoked_at = roost.now(), revoked_by = $2 where id = $1 returning ${tokenColumns}`,
+      [known.id, by],
+    );
+    await setKeyCaps(tx, { key: known.id, caps: [] });
+    tx.emit({
+      type: "token.revoked",
+      subject: known.id,
+      labels: ["aud:main", "trust:owner"],
+      data: { tokenId: known.id, name: known.name, kind: known.kind, by },
+    });
+    return { token: token!, isNew: true };
+  });
+}

@@ -1,0 +1,75 @@
+/** The tokens in force, in memory: a call's token is found without asking the database. Looked at again once a second while there are calls. */
+import type { Logger } from "@roost/base";
+import { applyMigrations, readMigrations } from "@roost/database";
+import type { Kernel } from "@roost/kernel";
+import { hashToken } from "./create-token.ts";
+import { tokenColumns, tokenPrefix, type AccessToken } from "./access-token.ts";
+
+const accessMigrations = new URL("./migrations/", import.meta.url);
+
+export interface AccessTokens {
+  readonly kernel: Kernel;
+  /** The token in force with this text. One that was revoked counts a second longer where another process revoked it. */
+  find(text: string): Promise<AccessToken | undefined>;
+  /** Call it after a change, so that it counts at once here. */
+  forget(): void;
+  /** Records when tokens were last seen. To be called now and then. */
+  recordSeen(): Promise<void>;
+}
+
+/** How long what was read counts; it is read anew beside the calls, and before a call once it is older than the second. */
+const freshMs = 1_000;
+const staleMsMax = 2_000;
+
+export function isAccessToken(text: string): boolean {
+  return text.startsWith(tokenPrefix);
+}
+
+export async function openAccess(kernel: Kernel, { logger }: { logger: Logger }): Promise<AccessTokens> {
+  await applyMigrations(kernel.database, { schema: "access", migrations: await readMigrations(accessMigrations) });
+  const { clock, database } = kernel;
+  let byHash = new Map<string, AccessToken>();
+  let readMs = -Infinity;
+  let reading: Promise<void> | undefined;
+  const seen = new Map<string, number>();
+
+  const read = () =>
+    (reading ??= (async () => {
+      const startedMs = clock.nowMs();
+      const rows = await database.query<AccessToken & { sha256: string }>(
+        `select ${tokenColumns}, sha256 from access.token where revoked_at is null`,
+        [],
+        { name: "access_read_tokens" },
+      );
+      byHash = new Map(rows.map(({ sha256, ...token }) => [sha256, token]));
+      readMs = startedMs;
+    })().finally(() => {
+      reading = undefined;
+    }));
+
+  return {
+    kernel,
+    async find(text) {
+      const ageMs = clock.nowMs() - readMs;
+      if (ageMs > staleMsMax || ageMs < 0) await read();
+      else if (ageMs > freshMs && reading === undefined)
+        void read().catch((error: unknown) => logger.warn("The access tokens could not be read again", { error }));
+      const token = byHash.get(hashToken(text));
+      if (token !== undefined) seen.set(token.id, clock.nowMs());
+      return token;
+    },
+    forget() {
+      readMs = -Infinity;
+    },
+    async recordSeen() {
+      if (seen.size === 0) return;
+      const rows = [...seen].map(([id, ms]) => ({ id, at: new Date(ms).toISOString() }));
+      seen.clear();
+      await database.query(
+        `update access.token t set last_seen_at = greatest(t.last_seen_at, r.at)
+         from jsonb_to_recordset($1::jsonb) as r(id uuid, at timestamptz) where t.id = r.id`,
+        [JSON.stringify(rows)],
+      );
+    },
+  };
+}

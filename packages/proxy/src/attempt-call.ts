@@ -1,0 +1,125 @@
+/** One attempt of a call with one server. What the server answers goes to the caller as it comes; a refusal comes back whole, so that another may be asked. */
+import type { IncomingHttpHeaders, ServerResponse } from "node:http";
+import type { Dispatcher } from "undici";
+import type { Upstream } from "./upstream.ts";
+import type { UsageFilter } from "./create-usage-filter.ts";
+
+export type AttemptEnd =
+  /** Before the first byte of an answer. */
+  | { kind: "refused"; status: number; headers: IncomingHttpHeaders; body: Buffer }
+  | { kind: "unreachable"; error: Error }
+  /** The answer was passed on; `isCut`: not to its end. */
+  | {
+      kind: "answered";
+      status: number;
+      contentType: string;
+      chunks: readonly Buffer[];
+      isCut: boolean;
+      firstByteMs: number;
+    };
+
+export interface UpstreamAttempt {
+  path: string;
+  body: string;
+  headers: Readonly<Record<string, string>>;
+  response: ServerResponse;
+  /** Beside what the server sends. */
+  answerHeaders: Readonly<Record<string, string>>;
+  filter: UsageFilter | undefined;
+  startedMs: number;
+}
+
+const refusalBytesMax = 65_536;
+/** Of an answer, kept to read its usage; of a longer one the end. */
+const keptBytesMax = 4 * 1_048_576;
+/** What a server says about the call and its limits. Nothing that sets state in a browser, or is of one connection. */
+const passedHeaders =
+  /^(?:content-type|content-length|content-disposition|retry-after|x-request-id|openai-[\w-]+|x-ratelimit-[\w-]+|x-should-retry)$/;
+
+export function attemptCall(upstream: Upstream, options: UpstreamAttempt): Promise<AttemptEnd> {
+  return new Promise((resolve) => {
+    upstream.pool.dispatch(
+      {
+        path: `${upstream.basePath}${options.path}`,
+        method: "POST",
+        headers: { ...options.headers, ...upstream.headers },
+        body: options.body,
+        headersTimeout: upstream.silenceMsMax,
+        bodyTimeout: upstream.silenceMsMax,
+      },
+      createHandler(options, resolve),
+    );
+  });
+}
+
+function createHandler(options: UpstreamAttempt, resolve: (end: AttemptEnd) => void): Dispatcher.DispatchHandler {
+  const { response, filter } = options;
+  const chunks: Buffer[] = [];
+  let keptBytes = 0;
+  let status = 0;
+  let headers: IncomingHttpHeaders = {};
+  let firstByteMs = -1;
+  const isRefusal = () => status < 200 || status > 299;
+
+  const keep = (chunk: Buffer) => {
+    chunks.push(chunk);
+    keptBytes += chunk.length;
+    while (keptBytes > keptBytesMax && chunks.length > 1) keptBytes -= chunks.shift()!.length;
+  };
+  const begin = () => {
+    firstByteMs = performance.now() - options.startedMs;
+    const head: Record<string, string> = { ...options.answerHeaders };
+    for (const name in headers) {
+      const value = headers[name];
+      if (typeof value === "string" && passedHeaders.test(name)) head[name] = value;
+    }
+    if (filter !== undefined) delete head["content-length"];
+    response.writeHead(status, head);
+  };
+  const answered = (isCut: boolean) =>
+    resolve({
+      kind: "answered",
+      status,
+      contentType: headers["content-type"] ?? "",
+      chunks,
+      isCut,
+      firstByteMs,
+    });
+
+  return {
+    onRequestStart(controller) {
+      if (response.destroyed) return controller.abort(new Error("the caller left"));
+      response.once("close", () => {
+        if (!response.writableFinished && !controller.aborted) controller.abort(new Error("the caller left"));
+      });
+    },
+    onResponseStart(_controller, code, given) {
+      status = code;
+      headers = given;
+    },
+    onResponseData(controller, chunk) {
+      if (isRefusal()) {
+        if (keptBytes < refusalBytesMax) keep(chunk);
+        return;
+      }
+      keep(chunk);
+      if (firstByteMs < 0) begin();
+      const passed = filter === undefined ? chunk : filter.push(chunk);
+      if (passed === undefined || response.write(passed)) return;
+      controller.pause();
+      response.once("drain", () => controller.resume());
+    },
+    onResponseEnd() {
+      if (isRefusal()) return resolve({ kind: "refused", status, headers, body: Buffer.concat(chunks) });
+      if (firstByteMs < 0) begin();
+      response.end(filter?.end());
+      answered(false);
+    },
+    onResponseError(_controller, error) {
+      if (firstByteMs < 0) return resolve({ kind: "unreachable", error });
+      // Broken off as the server broke it off: the caller must not take it for whole.
+      response.destroy();
+      answered(true);
+    },
+  };
+}

@@ -1,0 +1,50 @@
+/** Upper bounds of what a call may use, known beforehand from its body. */
+import { estimateCallMax, estimateTokens, type TokenPrice } from "@roost/agent";
+import type { JsonObject } from "@roost/base";
+
+export interface RequestEstimate {
+  inputTokens: number;
+  outputTokens: number;
+}
+
+const outputTokensDefault = 8_192;
+const choicesMax = 128;
+/** Of a picture, a sound or a file that stands in the body. */
+const mediaTokens = 2_000;
+/** Longer runs of its letters are encoded bytes, not words. */
+const encoded = /[A-Za-z0-9+/_=-]{2000,}/g;
+const exactCharsMax = 200_000;
+const tokensPerChar = 0.4;
+
+export function estimateRequest(
+  text: string,
+  body: JsonObject,
+  { path, outputTokensMax }: { path: string; outputTokensMax: number | undefined },
+): RequestEstimate {
+  let mediaCount = 0;
+  const words =
+    text.length < 2_000
+      ? text
+      : text.replaceAll(encoded, () => {
+          mediaCount += 1;
+          return "";
+        });
+  const inputTokens =
+    mediaCount * mediaTokens +
+    (words.length > exactCharsMax ? Math.ceil(words.length * tokensPerChar) : estimateTokens(words));
+  if (!path.endsWith("completions") && path !== "/responses") return { inputTokens, outputTokens: 0 };
+  const asked = [body["max_completion_tokens"], body["max_tokens"], body["max_output_tokens"]].find(isCount);
+  const choices = isCount(body["n"]) ? Math.min(Math.max(1, body["n"]), choicesMax) : 1;
+  return { inputTokens, outputTokens: choices * (asked ?? outputTokensMax ?? outputTokensDefault) };
+}
+
+/** In money; 0 where no price is known. */
+export function boundUsd(estimate: RequestEstimate, price: TokenPrice | undefined): number {
+  if (price === undefined) return 0;
+  const { inputTokens: promptTokens, outputTokens: maxOutputTokens } = estimate;
+  return estimateCallMax({ promptTokens, maxOutputTokens, price }).costUsd ?? 0;
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= 10_000_000;
+}

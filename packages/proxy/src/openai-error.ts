@@ -1,0 +1,54 @@
+/** Errors as OpenAI's API gives them, which its clients read. */
+import { toRoostError, type ErrorCode } from "@roost/base";
+import { httpStatusOf } from "@roost/contract/status-codes";
+import type { ServerResponse } from "node:http";
+
+export interface OpenAiError {
+  status: number;
+  error: { message: string; type: string; param: string | null; code: string | null };
+}
+
+const types: Readonly<Record<ErrorCode, string>> = {
+  invalid_input: "invalid_request_error",
+  unauthenticated: "invalid_request_error",
+  forbidden: "invalid_request_error",
+  not_found: "invalid_request_error",
+  conflict: "invalid_request_error",
+  limit_exceeded: "rate_limit_error",
+  timeout: "server_error",
+  unavailable: "server_error",
+  internal: "server_error",
+};
+
+const codes: Partial<Record<ErrorCode, string>> = { unauthenticated: "invalid_api_key" };
+
+/** Of anything thrown; `details` of a RoostError may name `httpStatus`, `type`, `code` and `param`. */
+export function toOpenAiError(thrown: unknown): OpenAiError {
+  const { code, message, details = {} } = toRoostError(thrown);
+  const text = (name: string) => {
+    const value = details[name];
+    return typeof value === "string" ? value : undefined;
+  };
+  return {
+    status: typeof details["httpStatus"] === "number" ? details["httpStatus"] : httpStatusOf(code),
+    error: {
+      message: code === "internal" ? "Roost failed: its log says why" : message,
+      type: text("type") ?? types[code],
+      param: text("param") ?? null,
+      code: text("code") ?? codes[code] ?? null,
+    },
+  };
+}
+
+/** Answers with an error, where nothing was answered yet. */
+export function sendOpenAiError(response: ServerResponse, { status, error }: OpenAiError, retryAfterS?: number): void {
+  const body = JSON.stringify({ error });
+  response.writeHead(status, {
+    "content-type": "application/json",
+    "content-length": Buffer.byteLength(body),
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+    ...(retryAfterS === undefined ? {} : { "retry-after": String(retryAfterS) }),
+  });
+  response.end(body);
+}

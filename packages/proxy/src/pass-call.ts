@@ -1,0 +1,177 @@
+/** One call from its estimate to its record: reserves, asks the servers, settles, books. */
+import { parseDurationMs, RoostError, toRoostError, type Clock, type Logger } from "@roost/base";
+import type { SpendBlocks, TakenSpend } from "@roost/kernel";
+import type { CallRecord } from "./create-call-records.ts";
+import { cacheKeyOf, cachedBytesMax, type ResponseCache } from "./create-response-cache.ts";
+import { boundUsd, estimateRequest, type RequestEstimate } from "./estimate-request.ts";
+import type { UpstreamModels } from "./create-upstream-models.ts";
+import { sendOpenAiError, toOpenAiError } from "./openai-error.ts";
+import type { ProxyCall } from "./proxy-call.ts";
+import { readWireUsage, type CallUsage } from "./read-wire-usage.ts";
+import { describeFailure, tryCandidates, type Tried } from "./try-candidates.ts";
+import type { ModelTarget } from "./upstream.ts";
+
+export interface PassContext {
+  candidatesOf: (model: string) => readonly ModelTarget[] | undefined;
+  models: Pick<UpstreamModels, "priceOf">;
+  blocksOf: (scopes: readonly string[]) => Pick<SpendBlocks, "take">;
+  cache: ResponseCache;
+  record: (record: CallRecord) => void;
+  clock: Clock;
+  logger: Logger;
+}
+
+const cacheMsMax = 24 * 3_600_000;
+const cacheHeader = "x-roost-cache";
+
+/** Answers the call, or throws before it has. */
+export async function passCall(context: PassContext, call: ProxyCall): Promise<void> {
+  const { clock, models, cache } = context;
+  const model = String(call.body["model"]);
+  const candidates = context.candidatesOf(model);
+  if (candidates === undefined)
+    throw new RoostError("not_found", `The model "${model.slice(0, 100)}" does not exist: GET /v1/models lists them`, {
+      details: { code: "model_not_found", param: "model" },
+    });
+  const begun = { at: new Date(clock.nowMs()).toISOString(), startedMs: performance.now(), model };
+  const keptMs = cacheMsOf(call);
+  const key = keptMs === undefined ? undefined : cacheKeyOf(call.caller.id, call.path, call.text);
+  if (key !== undefined && answerFromCache(cache, key, call))
+    return context.record(toRecord(call, begun, { status: 200, attempts: 0, isCached: true }));
+  const outputTokensMax = candidates[0]?.upstream.outputTokensMax;
+  const estimate = estimateRequest(call.text, call.body, { path: call.path, outputTokensMax });
+  const taken = await take(context, call, { estimate, candidates });
+  let spent = { usd: 0, tokens: 0 };
+  try {
+    const tried = await tryCandidates(call, candidates, { ...context, startedMs: begun.startedMs });
+    const { end, candidate, attemptCount: attempts } = tried;
+    const provider = candidate.upstream.id;
+    if (end.kind !== "answered") {
+      const status = answerFailure(call, tried, clock);
+      return context.record(toRecord(call, begun, { status, attempts, provider, isCut: call.response.destroyed }));
+    }
+    const answer = Buffer.concat(end.chunks);
+    const text = /json|event-stream|text/.test(end.contentType) ? answer.toString("utf8") : "";
+    const price = models.priceOf(candidate.upstream, candidate.model);
+    const usage = readWireUsage(text, { inputTokens: estimate.inputTokens, price });
+    spent = { usd: usage.costUsd ?? 0, tokens: usage.inputTokens + usage.outputTokens };
+    if (key !== undefined && end.status === 200 && !end.isCut && answer.length <= cachedBytesMax)
+      cache.set(key, { contentType: end.contentType, body: answer, untilMs: clock.nowMs() + keptMs! });
+    const { status, isCut, firstByteMs } = end;
+    context.record(toRecord(call, begun, { status, attempts, provider, usage, firstByteMs, isCut }));
+  } finally {
+    await settle(context, taken, spent);
+  }
+}
+
+interface CallResult {
+  status: number;
+  attempts: number;
+  provider?: string;
+  usage?: CallUsage;
+  firstByteMs?: number;
+  isCached?: boolean;
+  isCut?: boolean;
+}
+
+function toRecord(
+  { path }: ProxyCall,
+  { at, startedMs, model }: { at: string; startedMs: number; model: string },
+  { usage, firstByteMs = -1, status, attempts, provider, isCached, isCut }: CallResult,
+): CallRecord {
+  return {
+    at,
+    path,
+    model: model.slice(0, 200),
+    ...(provider === undefined ? {} : { provider }),
+    status,
+    attempts,
+    ms: Math.round(performance.now() - startedMs),
+    ...(firstByteMs < 0 ? {} : { firstByteMs: Math.round(firstByteMs) }),
+    inputTokens: usage?.inputTokens ?? 0,
+    outputTokens: usage?.outputTokens ?? 0,
+    costUsd: usage === undefined ? 0 : usage.costUsd,
+    ...(usage?.isEstimated === true ? { isEstimated: true } : {}),
+    ...(isCached === true ? { isCached } : {}),
+    ...(isCut === true ? { isCut } : {}),
+  };
+}
+
+type Granted = Extract<TakenSpend, { granted: true }>;
+
+async function take(
+  { blocksOf, models }: PassContext,
+  { caller }: ProxyCall,
+  { estimate, candidates }: { estimate: RequestEstimate; candidates: readonly ModelTarget[] },
+): Promise<Granted> {
+  const bounds = candidates.map(({ upstream, model }) => boundUsd(estimate, models.priceOf(upstream, model)));
+  const tokens = estimate.inputTokens + estimate.outputTokens;
+  const taken = await blocksOf(caller.scopes).take({ usd: Math.max(...bounds), tokens });
+  if (taken.granted) return taken;
+  throw new RoostError("limit_exceeded", taken.message, {
+    details: { type: "insufficient_quota", code: "insufficient_quota" },
+  });
+}
+
+async function settle({ logger }: PassContext, taken: Granted, actual: { usd: number; tokens: number }): Promise<void> {
+  await taken.settle(actual).catch((error: unknown) => {
+    logger.warn("A block of spending was not settled: it counts as spent", { reason: toRoostError(error).message });
+  });
+}
+/** How long the caller wants the answer to be kept. @throws RoostError `invalid_input` */
+function cacheMsOf({ headers }: ProxyCall): number | undefined {
+  const asked = headers[cacheHeader];
+  if (asked === undefined) return undefined;
+  const ms = parseDurationMs(String(asked));
+  if (ms > 0 && ms <= cacheMsMax) return ms;
+  throw new RoostError(
+    "invalid_input",
+    `${cacheHeader} is ${String(asked).slice(0, 20)}: give a duration like 10m, up to 24h`,
+  );
+}
+
+function answerFromCache(cache: ResponseCache, key: string, { response }: ProxyCall): boolean {
+  const found = cache.get(key);
+  if (found === undefined) {
+    response.setHeader(cacheHeader, "miss");
+    return false;
+  }
+  response.writeHead(200, {
+    "content-type": found.contentType,
+    "content-length": found.body.length,
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+    [cacheHeader]: "hit",
+  });
+  response.end(found.body);
+  return true;
+}
+
+const upstreamErrorMax = 1_000;
+
+/** The server's own answer where it gave one; returns the status. */
+function answerFailure({ response }: ProxyCall, { end, candidate }: Tried, clock: Clock): number {
+  if (end.kind === "answered" || response.destroyed || response.headersSent) return 499;
+  const { upstream } = candidate;
+  // A wrong key of the home's is no fault of the caller's key, and a page that moved is none of its request.
+  const isOwnFault = end.kind === "refused" && (end.status === 401 || end.status === 402 || end.status < 400);
+  const isJson = end.kind === "refused" && /json/.test(String(end.headers["content-type"]));
+  if (end.kind === "refused" && isJson && !isOwnFault) {
+    const retryAfter = end.headers["retry-after"];
+    response.writeHead(end.status, {
+      "content-type": "application/json",
+      "content-length": end.body.length,
+      "cache-control": "no-store",
+      "x-content-type-options": "nosniff",
+      ...(typeof retryAfter === "string" ? { "retry-after": retryAfter } : {}),
+    });
+    response.end(end.body);
+    return end.status;
+  }
+  const { message } = describeFailure(end, clock.nowMs());
+  const status = end.kind === "refused" && !isOwnFault ? end.status : 502;
+  const told = `${upstream.id} does not answer: ${message.slice(0, upstreamErrorMax)}`;
+  const error = new RoostError("unavailable", told, { details: { httpStatus: status, code: "upstream_error" } });
+  sendOpenAiError(response, toOpenAiError(error));
+  return status;
+}

@@ -1,0 +1,89 @@
+/** What an answer told of its usage, found in its bytes; where it told nothing, Roost's own count of them. */
+import { estimateTokens, toldCost, type TokenPrice } from "@roost/agent";
+
+export interface CallUsage {
+  inputTokens: number;
+  outputTokens: number;
+  costUsd: number | null;
+  isEstimated: boolean;
+}
+
+interface WireUsage {
+  prompt_tokens?: unknown;
+  completion_tokens?: unknown;
+  input_tokens?: unknown;
+  output_tokens?: unknown;
+  total_tokens?: unknown;
+  prompt_tokens_details?: { cached_tokens?: unknown } | null;
+  input_tokens_details?: { cached_tokens?: unknown } | null;
+}
+
+/** Higher reports are not believed. */
+const tokensMax = 1_000_000_000;
+/** Where text stands in chunks and answers. */
+const written = /"(?:content|reasoning|reasoning_content|arguments|text|delta|refusal)"\s*:\s*"((?:[^"\\]|\\.)*)"/g;
+
+export function readWireUsage(
+  text: string,
+  { inputTokens, price }: { inputTokens: number; price: TokenPrice | undefined },
+): CallUsage {
+  const usage = findUsage(text);
+  const input = count(usage?.prompt_tokens) ?? count(usage?.input_tokens);
+  const output = count(usage?.completion_tokens) ?? count(usage?.output_tokens);
+  // Embeddings tell what they read only.
+  const told =
+    usage !== undefined && (input !== undefined || output !== undefined)
+      ? { inputTokens: input ?? 0, outputTokens: output ?? 0, isEstimated: false }
+      : { inputTokens, outputTokens: countWritten(text), isEstimated: true };
+  const cached = count(usage?.prompt_tokens_details?.cached_tokens ?? usage?.input_tokens_details?.cached_tokens) ?? 0;
+  return { ...told, costUsd: toldCost(usage) ?? costOf(told, cached, price) };
+}
+
+function costOf(
+  { inputTokens, outputTokens }: { inputTokens: number; outputTokens: number },
+  cached: number,
+  price: TokenPrice | undefined,
+): number | null {
+  if (price === undefined) return null;
+  const fromCache = Math.min(cached, inputTokens);
+  const { inputUsd, outputUsd, cachedInputUsd = inputUsd } = price;
+  return ((inputTokens - fromCache) * inputUsd + fromCache * cachedInputUsd + outputTokens * outputUsd) / 1e6;
+}
+
+/** The last object of this name: answers end with it, and so do streams. */
+function findUsage(text: string): WireUsage | undefined {
+  for (let at = text.lastIndexOf('"usage"'); at >= 0; at = at === 0 ? -1 : text.lastIndexOf('"usage"', at - 1)) {
+    const start = text.indexOf("{", at);
+    if (start < 0 || !/^"usage"\s*:\s*$/.test(text.slice(at, start))) continue;
+    const value = parseObject(text, start);
+    if (value !== undefined) return value;
+  }
+  return undefined;
+}
+
+const usageCharsMax = 10_000;
+
+function parseObject(text: string, start: number): WireUsage | undefined {
+  let depth = 0;
+  for (let index = start; index < text.length && index - start < usageCharsMax; index += 1) {
+    if (text[index] === "{") depth += 1;
+    if (text[index] === "}") depth -= 1;
+    if (depth > 0) continue;
+    try {
+      return JSON.parse(text.slice(start, index + 1)) as WireUsage;
+    } catch {
+      return undefined;
+    }
+  }
+  return undefined;
+}
+
+function countWritten(text: string): number {
+  let tokens = 0;
+  for (const [, part = ""] of text.matchAll(written)) tokens += estimateTokens(part);
+  return tokens;
+}
+
+function count(value: unknown): number | undefined {
+  return typeof value === "number" && value >= 0 && value <= tokensMax ? Math.ceil(value) : undefined;
+}
