@@ -81,6 +81,7 @@ export { viewerOf } from "./visibility/viewer-of.ts";
 export { buildDigest, type Digest, type DigestQuery } from "./digest/build-digest.ts";
 export type { DigestItem } from "./digest/digest-item.ts";
 export { buildContext, type BuiltContext, type DomainGuide } from "./context/build-context.ts";
+export { leaveOrder } from "./context/leave-order.ts";
 export { isChangingSection } from "./context/changing-sections.ts";
 export { isMomentMessage } from "./context/moment-message.ts";
 export { commitDigest } from "./context/commit-digest.ts";

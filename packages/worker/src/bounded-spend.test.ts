@@ -28,12 +28,12 @@ interface Scene extends AsyncDisposable {
   home: TestHome;
   /** Replies of the model so far. */
   readonly callCount: number;
-  reply: (answer: ScriptedReply) => void;
+  reply: (answer: ScriptedReply | ((callCount: number) => ScriptedReply)) => void;
   /** Runs all that is due at a moment to its end. */
   live(ms: number): Promise<Run[]>;
 }
 
-/** A worker whose model always answers the same. */
+/** A worker whose model answers as it is told. */
 async function openScene({ isPriceless = false }: { isPriceless?: boolean } = {}): Promise<Scene> {
   await using opened = new AsyncDisposableStack();
   const home = opened.use(await openTestHome({ files: { "HEARTBEAT.md": "- look at the mail\n" } }));
@@ -49,10 +49,10 @@ async function openScene({ isPriceless = false }: { isPriceless?: boolean } = {}
   const modelsFor = createModelsFor({ providers: [provider], ...choice });
   await home.test.clock.set(new Date(startMs));
   let callCount = 0;
-  let answer: ScriptedReply = "HEARTBEAT_OK";
+  let answer: Parameters<Scene["reply"]>[0] = "HEARTBEAT_OK";
   home.setScript(() => {
     callCount += 1;
-    return answer;
+    return typeof answer === "function" ? answer(callCount) : answer;
   });
   const agent = createAgentHandler({ ...home.handlerOptions, ...(isPriceless ? { modelsFor } : {}) });
   const worker = opened.use(
@@ -118,12 +118,12 @@ test("L: for 12 days the provider answers 401 to heartbeats: it is left alone fo
   assert.ok(ticks.every(({ outcome }) => outcome === "fired"));
 });
 
-/** Looks busy: says something and calls a tool each time. $0.03 a call, in the price of the test home. */
-const busy: ScriptedReply = {
+/** Looks busy: says something and looks for something else each time. $0.03 a call, in the price of the test home. */
+const busy = (callCount: number): ScriptedReply => ({
   text: "Still at it, nearly there",
-  toolCalls: [{ name: "list_jobs", arguments: {} }],
+  toolCalls: [{ name: "search_files", arguments: { query: "x".repeat(callCount % 100) + "y" } }],
   usage: { prompt_tokens: 2_000, completion_tokens: 1_000, total_tokens: 3_000 },
-};
+});
 const callUsd = 0.03;
 
 /** One run that would go on for ever, executed until it ends. */

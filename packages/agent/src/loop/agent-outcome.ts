@@ -33,7 +33,7 @@ export interface AgentTotals {
   isRehearsed: boolean;
 }
 
-export type AgentLimitName = "spend" | "turns" | "tool_calls" | "wall_clock" | "context";
+export type AgentLimitName = "spend" | "turns" | "tool_calls" | "wall_clock" | "context" | "repetition";
 
 export type AgentEnd =
   | {

@@ -2,13 +2,14 @@
 
 import type { AgentContext, ContextSection, HistoryTurn } from "../messages/agent-context.ts";
 import { answerOrphans } from "../messages/answer-orphans.ts";
-import type { AssistantMessage, Message, ToolMessage } from "../messages/message.ts";
+import type { AssistantMessage, Message, ToolCallPart, ToolMessage } from "../messages/message.ts";
 import type { ModelReply } from "../models/models.ts";
 import { addUsage } from "../usage/add-usage.ts";
 import { noUsage } from "../usage/read-usage.ts";
 import type { TokenUsage } from "../usage/token-usage.ts";
 import type { AgentTotals, ConversationSummary } from "./agent-outcome.ts";
 import { applyCompaction, turnsLeft, type Compaction } from "./compact.ts";
+import { roundOf, roundsKept, type Round } from "./find-circle.ts";
 import { noRequests, type RequestsSoFar } from "./request-record.ts";
 
 export interface LoopState {
@@ -35,6 +36,13 @@ export interface LoopState {
   /** Text shown of an unfinished reply. */
   shownText: string;
   requests: RequestsSoFar;
+  /** What left the instructions or the tools to fit the context, and the context that it was cut to. */
+  cut: readonly string[];
+  contextCutTo: number;
+  /** The last messages with calls, to see circles. */
+  rounds: Round[];
+  /** Messages in a row whose calls were refused as going round. */
+  circleCount: number;
 }
 
 export function createLoopState(context: AgentContext): LoopState {
@@ -57,6 +65,10 @@ export function createLoopState(context: AgentContext): LoopState {
     callIds: new Set(calls.map((call) => call.toolCallId)),
     shownText: "",
     requests: noRequests(),
+    cut: [],
+    contextCutTo: 0,
+    rounds: [],
+    circleCount: 0,
   };
 }
 
@@ -74,6 +86,15 @@ export function addReply(state: LoopState, reply: ModelReply, step: string): Ass
 export function addToolMessage(state: LoopState, message: ToolMessage): void {
   state.messages.push(message);
   state.added.push(message);
+}
+
+/** `isCircle`: its calls were refused as going round. */
+export function addRound(
+  state: LoopState,
+  { calls, answers, isCircle }: { calls: readonly ToolCallPart[]; answers: readonly ToolMessage[]; isCircle: boolean },
+): void {
+  state.circleCount = isCircle ? state.circleCount + 1 : 0;
+  if (!isCircle) state.rounds = [...state.rounds, roundOf(calls, answers)].slice(-roundsKept);
 }
 
 export function addCompaction(state: LoopState, compaction: Compaction): void {

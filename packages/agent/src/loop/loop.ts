@@ -25,6 +25,8 @@ export interface AgentLoopOptions {
   services?: readonly string[] | undefined;
   /** A function runs as the recorded step `context#1`, so that a resumed run sees the same context. */
   context: AgentContext | ((call: { signal: AbortSignal }) => Promise<AgentContext>);
+  /** How early a section is cut or left out where a context is too small: the lowest first, below 1 before the list of tools; undefined: never. */
+  leaveOrder?: ((section: string) => number | undefined) | undefined;
   clock: Clock;
   signal: AbortSignal;
   logger: Logger;

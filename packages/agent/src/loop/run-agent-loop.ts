@@ -9,6 +9,7 @@ import type { StepError } from "../steps/step-runner.ts";
 import { agentLimitDefaults } from "./agent-limits.ts";
 import type { AgentDelta, AgentEnd, AgentLimitName, AgentOutcome } from "./agent-outcome.ts";
 import type { AgentLoopOptions, Loop } from "./loop.ts";
+import { fitFixedParts, tellCut } from "./fit-fixed-parts.ts";
 import { addReply, createLoopState, totalsOf, type LoopState } from "./loop-state.ts";
 import { runCompactionStep, whyFull } from "./run-compaction-step.ts";
 import { runModelStep } from "./run-model-step.ts";
@@ -20,6 +21,11 @@ export type { AgentLoopOptions } from "./loop.ts";
 
 /** Beginning of the message of a run that reached its deadline. */
 export const timeOver = "the run's time was over";
+
+/** Instructions and tools are cut at most once for each of so many model steps. */
+const cutStepsMax = 12;
+/** A model that goes round in circles is told so often before it is stopped. */
+const circlesTold = 2;
 
 /** setTimeout fires at once for longer delays. */
 const timerMsMax = 2_147_483_647;
@@ -91,6 +97,7 @@ async function runTurns(loop: Loop): Promise<AgentEnd> {
     if (outcome.state !== "done") return endOfFailedStep(loop, errorOf(outcome, step));
     const { output } = outcome;
     if (output.kind === "context_exceeded") {
+      if (state.modelStepCount <= cutStepsMax && fitFixedParts(loop, output)) continue;
       const isLast =
         state.compactionCount >= limits.compactionsMax || (wasRefusedByProvider && output.source === "provider");
       const room = isLast ? ({ state: "full" } as const) : await runCompactionStep(loop, output);
@@ -114,7 +121,17 @@ async function runTurns(loop: Loop): Promise<AgentEnd> {
         ...(output.hasUnreadCall === true ? { hasUnreadCall: true } : {}),
       };
     const isCut = output.finishReason === "length";
-    await runToolCalls(loop, message.toolCalls, isCut ? (output.cutAt ?? output.outputTokensMax) : undefined);
+    const isCircle = await runToolCalls(
+      loop,
+      message.toolCalls,
+      isCut ? (output.cutAt ?? output.outputTokensMax) : undefined,
+    );
+    if (isCircle && state.circleCount > circlesTold)
+      return limitReached(
+        loop,
+        "repetition",
+        "the model went round in circles: it made the same calls again and again, with the same answers, and did not stop when it was told",
+      );
     if (state.toolCallCount > limits.toolCallsMax) {
       return limitReached(loop, "tool_calls", `this run may make ${limits.toolCallsMax} tool calls and asked for more`);
     }
@@ -126,15 +143,20 @@ function madeIn({ added }: LoopState): { parts?: Part[] } {
   return parts.length === 0 ? {} : { parts };
 }
 
-/** What the model was not shown: parts, and messages that it did not summarise. */
-function leftOutOf({ messages: [first], compactionCount }: LoopState, parts: string[] = []): { leftOut?: string[] } {
+/** What the model was not shown: instructions, parts, and messages that it did not summarise. */
+function leftOutOf(state: LoopState, parts: string[] = []): { leftOut?: string[] } {
+  const {
+    messages: [first],
+    compactionCount,
+  } = state;
+  const cut = tellCut(state);
   const isMarked = compactionCount > 0 && first?.role === "summary" && first.method === "dropped";
   const unread = isMarked
     ? [
         `${first.messageCount} earlier messages left without a summary: the model wrote none; they stay in the transcript`,
       ]
     : [];
-  const leftOut = [...unread, ...parts];
+  const leftOut = [...(cut === undefined ? [] : [cut]), ...unread, ...parts];
   return leftOut.length === 0 ? {} : { leftOut };
 }
 

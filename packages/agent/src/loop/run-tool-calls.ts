@@ -13,7 +13,8 @@ import type { Tool } from "../tools/tool.ts";
 import { awaitChildren } from "./await-children.ts";
 import { askApproval, decideCall, hasReadUntrusted } from "./ask-approval.ts";
 import type { Loop } from "./loop.ts";
-import { addToolMessage } from "./loop-state.ts";
+import { findCircle } from "./find-circle.ts";
+import { addRound, addToolMessage } from "./loop-state.ts";
 import { toToolMessage } from "./to-tool-message.ts";
 
 interface PlannedCall {
@@ -31,20 +32,26 @@ interface PlannedCall {
 
 /**
  * Runs all calls and adds their answers. `cutAt`: the tokens at which the message was cut off, in its last call. @throws what `steps.step` throws;
- * later calls stay unanswered.
+ * later calls stay unanswered. True: they would only have repeated what was answered, and were not made.
  */
-export async function runToolCalls(loop: Loop, parts: ToolCallPart[], cutAt: number | undefined): Promise<void> {
+export async function runToolCalls(loop: Loop, parts: ToolCallPart[], cutAt: number | undefined): Promise<boolean> {
+  const repeatCount = findCircle(loop.state.rounds, parts);
   const isTainted = hasReadUntrusted(loop.state);
   const calls = parts.map((part, index) =>
-    planCall(loop, part, { index, isTainted, cutAt: index === parts.length - 1 ? cutAt : undefined }),
+    planCall(loop, part, { index, isTainted, repeatCount, cutAt: index === parts.length - 1 ? cutAt : undefined }),
   );
+  const answers: ToolMessage[] = [];
   for (const batch of batchesOf(calls, loop.limits.readonlyParallelMax)) {
     const settled = await Promise.allSettled(batch.map((call) => runCall(loop, call)));
     for (const result of settled) {
       if (result.status === "rejected") throw result.reason;
       addToolMessage(loop.state, result.value);
+      answers.push(result.value);
     }
   }
+  const isCircle = repeatCount !== undefined;
+  addRound(loop.state, { calls: parts, answers, isCircle });
+  return isCircle;
 }
 
 /** Makes one call for the loop itself: a step as any call, and its answer goes to the caller. */
@@ -55,7 +62,7 @@ export async function callTool(loop: Loop, part: ToolCallPart): Promise<ToolMess
 function planCall(
   loop: Loop,
   part: ToolCallPart,
-  options: { index: number; isTainted: boolean; cutAt?: number | undefined },
+  options: { index: number; isTainted: boolean; cutAt?: number | undefined; repeatCount?: number | undefined },
 ): PlannedCall {
   const { limits, state } = loop;
   state.toolCallCount += 1;
@@ -73,6 +80,11 @@ function planCall(
   if (state.toolCallCount > limits.toolCallsMax) {
     return refused("limit_exceeded", `this run may make ${limits.toolCallsMax} tool calls; this one was not made`);
   }
+  if (options.repeatCount !== undefined)
+    return refused(
+      "limit_exceeded",
+      `this was called ${options.repeatCount} times with the same answer, numbers and times apart, and was not called again: do something else, or answer with what you know`,
+    );
   if (options.index >= limits.toolCallsPerTurnMax) {
     return refused(
       "limit_exceeded",

@@ -99,7 +99,7 @@ export async function readReply(model: LanguageModelV4, options: ReadReplyOption
       if (part.type === "file" && part.data.type === "data") files.push(bytesOf(part.data.data));
       reply.take(part);
       const isRepetition = reply.isCircling();
-      if (!isRepetition && !reply.isPastTurn()) continue;
+      if (!reply.isOver()) continue;
       stop.abort(new RoostError("limit_exceeded", "the reply goes on after its end"));
       reader.cancel().catch(() => {});
       return { ...reply.finish(), ...heard, files: filesOf(media, files), isRepetition };
@@ -116,18 +116,23 @@ export async function readReply(model: LanguageModelV4, options: ReadReplyOption
   }
 }
 
-/** Text, thinking and arguments alike. @throws RoostError `limit_exceeded` past the limit */
-function watchLength({ progress, replyCharsMax }: ReadReplyOptions) {
+/** No text has more characters to a token: a server that goes on for longer does not heed its limit. */
+const charsPerTokenMax = 12;
+const charsAlwaysRead = 16_000;
+
+/** Text, thinking and arguments alike. */
+function watchLength({ progress, replyCharsMax, call: { maxOutputTokens = Infinity } }: ReadReplyOptions) {
+  const charsMax = Math.min(replyCharsMax, Math.max(charsAlwaysRead, maxOutputTokens * charsPerTokenMax));
   let charCount = 0;
   let isCircle = false;
   const findCircle = createCircleFinder();
   return {
     isCircling: () => isCircle,
+    isTooLong: () => charCount > charsMax,
     grow: (delta: string) => {
       charCount += delta.length;
       progress.receivedText += delta;
       isCircle ||= findCircle(delta);
-      if (charCount > replyCharsMax) throw tooLong(replyCharsMax);
     },
   };
 }
@@ -139,7 +144,7 @@ function createReplyReader(options: ReadReplyOptions, known: { holds: boolean; a
   const toolCalls: ToolCallPart[] = [];
   let end: FinishPart | undefined;
   const { look, isPastTurn } = watchTurnEnd(texts);
-  const { grow, isCircling } = watchLength(options);
+  const { grow, isCircling, isTooLong } = watchLength(options);
 
   const show = (delta: ModelDelta) => {
     options.progress.hasDeltas = true;
@@ -173,7 +178,6 @@ function createReplyReader(options: ReadReplyOptions, known: { holds: boolean; a
           return;
         case "tool-call":
           if (part.providerExecuted) return;
-          if (part.input.length > options.replyCharsMax) grow(part.input);
           toolCalls.push(toToolCall(part, options.logger));
           return;
         case "error":
@@ -185,14 +189,15 @@ function createReplyReader(options: ReadReplyOptions, known: { holds: boolean; a
       }
     },
     isCircling,
-    isPastTurn,
+    isOver: () => isCircling() || isPastTurn() || isTooLong(),
     finish: () => {
       takeText(splitter.finish());
       const inText = thoughts.length === 0 ? [] : [{ text: thoughts.join("").trim() }];
       const content = { texts, toolCalls, reasoning: [...thinking.blocks.values(), ...inText] };
       const settled = settleText({ ...content, toolNames: options.toolNames, ...known, show });
       if (isCircling()) texts.splice(0, Infinity, withoutCircle(texts.join("")));
-      const ended = isCircling() ? endOfCircle : (end ?? (isPastTurn() ? endOfTurn : undefined));
+      const stopped = isPastTurn() ? endOfTurn : isTooLong() ? endOfLength : undefined;
+      const ended = isCircling() ? endOfCircle : (end ?? stopped);
       return { ...toRawReply(content, ended), ...settled };
     },
   };
@@ -228,14 +233,11 @@ const noUsage: LanguageModelV4Usage = {
 };
 
 const endOfTurn = { finishReason: { unified: "stop", raw: "turn end" }, usage: noUsage } as const;
+const endOfLength = { finishReason: { unified: "length", raw: "too long" }, usage: noUsage } as const;
 const endOfCircle = { finishReason: { unified: "length", raw: "repetition" }, usage: noUsage } as const;
 
 function bytesOf(data: string | Uint8Array): Uint8Array {
   return typeof data === "string" ? Buffer.from(data, "base64") : data;
-}
-
-function tooLong(charsMax: number): RoostError {
-  return new RoostError("limit_exceeded", `the reply is longer than ${charsMax} characters; it was cut off`);
 }
 
 function toToolCall(part: Extract<LanguageModelV4StreamPart, { type: "tool-call" }>, logger: Logger): ToolCallPart {

@@ -35,14 +35,19 @@ export interface CreateToolListOptions {
   first?: readonly string[] | undefined;
   /** Services whose tools there are, or may be later. */
   services?: readonly string[] | undefined;
+  /** Estimated tokens up to which all built-in tools are shown. Default: `toolTokensMax`. */
+  tokensMax?: number;
 }
 
 /** @throws RoostError `invalid_input` for names that providers refuse or that are used twice */
-export function createToolList(tools: Tool[], { first, services = [] }: CreateToolListOptions = {}): ToolList {
+export function createToolList(
+  tools: Tool[],
+  { first, services = [], tokensMax = toolTokensMax }: CreateToolListOptions = {},
+): ToolList {
   checkNames(tools);
   const described = tools.map((tool) => ({ tool, description: describeTool(tool) }));
   const byName = new Map(tools.map((tool) => [tool.name, tool]));
-  const shown = chooseShown(described, first);
+  const shown = chooseShown(described, { first, tokensMax });
   const hidden = described.filter((each) => !shown.includes(each));
   if (hidden.length === 0 && services.length === 0) {
     return {
@@ -79,11 +84,14 @@ interface DescribedTool {
 }
 
 /** In the order of `first` where not all fit. What comes from elsewhere is shown only where it is named. */
-function chooseShown(described: DescribedTool[], first: readonly string[] | undefined): DescribedTool[] {
+function chooseShown(
+  described: DescribedTool[],
+  { first, tokensMax }: { first: readonly string[] | undefined; tokensMax: number },
+): DescribedTool[] {
   if (first === undefined) return described;
   const own = described.filter(({ tool }) => tool.origin === undefined);
   const tokens = own.reduce((sum, { description }) => sum + estimateTool(description), 0);
-  const isFew = tokens <= toolTokensMax;
+  const isFew = tokens <= tokensMax;
   const isNamed = ({ tool }: DescribedTool) => first.includes(tool.name);
   if (isFew) return described.filter((each) => each.tool.origin === undefined || isNamed(each));
   return described.filter(isNamed).toSorted((a, b) => first.indexOf(a.tool.name) - first.indexOf(b.tool.name));

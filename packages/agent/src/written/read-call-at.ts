@@ -97,9 +97,9 @@ function readTagged(text: string, start: number): ReadCalls | undefined {
 }
 
 const namedOpen =
-  /(?:(?:assistant|commentary|analysis)\s*)*(?:to=)?(?:function\s*<[|｜][^<>]{1,40}>\s*)?([A-Za-z_][\w.:/-]*)\s*(?:(?:<[|｜][^<>]{1,40}>|\[ARGS\]|\[CALL_ID\]\w*|```json|```|json|code)\s*)*(?=\{)/y;
+  /(?:Action:\s*(?=[^\n]*\n+[ \t]*Action Input:))?(?:(?:assistant|commentary|analysis)\s*)*(?:to=)?(?:function\s*<[|｜][^<>]{1,40}>\s*)?([A-Za-z_][\w.:/-]*)\s*(?:(?:<[|｜][^<>]{1,40}>|\[ARGS\]|\[CALL_ID\]\w*|```json|```|json|code|Action Input:)\s*)*(?=\{)/y;
 
-/** `NAME{…}` with marks between: Mistral, Kimi, DeepSeek, gpt-oss, Gemma. */
+/** `NAME{…}` with marks between: Mistral, Kimi, DeepSeek, gpt-oss, Gemma, ReAct. */
 function readNamed(text: string, start: number): ReadCalls | undefined {
   const [opening, name = ""] = matchAt(namedOpen, text, start) ?? [];
   const read = opening === undefined ? undefined : readLooseValue(text, start + opening.length);

@@ -63,6 +63,8 @@ const written: [text: string, before?: string, count?: number][] = [
   [`\`\`\`tool_call\n${json.replace("arguments", "args")}\n\`\`\``],
   [`<start_function_call>call:look_up{word:<escape>roost<escape>}<end_function_call>`],
   [`<|tool_call>call:look_up{word:<|"|>roost<|"|>}<tool_call|>`],
+  // Models that were taught ReAct
+  [`Thought: I should look.\nAction: look_up\nAction Input: {"word": "roost"}`, "Thought: I should look."],
   // gpt-oss
   [`<|channel|>commentary to=functions.look_up <|constrain|>json<|message|>{"word": "roost"}<|call|>`],
 ];

@@ -22,7 +22,7 @@ const opening = new RegExp(
     String.raw`<(?:[\w-]+:)?(?:tool_?calls?|function_?calls?|longcat_tool_call)>`,
     String.raw`<\|(?:tool_calls?|function_calls?|tool_call_start|tool_calls_section_begin|tool_calls?_begin|python_tag|python_start|START_ACTION)\|?>`,
     String.raw`<｜tool▁calls?▁begin｜>|<start_function_call>|\[TOOL_CALLS\]|<(?:function(?:=|\s+name=)|invoke\s+name=)`,
-    String.raw`functools(?=\[)|\x60\x60\x60tool_(?:calls?|code)\b|<\|channel\|>(?:commentary|analysis) to=|commentary to=functions\.`,
+    String.raw`functools(?=\[)|\x60\x60\x60tool_(?:calls?|code)\b|<\|channel\|>(?:commentary|analysis) to=|commentary to=functions\.|Action:(?=[^\n]*\n+[ \t]*Action Input:)`,
   ].join("|"),
   "gi",
 );

@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { findCircle, roundOf, type Round } from "./find-circle.ts";
+
+const call = (argumentsText: string, toolName = "look") => ({ toolCallId: "c", toolName, argumentsText });
+const answer = (text: string) => ({ role: "tool" as const, toolCallId: "c", toolName: "look", text });
+
+/** The first message, from 0, whose calls are found to go round; undefined when none of 40 is. */
+function firstCircle(play: (index: number) => [args: string, answer: string, tool?: string]): number | undefined {
+  const rounds: Round[] = [];
+  for (let index = 0; index < 40; index += 1) {
+    const [args, text, tool] = play(index);
+    if (findCircle(rounds, [call(args, tool)]) !== undefined) return index;
+    rounds.push(roundOf([call(args, tool)], [answer(text)]));
+  }
+  return undefined;
+}
+
+const rows: [what: string, play: Parameters<typeof firstCircle>[0], first: number | undefined][] = [
+  ["the same call with the same answer", () => ["{}", "nothing"], 5],
+  ["the same call, answered with another time", (index) => ["{}", `nothing at 10:${index + 10}`], 5],
+  ["a call with only numbers changed", (index) => [`{"page":${index}}`, "nothing"], 10],
+  [
+    "a call with only times and ids changed",
+    (index) => [`{"at":"2026-01-${index + 10}T10:00Z","id":"0123abcd-${index}"}`, "ok"],
+    10,
+  ],
+  ["two calls in turn", (index) => (index % 2 ? ["{}", "nothing", "a"] : ["{}", "none", "b"]), 10],
+  [
+    "pages of a text",
+    (index) => [`{"from":${index * 100}}`, `text ${"abcdefgh"[index % 8]}${"ijklmn"[index % 6]}`],
+    undefined,
+  ],
+  ["a state that changes in words", (index) => ["{}", index % 2 ? "one" : `word ${"x".repeat(index)}`], undefined],
+  ["other calls", (index) => [`{"name":"${"x".repeat(index)}"}`, "ok"], undefined],
+];
+for (const [what, play, first] of rows)
+  test(`findCircle() of ${what}: ${first ?? "none"}`, () => assert.equal(firstCircle(play), first));
+
+test("findCircle() begins anew after something else", () => {
+  const same = Array.from({ length: 4 }, () => roundOf([call("{}")], [answer("nothing")]));
+  const other = roundOf([call("{}", "other")], [answer("something")]);
+  assert.equal(findCircle([...same, other, ...same], [call("{}")]), undefined);
+  assert.equal(findCircle([...same, other, ...same, same[0]!], [call("{}")]), 5);
+});
