@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { callTool, openLoop, recordingTool } from "./open-loop.fixture.ts";
 import { findCircle, roundOf, type Round } from "./find-circle.ts";
 
 const call = (argumentsText: string, toolName = "look") => ({ toolCallId: "c", toolName, argumentsText });
@@ -42,4 +43,22 @@ test("findCircle() begins anew after something else", () => {
   const other = roundOf([call("{}", "other")], [answer("something")]);
   assert.equal(findCircle([...same, other, ...same], [call("{}")]), undefined);
   assert.equal(findCircle([...same, other, ...same, same[0]!], [call("{}")]), 5);
+});
+
+test("runAgentLoop() refuses calls that go round in circles, numbers and times apart, and stops a model that does not heed it", async () => {
+  const post = recordingTool({ effect: "idempotent", execute: async () => ({ state: "done", output: "nothing new" }) });
+  let heeds = true;
+  await using loop = await openLoop(({ index, messages }) => {
+    const isTold = messages.at(-1)?.content?.includes("with the same answer") === true;
+    return isTold && heeds ? "nothing new" : callTool("post", { text: `look again at ${index}` });
+  });
+  const heeding = await loop.run({ tools: [post] });
+  assert.ok(heeding.kind === "replied");
+  assert.equal(loop.server.requests.length, 12);
+  heeds = false;
+  const circling = await loop.run({ tools: [post] });
+  assert.ok(circling.kind === "limit_exceeded");
+  assert.equal(circling.limit, "repetition");
+  assert.match(circling.message, /round in circles/);
+  assert.equal(loop.server.requests.length, 12 + 13);
 });

@@ -335,24 +335,6 @@ test("runAgentLoop() ends at turnsMax", async () => {
   assert.equal(loop.server.requests.length, 3);
 });
 
-test("runAgentLoop() refuses calls that go round in circles, numbers and times apart, and stops a model that does not heed it", async () => {
-  const post = recordingTool({ effect: "idempotent", execute: async () => ({ state: "done", output: "nothing new" }) });
-  let heeds = true;
-  await using loop = await openLoop(({ index, messages }) => {
-    const isTold = messages.at(-1)?.content?.includes("with the same answer") === true;
-    return isTold && heeds ? "nothing new" : callTool("post", { text: `look again at ${index}` });
-  });
-  const heeding = await loop.run({ tools: [post] });
-  assert.ok(heeding.kind === "replied");
-  assert.equal(loop.server.requests.length, 12);
-  heeds = false;
-  const circling = await loop.run({ tools: [post] });
-  assert.ok(circling.kind === "limit_exceeded");
-  assert.equal(circling.limit, "repetition");
-  assert.match(circling.message, /round in circles/);
-  assert.equal(loop.server.requests.length, 12 + 13);
-});
-
 test("runAgentLoop() ends at toolCallsMax, with the calls beyond it refused, not run", async () => {
   const post = recordingTool();
   await using loop = await openLoop(() => ({
