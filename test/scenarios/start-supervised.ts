@@ -12,6 +12,7 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 
 export interface StartedHome {
   api: ClientOf<typeof roostContract>;
+  url: string;
   /** Of a path of the gateway, with the token. */
   fetch(path: string, init?: { method?: string; body?: string }): Promise<Response>;
   /** Everything is gone at once, the database too. */
@@ -68,6 +69,7 @@ export async function trySupervised({ directory, modelUrl }: SupervisedOptions):
   const { url } = JSON.parse(await readFile(join(machinery, "gateway.json"), "utf8")) as { url: string };
   const token = (await readFile(join(machinery, "token"), "utf8")).trim();
   return {
+    url,
     api: createHttpClient(roostContract, { baseUrl: `${url}/api/v1`, token }),
     fetch: (path, init = {}) =>
       fetch(url + path, {

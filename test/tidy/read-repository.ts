@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { createRepository, type Repository } from "./repository.ts";
 
 const bytesMax = 1024 * 1024;
-const readPattern = /\.(?:ts|mts|mjs|js|json|md|sql|yaml|yml|txt)$|(?:^|\/)(?:\.[\w-]+|run|LICENSE)$/;
+const readPattern = /\.(?:ts|tsx|mts|mjs|js|css|html|json|md|sql|yaml|yml|txt)$|(?:^|\/)(?:\.[\w-]+|run|LICENSE)$/;
 const left = new Set(["node_modules", ".git", ".install"]);
 
 /** Every text file that belongs to the project. */

@@ -44,7 +44,7 @@ export interface Complaint {
   message: string;
 }
 
-const programPattern = /\.(?:ts|mts|mjs|js)$/;
+const programPattern = /\.(?:ts|tsx|mts|mjs|js)$/;
 
 export function createRepository(contents: Readonly<Record<string, string>>): Repository {
   const files = Object.entries(contents).map(([path, text]) => readSource(path, text));

@@ -94,11 +94,13 @@ const samples: { rule: string; bad: Contents; says: RegExp[] }[] = [
     bad: {
       "packages/base/src/sayTweet.ts": "export const sayTweet = 1;\n",
       "packages/base/src/sing.ts": "export const whistle = 1;\n",
+      "apps/cage/src/Bird.tsx": "export const Parrot = () => <i />;\n",
       "packages/base/src/bird-utils.ts": "export const birdUtils = 1;\n",
       "packages/base/src/run.ts": "export interface RunInfo {}\nexport const runV2 = 1;\n",
     },
     says: [
       /"sayTweet" is not in kebab case/,
+      /Bird\.tsx "Bird" is not what it exports: name the file after its component/,
       /sing\.ts exports whistle, none of which is its name/,
       /bird-utils\.ts "utils" in packages\/base\/src\/bird-utils\.ts says nothing/,
       /bird-utils\.ts:1 "utils" in birdUtils/,

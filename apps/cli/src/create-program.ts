@@ -19,6 +19,7 @@ import { addLockCommand } from "./commands/lock.ts";
 import { addLogCommands } from "./commands/log.ts";
 import { addNoticeCommands } from "./commands/notices.ts";
 import { addOnceCommand } from "./commands/once.ts";
+import { addOpenCommand } from "./commands/open.ts";
 import { addPartCommand } from "./commands/part.ts";
 import { addPsCommand } from "./commands/ps.ts";
 import { parseOptionDuration } from "./parse-option.ts";
@@ -61,6 +62,7 @@ export function createProgram(context: CliContext, service?: ServiceCommand): Co
     .exitOverride();
   program.commandsGroup("Starting and stopping");
   addUpCommands(program, context);
+  addOpenCommand(program, context);
   addStatusCommand(program, context);
   addDoctorCommand(program, context);
   addShowConfigCommands(program, context);

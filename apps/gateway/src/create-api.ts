@@ -22,6 +22,7 @@ import { serveRehearsals } from "./api/rehearsals.ts";
 import { serveRuns } from "./api/runs.ts";
 import { serveSchemas } from "./api/schemas.ts";
 import { serveServices } from "./api/services.ts";
+import { serveSignIn } from "./api/sign-in.ts";
 import { serveSessions } from "./api/sessions.ts";
 import { serveStates } from "./api/states.ts";
 import { serveStatus, type StatusGiven } from "./api/status.ts";
@@ -30,6 +31,7 @@ import type { Memory } from "@roost/memory";
 import type { Services } from "@roost/service";
 import type { Rehearsals } from "./rehearsals/create-rehearsals.ts";
 import type { Replays } from "./replays/open-replays.ts";
+import type { SignInCodes } from "./security/sign-in-codes.ts";
 
 export interface ApiOptions extends StatusGiven {
   memory: Memory;
@@ -37,6 +39,7 @@ export interface ApiOptions extends StatusGiven {
   replays: Replays;
   services: Pick<Services, "directory">;
   access: AccessTokens;
+  codes: SignInCodes;
   /** What definitions and messages may name. */
   known: KnownNames;
   /** Called when a person has vouched for a file. */
@@ -51,6 +54,7 @@ export function createApi({
   replays,
   services,
   access,
+  codes,
   known,
   onTrusted,
   ...status
@@ -78,5 +82,6 @@ export function createApi({
     ...serveMemory({ memory }),
     ...serveServices(services),
     ...serveAccess({ access }),
+    ...serveSignIn({ codes }),
   ]);
 }

@@ -20,14 +20,18 @@ import { forwardServices, servicesPrefix } from "./forward-services.ts";
 import { createOpenAiDoor, type OpenAiDoor } from "./openai/create-openai-door.ts";
 import { graphqlPath, serveGraphql } from "./serve-graphql.ts";
 import { startPage } from "./start-page.ts";
+import { serveConsole } from "./console/serve-console.ts";
+import type { BuiltConsole } from "./console/open-console.ts";
 import { checkOrigin, type OriginRules } from "./security/check-origin.ts";
 import { createBrowserSessions } from "./security/browser-session.ts";
 import { createAuthentication } from "./security/create-authentication.ts";
 import { createSessionRoutes } from "./security/session-routes.ts";
 import { withKnowledge } from "./security/told-to.ts";
 import type { Token } from "./security/open-token.ts";
+import type { SignInCodes } from "./security/sign-in-codes.ts";
 
 export const apiPrefix = "/api/v1";
+const sessionPath = "/session";
 
 export interface GatewayOptions {
   /** What is served under /api/v1. */
@@ -43,6 +47,9 @@ export interface GatewayOptions {
   services: Services;
   access: AccessTokens;
   proxy: Proxy;
+  codes: SignInCodes;
+  /** Undefined: a start page stands in its place. */
+  console?: BuiltConsole | undefined;
   /** Aborted when the server stops: streams end so that their readers reconnect. */
   shutdown: AbortSignal;
 }
@@ -70,7 +77,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     await next();
   });
   app.get("/healthz", (context) => context.json({ status: "ok" }));
-  app.get("/", (context) => context.html(startPage(options.version)));
+  if (options.console === undefined) app.get("/", (context) => context.html(startPage(options.version)));
   // Built at the first request: it costs a tenth of the start and is rarely read.
   let openApi: OpenApiDocument | undefined;
   const describe = () =>
@@ -84,7 +91,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     withKnowledge({ kernel, agentOf }, await verifyToken(kernel.database, services.verifier, given));
   const sessions = createBrowserSessions({ token, clock, port: () => options.origin().port });
   const authentication = createAuthentication({ token, sessions, verifyRunToken, access: options.access, clock });
-  app.route("/session", createSessionRoutes({ authentication, sessions }));
+  app.route(sessionPath, createSessionRoutes({ authentication, sessions, codes: options.codes }));
   const authenticate: MiddlewareHandler<{ Variables: { principal: Principal } }> = async (context, next) => {
     context.set("principal", await authentication.principalOf(context.req.raw));
     // Hono answers HEAD by running GET and dropping the body: a stream without a reader.
@@ -112,6 +119,11 @@ export function createGateway(options: GatewayOptions): Gateway {
     graphqlPath,
     serveGraphql({ routes: served, document: describe, directory, logger, shutdown: options.shutdown }),
   );
+  if (options.console !== undefined) {
+    const ofServer = [apiPrefix.slice(0, 4), servicesPrefix, graphqlPath, sessionPath, "/openapi.json", "/healthz"];
+    const serveFile = serveConsole(options.console, { ofServer });
+    app.use(async (context, next) => serveFile(context.req.raw) ?? next());
+  }
   const { proxy, origin } = options;
   return {
     fetch: (request) => app.fetch(request),
@@ -150,6 +162,7 @@ const secureHeaders: MiddlewareHandler = async (context, next) => {
   context.header("x-content-type-options", "nosniff");
   context.header("referrer-policy", "no-referrer");
   context.header("x-frame-options", "DENY");
-  context.header("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'");
+  if (!context.res.headers.has("content-security-policy"))
+    context.header("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'");
   context.header("cross-origin-resource-policy", "same-origin");
 };

@@ -1,6 +1,7 @@
 /** The gateway process: opens what it needs, serves the API, runs a scheduler, and stops in order. */
 import { hostname } from "node:os";
 import { openAccess } from "@roost/access";
+import { fileURLToPath } from "node:url";
 import {
   createLogger,
   listenToSupervisor,
@@ -57,9 +58,13 @@ import { createNoticeLoop } from "./notices/create-notice-loop.ts";
 import { openReplays, type Replays } from "./replays/open-replays.ts";
 import { createSettingsTeller } from "./create-settings-teller.ts";
 import { openToken } from "./security/open-token.ts";
+import { createSignInCodes } from "./security/sign-in-codes.ts";
+import { openConsole } from "./console/open-console.ts";
 
 const version = "0.1.0";
 const poolMax = 12;
+/** Where the console's sources are. */
+const cloneDir = fileURLToPath(new URL("../../..", import.meta.url));
 /** How long an orderly stop may take. What remains is dropped; committed work does not depend on it. */
 const stopMsMax = 1_500;
 
@@ -68,11 +73,10 @@ async function main(): Promise<void> {
   const supervised = listenToSupervisor();
   const config = readGatewayConfig();
   const logger = openLogger(config);
-  const { homeDir } = config;
+  const { homeDir, OTEL_EXPORTER_OTLP_ENDPOINT: otlpEndpoint } = config;
   const token = await openToken(homeDir, { clock: systemClock, logger });
   supervised.stop.addEventListener("abort", () => endLate(logger), { once: true });
 
-  const { OTEL_EXPORTER_OTLP_ENDPOINT: otlpEndpoint } = config;
   await using telemetry = await openTelemetry({ serviceName: "roost-gateway", otlpEndpoint, logger });
   await using database = await openOwnDatabase(config, logger);
   await using kernel = await openKernel({ database, logger });
@@ -96,17 +100,20 @@ async function main(): Promise<void> {
   const shutdown = AbortSignal.any([supervised.stop, home.refused]);
   shutdown.addEventListener("abort", () => endLate(logger), { once: true });
   const confined = openConfined(config, { kernel, model, shutdown });
-  const facts = { version, homeDir, timeZone: memory.timeZone, startedAtMs, engine, model, findProblem };
+  const console = openConsole({ root: cloneDir, logger, signal: shutdown });
+  const facts = { version, homeDir, timeZone: memory.timeZone, startedAtMs, engine, model, findProblem, console };
+  const codes = createSignInCodes(kernel, { token, clock: systemClock });
   const shown = { facts, config: describeConfig(config, settings, model) };
   const { onScan, onTrusted } = openKeepers(memory, { apply, said: notices });
-  const api = createApi({ kernel, memory, services, access, known, onTrusted, ...shown, ...confined });
+  const api = createApi({ kernel, memory, services, access, codes, known, onTrusted, ...shown, ...confined });
   const { routes } = settings.proxy;
   const clock = systemClock;
   await using proxy = openProxy({ kernel, providers, routes, clock, logger, alongside: access.recordSeen });
   const origin = { hostnames: new Set<string>(), port: 0 };
   const keepAnswer = createKeepAnswer(answersOf(database), { logger });
   const common = { token, version, clock: systemClock, logger, telemetry, shutdown };
-  const app = createGateway({ api, services, access, proxy, keepAnswer, origin: () => origin, ...common });
+  const served = { api, services, access, codes, console, proxy, keepAnswer };
+  const app = createGateway({ ...served, origin: () => origin, ...common });
   await using listening = await listen({
     host: config.ROOST_HOST,
     port: config.ROOST_PORT,
@@ -123,6 +130,7 @@ async function main(): Promise<void> {
   logger.info("The gateway is ready", { url: listening.url, model: model.name, mode: model.mode });
   supervised.ready({
     url: listening.url,
+    signInCode: (await codes.create()).code,
     model: model.mode === "live" ? `${model.name} (${model.provider})` : null,
     notices: [await findProblem(), await describeActiveJobs(kernel, settings), ...notices].filter(
       (line) => line != null,

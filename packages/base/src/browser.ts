@@ -2,6 +2,7 @@
 export { assert } from "./assert.ts";
 export { backoffMs } from "./backoff-ms.ts";
 export { canonicalJson } from "./canonical-json.ts";
+export { systemClock, type Clock } from "./clock.ts";
 export { sleepUntilAborted, type DelayOptions } from "./delay.ts";
 export { durationMsMax, formatDurationMs, parseDurationMs } from "./duration.ts";
 export { isJsonObject, jsonObjectOf, type JsonObject, type JsonValue } from "./json-value.ts";

@@ -5,7 +5,14 @@
 export interface Supervised {
   /** Aborted by SIGTERM, SIGINT, or when the supervisor has gone. */
   stop: AbortSignal;
-  ready(facts: { url?: string; model?: string | null; notices?: string[]; hasServices?: boolean }): void;
+  ready(facts: {
+    url?: string;
+    /** Signs one browser in. */
+    signInCode?: string;
+    model?: string | null;
+    notices?: string[];
+    hasServices?: boolean;
+  }): void;
 }
 
 export function listenToSupervisor(): Supervised {

@@ -11,6 +11,8 @@ export interface CallOptions {
   traceparent?: string | undefined;
   /** Time limit for an answer, in milliseconds. Does not end a stream. */
   timeoutMs?: number | undefined;
+  /** Of a stream: told the position of each new connection, before its first item. */
+  onPlace?: ((id: string) => void) | undefined;
 }
 
 /** The client of a contract. */

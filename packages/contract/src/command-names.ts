@@ -20,6 +20,7 @@ export const commandNames: ReadonlySet<string> = new Set([
   "log",
   "notices",
   "once",
+  "open",
   "openapi",
   "part",
   "ps",

@@ -9,6 +9,7 @@ import type { AnyOperation } from "./define-operation.ts";
 import type { StreamItem } from "./handlers.ts";
 import { readHttpStream, type ReconnectOptions } from "./http-stream.ts";
 import { fromProblem } from "./from-problem.ts";
+import { readChunks } from "./read-chunks.ts";
 import { toQuery } from "./query-values.ts";
 
 export type { CallOptions, Client, ClientOf };
@@ -61,6 +62,7 @@ export function openStream(
     what: operation.id,
     signal: callOptions.signal,
     reconnect: options.reconnect,
+    onPlace: callOptions.onPlace,
     connect: (signal, lastId) => send(operation, given, { ...callOptions, signal }, options, lastId),
   });
 }
@@ -198,7 +200,7 @@ async function readBytes(response: Response, bytesMax: number): Promise<Uint8Arr
   if (response.body === null) return new Uint8Array();
   const parts: Uint8Array[] = [];
   let byteCount = 0;
-  for await (const part of response.body as unknown as AsyncIterable<Uint8Array>) {
+  for await (const part of readChunks(response.body)) {
     byteCount += part.byteLength;
     if (byteCount > bytesMax)
       throw new RoostError("limit_exceeded", `the answer is longer than ${bytesMax} bytes: request less at a time`);

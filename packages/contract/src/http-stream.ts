@@ -6,6 +6,7 @@ import { backoffMs, RoostError, sleepUntilAborted, toRoostError } from "@roost/b
 import { createParser, type EventSourceMessage } from "eventsource-parser";
 import type { StreamItem } from "./handlers.ts";
 import { fromProblem } from "./from-problem.ts";
+import { readChunks } from "./read-chunks.ts";
 import { eventCharsMax, eventStreamMediaType, protocolEvents } from "./protocol-events.ts";
 
 export interface ReconnectOptions {
@@ -30,6 +31,8 @@ export interface HttpStreamOptions {
   connect: (signal: AbortSignal, lastId: string | undefined) => Promise<Response>;
   signal?: AbortSignal | undefined;
   reconnect?: Partial<ReconnectOptions> | undefined;
+  /** Told the position of each new connection, before its first item. */
+  onPlace?: ((id: string) => void) | undefined;
 }
 
 /** @throws the server's error; unavailable when reconnecting fails; the signal's reason when aborted */
@@ -106,7 +109,7 @@ async function* readOneConnection(
       },
     });
     const decoder = new TextDecoder();
-    for await (const bytes of response.body as unknown as AsyncIterable<Uint8Array>) {
+    for await (const bytes of readChunks(response.body)) {
       idle.restart();
       parser.feed(decoder.decode(bytes, { stream: true }));
       for (const event of events.splice(0)) {
@@ -114,6 +117,7 @@ async function* readOneConnection(
         if (event.event === protocolEvents.problem) throw fromProblemEvent(event);
         if (event.event === protocolEvents.place) {
           place.lastId = event.id;
+          if (event.id !== undefined) options.onPlace?.(event.id);
           continue;
         }
         place.hasProgress = true;

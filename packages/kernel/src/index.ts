@@ -101,12 +101,14 @@ export {
   listActivity,
   listQuestions,
   listRuns,
+  listStepSpans,
   listSteps,
   listUnresolvedSteps,
   listWaits,
   readFence,
   type Activity,
   type RunWait,
+  type StepSpan,
 } from "./runs/list-runs.ts";
 export { countRuns } from "./runs/count-runs.ts";
 export { registerWorker, type WorkerRegistration } from "./workers/register-worker.ts";

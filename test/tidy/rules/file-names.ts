@@ -11,7 +11,7 @@ const emptyEndings = new Set(["data", "info"]);
 
 export function checkFileNames(repository: Repository): Complaint[] {
   return repository.files.flatMap((file) => {
-    if (!/\.(?:ts|mjs|sql)$/.test(file.path) || file.path.startsWith("node_modules/")) return [];
+    if (!/\.(?:ts|tsx|mjs|sql)$/.test(file.path) || file.path.startsWith("node_modules/")) return [];
     const base = posix.basename(file.path).split(".")[0] as string;
     return [...judgeName(file, base), ...judgeExport(file, base, repository), ...judgeWords(file)];
   });
@@ -19,10 +19,14 @@ export function checkFileNames(repository: Repository): Complaint[] {
 
 function judgeName(file: SourceFile, base: string): Complaint[] {
   if (kebab.test(base)) return [];
+  const isComponent = file.path.endsWith(".tsx") && file.exports.some(({ name }) => name === base);
+  if (isComponent) return [];
   return [
     {
       path: file.path,
-      message: `"${base}" is not in kebab case: name the file like its main export, append-events.ts`,
+      message: file.path.endsWith(".tsx")
+        ? `"${base}" is not what it exports: name the file after its component, RunList.tsx`
+        : `"${base}" is not in kebab case: name the file like its main export, append-events.ts`,
     },
   ];
 }

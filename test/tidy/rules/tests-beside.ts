@@ -4,7 +4,7 @@ import { isTest, roomOf, type Complaint, type Repository } from "../repository.t
 
 /** A test of how several files of its folder work together is named after what they do together. */
 const togetherMin = 2;
-const sources = [".ts", ".tsx", ".mjs", ".sql"];
+const sources = [".ts", ".tsx", ".css", ".mjs", ".sql"];
 
 export function checkTestsBeside(repository: Repository): Complaint[] {
   return repository.files.flatMap((file) => {

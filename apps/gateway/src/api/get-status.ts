@@ -1,12 +1,14 @@
 /** Gathers the status from the kernel: processes, counts, due work, spending, alarms. */
 import { countRuns, listWorkers, readBudgets, readSpend, type Kernel, type WorkerRow } from "@roost/kernel";
 import type { Handler } from "@roost/contract";
+import { clipText, reasonCharsMax } from "@roost/contract/operations";
 import type { getStatus as operation } from "@roost/contract/operations";
 import type { ServiceDirectory } from "@roost/service";
 import type { ModelFacts } from "../find-model.ts";
 import { readAllJobs } from "../records/read-all-jobs.ts";
-import { readAlarms } from "../records/read-alarms.ts";
+import { readAlarms, type Alarm } from "../records/read-alarms.ts";
 import { iso } from "../records/iso.ts";
+import type { BuiltConsole } from "../console/open-console.ts";
 
 const dueShown = 10;
 
@@ -20,6 +22,7 @@ export interface StatusFacts {
   model: ModelFacts;
   /** The current problem with the model, or null. */
   findProblem: () => Promise<string | null>;
+  console?: Pick<BuiltConsole, "state"> | undefined;
 }
 
 export function getStatus(kernel: Kernel, facts: StatusFacts, directory: ServiceDirectory): Handler<typeof operation> {
@@ -59,9 +62,18 @@ export function getStatus(kernel: Kernel, facts: StatusFacts, directory: Service
         usdMax: day?.usdMax ?? null,
         tokensMax: day?.tokensMax ?? null,
       },
-      alarms: await readAlarms(kernel, { workers, jobs, services, nowMs, modelProblem: await findProblem() }),
+      alarms: await readAlarms(kernel, { workers, jobs, services, nowMs, modelProblem: await findProblem() }).then(
+        (alarms) => [...alarms, ...consoleAlarms(facts.console)],
+      ),
     };
   };
+}
+
+function consoleAlarms(built: StatusFacts["console"]): Alarm[] {
+  const state = built?.state();
+  return state?.kind === "failed"
+    ? [{ code: "console", text: clipText(`The console could not be built: ${state.why}`, reasonCharsMax), since: null }]
+    : [];
 }
 
 function toProcess({ id, host, pid, startedAt, seenAt, runCount }: WorkerRow) {

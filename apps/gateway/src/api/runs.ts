@@ -8,6 +8,7 @@ import {
   getRun,
   listRuns,
   listSteps,
+  listStepSpans,
   listWaits,
   readStartLimits,
   readSpendBelow,
@@ -17,6 +18,7 @@ import {
   type Run,
 } from "@roost/kernel";
 import { carryOverJournal, loopVersions } from "@roost/worker/journal";
+import { iso, isoOrNull } from "../records/iso.ts";
 import { readLocksOfRuns } from "../records/read-locks-of-runs.ts";
 import { requireUuid } from "../records/require-uuid.ts";
 import { toRunRecord, toRunSummary } from "../records/to-run-summary.ts";
@@ -29,6 +31,7 @@ import { watchRun } from "./watch-run.ts";
 export function serveRuns({ kernel, replays }: { kernel: Kernel; replays: Replays }): Served[] {
   return [
     ...serveReading(kernel),
+    serveSpans(kernel),
     ...serveChanging(kernel),
     serve(operations.replayRun, async ({ runId, fromSeq }, { signal }) => {
       // No process is started for a run that does not exist.
@@ -92,6 +95,20 @@ function startLimitsOf({ waitingFor, slot, rate }: Run): string[] {
   return [waitingFor === "slot" ? slot : waitingFor === "rate" ? rate : null].filter(
     (startLimit) => startLimit !== null,
   );
+}
+
+function serveSpans(kernel: Kernel): Served {
+  return serve(operations.listStepSpans, async ({ runIds }) => {
+    const ids = runIds.map((id) => requireUuid("run", id));
+    const spans = await listStepSpans(kernel.database, ids, { perRunMax: operations.spansPerRunMax });
+    return {
+      items: spans.map(({ startedAt, endedAt, ...span }) => ({
+        ...span,
+        startedAt: iso(startedAt),
+        endedAt: isoOrNull(endedAt),
+      })),
+    };
+  });
 }
 
 function serveChanging(kernel: Kernel): Served[] {

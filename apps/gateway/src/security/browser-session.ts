@@ -2,13 +2,15 @@
  * Keeps a browser signed in by a cookie that scripts cannot read and other sites cannot send. It is signed with the home's token: changing the
  * token signs every browser out. Knows nothing of permissions.
  */
-import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import { RoostError, type Clock } from "@roost/base";
 import type { Token } from "./open-token.ts";
+import { createTextSigner } from "./create-text-signer.ts";
 
 /** Afterwards the browser must sign in again. */
 const sessionMsMax = 30 * 86_400_000;
 const cookieCharsMax = 4_096;
+/** What the cookie's name begins with. */
+export const sessionCookie = "roost_session_";
 
 export interface BrowserSessions {
   /** The Set-Cookie header after a successful sign-in. */
@@ -32,30 +34,19 @@ export function createBrowserSessions({
   clock: Clock;
   port: () => number;
 }): BrowserSessions {
-  const name = () => `roost_session_${port()}`;
-  const signed = async (text: string) => {
-    const key = await token.hash();
-    return key === undefined ? undefined : createHmac("sha256", key).update(`browser ${text}`).digest();
-  };
+  const name = () => `${sessionCookie}${port()}`;
+  const signer = createTextSigner({ token, clock, purpose: "browser" });
   const attributes = "HttpOnly; SameSite=Strict; Path=/";
   return {
     async open() {
-      const text = `${clock.nowMs() + sessionMsMax}.${randomBytes(16).toString("base64url")}`;
-      const signature = await signed(text);
-      if (signature === undefined)
-        throw new RoostError("unauthenticated", "The home has no token, so signing in is not possible");
-      const value = `${text}.${signature.toString("base64url")}`;
+      const { text: value } = await signer.issue(sessionMsMax);
       return `${name()}=${value}; ${attributes}; Max-Age=${sessionMsMax / 1000}`;
     },
     close: () => `${name()}=; ${attributes}; Max-Age=0`,
     async check({ method, headers }) {
       const value = readCookie(headers.get("cookie") ?? "", name());
       if (value === undefined) return false;
-      const [expires = "", nonce = "", signature = ""] = value.split(".");
-      const expected = await signed(`${expires}.${nonce}`);
-      const given = Buffer.from(signature, "base64url");
-      if (expected === undefined || given.length !== expected.length || !timingSafeEqual(given, expected)) return false;
-      if (Number(expires) < clock.nowMs()) return false;
+      if ((await signer.verify(value)) === undefined) return false;
       refuseOtherPages(method, headers);
       return true;
     },

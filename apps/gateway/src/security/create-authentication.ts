@@ -32,6 +32,8 @@ export interface Authentication {
   requireHomeToken(given: string): Promise<void>;
   /** @throws RoostError as principalOf does, for a token that is not in force */
   requireAccessToken(given: string): Promise<AccessToken>;
+  /** Counts a failure of another kind of sign-in as a wrong token. */
+  countIfRefused(signIn: () => Promise<void>): Promise<void>;
 }
 
 export function createAuthentication(options: AuthenticationOptions): Authentication {
@@ -67,9 +69,15 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
     countFailure();
     throw new RoostError("unauthenticated", "The bearer token is not known here, or was revoked: see roost keys list");
   };
+  const countIfRefused = async <Result>(check: () => Promise<Result>) =>
+    check().catch((error: unknown) => {
+      countFailure();
+      throw error;
+    });
   return {
     requireHomeToken,
     requireAccessToken,
+    countIfRefused,
     async principalOf(request) {
       const given = readBearer(request.headers.get("authorization") ?? "");
       if (given === undefined) {
@@ -85,10 +93,7 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
         await requireHomeToken(given);
         return owner;
       }
-      return verifyRunToken(given).catch((error: unknown) => {
-        countFailure();
-        throw error;
-      });
+      return countIfRefused(() => verifyRunToken(given));
     },
   };
 }

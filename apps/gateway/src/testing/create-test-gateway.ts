@@ -22,6 +22,7 @@ import { listen } from "../listen.ts";
 import { openRehearsals } from "../rehearsals/open-rehearsals.ts";
 import { openReplays } from "../replays/open-replays.ts";
 import { openToken } from "../security/open-token.ts";
+import { createSignInCodes } from "../security/sign-in-codes.ts";
 
 export const testToken = "roost_a-token-of-the-tests";
 
@@ -120,6 +121,8 @@ async function serve(options: ServeOptions) {
   const environment = { NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"] };
   const confined = { kernel, databaseUrl, homeDir, environment, model, shutdown: shutdown.signal };
   const proxy = openProxy({ kernel, providers, routes, clock: systemClock, logger, alongside: access.recordSeen });
+  const token = await openToken(homeDir, { clock: systemClock, logger });
+  const codes = createSignInCodes(kernel, { token, clock: systemClock });
   const app = createGateway({
     api: createApi({
       kernel,
@@ -138,6 +141,7 @@ async function serve(options: ServeOptions) {
       replays: openReplays(confined),
       services,
       access,
+      codes,
       known: knownNamesOf(kernel, { directory: services.directory, modelNames: async () => undefined }),
       onTrusted: () => undefined,
     }),
@@ -145,7 +149,8 @@ async function serve(options: ServeOptions) {
     services,
     access,
     proxy,
-    token: await openToken(homeDir, { clock: systemClock, logger }),
+    codes,
+    token,
     version: "0.0.1",
     origin: () => origin,
     clock: systemClock,

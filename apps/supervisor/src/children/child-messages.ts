@@ -7,6 +7,8 @@ export interface ReadyMessage {
   type: "ready";
   /** The gateway's address. */
   url?: string;
+  /** Signs one browser in, within five minutes. */
+  signInCode?: string;
   /** The model that agents use, in words; null when there is none and Roost rehearses. */
   model?: string | null;
   /** Further lines for the person. */
@@ -22,10 +24,11 @@ export function readChildMessage(message: unknown): ChildMessage | undefined {
   if (typeof message !== "object" || message === null || !("type" in message)) return undefined;
   if (message.type === "pong") return { type: "pong" };
   if (message.type !== "ready") return undefined;
-  const { url, model, notices, hasServices } = message as Record<string, unknown>;
+  const { url, signInCode, model, notices, hasServices } = message as Record<string, unknown>;
   return {
     type: "ready",
     ...(typeof url === "string" ? { url } : {}),
+    ...(typeof signInCode === "string" ? { signInCode } : {}),
     ...(typeof model === "string" || model === null ? { model } : {}),
     ...(hasServices === true ? { hasServices } : {}),
     ...(Array.isArray(notices) ? { notices: notices.filter((line) => typeof line === "string") } : {}),

@@ -9,11 +9,18 @@ test("describeReady() says where Roost is, what to do next, and which model answ
   const text = describeReady(
     {
       ...facts,
-      gateway: { type: "ready", url: "http://127.0.0.1:7717", model: "ollama qwen3", notices: ["2 jobs are paused"] },
+      gateway: {
+        type: "ready",
+        url: "http://127.0.0.1:7717",
+        signInCode: "c0de",
+        model: "ollama qwen3",
+        notices: ["2 jobs are paused"],
+      },
     },
     plain,
   );
   assert.match(text, /up at http:\/\/127\.0\.0\.1:7717 \(1\.2 s\)/);
+  assert.match(text, /^  http:\/\/127\.0\.0\.1:7717\/#sign-in=c0de$/m);
   assert.match(text, /Model: ollama qwen3\n2 jobs are paused\n/);
   assert.match(text, /^  roost ask "/m);
   assert.match(text, /^  roost ps$/m);

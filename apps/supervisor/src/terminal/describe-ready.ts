@@ -22,11 +22,18 @@ export function describeReady(facts: ReadyFacts, terminal: Pick<ProcessTerminal,
   return [
     "",
     `Roost is up at ${strong(gateway.url ?? "an unknown address")} ${faint(`(${(facts.elapsedMs / 1000).toFixed(1)} s)`)}`,
+    ...(gateway.url === undefined || gateway.signInCode === undefined
+      ? []
+      : [
+          "",
+          "Open it in a browser; the link signs one in, within five minutes (another: roost open):",
+          `  ${strong(`${gateway.url}/#sign-in=${gateway.signInCode}`)}`,
+        ]),
     "",
     ...model,
     ...(gateway.notices ?? []),
     "",
-    faint("Talk to it; see what is running, waiting and due next:"),
+    faint("Or talk to it here; see what is running, waiting and due next:"),
     '  roost ask "what can you do for me?"',
     "  roost ps",
     "",

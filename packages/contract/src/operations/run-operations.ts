@@ -21,7 +21,7 @@ import {
 } from "../records/fields.ts";
 import { pageLimitMax } from "../records/limits.ts";
 import { ReplayReport } from "../records/replay.ts";
-import { Run, RunState, RunSummary, Step, stepOutcomes, Wait } from "../records/run.ts";
+import { Run, RunState, RunSummary, Step, stepOutcomes, StepSpan, Wait } from "../records/run.ts";
 
 const runId = ref("Run").describe("Id of a run");
 
@@ -64,6 +64,23 @@ export const getRun = defineOperation({
   }),
   errors: ["not_found"],
   effect: "readonly",
+});
+
+/** Runs whose steps are read at once; their ids have to fit into an address. */
+export const spanRunsMax = 200;
+/** Steps of one run in such a list: the newest. */
+export const spansPerRunMax = 200;
+
+export const listStepSpans = defineOperation({
+  id: "listStepSpans",
+  method: "GET",
+  path: "/steps",
+  summary: "When the steps of several runs began and ended",
+  description: `Of each run the newest ${spansPerRunMax}, in order.`,
+  input: z.object({ runIds: z.array(ref("Run")).min(1).max(spanRunsMax) }),
+  output: z.object({ items: z.array(StepSpan) }),
+  effect: "readonly",
+  access: { scope: "runs:read" },
 });
 
 export const cancelRun = defineOperation({
@@ -200,6 +217,7 @@ export const explainRun = defineOperation({
 export const runOperations = [
   listRuns,
   getRun,
+  listStepSpans,
   cancelRun,
   retryRun,
   forkRun,

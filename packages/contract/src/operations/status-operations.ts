@@ -1,4 +1,4 @@
-/** Status, configuration, and active or due work. */
+/** Status, configuration, active or due work, and how a browser signs in. */
 import { z } from "zod";
 import { defineOperation } from "../define-operation.ts";
 import { Name, pageFields, pageOf, Time } from "../records/fields.ts";
@@ -45,4 +45,17 @@ export const getConfig = defineOperation({
   access: { audience: ["owner", "device", "host"] },
 });
 
-export const statusOperations = [getStatus, listActivity, getConfig] as const;
+export const createSignInCode = defineOperation({
+  id: "createSignInCode",
+  method: "POST",
+  path: "/sign-in-codes",
+  summary: "A code that signs one browser in, once, within five minutes",
+  description:
+    "Open the gateway's address with `#sign-in=` and the code behind it: a fragment is never sent to a server or a proxy.",
+  input: z.object({}),
+  output: z.object({ code: z.string().max(500), expiresAt: Time }),
+  effect: "unsafe",
+  access: { scope: "access:write", audience: ["owner", "device"] },
+});
+
+export const statusOperations = [getStatus, listActivity, getConfig, createSignInCode] as const;

@@ -142,3 +142,16 @@ export const Step = z
   })
   .meta({ id: "Step" });
 export type StepRecord = z.output<typeof Step>;
+
+/** A step without what went in and came out: for lists of many runs. */
+export const StepSpan = Step.pick({
+  runId: true,
+  seq: true,
+  name: true,
+  kind: true,
+  state: true,
+  attempt: true,
+  startedAt: true,
+  endedAt: true,
+}).meta({ id: "StepSpan" });
+export type StepSpanRecord = z.output<typeof StepSpan>;

@@ -90,6 +90,23 @@ export async function listSteps(
   return readSteps(sql, after, [runId, options.after ?? 0, limit]);
 }
 
+export type StepSpan = Pick<Step, "runId" | "seq" | "name" | "kind" | "state" | "attempt" | "startedAt" | "endedAt">;
+
+/** When the steps of several runs began and ended: of each run the newest, in order. */
+export async function listStepSpans(
+  sql: Sql,
+  runIds: readonly string[],
+  { perRunMax }: { perRunMax: number },
+): Promise<StepSpan[]> {
+  return sql.query<StepSpan>(
+    `select s.run_id as "runId", s.seq, s.name, s.kind, s.state, s.attempt, s.started_at as "startedAt", s.ended_at as "endedAt"
+     from unnest($1::uuid[]) as wanted (id),
+       lateral (select * from roost.step_all a where a.run_id = wanted.id order by a.seq desc limit $2) s
+     order by s.run_id, s.seq`,
+    [runIds, perRunMax],
+  );
+}
+
 export interface RunWait {
   runId: string;
   seq: number;

@@ -1,0 +1,100 @@
+/**
+ * Builds the console: bundles its sources, writes the table of routes from the contract and the list of files for the service worker, and compresses
+ * what is sent. Serves nothing.
+ */
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { brotliCompress, constants, gzip } from "node:zlib";
+import { build, type Plugin, type Rolldown } from "vite";
+import { listHints, type BundleManifest } from "./list-hints.ts";
+import { listRoutes } from "./list-routes.ts";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const routesModule = "virtual:routes";
+const shellModules =
+  /\/node_modules\/(?:react|react-dom|scheduler|wouter|eventsource-parser|regexparam|use-sync-external-store)\/|\/src\/(?:parts|live|api|app)\/|\/packages\//;
+const compressed = /\.(?:js|css|html|svg|webmanifest)$/;
+
+export async function buildConsole(directory: string): Promise<void> {
+  const built = await build({
+    configFile: false,
+    envFile: false,
+    root,
+    logLevel: "error",
+    plugins: [routes(), layerOrder(), serviceWorker()],
+    css: { modules: { generateScopedName: "[name]_[local]_[hash:base64:4]" } },
+    build: {
+      outDir: directory,
+      emptyOutDir: true,
+      manifest: "manifest.json",
+      target: "baseline-widely-available",
+      modulePreload: { polyfill: false },
+      assetsInlineLimit: 0,
+      reportCompressedSize: false,
+      rolldownOptions: {
+        // What every screen has is one file: six files of a few hundred bytes each would each be a round trip.
+        output: { codeSplitting: { groups: [{ name: "shell", test: shellModules }] } },
+      },
+    },
+  });
+  const outputs = (Array.isArray(built) ? built : [built]) as Rolldown.RolldownOutput[];
+  const manifest = JSON.parse(await readFile(join(directory, "manifest.json"), "utf8")) as BundleManifest;
+  await writeFile(join(directory, "hints.json"), JSON.stringify(listHints(manifest)));
+  const names = outputs.flatMap(({ output }) => output.map(({ fileName }) => fileName));
+  await Promise.all(
+    [...names, "theme.js", "icon.svg", "manifest.webmanifest"]
+      .filter((name) => compressed.test(name))
+      .map((name) => compress(join(directory, name))),
+  );
+}
+
+/** The contract itself, with zod, stays out of the browser: types come by `import type`, routes by this module. */
+function routes(): Plugin {
+  return {
+    name: "roost-routes",
+    resolveId: (id) => (id === routesModule ? `\0${routesModule}` : undefined),
+    load: (id) => (id === `\0${routesModule}` ? listRoutes() : undefined),
+  };
+}
+
+/** The first stylesheet to name a layer sets the order, and which comes first is the network's choice: so each says it. */
+function layerOrder(): Plugin {
+  return {
+    name: "roost-layer-order",
+    generateBundle(_options, bundle) {
+      for (const output of Object.values(bundle)) {
+        if (output.type !== "asset" || !output.fileName.endsWith(".css")) continue;
+        output.source = `@layer tokens,base,parts,screens;${String(output.source)}`;
+      }
+    },
+  };
+}
+
+/** Gives the service worker the names of the files of this build: the shell opens without a network. */
+function serviceWorker(): Plugin {
+  return {
+    name: "roost-service-worker",
+    async generateBundle(_options, bundle) {
+      const files = Object.keys(bundle).filter((name) => /\.(?:js|css|woff2)$/.test(name));
+      const kept = ["/", "/theme.js", "/icon.svg", ...files.map((name) => `/${name}`)];
+      const source = await readFile(join(root, "src/service-worker.js"), "utf8");
+      const version = files.join().replaceAll(/[^\w]/g, "").slice(-48);
+      this.emitFile({
+        type: "asset",
+        fileName: "sw.js",
+        source: source.replace("FILES", JSON.stringify(kept)).replace("VERSION", JSON.stringify(version)),
+      });
+    },
+  };
+}
+
+async function compress(path: string): Promise<void> {
+  const bytes = await readFile(path);
+  const [small, smaller] = await Promise.all([
+    promisify(gzip)(bytes, { level: 9 }),
+    promisify(brotliCompress)(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 10 } }),
+  ]);
+  await Promise.all([writeFile(`${path}.gz`, small), writeFile(`${path}.br`, smaller)]);
+}

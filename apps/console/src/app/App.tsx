@@ -1,0 +1,76 @@
+/** What is on the page: sign-in, or the shell with the screen of the address. */
+import { lazy, Suspense, useMemo, useState, useSyncExternalStore } from "react";
+import { Route, Switch } from "wouter";
+import { ConsoleContext, type ConsoleParts } from "../live/console-context.ts";
+import { createTimeFormats } from "../parts/format.ts";
+import { TimeFormatsContext } from "../parts/time-formats.ts";
+import { PlacesContext } from "../parts/places.ts";
+import { ScreenHeader } from "../parts/ScreenHeader.tsx";
+import { Blank } from "../parts/Blank.tsx";
+import { Crash } from "./Crash.tsx";
+import type { ConsoleSession } from "./create-session.ts";
+import { screens } from "./screens.ts";
+import { Shell } from "./Shell.tsx";
+import { SignInScreen } from "./SignInScreen.tsx";
+import { useShortcuts } from "./use-shortcuts.ts";
+import { useTimeZone } from "./use-time-zone.ts";
+
+const Palette = lazy(() => import("../features/palette/Palette.tsx").then((all) => ({ default: all.Palette })));
+const Shortcuts = lazy(() => import("../features/palette/Shortcuts.tsx").then((all) => ({ default: all.Shortcuts })));
+
+export interface AppProps {
+  parts: ConsoleParts;
+  session: Pick<ConsoleSession, "state" | "subscribe">;
+}
+
+export function App({ parts, session }: AppProps) {
+  const state = useSyncExternalStore(session.subscribe, session.state);
+  if (state === "out") return <SignInScreen />;
+  return (
+    <ConsoleContext value={parts}>
+      <Frame />
+    </ConsoleContext>
+  );
+}
+
+type Opened = "palette" | "shortcuts" | undefined;
+
+function Frame() {
+  const [opened, setOpened] = useState<Opened>(undefined);
+  const timeZone = useTimeZone();
+  const formats = useMemo(() => createTimeFormats(timeZone), [timeZone]);
+  useShortcuts({
+    onPalette: () => setOpened((was) => (was === "palette" ? undefined : "palette")),
+    onHelp: () => setOpened("shortcuts"),
+  });
+  const close = () => setOpened(undefined);
+  return (
+    <TimeFormatsContext value={formats}>
+      <PlacesContext value={screens}>
+        <Shell onSearch={() => setOpened("palette")}>
+          <Suspense fallback={<ScreenHeader title="" />}>
+            <Switch>
+              {screens.map(({ path, view: View }) => (
+                <Route key={path} path={path} nest={false}>
+                  <Crash key={path}>
+                    <View />
+                  </Crash>
+                </Route>
+              ))}
+              <Route>
+                <ScreenHeader title="Not here" />
+                <Blank icon="search" title="There is no such screen">
+                  Its address may be of an older version.
+                </Blank>
+              </Route>
+            </Switch>
+          </Suspense>
+        </Shell>
+        <Suspense>
+          {opened === "palette" && <Palette onClose={close} onHelp={() => setOpened("shortcuts")} />}
+          {opened === "shortcuts" && <Shortcuts onClose={close} />}
+        </Suspense>
+      </PlacesContext>
+    </TimeFormatsContext>
+  );
+}

@@ -1,0 +1,50 @@
+import { useEffect, useRef } from "react";
+import { Link } from "wouter";
+import { useConsole, useFeed } from "../live/console-context.ts";
+import { Icon } from "../parts/Icon.tsx";
+import { screens } from "./screens.ts";
+import { ThemeButton } from "./ThemeButton.tsx";
+import styles from "./MoreSheet.module.css";
+
+/** On a phone: the screens that have no place in the bar, search, theme and sign-out. */
+export function MoreSheet({ onClose, onSearch }: { onClose: () => void; onSearch: () => void }) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const { signOut } = useConsole();
+  const home = useFeed("status")?.home;
+  useEffect(() => dialog.current?.showModal(), []);
+  return (
+    <dialog
+      ref={dialog}
+      className={styles.sheet}
+      aria-label="More"
+      onClose={onClose}
+      onClick={(event) => event.target === dialog.current && onClose()}
+    >
+      <nav aria-label="More screens">
+        {screens
+          .filter(({ isOnPhone }) => isOnPhone !== true)
+          .map(({ path, name, icon }) => (
+            <Link key={path} href={path} className={styles.item} onClick={onClose}>
+              <Icon name={icon} size={20} /> {name}
+            </Link>
+          ))}
+        <button
+          type="button"
+          className={styles.item}
+          onClick={() => {
+            onClose();
+            onSearch();
+          }}
+        >
+          <Icon name="search" size={20} /> Search or do
+        </button>
+        <button type="button" className={styles.item} onClick={signOut}>
+          <Icon name="log-out" size={20} /> Sign this browser out
+        </button>
+      </nav>
+      <p className={styles.foot}>
+        <span>{home}</span> <ThemeButton />
+      </p>
+    </dialog>
+  );
+}

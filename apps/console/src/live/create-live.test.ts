@@ -1,0 +1,194 @@
+import assert from "node:assert/strict";
+import { EventEmitter, on } from "node:events";
+import { test } from "node:test";
+import type { Event } from "@roost/contract/operations";
+import { createLive, type Live } from "./create-live.ts";
+import type { OpenStream } from "./lead-stream.ts";
+
+interface Connection {
+  tab: string;
+  after: string | undefined;
+  send(id: string): void;
+  lose(error?: Error): void;
+}
+
+/** A browser with several tabs and a gateway: locks, channels and streams as the platform has them, driven by hand. */
+function openBrowserOfTabs() {
+  const connections: Connection[] = [];
+  const opened = new EventEmitter();
+  const bus = new EventTarget();
+  const turns: { tab: string; take: () => void; leave: (error: Error) => void }[] = [];
+  let holder: (typeof turns)[number] | undefined;
+  const next = () => {
+    holder = turns.shift();
+    holder?.take();
+  };
+  const locksOf = (tab: string) => ({
+    request: (async (_name: string, options: LockOptions, work: () => Promise<unknown>) => {
+      const asked = Promise.withResolvers<void>();
+      const lost = Promise.withResolvers<never>();
+      const turn = { tab, take: asked.resolve, leave: lost.reject };
+      if (options.steal === true) {
+        holder?.leave(new Error("stolen"));
+        holder = turn;
+        asked.resolve();
+      } else {
+        turns.push(turn);
+        if (holder === undefined) next();
+      }
+      await asked.promise;
+      try {
+        return await Promise.race([work(), lost.promise]);
+      } finally {
+        if (holder === turn) next();
+      }
+    }) as LockManager["request"],
+  });
+  const openOf = (tab: string): OpenStream =>
+    async function* ({ after, signal, onPlace }) {
+      const items = new EventEmitter();
+      const connection: Connection = {
+        tab,
+        after,
+        send: (id) => void items.emit("item", { id }),
+        lose: (error = new Error("lost")) => void items.emit("error", error),
+      };
+      connections.push(connection);
+      onPlace(after ?? "0");
+      opened.emit("open", connection);
+      for await (const [{ id }] of on(items, "item", { signal })) yield { id, data: { id, type: "tick" } as Event };
+    };
+  const tabs = new Map<string, { live: Live; seen: string[]; freshCount: () => number; close: () => void }>();
+  const pauses: { tab: string; ms: number; end: () => void }[] = [];
+  return {
+    connections,
+    untilOpened: () => new Promise<Connection>((resolve) => opened.once("open", resolve)),
+    pauses,
+    open(tab: string) {
+      const page = new AbortController();
+      let isOpen = true;
+      const listeners: ((event: { data: unknown }) => void)[] = [];
+      bus.addEventListener("message", (event) => {
+        const { from, data } = (event as CustomEvent<{ from: string; data: unknown }>).detail;
+        if (from !== tab && isOpen) for (const listener of listeners) listener({ data });
+      });
+      const live = createLive({
+        open: openOf(tab),
+        locks: locksOf(tab),
+        channel: {
+          postMessage: (data: unknown) =>
+            isOpen && bus.dispatchEvent(new CustomEvent("message", { detail: { from: tab, data } })),
+          addEventListener: (_type: string, listener: unknown) => void listeners.push(listener as never),
+        } as never,
+        pause: (ms) => new Promise((resolve) => pauses.push({ tab, ms, end: () => resolve(undefined) })),
+      });
+      const seen: string[] = [];
+      let freshCount = 0;
+      live.onEvent((event) => seen.push(event.id));
+      live.onFresh(() => (freshCount += 1));
+      live.start(page.signal);
+      const entry = {
+        live,
+        seen,
+        freshCount: () => freshCount,
+        close() {
+          isOpen = false;
+          page.abort();
+        },
+        freeze: () => (isOpen = false),
+      };
+      tabs.set(tab, entry);
+      return entry;
+    },
+  };
+}
+
+test("createLive() opens one stream for seven tabs, and every tab sees every event", async () => {
+  const browser = openBrowserOfTabs();
+  const isOpened = browser.untilOpened();
+  const tabs = ["a", "b", "c", "d", "e", "f", "g"].map((name) => browser.open(name));
+  const stream = await isOpened;
+  stream.send("1");
+  await new Promise(setImmediate);
+  stream.send("2");
+  await new Promise(setImmediate);
+  assert.equal(browser.connections.length, 1);
+  for (const { seen, live } of tabs) {
+    assert.deepEqual(seen, ["1", "2"]);
+    assert.equal(live.state(), "live");
+  }
+});
+
+test("createLive() goes on in another tab, from the last position, when the first is closed", async () => {
+  const browser = openBrowserOfTabs();
+  const first = browser.untilOpened();
+  const a = browser.open("a");
+  const b = browser.open("b");
+  (await first).send("1");
+  await new Promise(setImmediate);
+  const second = browser.untilOpened();
+  a.close();
+  const stream = await second;
+  assert.deepEqual([stream.tab, stream.after], ["b", "1"]);
+  stream.send("2");
+  await new Promise(setImmediate);
+  assert.deepEqual(b.seen, ["1", "2"]);
+});
+
+test("createLive() says that the link is lost, goes on from where it was, and has everything read afresh", async () => {
+  const browser = openBrowserOfTabs();
+  const first = browser.untilOpened();
+  const { live, freshCount, seen } = browser.open("a");
+  const stream = await first;
+  stream.send("1");
+  await new Promise(setImmediate);
+  assert.equal(freshCount(), 1);
+  stream.lose();
+  await new Promise(setImmediate);
+  assert.equal(live.state(), "connecting");
+  const second = browser.untilOpened();
+  for (const pause of browser.pauses.splice(0)) pause.end();
+  const again = await second;
+  assert.equal(again.after, "1");
+  assert.equal(live.state(), "live");
+  assert.equal(freshCount(), 2);
+  again.send("2");
+  await new Promise(setImmediate);
+  assert.deepEqual(seen, ["1", "2"]);
+});
+
+test("createLive() begins anew where the log no longer has the position", async () => {
+  const browser = openBrowserOfTabs();
+  const first = browser.untilOpened();
+  browser.open("a");
+  const stream = await first;
+  stream.send("5");
+  await new Promise(setImmediate);
+  const second = browser.untilOpened();
+  stream.lose(Object.assign(new Error("offset 5 is gone"), { code: "invalid_input" }));
+  await new Promise(setImmediate);
+  for (const pause of browser.pauses.splice(0)) pause.end();
+  assert.equal((await second).after, undefined);
+});
+
+test("createLive() takes the stream from a tab that does not answer, and connects anew after a sleep", async () => {
+  const browser = openBrowserOfTabs();
+  const first = browser.untilOpened();
+  const a = browser.open("a");
+  const b = browser.open("b");
+  (await first).send("1");
+  await new Promise(setImmediate);
+  for (const pause of browser.pauses.splice(0)) pause.end();
+  await new Promise(setImmediate);
+  assert.equal(browser.connections.length, 1);
+  a.freeze();
+  const second = browser.untilOpened();
+  b.live.wake(1_000);
+  for (const pause of browser.pauses.splice(0)) pause.end();
+  const stream = await second;
+  assert.deepEqual([stream.tab, stream.after], ["b", "1"]);
+  const third = browser.untilOpened();
+  const before = b.freshCount();
+  b.live.wake(60_000);
+  assert.deepEqual([(await third).tab, b.freshCount() > before], ["b", true]);
+});

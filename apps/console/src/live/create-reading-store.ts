@@ -1,0 +1,64 @@
+/** Answers by key: shown at once when one comes back to a screen, and read again. Knows nothing of what they are. */
+export interface Reading<Value> {
+  value: Value | undefined;
+  error: Error | undefined;
+  isReading: boolean;
+}
+
+export interface ReadingStore {
+  get(key: string): Reading<unknown>;
+  subscribe(key: string, listener: () => void): () => void;
+  /** Reads it, unless it is being read: then once more afterwards. */
+  read(key: string, load: () => Promise<unknown>): void;
+  /** What is known before it is read. */
+  put(key: string, value: unknown): void;
+}
+
+const nothing: Reading<unknown> = { value: undefined, error: undefined, isReading: true };
+const keptMax = 60;
+
+export function createReadingStore(): ReadingStore {
+  const answers = new Map<string, Reading<unknown>>();
+  const listeners = new Map<string, Set<() => void>>();
+  const again = new Map<string, () => Promise<unknown>>();
+  const set = (key: string, answer: Reading<unknown>) => {
+    answers.delete(key);
+    answers.set(key, answer);
+    for (const old of answers.keys()) {
+      if (answers.size <= keptMax) break;
+      if (!listeners.has(old)) answers.delete(old);
+    }
+    for (const listener of listeners.get(key) ?? []) listener();
+  };
+  const read = (key: string, load: () => Promise<unknown>) => {
+    const before = answers.get(key);
+    if (before?.isReading === true) {
+      again.set(key, load);
+      return;
+    }
+    set(key, { value: before?.value, error: before?.error, isReading: true });
+    void load()
+      .then(
+        (value) => set(key, { value, error: undefined, isReading: false }),
+        (error: Error) => set(key, { value: answers.get(key)?.value, error, isReading: false }),
+      )
+      .then(() => {
+        const next = again.get(key);
+        again.delete(key);
+        if (next !== undefined) read(key, next);
+      });
+  };
+  return {
+    get: (key) => answers.get(key) ?? nothing,
+    subscribe(key, listener) {
+      const all = listeners.get(key) ?? new Set();
+      listeners.set(key, all.add(listener));
+      return () => {
+        all.delete(listener);
+        if (all.size === 0) listeners.delete(key);
+      };
+    },
+    read,
+    put: (key, value) => set(key, { value, error: undefined, isReading: false }),
+  };
+}

@@ -1,0 +1,45 @@
+import type { ReactNode } from "react";
+import { Icon } from "./Icon.tsx";
+import type { IconName } from "./icon-paths.ts";
+import { Button } from "./Button.tsx";
+import styles from "./Blank.module.css";
+
+/** Nothing is here: one sentence, and the one thing to do. */
+export function Blank({ icon, title, children }: { icon: IconName; title: string; children?: ReactNode }) {
+  return (
+    <div className={styles.blank}>
+      <Icon name={icon} size={22} />
+      <p className={styles.title}>{title}</p>
+      {children !== undefined && <div className={styles.more}>{children}</div>}
+    </div>
+  );
+}
+
+/** What broke, its code, and trying again; never "no results". */
+export function Failure({ what, error, onRetry }: { what: string; error: Error; onRetry?: () => void }) {
+  const code = (error as { code?: unknown }).code;
+  return (
+    <div className={styles.blank} role="alert" data-bad>
+      <Icon name="triangle-alert" size={22} />
+      <p className={styles.title}>{what} could not be read</p>
+      <p className={styles.more}>{error.message}</p>
+      {typeof code === "string" && <p className={`${styles.code} mono`}>{code}</p>}
+      {onRetry !== undefined && <Button onClick={onRetry}>Try again</Button>}
+    </div>
+  );
+}
+
+/** Rows that are still to come, as high as they will be. */
+export function Skeleton({ rows = 8, rowPx, label }: { rows?: number; rowPx?: number; label: string }) {
+  const style = rowPx === undefined ? {} : { height: rowPx };
+  return (
+    <div role="status" aria-busy="true" className={styles.skeleton}>
+      <span className="sr">{label}</span>
+      {Array.from({ length: rows }, (_, index) => (
+        <div key={index} style={style} aria-hidden="true">
+          <i style={{ width: `${42 + ((index * 37) % 41)}%` }} />
+        </div>
+      ))}
+    </div>
+  );
+}

@@ -1,0 +1,31 @@
+import styles from "./JsonView.module.css";
+
+const charsMax = 20_000;
+
+/** A value as indented JSON, its parts told apart; what is very long is cut, and says so. */
+export function JsonView({ value }: { value: unknown }) {
+  if (typeof value === "string" && value.length > 0 && value.includes("\n"))
+    return <pre className={styles.json}>{cut(value)}</pre>;
+  const text = cut(JSON.stringify(value, null, 2) ?? "nothing");
+  return (
+    <pre className={styles.json} tabIndex={0}>
+      {[...text.matchAll(token)].map((match) => paint(match[0], match.index))}
+    </pre>
+  );
+}
+
+const token = /"(?:[^"\\]|\\.)*"(?:\s*:)?|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|\b(?:true|false|null)\b|[^"\w-]+|[\s\S]/g;
+
+function paint(text: string, key: number) {
+  if (!/^["\d-]|^(?:true|false|null)$/.test(text)) return text;
+  const kind = text.endsWith(":") ? "key" : text.startsWith('"') ? "text" : "value";
+  return (
+    <span key={key} data-kind={kind}>
+      {text}
+    </span>
+  );
+}
+
+function cut(text: string): string {
+  return text.length <= charsMax ? text : `${text.slice(0, charsMax)}\n… ${text.length - charsMax} more characters`;
+}

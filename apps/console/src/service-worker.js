@@ -1,0 +1,38 @@
+// Keeps the shell, so that the console opens without a network. Answers of the API are never kept here: what is on the screen is true, or marked
+// as old by the page itself.
+const files = FILES;
+const cacheName = `console-${VERSION}`;
+
+self.addEventListener("install", (event) => {
+  event.waitUntil(
+    caches
+      .open(cacheName)
+      .then((cache) => cache.addAll(files))
+      .then(() => self.skipWaiting()),
+  );
+});
+
+self.addEventListener("activate", (event) => {
+  const dropOld = (names) => Promise.all(names.filter((name) => name !== cacheName).map((name) => caches.delete(name)));
+  event.waitUntil(
+    caches
+      .keys()
+      .then(dropOld)
+      .then(() => self.clients.claim()),
+  );
+});
+
+const ofServer = /^\/(?:api|services|session|graphql|openapi\.json|healthz|mcp|v1)(?:\/|$)/;
+
+self.addEventListener("fetch", (event) => {
+  const { request } = event;
+  const { origin, pathname } = new URL(request.url);
+  if (request.method !== "GET" || origin !== location.origin || ofServer.test(pathname)) return;
+  if (request.mode === "navigate") {
+    // The server's page is newer, when it can be had.
+    const shell = () => caches.match("/").then((kept) => kept ?? Response.error());
+    event.respondWith(fetch(request).catch(shell));
+    return;
+  }
+  event.respondWith(caches.match(request).then((kept) => kept ?? fetch(request)));
+});

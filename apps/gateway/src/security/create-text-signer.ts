@@ -1,0 +1,45 @@
+/** Signs what a caller brings back later, with a key derived from the home's token: another token makes all of it invalid. */
+import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import { RoostError, type Clock } from "@roost/base";
+import type { Token } from "./open-token.ts";
+
+export interface TextSigner {
+  /** `<expiry>.<nonce>.<signature>`. @throws RoostError `unauthenticated` when the home has no token */
+  issue(lifetimeMs: number): Promise<{ text: string; expiresMs: number }>;
+  /** The nonce of a text that was issued here and has not expired. */
+  verify(text: string): Promise<string | undefined>;
+}
+
+/** `purpose` keeps texts of one kind from being accepted as another. */
+export function createTextSigner({
+  token,
+  clock,
+  purpose,
+}: {
+  token: Token;
+  clock: Clock;
+  purpose: string;
+}): TextSigner {
+  const signatureOf = async (text: string) => {
+    const key = await token.hash();
+    return key === undefined ? undefined : createHmac("sha256", key).update(`${purpose} ${text}`).digest();
+  };
+  return {
+    async issue(lifetimeMs) {
+      const expiresMs = clock.nowMs() + lifetimeMs;
+      const text = `${expiresMs}.${randomBytes(16).toString("base64url")}`;
+      const signature = await signatureOf(text);
+      if (signature === undefined)
+        throw new RoostError("unauthenticated", "The home has no token, so signing in is not possible");
+      return { text: `${text}.${signature.toString("base64url")}`, expiresMs };
+    },
+    async verify(given) {
+      const [expires = "", nonce = "", signature = ""] = given.split(".");
+      const expected = await signatureOf(`${expires}.${nonce}`);
+      const bytes = Buffer.from(signature, "base64url");
+      if (expected === undefined || bytes.length !== expected.length || !timingSafeEqual(bytes, expected))
+        return undefined;
+      return Number(expires) < clock.nowMs() ? undefined : nonce;
+    },
+  };
+}

@@ -1,0 +1,31 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createFakeClock } from "@roost/base";
+import { createTestKernel } from "@roost/kernel/testing";
+import { hashToken, type Token } from "./open-token.ts";
+import { createSignInCodes, signInMsMax } from "./sign-in-codes.ts";
+
+test("createSignInCodes() makes codes that work once, for five minutes, in any gateway of the home, and for its token only", async () => {
+  await using test = await createTestKernel();
+  const clock = createFakeClock(1_000_000);
+  let secret = "first";
+  const token: Token = { hash: async () => hashToken(secret) };
+  const one = createSignInCodes(test.kernel, { token, clock });
+  const other = createSignInCodes(test.kernel, { token, clock });
+
+  const { code, expiresMs } = await one.create();
+  assert.equal(expiresMs, clock.nowMs() + signInMsMax);
+  const outcomes = await Promise.allSettled([one.redeem(code), other.redeem(code), one.redeem(code)]);
+  assert.equal(outcomes.filter(({ status }) => status === "fulfilled").length, 1);
+  await assert.rejects(other.redeem(code), { code: "unauthenticated", message: /was used before/ });
+
+  const late = await one.create();
+  clock.advance(signInMsMax + 1);
+  await assert.rejects(one.redeem(late.code), { code: "unauthenticated", message: /older than five minutes/ });
+
+  const fresh = await one.create();
+  await assert.rejects(one.redeem(`${fresh.code}x`), { code: "unauthenticated" });
+  await assert.rejects(one.redeem(fresh.code.replace(/^\d+/, "99999999999999")), { code: "unauthenticated" });
+  secret = "second";
+  await assert.rejects(one.redeem(fresh.code), { code: "unauthenticated" });
+});

@@ -1,0 +1,108 @@
+/** The console in headless Chromium, on a real home with a scripted model: one home and one browser for all cases. */
+import assert from "node:assert/strict";
+import { after, before, suite, test } from "node:test";
+import { auditPage, findChromium, noChromium, openBrowser, type OpenedBrowser } from "./open-browser.ts";
+import { fillHome, openConsole, type ConsoleHome } from "./open-console.ts";
+
+const executable = await findChromium();
+
+suite("the console", { skip: executable === undefined && noChromium }, () => {
+  const opened = new AsyncDisposableStack();
+  let home: ConsoleHome;
+  let browser: OpenedBrowser;
+  before(async () => {
+    home = opened.use(await openConsole());
+    browser = opened.use(await openBrowser(executable ?? ""));
+    await fillHome(home);
+  });
+  after(() => opened.disposeAsync());
+
+  test("a link signs one browser in, once, and leaves no code in the address; others are shown how", async () => {
+    const link = await home.link();
+    await using first = await browser.openPage(link, { size: "desktop" });
+    await first.page.waitForSelector("h1:text('Now')");
+    assert.equal(new URL(first.page.url()).hash, "");
+    const [cookie] = await first.page.context().cookies();
+    assert.deepEqual([cookie?.httpOnly, cookie?.sameSite], [true, "Strict"]);
+    await first.page.reload();
+    await first.page.waitForSelector("text=Just ended");
+    await using second = await browser.openPage(link, { size: "phone" });
+    await second.page.waitForSelector("text=not signed in");
+    assert.deepEqual(await auditPage(second.page), []);
+  });
+
+  test("every screen is without faults for eyes, keys and narrow screens, in both themes", async () => {
+    // The colours of the other two are computed by tokens.test.ts.
+    const views = [
+      { size: "phone", scheme: "light" },
+      { size: "desktop", scheme: "dark" },
+    ] as const;
+    for (const options of views) {
+      await using view = await browser.openPage(await home.link(), options);
+      for (const { path, shows } of screens) {
+        if (path !== "/") await view.page.goto(home.url + path);
+        await view.page.waitForSelector(shows);
+        const where = `${path} ${options.size}`;
+        assert.deepEqual(await auditPage(view.page), [], where);
+        assert.deepEqual(await view.takeFaults(), [], where);
+      }
+    }
+  });
+
+  test("Now moves by itself, and answers what needs one", async () => {
+    await using view = await browser.openPage(await home.link(), { size: "desktop" });
+    const { page } = view;
+    await page.waitForSelector("text=Hold on for a while");
+    await page.click("button:has-text('Yes, with a link')");
+    await page.waitForSelector("button:has-text('Yes, with a link')", { state: "detached" });
+    await home.api.sendMessage({ sessionKey: "talk-new", text: "Something new happens", source: "console" });
+    await page.waitForSelector("text=Something new happens");
+    assert.deepEqual(await view.takeFaults(), []);
+  });
+
+  test("seven tabs work, over one event stream", async () => {
+    await using view = await browser.openPage(await home.link(), { size: "desktop" });
+    await view.page.waitForSelector("text=Just ended");
+    const tabs = await Promise.all(Array.from({ length: 6 }, () => view.page.context().newPage()));
+    for (const tab of tabs) {
+      await tab.goto(home.url);
+      await tab.waitForSelector("text=Just ended");
+    }
+    await home.api.sendMessage({ sessionKey: "talk-seven", text: "Seen by all seven", source: "console" });
+    for (const tab of [view.page, ...tabs]) {
+      await tab.bringToFront();
+      await tab.waitForSelector("text=Seen by all seven");
+    }
+  });
+
+  test("the palette finds and opens without a mouse", async () => {
+    await using view = await browser.openPage(await home.link(), { size: "desktop" });
+    const { page } = view;
+    await page.waitForSelector("text=Just ended");
+    await page.keyboard.press("Control+k");
+    await page.waitForSelector("[role=option]");
+    await page.keyboard.type("shortcuts");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("h2:text('Keyboard shortcuts')");
+    assert.deepEqual(await auditPage(page), []);
+  });
+
+  test("what the first screen loads is at most 130 kB compressed", async () => {
+    await using view = await browser.openPage(await home.link(), { size: "phone" });
+    await view.page.waitForSelector("text=Just ended");
+    const files = await view.page.evaluate<string[]>(
+      "performance.getEntriesByType('resource').map(({ name }) => name).filter((name) => !name.includes('/api/') && !name.includes('/session'))",
+    );
+    let byteCount = 0;
+    const sizes: string[] = [];
+    for (const file of new Set([home.url, ...files])) {
+      const response = await fetch(file, { headers: { accept: "text/html, */*", "accept-encoding": "gzip" } });
+      const size = Number(response.headers.get("content-length") ?? (await response.arrayBuffer()).byteLength);
+      byteCount += size;
+      sizes.push(`${new URL(file).pathname} ${size}`);
+    }
+    assert.ok(byteCount <= 130_000, `${byteCount} bytes: ${sizes.join(", ")}`);
+  });
+});
+
+const screens = [{ path: "/", shows: "text=Just ended" }];

@@ -1,0 +1,117 @@
+/** Headless Chromium for the console's tests and pictures: finds one, opens pages of a phone or a desktop, and remembers what went wrong on them. */
+import { access, constants, readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { chromium, type Browser, type Page } from "playwright-core";
+
+const paths = [
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/usr/bin/google-chrome",
+  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+];
+
+export async function findChromium(): Promise<string | undefined> {
+  for (const path of paths) {
+    const isThere = await access(path, constants.X_OK).then(
+      () => true,
+      () => false,
+    );
+    if (isThere) return path;
+  }
+  return undefined;
+}
+
+export const noChromium = "no Chromium here (apt-get install chromium)";
+
+/** How long a page may take to show what it should; a machine at work is slow. */
+const waitMsMax = 15_000;
+
+const sizes = {
+  phone: { width: 390, height: 844, isMobile: true, scale: 2 },
+  desktop: { width: 1440, height: 900, isMobile: false, scale: 1 },
+} as const;
+
+export interface PageOptions {
+  size: keyof typeof sizes;
+  scheme?: "light" | "dark";
+  timeZone?: string;
+}
+
+export interface OpenedPage extends AsyncDisposable {
+  page: Page;
+  /** Errors of the console, uncaught ones, and violations of the policy, since the last look. */
+  takeFaults(): Promise<string[]>;
+}
+
+export interface OpenedBrowser extends AsyncDisposable {
+  browser: Browser;
+  /** With cookies of its own; `link` signs it in. */
+  openPage(link: string, options: PageOptions): Promise<OpenedPage>;
+}
+
+// What runs in a page is text: its types are not those of this program.
+const rememberViolations = `
+  globalThis.violations = [];
+  addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI, sample }) =>
+    globalThis.violations.push([violatedDirective, blockedURI, sample].join(" ")));
+`;
+
+const audit = `(async () => {
+  const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+  const { violations } = await axe.run({ runOnly: { type: "tag", values: tags } });
+  const { scrollWidth, clientWidth } = document.documentElement;
+  return [
+    ...violations.map(({ id, nodes }) => id + ": " + nodes.map((node) => node.target.join() + " " + node.failureSummary).join(" | ")),
+    ...(scrollWidth > clientWidth ? ["overflow: " + scrollWidth + " wide on " + clientWidth] : []),
+    ...[...document.querySelectorAll("main, main > *")]
+      .filter((part) => part.scrollWidth > part.clientWidth + 1)
+      .map((part) => "overflow: " + part.tagName + " " + part.className),
+  ];
+})()`;
+
+export async function openBrowser(executablePath: string): Promise<OpenedBrowser> {
+  const browser = await chromium.launch({
+    executablePath,
+    args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
+  });
+  return {
+    browser,
+    [Symbol.asyncDispose]: () => browser.close(),
+    async openPage(link, { size, scheme = "light", timeZone = "Europe/Berlin" }) {
+      const { width, height, isMobile, scale } = sizes[size];
+      const context = await browser.newContext({
+        viewport: { width, height },
+        deviceScaleFactor: scale,
+        isMobile,
+        hasTouch: isMobile,
+        colorScheme: scheme,
+        timezoneId: timeZone,
+        locale: "en-GB",
+      });
+      context.setDefaultTimeout(waitMsMax);
+      const page = await context.newPage();
+      const faults: string[] = [];
+      page.on("pageerror", (error) => faults.push(`uncaught: ${error.message}`));
+      page.on("console", (message) => {
+        if (message.type() === "error") faults.push(`console: ${message.text()}`);
+      });
+      await page.addInitScript({ content: rememberViolations });
+      await page.goto(link);
+      return {
+        page,
+        async takeFaults() {
+          const violations = await page.evaluate<string[]>("globalThis.violations.splice(0)");
+          return [...faults.splice(0), ...violations.map((each) => `policy: ${each}`)];
+        },
+        [Symbol.asyncDispose]: () => context.close(),
+      };
+    },
+  };
+}
+
+/** What is wrong with a page for those who cannot see it well, do not use a mouse, or have a narrow screen. */
+export async function auditPage(page: Page): Promise<string[]> {
+  const source = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+  await page.evaluate(source);
+  return page.evaluate<string[]>(audit);
+}

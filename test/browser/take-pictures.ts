@@ -1,0 +1,39 @@
+/** Takes pictures of the console's screens with real data, for the README, docs/ and critical eyes: npm run pictures [-- DIRECTORY]. */
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { findChromium, noChromium, openBrowser, type PageOptions } from "./open-browser.ts";
+import { fillHome, openConsole } from "./open-console.ts";
+
+const directory = process.argv[2] ?? fileURLToPath(new URL("../../docs/pictures", import.meta.url));
+
+interface Picture extends PageOptions {
+  name: string;
+  path: string;
+  /** Waited for. */
+  shows: string;
+}
+
+const pictures: Picture[] = [
+  { name: "now-desktop-dark", path: "/", size: "desktop", scheme: "dark", shows: "text=Just ended" },
+  { name: "now-desktop-light", path: "/", size: "desktop", scheme: "light", shows: "text=Just ended" },
+  { name: "now-phone-light", path: "/", size: "phone", scheme: "light", shows: "text=Just ended" },
+  { name: "now-phone-dark", path: "/", size: "phone", scheme: "dark", shows: "text=Just ended" },
+];
+
+const executable = await findChromium();
+if (executable === undefined) throw new Error(noChromium);
+await mkdir(directory, { recursive: true });
+await using home = await openConsole();
+await fillHome(home);
+await using browser = await openBrowser(executable);
+for (const { name, path, shows, ...options } of pictures) {
+  await using opened = await browser.openPage(await home.link(path), options);
+  const { page } = opened;
+  await page
+    .waitForSelector(shows, { timeout: 8_000 })
+    .catch((error: Error) => process.stderr.write(`${name}: ${error.message}\n`));
+  await page.evaluate("document.fonts.ready");
+  await page.screenshot({ path: join(directory, `${name}.png`) });
+  for (const fault of await opened.takeFaults()) process.stderr.write(`${name}: ${fault}\n`);
+}
