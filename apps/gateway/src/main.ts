@@ -106,14 +106,13 @@ async function main(): Promise<void> {
   const shown = { facts, config: describeConfig(config, settings, model) };
   const { onScan, onTrusted } = openKeepers(memory, { apply, said: notices });
   const api = createApi({ kernel, memory, services, access, codes, known, onTrusted, ...shown, ...confined });
-  const { routes } = settings.proxy;
   const clock = systemClock;
-  await using proxy = openProxy({ kernel, providers, routes, clock, logger, alongside: access.recordSeen });
+  const proxied = { providers, routes: settings.proxy.routes, alongside: access.recordSeen };
+  await using proxy = openProxy({ kernel, clock, logger, ...proxied });
   const origin = { hostnames: new Set<string>(), port: 0 };
   const keepAnswer = createKeepAnswer(answersOf(database), { logger });
-  const common = { token, version, clock: systemClock, logger, telemetry, shutdown };
-  const served = { api, services, access, codes, console, proxy, keepAnswer };
-  const app = createGateway({ ...served, origin: () => origin, ...common });
+  const common = { keepAnswer, token, version, clock, logger, telemetry, shutdown };
+  const app = createGateway({ api, services, access, codes, console, proxy, origin: () => origin, ...common });
   await using listening = await listen({
     host: config.ROOST_HOST,
     port: config.ROOST_PORT,
