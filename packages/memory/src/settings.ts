@@ -13,4 +13,5 @@ export {
   writtenSettings,
   type HeartbeatSettings,
   type ProviderSettings,
+  type ToolServerSettings,
 } from "./settings/settings.ts";

@@ -12,7 +12,7 @@ import {
 import { exitCodeOf } from "@roost/contract/status-codes";
 import { openDatabase } from "@roost/database";
 import { createAgentOf } from "@roost/jobs";
-import { openKernel, type Kernel } from "@roost/kernel";
+import { openKernel, raiseNotice, type Kernel } from "@roost/kernel";
 import { holdDatabase, openMemory, refuseDatabaseOfAnother } from "@roost/memory";
 import { resolveProviders, type Settings } from "@roost/memory/settings";
 import { decideModel, openModelDecisions } from "@roost/models";
@@ -22,6 +22,9 @@ import { createAgentHandler } from "./create-agent-handler.ts";
 import { readWorkerConfig, type WorkerConfig } from "./config.ts";
 import { createModelsFor } from "./models/choose-models.ts";
 import { judgePostconditions } from "./postconditions/judge-postconditions.ts";
+import { createMcpHost } from "./mcp/create-mcp-host.ts";
+import { createMcpTools, keepToolList } from "./mcp/create-mcp-tools.ts";
+import { shareMcpHost, type McpCalls } from "./mcp/share-mcp-host.ts";
 import { runWorker } from "./run-worker.ts";
 import { createToolsFor } from "./tools/create-tools-for.ts";
 import { createCallService } from "./tools/services/call-service.ts";
@@ -62,6 +65,8 @@ async function main(): Promise<void> {
   const { signer, directory } = await openServices({ kernel, kind: "worker", name: "worker" });
   const gatewayUrl = async () => config.ROOST_URL ?? readGatewayUrl(config.homeDir);
   const serviceTools = createServiceTools({ directory, call: createCallService({ signer, gatewayUrl }) });
+  await using mcp = openMcp(config, { kernel, settings, logger });
+  const mcpTools = createMcpTools({ memory, servers: settings.mcp, mcp, logger });
   const handler = createAgentHandler({
     kernel,
     memory,
@@ -71,7 +76,7 @@ async function main(): Promise<void> {
     telemetry,
     isRehearsal,
     judge: judgePostconditions,
-    toolsFor: createToolsFor({ kernel, memory, settings, sources: [serviceTools] }),
+    toolsFor: createToolsFor({ kernel, memory, settings, sources: [serviceTools, mcpTools] }),
   });
   await runWorker({
     kernel,
@@ -90,6 +95,23 @@ async function main(): Promise<void> {
   });
   if (home.refused.aborted) throw home.refused.reason;
   logger.info("The worker is stopping", { reason: String(supervised.stop.reason) });
+}
+
+/** One host for all workers of the home: the first that needs a server is it. */
+function openMcp(
+  { homeDir, environment }: WorkerConfig,
+  { kernel, settings, logger }: { kernel: Kernel; settings: Settings; logger: Logger },
+): McpCalls {
+  return shareMcpHost(homeDir, () =>
+    createMcpHost({
+      servers: settings.mcp,
+      secrets: { homeDir, env: environment },
+      logger,
+      nowMs: () => kernel.clock.nowMs(),
+      tell: (text) => kernel.transact(async (tx) => raiseNotice(tx, { level: "warning", text, source: "mcp" })),
+      keepList: (server, list) => keepToolList(homeDir, { server, settings: settings.mcp[server]!, list }),
+    }),
+  );
 }
 
 /** Settings override the environment, which is resolved once for the whole home. */

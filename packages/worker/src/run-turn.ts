@@ -80,7 +80,7 @@ export async function runTurn(turn: AgentTurn): Promise<void> {
     model: tellUnmet(turn.modelsFor(run, turn.agent), run),
     tools: await turn.toolsFor(run, turn.agent),
     firstTools: firstToolsOf(run, turn.agent),
-    services: turn.agent.services,
+    services: [...(turn.agent.services ?? []), ...(turn.agent.mcp ?? [])],
     context: turn.context,
     leaveOrder,
     clock: kernel.clock,

@@ -1,5 +1,6 @@
 // find_tools: describes tools that the model was not shown.
 
+import { joinLabels, openLabels, type Labels } from "@roost/contract/labels";
 import { z } from "zod";
 import type { ToolDescription } from "../models/models.ts";
 import { describeArguments } from "./describe-arguments.ts";
@@ -35,10 +36,21 @@ export function createFindTools(hidden: readonly HiddenTool[], services: readonl
       description: `Shows how more tools are called${nameSome(own, hidden.length, services)}.`,
       input,
       effect: "readonly",
-      execute: async ({ query }) => ({ state: "done", output: answer(hidden, texts, query) }),
+      execute: async ({ query }) => {
+        const output = answer(hidden, texts, query);
+        return { state: "done", output, labels: labelsOfShown(hidden, output) };
+      },
     },
-    explain: ({ name }) => texts.get(name)?.slice(0, explainedCharsMax),
+    // What a server says of its tools is shown by find_tools alone, which marks it.
+    explain: ({ name, descriptionLabels }) =>
+      descriptionLabels === undefined ? texts.get(name)?.slice(0, explainedCharsMax) : undefined,
   };
+}
+
+/** Of all tools that an answer names, since their servers wrote what stands there. */
+function labelsOfShown(hidden: readonly HiddenTool[], text: string): Labels {
+  const shown = hidden.filter(({ description: { name } }) => text.includes(name));
+  return joinLabels(openLabels, ...shown.map(({ tool }) => tool.descriptionLabels ?? openLabels));
 }
 
 function nameSome(own: readonly string[], count: number, services: readonly string[]): string {

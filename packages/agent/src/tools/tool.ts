@@ -81,6 +81,8 @@ export interface Tool<Input = any> {
   reach?: (input: Input) => Reach;
   /** Default: `toolMsMax` of the loop's limits. */
   timeoutMsMax?: number;
+  /** Of its name, description and schema: where a server wrote them. Default: they are Roost's own, or of the person's services. */
+  descriptionLabels?: Labels;
   /** Its source, if not built in: a service or a tool server. Such tools come and go. */
   origin?: ToolOrigin;
   /** Words of its domain with what they mean: also by these it is found. */

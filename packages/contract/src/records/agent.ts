@@ -50,6 +50,7 @@ export const agentDefinitionShape = {
     .max(50)
     .optional()
     .describe("Services whose operations it may call, and whose domains it may know"),
+  mcp: z.array(ServiceName).max(50).optional().describe("Servers of tools in roost.yaml whose tools it may call"),
   skills: z
     .array(Name)
     .max(200)

@@ -139,6 +139,45 @@ const ServiceName = z
 /** `example.com`, `192.168.1.5:8123`, `10.0.0.0/8`. */
 const HostRule = z.string().min(1).max(255);
 
+const toolServersMax = 50;
+
+const ToolOfServer = z.strictObject({
+  effect: z
+    .enum(["readonly", "idempotent", "unsafe"])
+    .default("unsafe")
+    .describe("What a repeat of a call may do; what the server itself says of it counts for nothing"),
+  labels: z
+    .array(z.string().max(200))
+    .max(16)
+    .default([])
+    .describe("Audiences of what it gives, such as aud:domain:mail"),
+  isOutside: z.boolean().default(true).describe("Calls leave the home: others may read what is in them"),
+});
+
+/** `env:NAME` and `file:PATH` are references to secrets; any other text is itself. */
+const SecretsByName = z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_-]*$/), z.string().max(4096)).default({});
+
+const ToolServer = z
+  .strictObject({
+    command: z.array(z.string().min(1).max(4096)).min(1).max(100).optional().describe("Its program and arguments"),
+    url: z
+      .url({ protocol: /^https?$/ })
+      .optional()
+      .describe("Of a server that speaks HTTP"),
+    env: SecretsByName.describe(
+      "Its environment, beside PATH, HOME and a few more; values env:NAME and file:PATH are looked up",
+    ),
+    headers: SecretsByName.describe("Sent with each request; values env:NAME and file:PATH are looked up"),
+    timeout: Duration.default(120_000).describe("Of one call"),
+    tools: z
+      .record(z.string().min(1).max(200), ToolOfServer)
+      .default({})
+      .describe("What its tools do, by name; others are unsafe and leave the home"),
+  })
+  .refine(({ command, url }) => (command === undefined) !== (url === undefined), "needs either a command or a url");
+
+export type ToolServerSettings = z.output<typeof ToolServer>;
+
 export const Settings = z.strictObject({
   timeZone: TimeZone.optional().describe("Time zone of schedules, notes and agents; default: the machine's"),
   workers: z.number().int().min(1).max(64).optional().describe("Worker processes; default: 2"),
@@ -176,6 +215,11 @@ export const Settings = z.strictObject({
     .refine((names) => new Set(names).size === names.length, "names a service twice")
     .default([])
     .describe("Domain services that run: names of folders below services/ of Roost or of the home"),
+  mcp: z
+    .record(z.string().regex(/^[a-z][a-z0-9-]{0,30}$/, "must be 1 to 31 lower-case letters, digits and -"), ToolServer)
+    .refine((servers) => Object.keys(servers).length <= toolServersMax, `has more than ${toolServersMax} servers`)
+    .default({})
+    .describe("Servers of tools (Model Context Protocol); an agent has the tools of those that it names under mcp"),
   /** How long history is kept; default: for ever. */
   retention: z
     .strictObject({

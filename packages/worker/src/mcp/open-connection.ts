@@ -1,0 +1,173 @@
+/**
+ * One connection to a server of tools, over its standard streams or HTTP. What the server sends is read leniently, cut to limits, and believed in
+ * nothing: neither what its tools do nor what their schemas promise.
+ */
+import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
+import { getDefaultEnvironment, StdioClientTransport } from "@modelcontextprotocol/client/stdio";
+import { isJsonObject, RoostError, toRoostError, type JsonObject, type JsonValue } from "@roost/base";
+import { resolveSecret, type SecretSources, type ToolServerSettings } from "@roost/memory/settings";
+import { z } from "zod";
+import { killAll, readProcessTree } from "./process-tree.ts";
+
+export const connectionLimits = {
+  toolsMax: 500,
+  pagesMax: 50,
+  descriptionCharsMax: 2_000,
+  schemaCharsMax: 20_000,
+  /** Of one message of the server. */
+  messageBytesMax: 32 * 1024 * 1024,
+  connectMsMax: 60_000,
+  stderrCharsMax: 2_000,
+} as const;
+
+/** A tool as its server describes it. */
+export interface ServerTool {
+  name: string;
+  description: string;
+  inputSchema: JsonObject;
+}
+
+export interface ServerTools {
+  version: string;
+  tools: ServerTool[];
+}
+
+export interface ServerCall {
+  tool: string;
+  arguments: JsonObject;
+  /** The same for every attempt. */
+  idempotencyKey: string;
+  timeoutMs: number;
+}
+
+export interface ServerConnection {
+  /** Of its process; undefined: it is reached over HTTP. */
+  pid: number | undefined;
+  /** Resolves when the server has ended or hung up. */
+  closed: Promise<void>;
+  /** The last lines that it wrote of its own. */
+  stderr(): string;
+  list(signal: AbortSignal): Promise<ServerTools>;
+  /** The result as the server sent it. */
+  call(call: ServerCall, signal: AbortSignal): Promise<JsonObject>;
+  close(): Promise<void>;
+}
+
+const Listed = z.looseObject({ tools: z.array(z.unknown()), nextCursor: z.string().optional().catch(undefined) });
+const Called = z.looseObject({});
+
+/** @throws RoostError `unavailable`, `invalid_input` for a secret that is missing */
+export async function openConnection(
+  settings: ToolServerSettings,
+  { secrets, signal }: { secrets: SecretSources; signal: AbortSignal },
+): Promise<ServerConnection> {
+  const transport = createTransport(settings, secrets);
+  const isHttp = transport instanceof StreamableHTTPClientTransport;
+  // It is asked for nothing: no sampling, no files, no questions to the person.
+  const client = new Client(
+    { name: "roost", version: "1" },
+    { capabilities: {}, versionNegotiation: { mode: isHttp ? "auto" : "legacy" } },
+  );
+  const closed = Promise.withResolvers<void>();
+  Object.assign(client, { onclose: () => closed.resolve() });
+  const stderr = isHttp ? () => "" : keepEnd(transport);
+  const close = async () => {
+    // Its children may outlive it.
+    const pid = isHttp ? null : transport.pid;
+    const tree = pid === null ? [] : (await readProcessTree(pid)).pids;
+    await client.close().catch(() => undefined);
+    killAll(tree);
+    closed.resolve();
+  };
+  try {
+    await client.connect(transport, { signal, timeout: connectionLimits.connectMsMax });
+  } catch (error) {
+    await close();
+    const said = stderr();
+    const why = `${toRoostError(error).message}${said === "" ? "" : `; it wrote: ${said}`}`;
+    throw new RoostError("unavailable", `it could not be started: ${why}`, { cause: error });
+  }
+  return {
+    pid: isHttp ? undefined : (transport.pid ?? undefined),
+    closed: closed.promise,
+    stderr,
+    list: (of) => listTools(client, of),
+    call: async (call, of) => {
+      const params = {
+        name: call.tool,
+        arguments: call.arguments,
+        _meta: { "roost/idempotencyKey": call.idempotencyKey },
+      };
+      const options = { signal: of, timeout: call.timeoutMs };
+      return (await client.request({ method: "tools/call", params }, Called, options)) as JsonObject;
+    },
+    close,
+  };
+}
+
+function createTransport({ command, url, env, headers }: ToolServerSettings, secrets: SecretSources) {
+  if (url !== undefined)
+    return new StreamableHTTPClientTransport(new URL(url), {
+      requestInit: { headers: resolveAll(headers, secrets), redirect: "error" },
+    });
+  const [program, ...args] = command!;
+  return new StdioClientTransport({
+    command: program!,
+    args,
+    cwd: secrets.homeDir,
+    env: { ...getDefaultEnvironment(), ...resolveAll(env, secrets) },
+    stderr: "pipe",
+    maxBufferSize: connectionLimits.messageBytesMax,
+  });
+}
+
+function resolveAll(values: Readonly<Record<string, string>>, secrets: SecretSources): Record<string, string> {
+  const isReference = (value: string) => /^(?:env|file):/.test(value);
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [name, isReference(value) ? resolveSecret(value, secrets) : value]),
+  );
+}
+
+function keepEnd(transport: StdioClientTransport): () => string {
+  let end = "";
+  transport.stderr?.on("data", (chunk: Buffer) => {
+    end = (end + chunk.toString("utf8")).slice(-connectionLimits.stderrCharsMax);
+  });
+  return () => end.trim().toWellFormed();
+}
+
+async function listTools(client: Client, signal: AbortSignal): Promise<ServerTools> {
+  const tools: ServerTool[] = [];
+  let cursor: string | undefined;
+  for (let page = 0; page < connectionLimits.pagesMax && tools.length < connectionLimits.toolsMax; page += 1) {
+    const params = cursor === undefined ? {} : { cursor };
+    const answer = await client.request({ method: "tools/list", params }, Listed, { signal });
+    for (const tool of answer.tools) {
+      const read = readTool(tool);
+      if (read !== undefined && tools.every(({ name }) => name !== read.name)) tools.push(read);
+    }
+    cursor = answer.nextCursor;
+    if (cursor === undefined) break;
+  }
+  const { name, version } = client.getServerVersion() ?? { name: "?", version: "?" };
+  return { version: `${name} ${version}`.slice(0, 100), tools: tools.slice(0, connectionLimits.toolsMax) };
+}
+
+/** Undefined: nothing that can be called. A schema that is none takes any object; the server checks its arguments itself. */
+export function readTool(value: unknown): ServerTool | undefined {
+  const { name, description, inputSchema } = (value ?? {}) as Record<string, unknown>;
+  if (typeof name !== "string" || name === "" || name.length > 200) return undefined;
+  const text = typeof description === "string" ? description.slice(0, connectionLimits.descriptionCharsMax) : "";
+  const schema = inputSchema as JsonValue;
+  const isUsable = isJsonObject(schema) && JSON.stringify(schema).length <= connectionLimits.schemaCharsMax;
+  const properties = isUsable ? schema["properties"] : undefined;
+  return {
+    name,
+    description: text.toWellFormed(),
+    inputSchema: {
+      ...(isUsable ? schema : {}),
+      type: "object",
+      properties: properties !== undefined && isJsonObject(properties) ? properties : {},
+    },
+  };
+}

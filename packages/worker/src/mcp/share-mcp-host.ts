@@ -1,0 +1,128 @@
+/**
+ * One host of servers of tools for all workers of a home on a machine: the first that needs one listens on a socket below the home, the others call
+ * it there. When its process dies, the next call finds nobody and another worker takes its place. Who has listened last is the host: an older one
+ * gets no more calls.
+ */
+import { createHash, randomBytes } from "node:crypto";
+import { statSync } from "node:fs";
+import { chmod, mkdir, rename } from "node:fs/promises";
+import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { errorCodes, RoostError, toRoostError, type ErrorCode, type JsonObject } from "@roost/base";
+import type { McpHost } from "./create-mcp-host.ts";
+import type { ServerCall, ServerTools } from "./open-connection.ts";
+
+/** The servers of tools of a home, wherever they run. */
+export interface McpCalls extends AsyncDisposable {
+  list(server: string, signal: AbortSignal): Promise<ServerTools>;
+  call(server: string, call: ServerCall, signal: AbortSignal): Promise<JsonObject>;
+}
+
+const bodyBytesMax = 64 * 1024 * 1024;
+const triesMax = 5;
+/** Paths of sockets are short. */
+const socketPathCharsMax = 100;
+
+/** `createHost` is called in the process that becomes the host. */
+export function shareMcpHost(homeDir: string, createHost: () => McpHost): McpCalls {
+  const path = socketPathOf(homeDir);
+  let host: McpHost | undefined;
+  let server: Server | undefined;
+
+  async function listen(): Promise<void> {
+    host ??= createHost();
+    if (server !== undefined) await close(server);
+    server = createServer((asked, answer) => void serve(host!, asked, answer));
+    server.unref();
+    const own = `${path}.${randomBytes(6).toString("hex")}`;
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await new Promise<void>((resolve, reject) => {
+      server!.once("error", reject).listen(own, resolve);
+    });
+    await chmod(own, 0o600);
+    // In one step: whoever comes finds the old one or the new one.
+    await rename(own, path);
+  }
+
+  async function ask<T>(operation: "list" | "call", body: object, signal: AbortSignal): Promise<T> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return (await post(path, { operation, ...body }, signal)) as T;
+      } catch (error) {
+        // Nobody listens: nothing was sent.
+        const { code } = error as NodeJS.ErrnoException;
+        if ((code !== "ECONNREFUSED" && code !== "ENOENT") || tries === triesMax) throw error;
+        await listen();
+      }
+    }
+  }
+
+  return {
+    list: (name, signal) => ask<ServerTools>("list", { server: name }, signal),
+    call: (name, call, signal) => ask<JsonObject>("call", { server: name, call }, signal),
+    [Symbol.asyncDispose]: async () => {
+      if (server !== undefined) await close(server);
+      await host?.[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function socketPathOf(homeDir: string): string {
+  const path = join(homeDir, ".roost", "mcp.sock");
+  if (path.length + 14 <= socketPathCharsMax) return path;
+  const user = statSync(homeDir).uid;
+  const name = createHash("sha256").update(homeDir).digest("hex").slice(0, 16);
+  return join(tmpdir(), `roost-${user}-${name}`, "mcp.sock");
+}
+
+async function close(server: Server): Promise<void> {
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+}
+
+async function serve(host: McpHost, asked: IncomingMessage, answer: ServerResponse): Promise<void> {
+  const gone = new AbortController();
+  answer.once("close", () => gone.abort(new Error("The caller has hung up")));
+  const reply = (body: object) => answer.end(JSON.stringify(body));
+  try {
+    const { operation, server, call } = (await readBody(asked)) as {
+      operation: string;
+      server: string;
+      call: ServerCall;
+    };
+    const value = operation === "list" ? await host.list(server) : await host.call(server, call, gone.signal);
+    reply({ value });
+  } catch (error) {
+    const { code, message } = toRoostError(error);
+    reply({ error: { code, message } });
+  }
+}
+
+async function readBody(stream: IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > bodyBytesMax)
+      throw new RoostError("limit_exceeded", `an answer of a server of tools has more than ${bodyBytesMax} bytes`);
+    chunks.push(chunk);
+  }
+  return JSON.parse(Buffer.concat(chunks).toString("utf8"));
+}
+
+/** @throws the error of the connection, or the one that was answered */
+async function post(path: string, body: object, signal: AbortSignal): Promise<unknown> {
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    const sent = request({ socketPath: path, path: "/", method: "POST", signal, agent: false }, resolve);
+    sent.once("error", reject);
+    sent.end(JSON.stringify(body));
+  });
+  const { value, error } = (await readBody(response)) as {
+    value?: unknown;
+    error?: { code: ErrorCode; message: string };
+  };
+  if (error !== undefined)
+    throw new RoostError(errorCodes.includes(error.code) ? error.code : "internal", error.message);
+  return value;
+}
