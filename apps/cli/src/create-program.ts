@@ -30,6 +30,7 @@ import { addRunsCommand } from "./commands/runs.ts";
 import { addServiceCommands } from "./commands/service.ts";
 import { addSessionsCommands } from "./commands/sessions.ts";
 import { addShowConfigCommands } from "./commands/show-config.ts";
+import { addSpendCommand } from "./commands/spend.ts";
 import { addStateCommand } from "./commands/state.ts";
 import { addStatusCommand } from "./commands/status.ts";
 import { addUpCommands } from "./commands/up.ts";
@@ -81,6 +82,7 @@ export function createProgram(context: CliContext, service?: ServiceCommand): Co
   addRunsCommand(program, context);
   addRunCommands(program, context);
   addQueuesCommands(program, context);
+  addSpendCommand(program, context);
   addJobsCommands(program, context);
   addAgentsCommands(program, context);
   addServiceCommands(program, context);

@@ -117,6 +117,8 @@ async function askAboutInbox({ kernel }: TestGateway, client: TestGateway["clien
   assert.ok((await client.listInbox()).items.some(({ kind }) => kind === "failure"));
   await client.readFailure({ what: "model" });
   assert.deepEqual((await client.listGrants()).items, []);
+  assert.equal((await client.listSpend()).total.callCount, 0);
+  assert.deepEqual((await client.listSpendForecasts()).items, []);
   await assert.rejects(client.revokeGrant({ grantId: crypto.randomUUID() }), { code: "not_found" });
 }
 

@@ -24,6 +24,7 @@ import { serveSchemas } from "./api/schemas.ts";
 import { serveServices } from "./api/services.ts";
 import { serveSignIn } from "./api/sign-in.ts";
 import { serveSessions } from "./api/sessions.ts";
+import { serveSpend } from "./api/spend.ts";
 import { serveStates } from "./api/states.ts";
 import { serveStatus, type StatusGiven } from "./api/status.ts";
 import type { AccessTokens } from "@roost/access";
@@ -65,6 +66,7 @@ export function createApi({
     ...serveQuestions({ kernel }),
     ...serveInbox({ kernel }),
     ...serveQueues({ kernel }),
+    ...serveSpend({ kernel, timeZone: memory.timeZone }),
     ...serveJobs({ kernel, timeZone: memory.timeZone, known }),
     ...serveAgents({ kernel }),
     ...serveRehearsals({ rehearsals }),

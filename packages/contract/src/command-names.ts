@@ -34,6 +34,7 @@ export const commandNames: ReadonlySet<string> = new Set([
   "runs",
   "service",
   "sessions",
+  "spend",
   "state",
   "status",
   "up",

@@ -42,6 +42,7 @@ export { commandNames } from "./command-names.ts";
 export { defineService, type Relation, type ServiceContract, type ServiceOptions } from "./define-service.ts";
 export {
   coversScope,
+  decidingKinds,
   principalKinds,
   requireAccess,
   type Access,

@@ -15,6 +15,7 @@ export { tickProjection } from "./tick-projection.ts";
 export { jobColumns, type StoredJob } from "./job-row.ts";
 export { nextTick, scheduleOf } from "./job-moments.ts";
 export { advanceJobs } from "./advance-jobs.ts";
+export { forecastSpend } from "./forecast-spend.ts";
 export { listFailingJobs, type FailingJob } from "./report-failing-jobs.ts";
 export { applyAgents } from "./agents/apply-agents.ts";
 export {

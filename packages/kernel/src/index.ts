@@ -118,6 +118,7 @@ export { giveBackRun } from "./workers/give-back-run.ts";
 export type * from "./budgets/budget.ts";
 export type { Reservation, SpendAmounts } from "./runs/spend-answer.ts";
 export { createSpendBlocks, type SpendBlocks, type TakenSpend } from "./budgets/create-spend-blocks.ts";
+export { listSpend } from "./budgets/list-spend.ts";
 export { reserveSpend, settleSpend } from "./budgets/reserve-spend.ts";
 export { readBudgets, readSpend, setBudgets, setKeyCaps } from "./budgets/set-budgets.ts";
 

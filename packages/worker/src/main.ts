@@ -15,7 +15,7 @@ import { createAgentOf } from "@roost/jobs";
 import { openKernel, raiseNotice, type Kernel } from "@roost/kernel";
 import { holdDatabase, openMemory, refuseDatabaseOfAnother } from "@roost/memory";
 import { resolveProviders, type Settings } from "@roost/memory/settings";
-import { decideModel, openModelDecisions } from "@roost/models";
+import { decideModel, openModelDecisions, openHomeCoolDowns } from "@roost/models";
 import { openServices } from "@roost/service";
 import { openTelemetry } from "@roost/telemetry";
 import { createAgentHandler } from "./create-agent-handler.ts";
@@ -58,7 +58,8 @@ async function main(): Promise<void> {
   await using memory = await openMemory({ kernel, homeDir: config.homeDir, logger, scan: false });
   const { settings } = memory;
   const providers = await findProviders(kernel, config, { settings, logger });
-  const modelsFor = createModelsFor({ providers, settings, clock: kernel.clock, logger });
+  using coolDowns = await openHomeCoolDowns(kernel);
+  const modelsFor = createModelsFor({ providers, settings, clock: kernel.clock, logger, coolDowns });
   const isRehearsal = providers.every(
     (provider) => provider.kind === "language-model" && provider.isRehearsal === true,
   );

@@ -4,7 +4,8 @@ import { Argument, Option, type Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { findRunId } from "../find-by-id.ts";
-import { parseOptionCount, parseOptionFields } from "../parse-option.ts";
+import { budgetOf, type BudgetOptions } from "../jobs/job-from-options.ts";
+import { parseOptionAmount, parseOptionCount, parseOptionFields } from "../parse-option.ts";
 import { printRun } from "../print/print-run.ts";
 import { plainLine } from "@roost/base/text-width";
 import { readPages } from "../read-pages.ts";
@@ -99,11 +100,15 @@ function addRetry(run: Command, context: CliContext): void {
     .description("Resumes a failed, cancelled or diverged run after its last finished step.")
     .argument("<run>", idHelp)
     .option("--reason <text>", "reason to record")
-    .action(async (given: string, { reason }: { reason?: string }) => {
+    .option("--budget-usd <amount>", "what follows may cost so much, in USD", parseOptionAmount)
+    .option("--budget-tokens <count>", "what follows may use so many tokens", parseOptionCount)
+    .option("--budget-calls <count>", "what follows may make so many model calls", parseOptionCount)
+    .action(async (given: string, { reason, ...caps }: { reason?: string } & BudgetOptions) => {
       const { client } = await context.connect();
       const answer = await client.retryRun({
         runId: await findRunId(client, given),
         reason,
+        budget: budgetOf(caps),
       });
       tellFurther(context, "Goes on", answer);
     });

@@ -6,7 +6,13 @@ import type { WrittenJob } from "./read-job-files.ts";
 
 type EventTrigger = Extract<WrittenJob["trigger"], { kind: "event" }>;
 
-export interface JobOptions {
+export interface BudgetOptions {
+  budgetUsd?: number;
+  budgetTokens?: number;
+  budgetCalls?: number;
+}
+
+export interface JobOptions extends BudgetOptions {
   cron?: string;
   every?: string;
   at?: string;
@@ -24,9 +30,6 @@ export interface JobOptions {
   timeout?: number;
   jitter?: number;
   attempts?: number;
-  budgetUsd?: number;
-  budgetTokens?: number;
-  budgetCalls?: number;
   activeHours?: string;
   tool?: string[];
   model?: string;
@@ -51,7 +54,7 @@ export interface HomeMoment {
 export function jobFromOptions(id: string, options: JobOptions, at: HomeMoment): WrittenJob {
   if ((options.prompt ?? "").trim() === "")
     throw new RoostError("invalid_input", `job "${id}" has no prompt: give one with --prompt TEXT`);
-  const { timeout, jitter, attempts, budgetUsd, budgetTokens, budgetCalls } = options;
+  const { timeout, jitter, attempts } = options;
   return dropUndefined({
     id,
     title: options.title,
@@ -64,10 +67,7 @@ export function jobFromOptions(id: string, options: JobOptions, at: HomeMoment):
     timeoutMs: timeout,
     jitterMs: jitter,
     retry: attempts === undefined ? undefined : { attemptsMax: attempts },
-    budget:
-      budgetUsd === undefined && budgetTokens === undefined && budgetCalls === undefined
-        ? undefined
-        : dropUndefined({ usdMax: budgetUsd, tokensMax: budgetTokens, callsMax: budgetCalls }),
+    budget: budgetOf(options),
     activeHours: activeHoursOf(options),
     tools: options.tool,
     model: options.model,
@@ -79,6 +79,12 @@ export function jobFromOptions(id: string, options: JobOptions, at: HomeMoment):
     onUnknown: options.onUnknown,
     enabled: options.disabled === true ? false : undefined,
   }) as WrittenJob;
+}
+
+/** Undefined when no cap is given. */
+export function budgetOf({ budgetUsd, budgetTokens, budgetCalls }: BudgetOptions): WrittenJob["budget"] {
+  if (budgetUsd === undefined && budgetTokens === undefined && budgetCalls === undefined) return undefined;
+  return dropUndefined({ usdMax: budgetUsd, tokensMax: budgetTokens, callsMax: budgetCalls });
 }
 
 function triggerOf(options: JobOptions, now: HomeMoment): WrittenJob["trigger"] {

@@ -7,6 +7,7 @@ import type { ServiceDirectory } from "@roost/service";
 import type { ModelFacts } from "../find-model.ts";
 import { readAllJobs } from "../records/read-all-jobs.ts";
 import { readAlarms, type Alarm } from "../records/read-alarms.ts";
+import { startOfDay } from "../records/start-of-day.ts";
 import { iso } from "../records/iso.ts";
 import type { BuiltConsole } from "../console/open-console.ts";
 
@@ -56,7 +57,7 @@ export function getStatus(kernel: Kernel, facts: StatusFacts, directory: Service
         .toSorted((a, b) => a.dueAt.localeCompare(b.dueAt))
         .slice(0, dueShown),
       spend: {
-        since: startOfDay(nowMs, timeZone),
+        since: startOfDay(nowMs, timeZone).toISOString(),
         usd: spend[0]?.costUsd ?? 0,
         tokens: spend[0]?.tokens ?? 0,
         usdMax: day?.usdMax ?? null,
@@ -78,20 +79,4 @@ function consoleAlarms(built: StatusFacts["console"]): Alarm[] {
 
 function toProcess({ id, host, pid, startedAt, seenAt, runCount }: WorkerRow) {
   return { id, host, pid, startedAt: iso(startedAt), seenAt: iso(seenAt), runCount };
-}
-
-/** Midnight in the zone as an instant: now less the time of day. */
-function startOfDay(nowMs: number, timeZone: string): string {
-  const parts = new Intl.DateTimeFormat("en", {
-    timeZone,
-    hourCycle: "h23",
-    hour: "numeric",
-    minute: "numeric",
-    second: "numeric",
-  })
-    .formatToParts(nowMs)
-    .flatMap(({ type, value }) => (type === "literal" ? [] : [[type, Number(value)] as const]));
-  const clock = Object.fromEntries(parts);
-  const pastMs = ((clock["hour"] ?? 0) * 3600 + (clock["minute"] ?? 0) * 60 + (clock["second"] ?? 0)) * 1000;
-  return new Date(Math.floor((nowMs - pastMs) / 1000) * 1000).toISOString();
 }

@@ -1,7 +1,8 @@
 /** Runs: list, show, watch, cancel, retry, fork, replay and resolve. */
-import type { JsonObject, JsonValue } from "@roost/base";
-import { numberPlace, placeOf, readPage, serve, type Served, toPage, uuidPlace } from "@roost/contract";
+import { RoostError, type JsonObject, type JsonValue } from "@roost/base";
+import { decidingKinds, numberPlace, placeOf, readPage, serve, type Served, toPage, uuidPlace } from "@roost/contract";
 import * as operations from "@roost/contract/operations";
+
 import {
   cancelRun,
   forkRun,
@@ -120,8 +121,11 @@ function serveChanging(kernel: Kernel): Served[] {
       return { outcome, run: await summaryOf(runId) };
     }),
 
-    serve(operations.retryRun, async ({ runId, reason }, { principal }) => {
+    serve(operations.retryRun, async ({ runId, reason, budget }, { principal }) => {
+      if (budget !== undefined && !decidingKinds.includes(principal.kind))
+        throw new RoostError("forbidden", `${principal.id} may not change what a run may spend: a person does`);
       const created = await retryRun(kernel, {
+        budget,
         runId: requireUuid("run", runId),
         reason: reason ?? "asked for",
         by: principal.id,

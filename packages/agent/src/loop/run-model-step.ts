@@ -73,7 +73,8 @@ function toStepResult(result: ModelCallOutcome, request: RequestRecord): StepRes
   switch (result.kind) {
     case "message": {
       const { model, provider } = result.message;
-      const usage = { ...result.usage, model, provider };
+      const saved = result.savedUsd === undefined ? {} : { savedUsd: result.savedUsd };
+      const usage = { ...result.usage, ...saved, model, provider };
       return { state: "done", output: { ...result, request }, labels: modelLabels, usage, costUsd: result.costUsd };
     }
     case "context_exceeded":

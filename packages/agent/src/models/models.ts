@@ -80,6 +80,7 @@ export interface ModelReply {
   usage: TokenUsage;
   costUsd: number | null;
   costSource: CostSource;
+  savedUsd?: number;
   failedAttempts: FailedAttempt[];
 }
 

@@ -34,10 +34,12 @@ test("readCost() prefers the provider's own cost to the configured price", () =>
   assert.deepEqual(costOf({ prompt_tokens: 100, completion_tokens: 20, prompt_tokens_details: {}, cost: 0.5 }, price), {
     costUsd: 0.5,
     costSource: "provider",
+    savedUsd: (40 * (1 - 0.1)) / 1e6,
   });
   assert.deepEqual(costOf(undefined, price, { openrouter: { usage: { cost: 0.25 } } }), {
     costUsd: 0.25,
     costSource: "provider",
+    savedUsd: (40 * (1 - 0.1)) / 1e6,
   });
 });
 
@@ -53,6 +55,7 @@ test("readCost() computes from the configured price, cached tokens cheaper", () 
   assert.deepEqual(costOf(undefined, price), {
     costUsd: (60 * 1 + 40 * 0.1 + 20 * 4) / 1e6,
     costSource: "configured_price",
+    savedUsd: (40 * (1 - 0.1)) / 1e6,
   });
 });
 

@@ -33,6 +33,13 @@ export function readUsage(usage: LanguageModelV4Usage | undefined): TokenUsage {
   };
 }
 
+export interface CallCost {
+  costUsd: number | null;
+  costSource: CostSource;
+  /** What the provider's cache saved, by the configured price; left out when nothing, or not known. */
+  savedUsd?: number;
+}
+
 /** The provider's reported cost, else the configured price times the reported tokens, else unknown. */
 export function readCost(
   call: {
@@ -41,7 +48,15 @@ export function readCost(
     tokens: TokenUsage;
   },
   price: TokenPrice | undefined,
-): { costUsd: number | null; costSource: CostSource } {
+): CallCost {
+  const saved = savedOf(call.tokens, price);
+  return { ...costOf(call, price), ...(saved > 0 ? { savedUsd: saved } : {}) };
+}
+
+function costOf(
+  call: Parameters<typeof readCost>[0],
+  price: TokenPrice | undefined,
+): Pick<CallCost, "costUsd" | "costSource"> {
   const told = toldCost(call.usage?.raw) ?? toldCost(metadataUsage(call.providerMetadata));
   if (told !== undefined) return { costUsd: told, costSource: "provider" };
   const { inputTokens, outputTokens, cachedTokens } = call.tokens;
@@ -54,6 +69,11 @@ export function readCost(
       outputTokens * price.outputUsd) /
     1e6;
   return { costUsd, costSource: "configured_price" };
+}
+
+function savedOf({ inputTokens, cachedTokens }: TokenUsage, price: TokenPrice | undefined): number {
+  const cached = Math.min(cachedTokens ?? 0, inputTokens ?? 0);
+  return price === undefined ? 0 : (cached * (price.inputUsd - (price.cachedInputUsd ?? price.inputUsd))) / 1e6;
 }
 
 /** With the user's own key at the upstream, a router's `cost` is only its fee: the upstream's charge is added. */

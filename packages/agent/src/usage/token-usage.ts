@@ -13,6 +13,8 @@ export interface TokenUsage {
 
 /** A step's usage and the model that answered; for several calls, the last. */
 export interface StepUsage extends TokenUsage {
+  /** What the provider's cache saved, in US dollars, where it is known. */
+  savedUsd?: number;
   model?: string;
   provider?: string;
 }

@@ -15,6 +15,7 @@ import { queueOperations } from "./queue-operations.ts";
 import { runOperations } from "./run-operations.ts";
 import { serviceOperations } from "./service-operations.ts";
 import { sessionOperations } from "./session-operations.ts";
+import { spendOperations } from "./spend-operations.ts";
 import { statusOperations } from "./status-operations.ts";
 
 export const roostOperations = [
@@ -35,6 +36,7 @@ export const roostOperations = [
   ...memoryOperations,
   ...serviceOperations,
   ...accessOperations,
+  ...spendOperations,
 ] as const;
 
 export * from "../records/token.ts";
@@ -60,6 +62,7 @@ export * from "../records/queue.ts";
 export * from "../records/run.ts";
 export * from "../records/service.ts";
 export * from "../records/session.ts";
+export * from "../records/spend.ts";
 export * from "../records/state.ts";
 export * from "../records/status.ts";
 export * from "../records/tool-names.ts";
@@ -79,4 +82,5 @@ export * from "./queue-operations.ts";
 export * from "./run-operations.ts";
 export * from "./service-operations.ts";
 export * from "./session-operations.ts";
+export * from "./spend-operations.ts";
 export * from "./status-operations.ts";

@@ -19,6 +19,7 @@ import {
   Usd,
   ref,
 } from "../records/fields.ts";
+import { Budget } from "../records/job.ts";
 import { pageLimitMax } from "../records/limits.ts";
 import { ReplayReport } from "../records/replay.ts";
 import { Run, RunState, RunSummary, Step, stepOutcomes, StepSpan, Wait } from "../records/run.ts";
@@ -100,9 +101,13 @@ export const retryRun = defineOperation({
   method: "POST",
   path: "/runs/{runId}/retry",
   summary: "Resumes a failed, cancelled or diverged run after its last finished step",
-  input: z.object({ runId, reason: Reason.optional() }),
+  input: z.object({
+    runId,
+    reason: Reason.optional(),
+    budget: Budget.optional().describe("Caps of what follows, instead of those it had; of a person only"),
+  }),
   output: z.object({ run: RunSummary }),
-  errors: ["not_found", "conflict"],
+  errors: ["not_found", "conflict", "forbidden"],
   effect: "idempotent",
 });
 

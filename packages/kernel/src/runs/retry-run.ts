@@ -5,12 +5,14 @@ import { asNew, copySteps, sameStartLimits } from "./copy-steps.ts";
 import { createRun, type CreatedRun } from "./create-run.ts";
 import { reopenLastWord, reopenTrailingFailures } from "./finish-run.ts";
 import { runColumns } from "./run-table.ts";
-import { postconditionUnmet, type Run } from "./run.ts";
+import { postconditionUnmet, type Run, type RunBudget } from "./run.ts";
 
 export interface RetryRequest {
   runId: string;
   reason: string;
   by: string;
+  /** Caps of the new run, instead of those of the ended one. What the ended one spent does not count against them. */
+  budget?: RunBudget | undefined;
 }
 
 /**
@@ -46,6 +48,7 @@ export async function retryRun(kernel: Kernel, request: RetryRequest): Promise<C
     if (before !== undefined) return before;
     const created = await createRun(tx, {
       ...asNew(run),
+      ...(request.budget === undefined ? {} : { budget: { ...run.budget, ...request.budget } }),
       ...(await sameStartLimits(tx, run)),
       id: createId(),
       continues: { retryOf: run.id, loopVersion: run.loopVersion },

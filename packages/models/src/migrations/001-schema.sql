@@ -11,3 +11,11 @@ create table models.decision (
   problem    text,
   decided_at timestamptz not null default roost.now()
 );
+
+-- Providers that are skipped for a while after a failure. Of two processes that fail at once the last one counts.
+create table models.cool_down (
+  -- The provider's id with a fingerprint of its address, key and model.
+  key   text collate "C" primary key,
+  state jsonb not null,
+  until timestamptz not null
+);

@@ -2,7 +2,14 @@
  * Which models a run uses. All runs share one list of providers, tried in order; a job, or else its agent, may name a provider or model, which then
  * comes first, before the rest of the list. All choices share cool-downs and what was learnt of servers.
  */
-import { createMemoryCoolDowns, createMendMemory, openModels, type Models, type ProviderConfig } from "@roost/agent";
+import {
+  createMemoryCoolDowns,
+  createMendMemory,
+  openModels,
+  type CoolDownStore,
+  type Models,
+  type ProviderConfig,
+} from "@roost/agent";
 import type { Clock, Logger } from "@roost/base";
 import type { AgentDefinition } from "@roost/contract/operations";
 import type { Run } from "@roost/kernel";
@@ -16,6 +23,8 @@ export interface ChooseModelsOptions {
   settings: Pick<Settings, "heartbeat">;
   clock: Clock;
   logger: Logger;
+  /** Default: those of this process. */
+  coolDowns?: CoolDownStore | undefined;
   /** Opens models from providers in the chosen order. Default: real ones. */
   open?: (providers: ProviderConfig[]) => Models;
 }
@@ -24,8 +33,7 @@ export interface ChooseModelsOptions {
 const choicesMax = 64;
 
 export function createModelsFor(options: ChooseModelsOptions): ModelsFor {
-  const { settings, clock, logger } = options;
-  const coolDowns = createMemoryCoolDowns();
+  const { settings, clock, logger, coolDowns = createMemoryCoolDowns() } = options;
   const mendMemory = createMendMemory();
   const open =
     options.open ?? ((providers: ProviderConfig[]) => openModels({ providers, clock, logger, coolDowns, mendMemory }));

@@ -1,0 +1,116 @@
+/** `roost spend`: what model calls have cost, and what jobs are likely to cost. */
+import { spendGroupings, type SpendForecastRecord, type SpendRecord } from "@roost/contract/operations";
+import { Option, type Command } from "commander";
+import type { CliContext } from "../cli-context.ts";
+import { parseOptionCount } from "../parse-option.ts";
+import { formatCount, formatUsd } from "../print/format-spend.ts";
+import type { Column } from "../print/table.ts";
+import { readPages } from "../read-pages.ts";
+
+type Grouping = (typeof spendGroupings)[number];
+
+const forecastsMax = 1_000;
+
+export function addSpendCommand(program: Command, context: CliContext): void {
+  program
+    .command("spend")
+    .summary("what was spent on models, and on what")
+    .description("Shows what model calls have cost: by day, or by job, agent, model or session.")
+    .addOption(new Option("--by <what>", "how to group it").choices(spendGroupings).default("day"))
+    .option("-d, --days <count>", "today and the days before", parseOptionCount, 30)
+    .option("--forecast", "instead: what each active job is likely to cost a day, from its own history")
+    .action(async ({ by, days, forecast }: { by: Grouping; days: number; forecast?: boolean }) => {
+      if (forecast === true) return showForecasts(context);
+      const { terminal } = context;
+      const { client } = await context.connect();
+      const spend = await client.listSpend({ by, days });
+      if (terminal.isJson) return terminal.json(spend);
+      const { items, total } = spend;
+      terminal.table(items, columnsOf(by), `Nothing was spent in ${days === 1 ? "this day" : `these ${days} days`}`);
+      if (items.length === 0) return;
+      terminal.line(terminal.paint(totalOf(total), "dim"));
+    });
+}
+
+function columnsOf(by: Grouping): Column<SpendRecord>[] {
+  return [
+    { title: by.toUpperCase(), value: ({ key }) => key ?? `no ${by}`, widthMin: 10 },
+    { title: "COST", value: costOf, alignRight: true },
+    {
+      title: "CALLS",
+      value: ({ callCount }) => formatCount(callCount),
+      alignRight: true,
+      importance: 2,
+      label: "calls",
+    },
+    {
+      title: "READ",
+      value: ({ inputTokens }) => formatCount(inputTokens),
+      alignRight: true,
+      importance: 3,
+      label: "read",
+    },
+    { title: "CACHED", value: cachedOf, alignRight: true, importance: 4, label: "cached" },
+    {
+      title: "WRITTEN",
+      value: ({ outputTokens }) => formatCount(outputTokens),
+      alignRight: true,
+      importance: 5,
+      label: "written",
+    },
+  ];
+}
+
+/** "?" where the provider tells no price and none is configured. */
+function costOf({ costUsd, unknownCount, callCount }: SpendRecord): string {
+  if (unknownCount === callCount) return "?";
+  return unknownCount > 0 ? `${formatUsd(costUsd)} + ?` : formatUsd(costUsd);
+}
+
+function cachedOf({ inputTokens, cachedTokens }: SpendRecord): string {
+  return inputTokens === 0 ? "" : `${Math.round((100 * cachedTokens) / inputTokens)} %`;
+}
+
+function totalOf(total: SpendRecord): string {
+  const saved = total.savedUsd > 0 ? `, and the provider's cache saved ${formatUsd(total.savedUsd)}` : "";
+  const unknown = total.unknownCount > 0 ? `; the cost of ${formatCount(total.unknownCount)} calls is not known` : "";
+  const tokens = total.inputTokens + total.outputTokens;
+  return `${costOf(total)} in all for ${formatCount(tokens)} tokens${saved}${unknown}`;
+}
+
+async function showForecasts(context: CliContext): Promise<void> {
+  const { terminal } = context;
+  const { client } = await context.connect();
+  const forecasts = await readPages(
+    (page) => client.listSpendForecasts(page),
+    (page) => page.items,
+    forecastsMax,
+  );
+  if (terminal.isJson) return terminal.json({ forecasts });
+  const sorted = forecasts.toSorted((left, right) => right.usdPerDay - left.usdPerDay);
+  terminal.table(sorted, forecastColumns, "No active job has run yet");
+  if (sorted.length === 0) return;
+  const usd = sorted.reduce((sum, { usdPerDay }) => sum + usdPerDay, 0);
+  const tokens = sorted.reduce((sum, { tokensPerDay }) => sum + tokensPerDay, 0);
+  terminal.line(terminal.paint(`About ${formatUsd(usd)} and ${formatCount(tokens)} tokens a day`, "dim"));
+}
+
+const forecastColumns: Column<SpendForecastRecord>[] = [
+  { title: "JOB", value: ({ jobId }) => jobId, widthMin: 10 },
+  { title: "A DAY", value: ({ usdPerDay }) => `about ${formatUsd(usdPerDay)}`, alignRight: true },
+  {
+    title: "RUNS A DAY",
+    value: ({ runsPerDay }) => runsPerDay.toFixed(runsPerDay < 10 ? 1 : 0),
+    alignRight: true,
+    importance: 2,
+    label: "runs a day",
+  },
+  { title: "A RUN", value: ({ usdPerRun }) => formatUsd(usdPerRun), alignRight: true, importance: 3, label: "a run" },
+  {
+    title: "TOKENS A DAY",
+    value: ({ tokensPerDay }) => formatCount(tokensPerDay),
+    alignRight: true,
+    importance: 4,
+    label: "tokens a day",
+  },
+];

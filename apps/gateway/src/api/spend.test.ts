@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { beginStep, finishRun, finishStep, retryRun, type Kernel } from "@roost/kernel";
+import { createTestGateway, type TestGateway } from "../testing/create-test-gateway.ts";
+import { claimOne, joinWorker, playRun } from "../testing/drive-runs.ts";
+
+/** A run of the job that calls a model once and fails. */
+async function playJob({ client, kernel }: TestGateway, jobId: string, costUsd: number): Promise<string> {
+  await using worker = await joinWorker(kernel);
+  const { tick } = await client.runJob({ jobId });
+  const owned = await claimOne(kernel, worker);
+  assert.equal(owned.runId, tick.runId);
+  const usage = { inputTokens: 1_000, cachedTokens: 400, outputTokens: 50, savedUsd: 0.25, model: "small" };
+  await beginStep(kernel, owned, { seq: 1, name: "model#1", kind: "model", effect: "idempotent" });
+  await finishStep(kernel, owned, { seq: 1, state: "done", output: {}, usage, costUsd });
+  await finishRun(kernel, owned, { state: "failed", error: { code: "internal", message: "no", isRetryable: false } });
+  return owned.runId;
+}
+
+async function finishAgain(kernel: Kernel): Promise<void> {
+  await using worker = await joinWorker(kernel);
+  await finishRun(kernel, await claimOne(kernel, worker), { state: "done" });
+}
+
+test("listSpend() says what calls cost by day, job, agent, model and session; what a retry took over counts once", async () => {
+  await using gateway = await createTestGateway();
+  const { client, kernel } = gateway;
+  for (const id of ["post", "mail"])
+    await client.defineJob({ jobId: id, prompt: "do", trigger: { kind: "every", every: "12h" } });
+  const runId = await playJob(gateway, "post", 0.5);
+  await playJob(gateway, "mail", 0.75);
+  await retryRun(kernel, { runId, reason: "a test", by: "test" });
+  await finishAgain(kernel);
+  await playRun(kernel, 2);
+  const by = async (what: "day" | "job" | "agent" | "model" | "session") =>
+    (await client.listSpend({ by: what })).items.map(({ key, costUsd }) => [key, costUsd]);
+  assert.deepEqual(await by("job"), [
+    ["mail", 0.75],
+    ["post", 0.5],
+  ]);
+  assert.deepEqual([await by("agent"), await by("model")], [[["main", 1.25]], [["small", 1.25]]]);
+  const days = await client.listSpend({ days: 1 });
+  assert.deepEqual(days.items, [{ ...days.total, key: new Date(kernel.clock.nowMs()).toISOString().slice(0, 10) }]);
+  const { key: _all, ...total } = days.total;
+  const tokens = { inputTokens: 2_000, cachedTokens: 800, outputTokens: 100 };
+  assert.deepEqual(total, { callCount: 2, costUsd: 1.25, ...tokens, savedUsd: 0.5, unknownCount: 0 });
+
+  const { items: forecasts } = await client.listSpendForecasts();
+  assert.deepEqual(
+    forecasts.map(({ jobId, runsPerDay, usdPerDay, runCount }) => [jobId, runsPerDay, usdPerDay, runCount]),
+    [
+      ["mail", 2, 1.5, 1],
+      ["post", 2, 0.5, 2],
+    ],
+  );
+});
+
+test("retryRun() takes new caps for what follows, from a person only", async () => {
+  await using gateway = await createTestGateway();
+  const { client, kernel } = gateway;
+  await client.defineJob({
+    jobId: "post",
+    prompt: "do",
+    trigger: { kind: "manual" },
+    budget: { usdMax: 0.1, callsMax: 9 },
+  });
+  const runId = await playJob(gateway, "post", 0.1);
+  const { run } = await client.retryRun({ runId, budget: { usdMax: 2 } });
+  const [row] = await kernel.database.query("select budget from roost.run where id = $1", [run.id]);
+  assert.deepEqual(row?.["budget"], { usdMax: 2, callsMax: 9 });
+});

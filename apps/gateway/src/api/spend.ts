@@ -1,0 +1,38 @@
+import { placeOf, serve, textPlace, type Served, toPage } from "@roost/contract";
+import * as operations from "@roost/contract/operations";
+import { forecastSpend } from "@roost/jobs";
+import { listSpend, type Kernel } from "@roost/kernel";
+import { startOfDay } from "../records/start-of-day.ts";
+
+const dayMs = 86_400_000;
+
+export function serveSpend({ kernel, timeZone }: { kernel: Kernel; timeZone: string }): Served[] {
+  return [
+    serve(operations.listSpend, async ({ by, days, limit }) => {
+      const nowMs = kernel.clock.nowMs();
+      const since = startOfDay(nowMs - (days - 1) * dayMs, timeZone);
+      const range = { since, until: new Date(nowMs + 1), timeZone };
+      const [items, [total]] = await Promise.all([
+        listSpend(kernel, { ...range, by, limit }),
+        listSpend(kernel, { ...range, by: "all", limit: 1 }),
+      ]);
+      return { since: since.toISOString(), timeZone, items, total: total ?? nothing };
+    }),
+
+    serve(operations.listSpendForecasts, async ({ limit, after }) => {
+      const { forecasts, next } = await forecastSpend(kernel, { limit, after: placeOf(textPlace, after) });
+      return toPage(forecasts, next);
+    }),
+  ];
+}
+
+const nothing: operations.SpendRecord = {
+  key: null,
+  callCount: 0,
+  costUsd: 0,
+  inputTokens: 0,
+  cachedTokens: 0,
+  outputTokens: 0,
+  savedUsd: 0,
+  unknownCount: 0,
+};

@@ -1,0 +1,39 @@
+/** Spending: what was spent, and what jobs are likely to spend. */
+import { z } from "zod";
+import { defineOperation } from "../define-operation.ts";
+import { pageFields, pageOf, Time, TimeZone } from "../records/fields.ts";
+import { Spend, SpendForecast, spendGroupings } from "../records/spend.ts";
+
+const daysMax = 366;
+const rowsMax = 500;
+
+export const listSpend = defineOperation({
+  id: "listSpend",
+  method: "GET",
+  path: "/spend",
+  summary: "What model calls have cost: by day, job, agent, model or session",
+  input: z.object({
+    by: z.enum(spendGroupings).default("day"),
+    days: z.coerce.number().int().min(1).max(daysMax).default(30).describe("Today and so many days before, less one"),
+    limit: z.coerce.number().int().min(1).max(rowsMax).default(100),
+  }),
+  output: z.object({
+    since: Time,
+    timeZone: TimeZone,
+    items: z.array(Spend).describe("Days newest first, everything else by cost"),
+    total: Spend,
+  }),
+  effect: "readonly",
+});
+
+export const listSpendForecasts = defineOperation({
+  id: "listSpendForecasts",
+  method: "GET",
+  path: "/spend/forecast",
+  summary: "What active jobs are likely to cost a day, from their own history; by id",
+  input: z.object({ ...pageFields }),
+  output: pageOf(SpendForecast),
+  effect: "readonly",
+});
+
+export const spendOperations = [listSpend, listSpendForecasts] as const;

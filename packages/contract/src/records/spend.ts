@@ -1,0 +1,35 @@
+/** What model calls have cost, and what jobs are likely to cost. */
+import { z } from "zod";
+import { Count, Name, Slug, Usd, ref } from "./fields.ts";
+
+export const spendGroupings = ["day", "job", "agent", "model", "session"] as const;
+
+export const Spend = z
+  .object({
+    key: Name.nullable().describe("The day as YYYY-MM-DD, an id or a name; null: no job, no session, an untold model"),
+    callCount: Count,
+    costUsd: Usd,
+    inputTokens: Count,
+    cachedTokens: Count.describe("The part of `inputTokens` from the provider's cache"),
+    outputTokens: Count,
+    savedUsd: Usd.describe("What the cache saved, where the price of cached tokens is known"),
+    unknownCount: Count.describe("Calls whose cost is not known; they are not in `costUsd`"),
+  })
+  .meta({ id: "Spend" });
+export type SpendRecord = z.output<typeof Spend>;
+
+export const SpendForecast = z
+  .object({
+    jobId: ref("Job", Slug),
+    runsPerDay: z
+      .number()
+      .min(0)
+      .describe("By its schedule over the next seven days; of other triggers by the last seven"),
+    usdPerRun: Usd,
+    tokensPerRun: Count,
+    usdPerDay: Usd,
+    tokensPerDay: Count,
+    runCount: Count.describe("Past runs that this rests on, at most 20"),
+  })
+  .meta({ id: "SpendForecast" });
+export type SpendForecastRecord = z.output<typeof SpendForecast>;

@@ -1,0 +1,92 @@
+/** What active jobs are likely to cost a day: what their last runs cost, times how often they are due. */
+import type { Kernel } from "@roost/kernel";
+import { isActiveAt } from "./active-hours.ts";
+import { scheduleOf } from "./job-moments.ts";
+import { listJobs, type Job } from "./read-jobs.ts";
+
+export interface SpendForecast {
+  jobId: string;
+  runsPerDay: number;
+  usdPerRun: number;
+  tokensPerRun: number;
+  usdPerDay: number;
+  tokensPerDay: number;
+  /** Runs that this rests on. */
+  runCount: number;
+}
+
+const dayMs = 86_400_000;
+const windowDays = 7;
+/** The last runs of a job say what the next will cost; older ones had other prompts and prices. */
+const runsMax = 20;
+/** A job of every second: beyond it its ticks are counted over a shorter time. */
+const momentsMax = 5_000;
+
+interface Past {
+  jobId: string;
+  runCount: number;
+  usdPerRun: number;
+  tokensPerRun: number;
+  /** Runs that began in the last seven days. */
+  recentCount: number;
+}
+
+/** By id, a page of jobs at a time; jobs without a finished run are left out. */
+export async function forecastSpend(
+  kernel: Kernel,
+  page: { limit: number; after?: string | undefined },
+): Promise<{ forecasts: SpendForecast[]; next: string | null }> {
+  const { jobs, next } = await listJobs(kernel, { ...page, states: ["active"] });
+  const nowMs = kernel.clock.nowMs();
+  const past = new Map((await readPast(kernel, jobs, nowMs)).map((row) => [row.jobId, row]));
+  const forecasts = jobs.flatMap((job) => {
+    const row = past.get(job.id);
+    if (row === undefined || row.runCount === 0) return [];
+    const runsPerDay = dueADay(job, nowMs) ?? row.recentCount / windowDays;
+    const { runCount, usdPerRun } = row;
+    const tokensPerRun = Math.round(row.tokensPerRun);
+    return [
+      {
+        jobId: job.id,
+        runsPerDay,
+        usdPerRun,
+        tokensPerRun,
+        runCount,
+        usdPerDay: usdPerRun * runsPerDay,
+        tokensPerDay: Math.round(row.tokensPerRun * runsPerDay),
+      },
+    ];
+  });
+  return { forecasts, next };
+}
+
+/** Undefined: it is due when something happens. */
+function dueADay(job: Job, nowMs: number): number | undefined {
+  if (job.trigger.kind === "event" || job.trigger.kind === "manual") return undefined;
+  const schedule = scheduleOf({ trigger: job.trigger, anchorAt: job.createdAt });
+  const { activeHours } = job.definition;
+  const hours =
+    activeHours === undefined ? undefined : { ...activeHours, timeZone: activeHours.timeZone ?? job.timeZone };
+  const untilMs = nowMs + windowDays * dayMs;
+  let count = 0;
+  let atMs: number | undefined = nowMs;
+  for (let looked = 0; looked < momentsMax; looked += 1) {
+    atMs = schedule.next(atMs);
+    if (atMs === undefined || atMs > untilMs) return count / windowDays;
+    if (hours === undefined || isActiveAt(hours, atMs)) count += 1;
+  }
+  return (count * dayMs) / Math.max(1, atMs - nowMs);
+}
+
+async function readPast(kernel: Kernel, jobs: readonly Job[], nowMs: number): Promise<Past[]> {
+  return kernel.database.query<Past>(
+    `select asked.id as "jobId", count(last.id)::integer as "runCount", coalesce(avg(last.cost_usd), 0)::float8 as "usdPerRun",
+       coalesce(avg(last.tokens), 0)::float8 as "tokensPerRun",
+       (select count(*)::integer from roost.run_all r where r.job_id = asked.id and r.created_at >= $2) as "recentCount"
+     from unnest($1::text[]) as asked(id)
+     left join lateral (select id, cost_usd, tokens from roost.run_all r where r.job_id = asked.id and r.ended_at is not null and not r.is_rehearsed
+                        order by r.id desc limit ${runsMax}) as last on true
+     group by asked.id`,
+    [jobs.map(({ id }) => id), new Date(nowMs - windowDays * dayMs)],
+  );
+}
