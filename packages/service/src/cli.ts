@@ -10,6 +10,20 @@ export interface ServiceCli {
   clock: Clock;
   /** The home's time zone. */
   readZone(): Promise<string>;
+  /** Where references to secrets (`env:NAME`, `file:PATH`) lead. */
+  secrets: { env: Readonly<Record<string, string | undefined>>; homeDir: string };
+  /** Runs `roost WORDS` from the next login on and again when it fails, by launchd or systemd. `purpose` tells units of one home apart. */
+  startAtLogin(purpose: string, words: readonly string[]): Promise<AtLogin>;
+  /** False: it was not installed. */
+  stopAtLogin(purpose: string): Promise<boolean>;
+}
+
+export interface AtLogin {
+  /** The launchd agent or systemd unit. */
+  file: string;
+  text: string;
+  /** Why nothing was installed: the text belongs into the file. */
+  trouble: string | undefined;
 }
 
 export interface ServiceTerminal {

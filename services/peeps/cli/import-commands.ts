@@ -3,9 +3,14 @@ import { createReadStream } from "node:fs";
 import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { basename, join, relative } from "node:path";
 import { RoostError, timeZoneOf } from "@roost/base";
+import type { OutputOf } from "@roost/contract";
+import { resolveSecret } from "@roost/memory/settings";
 import type { ServiceCli } from "@roost/service/cli";
 import { Option, type Command } from "commander";
+import { readAddressBooks } from "../carddav/read-address-books.ts";
 import { peepsContract } from "../contract.ts";
+import { personLimits } from "../contract/limits.ts";
+import type { importContacts } from "../contract/messages.ts";
 import type { DateOrder } from "../contacts/date-order.ts";
 import { readMail, splitMbox } from "../messages/mail.ts";
 import { readSlack, type SlackFile } from "../messages/slack.ts";
@@ -15,12 +20,19 @@ import { readWhatsApp } from "../messages/whatsapp.ts";
 import { decodeText } from "../text/decode-text.ts";
 import { sendMessages } from "./send-messages.ts";
 
+type ImportedContacts = OutputOf<typeof importContacts>;
+
+/** A book of 50,000 cards takes minutes on a slow server. */
+const serverMsMax = 30 * 60_000;
+
 interface ImportOptions {
   name?: string;
   region?: string;
   me?: string;
   dateOrder?: DateOrder;
   title?: string;
+  user?: string;
+  secret?: string;
 }
 
 export function addImportCommands(peeps: Command, cli: ServiceCli): void {
@@ -29,17 +41,19 @@ export function addImportCommands(peeps: Command, cli: ServiceCli): void {
     .command("import")
     .summary("read contacts or messages")
     .description(
-      "Reads vCards, CSV of Google or Outlook, Monica's JSON; or chats of WhatsApp (.txt), Telegram (result.json), Slack (the unpacked folder), mail (.mbox, .eml, a Maildir). Reading twice changes nothing.",
+      "Reads vCards (a file, or the address books of a CardDAV server), CSV of Google or Outlook, Monica's JSON; or chats of WhatsApp (.txt), Telegram (result.json), Slack (the unpacked folder), mail (.mbox, .eml, a Maildir). Reading twice changes nothing.",
     )
-    .argument("<path>", "file or folder")
+    .argument("<path>", "file, folder, or the https address of a CardDAV server")
+    .option("--user <name>", "on the CardDAV server")
+    .option("--secret <reference>", "where the password is: env:NAME or file:PATH")
     .option("--name <name>", "of the book of contacts (default: contacts)")
     .option("--region <country>", "of numbers without a country code, as in SE")
     .option("--me <who>", "who you are in an export of messages: a name, id, or your addresses with commas between")
     .option("--title <name>", "of a WhatsApp chat (default: from the file's name)")
     .option("--date-order <order>", "day-first or month-first, where a WhatsApp chat leaves it open")
     .action(async (path: string, options: ImportOptions) => {
-      const items = await openMessages(cli, path, options);
-      const done = items === undefined ? await importBook(cli, path, options) : await sendMessages(cli, items);
+      const items = isServer(path) ? undefined : await openMessages(cli, path, options);
+      const done = items === undefined ? await importBooks(cli, path, options) : await sendMessages(cli, items);
       if (terminal.isJson) return terminal.json(done);
       const counts = Object.entries(done).flatMap(([name, value]) =>
         typeof value === "number" ? [`${value} ${name}`] : [],
@@ -78,11 +92,36 @@ export function addImportCommands(peeps: Command, cli: ServiceCli): void {
     });
 }
 
-async function importBook(cli: ServiceCli, path: string, { name, region }: ImportOptions) {
+function isServer(path: string): boolean {
+  return /^https?:\/\//.test(path);
+}
+
+async function importBooks(cli: ServiceCli, path: string, options: ImportOptions): Promise<ImportedContacts> {
   const client = await cli.connect(peepsContract);
   using _progress = cli.terminal.progress(`Reading ${path}`);
-  const bytes = new Uint8Array(await readFile(path));
-  return await client.importContacts({ book: { mediaType: "application/octet-stream", bytes }, name, region });
+  const { name, region } = options;
+  const take = async (bytes: Uint8Array<ArrayBuffer>, book: string | undefined) =>
+    await client.importContacts({ book: { mediaType: "application/octet-stream", bytes }, name: book, region });
+  if (!isServer(path)) return await take(new Uint8Array(await readFile(path)), name);
+  const { user, secret } = options;
+  if (user === undefined || secret === undefined)
+    throw new RoostError("invalid_input", "give --user, and --secret for where the password is: env:NAME or file:PATH");
+  const password = await Promise.resolve(resolveSecret(secret, cli.secrets));
+  const done: ImportedContacts = { added: 0, changed: 0, unchanged: 0, suggestions: 0, refused: 0, faults: [] };
+  const signal = AbortSignal.timeout(serverMsMax);
+  for await (const { book, cards } of readAddressBooks({ url: path, user, password }, { signal })) {
+    const part = await take(cards, name ?? bookName(path, book));
+    for (const count of ["added", "changed", "unchanged", "suggestions", "refused"] as const)
+      done[count] += part[count];
+    done.faults.push(...part.faults);
+  }
+  return done;
+}
+
+/** Cards of the same name and key are the same: a book keeps its name. */
+function bookName(server: string, book: string): string {
+  const name = `${new URL(server).host}/${book}`;
+  return name.length <= personLimits.labelMax ? name : `…${name.slice(1 - personLimits.labelMax)}`;
 }
 
 /** Undefined: it is no export of messages. */
@@ -145,7 +184,7 @@ async function openFolder(
   );
 }
 
-function ownAddresses({ me }: ImportOptions): ReadonlySet<string> {
+export function ownAddresses({ me }: { me?: string }): ReadonlySet<string> {
   const addresses = (me ?? "").split(",").map((address) => address.trim().toLowerCase());
   if (!addresses.some((address) => address.includes("@")))
     throw new RoostError("invalid_input", "give --me: your own addresses, with commas between them");

@@ -26,6 +26,9 @@ const batchMax = 100;
 const faultsMax = 100;
 /** Of one message: those of a large group would fill a call. */
 const participantsMax = 200;
+/** Of an earlier text: many long ones would fill a call. */
+const editTextMax = 4000;
+const editsTakenMax = 20;
 /** For the words that say how long it was. */
 const cutRemarkChars = 40;
 /** The service takes a megabyte a call. */
@@ -102,6 +105,13 @@ function fit(message: SourceMessage): SourceMessage {
     sender: sender === undefined ? undefined : fitHandle(sender),
     participants: message.participants.slice(0, participantsMax).map(fitHandle),
     subject: message.subject === undefined ? undefined : fitText(message.subject, messageLimits.subjectMax),
+    ...(message.edits === undefined
+      ? {}
+      : {
+          edits: message.edits
+            .slice(-editsTakenMax)
+            .map((edit) => ({ at: edit.at, text: fitText(edit.text, editTextMax) })),
+        }),
     text:
       text.length > messageLimits.textMax
         ? `${fitText(text, messageLimits.textMax - cutRemarkChars)}\n[cut: ${text.length} characters]`

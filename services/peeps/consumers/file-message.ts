@@ -151,10 +151,10 @@ async function writeMessage(
         update svc_peeps.person p set last_contact_at = $7 from svc_peeps.handle h
           where h.id = any ($8::uuid[]) and p.id = h.person_id and not h.is_shared and not h.is_business
             and (p.last_contact_at is null or p.last_contact_at < $7))
-      insert into svc_peeps.message as m (id, source, external_id, conversation_id, handle_id, sent_at, edited_at, subject, text, is_deleted, is_automatic, attachments, reply_to)
-        select $9, $2, $10, conversation.id, $11, $7, $12, $13, $14, $15, $16, $17, $18 from conversation
+      insert into svc_peeps.message as m (id, source, external_id, conversation_id, handle_id, sent_at, edited_at, subject, text, is_deleted, is_automatic, attachments, reply_to, edits)
+        select $9, $2, $10, conversation.id, $11, $7, $12, $13, $14, $15, $16, $17, $18, $19 from conversation
       on conflict (source, external_id) do update
-        set conversation_id = excluded.conversation_id, edited_at = excluded.edited_at, subject = excluded.subject, text = excluded.text, is_deleted = excluded.is_deleted, attachments = excluded.attachments
+        set conversation_id = excluded.conversation_id, edited_at = excluded.edited_at, edits = excluded.edits, subject = excluded.subject, text = excluded.text, is_deleted = excluded.is_deleted, attachments = excluded.attachments
         where (m.edited_at is null or excluded.edited_at >= m.edited_at)
           and m.source <> 'mail' and m.handle_id is not distinct from excluded.handle_id`,
     [
@@ -176,6 +176,7 @@ async function writeMessage(
       isAutomatic,
       JSON.stringify(message.attachments),
       message.replyTo ?? null,
+      JSON.stringify(message.edits ?? []),
     ],
   );
 }

@@ -24,6 +24,7 @@ export const messageLimits = {
   textMax: 64_000,
   participantsMax: 1000,
   attachmentsMax: 100,
+  editsMax: 100,
   fileNameMax: 500,
   mediaTypeMax: 127,
   perCallMax: 200,

@@ -136,6 +136,9 @@ export const MessageHandle = z.object({
   name: text(personLimits.nameMax).optional(),
 });
 
+const Edit = z.object({ at: Time, text: text(messageLimits.textMax) }).meta({ id: "Edit" });
+const edits = z.array(Edit).max(messageLimits.editsMax).describe("Earlier texts, the oldest first");
+
 export const sources = ["whatsapp", "telegram", "slack", "mail", "imessage", "signal", "call", "meeting"] as const;
 export const Source = z.enum(sources);
 
@@ -154,6 +157,7 @@ export const ReceivedMessage = z
     participants: z.array(MessageHandle).max(messageLimits.participantsMax),
     sentAt: Time,
     editedAt: Time.optional(),
+    edits: edits.optional(),
     subject: text(messageLimits.subjectMax).optional(),
     text: text(messageLimits.textMax),
     isDeleted: z.boolean(),
@@ -195,6 +199,7 @@ export const Message = z
     name: PersonName.nullable(),
     sentAt: Time,
     editedAt: Time.nullable(),
+    edits,
     subject: text(messageLimits.subjectMax).nullable(),
     text: text(messageLimits.textMax),
     isDeleted: z.boolean(),

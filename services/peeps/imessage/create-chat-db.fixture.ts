@@ -17,7 +17,7 @@ export function createChatDb(t: TestContext, shape: "new" | "old" = "new"): { pa
   const more =
     shape === "old"
       ? ""
-      : ", attributedBody BLOB, item_type INTEGER DEFAULT 0, associated_message_guid TEXT, associated_message_type INTEGER DEFAULT 0, associated_message_emoji TEXT, date_edited INTEGER DEFAULT 0, date_retracted INTEGER DEFAULT 0, thread_originator_guid TEXT";
+      : ", attributedBody BLOB, message_summary_info BLOB, item_type INTEGER DEFAULT 0, associated_message_guid TEXT, associated_message_type INTEGER DEFAULT 0, associated_message_emoji TEXT, date_edited INTEGER DEFAULT 0, date_retracted INTEGER DEFAULT 0, thread_originator_guid TEXT";
   writer.exec(`PRAGMA journal_mode = WAL;
     CREATE TABLE message (ROWID INTEGER PRIMARY KEY AUTOINCREMENT, guid TEXT, text TEXT, handle_id INTEGER, date INTEGER, is_from_me INTEGER DEFAULT 0${more});
     CREATE TABLE handle (ROWID INTEGER PRIMARY KEY, id TEXT);
@@ -48,4 +48,10 @@ export function write(
   const id = Number(writer.prepare(sql).run(...values).lastInsertRowid);
   if (chat !== undefined) writer.prepare("INSERT INTO chat_message_join VALUES (?, ?)").run(chat, id);
   return id;
+}
+
+/** An `attributedBody` with a text of less than 128 bytes. */
+export function bodyOf(text: string): Buffer {
+  const bytes = Buffer.from(text);
+  return Buffer.concat([Buffer.from([0x04, 0x0b, 0x84, 0x01, 0x40, 0x84, 0x01, 0x2b, bytes.length]), bytes]);
 }

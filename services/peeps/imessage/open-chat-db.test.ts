@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { RoostError } from "@roost/base";
 import type { SourceMessage } from "../messages/source-message.ts";
-import { createChatDb, epoch, sent, write } from "./create-chat-db.fixture.ts";
+import { buildBinary } from "plist";
+import { bodyOf, createChatDb, epoch, sent, write } from "./create-chat-db.fixture.ts";
 import { openChatDb, type ChatRow } from "./open-chat-db.ts";
 
 function messagesOf(rows: readonly ChatRow[]): SourceMessage[] {
@@ -108,6 +109,25 @@ test("openChatDb() sees commits of another program, rows that get their chat lat
     ["Hello", "2023-11-14T22:14:20.000Z", 1_700_000_060_000],
   );
   assert.deepEqual(db.readChanged({ upTo: row, afterMs: 1_700_000_060_000, limit: 10 }), []);
+  const ec = {
+    "0": [
+      { d: 721_692_800, t: bodyOf("Helo") },
+      { d: 721_692_860, t: bodyOf("Hello!") },
+    ],
+  };
+  const info = (value: object) =>
+    writer
+      .prepare("UPDATE message SET text = NULL, date_retracted = ?, message_summary_info = ? WHERE ROWID = ?")
+      .run(sent + 60e9, buildBinary({ ec, otr: { "0": {}, "1": {} }, ...value }), row);
+  const again = () => messagesOf(db.readAgain([row]))[0];
+  info({ rp: [1] });
+  assert.deepEqual(
+    [again()?.isDeleted, again()?.text, again()?.edits],
+    [false, "Hello!", [{ at: "2023-11-14T22:13:20.000Z", text: "Helo" }]],
+  );
+  info({ rp: [0, 1] });
+  assert.deepEqual([again()?.isDeleted, again()?.text], [true, ""]);
+  writer.exec(`UPDATE message SET message_summary_info = NULL WHERE ROWID = ${row}`);
   writer.exec(`UPDATE message SET text = NULL, date_retracted = ${sent + 120e9} WHERE ROWID = ${row}`);
   const [unsent] = messagesOf(db.readChanged({ upTo: row, afterMs: 1_700_000_060_000, limit: 10 }));
   assert.deepEqual([unsent?.isDeleted, unsent?.text], [true, ""]);

@@ -7,6 +7,7 @@ import { DatabaseSync } from "node:sqlite";
 import { RoostError } from "@roost/base";
 import type { MessageItem, SourceAttachment, SourceHandle } from "../messages/source-message.ts";
 import { decodeAttributedBody } from "./decode-attributed-body.ts";
+import { readMessageEdits } from "./read-message-edits.ts";
 
 export interface ChatDb {
   /** Which file it is: another file under the same name begins from its first row. */
@@ -108,7 +109,7 @@ function selectOf(columns: ReadonlySet<string>): string {
   return `SELECT m.ROWID AS row, m.guid AS guid, m.text AS text, ${msOf("m.date")} AS sentMs, m.is_from_me AS isFromMe,
       ${columns.has("date_retracted") ? msOf("coalesce(m.date_retracted, 0)") : "0"} AS retractedMs,
       ${changedOf(columns)} AS changedMs,
-      ${["attributedBody", "item_type", "associated_message_guid", "associated_message_type", "associated_message_emoji"].map(optional).join(", ")},
+      ${["attributedBody", "message_summary_info", "item_type", "associated_message_guid", "associated_message_type", "associated_message_emoji"].map(optional).join(", ")},
       ${optional("thread_originator_guid")},
       h.id AS handle, c.ROWID AS chat, c.guid AS chatGuid, c.style AS style, c.display_name AS title
     FROM message m
@@ -153,10 +154,20 @@ function readRow(record: Record<string, unknown>, options: RowOptions): ChatRow 
   const chat = record["chatGuid"];
   const body = record["attributedBody"];
   const decoded = body instanceof Uint8Array ? decodeAttributedBody(body) : undefined;
-  // An object that is no text stands as one character in its place.
-  const text = ((record["text"] as string | null) || (decoded ?? "")).replaceAll("\ufffc", "").trim();
+  const summary = record["message_summary_info"];
+  const info = summary instanceof Uint8Array ? readMessageEdits(summary) : undefined;
+  const versions = info?.versions ?? [];
+  const lastOf = new Map(versions.map((version) => [version.part, version]));
+  const latest = [...lastOf.values()].sort((one, other) => one.part - other.part).map((version) => version.text);
+  const text = plain((record["text"] as string | null) || (decoded ?? latest.join("\n")));
   const attachments = options.attachments(row);
-  const isDeleted = Number(record["retractedMs"]) > 0 || (changedMs > 0 && text === "" && attachments.length === 0);
+  const isEmpty = text === "" && attachments.length === 0;
+  const wasRetracted = Number(record["retractedMs"]) > 0;
+  // Of several parts one may be unsent alone.
+  const isDeleted = info?.isUnsent === true || (isEmpty && changedMs > 0) || (wasRetracted && info === undefined);
+  const edits = versions
+    .filter((version) => lastOf.get(version.part) !== version)
+    .map((version) => ({ at: new Date(version.atMs).toISOString(), text: plain(version.text) }));
   const reply = record["thread_originator_guid"];
   return {
     ...read,
@@ -174,6 +185,7 @@ function readRow(record: Record<string, unknown>, options: RowOptions): ChatRow 
         participants: record["chat"] === null ? [] : options.participants(Number(record["chat"])),
         sentAt: at,
         editedAt: changedMs > 0 ? new Date(changedMs + epochMs).toISOString() : undefined,
+        ...(edits.length === 0 ? {} : { edits }),
         text: isDeleted ? "" : text,
         isDeleted,
         attachments,
@@ -181,6 +193,11 @@ function readRow(record: Record<string, unknown>, options: RowOptions): ChatRow 
       },
     },
   };
+}
+
+/** An object that is no text stands as one character in its place. */
+function plain(text: string): string {
+  return text.replaceAll("\ufffc", "").trim();
 }
 
 const tapbacks = ["loved", "liked", "disliked", "laughed", "emphasized", "questioned"];

@@ -28,6 +28,8 @@ create table svc_peeps.message (
   handle_id       uuid references svc_peeps.handle,
   sent_at         timestamptz not null,
   edited_at       timestamptz,
+  -- Earlier texts, as far as a source tells of them.
+  edits           jsonb not null default '[]',
   subject         text,
   text            text not null,
   is_deleted      boolean not null,

@@ -57,7 +57,7 @@ export const serveMessages = ({ database, clock }: ServiceContext) => [
         `with mine as (
           select h.id from svc_peeps.person m join svc_peeps.handle h on h.person_id = m.id where m.root = $1)
         select m.id, m.source, jsonb_build_object('title', c.title, 'isGroup', c.is_group) as conversation, m.handle_id is null as "isFromOwner",
-          p.id as "personId", p.name, m.sent_at as "sentAt", ${exactMoment("m.sent_at")} as place, m.edited_at as "editedAt", m.subject, m.text, m.is_deleted as "isDeleted", m.attachments
+          p.id as "personId", p.name, m.sent_at as "sentAt", ${exactMoment("m.sent_at")} as place, m.edited_at as "editedAt", m.edits, m.subject, m.text, m.is_deleted as "isDeleted", m.attachments
         from svc_peeps.message m
           join svc_peeps.conversation c on c.id = m.conversation_id
           left join svc_peeps.handle h on h.id = m.handle_id
@@ -75,7 +75,7 @@ export const serveMessages = ({ database, clock }: ServiceContext) => [
 ];
 
 function toMessage(row: MessageRow): PeepsMessageRecord {
-  const { id, source, conversation, isFromOwner, personId, name, subject, text, isDeleted, attachments } = row;
+  const { id, source, conversation, isFromOwner, personId, name, edits, subject, text, isDeleted, attachments } = row;
   const [sentAt, editedAt] = [row.sentAt.toISOString(), row.editedAt?.toISOString() ?? null];
   return {
     id,
@@ -86,6 +86,7 @@ function toMessage(row: MessageRow): PeepsMessageRecord {
     name,
     sentAt,
     editedAt,
+    edits,
     subject,
     text,
     isDeleted,

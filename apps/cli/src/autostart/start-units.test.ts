@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { parse } from "plist";
 import { describeLaunchdAgent, describeSystemdUnit } from "./start-units.ts";
 
 const given = {
@@ -51,4 +52,31 @@ test("services of different homes have different names, also where the homes are
   );
   assert.equal(new Set(names).size, 4);
   for (const name of names) assert.match(name, /^roost[a-zA-Z0-9-]*\.service$/);
+});
+
+test("describeLaunchdAgent() starts another command of roost beside the home, as a property list that is read as it was meant", () => {
+  const words = ["peeps", "watch", "imessage", "--db", "/u/a <b> & 'c'/chat.db"];
+  const { name, file } = describeLaunchdAgent({ ...given, words, purpose: "watch-imessage" });
+  assert.equal(file.path, `/u/Library/LaunchAgents/${name}.plist`);
+  assert.deepEqual(parse(file.text), {
+    Label: "dev.roost.roost-watch-imessage",
+    ProgramArguments: ["/opt/roost/roost", ...words],
+    EnvironmentVariables: { ROOST_HOME: "/u/.roost", ...given.settings },
+    RunAtLoad: true,
+    KeepAlive: { SuccessfulExit: false },
+    ThrottleInterval: 30,
+    ExitTimeOut: 90,
+    StandardOutPath: "/u/.roost/.roost/logs/watch-imessage.log",
+    StandardErrorPath: "/u/.roost/.roost/logs/watch-imessage.log",
+  });
+});
+
+test("describeSystemdUnit() keeps the settings of another command in a file of its own", () => {
+  const words = ["peeps", "watch", "mail", "imaps://me%40x@h"];
+  const { name, file, settingsFile } = describeSystemdUnit({ ...given, words, purpose: "watch-mail" });
+  assert.deepEqual(
+    [name, settingsFile?.path],
+    ["roost-watch-mail.service", "/u/.roost/.roost/autostart-watch-mail.env"],
+  );
+  assert.match(file.text, /^ExecStart="\/opt\/roost\/roost" peeps watch mail "imaps:\/\/me%%40x@h"$/m);
 });

@@ -1,4 +1,4 @@
-/** What starts a home when its user logs in: a systemd user unit, or a launchd agent. Texts only; nothing is written or started here. */
+/** What starts a home, or a command beside it, when its user logs in: a systemd user unit, or a launchd agent. Texts only; nothing is written or started here. */
 import { createHash } from "node:crypto";
 import { basename, join } from "node:path";
 
@@ -10,6 +10,10 @@ export interface StartUnitOptions {
   configDir: string;
   /** The clone's `roost`. */
   script: string;
+  /** Of `roost`. Default: `up`. */
+  words?: readonly string[];
+  /** Tells units of one home apart: `watch-imessage`. */
+  purpose?: string;
   /** Settings that the home is started with, besides ROOST_HOME; a file only its owner can read keeps them. */
   settings: Readonly<Record<string, string>>;
 }
@@ -27,16 +31,17 @@ export interface StartUnit {
   settingsFile?: UnitFile;
 }
 
-export function describeSystemdUnit({ homeDir, script, settings, ...options }: StartUnitOptions): StartUnit {
-  const name = `${nameHome(homeDir, options.userDir)}.service`;
-  const settingsPath = join(homeDir, ".roost", "autostart.env");
+export function describeSystemdUnit(options: StartUnitOptions): StartUnit {
+  const { homeDir, script, settings, words = ["up"] } = options;
+  const name = `${nameUnit(options)}.service`;
+  const settingsPath = join(homeDir, ".roost", `${["autostart", options.purpose].filter(Boolean).join("-")}.env`);
   const text = `[Unit]
-Description=Roost, home ${percent(homeDir)}
+Description=Roost, home ${percent([homeDir, options.purpose].filter(Boolean).join(", "))}
 
 [Service]
 Environment=${quote(percent(`ROOST_HOME=${homeDir}`))}
 EnvironmentFile=-${percent(settingsPath)}
-ExecStart=${quote(percent(script).replaceAll("$", "$$$$"))} up
+ExecStart=${[quote(program(script)), ...words.map((word) => (/^[\w-]+$/.test(word) ? word : quote(program(word))))].join(" ")}
 KillMode=mixed
 TimeoutStopSec=90
 Restart=on-failure
@@ -55,9 +60,10 @@ WantedBy=default.target
   };
 }
 
-export function describeLaunchdAgent({ homeDir, script, settings, userDir }: StartUnitOptions): StartUnit {
-  const name = `dev.roost.${nameHome(homeDir, userDir)}`;
-  const log = join(homeDir, ".roost", "logs", "autostart.log");
+export function describeLaunchdAgent(options: StartUnitOptions): StartUnit {
+  const { homeDir, script, settings, userDir, words = ["up"] } = options;
+  const name = `dev.roost.${nameUnit(options)}`;
+  const log = join(homeDir, ".roost", "logs", `${options.purpose ?? "autostart"}.log`);
   const variables = Object.entries({ ROOST_HOME: homeDir, ...settings });
   const text = `<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">
@@ -67,8 +73,7 @@ export function describeLaunchdAgent({ homeDir, script, settings, userDir }: Sta
   <string>${escapeXml(name)}</string>
   <key>ProgramArguments</key>
   <array>
-    <string>${escapeXml(script)}</string>
-    <string>up</string>
+${[script, ...words].map((word) => `    <string>${escapeXml(word)}</string>`).join("\n")}
   </array>
   <key>EnvironmentVariables</key>
   <dict>
@@ -103,6 +108,15 @@ function nameHome(homeDir: string, userDir: string): string {
     .replaceAll(/[^a-zA-Z0-9]+/g, "-")
     .replaceAll(/^-|-$/g, "");
   return ["roost", slug, hash].filter(Boolean).join("-");
+}
+
+function nameUnit({ homeDir, userDir, purpose }: StartUnitOptions): string {
+  return [nameHome(homeDir, userDir), purpose].filter(Boolean).join("-");
+}
+
+/** A dollar sign begins a variable. */
+function program(text: string): string {
+  return percent(text).replaceAll("$", "$$$$");
 }
 
 /** Quotes for systemd, systemd.syntax(7). */

@@ -1,13 +1,10 @@
 /** `roost autostart`: starts a home when its user logs in, by systemd or launchd. */
-import { homedir } from "node:os";
-import { join } from "node:path";
 import { readGatewayUrl } from "@roost/base";
 import { exitCodeOf } from "@roost/contract/status-codes";
 import type { Command } from "commander";
-import { openAutostart, type Autostart } from "../autostart/open-autostart.ts";
+import { openOwnAutostart } from "../autostart/open-own-autostart.ts";
 import { readStartSettings } from "../autostart/read-start-settings.ts";
 import type { CliContext } from "../cli-context.ts";
-import { roostScript } from "../clone.ts";
 
 export function addAutostartCommands(program: Command, context: CliContext): void {
   const autostart = program
@@ -45,21 +42,6 @@ export function addAutostartCommands(program: Command, context: CliContext): voi
           : context.terminal.named(`Not installed for this home (${kind}): roost autostart install`),
       );
     });
-}
-
-async function openOwnAutostart({ config }: CliContext): Promise<Autostart> {
-  const { environment, homeDir } = config;
-  const userDir = environment["HOME"] ?? homedir();
-  return openAutostart({
-    platform: process.platform,
-    environment,
-    userId: process.getuid?.() ?? 0,
-    homeDir,
-    userDir,
-    configDir: environment["XDG_CONFIG_HOME"] || join(userDir, ".config"),
-    script: roostScript,
-    settings: await readStartSettings(homeDir, environment),
-  });
 }
 
 async function install(context: CliContext): Promise<void> {

@@ -5,6 +5,7 @@ import { plainText } from "@roost/base/text-width";
 import { createHttpClient, type ClientOf } from "@roost/contract/client";
 import type { ServiceCli } from "@roost/service/cli";
 import type { Command } from "commander";
+import { openOwnAutostart } from "../autostart/open-own-autostart.ts";
 import type { CliContext } from "../cli-context.ts";
 import { readHomeZone } from "../home-zone.ts";
 
@@ -23,8 +24,20 @@ export async function loadServiceCommand(word: string | undefined): Promise<Serv
   return { name: word, addCommands };
 }
 
-export function createServiceCli({ terminal, clock, connect }: CliContext): ServiceCli {
+export function createServiceCli(context: CliContext): ServiceCli {
+  const { terminal, clock, connect, config } = context;
   return {
+    secrets: { env: config.environment, homeDir: config.homeDir },
+    async startAtLogin(purpose, words) {
+      const { unit, findTrouble, install } = await openOwnAutostart(context, { purpose, words });
+      const trouble = await findTrouble();
+      if (trouble === undefined) await install({ startsNow: true });
+      return { file: unit.file.path, text: unit.file.text, trouble };
+    },
+    async stopAtLogin(purpose) {
+      const { remove } = await openOwnAutostart(context, { purpose, words: [] });
+      return await remove();
+    },
     // What a service prints may come from outside.
     terminal: {
       ...terminal,
