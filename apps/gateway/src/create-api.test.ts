@@ -54,6 +54,7 @@ test("createApi() serves every operation as its contract says", async () => {
   assert.deepEqual([file.lineCount > 0, file.sources], [true, ["program:outside"]]);
   assert.deepEqual((await client.listFiles({ isMarked: true })).items, []);
 
+  assert.deepEqual(await client.checkModels(), { models: [] });
   const { token, text } = await client.createToken({ name: "webui", caps: { day: { usdMax: 1 } } });
   assert.deepEqual((await client.listTokens()).items, [token]);
   assert.deepEqual([token.caps, token.ending], [{ day: { usdMax: 1 } }, text.slice(-4)]);

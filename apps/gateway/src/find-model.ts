@@ -1,11 +1,11 @@
-/** Which model the workers use, told the way the status shows it. It calls no model. */
+/** Which model the workers use, told the way the status shows it. */
 import type { ProviderConfig } from "@roost/agent";
-import { toRoostError, type Logger } from "@roost/base";
-import { nameCharsMax, reasonCharsMax } from "@roost/contract/operations";
+import { systemClock, toRoostError, type Logger } from "@roost/base";
+import { nameCharsMax, reasonCharsMax, type ModelCheck } from "@roost/contract/operations";
 import type { Kernel } from "@roost/kernel";
 import { onlyModels } from "@roost/jobs";
 import { resolveProviders, type Settings } from "@roost/memory/settings";
-import { createModelCheck, createModelNames, decideModel, openModelDecisions } from "@roost/models";
+import { checkModels, createModelCheck, createModelNames, decideModel, openModelDecisions } from "@roost/models";
 import type { GatewayConfig } from "./config.ts";
 
 /** The model in use, as decided at the start. */
@@ -22,6 +22,8 @@ export interface FoundModel {
   providers: readonly ProviderConfig[];
   /** What a person should fix now; null when no problem is known. */
   findProblem: () => Promise<string | null>;
+  /** Asks each of them for one token. */
+  checkModels: () => Promise<ModelCheck[]>;
   /** The names by which jobs and agents may ask for one; undefined in a rehearsal. */
   modelNames: ReturnType<typeof createModelNames>;
 }
@@ -36,7 +38,7 @@ export async function findModel(
   if (configured !== undefined) {
     const { id, model } = configured;
     const facts = { mode: "live", provider: id, name: model, reason: "set under models in roost.yaml" } as const;
-    return { facts, ...checkSettings(kernel, config, settings) };
+    return { facts, ...checkSettings(kernel, config, { settings, logger }) };
   }
   await openModelDecisions(kernel);
   const { mode, source, name, providers, notes, problem } = await decideModel(kernel, {
@@ -50,25 +52,41 @@ export async function findModel(
       facts: { mode, provider: null, name: null, reason },
       providers: [],
       findProblem: async () => problem,
+      checkModels: async () => [],
       modelNames: async () => undefined,
     };
   const facts = { mode, provider: source, name: (name ?? "").slice(0, nameCharsMax), reason };
-  return { facts, ...createChecks(providers, kernel) };
+  return { facts, ...createChecks(providers, { kernel, logger }) };
 }
 
 type Checks = Omit<FoundModel, "facts">;
 
-function createChecks(providers: ProviderConfig[], { clock }: Kernel): Checks {
-  return { providers, findProblem: createModelCheck(providers, clock), modelNames: createModelNames(providers, clock) };
+function createChecks(providers: ProviderConfig[], { kernel, logger }: { kernel: Kernel; logger: Logger }): Checks {
+  const { clock } = kernel;
+  let checking: Promise<ModelCheck[]> | undefined;
+  return {
+    providers,
+    findProblem: createModelCheck(providers, clock),
+    checkModels: () =>
+      (checking ??= checkModels(kernel, providers, { clock: systemClock, logger })
+        .then((checked) => checked.map((each) => ({ ...each, text: each.text.slice(0, reasonCharsMax) })))
+        .finally(() => (checking = undefined))),
+    modelNames: createModelNames(providers, clock),
+  };
 }
 
-function checkSettings(kernel: Kernel, config: GatewayConfig, settings: Settings): Checks {
+function checkSettings(
+  kernel: Kernel,
+  config: GatewayConfig,
+  { settings, logger }: { settings: Settings; logger: Logger },
+): Checks {
   try {
     const providers = resolveProviders(settings, { homeDir: config.homeDir, env: config.environment });
-    return createChecks(providers, kernel);
+    return createChecks(providers, { kernel, logger });
   } catch (error) {
     const { message } = toRoostError(error);
     const names = (settings.models ?? []).flatMap(({ id, model }) => [id, model]);
-    return { providers: [], findProblem: async () => message, modelNames: async () => onlyModels(names) };
+    const none = { providers: [], checkModels: async () => [] };
+    return { ...none, findProblem: async () => message, modelNames: async () => onlyModels(names) };
   }
 }

@@ -90,7 +90,7 @@ async function main(): Promise<void> {
   const modelNames = async () => (await finding).modelNames();
   const known = knownNamesOf(kernel, { directory: services.directory, modelNames });
   const apply = () => applyHome(memory, known);
-  const [{ facts: model, providers, findProblem }, engine, notices] = await Promise.all([
+  const [{ facts: model, providers, ...checks }, engine, notices] = await Promise.all([
     finding,
     readEngine(database, config),
     apply(),
@@ -101,7 +101,7 @@ async function main(): Promise<void> {
   shutdown.addEventListener("abort", () => endLate(logger), { once: true });
   const confined = openConfined(config, { kernel, model, shutdown });
   const console = openConsole({ root: cloneDir, logger, signal: shutdown });
-  const facts = { version, homeDir, timeZone: memory.timeZone, startedAtMs, engine, model, findProblem, console };
+  const facts = { version, homeDir, timeZone: memory.timeZone, startedAtMs, engine, model, ...checks, console };
   const codes = createSignInCodes(kernel, { token, clock: systemClock });
   const shown = { facts, config: describeConfig(config, settings, model) };
   const { onScan, onTrusted } = openKeepers(memory, { apply, said: notices });
@@ -120,7 +120,7 @@ async function main(): Promise<void> {
   });
   origin.port = listening.port;
   for (const name of listening.hostnames) origin.hostnames.add(name);
-  const loops = createLoops(config, memory, { model: { facts: model, findProblem }, signal: shutdown });
+  const loops = createLoops(config, memory, { model: { facts: model, ...checks }, signal: shutdown });
   const going = Promise.all([
     runScheduler(kernel, { loops, signal: shutdown, host: hostname(), pid: process.pid }),
     watchHome(memory, { signal: shutdown, onScan }),
@@ -131,7 +131,7 @@ async function main(): Promise<void> {
     url: listening.url,
     signInCode: (await codes.create()).code,
     model: model.mode === "live" ? `${model.name} (${model.provider})` : null,
-    notices: [await findProblem(), await describeActiveJobs(kernel, settings), ...notices].filter(
+    notices: [await checks.findProblem(), await describeActiveJobs(kernel, settings), ...notices].filter(
       (line) => line != null,
     ),
     hasServices: settings.services.length > 0,

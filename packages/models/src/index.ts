@@ -1,3 +1,4 @@
+export { checkModels } from "./check-models.ts";
 export { createModelCheck } from "./create-model-check.ts";
 export { createModelNames } from "./create-model-names.ts";
 export { decideModel, openModelDecisions, type ModelDecision } from "./decide-model.ts";

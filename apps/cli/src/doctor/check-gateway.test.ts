@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Status } from "@roost/contract/operations";
 import { someStatus } from "../testing/records.ts";
-import { checkServices, checkStatus } from "./check-gateway.ts";
+import { checkAnswer, checkServices, checkStatus } from "./check-gateway.ts";
 
 const at = "2026-01-01T00:00:00.000Z";
 
@@ -16,6 +16,16 @@ test("checkStatus() calls a model that does not answer bad, once, and says what 
   const text = "small does not answer: connection refused at 127.0.0.1:1. Start its server";
   const dead = someStatus({ alarms: [{ code: "model_problem", text, since: null }] });
   assert.deepEqual(modelOf(dead), [{ name: "model", state: "bad", text }]);
+});
+
+test("checkAnswer() calls a model that fails bad, one that is silent a warning, and says what to do", () => {
+  const told = (state: "answers" | "silent" | "fails") => {
+    const { name, text, advice, ...check } = checkAnswer({ id: "local", name: "small", state, ms: 20, text: "why" });
+    return [name, text, check.state, advice === undefined];
+  };
+  assert.deepEqual(told("answers"), ["one token", "small (local): why", "good", true]);
+  assert.deepEqual(told("silent"), ["one token", "small (local): why", "warn", false]);
+  assert.deepEqual(told("fails"), ["one token", "small (local): why", "bad", false]);
 });
 
 test("checkServices() prints the statements that an administrator runs before a service can", () => {

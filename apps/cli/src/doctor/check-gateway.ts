@@ -1,12 +1,13 @@
 /** Checks through the gateway: clock, database, model, workers and alarms. */
 import { formatDurationMs, toRoostError, type Clock } from "@roost/base";
-import type { ServiceRecord, Status } from "@roost/contract/operations";
+import type { ModelCheck, ServiceRecord, Status } from "@roost/contract/operations";
 import type { Connection } from "../connect.ts";
 import { relativeTime } from "../print/relative-time.ts";
 import type { Check } from "./check.ts";
 
 const skewMsMax = 5000;
 const answerMsMax = 10_000;
+const modelMsMax = 90_000;
 const silentMsMax = 60_000;
 
 export async function checkGateway(connect: () => Promise<Connection>, clock: Clock): Promise<Check[]> {
@@ -27,6 +28,7 @@ export async function checkGateway(connect: () => Promise<Connection>, clock: Cl
       },
       await checkClock(url, token, clock),
       ...checkStatus(status, clock.nowMs()),
+      ...(isModelWell(status) ? await askModels(client) : []),
       ...checkServices((await client.listServices({ limit: 500 }, { timeoutMs: answerMsMax })).items),
     ];
   } catch (thrown) {
@@ -74,6 +76,32 @@ export function checkStatus(status: Status, nowMs: number): Check[] {
       .filter(({ code }) => code !== modelProblem)
       .map((alarm): Check => ({ name: "alarm", state: "bad", text: `${alarm.text} (${alarm.code})` })),
   ];
+}
+
+function isModelWell({ model, alarms }: Status): boolean {
+  return model.mode === "live" && alarms.every(({ code }) => code !== modelProblem);
+}
+
+/** Each model is asked for one token. */
+async function askModels(client: Connection["client"]): Promise<Check[]> {
+  try {
+    const { models } = await client.checkModels({}, { timeoutMs: modelMsMax });
+    return models.map(checkAnswer);
+  } catch (thrown) {
+    return [{ name: "one token", state: "bad", text: toRoostError(thrown).message }];
+  }
+}
+
+export function checkAnswer({ id, name, state, text }: ModelCheck): Check {
+  const check = { name: "one token", text: `${name} (${id}): ${text}` };
+  if (state === "answers") return { ...check, state: "good" };
+  if (state === "fails")
+    return {
+      ...check,
+      state: "bad",
+      advice: "docs/models.md has the settings of each server; a change needs a restart",
+    };
+  return { ...check, state: "warn", advice: "it may be loading or busy: ask again, or raise silenceMax in roost.yaml" };
 }
 
 /** The alarm for a problem with the model. */

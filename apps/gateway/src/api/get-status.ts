@@ -2,7 +2,7 @@
 import { countRuns, listWorkers, readBudgets, readSpend, type Kernel, type WorkerRow } from "@roost/kernel";
 import type { Handler } from "@roost/contract";
 import { clipText, reasonCharsMax } from "@roost/contract/operations";
-import type { getStatus as operation } from "@roost/contract/operations";
+import type { getStatus as operation, ModelCheck } from "@roost/contract/operations";
 import type { ServiceDirectory } from "@roost/service";
 import type { ModelFacts } from "../find-model.ts";
 import { readAllJobs } from "../records/read-all-jobs.ts";
@@ -23,6 +23,8 @@ export interface StatusFacts {
   model: ModelFacts;
   /** The current problem with the model, or null. */
   findProblem: () => Promise<string | null>;
+  /** Asks each model for one token. */
+  checkModels: () => Promise<ModelCheck[]>;
   console?: Pick<BuiltConsole, "state"> | undefined;
 }
 

@@ -22,6 +22,7 @@ export function serveStatus({
 }: StatusGiven & { directory: ServiceDirectory }): Served[] {
   return [
     serve(operations.getStatus, getStatus(kernel, facts, directory)),
+    serve(operations.checkModels, async () => ({ models: await facts.checkModels() })),
     serve(operations.listActivity, listActivity(kernel, facts.timeZone)),
     serve(operations.listNotices, listNotices(kernel)),
     serve(operations.getConfig, () => ({ entries: config })),

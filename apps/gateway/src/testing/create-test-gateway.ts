@@ -135,6 +135,7 @@ async function serve(options: ServeOptions) {
         engine,
         model,
         findProblem: async () => null,
+        checkModels: async () => [],
       },
       config,
       rehearsals: openRehearsals(confined),

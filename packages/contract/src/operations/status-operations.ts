@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { defineOperation } from "../define-operation.ts";
 import { Name, pageFields, pageOf, Time } from "../records/fields.ts";
-import { Activity, Status } from "../records/status.ts";
+import { Activity, ModelCheck, Status } from "../records/status.ts";
 
 export const getStatus = defineOperation({
   id: "getStatus",
@@ -12,6 +12,18 @@ export const getStatus = defineOperation({
   input: z.object({}),
   output: Status,
   effect: "readonly",
+});
+
+export const checkModels = defineOperation({
+  id: "checkModels",
+  method: "POST",
+  path: "/models/check",
+  summary: "Asks each configured model for one token",
+  description: "Within the caps, as every call of a model. Takes up to a minute; empty in a rehearsal.",
+  input: z.object({}),
+  output: z.object({ models: z.array(ModelCheck) }),
+  effect: "idempotent",
+  access: { audience: ["owner", "device", "host"] },
 });
 
 export const listActivity = defineOperation({
@@ -58,4 +70,4 @@ export const createSignInCode = defineOperation({
   access: { scope: "access:write", audience: ["owner", "device"] },
 });
 
-export const statusOperations = [getStatus, listActivity, getConfig, createSignInCode] as const;
+export const statusOperations = [getStatus, checkModels, listActivity, getConfig, createSignInCode] as const;

@@ -25,6 +25,17 @@ export const ModelStatus = z
   })
   .meta({ id: "ModelStatus" });
 
+export const ModelCheck = z
+  .object({
+    id: Name,
+    name: Name,
+    state: z.enum(["answers", "silent", "fails"]).describe("silent: no answer yet; it may be loading"),
+    ms: WholeMs,
+    text: Reason.describe("How long it took, or why it fails and what to do"),
+  })
+  .meta({ id: "ModelCheck" });
+export type ModelCheck = z.output<typeof ModelCheck>;
+
 export const Alarm = z.object({ code: z.string().max(64), text: Reason, since: Time.nullable() }).meta({ id: "Alarm" });
 
 export const Status = z
