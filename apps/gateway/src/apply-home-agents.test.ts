@@ -72,6 +72,24 @@ test("applyHomeAgents() leaves the agent of a broken file as it was and applies 
   assert.deepEqual(await home.shown("b"), [1, "active", "agents/b.md", "b"]);
 });
 
+test("applyHomeAgents() leaves an agent of roost.yaml as it was when it names what does not exist, and creates no such one", async () => {
+  await using home = await open({ "roost.yaml": "agents: { a: { model: large, prompt: one }, b: { prompt: two } }\n" });
+  await home.apply();
+  const agents =
+    "{ a: { model: lage, prompt: new }, b: { prompt: new }, c: { tools: [read_fil] }, main: { services: [x] } }";
+  await home.write("roost.yaml", `agents: ${agents}\n`);
+  const notices = await home.apply();
+  assert.equal(notices.length, 3);
+  assert.match(
+    notices[0] ?? "",
+    /^agents\.a of roost\.yaml was not applied: .* names the model "lage", which does not exist; did you mean large\?$/,
+  );
+  assert.deepEqual(await home.shown("a"), [1, "active", "roost.yaml", "one"]);
+  assert.deepEqual(await home.shown("b"), [2, "active", "roost.yaml", "new"]);
+  assert.deepEqual((await home.shown("main")).slice(0, 2), [1, "active"]);
+  await assert.rejects(home.shown("c"), { code: "not_found" });
+});
+
 test("applyHomeAgents() takes an agent from one file only, and one that moves to another file keeps its version", async () => {
   await using home = await open({ "roost.yaml": "agents: { a: { prompt: one } }\n" });
   await home.apply();

@@ -17,7 +17,17 @@ const agentsPerPage = 500;
 export async function applyHomeAgents(memory: Memory, known: KnownNames): Promise<string[]> {
   const { kernel, homeDir, settings, logger } = memory;
   const { files, notices } = await listHomeFiles(homeDir, folder, ["md"]);
-  const written: Record<string, unknown> = { ...settings.agents };
+  const written: Record<string, unknown> = {};
+  const held: string[] = [];
+  for (const [id, definition] of Object.entries(settings.agents)) {
+    try {
+      await checkNames(`The agent "${id}"`, definition, known);
+      written[id] = definition;
+    } catch (error) {
+      held.push(id);
+      notices.push(`agents.${id} of ${settingsFile} was not applied: ${toRoostError(error).message}`);
+    }
+  }
   const sources = new Map<string, string>();
   for (const file of files) {
     try {
@@ -38,12 +48,8 @@ export async function applyHomeAgents(memory: Memory, known: KnownNames): Promis
       notices.push(`${file} was not applied: ${toRoostError(error).message}`);
     }
   }
-  for (const [id, definition] of Object.entries(settings.agents))
-    await checkNames(`the agent "${id}"`, definition, known).catch((error: unknown) => {
-      notices.push(`${settingsFile}: ${toRoostError(error).message}`);
-    });
   const gone = (await filesOfAgents(kernel)).filter((file) => !files.includes(file));
-  await applyAgents(kernel, written, { by: "home", source: settingsFile, sources, gone });
+  await applyAgents(kernel, written, { by: "home", source: settingsFile, sources, held, gone });
   for (const notice of notices) logger.warn(notice);
   return notices;
 }

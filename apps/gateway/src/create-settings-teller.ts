@@ -1,11 +1,12 @@
 /** roost.yaml is read at a process's start. Reports that it has changed and needs a restart, or that it is invalid; one that is held the scan reports. */
 import { createHash } from "node:crypto";
+import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { toRoostError } from "@roost/base";
 import { clipText, reasonCharsMax } from "@roost/contract/operations";
 import { raiseNotice, rememberResult } from "@roost/kernel";
 import { whySettingsHeld, type Memory } from "@roost/memory";
-import { readSettings, settingsFile, type Settings } from "@roost/memory/settings";
+import { parseSettings, readSettingsText, settingsFile, type Settings } from "@roost/memory/settings";
 
 /** Several gateways of a home see a change at about the same time. */
 const sameChangeMs = 60_000;
@@ -19,10 +20,11 @@ export interface SettingsTeller {
 
 export function createSettingsTeller(memory: Memory): SettingsTeller {
   const { kernel, homeDir, settings: started } = memory;
+  const path = join(homeDir, settingsFile);
   let told: string | undefined;
   const look = async () => {
-    const text = describeChange(homeDir, started);
-    if (text === told || (text !== undefined && (await whySettingsHeld(memory)) !== undefined)) return;
+    const { text, written } = describeChange(path, started);
+    if (text === told || (text !== undefined && (await whySettingsHeld(memory, written)) !== undefined)) return;
     if (text !== undefined) {
       const key = createHash("sha256").update(text).digest("hex");
       await kernel.transact((tx) =>
@@ -41,17 +43,22 @@ export function createSettingsTeller(memory: Memory): SettingsTeller {
   return { look, hint };
 }
 
-function describeChange(homeDir: string, started: Settings): string | undefined {
+/** `written`: what was read, empty when it could not be. */
+function describeChange(path: string, started: Settings): { written: string; text?: string } {
+  let written = "";
   let now: Settings;
   try {
-    now = readSettings(homeDir);
+    written = readSettingsText(path);
+    now = parseSettings(written, path);
   } catch (error) {
     const why = clipText(toRoostError(error).message, reasonCharsMax);
-    return `${settingsFile} is invalid: ${why}. Roost keeps the settings of its start, but would not start again with these`;
+    const text = `${settingsFile} is invalid: ${why}. Roost keeps the settings of its start, but would not start again with these`;
+    return { written, text };
   }
   const names = (Object.keys({ ...started, ...now }) as (keyof Settings)[]).filter(
     (name) => !isDeepStrictEqual(started[name], now[name]),
   );
-  if (names.length === 0) return undefined;
-  return `${settingsFile} changed (${names.join(", ")}): restart to apply it (roost down, roost up)`;
+  if (names.length === 0) return { written };
+  const text = `${settingsFile} changed (${names.join(", ")}): restart to apply it (roost down, roost up)`;
+  return { written, text };
 }

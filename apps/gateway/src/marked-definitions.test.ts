@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { copyFile, mkdir, rename, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { silentLogger } from "@roost/base";
@@ -123,4 +123,14 @@ test("A marked roost.yaml is held: a start takes the settings that were applied 
   await teller.look();
   assert.match((await home.notices())[0] ?? "", /^roost\.yaml changed \(.*timeZone.*\): restart to apply it/);
   assert.equal(await zoneOfStart(), "Asia/Tokyo");
+});
+
+test("keepAppliedSettings() keeps the text that was read, also when the file has changed since", async () => {
+  await using home = await open({ "roost.yaml": "timeZone: Europe/Rome\n" });
+  const { kernel, homeDir } = home;
+  await using memory = await openMemory({ kernel, homeDir, logger: silentLogger, migrate: false });
+  await home.write("roost.yaml", "timeZone: Asia/Tokyo\n");
+  await keepAppliedSettings(memory);
+  const kept = await readFile(join(homeDir, ".roost/applied-roost.yaml"), "utf8");
+  assert.deepEqual([memory.timeZone, kept], ["Europe/Rome", "timeZone: Europe/Rome\n"]);
 });

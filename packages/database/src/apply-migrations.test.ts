@@ -35,7 +35,8 @@ test("applyMigrations() refuses a migration that was changed after it was applie
   const changed = { ...first, sql: `${first.sql} -- better` };
   await assert.rejects(applyMigrations(place.database, { schema, migrations: [changed] }), {
     code: "conflict",
-    message: /"001-bird" of schema "shelter" was changed/,
+    message:
+      /"001-bird" of schema "shelter" is not the one that was applied: .*roost down.*\.roost\/postgres.*roost up/,
   });
   const otherLineEnds = { ...first, sql: first.sql.replaceAll("\n", "\r\n") };
   assert.deepEqual(await applyMigrations(place.database, { schema, migrations: [otherLineEnds] }), []);

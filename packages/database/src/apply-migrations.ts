@@ -88,6 +88,10 @@ async function prepare(tx: Sql, options: ApplyMigrationsOptions): Promise<number
   return applied.length;
 }
 
+/** What a person can do. Backing up comes first: the log is not made anew from the files. */
+const ofAnotherVersion =
+  "another version of this program made the database. Start that version, or begin with a new database: run roost down, move the database away (the folder .roost/postgres of the home; with DATABASE_URL, name an empty one) and run roost up. The files of the home stay as they are; the log, the runs and the jobs made by command stay in the old database";
+
 function refuseForeign(
   applied: { name: string; checksum: string },
   known: Migration | undefined,
@@ -102,13 +106,13 @@ function refuseForeign(
   if (known.name !== applied.name) {
     throw new RoostError(
       "conflict",
-      `schema "${schema}" begins with migration "${applied.name}" where this program has "${known.name}": an earlier program made the database, and nothing of it can be taken over. Stop Roost, set the database aside (the directory .roost/postgres of the home, or the database of ROOST_DATABASE_URL) and start again: the files of the home stay, the log and the runs begin anew`,
+      `schema "${schema}" begins with migration "${applied.name}" where this program has "${known.name}": ${ofAnotherVersion}`,
     );
   }
   if (checksumOf(known) !== applied.checksum) {
     throw new RoostError(
       "conflict",
-      `migration "${known.name}" of schema "${schema}" was changed after it was applied: restore it and add a new migration`,
+      `migration "${known.name}" of schema "${schema}" is not the one that was applied: ${ofAnotherVersion}. In a service of your own, put the migration back and add a further one`,
     );
   }
 }

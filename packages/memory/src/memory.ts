@@ -27,6 +27,8 @@ export interface HomeFiles {
 export interface Memory extends HomeFiles, AsyncDisposable {
   /** As read when the memory was opened. */
   readonly settings: Settings;
+  /** The text of roost.yaml that they are; undefined when it was held, or they were given. */
+  readonly settingsText: string | undefined;
   /** For daily notes and all times that a model is told. */
   readonly timeZone: string;
   readonly calendar: Calendar;

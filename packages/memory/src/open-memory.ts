@@ -52,11 +52,15 @@ export async function openMemory(options: OpenMemoryOptions): Promise<Memory> {
     keptFiles: new KeptFiles(),
     logger,
   };
-  const settings = options.settings ?? (await readSettingsInForce(home));
+  const { settings, settingsText } =
+    options.settings === undefined
+      ? await readSettingsInForce(home)
+      : { settings: options.settings, settingsText: undefined };
   const timeZone = settings.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
   const memory: Memory = {
     ...home,
     settings,
+    settingsText,
     timeZone,
     calendar: createCalendar(timeZone),
     // Kernel and database belong to the caller; there is nothing else to close.

@@ -2,29 +2,31 @@
 import { join } from "node:path";
 import { toRoostError, writeFileDurably } from "@roost/base";
 import { whyHeld } from "./files/why-held.ts";
-import type { HomeFiles } from "./memory.ts";
+import type { HomeFiles, Memory } from "./memory.ts";
 import { parseSettings, readSettingsText, settingsFile } from "./settings/read-settings.ts";
 import type { Settings } from "./settings/settings.ts";
 
 /** @throws RoostError `invalid_input` listing every mistake of the file */
-export async function readSettingsInForce(home: HomeFiles): Promise<Settings> {
+export async function readSettingsInForce(
+  home: HomeFiles,
+): Promise<{ settings: Settings; settingsText: string | undefined }> {
   const path = join(home.homeDir, settingsFile);
   const text = readSettingsText(path);
-  if ((await whySettingsHeld(home, text)) === undefined) return parseSettings(text, path);
+  if ((await whySettingsHeld(home, text)) === undefined)
+    return { settings: parseSettings(text, path), settingsText: text };
   // Before the first start that applied any: the defaults.
-  return readApplied(home);
+  return { settings: readApplied(home), settingsText: undefined };
 }
 
 /** Remembers the settings of this start, for one at which they are held. */
-export async function keepAppliedSettings(home: HomeFiles): Promise<void> {
-  const text = readSettingsText(join(home.homeDir, settingsFile));
-  if ((await whySettingsHeld(home, text)) !== undefined) return;
-  await writeFileDurably(appliedPath(home), text === "" ? "{}\n" : text, { mode: 0o600 });
+export async function keepAppliedSettings(memory: Memory): Promise<void> {
+  const { settingsText: text } = memory;
+  if (text === undefined || (await whySettingsHeld(memory, text)) !== undefined) return;
+  await writeFileDurably(appliedPath(memory), text === "" ? "{}\n" : text, { mode: 0o600 });
 }
 
-/** Why roost.yaml is not applied; undefined when it may be. */
-export async function whySettingsHeld(home: HomeFiles, given?: string): Promise<string | undefined> {
-  const text = given ?? readSettingsText(join(home.homeDir, settingsFile));
+/** Why a text of roost.yaml is not applied; undefined when it may be. */
+export async function whySettingsHeld(home: HomeFiles, text: string): Promise<string | undefined> {
   return text === "" ? undefined : whyHeld(home, { path: settingsFile, text });
 }
 

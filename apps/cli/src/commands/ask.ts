@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
 import type { RoostClient } from "../connect.ts";
 import { createRunView } from "../conversation/create-run-view.ts";
-import { followRun } from "../conversation/follow-run.ts";
+import { followRun, type FollowedRun } from "../conversation/follow-run.ts";
 import { readInput } from "../conversation/read-input.ts";
 import { uploadFile } from "../conversation/upload-file.ts";
 import { exitCodes } from "../exit-codes.ts";
@@ -91,23 +91,18 @@ export async function showAnswer(
   const followed = await followRun(client, runId, { view, signal: leaving.signal });
   if (terminal.isJson) {
     view[Symbol.dispose]();
-    const { state, isRehearsed, error, costUsd, tokens } = followed.run;
-    terminal.json({
-      runId,
-      state,
-      text: followed.text ?? null,
-      parts: followed.parts,
-      remark: followed.remark ?? null,
-      isRehearsed,
-      error,
-      costUsd,
-      tokens,
-    });
+    terminal.json(answerOf(followed));
   } else {
     view.finish(followed);
   }
   if (followed.run.state === "cancelled") context.exitWith(exitCodes.interrupted);
   else if (followed.run.state !== "done") context.exitWith(exitCodes.answerIsNo);
+}
+
+/** As printed by --json. */
+export function answerOf({ run, text, parts, remark }: FollowedRun) {
+  const { id: runId, state, isRehearsed, error, costUsd, tokens } = run;
+  return { runId, state, text: text ?? null, parts, remark: remark ?? null, isRehearsed, error, costUsd, tokens };
 }
 
 async function cancel({ terminal }: CliContext, client: RoostClient, runId: string): Promise<void> {

@@ -29,6 +29,24 @@ test("roost chat says each line of its input in turn, and knows its commands", a
   const { code, stdout } = await runRoost(["chat"], { ...gateway, input: "one\n\ntwo\n/why\n/quit\nthree\n" });
   assert.deepEqual([code, said], [0, ["one", "two"]]);
   assert.equal(stdout, "reply 1\nreply 2\nbecause you asked\n");
+
+  const json = await runRoost(["chat", "--json"], { ...gateway, input: "/why\nthree\n/why\n/nope\n" });
+  const lines = json.stdout
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+  assert.deepEqual(
+    lines.map(({ runId, text, state, why }) => [runId ?? null, text ?? why, state ?? null]),
+    [
+      [someRunId, "reply 3", "done"],
+      [null, "because you asked", null],
+    ],
+  );
+  const refused = json.stderr.trim().split("\n");
+  assert.deepEqual(
+    refused.map((line) => (JSON.parse(line) as { error: { code: string } }).error.code),
+    ["invalid_input", "invalid_input"],
+  );
 });
 
 test("roost chat hands files over with the next message, and says what is wrong with a path", async () => {

@@ -9,10 +9,12 @@ import { describePart } from "@roost/contract/part";
 import type { Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
 import type { RoostClient } from "../connect.ts";
+import { answerOf } from "./ask.ts";
 import { createRunView } from "../conversation/create-run-view.ts";
 import { followRun } from "../conversation/follow-run.ts";
 import { uploadFile } from "../conversation/upload-file.ts";
 import { watchNotices } from "../conversation/watch-notices.ts";
+import { reportError } from "../report-error.ts";
 import { cutText, plainLine, plainText } from "@roost/base/text-width";
 
 const historyLinesMax = 500;
@@ -29,12 +31,10 @@ export function addChatCommand(program: Command, context: CliContext): void {
     .command("chat")
     .summary("talk with a session interactively")
     .description(
-      "Talks with a session interactively; /help lists the commands, Ctrl-C cancels an answer. Without a terminal, each line of stdin is one message.",
+      "Talks with a session interactively; /help lists the commands, Ctrl-C cancels an answer. Without a terminal, each line of stdin is one message. With --json each answer is one line.",
     )
     .option("-s, --session <key>", "session to talk with", "main")
     .action(async ({ session }: { session: string }) => {
-      if (context.terminal.isJson)
-        throw new RoostError("invalid_input", "chat has no --json: use roost ask --json for each message");
       const { client } = await context.connect();
       await new Chat(context, client, session).run();
     });
@@ -44,6 +44,8 @@ class Chat {
   readonly #context: CliContext;
   readonly #client: RoostClient;
   readonly #sessionKey: string;
+  /** A person is at the terminal. */
+  readonly #isInteractive: boolean;
   #runId: string | undefined;
   #isAnswering = false;
   /** For the next message. */
@@ -53,6 +55,7 @@ class Chat {
     this.#context = context;
     this.#client = client;
     this.#sessionKey = sessionKey;
+    this.#isInteractive = context.terminal.isInteractive && !context.terminal.isJson;
   }
 
   async run(): Promise<void> {
@@ -60,13 +63,13 @@ class Chat {
     const historyFile = join(config.homeDir, ".roost", "chat-history");
     const input = createInterface({
       input: stdin,
-      ...(terminal.isInteractive ? { output: stdout, history: await readHistory(historyFile) } : {}),
+      ...(this.#isInteractive ? { output: stdout, history: await readHistory(historyFile) } : {}),
       historySize: historyLinesMax,
       removeHistoryDuplicates: true,
       prompt: terminal.paint(prompt, "accent"),
     });
     const leaving = new AbortController();
-    if (terminal.isInteractive) {
+    if (this.#isInteractive) {
       const { model } = await this.#client.getStatus();
       terminal.line(terminal.paint(`Session ${this.#sessionKey}. /help lists commands, Ctrl-D leaves`, "dim"));
       if (model.mode === "rehearsal")
@@ -84,7 +87,6 @@ class Chat {
   }
 
   async #readLines(input: Interface): Promise<void> {
-    const { terminal } = this.#context;
     const lines: string[] = [];
     let isClosed = false;
     let wake = Promise.withResolvers<void>();
@@ -100,7 +102,7 @@ class Chat {
     for (;;) {
       if (lines.length === 0 && isClosed) return;
       if (lines.length === 0) {
-        if (terminal.isInteractive) input.prompt();
+        if (this.#isInteractive) input.prompt();
         wake = Promise.withResolvers<void>();
         await wake.promise;
         continue;
@@ -116,27 +118,36 @@ class Chat {
     const { terminal } = this.#context;
     try {
       if (!line.startsWith("/")) return await this.#say(line);
-      if (line === "/help") return terminal.line(commandHelp);
+      if (line === "/help") return terminal.isJson ? terminal.note(commandHelp) : terminal.line(commandHelp);
       if (/^\/file(\s|$)/.test(line)) return await this.#attach(line.slice(5).trim());
       if (line === "/why") return await this.#explain();
-      if (line === "/cancel") return terminal.line("No answer is running");
-      terminal.line(`Unknown command ${plainText(line)}\n${commandHelp}`);
+      if (line === "/cancel") return this.#refuse("No answer is running");
+      this.#refuse(`Unknown command ${plainText(line)}\n${commandHelp}`);
     } catch (error) {
-      terminal.note(plainText(toRoostError(error).message), "bad");
+      if (terminal.isJson) reportError(error, terminal, false);
+      else terminal.note(plainText(toRoostError(error).message), "bad");
     }
+  }
+
+  #refuse(text: string): void {
+    const { terminal } = this.#context;
+    if (terminal.isJson) reportError(new RoostError("invalid_input", text), terminal, false);
+    else terminal.line(text);
   }
 
   async #attach(written: string): Promise<void> {
     const { terminal } = this.#context;
     // As a shell or a file manager writes a name with blanks.
     const path = written.replace(/^(["'])(.*)\1$/, "$2").replaceAll("\\ ", " ");
-    if (path === "") return terminal.line("Name a file: /file PATH");
+    if (path === "") return this.#refuse("Name a file: /file PATH");
     const part = await uploadFile(this.#client, path);
     this.#files.push({ sha256: part.sha256, name: part.name });
+    if (terminal.isJson) return terminal.jsonLine({ part });
     terminal.line(terminal.paint(`[${plainLine(describePart(part))}] goes with your next message`, "dim"));
   }
 
   async #say(text: string): Promise<void> {
+    const { terminal } = this.#context;
     this.#isAnswering = true;
     try {
       const { runId } = await this.#client.sendMessage({
@@ -148,8 +159,10 @@ class Chat {
       });
       this.#files = [];
       this.#runId = runId;
-      using view = createRunView(this.#context.terminal);
-      view.finish(await followRun(this.#client, runId, { view }));
+      using view = createRunView(terminal);
+      const followed = await followRun(this.#client, runId, { view });
+      if (terminal.isJson) terminal.jsonLine(answerOf(followed));
+      else view.finish(followed);
     } finally {
       this.#isAnswering = false;
     }
@@ -157,8 +170,10 @@ class Chat {
 
   async #explain(): Promise<void> {
     const { terminal } = this.#context;
-    if (this.#runId === undefined) return terminal.line("There is no answer yet");
-    const { why, causes, effects } = await this.#client.explainRun({ runId: this.#runId, limit: 50 });
+    if (this.#runId === undefined) return this.#refuse("There is no answer yet");
+    const explained = await this.#client.explainRun({ runId: this.#runId, limit: 50 });
+    if (terminal.isJson) return terminal.jsonLine(explained);
+    const { why, causes, effects } = explained;
     terminal.line(plainText(why));
     const show = (text: string) => cutText(text, terminal.columns);
     for (const node of causes) terminal.line(terminal.paint(show(`  ← ${plainLine(node.text)}`), "dim"));

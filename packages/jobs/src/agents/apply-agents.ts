@@ -14,6 +14,8 @@ interface ApplyAgentsOptions {
   source: string;
   /** By agent, where it stands in another file. */
   sources?: ReadonlyMap<string, string>;
+  /** Agents that stay as they are, since what is written of them cannot be applied. */
+  held?: readonly string[];
   /** Files that define nothing any more. */
   gone?: readonly string[];
 }
@@ -46,7 +48,7 @@ export async function applyAgents(
   options: ApplyAgentsOptions,
 ): Promise<AgentChange[]> {
   const given = readAll(written);
-  const { by, source, sources, gone = [] } = options;
+  const { by, source, sources, held = [], gone = [] } = options;
   const owned = [source, ...gone, ...(sources?.values() ?? [])];
   return kernel.transact(async (tx) => {
     const reads = new Map(given);
@@ -59,7 +61,7 @@ export async function applyAgents(
       changes.push(await defineAgent(tx, defining, stored.get(id)));
     }
     for (const agent of stored.values()) {
-      if (reads.has(agent.id) || agent.state === "removed") continue;
+      if (reads.has(agent.id) || held.includes(agent.id) || agent.state === "removed") continue;
       await removeAgent(tx, agent, by);
       changes.push({ agentId: agent.id, change: "removed", version: agent.version, differences: [] });
     }

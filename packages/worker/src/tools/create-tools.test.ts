@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { symlink } from "node:fs/promises";
 import { test } from "node:test";
 import { toolNames } from "@roost/contract/operations";
+import { getJob } from "@roost/jobs";
 import { answerQuestion, finishRun, getRun, listQuestions } from "@roost/kernel";
 import { appendReply, sendMessage } from "@roost/memory";
 import { RunInterruption } from "../steps/run-interruption.ts";
@@ -150,6 +151,18 @@ test("createTools() shows a cron nothing of MEMORY.md, the notes, or main's conv
   // The same probes do find it for main: they are not blind.
   const seen = await home.callTools(await home.begin(), asked.slice(0, 30));
   assert.ok(seen.answers.some((answer) => answer.text.includes(marker)));
+});
+
+test("define_job refuses a field that it does not take, instead of making a job without it", async () => {
+  await using home = await openTestHome();
+  const job = { id: "a", trigger: { kind: "manual" }, prompt: "x" };
+  const { answers } = await home.callTools(await home.begin(), [
+    { name: "define_job", arguments: { ...job, tools: ["read_fil"] } },
+    { name: "define_job", arguments: { ...job, agent: "nobody" } },
+    { name: "define_job", arguments: { ...job, trigger: { kind: "every", evry: "5m", every: "5m" } } },
+  ]);
+  for (const { text } of answers) assert.match(text, /unknown field/);
+  await assert.rejects(getJob(home.kernel, "a"), { code: "not_found" });
 });
 
 test("ask_person gives its worker back, and the answer reaches the model in another worker", async () => {

@@ -1,5 +1,5 @@
 import type { JsonSchemaInput, Tool } from "@roost/agent";
-import { toJsonSchema } from "@roost/contract";
+import { listComplaints, toJsonSchema } from "@roost/contract";
 import { NamedJobDefinition } from "@roost/contract/operations";
 import { defineJob } from "@roost/jobs";
 import type { z } from "zod";
@@ -38,11 +38,7 @@ export function defineJobTool({ kernel, memory, run, actor }: ToolContext): Tool
   };
 }
 
-const schema: JsonSchemaInput = { jsonSchema: toJsonSchema(input, { io: "input" }), validate: problemsOf };
-
-function problemsOf(value: unknown): string[] {
-  const parsed = input.safeParse(value);
-  return parsed.success
-    ? []
-    : parsed.error.issues.map(({ path, message }) => `${path.join(".") || "the input"}: ${message}`);
-}
+const schema: JsonSchemaInput = {
+  jsonSchema: toJsonSchema(input, { io: "input" }),
+  validate: (value) => listComplaints(input, value),
+};
