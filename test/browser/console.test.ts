@@ -60,6 +60,35 @@ suite("the console", { skip: executable === undefined && noChromium }, () => {
     assert.deepEqual(await view.takeFaults(), []);
   });
 
+  test("a conversation streams, shows calls, is written anew, and runs nothing that a model says", async () => {
+    await home.api.createSession({ sessionKey: "talk-test" });
+    await using view = await browser.openPage(await home.link("/chat/talk-test"), { size: "phone" });
+    const { page } = view;
+    await page.waitForSelector("text=Nothing was said yet");
+    await page.setInputFiles("input[type=file]", {
+      name: "<img src=x onerror=alert(1)>.txt",
+      mimeType: "text/plain",
+      buffer: Buffer.from("a file"),
+    });
+    await page.fill("textarea", "Which posts were read most?");
+    await page.click("button[aria-label='Send']");
+    await page.waitForSelector("text=Shall I ask for the picture?");
+    await page.waitForSelector("td:has-text('2,310')");
+    await page.click("summary:has-text('search_files')");
+    await page.waitForSelector("pre:has-text('blog post readers')");
+    assert.equal(await page.locator("main img, main script").count(), 0);
+    await page.click("button:text('Why did you say that?') >> nth=-1");
+    await page.waitForSelector("text=It was shown");
+    assert.deepEqual(await auditPage(page), []);
+    await page.keyboard.press("Escape");
+    await page.click("button[aria-label='Edit and send again']");
+    await page.fill("textarea", "Say something else");
+    await page.click("button[aria-label='Send']");
+    await page.waitForSelector("text=Read, and noted: Say something else");
+    await page.waitForSelector("text=messages were taken back");
+    assert.deepEqual(await view.takeFaults(), []);
+  });
+
   test("seven tabs work, over one event stream", async () => {
     await using view = await browser.openPage(await home.link(), { size: "desktop" });
     await view.page.waitForSelector("text=Just ended");
@@ -105,4 +134,7 @@ suite("the console", { skip: executable === undefined && noChromium }, () => {
   });
 });
 
-const screens = [{ path: "/", shows: "text=Just ended" }];
+const screens = [
+  { path: "/", shows: "text=Just ended" },
+  { path: "/chat", shows: "text=Shall I ask for the picture?" },
+];

@@ -19,6 +19,14 @@ const pictures: Picture[] = [
   { name: "now-desktop-light", path: "/", size: "desktop", scheme: "light", shows: "text=Just ended" },
   { name: "now-phone-light", path: "/", size: "phone", scheme: "light", shows: "text=Just ended" },
   { name: "now-phone-dark", path: "/", size: "phone", scheme: "dark", shows: "text=Just ended" },
+  {
+    name: "chat-desktop-light",
+    path: "/chat",
+    size: "desktop",
+    scheme: "light",
+    shows: "text=Shall I ask for the picture?",
+  },
+  { name: "chat-phone-dark", path: "/chat", size: "phone", scheme: "dark", shows: "text=Shall I ask for the picture?" },
 ];
 
 const executable = await findChromium();

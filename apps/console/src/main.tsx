@@ -64,7 +64,7 @@ live.start(page.signal);
 feed.read();
 createRoot(root).render(
   <StrictMode>
-    <App parts={{ client, live, feed, readings: createReadingStore(), ticker, signOut }} session={session} />
+    <App parts={{ client, live, pause, feed, readings: createReadingStore(), ticker, signOut }} session={session} />
   </StrictMode>,
 );
 

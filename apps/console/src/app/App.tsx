@@ -50,13 +50,15 @@ function Frame() {
         <Shell onSearch={() => setOpened("palette")}>
           <Suspense fallback={<ScreenHeader title="" />}>
             <Switch>
-              {screens.map(({ path, view: View }) => (
-                <Route key={path} path={path} nest={false}>
-                  <Crash key={path}>
-                    <View />
-                  </Crash>
-                </Route>
-              ))}
+              {screens.flatMap(({ path, inside, view: View }) =>
+                [path, ...(inside === undefined ? [] : [inside])].map((pattern) => (
+                  <Route key={path} path={pattern}>
+                    <Crash key={path}>
+                      <View />
+                    </Crash>
+                  </Route>
+                )),
+              )}
               <Route>
                 <ScreenHeader title="Not here" />
                 <Blank icon="search" title="There is no such screen">

@@ -3,6 +3,8 @@ import type { IconName } from "../parts/icon-paths.ts";
 
 export interface ScreenEntry {
   path: string;
+  /** Addresses below it that the same view shows. */
+  inside?: string;
   name: string;
   icon: IconName;
   /** After "g". */
@@ -23,5 +25,15 @@ export const screens: readonly ScreenEntry[] = [
     group: "home",
     isOnPhone: true,
     view: lazy(() => import("../features/now/NowScreen.tsx").then((all) => ({ default: all.NowScreen }))),
+  },
+  {
+    path: "/chat",
+    inside: "/chat/:sessionKey",
+    name: "Chat",
+    icon: "messages-square",
+    key: "c",
+    group: "home",
+    isOnPhone: true,
+    view: lazy(() => import("../features/chat/ChatScreen.tsx").then((all) => ({ default: all.ChatScreen }))),
   },
 ];

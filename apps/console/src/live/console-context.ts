@@ -4,13 +4,14 @@ import { createContext, use, useCallback, useSyncExternalStore } from "react";
 import type { ConsoleClient } from "../api/create-client.ts";
 import type { Feed, FeedValues } from "./create-feed.ts";
 import type { Live } from "./create-live.ts";
-import type { LinkState } from "./lead-stream.ts";
+import type { LinkState, PauseFor } from "./lead-stream.ts";
 import type { ReadingStore } from "./create-reading-store.ts";
 import type { Ticker } from "./create-ticker.ts";
 
 export interface ConsoleParts {
   client: ConsoleClient;
   live: Live;
+  pause: PauseFor;
   feed: Feed;
   readings: ReadingStore;
   /** Every second, while the page is seen. */

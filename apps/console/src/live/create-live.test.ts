@@ -44,7 +44,7 @@ function openBrowserOfTabs() {
       }
     }) as LockManager["request"],
   });
-  const openOf = (tab: string): OpenStream =>
+  const openOf = (tab: string): OpenStream<Event> =>
     async function* ({ after, signal, onPlace }) {
       const items = new EventEmitter();
       const connection: Connection = {

@@ -8,7 +8,7 @@ import { leadStream, type LinkState, type OpenStream, type PauseFor } from "./le
 import { createListeners, type Listeners } from "./create-listeners.ts";
 
 export interface LiveOptions {
-  open: OpenStream;
+  open: OpenStream<Event>;
   locks: { request: LockManager["request"] };
   channel: Pick<BroadcastChannel, "postMessage" | "addEventListener">;
   pause: PauseFor;
@@ -106,7 +106,7 @@ function takeTurn(tab: Tab, options: LiveOptions, page: AbortSignal, mode: LockO
       position: () => tab.position,
       begin: () => (tab.connection = new AbortController()),
       onPlace: (id) => (tab.position ??= id),
-      onItem(id, event) {
+      onItem(id, event: Event) {
         deliver(tab, id, event);
         post({ kind: "event", id, event });
       },

@@ -1,27 +1,26 @@
-/** Holds the event stream for all tabs: opens it, goes on from the last position when it is lost, and says how it is. */
-import type { Event } from "@roost/contract/operations";
+/** Holds a stream: opens it, goes on from the last position when it is lost, and says how it is. */
 
 export type LinkState = "connecting" | "live" | "lost";
 
 /** Opens the stream; throws when it is lost. */
-export type OpenStream = (given: {
+export type OpenStream<Item> = (given: {
   after: string | undefined;
   signal: AbortSignal;
   onPlace: (id: string) => void;
-}) => AsyncIterable<{ id?: string | undefined; data: Event }>;
+}) => AsyncIterable<{ id?: string | undefined; data: Item }>;
 
 /** Resolves after `ms`, or earlier when it is worth trying again. */
 export type PauseFor = (ms: number, signal: AbortSignal) => Promise<unknown>;
 
-export interface LeadStreamOptions {
-  open: OpenStream;
+export interface LeadStreamOptions<Item> {
+  open: OpenStream<Item>;
   pause: PauseFor;
   signal: AbortSignal;
   position: () => string | undefined;
   /** A controller that ends the next connection alone. */
   begin: () => AbortController;
   onPlace: (id: string) => void;
-  onItem: (id: string | undefined, event: Event) => void;
+  onItem: (id: string | undefined, item: Item) => void;
   onState: (state: LinkState) => void;
   /** The position cannot be gone on from. */
   onRefused: () => void;
@@ -29,7 +28,7 @@ export interface LeadStreamOptions {
 
 const delaysMs = [300, 1_000, 2_000, 5_000, 10_000];
 
-export async function leadStream(options: LeadStreamOptions): Promise<void> {
+export async function leadStream<Item>(options: LeadStreamOptions<Item>): Promise<void> {
   const { signal, onState } = options;
   let vainCount = 0;
   while (!signal.aborted) {

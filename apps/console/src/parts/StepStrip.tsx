@@ -22,12 +22,17 @@ export function StepStrip({ spans, from, to }: { spans: readonly Span[]; from: n
             width={Math.max(8, at(span.to ?? end) - x - 3)}
             y={isThin ? 3.5 : 0}
             height={isThin ? 3 : 10}
-            data-kind={span.state === "failed" || span.state === "unknown" ? span.state : kindOf(span.kind)}
+            data-kind={toneOf(span)}
           />
         );
       })}
     </svg>
   );
+}
+
+function toneOf({ state, kind }: Span): string {
+  if (state === "failed" || state === "unknown") return state;
+  return state === "waiting" ? "wait" : kindOf(kind);
 }
 
 /** The kinds that have a colour. */

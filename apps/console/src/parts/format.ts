@@ -85,3 +85,9 @@ export function formatMoment(at: number, nowMs: number, formats: TimeFormats): s
 function pad(value: number): string {
   return String(Math.floor(value)).padStart(2, "0");
 }
+
+export function formatBytes(bytes: number): string {
+  if (bytes < 1_000) return `${bytes} B`;
+  if (bytes < 1_000_000) return `${(bytes / 1_000).toFixed(bytes < 10_000 ? 1 : 0)} kB`;
+  return `${(bytes / 1_000_000).toFixed(1)} MB`;
+}

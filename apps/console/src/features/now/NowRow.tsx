@@ -1,11 +1,12 @@
 /** One active run as a row of Now. What it does to the run itself is StopButton's. */
 import type { ActivityRecord } from "@roost/contract/operations";
-import { memo } from "react";
+import { memo, useState } from "react";
 import { Link } from "wouter";
 import { useFeed, useNow } from "../../live/console-context.ts";
 import { formatMs, formatUsd } from "../../parts/format.ts";
 import { StateMark } from "../../parts/StateMark.tsx";
 import { StepStrip } from "../../parts/StepStrip.tsx";
+import { tellStep } from "../../parts/tell-step.ts";
 import { StopButton } from "../../parts/StopButton.tsx";
 import styles from "./NowRow.module.css";
 
@@ -25,7 +26,7 @@ export const NowRow = memo(function NowRow({ id }: { id: string }) {
         <span className={styles.strip}>{spans.length > 0 && <StepStrip spans={spans} from={from} to={null} />}</span>
         <Age from={from} />
         <span className={styles.cost}>
-          <span key={run.costUsd}>{formatUsd(run.costUsd)}</span>
+          <MovingCost usd={run.costUsd} />
         </span>
       </Link>
       <span className={styles.stop}>
@@ -44,12 +45,18 @@ function Doing({ run }: { run: ActivityRecord }) {
     );
   if (run.state === "queued") return <span className={styles.doing}>{run.waitingFor ?? "waits for its turn"}</span>;
   if (run.state === "running" && run.stepName !== null)
-    return (
-      <span className={styles.doing}>
-        <span className="mono">{run.stepName}</span>
-      </span>
-    );
+    return <span className={styles.doing}>{tellStep(run.stepName)}</span>;
   return <span className={styles.doing}>{run.why}</span>;
+}
+
+/** Glows when it grows, not when it is first seen. */
+function MovingCost({ usd }: { usd: number }) {
+  const [first] = useState(usd);
+  return (
+    <span key={usd} data-moved={usd !== first || undefined}>
+      {formatUsd(usd)}
+    </span>
+  );
 }
 
 function Age({ from }: { from: number }) {
