@@ -56,7 +56,7 @@ async function open() {
     agentOf: createAgentOf(kernel),
     domainsOf: createDomainsOf(directory),
     modelsFor: createModelsFor({
-      providers: resolveProviders(given, { homeDir, env: {} }),
+      providers: await resolveProviders(given, { homeDir, env: {} }),
       settings: given,
       clock: kernel.clock,
       logger: silentLogger,

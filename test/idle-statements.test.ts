@@ -56,7 +56,7 @@ test("An idle home with a scheduler and two workers sends less than three statem
     ...createJobLoops(kernel),
     ...createJournalLoops(kernel),
     createStalledJobLoop(kernel),
-    createNoticeLoop(kernel, { webhook: () => webhook, timeZone: "UTC", signal: new AbortController().signal }),
+    createNoticeLoop(kernel, { webhook: async () => webhook, timeZone: "UTC", signal: new AbortController().signal }),
     ...ofWorkers,
     { name: "heartbeat of the scheduler", pollMs: workerDefaults.heartbeatMs, look: () => worker.heartbeat() },
     { name: "home", pollMs: watchPollMs, look: () => scanHome(memory) },

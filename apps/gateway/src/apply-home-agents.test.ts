@@ -14,7 +14,7 @@ async function open(files: Record<string, string> = {}) {
   const gateway = await createTestGateway({ files });
   const { kernel, homeDir } = gateway;
   const known = knownNamesOf(kernel, {
-    directory: { list: async () => [] },
+    serviceLists: [],
     modelNames: async () => onlyModels(["small", "large"]),
   });
   return {

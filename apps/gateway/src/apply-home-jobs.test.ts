@@ -17,10 +17,7 @@ const yaml = (id: string, prompt: string) => `id: ${id}\ntrigger: { kind: every,
 async function open(files: Record<string, string> = {}) {
   const gateway = await createTestGateway({ files });
   const { kernel, homeDir } = gateway;
-  const known = knownNamesOf(kernel, {
-    directory: { list: async () => [] },
-    modelNames: async () => onlyModels(["small"]),
-  });
+  const known = knownNamesOf(kernel, { serviceLists: [], modelNames: async () => onlyModels(["small"]) });
   return {
     gateway,
     kernel,

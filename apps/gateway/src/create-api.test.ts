@@ -15,6 +15,7 @@ import {
 import { openTestService } from "@roost/service/testing";
 import { garden } from "@roost/service/testing/garden";
 import { collect } from "./testing/collect.ts";
+import { askAboutThirdParties } from "./testing/ask-about-third-parties.ts";
 import { createTestGateway, type TestGateway } from "./testing/create-test-gateway.ts";
 import { claimOne, end, joinWorker, playRun, startRun } from "./testing/drive-runs.ts";
 
@@ -107,6 +108,7 @@ test("createApi() serves every operation as its contract says", async () => {
   // The gateway looks at the address table once a second at most.
   for (let tries = 0; (await client.listServices()).items[0]?.name !== "garden"; tries += 1) assert.ok(tries < 5_000);
   assert.equal((await client.getService({ name: "garden" })).instances.length, 1);
+  await askAboutThirdParties(client);
 
   assert.deepEqual([...answered].toSorted(), roostOperations.map(({ id }) => id).toSorted());
 });

@@ -26,6 +26,7 @@ import { serveSignIn } from "./api/sign-in.ts";
 import { serveSessions } from "./api/sessions.ts";
 import { serveSpend } from "./api/spend.ts";
 import { serveStates } from "./api/states.ts";
+import { serveThirdParties } from "./api/third-parties.ts";
 import { serveStatus, type StatusGiven } from "./api/status.ts";
 import type { AccessTokens } from "@roost/access";
 import type { Memory } from "@roost/memory";
@@ -38,7 +39,7 @@ export interface ApiOptions extends StatusGiven {
   memory: Memory;
   rehearsals: Rehearsals;
   replays: Replays;
-  services: Pick<Services, "directory">;
+  services: Pick<Services, "directory" | "thirdParties">;
   access: AccessTokens;
   codes: SignInCodes;
   /** What definitions and messages may name. */
@@ -85,5 +86,6 @@ export function createApi({
     ...serveServices(services),
     ...serveAccess({ access }),
     ...serveSignIn({ codes }),
+    ...serveThirdParties(services),
   ]);
 }

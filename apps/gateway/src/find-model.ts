@@ -38,7 +38,7 @@ export async function findModel(
   if (configured !== undefined) {
     const { id, model } = configured;
     const facts = { mode: "live", provider: id, name: model, reason: "set under models in roost.yaml" } as const;
-    return { facts, ...checkSettings(kernel, config, { settings, logger }) };
+    return { facts, ...(await checkSettings(kernel, config, { settings, logger })) };
   }
   await openModelDecisions(kernel);
   const { mode, source, name, providers, notes, problem } = await decideModel(kernel, {
@@ -75,13 +75,13 @@ function createChecks(providers: ProviderConfig[], { kernel, logger }: { kernel:
   };
 }
 
-function checkSettings(
+async function checkSettings(
   kernel: Kernel,
   config: GatewayConfig,
   { settings, logger }: { settings: Settings; logger: Logger },
-): Checks {
+): Promise<Checks> {
   try {
-    const providers = resolveProviders(settings, { homeDir: config.homeDir, env: config.environment });
+    const providers = await resolveProviders(settings, { homeDir: config.homeDir, env: config.environment });
     return createChecks(providers, { kernel, logger });
   } catch (error) {
     const { message } = toRoostError(error);

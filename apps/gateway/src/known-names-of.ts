@@ -1,19 +1,22 @@
 import { listAgents, type KnownNames } from "@roost/jobs";
 import { listQueues, type Kernel } from "@roost/kernel";
-import type { ServiceDirectory } from "@roost/service";
 
 export interface KnownNamesOptions {
-  directory: Pick<ServiceDirectory, "list">;
+  /** Domain services, and those of other makers. */
+  serviceLists: readonly { list(): Promise<readonly { name: string }[]> }[];
   modelNames: KnownNames["models"];
 }
 
 const agentsPerPage = 500;
 
 /** What definitions of this home may name. */
-export function knownNamesOf(kernel: Kernel, { directory, modelNames }: KnownNamesOptions): KnownNames {
+export function knownNamesOf(kernel: Kernel, { serviceLists, modelNames }: KnownNamesOptions): KnownNames {
   return {
     agents: () => readAgentNames(kernel),
-    services: async () => (await directory.list()).map(({ name }) => name),
+    services: async () => {
+      const found = await Promise.all(serviceLists.map((each) => each.list()));
+      return found.flat().map(({ name }) => name);
+    },
     models: modelNames,
     queues: async () => (await listQueues(kernel)).map(({ name }) => name),
   };

@@ -88,7 +88,7 @@ async function main(): Promise<void> {
   await applySettings(memory);
   const finding = findModel(kernel, config, { settings, logger });
   const modelNames = async () => (await finding).modelNames();
-  const known = knownNamesOf(kernel, { directory: services.directory, modelNames });
+  const known = knownNamesOf(kernel, { serviceLists: [services.directory, services.thirdParties], modelNames });
   const apply = () => applyHome(memory, known);
   const [{ facts: model, providers, ...checks }, engine, notices] = await Promise.all([
     finding,
@@ -206,7 +206,8 @@ function findWebhook({ homeDir, environment: env }: GatewayConfig, { settings }:
   const { webhook } = settings.notify;
   if (webhook === undefined || model.mode === "rehearsal") return undefined;
   const { url, tokenRef } = webhook;
-  return () => (tokenRef === undefined ? { url } : { url, token: resolveSecret(tokenRef, { homeDir, env }) });
+  return async () =>
+    tokenRef === undefined ? { url } : { url, token: await resolveSecret(tokenRef, { homeDir, env }) };
 }
 
 function openLogger({ ROOST_LOG_LEVEL: level }: GatewayConfig): Logger {

@@ -20,10 +20,7 @@ const page = joinLabels(mainLabels, untrustedFrom("web", "page.example"));
 async function open(files: Record<string, string>) {
   const gateway = await createTestGateway({ files });
   const { memory, kernel, homeDir } = gateway;
-  const known = knownNamesOf(kernel, {
-    directory: { list: async () => [] },
-    modelNames: async () => onlyModels(["small"]),
-  });
+  const known = knownNamesOf(kernel, { serviceLists: [], modelNames: async () => onlyModels(["small"]) });
   const apply = async () => {
     const home = { ...memory, settings: readSettings(homeDir) };
     return [...(await applyHomeAgents(home, known)), ...(await applyHomeJobs(home, known))];

@@ -67,7 +67,14 @@ export { fromProblem } from "./from-problem.ts";
 export { readJsonBody } from "./read-json-body.ts";
 export { listComplaints } from "./list-issues.ts";
 export { Problem, problemMediaType, toProblem, type ProblemOptions } from "./problem.ts";
-export { readOpenApi, type DescribedOperation } from "./read-open-api.ts";
+export {
+  findReferred,
+  readOpenApi,
+  readParameters,
+  resolveReference,
+  withDefinitions,
+  type DescribedOperation,
+} from "./read-open-api.ts";
 export { serve, serveAll, serveContract, type Served, type ServedContract } from "./serve.ts";
 export { errorCodeOfStatus, exitCodeOf, httpStatusOf } from "./status-codes.ts";
 export { toJsonSchema, type JsonSchema, type JsonSchemaOptions } from "./to-json-schema.ts";

@@ -91,11 +91,17 @@ export function resolveReference(document: OpenApiDocument, given: JsonValue | u
   let found = jsonObjectOf(given);
   for (let hops = 0; typeof found["$ref"] === "string"; hops += 1) {
     const reference = found["$ref"];
-    if (hops === hopsMax || !reference.startsWith("#/")) return {};
-    const steps = reference.slice(2).split("/").map(unescapeStep);
-    found = jsonObjectOf(steps.reduce<JsonValue | undefined>(stepInto, document));
+    if (hops === hopsMax) return {};
+    found = jsonObjectOf(findReferred(document, reference));
   }
   return found;
+}
+
+/** What one reference leads to; undefined for nothing, and for what is in another document. */
+export function findReferred(document: OpenApiDocument, reference: string): JsonValue | undefined {
+  if (!reference.startsWith("#/")) return undefined;
+  const steps = reference.slice(2).split("/").map(unescapeStep);
+  return steps.reduce<JsonValue | undefined>(stepInto, document);
 }
 
 function unescapeStep(step: string): string {

@@ -18,4 +18,5 @@ export type {
   ServiceProjection,
   ServiceTransaction,
 } from "./service.ts";
+export type { NewThirdParty, StoredThirdParty, ThirdParties } from "./third-parties/third-parties.ts";
 export { isRunToken, signRunToken, verifyRunToken, type RunTokenRequest } from "./signing/run-tokens.ts";

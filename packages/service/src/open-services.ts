@@ -3,6 +3,7 @@ import { applyMigrations, readMigrations } from "@roost/database";
 import type { Kernel } from "@roost/kernel";
 import { createServiceDirectory, type ServiceDirectory } from "./calls/service-directory.ts";
 import { openSigner, publishKeyOf, type Signer, type SignerKind } from "./signing/open-signer.ts";
+import { createThirdParties, type ThirdParties } from "./third-parties/third-parties.ts";
 import { createVerifier, type Verifier } from "./signing/create-verifier.ts";
 
 export const serviceSchema = "service";
@@ -13,6 +14,7 @@ export interface Services {
   readonly signer: Signer;
   readonly verifier: Verifier;
   readonly directory: ServiceDirectory;
+  readonly thirdParties: ThirdParties;
 }
 
 export interface OpenServicesOptions {
@@ -33,5 +35,6 @@ export async function openServices({ kernel, kind, name }: OpenServicesOptions):
     signer: openSigner(publishKeyOf(database, { kind, name }), { clock }),
     verifier: createVerifier(database, { clock }),
     directory: createServiceDirectory(database, { clock }),
+    thirdParties: createThirdParties(database, { clock }),
   };
 }

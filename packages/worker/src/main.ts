@@ -14,7 +14,7 @@ import { openDatabase } from "@roost/database";
 import { createAgentOf } from "@roost/jobs";
 import { openKernel, raiseNotice, type Kernel } from "@roost/kernel";
 import { holdDatabase, openMemory, refuseDatabaseOfAnother } from "@roost/memory";
-import { resolveProviders, type Settings } from "@roost/memory/settings";
+import { resolveProviders, resolveSecret, type Settings } from "@roost/memory/settings";
 import { decideModel, openModelDecisions, openHomeCoolDowns } from "@roost/models";
 import { openServices } from "@roost/service";
 import { openTelemetry } from "@roost/telemetry";
@@ -30,6 +30,7 @@ import { createToolsFor } from "./tools/create-tools-for.ts";
 import { createCallService } from "./tools/services/call-service.ts";
 import { createDomainsOf } from "./tools/services/domains-of.ts";
 import { createServiceTools } from "./tools/services/service-tools.ts";
+import { createThirdPartyTools } from "./tools/third-parties/create-third-party-tools.ts";
 
 const poolMax = 8;
 
@@ -63,11 +64,17 @@ async function main(): Promise<void> {
   const isRehearsal = providers.every(
     (provider) => provider.kind === "language-model" && provider.isRehearsal === true,
   );
-  const { signer, directory } = await openServices({ kernel, kind: "worker", name: "worker" });
+  const { signer, directory, thirdParties } = await openServices({ kernel, kind: "worker", name: "worker" });
   const gatewayUrl = async () => config.ROOST_URL ?? readGatewayUrl(config.homeDir);
   const serviceTools = createServiceTools({ directory, call: createCallService({ signer, gatewayUrl }) });
   await using mcp = openMcp(config, { kernel, settings, logger });
   const mcpTools = createMcpTools({ memory, servers: settings.mcp, mcp, logger });
+  const secretSources = { homeDir: config.homeDir, env: config.environment };
+  const thirdPartyTools = createThirdPartyTools({
+    thirdParties,
+    rules: { allow: settings.http.allow },
+    resolveSecret: (reference) => resolveSecret(reference, secretSources),
+  });
   const handler = createAgentHandler({
     kernel,
     memory,
@@ -77,7 +84,7 @@ async function main(): Promise<void> {
     telemetry,
     isRehearsal,
     judge: judgePostconditions,
-    toolsFor: createToolsFor({ kernel, memory, settings, sources: [serviceTools, mcpTools] }),
+    toolsFor: createToolsFor({ kernel, memory, settings, sources: [serviceTools, thirdPartyTools, mcpTools] }),
   });
   await runWorker({
     kernel,
@@ -122,7 +129,7 @@ async function findProviders(
   { settings, logger }: { settings: Settings; logger: Logger },
 ): Promise<ProviderConfig[]> {
   if (settings.models !== undefined && settings.models.length > 0) {
-    return resolveProviders(settings, { homeDir: config.homeDir, env: config.environment });
+    return await resolveProviders(settings, { homeDir: config.homeDir, env: config.environment });
   }
   await openModelDecisions(kernel);
   return (await decideModel(kernel, { config, startId: config.ROOST_START, logger })).providers;

@@ -11,6 +11,7 @@ const floors: Readonly<Record<string, number>> = {
   telemetry: 0,
   database: 1,
   objects: 1,
+  openapi: 1,
   agent: 1,
   kernel: 2,
   access: 3,

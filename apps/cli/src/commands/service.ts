@@ -1,7 +1,13 @@
 /** `roost service …`: which domain services there are, where they run, and running or migrating one by itself. */
-import type { ConsumerGroupRecord, ServiceRecord, ServiceInstanceRecord } from "@roost/contract/operations";
+import type {
+  ConsumerGroupRecord,
+  ServiceRecord,
+  ServiceInstanceRecord,
+  ThirdPartyRecord,
+} from "@roost/contract/operations";
 import type { Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
+import { addThirdPartyCommands } from "./add-third-party-commands.ts";
 import { refuseUnknownCommand } from "../help/refuse-unknown-command.ts";
 import { formatPairs } from "../print/format-pairs.ts";
 import { relativeTime } from "../print/relative-time.ts";
@@ -15,14 +21,15 @@ const program = "apps/services/src/main.ts";
 export function addServiceCommands(parent: Command, context: CliContext): void {
   const service = parent
     .command("service")
-    .summary("show, run and migrate domain services")
+    .summary("show, run and migrate domain services, add those of others")
     .description(
-      "Shows, runs and migrates the domain services of the home. Which of them run is said by services in roost.yaml.",
+      "Shows, runs and migrates the domain services of the home, and adds those of other makers. Which of the home's run is said by services in roost.yaml.",
     );
   addList(service, context);
   addStatus(service, context);
   addMigrate(service, context);
   addRun(service, context);
+  addThirdPartyCommands(service, context);
 }
 
 function addList(service: Command, context: CliContext): void {
@@ -39,8 +46,14 @@ function addList(service: Command, context: CliContext): void {
         (page) => page.items,
         servicesMax,
       );
-      if (context.terminal.isJson) return context.terminal.json({ services: rows });
-      context.terminal.table(rows, columns, "There are no services: name some in roost.yaml, as in services: [peeps]");
+      const thirdParties = await readPages(
+        (page) => client.listThirdParties(page),
+        (page) => page.items,
+        servicesMax,
+      );
+      if (context.terminal.isJson) return context.terminal.json({ services: rows, thirdParties });
+      const all = [...rows, ...thirdParties.map(toRow)].toSorted((a, b) => a.name.localeCompare(b.name));
+      context.terminal.table(all, columns, "There are no services: name some in roost.yaml, as in services: [peeps]");
     });
 }
 
@@ -112,12 +125,25 @@ function describeInstance({ host, pid, url, startedAt }: ServiceInstanceRecord, 
   return `process ${pid} on ${host}, ${url}, since ${relativeTime(startedAt, nowMs)}`;
 }
 
-const columns: Column<ServiceRecord>[] = [
+type Row = Pick<ServiceRecord, "name" | "title" | "instanceCount" | "reason"> & { state: string };
+
+/** A service of another maker runs elsewhere. */
+function toRow({ name, title, server, operationCount }: ThirdPartyRecord): Row {
+  return {
+    name,
+    title: `${title}: ${operationCount} operations at ${server}`,
+    state: "elsewhere",
+    instanceCount: 0,
+    reason: null,
+  };
+}
+
+const columns: Column<Row>[] = [
   { title: "SERVICE", value: ({ name }) => name, widthMin: 8 },
   {
     title: "STATE",
     value: ({ state }) => state,
-    tone: ({ state }) => (state === "running" ? "good" : state === "off" ? "dim" : "warn"),
+    tone: ({ state }) => (state === "running" ? "good" : state === "off" || state === "elsewhere" ? "dim" : "warn"),
   },
   { title: "INSTANCES", value: ({ instanceCount }) => String(instanceCount), alignRight: true, importance: 3 },
   { title: "TITLE", value: ({ title }) => title, importance: 2 },

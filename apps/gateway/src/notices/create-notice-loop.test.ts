@@ -27,7 +27,7 @@ async function startWebhook(answer: (text: string) => number | Promise<number>) 
   });
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`;
   return {
-    webhook: () => ({ url, token: "t0ken" }),
+    webhook: async () => ({ url, token: "t0ken" }),
     received,
     texts: () => received.map(({ body }) => body["text"]),
     async [Symbol.asyncDispose]() {
@@ -47,7 +47,7 @@ const raise = (kernel: Kernel, text: string, target?: "console") =>
   kernel.transact(async (tx) => raiseNotice(tx, { level: "warning", text, source: "test", target }));
 
 /** One process's loop, as often as it has something to do. */
-async function send(kernel: Kernel, webhook: (() => Webhook) | undefined, signal = running): Promise<void> {
+async function send(kernel: Kernel, webhook: (() => Promise<Webhook>) | undefined, signal = running): Promise<void> {
   const loop = createNoticeLoop(kernel, { webhook, timeZone: "UTC", signal });
   for (let look = await loop.look(); look.isMore === true; look = await loop.look());
 }

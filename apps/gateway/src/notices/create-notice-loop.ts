@@ -23,7 +23,7 @@ const toldFrom = 3;
 
 export interface NoticeLoopOptions {
   /** Undefined: none is set. @throws RoostError when its token cannot be read */
-  webhook: (() => Webhook) | undefined;
+  webhook: (() => Promise<Webhook>) | undefined;
   timeZone: string;
   signal: AbortSignal;
 }
@@ -45,7 +45,9 @@ function createOutbox({ webhook, timeZone, signal }: NoticeLoopOptions): Outbox 
     topic: "notices",
     eventType: "notice.raised",
     isWanted: ({ data }) => data["target"] !== "console",
-    send: webhook && ((event) => postWebhook(webhook(), messageOf(event), { idempotencyKey: idOf(event), signal })),
+    send:
+      webhook &&
+      (async (event) => postWebhook(await webhook(), messageOf(event), { idempotencyKey: idOf(event), signal })),
     async sent(tx, event, attempt) {
       tx.emit({ ...linksOf(event), type: "notice.delivered", data: { ...namesOf(event), attempt } });
       await noteWell(tx, failure);

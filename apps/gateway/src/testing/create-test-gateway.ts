@@ -143,7 +143,10 @@ async function serve(options: ServeOptions) {
       services,
       access,
       codes,
-      known: knownNamesOf(kernel, { directory: services.directory, modelNames: async () => undefined }),
+      known: knownNamesOf(kernel, {
+        serviceLists: [services.directory, services.thirdParties],
+        modelNames: async () => undefined,
+      }),
       onTrusted: () => undefined,
     }),
     keepAnswer: createKeepAnswer(answersOf(kernel.database), { logger }),

@@ -65,6 +65,7 @@ export * from "../records/session.ts";
 export * from "../records/spend.ts";
 export * from "../records/state.ts";
 export * from "../records/status.ts";
+export * from "../records/third-party.ts";
 export * from "../records/tool-names.ts";
 export * from "./access-operations.ts";
 export * from "./agent-operations.ts";

@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { armor, Encrypter, generateX25519Identity, identityToRecipient } from "age-encryption";
 import { budgetCaps } from "./budget-caps.ts";
 import { parseSettings, readSettings } from "./read-settings.ts";
 import { resolveProviders, resolveSecret } from "./resolve-secret.ts";
@@ -87,7 +88,7 @@ test("resolveProviders() puts the secrets of the environment and of files in pla
   - { id: router, kind: openrouter, model: n, apiKey: "file:key" }`,
       "roost.yaml",
     );
-    assert.deepEqual(resolveProviders(settings, { env: { HEADER: "h" }, homeDir }), [
+    assert.deepEqual(await resolveProviders(settings, { env: { HEADER: "h" }, homeDir }), [
       {
         id: "local",
         kind: "openai-compatible",
@@ -97,11 +98,14 @@ test("resolveProviders() puts the secrets of the environment and of files in pla
       },
       { id: "router", kind: "openrouter", model: "n", apiKey: "from-file" },
     ]);
-    assert.throws(() => resolveSecret("env:NONE", { env: {}, homeDir }), {
+    await assert.rejects(resolveSecret("env:NONE", { env: {}, homeDir }), {
       code: "invalid_input",
       message: /has no NONE/,
     });
-    assert.throws(() => resolveSecret("file:none", { env: {}, homeDir }), { code: "invalid_input", message: /ENOENT/ });
+    await assert.rejects(resolveSecret("file:none", { env: {}, homeDir }), {
+      code: "invalid_input",
+      message: /ENOENT/,
+    });
   }));
 
 test("resolveSecret() refuses what no header takes without showing it, and takes spaces and a line break at the end", () =>
@@ -109,13 +113,13 @@ test("resolveSecret() refuses what no header takes without showing it, and takes
     const env = { BROKEN: "t0ken\nsecond", ACCENTED: "t0kén", SCHEME: "Basic t0ken\n" };
     await writeFile(join(homeDir, "broken"), "t0ken\nsecond\n");
     for (const reference of ["env:BROKEN", "env:ACCENTED", "file:broken"]) {
-      assert.throws(
-        () => resolveSecret(reference, { env, homeDir }),
+      await assert.rejects(
+        resolveSecret(reference, { env, homeDir }),
         (error: Error & { code: string }) =>
           error.code === "invalid_input" && error.message.startsWith(reference) && !/t0k|second/.test(error.message),
       );
     }
-    assert.equal(resolveSecret("env:SCHEME", { env, homeDir }), "Basic t0ken");
+    assert.equal(await resolveSecret("env:SCHEME", { env, homeDir }), "Basic t0ken");
   }));
 
 test("budgetCaps() are all caps of the settings by scope", () => {
@@ -129,3 +133,35 @@ test("budgetCaps() are all caps of the settings by scope", () => {
     { scope: "agent:main", window: "hour", callsMax: 9 },
   ]);
 });
+
+test("resolveSecret() decrypts a file of age, and asks 1Password's program, without showing what they say", () =>
+  withHome(async (homeDir) => {
+    const identity = await generateX25519Identity();
+    const encrypter = new Encrypter();
+    encrypter.addRecipient(await identityToRecipient(identity));
+    const encrypted = await encrypter.encrypt("t0ken\n");
+    await writeFile(join(homeDir, "key.age"), encrypted);
+    await writeFile(join(homeDir, "armored.age"), armor.encode(encrypted));
+    await writeFile(join(homeDir, "identity.txt"), `# created by a test\n${identity}\n`);
+    await writeFile(join(homeDir, "other.txt"), `${await generateX25519Identity()}\n`);
+    await writeFile(
+      join(homeDir, "op"),
+      '#!/bin/sh\n[ "$3" = op://vault/item/field ] && printf t0ken || { echo "t0ken refused" >&2; exit 1; }\n',
+      { mode: 0o755 },
+    );
+    const env = { ROOST_AGE_IDENTITY: "identity.txt", PATH: `${homeDir}:/usr/bin:/bin` };
+    for (const reference of ["age:key.age", "age:armored.age", "op:vault/item/field"])
+      assert.equal(await resolveSecret(reference, { env, homeDir }), "t0ken", reference);
+    const refused = [
+      ["age:key.age", { ROOST_AGE_IDENTITY: "other.txt" }, /cannot be decrypted with the identities of other\.txt/],
+      ["age:key.age", {}, /set ROOST_AGE_IDENTITY/],
+      ["op:vault/other/field", env, /op read failed/],
+      ["op:vault/item/field", { PATH: "/nowhere" }, /op of 1Password is not installed/],
+      ["pass:x", env, /is written as env:NAME, file:PATH, age:PATH/],
+    ] as const;
+    for (const [reference, given, message] of refused)
+      await assert.rejects(resolveSecret(reference, { env: given, homeDir }), (error: Error) => {
+        assert.match(error.message, message);
+        return !/t0ken|AGE-SECRET/.test(error.message);
+      });
+  }));

@@ -1,51 +1,17 @@
 /** Resolves references to secrets in settings, in memory only. */
-import { readFileSync } from "node:fs";
-import { isAbsolute, join } from "node:path";
 import { RoostError } from "@roost/base";
+import { SecretReference } from "@roost/contract/operations";
+import { readSecret, secretBytesMax, type SecretSources } from "./read-secret.ts";
 import type { ProviderSettings, Settings } from "./settings.ts";
 
-export interface SecretSources {
-  /** The environment of the process, from its config. */
-  env: Readonly<Record<string, string | undefined>>;
-  homeDir: string;
-}
-
-const secretBytesMax = 16_384;
-
-/** Resolves `env:NAME` or `file:PATH`. @throws RoostError `invalid_input` when there is none; never shows a value */
-export function resolveSecret(reference: string, sources: SecretSources): string {
-  const [kind, ...rest] = reference.split(":");
-  const name = rest.join(":");
-  if (kind === "env") {
-    const value = sources.env[name]?.trim();
-    if (value === undefined || value === "") {
-      throw new RoostError(
-        "invalid_input",
-        `${reference}: the environment has no ${name}: set it, or change ${reference} in roost.yaml`,
-      );
-    }
-    return inOneLine(reference, value);
-  }
-  if (kind !== "file") throw new RoostError("invalid_input", "a secret is written as env:NAME or file:PATH");
-  const path = isAbsolute(name) ? name : join(sources.homeDir, name);
-  let bytes: Buffer;
-  try {
-    bytes = readFileSync(path);
-  } catch (cause) {
-    throw new RoostError(
-      "invalid_input",
-      `${reference}: ${path} cannot be read: ${(cause as NodeJS.ErrnoException).code}`,
-      { cause },
-    );
-  }
-  const value = bytes.toString("utf8").trim();
-  if (value === "" || bytes.length > secretBytesMax) {
-    throw new RoostError(
-      "invalid_input",
-      `${reference}: ${path} must hold the secret alone, 1 to ${secretBytesMax} bytes`,
-    );
-  }
-  return inOneLine(reference, value);
+/** What a reference stands for: one line. @throws RoostError `invalid_input` when there is none; never shows a value */
+export async function resolveSecret(reference: string, sources: SecretSources): Promise<string> {
+  const value = (await readSecret(reference, sources)).trim();
+  if (value !== "") return inOneLine(reference, value);
+  throw new RoostError(
+    "invalid_input",
+    `${reference} is empty: it must hold the secret alone, 1 to ${secretBytesMax} bytes`,
+  );
 }
 
 /** What HTTP takes as the value of a header; errors of others quote what it does not take. */
@@ -60,30 +26,34 @@ export type ResolvedProvider<Provider = ProviderSettings> = Provider extends { k
   : Defined<Omit<Provider, "silenceMax">> & { silenceMsMax?: number };
 type Defined<T> = { [Key in keyof T]: Exclude<T[Key], undefined> };
 
-export function resolveProviders(settings: Settings, sources: SecretSources): ResolvedProvider[] {
-  return (settings.models ?? []).map((provider) => {
-    const { apiKey, silenceMax: silenceMsMax, ...rest } = provider;
-    const headers = provider.kind === "openai-compatible" ? provider.headers : undefined;
-    const resolvedHeaders =
-      headers &&
-      Object.fromEntries(
-        Object.entries(headers).map(([name, value]) => [
-          name,
-          isReference(value) ? resolveSecret(value, sources) : value,
-        ]),
-      );
-    const resolved = {
-      ...rest,
-      silenceMsMax,
-      apiKey: apiKey && resolveSecret(apiKey, sources),
-      ...(resolvedHeaders && { headers: resolvedHeaders }),
-    };
-    return withoutUndefined(resolved) as ResolvedProvider;
-  });
+export function resolveProviders(settings: Settings, sources: SecretSources): Promise<ResolvedProvider[]> {
+  return Promise.all((settings.models ?? []).map((provider) => resolveProvider(provider, sources)));
+}
+
+async function resolveProvider(provider: ProviderSettings, sources: SecretSources): Promise<ResolvedProvider> {
+  const { apiKey, silenceMax: silenceMsMax, ...rest } = provider;
+  const headers = provider.kind === "openai-compatible" ? provider.headers : undefined;
+  const resolved = {
+    ...rest,
+    silenceMsMax,
+    apiKey: apiKey && (await resolveSecret(apiKey, sources)),
+    ...(headers && { headers: await resolveReferences(headers, sources) }),
+  };
+  return withoutUndefined(resolved) as ResolvedProvider;
+}
+
+/** The values of which are references, resolved; other texts are themselves. */
+export async function resolveReferences(
+  values: Readonly<Record<string, string>>,
+  sources: SecretSources,
+): Promise<Record<string, string>> {
+  const resolve = async ([name, value]: [string, string]) =>
+    [name, isReference(value) ? await resolveSecret(value, sources) : value] as const;
+  return Object.fromEntries(await Promise.all(Object.entries(values).map(resolve)));
 }
 
 function isReference(value: string): boolean {
-  return value.startsWith("env:") || value.startsWith("file:");
+  return SecretReference.safeParse(value).success;
 }
 
 function withoutUndefined(value: object): object {

@@ -1,17 +1,8 @@
 /** roost.yaml as a value: a person's settings for the home. Secrets are references. */
 import { formatDurationMs, parseDurationMs } from "@roost/base";
 import { commandNames } from "@roost/contract";
-import { agentDefinitionShape, Count, SmallCount, TimeZone, Usd } from "@roost/contract/operations";
+import { agentDefinitionShape, Count, SecretReference, SmallCount, TimeZone, Usd } from "@roost/contract/operations";
 import { z } from "zod";
-
-/** `env:NAME`, or `file:PATH` relative to the home. */
-const SecretRef = z
-  .string()
-  .max(1024)
-  .regex(
-    /^(?:env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$/,
-    "must be env:NAME or file:PATH: settings do not hold secrets themselves",
-  );
 
 const Slug = z
   .string()
@@ -89,7 +80,7 @@ const Provider = z.discriminatedUnion("kind", [
     kind: z.literal("openai-compatible"),
     ...providerFields,
     baseUrl: z.url({ protocol: /^https?$/ }),
-    apiKey: SecretRef.optional(),
+    apiKey: SecretReference.optional(),
     headers: z.record(z.string(), z.string().max(4096)).optional(),
     streaming: z.boolean().optional(),
   }),
@@ -97,7 +88,7 @@ const Provider = z.discriminatedUnion("kind", [
     kind: z.literal("openrouter"),
     ...providerFields,
     baseUrl: z.url({ protocol: /^https?$/ }).optional(),
-    apiKey: SecretRef,
+    apiKey: SecretReference,
   }),
 ]);
 
@@ -154,7 +145,7 @@ const ToolOfServer = z.strictObject({
   isOutside: z.boolean().default(true).describe("Calls leave the home: others may read what is in them"),
 });
 
-/** `env:NAME` and `file:PATH` are references to secrets; any other text is itself. */
+/** References to secrets are looked up; any other text is itself. */
 const SecretsByName = z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_-]*$/), z.string().max(4096)).default({});
 
 const ToolServer = z
@@ -165,9 +156,9 @@ const ToolServer = z
       .optional()
       .describe("Of a server that speaks HTTP"),
     env: SecretsByName.describe(
-      "Its environment, beside PATH, HOME and a few more; values env:NAME and file:PATH are looked up",
+      "Its environment, beside PATH, HOME and a few more; values like env:NAME and file:PATH are looked up",
     ),
-    headers: SecretsByName.describe("Sent with each request; values env:NAME and file:PATH are looked up"),
+    headers: SecretsByName.describe("Sent with each request; values like env:NAME and file:PATH are looked up"),
     timeout: Duration.default(120_000).describe("Of one call"),
     tools: z
       .record(z.string().min(1).max(200), ToolOfServer)
@@ -237,7 +228,9 @@ export const Settings = z.strictObject({
     .default({}),
   notify: z
     .strictObject({
-      webhook: z.strictObject({ url: z.url({ protocol: /^https?$/ }), tokenRef: SecretRef.optional() }).optional(),
+      webhook: z
+        .strictObject({ url: z.url({ protocol: /^https?$/ }), tokenRef: SecretReference.optional() })
+        .optional(),
     })
     .default({}),
 });

@@ -63,7 +63,7 @@ export async function openReplayedHome(options: ReplayedHomeOptions): Promise<Re
 
   async function execute(): Promise<Run> {
     const present = readSettings(homeDir);
-    const providers = resolveProviders(present, { homeDir, env: {} });
+    const providers = await resolveProviders(present, { homeDir, env: {} });
     const common = { kernel, memory, settings: present };
     const agent = createAgentHandler({
       ...common,

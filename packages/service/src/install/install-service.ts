@@ -50,6 +50,7 @@ export async function installService(kernel: Kernel, options: InstallOptions): P
     // One at a time: two processes of a home may start together.
     await tx.query("select pg_advisory_xact_lock(hashtextextended('roost.services', 0))");
     await recordService(tx, contract, { names, contractHash, document, guide });
+    await refuseThirdParty(tx, contract.name);
     await claimTopics(tx, contract, new Set((await readTopics(tx)).keys()));
   });
   await kernel.registry.register(contract.events);
@@ -86,6 +87,16 @@ async function recordService(
        installed_at = roost.now()`,
     [name, title, names.roleName, names.schemaName, contractHash, guide],
   );
+}
+
+/** Agents name both in one list. */
+async function refuseThirdParty(tx: Transaction, name: string): Promise<void> {
+  const found = await tx.query("select from service.third_party where name = $1", [name]);
+  if (found.length > 0)
+    throw new RoostError(
+      "conflict",
+      `There is a third-party service "${name}": remove it with roost service remove ${name}`,
+    );
 }
 
 /** Invariant: a topic belongs to one service, and the kernel's belong to none. */

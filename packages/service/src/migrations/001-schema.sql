@@ -97,6 +97,23 @@ create table service.lease (
   primary key (service, name)
 );
 
+-- Services of other makers that a person has added. Invariant: secrets are references, never values.
+create table service.third_party (
+  name        text primary key,
+  title       text not null,
+  -- Where it is called.
+  server      text not null,
+  -- Where its document is from, and its hash.
+  source      text not null,
+  source_hash text not null,
+  -- What was chosen of it, as an OpenAPI document, and its hash.
+  document    jsonb not null,
+  hash        text not null,
+  operation_count integer not null,
+  secrets     jsonb not null,
+  added_at    timestamptz not null default roost.now()
+);
+
 -- The service whose role has logged in. `session_user`: inside these functions the current user is their owner.
 create function service.caller_1() returns text language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 declare

@@ -12,6 +12,8 @@ export interface GuardedRequest {
   method: string;
   headers?: Record<string, string>;
   body?: string | undefined;
+  /** Headers that no other origin may see, beside those that are known to be secret. */
+  secretHeaders?: readonly string[];
 }
 
 export interface GuardedFetchOptions {
@@ -99,7 +101,7 @@ export async function guardedFetch(request: GuardedRequest, options: GuardedFetc
   }
   throw new RoostError(
     "limit_exceeded",
-    `${request.url} redirects more than ${guardedFetchLimits.redirectsMax} times; give its last address instead`,
+    `${current.url.host} redirects more than ${guardedFetchLimits.redirectsMax} times; give its last address instead`,
     { details: { wasSent: wasCarriedOut } },
   );
 }
@@ -151,11 +153,18 @@ function followRedirect(from: Hop, status: number, location: string): Hop {
   const becomesGet = status === 303 || (status < 303 && from.method === "POST");
   const headers = Object.fromEntries(
     Object.entries(from.headers ?? {}).filter(
-      ([name]) => url.origin === before.origin || !/^(authorization|cookie|idempotency-key)$/i.test(name),
+      ([name]) =>
+        url.origin === before.origin ||
+        !(/^(authorization|cookie|idempotency-key)$/i.test(name) || isSecret(name, from.secretHeaders)),
     ),
   );
-  if (becomesGet) return { url, method: "GET", headers };
-  return { url, method: from.method, headers, body: from.body };
+  const { secretHeaders = [] } = from;
+  if (becomesGet) return { url, method: "GET", headers, secretHeaders };
+  return { url, method: from.method, headers, body: from.body, secretHeaders };
+}
+
+function isSecret(name: string, secretHeaders: readonly string[] = []): boolean {
+  return secretHeaders.some((each) => each.toLowerCase() === name.toLowerCase());
 }
 
 async function readReply(

@@ -5,7 +5,7 @@
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import { getDefaultEnvironment, StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import { isJsonObject, RoostError, toRoostError, type JsonObject, type JsonValue } from "@roost/base";
-import { resolveSecret, type SecretSources, type ToolServerSettings } from "@roost/memory/settings";
+import { resolveReferences, type SecretSources, type ToolServerSettings } from "@roost/memory/settings";
 import { z } from "zod";
 import { killAll, readProcessTree } from "./process-tree.ts";
 
@@ -61,7 +61,7 @@ export async function openConnection(
   settings: ToolServerSettings,
   { secrets, signal }: { secrets: SecretSources; signal: AbortSignal },
 ): Promise<ServerConnection> {
-  const transport = createTransport(settings, secrets);
+  const transport = await createTransport(settings, secrets);
   const isHttp = transport instanceof StreamableHTTPClientTransport;
   // It is asked for nothing: no sampling, no files, no questions to the person.
   const client = new Client(
@@ -105,27 +105,20 @@ export async function openConnection(
   };
 }
 
-function createTransport({ command, url, env, headers }: ToolServerSettings, secrets: SecretSources) {
+async function createTransport({ command, url, env, headers }: ToolServerSettings, secrets: SecretSources) {
   if (url !== undefined)
     return new StreamableHTTPClientTransport(new URL(url), {
-      requestInit: { headers: resolveAll(headers, secrets), redirect: "error" },
+      requestInit: { headers: await resolveReferences(headers, secrets), redirect: "error" },
     });
   const [program, ...args] = command!;
   return new StdioClientTransport({
     command: program!,
     args,
     cwd: secrets.homeDir,
-    env: { ...getDefaultEnvironment(), ...resolveAll(env, secrets) },
+    env: { ...getDefaultEnvironment(), ...(await resolveReferences(env, secrets)) },
     stderr: "pipe",
     maxBufferSize: connectionLimits.messageBytesMax,
   });
-}
-
-function resolveAll(values: Readonly<Record<string, string>>, secrets: SecretSources): Record<string, string> {
-  const isReference = (value: string) => /^(?:env|file):/.test(value);
-  return Object.fromEntries(
-    Object.entries(values).map(([name, value]) => [name, isReference(value) ? resolveSecret(value, secrets) : value]),
-  );
 }
 
 function keepEnd(transport: StdioClientTransport): () => string {

@@ -1,0 +1,101 @@
+/** The HTTP request of a call. */
+import { isJsonObject, RoostError, type JsonObject, type JsonValue } from "@roost/base";
+import type { PlacedField, SentBody, ThirdPartyOperation } from "../describe-operations.ts";
+import { deepPairs, encodePairs, encodeSimple, pairsOf } from "./pairs-of.ts";
+import type { PlacedSecret } from "./place-secrets.ts";
+
+export interface BuiltRequest {
+  url: string;
+  method: string;
+  headers: Record<string, string>;
+  body: string | undefined;
+}
+
+export interface BuildOptions {
+  /** Without a slash at its end. */
+  server: string;
+  secrets: readonly { placed: PlacedSecret; value: string }[];
+}
+
+/** @throws RoostError `invalid_input` for a value that cannot be sent where it belongs */
+export function buildRequest(
+  operation: ThirdPartyOperation,
+  input: JsonObject,
+  { server, secrets }: BuildOptions,
+): BuiltRequest {
+  const headers: Record<string, string> = { accept: "application/json, */*;q=0.5", "user-agent": "roost" };
+  const query: [string, string][] = [];
+  const cookies: string[] = [];
+  const pieces = new Map<string, string>();
+  for (const field of operation.fields) {
+    const value = input[field.field];
+    if (value === undefined || (value === null && field.place !== "path")) continue;
+    const { name, place } = field;
+    if (place === "path") pieces.set(name, pathPiece(field, value));
+    else if (place === "query")
+      query.push(...(field.isJson ? [[name, JSON.stringify(value)] as [string, string]] : pairsOf(name, value, field)));
+    else if (place === "header")
+      headers[name.toLowerCase()] = headerText(
+        name,
+        field.isJson ? JSON.stringify(value) : encodeSimple(value, String, field.explode),
+      );
+    else cookies.push(`${name}=${encodeSimple(value, encodeURIComponent)}`);
+  }
+  for (const { placed, value } of secrets) {
+    const text = placed.write(value);
+    if (placed.place === "query") query.push([placed.name, text]);
+    else if (placed.place === "cookie") cookies.push(`${placed.name}=${encodeURIComponent(text)}`);
+    else headers[placed.name.toLowerCase()] = text;
+  }
+  if (cookies.length > 0) headers["cookie"] = cookies.join("; ");
+  const body = bodyOf(operation.body, input);
+  if (body !== undefined) headers["content-type"] = operation.body!.mediaType;
+  return { url: addressOf(operation, { server, pieces, query }), method: operation.method, headers, body };
+}
+
+function pathPiece({ name, explode }: PlacedField, value: JsonValue): string {
+  const piece = encodeSimple(value, encodeURIComponent, explode);
+  // Addresses are shortened when they are sent.
+  if (piece === "" || piece === "." || piece === "..")
+    throw new RoostError("invalid_input", `${name} cannot be "${piece}"`);
+  return piece;
+}
+
+function addressOf(
+  { path, id }: ThirdPartyOperation,
+  { server, pieces, query }: { server: string; pieces: ReadonlyMap<string, string>; query: [string, string][] },
+): string {
+  const filled = path.replaceAll(/\{([^{}]+)\}/g, (_match, name: string) => {
+    const piece = pieces.get(name);
+    if (piece === undefined) throw new RoostError("invalid_input", `${id} needs ${name}`);
+    return piece;
+  });
+  const url = `${server}${filled}${query.length === 0 ? "" : `${filled.includes("?") ? "&" : "?"}${encodePairs(query)}`}`;
+  if (new URL(url).href.startsWith(new URL(`${server}/`).href)) return url;
+  throw new RoostError("invalid_input", `${id} cannot be called: its path ${path} leads elsewhere`);
+}
+
+function headerText(name: string, text: string): string {
+  if (/^[\t\x20-\x7e]*$/.test(text)) return text;
+  throw new RoostError("invalid_input", `${name} is sent as a header: give one line of printable ASCII characters`);
+}
+
+function bodyOf(body: SentBody | undefined, input: JsonObject): string | undefined {
+  if (body === undefined) return undefined;
+  const given = body.field === undefined ? pick(input, body.fields) : input[body.field];
+  if (given === undefined) return undefined;
+  if (body.mediaType === "text/plain") return typeof given === "string" ? given : JSON.stringify(given);
+  if (body.mediaType !== "application/x-www-form-urlencoded") return JSON.stringify(given);
+  const entries = isJsonObject(given) ? Object.entries(given) : [];
+  return encodePairs(entries.flatMap(([name, value]) => formPairs(name, value, body)));
+}
+
+/** Objects in forms have brackets where the document does not say otherwise: what most servers read. */
+function formPairs(name: string, value: JsonValue, { encoding }: SentBody): [string, string][] {
+  const style = encoding[name];
+  return style?.style === undefined && isJsonObject(value) ? deepPairs(name, value) : pairsOf(name, value, style ?? {});
+}
+
+function pick(input: JsonObject, names: readonly string[]): JsonObject {
+  return Object.fromEntries(Object.entries(input).filter(([name]) => names.includes(name)));
+}

@@ -1,0 +1,13 @@
+import type { JsonValue } from "@roost/base";
+
+/** The first paragraph of a description, without markup; a model reads it with each tool. */
+export function shorten(text: JsonValue | undefined, charsMax: number): string {
+  if (typeof text !== "string") return "";
+  const plain = text
+    .replaceAll(/<[^>]{1,200}>/g, " ")
+    .replaceAll(/\[([^\]]{1,200})\]\([^)]{1,500}\)/g, "$1")
+    .trim()
+    .split(/\n\s*\n/)[0]!
+    .replaceAll(/\s+/g, " ");
+  return plain.length <= charsMax ? plain : `${plain.slice(0, charsMax - 1).toWellFormed()}…`;
+}

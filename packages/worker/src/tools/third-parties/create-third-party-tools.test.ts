@@ -1,0 +1,178 @@
+/** Calls of another maker's service, with a server that repeats what it is sent. */
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
+import { test } from "node:test";
+import type { Tool, ToolResult } from "@roost/agent";
+import type { JsonObject } from "@roost/base";
+import type { OpenApiDocument } from "@roost/contract";
+import type { ThirdParties } from "@roost/service";
+import { createThirdPartyTools } from "./create-third-party-tools.ts";
+
+const secret = "s3cret/token";
+
+const operation = (operationId: string, effect: string, more: object = {}) => ({
+  operationId,
+  summary: operationId,
+  "x-roost-effect": effect,
+  responses: {},
+  ...more,
+});
+const body = {
+  content: { "application/json": { schema: { type: "object", properties: { text: { type: "string" } } } } },
+};
+const document = {
+  openapi: "3.1.0",
+  paths: {
+    "/echo": { get: operation("read", "readonly"), post: operation("write", "unsafe", { requestBody: body }) },
+    "/gone": { get: operation("gone", "readonly"), delete: operation("remove", "idempotent") },
+    "/broken": { post: operation("breakIt", "unsafe") },
+    "/hang": { post: operation("hang", "unsafe") },
+    "/long": { get: operation("long", "readonly") },
+    "/away": { get: operation("away", "readonly") },
+    "/locked": { get: operation("locked", "readonly", { security: [{ other: [] }] }) },
+  },
+  components: {
+    securitySchemes: {
+      key: { type: "apiKey", in: "header", name: "X-Key" },
+      other: { type: "http", scheme: "bearer" },
+    },
+  },
+  security: [{ key: [] }],
+} as unknown as OpenApiDocument;
+
+interface Seen {
+  method: string;
+  url: string;
+  headers: IncomingMessage["headers"];
+  body: string;
+}
+
+async function openScene(allow?: string[]) {
+  const seen: Seen[] = [];
+  await using opened = new AsyncDisposableStack();
+  const other = opened.use(await listen((request, response) => void echo(request, response, seen)));
+  const site = opened.use(
+    await listen((request, response) => {
+      if (request.url === "/v1/hang") return request.socket.destroy();
+      if (request.url === "/v1/broken") return response.writeHead(500).end(`token ${secret} broke`);
+      if (request.url === "/v1/gone") return response.writeHead(404, json).end('{"message":"no such thing"}');
+      if (request.url === "/v1/long") return response.writeHead(200, json).end(JSON.stringify("x".repeat(300_000)));
+      if (request.url === "/v1/away")
+        return response.writeHead(302, { location: `${other.url}/there?key=${encodeURIComponent(secret)}` }).end();
+      void echo(request, response, seen);
+    }),
+  );
+  const stored = {
+    name: "acme",
+    title: "Acme",
+    server: `${site.url}/v1`,
+    hash: "abcdef",
+    secrets: [{ scheme: "key", reference: "env:ACME" }],
+  };
+  const asked: string[] = [];
+  const toolsFor = createThirdPartyTools({
+    thirdParties: { list: async () => [stored], documentOf: async () => document } as unknown as ThirdParties,
+    rules: { allow: allow ?? [site.host, other.host] },
+    resolveSecret: async (reference) => {
+      asked.push(reference);
+      return secret;
+    },
+  });
+  const tools = new Map((await toolsFor({} as never, { services: ["acme"] })).map((tool) => [tool.name, tool]));
+  const owned = opened.move();
+  return {
+    seen,
+    asked,
+    tools,
+    call: (name: string, input: JsonObject = {}): Promise<ToolResult> =>
+      (tools.get(`acme_${name}`) as Tool<JsonObject>).execute(input, {
+        idempotencyKey: "run:1",
+        signal: new AbortController().signal,
+      } as never),
+    others: await toolsFor({} as never, {}),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+const json = { "content-type": "application/json" };
+
+async function echo(request: IncomingMessage, response: ServerResponse, seen: Seen[]): Promise<void> {
+  const { method = "", url = "", headers } = request;
+  seen.push({ method, url, headers, body: await text(request) });
+  response.writeHead(200, json).end(JSON.stringify(seen.at(-1)));
+}
+
+async function listen(answer: (request: IncomingMessage, response: ServerResponse) => unknown) {
+  const server = createServer((request, response) => void answer(request, response));
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return {
+    host,
+    url: `http://${host}`,
+    [Symbol.asyncDispose]: async () => {
+      server.closeAllConnections();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
+
+test("createThirdPartyTools() calls with the secret and shows it to nobody, whatever the server repeats", async () => {
+  await using scene = await openScene();
+  assert.deepEqual(scene.others, []);
+  const read = await scene.call("read");
+  const write = await scene.call("write", { text: "hi" });
+  assert.deepEqual(
+    scene.seen.map(({ method, url, headers, body: sent }) => [
+      method,
+      url,
+      headers["x-key"],
+      headers["idempotency-key"],
+      sent,
+    ]),
+    [
+      ["GET", "/v1/echo", secret, undefined, ""],
+      ["POST", "/v1/echo", secret, "run:1", '{"text":"hi"}'],
+    ],
+  );
+  assert.deepEqual(scene.asked, ["env:ACME", "env:ACME"]);
+  const away = await scene.call("away");
+  assert.equal(scene.seen.at(-1)?.headers["x-key"], undefined, "another origin gets no secret");
+  const broken = await scene.call("breakIt");
+  for (const result of [read, write, away, broken]) assert.doesNotMatch(JSON.stringify(result), /s3cret/);
+  assert.match(JSON.stringify(read), /"status":200.*\[secret key\]/);
+  const reach = ["acme_read", "acme_write"].map((name) => scene.tools.get(name)?.reach?.({})?.isOutside);
+  assert.deepEqual(reach, [false, true], "a run with untrusted content asks before it writes");
+  assert.ok([...scene.tools.values()].every((tool) => tool.labelsOf?.({})?.trust === "untrusted"));
+});
+
+test("createThirdPartyTools() tells what was done: failed, unknown, cut", async () => {
+  await using scene = await openScene();
+  assert.deepEqual(await scene.call("gone"), {
+    state: "failed",
+    code: "not_found",
+    message: 'it answered with status 404: {"message":"no such thing"}',
+  });
+  assert.equal((await scene.call("remove")).state, "failed");
+  assert.equal((await scene.call("breakIt")).state, "unknown");
+  assert.equal((await scene.call("hang")).state, "unknown");
+  const long = await scene.call("long");
+  assert.ok(long.state === "done");
+  const { isTruncated, body: cut } = long.output as { isTruncated: boolean; body: string };
+  assert.deepEqual([isTruncated, cut.length], [true, 200_000]);
+  const locked = await scene.call("locked");
+  assert.match(JSON.stringify(locked), /"unauthenticated".*locked needs a secret for other/);
+});
+
+test("createThirdPartyTools() reaches no address that the http tools may not reach, and none without TLS unasked", async () => {
+  await using scene = await openScene([]);
+  const refused = await scene.call("read");
+  assert.match(JSON.stringify(refused), /"forbidden".*without TLS.*http\.allow/);
+  await using ranged = await openScene(["127.0.0.0/8"]);
+  assert.match(JSON.stringify(await ranged.call("write", {})), /"forbidden".*without TLS/);
+  assert.deepEqual([scene.seen, ranged.seen], [[], []]);
+});
