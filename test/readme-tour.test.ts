@@ -27,6 +27,10 @@ const expected: [command: string, output: RegExp][] = [
   ["jobs list", /tidy/],
   ["roost rehearse", /tidy[^]*Assumed/],
   ["roost lock", /only one of us at a time/],
+  ["peeps import examples/peeps/friends", /^3 added/],
+  ['peeps import "examples', /^3 added/],
+  ["peeps who", /^Mats \(partner, from contacts\)/],
+  ["peeps search", /Ida Berg[^]*drill/],
   ["roost once", /sent once, however often it runs/],
 ];
 
@@ -46,7 +50,7 @@ before(async () => {
     // A model server that happens to run on this machine would be found: the tour is about the rehearsal.
     ROOST_LOG_LEVEL: "warn",
   };
-  roost = spawn(process.execPath, ["scripts/start.mjs"], {
+  roost = spawn(process.execPath, ["scripts/start.mjs", "--services", "peeps"], {
     cwd: root,
     env: environment,
     stdio: ["ignore", "pipe", "inherit"],
@@ -69,7 +73,7 @@ test("README.md has a tour", () => assert.ok(commands.length >= 8, `only ${comma
 
 for (const command of commands) {
   test(`README.md: ${command}`, { timeout: commandMsMax }, async () => {
-    const { stdout } = await run("sh", ["-c", command], { cwd: place, env: environment, timeout: commandMsMax });
+    const { stdout } = await run("sh", ["-c", command], { cwd: root, env: environment, timeout: commandMsMax });
     assert.notEqual(stdout.trim(), "", "it printed nothing");
     assert.doesNotMatch(stdout, /\[object Object\]|undefined|NaN/);
     for (const [asked, shown] of expected) if (command.includes(asked)) assert.match(stdout, shown);

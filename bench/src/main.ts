@@ -10,6 +10,7 @@ import { measureAppend } from "./measures/measure-append.ts";
 import { measureGraphql } from "./measures/measure-graphql.ts";
 import { measureIdleDay } from "./measures/measure-idle-day.ts";
 import { measureLabels } from "./measures/measure-labels.ts";
+import { measurePeeps } from "./measures/measure-peeps.ts";
 import { measureRecall } from "./measures/measure-recall.ts";
 import { measureRecovery } from "./measures/measure-recovery.ts";
 import { measureRun } from "./measures/measure-run.ts";
@@ -22,6 +23,7 @@ const measures: Record<string, Measure> = {
   append: measureAppend,
   graphql: measureGraphql,
   labels: measureLabels,
+  peeps: measurePeeps,
   run: measureRun,
   tools: measureTools,
   turn: measureTurn,

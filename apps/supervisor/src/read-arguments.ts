@@ -21,6 +21,7 @@ A new home is asked for on a terminal, or made from these options:
   --agent-name TEXT    your agent's name
   --time-zone ZONE     time zone of the home, as in Europe/Berlin
   --usd-per-day USD    spending cap a day
+  --services NAMES     domain services that run, with commas between: peeps
   --example            copy the example instead: fictional people and jobs
 
 ROOST_HOME names the home (default ~/.roost). Exit codes: 0 stopped or detached, 64 invalid arguments or settings,
@@ -41,6 +42,7 @@ export function readArguments(args: string[]): SupervisorArguments {
         "agent-name": { type: "string" },
         "time-zone": { type: "string" },
         "usd-per-day": { type: "string" },
+        services: { type: "string" },
         help: { type: "boolean", short: "h", default: false },
       },
     });
@@ -53,15 +55,15 @@ export function readArguments(args: string[]): SupervisorArguments {
   if ((command !== "up" && command !== "down") || rest.length > 0) {
     throw new RoostError("invalid_input", `"${positionals.join(" ")}" is neither up nor down\n${usage}`);
   }
-  const { example, name, "agent-name": agentName, "time-zone": timeZone, "usd-per-day": usdPerDay } = values;
-  const first = { example, name, agentName, timeZone, usdPerDay };
+  const { example, name, "agent-name": agentName, "time-zone": timeZone, "usd-per-day": usdPerDay, services } = values;
+  const first = { example, name, agentName, timeZone, usdPerDay, services };
   checkFirstHome(first);
   return { command, isDetached: values.detach, stopWith: values["stop-with"].map(Number), first };
 }
 
 /** The options that say the same. */
-export function writeFirstHome({ example, name, agentName, timeZone, usdPerDay }: FirstHome): string[] {
-  const options = { name, "agent-name": agentName, "time-zone": timeZone, "usd-per-day": usdPerDay };
+export function writeFirstHome({ example, name, agentName, timeZone, usdPerDay, services }: FirstHome): string[] {
+  const options = { name, "agent-name": agentName, "time-zone": timeZone, "usd-per-day": usdPerDay, services };
   const written = Object.entries(options).flatMap(([option, value]) =>
     value === undefined ? [] : [`--${option}=${value}`],
   );

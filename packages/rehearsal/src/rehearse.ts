@@ -22,7 +22,7 @@ import { playHours } from "./play/play-hours.ts";
 import { defaultProfile, type JobProfile } from "./profile/job-profile.ts";
 import { readProfiles, type ProfiledJob } from "./profile/read-profiles.ts";
 import { buildReport } from "./report/build-report.ts";
-import { copyEvents } from "./scratch/copy-events.ts";
+import { copyEvents, createTopics } from "./scratch/copy-events.ts";
 import { copyTables } from "./scratch/copy-tables.ts";
 import { migrateMemory, openScratchDatabase } from "./scratch/open-scratch-database.ts";
 
@@ -130,6 +130,7 @@ async function copyHome(home: Database, scratch: Database): Promise<void> {
   await home.transact(
     async (tx) => {
       await tx.query("set transaction read only");
+      await createTopics(tx, scratch);
       await copyTables(tx, scratch);
       await copyEvents(tx, scratch);
     },

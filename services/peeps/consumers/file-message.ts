@@ -17,10 +17,11 @@ export const fileMessage: Consumer = {
   // A message that cannot be filed is set aside with later ones of its conversation; all others go on.
   onFailure: { setAsideAfter: 5 },
   pinsRetention: true,
+  // Once for all messages of a transaction.
+  begin: lockIdentity,
   handle: async ({ data, time }, tx) => {
     const { message } = data as { message: ReceivedMessageRecord };
     const named = handlesOf(message);
-    await lockIdentity(tx);
     const known = await readPlace(tx, message, named);
     const stubs = named.filter(({ key }) => !known.handles.has(key));
     const at = new Date(time);

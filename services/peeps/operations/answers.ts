@@ -4,6 +4,7 @@ import type { Sql } from "@roost/database";
 import type { ServiceContext } from "@roost/service";
 import { search, whoIs } from "../contract/messages.ts";
 import type { HitRecord } from "../contract/records.ts";
+import { todayOf } from "../people/today-of.ts";
 import { nameKey } from "../people/name-key.ts";
 import { loveNow, relationTypeOf, wordsOf } from "../people/relation-types.ts";
 import { personColumns, toPerson, type PersonRow } from "../records/read-person.ts";
@@ -12,7 +13,7 @@ import { readRelations } from "../records/read-relations.ts";
 
 const candidatesMax = 10;
 
-export const serveAnswers = ({ database, clock }: ServiceContext) => [
+export const serveAnswers = ({ database, clock, timeZone }: ServiceContext) => [
   serve(search, async ({ words, limit }) => ({ items: await findWords(database, { words, limit }) })),
   serve(whoIs, async ({ of, relation }) => {
     const rows = await findByName(database, of);
@@ -22,7 +23,7 @@ export const serveAnswers = ({ database, clock }: ServiceContext) => [
       const near = one === undefined ? await findWords(database, { words: of, limit: 5 }) : [];
       return { answer: one === undefined ? ("unknown" as const) : ("ask_which" as const), people, relations: [], near };
     }
-    const today = new Date(clock.nowMs()).toISOString().slice(0, 10);
+    const today = todayOf({ clock, timeZone });
     const type = relationTypeOf(relation).name;
     const wanted = loveNow.includes(type) ? loveNow : [type];
     const relations = (await readRelations(database, one.id)).filter((known) => wanted.includes(known.type));

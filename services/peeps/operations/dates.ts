@@ -5,10 +5,10 @@ import type { ServiceContext } from "@roost/service";
 import { parsePartialDate } from "../contacts/partial-date.ts";
 import { setCadence, setDate } from "../contract/people.ts";
 import { typed } from "../people/insert-person.ts";
+import { todayOf } from "../people/today-of.ts";
 import { readPersonDetails, rootOf } from "../records/read-person.ts";
 
-export const serveDates = ({ database, clock }: ServiceContext) => {
-  const today = (): string => new Date(clock.nowMs()).toISOString().slice(0, 10);
+export const serveDates = ({ database, clock, timeZone }: ServiceContext) => {
   return [
     serve(setDate, ({ personId, label, date }) =>
       database.transact(async (tx) => {
@@ -26,7 +26,7 @@ export const serveDates = ({ database, clock }: ServiceContext) => {
             "insert into svc_peeps.important_date (id, person_id, label, year, month, day, source) values ($1, $2, $3, $4, $5, $6, $7)",
             [createId(), root, label, parsed.year ?? null, parsed.month ?? null, parsed.day ?? null, typed],
           );
-        return await readPersonDetails(tx, root, today());
+        return await readPersonDetails(tx, root, todayOf({ clock, timeZone }));
       }),
     ),
     serve(setCadence, ({ tag, days }) =>

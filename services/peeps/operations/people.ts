@@ -11,14 +11,14 @@ import { nameAnew } from "../people/name-anew.ts";
 import { suggestMerges } from "../people/suggest-merges.ts";
 import { findByHandles, insertHandles, insertPerson, setField, typed, withLabel } from "../people/insert-person.ts";
 import type { PersonRecord } from "../contract/records.ts";
+import { todayOf } from "../people/today-of.ts";
 import { findPeople } from "../records/find-people.ts";
 import { readPerson, readPersonDetails, rootOf, toPerson } from "../records/read-person.ts";
 
 const Place = z.tuple([z.string(), z.uuid()]);
 
-export const servePeople = ({ database, clock }: ServiceContext) => {
+export const servePeople = ({ database, clock, timeZone }: ServiceContext) => {
   const now = (): Date => new Date(clock.nowMs());
-  const today = (): string => now().toISOString().slice(0, 10);
   return [
     serve(listPeople, async ({ limit, after, ...query }) => {
       const place = placeOf(Place, after);
@@ -26,7 +26,7 @@ export const servePeople = ({ database, clock }: ServiceContext) => {
       const { rows, next } = await readPage(limit, read, ({ name, id }) => [name, id]);
       return toPage(rows.map(toPerson), next);
     }),
-    serve(getPerson, ({ personId }) => readPersonDetails(database, personId, today())),
+    serve(getPerson, ({ personId }) => readPersonDetails(database, personId, todayOf({ clock, timeZone }))),
     serve(addPerson, ({ name, handles, tags, note }) =>
       database.transact(async (tx) => {
         await lockIdentity(tx);

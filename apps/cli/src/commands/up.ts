@@ -17,6 +17,7 @@ export function addUpCommands(program: Command, context: CliContext): void {
     .option("--agent-name <text>", "new home: your agent's name (default: Wren)")
     .option("--time-zone <zone>", "new home: its time zone, as in Europe/Berlin (default: the machine's)")
     .option("--usd-per-day <amount>", "new home: spending cap a day, in dollars (default: 1)")
+    .option("--services <names>", "new home: domain services that run, with commas between, as in peeps")
     .option("--example", "new home: copy the example, with fictional people and active jobs")
     .action(async (_options: object, up: Command) => {
       context.exitWith(await runProgram(context, supervisor, ["up", ...givenOptions(up)]));

@@ -12,6 +12,8 @@ export interface FirstHome {
   agentName?: string | undefined;
   timeZone?: string | undefined;
   usdPerDay?: string | undefined;
+  /** Domain services that run, with commas between. */
+  services?: string | undefined;
 }
 
 /** What a system or volume puts into an otherwise empty directory, and Roost's own files. */
@@ -46,6 +48,8 @@ export function checkFirstHome(given: FirstHome): void {
     );
   if (given.usdPerDay !== undefined && !isAmount(given.usdPerDay))
     throw new RoostError("invalid_input", `--usd-per-day "${given.usdPerDay}" is not an amount like 2 or 0.50`);
+  if (given.services !== undefined && !/^[a-z][a-z0-9-]*(?:, ?[a-z][a-z0-9-]*)*$/.test(given.services))
+    throw new RoostError("invalid_input", `--services "${given.services}" are no names of services like peeps`);
 }
 
 export interface AskOptions {
@@ -84,6 +88,7 @@ export async function askFirstHome(
       name: given.name ?? ((await ask("Your name", "", isName)) || undefined),
       agentName: given.agentName ?? (await ask("Your agent's name", defaults.agent, isName)),
       timeZone: given.timeZone ?? (await ask("Time zone", machineTimeZone(), isTimeZone)),
+      ...(given.services === undefined ? {} : { services: given.services }),
       usdPerDay: given.usdPerDay ?? (await ask("At most how many dollars a day", defaults.usdPerDay, isAmount)),
     };
     return isRefused ? undefined : answers;
@@ -93,12 +98,13 @@ export async function askFirstHome(
 }
 
 /** Fills the places of a template's file. */
-export function fillTemplate(text: string, { name, agentName, timeZone, usdPerDay }: FirstHome): string {
+export function fillTemplate(text: string, { name, agentName, timeZone, usdPerDay, services }: FirstHome): string {
   const values: Readonly<Record<string, string>> = {
     person: name ?? defaults.person,
     agent: agentName ?? defaults.agent,
     timeZone: timeZone ?? machineTimeZone(),
     usdPerDay: usdPerDay ?? defaults.usdPerDay,
+    services: services ?? "",
   };
   return text.replaceAll(/<(\w+)>/g, (place, key: string) => values[key] ?? place);
 }
