@@ -2,39 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createId } from "@roost/base";
 import { readTopic } from "@roost/kernel";
-import { bookOf, messageOf, openPeeps, type TestPeeps } from "./open-peeps.fixture.ts";
-
-const idaCard = [
-  "UID:ida",
-  "FN:Ida Berg",
-  "ORG:Ferry Ltd",
-  "TEL;TYPE=cell:+46 70 123 45 67",
-  "EMAIL:ida@example.org",
-  "BDAY:--02-29",
-  "item1.X-ABRELATEDNAMES:Mats",
-  "item1.X-ABLabel:_$!<Partner>!$_",
-  "NOTE:Sails on Sundays",
-  "CATEGORIES:crew",
-];
-
-/** The only person whose name has this in it. */
-async function find({ client }: TestPeeps, name: string, isListed = true) {
-  const { items } = await client.listPeople({ name, isListed });
-  assert.equal(items.length, 1, JSON.stringify(items));
-  return items[0] ?? assert.fail();
-}
-
-/** Once its consumer has filed so many messages. */
-async function settle({ opened }: TestPeeps, count: number): Promise<void> {
-  const sql = "select count(*)::int as count from svc_peeps.message";
-  const filed = async () => (await opened.database.query<{ count: number }>(sql))[0]?.count ?? 0;
-  await until(async () => (await filed()) >= count);
-}
-
-async function until(isSo: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 2000; tries += 1) if (await isSo()) return;
-  assert.fail("it did not happen");
-}
+import { bookOf, find, idaCard, messageOf, openPeeps, settle, until } from "./open-peeps.fixture.ts";
 
 test("peeps imports a book, and the same book again changes nothing", async () => {
   await using peeps = await openPeeps();

@@ -5,6 +5,7 @@ import { peepsContract } from "./contract.ts";
 import { serveAnswers } from "./operations/answers.ts";
 import { serveBooks } from "./operations/books.ts";
 import { serveDates } from "./operations/dates.ts";
+import { serveFacts } from "./operations/facts.ts";
 import { serveHandles } from "./operations/handles.ts";
 import { serveIdentity } from "./operations/identity.ts";
 import { serveMessages } from "./operations/messages.ts";
@@ -23,6 +24,7 @@ export const service: Service = {
     ...serveIdentity(context),
     ...serveBooks(context),
     ...serveMessages(context),
+    ...serveFacts(context),
     ...serveAnswers(context),
   ],
   consumers: [fileMessage],

@@ -1,4 +1,4 @@
-/** `roost peeps who|search|suggestions|merge|unmerge|remind|reminders`. */
+/** `roost peeps who|search|suggestions|facts|merge|unmerge|remind|reminders`. */
 import type { ServiceCli } from "@roost/service/cli";
 import type { Command } from "commander";
 import { peepsContract } from "../contract.ts";
@@ -7,6 +7,7 @@ import { findPerson, printHits } from "./people-commands.ts";
 export function addAnswerCommands(peeps: Command, cli: ServiceCli): void {
   addSearchCommands(peeps, cli);
   addMergeCommands(peeps, cli);
+  addFactCommands(peeps, cli);
   addReminderCommands(peeps, cli);
 }
 
@@ -92,6 +93,36 @@ function addMergeCommands(peeps: Command, cli: ServiceCli): void {
       const { person } = await client.unmergePerson({ personId: id });
       if (terminal.isJson) return terminal.json({ person });
       terminal.line(`${person.name} is ${person.id} again`);
+    });
+}
+
+function addFactCommands(peeps: Command, cli: ServiceCli): void {
+  const { terminal } = cli;
+  peeps
+    .command("facts")
+    .summary("what messages may say of people")
+    .description(
+      "Lists what messages may say of who wrote them, and answers one: nothing is known before you confirm it.",
+    )
+    .option("--confirm <id>", "it is so")
+    .option("--decline <id>", "it is not, for good")
+    .option("--value <text>", "with --confirm, where it is nearly so")
+    .action(async (options: { confirm?: string; decline?: string; value?: string }) => {
+      const client = await cli.connect(peepsContract);
+      const factId = options.confirm ?? options.decline;
+      if (factId !== undefined) {
+        const isTrue = options.confirm !== undefined;
+        const { person } = await client.answerFact({ factId, isTrue, value: options.value });
+        if (terminal.isJson) return terminal.json({ person });
+        return terminal.line(isTrue ? `Known of ${person.name}` : "Declined");
+      }
+      const { items } = await client.listFacts({ limit: 100 });
+      if (terminal.isJson) return terminal.json({ facts: items });
+      if (items.length === 0) terminal.line("No message waits to be confirmed.");
+      for (const { id, name, kind, value, relation, quote, source, sentAt } of items)
+        terminal.line(
+          `${id}\n  ${name}, ${relation ?? kind}: ${value}\n  ${source}, ${sentAt.slice(0, 10)}: ${quote.replaceAll("\n", " ")}`,
+        );
     });
 }
 

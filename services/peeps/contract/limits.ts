@@ -30,5 +30,11 @@ export const messageLimits = {
   perCallMax: 200,
 } as const;
 
+export const factLimits = {
+  valueMax: 500,
+  quoteMax: 1000,
+  perCallMax: 50,
+} as const;
+
 /** Kinds of pictures that are kept. */
 export const pictureTypes = ["image/jpeg", "image/png", "image/gif", "image/webp", "image/heic"] as const;

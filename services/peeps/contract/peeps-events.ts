@@ -54,4 +54,19 @@ export const contactsImported = defineEvent({
   digest: "{added} people were added from {book}, {changed} changed, {refused} cards could not be read",
 });
 
-export const peepsEvents = [messageReceived, personAdded, personMerged, personUnmerged, contactsImported] as const;
+export const factsSuggested = defineEvent({
+  type: "facts.suggested",
+  version: 1,
+  topic,
+  schema: z.object({ count: z.number() }),
+  digest: "{count} things that messages say of people wait to be confirmed: roost peeps facts",
+});
+
+export const peepsEvents = [
+  messageReceived,
+  personAdded,
+  personMerged,
+  personUnmerged,
+  contactsImported,
+  factsSuggested,
+] as const;

@@ -70,3 +70,18 @@ create table svc_peeps.watch (
   seen_at   timestamptz not null,
   primary key (source, name)
 );
+
+-- What a message may say of who wrote it, with its words: not known until the owner confirms it. Declined: not asked again.
+create table svc_peeps.fact (
+  id         uuid primary key,
+  message_id uuid not null references svc_peeps.message,
+  person_id  uuid not null references svc_peeps.person,
+  kind       text not null check (kind in ('birthday', 'phone', 'email', 'organization', 'relation', 'note')),
+  value      text not null,
+  relation   text,
+  quote      text not null,
+  state      text not null default 'open' check (state in ('open', 'confirmed', 'declined')),
+  created_at timestamptz not null,
+  unique (person_id, kind, value)
+);
+create index fact_open on svc_peeps.fact (created_at, id) where state = 'open';

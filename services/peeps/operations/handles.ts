@@ -6,7 +6,8 @@ import type { ServiceContext } from "@roost/service";
 import { addHandle, changeHandle } from "../contract/people.ts";
 import type { Handle } from "../people/normalize-handle.ts";
 import { lockIdentity } from "../people/lock-identity.ts";
-import { insertHandles, withLabel } from "../people/insert-person.ts";
+import { giveHandle } from "../people/give-handle.ts";
+import { withLabel } from "../people/insert-person.ts";
 import { rootOf } from "../records/read-person.ts";
 
 export const serveHandles = ({ database, clock }: ServiceContext) => {
@@ -18,23 +19,7 @@ export const serveHandles = ({ database, clock }: ServiceContext) => {
         if (handle === undefined) throw new RoostError("invalid_input", "value: nothing is left of it");
         await lockIdentity(tx);
         const root = await rootOf(tx, personId);
-        const [owner] = await tx.query<{ root: string; name: string }>(
-          `select r.id as root, r.name from svc_peeps.handle h join svc_peeps.person p on p.id = h.person_id join svc_peeps.person r on r.id = p.root
-            where h.kind = $1 and h.norm = $2 and r.is_listed and r.id <> $3`,
-          [handle.kind, handle.norm, root],
-        );
-        if (owner !== undefined)
-          throw new RoostError(
-            "conflict",
-            `${handle.norm} is ${owner.name}'s (${owner.root}): move it, mark it as shared, or merge the two`,
-          );
-        await insertHandles(tx, { personId: root, handles: [handle], at: now() });
-        await tx.query(
-          `update svc_peeps.handle h set label = coalesce($4, label),
-            person_id = case when (select root from svc_peeps.person p where p.id = h.person_id) = $1 then h.person_id else $1 end
-            where kind = $2 and norm = $3`,
-          [root, handle.kind, handle.norm, handle.label ?? null],
-        );
+        await giveHandle(tx, { personId: root, handle, at: now() });
         return { handle: await readHandle(tx, "kind = $1 and norm = $2", [handle.kind, handle.norm]) };
       }),
     ),

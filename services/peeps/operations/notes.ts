@@ -1,11 +1,9 @@
 /** Handlers on notes and relations. */
 import { createId, RoostError } from "@roost/base";
 import { placeOf, readPage, serve, toPage } from "@roost/contract";
-import type { Sql } from "@roost/database";
 import type { ServiceContext } from "@roost/service";
 import { addNote, endRelation, listNotes, relatePeople, removeNote } from "../contract/people.ts";
-import { nameKnownThrough } from "../people/name-anew.ts";
-import { nameKey } from "../people/name-key.ts";
+import { addKnownThrough } from "../people/name-anew.ts";
 import { relationTypeOf } from "../people/relation-types.ts";
 import { typed } from "../people/insert-person.ts";
 import { exactMoment, MomentPlace } from "../records/moment-place.ts";
@@ -50,7 +48,7 @@ export const serveNotes = ({ database, clock }: ServiceContext) => {
           throw new RoostError("invalid_input", "give either otherId or otherName");
         const other =
           otherId === undefined
-            ? await addKnownThrough(tx, { name: otherName ?? "", at: now() })
+            ? await addKnownThrough(tx, { name: otherName ?? "", source: typed, at: now() })
             : await rootOf(tx, otherId);
         if (other === root) throw new RoostError("invalid_input", "otherId: nobody is anything to themselves");
         const [row] = await tx.query<{ id: string }>(
@@ -80,13 +78,3 @@ export const serveNotes = ({ database, clock }: ServiceContext) => {
     ),
   ];
 };
-
-async function addKnownThrough(tx: Sql, { name, at }: { name: string; at: Date }): Promise<string> {
-  const id = createId();
-  await tx.query(
-    "insert into svc_peeps.person (id, root, kind, is_listed, is_partial, name, name_key, created_at) values ($1, $1, 'person', false, true, $2, $3, $4)",
-    [id, name, nameKey(name), at],
-  );
-  await nameKnownThrough(tx, [id], { source: typed, at });
-  return id;
-}

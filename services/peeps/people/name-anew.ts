@@ -1,4 +1,5 @@
 /** Calls people by the best of their names: typed before a book's, their own before that of who was merged into them, the latest of equals. */
+import { createId } from "@roost/base";
 import type { Sql } from "@roost/database";
 import { nameKey } from "./name-key.ts";
 import { nameSounds } from "./name-sounds.ts";
@@ -35,4 +36,18 @@ export async function nameKnownThrough(
       select id, 'name', 3, $2, name, $3 from svc_peeps.person where id = any ($1::uuid[])`,
     [personIds, source, at],
   );
+}
+
+/** Somebody of whom the name alone is known, through another. */
+export async function addKnownThrough(
+  tx: Sql,
+  { name, source, at }: { name: string; source: string; at: Date },
+): Promise<string> {
+  const id = createId();
+  await tx.query(
+    "insert into svc_peeps.person (id, root, kind, is_listed, is_partial, name, name_key, created_at) values ($1, $1, 'person', false, true, $2, $3, $4)",
+    [id, name, nameKey(name), at],
+  );
+  await nameKnownThrough(tx, [id], { source, at });
+  return id;
 }
