@@ -27,6 +27,7 @@ const whats = [
   "moveAndEdit",
   "copy",
   "copyAndEdit",
+  "copyLine",
   "import",
   "delete",
   "link",
@@ -109,6 +110,12 @@ class World {
         if (text === "" || from === to) return undefined;
         await this.write(target, `${text}${this.line("person")}\n`);
         return void (await scanHome(this.home.memory));
+      case "copyLine": {
+        if (text === "" || from === to) return undefined;
+        const own = Array.from({ length: 5 }, () => this.line("person"));
+        await this.write(target, [...own, lines[index], ...own.toReversed(), ""].join("\n"));
+        return void (await scanHome(this.home.memory));
+      }
       case "import":
         return this.write(target, `${this.line("person")}\n`);
       case "delete":
@@ -172,6 +179,7 @@ test("No line that came from a page is shown unmarked, whatever is written, move
       for (const path of [...paths, ...links]) await unlink(join(home.homeDir, path)).catch(() => undefined);
       await scanHome(home.memory);
       await home.test.database.query("delete from memory.marked_content");
+      await home.test.database.query("delete from memory.marked_line");
       const world = new World(home);
       for (const deed of made) {
         await world.do(deed);

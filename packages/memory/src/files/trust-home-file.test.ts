@@ -124,6 +124,31 @@ test("A marked file that is moved and edited between two scans keeps the marks o
   }
 });
 
+test("A few marked lines among many others keep their marks where they are copied to, while the file that they are from stays", async () => {
+  await using home = await openHome();
+  const { memory } = home;
+  const lines = Array.from({ length: 100 }, (_, index) => `- item ${index} of the list of this page`);
+  const write = { as, by: "session:main", labels: page, expected: "absent" };
+  const settings = "trigger: { kind: manual }\noverlap: queue-one\n";
+  await writeHomeFile(memory, { path: "notes/list.md", text: `${lines.join("\n")}\n${settings}`, ...write });
+  const own = Array.from({ length: 200 }, (_, index) => `what I thought of it on day ${index}`);
+  const copy = [...own, lines[42], ...own.map((line) => `${line}, again`), `\t${lines[99]}`].join("\n");
+  for (const settle of [async () => undefined, () => scanHome(memory)]) {
+    await home.writeOutside("notes/diary.md", copy);
+    await home.writeOutside("jobs/mine.yaml", `id: mine\nprompt: what I want to know\n${settings}`);
+    await settle();
+    assert.deepEqual(await markedOf(home, "notes/diary.md"), [
+      [201, 1],
+      [402, 1],
+    ]);
+    assert.deepEqual(await markedOf(home, "jobs/mine.yaml"), []);
+  }
+  // Vouched for where it is from, it is no longer known as the page's.
+  await trustHomeFile(memory, { path: "notes/list.md", fromLine: 43, toLine: 43, by });
+  await home.writeOutside("notes/later.md", copy.replaceAll("what I thought", "what I said"));
+  assert.deepEqual(await markedOf(home, "notes/later.md"), [[402, 1]]);
+});
+
 test("What a person has vouched for is not marked again where it is moved and edited; lines of its copies that they have not, are", async () => {
   await using home = await openHome();
   const { memory, homeDir } = home;

@@ -139,6 +139,15 @@ create table memory.marked_content (
 );
 create index marked_content_lines on memory.marked_content using gin (lines);
 
+-- Marked lines that are long enough not to be alike by chance: one keeps its labels also where it stands alone among others.
+-- Invariant: none that a person has vouched for since it was kept.
+create table memory.marked_line (
+  -- Its hash.
+  line   bigint not null,
+  labels integer not null,
+  primary key (line, labels)
+);
+
 -- Parts of messages and results. Their bytes are objects of the home (.roost/parts), named by their hash; these rows say what they are, and
 -- who still names them. Invariants: a row is committed after its object is durable; an object is removed with its row, in the transaction
 -- that has the row locked, so that a transaction that locks a row to name it has the bytes.

@@ -1,7 +1,7 @@
 /**
- * Table memory.marked_content: contents that rest on untrusted content, and their lines, so that they keep their marks wherever they turn up
- * again. Unchanged they are known by their hash. A file that was moved and edited is known by its lines: by any of them when the file that had them
- * is gone, else when it is for a good part that content, since short lines are alike by chance.
+ * Tables memory.marked_content and memory.marked_line: contents that rest on untrusted content, and their lines, so that they keep their marks
+ * wherever they turn up again. Unchanged they are known by their hash. A file that was moved and edited is known by its lines: by any of them when
+ * the file that had them is gone, else when it is for a good part that content, since short lines are alike by chance. A long line is known alone.
  */
 import { createHash } from "node:crypto";
 import { lstat } from "node:fs/promises";
@@ -30,12 +30,17 @@ const linesAsked = 2_000;
 const candidatesMax = 20;
 /** Contents with lines in common that are looked at: those with the most. */
 const matchesMax = 10_000;
-/** What a copy has in common with its origin has more characters than this. */
+/** What a copy has in common with its origin has more characters than this, and so has a line that is known alone. */
 const sharedCharsMin = 16;
+/** `overlap: queue-one`, `trigger: { kind: manual }`: many files have the same. */
+const shortSetting = /^(?:- )?[\w.-]+: (?:.{0,24}|\{(?:[^{}"']|"[\d:]*"){0,60}\})$/;
+/** Of one content, lines that are known alone. */
+const longLinesMax = 10_000;
 
 export async function saveMarkedContent(
   tx: KernelTransaction,
   { sha256, text, labels, sections }: StoredMarks & { sha256: string; text: string },
+  marks: LineMarks,
 ): Promise<void> {
   await tx.query(
     `insert into memory.marked_content (sha256, labels, sections, lines) values ($1, $2, $3, $4)
@@ -43,6 +48,31 @@ export async function saveMarkedContent(
     [sha256, labels, sections === null ? null : JSON.stringify(sections), hashesOf(wordedLines(text), linesKept)],
     { name: "memory_save_marked_content" },
   );
+  await saveLongLines(tx, text, marks);
+}
+
+async function saveLongLines(tx: KernelTransaction, text: string, marks: LineMarks): Promise<void> {
+  const lines = linesOf(text);
+  const numbers: number[] = [];
+  const hashes: bigint[] = [];
+  for (const { from, count, labels } of untrustedLines(marks)) {
+    const number = await tx.labelSet(labels);
+    const long = [...wordedLines(lines.slice(from - 1, from - 1 + count).join("\n"))].filter(isLong);
+    for (const hash of hashesOf(new Set(long), longLinesMax - hashes.length)) {
+      hashes.push(hash);
+      numbers.push(number);
+    }
+  }
+  await tx.query(
+    "insert into memory.marked_line (line, labels) select * from unnest($1::bigint[], $2::int[]) on conflict do nothing",
+    [hashes, numbers],
+    { name: "memory_save_marked_lines" },
+  );
+}
+
+/** Whether a line is hardly the same as another by chance. */
+function isLong(line: string): boolean {
+  return line.length > sharedCharsMin && !shortSetting.test(line);
 }
 
 export async function readMarkedContent(sql: Sql, sha256: string): Promise<StoredMarks | undefined> {
@@ -66,13 +96,14 @@ export async function vouchForContent(
       .slice(lines.from - 1, lines.from - 1 + lines.count)
       .join("\n"),
   );
+  await tx.query("delete from memory.marked_line where line = any($1)", [hashesOf(vouched, vouched.size)]);
   for (const each of await findMatches(tx, vouched)) {
     const found = await textOfMatch(memory, each);
     if (found === undefined) continue;
     const marks = marksVouched(await loadMarks(memory, tx, each, found), found, vouched);
     await tx.query("delete from memory.marked_content where sha256 = $1", [each.sha256]);
     if (untrustedLines(marks).length === 0) continue;
-    await saveMarkedContent(tx, { ...(await numbersOf(tx, marks)), sha256: each.sha256, text: found });
+    await saveMarkedContent(tx, { ...(await numbersOf(tx, marks)), sha256: each.sha256, text: found }, marks);
   }
 }
 
@@ -95,7 +126,7 @@ export async function findOrigins(
 ): Promise<MarkedText[]> {
   const lines = wordedLines(text);
   const isNew = lines.difference(wordedLines(before));
-  const origins: MarkedText[] = [];
+  const origins = await findLongLines(memory, sql, isNew);
   const unread = { lines: new Set<string>(), labels: [] as Labels[] };
   for (const [index, each] of (await findMatches(sql, isNew, lines)).entries()) {
     const found = index < candidatesMax ? await textOfMatch(memory, each) : undefined;
@@ -112,6 +143,24 @@ export async function findOrigins(
   if (unread.labels.length === 0) return origins;
   const unreadText = [...unread.lines].join("\n");
   return [...origins, { text: unreadText, marks: marksOfAll(unreadText, joinLabels(...unread.labels)) }];
+}
+
+/** Those of the lines that are known alone, by their labels. */
+async function findLongLines({ kernel }: HomeFiles, sql: Sql, lines: ReadonlySet<string>): Promise<MarkedText[]> {
+  const long = [...lines].filter(isLong);
+  if (long.length === 0) return [];
+  const rows = await sql.query<{ labels: number; found: string[] }>(
+    "select labels, array_agg(line::text) as found from memory.marked_line where line = any($1) group by labels order by labels",
+    [long.map(hashOfLine)],
+    { name: "memory_find_marked_lines" },
+  );
+  const lineOf = new Map(long.map((line) => [String(hashOfLine(line)), line]));
+  return Promise.all(
+    rows.map(async ({ labels, found }) => {
+      const text = found.map((hash) => lineOf.get(hash)!).join("\n");
+      return { text, marks: marksOfAll(text, await kernel.labelSets.read(sql, labels)) };
+    }),
+  );
 }
 
 interface Match extends StoredMarks {

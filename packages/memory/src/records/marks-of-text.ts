@@ -32,7 +32,8 @@ export async function storeMarks(
   { sha256, text }: { sha256: string | null; text: string },
 ): Promise<StoredMarks> {
   const stored = await numbersOf(tx, marks);
-  if (sha256 !== null && isUntrusted(labelsOfAll(marks))) await saveMarkedContent(tx, { ...stored, sha256, text });
+  if (sha256 !== null && isUntrusted(labelsOfAll(marks)))
+    await saveMarkedContent(tx, { ...stored, sha256, text }, marks);
   return stored;
 }
 
