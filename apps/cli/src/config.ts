@@ -1,7 +1,7 @@
 /** What the command reads from its environment; nothing else in this app reads it. */
 import { homedir } from "node:os";
-import { join, resolve } from "node:path";
-import { findRoostCommand, readConfig } from "@roost/base";
+import { join } from "node:path";
+import { findRoostCommand, homeDirectory, readConfig } from "@roost/base";
 import { z } from "zod";
 import { roostScript } from "./clone.ts";
 
@@ -34,9 +34,9 @@ export interface CliConfig {
 
 /** @throws RoostError `invalid_input`, naming every invalid variable */
 export function readCliConfig(environment: Record<string, string | undefined> = process.env): CliConfig {
-  const given = readConfig(Environment, environment, { what: "the environment of roost" });
+  const given = readConfig(Environment, environment, { what: "this command" });
   return {
-    homeDir: resolve(given.ROOST_HOME ?? join(homedir(), ".roost")),
+    homeDir: homeDirectory(given.ROOST_HOME),
     url: given.ROOST_URL,
     token: given.ROOST_TOKEN,
     editor: given.VISUAL ?? given.EDITOR ?? "vi",

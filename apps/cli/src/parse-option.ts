@@ -3,7 +3,16 @@ import { parseDurationMs, RoostError } from "@roost/base";
 
 /** @throws RoostError `invalid_input` */
 export function parseOptionDuration(text: string): number {
+  if (/^\s*0*[1-9]\d*\s*$/.test(text))
+    throw new RoostError("invalid_input", `"${text}" has no unit: write it like 90s, 30m, 1h30m or 2d`);
   return parseDurationMs(text);
+}
+
+/** For lists: at least one. @throws RoostError `invalid_input` */
+export function parseOptionLimit(text: string): number {
+  const count = parseOptionCount(text);
+  if (count === 0) throw new RoostError("invalid_input", "0 shows nothing: give 1 or more");
+  return count;
 }
 
 /** @throws RoostError `invalid_input` */

@@ -60,7 +60,7 @@ test("applyHomeJobs() says when a file replaces what was changed by command, and
   for (let count = 0; count < 2; count += 1)
     assert.match(
       (await home.apply()).join(),
-      /jobs\/b\.yaml was deleted, but b from it is still defined: roost jobs remove JOB/,
+      /jobs\/b\.yaml was deleted, but b from it is still defined: roost jobs remove b$/m,
     );
   await removeJob(home.kernel, "b", { by: "person:owner" });
   assert.deepEqual(await home.apply(), []);

@@ -53,7 +53,7 @@ export async function applyHomeJobs(memory: Memory, known: KnownNames): Promise<
     applied[source] = hash;
     if (await isGone(join(homeDir, source)))
       notices.push(
-        `${source} was deleted, but ${left.join(", ")} from it ${left.length === 1 ? "is" : "are"} still defined: roost jobs remove JOB`,
+        `${source} was deleted, but ${left.join(", ")} from it ${left.length === 1 ? "is" : "are"} still defined: roost jobs remove ${left.length === 1 ? left[0] : "JOB"}`,
       );
   }
   for (const notice of notices) logger.warn(notice);

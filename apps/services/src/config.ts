@@ -1,9 +1,8 @@
 /** What the services process reads from its environment and arguments; nothing else in this app reads them. */
-import { homedir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { logLevels, readConfig, RoostError, type LogLevel } from "@roost/base";
+import { homeDirectory, logLevels, readConfig, RoostError, type LogLevel } from "@roost/base";
 import { findServerUrl } from "@roost/database";
 import { z } from "zod";
 
@@ -27,7 +26,7 @@ export async function readServicesConfig(
   environment: Record<string, string | undefined> = process.env,
 ): Promise<ServicesConfig> {
   const given = readConfig(Environment, environment, { what: "the environment of the services" });
-  const homeDir = resolve(given.ROOST_HOME ?? join(homedir(), ".roost"));
+  const homeDir = homeDirectory(given.ROOST_HOME);
   const databaseUrl =
     given.ROOST_DATABASE_URL ?? given.DATABASE_URL ?? (await findServerUrl(join(homeDir, ".roost", "postgres")));
   if (databaseUrl === undefined)

@@ -3,9 +3,8 @@
  * long-running process.
  */
 import { homedir } from "node:os";
-import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { findRoostCommand, logLevels, RoostError, type LogLevel } from "@roost/base";
+import { findRoostCommand, homeDirectory, logLevels, RoostError, type LogLevel } from "@roost/base";
 import { detachedVariable } from "./start-detached.ts";
 
 export interface SupervisorConfig {
@@ -46,7 +45,7 @@ export function readSupervisorConfig(environment: NodeJS.ProcessEnv = process.en
   }
   if (complaints.length > 0) throw new RoostError("invalid_input", complaints.join("; "));
   return {
-    homeDirectory: resolve(read("ROOST_HOME") ?? join(homedir(), ".roost")),
+    homeDirectory: homeDirectory(read("ROOST_HOME")),
     databaseUrl,
     workerCount,
     logLevel: isLogLevel(logLevel) ? logLevel : "info",

@@ -153,7 +153,10 @@ test("superviseHome() refuses a home that another process owns, and disturbs not
   await second.ended;
   assert.match(
     second.printed(),
-    new RegExp(`^conflict: .* is owned by process ${first.process.pid} since .* answers at http`, "m"),
+    new RegExp(
+      `^conflict: .* is owned by process ${first.process.pid}, which started .* ago, and answers at http`,
+      "m",
+    ),
   );
   assert.deepEqual(await readOwner(paths.owner), before);
 });

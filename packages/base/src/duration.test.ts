@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { formatDurationMs, parseDurationMs } from "./duration.ts";
+import { formatDurationMs, parseDurationMs, writeDurationMs } from "./duration.ts";
 
 test("parseDurationMs() reads units, sums and bare milliseconds", () => {
   const cases: [string | number, number][] = [
@@ -25,6 +25,19 @@ test("parseDurationMs() refuses what is not a duration and says what is", () => 
     );
   }
   assert.throws(() => parseDurationMs("99999w"), { code: "invalid_input", message: /longer than 100 years/ });
+});
+
+test("writeDurationMs() writes what parseDurationMs() reads as the same", () => {
+  const cases: [number, string][] = [
+    [1_800_000, "30m"],
+    [5_400_000, "1h30m"],
+    [0, "0s"],
+    [90_061_001, "1d1h1m1s1ms"],
+    [604_800_000, "7d"],
+    [250, "250ms"],
+  ];
+  for (const [ms, written] of cases)
+    assert.deepEqual([writeDurationMs(ms), parseDurationMs(written)], [written, ms], written);
 });
 
 test("formatDurationMs() shows the two largest units", () => {

@@ -38,6 +38,18 @@ export function parseDurationMs(written: string | number): number {
   return ms;
 }
 
+/** A duration as parseDurationMs reads it back, exactly: "1h30m", "90s" is "1m30s". */
+export function writeDurationMs(ms: number): string {
+  let left = ms;
+  let written = "";
+  for (const unit of ["d", "h", "m", "s", "ms"] as const) {
+    const count = Math.floor(left / msPerUnit[unit]);
+    left -= count * msPerUnit[unit];
+    if (count > 0) written += `${count}${unit}`;
+  }
+  return written === "" ? "0s" : written;
+}
+
 /** A duration in its two largest units: "9h 12m", "45s", "3d". Under a second it is in milliseconds. */
 export function formatDurationMs(ms: number): string {
   const sign = ms < 0 ? "-" : "";

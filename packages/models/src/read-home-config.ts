@@ -1,7 +1,5 @@
 /** The environment variables of every process of a home; each process adds its own and reads them together. */
-import { homedir } from "node:os";
-import { join, resolve } from "node:path";
-import { logLevels, readConfig } from "@roost/base";
+import { homeDirectory, logLevels, readConfig } from "@roost/base";
 import { z } from "zod";
 
 const homeEnvironment = {
@@ -40,7 +38,7 @@ export function readHomeConfig<Own extends z.ZodRawShape>(
   const { ROOST_HOME, ROOST_DATABASE_URL, DATABASE_URL } = given as z.infer<z.ZodObject<typeof homeEnvironment>>;
   return {
     ...given,
-    homeDir: resolve(ROOST_HOME ?? join(homedir(), ".roost")),
+    homeDir: homeDirectory(ROOST_HOME),
     databaseUrl: ROOST_DATABASE_URL ?? DATABASE_URL,
     environment,
   };

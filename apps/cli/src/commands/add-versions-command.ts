@@ -2,7 +2,7 @@ import { RoostError } from "@roost/base";
 import type { Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
 import type { RoostClient } from "../connect.ts";
-import { parseOptionCount } from "../parse-option.ts";
+import { parseOptionLimit } from "../parse-option.ts";
 import { printVersions, type PrintedVersion } from "../print/print-versions.ts";
 import { readPages } from "../read-pages.ts";
 
@@ -24,7 +24,7 @@ export function addVersionsCommand(parent: Command, context: CliContext, { noun,
       `Lists the definitions that ${noun === "agent" ? "an" : "a"} ${noun} has had, newest first, with what each changed.`,
     )
     .argument(`<${noun}>`, `id of the ${noun}`)
-    .option("-n, --last <count>", "how many to list", parseOptionCount, 10)
+    .option("-n, --last <count>", "how many to list", parseOptionLimit, 10)
     .action(async (id: string, { last }: { last: number }) => {
       const { terminal, clock } = context;
       const { client } = await context.connect();

@@ -4,7 +4,6 @@ import { createInterface } from "node:readline/promises";
 import { RoostError, toRoostError } from "@roost/base";
 import { nameCharsMax, overlapPolicies, type JobRecord } from "@roost/contract/operations";
 import { Option, type Command } from "commander";
-import { stringify } from "yaml";
 import type { CliContext } from "../cli-context.ts";
 import type { RoostClient } from "../connect.ts";
 import { readHomeZone } from "../home-zone.ts";
@@ -12,6 +11,7 @@ import { readInput } from "../conversation/read-input.ts";
 import { editText } from "../jobs/edit-text.ts";
 import { jobFromOptions, type JobOptions } from "../jobs/job-from-options.ts";
 import { printChanges } from "../jobs/print-changes.ts";
+import { renderJob } from "../jobs/render-job.ts";
 import { parseJobs, readJobFiles, type WrittenJob } from "../jobs/read-job-files.ts";
 import {
   collectOption,
@@ -164,7 +164,7 @@ function addEdit(jobs: Command, context: CliContext): void {
       const { client } = await context.connect();
       const { job } = await client.getJob({ jobId });
       const { editor, environment } = context.config;
-      const before = `# ${job.id}, version ${job.version}. Save and close to apply; close without changes to keep it.\n${stringify(job.definition)}`;
+      const before = `# ${job.id}, version ${job.version}. Save and close to apply; close without changes to keep it.\n${renderJob(job.definition)}`;
       const edited = await editText(before, { name: `${jobId}.yaml`, editor, environment });
       for (;;) {
         const text = await edited.edit();

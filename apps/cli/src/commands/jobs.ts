@@ -8,7 +8,6 @@ import {
 } from "@roost/contract/operations";
 import { formatDurationMs, createId, parseDurationMs } from "@roost/base";
 import type { Command } from "commander";
-import { stringify } from "yaml";
 import type { CliContext } from "../cli-context.ts";
 import { readHomeZone } from "../home-zone.ts";
 import { describeFailing } from "../print/describe-alarms.ts";
@@ -26,6 +25,7 @@ import { readPages } from "../read-pages.ts";
 import { showAnswer } from "./ask.ts";
 import { refuseUnknownCommand } from "../help/refuse-unknown-command.ts";
 import { requireVersion } from "./add-versions-command.ts";
+import { renderJob } from "../jobs/render-job.ts";
 import { addJobVersionCommands } from "./job-versions.ts";
 import { addDefineJobsCommands } from "./define-jobs.ts";
 import { addImportJobsCommand } from "./import-jobs.ts";
@@ -90,7 +90,7 @@ function addShow(jobs: Command, context: CliContext): void {
           return printDefinition(context, requireVersion(items, jobId, version));
         }
         const { job, ticks } = await client.getJob({ jobId });
-        if (yaml === true) return terminal.write(plainText(stringify({ id: job.id, ...job.definition })));
+        if (yaml === true) return terminal.write(renderJob({ id: job.id, ...job.definition }));
         const shown =
           count <= ticks.length
             ? ticks.slice(0, count)
@@ -109,7 +109,7 @@ function addShow(jobs: Command, context: CliContext): void {
 
 function printDefinition({ terminal }: CliContext, found: JobVersionRecord): void {
   if (terminal.isJson) return terminal.json({ version: found });
-  terminal.write(plainText(stringify({ id: found.jobId, ...found.definition })));
+  terminal.write(renderJob({ id: found.jobId, ...found.definition }));
 }
 
 function printJob({ terminal, clock }: CliContext, job: JobRecord, timeZone: string): void {

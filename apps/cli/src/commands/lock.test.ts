@@ -43,6 +43,26 @@ test("roost lock keeps its token and the compile cache of the clone from the com
   }
 });
 
+test("roost says what is wrong with an option in the words of options, and takes no length of time without a unit", async () => {
+  const { handlers } = createTestLock();
+  await using gateway = await serveGateway(handlers);
+  const rows: [args: string[], says: RegExp][] = [
+    [["lock", "x", "--ttl", "10", "--", "true"], /"10" has no unit: write it like 90s/],
+    [["lock", "x", "--ttl", "1ms", "--", "true"], /--ttl is at least 1s$/m],
+    [["lock", "x".repeat(300), "--", "true"], /<name> has at most 200 characters/],
+    [["once", "-k", "x", "--ttl", "900d", "--", "true"], /--ttl is at most 1d/],
+    [["jobs", "add", "x", "--every", "5", "-p", "x"], /"5" has no unit/],
+    [["jobs", "add", "x", "--every", "5ms", "-p", "x"], /trigger\.every: must be at least 1s/],
+    [["sessions", "-n", "0"], /0 shows nothing: give 1 or more/],
+    [["notices", "-n", "0"], /0 shows nothing/],
+  ];
+  for (const [args, says] of rows) {
+    const { code, stderr } = await runRoost(args, gateway);
+    assert.equal(code, 64, `${args.join(" ").slice(0, 60)}: ${stderr}`);
+    assert.match(stderr, says);
+  }
+});
+
 test("roost lock does not start the command when another has the lock", async () => {
   const { handlers } = createTestLock("somebody@elsewhere");
   await using gateway = await serveGateway(handlers);

@@ -1,5 +1,5 @@
 /** `roost lock`: runs a command under a lock that jobs, agents and scripts on every host respect. */
-import { delay, RoostError, toRoostError } from "@roost/base";
+import { delay, RoostError, toRoostError, writeDurationMs } from "@roost/base";
 import { lockTtlMsMin, type Lock } from "@roost/contract/operations";
 import type { Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
@@ -67,7 +67,7 @@ export function addLockCommand(program: Command, context: CliContext): void {
       if (name === undefined || command.length === 0)
         throw new RoostError("invalid_input", "name the lock and the command: roost lock NAME -- CMD, or use --list");
       if (options.ttl < lockTtlMsMin)
-        throw new RoostError("invalid_input", `--ttl is at least ${lockTtlMsMin} ms: give 1s or more`);
+        throw new RoostError("invalid_input", `--ttl is at least ${writeDurationMs(lockTtlMsMin)}`);
       context.exitWith(await runUnderLock(context, name, command, options));
     });
 }

@@ -6,7 +6,7 @@ import { findRunId } from "../find-by-id.ts";
 import { refuseUnknown } from "../help/refuse-unknown.ts";
 import type { RoostClient } from "../connect.ts";
 import { formatClock, formatMoment, readHomeZone } from "../home-zone.ts";
-import { collectOption, parseOptionCount, parseOptionDuration } from "../parse-option.ts";
+import { collectOption, parseOptionCount, parseOptionDuration, parseOptionLimit } from "../parse-option.ts";
 import { cutText, plainLine, textWidth } from "@roost/base/text-width";
 import { shortId } from "../print/short-id.ts";
 import { readPages } from "../read-pages.ts";
@@ -69,7 +69,7 @@ function addRead(log: Command, context: CliContext): void {
     .argument("<topic>", "name from roost log topics")
     .option("-p, --partition <number>", "the partition", parseOptionCount, 0)
     .option("-o, --offset <number>", "first offset to read (default: the earliest kept)", parseOptionCount)
-    .option("-n, --limit <count>", "how many to print", parseOptionCount, 100)
+    .option("-n, --limit <count>", "how many to print", parseOptionLimit, 100)
     .action(async (topic: string, options: { partition: number; offset?: number; limit: number }) => {
       const { terminal } = context;
       const { client } = await context.connect();
@@ -118,7 +118,7 @@ function addWhy(log: Command, context: CliContext): void {
     .command("why")
     .description("Explains why a run ran, back to the first cause, and what it caused.")
     .argument("<run>", "id of the run, the end of one, or last")
-    .option("-n, --limit <count>", "how many effects to print", parseOptionCount, 200)
+    .option("-n, --limit <count>", "how many effects to print", parseOptionLimit, 200)
     .action(async (given: string, { limit }: { limit: number }) => {
       const { terminal } = context;
       const { client } = await context.connect();

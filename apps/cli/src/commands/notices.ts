@@ -4,7 +4,7 @@ import { noticeStates, type Notice, type QuestionRecord } from "@roost/contract/
 import { Option, type Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
 import { findById } from "../find-by-id.ts";
-import { parseOptionCount } from "../parse-option.ts";
+import { parseOptionLimit } from "../parse-option.ts";
 import { printApproval } from "../print/print-approval.ts";
 import { relativeTime } from "../print/relative-time.ts";
 import { shortId } from "../print/short-id.ts";
@@ -25,7 +25,7 @@ function addNotices(program: Command, context: CliContext): void {
     .summary("list notices from your agents")
     .description("Lists notices, newest first.")
     .addOption(new Option("--state <state>", "only this state").choices(noticeStates))
-    .option("-n, --last <count>", "how many to list", parseOptionCount, 20)
+    .option("-n, --last <count>", "how many to list", parseOptionLimit, 20)
     .action(async ({ state, last }: { state?: (typeof noticeStates)[number]; last: number }) => {
       const { terminal, clock } = context;
       const { client } = await context.connect();

@@ -3,7 +3,7 @@ import { recalledKinds, type RecalledLine } from "@roost/contract/operations";
 import { plainLine, plainText, wrapText } from "@roost/base/text-width";
 import { Option, type Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
-import { parseOptionCount, parseOptionDuration } from "../parse-option.ts";
+import { parseOptionDuration, parseOptionLimit } from "../parse-option.ts";
 import { relativeTime } from "../print/relative-time.ts";
 import { shortId } from "../print/short-id.ts";
 
@@ -23,7 +23,7 @@ export function addRecallCommand(program: Command, context: CliContext): void {
     .argument("<question...>", "a question or a few words")
     .addOption(new Option("--kind <kind>", "only these lines").choices(recalledKinds))
     .option("--since <duration>", "only what is newer, as in 30d", parseOptionDuration)
-    .option("-n, --last <count>", "how many lines", parseOptionCount, 10)
+    .option("-n, --last <count>", "how many lines", parseOptionLimit, 10)
     .action(async (words: string[], { kind, since, last }: RecallOptions) => {
       const { terminal, clock } = context;
       const { client } = await context.connect();

@@ -3,7 +3,7 @@ import { formatDurationMs } from "@roost/base";
 import { runStates, sessionKinds, type RunSummary } from "@roost/contract/operations";
 import { Option, type Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
-import { parseOptionCount } from "../parse-option.ts";
+import { parseOptionLimit } from "../parse-option.ts";
 import { formatSpend } from "../print/format-spend.ts";
 import { relativeTime } from "../print/relative-time.ts";
 import { shortId } from "../print/short-id.ts";
@@ -30,7 +30,7 @@ export function addRunsCommand(program: Command, context: CliContext): void {
     .option("--job <id>", "only this job")
     .option("--session <key>", "only this session")
     .addOption(new Option("--kind <kind>", "only sessions of this kind").choices(sessionKinds))
-    .option("-n, --last <count>", "how many to list", parseOptionCount, 30)
+    .option("-n, --last <count>", "how many to list", parseOptionLimit, 30)
     .action(async (options: RunsOptions) => {
       const { terminal, clock } = context;
       const { client } = await context.connect();

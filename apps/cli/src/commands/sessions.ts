@@ -3,7 +3,7 @@ import type { MessageRecord, SessionRecord } from "@roost/contract/operations";
 import type { Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
 import { refuseUnknownCommand } from "../help/refuse-unknown-command.ts";
-import { parseOptionCount } from "../parse-option.ts";
+import { parseOptionCount, parseOptionLimit } from "../parse-option.ts";
 import { printParts } from "../print/print-parts.ts";
 import { relativeTime } from "../print/relative-time.ts";
 import type { Column } from "../print/table.ts";
@@ -31,7 +31,7 @@ function addList(sessions: Command, context: CliContext): void {
     .command("list", { isDefault: true })
     .alias("ls")
     .description("Lists sessions, most recently used first.")
-    .option("-n, --last <count>", "how many to list", parseOptionCount, 50)
+    .option("-n, --last <count>", "how many to list", parseOptionLimit, 50)
     .allowExcessArguments()
     .action(async ({ last }: { last: number }, list: Command) => {
       refuseUnknownCommand(sessions, list.args[0]);
@@ -54,7 +54,7 @@ function addShow(sessions: Command, context: CliContext): void {
     .command("show")
     .description("Prints the last messages of a session, each with its number.")
     .argument("<key>", "key of the session, as in main or cron:blog")
-    .option("-m, --messages <count>", "how many to print", parseOptionCount, 20)
+    .option("-m, --messages <count>", "how many to print", parseOptionLimit, 20)
     .action(async (sessionKey: string, { messages: count }: { messages: number }) => {
       const { terminal, clock } = context;
       const { client } = await context.connect();

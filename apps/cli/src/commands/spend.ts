@@ -2,7 +2,7 @@
 import { spendGroupings, type SpendForecastRecord, type SpendRecord } from "@roost/contract/operations";
 import { Option, type Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
-import { parseOptionCount } from "../parse-option.ts";
+import { parseOptionLimit } from "../parse-option.ts";
 import { formatCount, formatUsd } from "../print/format-spend.ts";
 import type { Column } from "../print/table.ts";
 import { readPages } from "../read-pages.ts";
@@ -17,7 +17,7 @@ export function addSpendCommand(program: Command, context: CliContext): void {
     .summary("what was spent on models, and on what")
     .description("Shows what model calls have cost: by day, or by job, agent, model or session.")
     .addOption(new Option("--by <what>", "how to group it").choices(spendGroupings).default("day"))
-    .option("-d, --days <count>", "today and the days before", parseOptionCount, 30)
+    .option("-d, --days <count>", "today and the days before", parseOptionLimit, 30)
     .option("--forecast", "instead: what each active job is likely to cost a day, from its own history")
     .action(async ({ by, days, forecast }: { by: Grouping; days: number; forecast?: boolean }) => {
       if (forecast === true) return showForecasts(context);

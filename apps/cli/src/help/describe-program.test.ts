@@ -14,6 +14,22 @@ test("describeProgram() is what docs/cli.md says", async () => {
     assert.ok(stdout.includes(heading), heading);
 });
 
+test("environment lists every variable that a process of Roost reads, but those that it sets itself", async () => {
+  const configs = ["apps/cli", "apps/gateway", "apps/services", "apps/supervisor", "packages/worker"];
+  const paths = [...configs.map((room) => `${room}/src/config.ts`), "packages/models/src/read-home-config.ts"];
+  const names = new Set<string>();
+  for (const path of paths) {
+    const text = await readFile(new URL(`../../../../${path}`, import.meta.url), "utf8");
+    for (const [name] of text.matchAll(/\b(?:ROOST|OPENAI|OPENROUTER|DATABASE|OTEL|NO|FORCE)_[A-Z_]+\b/g))
+      names.add(name);
+  }
+  const { stdout } = await runRoost(["help", "environment"]);
+  const own = ["ROOST_DATABASE_URL", "ROOST_START", "ROOST_ROLE"];
+  const missing = [...names].filter((name) => !own.includes(name) && !stdout.includes(name));
+  assert.ok(names.size > 15);
+  assert.deepEqual(missing, []);
+});
+
 test("no service can be named like a command", async () => {
   const { stdout } = await runRoost(["help", "--markdown"]);
   const commands = [...stdout.matchAll(/^## roost (\S+)$/gm)].map(([, name]) => name);

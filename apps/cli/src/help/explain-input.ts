@@ -34,10 +34,15 @@ function explainIssue({ path, message }: Issue, command: Command): string {
   const option = command.options.find((one) => path === one.attributeName() || isWithUnit(path, one.attributeName()));
   const argument = command.registeredArguments.find((one) => path === one.name() || isWithUnit(path, one.name()));
   const name = option?.long ?? (argument === undefined ? path : `<${argument.name()}>`);
-  const [, size, limit] = /^Too (big|small): expected number to be [<>]=?(-?\d+)$/.exec(message) ?? [];
+  const [, size, of, limit, counted] =
+    /^Too (big|small): expected (number|int|string|array) (?:to be|to have) [<>]=?(-?\d+)(?: (\w+))?$/.exec(message) ??
+    [];
   if (limit === undefined) return message.startsWith("is ") ? `${name} ${message}` : `${name}: ${message}`;
   const bound = path.endsWith("Ms") ? formatDurationMs(Number(limit)) : limit;
-  return `${name} is ${size === "big" ? "at most" : "at least"} ${bound}`;
+  const reach = size === "big" ? "at most" : "at least";
+  return of === "string" || of === "array"
+    ? `${name} has ${reach} ${bound} ${counted}`
+    : `${name} is ${reach} ${bound}`;
 }
 
 function isWithUnit(path: string, name: string): boolean {

@@ -2,6 +2,7 @@
 import { parseDurationMs, RoostError, type Clock } from "@roost/base";
 import type { Postcondition } from "@roost/contract/operations";
 import { parseMoment } from "../home-zone.ts";
+import { parseOptionDuration } from "../parse-option.ts";
 import type { WrittenJob } from "./read-job-files.ts";
 
 type EventTrigger = Extract<WrittenJob["trigger"], { kind: "event" }>;
@@ -102,7 +103,10 @@ function triggerOf(options: JobOptions, now: HomeMoment): WrittenJob["trigger"] 
   if ((options.debounce !== undefined || options.batch !== undefined) && on === undefined)
     throw new RoostError("invalid_input", "--debounce and --batch go with --on EVENT");
   if (cron !== undefined) return { kind: "cron", expression: cron, timeZone };
-  if (every !== undefined) return { kind: "every", every };
+  if (every !== undefined) {
+    parseOptionDuration(every);
+    return { kind: "every", every };
+  }
   if (at !== undefined) return { kind: "at", at: momentOf(at, now) };
   if (on !== undefined) {
     const filter = Object.fromEntries((options.filter ?? []).map(filterOf));

@@ -1,6 +1,7 @@
 /** Prints what applying jobs changed or would change. */
 import type { JobChange } from "@roost/contract/operations";
 import type { Terminal } from "../print/create-terminal.ts";
+import { differenceAsWritten } from "@roost/jobs/files";
 import { cutText, plainLine } from "@roost/base/text-width";
 
 const tones = { created: "good", changed: "warn", unchanged: "dim", removed: "bad" } as const;
@@ -18,7 +19,7 @@ export function printChanges(
     const named = title === undefined ? "" : ` ${paint(plainLine(title), "dim")}`;
     terminal.line(`${paint(change.change.padEnd(9), tones[change.change])} ${change.jobId}${named}`);
     if (change.change === "removed" || (change.change === "created" && !dryRun)) continue;
-    for (const { path, before, after } of change.differences) {
+    for (const { path, before, after } of change.differences.map(differenceAsWritten)) {
       const name = plainLine(path);
       if (isThere(before)) terminal.line(paint(cutText(`  - ${name}: ${show(before)}`, terminal.columns), "bad"));
       if (isThere(after)) terminal.line(paint(cutText(`  + ${name}: ${show(after)}`, terminal.columns), "good"));

@@ -37,6 +37,11 @@ test("readJobFiles() reads a directory and refuses a job that is there twice", a
       code: "invalid_input",
       message: /defined twice, in .*a\.yaml and in .*b\.json/,
     });
+    await writeFile(join(directory, "c.yaml"), "id: [");
+    await writeFile(join(directory, "d.yaml"), "id: d\ntrigger: {kind: manual}\nprompt: x\ntimeot: 1m\n");
+    await assert.rejects(readJobFiles(directory, Readable.from([])), {
+      message: /b\.json.*\n.*c\.yaml: .*\n?.*d\.yaml: .*did you mean timeout/s,
+    });
   } finally {
     await rm(directory, { recursive: true });
   }

@@ -11,7 +11,7 @@ export type WrittenJob = z.input<typeof NamedJobDefinition>;
 
 /**
  * @param path a file, a directory of *.yaml, *.yml and *.json, or - for stdin
- * @throws RoostError `invalid_input`, naming the file and the error
+ * @throws RoostError `invalid_input`, naming each file that has an error, and the error
  */
 export async function readJobFiles(path: string, stdin: AsyncIterable<Buffer>): Promise<WrittenJob[]> {
   if (path === "-") return parseJobs(await readInput(stdin), "the input");
@@ -19,22 +19,29 @@ export async function readJobFiles(path: string, stdin: AsyncIterable<Buffer>): 
   const files = await listFiles(path);
   if (files.length === 0) throw new RoostError("not_found", `there are no YAML or JSON files in ${path}`);
   const fileOf = new Map<string, string>();
+  const faults: RoostError[] = [];
   for (const file of files) {
-    const values = await readJobFile(file).catch((error: unknown) => {
-      throw inFile(file, error);
-    });
-    for (const job of checkJobs(values, file)) {
-      const other = fileOf.get(job.id);
-      if (other !== undefined)
-        throw new RoostError(
-          "invalid_input",
-          `the job "${job.id}" is defined twice, in ${other} and in ${file}: keep one`,
-        );
-      fileOf.set(job.id, file);
-      jobs.push(job);
+    try {
+      const values = await readJobFile(file).catch((error: unknown) => {
+        throw inFile(file, error);
+      });
+      for (const job of checkJobs(values, file)) {
+        const other = fileOf.get(job.id);
+        if (other !== undefined)
+          throw new RoostError(
+            "invalid_input",
+            `the job "${job.id}" is defined twice, in ${other} and in ${file}: keep one`,
+          );
+        fileOf.set(job.id, file);
+        jobs.push(job);
+      }
+    } catch (error) {
+      faults.push(toRoostError(error));
     }
   }
-  return jobs;
+  const [first] = faults;
+  if (first === undefined) return jobs;
+  throw new RoostError(first.code, faults.map(({ message }) => message).join("\n"), { cause: first });
 }
 
 /** @throws RoostError `invalid_input` */

@@ -79,7 +79,7 @@ async function livingClaims(directory: string, own: string): Promise<string[]> {
 
 function refuse(home: string, owner: HomeOwner | undefined, identity: string): RoostError {
   const pid = Number.parseInt(identity, 10);
-  const since = owner === undefined ? ", which is starting" : ` since ${describeMoment(owner.startedAt)}`;
+  const since = owner === undefined ? ", which is starting" : `, which started ${describeMoment(owner.startedAt)},`;
   const where = owner?.url === undefined ? "" : ` and answers at ${owner.url}`;
   return new RoostError(
     "conflict",
@@ -88,8 +88,7 @@ function refuse(home: string, owner: HomeOwner | undefined, identity: string): R
   );
 }
 
-/** "2026-01-02T03:04:05.006Z (2h 3m ago)" */
 function describeMoment(moment: string): string {
   const agoMs = systemClock.nowMs() - Date.parse(moment);
-  return Number.isNaN(agoMs) ? "an unknown time" : `${moment} (${formatDurationMs(Math.max(0, agoMs))} ago)`;
+  return Number.isNaN(agoMs) ? "at an unknown time" : `${formatDurationMs(Math.max(0, agoMs))} ago`;
 }

@@ -1,5 +1,5 @@
 /** Jobs and their ticks. The kernel decides when a trigger is due. */
-import { parseDurationMs } from "@roost/base/browser";
+import { parseDurationMs, writeDurationMs } from "@roost/base/browser";
 import { z } from "zod";
 import {
   Count,
@@ -58,7 +58,7 @@ export const Trigger = z
       kind: z.literal("every"),
       every: WrittenDuration.refine(
         (every) => parseDurationMs(every) >= everyMsMin,
-        `must be at least ${everyMsMin} ms`,
+        `must be at least ${writeDurationMs(everyMsMin)}`,
       ),
       anchor: WrittenTime.optional().describe("Due times are whole intervals from here, so that they do not drift"),
     }),

@@ -4,7 +4,7 @@ import { RoostError, type JsonValue } from "@roost/base";
 import { parseAllDocuments } from "yaml";
 import { readWritten } from "./read-written.ts";
 
-export { writtenDurations } from "./read-written.ts";
+export { asWritten, differenceAsWritten, writtenDurations } from "./read-written.ts";
 
 /** Of one folder. */
 export const definitionFilesMax = 500;

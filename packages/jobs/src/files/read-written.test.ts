@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { toJsonSchema } from "@roost/contract";
 import { NamedJobDefinition } from "@roost/contract/operations";
-import { readWritten, writtenDurations } from "./read-written.ts";
+import { asWritten, differenceAsWritten, readWritten, writtenDurations } from "./read-written.ts";
 
 test("readWritten() takes lengths of time under plain names, and the fields in milliseconds as they are", () => {
   const trigger = { kind: "every", every: "20m" };
@@ -30,6 +30,33 @@ test("readWritten() takes lengths of time under plain names, and the fields in m
       inputs: [{ file: "memory/x-state.json", staleAfterMs: 172_800_000 }],
     },
   );
+});
+
+test("asWritten() writes a stored definition as readWritten() takes it, and differences in the same words", () => {
+  const stored = {
+    id: "a",
+    trigger: { kind: "event", eventType: "x.y", filter: { timeoutMs: 5 } },
+    prompt: "",
+    timeoutMs: 5_400_000,
+    retry: { attemptsMax: 3, backoffMs: 250, backoffMsMax: 3_600_000 },
+    inputs: [{ file: "memory/x-state.json", staleAfterMs: 172_800_000 }],
+  };
+  const written = asWritten(stored);
+  assert.deepEqual(written, {
+    id: "a",
+    trigger: { kind: "event", eventType: "x.y", filter: { timeoutMs: 5 } },
+    prompt: "",
+    timeout: "1h30m",
+    retry: { attemptsMax: 3, backoff: "250ms", backoffMax: "1h" },
+    inputs: [{ file: "memory/x-state.json", staleAfter: "2d" }],
+  });
+  assert.deepEqual(readWritten("job", written), stored);
+  assert.deepEqual(differenceAsWritten({ path: "retry.backoffMs", before: 30_000, after: null }), {
+    path: "retry.backoff",
+    before: "30s",
+    after: null,
+  });
+  assert.equal(differenceAsWritten({ path: "trigger.filter.timeoutMs", after: 5 }).path, "trigger.filter.timeoutMs");
 });
 
 test("readWritten() names every key that is none, with the one that was meant", () => {

@@ -6,6 +6,7 @@ import {
   parseDurationMs,
   RoostError,
   toRoostError,
+  writeDurationMs,
   type JsonObject,
   type JsonValue,
 } from "@roost/base";
@@ -22,6 +23,31 @@ export const writtenDurations: Readonly<Record<string, string>> = {
   backoffMsMax: "backoffMax",
   staleAfterMs: "staleAfter",
 };
+
+/** A stored definition as a person writes it. What is inside a filter are names of other events' data. */
+export function asWritten(value: JsonValue, field = ""): JsonValue {
+  if (typeof value === "number" && writtenDurations[field] !== undefined) return writeDurationMs(value);
+  if (Array.isArray(value)) return value.map((each) => asWritten(each));
+  if (!isJsonObject(value) || field === "filter") return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, each]) => [writtenDurations[name] ?? name, asWritten(each, name)]),
+  );
+}
+
+/** A field that two definitions differ in, as a person writes it: `retry.backoffMs` is `retry.backoff`. */
+export function differenceAsWritten<Difference extends { path: string; before?: unknown; after?: unknown }>(
+  difference: Difference,
+): Difference {
+  const { path, before, after } = difference;
+  if (path.split(".").includes("filter")) return difference;
+  const field = path.slice(path.lastIndexOf(".") + 1);
+  return {
+    ...difference,
+    path: path.slice(0, path.length - field.length) + (writtenDurations[field] ?? field),
+    before: asWritten((before ?? null) as JsonValue, field),
+    after: asWritten((after ?? null) as JsonValue, field),
+  };
+}
 
 type Schema = JsonObject;
 
