@@ -17,6 +17,7 @@ import { attributes, traceparentOf, type Telemetry } from "@roost/telemetry";
 import { createAgentOf } from "@roost/jobs";
 import { Hono, type MiddlewareHandler } from "hono";
 import { forwardServices, servicesPrefix } from "./forward-services.ts";
+import type { AgentDoor } from "./openai/agents/create-agent-door.ts";
 import { createOpenAiDoor, type OpenAiDoor } from "./openai/create-openai-door.ts";
 import { graphqlPath, serveGraphql } from "./serve-graphql.ts";
 import { startPage } from "./start-page.ts";
@@ -50,6 +51,7 @@ export interface GatewayOptions {
   codes: SignInCodes;
   /** Undefined: a start page stands in its place. */
   console?: BuiltConsole | undefined;
+  agents: AgentDoor;
   /** Aborted when the server stops: streams end so that their readers reconnect. */
   shutdown: AbortSignal;
 }
@@ -124,10 +126,10 @@ export function createGateway(options: GatewayOptions): Gateway {
     const serveFile = serveConsole(options.console, { ofServer });
     app.use(async (context, next) => serveFile(context.req.raw) ?? next());
   }
-  const { proxy, origin } = options;
+  const { proxy, agents, origin } = options;
   return {
     fetch: (request) => app.fetch(request),
-    door: createOpenAiDoor({ proxy, authentication, origin, logger }),
+    door: createOpenAiDoor({ proxy, agents, authentication, origin, logger }),
   };
 }
 

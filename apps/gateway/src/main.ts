@@ -54,6 +54,7 @@ import { publishAddress } from "./publish-address.ts";
 import { openRehearsals, type OpenRehearsalsOptions } from "./rehearsals/open-rehearsals.ts";
 import type { Rehearsals } from "./rehearsals/create-rehearsals.ts";
 import { createModelLoop } from "./notices/create-model-loop.ts";
+import { createAgentDoor } from "./openai/agents/create-agent-door.ts";
 import { createNoticeLoop } from "./notices/create-notice-loop.ts";
 import { openReplays, type Replays } from "./replays/open-replays.ts";
 import { createSettingsTeller } from "./create-settings-teller.ts";
@@ -109,10 +110,12 @@ async function main(): Promise<void> {
   const clock = systemClock;
   const proxied = { providers, routes: settings.proxy.routes, alongside: access.recordSeen };
   await using proxy = openProxy({ kernel, clock, logger, ...proxied });
+  const agents = createAgentDoor({ kernel, memory, proxy, logger, agents: known.agents, shutdown });
   const origin = { hostnames: new Set<string>(), port: 0 };
   const keepAnswer = createKeepAnswer(answersOf(database), { logger });
   const common = { keepAnswer, token, version, clock, logger, telemetry, shutdown };
-  const app = createGateway({ api, services, access, codes, console, proxy, origin: () => origin, ...common });
+  const doors = { access, codes, console, proxy, agents, origin: () => origin };
+  const app = createGateway({ api, services, ...doors, ...common });
   await using listening = await listen({
     host: config.ROOST_HOST,
     port: config.ROOST_PORT,
@@ -121,10 +124,7 @@ async function main(): Promise<void> {
   origin.port = listening.port;
   for (const name of listening.hostnames) origin.hostnames.add(name);
   const loops = createLoops(config, memory, { model: { facts: model, ...checks }, signal: shutdown });
-  const going = Promise.all([
-    runScheduler(kernel, { loops, signal: shutdown, host: hostname(), pid: process.pid }),
-    watchHome(memory, { signal: shutdown, onScan }),
-  ]);
+  const going = keepGoing(memory, { loops, onScan, signal: shutdown });
   await using _address = await publishAddress(homeDir, { url: listening.url, startedAtMs, logger });
   logger.info("The gateway is ready", { url: listening.url, model: model.name, mode: model.mode });
   supervised.ready({
@@ -222,6 +222,16 @@ function openConfined(
   const { homeDir, environment } = config;
   const options = { ...given, homeDir, environment, databaseUrl: databaseUrl(config) };
   return { rehearsals: openRehearsals(options), replays: openReplays(options) };
+}
+
+async function keepGoing(
+  memory: Memory,
+  { loops, onScan, signal }: { loops: SchedulerLoop[]; onScan: () => void; signal: AbortSignal },
+): Promise<void> {
+  await Promise.all([
+    runScheduler(memory.kernel, { loops, signal, host: hostname(), pid: process.pid }),
+    watchHome(memory, { signal, onScan }),
+  ]);
 }
 
 function endFailed(error: unknown, logger: Logger): never {

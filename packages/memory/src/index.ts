@@ -48,6 +48,17 @@ export { indexLines, type IndexedDocument } from "./recall/index-document.ts";
 export { createRecallLoop } from "./recall/refresh-recall.ts";
 
 // Sessions.
+export { forkSession, type ToldTurn } from "./clients/fork-session.ts";
+export {
+  addClientAnswer,
+  addClientTurn,
+  findClientAnswer,
+  findClientTurn,
+  findTurnOfRun,
+  noteUnanswered,
+  readLastTold,
+} from "./clients/client-turns.ts";
+export { kindOfSession } from "./sessions/session.ts";
 export { sendMessage, type SendMessage, type SentMessage } from "./sessions/send-message.ts";
 export { namedPart } from "./sessions/message.ts";
 export { appendReply, type Reply } from "./sessions/append-reply.ts";

@@ -1,3 +1,4 @@
 export { sendOpenAiError, toOpenAiError } from "./openai-error.ts";
 export { openProxy, type Proxy } from "./open-proxy.ts";
+export { spliceFields } from "./splice-fields.ts";
 export { proxyPaths, type Caller, type ProxyPath } from "./proxy-call.ts";

@@ -7,11 +7,13 @@ import { RoostError, toRoostError, type Logger } from "@roost/base";
 import { proxyPaths, sendOpenAiError, toOpenAiError, type Proxy, type ProxyPath } from "@roost/proxy";
 import { checkOrigin, type OriginRules } from "../security/check-origin.ts";
 import type { Authentication } from "../security/create-authentication.ts";
-import { findCaller, refuseModel, requireGrant, type DoorCaller } from "./find-caller.ts";
+import type { AgentDoor } from "./agents/create-agent-door.ts";
+import { findCaller, refuseModel, requireGrant, type DoorCaller } from "./callers/find-caller.ts";
 import { createBodyReader } from "./create-body-reader.ts";
 
 export interface OpenAiDoorOptions {
   proxy: Proxy;
+  agents: AgentDoor;
   authentication: Authentication;
   origin: () => OriginRules;
   logger: Logger;
@@ -29,7 +31,7 @@ const modelsPath = "/models";
 const proxied: ReadonlySet<string> = new Set(proxyPaths);
 
 export function createOpenAiDoor(options: OpenAiDoorOptions): OpenAiDoor {
-  const { proxy, authentication, origin, logger } = options;
+  const { proxy, agents, authentication, origin, logger } = options;
   const bodies = createBodyReader();
 
   async function answer(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {
@@ -43,6 +45,8 @@ export function createOpenAiDoor(options: OpenAiDoorOptions): OpenAiDoor {
       if (typeof model !== "string" || model === "")
         throw new RoostError("invalid_input", "you must provide a model parameter", { details: { param: "model" } });
       if (!caller.mayName(model)) throw refuseModel(model);
+      if (agents.isAgent(model))
+        return await agents.answer({ path: path as ProxyPath, text, body, request, response, caller });
       requireGrant(caller, "models:call", "this model");
       await proxy.call({ path: path as ProxyPath, text, body, headers: request.headers, caller, response });
     } finally {
@@ -51,7 +55,7 @@ export function createOpenAiDoor(options: OpenAiDoorOptions): OpenAiDoor {
   }
 
   async function listModels(caller: DoorCaller): Promise<Model[]> {
-    const names = await proxy.listModels();
+    const names = [...(await agents.listModels(caller)), ...(await proxy.listModels())];
     return names
       .filter(caller.mayName)
       .map((id) => ({ id, object: "model", created: 0, owned_by: id.split("/")[0] ?? id }));

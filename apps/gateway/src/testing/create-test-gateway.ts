@@ -19,6 +19,7 @@ import { createApi } from "../create-api.ts";
 import type { ConfigEntry } from "../describe-config.ts";
 import { knownNamesOf } from "../known-names-of.ts";
 import { listen } from "../listen.ts";
+import { createAgentDoor } from "../openai/agents/create-agent-door.ts";
 import { openRehearsals } from "../rehearsals/open-rehearsals.ts";
 import { openReplays } from "../replays/open-replays.ts";
 import { openToken } from "../security/open-token.ts";
@@ -123,6 +124,11 @@ async function serve(options: ServeOptions) {
   const proxy = openProxy({ kernel, providers, routes, clock: systemClock, logger, alongside: access.recordSeen });
   const token = await openToken(homeDir, { clock: systemClock, logger });
   const codes = createSignInCodes(kernel, { token, clock: systemClock });
+  const known = knownNamesOf(kernel, {
+    serviceLists: [services.directory, services.thirdParties],
+    modelNames: async () => undefined,
+  });
+  const agents = createAgentDoor({ kernel, memory, proxy, logger, agents: known.agents, shutdown: shutdown.signal });
   const app = createGateway({
     api: createApi({
       kernel,
@@ -143,10 +149,7 @@ async function serve(options: ServeOptions) {
       services,
       access,
       codes,
-      known: knownNamesOf(kernel, {
-        serviceLists: [services.directory, services.thirdParties],
-        modelNames: async () => undefined,
-      }),
+      known,
       onTrusted: () => undefined,
     }),
     keepAnswer: createKeepAnswer(answersOf(kernel.database), { logger }),
@@ -154,6 +157,7 @@ async function serve(options: ServeOptions) {
     access,
     proxy,
     codes,
+    agents,
     token,
     version: "0.0.1",
     origin: () => origin,

@@ -186,7 +186,9 @@ async function runCall(loop: Loop, call: PlannedCall): Promise<ToolMessage> {
   const outcome =
     called.state === "done" && called.output.children !== undefined
       ? { ...called, output: await awaitChildren(loop, called.output, step) }
-      : called;
+      : called.state === "answered" && "tool" in work && work.tool.readAnswer !== undefined
+        ? { ...called, answer: work.tool.readAnswer(called.answer) }
+        : called;
   const message = toToolMessage(outcome, { toolCallId, toolName, charsMax: loop.limits.toolResultCharsMax });
   if (isFresh)
     loop.show({

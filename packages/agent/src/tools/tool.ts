@@ -79,6 +79,8 @@ export interface Tool<Input = any> {
   labelsOf?: (input: Input) => Labels;
   /** Pure. Left out: nothing outside the home, and no target other than these very arguments. */
   reach?: (input: Input) => Reach;
+  /** Of a call that waited: what the model reads of the answer. Default: the answer as JSON. */
+  readAnswer?: (answer: JsonValue) => string;
   /** Default: `toolMsMax` of the loop's limits. */
   timeoutMsMax?: number;
   /** Of its name, description and schema: where a server wrote them. Default: they are Roost's own, or of the person's services. */

@@ -42,6 +42,15 @@ export const messageSent = defineEvent({
   }),
 });
 
+/** The result of a call of a tool that a program offered: its run goes on. */
+export const toolAnswered = defineEvent({
+  type: "tool.answered",
+  version,
+  topic,
+  subject,
+  schema: z.object({ sessionKey: SessionKey, runId: Id, callKey: z.string().max(200), text: Text }),
+});
+
 export const sessionCompacted = defineEvent({
   type: "session.compacted",
   version,
@@ -97,4 +106,5 @@ export const sessionEvents = [
   sessionReset,
   sessionRewound,
   sessionCompacted,
+  toolAnswered,
 ] as const;

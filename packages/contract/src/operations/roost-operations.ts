@@ -41,6 +41,7 @@ export const roostOperations = [
 
 export * from "../records/token.ts";
 export * from "../records/agent.ts";
+export * from "../records/client-tool.ts";
 export * from "../records/consumer.ts";
 export * from "../records/coordination.ts";
 export * from "../records/describe-event.ts";

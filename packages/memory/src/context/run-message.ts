@@ -19,7 +19,7 @@ export async function runMessage(memory: Memory, run: Run): Promise<Asked> {
     const stored = await readMessage(memory, input["messageId"]);
     if (stored?.content.role === "user") {
       const labels = await memory.kernel.labelSets.read(memory.kernel.database, stored.labels);
-      return { message: stored.content, labels, seq: stored.seq };
+      return { message: stored.content, labels, seq: stored.seq, ...broughtByProgram(run) };
     }
   }
   const labels = await memory.kernel.labelSets.read(memory.kernel.database, run.labels);
@@ -36,6 +36,15 @@ export async function runMessage(memory: Memory, run: Run): Promise<Asked> {
   const brought: AskedMessage = { role: "user", text: events, isUntrusted: true, from: "the log" };
   // The run has the labels of the events that started it.
   return { message, labels, brought };
+}
+
+/** What a program tells an agent beside the message. It stands before the message, and replaces nothing. */
+function broughtByProgram({ input, sessionKind }: Run): Pick<Asked, "brought"> {
+  const { toldByProgram: text } = input;
+  if (typeof text !== "string") return {};
+  const mark = sessionKind === "channel" && { isUntrusted: true };
+  const said = `The program that passes on the next message tells you, beside your own instructions:\n${text}\n(So far the program.)`;
+  return { brought: { role: "user", text: said, from: "the program that passes on the message", ...mark } };
 }
 
 function jobText(memory: Memory, run: Run, { hasEvents }: { hasEvents: boolean }): string {

@@ -218,3 +218,34 @@ create table memory.recall_term (
   line_count bigint not null
 ) with (fillfactor = 70);
 create index recall_term_trigrams on memory.recall_term using gin (term gin_trgm_ops);
+
+-- Turns that programs asked for without naming a conversation, found again by what the program knows of it. Invariant: a request that is
+-- repeated finds the turn that it asked for. `place`: how often the same was asked anew, after its answer had arrived.
+create table memory.client_turn (
+  client      text collate "C" not null,
+  -- SHA-256 of the agent, the history and the message.
+  asked       text collate "C" not null,
+  place       integer not null,
+  run_id      uuid not null unique,
+  session_key text collate "C" not null,
+  -- Of what the program told the agent beside the message, null: nothing.
+  told        text collate "C",
+  -- Its answer reached the program whole.
+  is_answered boolean not null default false,
+  created_at  timestamptz not null default roost.now(),
+  primary key (client, asked, place)
+);
+create index client_turn_of_session on memory.client_turn (session_key, created_at);
+create index client_turn_by_age on memory.client_turn (created_at);
+
+-- Where a history that a program got ends: the turn behind which its next message goes on. Invariant: found only by the program that got it.
+create table memory.client_answer (
+  client      text collate "C" not null,
+  -- SHA-256 of the agent, the history, the message and the answer.
+  answered    text collate "C" not null,
+  session_key text collate "C" not null,
+  turn_seq    bigint not null,
+  created_at  timestamptz not null default roost.now(),
+  primary key (client, answered)
+);
+create index client_answer_by_age on memory.client_answer (created_at);

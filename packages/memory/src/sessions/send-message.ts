@@ -1,6 +1,6 @@
 /** Records a message to a session and the run that will answer it, in one transaction, once per idempotency key. */
 import { createHash } from "node:crypto";
-import { RoostError, type JsonValue } from "@roost/base";
+import { RoostError, type JsonObject, type JsonValue } from "@roost/base";
 import { formatLabels, joinLabels, parseLabels, untrustedFrom } from "@roost/contract/labels";
 import type { PartRef } from "@roost/contract/operations";
 import { describePart } from "@roost/contract/part";
@@ -26,6 +26,8 @@ export interface SendMessage {
   /** The text is untrusted and shown between delimiters. Always true in channels. */
   isUntrusted?: boolean;
   isRehearsed?: boolean;
+  /** What its run gets beside the message: tools of a program, and what that program tells the agent. */
+  input?: JsonObject | undefined;
 }
 
 export type SentMessage = { messageId: string; runId: string; isRepeated: boolean };
@@ -118,7 +120,7 @@ async function record(
     id: runId,
     reason: `a message from ${source}`,
     title: titleOf([text, ...parts.map(describePart)].join(" ")),
-    input: { messageId, seq },
+    input: { ...message.input, messageId, seq },
     serialKey: `session:${sessionKey}`,
     agent: session.agent,
     sessionKey,

@@ -8,6 +8,7 @@ import type { ClaimedRun, Kernel } from "@roost/kernel";
 import { viewerOf, type Memory } from "@roost/memory";
 import type { Settings } from "@roost/memory/settings";
 import { createTools, firstTools, mayHaveTools } from "./create-tools.ts";
+import { clientTools, clientToolNames } from "./client-tools.ts";
 import { recallSeen } from "./seen-files.ts";
 import { recallSkills } from "./use-skill-tool.ts";
 
@@ -25,7 +26,7 @@ export interface CreateToolsForOptions {
 export function createToolsFor({ sources = [], ...options }: CreateToolsForOptions): ToolsFor {
   const builtIn = createBuiltInTools(options);
   return async (run, agent) => {
-    if (!mayHaveTools(run.sessionKind)) return [];
+    if (!mayHaveTools(run.sessionKind)) return clientTools(options.kernel, run, new Set());
     const found = await Promise.all([builtIn, ...sources].map((source) => source(run, agent)));
     const allowed = allowedOf(run, agent);
     // An agent has the tools of its services for naming these; a job that names its tools names all of them.
@@ -36,7 +37,7 @@ export function createToolsFor({ sources = [], ...options }: CreateToolsForOptio
       const names = tool.origin === undefined && !byNaming.has(tool.name) ? allowed : beside;
       if ((names?.includes(tool.name) ?? true) && !byName.has(tool.name)) byName.set(tool.name, tool);
     }
-    return [...byName.values()];
+    return [...byName.values(), ...clientTools(options.kernel, run, new Set(byName.keys()))];
   };
 }
 
@@ -62,7 +63,7 @@ function createBuiltInTools({ kernel, memory, settings }: Omit<CreateToolsForOpt
 
 /** Tools that a run's model is shown when all are too many. */
 export function firstToolsOf(run: ClaimedRun, agent: AgentDefinition): readonly string[] {
-  return [...firstTools(allowedOf(run, agent)), ...namedBy(agent), ...(toolsOfJob(run) ?? [])];
+  return [...firstTools(allowedOf(run, agent)), ...namedBy(agent), ...(toolsOfJob(run) ?? []), ...clientToolNames(run)];
 }
 
 /** The job and the agent may each narrow the tools; neither widens what the other allows. */

@@ -4,7 +4,7 @@ import { isAccessToken } from "@roost/access";
 import { RoostError } from "@roost/base";
 import { coversScope } from "@roost/contract";
 import type { Caller } from "@roost/proxy";
-import { readBearer, type Authentication } from "../security/create-authentication.ts";
+import { readBearer, type Authentication } from "../../security/create-authentication.ts";
 
 export interface DoorCaller extends Caller {
   /** Of its token; the person's own are all. */

@@ -1,0 +1,280 @@
+/** Agents as models: sessions, forks, repeats, tools of programs, and what a key may not reach. */
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
+import type { Script, ScriptedRequest } from "@roost/agent/testing";
+import { streamText } from "ai";
+import OpenAI, { BadRequestError, NotFoundError, PermissionDeniedError } from "openai";
+import { testToken } from "../../testing/create-test-gateway.ts";
+import { startAgents, type AgentGateway } from "./start-agents.fixture.ts";
+
+type Messages = OpenAI.ChatCompletionMessageParam[];
+
+let agents: AgentGateway;
+/** Of the request that is being answered; a test may replace it. */
+let script: Script;
+const count: Script = ({ messages }) => `answer ${messages.filter(({ role }) => role === "user").length}`;
+
+before(async () => {
+  script = count;
+  agents = await startAgents((request) => script(request));
+});
+after(() => agents[Symbol.asyncDispose]());
+
+function clientOf(apiKey: string, headers: Record<string, string> = {}): OpenAI {
+  return new OpenAI({ baseURL: `${agents.gateway.url}/v1`, apiKey, maxRetries: 0, defaultHeaders: headers });
+}
+
+async function keyOf(name: string, scopes: string[]): Promise<string> {
+  return (await agents.gateway.client.createToken({ name, scopes })).text;
+}
+
+function said(...texts: string[]): Messages {
+  return texts.map((content, index) => ({ role: index % 2 === 0 ? "user" : "assistant", content }));
+}
+
+async function ask(client: OpenAI, messages: Messages, model = "roost/main"): Promise<string> {
+  const answer = await client.chat.completions.create({ model, messages });
+  return answer.choices[0]?.message.content ?? "";
+}
+
+/** The newest words of the person. */
+function lastLine({ userText }: ScriptedRequest): string {
+  return userText.split("\n").at(-1) ?? "";
+}
+
+/** What the model was last shown of the conversation. */
+function shown(request: ScriptedRequest | undefined): string[] {
+  return (request?.messages ?? [])
+    .filter(({ role }) => role === "user" || role === "assistant")
+    .map(({ content }) => content ?? "");
+}
+
+const lastShown = () => shown(agents.model.requests.at(-1));
+
+test("a model of Roost is a durable turn of its agent, whole and as a stream, and the program's words stand beside the agent's", async () => {
+  const client = clientOf(testToken);
+  const messages: Messages = [{ role: "system", content: "You are a pirate." }, ...said("hello")];
+  const whole = await client.chat.completions.create({ model: "roost/blog", messages });
+  assert.deepEqual(
+    [whole.choices[0]?.message.content?.startsWith("answer"), whole.choices[0]?.finish_reason],
+    [true, "stop"],
+  );
+  assert.ok((whole.usage?.prompt_tokens ?? 0) > 0);
+  const request = agents.model.requests.at(-1);
+  assert.match(request?.systemText ?? "", /You write posts[\s\S]*You are Wren/);
+  assert.doesNotMatch(request?.systemText ?? "", /pirate/);
+  assert.ok(lastShown().some((text) => text.includes("You are a pirate.") && text.includes("the program")));
+
+  script = () => ({ text: "one two three", chunks: ["one", " two", " three"] });
+  const stream = await client.chat.completions.create({
+    model: "roost/main",
+    messages: said("count"),
+    stream: true,
+    stream_options: { include_usage: true },
+  });
+  const chunks = await Array.fromAsync(stream);
+  assert.equal(chunks.map(({ choices }) => choices[0]?.delta.content ?? "").join(""), "one two three");
+  assert.deepEqual([chunks.at(-2)?.choices[0]?.finish_reason, chunks.at(-1)?.choices.length], ["stop", 0]);
+  assert.ok((chunks.at(-1)?.usage?.total_tokens ?? 0) > 0);
+
+  const provider = createOpenAICompatible({ name: "roost", baseURL: `${agents.gateway.url}/v1`, apiKey: testToken });
+  assert.equal(
+    await streamText({ model: provider.chatModel("roost/main"), prompt: "by the SDK" }).text,
+    "one two three",
+  );
+  script = count;
+});
+
+test("a history goes on in its session, and one that differs forks", async () => {
+  const client = clientOf(testToken);
+  script = (request) => `to ${lastLine(request)}`;
+  const first = await ask(client, said("alpha"));
+  const second = await ask(client, said("alpha", first, "beta"));
+  assert.equal(second, "to beta");
+  assert.ok(lastShown().some((text) => text.endsWith("alpha")) && lastShown().includes("to alpha"));
+  const [run] = await agents.runs();
+  const before = (await agents.gateway.client.listSessions({ limit: 100 })).items.length;
+  // The person edits the second message: what was before it is the same, and the first conversation stays as it is.
+  assert.equal(await ask(client, said("alpha", first, "gamma")), "to gamma");
+  assert.ok(!lastShown().some((text) => text.includes("beta")));
+  const [forked] = await agents.runs();
+  assert.notEqual(forked?.sessionKey, run?.sessionKey);
+  assert.equal((await agents.gateway.client.listSessions({ limit: 100 })).items.length, before + 1);
+  // A history that Roost never saw.
+  assert.equal(await ask(client, said("old", "words of another", "delta")), "to delta");
+  assert.ok(lastShown().includes("words of another"));
+  // Asked anew after its answer arrived: another turn.
+  assert.equal(await ask(client, said("alpha", first, "beta")), "to beta");
+  assert.notEqual((await agents.runs())[0]?.id, run?.id);
+  // Going on from the first conversation, which nobody changed.
+  assert.equal(await ask(client, said("alpha", first, "beta", "to beta", "epsilon")), "to epsilon");
+  script = count;
+});
+
+test("a repeated request joins its turn, also after the program was cut off", async () => {
+  const gate = Promise.withResolvers<void>();
+  script = () => ({ text: "late", before: gate.promise });
+  const client = clientOf(testToken);
+  const { length } = await agents.runs();
+  const arrived = agents.model.arrived();
+  const stop = new AbortController();
+  const cut = client.chat.completions.create({ model: "roost/main", messages: said("slow") }, { signal: stop.signal });
+  await arrived;
+  const twice = [ask(client, said("slow")), ask(client, said("slow"))];
+  stop.abort();
+  await assert.rejects(cut);
+  gate.resolve();
+  assert.deepEqual(await Promise.all(twice), ["late", "late"]);
+  assert.equal((await agents.runs()).length, length + 1);
+  script = count;
+});
+
+const tools: OpenAI.ChatCompletionTool[] = [
+  {
+    type: "function",
+    function: {
+      name: "turn_on",
+      description: "Turns on a light",
+      parameters: { type: "object", properties: { room: { type: "string" } } },
+    },
+  },
+  { type: "function", function: { name: "read_file", parameters: { type: "object", properties: {} } } },
+];
+
+test("tools of the program end the turn as calls, and their results resume it, also after a restart", async () => {
+  script = ({ toolResults, messages }) =>
+    toolResults.length > 0
+      ? `done: ${toolResults.map(({ text }) => /result \d/.exec(text)?.[0]).join(" and ")}`
+      : messages.some(({ role }) => role === "tool")
+        ? "more"
+        : {
+            text: "Just a moment.",
+            toolCalls: [
+              { name: "turn_on", arguments: { room: "hall" } },
+              { name: "client_read_file", arguments: {} },
+            ],
+          };
+  const client = clientOf(testToken);
+  const asked = said("light, please");
+  const answer = await client.chat.completions.create({ model: "roost/main", messages: asked, tools });
+  const message = answer.choices[0]!.message;
+  assert.equal(answer.choices[0]?.finish_reason, "tool_calls");
+  const calls = message.tool_calls?.flatMap((call) => (call.type === "function" ? [call] : [])) ?? [];
+  assert.deepEqual(
+    calls.map((call) => [call.function.name, call.function.arguments]),
+    [
+      ["turn_on", '{"room":"hall"}'],
+      ["read_file", "{}"],
+    ],
+  );
+  assert.ok(agents.model.requests.at(-1)?.toolNames.includes("turn_on"));
+  // Asked again it is told the same calls, and starts nothing.
+  const again = await client.chat.completions.create({ model: "roost/main", messages: asked, tools });
+  assert.deepEqual(again.choices[0]?.message.tool_calls, message.tool_calls);
+
+  await agents.gateway.restart();
+  const results: Messages = calls.map(({ id }, index) => ({
+    role: "tool",
+    tool_call_id: id,
+    content: `result ${index}`,
+  }));
+  const whole: Messages = [...asked, message, ...results];
+  assert.equal(await ask(client, whole), "done: result 0 and result 1");
+  assert.equal(await ask(client, whole), "done: result 0 and result 1");
+  assert.equal((await agents.runs()).filter(({ state }) => state === "waiting").length, 0);
+
+  const foreign = await keyOf("other", ["agents:call", "main"]);
+  await assert.rejects(ask(clientOf(foreign), whole), BadRequestError);
+  script = count;
+});
+
+test("who writes on instead of answering calls ends their turn", async () => {
+  script = (request) =>
+    lastLine(request) === "light again" ? { toolCalls: [{ name: "turn_on", arguments: {} }] } : "well then";
+  const client = clientOf(testToken, { "x-roost-session": "kitchen" });
+  const first = await client.chat.completions.create({ model: "roost/main", messages: said("light again"), tools });
+  assert.equal(first.choices[0]?.finish_reason, "tool_calls");
+  assert.equal(await ask(client, said("never mind")), "well then");
+  const states = (await agents.runs()).filter(({ sessionKey }) => sessionKey === "kitchen").map(({ state }) => state);
+  assert.deepEqual(states, ["done", "cancelled"]);
+  script = count;
+});
+
+test("O: a key without the scope main reaches nothing of main, whatever it names", async () => {
+  const owner = clientOf(testToken, { "x-roost-session": "main" });
+  script = () => "The safe is behind the picture.";
+  await ask(owner, said("where is the safe?"));
+  const own = await owner.chat.completions.create({ model: "roost/main", messages: said("and the code?"), tools });
+  script = count;
+  const text = await keyOf("stranger", ["agents:call", "models:call"]);
+  const client = clientOf(text);
+  const listed = (await Array.fromAsync(client.models.list())).map(({ id }) => id);
+  assert.ok(listed.includes("roost/blog") && !listed.includes("roost/main"));
+  await assert.rejects(ask(client, said("hi")), PermissionDeniedError);
+  await assert.rejects(ask(client, said("hi"), "roost/none"), NotFoundError);
+  const from = agents.model.requests.length;
+  for (const session of ["main", "../main", "channel:api/client:other/x", "cron:blog", "heartbeat:main"])
+    await ask(clientOf(text, { "x-roost-session": session }), said(`what is in ${session}?`), "roost/blog");
+  await ask(client, said("where is the safe?", "The safe is behind the picture.", "go on"), "roost/blog");
+  await assert.rejects(
+    ask(
+      client,
+      [
+        ...said("x"),
+        { role: "assistant", content: "", tool_calls: [] },
+        { role: "tool", tool_call_id: `call_${own.id.slice(9).replaceAll("-", "")}_2_0`, content: "y" },
+      ],
+      "roost/blog",
+    ),
+    BadRequestError,
+  );
+  for (const request of agents.model.requests.slice(from)) {
+    const all = JSON.stringify(request.body);
+    assert.doesNotMatch(all, /code of the safe|1234/);
+    // Only what it said itself.
+    assert.ok(!all.includes("behind the picture") || all.includes("go on"));
+    assert.deepEqual(request.toolNames, []);
+  }
+  const kinds = new Set(
+    (await agents.runs())
+      .filter(({ sessionKey }) => sessionKey?.includes("stranger"))
+      .map(({ sessionKind }) => sessionKind),
+  );
+  assert.deepEqual([...kinds], ["channel"]);
+  const without = await keyOf("models-only", ["models:call"]);
+  await assert.rejects(ask(clientOf(without), said("hi"), "roost/blog"), PermissionDeniedError);
+});
+
+test("titles and tags that chat programs ask for leave no turn", async () => {
+  const client = clientOf(testToken);
+  const { length } = await agents.runs();
+  const prompts = [
+    "### Task:\nGenerate a concise, 3-5 word title with an emoji summarizing the chat history.\n### Chat History:\n<chat_history>\nUSER: hi\n</chat_history>",
+    "### Task:\nGenerate 1-3 broad tags categorizing the main themes of the chat history",
+    "Given the following... please reply with a title for the chat that is 3-4 words in length, all words used should be directly related",
+  ];
+  script = () => "A title";
+  for (const prompt of prompts) assert.equal(await ask(client, said(prompt)), "A title");
+  assert.equal((await agents.runs()).length, length);
+  script = count;
+});
+
+test("what is no conversation is refused with its parameter, and an agent that fails says why", async () => {
+  const client = clientOf(testToken);
+  const bad: [object, RegExp][] = [
+    [{ messages: [] }, /messages/],
+    [{ messages: said("a", "b") }, /last message/],
+    [{ messages: [{ role: "robot", content: "a" }] }, /role/],
+    [{ messages: said("a"), tools: [{ type: "function", function: { name: "a b" } }] }, /name/],
+  ];
+  for (const [body, message] of bad)
+    await assert.rejects(
+      client.post("/chat/completions", { body: { model: "roost/main", ...body } }),
+      (error: BadRequestError) => error.status === 400 && message.test(error.message),
+    );
+  await assert.rejects(client.embeddings.create({ model: "roost/main", input: "x" }), BadRequestError);
+  script = () => ({ status: 400, error: { message: "no such thing" } });
+  await assert.rejects(ask(client, said("fail")), (error: BadRequestError) => /no such thing/.test(error.message));
+  script = count;
+});

@@ -1,0 +1,130 @@
+/** Agents as models: `roost/<agent>` is a durable turn of a session. */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { jsonObjectOf, RoostError, type JsonObject, type Logger } from "@roost/base";
+import type { Kernel } from "@roost/kernel";
+import { addClientAnswer, noteUnanswered, type Memory } from "@roost/memory";
+import { spliceFields, type Proxy, type ProxyPath } from "@roost/proxy";
+import { refuseModel, requireGrant, type DoorCaller } from "../callers/find-caller.ts";
+import { answerChat } from "./answer-chat.ts";
+import { hashConversation, invalid, type AskedConversation, type AskedPlace } from "./asked-conversation.ts";
+import { followTurn, type TurnEnd } from "./follow-turn.ts";
+import { isChore } from "./is-chore.ts";
+import { readChat } from "./read-chat.ts";
+import { maySeeMain, startTurn, type StartedTurn } from "./start-turn.ts";
+
+export interface AgentDoorOptions {
+  kernel: Kernel;
+  memory: Memory;
+  proxy: Proxy;
+  logger: Logger;
+  /** Ids of the agents that there are. */
+  agents: () => Promise<readonly string[]>;
+  /** The server stops: programs come again, and join their turns. */
+  shutdown: AbortSignal;
+}
+
+export interface AgentCall {
+  path: ProxyPath;
+  text: string;
+  body: JsonObject;
+  request: IncomingMessage;
+  response: ServerResponse;
+  caller: DoorCaller;
+}
+
+export interface AgentDoor {
+  isAgent(model: string): boolean;
+  /** Those that the caller may ask. */
+  listModels(caller: DoorCaller): Promise<string[]>;
+  answer(call: AgentCall): Promise<void>;
+}
+
+const prefix = "roost/";
+const mainAgent = "main";
+const sessionHeader = "x-roost-session";
+
+export function createAgentDoor(options: AgentDoorOptions): AgentDoor {
+  const known = async () => [...new Set([mainAgent, ...(await options.agents())])];
+  return {
+    isAgent: (model) => model.startsWith(prefix),
+    async listModels(caller) {
+      const agents = (await known()).filter((agent) => agent !== mainAgent || maySeeMain(caller));
+      return agents.map((agent) => `${prefix}${agent}`);
+    },
+    async answer(call) {
+      const model = String(call.body["model"]);
+      const agent = model.slice(prefix.length);
+      requireGrant(call.caller, "agents:call", "an agent");
+      if (agent === mainAgent) requireGrant(call.caller, "main", "roost/main");
+      if (!(await known()).includes(agent)) throw refuseModel(model);
+      if (call.path === "/chat/completions") return answerAsChat(options, call, agent);
+      throw new RoostError("invalid_input", `/v1${call.path} is not for agents: ask them by /v1/chat/completions`, {
+        details: { param: "model" },
+      });
+    },
+  };
+}
+
+async function answerAsChat(options: AgentDoorOptions, call: AgentCall, agent: string): Promise<void> {
+  const { kernel, proxy } = options;
+  const { caller, response, body } = call;
+  const asked = readChat(agent, body, placeOf(call));
+  if (isChore(asked) && proxy.knows("auto")) {
+    const text = spliceFields(call.text, { model: "auto" });
+    return proxy.call({ path: call.path, text, body: { ...body, model: "auto" }, headers: {}, caller, response });
+  }
+  const turn = await startTurn(options, caller, asked);
+  const items = follow(options, call, { turn, asked });
+  const end = await answerChat(response, items, {
+    id: `chatcmpl-${turn.runId}`,
+    model: `${prefix}${agent}`,
+    createdS: Math.floor(kernel.clock.nowMs() / 1000),
+    isStreamed: body["stream"] === true,
+    withUsage: jsonObjectOf(body["stream_options"])["include_usage"] === true,
+    onEnd: (end) => remember(options, call, { asked, runId: turn.runId, end }),
+  });
+  if (end === undefined) response.destroy();
+}
+
+/** Until the turn ends, or the program or the server leaves: the turn goes on without them. */
+function follow(
+  { kernel, shutdown }: AgentDoorOptions,
+  { response }: AgentCall,
+  { turn, asked }: { turn: StartedTurn; asked: AskedConversation },
+) {
+  const left = new AbortController();
+  response.once("close", () => left.abort());
+  return followTurn(kernel, {
+    runId: turn.runId,
+    isLive: !turn.isJoined,
+    after: turn.after,
+    toolNames: asked.tools.map(({ name }) => name),
+    signal: AbortSignal.any([left.signal, shutdown]),
+  });
+}
+
+/** The program has the history with this answer now, so that its next message goes on behind it. */
+async function remember(
+  { memory, logger }: AgentDoorOptions,
+  { caller, response }: AgentCall,
+  { asked, runId, end }: { asked: AskedConversation; runId: string; end: TurnEnd },
+): Promise<void> {
+  if (end.kind !== "reply") return;
+  const items = [...asked.items, { kind: "assistant" as const, text: end.text, calls: [] }];
+  const answered = hashConversation(asked.agent, items);
+  await addClientAnswer(memory, { client: caller.id, answered, runId });
+  response.once("close", () => {
+    if (response.writableFinished) return;
+    void noteUnanswered(memory, { client: caller.id, runId }).catch((error: unknown) =>
+      logger.warn("An answer that was cut off is not told again", { runId, error }),
+    );
+  });
+}
+
+function placeOf({ request }: AgentCall): AskedPlace {
+  const name = request.headers[sessionHeader];
+  if (name === undefined) return { kind: "history" };
+  if (typeof name !== "string" || name === "" || name.length > 120)
+    throw invalid(`${sessionHeader} must be the name of a session, up to 120 characters`, sessionHeader);
+  return { kind: "named", name };
+}

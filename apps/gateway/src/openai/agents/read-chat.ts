@@ -1,0 +1,125 @@
+/** Reads a request of `/v1/chat/completions` for an agent. */
+import { jsonObjectOf, type JsonObject, type JsonValue } from "@roost/base";
+import { ClientTool, clientToolsMax } from "@roost/contract/operations";
+import {
+  checkItems,
+  invalid,
+  type AskedConversation,
+  type AskedFile,
+  type AskedPlace,
+  type ConversationItem,
+  type ToolRequest,
+} from "./asked-conversation.ts";
+
+/** @throws RoostError `invalid_input`, naming the parameter */
+export function readChat(agent: string, body: JsonObject, place: AskedPlace): AskedConversation {
+  const { messages } = body;
+  if (!Array.isArray(messages) || messages.length === 0)
+    throw invalid("messages must be a list of messages", "messages");
+  const told: string[] = [];
+  const items: ConversationItem[] = [];
+  for (const [index, message] of messages.map(jsonObjectOf).entries()) {
+    const param = `messages[${index}]`;
+    const { role, content, tool_call_id: callId, tool_calls: calls } = message;
+    const { text, files } = readContent(content, `${param}.content`);
+    if (role === "system" || role === "developer") told.push(text);
+    else if (role === "user") items.push({ kind: "user", text, files });
+    else if (role === "assistant") items.push({ kind: "assistant", text, calls: readCalls(calls) });
+    else if (role === "tool" && typeof callId === "string") items.push({ kind: "result", callId, text });
+    else
+      throw invalid(
+        `${param} has the role ${JSON.stringify(role)?.slice(0, 40)}: use system, developer, user, assistant or tool`,
+        param,
+      );
+  }
+  checkItems(items, "messages");
+  const tools = readTools(body["tools"], (tool) => jsonObjectOf(tool["function"]));
+  return { agent, items, place, ...withWishes(body, told, tools, body["response_format"]) };
+}
+
+/** Wishes that a model server would carry out, told to the agent in words. */
+export function withWishes(
+  body: JsonObject,
+  told: readonly string[],
+  tools: ClientTool[],
+  format: JsonValue | undefined,
+): Pick<AskedConversation, "told" | "tools"> {
+  const choice = body["tool_choice"];
+  const named = jsonObjectOf(jsonObjectOf(choice)["function"])["name"] ?? jsonObjectOf(choice)["name"];
+  const wishes = [
+    ...(choice === "required" ? ["Call at least one of my tools before you answer."] : []),
+    ...(typeof named === "string" ? [`Call the tool ${named.slice(0, 64)} before you answer.`] : []),
+    ...formatWish(jsonObjectOf(format)),
+  ];
+  return {
+    told: [...told, ...wishes].filter((text) => text.trim() !== "").join("\n\n"),
+    tools: choice === "none" ? [] : tools,
+  };
+}
+
+function formatWish(format: JsonObject): string[] {
+  const { type } = format;
+  if (type !== "json_object" && type !== "json_schema") return [];
+  const schema = jsonObjectOf(format["json_schema"])["schema"] ?? format["schema"];
+  const by = schema === undefined ? "" : ` It must match this JSON Schema:\n${JSON.stringify(schema)}`;
+  return [`Answer with one JSON value and nothing else: no words around it, no code fence.${by}`];
+}
+
+export function readTools(given: JsonValue | undefined, functionOf: (tool: JsonObject) => JsonObject): ClientTool[] {
+  if (given === undefined || given === null) return [];
+  if (!Array.isArray(given) || given.length > clientToolsMax)
+    throw invalid(`tools must be a list of at most ${clientToolsMax} tools`, "tools");
+  return given.map(jsonObjectOf).flatMap((tool, index) => {
+    if (tool["type"] !== "function") return [];
+    const { name, description, parameters } = functionOf(tool);
+    const told = typeof description === "string" && { description: description.slice(0, 4_000) };
+    const read = ClientTool.safeParse({ name, ...told, parameters: parameters ?? { type: "object", properties: {} } });
+    if (read.success) return [read.data];
+    throw invalid(
+      `tools[${index}] has a name that models do not take: use 1 to 64 letters, digits, _ or -`,
+      `tools[${index}]`,
+    );
+  });
+}
+
+function readCalls(given: JsonValue | undefined): ToolRequest[] {
+  if (!Array.isArray(given)) return [];
+  return given.map(jsonObjectOf).map((call) => {
+    const { name, arguments: text } = jsonObjectOf(call["function"]);
+    return { id: String(call["id"]), name: String(name), arguments: String(text) };
+  });
+}
+
+/** Texts, and what else stands among them: of the chat API and of the responses API. */
+export function readContent(content: JsonValue | undefined, param: string): { text: string; files: AskedFile[] } {
+  if (typeof content === "string") return { text: content, files: [] };
+  if (content === null || content === undefined) return { text: "", files: [] };
+  if (!Array.isArray(content)) throw invalid(`${param} must be a text or a list of parts`, param);
+  const texts: string[] = [];
+  const files: AskedFile[] = [];
+  for (const part of content.map(jsonObjectOf)) {
+    const { text, image_url: image, input_audio: audio, file, file_data: data, filename } = part;
+    if (typeof text === "string") texts.push(text);
+    const url = typeof image === "string" ? image : jsonObjectOf(image)["url"];
+    const sound = jsonObjectOf(audio);
+    if (typeof url === "string") addFile(url, undefined);
+    if (typeof sound["data"] === "string")
+      addFile(`data:audio/${String(sound["format"])};base64,${sound["data"]}`, undefined);
+    const held = jsonObjectOf(file);
+    const bytes = data ?? held["file_data"];
+    if (typeof bytes === "string") addFile(bytes, filename ?? held["filename"]);
+  }
+  return { text: texts.join("\n"), files };
+
+  function addFile(url: string, name: JsonValue | undefined): void {
+    const [, mediaType, base64] = /^data:([\w.+-]+\/[\w.+-]+);base64,(.*)$/s.exec(url) ?? [];
+    if (mediaType === undefined || base64 === undefined)
+      texts.push(`[a file at ${url.slice(0, 500)}, which was not read]`);
+    else
+      files.push({
+        bytes: Buffer.from(base64, "base64"),
+        mediaType,
+        name: typeof name === "string" ? name : undefined,
+      });
+  }
+}
