@@ -7,6 +7,7 @@ import { toRoostError } from "@roost/base";
 import { machineFacts } from "./machine-facts.ts";
 import type { Figure, Measure } from "./measure.ts";
 import { measureAppend } from "./measures/measure-append.ts";
+import { measureDoor } from "./measures/measure-door.ts";
 import { measureGraphql } from "./measures/measure-graphql.ts";
 import { measureIdleDay } from "./measures/measure-idle-day.ts";
 import { measureLabels } from "./measures/measure-labels.ts";
@@ -21,6 +22,7 @@ import { comparePeers } from "./peers/compare-peers.ts";
 
 const measures: Record<string, Measure> = {
   append: measureAppend,
+  door: measureDoor,
   graphql: measureGraphql,
   labels: measureLabels,
   peeps: measurePeeps,

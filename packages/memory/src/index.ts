@@ -55,7 +55,7 @@ export {
   findClientAnswer,
   findClientTurn,
   findTurnOfRun,
-  noteUnanswered,
+  markAnswered,
   readLastTold,
 } from "./clients/client-turns.ts";
 export { kindOfSession } from "./sessions/session.ts";

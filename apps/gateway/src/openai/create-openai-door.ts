@@ -38,6 +38,12 @@ export function createOpenAiDoor(options: OpenAiDoorOptions): OpenAiDoor {
     const caller = await findCaller(authentication, request);
     if (request.method === "GET" && (path === modelsPath || path.startsWith(`${modelsPath}/`)))
       return sendModels(response, await listModels(caller), path.slice(modelsPath.length + 1));
+    const [, id, verb] = /^\/responses\/([\w-]{1,200})(\/cancel)?$/.exec(path) ?? [];
+    if (id !== undefined && (request.method === "GET" || verb !== undefined)) {
+      const isStreamed = /[?&]stream=true\b/.test(request.url ?? "");
+      if (request.method === "POST") return await agents.cancelResponse({ caller, response, id });
+      if (verb === undefined) return await agents.readResponse({ caller, response, id, isStreamed });
+    }
     if (request.method !== "POST" || !proxied.has(path)) throw refusePath(request, path);
     const { text, body, release } = await bodies.read(request);
     try {

@@ -96,14 +96,14 @@ export async function addClientAnswer(
   );
 }
 
-/** The answer did not reach the program after all: the same request is told it again. */
-export async function noteUnanswered(
+/** Whether the answer has reached the program: if not, the same request is told it again. */
+export async function markAnswered(
   memory: Memory,
-  { client, runId }: { client: string; runId: string },
+  { client, runId, isAnswered }: { client: string; runId: string; isAnswered: boolean },
 ): Promise<void> {
   await memory.kernel.database.query(
-    "update memory.client_turn set is_answered = false where client = $1 and run_id = $2",
-    [client, runId],
+    "update memory.client_turn set is_answered = $3 where client = $1 and run_id = $2",
+    [client, runId, isAnswered],
   );
 }
 

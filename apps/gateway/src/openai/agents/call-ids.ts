@@ -16,6 +16,11 @@ export function parseCallId(text: string): CallPlace | undefined {
   return runId === undefined ? undefined : { runId, modelSeq: Number(modelSeq), index: Number(index) };
 }
 
+/** Each part of a turn, between calls of the program's tools, is a response of its own. */
+export function formatResponseId(runId: string, afterSeq: number): string {
+  return `resp_${runId.replaceAll("-", "")}${afterSeq === 0 ? "" : `_${afterSeq}`}`;
+}
+
 /** The run of a response. */
 export function parseResponseId(text: string): string | undefined {
   return toUuid(/^resp_([0-9a-f]{32})(?:_\d{1,6})?$/.exec(text)?.[1] ?? "");

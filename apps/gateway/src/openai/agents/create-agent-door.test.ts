@@ -278,3 +278,75 @@ test("what is no conversation is refused with its parameter, and an agent that f
   await assert.rejects(ask(client, said("fail")), (error: BadRequestError) => /no such thing/.test(error.message));
   script = count;
 });
+
+test("responses are turns too: streamed, behind the one that they name, read again, and only their program's", async () => {
+  const client = clientOf(testToken);
+  script = (request) => `to ${lastLine(request)}`;
+  const first = await client.responses.create({ model: "roost/main", input: "uno", instructions: "Be brief." });
+  assert.deepEqual([first.output_text, first.status, first.object], ["to uno", "completed", "response"]);
+  assert.ok((first.usage?.total_tokens ?? 0) > 0);
+  const stream = await client.responses.create({
+    model: "roost/main",
+    input: [{ role: "user", content: [{ type: "input_text", text: "due" }] }],
+    previous_response_id: first.id,
+    stream: true,
+  });
+  const events = await Array.fromAsync(stream);
+  assert.deepEqual(
+    [...new Set(events.map(({ type }) => type.replace("response.", "")))],
+    [
+      ["created", "in_progress", "output_item.added", "content_part.added", "output_text.delta"],
+      ["output_text.done", "content_part.done", "output_item.done", "completed"],
+    ].flat(),
+  );
+  const last = events.at(-1);
+  assert.ok(last?.type === "response.completed" && last.response.previous_response_id === first.id);
+  assert.ok(lastShown().includes("to uno"));
+  assert.equal((await client.responses.retrieve(last.response.id)).output_text, "to due");
+  // Behind the first again: a fork, which does not know the second.
+  const fork = await client.responses.create({ model: "roost/main", input: "tre", previous_response_id: first.id });
+  assert.equal(fork.output_text, "to tre");
+  assert.ok(lastShown().includes("to uno") && !lastShown().includes("to due"));
+  const named = { model: "roost/main", conversation: "numbers" };
+  await client.responses.create({ ...named, input: "quattro" });
+  await client.responses.create({ ...named, input: "cinque" });
+  assert.ok(lastShown().includes("to quattro"));
+
+  const stranger = clientOf(await keyOf("reader", ["agents:call", "main"]));
+  await assert.rejects(stranger.responses.retrieve(first.id), NotFoundError);
+  const behind = { model: "roost/main", input: "x", previous_response_id: first.id };
+  await assert.rejects(stranger.responses.create(behind), NotFoundError);
+  await assert.rejects(client.responses.retrieve("resp_none"), NotFoundError);
+  script = count;
+});
+
+test("responses ask for the program's tools as Home Assistant calls them, and take their results", async () => {
+  script = ({ toolResults }) =>
+    toolResults.length > 0 ? "it is on" : { toolCalls: [{ name: "turn_on", arguments: { room: "hall" } }] };
+  const client = clientOf(testToken);
+  const tool = {
+    type: "function",
+    name: "turn_on",
+    parameters: { type: "object", properties: {} },
+    strict: false,
+  } as const;
+  const input: OpenAI.Responses.ResponseInput = [
+    { type: "message", role: "developer", content: "You control a house. The hall is dark." },
+    { type: "message", role: "user", content: "light in the hall" },
+  ];
+  const call = { model: "roost/main", tools: [tool], store: false, stream: true as const };
+  const events = await Array.fromAsync(await client.responses.create({ ...call, input }));
+  const done = events.find(({ type }) => type === "response.function_call_arguments.done");
+  assert.ok(done?.type === "response.function_call_arguments.done" && done.arguments === '{"room":"hall"}');
+  const [item] = events.flatMap((event) =>
+    event.type === "response.output_item.added" && event.item.type === "function_call" ? [event.item] : [],
+  );
+  assert.ok(lastShown().some((text) => text.includes("The hall is dark")));
+  input.push({ type: "function_call", name: "turn_on", arguments: "{}", call_id: item!.call_id });
+  input.push({ type: "function_call_output", call_id: item!.call_id, output: '{"success":true}' });
+  const rest = await Array.fromAsync(await client.responses.create({ ...call, input }));
+  const end = rest.at(-1);
+  assert.ok(end?.type === "response.completed" && end.response.output_text === undefined);
+  assert.match(JSON.stringify(end.response.output), /it is on/);
+  script = count;
+});

@@ -1,16 +1,20 @@
 /** Agents as models: `roost/<agent>` is a durable turn of a session. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { jsonObjectOf, RoostError, type JsonObject, type Logger } from "@roost/base";
-import type { Kernel } from "@roost/kernel";
-import { addClientAnswer, noteUnanswered, type Memory } from "@roost/memory";
+import { cancelRun, getRun, type Kernel } from "@roost/kernel";
+import { addClientAnswer, markAnswered, type Memory } from "@roost/memory";
 import { spliceFields, type Proxy, type ProxyPath } from "@roost/proxy";
 import { refuseModel, requireGrant, type DoorCaller } from "../callers/find-caller.ts";
 import { answerChat } from "./answer-chat.ts";
+import { answerResponse, toResponse } from "./answer-response.ts";
 import { hashConversation, invalid, type AskedConversation, type AskedPlace } from "./asked-conversation.ts";
-import { followTurn, type TurnEnd } from "./follow-turn.ts";
+import { formatResponseId } from "./call-ids.ts";
+import { followTurn, readTurn, type TurnEnd } from "./follow-turn.ts";
 import { isChore } from "./is-chore.ts";
 import { readChat } from "./read-chat.ts";
-import { maySeeMain, startTurn, type StartedTurn } from "./start-turn.ts";
+import { readResponseRequest } from "./read-response-request.ts";
+import { sendAnswer } from "./send-answer.ts";
+import { maySeeMain, startTurn, turnOfResponse, type StartedTurn } from "./start-turn.ts";
 
 export interface AgentDoorOptions {
   kernel: Kernel;
@@ -37,6 +41,17 @@ export interface AgentDoor {
   /** Those that the caller may ask. */
   listModels(caller: DoorCaller): Promise<string[]>;
   answer(call: AgentCall): Promise<void>;
+  /** Tells a response again, or follows it. @throws RoostError `not_found` for one that is not the caller's */
+  readResponse(asked: AskedResponse): Promise<void>;
+  /** Ends its turn, if it goes on. */
+  cancelResponse(asked: Omit<AskedResponse, "isStreamed">): Promise<void>;
+}
+
+export interface AskedResponse {
+  caller: DoorCaller;
+  response: ServerResponse;
+  id: string;
+  isStreamed: boolean;
 }
 
 const prefix = "roost/";
@@ -58,9 +73,33 @@ export function createAgentDoor(options: AgentDoorOptions): AgentDoor {
       if (agent === mainAgent) requireGrant(call.caller, "main", "roost/main");
       if (!(await known()).includes(agent)) throw refuseModel(model);
       if (call.path === "/chat/completions") return answerAsChat(options, call, agent);
+      if (call.path === "/responses") return answerAsResponse(options, call, agent);
       throw new RoostError("invalid_input", `/v1${call.path} is not for agents: ask them by /v1/chat/completions`, {
         details: { param: "model" },
       });
+    },
+    async readResponse({ caller, response, id, isStreamed }) {
+      const turn = await turnOfResponse(options, caller, id);
+      const run = await getRun(options.kernel.database, turn.runId);
+      const facts = {
+        id,
+        model: `${prefix}${turn.agent}`,
+        createdS: Math.floor(run.createdAt.getTime() / 1000),
+        previousResponseId: null,
+        instructions: null,
+      };
+      const given = run.input["clientTools"];
+      const tools = Array.isArray(given) ? given.map((tool) => String(jsonObjectOf(tool)["name"])) : [];
+      const follow = { runId: run.id, isLive: isStreamed, toolNames: tools };
+      if (!isStreamed) return sendAnswer(response, toResponse(facts, await readTurn(options.kernel, run.id, tools)));
+      const items = followTurn(options.kernel, { ...follow, signal: signalOf(response, options.shutdown) });
+      const end = await answerResponse(response, items, { ...facts, isStreamed, onEnd: async () => undefined });
+      if (end === undefined) response.destroy();
+    },
+    async cancelResponse({ caller, response, id }) {
+      const { runId } = await turnOfResponse(options, caller, id);
+      await cancelRun(options.kernel, { runId, by: caller.name, reason: "the program cancelled its response" });
+      await this.readResponse({ caller, response, id, isStreamed: false });
     },
   };
 }
@@ -86,21 +125,47 @@ async function answerAsChat(options: AgentDoorOptions, call: AgentCall, agent: s
   if (end === undefined) response.destroy();
 }
 
+async function answerAsResponse(options: AgentDoorOptions, call: AgentCall, agent: string): Promise<void> {
+  const { kernel } = options;
+  const { caller, response, body } = call;
+  const asked = readResponseRequest(agent, body, placeOf(call));
+  const turn = await startTurn(options, caller, asked);
+  const { previous_response_id: previous, instructions } = body;
+  const facts = {
+    id: formatResponseId(turn.runId, turn.afterSeq),
+    model: `${prefix}${agent}`,
+    createdS: Math.floor(kernel.clock.nowMs() / 1000),
+    previousResponseId: typeof previous === "string" ? previous : null,
+    instructions: typeof instructions === "string" ? instructions : null,
+  };
+  if (body["background"] === true) return sendAnswer(response, toResponse(facts, undefined));
+  const end = await answerResponse(response, follow(options, call, { turn, asked }), {
+    ...facts,
+    isStreamed: body["stream"] === true,
+    onEnd: (told) => remember(options, call, { asked, runId: turn.runId, end: told }),
+  });
+  if (end === undefined) response.destroy();
+}
+
 /** Until the turn ends, or the program or the server leaves: the turn goes on without them. */
 function follow(
   { kernel, shutdown }: AgentDoorOptions,
   { response }: AgentCall,
   { turn, asked }: { turn: StartedTurn; asked: AskedConversation },
 ) {
-  const left = new AbortController();
-  response.once("close", () => left.abort());
   return followTurn(kernel, {
     runId: turn.runId,
     isLive: !turn.isJoined,
     after: turn.after,
     toolNames: asked.tools.map(({ name }) => name),
-    signal: AbortSignal.any([left.signal, shutdown]),
+    signal: signalOf(response, shutdown),
   });
+}
+
+function signalOf(response: ServerResponse, shutdown: AbortSignal): AbortSignal {
+  const left = new AbortController();
+  response.once("close", () => left.abort());
+  return AbortSignal.any([left.signal, shutdown]);
 }
 
 /** The program has the history with this answer now, so that its next message goes on behind it. */
@@ -111,11 +176,13 @@ async function remember(
 ): Promise<void> {
   if (end.kind !== "reply") return;
   const items = [...asked.items, { kind: "assistant" as const, text: end.text, calls: [] }];
-  const answered = hashConversation(asked.agent, items);
-  await addClientAnswer(memory, { client: caller.id, answered, runId });
+  // Where the session is named, what is sent is not the history.
+  if (asked.place.kind === "history")
+    await addClientAnswer(memory, { client: caller.id, answered: hashConversation(asked.agent, items), runId });
+  else await markAnswered(memory, { client: caller.id, runId, isAnswered: true });
   response.once("close", () => {
     if (response.writableFinished) return;
-    void noteUnanswered(memory, { client: caller.id, runId }).catch((error: unknown) =>
+    void markAnswered(memory, { client: caller.id, runId, isAnswered: false }).catch((error: unknown) =>
       logger.warn("An answer that was cut off is not told again", { runId, error }),
     );
   });

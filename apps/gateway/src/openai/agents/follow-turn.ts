@@ -54,7 +54,7 @@ export async function* followTurn(kernel: Kernel, given: FollowTurn): AsyncGener
         if (text !== "") yield { kind: "text", text };
         continue;
       }
-      const end = mayEnd(item, run, given.after) ? await endOf(kernel, run.id, given.toolNames) : undefined;
+      const end = mayEnd(item, run, given.after) ? await readTurn(kernel, run.id, given.toolNames) : undefined;
       if (end === undefined) continue;
       const rest = "text" in end ? told.finish(end.text) : "";
       if (rest !== "") yield { kind: "text", text: rest };
@@ -73,8 +73,12 @@ function mayEnd(item: FollowedEvent, run: Run, after: OffsetVector | undefined):
   return isTerminal(item.event.type) || item.event.type === "run.waiting";
 }
 
-/** Undefined: it goes on. */
-async function endOf(kernel: Kernel, runId: string, toolNames: readonly string[]): Promise<TurnEnd | undefined> {
+/** How the turn ended, or which calls it waits for. Undefined: it goes on. */
+export async function readTurn(
+  kernel: Kernel,
+  runId: string,
+  toolNames: readonly string[],
+): Promise<TurnEnd | undefined> {
   const run = await getRun(kernel.database, runId);
   if (run.endedAt !== null) return endOfRun(run);
   if (run.state !== "waiting" || run.waitingFor !== "event") return undefined;
@@ -90,7 +94,7 @@ async function endOf(kernel: Kernel, runId: string, toolNames: readonly string[]
   return { kind: "calls", text: message.text, calls, modelSeq: message.seq, usage: usageOfSteps(steps) };
 }
 
-export function endOfRun(run: Run): TurnEnd {
+function endOfRun(run: Run): TurnEnd {
   const output = jsonObjectOf(run.output);
   if (run.state !== "done") {
     const { code = "internal", message = `the turn is ${run.state}` } = run.error ?? {};
@@ -102,7 +106,7 @@ export function endOfRun(run: Run): TurnEnd {
   return { kind: "reply", text: shown, usage: readTurnUsage(output["usage"]) };
 }
 
-export interface ModelMessage {
+interface ModelMessage {
   seq: number;
   text: string;
   calls: { toolCallId: string; toolName: string; argumentsText: string }[];
