@@ -15,7 +15,7 @@ export function addSpendCommand(program: Command, context: CliContext): void {
   program
     .command("spend")
     .summary("what was spent on models, and on what")
-    .description("Shows what model calls have cost: by day, or by job, agent, model or session.")
+    .description("Shows what model calls have cost: by day, or by job, agent, model, session or key.")
     .addOption(new Option("--by <what>", "how to group it").choices(spendGroupings).default("day"))
     .option("-d, --days <count>", "today and the days before", parseOptionLimit, 30)
     .option("--forecast", "instead: what each active job is likely to cost a day, from its own history")

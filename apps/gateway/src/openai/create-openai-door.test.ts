@@ -338,6 +338,22 @@ test("a key's cap is never passed by more than one call, and says so as OpenAI d
   assert.equal(first.calls.length, statuses.length - 1);
 });
 
+test("listSpend() counts calls that were passed on, by key too", async () => {
+  const { text: key, name } = await makeKey();
+  for (let round = 0; round < 2; round += 1) await (await ask(say("first"), { key })).text();
+  first.answer = refuse(400, "no");
+  await (await ask(say("first"), { key })).text();
+  let found: { callCount: number; costUsd: number; inputTokens: number } | undefined;
+  for (let round = 0; round < 200 && found?.callCount !== 2; round += 1) {
+    await gateway.flushCalls();
+    const { items } = await gateway.client.listSpend({ by: "key", limit: 500 });
+    found = items.find((item) => item.key === `client:${name}`);
+  }
+  assert.deepEqual([found?.callCount, found?.costUsd, found?.inputTokens], [2, 3, 20]);
+  const { items: days } = await gateway.client.listSpend({ by: "day" });
+  assert.ok(days[0]!.costUsd >= 3);
+});
+
 test("what is no call is refused in OpenAI's form, and a key that was revoked at once", async () => {
   const { text: key, name } = await makeKey();
   const cases: [Response, number, RegExp][] = [

@@ -11,7 +11,7 @@ export const listSpend = defineOperation({
   id: "listSpend",
   method: "GET",
   path: "/spend",
-  summary: "What model calls have cost: by day, job, agent, model or session",
+  summary: "What model calls have cost: by day, job, agent, model, session or key",
   input: z.object({
     by: z.enum(spendGroupings).default("day"),
     days: z.coerce.number().int().min(1).max(daysMax).default(30).describe("Today and so many days before, less one"),

@@ -2,11 +2,13 @@
 import { z } from "zod";
 import { Count, Name, Slug, Usd, ref } from "./fields.ts";
 
-export const spendGroupings = ["day", "job", "agent", "model", "session"] as const;
+export const spendGroupings = ["day", "job", "agent", "model", "session", "key"] as const;
 
 export const Spend = z
   .object({
-    key: Name.nullable().describe("The day as YYYY-MM-DD, an id or a name; null: no job, no session, an untold model"),
+    key: Name.nullable().describe(
+      "The day as YYYY-MM-DD, an id or a name; null: no job, agent, session or key, an untold model",
+    ),
     callCount: Count,
     costUsd: Usd,
     inputTokens: Count,

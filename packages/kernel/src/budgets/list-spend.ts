@@ -1,10 +1,13 @@
-/** What model calls have cost, from their recorded steps: by day, job, agent, model or session. Steps that a retry or fork took over count once. */
+/**
+ * What model calls have cost, from the recorded steps of runs and from calls that the front door passed on: by day, job, agent, model, session or
+ * key. Steps that a retry or fork took over count once.
+ */
 import type { Kernel } from "../open-kernel.ts";
 
-export type SpendGrouping = "all" | "day" | "job" | "agent" | "model" | "session";
+export type SpendGrouping = "all" | "day" | "job" | "agent" | "model" | "session" | "key";
 
 export interface SpendRow {
-  /** The day as YYYY-MM-DD, an id, a name; null: no job, no session, a model that was not told. */
+  /** The day as YYYY-MM-DD, an id, a name; null: no job, no agent, no session, no key, a model that was not told. */
   key: string | null;
   callCount: number;
   costUsd: number;
@@ -20,31 +23,43 @@ export interface SpendRow {
 
 const keys: Record<SpendGrouping, string> = {
   all: "null",
-  day: "to_char(s.ended_at at time zone $4, 'YYYY-MM-DD')",
-  job: "r.job_id",
-  agent: "coalesce(r.agent, 'main')",
-  model: "s.usage ->> 'model'",
-  session: "r.session_key",
+  day: "to_char(c.at at time zone $4, 'YYYY-MM-DD')",
+  job: "c.job",
+  agent: "c.agent",
+  model: "c.model",
+  session: "c.session",
+  key: "c.token",
 };
+
+/** Of runs. A step that another run took over has epoch 0. */
+const stepColumns = "run_id, kind, usage, cost_usd, epoch, ended_at";
+const callsOfRuns = `
+  select s.ended_at as at, r.job_id as job, coalesce(r.agent, 'main') as agent, s.usage ->> 'model' as model, r.session_key as session,
+    null as token, s.cost_usd, (s.usage ->> 'inputTokens')::bigint as input, (s.usage ->> 'cachedTokens')::bigint as cached,
+    (s.usage ->> 'outputTokens')::bigint as output, (s.usage ->> 'savedUsd')::numeric as saved
+  from (select ${stepColumns} from roost.step where ended_at >= $1 and ended_at < $2
+        union all select ${stepColumns} from roost.step_history where run_ended_at >= $1 and ended_at >= $1 and ended_at < $2) as s
+  join roost.run_all r on r.id = s.run_id
+  where s.kind in ('model', 'compaction') and s.usage is not null and s.epoch > 0`;
+/** Passed on: many in an event. What was answered from a cache, or refused, cost nothing. */
+const callsPassedOn = `
+  select p.at, null, null, p.model, null, e.data ->> 'by', p."costUsd", p."inputTokens", null, p."outputTokens", null
+  from roost.event e cross join lateral jsonb_to_recordset(e.data -> 'calls')
+    as p(at timestamptz, model text, status integer, attempts integer, "costUsd" numeric, "inputTokens" bigint, "outputTokens" bigint)
+  where e.topic = 'proxy' and e.type = 'proxy.called' and e.time >= $1 and p.at >= $1 and p.at < $2 and p.attempts > 0 and p.status between 200 and 299`;
 
 /** Most expensive first; days newest first. At most `limit`. */
 export async function listSpend(
   { database }: Kernel,
   query: { by: SpendGrouping; since: Date; until: Date; timeZone: string; limit: number },
 ): Promise<SpendRow[]> {
-  // A step that another run took over has epoch 0.
-  const columns = "run_id, kind, usage, cost_usd, epoch, ended_at";
   return database.query<SpendRow>(
-    `select ${keys[query.by]} as key, count(*) as "callCount", coalesce(sum(s.cost_usd), 0)::float8 as "costUsd",
-       coalesce(sum((s.usage ->> 'inputTokens')::bigint), 0)::bigint as "inputTokens",
-       coalesce(sum((s.usage ->> 'cachedTokens')::bigint), 0)::bigint as "cachedTokens",
-       coalesce(sum((s.usage ->> 'outputTokens')::bigint), 0)::bigint as "outputTokens",
-       coalesce(sum((s.usage ->> 'savedUsd')::numeric), 0)::float8 as "savedUsd",
-       count(*) filter (where s.cost_usd is null) as "unknownCount"
-     from (select ${columns} from roost.step where ended_at >= $1 and ended_at < $2
-           union all select ${columns} from roost.step_history where run_ended_at >= $1 and ended_at >= $1 and ended_at < $2) as s
-     join roost.run_all r on r.id = s.run_id
-     where s.kind in ('model', 'compaction') and s.usage is not null and s.epoch > 0 and $4::text is not null
+    `select ${keys[query.by]} as key, count(*) as "callCount", coalesce(sum(c.cost_usd), 0)::float8 as "costUsd",
+       coalesce(sum(c.input), 0)::bigint as "inputTokens", coalesce(sum(c.cached), 0)::bigint as "cachedTokens",
+       coalesce(sum(c.output), 0)::bigint as "outputTokens", coalesce(sum(c.saved), 0)::float8 as "savedUsd",
+       count(*) filter (where c.cost_usd is null) as "unknownCount"
+     from (${callsOfRuns} union all ${callsPassedOn}) as c
+     where $4::text is not null
      group by 1 order by ${query.by === "day" ? "1 desc" : '"costUsd" desc, "inputTokens" desc, 1'} limit $3`,
     [query.since, query.until, query.limit, query.timeZone],
   );
