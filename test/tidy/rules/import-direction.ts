@@ -12,6 +12,7 @@ const floors: Readonly<Record<string, number>> = {
   database: 1,
   objects: 1,
   openapi: 1,
+  sandbox: 1,
   agent: 1,
   kernel: 2,
   access: 3,

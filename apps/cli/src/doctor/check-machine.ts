@@ -1,6 +1,7 @@
 /** Checks without a gateway: Node, the home, its owner and token, disk space. */
 import { readFile, stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
+import { findSandbox } from "@roost/sandbox";
 import { z } from "zod";
 import type { Check } from "./check.ts";
 
@@ -20,7 +21,15 @@ export async function checkMachine(homeDir: string | undefined): Promise<Check[]
     await checkOwner(homeDir),
     await checkToken(homeDir),
     await checkDisk(homeDir),
+    await checkSandbox(),
   ];
+}
+
+/** Only agents that run programs need it. */
+async function checkSandbox(): Promise<Check> {
+  const found = await findSandbox();
+  if (found.isUsable) return { name: "sandbox", state: "good", text: found.version };
+  return { name: "sandbox", state: "warn", text: `agents cannot run programs: ${found.reason}`, advice: found.advice };
 }
 
 function checkNode(version: string): Check {

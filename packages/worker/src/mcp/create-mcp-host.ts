@@ -5,7 +5,7 @@
 import { RoostError, sleepUntilAborted, toRoostError, type JsonObject, type Logger } from "@roost/base";
 import type { SecretSources, ToolServerSettings } from "@roost/memory/settings";
 import { openConnection, type ServerConnection, type ServerCall, type ServerTools } from "./open-connection.ts";
-import { readProcessTree } from "./process-tree.ts";
+import { readProcessTree } from "@roost/sandbox";
 
 export interface HostLimits {
   idleMs: number;

@@ -7,7 +7,7 @@ import { getDefaultEnvironment, StdioClientTransport } from "@modelcontextprotoc
 import { isJsonObject, RoostError, toRoostError, type JsonObject, type JsonValue } from "@roost/base";
 import { resolveReferences, type SecretSources, type ToolServerSettings } from "@roost/memory/settings";
 import { z } from "zod";
-import { killAll, readProcessTree } from "./process-tree.ts";
+import { killAll, readProcessTree } from "@roost/sandbox";
 
 export const connectionLimits = {
   toolsMax: 500,
