@@ -89,6 +89,7 @@ export { waitInRun } from "./runs/wait-in-run.ts";
 export { answerQuestion } from "./runs/answer-question.ts";
 export { cancelRun, cancelRunsIn } from "./runs/cancel-run.ts";
 export { readSpendBelow } from "./runs/read-spend-below.ts";
+export { addNeed } from "./runs/add-need.ts";
 export { readFamily, type Family } from "./runs/read-family.ts";
 export { forkRun, type CarriedOver } from "./runs/fork-run.ts";
 export { endOutdatedRuns } from "./runs/end-outdated-runs.ts";

@@ -12,6 +12,7 @@ export {
   Settings,
   settingsSchema,
   writtenSettings,
+  type ExecSettings,
   type HeartbeatSettings,
   type ProviderSettings,
   type ToolServerSettings,

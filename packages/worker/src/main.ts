@@ -84,7 +84,13 @@ async function main(): Promise<void> {
     telemetry,
     isRehearsal,
     judge: judgePostconditions,
-    toolsFor: createToolsFor({ kernel, memory, settings, sources: [serviceTools, thirdPartyTools, mcpTools] }),
+    toolsFor: createToolsFor({
+      kernel,
+      memory,
+      settings,
+      gitEnvironment: gitEnvironmentOf(config),
+      sources: [serviceTools, thirdPartyTools, mcpTools],
+    }),
   });
   await runWorker({
     kernel,
@@ -103,6 +109,14 @@ async function main(): Promise<void> {
   });
   if (home.refused.aborted) throw home.refused.reason;
   logger.info("The worker is stopping", { reason: String(supervised.stop.reason) });
+}
+
+/** What git needs to reach the person's remotes: keys and helpers are found by it. */
+function gitEnvironmentOf({ environment }: WorkerConfig): Record<string, string> {
+  const names = ["HOME", "SSH_AUTH_SOCK", "XDG_CONFIG_HOME"];
+  return Object.fromEntries(
+    names.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]]])),
+  ) as Record<string, string>;
 }
 
 /** One host for all workers of the home: the first that needs a server is it. */

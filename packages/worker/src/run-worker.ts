@@ -17,6 +17,7 @@ import {
   type WorkerRegistration,
 } from "@roost/kernel";
 import { createActiveRuns, type ActiveRuns } from "./active-runs.ts";
+import { hostCapability } from "./exec/run-in-directory.ts";
 import type { RunHandlers } from "./execute-run.ts";
 
 export interface WorkerOptions {
@@ -84,7 +85,12 @@ async function runRegistered(options: WorkerOptions, onJoined: () => void): Prom
   });
   onJoined();
   options.onReady?.(worker.workerId);
-  const terms = { workerId: worker.workerId, queues: options.queues ?? ["default"], loopVersions };
+  const terms = {
+    workerId: worker.workerId,
+    queues: options.queues ?? ["default"],
+    loopVersions,
+    capabilities: [hostCapability()],
+  };
   const claim = { terms, leaving: AbortSignal.any([options.signal, worker.lost]) };
   const active = createActiveRuns({ ...options, claim });
   const leaving = AbortSignal.any([options.signal, worker.lost, active.stuck]);

@@ -75,5 +75,6 @@ export type AgentDelta = { step: string } & (
   | { type: "reasoning"; text: string }
   | { type: "reset"; reason: string }
   | { type: "tool_call"; toolCallId: string; toolName: string; input: JsonValue }
+  | { type: "tool_output"; toolCallId: string; text: string }
   | { type: "tool_result"; toolCallId: string; toolName: string; text: string; isError: boolean }
 );

@@ -177,6 +177,7 @@ async function runCall(loop: Loop, call: PlannedCall): Promise<ToolMessage> {
         signal: loop.options.signal,
         deadline: loop.deadline,
         permitTool,
+        show: (text) => loop.show({ step, type: "tool_output", toolCallId, text }),
         toolMsMax: loop.limits.toolMsMax,
         resultCharsMax: loop.limits.toolResultCharsMax,
       });

@@ -32,6 +32,7 @@ export interface ExecuteToolOptions {
   /** The run's time is over: ends the tool like its own time limit. */
   deadline: AbortSignal;
   permitTool?: PermitTool | undefined;
+  show?: ((text: string) => void) | undefined;
   toolMsMax: number;
   resultCharsMax: number;
 }
@@ -65,6 +66,7 @@ export async function executeTool(stepCall: StepCall, options: ExecuteToolOption
     signal,
     attempt: stepCall.attempt,
     labels: await stepCall.labels(),
+    show: options.show,
   };
   let hasStarted = false;
   const labelsOf = (labels: Labels = openLabels) => joinLabels(labels, tool.labelsOf?.(options.input) ?? openLabels);

@@ -24,6 +24,8 @@ export interface ToolCall {
   attempt: number;
   /** Labels of the calling run: whatever the tool writes from its input gets them. */
   labels: Labels;
+  /** Shows those who watch the run what comes, before there is a result. */
+  show?: ((text: string) => void) | undefined;
 }
 
 /** Whom or what a call reaches: what a person allows or approves it for. */

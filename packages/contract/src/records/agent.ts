@@ -51,6 +51,13 @@ export const agentDefinitionShape = {
     .optional()
     .describe("Services whose operations it may call, and whose domains it may know"),
   mcp: z.array(ServiceName).max(50).optional().describe("Servers of tools in roost.yaml whose tools it may call"),
+  exec: z
+    .object({
+      repositories: z.array(Slug).max(20).optional().describe("Of roost.yaml, in which it may work"),
+      network: z.boolean().optional().describe("Its programs may reach the network; false when left out"),
+    })
+    .optional()
+    .describe("It may run programs in a sandbox, in a folder of its own; left out: none"),
   skills: z
     .array(Name)
     .max(200)

@@ -169,6 +169,32 @@ const ToolServer = z
 
 export type ToolServerSettings = z.output<typeof ToolServer>;
 
+const repositoriesMax = 100;
+const absolutePath = z.string().regex(/^\/[^\0]{1,1000}$/, "must be an absolute path");
+
+const Exec = z
+  .strictObject({
+    repositories: z
+      .record(Slug, absolutePath)
+      .refine((all) => Object.keys(all).length <= repositoriesMax, `has more than ${repositoriesMax} repositories`)
+      .default({})
+      .describe("Git repositories that agents may work on, by name; each agent works in a clone of its own"),
+    readable: z
+      .array(absolutePath)
+      .max(50)
+      .default([])
+      .describe("Further paths that programs may read, such as /opt/node"),
+    timeout: Duration.refine((ms) => ms >= 1000 && ms <= 3_600_000, "must be from 1s to 1h")
+      .default(600_000)
+      .describe("The longest that one program may run"),
+    memoryMib: z.number().int().min(16).max(1_048_576).default(2048),
+    processes: z.number().int().min(8).max(10_000).default(256),
+    outputMib: z.number().int().min(1).max(20).default(10),
+  })
+  .prefault({});
+
+export type ExecSettings = z.output<typeof Exec>;
+
 export const Settings = z.strictObject({
   timeZone: TimeZone.optional().describe("Time zone of schedules, notes and agents; default: the machine's"),
   workers: z.number().int().min(1).max(64).optional().describe("Worker processes; default: 2"),
@@ -206,6 +232,7 @@ export const Settings = z.strictObject({
     .refine((names) => new Set(names).size === names.length, "names a service twice")
     .default([])
     .describe("Domain services that run: names of folders below services/ of Roost or of the home"),
+  exec: Exec.describe("Programs that agents run in a sandbox"),
   mcp: z
     .record(z.string().regex(/^[a-z][a-z0-9-]{0,30}$/, "must be 1 to 31 lower-case letters, digits and -"), ToolServer)
     .refine((servers) => Object.keys(servers).length <= toolServersMax, `has more than ${toolServersMax} servers`)

@@ -14,6 +14,9 @@ import { hostOf } from "../http/host-of.ts";
 const heldWrites = "held-writes/2";
 const ofAgent = "agent-policy/1";
 const ruleOfTwo = "rule-of-two/1";
+/** Asks each time, unless its agent's policies name it, or a person has granted this remote and branch. */
+const push = "git_push";
+const pushes = "pushes/1";
 /** Of tools that name no target: what is allowed is the tool. */
 const anyTarget = "*";
 
@@ -21,8 +24,10 @@ const anyTarget = "*";
 export function permitCalls({ policies = {} }: Pick<AgentDefinition, "policies">): PermitCall {
   return (call, facts) => {
     const held = decideHeldWrite(call, facts);
-    if (!hasPolicies(facts.loopVersion)) return held ?? { state: "granted" };
     const { name } = call.tool;
+    if (!hasPolicies(facts.loopVersion) && name === push)
+      return { state: "refused", reason: "this run began before pushes could be asked for; begin another" };
+    if (!hasPolicies(facts.loopVersion)) return held ?? { state: "granted" };
     const policy = policyOf(policies, name);
     if (policy?.decision === "deny")
       return { state: "refused", reason: `its agent may not call ${name} (policies: ${policy.pattern}: deny)` };
@@ -40,6 +45,7 @@ export function permitCalls({ policies = {} }: Pick<AgentDefinition, "policies">
       };
     // A person who names the very tool has decided; a pattern covers tools that nobody thought of.
     if (policy?.decision === "allow" && policy.pattern === name) return { state: "granted" };
+    if (name === push) return { state: "ask", reason: "what it pushes leaves this machine", policy: pushes, target };
     return decideWayOut(call, facts);
   };
 }

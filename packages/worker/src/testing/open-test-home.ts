@@ -20,6 +20,7 @@ import { createModelsFor } from "../models/choose-models.ts";
 import { judgePostconditions } from "../postconditions/judge-postconditions.ts";
 import { createDurableSteps } from "../steps/create-durable-steps.ts";
 import { createToolsFor } from "../tools/create-tools-for.ts";
+import { hostCapability } from "../exec/run-in-directory.ts";
 import { startRun } from "./start-worker.ts";
 
 export interface WantedCall {
@@ -97,7 +98,13 @@ export async function openTestHome(options: TestHomeOptions = {}): Promise<TestH
   async function claim(runId?: string): Promise<RunOwner> {
     const worker = await registerWorker(kernel, { kind: "worker", host: "test", pid: process.pid });
     owned.use(worker);
-    const runs = await claimRuns(kernel, { workerId: worker.workerId, queues: ["default"], limit: 20, loopVersions });
+    const runs = await claimRuns(kernel, {
+      workerId: worker.workerId,
+      queues: ["default"],
+      limit: 20,
+      loopVersions,
+      capabilities: [hostCapability()],
+    });
     const run = runId === undefined ? runs[0] : runs.find(({ id }) => id === runId);
     if (run === undefined) throw new RoostError("internal", "no run is ready");
     return { run, die: () => worker.release() };

@@ -7,6 +7,7 @@ import type { AgentDefinition } from "@roost/contract/operations";
 import type { ClaimedRun, Kernel } from "@roost/kernel";
 import { viewerOf, type Memory } from "@roost/memory";
 import type { Settings } from "@roost/memory/settings";
+import { findSandbox, type FoundSandbox } from "@roost/sandbox";
 import { createTools, firstTools, mayHaveTools } from "./create-tools.ts";
 import { clientTools, clientToolNames } from "./client-tools.ts";
 import { recallSeen } from "./seen-files.ts";
@@ -19,6 +20,8 @@ export interface CreateToolsForOptions {
   kernel: Kernel;
   memory: Memory;
   settings: Settings;
+  /** Of the person, by which git reaches remotes. Default: none. */
+  gitEnvironment?: Readonly<Record<string, string>> | undefined;
   /** Beside the built-in tools; a tool of an earlier source keeps its name. */
   sources?: readonly ToolsFor[];
 }
@@ -41,9 +44,16 @@ export function createToolsFor({ sources = [], ...options }: CreateToolsForOptio
   };
 }
 
-function createBuiltInTools({ kernel, memory, settings }: Omit<CreateToolsForOptions, "sources">): ToolsFor {
+function createBuiltInTools({
+  kernel,
+  memory,
+  settings,
+  gitEnvironment = {},
+}: Omit<CreateToolsForOptions, "sources">): ToolsFor {
   const addressRules = { allow: settings.http.allow };
   const keyedHosts = new Set(settings.http.keyed);
+  let sandbox: Promise<FoundSandbox> | undefined;
+  const exec = { settings: settings.exec, findSandbox: () => (sandbox ??= findSandbox()), gitEnvironment };
   return async (run, agent) => {
     const context = {
       kernel,
@@ -54,6 +64,7 @@ function createBuiltInTools({ kernel, memory, settings }: Omit<CreateToolsForOpt
       actor: run.jobId === null ? `session:${run.sessionKey ?? run.id}` : `job:${run.jobId}`,
       addressRules,
       keyedHosts,
+      exec,
       seenFiles: recallSeen(run.steps),
       seenSkills: recallSkills(run.steps),
     };
@@ -76,10 +87,11 @@ function allowedOf(run: ClaimedRun, { tools: ofAgent }: AgentDefinition): string
 }
 
 /** Built-in tools that an agent has for what its definition names, as it has those of its services. */
-function namedBy({ skills = [], agents = [] }: AgentDefinition): ReadonlySet<string> {
+function namedBy({ skills = [], agents = [], exec }: AgentDefinition): ReadonlySet<string> {
   return new Set([
     ...(skills.length > 0 ? ["use_skill"] : []),
     ...(agents.length > 0 ? ["delegate", "find_agents"] : []),
+    ...(exec === undefined ? [] : ["exec", "edit_file", "git_push"]),
   ]);
 }
 

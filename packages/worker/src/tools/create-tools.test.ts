@@ -14,7 +14,7 @@ async function namesFor(home: TestHome, run: Parameters<TestHome["begin"]>[0]): 
 
 test("createTools() describes every tool as an object that providers accept", async () => {
   await using home = await openTestHome({
-    settings: { http: { keyed: ["example.com"] }, agents: { main: { agents: ["*"] } } },
+    settings: { http: { keyed: ["example.com"] }, agents: { main: { agents: ["*"], exec: {} } } },
   });
   const { tools } = await home.callTools(
     await home.begin({ sessionKind: "heartbeat", sessionKey: "heartbeat:main" }),

@@ -5,6 +5,9 @@ import { askPersonTool } from "./ask-person-tool.ts";
 import { reserveSubjectTool } from "./reserve-subject-tool.ts";
 import { delegateTool, findAgentsTool } from "./delegate-tool.ts";
 import { defineJobTool } from "./define-job-tool.ts";
+import { editFileTool } from "./edit-file-tool.ts";
+import { execTool } from "./exec-tool.ts";
+import { gitPushTool } from "./git-push-tool.ts";
 import { getStateTool } from "./get-state-tool.ts";
 import { httpFetch } from "./http-fetch.ts";
 import { httpSend } from "./http-send.ts";
@@ -51,6 +54,9 @@ const forSubagents = new Set([
   "notify",
   "ask_person",
   "delegate",
+  "exec",
+  "edit_file",
+  "git_push",
   "find_agents",
 ]);
 
@@ -92,6 +98,7 @@ export function createTools(context: ToolContext): Tool[] {
     httpSend(context, false),
     ...(context.keyedHosts.size > 0 ? [httpSend(context, true)] : []),
     ...(context.agent.agents?.length ? [delegateTool(context), findAgentsTool(context)] : []),
+    ...(context.agent.exec === undefined ? [] : [execTool(context), editFileTool(context), gitPushTool(context)]),
     viewPartTool(context),
     useSkillTool(context),
     askPersonTool(context),

@@ -3,6 +3,7 @@ import type { AgentDefinition } from "@roost/contract/operations";
 import type { ClaimedRun, Kernel } from "@roost/kernel";
 import type { Memory, Viewer } from "@roost/memory";
 import type { AddressRules } from "../http/check-address.ts";
+import type { Workplace } from "../exec/run-in-directory.ts";
 import type { SeenFiles } from "./seen-files.ts";
 
 /** What the tools of one run receive. */
@@ -21,6 +22,8 @@ export interface ToolContext {
   keyedHosts: ReadonlySet<string>;
   /** Each home file as this run last saw it. */
   seenFiles: SeenFiles;
+  /** Of programs that agents run. */
+  exec: Pick<Workplace, "settings" | "findSandbox" | "gitEnvironment">;
   /** Version by skill, as this run last read it. */
   seenSkills: Map<string, string>;
 }

@@ -1,0 +1,96 @@
+/**
+ * Where an agent's programs work: a folder of its own in `.roost/exec`, or a clone of a repository that its definition names. Roost itself never
+ * runs git in them, nor opens a file there: what programs have left may be a trap, so all of that happens confined too. What was marked when it
+ * went in marks what comes out.
+ */
+import { execFile } from "node:child_process";
+import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { createId, RoostError, toRoostError } from "@roost/base";
+import { areSameLabels, formatLabels, joinLabels, openLabels, parseLabels, type Labels } from "@roost/contract/labels";
+
+export interface ExecDirectory {
+  path: string;
+  /** Of the person, where it is a clone. */
+  repository: string | undefined;
+}
+
+const gitMsMax = 300_000;
+/** Files of a person's repository as they are; no program of it runs. */
+const safeGit = ["-c", "core.hooksPath=/dev/null", "-c", "protocol.ext.allow=never"];
+
+/** As a name of a file. */
+function folderOf(homeDir: string, agent: string): string {
+  return join(homeDir, ".roost", "exec", agent.replace(/[^a-z0-9._-]/gi, "_"));
+}
+
+/** Made when it is first used. @throws RoostError `unavailable`: the repository cannot be cloned */
+export async function openExecDirectory(
+  homeDir: string,
+  { agent, repository, source }: { agent: string; repository?: string | undefined; source?: string | undefined },
+): Promise<ExecDirectory> {
+  const folder = folderOf(homeDir, agent);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  if (repository === undefined || source === undefined) {
+    const path = join(folder, "own");
+    await mkdir(path, { recursive: true });
+    return { path, repository: undefined };
+  }
+  const path = join(folder, `repository-${repository}`);
+  if (!(await stat(path).catch(() => undefined))?.isDirectory()) await clone({ source, path, agent });
+  return { path, repository: source };
+}
+
+/** Whole or not at all, on a branch of the agent. */
+async function clone({ source, path, agent }: { source: string; path: string; agent: string }): Promise<void> {
+  const making = `${path}.${createId()}`;
+  try {
+    await git(["clone", "--quiet", "--no-hardlinks", "--", source, making]);
+    await git(["-C", making, "checkout", "--quiet", "-b", `roost/${agent}`]);
+    await git(["-C", making, "config", "user.name", `${agent} (Roost)`]);
+    await git(["-C", making, "config", "user.email", `${agent}@roost.invalid`]);
+    await rename(making, path);
+  } catch (cause) {
+    await rm(making, { recursive: true, force: true });
+    // Another run of the agent was first.
+    if ((await stat(path).catch(() => undefined))?.isDirectory()) return;
+    throw new RoostError("unavailable", `the repository ${source} cannot be cloned: ${toRoostError(cause).message}`, {
+      cause,
+    });
+  }
+}
+
+/** In a place that no program of an agent has written to. */
+export async function git(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<string> {
+  const options = {
+    timeout: gitMsMax,
+    maxBuffer: 1024 * 1024,
+    env: { PATH: "/usr/local/bin:/usr/bin:/bin", GIT_TERMINAL_PROMPT: "0", ...env },
+  };
+  const { stdout, stderr } = await promisify(execFile)("git", [...safeGit, ...args], options);
+  return `${stdout}${stderr}`;
+}
+
+/** What has gone into the folder so far; missing: nothing that is marked. */
+export async function readDirectoryLabels({ path }: ExecDirectory): Promise<Labels> {
+  const text = await readFile(`${path}.labels.json`, "utf8").catch(() => undefined);
+  if (text === undefined) return openLabels;
+  try {
+    return parseLabels(JSON.parse(text) as string[]);
+  } catch {
+    // Torn: it counts as marked.
+    return parseLabels([]);
+  }
+}
+
+/** Before a program runs: what it may bring in. Returns what the folder holds from then on. */
+export async function markDirectory(directory: ExecDirectory, labels: Labels): Promise<Labels> {
+  const before = await readDirectoryLabels(directory);
+  const after = joinLabels(before, labels);
+  if (areSameLabels(before, after)) return after;
+  const path = `${directory.path}.labels.json`;
+  await writeFile(`${path}.${process.pid}`, JSON.stringify(formatLabels(after)));
+  await rename(`${path}.${process.pid}`, path);
+  return after;
+}

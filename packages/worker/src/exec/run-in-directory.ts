@@ -1,0 +1,88 @@
+/** Runs a program of an agent in its folder: confined, within the limits of the settings, and refused where nothing confines it. */
+import { hostname } from "node:os";
+import { RoostError } from "@roost/base";
+import { joinLabels, openLabels, untrustedFrom, type Labels } from "@roost/contract/labels";
+import type { AgentDefinition } from "@roost/contract/operations";
+import { addNeed, type Kernel } from "@roost/kernel";
+import type { ExecSettings } from "@roost/memory/settings";
+import { runConfined, type ConfinedRun, type FoundSandbox } from "@roost/sandbox";
+import { markDirectory, openExecDirectory, type ExecDirectory } from "./exec-directory.ts";
+
+export interface Workplace {
+  kernel: Kernel;
+  homeDir: string;
+  run: { id: string; epoch: number; agent: string | null };
+  /** What the agent's definition allows. */
+  allowed: NonNullable<AgentDefinition["exec"]>;
+  settings: ExecSettings;
+  findSandbox: () => Promise<FoundSandbox>;
+  /** Of the person, by which git reaches remotes. */
+  gitEnvironment: Readonly<Record<string, string>>;
+}
+
+export interface ProgramCall {
+  program: readonly string[];
+  /** Of the agent's; default: its own folder. */
+  repository?: string | undefined;
+  input?: string;
+  timeoutMs?: number;
+  outputBytesMax?: number;
+  /** What the run knows: it may be in what the program is given. */
+  labels: Labels;
+  signal: AbortSignal;
+  onOutput?: (chunk: Buffer) => void;
+}
+
+const mebibyte = 1024 * 1024;
+
+/** Workers on this machine have it; a run with a folder here goes on nowhere else. */
+export function hostCapability(): string {
+  return `host:${hostname()}`;
+}
+
+/** `labels`: of what it wrote. @throws RoostError `unavailable`: there is no sandbox; `forbidden`: the repository is not the agent's */
+export async function runInDirectory(
+  place: Workplace,
+  call: ProgramCall,
+): Promise<ConfinedRun & { directory: ExecDirectory; labels: Labels }> {
+  const { kernel, homeDir, run, allowed, settings } = place;
+  const found = await place.findSandbox();
+  if (!found.isUsable)
+    throw new RoostError(
+      "unavailable",
+      `programs run in a sandbox alone, and there is none: ${found.reason}. ${found.advice}`,
+    );
+  const { repository } = call;
+  const source = repository === undefined ? undefined : sourceOf(place, repository);
+  await addNeed(kernel, { runId: run.id, epoch: run.epoch }, hostCapability());
+  const directory = await openExecDirectory(homeDir, { agent: run.agent ?? "main", repository, source });
+  const hasNetwork = allowed.network === true;
+  const brought = hasNetwork ? untrustedFrom("program", "network") : openLabels;
+  const labels = await markDirectory(directory, joinLabels(call.labels, brought));
+  const confined = await runConfined(call.program, {
+    directory: directory.path,
+    readable: [...settings.readable, ...(source === undefined ? [] : [source])],
+    hasNetwork,
+    signal: call.signal,
+    limits: {
+      timeMsMax: Math.min(call.timeoutMs ?? settings.timeout, settings.timeout),
+      memoryBytesMax: settings.memoryMib * mebibyte,
+      processesMax: settings.processes,
+      outputBytesMax: call.outputBytesMax ?? settings.outputMib * mebibyte,
+    },
+    ...(call.input !== undefined && { input: call.input }),
+    ...(call.onOutput !== undefined && { onOutput: call.onOutput }),
+  });
+  return { ...confined, directory, labels };
+}
+
+/** The person's repository of that name. */
+export function sourceOf({ allowed, settings }: Workplace, repository: string): string {
+  const source = settings.repositories[repository];
+  if (source !== undefined && allowed.repositories?.includes(repository) === true) return source;
+  const there = (allowed.repositories ?? []).filter((name) => settings.repositories[name] !== undefined);
+  throw new RoostError(
+    "forbidden",
+    `the repository ${repository.slice(0, 80)} is not this agent's: it has ${there.join(", ") || "none"}`,
+  );
+}

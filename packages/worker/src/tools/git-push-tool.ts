@@ -1,0 +1,26 @@
+/** The tool that pushes a branch: with a grant for this remote and branch, or when the person approves. */
+import type { Tool } from "@roost/agent";
+import { z } from "zod";
+import { pushBranch } from "../exec/push-branch.ts";
+import { workplaceOf } from "./exec-tool.ts";
+import type { ToolContext } from "./tool-context.ts";
+
+const name = /^[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$/;
+
+const input = z.object({
+  repository: z.string().min(1).max(63),
+  remote: z.string().regex(name).default("origin"),
+  branch: z.string().regex(name).describe("Its name there; what you have committed is pushed"),
+});
+
+export function gitPushTool(context: ToolContext): Tool<z.infer<typeof input>> {
+  return {
+    name: "git_push",
+    description: "Pushes what you have committed in the clone of a repository to a branch of a remote, without force.",
+    input,
+    effect: "idempotent",
+    timeoutMsMax: 600_000,
+    reach: ({ repository, remote, branch }) => ({ target: `${repository}:${remote}/${branch}`, isOutside: true }),
+    execute: async (pushed, call) => ({ state: "done", output: await pushBranch(workplaceOf(context), pushed, call) }),
+  };
+}
