@@ -64,6 +64,7 @@ export { agentLimitDefaults, type AgentLimits } from "./loop/agent-limits.ts";
 export type { AgentDelta, AgentEnd, AgentLimitName, AgentOutcome, AgentTotals } from "./loop/agent-outcome.ts";
 export type { RequestRecord } from "./loop/request-record.ts";
 export type { ModelStepOutput } from "./loop/run-model-step.ts";
+export { hookPoints, type HookAnswer, type HookPoint, type HookRequest, type Hooks } from "./tools/hooks.ts";
 export type { ChildResult, Children } from "./tools/children.ts";
 export { runAgentLoop, timeOver, type AgentLoopOptions } from "./loop/run-agent-loop.ts";
 export {

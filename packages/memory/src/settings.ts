@@ -12,8 +12,9 @@ export {
   Settings,
   settingsSchema,
   writtenSettings,
-  type ExecSettings,
   type HeartbeatSettings,
   type ProviderSettings,
-  type ToolServerSettings,
 } from "./settings/settings.ts";
+export type { ExecSettings } from "./settings/exec.ts";
+export type { HookSettings } from "./settings/hook.ts";
+export type { ToolServerSettings } from "./settings/tool-server.ts";

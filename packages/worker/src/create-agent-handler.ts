@@ -19,6 +19,7 @@ import { buildContext, commitDigest, lastHeartbeat, type BuiltContext, type Memo
 import { attributes, type Telemetry } from "@roost/telemetry";
 import { createApprovals } from "./approvals/create-approvals.ts";
 import { createChildren } from "./delegates/create-children.ts";
+import type { Hook } from "./hooks/create-run-hooks.ts";
 import type { RunCall, RunHandler } from "./execute-run.ts";
 import type { ModelsFor } from "./models/choose-models.ts";
 import { createDurableSteps, type DurableSteps } from "./steps/create-durable-steps.ts";
@@ -32,6 +33,8 @@ export interface AgentHandlerOptions {
   telemetry: Telemetry;
   toolsFor: ToolsFor;
   agentOf: AgentOf;
+  /** What a person has asked at points of each run. Default: nothing. */
+  hooks?: readonly Hook[] | undefined;
   /** Default: nothing is told of domains. */
   domainsOf?: DomainsOf | undefined;
   isRehearsal: boolean;

@@ -13,15 +13,18 @@ import { exitCodeOf } from "@roost/contract/status-codes";
 import { openDatabase } from "@roost/database";
 import { createAgentOf } from "@roost/jobs";
 import { openKernel, raiseNotice, type Kernel } from "@roost/kernel";
-import { holdDatabase, openMemory, refuseDatabaseOfAnother } from "@roost/memory";
+import { holdDatabase, openMemory, readHomeFile, refuseDatabaseOfAnother, whyHeld, type Memory } from "@roost/memory";
 import { resolveProviders, resolveSecret, type Settings } from "@roost/memory/settings";
 import { decideModel, openModelDecisions, openHomeCoolDowns } from "@roost/models";
+import { findSandbox } from "@roost/sandbox";
 import { openServices } from "@roost/service";
 import { openTelemetry } from "@roost/telemetry";
 import { createAgentHandler } from "./create-agent-handler.ts";
 import { readWorkerConfig, type WorkerConfig } from "./config.ts";
 import { createModelsFor } from "./models/choose-models.ts";
 import { judgePostconditions } from "./postconditions/judge-postconditions.ts";
+import { createCommandHooks } from "./hooks/create-command-hooks.ts";
+import type { Hook } from "./hooks/create-run-hooks.ts";
 import { createMcpHost } from "./mcp/create-mcp-host.ts";
 import { createMcpTools, keepToolList } from "./mcp/create-mcp-tools.ts";
 import { shareMcpHost, type McpCalls } from "./mcp/share-mcp-host.ts";
@@ -37,11 +40,11 @@ const poolMax = 8;
 async function main(): Promise<void> {
   const supervised = listenToSupervisor();
   const config = readWorkerConfig();
-  const logger = createLogger({
-    level: config.ROOST_LOG_LEVEL,
-    clock: systemClock,
-    write: (line) => void process.stderr.write(line),
-  }).child({ process: "worker", pid: process.pid });
+  const write = (line: string) => void process.stderr.write(line);
+  const logger = createLogger({ level: config.ROOST_LOG_LEVEL, clock: systemClock, write }).child({
+    process: "worker",
+    pid: process.pid,
+  });
   await using telemetry = await openTelemetry({
     serviceName: "roost-worker",
     otlpEndpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT,
@@ -61,20 +64,18 @@ async function main(): Promise<void> {
   const providers = await findProviders(kernel, config, { settings, logger });
   using coolDowns = await openHomeCoolDowns(kernel);
   const modelsFor = createModelsFor({ providers, settings, clock: kernel.clock, logger, coolDowns });
-  const isRehearsal = providers.every(
-    (provider) => provider.kind === "language-model" && provider.isRehearsal === true,
-  );
+  const isRehearsal = providers.every((one) => one.kind === "language-model" && one.isRehearsal === true);
   const { signer, directory, thirdParties } = await openServices({ kernel, kind: "worker", name: "worker" });
   const gatewayUrl = async () => config.ROOST_URL ?? readGatewayUrl(config.homeDir);
   const serviceTools = createServiceTools({ directory, call: createCallService({ signer, gatewayUrl }) });
   await using mcp = openMcp(config, { kernel, settings, logger });
   const mcpTools = createMcpTools({ memory, servers: settings.mcp, mcp, logger });
-  const secretSources = { homeDir: config.homeDir, env: config.environment };
-  const thirdPartyTools = createThirdPartyTools({
-    thirdParties,
-    rules: { allow: settings.http.allow },
-    resolveSecret: (reference) => resolveSecret(reference, secretSources),
-  });
+  const secrets = { homeDir: config.homeDir, env: config.environment };
+  const rules = { allow: settings.http.allow };
+  const askSecret = (reference: string) => resolveSecret(reference, secrets);
+  const thirdPartyTools = createThirdPartyTools({ thirdParties, rules, resolveSecret: askSecret });
+  const sources = [serviceTools, thirdPartyTools, mcpTools];
+  const toolsFor = createToolsFor({ kernel, memory, settings, gitEnvironment: gitEnvironmentOf(config), sources });
   const handler = createAgentHandler({
     kernel,
     memory,
@@ -84,13 +85,8 @@ async function main(): Promise<void> {
     telemetry,
     isRehearsal,
     judge: judgePostconditions,
-    toolsFor: createToolsFor({
-      kernel,
-      memory,
-      settings,
-      gitEnvironment: gitEnvironmentOf(config),
-      sources: [serviceTools, thirdPartyTools, mcpTools],
-    }),
+    hooks: createHooks(config, memory),
+    toolsFor,
   });
   await runWorker({
     kernel,
@@ -109,6 +105,15 @@ async function main(): Promise<void> {
   });
   if (home.refused.aborted) throw home.refused.reason;
   logger.info("The worker is stopping", { reason: String(supervised.stop.reason) });
+}
+
+function createHooks({ homeDir }: WorkerConfig, memory: Memory): Hook[] {
+  return createCommandHooks({
+    hooks: memory.settings.hooks,
+    homeDir,
+    findSandbox: () => findSandbox(),
+    whyHeld: async (path) => whyHeld(memory, await readHomeFile(memory, path, { as: { kind: "main" } })),
+  });
 }
 
 /** What git needs to reach the person's remotes: keys and helpers are found by it. */

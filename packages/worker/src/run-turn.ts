@@ -30,6 +30,7 @@ import {
   runMessage,
   type Memory,
 } from "@roost/memory";
+import { createRunHooks, type Hook } from "./hooks/create-run-hooks.ts";
 import { permitCalls } from "./approvals/permit-calls.ts";
 import type { ModelsFor } from "./models/choose-models.ts";
 import { tellUnmet } from "./models/tell-unmet.ts";
@@ -57,6 +58,8 @@ export interface AgentTurn {
   /** From the current home and log. */
   context: () => Promise<AgentContext>;
   approvals: Approvals;
+  /** Of the settings. Default: none. */
+  hooks?: readonly Hook[] | undefined;
   /** Waits for runs that this one starts. */
   children?: Children;
   reserveSpend?: ReserveSpend;
@@ -70,6 +73,7 @@ export interface AgentTurn {
 /** @throws what steps and `end` throw */
 export async function runTurn(turn: AgentTurn): Promise<void> {
   const { kernel, run, signal, steps } = turn;
+  const hooks = await createRunHooks({ kernel, run, steps, hooks: turn.hooks ?? [] });
   // A run with postconditions has work to do even when nothing has changed.
   if (run.sessionKind === "heartbeat" && run.postconditions === null) {
     const decision = await decideHeartbeat(turn);
@@ -98,6 +102,7 @@ export async function runTurn(turn: AgentTurn): Promise<void> {
     permit: turn.isRehearsal ? permitReadonly : permitCalls(turn.agent),
     approvals: turn.approvals,
     children: turn.children,
+    hooks,
     loopVersion: run.loopVersion ?? undefined,
   });
   await conclude(turn, outcome);

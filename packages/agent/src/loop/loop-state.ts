@@ -31,6 +31,7 @@ export interface LoopState {
   modelStepCount: number;
   toolCallCount: number;
   compactionCount: number;
+  hookCount: number;
   isRehearsed: boolean;
   callIds: Set<string>;
   /** Text shown of an unfinished reply. */
@@ -61,6 +62,7 @@ export function createLoopState(context: AgentContext): LoopState {
     modelStepCount: 0,
     toolCallCount: 0,
     compactionCount: 0,
+    hookCount: 0,
     isRehearsed: false,
     callIds: new Set(calls.map((call) => call.toolCallId)),
     shownText: "",

@@ -7,6 +7,7 @@ import type { Part } from "@roost/contract/part";
 import type { ModelDelta, Models } from "../models/models.ts";
 import type { KeepPart, ReadPart } from "../models/model-input.ts";
 import type { StepRunner } from "../steps/step-runner.ts";
+import type { Hooks } from "../tools/hooks.ts";
 import type { Approvals, PermitCall } from "../tools/permit.ts";
 import type { Tool } from "../tools/tool.ts";
 import type { ToolList } from "../tools/tool-list.ts";
@@ -39,6 +40,8 @@ export interface AgentLoopOptions {
   approvals?: Approvals;
   /** Waits for runs that tools have started. Default: their results are not waited for. */
   children?: Children | undefined;
+  /** What a person has asked at points of the run. Default: nothing. */
+  hooks?: Hooks | undefined;
   /** Rules by which the journal is written. Default: the newest. */
   loopVersion?: number | undefined;
   /** Called as things happen; the caller coalesces. Exceptions are logged and ignored. */

@@ -12,6 +12,7 @@ import type { AgentLoopOptions, Loop } from "./loop.ts";
 import { fitFixedParts, tellCut } from "./fit-fixed-parts.ts";
 import { addReply, createLoopState, totalsOf, type LoopState } from "./loop-state.ts";
 import { runCompactionStep, whyFull } from "./run-compaction-step.ts";
+import { addNotes, runHooks } from "./run-hooks.ts";
 import { runModelStep } from "./run-model-step.ts";
 import { limitOf } from "./step-errors.ts";
 import { createToolList } from "../tools/tool-list.ts";
@@ -39,7 +40,8 @@ export async function runAgentLoop(options: AgentLoopOptions): Promise<AgentOutc
   const { loop, stop } = createLoop(options);
   try {
     const work = options.task === "summarise" ? summarise : runTurns;
-    const end = (await prepareContext(loop)) ?? (await work(loop));
+    const end = (await prepareContext(loop)) ?? (await refusedByHook(loop, "before-run")) ?? (await work(loop));
+    await runHooks(loop, { point: "after-run", text: "text" in end ? end.text : end.error.message });
     return { ...totalsOf(loop.state), ...end };
   } catch (error) {
     if (loop.signal.aborted && !options.signal.aborted && error === loop.signal.reason) {
@@ -73,6 +75,15 @@ async function prepareContext(loop: Loop): Promise<AgentEnd | undefined> {
   return room.state === "failed" ? endOfFailedStep(loop, room.error) : undefined;
 }
 
+/** Notes before the run are for the model; those before a step are for people. */
+async function refusedByHook(loop: Loop, point: "before-run" | "before-step"): Promise<AgentEnd | undefined> {
+  const { refusal, notes } = await runHooks(loop, { point });
+  if (point === "before-run") addNotes(loop, notes);
+  return refusal === undefined
+    ? undefined
+    : { kind: "failed", error: { code: "forbidden", message: refusal, isRetryable: false } };
+}
+
 /** A person wants the conversation summarised as it is. */
 async function summarise(loop: Loop): Promise<AgentEnd> {
   const reply = { kind: "replied", finishReason: "stop", outputTokensMax: 0 } as const;
@@ -93,6 +104,8 @@ async function runTurns(loop: Loop): Promise<AgentEnd> {
     if (state.turnCount >= limits.turnsMax)
       return limitReached(loop, "turns", `this run may make ${limits.turnsMax} model calls and has made them`);
 
+    const refused = await refusedByHook(loop, "before-step");
+    if (refused !== undefined) return refused;
     const { step, outcome } = await runModelStep(loop);
     if (outcome.state !== "done") return endOfFailedStep(loop, errorOf(outcome, step));
     const { output } = outcome;
@@ -108,6 +121,7 @@ async function runTurns(loop: Loop): Promise<AgentEnd> {
     }
     wasRefusedByProvider = false;
     const message = addReply(state, output, step);
+    await runHooks(loop, { point: "after-step", step, text: message.text });
     if (message.toolCalls === undefined || message.toolCalls.length === 0)
       return {
         kind: "replied",

@@ -15,6 +15,7 @@ import { askApproval, decideCall, hasReadUntrusted } from "./ask-approval.ts";
 import type { Loop } from "./loop.ts";
 import { findCircle } from "./find-circle.ts";
 import { addRound, addToolMessage } from "./loop-state.ts";
+import { hasHooks, runHooks } from "./run-hooks.ts";
 import { toToolMessage } from "./to-tool-message.ts";
 
 interface PlannedCall {
@@ -26,6 +27,7 @@ interface PlannedCall {
   /** The arguments as JSON, for people. */
   shown: JsonValue;
   permit: Permit;
+  isHooked: boolean;
   /** A tool with its input, or the reason why there is nothing to run. */
   work: { tool: Tool; input: unknown } | { code: ErrorCode; message: string };
 }
@@ -75,6 +77,7 @@ function planCall(
     ...call,
     effect: "readonly",
     permit: { state: "granted" },
+    isHooked: false,
     work: { code, message },
   });
   if (state.toolCallCount > limits.toolCallsMax) {
@@ -106,7 +109,8 @@ function planCall(
     return refused("invalid_input", how === undefined ? read.message : `${read.message}. It is called so: ${how}`);
   }
   const permit = decideCall(loop, tool, { shown, input: read.input, isUntrusted: options.isTainted });
-  return { ...call, effect: tool.effect, permit, work: { tool, input: read.input } };
+  const isHooked = hasHooks(loop, tool.name);
+  return { ...call, effect: tool.effect, permit, isHooked, work: { tool, input: read.input } };
 }
 
 function batchesOf(calls: PlannedCall[], sizeMax: number): PlannedCall[][] {
@@ -128,19 +132,32 @@ function withOrigin(result: StepResult<ToolOutput>, { origin }: Tool): StepResul
 }
 
 /** A call that waits for a person runs alone, so that the order of steps is that of the calls. */
-function isParallel({ effect, permit }: PlannedCall): boolean {
-  return effect === "readonly" && permit.state !== "ask";
+function isParallel({ effect, permit, isHooked }: PlannedCall): boolean {
+  return effect === "readonly" && permit.state !== "ask" && !isHooked;
 }
 
 async function runCall(loop: Loop, call: PlannedCall): Promise<ToolMessage> {
+  if (!call.isHooked) return makeCall(loop, call);
+  const asked = { step: call.step, tool: { name: call.toolName, input: call.shown } };
+  const before = await runHooks(loop, { point: "before-tool", ...asked });
+  const message = await makeCall(loop, call, before.refusal);
+  const { text, isError } = message;
+  const after = await runHooks(loop, { point: "after-tool", ...asked, text, isError: isError === true });
+  return { ...message, text: [text, ...before.notes, ...after.notes].join("\n") };
+}
+
+/** `refusal`: of a hook. */
+async function makeCall(loop: Loop, call: PlannedCall, refusal?: string): Promise<ToolMessage> {
   const { work, step, shown, toolCallId, toolName } = call;
   const { query } = "tool" in work ? work.tool : {};
   const { permit } = call;
   // Nothing else is awaited: calls of a batch begin their steps in order.
   const permitTool =
-    permit.state === "ask"
-      ? await askApproval(loop, permit, { step, tool: toolName, input: shown })
-      : async () => permit;
+    refusal !== undefined
+      ? async () => ({ state: "refused" as const, reason: refusal })
+      : permit.state === "ask"
+        ? await askApproval(loop, permit, { step, tool: toolName, input: shown })
+        : async () => permit;
   let isFresh = false;
   const called = await loop.options.steps.step<ToolOutput>(
     step,

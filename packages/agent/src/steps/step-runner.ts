@@ -6,7 +6,7 @@ import type { Effect } from "@roost/contract";
 import type { Labels } from "@roost/contract/labels";
 import type { StepUsage } from "../usage/token-usage.ts";
 
-export type StepKind = "context" | "model" | "tool" | "compaction" | "approval" | "child";
+export type StepKind = "context" | "model" | "tool" | "compaction" | "approval" | "child" | "hook";
 
 /** What repeating the step may do to the world; decides what happens to an unknown outcome. */
 export type { Effect };

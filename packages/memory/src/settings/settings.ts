@@ -1,28 +1,14 @@
 /** roost.yaml as a value: a person's settings for the home. Secrets are references. */
-import { formatDurationMs, parseDurationMs } from "@roost/base";
 import { commandNames } from "@roost/contract";
 import { agentDefinitionShape, Count, SecretReference, SmallCount, TimeZone, Usd } from "@roost/contract/operations";
 import { z } from "zod";
+import { Duration } from "./duration.ts";
+import { Exec } from "./exec.ts";
+import { Hook, hooksMax } from "./hook.ts";
+import { Slug } from "./slug.ts";
+import { ToolServer, toolServersMax } from "./tool-server.ts";
 
-const Slug = z
-  .string()
-  .regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, "must be 1 to 63 lower-case letters, digits, dots, - or _");
 const Model = z.string().min(1).max(200);
-
-const Duration = z.codec(z.union([z.string().max(64), z.number()]), z.number(), {
-  decode(written, context) {
-    try {
-      return parseDurationMs(written);
-    } catch (error) {
-      context.issues.push({ code: "custom", input: written, message: (error as Error).message });
-      return z.NEVER;
-    }
-  },
-  encode(ms) {
-    const written = formatDurationMs(ms).replaceAll(" ", "");
-    return parseDurationMs(written) === ms ? written : `${ms}ms`;
-  },
-});
 
 /** Per million tokens. */
 const PriceUsd = z.number().min(0).max(1_000_000);
@@ -130,71 +116,6 @@ const ServiceName = z
 /** `example.com`, `192.168.1.5:8123`, `10.0.0.0/8`. */
 const HostRule = z.string().min(1).max(255);
 
-const toolServersMax = 50;
-
-const ToolOfServer = z.strictObject({
-  effect: z
-    .enum(["readonly", "idempotent", "unsafe"])
-    .default("unsafe")
-    .describe("What a repeat of a call may do; what the server itself says of it counts for nothing"),
-  labels: z
-    .array(z.string().max(200))
-    .max(16)
-    .default([])
-    .describe("Audiences of what it gives, such as aud:domain:mail"),
-  isOutside: z.boolean().default(true).describe("Calls leave the home: others may read what is in them"),
-});
-
-/** References to secrets are looked up; any other text is itself. */
-const SecretsByName = z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_-]*$/), z.string().max(4096)).default({});
-
-const ToolServer = z
-  .strictObject({
-    command: z.array(z.string().min(1).max(4096)).min(1).max(100).optional().describe("Its program and arguments"),
-    url: z
-      .url({ protocol: /^https?$/ })
-      .optional()
-      .describe("Of a server that speaks HTTP"),
-    env: SecretsByName.describe(
-      "Its environment, beside PATH, HOME and a few more; values like env:NAME and file:PATH are looked up",
-    ),
-    headers: SecretsByName.describe("Sent with each request; values like env:NAME and file:PATH are looked up"),
-    timeout: Duration.default(120_000).describe("Of one call"),
-    tools: z
-      .record(z.string().min(1).max(200), ToolOfServer)
-      .default({})
-      .describe("What its tools do, by name; others are unsafe and leave the home"),
-  })
-  .refine(({ command, url }) => (command === undefined) !== (url === undefined), "needs either a command or a url");
-
-export type ToolServerSettings = z.output<typeof ToolServer>;
-
-const repositoriesMax = 100;
-const absolutePath = z.string().regex(/^\/[^\0]{1,1000}$/, "must be an absolute path");
-
-const Exec = z
-  .strictObject({
-    repositories: z
-      .record(Slug, absolutePath)
-      .refine((all) => Object.keys(all).length <= repositoriesMax, `has more than ${repositoriesMax} repositories`)
-      .default({})
-      .describe("Git repositories that agents may work on, by name; each agent works in a clone of its own"),
-    readable: z
-      .array(absolutePath)
-      .max(50)
-      .default([])
-      .describe("Further paths that programs may read, such as /opt/node"),
-    timeout: Duration.refine((ms) => ms >= 1000 && ms <= 3_600_000, "must be from 1s to 1h")
-      .default(600_000)
-      .describe("The longest that one program may run"),
-    memoryMib: z.number().int().min(16).max(1_048_576).default(2048),
-    processes: z.number().int().min(8).max(10_000).default(256),
-    outputMib: z.number().int().min(1).max(20).default(10),
-  })
-  .prefault({});
-
-export type ExecSettings = z.output<typeof Exec>;
-
 export const Settings = z.strictObject({
   timeZone: TimeZone.optional().describe("Time zone of schedules, notes and agents; default: the machine's"),
   workers: z.number().int().min(1).max(64).optional().describe("Worker processes; default: 2"),
@@ -232,6 +153,12 @@ export const Settings = z.strictObject({
     .refine((names) => new Set(names).size === names.length, "names a service twice")
     .default([])
     .describe("Domain services that run: names of folders below services/ of Roost or of the home"),
+  hooks: z
+    .array(Hook)
+    .max(hooksMax)
+    .refine((hooks) => new Set(hooks.map(({ name }) => name)).size === hooks.length, "names a hook twice")
+    .default([])
+    .describe("Commands that are asked at points of a run, and may refuse or annotate"),
   exec: Exec.describe("Programs that agents run in a sandbox"),
   mcp: z
     .record(z.string().regex(/^[a-z][a-z0-9-]{0,30}$/, "must be 1 to 31 lower-case letters, digits and -"), ToolServer)

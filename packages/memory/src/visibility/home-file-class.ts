@@ -50,7 +50,7 @@ export function classifyPath(path: string): ClassifiedPath {
   if (jobId !== undefined) return { class: "work", jobId };
   if (path.startsWith("skills/")) return { class: "skill" };
   // In any spelling: where case does not count, it is the same folder.
-  if (/^agents\//i.test(path)) return { class: "settings" };
+  if (/^(?:agents|hooks)\//i.test(path)) return { class: "settings" };
   if (/^services\//i.test(path)) return { class: "service" };
   if (/^jobs\/[^/]+\.ya?ml$/.test(path)) return { class: "job" };
   return { class: "other" };
