@@ -48,6 +48,8 @@ export function createProgram(context: CliContext, service?: ServiceCommand): Co
     .option("--debug", "print stack traces of errors")
     .helpOption("-h, --help", "show usage of a command")
     .helpCommand(false)
+    // Beside long usages less than commander's 40 columns are left of 80.
+    .configureHelp({ minWidthToWrap: 20 })
     .configureOutput({
       getOutHelpWidth: () => terminal.columns,
       getErrHelpWidth: () => terminal.columns,

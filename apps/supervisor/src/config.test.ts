@@ -15,6 +15,13 @@ test("readSupervisorConfig() has an answer for everything that is not set, or bl
   }
 });
 
+test("readSupervisorConfig() takes a leading ~ for the user's directory, and the port that is asked for", () => {
+  const { homeDirectory, address } = readSupervisorConfig({ ROOST_HOME: "~/roost of mine", ROOST_PORT: "7800" });
+  assert.deepEqual([homeDirectory, address], [join(homedir(), "roost of mine"), { host: "127.0.0.1", port: 7800 }]);
+  assert.equal(readSupervisorConfig({ ROOST_HOME: "~" }).homeDirectory, homedir());
+  for (const port of ["0", "nonsense", ""]) assert.equal(readSupervisorConfig({ ROOST_PORT: port }).address, undefined);
+});
+
 test("readSupervisorConfig() names every bad variable, and no password", () => {
   const environment = { ROOST_WORKERS: "many", ROOST_LOG_LEVEL: "loud", DATABASE_URL: "mysql://me:secret@host/db" };
   assert.throws(

@@ -11,6 +11,8 @@ export interface SupervisorConfig {
   homeDirectory: string;
   /** Undefined: the bundled PostgreSQL. */
   databaseUrl: string | undefined;
+  /** Of the gateway, when ROOST_PORT asks for one. */
+  address?: { host: string; port: number };
   workerCount: number;
   logLevel: LogLevel;
   isColorWanted: boolean;
@@ -37,6 +39,8 @@ export function readSupervisorConfig(environment: NodeJS.ProcessEnv = process.en
   if (!Number.isInteger(workerCount) || workerCount < 1 || workerCount > workerCountMax) {
     complaints.push(`ROOST_WORKERS is "${read("ROOST_WORKERS")}": give a whole number from 1 to ${workerCountMax}`);
   }
+  // What is wrong with it the gateway says.
+  const port = Number(read("ROOST_PORT") ?? 0);
   const logLevel = read("ROOST_LOG_LEVEL") ?? "info";
   if (!isLogLevel(logLevel)) complaints.push(`ROOST_LOG_LEVEL is "${logLevel}": give one of ${logLevels.join(", ")}`);
   const databaseUrl = read("DATABASE_URL");
@@ -47,6 +51,7 @@ export function readSupervisorConfig(environment: NodeJS.ProcessEnv = process.en
   return {
     homeDirectory: homeDirectory(read("ROOST_HOME")),
     databaseUrl,
+    ...(Number.isInteger(port) && port > 0 && { address: { host: read("ROOST_HOST") ?? "127.0.0.1", port } }),
     workerCount,
     logLevel: isLogLevel(logLevel) ? logLevel : "info",
     isColorWanted: read("NO_COLOR") === undefined && read("TERM") !== "dumb",

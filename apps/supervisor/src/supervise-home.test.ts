@@ -1,7 +1,9 @@
 /** The supervisor as a process, with real child processes and a real database; only what the children do is made up. */
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { existsSync, readdirSync } from "node:fs";
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { createTestDatabase } from "@roost/database/testing";
@@ -142,6 +144,24 @@ test("superviseHome() ends at once with the reason where trying again would not 
     assert.doesNotMatch(supervisor.printed(), /restarting in/);
     assert.equal(existsSync(paths.owner), false);
   }
+});
+
+test("superviseHome() makes no home when the port that was asked for is taken", async (context) => {
+  const { paths, start } = await createPlace(context);
+  const other = createServer().listen(0, "127.0.0.1");
+  context.after(() => other.close());
+  await once(other, "listening");
+  const { port } = other.address() as AddressInfo;
+  const supervisor = start({ ROOST_PORT: String(port) });
+  assert.equal((await supervisor.ended).code, 1);
+  assert.match(
+    supervisor.printed(),
+    new RegExp(`^conflict: Port ${port} of 127\\.0\\.0\\.1 is used by another program`, "m"),
+  );
+  assert.deepEqual(
+    (await readdir(paths.home)).filter((name) => !name.startsWith(".")),
+    [],
+  );
 });
 
 test("superviseHome() refuses a home that another process owns, and disturbs nothing", async (context) => {

@@ -18,6 +18,7 @@ import { lockHome } from "./home/lock-home.ts";
 import { openOwnerRecord, readOwner, type OwnerRecord } from "./home/owner.ts";
 import { openLogFile } from "./logs/open-log-file.ts";
 import { endLeftovers } from "./processes/end-leftovers.ts";
+import { requireFreePort } from "./processes/require-free-port.ts";
 import { listPrograms, type ProgramPaths } from "./programs.ts";
 import type { ProcessTerminal } from "./terminal/create-terminal.ts";
 
@@ -69,6 +70,7 @@ export async function superviseHome(options: SuperviseHomeOptions): Promise<void
   logger.info("starting", { pid: process.pid, home: paths.home });
   try {
     await endLeftovers(before?.children ?? [], logger);
+    if (config.address !== undefined) await requireFreePort(config.address);
     await createFirstHome(options, paths);
     await createToken(paths.token);
     if (!stop.aborted) await runMachine(options, { paths, owner, logger, writeLog: log.write });

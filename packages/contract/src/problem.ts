@@ -41,7 +41,7 @@ const databaseDetails: Readonly<Partial<Record<ErrorCode, string>>> = {
   conflict: "it conflicts with what is stored: read that again",
   limit_exceeded: "it is more than the database takes at once",
   timeout: "the database took too long: try again",
-  unavailable: "the database is not available: try again",
+  unavailable: "the database is not available: try again, or see roost doctor",
 };
 
 export interface ProblemOptions {

@@ -30,6 +30,21 @@ test("environment lists every variable that a process of Roost reads, but those 
   assert.deepEqual(missing, []);
 });
 
+test("help fits a terminal of 80 columns", async () => {
+  const environment = { COLUMNS: "80" };
+  const { stdout } = await runRoost(["help"], { environment });
+  const names = [...stdout.matchAll(/^ {2}([a-z]+) /gm)].map(([, name]) => name!);
+  assert.ok(names.length > 30);
+  for (const name of names) {
+    const usage = await runRoost([name, "--help"], { environment });
+    assert.deepEqual(
+      usage.stdout.split("\n").filter((line) => line.length > 80),
+      [],
+      name,
+    );
+  }
+});
+
 test("no service can be named like a command", async () => {
   const { stdout } = await runRoost(["help", "--markdown"]);
   const commands = [...stdout.matchAll(/^## roost (\S+)$/gm)].map(([, name]) => name);

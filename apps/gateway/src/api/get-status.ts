@@ -7,6 +7,7 @@ import type { ServiceDirectory } from "@roost/service";
 import type { ModelFacts } from "../find-model.ts";
 import { readAllJobs } from "../records/read-all-jobs.ts";
 import { readAlarms, type Alarm } from "../records/read-alarms.ts";
+import { readDiskAlarms } from "../records/read-disk-alarms.ts";
 import { startOfDay } from "../records/start-of-day.ts";
 import { iso } from "../records/iso.ts";
 import type { BuiltConsole } from "../console/open-console.ts";
@@ -66,7 +67,7 @@ export function getStatus(kernel: Kernel, facts: StatusFacts, directory: Service
         tokensMax: day?.tokensMax ?? null,
       },
       alarms: await readAlarms(kernel, { workers, jobs, services, nowMs, modelProblem: await findProblem() }).then(
-        (alarms) => [...alarms, ...consoleAlarms(facts.console)],
+        async (alarms) => [...(await readDiskAlarms(homeDir)), ...alarms, ...consoleAlarms(facts.console)],
       ),
     };
   };
