@@ -52,10 +52,13 @@ export function differenceAsWritten<Difference extends { path: string; before?: 
 type Schema = JsonObject;
 
 const schemas = { job: NamedJobDefinition, agent: AgentDefinition };
+/** Made once: a home may have hundreds of files, and making one takes milliseconds. */
+const roots = new Map<keyof typeof schemas, Schema>();
 
 /** @throws RoostError `invalid_input` naming every unknown key and invalid duration */
 export function readWritten(noun: keyof typeof schemas, value: JsonValue): JsonValue {
-  const root = toJsonSchema(schemas[noun], { io: "input" });
+  const root = roots.get(noun) ?? toJsonSchema(schemas[noun], { io: "input" });
+  roots.set(noun, root);
   const faults: string[] = [];
   const read = readValue(value, root, { noun, path: "", root, faults });
   if (faults.length === 0) return read;
