@@ -1,11 +1,11 @@
 /**
  * `npm run bench`: measures, prints the figures with the facts of the machine, and says which aims are missed. `--quick` runs
- * everything once to see that it works; a name (`append`, `turn`, …) measures only that. `recall FILE` reads conversations from a file, `peers` puts
+ * everything once to see that it works; a name (`append`, `turn`, …) measures only that. `recall FILE` and `routing FILE` read data from a file, `peers` puts
  * Roost beside others.
  */
 import { toRoostError } from "@roost/base";
 import { machineFacts } from "./machine-facts.ts";
-import type { Figure, Measure } from "./measure.ts";
+import type { Figure, Measure, MeasureOptions } from "./measure.ts";
 import { measureAppend } from "./measures/measure-append.ts";
 import { measureDoor } from "./measures/measure-door.ts";
 import { measureGraphql } from "./measures/measure-graphql.ts";
@@ -13,6 +13,7 @@ import { measureIdleDay } from "./measures/measure-idle-day.ts";
 import { measureLabels } from "./measures/measure-labels.ts";
 import { measurePeeps } from "./measures/measure-peeps.ts";
 import { measureRecall } from "./measures/measure-recall.ts";
+import { measureRouting } from "./measures/measure-routing.ts";
 import { measureRecovery } from "./measures/measure-recovery.ts";
 import { measureRun } from "./measures/measure-run.ts";
 import { measureStart } from "./measures/measure-start.ts";
@@ -34,21 +35,27 @@ const measures: Record<string, Measure> = {
   "idle-day": measureIdleDay,
 };
 
+/** They read a file that the person names. */
+const fileMeasures: Record<string, (path: string | undefined, options: MeasureOptions) => Promise<Figure[]>> = {
+  recall: measureRecall,
+  routing: measureRouting,
+};
+
 const print = (text: string) => void process.stdout.write(`${text}\n`);
 
 async function main(): Promise<void> {
   if (process.argv[2] === "peers") return await comparePeers(process.argv.slice(3));
   const isQuick = process.argv.includes("--quick");
   const names = process.argv.slice(2).filter((argument) => !argument.startsWith("-"));
-  const isRecall = names[0] === "recall";
-  const unknown = isRecall ? undefined : names.find((name) => !Object.hasOwn(measures, name));
+  const ofFile = Object.hasOwn(fileMeasures, names[0] ?? "") ? fileMeasures[names[0]!] : undefined;
+  const unknown = ofFile !== undefined ? undefined : names.find((name) => !Object.hasOwn(measures, name));
   if (unknown !== undefined)
     throw new Error(`"${unknown}" is not measured here: choose from ${Object.keys(measures).join(", ")}`);
   for (const fact of machineFacts()) print(fact);
   if (isQuick) print("a quick look: it shows that everything runs, the figures mean nothing");
   const options = { isQuick, onProgress: (text: string) => print(`\n… ${text}`) };
-  if (isRecall) {
-    for (const figure of await measureRecall(names[1], options)) print(formatFigure(figure));
+  if (ofFile !== undefined) {
+    for (const figure of await ofFile(names[1], options)) print(formatFigure(figure));
     return;
   }
   for (const name of names.length === 0 ? Object.keys(measures) : names) {

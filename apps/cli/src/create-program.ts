@@ -25,6 +25,7 @@ import { addPsCommand } from "./commands/ps.ts";
 import { parseOptionDuration } from "./parse-option.ts";
 import { addRehearseCommand } from "./commands/rehearse.ts";
 import { addQueuesCommands } from "./commands/queues.ts";
+import { addRouteCommand } from "./commands/route.ts";
 import { addRunCommands } from "./commands/run.ts";
 import { addRunsCommand } from "./commands/runs.ts";
 import { addServiceCommands } from "./commands/service.ts";
@@ -87,6 +88,7 @@ export function createProgram(context: CliContext, service?: ServiceCommand): Co
   addSpendCommand(program, context);
   addJobsCommands(program, context);
   addAgentsCommands(program, context);
+  addRouteCommand(program, context);
   addServiceCommands(program, context);
   addRehearseCommand(program, context);
   addFilesCommands(program, context);

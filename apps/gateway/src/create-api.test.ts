@@ -121,6 +121,8 @@ async function askAboutInbox({ kernel }: TestGateway, client: TestGateway["clien
   await client.readFailure({ what: "model" });
   assert.deepEqual((await client.listGrants()).items, []);
   assert.equal((await client.listSpend()).total.callCount, 0);
+  assert.equal((await client.findRoute({ text: "x" })).state, "none");
+  await assert.rejects(client.correctRoute({ text: "x", kind: "agent", id: "x" }), { code: "not_found" });
   assert.deepEqual((await client.listSpendForecasts()).items, []);
   await assert.rejects(client.revokeGrant({ grantId: crypto.randomUUID() }), { code: "not_found" });
 }

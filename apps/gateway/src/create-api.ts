@@ -17,6 +17,8 @@ import { serveOnce } from "./api/once.ts";
 import { serveParts } from "./api/parts.ts";
 import { serveProjections } from "./api/projections.ts";
 import { serveQuestions } from "./api/questions.ts";
+import { serveRoutes } from "./api/routes.ts";
+import { createHomeRouter } from "./routing/create-home-router.ts";
 import { serveQueues } from "./api/queues.ts";
 import { serveRehearsals } from "./api/rehearsals.ts";
 import { serveRuns } from "./api/runs.ts";
@@ -67,6 +69,7 @@ export function createApi({
     ...serveQuestions({ kernel }),
     ...serveInbox({ kernel }),
     ...serveQueues({ kernel }),
+    ...serveRoutes(createHomeRouter({ kernel, directory: services.directory })),
     ...serveSpend({ kernel, timeZone: memory.timeZone }),
     ...serveJobs({ kernel, timeZone: memory.timeZone, known }),
     ...serveAgents({ kernel }),

@@ -30,6 +30,7 @@ export const commandNames: ReadonlySet<string> = new Set([
   "rehearse",
   "reserve",
   "roost",
+  "route",
   "run",
   "runs",
   "service",

@@ -14,6 +14,7 @@ const floors: Readonly<Record<string, number>> = {
   openapi: 1,
   sandbox: 1,
   agent: 1,
+  routing: 1,
   kernel: 2,
   access: 3,
   approvals: 3,

@@ -5,6 +5,7 @@ import type { CliContext } from "../cli-context.ts";
 import type { RoostClient } from "../connect.ts";
 import { createRunView } from "../conversation/create-run-view.ts";
 import { followRun, type FollowedRun } from "../conversation/follow-run.ts";
+import { routeMessage } from "../conversation/route-message.ts";
 import { readInput } from "../conversation/read-input.ts";
 import { uploadFile } from "../conversation/upload-file.ts";
 import { exitCodes } from "../exit-codes.ts";
@@ -14,6 +15,7 @@ interface AskOptions {
   session: string;
   agent?: string;
   file?: string[];
+  route?: boolean;
   wait: boolean;
 }
 
@@ -32,6 +34,7 @@ export function addAskCommand(program: Command, context: CliContext): void {
       "a file to hand over, such as a photo, of at most 20 MB; may be repeated",
       (path: string, before?: string[]) => [...(before ?? []), path],
     )
+    .option("--route", "send it to the agent that it is meant for, in a session of that agent; to main where none is")
     .option("--no-wait", "print the run's id and do not wait for the answer")
     .action(async (words: string[], options: AskOptions) => {
       const files = options.file ?? [];
@@ -42,13 +45,14 @@ export function addAskCommand(program: Command, context: CliContext): void {
         const { sha256, name } = await uploadFile(client, path);
         parts.push({ sha256, name });
       }
+      const agent = options.route === true ? await routeMessage(context, client, text) : undefined;
       const sent = await client.sendMessage({
-        sessionKey: options.session,
+        sessionKey: agent === undefined ? options.session : `ask:${agent}`,
         text,
         parts: parts.length === 0 ? undefined : parts,
         source: "cli",
         idempotencyKey: createId(),
-        agent: options.agent,
+        agent: agent ?? options.agent,
       });
       if (!options.wait) {
         if (context.terminal.isJson) context.terminal.json(sent);

@@ -5,7 +5,7 @@ import { createValidator } from "../create-validator.ts";
 import { toJsonSchema } from "../to-json-schema.ts";
 import { roostEvents, type RoostEventData } from "./roost-events.ts";
 
-const topics = ["access", "coordination", "home", "jobs", "notices", "proxy", "runs", "sessions"];
+const topics = ["access", "coordination", "home", "jobs", "notices", "proxy", "routing", "runs", "sessions"];
 
 test("roostEvents have their own type each, and one of eight topics", () => {
   const types = roostEvents.map((event) => event.type);

@@ -2,6 +2,7 @@
 import type { EventDataOf } from "../define-event.ts";
 import { accessEvents } from "./access-events.ts";
 import { agentEvents } from "./agent-events.ts";
+import { routeEvents } from "./route-events.ts";
 import { approvalEvents } from "./approval-events.ts";
 import { consumerEvents } from "./consumer-events.ts";
 import { coordinationEvents } from "./coordination-events.ts";
@@ -18,6 +19,7 @@ import { workerEvents } from "./worker-events.ts";
 export const roostEvents = [
   ...jobEvents,
   ...agentEvents,
+  ...routeEvents,
   ...runEvents,
   ...stepEvents,
   ...workerEvents,

@@ -11,6 +11,7 @@ import { memoryOperations } from "./memory-operations.ts";
 import { partOperations } from "./part-operations.ts";
 import { projectionOperations } from "./projection-operations.ts";
 import { rehearsalOperations } from "./rehearsal-operations.ts";
+import { routeOperations } from "./route-operations.ts";
 import { queueOperations } from "./queue-operations.ts";
 import { runOperations } from "./run-operations.ts";
 import { serviceOperations } from "./service-operations.ts";
@@ -22,6 +23,7 @@ export const roostOperations = [
   ...statusOperations,
   ...runOperations,
   ...queueOperations,
+  ...routeOperations,
   ...jobOperations,
   ...agentOperations,
   ...rehearsalOperations,
@@ -60,6 +62,7 @@ export * from "../records/rehearsal.ts";
 export * from "../records/recall.ts";
 export * from "../records/replay.ts";
 export * from "../records/queue.ts";
+export * from "../records/route.ts";
 export * from "../records/run.ts";
 export * from "../records/service.ts";
 export * from "../records/session.ts";
@@ -81,6 +84,7 @@ export * from "./part-operations.ts";
 export * from "./projection-operations.ts";
 export * from "./rehearsal-operations.ts";
 export * from "./queue-operations.ts";
+export * from "./route-operations.ts";
 export * from "./run-operations.ts";
 export * from "./service-operations.ts";
 export * from "./session-operations.ts";

@@ -39,6 +39,11 @@ const Policies = z
 export const agentDefinitionShape = {
   title: Name.optional().describe("What it is for, in a few words"),
   prompt: text(promptCharsMax).optional().describe("Instructions in addition to the home's files"),
+  examples: z
+    .array(text(500).min(1))
+    .max(50)
+    .optional()
+    .describe("What people say when they mean this agent: questions and commands are routed by them"),
   model: Name.optional().describe("The id of a provider, or a model; a run or its job may name another"),
   tools: z
     .array(Name)

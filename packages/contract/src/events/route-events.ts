@@ -1,0 +1,14 @@
+/** Topic `routing`: whom a text was meant for, as a person said. The subject is the target: `agent:clerk`. */
+import { z } from "zod";
+import { defineEvent } from "../define-event.ts";
+import { Name, text } from "../records/fields.ts";
+
+export const routeCorrected = defineEvent({
+  type: "route.corrected",
+  version: 1,
+  topic: "routing",
+  subject: "target",
+  schema: z.object({ text: text(2_000), target: Name, by: Name }),
+});
+
+export const routeEvents = [routeCorrected] as const;

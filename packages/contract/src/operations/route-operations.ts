@@ -1,0 +1,32 @@
+/** Routing: whom a question or command is meant for. */
+import { z } from "zod";
+import { defineOperation } from "../define-operation.ts";
+import { decidingKinds } from "../principal.ts";
+import { Name, text } from "../records/fields.ts";
+import { FoundRoute, routeTargetKinds } from "../records/route.ts";
+
+const asked = text(2_000).min(1).describe("The question or command; of a longer one its beginning");
+
+export const findRoute = defineOperation({
+  id: "findRoute",
+  method: "GET",
+  path: "/route",
+  summary: "Which agent or domain a question or command is meant for, by words alone; no model is called",
+  input: z.object({ text: asked }),
+  output: FoundRoute,
+  effect: "readonly",
+});
+
+export const correctRoute = defineOperation({
+  id: "correctRoute",
+  method: "POST",
+  path: "/route/corrections",
+  summary: "Says whom a text was meant for; later ones like it are decided so",
+  input: z.object({ text: asked, kind: z.enum(routeTargetKinds), id: Name }),
+  output: z.object({ text: asked }),
+  errors: ["not_found"],
+  effect: "idempotent",
+  access: { audience: decidingKinds },
+});
+
+export const routeOperations = [findRoute, correctRoute] as const;

@@ -1,0 +1,93 @@
+/**
+ * Multinomial logistic regression over sparse vectors, by stochastic gradient descent. Few epochs keep it from
+ * learning the examples by heart: the probabilities stay soft, and their distances say how clear a text is. The order of the samples is drawn from a fixed seed: the same samples learn the same weights.
+ */
+import type { SparseVector } from "./learn-features.ts";
+
+export interface Sample {
+  vector: SparseVector;
+  classIndex: number;
+}
+
+export interface Classes {
+  /** Probabilities of all classes, by index. */
+  probabilitiesOf(vector: SparseVector): Float32Array;
+}
+
+export interface LearnClassesOptions {
+  featureCount: number;
+  classCount: number;
+  signal?: AbortSignal | undefined;
+}
+
+const epochs = 15;
+/** Of a sample; it falls to a tenth by the end. */
+const stepFirst = 2;
+/** Others get their turn after so many samples. */
+const samplesPerTurn = 50;
+
+/** @throws the signal's reason */
+export async function learnClasses(
+  samples: readonly Sample[],
+  { featureCount, classCount, signal }: LearnClassesOptions,
+): Promise<Classes> {
+  // Rows of features: a sample touches few of them, whole.
+  const weights = new Float32Array(featureCount * classCount);
+  const order = samples.map((_, index) => index);
+  const draw = createDraw();
+  let learned = 0;
+  for (let epoch = 0; epoch < epochs; epoch += 1) {
+    const rate = stepFirst * 0.1 ** (epoch / epochs);
+    shuffle(order, draw);
+    for (const index of order) {
+      learnSample(samples[index]!, rate);
+      learned += 1;
+      if (learned % samplesPerTurn !== 0) continue;
+      await new Promise((resolve) => setImmediate(resolve));
+      signal?.throwIfAborted();
+    }
+  }
+  return { probabilitiesOf };
+
+  function learnSample({ vector, classIndex }: Sample, rate: number): void {
+    const errors = probabilitiesOf(vector);
+    errors[classIndex]! -= 1;
+    for (const [place, feature] of vector.indexes.entries()) {
+      const weight = vector.weights[place]!;
+      const row = feature * classCount;
+      for (let each = 0; each < classCount; each += 1) {
+        weights[row + each]! -= rate * errors[each]! * weight;
+      }
+    }
+  }
+
+  function probabilitiesOf({ indexes, weights: given }: SparseVector): Float32Array {
+    const scores = new Float32Array(classCount);
+    for (const [place, feature] of indexes.entries()) {
+      const weight = given[place]!;
+      const row = feature * classCount;
+      for (let each = 0; each < classCount; each += 1) scores[each]! += weight * weights[row + each]!;
+    }
+    const highest = scores.reduce((left, right) => Math.max(left, right), -Infinity);
+    let sum = 0;
+    for (let each = 0; each < classCount; each += 1) sum += scores[each] = Math.exp(scores[each]! - highest);
+    for (let each = 0; each < classCount; each += 1) scores[each]! /= sum;
+    return scores;
+  }
+}
+
+/** A linear congruential generator (Numerical Recipes), 0 to below 1: an order must only be mixed, and the same each time. */
+function createDraw(): () => number {
+  let state = 1;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+function shuffle(order: number[], draw: () => number): void {
+  for (let last = order.length - 1; last > 0; last -= 1) {
+    const other = Math.floor(draw() * (last + 1));
+    [order[last], order[other]] = [order[other]!, order[last]!];
+  }
+}

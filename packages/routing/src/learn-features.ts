@@ -1,0 +1,99 @@
+/**
+ * A text as weighted features: words, pairs of neighbours, and pieces of words of three to five letters, which also fit other forms and misspelt ones.
+ * Weights are tf-idf with sublinear tf, each kind normalised by itself (Salton and Buckley 1988).
+ */
+
+/** Ascending features with their weights. */
+export interface SparseVector {
+  indexes: Int32Array;
+  weights: Float32Array;
+}
+
+export interface Features {
+  readonly size: number;
+  /** The share of the text's words, by weight, that the learned texts have: 0 to 1. */
+  familiarity(text: string): number;
+  vectorOf(text: string): SparseVector;
+}
+
+const pieceCharsMin = 3;
+const pieceCharsMax = 5;
+
+/** Learns which features there are, and how common each is, from texts. */
+export function learnFeatures(texts: readonly string[]): Features {
+  const kinds = [wordsAndPairs, pieces].map((split) => learnKind(texts, split));
+  const offsets = [0, kinds[0]!.size];
+  return {
+    size: kinds.reduce((sum, { size }) => sum + size, 0),
+    familiarity: (text) => kinds[0]!.familiarity(wordsOf(text)),
+    vectorOf: (text) => {
+      const entries = kinds.flatMap((kind, place) =>
+        kind.weigh(text).map(([index, weight]) => [index + offsets[place]!, weight] as const),
+      );
+      entries.sort(([left], [right]) => left - right);
+      return {
+        indexes: Int32Array.from(entries, ([index]) => index),
+        weights: Float32Array.from(entries, ([, weight]) => weight),
+      };
+    },
+  };
+}
+
+function learnKind(texts: readonly string[], split: (text: string) => string[]) {
+  const counts = new Map<string, number>();
+  for (const text of texts) for (const token of new Set(split(text))) counts.set(token, (counts.get(token) ?? 0) + 1);
+  const known = new Map([...counts].map(([token, count], index) => [token, { index, idf: idfOf(count) }] as const));
+  function idfOf(count: number): number {
+    return Math.log((1 + texts.length) / (1 + count)) + 1;
+  }
+  return {
+    size: known.size,
+    familiarity(words: readonly string[]): number {
+      let all = 0;
+      let familiar = 0;
+      for (const word of new Set(words)) {
+        const idf = known.get(word)?.idf;
+        all += idf ?? idfOf(0);
+        familiar += idf ?? 0;
+      }
+      return all === 0 ? 0 : familiar / all;
+    },
+    weigh(text: string): [index: number, weight: number][] {
+      const found = new Map<string, number>();
+      for (const token of split(text)) if (known.has(token)) found.set(token, (found.get(token) ?? 0) + 1);
+      const weighed = [...found].map(([token, count]): [number, number] => {
+        const { index, idf } = known.get(token)!;
+        return [index, (1 + Math.log(count)) * idf];
+      });
+      const norm = Math.hypot(...weighed.map(([, weight]) => weight));
+      return norm === 0 ? [] : weighed.map(([index, weight]) => [index, weight / norm]);
+    },
+  };
+}
+
+function wordsAndPairs(text: string): string[] {
+  const words = wordsOf(text);
+  return [...words, ...words.slice(1).map((word, index) => `${words[index]} ${word}`)];
+}
+
+/** Of each word with a blank before and behind it. */
+function pieces(text: string): string[] {
+  return wordsOf(text).flatMap((word) => {
+    const padded = ` ${word} `;
+    const found: string[] = [];
+    for (let size = pieceCharsMin; size <= pieceCharsMax; size += 1)
+      for (let start = 0; start + size <= padded.length; start += 1) found.push(padded.slice(start, start + size));
+    return found;
+  });
+}
+
+/** In lower case, without accents. */
+export function wordsOf(text: string): string[] {
+  return (
+    text
+      .normalize("NFKD")
+      .replaceAll(/\p{M}/gu, "")
+      .toLowerCase()
+      .match(/[\p{L}\p{N}]+/gu) ?? []
+  );
+}
