@@ -9,6 +9,7 @@ import { addChatCommand } from "./commands/chat.ts";
 import { addRecallCommand } from "./commands/recall.ts";
 import { addReserveCommand } from "./commands/reserve.ts";
 import { addDoctorCommand } from "./commands/doctor.ts";
+import { addFactsCommands } from "./commands/facts.ts";
 import { addFilesCommands } from "./commands/files.ts";
 import { addHelpCommand } from "./commands/help.ts";
 import { addInboxCommands } from "./commands/inbox.ts";
@@ -77,6 +78,7 @@ export function createProgram(context: CliContext, service?: ServiceCommand): Co
   addChatCommand(program, context);
   addSessionsCommands(program, context);
   addRecallCommand(program, context);
+  addFactsCommands(program, context);
   addPartCommand(program, context);
   addNoticeCommands(program, context);
   addInboxCommands(program, context);

@@ -40,7 +40,14 @@ export { stateProjection } from "./state/state-projection.ts";
 
 // Notes and facts.
 export { appendDailyNote, type AppendedNote, type DailyNote } from "./notes/append-daily-note.ts";
-export { remember } from "./notes/remember.ts";
+export { remember, type Remembered } from "./notes/remember.ts";
+
+// Facts.
+export { getFact, listFacts } from "./facts/list-facts.ts";
+export { acceptFact, removeFact } from "./facts/keep-fact.ts";
+export { settleMemoryFile } from "./facts/settle-memory-file.ts";
+export type { Fact } from "./facts/fact.ts";
+export { correctText, correctValue, readCorrections } from "./facts/corrections.ts";
 
 // Recall.
 export { recall, recallLimits, type Recalled, type FoundLine, type RecallRequest } from "./recall/recall.ts";

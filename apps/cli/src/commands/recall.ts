@@ -51,5 +51,6 @@ function printLine({ terminal, clock }: CliContext, line: RecalledLine): void {
 
 /** memory/2026-01-31.md:12, or the conversation with the end of the message's id. */
 function sourceOf({ kind, document, ref }: RecalledLine): string {
-  return kind === "file" ? `${document}:${ref}` : `${document} ${shortId(ref)}`;
+  if (kind === "file") return `${document}:${ref}`;
+  return `${kind === "fact" ? "fact" : document} ${shortId(ref)}`;
 }

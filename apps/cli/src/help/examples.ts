@@ -8,6 +8,11 @@ const examples: Readonly<Record<string, readonly string[]>> = {
     "roost ask --json --session main hello | jq -r .text",
   ],
   "roost recall": ["roost recall 'when does Anna arrive'", "roost recall --kind conversation --since 30d pottery"],
+  "roost remember": [
+    "roost remember the spare key is with Ida",
+    "roost remember 'Anna moved to Munich' --fact 'Anna | lives in | Munich'",
+  ],
+  "roost facts correct": ["roost facts correct a1b2c3d4 Vienna --reason 'misheard'"],
   "roost ps": ["roost ps", "roost ps --once", "roost ps --json | jq '.rows[] | select(.state == \"running\")'"],
   "roost runs": ["roost runs --state failed --last 5"],
   "roost run replay": [

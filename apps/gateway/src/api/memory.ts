@@ -1,24 +1,40 @@
-import { serve, type Served } from "@roost/contract";
+/** What the home remembers: recall, and facts as people keep them. */
+import { RoostError } from "@roost/base";
+import { placeOf, readPage, serve, toPage, uuidPlace, type Served } from "@roost/contract";
 import { formatLabels, isUntrusted } from "@roost/contract/labels";
 import * as operations from "@roost/contract/operations";
-import { recall, type Memory } from "@roost/memory";
+import {
+  acceptFact,
+  getFact,
+  listFacts,
+  recall,
+  remember,
+  removeFact,
+  settleMemoryFile,
+  type Fact,
+  type Memory,
+} from "@roost/memory";
 import { iso } from "../records/iso.ts";
+import { requireUuid } from "../records/require-uuid.ts";
+
+const as = { kind: "main" as const };
 
 export function serveMemory({ memory }: { memory: Memory }): Served[] {
+  const { kernel } = memory;
   return [
     serve(operations.recall, async ({ query, limit, tokensMax, kinds, since, until }) => {
       const found = await recall(memory, {
         query,
-        as: { kind: "main" },
+        as,
         limit,
         tokensMax,
         kinds,
-        since: since === undefined ? undefined : new Date(since),
-        until: until === undefined ? undefined : new Date(until),
+        since: dateOf(since),
+        until: dateOf(until),
         withMarked: true,
       });
       return {
-        lines: found.lines.map(({ score: _score, at, labels, ...line }) => ({
+        lines: found.lines.map(({ score: _score, runId: _runId, at, labels, ...line }) => ({
           ...line,
           at: iso(at),
           labels: formatLabels(labels),
@@ -26,5 +42,58 @@ export function serveMemory({ memory }: { memory: Memory }): Served[] {
         markedCount: found.lines.filter(({ labels }) => isUntrusted(labels)).length,
       };
     }),
+
+    serve(operations.listFacts, async ({ limit, after, withClosed, isClaim }) => {
+      const place = placeOf(uuidPlace, after);
+      const read = (count: number) => listFacts(memory, { limit: count, after: place, withClosed, isClaim });
+      const { rows, next } = await readPage(limit, read, ({ id }) => id);
+      return toPage(rows.map(toFactRecord), next);
+    }),
+
+    serve(operations.rememberFact, async (given, { principal }) => {
+      const { subject, attribute, value } = given;
+      const hasParts = subject !== undefined && attribute !== undefined && value !== undefined;
+      const { fact } = await remember(memory, {
+        text: given.text,
+        parts: hasParts ? { subject, attribute, value } : undefined,
+        isMany: given.isMany,
+        since: dateOf(given.since),
+        corrects: given.corrects,
+        reason: given.reason,
+        as,
+        by: principal.id,
+      });
+      if (fact === undefined) throw new RoostError("internal", "a fact without a key was not kept");
+      return { fact: toFactRecord(await getFact(memory, fact.id)), closedCount: fact.closed.length };
+    }),
+
+    serve(operations.removeFact, async ({ factId, until, reason }, { principal }) => {
+      const id = requireUuid("fact", factId);
+      await kernel.transact((tx) => removeFact(tx, { id, by: principal.id, reason, until: dateOf(until) }));
+      await settleMemoryFile(memory);
+      return { fact: toFactRecord(await getFact(memory, id)) };
+    }),
+
+    serve(operations.acceptFact, async ({ factId }, { principal }) => {
+      const id = requireUuid("fact", factId);
+      await kernel.transact((tx) => acceptFact(tx, { id, by: principal.id }));
+      await settleMemoryFile(memory);
+      return { fact: toFactRecord(await getFact(memory, id)) };
+    }),
   ];
+}
+
+function dateOf(written: string | undefined): Date | undefined {
+  return written === undefined ? undefined : new Date(written);
+}
+
+function toFactRecord({ labels, validFrom, validTo, recordedAt, retractedAt, runId: _runId, ...fact }: Fact) {
+  return {
+    ...fact,
+    validFrom: iso(validFrom),
+    validTo: validTo && iso(validTo),
+    recordedAt: iso(recordedAt),
+    retractedAt: retractedAt && iso(retractedAt),
+    labels: formatLabels(labels),
+  };
 }

@@ -92,7 +92,42 @@ export const factRemembered = defineEvent({
   version,
   topic,
   subject: "path in the home",
-  schema: z.object({ ...author, text: Text, path: Path.optional() }),
+  schema: z.object({
+    ...author,
+    text: Text,
+    path: Path.optional(),
+    factId: Id.optional(),
+    extractor: Name.optional(),
+    subject: Name.optional(),
+    attribute: Name.optional(),
+    value: Name.optional(),
+    isClaim: z.boolean().optional().describe("Nothing follows from it until a person accepts it"),
+    corrects: Id.optional().describe("The fact that was wrong"),
+  }),
+});
+
+/** It does not hold any more, or never did. */
+export const factClosed = defineEvent({
+  type: "fact.closed",
+  version,
+  topic,
+  subject: "id of the fact",
+  schema: z.object({
+    by: Name,
+    factId: Id,
+    replacedBy: Id.optional(),
+    until: Text.optional().describe("When it ended; without it: it never held"),
+    reason: Reason.optional(),
+  }),
+});
+
+/** A person vouches for what others claimed. */
+export const factAccepted = defineEvent({
+  type: "fact.accepted",
+  version,
+  topic,
+  subject: "id of the fact",
+  schema: z.object({ by: Name, factId: Id, sources: z.array(Name).max(200).describe("What its labels named") }),
 });
 
 export const homeEvents = [
@@ -103,4 +138,6 @@ export const homeEvents = [
   fileRecovered,
   stateChanged,
   factRemembered,
+  factClosed,
+  factAccepted,
 ] as const;

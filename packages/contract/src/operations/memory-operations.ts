@@ -1,7 +1,9 @@
 /** What the home remembers. */
 import { z } from "zod";
 import { defineOperation } from "../define-operation.ts";
-import { Count, SmallCount, text, WrittenTime } from "../records/fields.ts";
+import { decidingKinds } from "../principal.ts";
+import { factParts, FactRecord, FactStatement } from "../records/fact.ts";
+import { Count, pageFields, pageOf, Reason, ref, SmallCount, text, WrittenTime } from "../records/fields.ts";
 import { RecalledLine, recalledKinds } from "../records/recall.ts";
 
 export const recall = defineOperation({
@@ -22,8 +24,78 @@ export const recall = defineOperation({
     markedCount: Count.describe("Of these, how many rest on content from outside"),
   }),
   effect: "readonly",
-  access: { audience: ["owner", "device", "client"] },
+  access: { audience: decidingKinds },
   examples: [{ summary: "A question", input: { query: "when does Anna's train arrive" } }],
 });
 
-export const memoryOperations = [recall] as const;
+const factId = ref("Fact");
+
+export const listFacts = defineOperation({
+  id: "listFacts",
+  method: "GET",
+  path: "/facts",
+  summary: "What the home holds for true, newest first",
+  input: z.object({
+    ...pageFields,
+    withClosed: z.boolean().default(false).describe("Also what ended, or was wrong"),
+    isClaim: z.boolean().optional().describe("Only what waits for a person, or what does not"),
+  }),
+  output: pageOf(FactRecord),
+  effect: "readonly",
+  access: { audience: decidingKinds },
+});
+
+export const rememberFact = defineOperation({
+  id: "rememberFact",
+  method: "POST",
+  path: "/facts",
+  summary: "Keeps a fact; another value of the same attribute ends",
+  input: z.object({
+    text: FactStatement,
+    ...factParts,
+    isMany: z.boolean().default(false).describe("The attribute has several values at a time"),
+    since: WrittenTime.optional().describe("Default: now"),
+    corrects: factId.optional().describe("The fact that was wrong"),
+    reason: Reason.optional(),
+  }),
+  output: z.object({ fact: FactRecord, closedCount: Count }),
+  errors: ["not_found", "conflict"],
+  effect: "idempotent",
+  access: { audience: decidingKinds },
+  examples: [
+    {
+      summary: "Who lives where",
+      input: { text: "Anna lives in Munich", subject: "Anna", attribute: "lives in", value: "Munich" },
+    },
+  ],
+});
+
+export const removeFact = defineOperation({
+  id: "removeFact",
+  method: "POST",
+  path: "/facts/{factId}/remove",
+  summary: "Takes a fact out of force: it was wrong, or it ended",
+  input: z.object({
+    factId,
+    until: WrittenTime.optional().describe("When it ended. Default: it never held"),
+    reason: Reason.optional(),
+  }),
+  output: z.object({ fact: FactRecord }),
+  errors: ["not_found", "conflict"],
+  effect: "idempotent",
+  access: { audience: decidingKinds },
+});
+
+export const acceptFact = defineOperation({
+  id: "acceptFact",
+  method: "POST",
+  path: "/facts/{factId}/accept",
+  summary: "Vouches for what others claim: from then on it holds",
+  input: z.object({ factId }),
+  output: z.object({ fact: FactRecord }),
+  errors: ["not_found", "conflict"],
+  effect: "idempotent",
+  access: { audience: decidingKinds },
+});
+
+export const memoryOperations = [recall, listFacts, rememberFact, removeFact, acceptFact] as const;

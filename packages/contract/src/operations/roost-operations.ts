@@ -49,6 +49,7 @@ export * from "../records/coordination.ts";
 export * from "../records/describe-event.ts";
 export * from "../records/describe-trigger.ts";
 export * from "../records/event.ts";
+export * from "../records/fact.ts";
 export * from "../records/fields.ts";
 export * from "../records/file.ts";
 export * from "../records/inbox.ts";

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { Name, Text, Time } from "./fields.ts";
 
-export const recalledKinds = ["file", "conversation", "events"] as const;
+export const recalledKinds = ["fact", "file", "conversation", "events"] as const;
 
 export const RecalledLine = z
   .object({

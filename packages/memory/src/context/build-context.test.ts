@@ -318,16 +318,14 @@ test("remember() of a cron reaches main by its digest, of main also the note of 
   });
   assert.equal(await home.read("memory/2026-01-02.md"), "# 2026-01-02\n\n- 00:30 The cat is called Momo\n");
   const cron: Viewer = { kind: "cron", jobId: "blog" };
-  assert.equal(
-    await remember(memory, {
-      text: "Readers like owls",
-      as: cron,
-      by: "job:blog",
-      sessionKind: "cron",
-      idempotencyKey: "k2",
-    }),
-    undefined,
-  );
+  const { note, fact } = await remember(memory, {
+    text: "Readers like owls",
+    as: cron,
+    by: "job:blog",
+    sessionKind: "cron",
+    idempotencyKey: "k2",
+  });
+  assert.deepEqual([note, fact?.isClaim], [undefined, true]);
   assert.equal((await home.events("home", ["fact.remembered"])).length, 2);
   await assert.rejects(remember(memory, { text: "x", as: { kind: "channel" }, by: "x" }), { code: "forbidden" });
   await using worker = await createTestWorker(memory);

@@ -24,6 +24,7 @@ import { readSkillName } from "../visibility/read-skill-name.ts";
 import { stateInputsOf, viewerOf } from "../visibility/viewer-of.ts";
 import type { Viewer } from "../visibility/viewer.ts";
 import { earlierRuns } from "./earlier-runs.ts";
+import { correctText, readCorrections, type Correction } from "../facts/corrections.ts";
 import { fileSections, type FileSections, type ShownFile } from "./file-sections.ts";
 import { momentMessage } from "./moment-message.ts";
 import { readMainConversation } from "./read-main-conversation.ts";
@@ -86,23 +87,24 @@ export async function buildContext(
   const scan = isInformed && scans ? await scanHome(memory, briefScan) : undefined;
   // Read first: later changes are new to the next heartbeat, even if this one happens to see them.
   const inputs = viewer.kind === "heartbeat" ? await readInputs(memory, run, agent) : undefined;
+  const corrections = await readCorrections(memory.kernel.database, viewer);
   const [{ files, skills }, states, asked, session] = await Promise.all([
-    filesAndSkills(memory, viewer, { walked: scan?.files, only: agent.skills }),
+    filesAndSkills(memory, viewer, { walked: scan?.files, only: agent.skills, corrections }),
     stateSection(memory, run, viewer),
     runMessage(memory, run),
     run.sessionKey === null ? undefined : readSession(memory.kernel.database, run.sessionKey),
   ]);
   const [digest, history, others] = await Promise.all([
     isInformed ? digestFor(memory, { run, session, viewer }) : undefined,
-    historyOf(memory, { viewer, session, turnSeq: asked.seq }),
+    historyOf(memory, { viewer, session, turnSeq: asked.seq, corrections }),
     viewer.kind === "heartbeat"
-      ? readMainConversation(memory, viewer)
+      ? readMainConversation(memory, viewer, corrections)
       : viewer.kind === "cron"
-        ? earlierRuns(memory, viewer)
+        ? earlierRuns(memory, viewer, corrections)
         : [],
   ]);
   const told = [
-    ...(digest === undefined ? [] : toldMessages(digest)),
+    ...(digest === undefined ? [] : toldMessages({ ...digest, text: correctText(digest.text, corrections) })),
     ...(asked.brought === undefined ? [] : [{ ...asked.brought, labels: formatLabels(asked.labels) }]),
   ];
   const sections: LabelledSection[] = [
@@ -144,7 +146,15 @@ export async function buildContext(
 async function filesAndSkills(
   memory: Memory,
   viewer: Viewer,
-  { walked, only }: { walked: readonly WalkedFile[] | undefined; only: readonly string[] | undefined },
+  {
+    walked,
+    only,
+    corrections,
+  }: {
+    walked: readonly WalkedFile[] | undefined;
+    only: readonly string[] | undefined;
+    corrections: readonly Correction[];
+  },
 ): Promise<{ files: FileSections; skills: string }> {
   const { database, clock } = memory.kernel;
   const seesSkills =
@@ -153,7 +163,7 @@ async function filesAndSkills(
   const paths = contextPaths(viewer, memory.calendar.dayAt(clock.nowMs()));
   const recorded = await readRecordedMarks(database, [...paths, ...found.map(({ main }) => main.path)]);
   const [files, skills] = await Promise.all([
-    fileSections(memory, viewer, { paths, recorded }),
+    fileSections(memory, viewer, { paths, recorded, corrections }),
     skillIndex(memory, viewer, { found, recorded }),
   ]);
   return { files, skills };
@@ -162,12 +172,22 @@ async function filesAndSkills(
 /** Only conversations continue their history; every other run starts afresh. A job's run beside one reads what is over. */
 async function historyOf(
   memory: Memory,
-  { viewer, session, turnSeq }: { viewer: Viewer; session: SessionRow | undefined; turnSeq: number | undefined },
+  {
+    viewer,
+    session,
+    turnSeq,
+    corrections,
+  }: {
+    viewer: Viewer;
+    session: SessionRow | undefined;
+    turnSeq: number | undefined;
+    corrections: readonly Correction[];
+  },
 ): Promise<History> {
   const isConversation = viewer.kind === "main" || viewer.kind === "channel";
   if (!isConversation || session === undefined) return noHistory;
   const beforeTurn = turnSeq ?? (await firstOpenTurn(memory.kernel.database, session.key)) ?? session.nextSeq;
-  return readHistory(memory, session, { viewer, beforeTurn });
+  return readHistory(memory, session, { viewer, beforeTurn, corrections });
 }
 
 /** The message table has a column for labels; a context joins them, but for a summary, which may become part of another. */

@@ -1,6 +1,7 @@
 import { isUntrusted, joinLabels, openLabels } from "@roost/contract/labels";
 import { listRuns, type RunState } from "@roost/kernel";
 import { readRunResult, type RunResult } from "../digest/read-run-result.ts";
+import { correctText, type Correction } from "../facts/corrections.ts";
 import type { Memory } from "../memory.ts";
 import { mayKnow } from "../visibility/clearance.ts";
 import type { Viewer } from "../visibility/viewer.ts";
@@ -13,7 +14,11 @@ const charsMax = 2_000;
 const ended: RunState[] = ["done", "failed", "cancelled", "diverged", "outdated"];
 
 /** What the last runs of the same job reported, oldest first: how a cron knows what it did before. */
-export async function earlierRuns(memory: Memory, viewer: Viewer): Promise<LabelledSection[]> {
+export async function earlierRuns(
+  memory: Memory,
+  viewer: Viewer,
+  corrections: readonly Correction[] = [],
+): Promise<LabelledSection[]> {
   const { jobId } = viewer;
   if (jobId === undefined) return [];
   const runs = await listRuns(memory.kernel, { jobId, sessionKind: "cron", states: ended, limit: runsMax });
@@ -33,7 +38,7 @@ export async function earlierRuns(memory: Memory, viewer: Viewer): Promise<Label
       `## ${memory.calendar.momentAt((run.endedAt ?? run.createdAt).getTime())}: ${said}${text === "" ? "" : `\n${text}`}`,
     );
   }
-  return [{ name: changingNames.earlierRuns, text: blocks.join("\n\n"), labels }];
+  return [{ name: changingNames.earlierRuns, text: correctText(blocks.join("\n\n"), corrections), labels }];
 }
 
 function shownResult({ text, labels }: RunResult, runId: string): string {

@@ -8,6 +8,7 @@ import { FileFault } from "../disk/file-fault.ts";
 import { homeLimits } from "../disk/home-limits.ts";
 import { findHomeFile } from "../files/read-home-file.ts";
 import { marksOfFile } from "../files/marks-of-file.ts";
+import { correctText, type Correction } from "../facts/corrections.ts";
 import type { Memory } from "../memory.ts";
 import type { RecordedMarks } from "../records/marks-of-text.ts";
 import type { LineMarks } from "../records/line-marks.ts";
@@ -32,7 +33,15 @@ export interface FileSections {
 export async function fileSections(
   memory: Memory,
   viewer: Viewer,
-  { paths, recorded }: { paths: readonly string[]; recorded: ReadonlyMap<string, RecordedMarks> },
+  {
+    paths,
+    recorded,
+    corrections = [],
+  }: {
+    paths: readonly string[];
+    recorded: ReadonlyMap<string, RecordedMarks>;
+    corrections?: readonly Correction[];
+  },
 ): Promise<FileSections> {
   const sections: LabelledSection[] = [];
   const shown: ShownFile[] = [];
@@ -45,7 +54,8 @@ export async function fileSections(
       sections.push({ name: path, text: `(${path} could not be read: ${file.problem})`, labels: openLabels });
       continue;
     }
-    const { text: trusted, labels } = showTrusted(viewer, file);
+    const { text: asWritten, labels } = showTrusted(viewer, file);
+    const trusted = correctText(asWritten, corrections);
     if (trusted.trim() === "") continue;
     const charsMax = Math.min(
       leftChars,

@@ -1,5 +1,6 @@
 import { describePart, type Part } from "@roost/contract/part";
 import { isUntrusted, joinLabels, openLabels, type Labels } from "@roost/contract/labels";
+import { noteOfCorrections, type Correction } from "../facts/corrections.ts";
 import type { Memory } from "../memory.ts";
 import { partsOf, type StoredMessage } from "../sessions/message.ts";
 import { readTranscript } from "../sessions/read-transcript.ts";
@@ -13,7 +14,11 @@ const messagesMax = 20;
 const charsMax = 6_000;
 
 /** The latest messages of the main conversation, for heartbeats. */
-export async function readMainConversation(memory: Memory, viewer: Viewer): Promise<LabelledSection[]> {
+export async function readMainConversation(
+  memory: Memory,
+  viewer: Viewer,
+  corrections: readonly Correction[] = [],
+): Promise<LabelledSection[]> {
   const { database, labelSets } = memory.kernel;
   const { messages } = await readTranscript(memory, "main", { limit: messagesMax, asAgents: true });
   const said = messages
@@ -24,7 +29,9 @@ export async function readMainConversation(memory: Memory, viewer: Viewer): Prom
   for (const message of said) {
     const ofMessage = await labelSets.read(database, message.labels);
     if (!mayKnow(viewer, ofMessage)) continue;
-    lines.push(`${message.role === "user" ? "person" : "you"}: ${textOf(message, ofMessage)}`);
+    const text = textOf(message, ofMessage);
+    const note = noteOfCorrections(text, corrections, message.runId);
+    lines.push(`${message.role === "user" ? "person" : "you"}: ${text}${note === undefined ? "" : `\n${note}`}`);
     if (!isUntrusted(ofMessage)) labels = joinLabels(labels, ofMessage);
   }
   if (lines.length === 0) return [];

@@ -21,7 +21,9 @@ create table memory.file (
   event_id    text not null,
   -- The run that wrote what is there; null: a person, or a program outside.
   run_id      uuid,
-  recorded_at timestamptz not null default roost.now()
+  recorded_at timestamptz not null default roost.now(),
+  -- Of MEMORY.md: the content whose facts were taken over.
+  settled_sha256 text
 );
 
 -- Committed before a file is replaced and deleted with the record of it: a row that outlives its writer tells what to look for.
@@ -95,6 +97,8 @@ create table memory.message (
   is_rehearsed boolean not null default false,
   -- A summary: it stands for all turns of the conversation up to this one.
   through_turn bigint,
+  -- A summary that rests on what was corrected since: the next context begins with its turns.
+  is_stale     boolean not null default false,
   -- Taken back by a person: people read it, agents do not.
   is_taken_back boolean not null default false,
   created_at  timestamptz not null default roost.now(),
@@ -187,7 +191,7 @@ create text search configuration memory.recall (copy = pg_catalog.english);
 -- What was read for recall, and how far. Invariant: `version` and the lines of what it names commit together.
 create table memory.recall_document (
   id         integer generated always as identity primary key,
-  kind       text not null check (kind in ('file', 'conversation', 'events')),
+  kind       text not null check (kind in ('file', 'conversation', 'events', 'fact')),
   -- The path, the session's key, or what events these are.
   ref        text collate "C" not null,
   -- What of it was read: the event of a file's version, the next message, the next offsets of the log.
@@ -249,3 +253,58 @@ create table memory.client_answer (
   primary key (client, answered)
 );
 create index client_answer_by_age on memory.client_answer (created_at);
+-- Of a given server, its owner may create this: it is a trusted extension.
+create extension if not exists btree_gist with schema public;
+
+-- What the home holds for true, and what it held. Invariant: of a single-valued attribute, the values that a person or an agent vouches for do not
+-- overlap in time (fact_single); a value that was wrong is retracted, one that ended has an end, and neither is deleted.
+create table memory.fact (
+  id            uuid primary key,
+  -- In words, for people and models.
+  statement     text not null,
+  -- What it says of what: `Anna`, `lives in`, `Munich`. Null: only the sentence is known.
+  subject       text,
+  attribute     text,
+  value         text,
+  -- As they are compared.
+  subject_key   text collate "C",
+  attribute_key text collate "C",
+  -- It has one value at a time.
+  is_single     boolean not null,
+  valid         tstzrange not null,
+  recorded_at   timestamptz not null default roost.now(),
+  retracted_at  timestamptz,
+  -- Why it was retracted or ended, and what holds in its place.
+  reason        text,
+  replaced_by   uuid references memory.fact deferrable initially deferred,
+  -- Somebody other than the person's own sessions says so, or it rests on content from outside: nothing follows from it until a person accepts it.
+  is_claim      boolean not null,
+  confidence    real not null check (confidence > 0 and confidence <= 1),
+  extractor     text not null check (extractor in ('person', 'agent', 'nightly')),
+  by            text not null,
+  source_event  text not null,
+  run_id        uuid,
+  labels        integer not null,
+  constraint fact_whole check ((subject is null) = (attribute is null) and (subject is null) = (value is null)
+    and (subject is null) = (subject_key is null) and (subject is null) = (attribute_key is null) and (subject is not null or not is_single)),
+  constraint fact_single exclude using gist (subject_key with =, attribute_key with =, valid with &&)
+    where (is_single and retracted_at is null and not is_claim)
+);
+create index fact_in_force on memory.fact (recorded_at desc, id) where retracted_at is null;
+create index fact_closed on memory.fact (greatest(retracted_at, upper(valid)) desc) where retracted_at is not null or not upper_inf(valid);
+create index fact_by_run on memory.fact (run_id) where run_id is not null;
+
+-- What was made with a fact: a summary (a message's id). Invariant: recorded in the transaction that made it, so that a correction finds it.
+create table memory.fact_dependent (
+  fact_id uuid not null references memory.fact,
+  kind    text not null check (kind in ('summary')),
+  ref     uuid not null,
+  primary key (fact_id, kind, ref)
+);
+
+-- The lines of facts as MEMORY.md last had them, [[id, line], …]: what a person changed since is found by comparing. Invariant: changed in the
+-- transaction that takes an edit over, or that writes the file.
+create table memory.fact_view (
+  path  text collate "C" primary key,
+  lines jsonb not null
+);

@@ -1,42 +1,61 @@
+/** Keeps what is to be remembered: as a fact, in the log, and in the day's note. What a correction does to it is below facts/. */
 import { RoostError } from "@roost/base";
-import { formatLabels, mainLabels } from "@roost/contract/labels";
 import { rememberResult, type KernelTransaction } from "@roost/kernel";
 import type { Memory } from "../memory.ts";
-import { authorFields } from "../records/file-records.ts";
+import { checkStatement } from "../facts/fact.ts";
+import { keepFact, type KeptFact, type NewFact } from "../facts/keep-fact.ts";
+import { settleMemoryFile } from "../facts/settle-memory-file.ts";
 import { appendLine, type AppendedNote, type DailyNote } from "./append-daily-note.ts";
 
-const factCharsMax = 4_000;
+export interface Remember
+  extends Omit<DailyNote, "text">, Pick<NewFact, "parts" | "isMany" | "since" | "corrects" | "reason" | "confidence"> {
+  /** In a sentence or two. */
+  text: string;
+}
+
+export interface Remembered {
+  /** Undefined when it was kept before, under this key. */
+  fact: KeptFact | undefined;
+  /** The day's note; undefined for sessions that keep none. */
+  note: AppendedNote | undefined;
+}
 
 /**
- * Keeps a fact: fact.remembered in the log and, for main and heartbeat, a line in the day's note. A cron's fact reaches main by its next digest and
- * is not written to a file: other sessions would read it as memory.
+ * Keeps a fact, with fact.remembered in the log and, for main and heartbeat, a line in the day's note. A cron's fact is a claim: it reaches main by
+ * its next digest and is not written to a file, since other sessions would read it as memory.
+ * @throws RoostError `invalid_input`, `forbidden` for sessions that remember nothing, `not_found` when there is no fact to correct
  */
-export async function remember(memory: Memory, fact: DailyNote): Promise<AppendedNote | undefined> {
-  if (fact.text.trim() === "" || fact.text.length > factCharsMax) {
-    throw new RoostError(
-      "invalid_input",
-      `a fact has 1 to ${factCharsMax} characters, this one has ${fact.text.length}: write longer texts to a file`,
-    );
-  }
-  const { kind } = fact.as;
+export async function remember(memory: Memory, given: Remember): Promise<Remembered> {
+  const { kind } = given.as;
   if (kind === "subagent" || kind === "channel")
     throw new RoostError("forbidden", `a ${kind} session remembers nothing: report it in the answer`);
-  const emit = (tx: KernelTransaction, path?: string) => {
-    const text = fact.text.trim();
-    tx.emit({
-      type: "fact.remembered",
-      subject: path ?? fact.by,
-      labels: formatLabels(fact.labels ?? mainLabels),
-      data: { ...authorFields(fact), text, ...(path !== undefined && { path }) },
-    });
+  let fact: KeptFact | undefined;
+  const extractor = given.runId === undefined ? ("person" as const) : ("agent" as const);
+  const keep = async (tx: KernelTransaction, path?: string) => {
+    fact = await keepFact(tx, { ...given, sessionKind: kind, statement: given.text, extractor, path });
   };
-  if (kind !== "cron") return appendLine(memory, fact, async (tx, path) => emit(tx, path));
-  await memory.kernel.transact(async (tx) => {
-    if (fact.idempotencyKey === undefined) return emit(tx);
-    await rememberResult(tx, { scope: "memory.fact", key: fact.idempotencyKey }, async () => {
-      emit(tx);
-      return null;
+  checkStatement(given.text);
+  let note: AppendedNote | undefined;
+  if (kind === "cron")
+    await memory.kernel.transact(async (tx) => {
+      if (given.idempotencyKey === undefined) return keep(tx);
+      await rememberResult(tx, { scope: "memory.fact", key: given.idempotencyKey }, async () => {
+        await keep(tx);
+        return null;
+      });
     });
-  });
-  return undefined;
+  else {
+    note = await appendLine(memory, given, keep);
+    await showFacts(memory);
+  }
+  return { fact, note };
+}
+
+/** The fact is kept: where MEMORY.md cannot be written now, the next look at the home does so, and says why not. */
+async function showFacts(memory: Memory): Promise<void> {
+  try {
+    await settleMemoryFile(memory);
+  } catch (error) {
+    memory.logger.warn("MEMORY.md does not show a new fact yet", { error });
+  }
 }

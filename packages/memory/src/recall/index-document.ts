@@ -5,7 +5,7 @@ import type { KernelTransaction } from "@roost/kernel";
 import type { Memory } from "../memory.ts";
 import type { Calendar } from "../visibility/calendar.ts";
 
-export type DocumentKind = "file" | "conversation" | "events";
+export type DocumentKind = "file" | "conversation" | "events" | "fact";
 
 export interface IndexedLine {
   ref: string;

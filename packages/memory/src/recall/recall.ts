@@ -4,6 +4,7 @@
  */
 import { estimateTokens } from "@roost/agent";
 import { isUntrusted, joinLabels, openLabels, type Labels } from "@roost/contract/labels";
+import { correctText, readCorrections } from "../facts/corrections.ts";
 import type { Memory } from "../memory.ts";
 import { clearanceOf, mayKnow } from "../visibility/clearance.ts";
 import { placedForViewer } from "../visibility/placed-at.ts";
@@ -39,6 +40,8 @@ export interface FoundLine {
   saidBy: string | null;
   at: Date;
   text: string;
+  /** The run in which it was said. */
+  runId: string | null;
   score: number;
   labels: Labels;
 }
@@ -76,7 +79,10 @@ export async function recall(memory: Memory, request: RecallRequest): Promise<Re
     nowMs: clock.nowMs(),
     limit: limit * readPerLine,
   });
-  const known = (await readLines(memory, ranked)).filter((line) => mayRecall(as, line));
+  const corrections = await readCorrections(database, as);
+  const known = (await readLines(memory, ranked))
+    .filter((line) => mayRecall(as, line))
+    .map((line) => ({ ...line, text: correctText(line.text, corrections, line.runId) }));
   const shown = withMarked ? known : known.filter(({ labels }) => !isUntrusted(labels));
   const lines = withinBudget(differing(shown), { limit, tokensMax });
   const lowest = lines.at(-1)?.score ?? 0;
@@ -97,12 +103,13 @@ interface LineRow extends Omit<FoundLine, "labels" | "score"> {
 async function readLines({ kernel }: Memory, ranked: readonly RankedLine[]): Promise<FoundLine[]> {
   if (ranked.length === 0) return [];
   const rows = await kernel.database.query<LineRow>(
-    `select rank, d.kind, d.ref as document, l.ref, l.said_by as "saidBy", l.at, l.text, l.labels
+    `select rank, d.kind, d.ref as document, l.ref, l.said_by as "saidBy", l.at, l.text, l.labels, m.run_id as "runId"
      from unnest($1::integer[], $2::integer[]) with ordinality as r(document, place, rank)
      join memory.recall_line l on l.document = r.document and l.place = r.place
      join memory.recall_document d on d.id = l.document
-     where d.kind <> 'conversation' or not exists (select 1 from memory.message m
-       where m.is_taken_back and m.id = case when l.ref ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then l.ref::uuid end)
+     left join memory.message m on d.kind = 'conversation'
+       and m.id = case when l.ref ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then l.ref::uuid end
+     where m.is_taken_back is not true
      order by rank`,
     [ranked.map(({ document }) => document), ranked.map(({ place }) => place)],
     { name: "memory_recall_read" },

@@ -6,6 +6,7 @@ import { joinLabels, openLabels, parseLabels } from "@roost/contract/labels";
 import { formatOffsets, parseOffsets, readLog, type KernelTransaction, type SchedulerLoop } from "@roost/kernel";
 import { describeEvent, digestTypes } from "../digest/digest-item.ts";
 import { textOf } from "../disk/read-disk-file.ts";
+import { factColumns, type FactRow } from "../facts/fact.ts";
 import type { Memory } from "../memory.ts";
 import { labelsOfLines } from "../records/line-marks.ts";
 import { loadMarks, type StoredMarks } from "../records/stored-marks.ts";
@@ -50,6 +51,7 @@ export async function refreshRecall(memory: Memory): Promise<boolean> {
     const passes = [
       await refreshFiles(memory, tx),
       await refreshConversations(memory, tx),
+      await refreshFacts(memory, tx),
       await refreshEvents(memory, tx),
     ];
     return passes.includes(true);
@@ -70,12 +72,7 @@ async function refreshFiles(memory: Memory, tx: KernelTransaction): Promise<bool
     [],
     { name: "memory_recall_gone" },
   );
-  if (gone.length > 0)
-    await dropDocuments(
-      tx,
-      "file",
-      gone.map(({ ref }) => ref),
-    );
+  if (gone.length > 0) await dropDocuments(tx, "file", refsOf(gone));
   const changed = await tx.query<ChangedFile>(
     `select f.path, f.sha256, f.event_id as "eventId", f.modified_at as "modifiedAt", f.labels, f.sections from memory.file f
      left join memory.recall_document d on d.kind = 'file' and d.ref = f.path
@@ -153,6 +150,42 @@ async function linesOfMessage({ kernel }: Memory, tx: KernelTransaction, message
   const labels = await kernel.labelSets.read(tx, message.labels);
   const saidBy = message.role === "user" ? "person" : "agent";
   return splitLong(message.text).map((text) => ({ ref: message.id, saidBy, at: message.createdAt, text, labels }));
+}
+
+/** What holds, and what is claimed: what was closed is not recalled. */
+async function refreshFacts({ kernel, calendar }: Memory, tx: KernelTransaction): Promise<boolean> {
+  const closed = await tx.query<{ ref: string }>(
+    `select ref from memory.recall_document where kind = 'fact' and not exists (
+       select 1 from memory.fact f where f.id::text = ref and f.retracted_at is null and f.valid @> roost.now()) limit ${messagesMax}`,
+    [],
+    { name: "memory_recall_closed" },
+  );
+  if (closed.length > 0) await dropDocuments(tx, "fact", refsOf(closed));
+  const facts = await tx.query<FactRow>(
+    `select ${factColumns} from memory.fact f left join memory.recall_document d on d.kind = 'fact' and d.ref = f.id::text
+     where f.retracted_at is null and f.valid @> roost.now() and d.version is distinct from f.is_claim::text limit ${messagesMax}`,
+    [],
+    { name: "memory_recall_facts" },
+  );
+  for (const { id, statement, recordedAt, by, isClaim, labels } of facts) {
+    const line = {
+      ref: id,
+      at: recordedAt,
+      saidBy: by,
+      text: isClaim ? `${statement} (claimed by ${by}, not accepted)` : statement,
+      labels: await kernel.labelSets.read(tx, labels),
+    };
+    await indexDocument(
+      tx,
+      { kind: "fact", ref: id, version: String(isClaim), lines: [line], isReplaced: true },
+      calendar,
+    );
+  }
+  return facts.length === messagesMax;
+}
+
+function refsOf(rows: readonly { ref: string }[]): string[] {
+  return rows.map(({ ref }) => ref);
 }
 
 async function refreshEvents(memory: Memory, tx: KernelTransaction): Promise<boolean> {

@@ -16,9 +16,11 @@ export interface FileRecord {
   sha256: string | null;
   bytes: number;
   stamp: string | null;
+  /** Of MEMORY.md: the content whose facts were taken over. */
+  settledSha256?: string | null;
 }
 
-const columns = "path, sha256, bytes, stamp";
+const columns = `path, sha256, bytes, stamp, settled_sha256 as "settledSha256"`;
 
 /** Held until the transaction ends. Use lockPaths for several. */
 export async function lockPath(tx: Transaction, path: string): Promise<void> {

@@ -11,6 +11,7 @@ import type { Memory } from "../memory.ts";
 import { reportProblems, settleProblems, type FileProblem } from "../records/file-problems.ts";
 import { idsOfIntents, readUnsettled, settleIntents, type KnownState } from "../records/write-intents.ts";
 import { readRecords, type FileRecord } from "../records/file-records.ts";
+import { memoryPath, settleMemoryFile } from "../facts/settle-memory-file.ts";
 import { settleStateFile } from "../state/settle-state.ts";
 import { requireStatePath } from "../state/state-row.ts";
 import { classifyPath, stateNameOf } from "../visibility/home-file-class.ts";
@@ -74,6 +75,9 @@ export async function scanHome(memory: Memory, options: ScanHome = {}): Promise<
       if (typeof outcome !== "string") problems.push(outcome);
     });
   }
+  const ofMemory = records.get(memoryPath);
+  if (edited.includes(memoryPath) || (ofMemory !== undefined && ofMemory.sha256 !== ofMemory.settledSha256))
+    await settleAlone(memoryPath, problems, () => settleMemoryFile(memory));
   // What was recorded by this scan may be marked.
   const recorded = edited.length === 0 ? records : await readRecords(memory.kernel.database);
   problems.push(...(await findHeld(memory, new Map([...recorded].map(([path, { labels }]) => [path, labels])))));

@@ -3,6 +3,7 @@ import { createId, type JsonValue } from "@roost/base";
 import { partLimits } from "@roost/contract/part";
 import { formatLabels, parseLabels, type Labels } from "@roost/contract/labels";
 import type { KernelTransaction, Run } from "@roost/kernel";
+import { recordSummaryFacts } from "../facts/record-summary-facts.ts";
 import {
   addMessages,
   cleanText,
@@ -67,7 +68,10 @@ export async function appendReply(tx: KernelTransaction, reply: Reply): Promise<
     runId: run.id,
   });
   const told = { subject: session.key, correlation: run.correlation, causation: run.causeId };
-  if (summarised !== undefined)
+  const summaryId = summarised === undefined ? undefined : messages[0]!.id;
+  if (summarised !== undefined && summaryId !== undefined) {
+    const { throughTurn } = summarised;
+    await recordSummaryFacts(tx, { messageId: summaryId, sessionKey: session.key, throughTurn });
     tx.emit({
       ...told,
       type: "session.compacted",
@@ -81,6 +85,7 @@ export async function appendReply(tx: KernelTransaction, reply: Reply): Promise<
         summary: cleanText(summarised.message.text, messageLimits.textCharsMax),
       },
     });
+  }
   const parts = answers.flatMap(({ content }) => (content.role === "assistant" ? partsOf(content) : []));
   if ((text === "" && parts.length === 0) || last === undefined) return;
   tx.emit({

@@ -11,6 +11,7 @@ import {
   type Clearance,
   type Labels,
 } from "@roost/contract/labels";
+import { correctText, noteOfCorrections, type Correction } from "../facts/corrections.ts";
 import type { Memory } from "../memory.ts";
 import { clearanceOf } from "../visibility/clearance.ts";
 import type { Viewer } from "../visibility/viewer.ts";
@@ -46,13 +47,16 @@ const toolTextCharsMax = 2_000;
 export interface HistoryQuery {
   viewer: Viewer;
   beforeTurn: number;
+  /** What does not hold any more. */
+  corrections?: readonly Correction[];
 }
 
 export async function readHistory(
   memory: Memory,
   session: SessionRow,
-  { viewer, beforeTurn }: HistoryQuery,
+  { viewer, beforeTurn, corrections = [] }: HistoryQuery,
 ): Promise<History> {
+  const corrected = (row: LabelledRow) => ({ ...row, content: correctMessage(row, corrections) });
   const read = await readRows(memory, session, { beforeTurn, usesSummary: true });
   const clearance = clearanceOf(viewer);
   const summary = read.rows.findLast(({ throughTurn }) => throughTurn !== null);
@@ -62,12 +66,13 @@ export async function readHistory(
     summary === undefined || maySee(summary)
       ? read
       : await readRows(memory, session, { beforeTurn, usesSummary: false });
-  const turns = groupByTurn(rows.filter((row) => row.throughTurn === null && maySee(row))).map((turn) => ({
+  const seen = rows.filter((row) => row.throughTurn === null && maySee(row)).map(corrected);
+  const turns = groupByTurn(seen).map((turn) => ({
     seq: turn[0]!.turnSeq,
     messages: asTold(turn, viewer),
     labels: joinLabels(...turn.map((row) => row.labels)),
   }));
-  const shown = summary !== undefined && maySee(summary) ? [summary] : [];
+  const shown = summary !== undefined && maySee(summary) ? [corrected(summary)] : [];
   const chars = turns.flatMap(({ messages }) => messages).reduce((sum, { text }) => sum + text.length, 0);
   const fit = fitter(chars);
   const remarks = isCut ? turns.slice(0, 1).map(({ seq }) => leftOutBefore(seq)) : [];
@@ -98,6 +103,7 @@ interface HistoryRow {
   place: number;
   content: ContextMessage;
   throughTurn: number | null;
+  runId: string | null;
   labels: number;
 }
 
@@ -112,18 +118,18 @@ async function readRows(
   const rows = await kernel.database.query<HistoryRow & { firstTurn: number | null }>(
     `with summary as materialized (
        select content, labels, through_turn from memory.message
-       where session_key = $1 and $5 and through_turn >= $3 and through_turn < $2 and not is_taken_back
+       where session_key = $1 and $5 and through_turn >= $3 and through_turn < $2 and not is_taken_back and not is_stale
        order by through_turn desc, seq desc limit 1),
      turns as materialized (
-      select turn_seq, place, seq, content, labels, dense_rank() over newest as rank, sum(octet_length(content::text)) over newest as bytes
+      select turn_seq, place, seq, content, run_id, labels, dense_rank() over newest as rank, sum(octet_length(content::text)) over newest as bytes
       from memory.message
       where session_key = $1 and turn_seq < $2 and turn_seq >= $3 and turn_seq > coalesce((select through_turn from summary), 0)
         and through_turn is null and not is_rehearsed and not is_taken_back
       window newest as (order by turn_seq desc)
       order by turn_seq desc, place desc, seq desc limit $4)
-     (select turn_seq as "turnSeq", place, content, null::bigint as "throughTurn", labels, (select min(turn_seq) from turns) as "firstTurn"
+     (select turn_seq as "turnSeq", place, content, null::bigint as "throughTurn", run_id as "runId", labels, (select min(turn_seq) from turns) as "firstTurn"
       from turns where bytes <= $6 or rank = 1 order by turn_seq desc, place desc, seq desc)
-     union all select 0, ${answeredPlace}, content, through_turn, labels, null from summary`,
+     union all select 0, ${answeredPlace}, content, through_turn, null, labels, null from summary`,
     [session.key, beforeTurn, session.beginsAt, rowsReadMax, usesSummary, bytesReadMax],
     { name: "memory_read_history" },
   );
@@ -148,6 +154,36 @@ function groupByTurn(rows: LabelledRow[]): LabelledRow[][] {
     else turns.push([row]);
   }
   return turns.toReversed();
+}
+
+/** What a person and a model said keeps its words, with a note; what Roost wrote, or a tool gave, has what holds now. */
+function correctMessage({ content, place, runId }: LabelledRow, corrections: readonly Correction[]): ContextMessage {
+  if (corrections.length === 0) return content;
+  if (place === toldPlace || content.role === "tool" || content.role === "summary")
+    return { ...content, text: correctText(content.text, corrections, runId) };
+  const note = noteOfCorrections(content.text, corrections, runId);
+  const text = note === undefined ? content.text : `${content.text}\n${note}`;
+  if (content.role !== "assistant") return { ...content, text };
+  const { reasoning, toolCalls, ...rest } = content;
+  // A provider checks what it has signed: what says the old value is left out as a whole.
+  const kept = reasoning?.filter((each) => noteOfCorrections(each.text, corrections, runId) === undefined);
+  return {
+    ...rest,
+    text,
+    ...(kept !== undefined && kept.length > 0 && { reasoning: kept }),
+    ...(toolCalls !== undefined && {
+      toolCalls: toolCalls.map((call) => ({
+        ...call,
+        argumentsText: correctText(call.argumentsText, corrections.map(asJson), runId),
+      })),
+    }),
+  };
+}
+
+/** A value as it stands within a text of JSON. */
+function asJson(correction: Correction): Correction {
+  const escaped = (text: string | null) => text && JSON.stringify(text).slice(1, -1);
+  return { ...correction, wrong: escaped(correction.wrong)!, right: escaped(correction.right) };
 }
 
 function fitter(chars: number): (message: ContextMessage) => ContextMessage {

@@ -184,3 +184,42 @@ test("ask_person gives its worker back, and the answer reaches the model in anot
   assert.match(answers[0]!.text, /"answer":"yes"/);
   assert.equal(outcome.kind, "replied");
 });
+
+test("Z: remember corrects a fact, and no tool gives the old value after it", async () => {
+  await using home = await openTestHome({ files: { "USER.md": "Anna lives in Berlin\n" } });
+  const remembered = (value: string) => ({
+    name: "remember",
+    arguments: { text: `Anna lives in ${value}`, subject: "Anna", attribute: "lives in", value },
+  });
+  const first = await home.begin();
+  const { answers: told } = await home.callTools(first, [remembered("Berlin")]);
+  assert.match(told[0]!.text, /noted in memory\/[-0-9]+\.md, as fact [-0-9a-f]{36}/);
+  await finishRun(
+    home.kernel,
+    { runId: first.run.id, epoch: first.run.epoch },
+    { state: "done", output: { kind: "reply", text: "Anna is in Berlin" } },
+  );
+  const note = `memory/${home.memory.calendar.dayAt(home.kernel.clock.nowMs())}.md`;
+  const reading = [
+    { name: "read_file", arguments: { path: note } },
+    { name: "read_file", arguments: { path: "USER.md" } },
+    { name: "read_file", arguments: { path: "MEMORY.md" } },
+    { name: "search_files", arguments: { query: "Anna" } },
+    { name: "recall", arguments: { query: "where does Anna live" } },
+    { name: "read_log", arguments: { types: ["fact.remembered", "run.done"] } },
+    { name: "read_run", arguments: { runId: first.run.id, withSteps: true } },
+  ];
+  const second = await home.begin();
+  const { answers: before } = await home.callTools(second, reading);
+  for (const [index, { text }] of before.entries()) assert.match(text, /Berlin/, reading[index]!.name);
+  const { answers: after } = await home.callTools(await home.begin({ sessionKey: "other" }), [
+    remembered("Munich"),
+    ...reading,
+  ]);
+  assert.match(after[0]!.text, /in the place of 1 earlier/);
+  for (const [index, { text }] of after.entries())
+    assert.ok(
+      !text.includes("Berlin") && text.includes(index === 0 ? "fact" : "Munich"),
+      `${reading[index - 1]?.name}: ${text}`,
+    );
+});

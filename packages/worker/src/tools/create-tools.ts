@@ -1,6 +1,7 @@
 /** The built-in tools that a kind of session may have. */
 import type { Tool } from "@roost/agent";
 import type { SessionKind } from "@roost/kernel";
+import { correctValue, readCorrections } from "@roost/memory";
 import { askPersonTool } from "./ask-person-tool.ts";
 import { reserveSubjectTool } from "./reserve-subject-tool.ts";
 import { delegateTool, findAgentsTool } from "./delegate-tool.ts";
@@ -36,6 +37,8 @@ import { writeFileTool } from "./write-file-tool.ts";
 const personal = new Set(["define_job", "pause_job", "run_job"]);
 /** A conversation asks by answering; while waiting it would not hear the answer. */
 const notInMain = new Set(["ask_person"]);
+/** They give what was said and noted at some time. */
+const givesEarlier = new Set(["read_log", "read_run", "list_runs", "search_files"]);
 /** Channels get no tool that reaches further than they see. */
 const kindsWithTools = new Set<SessionKind>(["main", "heartbeat", "cron", "subagent"]);
 /** What a run that was delegated may have, where its agent names it: by default it has none. */
@@ -104,10 +107,24 @@ export function createTools(context: ToolContext): Tool[] {
     askPersonTool(context),
     notifyTool(context),
   ];
-  return tools.filter(
-    ({ name }) =>
-      !(kind === "cron" && personal.has(name)) &&
-      !(kind === "main" && notInMain.has(name)) &&
-      (kind !== "subagent" || forSubagents.has(name)),
-  );
+  return tools
+    .filter(
+      ({ name }) =>
+        !(kind === "cron" && personal.has(name)) &&
+        !(kind === "main" && notInMain.has(name)) &&
+        (kind !== "subagent" || forSubagents.has(name)),
+    )
+    .map((tool) => (givesEarlier.has(tool.name) ? asItHolds(tool, context) : tool));
+}
+
+/** The tool, with what holds now in the place of what was corrected since. */
+function asItHolds(tool: Tool, { kernel, viewer }: ToolContext): Tool {
+  return {
+    ...tool,
+    execute: async (input, call) => {
+      const outcome = await tool.execute(input, call);
+      if (outcome.state !== "done") return outcome;
+      return { ...outcome, output: correctValue(outcome.output, await readCorrections(kernel.database, viewer)) };
+    },
+  };
 }

@@ -1,5 +1,5 @@
 import type { Tool } from "@roost/agent";
-import { labelsOfLines, readAnyFile } from "@roost/memory";
+import { classifyPath, correctText, labelsOfLines, readAnyFile, readCorrections } from "@roost/memory";
 import { z } from "zod";
 import { noteSeen } from "./seen-files.ts";
 import type { ToolContext } from "./tool-context.ts";
@@ -11,7 +11,7 @@ const input = z.object({
 });
 
 /** Reads a file of the home; other than text comes as a part. The run's next write of the file is compared with what was read. */
-export function readFileTool({ memory, viewer, run, seenFiles }: ToolContext): Tool<z.infer<typeof input>> {
+export function readFileTool({ kernel, memory, viewer, run, seenFiles }: ToolContext): Tool<z.infer<typeof input>> {
   return {
     name: "read_file",
     description:
@@ -32,7 +32,14 @@ export function readFileTool({ memory, viewer, run, seenFiles }: ToolContext): T
         text: lines.slice(fromLine - 1, fromLine - 1 + lineCount).join("\n"),
       };
       noteSeen(seenFiles, output);
+      // Programs and drafts are read as they are; what is remembered, as it holds.
+      if (isRemembered(file.path))
+        output.text = correctText(output.text, await readCorrections(kernel.database, viewer));
       return { state: "done", output, labels: labelsOfLines(file.marks, { from: fromLine, count: lineCount }) };
     },
   };
+}
+
+function isRemembered(path: string): boolean {
+  return ["memory", "note", "user", "other"].includes(classifyPath(path).class);
 }

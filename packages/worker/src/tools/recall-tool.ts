@@ -33,7 +33,7 @@ export function recallTool({ memory, viewer }: ToolContext): Tool<z.infer<typeof
         since: since === undefined ? undefined : new Date(since),
         until: until === undefined ? undefined : new Date(until),
       });
-      const lines = found.lines.map(({ score: _score, labels, at, ...line }) => ({
+      const lines = found.lines.map(({ score: _score, runId: _runId, labels, at, ...line }) => ({
         ...line,
         at: memory.calendar.momentAt(at.getTime()),
         ...(marked && { labels: formatLabels(labels) }),

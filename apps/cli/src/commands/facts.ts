@@ -1,0 +1,153 @@
+/** `roost remember` and `roost facts …`: what the home holds for true. */
+import { RoostError } from "@roost/base";
+import type { FactRecord } from "@roost/contract/operations";
+import { plainLine } from "@roost/base/text-width";
+import type { Command } from "commander";
+import type { CliContext } from "../cli-context.ts";
+import { findById } from "../find-by-id.ts";
+import { relativeTime } from "../print/relative-time.ts";
+import { shortId } from "../print/short-id.ts";
+import type { Column } from "../print/table.ts";
+import { readPages } from "../read-pages.ts";
+
+const factsMax = 5_000;
+
+interface ListOptions {
+  all?: boolean;
+  claims?: boolean;
+}
+
+interface RememberOptions {
+  fact?: string;
+  many?: boolean;
+  since?: string;
+}
+
+export function addFactsCommands(program: Command, context: CliContext): void {
+  addRemember(program, context);
+  const facts = program
+    .command("facts")
+    .summary("list, correct and remove what your home holds for true")
+    .description("Lists what your home holds for true, newest first. MEMORY.md shows it, and may be edited instead.");
+  facts
+    .command("list", { isDefault: true })
+    .alias("ls")
+    .description("Lists facts.")
+    .option("-a, --all", "also what ended or was wrong")
+    .option("--claims", "only what waits for you: a job says so, or it rests on content from outside")
+    .action(async ({ all, claims }: ListOptions) => {
+      const { terminal, clock } = context;
+      const rows = await readFacts(context, { withClosed: all === true, ...(claims === true && { isClaim: true }) });
+      if (terminal.isJson) return terminal.json({ facts: rows });
+      terminal.table(rows, columns(clock.nowMs()), claims === true ? "Nothing waits for you" : "Nothing is remembered");
+    });
+  facts
+    .command("correct")
+    .description("Says what is true instead: the old fact was wrong, and stands in no prompt any more.")
+    .argument("<fact>", "id of the fact, or the end of one")
+    .argument("<text...>", "what is true, or for a fact with a value the new value")
+    .option("--reason <text>", "why")
+    .action(async (given: string, words: string[], { reason }: { reason?: string }) => {
+      const { client } = await context.connect();
+      const old = await pick(context, given);
+      const text = words.join(" ");
+      const { subject, attribute } = old;
+      const parts = subject === null || attribute === null ? {} : { subject, attribute, value: text };
+      const sentence = "value" in parts ? `${subject} ${attribute} ${text}` : text;
+      const why = reason === undefined ? {} : { reason };
+      const kept = await client.rememberFact({
+        text: sentence,
+        ...parts,
+        corrects: old.id,
+        isMany: !old.isSingle,
+        ...why,
+      });
+      tell(context, kept.fact, `corrected: ${kept.fact.statement}`);
+    });
+  facts
+    .command("remove")
+    .description("Takes a fact out of force: it was wrong.")
+    .argument("<fact>", "id of the fact, or the end of one")
+    .option("--ended <time>", "it was true until then, as in 2026-01-31T00:00:00Z")
+    .action(async (given: string, { ended }: { ended?: string }) => {
+      const { client } = await context.connect();
+      const old = await pick(context, given);
+      const { fact } = await client.removeFact({ factId: old.id, ...(ended !== undefined && { until: ended }) });
+      tell(context, fact, `removed: ${fact.statement}`);
+    });
+  facts
+    .command("accept")
+    .description("Vouches for what others claim: from then on it holds.")
+    .argument("<fact>", "id of the fact, or the end of one")
+    .action(async (given: string) => {
+      const { client } = await context.connect();
+      const { fact } = await client.acceptFact({ factId: (await pick(context, given)).id });
+      tell(context, fact, `it holds: ${fact.statement}`);
+    });
+}
+
+function addRemember(program: Command, context: CliContext): void {
+  program
+    .command("remember")
+    .summary("keep a fact")
+    .description(
+      "Keeps a fact for your agents, in today's note and MEMORY.md. Another value of the same attribute ends.",
+    )
+    .argument("<text...>", "in a sentence or two")
+    .option("--fact <parts>", "as subject | attribute | value, as in 'Anna | lives in | Munich'")
+    .option("--many", "the attribute has several values at a time")
+    .option("--since <time>", "since when it holds, as in 2026-01-31T00:00:00Z")
+    .action(async (words: string[], { fact: written, many, since }: RememberOptions) => {
+      const { client } = await context.connect();
+      const given = { text: words.join(" "), ...(written !== undefined && parseParts(written)) };
+      const more = { isMany: many === true, ...(since !== undefined && { since }) };
+      const { fact, closedCount } = await client.rememberFact({ ...given, ...more });
+      tell(context, fact, `remembered${closedCount === 0 ? "" : `, in the place of ${closedCount} earlier`}`);
+    });
+}
+
+/** @throws RoostError `invalid_input` */
+function parseParts(written: string): { subject: string; attribute: string; value: string } {
+  const [subject = "", attribute = "", value = "", ...more] = written.split("|").map((part) => part.trim());
+  if (subject === "" || attribute === "" || value === "" || more.length > 0)
+    throw new RoostError("invalid_input", `--fact "${written}" is not valid: write it like 'Anna | lives in | Munich'`);
+  return { subject, attribute, value };
+}
+
+function readFacts(context: CliContext, query: { withClosed: boolean; isClaim?: boolean }): Promise<FactRecord[]> {
+  return context.connect().then(({ client }) =>
+    readPages(
+      (page) => client.listFacts({ ...page, ...query }),
+      (page) => page.items,
+      factsMax,
+    ),
+  );
+}
+
+async function pick(context: CliContext, given: string): Promise<FactRecord> {
+  const facts = await readFacts(context, { withClosed: false });
+  const ids = facts.map(({ id }) => id);
+  const id = findById(given, ids, { one: "fact that holds", list: "roost facts" });
+  return facts.find((fact) => fact.id === id)!;
+}
+
+function tell({ terminal }: CliContext, fact: FactRecord, text: string): void {
+  if (terminal.isJson) terminal.json({ fact });
+  else terminal.line(`${terminal.paint(shortId(fact.id), "accent")} ${plainLine(text)}`);
+}
+
+function columns(nowMs: number): Column<FactRecord>[] {
+  return [
+    { title: "ID", value: ({ id }) => shortId(id) },
+    { title: "FACT", value: ({ statement }) => plainLine(statement) },
+    { title: "STATE", value: stateOf, tone: ({ isClaim }) => (isClaim ? "warn" : "dim"), label: "state" },
+    { title: "BY", value: ({ by }) => plainLine(by), importance: 3, label: "by" },
+    { title: "SAID", value: ({ recordedAt }) => relativeTime(recordedAt, nowMs), importance: 2, tone: () => "dim" },
+  ];
+}
+
+function stateOf({ isClaim, retractedAt, validTo }: FactRecord): string {
+  if (retractedAt !== null) return "was wrong";
+  if (validTo !== null) return "ended";
+  return isClaim ? "claimed" : "";
+}

@@ -1,0 +1,144 @@
+/** After a correction the old value stands in no prompt, but where a person or a model said it: with a note. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { remember } from "../notes/remember.ts";
+import { recall } from "../recall/recall.ts";
+import { sendMessage } from "../sessions/send-message.ts";
+import { createTestMemory } from "../testing/create-test-memory.ts";
+import { createTestWorker, startJobRun } from "../testing/run-agent.ts";
+import { correctText, correctValue, noteOfCorrections, type Correction } from "./corrections.ts";
+import type { BuiltContext } from "../context/build-context.ts";
+
+const as = { kind: "main" as const };
+const lives = (value: string) => ({ subject: "Anna", attribute: "lives in", value });
+
+/** Every text of a prompt, line by line. */
+function linesOf({ context }: BuiltContext): string[] {
+  const texts: string[] = [];
+  const collect = (value: unknown) => {
+    if (typeof value === "string") texts.push(...value.split("\n"));
+    else if (typeof value === "object" && value !== null) for (const each of Object.values(value)) collect(each);
+  };
+  collect(context.sections);
+  collect(context.messages);
+  return texts;
+}
+
+test("Z: a corrected value stands in no section, digest, summary or recalled line, and what was said of it has a note", async () => {
+  await using home = await createTestMemory({
+    files: { "HEARTBEAT.md": "Look after Anna.", "USER.md": "My sister Anna lives in Berlin.\n" },
+  });
+  const { memory } = home;
+  await using worker = await createTestWorker(memory);
+  // It is said, remembered, answered with, reported by a job, and summarised.
+  await sendMessage(memory, { sessionKey: "main", text: "Anna lives in Berlin, near the canal" });
+  const run = await worker.claim();
+  const said = await worker.begin(run);
+  await remember(memory, {
+    text: "Anna lives in Berlin",
+    parts: lives("Berlin"),
+    as,
+    by: "session:main",
+    runId: run.id,
+    sessionKey: "main",
+    sessionKind: "main",
+  });
+  await worker.reply(run, "Noted: she is in Berlin now.");
+  await startJobRun(home.kernel, { jobId: "letters", kind: "cron" });
+  await worker.turn("A letter for Anna in Berlin is on its way.");
+  await remember(memory, {
+    text: "Anna asked for a map of Berlin",
+    as: { kind: "cron", jobId: "letters" },
+    by: "job:letters",
+  });
+  await sendMessage(memory, { sessionKey: "main", text: "What is new?" });
+  const summary = {
+    role: "summary" as const,
+    text: "Anna, who is in Berlin, has moved",
+    messageCount: 2,
+    method: "model" as const,
+  };
+  await worker.turn("A letter.", {
+    summarised: {
+      message: { ...summary, labels: ["aud:main", "trust:agent"] },
+      throughTurn: said.turnSeq!,
+      tokensBefore: 9,
+      tokensAfter: 3,
+    },
+  });
+  const contexts = async () => {
+    await sendMessage(memory, { sessionKey: "main", text: "And now?" });
+    const main = (await worker.turn("Well.")).built;
+    await startJobRun(home.kernel, { jobId: "beat", kind: "heartbeat" });
+    const heartbeat = (await worker.turn("HEARTBEAT_OK")).built;
+    await startJobRun(home.kernel, { jobId: "letters", kind: "cron" });
+    const cron = (await worker.turn("Nothing.")).built;
+    return { main, heartbeat, cron };
+  };
+  const before = await contexts();
+  for (const [name, built] of Object.entries(before))
+    assert.ok(
+      linesOf(built).some((line) => line.includes("Berlin")),
+      `${name} knew it`,
+    );
+  assert.ok(
+    linesOf(before.main).some((line) => line.includes("who is in Berlin")),
+    "the summary stood in the prompt",
+  );
+
+  await remember(memory, { text: "Anna lives in Munich", parts: lives("Munich"), as, by: "cli" });
+
+  const after = await contexts();
+  const note = /^\[Roost\] corrected since: Anna lives in Munich$/;
+  for (const [name, built] of Object.entries(after)) {
+    const lines = linesOf(built);
+    for (const [index, line] of lines.entries()) {
+      if (!line.includes("Berlin")) continue;
+      const isSaid = /near the canal|Noted: she is/.test(line);
+      assert.ok(isSaid && note.test(lines[index + 1] ?? ""), `${name}: ${line}\n${lines[index + 1]}`);
+    }
+  }
+  const main = linesOf(after.main);
+  // The summary is stale: the turns that it stood for are there again.
+  assert.ok(main.some((line) => line.includes("near the canal")));
+  assert.ok(!main.some((line) => line.includes("has moved")));
+  assert.ok(main.some((line) => line.includes("**Anna** lives in: Munich")));
+  assert.ok(main.some((line) => line === "My sister Anna lives in [corrected: Munich]."));
+  // A job is not told what only main knows.
+  assert.ok(!linesOf(after.cron).some((line) => line.includes("Munich")));
+  assert.ok(linesOf(after.cron).some((line) => line.includes("A letter for Anna in [no longer true]")));
+  for (const query of ["where does Anna live", "Berlin", "canal", "letter"]) {
+    const { lines } = await recall(memory, { query, as, limit: 50, tokensMax: 8_000, withMarked: true });
+    assert.ok(lines.length > 0);
+    for (const { text } of lines) assert.ok(!text.includes("Berlin"), text);
+  }
+  // What the files hold is the person's.
+  assert.match(await home.read("USER.md"), /Berlin/);
+});
+
+test("correctText() means whole words of the fact's own subject, and what its run said", () => {
+  const correction: Correction = {
+    wrong: "Ulm",
+    right: "Bonn",
+    subject: "Ida",
+    statement: "Ida lives in Bonn",
+    runId: "r",
+  };
+  assert.equal(
+    correctText("Ida is in ULM.\nUlm is a town", [correction]),
+    "Ida is in [corrected: Bonn].\nUlm is a town",
+  );
+  assert.equal(correctText("Ida knows Ulmer", [correction]), "Ida knows Ulmer");
+  assert.equal(correctText("in Ulm", [correction], "r"), "in [corrected: Bonn]");
+  assert.equal(noteOfCorrections("in Ulm", [correction]), undefined);
+  assert.deepEqual(correctValue({ a: ["Ida, Ulm", 1] }, [{ ...correction, right: null }]), {
+    a: ["Ida, [no longer true]", 1],
+  });
+  assert.deepEqual(correctValue({ subject: "Ida", value: "Ulm" }, [correction]), {
+    subject: "Ida",
+    value: "[corrected: Bonn]",
+  });
+  // What holds may have the old words in it.
+  const east = { ...correction, right: "Neu-Ulm" };
+  assert.equal(correctText("Ida lives in Neu-Ulm", [east]), "Ida lives in Neu-Ulm");
+});

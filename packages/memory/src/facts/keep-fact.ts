@@ -1,0 +1,241 @@
+/** Keeps a fact, and closes those that it replaces, in one transaction with their events. What was made with a closed fact is stale from then on. */
+import { RoostError } from "@roost/base";
+import { formatLabels, isUntrusted, mainLabels, type Labels } from "@roost/contract/labels";
+import type { KernelTransaction } from "@roost/kernel";
+import { authorFields, uuidOf } from "../records/file-records.ts";
+import type { Author } from "../visibility/viewer.ts";
+import {
+  checkParts,
+  checkStatement,
+  factColumns,
+  foldPart,
+  inForceSql,
+  noSuchFact,
+  type FactExtractor,
+  type FactParts,
+  type FactRow,
+} from "./fact.ts";
+
+export interface NewFact extends Author {
+  /** In words. Default, with parts: made of them. */
+  statement?: string | undefined;
+  parts?: FactParts | undefined;
+  /** The attribute has several values at a time. Default false. */
+  isMany?: boolean | undefined;
+  /** Since when it holds. Default: now. */
+  since?: Date | undefined;
+  /** The fact that it corrects. */
+  corrects?: string | undefined;
+  reason?: string | undefined;
+  confidence?: number | undefined;
+  extractor: FactExtractor;
+  /** The file in which it was noted. */
+  path?: string | undefined;
+}
+
+export interface KeptFact {
+  id: string;
+  statement: string;
+  /** It was known already. */
+  isKnown: boolean;
+  isClaim: boolean;
+  /** What it closed. */
+  closed: FactRow[];
+}
+
+/** The person's own sessions: what they say holds at once. */
+const trustedKinds = new Set(["main", "heartbeat"]);
+
+/** @throws RoostError `invalid_input`, `not_found` when there is no fact to correct, `forbidden` when it may not be */
+export async function keepFact(tx: KernelTransaction, given: NewFact): Promise<KeptFact> {
+  const parts = given.parts === undefined ? undefined : checkParts(given.parts);
+  const statement = checkStatement(given.statement ?? sentenceOf(parts));
+  const labels = given.labels ?? mainLabels;
+  const isClaim = isUntrusted(labels) || (given.sessionKind !== undefined && !trustedKinds.has(given.sessionKind));
+  const isSingle = parts !== undefined && given.isMany !== true;
+  const subjectKey = parts === undefined ? null : foldPart(parts.subject);
+  const attributeKey = parts === undefined ? null : foldPart(parts.attribute);
+  await lockFacts(tx);
+  const since = given.since ?? (await now(tx));
+  const corrected = given.corrects === undefined ? [] : [await requireFact(tx, given.corrects)];
+  if (isClaim && corrected.length > 0)
+    throw new RoostError(
+      "forbidden",
+      `the fact ${given.corrects} is not corrected by what rests on content from outside, nor by ${given.by}: say it in the answer`,
+    );
+  const same = await tx.query<FactRow>(
+    `select ${factColumns} from memory.fact f where ${inForceSql.replace("not f.is_claim", "f.is_claim = $4")}
+       and ((f.subject_key = $1 and f.attribute_key = $2) or (f.subject_key is null and lower(f.statement) = lower($3))) for update`,
+    [subjectKey, attributeKey, statement, isClaim],
+  );
+  const sameValue = same.find(
+    ({ value, id }) => id !== given.corrects && foldPart(value ?? "") === foldPart(parts?.value ?? ""),
+  );
+  if (sameValue !== undefined && corrected.length === 0)
+    return { id: sameValue.id, statement: sameValue.statement, isKnown: true, isClaim, closed: [] };
+  const replaced =
+    isClaim || !isSingle ? [] : same.filter(({ id, isSingle: itsSingle }) => itsSingle && id !== given.corrects);
+  const id = crypto.randomUUID();
+  const { by, runId } = given;
+  const sourceEvent = emitRemembered(tx, given, { id, statement, parts, labels, isClaim });
+  const closed: FactRow[] = [];
+  for (const fact of [...corrected, ...replaced]) {
+    const isWrong = given.corrects === fact.id || since <= fact.validFrom;
+    await closeFact(tx, fact, { by, reason: given.reason, replacedBy: id, until: isWrong ? undefined : since });
+    closed.push(fact);
+  }
+  // What was wrong was wrong from its beginning.
+  const from = corrected[0] !== undefined && given.since === undefined ? corrected[0].validFrom : since;
+  await tx.query(
+    `insert into memory.fact (id, statement, subject, attribute, value, subject_key, attribute_key, is_single, valid, is_claim, confidence, extractor,
+       by, source_event, run_id, labels)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, tstzrange($9, null), $10, $11, $12, $13, $14, $15, $16)`,
+    [
+      id,
+      statement,
+      parts?.subject ?? null,
+      parts?.attribute ?? null,
+      parts?.value ?? null,
+      subjectKey,
+      attributeKey,
+      isSingle,
+      from,
+      isClaim,
+      Math.min(1, Math.max(0.01, given.confidence ?? (given.extractor === "person" ? 1 : 0.8))),
+      given.extractor,
+      by.slice(0, 200),
+      sourceEvent,
+      uuidOf(runId),
+      await tx.labelSet(labels),
+    ],
+  );
+  return { id, statement, isKnown: false, isClaim, closed };
+}
+
+/** Takes a fact out of force: it was wrong, or it ended. @throws RoostError `not_found`, `conflict` */
+export async function removeFact(
+  tx: KernelTransaction,
+  { id, by, reason, until }: { id: string; by: string; reason?: string | undefined; until?: Date | undefined },
+): Promise<FactRow> {
+  await lockFacts(tx);
+  const fact = await requireFact(tx, id);
+  await closeFact(tx, fact, { by, reason, until });
+  return fact;
+}
+
+/** A person accepts what others claim. @throws RoostError `not_found`, `conflict` when it is none, or another fact stands against it */
+export async function acceptFact(tx: KernelTransaction, { id, by }: { id: string; by: string }): Promise<FactRow> {
+  await lockFacts(tx);
+  const fact = await requireFact(tx, id);
+  if (!fact.isClaim) throw new RoostError("conflict", `the fact ${id} is accepted already`);
+  const labels = await tx.readLabels(fact.labels);
+  const vouched: Labels = { audiences: ["main"], trust: "owner", sources: [] };
+  if (fact.isSingle) {
+    const against = await tx.query<FactRow>(
+      `select ${factColumns} from memory.fact f join memory.fact c on c.id = $1
+       where ${inForceSql} and f.is_single and f.subject_key = c.subject_key and f.attribute_key = c.attribute_key`,
+      [id],
+    );
+    for (const other of against)
+      await closeFact(tx, other, { by, reason: "another value was accepted", replacedBy: id });
+  }
+  await tx.query(
+    `update memory.fact set is_claim = false, labels = $2, confidence = 1, valid = tstzrange(roost.now(), null) where id = $1`,
+    [id, await tx.labelSet(vouched)],
+  );
+  tx.emit({
+    type: "fact.accepted",
+    subject: id,
+    labels: formatLabels(mainLabels),
+    data: { by, factId: id, sources: [...labels.sources] },
+  });
+  return fact;
+}
+
+interface CloseFact {
+  by: string;
+  reason?: string | undefined;
+  replacedBy?: string | undefined;
+  /** Default: it never held. */
+  until?: Date | undefined;
+}
+
+async function closeFact(
+  tx: KernelTransaction,
+  fact: FactRow,
+  { by, reason, replacedBy, until }: CloseFact,
+): Promise<void> {
+  await tx.query(
+    `update memory.fact set retracted_at = case when $2::timestamptz is null then roost.now() end,
+       valid = case when $2::timestamptz is null then valid else tstzrange(lower(valid), $2) end, reason = $3, replaced_by = $4 where id = $1`,
+    [fact.id, until ?? null, reason ?? null, replacedBy ?? null],
+  );
+  await markStale(tx, fact);
+  tx.emit({
+    type: "fact.closed",
+    subject: fact.id,
+    labels: formatLabels(await tx.readLabels(fact.labels)),
+    data: {
+      by,
+      factId: fact.id,
+      ...(replacedBy !== undefined && { replacedBy }),
+      ...(until !== undefined && { until: until.toISOString() }),
+      ...(reason !== undefined && { reason }),
+    },
+  });
+}
+
+/** Summaries that were made with it, or that say it in other words than were recorded: the next context begins with the turns. */
+async function markStale(tx: KernelTransaction, { id, value, statement }: FactRow): Promise<void> {
+  await tx.query(
+    `update memory.message m set is_stale = true where through_turn is not null and not is_stale and
+       (m.id in (select ref from memory.fact_dependent where fact_id = $1 and kind = 'summary') or position(lower($2) in lower(m.text)) > 0)`,
+    [id, value ?? statement],
+  );
+}
+
+async function requireFact(tx: KernelTransaction, id: string): Promise<FactRow> {
+  const [fact] = await tx.query<FactRow>(`select ${factColumns} from memory.fact f where f.id::text = $1 for update`, [
+    id.toLowerCase(),
+  ]);
+  if (fact === undefined) throw noSuchFact(id);
+  if (fact.retractedAt === null && fact.validTo === null) return fact;
+  throw new RoostError("conflict", `the fact ${id} is closed already: correct the one that holds`);
+}
+
+/** Facts change one at a time: two that close the same one would lose each other. */
+async function lockFacts(tx: KernelTransaction): Promise<void> {
+  await tx.query("select pg_advisory_xact_lock(hashtextextended('memory.fact', 0))");
+}
+
+async function now(tx: KernelTransaction): Promise<Date> {
+  const [row] = await tx.query<{ now: Date }>("select roost.now() as now");
+  return row!.now;
+}
+
+function sentenceOf(parts: FactParts | undefined): string {
+  return parts === undefined ? "" : `${parts.subject} ${parts.attribute} ${parts.value}`;
+}
+
+function emitRemembered(
+  tx: KernelTransaction,
+  given: NewFact,
+  kept: { id: string; statement: string; parts: FactParts | undefined; labels: Labels; isClaim: boolean },
+): string {
+  const { path, by } = given;
+  return tx.emit({
+    type: "fact.remembered",
+    subject: path ?? by,
+    labels: formatLabels(kept.labels),
+    data: {
+      ...authorFields(given),
+      text: kept.statement,
+      factId: kept.id,
+      extractor: given.extractor,
+      ...(kept.parts !== undefined && { ...kept.parts }),
+      ...(path !== undefined && { path }),
+      ...(kept.isClaim && { isClaim: true }),
+      ...(given.corrects !== undefined && { corrects: given.corrects }),
+    },
+  });
+}
