@@ -25,6 +25,7 @@ import {
   type SchedulerLoop,
 } from "@roost/kernel";
 import {
+  createNightlyLoop,
   createPartLoop,
   createRecallLoop,
   holdDatabase,
@@ -196,6 +197,7 @@ function createLoops(
     ...createJournalLoops(kernel),
     createPartLoop(memory),
     createRecallLoop(memory),
+    ...[createNightlyLoop(memory)].filter((loop) => loop !== undefined),
     createModelLoop(kernel, { findProblem, timeZone }),
     createNoticeLoop(kernel, { webhook: findWebhook(config, memory, facts), timeZone, signal }),
   ];

@@ -54,6 +54,9 @@ export { recall, recallLimits, type Recalled, type FoundLine, type RecallRequest
 export { indexLines, type IndexedDocument } from "./recall/index-document.ts";
 export { createRecallLoop } from "./recall/refresh-recall.ts";
 
+// The nightly pass.
+export { createNightlyLoop } from "./nightly/create-nightly-loop.ts";
+
 // Sessions.
 export { forkSession, type ToldTurn } from "./clients/fork-session.ts";
 export {

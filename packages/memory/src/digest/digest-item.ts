@@ -101,7 +101,8 @@ function describeRun(event: StoredEvent, isMarked: boolean): DigestItem | undefi
   const { data } = event;
   const kind = data["sessionKind"];
   // A child's result goes to its parent; a conversation's answers are read there.
-  if (data["parentRunId"] !== undefined || kind === "main" || kind === "channel") return undefined;
+  const isChild = data["parentRunId"] !== undefined || kind === "subagent";
+  if (isChild || kind === "main" || kind === "channel") return undefined;
   const who = String(data["jobId"] ?? data["sessionKey"] ?? "a run");
   const base = { at: event.time, runId: String(data["runId"]), group: `${event.type} ${who}` };
   if (event.type === "run.done") return kind === "heartbeat" ? undefined : { ...base, ...describeDone(event, who) };

@@ -54,7 +54,9 @@ export const factColumns = `f.id, f.statement, f.subject, f.attribute, f.value, 
   upper(f.valid) as "validTo", f.recorded_at as "recordedAt", f.retracted_at as "retractedAt", f.reason, f.replaced_by as "replacedBy",
   f.is_claim as "isClaim", f.confidence, f.extractor, f.by, f.source_event as "sourceEvent", f.run_id as "runId", f.labels`;
 
-export const inForceSql = "f.retracted_at is null and f.valid @> roost.now() and not f.is_claim";
+/** It holds, or is claimed. */
+export const openSql = "f.retracted_at is null and f.valid @> roost.now()";
+export const inForceSql = `${openSql} and not f.is_claim`;
 
 export async function toFact({ labelSets }: Pick<Kernel, "labelSets">, sql: Sql, row: FactRow): Promise<Fact> {
   return { ...row, labels: await labelSets.read(sql, row.labels) };

@@ -11,6 +11,7 @@ import {
   foldPart,
   inForceSql,
   noSuchFact,
+  openSql,
   type FactExtractor,
   type FactParts,
   type FactRow,
@@ -51,30 +52,36 @@ export async function keepFact(tx: KernelTransaction, given: NewFact): Promise<K
   const parts = given.parts === undefined ? undefined : checkParts(given.parts);
   const statement = checkStatement(given.statement ?? sentenceOf(parts));
   const labels = given.labels ?? mainLabels;
-  const isClaim = isUntrusted(labels) || (given.sessionKind !== undefined && !trustedKinds.has(given.sessionKind));
+  const isFromOthers = isUntrusted(labels) || (given.sessionKind !== undefined && !trustedKinds.has(given.sessionKind));
   const isSingle = parts !== undefined && given.isMany !== true;
   const subjectKey = parts === undefined ? null : foldPart(parts.subject);
   const attributeKey = parts === undefined ? null : foldPart(parts.attribute);
   await lockFacts(tx);
   const since = given.since ?? (await now(tx));
   const corrected = given.corrects === undefined ? [] : [await requireFact(tx, given.corrects)];
-  if (isClaim && corrected.length > 0)
+  if (isFromOthers && corrected.length > 0)
     throw new RoostError(
       "forbidden",
       `the fact ${given.corrects} is not corrected by what rests on content from outside, nor by ${given.by}: say it in the answer`,
     );
   const same = await tx.query<FactRow>(
-    `select ${factColumns} from memory.fact f where ${inForceSql.replace("not f.is_claim", "f.is_claim = $4")}
+    `select ${factColumns} from memory.fact f where ${openSql}
        and ((f.subject_key = $1 and f.attribute_key = $2) or (f.subject_key is null and lower(f.statement) = lower($3))) for update`,
-    [subjectKey, attributeKey, statement, isClaim],
+    [subjectKey, attributeKey, statement],
   );
+  const isNightly = given.extractor === "nightly";
   const sameValue = same.find(
-    ({ value, id }) => id !== given.corrects && foldPart(value ?? "") === foldPart(parts?.value ?? ""),
+    (fact) =>
+      fact.id !== given.corrects &&
+      foldPart(fact.value ?? "") === foldPart(parts?.value ?? "") &&
+      (isNightly || fact.isClaim === isFromOthers),
   );
   if (sameValue !== undefined && corrected.length === 0)
-    return { id: sameValue.id, statement: sameValue.statement, isKnown: true, isClaim, closed: [] };
-  const replaced =
-    isClaim || !isSingle ? [] : same.filter(({ id, isSingle: itsSingle }) => itsSingle && id !== given.corrects);
+    return { id: sameValue.id, statement: sameValue.statement, isKnown: true, isClaim: sameValue.isClaim, closed: [] };
+  const others = same.filter((fact) => isSingle && fact.isSingle && !fact.isClaim && fact.id !== given.corrects);
+  // What is read between the lines closes nothing that was kept on purpose.
+  const isClaim = isFromOthers || (isNightly && others.length > 0);
+  const replaced = isClaim ? [] : others;
   const id = crypto.randomUUID();
   const { by, runId } = given;
   const sourceEvent = emitRemembered(tx, given, { id, statement, parts, labels, isClaim });

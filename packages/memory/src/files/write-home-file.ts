@@ -22,6 +22,7 @@ import {
   type WriteIntent,
 } from "../records/write-intents.ts";
 import { labelsOfAll } from "../records/line-marks.ts";
+import { countLostEntries } from "./count-lost-entries.ts";
 import { marksOfFile } from "./marks-of-file.ts";
 import { parseState, renderState } from "../state/parse-state.ts";
 import { setState } from "../state/set-state.ts";
@@ -64,7 +65,7 @@ export async function writeHomeFile(memory: Memory, request: WriteRequest): Prom
   const stateName = stateNameOf(target.path);
   if (stateName !== undefined) return writeStateFile(memory, request, stateName);
   // Before any commit: an unreadable file cannot be compared and is refused here.
-  await readDiskFile(target.absolute);
+  refuseLoss(request, target, await readDiskFile(target.absolute));
   // A crashed writer of the same file is settled first: it may have been this very write.
   await settleIntents(memory, target.path);
   const sha256 = hashOf(bytes);
@@ -84,6 +85,17 @@ function refuseHeld({ path: asked, labels }: WriteRequest, { path }: ResolvedPat
   throw new RoostError(
     "forbidden",
     `${where} is ${held.what}, and the run has read untrusted content: write ${path} by a call of its own, then a person is asked`,
+  );
+}
+
+/** An agent that rewrites what is remembered loses little of it at once; the versions before are kept in any case. */
+function refuseLoss({ runId, text }: WriteRequest, { path }: ResolvedPath, disk: DiskFile | undefined): void {
+  if (runId === undefined || heldFile(path)?.class !== "memory" || disk === undefined) return;
+  const { lostCount, entryCount, isTooMuch } = countLostEntries(textForPeople(disk), text);
+  if (!isTooMuch) return;
+  throw new RoostError(
+    "invalid_input",
+    `this would drop ${lostCount} of the ${entryCount} entries of ${path} (limit a quarter): keep what is true, in other words if need be, and leave the rest to the person`,
   );
 }
 

@@ -308,3 +308,11 @@ create table memory.fact_view (
   path  text collate "C" primary key,
   lines jsonb not null
 );
+
+-- The nightly pass over what is new. Invariant: one row; at most one run of it at a time, and its answer is taken over in the transaction that ends it.
+create table memory.nightly (
+  is_single  boolean primary key default true check (is_single),
+  read_until timestamptz not null,
+  started_at timestamptz,
+  run_id     uuid
+);

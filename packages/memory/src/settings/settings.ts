@@ -108,6 +108,14 @@ const Heartbeat = z.strictObject({
   budget: Caps.optional(),
 });
 
+const Nightly = z.strictObject({
+  enabled: z.boolean().default(false).describe("Once a day a model reads what is new and keeps facts"),
+  at: z.string().regex(clockTime, "must be a time of day like 03:30").default("03:30"),
+  agent: Slug.default("main").describe("Whose model it is; no tools of it are used"),
+  model: Model.optional(),
+  budget: Caps.default({ usdMax: 0.05, tokensMax: 20_000, callsMax: 2 }).describe("Of one pass"),
+});
+
 const ServiceName = z
   .string()
   .regex(/^[a-z][a-z0-9-]{0,30}$/, "must be 1 to 31 lower-case letters, digits and -")
@@ -133,6 +141,7 @@ export const Settings = z.strictObject({
     })
     .default({ day: { usdMax: 10, tokensMax: 20_000_000 } }),
   heartbeat: Heartbeat.prefault({}),
+  memory: z.strictObject({ nightly: Nightly.prefault({}) }).prefault({}),
   http: z
     .strictObject({
       allow: z.array(HostRule).max(200).default([]).describe("Hosts with private addresses that http tools may reach"),
