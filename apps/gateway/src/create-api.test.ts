@@ -16,6 +16,7 @@ import { openTestService } from "@roost/service/testing";
 import { garden } from "@roost/service/testing/garden";
 import { collect } from "./testing/collect.ts";
 import { askAboutThirdParties } from "./testing/ask-about-third-parties.ts";
+import { askAboutMemory } from "./testing/ask-about-memory.ts";
 import { createTestGateway, type TestGateway } from "./testing/create-test-gateway.ts";
 import { claimOne, end, joinWorker, playRun, startRun } from "./testing/drive-runs.ts";
 
@@ -113,34 +114,6 @@ test("createApi() serves every operation as its contract says", async () => {
 
   assert.deepEqual([...answered].toSorted(), roostOperations.map(({ id }) => id).toSorted());
 });
-
-async function askAboutMemory(client: TestGateway["client"]): Promise<void> {
-  const lives = { subject: "Anna", attribute: "lives in" };
-  const { fact } = await client.rememberFact({ text: "Anna lives in Ulm", ...lives, value: "Ulm" });
-  const corrected = await client.rememberFact({
-    text: "Anna lives in Bonn",
-    ...lives,
-    value: "Bonn",
-    corrects: fact.id,
-  });
-  assert.equal(corrected.closedCount, 1);
-  const { items } = await client.listFacts({ withClosed: true });
-  assert.deepEqual(
-    items.map(({ statement, replacedBy }) => [statement, replacedBy]),
-    [
-      ["Anna lives in Bonn", null],
-      ["Anna lives in Ulm", corrected.fact.id],
-    ],
-  );
-  const { lines } = await client.recall({ query: "where does Anna live", kinds: ["fact"] });
-  assert.deepEqual(
-    lines.map(({ text, ref }) => [text, ref]),
-    [["Anna lives in Bonn", corrected.fact.id]],
-  );
-  await assert.rejects(client.acceptFact({ factId: corrected.fact.id }), { code: "conflict" });
-  const removed = await client.removeFact({ factId: corrected.fact.id, reason: "she moved" });
-  assert.notEqual(removed.fact.retractedAt, null);
-}
 
 async function askAboutInbox({ kernel }: TestGateway, client: TestGateway["client"]): Promise<void> {
   await kernel.transact((tx) =>

@@ -16,7 +16,7 @@ const living = (value: string) => ({ subject: "Anna", attribute: "lives in", val
 
 test("createNightlyLoop() has a model read once a night what is new, without tools, and keeps the facts that it names", async () => {
   await using home = await createTestMemory({ files: settings });
-  const { memory, kernel } = home;
+  const { memory } = home;
   await home.test.clock.set(new Date("2026-03-01T12:00:00Z"));
   await using worker = await createTestWorker(memory);
   await sendMessage(memory, { sessionKey: "main", text: "Anna moved to Munich, Theo has a dog" });

@@ -98,7 +98,7 @@ async function beginPass(memory: Memory): Promise<void> {
     if (held === undefined) return;
     const lines = await tx.query<NewLine>(
       `select l.text, l.said_by as "saidBy", l.at, l.labels from memory.recall_line l join memory.recall_document d on d.id = l.document
-       where l.at > $1 and (d.kind = 'conversation' or d.kind = 'file' and d.ref ~ '^memory/[0-9]{4}-')
+       where l.at > $1 and (d.kind = 'conversation' and d.ref !~ '^(cron|heartbeat|subagent|channel):' or d.kind = 'file' and d.ref ~ '^memory/[0-9]{4}-')
        order by l.at, l.document, l.place limit ${linesMax}`,
       [held.readUntil],
     );
@@ -112,7 +112,6 @@ async function beginPass(memory: Memory): Promise<void> {
       title: "What should be remembered",
       agent,
       sessionKind: "subagent",
-      sessionKey: "subagent:nightly",
       input: { task: `${instructions}\n\n${material.join("\n")}`, tools: [], ...(model !== undefined && { model }) },
       budget,
       // A run of this kind without a parent would count as from outside.
