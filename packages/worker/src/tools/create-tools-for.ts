@@ -81,9 +81,9 @@ export function firstToolsOf(run: ClaimedRun, agent: AgentDefinition): readonly 
 function allowedOf(run: ClaimedRun, { tools: ofAgent }: AgentDefinition): string[] | undefined {
   const ofJob = toolsOfJob(run);
   // A run that was delegated has what its agent names, and nothing by default.
-  if (run.sessionKind === "subagent") return ofAgent ?? [];
-  if (ofAgent === undefined) return ofJob;
-  return ofJob === undefined ? ofAgent : ofJob.filter((name) => ofAgent.includes(name));
+  const ofDefinition = ofAgent ?? (run.sessionKind === "subagent" ? [] : undefined);
+  if (ofDefinition === undefined) return ofJob;
+  return ofJob === undefined ? ofDefinition : ofJob.filter((name) => ofDefinition.includes(name));
 }
 
 /** Built-in tools that an agent has for what its definition names, as it has those of its services. */

@@ -57,6 +57,9 @@ test("createToolsFor() lets job and agent narrow the tools, and neither widen th
   const posterRun = { ...jobRun("b", { tools: ["reserve_subject", "read_file"] }), agent: "poster" };
   assert.deepEqual(await namesFor(home, posterRun), ["reserve_subject"]);
   assert.deepEqual(await namesFor(home, { ...jobRun("c"), agent: "poster" }), ["once", "reserve_subject"]);
+  // A reader without tools has none, whatever its agent names.
+  const reader = { sessionKind: "subagent" as const, agent: "poster", input: { task: "read", tools: [] } };
+  assert.deepEqual(await namesFor(home, reader), []);
 });
 
 const marker = "the-secret-of-the-blue-heron";
