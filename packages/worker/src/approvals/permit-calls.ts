@@ -6,9 +6,10 @@
  */
 import type { CallFacts, Message, Permit, PermitCall, PlannedCall } from "@roost/agent";
 import { hasPolicies } from "@roost/agent/journal";
-import type { AgentDefinition, CallPolicy } from "@roost/contract/operations";
+import type { AgentDefinition } from "@roost/contract/operations";
 import { heldFile, isOwnPath } from "@roost/memory";
 import { hostOf } from "../http/host-of.ts";
+import { policyOf } from "../tools/policy-of.ts";
 
 // Reasons and rules are part of the journal: another wording, or a rule that asks for more, needs a new loop version.
 const heldWrites = "held-writes/2";
@@ -85,20 +86,6 @@ function decideWayOut({ reach }: PlannedCall, { isUntrusted, messages }: CallFac
     policy: ruleOfTwo,
     target: reach.target,
   };
-}
-
-interface FoundPolicy {
-  pattern: string;
-  decision: CallPolicy;
-}
-
-/** The name itself, else the longest beginning. */
-function policyOf(policies: Readonly<Record<string, CallPolicy>>, tool: string): FoundPolicy | undefined {
-  const fitting = Object.entries(policies)
-    .filter(([pattern]) => pattern === tool || (pattern.endsWith("*") && tool.startsWith(pattern.slice(0, -1))))
-    .toSorted(([left], [right]) => Number(right === tool) - Number(left === tool) || right.length - left.length);
-  const [found] = fitting;
-  return found === undefined ? undefined : { pattern: found[0], decision: found[1] };
 }
 
 /** What only the web says, or the person: a model cannot have put anything of its own there. */

@@ -10,6 +10,7 @@ import type { Settings } from "@roost/memory/settings";
 import { findSandbox, type FoundSandbox } from "@roost/sandbox";
 import { createTools, firstTools, mayHaveTools } from "./create-tools.ts";
 import { clientTools, clientToolNames } from "./client-tools.ts";
+import { recallsOfServices, withServices } from "./with-services.ts";
 import { recallSeen } from "./seen-files.ts";
 import { recallSkills } from "./use-skill-tool.ts";
 
@@ -41,6 +42,10 @@ export function createToolsFor({ sources = [], ...options }: CreateToolsForOptio
       if ((names?.includes(tool.name) ?? true) && !byName.has(tool.name)) byName.set(tool.name, tool);
     }
     return [...byName.values(), ...clientTools(options.kernel, run, new Set(byName.keys()))];
+    const recall = byName.get("recall");
+    if (recall !== undefined)
+      byName.set("recall", withServices(recall, recallsOfServices([...byName.values()], agent)));
+    return [...byName.values()];
   };
 }
 

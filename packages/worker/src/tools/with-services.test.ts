@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Tool, ToolCall } from "@roost/agent";
+import { RoostError } from "@roost/base";
+import { formatLabels, mainLabels, parseLabels } from "@roost/contract/labels";
+import { z } from "zod";
+import { recallsOfServices, withServices } from "./with-services.ts";
+
+const call = { signal: new AbortController().signal } as ToolCall;
+const recall: Tool = {
+  name: "recall",
+  description: "",
+  input: z.object({}),
+  effect: "readonly",
+  execute: async () => ({ state: "done", output: { lines: [{ text: "own" }] }, labels: mainLabels }),
+};
+
+function ofService(name: string, more: Partial<Tool> = {}): Tool {
+  return {
+    ...recall,
+    name: `${name}_recall`,
+    origin: { kind: "service", name, version: "1" },
+    labelsOf: () => parseLabels([`aud:domain:${name}`, "trust:agent"]),
+    execute: async (input) => ({
+      state: "done",
+      output: { lines: [{ text: `${name} of ${input.query}, ${input.limit}` }] },
+    }),
+    ...more,
+  };
+}
+
+test("withServices() asks the services too, says which answered, and joins their labels", async () => {
+  const away = ofService("garden", {
+    execute: async () => {
+      throw new RoostError("unavailable", "a message of the garden");
+    },
+  });
+  const outcome = await withServices(recall, [ofService("peeps"), away]).execute({ query: "Anna", limit: 3 }, call);
+  assert.ok(outcome.state === "done");
+  assert.deepEqual(outcome.output, {
+    lines: [{ text: "own" }],
+    services: { peeps: { lines: [{ text: "peeps of Anna, 3" }] } },
+    unanswered: ["garden: unavailable"],
+  });
+  assert.deepEqual(formatLabels(outcome.labels!), ["aud:domain:peeps", "aud:main", "trust:agent"]);
+  assert.equal(withServices(recall, []), recall);
+});
+
+test("recallsOfServices() takes what only reads, stays in the home, and may be called unasked", () => {
+  const reach = () => ({ target: "elsewhere", isOutside: true });
+  const tools = [
+    recall,
+    ofService("peeps"),
+    ofService("outside", { reach }),
+    ofService("writes", { effect: "unsafe" }),
+    ofService("eco"),
+    { ...ofService("eco"), name: "eco_list" },
+    { ...recall, name: "mail_recall", origin: { kind: "mcp" as const, server: "mail", version: "1" } },
+  ];
+  const names = (policies: Parameters<typeof recallsOfServices>[1]["policies"]) =>
+    recallsOfServices(tools, { policies }).map(({ name }) => name);
+  assert.deepEqual(names(undefined), ["peeps_recall", "eco_recall"]);
+  assert.deepEqual(names({ "eco_*": "ask", peeps_recall: "allow" }), ["peeps_recall"]);
+});

@@ -1,0 +1,81 @@
+/**
+ * `recall` asks the services of the agent as well, where they answer it: what a domain knows stays with its service. A service offers it by an
+ * operation `recall` that takes `query` and `limit`. Says which were asked, and which did not answer.
+ */
+import type { Tool, ToolCall } from "@roost/agent";
+import { toRoostError, type JsonObject, type JsonValue } from "@roost/base";
+import { joinLabels, openLabels, type Labels } from "@roost/contract/labels";
+import type { AgentDefinition } from "@roost/contract/operations";
+import { policyOf } from "./policy-of.ts";
+
+/** A service that is slow is left out: the home's own lines are there at once. */
+const answerMsMax = 2_000;
+const servicesMax = 8;
+
+/** Tools of the home's services by which they recall, those that the agent may call unasked; nothing that leaves the home. */
+export function recallsOfServices(
+  tools: readonly Tool[],
+  { policies = {} }: Pick<AgentDefinition, "policies">,
+): Tool[] {
+  return tools
+    .filter(({ name, origin, effect, reach }) => {
+      if (origin?.kind !== "service" || name !== `${origin.name}_recall`) return false;
+      const isFree = effect === "readonly" && reach === undefined;
+      return isFree && (policyOf(policies, name)?.decision ?? "allow") === "allow";
+    })
+    .slice(0, servicesMax);
+}
+
+interface Answered {
+  service: string;
+  answer?: JsonValue;
+  problem?: string;
+  labels: Labels;
+}
+
+/** The tool, answering for the services too. Without one it is as it was. */
+export function withServices(tool: Tool<JsonObject>, services: readonly Tool<JsonObject>[]): Tool<JsonObject> {
+  if (services.length === 0) return tool;
+  return {
+    ...tool,
+    execute: async (input, call) => {
+      const [own, ...others] = await Promise.all([
+        tool.execute(input, call),
+        ...services.map((service) => ask(service, input, call)),
+      ]);
+      if (own.state !== "done") return own;
+      const answered = others.filter(({ answer }) => answer !== undefined);
+      const silent = others.filter(({ problem }) => problem !== undefined);
+      const lines = own.output as JsonObject;
+      return {
+        ...own,
+        labels: joinLabels(own.labels ?? openLabels, ...others.map(({ labels }) => labels)),
+        output: {
+          ...lines,
+          ...(answered.length > 0 && {
+            services: Object.fromEntries(answered.map(({ service, answer }) => [service, answer ?? null])),
+          }),
+          ...(silent.length > 0 && {
+            unanswered: silent.map(({ service, problem }) => `${service}: ${problem}`),
+          }),
+        },
+      };
+    },
+  };
+}
+
+async function ask(service: Tool<JsonObject>, input: JsonObject, call: ToolCall): Promise<Answered> {
+  const name = service.origin?.kind === "service" ? service.origin.name : service.name;
+  const signal = AbortSignal.any([call.signal, AbortSignal.timeout(answerMsMax)]);
+  const asked = { query: input["query"] ?? "", limit: input["limit"] ?? 10 };
+  try {
+    const outcome = await service.execute(asked, { ...call, signal });
+    const given = service.labelsOf?.(asked) ?? openLabels;
+    if (outcome.state !== "done") return { service: name, problem: "it did not answer", labels: openLabels };
+    return { service: name, answer: outcome.output, labels: joinLabels(given, outcome.labels ?? openLabels) };
+  } catch (error) {
+    call.signal.throwIfAborted();
+    // What a service says of its failure is of its domain; the code is not.
+    return { service: name, problem: toRoostError(error).code, labels: openLabels };
+  }
+}
