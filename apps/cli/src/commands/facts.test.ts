@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { FactRecord } from "@roost/contract/operations";
+import type { HomeFact } from "@roost/contract/operations";
 import { someTime } from "../testing/records.ts";
 import { serveGateway } from "../testing/serve-gateway.ts";
 import { runRoost } from "../testing/run-roost.ts";
 
-const anna: FactRecord = {
+const anna: HomeFact = {
   id: "0197a3c0-0000-7000-8000-0000a1b2c3d4",
   statement: "Anna lives in Berlin",
   subject: "Anna",

@@ -1,6 +1,6 @@
 /** `roost remember` and `roost facts …`: what the home holds for true. */
 import { RoostError } from "@roost/base";
-import type { FactRecord } from "@roost/contract/operations";
+import type { HomeFact } from "@roost/contract/operations";
 import { plainLine } from "@roost/base/text-width";
 import type { Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
@@ -114,7 +114,7 @@ function parseParts(written: string): { subject: string; attribute: string; valu
   return { subject, attribute, value };
 }
 
-function readFacts(context: CliContext, query: { withClosed: boolean; isClaim?: boolean }): Promise<FactRecord[]> {
+function readFacts(context: CliContext, query: { withClosed: boolean; isClaim?: boolean }): Promise<HomeFact[]> {
   return context.connect().then(({ client }) =>
     readPages(
       (page) => client.listFacts({ ...page, ...query }),
@@ -124,19 +124,19 @@ function readFacts(context: CliContext, query: { withClosed: boolean; isClaim?: 
   );
 }
 
-async function pick(context: CliContext, given: string): Promise<FactRecord> {
+async function pick(context: CliContext, given: string): Promise<HomeFact> {
   const facts = await readFacts(context, { withClosed: false });
   const ids = facts.map(({ id }) => id);
   const id = findById(given, ids, { one: "fact that holds", list: "roost facts" });
   return facts.find((fact) => fact.id === id)!;
 }
 
-function tell({ terminal }: CliContext, fact: FactRecord, text: string): void {
+function tell({ terminal }: CliContext, fact: HomeFact, text: string): void {
   if (terminal.isJson) terminal.json({ fact });
   else terminal.line(`${terminal.paint(shortId(fact.id), "accent")} ${plainLine(text)}`);
 }
 
-function columns(nowMs: number): Column<FactRecord>[] {
+function columns(nowMs: number): Column<HomeFact>[] {
   return [
     { title: "ID", value: ({ id }) => shortId(id) },
     { title: "FACT", value: ({ statement }) => plainLine(statement) },
@@ -146,7 +146,7 @@ function columns(nowMs: number): Column<FactRecord>[] {
   ];
 }
 
-function stateOf({ isClaim, retractedAt, validTo }: FactRecord): string {
+function stateOf({ isClaim, retractedAt, validTo }: HomeFact): string {
   if (retractedAt !== null) return "was wrong";
   if (validTo !== null) return "ended";
   return isClaim ? "claimed" : "";

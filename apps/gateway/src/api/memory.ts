@@ -47,7 +47,7 @@ export function serveMemory({ memory }: { memory: Memory }): Served[] {
       const place = placeOf(uuidPlace, after);
       const read = (count: number) => listFacts(memory, { limit: count, after: place, withClosed, isClaim });
       const { rows, next } = await readPage(limit, read, ({ id }) => id);
-      return toPage(rows.map(toFactRecord), next);
+      return toPage(rows.map(toHomeFact), next);
     }),
 
     serve(operations.rememberFact, async (given, { principal }) => {
@@ -64,21 +64,21 @@ export function serveMemory({ memory }: { memory: Memory }): Served[] {
         by: principal.id,
       });
       if (fact === undefined) throw new RoostError("internal", "a fact without a key was not kept");
-      return { fact: toFactRecord(await getFact(memory, fact.id)), closedCount: fact.closed.length };
+      return { fact: toHomeFact(await getFact(memory, fact.id)), closedCount: fact.closed.length };
     }),
 
     serve(operations.removeFact, async ({ factId, until, reason }, { principal }) => {
       const id = requireUuid("fact", factId);
       await kernel.transact((tx) => removeFact(tx, { id, by: principal.id, reason, until: dateOf(until) }));
       await settleMemoryFile(memory);
-      return { fact: toFactRecord(await getFact(memory, id)) };
+      return { fact: toHomeFact(await getFact(memory, id)) };
     }),
 
     serve(operations.acceptFact, async ({ factId }, { principal }) => {
       const id = requireUuid("fact", factId);
       await kernel.transact((tx) => acceptFact(tx, { id, by: principal.id }));
       await settleMemoryFile(memory);
-      return { fact: toFactRecord(await getFact(memory, id)) };
+      return { fact: toHomeFact(await getFact(memory, id)) };
     }),
   ];
 }
@@ -87,7 +87,7 @@ function dateOf(written: string | undefined): Date | undefined {
   return written === undefined ? undefined : new Date(written);
 }
 
-function toFactRecord({ labels, validFrom, validTo, recordedAt, retractedAt, runId: _runId, ...fact }: Fact) {
+function toHomeFact({ labels, validFrom, validTo, recordedAt, retractedAt, runId: _runId, ...fact }: Fact) {
   return {
     ...fact,
     validFrom: iso(validFrom),

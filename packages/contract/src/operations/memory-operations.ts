@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { defineOperation } from "../define-operation.ts";
 import { decidingKinds } from "../principal.ts";
-import { factParts, FactRecord, FactStatement } from "../records/fact.ts";
+import { factParts, HomeFact, FactStatement } from "../records/fact.ts";
 import { Count, pageFields, pageOf, Reason, ref, SmallCount, text, WrittenTime } from "../records/fields.ts";
 import { RecalledLine, recalledKinds } from "../records/recall.ts";
 
@@ -28,7 +28,7 @@ export const recall = defineOperation({
   examples: [{ summary: "A question", input: { query: "when does Anna's train arrive" } }],
 });
 
-const factId = ref("Fact");
+const factId = ref("HomeFact");
 
 export const listFacts = defineOperation({
   id: "listFacts",
@@ -40,7 +40,7 @@ export const listFacts = defineOperation({
     withClosed: z.boolean().default(false).describe("Also what ended, or was wrong"),
     isClaim: z.boolean().optional().describe("Only what waits for a person, or what does not"),
   }),
-  output: pageOf(FactRecord),
+  output: pageOf(HomeFact),
   effect: "readonly",
   access: { audience: decidingKinds },
 });
@@ -58,7 +58,7 @@ export const rememberFact = defineOperation({
     corrects: factId.optional().describe("The fact that was wrong"),
     reason: Reason.optional(),
   }),
-  output: z.object({ fact: FactRecord, closedCount: Count }),
+  output: z.object({ fact: HomeFact, closedCount: Count }),
   errors: ["not_found", "conflict"],
   effect: "idempotent",
   access: { audience: decidingKinds },
@@ -80,7 +80,7 @@ export const removeFact = defineOperation({
     until: WrittenTime.optional().describe("When it ended. Default: it never held"),
     reason: Reason.optional(),
   }),
-  output: z.object({ fact: FactRecord }),
+  output: z.object({ fact: HomeFact }),
   errors: ["not_found", "conflict"],
   effect: "idempotent",
   access: { audience: decidingKinds },
@@ -92,7 +92,7 @@ export const acceptFact = defineOperation({
   path: "/facts/{factId}/accept",
   summary: "Vouches for what others claim: from then on it holds",
   input: z.object({ factId }),
-  output: z.object({ fact: FactRecord }),
+  output: z.object({ fact: HomeFact }),
   errors: ["not_found", "conflict"],
   effect: "idempotent",
   access: { audience: decidingKinds },

@@ -11,7 +11,7 @@ export const factParts = {
   value: part.optional().describe("Munich: it replaces the attribute's earlier value"),
 };
 
-export const FactRecord = z
+export const HomeFact = z
   .object({
     id: Id,
     statement: FactStatement,
@@ -32,5 +32,5 @@ export const FactRecord = z
     sourceEvent: Id.describe("The event that brought it: roost log why"),
     labels: z.array(z.string()),
   })
-  .meta({ id: "Fact" });
-export type FactRecord = z.output<typeof FactRecord>;
+  .meta({ id: "HomeFact" });
+export type HomeFact = z.output<typeof HomeFact>;

@@ -41,11 +41,10 @@ export function createToolsFor({ sources = [], ...options }: CreateToolsForOptio
       const names = tool.origin === undefined && !byNaming.has(tool.name) ? allowed : beside;
       if ((names?.includes(tool.name) ?? true) && !byName.has(tool.name)) byName.set(tool.name, tool);
     }
-    return [...byName.values(), ...clientTools(options.kernel, run, new Set(byName.keys()))];
     const recall = byName.get("recall");
     if (recall !== undefined)
       byName.set("recall", withServices(recall, recallsOfServices([...byName.values()], agent)));
-    return [...byName.values()];
+    return [...byName.values(), ...clientTools(options.kernel, run, new Set(byName.keys()))];
   };
 }
 
