@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { createChatDb, write } from "./imessage/create-chat-db.fixture.ts";
+import { createZip } from "./messages/create-zip.fixture.ts";
 import { openPeeps } from "./open-peeps.fixture.ts";
 import { runPeeps } from "./run-peeps.fixture.ts";
 
@@ -25,6 +26,8 @@ test("roost peeps reads contacts and a chat, and tells each fault by its line", 
   );
   assert.match(await runPeeps(peeps, "import", chat), /^2 added, 0 changed, 0 repeated, 0 refused/);
   assert.match(await runPeeps(peeps, "import", chat), /^0 added, 0 changed, 2 repeated, 0 refused/);
+  const zip = createZip(t, { name: "WhatsApp Chat with Ida Berg.txt", bytes: await readFile(chat) });
+  assert.match(await runPeeps(peeps, "import", zip), /^0 added, 0 changed, 2 repeated, 0 refused/);
   for (let tries = 0; !/Shall we sail/.test(await runPeeps(peeps, "search", "sail")); tries += 1)
     assert.ok(tries < 500);
   const suggested = await runPeeps(peeps, "suggestions");

@@ -15,6 +15,7 @@ import type { DateOrder } from "../contacts/date-order.ts";
 import { readMail, splitMbox } from "../messages/mail.ts";
 import { readSlack, type SlackFile } from "../messages/slack.ts";
 import type { MessageItem } from "../messages/source-message.ts";
+import { readZip } from "../messages/read-zip.ts";
 import { readTelegram } from "../messages/telegram.ts";
 import { readWhatsApp } from "../messages/whatsapp.ts";
 import { decodeText } from "../text/decode-text.ts";
@@ -41,7 +42,7 @@ export function addImportCommands(peeps: Command, cli: ServiceCli): void {
     .command("import")
     .summary("read contacts or messages")
     .description(
-      "Reads vCards (a file, or the address books of a CardDAV server), CSV of Google or Outlook, Monica's JSON; or chats of WhatsApp (.txt), Telegram (result.json), Slack (the unpacked folder), mail (.mbox, .eml, a Maildir). Reading twice changes nothing.",
+      "Reads vCards (a file, or the address books of a CardDAV server), CSV of Google or Outlook, Monica's JSON; or chats of WhatsApp (.zip or .txt), Telegram (result.json), Slack (.zip or its folder), mail (.mbox, .eml, a Maildir). Reading twice changes nothing.",
     )
     .argument("<path>", "file, folder, or the https address of a CardDAV server")
     .option("--user <name>", "on the CardDAV server")
@@ -135,24 +136,46 @@ async function openMessages(
   if (found.isDirectory()) return await openFolder(path, options);
   const name = basename(path).toLowerCase();
   if (name.endsWith(".mbox") || name.endsWith(".eml")) return readMails(path, ownAddresses(options));
-  if (!name.endsWith(".json") && !name.endsWith(".txt")) return undefined;
+  if (!/\.(?:json|txt|zip)$/.test(name)) return undefined;
+  if (name.endsWith(".zip")) return await openZip(cli, path, options);
   const text = decodeText(await readFile(path));
   if (name.endsWith(".json")) {
     const isTelegram = /"(?:messages|chats|personal_information)"\s*:/.test(text.slice(0, 4096));
     return isTelegram ? readTelegram(text, { ownerId: options.me }) : undefined;
   }
-  const title =
-    options.title ??
-    basename(path)
-      .replace(/\.txt$/i, "")
-      .replace(/^WhatsApp Chat (?:with|-) /i, "");
+  return await openChat(cli, { text, file: basename(path) }, options);
+}
+
+/** What WhatsApp and Slack hand out as they hand it out. */
+async function openZip(cli: ServiceCli, path: string, options: ImportOptions): Promise<Iterable<MessageItem>> {
+  const texts = await readZip(path, (name) =>
+    /(?:^|\/)(?:[^/]+\.json|_chat\.txt|WhatsApp Chat [^/]*\.txt)$/i.test(name),
+  );
+  const users = texts.find(({ path: name }) => /^(?:[^/]+\/)?users\.json$/.test(name));
+  if (users !== undefined) {
+    const folder = users.path.slice(0, -"users.json".length);
+    const inside = texts.filter(({ path: name }) => name.startsWith(folder));
+    return openSlack(
+      inside.map(({ path: name, bytes }) => ({ path: name.slice(folder.length), read: () => bytes.toString() })),
+      options,
+    );
+  }
+  const [chat, ...more] = texts.filter(({ path: name }) => name.toLowerCase().endsWith(".txt"));
+  if (chat === undefined || more.length > 0)
+    throw new RoostError("invalid_input", `${path} is no export of WhatsApp (one chat as .txt) or Slack (users.json)`);
+  // Phones call the chat after the zip or after the text.
+  const file = basename(chat.path) === "_chat.txt" ? basename(path) : basename(chat.path);
+  return await openChat(cli, { text: decodeText(chat.bytes), file }, options);
+}
+
+async function openChat(
+  cli: ServiceCli,
+  { text, file }: { text: string; file: string },
+  { title, me, dateOrder }: ImportOptions,
+): Promise<Iterable<MessageItem>> {
+  const named = file.replace(/\.(?:txt|zip)$/i, "").replace(/^WhatsApp Chat (?:with|-) /i, "");
   const zone = timeZoneOf(await cli.readZone());
-  const { messages } = readWhatsApp(text, {
-    zone,
-    title,
-    ownerName: options.me,
-    dateOrder: options.dateOrder,
-  });
+  const { messages } = readWhatsApp(text, { zone, title: title ?? named, ownerName: me, dateOrder });
   return messages.map((message) => ({ message }));
 }
 
@@ -167,7 +190,6 @@ async function openFolder(
       "invalid_input",
       `${path} is neither an unpacked Slack export (users.json) nor a Maildir (cur, new)`,
     );
-  if (options.me === undefined) throw new RoostError("invalid_input", "give --me: your id, name or e-mail in Slack");
   const files = await readdir(path, { recursive: true, withFileTypes: true });
   const slack = await Promise.all(
     files
@@ -178,10 +200,13 @@ async function openFolder(
         return { path: relative(path, file), read: () => text };
       }),
   );
-  return readSlack(
-    slack.sort((one, other) => (one.path < other.path ? -1 : 1)),
-    { owner: options.me },
-  );
+  return openSlack(slack, options);
+}
+
+function openSlack(files: SlackFile[], { me }: ImportOptions): Iterable<MessageItem> {
+  if (me === undefined) throw new RoostError("invalid_input", "give --me: your id, name or e-mail in Slack");
+  const inOrder = files.toSorted((one, other) => (one.path < other.path ? -1 : 1));
+  return readSlack(inOrder, { owner: me });
 }
 
 export function ownAddresses({ me }: { me?: string }): ReadonlySet<string> {

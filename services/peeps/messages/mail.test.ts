@@ -123,3 +123,23 @@ test("readMail() and splitMbox() hold no more of a mail than the limit", async (
     ["a mail of 50 MB is larger than 50 MB", "small"],
   );
 });
+
+test("readMail() reads HTML in one pass, whatever a sender makes of its tags", { timeout: 60_000 }, async () => {
+  const html = async (body: string) => (await only([...head, "Content-Type: text/html; charset=utf-8", "", body])).text;
+  assert.equal(
+    await html("<HEAD><title>x</title></HEAD><p>a &lt; b</p><STYLE>p{}</Style>c<br/>d<scriptx>e"),
+    "a < b\nc\nde",
+  );
+  for (const part of ["<", "<style>", "<a", "</", "<br", "<script", "İ<style "]) {
+    const text = await html(`before${part.repeat(1_000_000 / part.length)}`);
+    assert.match(text, /^before/);
+  }
+});
+
+test("readMail() names no owner by a forged name, and reads addresses that are odd as they are", async () => {
+  const from = async (text: string) => await only([text, ...head.slice(1), "", "x"]);
+  const forged = await from('From: "me@example.org" <mallory@example.org>');
+  assert.deepEqual([forged.isFromOwner, forged.sender?.value], [false, "mallory@example.org"]);
+  const two = await from("From: mallory@example.org\r\nFrom: me@example.org");
+  assert.equal(two.sender === undefined, two.isFromOwner);
+});

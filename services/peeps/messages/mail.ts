@@ -151,12 +151,25 @@ function textOf({ text, html }: Email): string {
   return whole.slice(0, mailLimits.textMax).replaceAll("\r\n", "\n").trim();
 }
 
+/** In one pass: a sender chooses the HTML, and an expression that looks for an end that never comes would do so at every tag. */
 function htmlText(html: string): string {
-  return html
-    .replaceAll(/<(style|script|head)\b[^]*?<\/\1>/gi, "")
-    .replaceAll(/<(?:br|\/p|\/div|\/tr|\/li)\b[^>]*>/gi, "\n")
-    .replaceAll(/<[^>]*>/g, "")
-    .replaceAll(/&(nbsp|amp|lt|gt|quot|#39);/g, (_, name: string) => entities[name] ?? "");
+  let [text, at] = ["", 0];
+  while (at < html.length) {
+    const open = html.indexOf("<", at);
+    text += html.slice(at, open < 0 ? html.length : open);
+    const close = open < 0 ? -1 : html.indexOf(">", open);
+    if (close < 0) break;
+    const name = /^\/?[a-z0-9]*/.exec(html.slice(open + 1, open + 20).toLowerCase())?.[0] ?? "";
+    if (["br", "/p", "/div", "/tr", "/li"].includes(name)) text += "\n";
+    at = close + 1;
+    if (!["style", "script", "head"].includes(name)) continue;
+    const end = new RegExp(`</${name}`, "gi");
+    end.lastIndex = at;
+    const found = end.exec(html);
+    if (found === null) break;
+    at = found.index;
+  }
+  return text.replaceAll(/&(nbsp|amp|lt|gt|quot|#39);/g, (_, name: string) => entities[name] ?? "");
 }
 
 const entities: Record<string, string> = { nbsp: " ", amp: "&", lt: "<", gt: ">", quot: '"', "#39": "'" };

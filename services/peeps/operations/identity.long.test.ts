@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
-import { bookOf, openPeeps, type TestPeeps } from "./open-peeps.fixture.ts";
+import { bookOf, openPeeps, type TestPeeps } from "../open-peeps.fixture.ts";
 
 interface Row {
   id: string;
