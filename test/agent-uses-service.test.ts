@@ -7,7 +7,7 @@ import { silentLogger, type JsonObject } from "@roost/base";
 import { createAgentOf } from "@roost/jobs";
 import { parseAgentFile } from "@roost/jobs/agent-files";
 import { parseJobDocuments } from "@roost/jobs/files";
-import { JobDefinition } from "@roost/contract/operations";
+import { JobDefinition, NamedJobDefinition } from "@roost/contract/operations";
 import { claimRuns, getRun, listSteps, registerWorker, type NewRun, type Run } from "@roost/kernel";
 import { resolveProviders, Settings } from "@roost/memory/settings";
 import { openServices } from "@roost/service";
@@ -219,6 +219,9 @@ test("The reader of peeps has one tool, whatever the messages ask, and what it h
   await client.receiveMessages({ messages: [message] });
   for (let tries = 0; (await client.listPeople({ isListed: false })).items.length === 0; tries += 1)
     assert.ok(tries < 2000);
+  for (const path of ["jobs/peeps-due.yaml", "jobs/peeps-facts.yaml"])
+    NamedJobDefinition.parse(parseJobDocuments(await ofPeeps(path))[0]);
+  assert.deepEqual(parseAgentFile("peeps.md", await ofPeeps("agents/peeps.md")).definition.services, ["peeps"]);
   const [job] = parseJobDocuments(await ofPeeps("jobs/peeps-facts.yaml"));
   const { prompt, tools = [], agent } = JobDefinition.parse({ ...(job as JsonObject), id: undefined });
   const fact = { source: "imessage", externalId: "a", kind: "relation", relation: "partner", value: "Nils" };

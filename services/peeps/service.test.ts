@@ -378,14 +378,29 @@ test("peeps lists who was not spoken to for longer than a tag wants, and reminds
   const { reminder } = await client.remind({
     personId: id,
     text: "Return the drill",
-    dueOn: "2026-01-31",
+    dueOn: "2021-01-31",
     every: "month",
   });
   for (let count = 0; count < 2; count += 1)
-    await client.finishReminder({ reminderId: reminder.id, dueOn: "2026-01-31" });
-  assert.equal((await client.listReminders({})).items[0]?.dueOn, "2026-02-28");
-  await client.finishReminder({ reminderId: reminder.id, dueOn: "2026-02-28" });
-  assert.equal((await client.listReminders({})).items[0]?.dueOn, "2026-03-31");
+    await client.finishReminder({ reminderId: reminder.id, dueOn: "2021-01-31" });
+  assert.equal((await client.listReminders({})).items[0]?.dueOn, "2021-02-28");
+  await client.finishReminder({ reminderId: reminder.id, dueOn: "2021-02-28" });
+  assert.equal((await client.listReminders({})).items[0]?.dueOn, "2021-03-31");
+  // Told once: a reminder for its day, a silence until they speak again.
+  const taken = await client.takeDue({});
+  assert.deepEqual(
+    [taken.reminders.map(({ text }) => text), taken.overdue.map(({ name }) => name)],
+    [["Return the drill"], ["Ida Berg"]],
+  );
+  assert.deepEqual(await client.takeDue({}), { reminders: [], overdue: [] });
+  await client.finishReminder({ reminderId: reminder.id, dueOn: "2021-03-31" });
+  await client.receiveMessages({ messages: [messageOf({ sentAt: "2021-01-02T10:00:00.000Z" })] });
+  await settle(peeps, 1);
+  const next = await client.takeDue({});
+  assert.deepEqual(
+    [next.reminders.map(({ dueOn }) => dueOn), next.overdue.map(({ name }) => name)],
+    [["2021-04-30"], ["Ida Berg"]],
+  );
 });
 
 test("peeps writes everybody as cards, and reading them into another book adds nobody", async () => {

@@ -194,6 +194,20 @@ export const finishReminder = defineOperation({
   labels: fromOutside,
 });
 
+export const takeDue = defineOperation({
+  id: "takeDue",
+  method: "POST",
+  path: "/due",
+  summary:
+    "Takes what the owner is to be told today: reminders that are due, and people not spoken to for too long; each once",
+  description:
+    "What was taken is not given again: tell it. A reminder waits until it is finished, and is told once for its day.",
+  input: z.object({}),
+  output: z.object({ reminders: z.array(Reminder), overdue: z.array(Person) }),
+  effect: "idempotent",
+  labels: fromOutside,
+});
+
 export const messageOperations = [
   receiveMessages,
   readWatch,
@@ -206,4 +220,5 @@ export const messageOperations = [
   remind,
   listReminders,
   finishReminder,
+  takeDue,
 ] as const;

@@ -20,6 +20,8 @@ create table svc_peeps.person (
   keep_in_touch_days integer check (keep_in_touch_days between 1 and 3650),
   -- Derived from interactions.
   last_contact_at    timestamptz,
+  -- The last contact when the owner was told that it is too long ago: a silence is told once.
+  told_silence       timestamptz,
   created_at         timestamptz not null,
   revision           integer not null default 1,
   check ((merged_into is null) = (root = id))
@@ -169,6 +171,8 @@ create table svc_peeps.reminder (
   every     text check (every in ('week', 'month', 'year')),
   -- Of the month: one of the 31st that waits for 28 February goes back to the 31st.
   day       smallint not null check (day between 1 and 31),
+  -- The day for which the owner was told.
+  told_for  date,
   created_at timestamptz not null
 );
 create index reminder_due on svc_peeps.reminder (due_on) where due_on is not null;

@@ -4,17 +4,24 @@ import { placeOf, readPage, serve, toPage } from "@roost/contract";
 import type { Sql } from "@roost/database";
 import type { ServiceContext } from "@roost/service";
 import { z } from "zod";
-import { finishReminder, listReminders, remind } from "../contract/messages.ts";
+import { finishReminder, listReminders, remind, takeDue } from "../contract/messages.ts";
 import type { ReminderRecord } from "../contract/records.ts";
 import { addToDay } from "../people/add-to-day.ts";
-import { rootOf } from "../records/read-person.ts";
+import { lockIdentity } from "../people/lock-identity.ts";
+import { todayOf } from "../people/today-of.ts";
+import { findPeople } from "../records/find-people.ts";
+import { rootOf, toPerson } from "../records/read-person.ts";
+
+/** What a person reads in a morning; more waits for the next. */
+const remindersPerDayMax = 50;
+const peoplePerDayMax = 20;
 
 const ReminderPlace = z.tuple([z.iso.date(), z.uuid()]);
 const reminderColumns = `r.id, p.id as "personId", p.name, r.text, r.due_on::text as "dueOn", r.every`;
 const reminderTables =
   "svc_peeps.reminder r join svc_peeps.person m on m.id = r.person_id join svc_peeps.person p on p.id = m.root";
 
-export const serveReminders = ({ database, clock }: ServiceContext) => {
+export const serveReminders = ({ database, clock, timeZone }: ServiceContext) => {
   const now = (): Date => new Date(clock.nowMs());
   return [
     serve(remind, ({ personId, text, dueOn, every }) =>
@@ -54,6 +61,34 @@ export const serveReminders = ({ database, clock }: ServiceContext) => {
             row.every === null ? null : addToDay(dueOn, row.every, row.day),
           ]);
         return { reminder: await readReminder(tx, row.id) };
+      }),
+    ),
+    serve(takeDue, () =>
+      database.transact(async (tx) => {
+        // One after the other: two that take at once would both tell.
+        await lockIdentity(tx);
+        const reminders = await tx.query<ReminderRecord>(
+          `with due as (
+              select id from svc_peeps.reminder where due_on <= $1::date and told_for is distinct from due_on order by due_on, id limit $2),
+            told as (update svc_peeps.reminder set told_for = due_on where id in (select id from due))
+            select ${reminderColumns} from ${reminderTables} where r.id in (select id from due) order by r.due_on, r.id`,
+          [todayOf({ clock, timeZone }), remindersPerDayMax],
+        );
+        const wanted = {
+          place: undefined,
+          limit: peoplePerDayMax,
+          isOverdue: true,
+          isUntold: true,
+          isListed: true,
+          now: now(),
+        };
+        const overdue = await findPeople(tx, wanted);
+        await tx.query(
+          `update svc_peeps.person p set told_silence = coalesce((select max(m.last_contact_at) from svc_peeps.person m where m.root = p.id), '-infinity')
+            where id = any ($1::uuid[])`,
+          [overdue.map(({ id }) => id)],
+        );
+        return { reminders, overdue: overdue.map(toPerson) };
       }),
     ),
   ];

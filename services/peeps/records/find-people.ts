@@ -12,13 +12,15 @@ export interface FindPeople {
   name?: string | undefined;
   tag?: string | undefined;
   isOverdue?: boolean | undefined;
+  /** Only silences that the owner was not told of. */
+  isUntold?: boolean | undefined;
   isListed: boolean;
   now: Date;
 }
 
 export async function findPeople(
   sql: Sql,
-  { place, limit, ids, name, tag, isOverdue = false, isListed, now }: FindPeople,
+  { place, limit, ids, name, tag, isOverdue = false, isUntold = false, isListed, now }: FindPeople,
 ): Promise<PersonRow[]> {
   const [fromName, fromId] = place ?? [null, null];
   return await sql.query<PersonRow>(
@@ -35,6 +37,7 @@ export async function findPeople(
           order by p.name, p.id) found
         where not $6 or ("keepInTouchDays" is not null
           and coalesce("lastContactAt", '-infinity') < $7::timestamptz - make_interval(days => "keepInTouchDays"))
+          and (not $10 or (select told_silence from svc_peeps.person t where t.id = found.id) is distinct from coalesce("lastContactAt", '-infinity'))
         limit $8`,
     [
       fromName,
@@ -46,6 +49,7 @@ export async function findPeople(
       now,
       limit,
       ids ?? null,
+      isUntold,
     ],
   );
 }
