@@ -12,26 +12,45 @@ export interface CardLine {
 }
 
 export function* readCardLines(bytes: Uint8Array): Generator<CardLine> {
-  let held: CardLine | undefined;
+  let held: HeldLine | undefined;
   let isOld = false;
   let number = 0;
   for (const line of toLatin1(bytes).split(/\r*\n|\r/)) {
     number += 1;
-    const encoding = held === undefined ? undefined : encodingOf(held.text);
-    if (held !== undefined && encoding === "quoted-printable" && held.text.endsWith("=")) {
-      held.text = held.text.slice(0, -1) + line;
+    const last = held?.parts.at(-1) ?? "";
+    if (held?.encoding === "quoted-printable" && last.endsWith("=")) {
+      held.parts[held.parts.length - 1] = last.slice(0, -1);
+      hold(held, line);
     } else if (held !== undefined && /^[ \t]/.test(line)) {
-      held.text += encoding === "base64" ? line.trim() : isOld ? line : line.slice(1);
-    } else if (held !== undefined && encoding === "base64" && /^[\w+/-]+={0,2}$/.test(line)) {
-      held.text += line;
+      hold(held, held.encoding === "base64" ? line.trim() : isOld ? line : line.slice(1));
+    } else if (held?.encoding === "base64" && /^[\w+/-]+={0,2}$/.test(line)) {
+      hold(held, line);
     } else {
-      if (held !== undefined) yield held;
-      held = line.trim() === "" ? undefined : { number, text: line };
+      if (held !== undefined) yield { number: held.number, text: held.parts.join("") };
+      held =
+        line.trim() === "" ? undefined : { number, parts: [line], length: line.length, encoding: encodingOf(line) };
       const version = /^VERSION:\s*([\d.]+)/i.exec(line)?.[1];
       if (version !== undefined) isOld = version.startsWith("2");
     }
   }
-  if (held !== undefined) yield held;
+  if (held !== undefined) yield { number: held.number, text: held.parts.join("") };
+}
+
+/** In parts: a property may be folded a million times, and is looked at once. */
+interface HeldLine {
+  number: number;
+  parts: string[];
+  length: number;
+  encoding: ReturnType<typeof encodingOf>;
+}
+
+/** What stands before the colon, and says the encoding, is short also where it is folded. */
+const headCharsMax = 2000;
+
+function hold(held: HeldLine, part: string): void {
+  held.parts.push(part);
+  held.length += part.length;
+  if (held.encoding === undefined && held.length <= headCharsMax) held.encoding = encodingOf(held.parts.join(""));
 }
 
 /** Folding knows of two encodings; both are said before the first colon. */

@@ -138,3 +138,15 @@ test("cardContact() names a card without FN by its other words, and refuses one 
   const [found] = readCards(Buffer.from(card(["VERSION:3.0", "NOTE:x"])));
   assert.equal(found !== undefined && "card" in found ? cardContact(found.card) : "a fault", undefined);
 });
+
+test("readCards() reads a property that is folded a million times in one pass", { timeout: 60_000 }, () => {
+  for (const [begin, fold] of [
+    ["NOTE:a", " b"],
+    ["NOTE;ENCODING=QUOTED-PRINTABLE:a=", "b="],
+  ] as const) {
+    const text = `BEGIN:VCARD\r\nFN:x\r\n${begin}\r\n${`${fold}\r\n`.repeat(1_000_000)}\r\nEND:VCARD\r\n`;
+    const [read] = [...readCards(Buffer.from(text))];
+    assert.ok(read !== undefined && "card" in read);
+    assert.ok((read.card.properties.find(({ name }) => name === "NOTE")?.value.length ?? 0) >= 1_000_000);
+  }
+});
