@@ -89,6 +89,31 @@ suite("the console", { skip: executable === undefined && noChromium }, () => {
     assert.deepEqual(await view.takeFaults(), []);
   });
 
+  test("a run shows its steps, what filled its prompt, what caused it, and whether it would do the same again", async () => {
+    await using view = await browser.openPage(await home.link("/runs?state=trouble"), { size: "desktop" });
+    const { page } = view;
+    await page.waitForSelector("[role=row]:has-text('Please break')");
+    assert.equal(await page.locator("[role=row]").count(), 1);
+    await page.keyboard.press("Tab");
+    await page.focus("[role=grid]");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("text=this model refuses the request");
+    await page.keyboard.press("e");
+    await page.waitForSelector("h2:text('model')");
+    assert.deepEqual(await auditPage(page), []);
+    await page.click("nav[aria-label='Screens'] a:has-text('Runs')");
+    await page.click("[role=row]:has-text('A table, please')");
+    await page.click("button:has-text('context')");
+    await page.waitForSelector("text=SOUL.md");
+    await page.click("button:text('Why')");
+    await page.waitForSelector("text=message.received");
+    assert.deepEqual(await auditPage(page), []);
+    await page.click("button:text('Replay')");
+    await page.click("button:has-text('Replay it')");
+    await page.waitForSelector("text=/It would do/", { timeout: 60_000 });
+    assert.deepEqual(await view.takeFaults(), []);
+  });
+
   test("seven tabs work, over one event stream", async () => {
     await using view = await browser.openPage(await home.link(), { size: "desktop" });
     await view.page.waitForSelector("text=Just ended");
@@ -137,4 +162,6 @@ suite("the console", { skip: executable === undefined && noChromium }, () => {
 const screens = [
   { path: "/", shows: "text=Just ended" },
   { path: "/chat", shows: "text=Shall I ask for the picture?" },
+  { path: "/needs", shows: "h1:text('Needs you')" },
+  { path: "/runs", shows: "[role=row]:has-text('Which posts')" },
 ];

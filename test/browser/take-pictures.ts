@@ -7,11 +7,16 @@ import { fillHome, openConsole } from "./open-console.ts";
 
 const directory = process.argv[2] ?? fileURLToPath(new URL("../../docs/pictures", import.meta.url));
 
+/** What a press opens comes with a fade. */
+const settleMs = 600;
+
 interface Picture extends PageOptions {
   name: string;
   path: string;
   /** Waited for. */
   shows: string;
+  /** Pressed one after the other. */
+  opens?: string[];
 }
 
 const pictures: Picture[] = [
@@ -27,6 +32,25 @@ const pictures: Picture[] = [
     shows: "text=Shall I ask for the picture?",
   },
   { name: "chat-phone-dark", path: "/chat", size: "phone", scheme: "dark", shows: "text=Shall I ask for the picture?" },
+  { name: "needs-phone-light", path: "/needs", size: "phone", scheme: "light", shows: "text=May they?" },
+  { name: "runs-desktop-dark", path: "/runs", size: "desktop", scheme: "dark", shows: "role=row" },
+  { name: "runs-phone-light", path: "/runs", size: "phone", scheme: "light", shows: "role=row" },
+  {
+    name: "run-desktop-light",
+    path: "/runs",
+    size: "desktop",
+    scheme: "light",
+    shows: "role=row",
+    opens: ["[role=row]:has-text('Which posts')", "button:has-text('context')"],
+  },
+  {
+    name: "run-phone-dark",
+    path: "/runs",
+    size: "phone",
+    scheme: "dark",
+    shows: "role=row",
+    opens: ["[role=row]:has-text('Please break')"],
+  },
 ];
 
 const executable = await findChromium();
@@ -35,12 +59,14 @@ await mkdir(directory, { recursive: true });
 await using home = await openConsole();
 await fillHome(home);
 await using browser = await openBrowser(executable);
-for (const { name, path, shows, ...options } of pictures) {
+for (const { name, path, shows, opens = [], ...options } of pictures) {
   await using opened = await browser.openPage(await home.link(path), options);
   const { page } = opened;
   await page
     .waitForSelector(shows, { timeout: 8_000 })
     .catch((error: Error) => process.stderr.write(`${name}: ${error.message}\n`));
+  for (const pressed of opens) await page.click(pressed);
+  if (opens.length > 0) await page.waitForTimeout(settleMs);
   await page.evaluate("document.fonts.ready");
   await page.screenshot({ path: join(directory, `${name}.png`) });
   for (const fault of await opened.takeFaults()) process.stderr.write(`${name}: ${fault}\n`);

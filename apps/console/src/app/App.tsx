@@ -9,7 +9,7 @@ import { ScreenHeader } from "../parts/ScreenHeader.tsx";
 import { Blank } from "../parts/Blank.tsx";
 import { Crash } from "./Crash.tsx";
 import type { ConsoleSession } from "./create-session.ts";
-import { screens } from "./screens.ts";
+import { innerScreens, screens } from "./screens.ts";
 import { Shell } from "./Shell.tsx";
 import { SignInScreen } from "./SignInScreen.tsx";
 import { useShortcuts } from "./use-shortcuts.ts";
@@ -33,6 +33,13 @@ export function App({ parts, session }: AppProps) {
   );
 }
 
+const routes = [
+  ...screens.flatMap(({ path, inside, view }) =>
+    [path, inside].flatMap((one) => (one === undefined ? [] : [{ path: one, view }])),
+  ),
+  ...innerScreens,
+];
+
 type Opened = "palette" | "shortcuts" | undefined;
 
 function Frame() {
@@ -50,15 +57,13 @@ function Frame() {
         <Shell onSearch={() => setOpened("palette")}>
           <Suspense fallback={<ScreenHeader title="" />}>
             <Switch>
-              {screens.flatMap(({ path, inside, view: View }) =>
-                [path, ...(inside === undefined ? [] : [inside])].map((pattern) => (
-                  <Route key={path} path={pattern}>
-                    <Crash key={path}>
-                      <View />
-                    </Crash>
-                  </Route>
-                )),
-              )}
+              {routes.map(({ path, view: View }) => (
+                <Route key={path} path={path}>
+                  <Crash key={path}>
+                    <View />
+                  </Crash>
+                </Route>
+              ))}
               <Route>
                 <ScreenHeader title="Not here" />
                 <Blank icon="search" title="There is no such screen">

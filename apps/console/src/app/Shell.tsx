@@ -87,7 +87,9 @@ function ScreenLink({ screen, isHere }: { screen: ScreenEntry; isHere: boolean }
 }
 
 function NeedCount() {
-  const count = useFeed("questions")?.length ?? useFeed("status")?.counts.openQuestions ?? 0;
+  const inbox = useFeed("inbox");
+  const status = useFeed("status");
+  const count = inbox?.length ?? status?.counts.openQuestions ?? 0;
   if (count === 0) return null;
   return (
     <b className={styles.badge}>

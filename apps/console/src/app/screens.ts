@@ -1,3 +1,4 @@
+/** The screens of the console and their addresses: one list for the sidebar, the phone's bar, the keys and the palette. */
 import { lazy, type ComponentType, type LazyExoticComponent } from "react";
 import type { IconName } from "../parts/icon-paths.ts";
 
@@ -35,5 +36,31 @@ export const screens: readonly ScreenEntry[] = [
     group: "home",
     isOnPhone: true,
     view: lazy(() => import("../features/chat/ChatScreen.tsx").then((all) => ({ default: all.ChatScreen }))),
+  },
+  {
+    path: "/needs",
+    name: "Needs you",
+    icon: "inbox",
+    key: "y",
+    group: "home",
+    isOnPhone: true,
+    view: lazy(() => import("../features/needs/NeedsScreen.tsx").then((all) => ({ default: all.NeedsScreen }))),
+  },
+  {
+    path: "/runs",
+    name: "Runs",
+    icon: "list-tree",
+    key: "r",
+    group: "work",
+    isOnPhone: true,
+    view: lazy(() => import("../features/runs/RunsScreen.tsx").then((all) => ({ default: all.RunsScreen }))),
+  },
+];
+
+/** Screens that stand in no list: one reaches them from others. */
+export const innerScreens: readonly Pick<ScreenEntry, "path" | "view">[] = [
+  {
+    path: "/runs/:runId",
+    view: lazy(() => import("../features/run/RunScreen.tsx").then((all) => ({ default: all.RunScreen }))),
   },
 ];

@@ -5,7 +5,7 @@
 import type {
   ActivityRecord,
   Event,
-  QuestionRecord,
+  InboxEntryRecord,
   RunSummary,
   Status,
   StepSpanRecord,
@@ -21,7 +21,7 @@ export interface FeedValues {
   rows: readonly ActivityRecord[];
   ended: readonly RunSummary[];
   status: Status;
-  questions: readonly QuestionRecord[];
+  inbox: readonly InboxEntryRecord[];
   /** When the last complete reading was, in ms; a reading that was kept from an earlier visit has its own. */
   asOf: number;
   /** Why the last reading failed; undefined when it did not. */
@@ -40,7 +40,7 @@ export interface Kept {
 }
 
 export interface FeedOptions {
-  client: Pick<ConsoleClient, "listActivity" | "listRuns" | "listQuestions" | "getStatus" | "listStepSpans">;
+  client: Pick<ConsoleClient, "listActivity" | "listRuns" | "listInbox" | "getStatus" | "listStepSpans">;
   live: Pick<Live, "onEvent" | "onFresh">;
   nowMs: () => number;
   schedule: (tell: () => void) => void;
@@ -85,7 +85,7 @@ export function createFeed(options: FeedOptions): Feed {
     lastMs = nowMs();
     try {
       const reading = await readAll(client, cells);
-      show(cells, { ...reading, asOf: nowMs() }, reading.questions);
+      show(cells, { ...reading, asOf: nowMs() }, reading.inbox);
       cells.set("failure", undefined);
       options.onRead?.({ ...reading, asOf: nowMs() });
     } catch (error) {
@@ -125,7 +125,7 @@ async function readAll(client: FeedOptions["client"], cells: FeedCells) {
     client.listActivity({ limit: rowsMax }),
     client.getStatus(),
     client.listRuns({ state: ["done", "failed", "cancelled", "diverged", "outdated"], limit: endedShown }),
-    client.listQuestions({ state: "open", limit: 100 }),
+    client.listInbox(),
   ]);
   const rows = activity.items;
   const unknown = [...rows.map(({ runId }) => runId), ...ended.items.map(({ id }) => id)]
@@ -135,7 +135,7 @@ async function readAll(client: FeedOptions["client"], cells: FeedCells) {
     const { items } = await client.listStepSpans({ runIds: unknown.slice(0, rowsMax) });
     for (const [id, spans] of groupSpans(items)) cells.set(`spans:${id}`, spans);
   }
-  return { rows, ended: ended.items, status, questions: open.items };
+  return { rows, ended: ended.items, status, inbox: open.items };
 }
 
 function groupSpans(items: readonly StepSpanRecord[]): Map<string, Span[]> {
@@ -155,7 +155,7 @@ function groupSpans(items: readonly StepSpanRecord[]): Map<string, Span[]> {
   return groups;
 }
 
-function show(cells: FeedCells, kept: Kept, questions: readonly QuestionRecord[] | undefined): void {
+function show(cells: FeedCells, kept: Kept, inbox: readonly InboxEntryRecord[] | undefined): void {
   const before = cells.get("rows") ?? [];
   const after = new Set(kept.rows.map(({ id }) => id));
   for (const { id } of before) if (!after.has(id)) cells.set(`run:${id}`, undefined);
@@ -166,7 +166,7 @@ function show(cells: FeedCells, kept: Kept, questions: readonly QuestionRecord[]
   cells.set("ended", kept.ended);
   cells.set("status", kept.status);
   cells.set("asOf", kept.asOf);
-  if (questions !== undefined) cells.set("questions", questions);
+  if (inbox !== undefined) cells.set("inbox", inbox);
 }
 
 function isSame(one: ActivityRecord | undefined, other: ActivityRecord): boolean {

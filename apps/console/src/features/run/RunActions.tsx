@@ -1,0 +1,66 @@
+/** The buttons of a run's header. What becomes of them is the gateway's to decide and to refuse. */
+import type { RunRecord } from "@roost/contract/operations";
+import { useState } from "react";
+import { useLocation } from "wouter";
+import { useConsole } from "../../live/console-context.ts";
+import { Button } from "../../parts/Button.tsx";
+import { StopButton } from "../../parts/StopButton.tsx";
+import styles from "./RunActions.module.css";
+
+export interface RunActionsProps {
+  run: RunRecord;
+  /** The chosen step: a fork begins there. */
+  fromSeq: number | undefined;
+  onChange: () => void;
+}
+
+const retried = new Set(["failed", "cancelled", "diverged"]);
+
+/** What can be done with a run: stop it, take it up again, or try another way from one of its steps. */
+export function RunActions({ run, fromSeq, onChange }: RunActionsProps) {
+  const { client } = useConsole();
+  const [, go] = useLocation();
+  const [isBusy, setBusy] = useState(false);
+  const [refusal, setRefusal] = useState<string>();
+  const act = (work: () => Promise<unknown>) => {
+    setBusy(true);
+    setRefusal(undefined);
+    work()
+      .then(onChange, (error: Error) => setRefusal(error.message))
+      .finally(() => setBusy(false));
+  };
+  const fork = async () => {
+    const { run: forked } = await client.forkRun({
+      runId: run.id,
+      fromSeq: fromSeq ?? 1,
+      reason: "tried again on the console",
+    });
+    go(`/runs/${forked.id}`);
+  };
+  return (
+    <span className={styles.actions}>
+      {refusal !== undefined && (
+        <span role="alert" className={styles.refusal} title={refusal}>
+          {refusal}
+        </span>
+      )}
+      {run.endedAt === null && <StopButton runId={run.id} title={run.title} />}
+      {run.endedAt !== null && (
+        <Button icon="git-fork" size="small" isBusy={isBusy} onClick={() => act(fork)}>
+          {fromSeq === undefined ? "Fork" : `Fork at ${fromSeq}`}
+        </Button>
+      )}
+      {retried.has(run.state) && (
+        <Button
+          icon="rotate-ccw"
+          size="small"
+          look="main"
+          isBusy={isBusy}
+          onClick={() => act(() => client.retryRun({ runId: run.id, reason: "retried on the console" }))}
+        >
+          Retry
+        </Button>
+      )}
+    </span>
+  );
+}

@@ -1,0 +1,117 @@
+/** All runs, newest first: which went wrong, took long, cost much. The filter stands in the address; new runs are told, and come when asked for. */
+import type { RunState, RunSummary } from "@roost/contract/operations";
+import { useLocation, useSearchParams } from "wouter";
+import { useNow } from "../../live/console-context.ts";
+import { Blank, Failure, Skeleton } from "../../parts/Blank.tsx";
+import { FilterChips } from "../../parts/FilterChips.tsx";
+import { FixedList } from "../../parts/FixedList.tsx";
+import { formatAgo, formatMs, formatUsd } from "../../parts/format.ts";
+import { ScreenHeader } from "../../parts/ScreenHeader.tsx";
+import { StateMark } from "../../parts/StateMark.tsx";
+import { useIsPhone } from "../../parts/use-is-phone.ts";
+import { useRunPages } from "./use-run-pages.ts";
+import styles from "./RunsScreen.module.css";
+
+const filters = [
+  { id: "all", name: "All" },
+  { id: "active", name: "Active" },
+  { id: "trouble", name: "Trouble" },
+  { id: "done", name: "Done" },
+] as const;
+
+const statesOf: Readonly<Record<string, RunState[] | undefined>> = {
+  active: ["ready", "queued", "running", "waiting"],
+  trouble: ["failed", "diverged", "outdated", "cancelled"],
+  done: ["done"],
+};
+
+const rowPx = 36;
+const phoneRowPx = 60;
+const aheadRows = 60;
+
+export function RunsScreen() {
+  const [search, setSearch] = useSearchParams();
+  const [, go] = useLocation();
+  const isPhone = useIsPhone();
+  const chosen = search.get("state") ?? "all";
+  const jobId = search.get("job") ?? undefined;
+  const sessionKey = search.get("session") ?? undefined;
+  const { rows, error, isWhole, newCount, readMore, reload } = useRunPages({
+    ...(statesOf[chosen] === undefined ? {} : { state: statesOf[chosen] }),
+    ...(jobId === undefined ? {} : { jobId }),
+    ...(sessionKey === undefined ? {} : { sessionKey }),
+  });
+  const choose = (id: string) =>
+    setSearch((before) => {
+      const next = new URLSearchParams(before);
+      if (id === "all") next.delete("state");
+      else next.set("state", id);
+      return next;
+    });
+  return (
+    <>
+      <ScreenHeader title="Runs" sub={jobId ?? sessionKey ?? ""}>
+        {newCount > 0 && (
+          <button type="button" className={styles.fresh} onClick={reload}>
+            {newCount} new
+          </button>
+        )}
+        <FilterChips label="Which runs" items={filters} chosen={chosen} onChoose={choose} />
+      </ScreenHeader>
+      {error !== undefined && rows === undefined && <Failure what="The list of runs" error={error} onRetry={reload} />}
+      {rows === undefined && error === undefined && (
+        <Skeleton label="Reading runs" rows={14} rowPx={isPhone ? phoneRowPx : rowPx} />
+      )}
+      {rows?.length === 0 && (
+        <Blank icon="list-tree" title="No run is like that">
+          {chosen === "all" ? "A message or a job starts one." : "Choose All to see the others."}
+        </Blank>
+      )}
+      {rows !== undefined && rows.length > 0 && (
+        <FixedList
+          label="Runs"
+          count={rows.length}
+          rowPx={isPhone ? phoneRowPx : rowPx}
+          onOpen={(index) => go(`/runs/${rows[index]?.id ?? ""}`)}
+          onRange={(_first, end) => {
+            if (!isWhole && end > rows.length - aheadRows) readMore();
+          }}
+        >
+          {(index) => <RunRow run={rows[index]} />}
+        </FixedList>
+      )}
+    </>
+  );
+}
+
+function RunRow({ run }: { run: RunSummary | undefined }) {
+  const now = useNow();
+  if (run === undefined) return null;
+  const from = Date.parse(run.startedAt ?? run.createdAt);
+  const tookMs = (run.endedAt === null ? now : Date.parse(run.endedAt)) - from;
+  return (
+    <div className={styles.row} data-state={run.state}>
+      <span role="gridcell">
+        <StateMark state={run.state} />
+      </span>
+      <span role="gridcell" className={styles.title}>
+        {run.title}
+      </span>
+      <span role="gridcell" className={styles.agent}>
+        {run.agent}
+      </span>
+      <span role="gridcell" className={styles.why} data-bad={run.error !== null || undefined}>
+        {run.error?.message ?? run.reason}
+      </span>
+      <span role="gridcell" className={styles.took}>
+        {formatMs(Math.max(0, tookMs))}
+      </span>
+      <span role="gridcell" className={styles.cost}>
+        {formatUsd(run.costUsd)}
+      </span>
+      <span role="gridcell" className={styles.age}>
+        {formatAgo(now - Date.parse(run.createdAt))}
+      </span>
+    </div>
+  );
+}
