@@ -114,6 +114,29 @@ suite("the console", { skip: executable === undefined && noChromium }, () => {
     assert.deepEqual(await view.takeFaults(), []);
   });
 
+  test("a job is changed with the next ten moments in sight, across a change of the clock", async () => {
+    await using view = await browser.openPage(await home.link("/jobs/letters"), { size: "desktop" });
+    const { page } = view;
+    await page.click("button:has-text('Change')");
+    await page.waitForSelector("li:has-text('07:00') >> nth=9");
+    await page.fill("input.mono", "30 2 25-31 3 0");
+    await page.waitForSelector("text=the clock has changed: GMT+2");
+    assert.deepEqual(await auditPage(page), []);
+    await page.fill("input.mono", "99 * * * *");
+    await page.waitForSelector("button:has-text('Save'):disabled");
+    await page.fill("input.mono", "15 8 * * 1-5");
+    await page.click("button:has-text('Save'):enabled");
+    await page.waitForSelector("text=on weekdays at 08:15");
+    await page.waitForSelector("text=Next:");
+    assert.equal((await home.api.getJob({ jobId: "letters" })).job.definition.trigger.kind, "cron");
+    const faults = await view.takeFaults();
+    // The refusal of the expression that is none.
+    assert.deepEqual(
+      faults.filter((fault) => !fault.includes("400")),
+      [],
+    );
+  });
+
   test("seven tabs work, over one event stream", async () => {
     await using view = await browser.openPage(await home.link(), { size: "desktop" });
     await view.page.waitForSelector("text=Just ended");
@@ -164,4 +187,7 @@ const screens = [
   { path: "/chat", shows: "text=Shall I ask for the picture?" },
   { path: "/needs", shows: "h1:text('Needs you')" },
   { path: "/runs", shows: "[role=row]:has-text('Which posts')" },
+  { path: "/jobs", shows: "text=Weekly review" },
+  { path: "/jobs?view=week", shows: "text=Blog writer" },
+  { path: "/spend", shows: "text=By model" },
 ];

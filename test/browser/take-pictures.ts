@@ -51,6 +51,24 @@ const pictures: Picture[] = [
     shows: "role=row",
     opens: ["[role=row]:has-text('Please break')"],
   },
+  { name: "jobs-desktop-light", path: "/jobs", size: "desktop", scheme: "light", shows: "text=Weekly review" },
+  {
+    name: "jobs-week-desktop-dark",
+    path: "/jobs?view=week",
+    size: "desktop",
+    scheme: "dark",
+    shows: "text=Blog writer",
+  },
+  {
+    name: "job-desktop-light",
+    path: "/jobs/weekly-review",
+    size: "desktop",
+    scheme: "light",
+    shows: "text=Last twenty",
+    opens: ["button:has-text('Change')"],
+  },
+  { name: "job-phone-dark", path: "/jobs/weekly-review", size: "phone", scheme: "dark", shows: "text=Last twenty" },
+  { name: "spend-desktop-light", path: "/spend", size: "desktop", scheme: "light", shows: "text=By model" },
 ];
 
 const executable = await findChromium();

@@ -17,7 +17,6 @@ const screens: Readonly<Record<string, { source: string; asks?: string[] }>> = {
   "/needs": { source: "src/features/needs/NeedsScreen.tsx" },
   "/runs": { source: "src/features/runs/RunsScreen.tsx" },
   "/jobs": { source: "src/features/jobs/JobsScreen.tsx" },
-  "/timeline": { source: "src/features/timeline/TimelineScreen.tsx" },
 };
 
 /** By address. `asks` is of use to a browser that is signed in, and else does harm: it keeps the refusal. */

@@ -14,6 +14,7 @@ export { createJobLoops, createStalledJobLoop } from "./create-job-loops.ts";
 export { tickProjection } from "./tick-projection.ts";
 export { jobColumns, type StoredJob } from "./job-row.ts";
 export { nextTick, scheduleOf } from "./job-moments.ts";
+export { comingTicks, previewMoments } from "./coming-ticks.ts";
 export { advanceJobs } from "./advance-jobs.ts";
 export { forecastSpend } from "./forecast-spend.ts";
 export { listFailingJobs, type FailingJob } from "./report-failing-jobs.ts";

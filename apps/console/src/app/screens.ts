@@ -55,6 +55,22 @@ export const screens: readonly ScreenEntry[] = [
     isOnPhone: true,
     view: lazy(() => import("../features/runs/RunsScreen.tsx").then((all) => ({ default: all.RunsScreen }))),
   },
+  {
+    path: "/jobs",
+    name: "Jobs",
+    icon: "calendar-clock",
+    key: "j",
+    group: "work",
+    view: lazy(() => import("../features/jobs/JobsScreen.tsx").then((all) => ({ default: all.JobsScreen }))),
+  },
+  {
+    path: "/spend",
+    name: "Spend",
+    icon: "wallet",
+    key: "s",
+    group: "life",
+    view: lazy(() => import("../features/spend/SpendScreen.tsx").then((all) => ({ default: all.SpendScreen }))),
+  },
 ];
 
 /** Screens that stand in no list: one reaches them from others. */
@@ -62,5 +78,9 @@ export const innerScreens: readonly Pick<ScreenEntry, "path" | "view">[] = [
   {
     path: "/runs/:runId",
     view: lazy(() => import("../features/run/RunScreen.tsx").then((all) => ({ default: all.RunScreen }))),
+  },
+  {
+    path: "/jobs/:jobId",
+    view: lazy(() => import("../features/jobs/JobScreen.tsx").then((all) => ({ default: all.JobScreen }))),
   },
 ];

@@ -3,6 +3,7 @@ import { numberPlace, placeOf, serve, type Served, textPlace, toPage } from "@ro
 import * as operations from "@roost/contract/operations";
 import {
   applyJobs,
+  comingTicks,
   applyValidJobs,
   defineJob,
   getJob,
@@ -11,6 +12,7 @@ import {
   listJobs,
   listTicks,
   pauseJob,
+  previewMoments,
   removeJob,
   resumeJob,
   rollBackJob,
@@ -22,6 +24,7 @@ import {
 import type { Kernel } from "@roost/kernel";
 import { z } from "zod";
 import { iso } from "../records/iso.ts";
+import { readAllJobs } from "../records/read-all-jobs.ts";
 import { toJobRecord, toTickRecord } from "../records/to-job.ts";
 
 interface Given {
@@ -36,7 +39,28 @@ const tickPlace = z.tuple([z.string(), z.string(), z.string()]);
 const ticksShown = 20;
 
 export function serveJobs(given: Given): Served[] {
-  return [...serveReading(given.kernel), ...serveDefining(given), ...serveRunning(given.kernel)];
+  return [
+    ...serveReading(given.kernel),
+    ...serveForeseeing(given),
+    ...serveDefining(given),
+    ...serveRunning(given.kernel),
+  ];
+}
+
+function serveForeseeing({ kernel, timeZone: homeZone }: Given): Served[] {
+  return [
+    serve(operations.previewTicks, ({ trigger, activeHours, count, from }) => {
+      const start = new Date(from ?? kernel.clock.nowMs());
+      const { timeZone, moments } = previewMoments(trigger, { activeHours, timeZone: homeZone, from: start, count });
+      return { timeZone, items: moments.map(({ at, isActive }) => ({ at: iso(at), isActive })) };
+    }),
+    serve(operations.listComingTicks, async ({ until, jobId, limit }) => {
+      const active = await readAllJobs(kernel, ["active"]);
+      const wanted = active.filter(({ id, definition }) => definition.enabled && (jobId === undefined || id === jobId));
+      const { ticks, isCut } = comingTicks(wanted, { until: new Date(until), limit });
+      return { items: ticks.map((tick) => ({ jobId: tick.jobId, at: iso(tick.at) })), isCut };
+    }),
+  ];
 }
 
 function serveReading(kernel: Kernel): Served[] {

@@ -1,7 +1,19 @@
 /** Jobs: define, apply from files, pause, resume, remove, run now, list ticks. */
 import { z } from "zod";
 import { defineOperation } from "../define-operation.ts";
-import { Differences, Id, Name, pageOf, pageFields, Reason, ref, SmallCount, Time } from "../records/fields.ts";
+import {
+  Differences,
+  Id,
+  Name,
+  pageOf,
+  pageFields,
+  Reason,
+  ref,
+  SmallCount,
+  Time,
+  TimeZone,
+  WrittenTime,
+} from "../records/fields.ts";
 import {
   Job,
   jobDefinitionShape,
@@ -196,7 +208,48 @@ export const listTicks = defineOperation({
   effect: "readonly",
 });
 
+/** Moments in one answer: ten in an editor, a month of an hourly job in a calendar. */
+export const momentsMax = 1_000;
+
+export const previewTicks = defineOperation({
+  id: "previewTicks",
+  method: "POST",
+  path: "/jobs/preview",
+  summary: "The next moments of a trigger, before a job has it",
+  description: "Clock changes are seen in the offsets. Jitter is not known before.",
+  input: z.object({
+    trigger: jobDefinitionShape.trigger,
+    activeHours: jobDefinitionShape.activeHours,
+    count: SmallCount.min(1).max(50).default(10),
+    from: WrittenTime.optional().describe("Default: now"),
+  }),
+  output: z.object({
+    timeZone: TimeZone.describe("Of the trigger, or the home's"),
+    items: z.array(z.object({ at: Time, isActive: z.boolean().describe("Within the active hours") })),
+  }),
+  effect: "readonly",
+});
+
+export const listComingTicks = defineOperation({
+  id: "listComingTicks",
+  method: "GET",
+  path: "/coming-ticks",
+  summary: "When active jobs are due until a moment, in order; events and people are not foreseen",
+  input: z.object({
+    until: WrittenTime,
+    jobId: ref("Job", JobId).optional(),
+    limit: SmallCount.min(1).max(momentsMax).default(momentsMax),
+  }),
+  output: z.object({
+    items: z.array(z.object({ jobId: ref("Job", JobId), at: Time })),
+    isCut: z.boolean().describe("There are more"),
+  }),
+  effect: "readonly",
+});
+
 export const jobOperations = [
+  previewTicks,
+  listComingTicks,
   listJobs,
   getJob,
   listJobVersions,

@@ -2,6 +2,7 @@ import type { ActivityRecord } from "@roost/contract/operations";
 import { Link } from "wouter";
 import { useFeed, useNow } from "../../live/console-context.ts";
 import { formatMoment } from "../../parts/format.ts";
+import { tellWhen } from "../../parts/tell-cron.ts";
 import { useTimeFormats } from "../../parts/time-formats.ts";
 import styles from "./DueList.module.css";
 
@@ -21,7 +22,7 @@ export function DueList({ rows }: { rows: readonly ActivityRecord[] }) {
             <Link href={`/jobs/${id}`}>
               <span className="num">{dueAt === null ? "" : formatMoment(Date.parse(dueAt), now, formats)}</span>
               <b>{title}</b>
-              <small>{why}</small>
+              <small>{tellWhen(why)}</small>
             </Link>
           </li>
         ))}

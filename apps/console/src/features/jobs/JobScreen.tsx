@@ -1,0 +1,191 @@
+/** One job: when it is due next, how it went, what it costs, its prompt; run it, pause it, change when it is due. */
+import type { JobRecord, TickRecord } from "@roost/contract/operations";
+import { useState } from "react";
+import { Link, useParams } from "wouter";
+import { describeTrigger } from "@roost/contract/describe-trigger";
+import { useConsole, useFeed, useNow } from "../../live/console-context.ts";
+import { useReading } from "../../live/use-reading.ts";
+import { Failure, Skeleton } from "../../parts/Blank.tsx";
+import { Button } from "../../parts/Button.tsx";
+import { formatMoment, formatMs, formatUsd } from "../../parts/format.ts";
+import { ScreenHeader } from "../../parts/ScreenHeader.tsx";
+import { nameState, StateMark } from "../../parts/StateMark.tsx";
+import { tellWhen } from "../../parts/tell-cron.ts";
+import { useTimeFormats } from "../../parts/time-formats.ts";
+import { TickStrip } from "./TickStrip.tsx";
+import { TriggerEditor } from "./TriggerEditor.tsx";
+import styles from "./JobScreen.module.css";
+
+export function JobScreen() {
+  const { jobId } = useParams<{ jobId: string }>();
+  const { client } = useConsole();
+  const { value, error, reload } = useReading(
+    `job:${jobId}`,
+    async () => {
+      const [{ job, ticks }, runs] = await Promise.all([
+        client.getJob({ jobId }),
+        client.listRuns({ jobId, limit: 50 }),
+      ]);
+      return { job, ticks, runs: runs.items };
+    },
+    { isMoved: ({ data }) => data["jobId"] === jobId },
+  );
+  const timeZone = useFeed("status")?.timeZone;
+  const [isEditing, setEditing] = useState(false);
+  const back = (
+    <Link href="/jobs" className={styles.back}>
+      Jobs <span aria-hidden="true">/</span>
+    </Link>
+  );
+  if (value === undefined)
+    return (
+      <>
+        <ScreenHeader title={jobId} lead={back} />
+        {error === undefined ? (
+          <Skeleton label="Reading the job" rows={10} />
+        ) : (
+          <Failure what="The job" error={error} onRetry={reload} />
+        )}
+      </>
+    );
+  const { job, ticks, runs } = value;
+  const ended = runs.filter(({ endedAt }) => endedAt !== null);
+  const spent = ended.reduce((sum, { costUsd }) => sum + costUsd, 0);
+  return (
+    <>
+      <ScreenHeader title={job.definition.title ?? job.id} lead={back} sub={job.state}>
+        <JobActions job={job} onChange={reload} />
+      </ScreenHeader>
+      <div className={styles.page} tabIndex={0} role="region" aria-label="Job">
+        {job.failing !== null && (
+          <p className={styles.failing}>
+            Fails since {job.failing.count} {job.failing.count === 1 ? "run" : "runs"}: {job.failing.reason}
+          </p>
+        )}
+        <section className={styles.top}>
+          <div>
+            <h2>When</h2>
+            <p className={styles.when}>{tellWhen(describeTrigger(job.definition.trigger, { timeZone }))}</p>
+            <Coming job={job} />
+            <Button icon="pencil" size="small" onClick={() => setEditing(!isEditing)} aria-expanded={isEditing}>
+              Change
+            </Button>
+          </div>
+          <div>
+            <h2>Last twenty</h2>
+            <TickStrip ticks={ticks} />
+            <p className={styles.note}>
+              {ended.length === 0
+                ? "It has not run yet."
+                : `${formatUsd(spent / ended.length)} a run, over the last ${ended.length}: ${formatUsd(spent)} together`}
+            </p>
+          </div>
+        </section>
+        {isEditing && <TriggerEditor job={job} onDone={() => setEditing(false)} onSaved={reload} />}
+        <section>
+          <h2>Ticks</h2>
+          <ul>
+            {ticks.map((tick) => (
+              <TickRow key={tick.tickKey} tick={tick} cost={runs.find(({ id }) => id === tick.runId)?.costUsd} />
+            ))}
+          </ul>
+          {ticks.length === 0 && <p className={styles.note}>None yet.</p>}
+        </section>
+        <section>
+          <h2>Prompt</h2>
+          <pre className={styles.prompt}>{job.definition.prompt === "" ? "none" : job.definition.prompt}</pre>
+        </section>
+      </div>
+    </>
+  );
+}
+
+function Coming({ job }: { job: JobRecord }) {
+  const { client } = useConsole();
+  const formats = useTimeFormats();
+  const now = useNow();
+  const { value } = useReading(`job:${job.id}:coming:${job.version}:${job.nextAt ?? ""}`, () =>
+    client.listComingTicks({ jobId: job.id, until: new Date(now + 400 * 86_400_000).toISOString(), limit: 5 }),
+  );
+  if (job.state !== "active") return <p className={styles.note}>{job.pausedReason ?? "It is not due."}</p>;
+  return (
+    <p className={styles.note}>
+      {value === undefined || value.items.length === 0
+        ? "No moment is foreseen."
+        : `Next: ${value.items.map(({ at }) => formatMoment(Date.parse(at), now, formats)).join(" · ")}`}
+    </p>
+  );
+}
+
+function TickRow({ tick, cost }: { tick: TickRecord; cost: number | undefined }) {
+  const formats = useTimeFormats();
+  const now = useNow();
+  const inside = (
+    <>
+      <StateMark state={tick.outcome} />
+      <span className="num">{formatMoment(Date.parse(tick.scheduledAt), now, formats)}</span>
+      <span className={styles.reason}>
+        {nameState(tick.outcome)}
+        {tick.reason !== null && `: ${tick.reason}`}
+        {tick.missedCount > 0 && `, ${tick.missedCount} missed before`}
+      </span>
+      <span className={styles.late}>{tick.lateMs > 1_000 ? `${formatMs(tick.lateMs)} late` : ""}</span>
+      <span className="num">{cost === undefined ? "" : formatUsd(cost)}</span>
+    </>
+  );
+  return (
+    <li>
+      {tick.runId === null ? (
+        <span className={styles.tick}>{inside}</span>
+      ) : (
+        <Link href={`/runs/${tick.runId}`} className={styles.tick}>
+          {inside}
+        </Link>
+      )}
+    </li>
+  );
+}
+
+function JobActions({ job, onChange }: { job: JobRecord; onChange: () => void }) {
+  const { client } = useConsole();
+  const [isBusy, setBusy] = useState(false);
+  const [refusal, setRefusal] = useState<string>();
+  const act = (work: Promise<unknown>) => {
+    setBusy(true);
+    setRefusal(undefined);
+    work.then(onChange, (error: Error) => setRefusal(error.message)).finally(() => setBusy(false));
+  };
+  const { id: jobId } = job;
+  return (
+    <>
+      {refusal !== undefined && (
+        <span role="alert" className={styles.refusal}>
+          {refusal}
+        </span>
+      )}
+      {job.state === "paused" ? (
+        <Button icon="play" size="small" isBusy={isBusy} onClick={() => act(client.resumeJob({ jobId }))}>
+          Resume
+        </Button>
+      ) : (
+        <Button
+          icon="pause"
+          size="small"
+          isBusy={isBusy}
+          onClick={() => act(client.pauseJob({ jobId, reason: "paused on the console" }))}
+        >
+          Pause
+        </Button>
+      )}
+      <Button
+        icon="zap"
+        size="small"
+        look="main"
+        isBusy={isBusy}
+        onClick={() => act(client.runJob({ jobId, reason: "asked for on the console" }))}
+      >
+        Run now
+      </Button>
+    </>
+  );
+}

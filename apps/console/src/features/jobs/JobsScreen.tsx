@@ -1,0 +1,60 @@
+/** All jobs: what is due, whether the last ones went well, what a week looks like. */
+import { useSearchParams } from "wouter";
+import { useConsole } from "../../live/console-context.ts";
+import { useReading } from "../../live/use-reading.ts";
+import { Blank, Failure, Skeleton } from "../../parts/Blank.tsx";
+import { FilterChips } from "../../parts/FilterChips.tsx";
+import { ScreenHeader } from "../../parts/ScreenHeader.tsx";
+import { JobCalendar } from "./JobCalendar.tsx";
+import { JobRow } from "./JobRow.tsx";
+import styles from "./JobsScreen.module.css";
+
+const views = [
+  { id: "list", name: "List" },
+  { id: "week", name: "Week" },
+] as const;
+
+export function JobsScreen() {
+  const { client } = useConsole();
+  const [search, setSearch] = useSearchParams();
+  const view = search.get("view") ?? "list";
+  const { value, error, reload } = useReading("jobs", () => client.listJobs({ limit: 200 }), {
+    isMoved: ({ topic, type }) => topic === "jobs" || type === "run.done" || type === "run.failed",
+  });
+  const jobs = value?.items ?? [];
+  const active = jobs.filter(({ state }) => state === "active").length;
+  return (
+    <>
+      <ScreenHeader
+        title="Jobs"
+        sub={value === undefined ? "" : `${active} active · ${jobs.length - active} paused or finished`}
+      >
+        <FilterChips
+          label="How"
+          items={views}
+          chosen={view}
+          onChoose={(id) => setSearch(id === "list" ? {} : { view: id })}
+        />
+      </ScreenHeader>
+      {value === undefined && error === undefined && <Skeleton label="Reading jobs" rows={8} rowPx={56} />}
+      {value === undefined && error !== undefined && <Failure what="The jobs" error={error} onRetry={reload} />}
+      {value !== undefined && jobs.length === 0 && (
+        <Blank icon="calendar-clock" title="There is no job yet">
+          A file in jobs/, roost jobs add, or asking an agent makes one.
+        </Blank>
+      )}
+      {jobs.length > 0 && view === "list" && (
+        <div className={styles.list} tabIndex={0} role="region" aria-label="Jobs">
+          <ul>
+            {jobs.map((job) => (
+              <li key={job.id}>
+                <JobRow job={job} />
+              </li>
+            ))}
+          </ul>
+        </div>
+      )}
+      {jobs.length > 0 && view === "week" && <JobCalendar jobs={jobs} />}
+    </>
+  );
+}
