@@ -58,6 +58,8 @@ test("createApi() serves every operation as its contract says", async () => {
   assert.deepEqual((await client.listFiles({ isMarked: true })).items, []);
 
   assert.deepEqual(await client.checkModels(), { models: [] });
+  assert.deepEqual((await client.recall({ query: "nobody told of it" })).lines, []);
+  assert.match((await client.createSignInCode()).code, /^\d+\./);
   const { token, text } = await client.createToken({ name: "webui", caps: { day: { usdMax: 1 } } });
   assert.deepEqual((await client.listTokens()).items, [token]);
   assert.deepEqual([token.caps, token.ending], [{ day: { usdMax: 1 } }, text.slice(-4)]);
@@ -134,6 +136,17 @@ async function askAboutJobs(client: TestGateway["client"]): Promise<void> {
   await assert.rejects(client.defineJob({ jobId: "sweep", ...job, expectedVersion: 9 }), { code: "conflict" });
   const applied = await client.applyJobs({ jobs: [{ id: "mop", ...job }], source: "file", dryRun: true });
   assert.deepEqual([applied.dryRun, applied.changes[0]?.change], [true, "created"]);
+  const { items: moments } = await client.previewTicks({
+    trigger: { kind: "every", every: "1h" },
+    from: "2026-03-01T06:30:00Z",
+    count: 2,
+  });
+  assert.deepEqual(
+    moments.map(({ isActive }) => isActive),
+    [true, true],
+  );
+  const until = new Date(Date.now() + 3 * 86_400_000).toISOString();
+  assert.equal((await client.foreseeTicks({ until, jobId: "nothing" })).items.length, 0);
   assert.equal((await client.pauseJob({ jobId: "sweep", reason: "dust" })).job.pausedReason, "dust");
   assert.equal((await client.resumeJob({ jobId: "sweep" })).job.state, "active");
   const { tick } = await client.runJob({ jobId: "sweep" }, { idempotencyKey: "once" });
@@ -196,6 +209,10 @@ async function askAboutRuns(
   assert.equal(question.state, "answered");
   await end(kernel, await claimOne(kernel, worker));
   await collect(client.watchRun({ runId }), () => false);
+  assert.deepEqual(
+    (await client.readStepSpans({ runIds: [runId] })).items.map((span) => span.runId === runId && span.seq),
+    (await client.getRun({ runId })).steps.items.map(({ seq }) => seq),
+  );
   const why = await client.explainRun({ runId });
   assert.deepEqual([why.causes.at(-1)?.type, why.isCut], ["run.created", false]);
   const { runId: cancelled } = { runId: await startRun(kernel) };

@@ -40,7 +40,7 @@ export interface Kept {
 }
 
 export interface FeedOptions {
-  client: Pick<ConsoleClient, "listActivity" | "listRuns" | "listInbox" | "getStatus" | "listStepSpans">;
+  client: Pick<ConsoleClient, "listActivity" | "listRuns" | "listInbox" | "getStatus" | "readStepSpans">;
   live: Pick<Live, "onEvent" | "onFresh">;
   nowMs: () => number;
   schedule: (tell: () => void) => void;
@@ -63,6 +63,8 @@ const retryMs = 5_000;
 /** Time alone changes it: what is due, what was spent. */
 const idleMs = 60_000;
 const rowsMax = 500;
+/** Ids that fit into an address; the steps of further runs come with the next reading. */
+const spanRunsMax = 200;
 
 /** Topics whose events change what is active, due or asked. */
 const telling = new Set(["runs", "jobs", "notices", "approvals", "queues", "workers", "sessions"]);
@@ -75,7 +77,7 @@ export function createFeed(options: FeedOptions): Feed {
   let isPlanned = false;
   let lastMs = Number.NEGATIVE_INFINITY;
   if (options.kept !== undefined) show(cells, options.kept, undefined);
-  const read = async () => {
+  const read = async (isFresh = false) => {
     if (isReading) {
       isDue = true;
       return;
@@ -84,7 +86,7 @@ export function createFeed(options: FeedOptions): Feed {
     isDue = false;
     lastMs = nowMs();
     try {
-      const reading = await readAll(client, cells);
+      const reading = await readAll(client, cells, isFresh);
       show(cells, { ...reading, asOf: nowMs() }, reading.inbox);
       cells.set("failure", undefined);
       options.onRead?.({ ...reading, asOf: nowMs() });
@@ -111,7 +113,8 @@ export function createFeed(options: FeedOptions): Feed {
     if (nowMs() - lastMs >= idleMs) plan();
     setTimer(tick, idleMs);
   };
-  options.live.onFresh(() => void read());
+  // Steps that began or ended unheard have to be read again, too.
+  options.live.onFresh(() => void read(true));
   options.live.onEvent((event) => {
     foldStep(cells, event);
     if (telling.has(event.topic)) plan();
@@ -120,7 +123,7 @@ export function createFeed(options: FeedOptions): Feed {
   return { cells, read: () => void read() };
 }
 
-async function readAll(client: FeedOptions["client"], cells: FeedCells) {
+async function readAll(client: FeedOptions["client"], cells: FeedCells, isFresh: boolean) {
   const [activity, status, ended, open] = await Promise.all([
     client.listActivity({ limit: rowsMax }),
     client.getStatus(),
@@ -130,9 +133,9 @@ async function readAll(client: FeedOptions["client"], cells: FeedCells) {
   const rows = activity.items;
   const unknown = [...rows.map(({ runId }) => runId), ...ended.items.map(({ id }) => id)]
     .filter((id) => id !== null)
-    .filter((id) => cells.get(`spans:${id}`) === undefined);
+    .filter((id) => isFresh || cells.get(`spans:${id}`) === undefined);
   if (unknown.length > 0) {
-    const { items } = await client.listStepSpans({ runIds: unknown.slice(0, rowsMax) });
+    const { items } = await client.readStepSpans({ runIds: unknown.slice(0, spanRunsMax) });
     for (const [id, spans] of groupSpans(items)) cells.set(`spans:${id}`, spans);
   }
   return { rows, ended: ended.items, status, inbox: open.items };

@@ -54,7 +54,7 @@ function serveForeseeing({ kernel, timeZone: homeZone }: Given): Served[] {
       const { timeZone, moments } = previewMoments(trigger, { activeHours, timeZone: homeZone, from: start, count });
       return { timeZone, items: moments.map(({ at, isActive }) => ({ at: iso(at), isActive })) };
     }),
-    serve(operations.listComingTicks, async ({ until, jobId, limit }) => {
+    serve(operations.foreseeTicks, async ({ until, jobId, limit }) => {
       const active = await readAllJobs(kernel, ["active"]);
       const wanted = active.filter(({ id, definition }) => definition.enabled && (jobId === undefined || id === jobId));
       const { ticks, isCut } = comingTicks(wanted, { until: new Date(until), limit });

@@ -99,7 +99,7 @@ function startLimitsOf({ waitingFor, slot, rate }: Run): string[] {
 }
 
 function serveSpans(kernel: Kernel): Served {
-  return serve(operations.listStepSpans, async ({ runIds }) => {
+  return serve(operations.readStepSpans, async ({ runIds }) => {
     const ids = runIds.map((id) => requireUuid("run", id));
     const spans = await listStepSpans(kernel.database, ids, { perRunMax: operations.spansPerRunMax });
     return {

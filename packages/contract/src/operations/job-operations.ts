@@ -230,8 +230,8 @@ export const previewTicks = defineOperation({
   effect: "readonly",
 });
 
-export const listComingTicks = defineOperation({
-  id: "listComingTicks",
+export const foreseeTicks = defineOperation({
+  id: "foreseeTicks",
   method: "GET",
   path: "/coming-ticks",
   summary: "When active jobs are due until a moment, in order; events and people are not foreseen",
@@ -249,7 +249,7 @@ export const listComingTicks = defineOperation({
 
 export const jobOperations = [
   previewTicks,
-  listComingTicks,
+  foreseeTicks,
   listJobs,
   getJob,
   listJobVersions,

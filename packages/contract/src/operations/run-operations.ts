@@ -72,8 +72,8 @@ export const spanRunsMax = 200;
 /** Steps of one run in such a list: the newest. */
 export const spansPerRunMax = 200;
 
-export const listStepSpans = defineOperation({
-  id: "listStepSpans",
+export const readStepSpans = defineOperation({
+  id: "readStepSpans",
   method: "GET",
   path: "/steps",
   summary: "When the steps of several runs began and ended",
@@ -222,7 +222,7 @@ export const explainRun = defineOperation({
 export const runOperations = [
   listRuns,
   getRun,
-  listStepSpans,
+  readStepSpans,
   cancelRun,
   retryRun,
   forkRun,

@@ -17,7 +17,7 @@ export function JobCalendar({ jobs }: { jobs: readonly JobRecord[] }) {
   const now = useNow();
   const formats = useTimeFormats();
   const { value, error, reload } = useReading("jobs:coming", () =>
-    client.listComingTicks({ until: new Date(now + weekDays * dayMs).toISOString() }),
+    client.foreseeTicks({ until: new Date(now + weekDays * dayMs).toISOString() }),
   );
   if (value === undefined)
     return error === undefined ? (

@@ -105,7 +105,7 @@ function Coming({ job }: { job: JobRecord }) {
   const formats = useTimeFormats();
   const now = useNow();
   const { value } = useReading(`job:${job.id}:coming:${job.version}:${job.nextAt ?? ""}`, () =>
-    client.listComingTicks({ jobId: job.id, until: new Date(now + 400 * 86_400_000).toISOString(), limit: 5 }),
+    client.foreseeTicks({ jobId: job.id, until: new Date(now + 400 * 86_400_000).toISOString(), limit: 5 }),
   );
   if (job.state !== "active") return <p className={styles.note}>{job.pausedReason ?? "It is not due."}</p>;
   return (
