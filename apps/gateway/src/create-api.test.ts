@@ -1,3 +1,4 @@
+// tidy: one walk asks every operation there is; cut in two it could not say that none was left out.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { roostOperations } from "@roost/contract/operations";
