@@ -52,6 +52,6 @@ test("a home of an earlier schema is refused by name, with what to do", async ()
   await applyMigrations(place.database, { schema: "roost", migrations: earlier });
   await assert.rejects(applyMigrations(place.database, await readKernelSchema()), {
     code: "conflict",
-    message: /begins with migration "001-log" where this program has "001-schema".*set the database aside/,
+    message: /begins with migration "001-log" where this program has "001-schema".*begin with a new database/,
   });
 });

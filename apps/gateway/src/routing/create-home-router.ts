@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { RoostError } from "@roost/base";
 import { defaultAgent, type FoundRouteRecord } from "@roost/contract/operations";
 import { listAgents } from "@roost/jobs";
-import { readTopic, type Kernel } from "@roost/kernel";
+import { readLatest, type Kernel } from "@roost/kernel";
 import { createRouter, type Router, type RouteTarget } from "@roost/routing";
 import type { ServiceDirectory } from "@roost/service";
 
@@ -24,7 +24,7 @@ const topic = "routing";
 const pageMax = 500;
 const targetsMax = 2_000;
 /** The newest corrections. */
-const correctionsMax = 2_000;
+const correctionsMax = 1_000;
 const descriptionCharsMax = 1_000;
 
 export function createHomeRouter({ kernel, directory }: { kernel: Kernel; directory: ServiceDirectory }): HomeRouter {
@@ -95,7 +95,7 @@ export function createHomeRouter({ kernel, directory }: { kernel: Kernel; direct
 
   async function readCorrections(): Promise<Map<string, string[]>> {
     const corrections = new Map<string, string[]>();
-    const { events } = await readTopic(kernel.database, { topic, types: ["route.corrected"], limit: correctionsMax });
+    const { events } = await readLatest(kernel.database, { topics: [topic], limit: correctionsMax });
     // The newest word of a text counts.
     const targetOf = new Map(events.map(({ data }) => [String(data["text"]), String(data["target"])]));
     for (const [text, target] of targetOf) corrections.set(target, [...(corrections.get(target) ?? []), text]);

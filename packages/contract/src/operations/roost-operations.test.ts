@@ -95,13 +95,16 @@ test("defineJob takes moments, money and lengths within the one set of bounds, a
   for (const queue of ["my queue", "q", "Mail 😀", "a.b", "..."]) parseInput(defineJob, { ...manual, queue });
 });
 
+/** What they answer is bounded by what they ask: the first entries, groups of a sum. */
+const withoutPages = new Set(["listInbox", "listSpend"]);
+
 test("roostOperations can be served together, and every list has a limit and a cursor", () => {
   const handlers = Object.fromEntries(roostOperations.map(({ id }) => [id, () => ({})])) as unknown as Handlers<
     typeof roostOperations
   >;
   createRoutes(serveAll(roostContract, handlers), { principalOf, logger: silentLogger });
   for (const operation of roostOperations) {
-    if (!operation.id.startsWith("list")) continue;
+    if (!operation.id.startsWith("list") || withoutPages.has(operation.id)) continue;
     assert.ok("limit" in operation.input.shape && "after" in operation.input.shape, `${operation.id} has no page`);
     assert.ok("shape" in operation.output && "next" in operation.output.shape, `${operation.id} has no next`);
     assert.throws(
@@ -140,7 +143,7 @@ test("defineJob refuses wrong definitions and says what is wrong with them", () 
     [{ jobId: "Blog Post" }, /jobId: must be 1 to 63 lower-case letters/],
     [{ trigger: { kind: "weekly" } }, /trigger/],
     [{ trigger: { kind: "every", every: "soon" } }, /trigger\.every: must be a duration like/],
-    [{ trigger: { kind: "every", every: "10ms" } }, /trigger\.every: must be at least 1000 ms/],
+    [{ trigger: { kind: "every", every: "10ms" } }, /trigger\.every: must be at least 1s/],
     [
       { trigger: { kind: "cron", expression: "0 6 * * *", timeZone: "Mars/Olympus" } },
       /trigger\.timeZone: is not a time zone/,
