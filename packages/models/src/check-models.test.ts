@@ -22,7 +22,7 @@ const rows: [model: string, reply: ScriptedReply, state: string, text: RegExp][]
     "wrong-key",
     { status: 401, error: { message: "Incorrect API key provided" } },
     "fails",
-    /HTTP 401: Incorrect API key.*check its key/,
+    /^HTTP 401: Incorrect API key.*check its key/,
   ],
   [
     "gone",

@@ -65,12 +65,15 @@ async function ask(
     return { ...told, state: "fails", text: "its context is too small for a word" };
   const { message } = outcome;
   if (wantsMore.test(message)) return { ...told, state: "answers", text: `answered in ${formatDurationMs(ms)}` };
-  const isSilent = outcome.kind === "failed" && outcome.failedAttempts.some(isTimeout);
-  return { ...told, state: isSilent ? "silent" : "fails", text: message };
+  const isSilent = outcome.kind === "failed" && outcome.failedAttempts.some(isSlow);
+  const text = message
+    .replace(/^no model provider answers; | \(skipped for [^)]*\)/g, "")
+    .replace(`${told.id} (${told.name}): `, "");
+  return { ...told, state: isSilent ? "silent" : "fails", text };
 }
 
-function isTimeout({ code, status }: FailedAttempt): boolean {
-  return code === "timeout" && status === undefined;
+function isSlow({ code, status }: FailedAttempt): boolean {
+  return status === 503 || (code === "timeout" && status === undefined);
 }
 
 function nameOf(provider: ProviderConfig): string {

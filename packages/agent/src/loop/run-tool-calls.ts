@@ -108,9 +108,10 @@ function planCall(
     const how = loop.tools.explain(tool);
     return refused("invalid_input", how === undefined ? read.message : `${read.message}. It is called so: ${how}`);
   }
-  const permit = decideCall(loop, tool, { shown, input: read.input, isUntrusted: options.isTainted });
+  const permit = decideCall(loop, tool, { ...read, isUntrusted: options.isTainted });
   const isHooked = hasHooks(loop, tool.name);
-  return { ...call, effect: tool.effect, permit, isHooked, work: { tool, input: read.input } };
+  const { shown: meant, input } = read;
+  return { ...call, shown: meant, effect: tool.effect, permit, isHooked, work: { tool, input } };
 }
 
 function batchesOf(calls: PlannedCall[], sizeMax: number): PlannedCall[][] {

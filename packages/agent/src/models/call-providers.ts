@@ -51,7 +51,9 @@ export async function callProviders(
   const failedAttempts: FailedAttempt[] = [];
   const silence: Silence = { sinceMs: clock.nowMs() };
   const silent = new Set<OpenProvider>();
+  const startedMs = clock.nowMs();
   let waitLeftMs = limits.waitMsMax;
+  let wasBusyTold = false;
   let known = await machinery.coolDowns.read(fitting.map((provider) => provider.key));
   for (let round = 1; ; round += 1) {
     const ready = readyProviders(fitting, known, {
@@ -77,13 +79,30 @@ export async function callProviders(
     known = await machinery.coolDowns.read(fitting.map((provider) => provider.key));
     if (request.isStartedByPerson === true && fitting.every(({ key }) => isForPerson(known.get(key))))
       return noProvider(fitting, known, { failedAttempts, end: "person" });
+    const isBusy = fitting.some((provider) => isBusyNow(provider, failedAttempts));
     const readyAtMs = Math.min(...fitting.map((provider) => known.get(provider.key)?.untilMs ?? 0));
     const waitMs = Math.max(0, readyAtMs - clock.nowMs());
-    if (round >= limits.roundsMax || waitMs > waitLeftMs)
+    const isWaitedFor = isBusy && clock.nowMs() + waitMs <= startedMs + limits.silenceMsMax;
+    if (isWaitedFor && !wasBusyTold) options.onDelta({ type: "remark", text: busyText(limits.silenceMsMax) });
+    wasBusyTold ||= isWaitedFor;
+    if (!isWaitedFor && (round >= limits.roundsMax || waitMs > waitLeftMs))
       return noProvider(fitting, known, { failedAttempts, end: { readyAtMs, nowMs: clock.nowMs() } });
-    waitLeftMs -= waitMs;
+    if (!isWaitedFor) waitLeftMs -= waitMs;
     await machinery.wait(waitMs, { signal: options.signal });
+    if (isWaitedFor) silence.sinceMs = clock.nowMs();
   }
+}
+
+const busyWords = /\b(loading|busy|slots?|warming|starting|queue)\b/i;
+
+/** A server of one request at a time, or one that loads its model: it answers soon, and that is worth a longer wait. */
+function isBusyNow({ id }: OpenProvider, failedAttempts: readonly FailedAttempt[]): boolean {
+  const last = failedAttempts.findLast(({ provider }) => provider === id);
+  return last?.status === 503 && busyWords.test(last.message);
+}
+
+function busyText(msMax: number): string {
+  return `the model is loading or busy; trying again for up to ${formatDurationMs(msMax)}`;
 }
 
 /** A wrong key, no credit, no such model: waiting does not help. */

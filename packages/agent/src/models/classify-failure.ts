@@ -45,7 +45,8 @@ export function classifyFailure(thrown: unknown, options: { nowMs: number; secre
   if (meant !== undefined) return { ...base, ...retryAfter, ...meaningOf(meant) };
   // One of our own limits: no provider would do better.
   if (ownErrorIn(thrown)?.code === "limit_exceeded") return { ...base, code: "limit_exceeded", isRetryable: false };
-  const { code, details } = toRoostError(thrown);
+  const { code, details } = ownErrorIn(thrown) ?? toRoostError(thrown);
+  if (details?.["status"] === 404) return { ...base, status: 404, ...meaningOf(404) };
   if (details?.["isSilence"] === true) return { ...base, code, isRetryable: true, isSilence: true };
   // Not an HTTP answer: a broken connection or an unreadable reply; another provider may do better.
   return { ...base, ...retryAfter, code: code === "internal" ? "unavailable" : code, isRetryable: true };

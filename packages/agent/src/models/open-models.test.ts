@@ -71,6 +71,26 @@ const options = (change: Partial<ModelCallOptions> = {}): ModelCallOptions => ({
   ...change,
 });
 
+test("openModels() waits for a server that loads its model or takes one request at a time, says so once, and not for ever", async () => {
+  for (const message of ["Loading model", "server busy, please try again later: no slot is free"]) {
+    let left = 8;
+    const first = () => ((left -= 1) > 0 ? { status: 503, error: { message } } : "answered at last");
+    await withProviders({ first }, async ({ waits, open }) => {
+      const remarks: string[] = [];
+      const onDelta = (delta: ModelDelta) => void (delta.type === "remark" && remarks.push(delta.text));
+      const models = open({ only: "first" });
+      const outcome = await models.call(request, { ...options(), onDelta });
+      assert.ok(outcome.kind === "message");
+      assert.equal(waits.length, 7);
+      assert.deepEqual(remarks, ["the model is loading or busy; trying again for up to 3m"]);
+      left = Infinity;
+      const gaveUp = await open({ only: "first", key: "key-2" }).call(request, options());
+      assert.ok(gaveUp.kind === "failed" && gaveUp.isRetryable);
+      assert.ok(waits.reduce((sum, ms) => sum + ms, 0) < 2 * 180_000);
+    });
+  }
+});
+
 for (const status of [401, 402, 403, 404, 408, 429, 500, 502, 503, 529]) {
   test(`openModels() falls back to the next provider on HTTP ${status}, and leaves the first alone`, async () => {
     await withProviders({ first: () => ({ status }) }, async ({ first, second, open }) => {

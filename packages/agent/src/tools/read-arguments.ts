@@ -1,12 +1,15 @@
-// Reads a tool call's arguments as the model wrote them, tolerating common mistakes of form (nothing at all, JSON inside a JSON string) and none of
-// content.
+// Reads a tool call's arguments as the model wrote them, tolerating common mistakes of form (nothing at all, JSON inside a JSON string, a number
+// as a text) and none of content.
 
-import type { JsonValue } from "@roost/base";
+import { storableValue, type JsonValue } from "@roost/base";
 import { z } from "zod";
 import { argumentsDepthMax, isDeeper, parseArgumentsText } from "../messages/parse-arguments.ts";
+import { readLooseValue } from "../written/read-loose-value.ts";
+import { coerceArguments } from "./coerce-arguments.ts";
 import type { Tool } from "./tool.ts";
 
-export type ReadArguments = { isValid: true; input: unknown } | { isValid: false; message: string };
+/** `shown`: the arguments as JSON, as they are meant; what is asked of a permit and shown to people. */
+export type ReadArguments = { isValid: true; input: unknown; shown: JsonValue } | { isValid: false; message: string };
 
 const faultsMax = 8;
 const shownCharsMax = 2000;
@@ -27,32 +30,42 @@ export function readArguments(tool: Pick<Tool, "input" | "name">, argumentsText:
   if (parsed === undefined) {
     return { isValid: false, message: `the arguments of ${tool.name} are not JSON: ${argumentsText.slice(0, 200)}` };
   }
-  const faults: string[] = [];
-  if ("jsonSchema" in tool.input) {
-    faults.push(...tool.input.validate(parsed));
-    if (faults.length === 0) return { isValid: true, input: parsed };
-  } else {
-    const result = tool.input.safeParse(parsed);
-    if (result.success) return { isValid: true, input: result.data };
-    faults.push(
-      ...result.error.issues.map(
-        (issue) => `${issue.path.length === 0 ? "arguments" : issue.path.join(".")}: ${issue.message}`,
-      ),
-    );
-  }
+  const given = check(tool, parsed);
+  if (given.faults.length === 0) return { isValid: true, input: given.input, shown: parsed };
+  const coerced = coerceArguments(parsed, inputSchemaOf(tool));
+  const meant = check(tool, coerced);
+  if (meant.faults.length === 0) return { isValid: true, input: meant.input, shown: coerced };
+  const { faults } = given;
   const more = faults.length > faultsMax ? `; and ${faults.length - faultsMax} more` : "";
   const shownFaults = faults.slice(0, faultsMax).join("; ") + more;
   return { isValid: false, message: `the arguments of ${tool.name} are not valid: ${shownFaults}` };
 }
 
+function check(tool: Pick<Tool, "input">, value: JsonValue): { input: unknown; faults: string[] } {
+  if ("jsonSchema" in tool.input) return { input: value, faults: tool.input.validate(value) };
+  const result = tool.input.safeParse(value);
+  if (result.success) return { input: result.data, faults: [] };
+  const faults = result.error.issues.map(
+    (issue) => `${issue.path.length === 0 ? "arguments" : issue.path.join(".")}: ${issue.message}`,
+  );
+  return { input: undefined, faults };
+}
+
 function parseArguments(text: string): JsonValue | undefined {
   if (text.trim() === "") return {};
-  const value = parseArgumentsText(text);
+  const strict = parseArgumentsText(text);
+  const value = strict === undefined ? readLoosely(text.trim()) : strict;
   if (typeof value === "string") {
     const inner = parseArgumentsText(value);
     return typeof inner === "object" && inner !== null ? inner : value;
   }
   return value === null ? {} : value;
+}
+
+/** Python's literals, quotes and commas, line breaks within texts; only of a whole object. */
+function readLoosely(text: string): JsonValue | undefined {
+  const read = text.startsWith("{") ? readLooseValue(text, 0) : undefined;
+  return read?.end === text.length ? storableValue(read.value) : undefined;
 }
 
 /** The JSON Schema of a tool's input, for the model. */

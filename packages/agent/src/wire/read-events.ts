@@ -56,7 +56,7 @@ export async function* readEvents(response: Response, options: ReadEventsOptions
       }
       if (isLast || state.isDone) break;
     }
-    if (count === 0) throw new RoostError("unavailable", emptyReason(state));
+    if (count === 0) throw nothingRead(state);
     if (isFinished) return;
     if (!state.isDone) throw new RoostError("unavailable", "the connection was closed before the reply was complete");
     // Some only say [DONE].
@@ -188,10 +188,15 @@ async function readPart(
   return await Promise.race([read, silent]).finally(() => clearTimeout(timer));
 }
 
-function emptyReason({ beginning }: ReadState): string {
+/** A web page stands for a wrong address: no later try helps. */
+function nothingRead({ beginning }: ReadState): RoostError {
   const text = beginning.trim();
+  if (!text.startsWith("<")) return new RoostError("unavailable", emptyReason(text));
+  return new RoostError("not_found", describePage(text), { details: { status: 404 } });
+}
+
+function emptyReason(text: string): string {
   if (text === "") return "the server answered with nothing";
-  if (text.startsWith("<")) return `${describePage(text)}; is its address that of an OpenAI-compatible API, up to /v1?`;
   if (/^(\ufeff|:.*\n|\s)*data: ?(\{|\[DONE\])/.test(text) && text.includes('"choices"'))
     return "the server ended the reply before it began";
   return `the answer is not a model's reply; it begins: ${(errorText(text) ?? text).slice(0, 200)}`;
