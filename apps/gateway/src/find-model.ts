@@ -16,6 +16,15 @@ export interface ModelFacts {
   reason: string | null;
 }
 
+const smallContext = /its context is assumed to be .*? restart Roost/;
+
+/** For the start: its name, and whether its context is too small. Null in a rehearsal. */
+export function tellModel({ mode, name, provider, reason }: ModelFacts): string | null {
+  if (mode !== "live") return null;
+  const hint = smallContext.exec(reason ?? "")?.[0];
+  return `${name} (${provider})${hint === undefined ? "" : `; ${hint}`}`;
+}
+
 export interface FoundModel {
   facts: ModelFacts;
   /** For calls that are passed on; none where they cannot be used. */

@@ -47,7 +47,7 @@ import { createGateway } from "./create-gateway.ts";
 import { createApi } from "./create-api.ts";
 import { describeActiveJobs } from "./describe-active-jobs.ts";
 import { describeConfig } from "./describe-config.ts";
-import { findModel, type FoundModel, type ModelFacts } from "./find-model.ts";
+import { findModel, tellModel, type FoundModel, type ModelFacts } from "./find-model.ts";
 import { createFilesKeeper, type FilesKeeperOptions } from "./create-files-keeper.ts";
 import { knownNamesOf } from "./known-names-of.ts";
 import { listen } from "./listen.ts";
@@ -131,7 +131,7 @@ async function main(): Promise<void> {
   supervised.ready({
     url: listening.url,
     signInCode: (await codes.create()).code,
-    model: model.mode === "live" ? `${model.name} (${model.provider})` : null,
+    model: tellModel(model),
     notices: [await checks.findProblem(), await describeActiveJobs(kernel, settings), ...notices].filter(
       (line) => line != null,
     ),

@@ -110,6 +110,14 @@ const modelProblem = "model_problem";
 function checkModel({ model, alarms }: Status): Check {
   const problem = alarms.find(({ code }) => code === modelProblem);
   if (problem !== undefined) return { name: "model", state: "bad", text: problem.text };
+  const smallContext = /its context is assumed to be [^;]*/.exec(model.reason ?? "")?.[0];
+  if (model.mode === "live" && smallContext !== undefined)
+    return {
+      name: "model",
+      state: "warn",
+      text: `${model.provider ?? ""} ${model.name ?? ""}: ${smallContext}`,
+      advice: "start Ollama with OLLAMA_CONTEXT_LENGTH=32768, load the model, and restart Roost",
+    };
   if (model.mode === "live")
     return { name: "model", state: "good", text: [model.provider, model.name].filter(Boolean).join(" ") };
   return {
