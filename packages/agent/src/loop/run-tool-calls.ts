@@ -149,9 +149,8 @@ async function runCall(loop: Loop, call: PlannedCall): Promise<ToolMessage> {
 
 /** `refusal`: of a hook. */
 async function makeCall(loop: Loop, call: PlannedCall, refusal?: string): Promise<ToolMessage> {
-  const { work, step, shown, toolCallId, toolName } = call;
+  const { work, step, shown, toolCallId, toolName, permit } = call;
   const { query } = "tool" in work ? work.tool : {};
-  const { permit } = call;
   // Nothing else is awaited: calls of a batch begin their steps in order.
   const permitTool =
     refusal !== undefined
