@@ -125,3 +125,41 @@ test("createFilesKeeper() applies a file of agents that changes while Roost runs
     /^agents\/b\.md was not applied: service is not a key of an agent: did you mean services\?$/,
   );
 });
+
+test("applyHomeAgents() takes the agents of services in use, with closed lists and no more rights than their service gives", async () => {
+  await using home = await open({
+    "roost.yaml": "services: [shelf]\n",
+    "services/shelf/agents/shelf.md": "---\ntitle: Books\ntools: [remember]\n---\nFind books.",
+    "services/shelf/agents/shelf-greedy.md": "---\nservices: [shelf, peeps]\n---\nx",
+    "services/shelf/agents/shelf-free.md": "---\npolicies: { http_send: allow }\n---\nx",
+    "services/shelf/agents/main.md": "I am main.",
+    "services/other/agents/other.md": "Not in use.",
+  });
+  const notices = (await home.apply()).join("\n");
+  assert.match(
+    notices,
+    /shelf-greedy\.md was not applied: services: peeps is more than an agent of a service may have/,
+  );
+  assert.match(notices, /shelf-free\.md was not applied: policies: http_send: allow is more/);
+  assert.match(notices, /agents\/main\.md was not applied: an agent of the service shelf is named shelf or shelf-…/);
+  const { definition, source } = await getAgent(home.kernel, "shelf");
+  assert.equal(source, "services/shelf/agents/shelf.md");
+  assert.deepEqual(definition, {
+    title: "Books",
+    prompt: "Find books.",
+    tools: ["remember"],
+    services: ["shelf"],
+    mcp: [],
+    agents: [],
+    skills: [],
+    clearance: ["aud:domain:shelf"],
+  });
+  await assert.rejects(getAgent(home.kernel, "other"), { code: "not_found" });
+  await home.write("agents/shelf.md", "My own.");
+  await home.apply();
+  assert.deepEqual((await home.shown("shelf")).slice(2), ["agents/shelf.md", "My own."]);
+  await home.remove("agents/shelf.md");
+  await home.write("roost.yaml", "services: []\n");
+  await home.apply();
+  assert.equal((await home.shown("shelf"))[1], "removed");
+});

@@ -1,6 +1,6 @@
 /**
- * Applies the agents of roost.yaml and agents/*.md together. An unreadable file leaves its agent unchanged; a deleted one removes it. Nothing else
- * defines agents, so there are no conflicting changes.
+ * Applies the agents of roost.yaml, agents/*.md and the services in use together. An unreadable file leaves its agent unchanged; a deleted one
+ * removes it. Nothing else defines agents, so there are no conflicting changes.
  */
 import { toRoostError } from "@roost/base";
 import { applyAgents, checkNames, listAgents, type KnownNames } from "@roost/jobs";
@@ -9,6 +9,7 @@ import type { Kernel } from "@roost/kernel";
 import type { Memory } from "@roost/memory";
 import { settingsFile } from "@roost/memory/settings";
 import { listHomeFiles, readUnheld } from "./list-home-files.ts";
+import { readServiceAgents } from "./read-service-agents.ts";
 
 const folder = "agents";
 const agentsPerPage = 500;
@@ -48,10 +49,23 @@ export async function applyHomeAgents(memory: Memory, known: KnownNames): Promis
       notices.push(`${file} was not applied: ${toRoostError(error).message}`);
     }
   }
-  const gone = (await filesOfAgents(kernel)).filter((file) => !files.includes(file));
+  const ofServices = await readServiceAgents(memory);
+  notices.push(...ofServices.notices);
+  for (const { id, definition, source } of ofServices.agents) {
+    // A person's own agent of that name is theirs.
+    if (Object.hasOwn(written, id) || held.includes(id)) continue;
+    written[id] = definition;
+    sources.set(id, source);
+  }
+  const present = new Set([...files, ...ofServices.kept, ...sources.values()]);
+  const gone = (await filesOfAgents(kernel)).filter((file) => !present.has(file));
   await applyAgents(kernel, written, { by: "home", source: settingsFile, sources, held, gone });
   for (const notice of notices) logger.warn(notice);
   return notices;
+}
+
+function isFile(source: string): boolean {
+  return source.startsWith(`${folder}/`) || source.startsWith("services/");
 }
 
 /** The files that agents were read from before. */
@@ -60,7 +74,7 @@ async function filesOfAgents(kernel: Kernel): Promise<string[]> {
   let after: string | undefined;
   do {
     const { agents, next } = await listAgents(kernel, { limit: agentsPerPage, after });
-    for (const { source } of agents) if (source?.startsWith(`${folder}/`) === true) sources.add(source);
+    for (const { source } of agents) if (source !== null && isFile(source)) sources.add(source);
     after = next ?? undefined;
   } while (after !== undefined);
   return [...sources];

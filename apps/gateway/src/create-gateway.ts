@@ -1,4 +1,5 @@
 /** The HTTP surface: authentication, the operations under /api/v1, the OpenAPI document and a start page. Opens no port. */
+import type { IncomingMessage } from "node:http";
 import type { AccessTokens } from "@roost/access";
 import { RoostError, type Clock, type Logger } from "@roost/base";
 import {
@@ -57,7 +58,8 @@ export interface GatewayOptions {
 }
 
 export interface Gateway {
-  fetch: (request: Request) => Response | Promise<Response>;
+  /** Without a connection nothing counts as asked on this machine. */
+  fetch: (request: Request, connection?: { incoming: IncomingMessage }) => Response | Promise<Response>;
   /** `/v1`, on the server's own requests. */
   door: OpenAiDoor;
 }
@@ -128,7 +130,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   }
   const { proxy, agents, origin } = options;
   return {
-    fetch: (request) => app.fetch(request),
+    fetch: (request, connection) => app.fetch(request, connection),
     door: createOpenAiDoor({ proxy, agents, authentication, origin, logger }),
   };
 }

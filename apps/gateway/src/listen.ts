@@ -18,7 +18,7 @@ export interface ListenOptions {
   host: string;
   /** Undefined: the default, or any free one when that is taken. */
   port: number | undefined;
-  fetch: (request: Request) => Response | Promise<Response>;
+  fetch: (request: Request, connection: { incoming: IncomingMessage }) => Response | Promise<Response>;
   /** Asked first; false: the request is for `fetch`. */
   door?: OpenAiDoor;
   limits?: ConnectionLimits;
@@ -44,7 +44,7 @@ export async function listen(options: ListenOptions): Promise<Listening> {
     );
   }
   const answer = async (request: Request, { incoming }: { incoming: IncomingMessage }) => {
-    const response = await options.fetch(request);
+    const response = await options.fetch(request, { incoming });
     guard.end(incoming, response.status);
     return response;
   };

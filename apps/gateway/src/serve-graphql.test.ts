@@ -97,6 +97,11 @@ test("A caller may do through GraphQL what it may do over HTTP: an agent calls s
   }
 
   assert.equal((await gateway.ask("/graphql?query={__typename}", { headers: { authorization: "" } })).status, 401);
+  const schema = "{ __schema { queryType { name } } }";
+  assert.equal((await ask(gateway, schema)).data["__schema"].queryType.name, "Query");
+  // What a program passes on for others was not asked on this machine.
+  for (const header of ["x-forwarded-for", "forwarded", "via"])
+    assert.equal(codeOf(await ask(gateway, schema, { [header]: "for=192.0.2.1" })), "forbidden", header);
   const page = { "sec-fetch-site": "cross-site", origin: "https://example.com" };
   assert.equal((await gateway.ask("/graphql?query={__typename}", { headers: page })).status, 403);
 });

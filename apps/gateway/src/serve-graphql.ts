@@ -4,7 +4,7 @@ import { createProblemResponse, type OpenApiDocument, type Principal } from "@ro
 import { createGraphqlRoutes, createLiveSchema } from "@roost/graphql";
 import type { ServiceDirectory } from "@roost/service";
 import { Hono } from "hono";
-import { isLoopbackHost } from "./security/check-origin.ts";
+import { isLocalRequest } from "./security/is-local-request.ts";
 
 export const graphqlPath = "/graphql";
 
@@ -35,7 +35,7 @@ export function serveGraphql({ routes, document, directory, logger, shutdown }: 
       logger,
     }),
     principalOf: (context) => context.get("principal") as Principal,
-    isLocal: (context) => isLoopbackHost(context.req.header("host")),
+    isLocal: isLocalRequest,
     routes: {
       prefixOf: (service) => (service === name ? routes.own : `${routes.services}/${service}`),
       fetchAs: (request, principal) => inner.fetch(request, { principal }),

@@ -7,6 +7,7 @@ import type {
 } from "@roost/contract/operations";
 import type { Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
+import { addEnableCommands } from "./add-enable-commands.ts";
 import { addThirdPartyCommands } from "./add-third-party-commands.ts";
 import { refuseUnknownCommand } from "../help/refuse-unknown-command.ts";
 import { formatPairs } from "../print/format-pairs.ts";
@@ -29,6 +30,7 @@ export function addServiceCommands(parent: Command, context: CliContext): void {
   addStatus(service, context);
   addMigrate(service, context);
   addRun(service, context);
+  addEnableCommands(service, context);
   addThirdPartyCommands(service, context);
 }
 

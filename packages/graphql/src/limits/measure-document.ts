@@ -94,7 +94,7 @@ export function measureDocument(
     const field = isCompositeType(type) && "getFields" in type ? type.getFields()[name] : undefined;
     const cost = field?.extensions["cost"] as FieldCost | undefined;
     const isRoot = cost?.calls === "one";
-    const own = isRoot || cost?.calls === "each" ? callCost : cost === undefined ? 0 : 1;
+    const own = isRoot || cost?.calls === "each" ? callCost : cost === undefined ? 0 : (cost.reads ?? 1);
     const isList = field !== undefined && hasList(field.type);
     const times = isList ? size : 1;
     const below =

@@ -24,8 +24,9 @@ export interface InversePlan {
 }
 
 const idsMax = 100;
-/** Pages that are read for the ids of one call. */
-const pagesMax = 20;
+/** Read for the ids of one call. */
+const recordsMax = 2_000;
+const callCost = 10;
 const limitDefault = 50;
 
 /** What is needed to go the way back, or why it cannot be gone. */
@@ -52,6 +53,15 @@ export function planInverse(relation: InverseRelation, from: ServiceModel): Inve
     argument: argument[0],
     limit: limit === undefined || typeof maximum !== "number" ? undefined : maximum,
   };
+}
+
+/** As the limits count it: the records that it may read, and ten for each call. */
+export function costOfInverse(plan: InversePlan): number {
+  return recordsMax + callCost * pagesMaxOf(plan);
+}
+
+function pagesMaxOf({ limit = limitDefault }: InversePlan): number {
+  return Math.ceil(recordsMax / limit);
 }
 
 export function followInverse(plan: InversePlan, record: unknown, context: GraphqlContext): Promise<unknown> | null {
@@ -81,7 +91,7 @@ async function readPages(plan: InversePlan, ids: readonly string[], context: Gra
   const { from, operation, argument, limit } = plan;
   const records: unknown[] = [];
   let after: unknown;
-  for (let count = 0; count < pagesMax; count += 1) {
+  for (let count = 0; count < pagesMaxOf(plan); count += 1) {
     const input = { [argument]: ids, ...(limit !== undefined && { limit }), ...(after !== undefined && { after }) };
     const { items, next } = (await context.call({ service: from.name, operation, input })) as {
       items: unknown[];
@@ -93,6 +103,6 @@ async function readPages(plan: InversePlan, ids: readonly string[], context: Gra
   }
   throw new RoostError(
     "limit_exceeded",
-    `more than ${pagesMax} pages of ${operation.id} refer to these ${ids.length} records: ask ${operation.id} itself`,
+    `more than ${recordsMax} records of ${operation.id} refer to these ${ids.length}: ask ${operation.id} itself`,
   );
 }

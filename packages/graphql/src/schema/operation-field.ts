@@ -21,6 +21,8 @@ type Field = GraphQLFieldConfig<unknown, GraphqlContext>;
 export interface FieldCost {
   /** Calls that it makes: one, one for each record, one for all records. */
   calls: "one" | "each" | "batch";
+  /** Of a way back: what it may read at most, whatever it is asked from. */
+  reads?: number;
   /** Records in a page whose `limit` is not given. */
   pageSize?: number;
 }

@@ -1,7 +1,7 @@
 /** The fields that relations add to a record: what it refers to, and, on the way back, the lists of what refers to it. */
 import { GraphQLList, GraphQLNonNull, type GraphQLFieldConfigMap, type GraphQLObjectType } from "graphql";
 import type { GraphqlContext } from "../graphql-context.ts";
-import { followInverse, planInverse } from "./inverse-plan.ts";
+import { costOfInverse, followInverse, planInverse } from "./inverse-plan.ts";
 import { nameOf } from "./names.ts";
 import type { FieldCost } from "./operation-field.ts";
 import { followRelation, planRelation } from "./relation-plan.ts";
@@ -51,7 +51,7 @@ export function relationFields(component: string, model: ServiceModel, options: 
       fields[nameOf(inverse.name)] = {
         type: new GraphQLList(new GraphQLNonNull(type)),
         description: `Those whose \`${relation.field}\` is its id`,
-        extensions: { cost: { calls: "batch" } satisfies FieldCost },
+        extensions: { cost: { calls: "batch", reads: costOfInverse(plan) } satisfies FieldCost },
         resolve: (record, _args, context) => followInverse(plan, record, context),
       };
     }

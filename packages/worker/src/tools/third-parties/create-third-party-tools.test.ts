@@ -146,7 +146,7 @@ test("createThirdPartyTools() calls with the secret and shows it to nobody, what
   for (const result of [read, write, away, broken]) assert.doesNotMatch(JSON.stringify(result), /s3cret/);
   assert.match(JSON.stringify(read), /"status":200.*\[secret key\]/);
   const reach = ["acme_read", "acme_write"].map((name) => scene.tools.get(name)?.reach?.({})?.isOutside);
-  assert.deepEqual(reach, [false, true], "a run with untrusted content asks before it writes");
+  assert.deepEqual(reach, [true, true], "a run with untrusted content asks first");
   assert.ok([...scene.tools.values()].every((tool) => tool.labelsOf?.({})?.trust === "untrusted"));
 });
 

@@ -65,8 +65,7 @@ function createTool(
     input: { jsonSchema, validate: (value: unknown) => createValidator(jsonSchema)(value) },
     origin: { kind: "service", name, version: hash.slice(0, 12) },
     labelsOf: () => labels,
-    // Reading is seen by the service alone, which the person has chosen; what is written there others may read.
-    reach: () => ({ target: host, isOutside: effect !== "readonly" }),
+    reach: () => ({ target: host, isOutside: true }),
     execute: (input, call) => send(found, operation, { input, call, ...options }),
   };
 }
