@@ -225,6 +225,7 @@ export const releaseSubject = defineOperation({
   summary: "Gives up a reserved subject; agents and services only their own",
   input: z.object({ subjectId: ref("Subject") }),
   output: z.object({ released: z.boolean() }),
+  errors: ["not_found"],
   effect: "idempotent",
   access,
 });

@@ -41,6 +41,7 @@ export const listRuns = defineOperation({
     parentRunId: ref("Run").optional(),
   }),
   output: pageOf(RunSummary),
+  errors: ["not_found"],
   effect: "readonly",
 });
 
@@ -80,6 +81,7 @@ export const readStepSpans = defineOperation({
   description: `Of each run the newest ${spansPerRunMax}, in order.`,
   input: z.object({ runIds: z.array(ref("Run")).min(1).max(spanRunsMax) }),
   output: z.object({ items: z.array(StepSpan) }),
+  errors: ["not_found"],
   effect: "readonly",
   access: { scope: "runs:read" },
 });

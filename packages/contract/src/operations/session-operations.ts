@@ -127,7 +127,7 @@ export const sendMessage = defineOperation({
     idempotencyKey: Id.optional(),
   }),
   output: z.object({ messageId: ref("Message"), runId: ref("Run"), isRepeated: z.boolean() }),
-  errors: ["conflict"],
+  errors: ["conflict", "not_found"],
   effect: "idempotent",
   access: { audience: ["owner", "device", "client", "script", "host", "channel"] },
   examples: [{ summary: "Ask main", input: { sessionKey: "main", text: "What is on today?" } }],
