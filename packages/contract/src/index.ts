@@ -67,6 +67,7 @@ export { fromProblem } from "./from-problem.ts";
 export { readJsonBody } from "./read-json-body.ts";
 export { listComplaints } from "./list-issues.ts";
 export { Problem, problemMediaType, toProblem, type ProblemOptions } from "./problem.ts";
+export { listOperationTools, type OperationTool } from "./list-operation-tools.ts";
 export {
   findReferred,
   readOpenApi,

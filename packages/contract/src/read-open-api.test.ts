@@ -7,6 +7,7 @@ import { createOpenApi } from "./create-open-api.ts";
 import { createValidator } from "./create-validator.ts";
 import { defineOperation } from "./define-operation.ts";
 import { defineService } from "./define-service.ts";
+import { listOperationTools } from "./list-operation-tools.ts";
 import { readOpenApi } from "./read-open-api.ts";
 
 const Part = z.object({ name: z.string().max(10) }).meta({ id: "Part" });
@@ -121,4 +122,20 @@ test("readOpenApi() reads parameters that a path shares or that are referred to,
     additionalProperties: false,
   });
   assert.deepEqual([put.output, gone?.id, gone?.output], [{ type: "array" }, "deleteWhole", {}]);
+});
+
+test("listOperationTools() has what the kind of caller may call, as tools that any server of tools can offer", () => {
+  const document = createOpenApi(contract, { version: "1" });
+  const listed = (kind: "agent" | "owner") => listOperationTools(document, { service: "parts", title: "Parts", kind });
+  assert.deepEqual(
+    listed("agent").map(({ name }) => name),
+    ["parts_getWhole"],
+  );
+  const [get, make] = listed("owner");
+  assert.deepEqual(
+    [make?.name, make?.description, make?.effect],
+    ["parts_makeWhole", "Parts: Makes a whole. Of its parts.", "queryable"],
+  );
+  assert.equal(make?.query?.id, "getWhole");
+  assert.deepEqual([get?.inputSchema["type"], get?.validate({ wholeId: "a" })], ["object", []]);
 });

@@ -3,9 +3,9 @@
  * that is added or changed is found by the next run, without a restart.
  */
 import type { JsonSchemaInput, Tool } from "@roost/agent";
-import { jsonObjectOf, toRoostError, type JsonObject, type JsonValue } from "@roost/base";
-import { createValidator, readOpenApi, type DescribedOperation } from "@roost/contract";
-import { parseLabels, type Labels } from "@roost/contract/labels";
+import { toRoostError, type JsonObject, type JsonValue } from "@roost/base";
+import { listOperationTools, type DescribedOperation, type OperationTool } from "@roost/contract";
+import { parseLabels } from "@roost/contract/labels";
 import type { ServiceDirectory } from "@roost/service";
 import type { ToolsFor } from "../create-tools-for.ts";
 
@@ -29,20 +29,13 @@ export interface ServiceToolsOptions {
   call: CallService;
 }
 
-/** One operation as far as it is the same for all runs. */
-interface KnownTool extends Pick<Tool, "name" | "description" | "effect" | "vocabulary"> {
-  operation: DescribedOperation;
-  query: DescribedOperation | undefined;
-  input: JsonSchemaInput;
-  labels: Labels;
-}
-
 interface KnownService {
   hash: string;
   tools: KnownTool[];
 }
 
-const nameCharsMax = 64;
+/** The same object in every run, as a key of caches. */
+type KnownTool = OperationTool & { input: JsonSchemaInput };
 
 /** Agents call as agents: what their kind may not call is no tool. */
 const kind = "agent";
@@ -56,9 +49,9 @@ export function createServiceTools({ directory, call }: ServiceToolsOptions): To
     const kept = known.get(service);
     if (kept?.hash === hash) return kept;
     const document = await directory.contractOf(service);
-    const vocabulary = jsonObjectOf(document["x-roost-vocabulary"]) as Readonly<Record<string, string>>;
-    const operations = readOpenApi(document);
-    const made = { hash, tools: describeAll({ service, title: found.title, operations, vocabulary }) };
+    const listed = listOperationTools(document, { service, title: found.title, kind });
+    const tools = listed.map((tool) => ({ ...tool, input: { jsonSchema: tool.inputSchema, validate: tool.validate } }));
+    const made = { hash, tools };
     known.set(service, made);
     return made;
   };
@@ -78,41 +71,21 @@ export function createServiceTools({ directory, call }: ServiceToolsOptions): To
   };
 }
 
-interface ServiceOperations {
-  service: string;
-  title: string;
-  operations: DescribedOperation[];
-  vocabulary: Readonly<Record<string, string>>;
-}
-
-function describeAll({ service, title, operations, vocabulary }: ServiceOperations): KnownTool[] {
-  const byId = new Map(operations.map((operation) => [operation.id, operation]));
-  return operations
-    .filter(({ id, audience }) => `${service}_${id}`.length <= nameCharsMax && (audience?.includes(kind) ?? true))
-    .map((operation) => {
-      const { id, summary, description, effect, input: jsonSchema, labels } = operation;
-      return {
-        name: `${service}_${id}`,
-        description: `${title}: ${summary}.${description === undefined ? "" : ` ${description}`}`,
-        effect,
-        operation,
-        query: operation.query === undefined ? undefined : byId.get(operation.query),
-        input: { jsonSchema, validate: (value) => createValidator(jsonSchema)(value) },
-        labels: parseLabels(labels),
-        vocabulary,
-      };
-    });
-}
-
 type Ask = (
   operation: DescribedOperation,
   input: JsonObject,
   call: { idempotencyKey: string; signal: AbortSignal },
 ) => Promise<JsonValue>;
 
-function bind({ operation, query, labels, ...tool }: KnownTool, ask: Ask): Tool<JsonObject> {
+function bind(tool: KnownTool, ask: Ask): Tool<JsonObject> {
+  const { name, description, effect, vocabulary, operation, query, input: schema } = tool;
+  const labels = parseLabels(tool.labels);
   const bound: Tool<JsonObject> = {
-    ...tool,
+    name,
+    description,
+    effect,
+    vocabulary,
+    input: schema,
     labelsOf: () => labels,
     execute: async (input, call) => {
       try {

@@ -2,7 +2,7 @@
  * Operations of services of other makers as tools, for agents whose definition names the service. The worker calls them itself, under the same rules
  * for addresses as the http tools; secrets are resolved for each call and taken out of whatever comes back.
  */
-import type { Tool, ToolCall, ToolResult } from "@roost/agent";
+import type { JsonSchemaInput, Tool, ToolCall, ToolResult } from "@roost/agent";
 import { RoostError, toRoostError, type JsonObject, type JsonValue } from "@roost/base";
 import { createValidator, type OpenApiDocument } from "@roost/contract";
 import { untrustedFrom } from "@roost/contract/labels";
@@ -23,7 +23,13 @@ export interface ThirdPartyToolsOptions {
 interface KnownThirdParty {
   service: StoredThirdParty;
   document: OpenApiDocument;
-  operations: readonly ThirdPartyOperation[];
+  operations: readonly KnownOperation[];
+}
+
+interface KnownOperation {
+  operation: ThirdPartyOperation;
+  /** The same object in every run, as a key of caches. */
+  input: JsonSchemaInput;
 }
 
 /** Longer answers are cut, and say so: a model reads them. */
@@ -37,7 +43,8 @@ export function createThirdPartyTools(options: ThirdPartyToolsOptions): ToolsFor
     const kept = known.get(service.name);
     if (kept?.service.hash === service.hash) return kept;
     const document = await options.thirdParties.documentOf(service.name);
-    const made = { service, document, operations: describeOperations(document) };
+    const operations = describeOperations(document).map((operation) => ({ operation, input: inputOf(operation) }));
+    const made = { service, document, operations };
     known.set(service.name, made);
     return made;
   };
@@ -45,24 +52,28 @@ export function createThirdPartyTools(options: ThirdPartyToolsOptions): ToolsFor
     if (services.length === 0) return [];
     const named = (await options.thirdParties.list()).filter(({ name }) => services.includes(name));
     const found = await Promise.all(named.map(find));
-    return found.flatMap((one) => one.operations.map((operation) => createTool(one, operation, options)));
+    return found.flatMap((one) => one.operations.map((each) => createTool(one, each, options)));
   };
+}
+
+function inputOf({ input: jsonSchema }: ThirdPartyOperation): JsonSchemaInput {
+  return { jsonSchema, validate: (value) => createValidator(jsonSchema)(value) };
 }
 
 function createTool(
   found: KnownThirdParty,
-  operation: ThirdPartyOperation,
+  { operation, input: schema }: KnownOperation,
   options: ThirdPartyToolsOptions,
 ): Tool<JsonObject> {
   const { name, title, server, hash } = found.service;
-  const { id, summary, description, effect, input: jsonSchema } = operation;
+  const { id, summary, description, effect } = operation;
   const { host, hostname } = new URL(server);
   const labels = untrustedFrom("web", hostname);
   return {
     name: `${name}_${id}`,
     description: `${title}: ${summary}.${description === "" || description === summary ? "" : ` ${description}`}`,
     effect,
-    input: { jsonSchema, validate: (value: unknown) => createValidator(jsonSchema)(value) },
+    input: schema,
     origin: { kind: "service", name, version: hash.slice(0, 12) },
     labelsOf: () => labels,
     reach: () => ({ target: host, isOutside: true }),
