@@ -33,6 +33,8 @@ test("npm run bench -- --quick measures everything that there is an aim for", as
       "≤ 1000 ms",
       "≤ 3000 ms",
       "≤ 400 MiB",
+      "≤ 60 MiB",
+      "≤ 1",
       "0",
     ],
     output,
@@ -45,6 +47,6 @@ test("npm run bench names what it can measure when it is asked for something els
   assert.equal(code, 1);
   assert.match(
     complaint,
-    /"speed" is not measured here: choose from append, graphql, labels, peeps, run, tools, turn, recovery, start, idle-day/,
+    /"speed" is not measured here: choose from append, graphql, labels, peeps, run, tools, turn, recovery, start, services, idle-day/,
   );
 });

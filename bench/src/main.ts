@@ -16,6 +16,7 @@ import { measureRecall } from "./measures/measure-recall.ts";
 import { measureRouting } from "./measures/measure-routing.ts";
 import { measureRecovery } from "./measures/measure-recovery.ts";
 import { measureRun } from "./measures/measure-run.ts";
+import { measureServices } from "./measures/measure-services.ts";
 import { measureStart } from "./measures/measure-start.ts";
 import { measureTools } from "./measures/measure-tools.ts";
 import { measureTurn } from "./measures/measure-turn.ts";
@@ -32,6 +33,7 @@ const measures: Record<string, Measure> = {
   turn: measureTurn,
   recovery: measureRecovery,
   start: measureStart,
+  services: measureServices,
   "idle-day": measureIdleDay,
 };
 

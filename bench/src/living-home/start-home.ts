@@ -19,6 +19,8 @@ export interface StartHomeOptions {
   workerCount: number;
   /** Changes to files of the home before it starts. */
   files?: Record<string, (text: string) => string>;
+  /** Further work on the directory before it starts. */
+  prepare?: (directory: string) => Promise<void>;
   environment?: Record<string, string>;
   /** What the workers run, from the root of the repository. Default: the worker itself. */
   workerPath?: string;
@@ -60,6 +62,7 @@ export async function startHome(options: StartHomeOptions): Promise<LivingHome> 
   const directory = await mkdtemp(join(options.parentDirectory ?? tmpdir(), "roost-home-"));
   opened.defer(() => rm(directory, { recursive: true, force: true }));
   const token = await fillHome(directory, options.files ?? {});
+  await options.prepare?.(directory);
   const environment = {
     ROOST_HOME: directory,
     ROOST_DATABASE_URL: options.databaseUrl,

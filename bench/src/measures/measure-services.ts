@@ -1,0 +1,116 @@
+/**
+ * What seventeen idle services cost beside none: memory of their process and of all of PostgreSQL, and transactions a second. Two homes, each with a
+ * server of its own, one after the other.
+ */
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { delay } from "@roost/base";
+import { startHome, withoutJobs } from "../living-home/start-home.ts";
+import { startProgram } from "../living-home/start-program.ts";
+import type { Measure } from "../measure.ts";
+import { openDurableDatabase } from "../open-durable-database.ts";
+
+const serviceCount = 17;
+const operationCount = 15;
+const aimMibMax = 60;
+const aimPerSecondMax = 1;
+/** Connections that are not used are closed by then. */
+const idleMs = 60_000;
+const countMs = 30_000;
+
+export const measureServices: Measure = async ({ isQuick, onProgress }) => {
+  onProgress(`${serviceCount} idle services beside none`);
+  const none = await measureIdle([], isQuick);
+  const names = Array.from({ length: isQuick ? 2 : serviceCount }, (_, index) => `idle-${index}`);
+  const some = await measureIdle(names, isQuick);
+  const addedMib = some.processMib + some.postgresMib - none.processMib - none.postgresMib;
+  const addedPerSecond = some.perSecond - none.perSecond;
+  return [
+    {
+      name: `memory that ${names.length} idle services add, PostgreSQL's share included (PSS)`,
+      value: `${addedMib.toFixed(0)} MiB`,
+      details: `process ${some.processMib.toFixed(0)} MiB against ${none.processMib.toFixed(0)} without services, PostgreSQL ${some.postgresMib.toFixed(0)} against ${none.postgresMib.toFixed(0)}; ${operationCount} operations and a consumer each, after ${(isQuick ? 1_000 : idleMs) / 1000} s`,
+      aim: `≤ ${aimMibMax} MiB`,
+      isMet: addedMib <= aimMibMax,
+    },
+    {
+      name: "transactions a second that they add",
+      value: addedPerSecond.toFixed(2),
+      details: `${some.perSecond.toFixed(2)} against ${none.perSecond.toFixed(2)} of the whole home`,
+      aim: `≤ ${aimPerSecondMax}`,
+      isMet: addedPerSecond <= aimPerSecondMax,
+    },
+  ];
+};
+
+async function measureIdle(names: readonly string[], isQuick: boolean) {
+  await using opened = await openDurableDatabase();
+  const services = `services: [${names.join(", ")}]\n`;
+  await using home = await startHome({
+    databaseUrl: opened.url,
+    modelUrl: "http://127.0.0.1:9",
+    workerCount: 0,
+    files: { ...withoutJobs, "roost.yaml": (text) => `${withoutJobs["roost.yaml"]!(text)}\n${services}` },
+    prepare: async (directory) => {
+      for (const name of names) await writeService(join(directory, "services", name), name);
+    },
+  });
+  const environment = { ROOST_HOME: home.directory, ROOST_DATABASE_URL: opened.url, ROOST_LOG_LEVEL: "warn" };
+  await using program = await startProgram({ path: "apps/services/src/main.ts", environment });
+  await delay(isQuick ? 1_000 : idleMs);
+  const countOf = async () => {
+    const [row] = await opened.database.query<{ count: number }>(
+      "select xact_commit + xact_rollback as count from pg_stat_database where datname = current_database()",
+    );
+    return row!.count;
+  };
+  const before = await countOf();
+  const forMs = isQuick ? 1_000 : countMs;
+  await delay(forMs);
+  const perSecond = ((await countOf()) - before) / (forMs / 1000);
+  const [row] = await opened.database.query<{ pid: number }>("select pg_backend_pid() as pid");
+  const [processMib, postgresMib] = [await readMib([program.pid]), await readMib(await siblingsOf(row!.pid))];
+  return { perSecond, processMib, postgresMib };
+}
+
+/** The postmaster of a backend and all that it has started. */
+async function siblingsOf(pid: number): Promise<number[]> {
+  const postmaster = await parentOf(pid);
+  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(Number);
+  const parents = await Promise.all(pids.map(async (each) => [each, await parentOf(each)] as const));
+  return [postmaster, ...parents.filter(([, parent]) => parent === postmaster).map(([each]) => each)];
+}
+
+async function parentOf(pid: number): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
+  return Number(/^\d+ \(.*\) \S (\d+)/s.exec(stat)?.[1] ?? 0);
+}
+
+async function readMib(pids: readonly number[]): Promise<number> {
+  const rollups = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/smaps_rollup`, "utf8").catch(() => "")));
+  return rollups.reduce((sum, text) => sum + Number(/^Pss:\s+(\d+) kB/m.exec(text)?.[1] ?? 0), 0) / 1024;
+}
+
+async function writeService(directory: string, name: string): Promise<void> {
+  const schema = `svc_${name.replaceAll("-", "_")}`;
+  const files: Record<string, string> = {
+    "migrations/001-notes.sql": `create table ${schema}.note (id uuid primary key, text text not null);\n`,
+    "service.ts": `import { defineEvent, defineOperation, defineService, serve } from "@roost/contract";
+import { z } from "zod";
+const Note = z.object({ id: z.string(), text: z.string().max(100) }).meta({ id: "Note" });
+const noted = defineEvent({ type: "${name.replace("-", ".n")}", version: 1, topic: "${name}", subject: "note id", schema: z.object({ text: z.string() }) });
+const operations = Array.from({ length: ${operationCount} }, (_, index) =>
+  defineOperation({ id: "note" + index, method: "POST", path: "/notes-" + index, summary: "Notes", input: z.object({ text: z.string().max(100) }), output: z.object({ note: Note }), effect: "unsafe" }));
+export const service = {
+  contract: defineService({ name: "${name}", title: "${name}", operations, events: [noted] }),
+  handlers: () => operations.map((operation) => serve(operation, ({ text }) => ({ note: { id: "1", text } }))),
+  consumers: [{ name: "notes", types: [noted.type], handle: async () => undefined }],
+  migrations: new URL("./migrations/", import.meta.url),
+};
+`,
+  };
+  for (const [path, text] of Object.entries(files)) {
+    await mkdir(dirname(join(directory, path)), { recursive: true });
+    await writeFile(join(directory, path), text);
+  }
+}
