@@ -70,7 +70,10 @@ test("roost peeps watch reads a chat.db once, and runs from every login on when 
   assert.match(await watch("--once"), /^1 messages\n$/);
   assert.equal(await watch("--once"), "", "it goes on where it was");
   const installed = await watch("--install");
-  assert.match(installed, /Nothing was installed \(there is no launchctl\). This belongs into \/u\/watch-imessage:/);
+  assert.match(
+    installed,
+    /Nothing was installed \(there is no launchctl\). This belongs into \/u\/watch-imessage-[0-9a-f]{8}:/,
+  );
   assert.ok(installed.endsWith(`peeps watch imessage --db ${path} --name mac`));
   await assert.rejects(runPeeps(peeps, "watch", "imessage", "--db", "/dev/null", "--install"), { code: "forbidden" });
   await assert.rejects(runPeeps(peeps, "watch", "mail", "imaps://me:pw@x.example", "--secret", "env:X"), {

@@ -10,7 +10,7 @@ import { createTestDatabase } from "@roost/database/testing";
 import { readKernelSchema } from "@roost/kernel";
 import { createSimulatedTime, type SimulatedTime } from "../../bench/src/living-home/simulated-time.ts";
 import { startHome, withoutJobs, type LivingHome } from "../../bench/src/living-home/start-home.ts";
-import { startWorld, type World } from "../week/start-world.ts";
+import { openTo, startWorld, type World } from "../week/start-world.ts";
 
 export interface SceneOptions {
   /** Default: the model is not to be asked. */
@@ -58,13 +58,6 @@ export async function startScene(options: SceneOptions = {}): Promise<Scene> {
   );
   const kept = opened.move();
   return { world, model, database, home, time, [Symbol.asyncDispose]: () => kept.disposeAsync() };
-}
-
-/** Settings with which tools may reach the world, and know which of its servers honours keys. */
-export function openTo({ keyed, plain }: World, settings: string): string {
-  return settings
-    .replace(/^( *allow:) \[\]$/m, `$1 ["${keyed.host}", "${plain.host}"]`)
-    .replace(/^( *keyed:) \[\]$/m, `$1 ["${keyed.host}"]`);
 }
 
 /** Resolves when something becomes true that announces itself nowhere. The test runner's limit bounds it. */

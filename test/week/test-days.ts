@@ -17,7 +17,7 @@ import { expectedTicks } from "./expected-ticks.ts";
 import { hearEnd, liveWeek, runOf, say, type Incident } from "./live-week.ts";
 import { readGaps, readRuns, readSteps, readTicks, type WeekRun, type StepRow, type TickRow } from "./read-record.ts";
 import { readPrompt, type Prompt } from "./read-prompt.ts";
-import { startWorld, type World } from "./start-world.ts";
+import { openTo, startWorld, type World } from "./start-world.ts";
 
 /** A Monday. */
 const startMs = Date.parse("2025-11-24T00:00:00Z");
@@ -60,7 +60,7 @@ export function testDays(endMs: number, { checkEveryMinutes = exampleCheckMinute
         workerCount: 2,
         parentDirectory: existsSync("/dev/shm") ? "/dev/shm" : tmpdir(),
         files: {
-          "roost.yaml": openTo(world),
+          "roost.yaml": (settings) => openTo(world, settings),
           "jobs/social-checker.yaml": (text) =>
             text.replace(`every: ${exampleCheckMinutes}m,`, `every: ${checkEveryMinutes}m,`),
         },
@@ -232,11 +232,4 @@ export function testDays(endMs: number, { checkEveryMinutes = exampleCheckMinute
     const others = prompts.filter(({ kind }) => kind !== "cron");
     assert.ok(others.length > 0 && others.every(({ text }) => text.includes(secret)));
   });
-}
-
-function openTo({ keyed, plain }: World): (settings: string) => string {
-  return (settings) =>
-    settings
-      .replace(/^( *allow:) \[\]$/m, `$1 ["${keyed.host}", "${plain.host}"]`)
-      .replace(/^( *keyed:) \[\]$/m, `$1 ["${keyed.host}"]`);
 }

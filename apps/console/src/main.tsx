@@ -75,7 +75,10 @@ document.addEventListener("visibilitychange", () => {
   else hidden.atMs = nowMs();
 });
 addEventListener("online", () => live.wake(0));
-session.subscribe(() => page.abort());
+session.subscribe(() => {
+  kept.forget();
+  page.abort();
+});
 
 if ("serviceWorker" in navigator) {
   const policy = window.trustedTypes?.createPolicy("roost", { createScriptURL: (url) => url });

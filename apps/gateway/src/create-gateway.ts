@@ -1,4 +1,5 @@
 /** The HTTP surface: authentication, the operations under /api/v1, the OpenAPI document and a start page. Opens no port. */
+import { whileAllowed } from "./streams/while-allowed.ts";
 import type { IncomingMessage } from "node:http";
 import type { AccessTokens } from "@roost/access";
 import { RoostError, type Clock, type Logger } from "@roost/base";
@@ -101,6 +102,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     // Hono answers HEAD by running GET and dropping the body: a stream without a reader.
     if (context.req.raw.method === "HEAD") return refuseHead(context.req.path, logger);
     await next();
+    if (context.res.headers.get("content-type")?.startsWith("text/event-stream") === true)
+      context.res = whileAllowed(context.res, () => authentication.principalOf(context.req.raw));
     return undefined;
   };
   app.use(`${apiPrefix}/*`, authenticate);

@@ -1,4 +1,5 @@
 /** The configuration in force, for `roost config`. Secrets, and values that may hold one, are only said to be set. */
+import { SecretReference } from "@roost/contract/operations";
 import { writtenSettings, type Settings } from "@roost/memory/settings";
 import type { GatewayConfig } from "./config.ts";
 import type { ModelFacts } from "./find-model.ts";
@@ -93,7 +94,7 @@ function hideSecrets(name: string, value: unknown): unknown {
 }
 
 function isReference(text: unknown): text is string {
-  return typeof text === "string" && /^(?:env|file):/.test(text);
+  return SecretReference.safeParse(text).success;
 }
 
 /** Shown in place of a secret. */

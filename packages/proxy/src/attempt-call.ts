@@ -7,7 +7,8 @@ import type { UsageFilter } from "./create-usage-filter.ts";
 export type AttemptEnd =
   /** Before the first byte of an answer. */
   | { kind: "refused"; status: number; headers: IncomingHttpHeaders; body: Buffer }
-  | { kind: "unreachable"; error: Error }
+  /** `wasSent`: the server may have carried it out. */
+  | { kind: "unreachable"; error: Error; wasSent: boolean }
   /** The answer was passed on; `isCut`: not to its end. */
   | {
       kind: "answered";
@@ -86,9 +87,11 @@ function createHandler(options: UpstreamAttempt, resolve: (end: AttemptEnd) => v
       firstByteMs,
     });
 
+  let wasSent = false;
   return {
     onRequestStart(controller) {
       if (response.destroyed) return controller.abort(new Error("the caller left"));
+      wasSent = true;
       response.once("close", () => {
         if (!response.writableFinished && !controller.aborted) controller.abort(new Error("the caller left"));
       });
@@ -116,7 +119,7 @@ function createHandler(options: UpstreamAttempt, resolve: (end: AttemptEnd) => v
       answered(false);
     },
     onResponseError(_controller, error) {
-      if (firstByteMs < 0) return resolve({ kind: "unreachable", error });
+      if (firstByteMs < 0) return resolve({ kind: "unreachable", error, wasSent });
       // Broken off as the server broke it off: the caller must not take it for whole.
       response.destroy();
       answered(true);

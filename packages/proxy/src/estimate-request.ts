@@ -33,7 +33,9 @@ export function estimateRequest(
     mediaCount * mediaTokens +
     (words.length > exactCharsMax ? Math.ceil(words.length * tokensPerChar) : estimateTokens(words));
   if (!path.endsWith("completions") && path !== "/responses") return { inputTokens, outputTokens: 0 };
-  const asked = [body["max_completion_tokens"], body["max_tokens"], body["max_output_tokens"]].find(isCount);
+  // A server may know only one of them.
+  const given = [body["max_completion_tokens"], body["max_tokens"], body["max_output_tokens"]].filter(isCount);
+  const asked = given.length === 0 ? undefined : Math.max(...given);
   const choices = isCount(body["n"]) ? Math.min(Math.max(1, body["n"]), choicesMax) : 1;
   return { inputTokens, outputTokens: choices * (asked ?? outputTokensMax ?? outputTokensDefault) };
 }

@@ -3,7 +3,7 @@ import { parseDurationMs, RoostError, toRoostError, type Clock, type Logger } fr
 import type { SpendBlocks, TakenSpend } from "@roost/kernel";
 import type { CallRecord } from "./create-call-records.ts";
 import { cacheKeyOf, cachedBytesMax, type ResponseCache } from "./create-response-cache.ts";
-import { boundUsd, estimateRequest, type RequestEstimate } from "./estimate-request.ts";
+import { boundUsd, estimateRequest } from "./estimate-request.ts";
 import type { UpstreamModels } from "./create-upstream-models.ts";
 import { sendOpenAiError, toOpenAiError } from "./openai-error.ts";
 import type { ProxyCall } from "./proxy-call.ts";
@@ -40,13 +40,17 @@ export async function passCall(context: PassContext, call: ProxyCall): Promise<v
     return context.record(toRecord(call, begun, { status: 200, attempts: 0, isCached: true }));
   const outputTokensMax = candidates[0]?.upstream.outputTokensMax;
   const estimate = estimateRequest(call.text, call.body, { path: call.path, outputTokensMax });
-  const taken = await take(context, call, { estimate, candidates });
+  const bounds = candidates.map(({ upstream, model: name }) => boundUsd(estimate, models.priceOf(upstream, name)));
+  const bound = { usd: Math.max(...bounds), tokens: estimate.inputTokens + estimate.outputTokens };
+  const taken = await take(context, call, bound);
   let spent = { usd: 0, tokens: 0 };
   try {
     const tried = await tryCandidates(call, candidates, { ...context, startedMs: begun.startedMs });
     const { end, candidate, attemptCount: attempts } = tried;
     const provider = candidate.upstream.id;
     if (end.kind !== "answered") {
+      // The server may have carried it out, and charges for it then.
+      if (end.kind === "unreachable" && end.wasSent) spent = bound;
       const status = answerFailure(call, tried, clock);
       return context.record(toRecord(call, begun, { status, attempts, provider, isCut: call.response.destroyed }));
     }
@@ -100,13 +104,11 @@ function toRecord(
 type Granted = Extract<TakenSpend, { granted: true }>;
 
 async function take(
-  { blocksOf, models }: PassContext,
+  { blocksOf }: PassContext,
   { caller }: ProxyCall,
-  { estimate, candidates }: { estimate: RequestEstimate; candidates: readonly ModelTarget[] },
+  bound: { usd: number; tokens: number },
 ): Promise<Granted> {
-  const bounds = candidates.map(({ upstream, model }) => boundUsd(estimate, models.priceOf(upstream, model)));
-  const tokens = estimate.inputTokens + estimate.outputTokens;
-  const taken = await blocksOf(caller.scopes).take({ usd: Math.max(...bounds), tokens });
+  const taken = await blocksOf(caller.scopes).take(bound);
   if (taken.granted) return taken;
   throw new RoostError("limit_exceeded", taken.message, {
     details: { type: "insufficient_quota", code: "insufficient_quota" },

@@ -1,4 +1,5 @@
 /** `roost peeps watch imessage|mail|signal`: hands messages over as they come, as long as it runs. */
+import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { homedir, hostname } from "node:os";
 import { join } from "node:path";
@@ -140,7 +141,8 @@ async function watchSource(
   run: (session: Session) => Promise<void>,
 ): Promise<void> {
   const { terminal, clock } = cli;
-  const purpose = `watch-${source}`;
+  // Two mailboxes are two programs.
+  const purpose = `watch-${source}-${createHash("sha256").update(name).digest("hex").slice(0, 8)}`;
   if (install === true) return await installWatch(cli, purpose, ["peeps", "watch", source, ...words]);
   if (uninstall === true) {
     const removed = await cli.stopAtLogin(purpose);

@@ -42,8 +42,9 @@ export function createSession({ fetch, location, history }: SessionOptions): Con
     subscribe: listeners.add,
     lose: () => set("out"),
     async end() {
-      await fetch("/session", { method: "DELETE" }).catch(() => undefined);
-      set("out");
+      const answer = await fetch("/session", { method: "DELETE" }).catch(() => undefined);
+      // The cookie is still there: it is not said to be gone.
+      if (answer?.ok === true) set("out");
     },
   };
 }

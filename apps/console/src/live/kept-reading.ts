@@ -34,6 +34,8 @@ export function openKeptReading(storage: () => Pick<Storage, "getItem" | "setIte
       }
     },
     forget() {
+      // What is being read now is not kept either.
+      keptAt = Number.POSITIVE_INFINITY;
       try {
         storage().removeItem(key);
       } catch {

@@ -1,6 +1,6 @@
 /** Runs: list, show, watch, cancel, retry, fork, replay and resolve. */
 import { RoostError, type JsonObject, type JsonValue } from "@roost/base";
-import { decidingKinds, numberPlace, placeOf, readPage, serve, type Served, toPage, uuidPlace } from "@roost/contract";
+import { numberPlace, placeOf, readPage, serve, type Principal, type Served, toPage, uuidPlace } from "@roost/contract";
 import * as operations from "@roost/contract/operations";
 
 import {
@@ -28,6 +28,8 @@ import { toStartLimitWaitRecord, toWaitRecord } from "../records/to-wait.ts";
 import type { Replays } from "../replays/open-replays.ts";
 import { explainRun } from "./explain-run.ts";
 import { watchRun } from "./watch-run.ts";
+
+const isPerson = ({ kind }: Principal) => kind === "owner" || kind === "device";
 
 export function serveRuns({ kernel, replays }: { kernel: Kernel; replays: Replays }): Served[] {
   return [
@@ -122,7 +124,7 @@ function serveChanging(kernel: Kernel): Served[] {
     }),
 
     serve(operations.retryRun, async ({ runId, reason, budget }, { principal }) => {
-      if (budget !== undefined && !decidingKinds.includes(principal.kind))
+      if (budget !== undefined && !isPerson(principal))
         throw new RoostError("forbidden", `${principal.id} may not change what a run may spend: a person does`);
       const created = await retryRun(kernel, {
         budget,
@@ -134,6 +136,8 @@ function serveChanging(kernel: Kernel): Served[] {
     }),
 
     serve(operations.forkRun, async ({ runId, fromSeq, input, reason }, { principal }) => {
+      if (input !== undefined && !isPerson(principal))
+        throw new RoostError("forbidden", `${principal.id} may not change what a run was asked: a person does`);
       const created = await forkRun(kernel, {
         runId: requireUuid("run", runId),
         fromSeq,

@@ -34,8 +34,14 @@ export function createOpenAiDoor(options: OpenAiDoorOptions): OpenAiDoor {
   const { proxy, agents, authentication, origin, logger } = options;
   const bodies = createBodyReader();
 
-  async function answer(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {
+  async function answer(
+    request: IncomingMessage,
+    response: ServerResponse,
+    { path, onCaller }: { path: string; onCaller: (status: number) => void },
+  ): Promise<void> {
     const caller = await findCaller(authentication, request);
+    // Before a stream that lasts: it counts as a caller's connection from its beginning.
+    onCaller(200);
     if (request.method === "GET" && (path === modelsPath || path.startsWith(`${modelsPath}/`)))
       return sendModels(response, await listModels(caller), path.slice(modelsPath.length + 1));
     const [, id, verb] = /^\/responses\/([\w-]{1,200})(\/cancel)?$/.exec(path) ?? [];
@@ -74,8 +80,8 @@ export function createOpenAiDoor(options: OpenAiDoorOptions): OpenAiDoor {
       try {
         checkOrigin({ get: (name) => headerOf(request, name) }, origin());
         const query = url.indexOf("?");
-        await answer(request, response, url.slice(prefix.length - 1, query < 0 ? undefined : query));
-        onCaller(200);
+        const path = url.slice(prefix.length - 1, query < 0 ? undefined : query);
+        await answer(request, response, { path, onCaller });
       } catch (error) {
         const told = toOpenAiError(error);
         onCaller(told.status);

@@ -3,9 +3,9 @@
 
 import type { JsonValue } from "@roost/base";
 import type { ErrorCode } from "@roost/base";
-import { openLabels } from "@roost/contract/labels";
+import { formatLabels, openLabels, type Labels } from "@roost/contract/labels";
 import type { ToolCallPart, ToolMessage } from "../messages/message.ts";
-import type { Effect, StepResult } from "../steps/step-runner.ts";
+import type { Effect, StepError, StepResult } from "../steps/step-runner.ts";
 import { executeTool, toToolOutput, type ToolOutput } from "../tools/execute-tool.ts";
 import { readArguments, shownArguments } from "../tools/read-arguments.ts";
 import type { Permit } from "../tools/permit.ts";
@@ -29,7 +29,7 @@ interface PlannedCall {
   permit: Permit;
   isHooked: boolean;
   /** A tool with its input, or the reason why there is nothing to run. */
-  work: { tool: Tool; input: unknown } | { code: ErrorCode; message: string };
+  work: { tool: Tool; input: unknown } | { code: ErrorCode; message: string; labels?: Labels | undefined };
 }
 
 /**
@@ -73,12 +73,12 @@ function planCall(
   const { toolCallId } = part;
   const shown = shownArguments(argumentsText);
   const call = { step, toolCallId, toolName: name, shown };
-  const refused = (code: ErrorCode, message: string): PlannedCall => ({
+  const refused = (code: ErrorCode, message: string, labels?: Labels): PlannedCall => ({
     ...call,
     effect: "readonly",
     permit: { state: "granted" },
     isHooked: false,
-    work: { code, message },
+    work: { code, message, labels },
   });
   if (state.toolCallCount > limits.toolCallsMax) {
     return refused("limit_exceeded", `this run may make ${limits.toolCallsMax} tool calls; this one was not made`);
@@ -106,7 +106,9 @@ function planCall(
     );
   if (!read.isValid) {
     const how = loop.tools.explain(tool);
-    return refused("invalid_input", how === undefined ? read.message : `${read.message}. It is called so: ${how}`);
+    const message = how === undefined ? read.message : `${read.message}. It is called so: ${how}`;
+    // It quotes the schema.
+    return refused("invalid_input", message, tool.descriptionLabels);
   }
   const permit = decideCall(loop, tool, { ...read, isUntrusted: options.isTainted });
   const isHooked = hasHooks(loop, tool.name);
@@ -122,6 +124,11 @@ function batchesOf(calls: PlannedCall[], sizeMax: number): PlannedCall[][] {
     else batches.push([call]);
   }
   return batches;
+}
+
+function toRefusal({ code, message, labels }: Exclude<PlannedCall["work"], { tool: Tool }>): StepError {
+  const quoted = labels === undefined ? {} : { labels: formatLabels(labels) };
+  return { code, message, isRetryable: false, ...quoted };
 }
 
 /** A server or service may change a tool between versions: its steps record which version it was. */
@@ -183,8 +190,7 @@ async function makeCall(loop: Loop, call: PlannedCall, refusal?: string): Promis
     async (stepCall) => {
       if (!isFresh) loop.show({ step, type: "tool_call", toolCallId, toolName, input: shown });
       isFresh = true;
-      if (!("tool" in work))
-        return { state: "failed", error: { code: work.code, message: work.message, isRetryable: false } };
+      if (!("tool" in work)) return { state: "failed", error: toRefusal(work) };
       const result = await executeTool(stepCall, {
         tool: work.tool,
         input: work.input,

@@ -92,7 +92,8 @@ function chooseShown(
   const own = described.filter(({ tool }) => tool.origin === undefined);
   const tokens = own.reduce((sum, { description }) => sum + estimateTool(description), 0);
   const isFew = tokens <= tokensMax;
-  const isNamed = ({ tool }: DescribedTool) => first.includes(tool.name);
+  // What a server says of its tools is shown by find_tools alone, which marks the run.
+  const isNamed = ({ tool }: DescribedTool) => first.includes(tool.name) && tool.descriptionLabels === undefined;
   if (isFew) return described.filter((each) => each.tool.origin === undefined || isNamed(each));
   return described.filter(isNamed).toSorted((a, b) => first.indexOf(a.tool.name) - first.indexOf(b.tool.name));
 }

@@ -39,7 +39,7 @@ export const createToken = defineOperation({
   effect: "queryable",
   query: listTokens,
   answersSecret: true,
-  access,
+  access: { audience: ["owner"] },
 });
 
 export const revokeToken = defineOperation({

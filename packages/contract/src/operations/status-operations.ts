@@ -67,7 +67,8 @@ export const createSignInCode = defineOperation({
   input: z.object({}),
   output: z.object({ code: z.string().max(500), expiresAt: Time }),
   effect: "unsafe",
-  access: { scope: "access:write", audience: ["owner", "device"] },
+  // The browser that it signs in is the owner: nothing less gives that.
+  access: { scope: "access:write", audience: ["owner"] },
 });
 
 export const statusOperations = [getStatus, checkModels, listActivity, getConfig, createSignInCode] as const;

@@ -30,7 +30,12 @@ const policiesMax = 200;
 
 const Policies = z
   .record(
-    z.string().regex(/^([a-zA-Z0-9_-]{1,64}|[a-zA-Z0-9_-]{0,63}\*)$/, "must be a tool's name, or its beginning and *"),
+    z
+      .string()
+      .regex(
+        /^([a-zA-Z0-9_-]{1,64}|[a-zA-Z0-9_-]{0,63}[*])(@[!-~]{1,200})?$/,
+        "must be a tool's name, or its beginning and *; of one target with @ and the target: http_send@example.com",
+      ),
     z.enum(callPolicies),
   )
   .refine((policies) => Object.keys(policies).length <= policiesMax, `must be at most ${policiesMax} tools`);
@@ -81,7 +86,7 @@ export const agentDefinitionShape = {
       "What it may know: aud:main, aud:job:ID, aud:domain:NAME. Narrows conversations and heartbeats, which know everything when it is left out; crons know of it jobs and domains, beside their own",
     ),
   policies: Policies.optional().describe(
-    "Which calls of tools need a person's approval, by tool or the beginning of its name and *: allow, ask, ask-when-tainted (once the run has read untrusted content), deny",
+    "Which calls of tools need a person's approval, by tool or the beginning of its name and *, of one target with @ and the target (http_send@example.com): allow, ask, ask-when-tainted (once the run has read untrusted content), deny",
   ),
   budget: Budget.optional().describe("Of each run that has none of its own"),
 };

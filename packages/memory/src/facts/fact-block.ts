@@ -82,17 +82,19 @@ export function compareBlocks(before: readonly FactLine[], items: readonly strin
   const left = items.map((text) => foldPart(text));
   const kept: FactLine[] = [];
   const gone: FactLine[] = [];
+  const corrected: BlockChanges["corrected"] = [];
   const taken = new Set<number>();
   for (const [id, line] of before) {
     const at = left.findIndex((text, index) => !taken.has(index) && text === foldPart(line));
     if (at === -1) gone.push([id, line]);
     else {
       taken.add(at);
-      kept.push([id, items[at]!]);
+      // Another spelling of the same is the person's edit too.
+      if (plain(items[at]!) === plain(line)) kept.push([id, items[at]!]);
+      else corrected.push({ id, line: items[at]! });
     }
   }
   const fresh = items.filter((_item, index) => !taken.has(index));
-  const corrected: BlockChanges["corrected"] = [];
   const removed: string[] = [];
   for (const [id, line] of gone) {
     const best = fresh
@@ -131,4 +133,8 @@ function isOwn(line: string): boolean {
 function itemOf(line: string): string | undefined {
   const [, text] = /^\s{0,3}[-*+]\s+(.*\S)\s*$/.exec(line) ?? [];
   return text;
+}
+
+function plain(text: string): string {
+  return text.trim().split(/\s+/).join(" ");
 }

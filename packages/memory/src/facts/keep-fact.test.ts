@@ -157,11 +157,11 @@ test("compareBlocks() understands what was done to the lines", () => {
     ["2", "Tea is in the blue tin"],
     ["3", "gone"],
   ] as const;
-  assert.deepEqual(compareBlocks(before, ["**Anna** lives in: Munich", "tea is in the blue  tin", "something else"]), {
+  assert.deepEqual(compareBlocks(before, ["**Anna** lives in: Munich", "Tea is in the blue  tin", "something else"]), {
     added: ["something else"],
     corrected: [{ id: "1", line: "**Anna** lives in: Munich" }],
     removed: ["3"],
-    kept: [["2", "tea is in the blue  tin"]],
+    kept: [["2", "Tea is in the blue  tin"]],
   });
   const text = "a\n\n## Facts\n\n<!-- facts: x -->\n- one\n- two\n\nprose after a lost end\n";
   const block = readBlock(text);

@@ -53,11 +53,13 @@ export async function keepFact(tx: KernelTransaction, given: NewFact): Promise<K
   const statement = checkStatement(given.statement ?? sentenceOf(parts));
   const labels = given.labels ?? mainLabels;
   const isFromOthers = isUntrusted(labels) || (given.sessionKind !== undefined && !trustedKinds.has(given.sessionKind));
-  const isSingle = parts !== undefined && given.isMany !== true;
   const subjectKey = parts === undefined ? null : foldPart(parts.subject);
   const attributeKey = parts === undefined ? null : foldPart(parts.attribute);
   await lockFacts(tx);
-  const since = given.since ?? (await now(tx));
+  const nowAt = await now(tx);
+  const since = given.since ?? nowAt;
+  if (since > nowAt)
+    throw new RoostError("invalid_input", "since is in the future: leave it out, or say when it began");
   const corrected = given.corrects === undefined ? [] : [await requireFact(tx, given.corrects)];
   if (isFromOthers && corrected.length > 0)
     throw new RoostError(
@@ -69,6 +71,9 @@ export async function keepFact(tx: KernelTransaction, given: NewFact): Promise<K
        and ((f.subject_key = $1 and f.attribute_key = $2) or (f.subject_key is null and lower(f.statement) = lower($3))) for update`,
     [subjectKey, attributeKey, statement],
   );
+  // One of several values stays one of several when it is corrected.
+  const isMany = given.isMany ?? [...corrected, ...same].some((fact) => fact.subject !== null && !fact.isSingle);
+  const isSingle = parts !== undefined && !isMany;
   const isNightly = given.extractor === "nightly";
   const sameValue = same.find(
     (fact) =>
@@ -85,14 +90,14 @@ export async function keepFact(tx: KernelTransaction, given: NewFact): Promise<K
   const id = crypto.randomUUID();
   const { by, runId } = given;
   const sourceEvent = emitRemembered(tx, given, { id, statement, parts, labels, isClaim });
+  const endedAt = isSingle && !isClaim ? await lastEnd(tx, subjectKey, attributeKey) : undefined;
+  const from = beginOf(given, { since, corrected: corrected[0], endedAt });
   const closed: FactRow[] = [];
   for (const fact of [...corrected, ...replaced]) {
-    const isWrong = given.corrects === fact.id || since <= fact.validFrom;
-    await closeFact(tx, fact, { by, reason: given.reason, replacedBy: id, until: isWrong ? undefined : since });
+    const isWrong = given.corrects === fact.id || from <= fact.validFrom;
+    await closeFact(tx, fact, { by, reason: given.reason, replacedBy: id, until: isWrong ? undefined : from });
     closed.push(fact);
   }
-  // What was wrong was wrong from its beginning.
-  const from = corrected[0] !== undefined && given.since === undefined ? corrected[0].validFrom : since;
   await tx.query(
     `insert into memory.fact (id, statement, subject, attribute, value, subject_key, attribute_key, is_single, valid, is_claim, confidence, extractor,
        by, source_event, run_id, labels)
@@ -126,6 +131,11 @@ export async function removeFact(
 ): Promise<FactRow> {
   await lockFacts(tx);
   const fact = await requireFact(tx, id);
+  if (until !== undefined && (until <= fact.validFrom || until > (await now(tx))))
+    throw new RoostError(
+      "invalid_input",
+      `the fact ${id} holds since ${fact.validFrom.toISOString()}: it can end after that and until now, or leave the end out when it was wrong`,
+    );
   await closeFact(tx, fact, { by, reason, until });
   return fact;
 }
@@ -136,6 +146,7 @@ export async function acceptFact(tx: KernelTransaction, { id, by }: { id: string
   const fact = await requireFact(tx, id);
   if (!fact.isClaim) throw new RoostError("conflict", `the fact ${id} is accepted already`);
   const labels = await tx.readLabels(fact.labels);
+  const acceptedAt = await now(tx);
   const vouched: Labels = { audiences: ["main"], trust: "owner", sources: [] };
   if (fact.isSingle) {
     const against = await tx.query<FactRow>(
@@ -143,12 +154,14 @@ export async function acceptFact(tx: KernelTransaction, { id, by }: { id: string
        where ${inForceSql} and f.is_single and f.subject_key = c.subject_key and f.attribute_key = c.attribute_key`,
       [id],
     );
-    for (const other of against)
-      await closeFact(tx, other, { by, reason: "another value was accepted", replacedBy: id });
+    for (const other of against) {
+      const until = other.validFrom < acceptedAt ? acceptedAt : undefined;
+      await closeFact(tx, other, { by, reason: "another value was accepted", replacedBy: id, until });
+    }
   }
   await tx.query(
-    `update memory.fact set is_claim = false, labels = $2, confidence = 1, valid = tstzrange(roost.now(), null) where id = $1`,
-    [id, await tx.labelSet(vouched)],
+    `update memory.fact set is_claim = false, labels = $2, confidence = 1, valid = tstzrange($3, null) where id = $1`,
+    [id, await tx.labelSet(vouched), acceptedAt],
   );
   tx.emit({
     type: "fact.accepted",
@@ -157,6 +170,34 @@ export async function acceptFact(tx: KernelTransaction, { id, by }: { id: string
     data: { by, factId: id, sources: [...labels.sources] },
   });
   return fact;
+}
+
+/** What was wrong was wrong from its beginning; what ended before stays as it was. @throws RoostError `invalid_input` */
+function beginOf(
+  given: NewFact,
+  { since, corrected, endedAt }: { since: Date; corrected: FactRow | undefined; endedAt: Date | undefined },
+): Date {
+  const wanted = corrected !== undefined && given.since === undefined ? corrected.validFrom : since;
+  if (endedAt === undefined || endedAt <= wanted) return wanted;
+  if (given.since === undefined) return endedAt;
+  throw new RoostError(
+    "invalid_input",
+    `since is before an earlier value ended (${endedAt.toISOString()}): leave it out, or name a later day`,
+  );
+}
+
+/** When the last value of a single-valued attribute ended. */
+async function lastEnd(
+  tx: KernelTransaction,
+  subjectKey: string | null,
+  attributeKey: string | null,
+): Promise<Date | undefined> {
+  const [ended] = await tx.query<{ at: Date | null }>(
+    `select max(upper(f.valid)) as at from memory.fact f
+     where f.subject_key = $1 and f.attribute_key = $2 and f.is_single and f.retracted_at is null and not f.is_claim and upper(f.valid) <= roost.now()`,
+    [subjectKey, attributeKey],
+  );
+  return ended?.at ?? undefined;
 }
 
 interface CloseFact {

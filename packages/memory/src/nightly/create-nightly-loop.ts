@@ -28,7 +28,7 @@ const Answer = z.object({
   facts: z
     .array(
       z.object({
-        text: z.string().min(1).max(500),
+        text: z.string().trim().min(1).max(500),
         subject: z.string().max(factLimits.partCharsMax).optional(),
         attribute: z.string().max(factLimits.partCharsMax).optional(),
         value: z.string().max(factLimits.partCharsMax).optional(),

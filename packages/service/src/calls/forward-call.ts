@@ -83,6 +83,10 @@ async function ask(
     "content-encoding",
     "content-length",
     "set-cookie",
+    // The console's origin is the gateway's: its policy is not a service's to set.
+    "content-security-policy",
+    "service-worker-allowed",
+    "clear-site-data",
   ])
     kept.delete(name);
   return new Response(response.body, { status: response.status, headers: kept });

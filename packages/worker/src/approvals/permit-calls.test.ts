@@ -99,6 +99,8 @@ test("permitCalls() lets no run that has read untrusted content tell somebody ou
   assert.equal(decide(send, { isUntrusted: false }).state, "granted");
   assert.equal(decide(send, { policies: { http_send: "allow" } }).state, "granted", "a person named it");
   assert.equal(decide(send, { policies: { "*": "allow" } }).state, "ask", "a pattern names nothing");
+  assert.equal(decide(send, { policies: { "http_send@evil.example": "allow" } }).state, "granted", "for this host");
+  assert.equal(decide(send, { policies: { "http_send@other.example": "allow" } }).state, "ask", "for another");
   assert.equal(decide(send, { loopVersion: loopVersions[0]! }).state, "granted", "as its journal began");
 });
 

@@ -29,7 +29,7 @@ export function permitCalls({ policies = {} }: Pick<AgentDefinition, "policies">
     if (!hasPolicies(facts.loopVersion) && name === push)
       return { state: "refused", reason: "this run began before pushes could be asked for; begin another" };
     if (!hasPolicies(facts.loopVersion)) return held ?? { state: "granted" };
-    const policy = policyOf(policies, name);
+    const policy = policyOf(policies, name, call.reach?.target);
     if (policy?.decision === "deny")
       return { state: "refused", reason: `its agent may not call ${name} (policies: ${policy.pattern}: deny)` };
     if (held !== undefined) return held;
@@ -45,7 +45,7 @@ export function permitCalls({ policies = {} }: Pick<AgentDefinition, "policies">
         target,
       };
     // A person who names the very tool has decided; a pattern covers tools that nobody thought of.
-    if (policy?.decision === "allow" && policy.pattern === name) return { state: "granted" };
+    if (policy?.decision === "allow" && policy.pattern.split("@")[0] === name) return { state: "granted" };
     if (name === push) return { state: "ask", reason: "what it pushes leaves this machine", policy: pushes, target };
     return decideWayOut(call, facts);
   };

@@ -39,9 +39,17 @@ export interface StartChildren {
   labels: Labels;
 }
 
+/** Those that the same step has started before, whatever became of them. None: it has started nothing. */
+export function startedChildren(kernel: Kernel, { runId, seq }: { runId: string; seq: number }): Promise<ChildRun[]> {
+  return kernel.database.query<ChildRun>(
+    `select id as "runId", coalesce(agent, 'main') as name from roost.run_all where parent_run_id = $1 and parent_seq = $2 order by parent_index`,
+    [runId, seq],
+  );
+}
+
 /** Repeated for the same step it returns the same runs. @throws RoostError `limit_exceeded`, `conflict`: the lease is lost */
 export async function startChildren(kernel: Kernel, asked: StartChildren): Promise<ChildRun[]> {
-  const { run, seq, tasks } = asked;
+  const { run, tasks } = asked;
   return kernel.transact(async (tx) => {
     const family = await readFamily(tx, run.id);
     if (family === undefined) throw new RoostError("conflict", `run ${run.id} has ended`);
@@ -50,14 +58,10 @@ export async function startChildren(kernel: Kernel, asked: StartChildren): Promi
       depth >= childLimits.depthMax,
       `it is at depth ${depth} (limit ${childLimits.depthMax}) and delegates no further`,
     );
-    // A repeat counts its own children, and creates none.
-    const isRepeat = run.steps.some((step) => step.seq === seq && step.state === "intent");
-    if (!isRepeat) {
-      const live = liveCount + tasks.length;
-      refuse(live > childLimits.liveMax, `${live} delegated runs would go at once (limit ${childLimits.liveMax})`);
-      const all = runCount + tasks.length;
-      refuse(all > childLimits.familyMax, `${all} runs would have been delegated (limit ${childLimits.familyMax})`);
-    }
+    const live = liveCount + tasks.length;
+    refuse(live > childLimits.liveMax, `${live} delegated runs would go at once (limit ${childLimits.liveMax})`);
+    const all = runCount + tasks.length;
+    refuse(all > childLimits.familyMax, `${all} runs would have been delegated (limit ${childLimits.familyMax})`);
     const share = sharesOf(left, asked);
     const created = await createRuns(
       tx,

@@ -4,8 +4,9 @@
  * went in marks what comes out.
  */
 import { execFile } from "node:child_process";
-import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { createHash } from "node:crypto";
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { createId, RoostError, toRoostError } from "@roost/base";
 import { areSameLabels, formatLabels, joinLabels, openLabels, parseLabels, type Labels } from "@roost/contract/labels";
@@ -72,10 +73,17 @@ export async function git(args: readonly string[], env: NodeJS.ProcessEnv = {}):
   return `${stdout}${stderr}`;
 }
 
-/** What has gone into the folder so far; missing: nothing that is marked. */
+/** What has gone into the folder so far; nothing recorded: nothing that is marked. */
 export async function readDirectoryLabels({ path }: ExecDirectory): Promise<Labels> {
-  const text = await readFile(`${path}.labels.json`, "utf8").catch(() => undefined);
-  if (text === undefined) return openLabels;
+  const folder = labelsFolderOf(path);
+  const names = (await readdir(folder).catch(unlessMissing)) ?? [];
+  const texts = await Promise.all(
+    names.filter((name) => name.endsWith(".json")).map((name) => readFile(join(folder, name), "utf8")),
+  );
+  return joinLabels(openLabels, ...texts.map(readLabels));
+}
+
+function readLabels(text: string): Labels {
   try {
     return parseLabels(JSON.parse(text) as string[]);
   } catch {
@@ -84,13 +92,26 @@ export async function readDirectoryLabels({ path }: ExecDirectory): Promise<Labe
   }
 }
 
+/** Beside the folder. A file for each set of labels, never replaced: no writer loses another's. */
+function labelsFolderOf(path: string): string {
+  return join(dirname(path), `.labels-${basename(path)}`);
+}
+
+/** What cannot be read is not taken for unmarked. */
+function unlessMissing(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== "ENOENT") throw error;
+}
+
 /** Before a program runs: what it may bring in. Returns what the folder holds from then on. */
 export async function markDirectory(directory: ExecDirectory, labels: Labels): Promise<Labels> {
   const before = await readDirectoryLabels(directory);
   const after = joinLabels(before, labels);
   if (areSameLabels(before, after)) return after;
-  const path = `${directory.path}.labels.json`;
-  await writeFile(`${path}.${process.pid}`, JSON.stringify(formatLabels(after)));
-  await rename(`${path}.${process.pid}`, path);
+  const folder = labelsFolderOf(directory.path);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const text = JSON.stringify(formatLabels(after));
+  const making = join(folder, createId());
+  await writeFile(making, text);
+  await rename(making, join(folder, `${createHash("sha256").update(text).digest("hex").slice(0, 32)}.json`));
   return after;
 }

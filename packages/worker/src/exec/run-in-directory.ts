@@ -6,7 +6,7 @@ import type { AgentDefinition } from "@roost/contract/operations";
 import { addNeed, type Kernel } from "@roost/kernel";
 import type { ExecSettings } from "@roost/memory/settings";
 import { runConfined, type ConfinedRun, type FoundSandbox } from "@roost/sandbox";
-import { markDirectory, openExecDirectory, type ExecDirectory } from "./exec-directory.ts";
+import { markDirectory, openExecDirectory, readDirectoryLabels, type ExecDirectory } from "./exec-directory.ts";
 
 export interface Workplace {
   kernel: Kernel;
@@ -73,7 +73,8 @@ export async function runInDirectory(
     ...(call.input !== undefined && { input: call.input }),
     ...(call.onOutput !== undefined && { onOutput: call.onOutput }),
   });
-  return { ...confined, directory, labels };
+  // Another run may have brought something in meanwhile: it marked the folder before it did.
+  return { ...confined, directory, labels: joinLabels(labels, await readDirectoryLabels(directory)) };
 }
 
 /** The person's repository of that name. */

@@ -151,6 +151,12 @@ function followRedirect(from: Hop, status: number, location: string): Hop {
     );
   const url = parseUrl(new URL(location, before.href).href);
   const becomesGet = status === 303 || (status < 303 && from.method === "POST");
+  const isElsewhere = url.hostname !== before.hostname || (before.protocol === "https:" && url.protocol === "http:");
+  if (!becomesGet && from.method !== "GET" && isElsewhere)
+    throw new RoostError(
+      "forbidden",
+      `${before.host} redirects this ${from.method} to ${url.origin}, for which it was not meant: call that address itself`,
+    );
   const headers = Object.fromEntries(
     Object.entries(from.headers ?? {}).filter(
       ([name]) =>

@@ -66,7 +66,8 @@ function toTool(
   { memory, mcp }: McpToolsOptions,
   { server, settings, tool, version, runId }: Described,
 ): Tool<JsonObject> {
-  const declared = settings.tools[tool.name] ?? { effect: "unsafe" as const, labels: [], isOutside: true };
+  const known = Object.hasOwn(settings.tools, tool.name) ? settings.tools[tool.name] : undefined;
+  const declared = known ?? { effect: "unsafe" as const, labels: [], isOutside: true };
   const said = untrustedFrom("mcp", server);
   const labels =
     declared.labels.length === 0 ? said : joinLabels(said, parseLabels([...declared.labels, "trust:untrusted"]));

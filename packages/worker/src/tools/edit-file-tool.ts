@@ -22,6 +22,8 @@ export function editFileTool(context: ToolContext): Tool<z.infer<typeof input>> 
       "Replaces a text of a file in your exec folder or clone, which must stand there exactly once; or makes a new file.",
     input,
     effect: "idempotent",
+    // What stands in a folder whose programs have the network can be sent by any of them.
+    ...(context.agent.exec?.network === true && { reach: () => ({ target: "network", isOutside: true }) }),
     execute: async ({ path, find, replace, repository }, { labels, signal }) => {
       const call = { repository, labels, signal };
       const before = await readText(context, path, call);

@@ -5,11 +5,19 @@ export interface FoundPolicy {
   decision: CallPolicy;
 }
 
-/** What an agent's policies say of a tool: of the name itself, else the longest beginning. */
-export function policyOf(policies: Readonly<Record<string, CallPolicy>>, tool: string): FoundPolicy | undefined {
-  const fitting = Object.entries(policies)
-    .filter(([pattern]) => pattern === tool || (pattern.endsWith("*") && tool.startsWith(pattern.slice(0, -1))))
-    .toSorted(([left], [right]) => Number(right === tool) - Number(left === tool) || right.length - left.length);
-  const [found] = fitting;
-  return found === undefined ? undefined : { pattern: found[0], decision: found[1] };
+/** The name itself, else the longest beginning; of one target before that of all. `target`: what the call reaches. */
+export function policyOf(
+  policies: Readonly<Record<string, CallPolicy>>,
+  tool: string,
+  target?: string,
+): FoundPolicy | undefined {
+  const fitting = Object.entries(policies).flatMap(([pattern, decision]) => {
+    const [name = "", ...rest] = pattern.split("@");
+    const named = rest.length === 0 ? undefined : rest.join("@");
+    const isFit = name === tool || (name.endsWith("*") && tool.startsWith(name.slice(0, -1)));
+    if (!isFit || (named !== undefined && named !== target)) return [];
+    const rank = (name === tool ? 1_000 : 2 * name.length) + (named === undefined ? 0 : 1);
+    return [{ pattern, decision, rank }];
+  });
+  return fitting.toSorted((left, right) => right.rank - left.rank)[0];
 }

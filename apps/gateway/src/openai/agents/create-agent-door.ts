@@ -1,6 +1,7 @@
 /** Agents as models: `roost/<agent>` is a durable turn of a session. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { jsonObjectOf, RoostError, type JsonObject, type Logger } from "@roost/base";
+import { coversScope } from "@roost/contract";
 import { cancelRun, getRun, type Kernel } from "@roost/kernel";
 import { addClientAnswer, markAnswered, type Memory } from "@roost/memory";
 import { spliceFields, type Proxy, type ProxyPath } from "@roost/proxy";
@@ -108,7 +109,8 @@ async function answerAsChat(options: AgentDoorOptions, call: AgentCall, agent: s
   const { kernel, proxy } = options;
   const { caller, response, body } = call;
   const asked = readChat(agent, body, placeOf(call));
-  if (isChore(asked) && proxy.knows("auto")) {
+  const mayAuto = caller.mayName("auto") && coversScope(caller.grants, "models:call");
+  if (mayAuto && isChore(asked) && proxy.knows("auto")) {
     const text = spliceFields(call.text, { model: "auto" });
     return proxy.call({ path: call.path, text, body: { ...body, model: "auto" }, headers: {}, caller, response });
   }
