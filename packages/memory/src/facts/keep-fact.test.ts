@@ -151,6 +151,26 @@ test("two who say a different value at the same time leave one, and both are in 
   assert.equal((await held(home, true)).length, 4);
 });
 
+test("keepFact() takes a corrected line onto a subject that has a value, and one of several values stays one of several", async () => {
+  await using home = await createTestMemory();
+  const misspelt = await say(home, "Ana lives in Berlin", {
+    parts: parts("Ana", "lives in", "Berlin"),
+    since: day("2024-01-01"),
+  });
+  const later = { parts: parts("Anna", "lives in", "Munich"), since: day("2024-02-01") };
+  await say(home, "Anna lives in Munich", later);
+  const corrected = { parts: parts("Anna", "lives in", "Berlin"), corrects: misspelt };
+  await say(home, "Anna lives in Berlin", corrected);
+  assert.deepEqual(await held(home), ["Anna lives in Berlin"]);
+  const greek = await say(home, "Anna speaks Greek", { parts: parts("Anna", "speaks", "Greek"), isMany: true });
+  const french = await say(home, "Anna speaks French", { parts: parts("Anna", "speaks", "French"), isMany: true });
+  await say(home, "Anna speaks Greek well", { parts: parts("Anna", "speaks", "Greek well"), corrects: greek });
+  await say(home, "Anna speaks French well", { parts: parts("Anna", "speaks", "French well"), corrects: french });
+  assert.deepEqual(await held(home), ["Anna lives in Berlin", "Anna speaks French well", "Anna speaks Greek well"]);
+  const early = { parts: parts("Anna", "lives in", "Rome"), since: day("2999-01-01") };
+  await assert.rejects(say(home, "Anna lives in Rome", early), { code: "invalid_input" });
+});
+
 test("compareBlocks() understands what was done to the lines", () => {
   const before = [
     ["1", "**Anna** lives in: Berlin"],

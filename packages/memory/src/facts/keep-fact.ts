@@ -61,11 +61,7 @@ export async function keepFact(tx: KernelTransaction, given: NewFact): Promise<K
   if (since > nowAt)
     throw new RoostError("invalid_input", "since is in the future: leave it out, or say when it began");
   const corrected = given.corrects === undefined ? [] : [await requireFact(tx, given.corrects)];
-  if (isFromOthers && corrected.length > 0)
-    throw new RoostError(
-      "forbidden",
-      `the fact ${given.corrects} is not corrected by what rests on content from outside, nor by ${given.by}: say it in the answer`,
-    );
+  if (isFromOthers && corrected.length > 0) throw notToCorrect(given);
   const same = await tx.query<FactRow>(
     `select ${factColumns} from memory.fact f where ${openSql}
        and ((f.subject_key = $1 and f.attribute_key = $2) or (f.subject_key is null and lower(f.statement) = lower($3))) for update`,
@@ -88,15 +84,14 @@ export async function keepFact(tx: KernelTransaction, given: NewFact): Promise<K
   const isClaim = isFromOthers || (isNightly && others.length > 0);
   const replaced = isClaim ? [] : others;
   const id = crypto.randomUUID();
-  const { by, runId } = given;
+  const { by } = given;
   const sourceEvent = emitRemembered(tx, given, { id, statement, parts, labels, isClaim });
   const endedAt = isSingle && !isClaim ? await lastEnd(tx, subjectKey, attributeKey) : undefined;
   const from = beginOf(given, { since, corrected: corrected[0], endedAt });
-  const closed: FactRow[] = [];
-  for (const fact of [...corrected, ...replaced]) {
-    const isWrong = given.corrects === fact.id || from <= fact.validFrom;
-    await closeFact(tx, fact, { by, reason: given.reason, replacedBy: id, until: isWrong ? undefined : from });
-    closed.push(fact);
+  const closed = [...corrected, ...replaced];
+  for (const fact of closed) {
+    const until = given.corrects === fact.id || from <= fact.validFrom ? undefined : from;
+    await closeFact(tx, fact, { by, reason: given.reason, replacedBy: id, until });
   }
   await tx.query(
     `insert into memory.fact (id, statement, subject, attribute, value, subject_key, attribute_key, is_single, valid, is_claim, confidence, extractor,
@@ -117,7 +112,7 @@ export async function keepFact(tx: KernelTransaction, given: NewFact): Promise<K
       given.extractor,
       by.slice(0, 200),
       sourceEvent,
-      uuidOf(runId),
+      uuidOf(given.runId),
       await tx.labelSet(labels),
     ],
   );
@@ -170,6 +165,13 @@ export async function acceptFact(tx: KernelTransaction, { id, by }: { id: string
     data: { by, factId: id, sources: [...labels.sources] },
   });
   return fact;
+}
+
+function notToCorrect({ corrects, by }: NewFact): RoostError {
+  return new RoostError(
+    "forbidden",
+    `the fact ${corrects} is not corrected by what rests on content from outside, nor by ${by}: say it in the answer`,
+  );
 }
 
 /** What was wrong was wrong from its beginning; what ended before stays as it was. @throws RoostError `invalid_input` */
