@@ -91,6 +91,8 @@ function guardedFetch(server: URL, signal: AbortSignal): typeof fetch {
         "forbidden",
         `${url.host} refuses the login: look at --user and at the secret that --secret names`,
       );
+    if (response.status >= 500 || response.status === 429)
+      throw new RoostError("unavailable", `${url.host} answers with ${response.status}: try again later`);
     const chunks: Uint8Array[] = [];
     let size = 0;
     for await (const chunk of response.body ?? []) {
