@@ -110,11 +110,14 @@ async function runTurns(loop: Loop): Promise<AgentEnd> {
     if (outcome.state !== "done") return endOfFailedStep(loop, errorOf(outcome, step));
     const { output } = outcome;
     if (output.kind === "context_exceeded") {
-      if (state.modelStepCount <= cutStepsMax && fitFixedParts(loop, output)) continue;
+      const mayCut = state.modelStepCount <= cutStepsMax;
+      // What fitted before a reply fits now: then it is the conversation that grew.
+      if (mayCut && state.turnCount === 0 && fitFixedParts(loop, output)) continue;
       const isLast =
         state.compactionCount >= limits.compactionsMax || (wasRefusedByProvider && output.source === "provider");
       const room = isLast ? ({ state: "full" } as const) : await runCompactionStep(loop, output);
       if (room.state === "failed") return endOfFailedStep(loop, room.error);
+      if (room.state === "full" && mayCut && fitFixedParts(loop, output)) continue;
       if (room.state === "full") return limitReached(loop, "context", whyFull(loop, output));
       wasRefusedByProvider = output.source === "provider";
       continue;

@@ -35,7 +35,13 @@ export interface DocumentSize {
   isIntrospective: boolean;
 }
 
-const nothing: DocumentSize = { depth: 0, aliasCount: 0, cost: 0, callCount: 0, isIntrospective: false };
+/** While it is measured. */
+interface PartialSize extends DocumentSize {
+  /** Records of ways back: read for all records together, so they are not multiplied by those around them. */
+  readCount: number;
+}
+
+const nothing: PartialSize = { depth: 0, aliasCount: 0, cost: 0, callCount: 0, isIntrospective: false, readCount: 0 };
 const callCost = 10;
 const listSizeDefault = 10;
 /** More than any limit: sums stay numbers. */
@@ -54,7 +60,7 @@ export function measureDocument(
   const fragments = new Map<string, FragmentDefinitionNode>();
   for (const node of document.definitions)
     if (node.kind === Kind.FRAGMENT_DEFINITION) fragments.set(node.name.value, node);
-  const measured = new Map<string, DocumentSize>();
+  const measured = new Map<string, PartialSize>();
   const byDefault = new Map(
     operation.variableDefinitions?.map(({ variable, defaultValue }) => [variable.name.value, defaultValue]),
   );
@@ -63,8 +69,8 @@ export function measureDocument(
     { selections }: SelectionSetNode,
     type: GraphQLNamedType | undefined,
     size: number,
-  ): DocumentSize =>
-    selections.reduce<DocumentSize>((sum, selection) => {
+  ): PartialSize =>
+    selections.reduce<PartialSize>((sum, selection) => {
       if (selection.kind === Kind.FIELD) return add(sum, ofField(selection, type, size));
       if (selection.kind === Kind.FRAGMENT_SPREAD) return add(sum, ofFragment(selection.name.value, size));
       const { typeCondition, selectionSet } = selection;
@@ -74,7 +80,7 @@ export function measureDocument(
       );
     }, nothing);
 
-  const ofFragment = (name: string, size: number): DocumentSize => {
+  const ofFragment = (name: string, size: number): PartialSize => {
     const key = `${name} ${size}`;
     const known = measured.get(key);
     const fragment = fragments.get(name);
@@ -86,7 +92,7 @@ export function measureDocument(
     return found;
   };
 
-  const ofField = (node: FieldNode, type: GraphQLNamedType | undefined, size: number): DocumentSize => {
+  const ofField = (node: FieldNode, type: GraphQLNamedType | undefined, size: number): PartialSize => {
     const name = node.name.value;
     const aliasCount = node.alias === undefined ? 0 : 1;
     // Introspection has limits of its own, in graphql's validation.
@@ -94,7 +100,7 @@ export function measureDocument(
     const field = isCompositeType(type) && "getFields" in type ? type.getFields()[name] : undefined;
     const cost = field?.extensions["cost"] as FieldCost | undefined;
     const isRoot = cost?.calls === "one";
-    const own = isRoot || cost?.calls === "each" ? callCost : cost === undefined ? 0 : (cost.reads ?? 1);
+    const own = isRoot || cost?.calls === "each" ? callCost : cost === undefined || cost.reads !== undefined ? 0 : 1;
     const isList = field !== undefined && hasList(field.type);
     const times = isList ? size : 1;
     const below =
@@ -116,11 +122,17 @@ export function measureDocument(
       cost: Math.min(sizeMax * sizeMax, own + times * (isRecord + below.cost)),
       callCount: (isRoot ? 1 : 0) + below.callCount,
       isIntrospective: below.isIntrospective,
+      readCount: below.readCount + (cost?.reads ?? 0),
     };
   };
 
   const root = schema.getRootType(operation.operation);
-  return ofSelections(operation.selectionSet, isObjectType(root) ? root : undefined, listSizeDefault);
+  const { readCount, cost, ...size } = ofSelections(
+    operation.selectionSet,
+    isObjectType(root) ? root : undefined,
+    listSizeDefault,
+  );
+  return { ...size, cost: cost + readCount };
 }
 
 /** The page size that is asked for, or the one without asking. */
@@ -148,13 +160,14 @@ function inBounds(size: number): number {
   return Number.isFinite(size) ? Math.min(sizeMax, Math.max(1, size)) : sizeMax;
 }
 
-function add(one: DocumentSize, other: DocumentSize): DocumentSize {
+function add(one: PartialSize, other: PartialSize): PartialSize {
   return {
     depth: Math.max(one.depth, other.depth),
     aliasCount: one.aliasCount + other.aliasCount,
     cost: one.cost + other.cost,
     callCount: one.callCount + other.callCount,
     isIntrospective: one.isIntrospective || other.isIntrospective,
+    readCount: one.readCount + other.readCount,
   };
 }
 

@@ -115,7 +115,7 @@ export const journalScenes: JournalScene[] = [
     name: "a job whose context is compacted",
     run: jobRun("long"),
     files: { "work/long/a.md": longText, "work/long/b.md": longText },
-    contextTokensMax: 4_400,
+    contextTokensMax: 4_600,
     script: (request) => {
       if (request.systemText.includes("compacting a conversation")) return "It has read a long file.";
       if (JSON.stringify(request.messages).includes("It has read a long file.")) return "Both are long.";
@@ -127,7 +127,7 @@ export const journalScenes: JournalScene[] = [
     name: "a conversation that remembers before messages leave",
     run: {},
     files: { "work/long/a.md": longText, "work/long/b.md": longText },
-    contextTokensMax: 4_000,
+    contextTokensMax: 4_300,
     script: (request) => {
       if (request.systemText.includes("compacting a conversation"))
         return "REMEMBER: Her name is Ada.\nIt has read a long file.";
