@@ -57,9 +57,7 @@ export function measureDocument(
   operation: OperationDefinitionNode,
   { schema, variables }: DocumentSizeOptions,
 ): DocumentSize {
-  const fragments = new Map<string, FragmentDefinitionNode>();
-  for (const node of document.definitions)
-    if (node.kind === Kind.FRAGMENT_DEFINITION) fragments.set(node.name.value, node);
+  const fragments = fragmentsOf(document);
   const measured = new Map<string, PartialSize>();
   const byDefault = new Map(
     operation.variableDefinitions?.map(({ variable, defaultValue }) => [variable.name.value, defaultValue]),
@@ -100,7 +98,6 @@ export function measureDocument(
     const field = isCompositeType(type) && "getFields" in type ? type.getFields()[name] : undefined;
     const cost = field?.extensions["cost"] as FieldCost | undefined;
     const isRoot = cost?.calls === "one";
-    const own = isRoot || cost?.calls === "each" ? callCost : cost === undefined || cost.reads !== undefined ? 0 : 1;
     const isList = field !== undefined && hasList(field.type);
     const times = isList ? size : 1;
     const below =
@@ -119,7 +116,7 @@ export function measureDocument(
     return {
       depth: below.depth + 1,
       aliasCount: aliasCount + below.aliasCount,
-      cost: Math.min(sizeMax * sizeMax, own + times * (isRecord + below.cost)),
+      cost: Math.min(sizeMax * sizeMax, ownCostOf(cost) + times * (isRecord + below.cost)),
       callCount: (isRoot ? 1 : 0) + below.callCount,
       isIntrospective: below.isIntrospective,
       readCount: below.readCount + (cost?.reads ?? 0),
@@ -127,12 +124,20 @@ export function measureDocument(
   };
 
   const root = schema.getRootType(operation.operation);
-  const { readCount, cost, ...size } = ofSelections(
-    operation.selectionSet,
-    isObjectType(root) ? root : undefined,
-    listSizeDefault,
-  );
+  const type = isObjectType(root) ? root : undefined;
+  const { readCount, cost, ...size } = ofSelections(operation.selectionSet, type, listSizeDefault);
   return { ...size, cost: cost + readCount };
+}
+
+function fragmentsOf(document: DocumentNode): Map<string, FragmentDefinitionNode> {
+  const found = document.definitions.filter((node) => node.kind === Kind.FRAGMENT_DEFINITION);
+  return new Map(found.map((node) => [node.name.value, node]));
+}
+
+/** Of a field, beside its records. */
+function ownCostOf(cost: FieldCost | undefined): number {
+  if (cost?.calls === "one" || cost?.calls === "each") return callCost;
+  return cost === undefined || cost.reads !== undefined ? 0 : 1;
 }
 
 /** The page size that is asked for, or the one without asking. */
