@@ -66,6 +66,7 @@ export const listFacts = defineOperation({
   summary: "What messages may say of people and nobody has confirmed, the oldest first",
   input: z.object({ ...pageFields, personId: personId.optional() }),
   output: pageOf(Fact),
+  errors: ["not_found"],
   effect: "readonly",
   labels: fromOutside,
 });

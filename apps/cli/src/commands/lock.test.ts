@@ -119,6 +119,13 @@ test("roost lock's command ends by the end of its lease, with what it started, w
       const connected = once(listener, "connection") as Promise<[Socket]>;
       const command = ["sh", "-c", `"${node}" -e '${child}' & wait`];
       const run = startRoost(["lock", "--ttl", `${ttlMs}ms`, "backup", "--", ...command], gateway);
+      // Whatever fails, nothing of it keeps this process alive.
+      await using _ended = {
+        [Symbol.asyncDispose]: async () => {
+          run.child.kill("SIGKILL");
+          listener.close();
+        },
+      };
       const [socket] = await connected;
       lock.renewed = Promise.withResolvers<void>();
       await lock.renewed.promise;
@@ -131,7 +138,6 @@ test("roost lock's command ends by the end of its lease, with what it started, w
         run.child.kill("SIGCONT");
         assert.equal((await run.ended).code, 81);
       }
-      listener.close();
     }),
   );
 });
