@@ -21,12 +21,12 @@ const cases: [title: string, hours: ActiveHours, at: string, active: boolean][] 
 ];
 
 for (const [title, hours, at, active] of cases) {
-  test(`isActiveAt() ${title}`, () => assert.equal(isActiveAt(hours, Date.parse(at)), active));
+  test(`isActiveAt() ${title}`, () => assert.equal(isActiveAt(hours, Date.parse(at), "UTC"), active));
 }
 
 for (const written of ["8:00", "24:01", "12:60", "noon", ""]) {
   test(`isActiveAt() refuses "${written}"`, () => {
-    assert.throws(() => isActiveAt(berlin(written, "22:00"), 0), {
+    assert.throws(() => isActiveAt(berlin(written, "22:00"), 0, "UTC"), {
       code: "invalid_input",
       message: /is not a time of day/,
     });

@@ -6,17 +6,17 @@ export interface ActiveHours {
   start: string;
   /** "HH:MM", exclusive; "24:00" is the end of the day. Before `start` it is on the next day. Equal to `start`: never. */
   end: string;
-  /** IANA name; default UTC. */
+  /** IANA name; left out: the zone of the job. */
   timeZone?: string | undefined;
 }
 
 const minutesPerDay = 24 * 60;
 
-/** @throws invalid_input for an invalid hour or time zone */
-export function isActiveAt(hours: ActiveHours, atMs: number): boolean {
+/** `timeZone`: of hours that name none. @throws invalid_input for an invalid hour or time zone */
+export function isActiveAt(hours: ActiveHours, atMs: number, timeZone: string): boolean {
   const start = minuteOfDay(hours.start);
   const end = minuteOfDay(hours.end);
-  const wallMs = atMs + timeZoneOf(hours.timeZone ?? "UTC").offsetMs(atMs);
+  const wallMs = atMs + timeZoneOf(hours.timeZone ?? timeZone).offsetMs(atMs);
   const minute = Math.floor(wallMs / 60_000) % minutesPerDay;
   if (start === end) return false;
   return start < end ? minute >= start && minute < end : minute >= start || minute < end;

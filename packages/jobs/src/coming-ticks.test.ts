@@ -37,6 +37,7 @@ test("comingTicks() mixes jobs in order and says when it leaves some out", () =>
   const job = (id: string, everyMs: number, definition = {}) => ({
     id,
     trigger: { kind: "every" as const, everyMs },
+    timeZone: "UTC",
     nextAt,
     createdAt: nextAt,
     definition: definition as never,
@@ -50,4 +51,22 @@ test("comingTicks() mixes jobs in order and says when it leaves some out", () =>
   );
   assert.equal(isCut, false);
   assert.deepEqual(comingTicks(jobs, { until, limit: 2 }).isCut, true);
+});
+
+test("comingTicks() and previewMoments() read active hours in the zone of the job, as its ticks do", () => {
+  const nextAt = new Date("2026-03-01T06:00Z");
+  const activeHours = { start: "07:00", end: "09:00" };
+  const everyHour = { id: "a", trigger: { kind: "every" as const, everyMs: 3_600_000 }, nextAt, createdAt: nextAt };
+  const job = { ...everyHour, timeZone: "Europe/Berlin", definition: { activeHours } as never };
+  const { ticks } = comingTicks([job], { until: new Date("2026-03-01T12:00Z"), limit: 100 });
+  assert.deepEqual(
+    ticks.map(({ at }) => at.getUTCHours()),
+    [6, 7],
+  );
+  const options = { activeHours, timeZone: "Europe/Berlin", from: new Date("2026-03-01T05:30Z"), count: 3 };
+  const { moments } = previewMoments({ kind: "cron", expression: "0 * * * *" }, options);
+  assert.deepEqual(
+    moments.map(({ isActive }) => isActive),
+    [true, true, false],
+  );
 });

@@ -13,12 +13,12 @@ export interface ComingTick {
 
 /** The due moments of jobs from their next one to `until`, in order, at most `limit`. Those outside of active hours are left out. */
 export function comingTicks(
-  jobs: readonly Pick<Job, "id" | "trigger" | "nextAt" | "createdAt" | "definition">[],
+  jobs: readonly Pick<Job, "id" | "trigger" | "timeZone" | "nextAt" | "createdAt" | "definition">[],
   { until, limit }: { until: Date; limit: number },
 ): { ticks: ComingTick[]; isCut: boolean } {
   const ticks: ComingTick[] = [];
   let isCut = false;
-  for (const { id: jobId, trigger, nextAt, createdAt, definition } of jobs) {
+  for (const { id: jobId, trigger, timeZone, nextAt, createdAt, definition } of jobs) {
     const schedule = scheduleOf({ trigger, anchorAt: nextAt ?? createdAt });
     let count = 0;
     for (let atMs = nextAt?.getTime(); atMs !== undefined && atMs <= until.getTime(); atMs = schedule.next(atMs)) {
@@ -27,7 +27,7 @@ export function comingTicks(
         break;
       }
       count += 1;
-      if (definition.activeHours === undefined || isActiveAt(definition.activeHours, atMs))
+      if (definition.activeHours === undefined || isActiveAt(definition.activeHours, atMs, timeZone))
         ticks.push({ jobId, at: new Date(atMs) });
     }
   }
@@ -53,7 +53,7 @@ export function previewMoments(
     timeZone: (trigger.kind === "cron" ? trigger.timeZone : undefined) ?? timeZone,
     moments: moments.map((at) => ({
       at,
-      isActive: activeHours === undefined || isActiveAt(activeHours, at.getTime()),
+      isActive: activeHours === undefined || isActiveAt(activeHours, at.getTime(), timeZone),
     })),
   };
 }

@@ -1,7 +1,6 @@
 /** What active jobs are likely to cost a day: what their last runs cost, times how often they are due. */
 import type { Kernel } from "@roost/kernel";
-import { isActiveAt } from "./active-hours.ts";
-import { scheduleOf } from "./job-moments.ts";
+import { comingTicks } from "./coming-ticks.ts";
 import { listJobs, type Job } from "./read-jobs.ts";
 
 export interface SpendForecast {
@@ -63,19 +62,10 @@ export async function forecastSpend(
 /** Undefined: it is due when something happens. */
 function dueADay(job: Job, nowMs: number): number | undefined {
   if (job.trigger.kind === "event" || job.trigger.kind === "manual") return undefined;
-  const schedule = scheduleOf({ trigger: job.trigger, anchorAt: job.createdAt });
-  const { activeHours } = job.definition;
-  const hours =
-    activeHours === undefined ? undefined : { ...activeHours, timeZone: activeHours.timeZone ?? job.timeZone };
-  const untilMs = nowMs + windowDays * dayMs;
-  let count = 0;
-  let atMs: number | undefined = nowMs;
-  for (let looked = 0; looked < momentsMax; looked += 1) {
-    atMs = schedule.next(atMs);
-    if (atMs === undefined || atMs > untilMs) return count / windowDays;
-    if (hours === undefined || isActiveAt(hours, atMs)) count += 1;
-  }
-  return (count * dayMs) / Math.max(1, atMs - nowMs);
+  const until = new Date(nowMs + windowDays * dayMs);
+  const { ticks, isCut } = comingTicks([job], { until, limit: momentsMax });
+  const last = isCut ? ticks.at(-1)?.at : until;
+  return last === undefined ? 0 : (ticks.length * dayMs) / Math.max(1, last.getTime() - nowMs);
 }
 
 async function readPast(kernel: Kernel, jobs: readonly Job[], nowMs: number): Promise<Past[]> {

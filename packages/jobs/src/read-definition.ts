@@ -26,8 +26,7 @@ export function readDefinition(written: unknown, timeZone: string): ReadDefiniti
   try {
     if (definition.rateLimit !== undefined) checkWindow(parseDurationMs(definition.rateLimit.per));
     const trigger = resolveTrigger(definition.trigger, timeZone);
-    if (definition.activeHours !== undefined)
-      isActiveAt({ ...definition.activeHours, timeZone: definition.activeHours.timeZone ?? timeZone }, 0);
+    if (definition.activeHours !== undefined) isActiveAt(definition.activeHours, 0, timeZone);
     return { id, definition, trigger };
   } catch (error) {
     if (!(error instanceof RoostError)) throw error;

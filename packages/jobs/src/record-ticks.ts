@@ -138,11 +138,7 @@ function decide(
   const { definition, timeZone } = tick.job;
   const hours = definition.activeHours;
   const startMs = tick.lateMs <= onTimeMsMax ? tick.atMs : nowMs;
-  if (
-    hours !== undefined &&
-    tick.ignoresHours !== true &&
-    !isActiveAt({ ...hours, timeZone: hours.timeZone ?? timeZone }, startMs)
-  ) {
+  if (hours !== undefined && tick.ignoresHours !== true && !isActiveAt(hours, startMs, timeZone)) {
     return { ...base, outcome: "skipped", reason: `outside active hours ${hours.start}–${hours.end}` };
   }
   const going = live.get(tick.job.id) ?? [];

@@ -38,7 +38,7 @@ const familiarityMin = 0.3;
 const nearMax = 5;
 
 /**
- * Learns the targets. Takes about 2 s of processor time for 300 targets with five examples each, in pieces of a few milliseconds.
+ * Learns the targets. It takes seconds of processor time for hundreds of targets (docs/benchmarks.md), in pieces of a few milliseconds.
  *
  * @throws RoostError `limit_exceeded` for too many targets; the signal's reason
  */

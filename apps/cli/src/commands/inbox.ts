@@ -1,12 +1,13 @@
 /** `roost inbox`: what waits for the person, answered one after another; `roost grants`: what was allowed beyond one call. */
 import { createInterface } from "node:readline/promises";
-import { plainLine, plainText, wrapText } from "@roost/base/text-width";
+import { plainLine } from "@roost/base/text-width";
 import type { GrantRecord, InboxEntryRecord } from "@roost/contract/operations";
 import type { Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
+import type { RoostClient } from "../connect.ts";
 import { answerInbox, type Ask } from "../conversation/answer-inbox.ts";
 import { findById } from "../find-by-id.ts";
-import { printApproval } from "../print/print-approval.ts";
+import { printIndented, printQuestion } from "../print/print-question.ts";
 import { relativeTime } from "../print/relative-time.ts";
 import { shortId } from "../print/short-id.ts";
 import { readPages } from "../read-pages.ts";
@@ -54,31 +55,23 @@ function addInbox(program: Command, context: CliContext): void {
     });
 }
 
-function printEntry(context: CliContext, entry: InboxEntryRecord, nowMs: number): void {
-  const { terminal } = context;
+function printEntry({ terminal }: CliContext, entry: InboxEntryRecord, nowMs: number): void {
   const { paint } = terminal;
-  const id = "question" in entry ? entry.question.id : entry.kind === "unknown" ? entry.runId : "";
-  const marks = [
-    entry.kind === "unknown" ? "unknown outcome" : entry.kind,
-    "question" in entry ? entry.question.agent : null,
-    "question" in entry ? entry.question.jobId : null,
-    relativeTime(entry.since, nowMs),
-  ];
-  const tone = entry.kind === "failure" || entry.kind === "unknown" ? "bad" : "accent";
-  const named = id === "" ? "" : `${paint(shortId(id), "accent")} `;
-  terminal.line(`${named}${paint(plainLine(marks.filter(Boolean).join(" · ")), tone === "bad" ? "bad" : "dim")}`);
-  const indented = (text: string) => {
-    for (const line of terminal.named(plainText(text)).split("\n"))
-      for (const part of wrapText(line, terminal.columns - 2)) terminal.line(`  ${part}`);
-  };
-  indented(entry.title);
-  if (entry.kind === "approval" && entry.question.approval !== null) printApproval(terminal, entry.question.approval);
-  if ("question" in entry && entry.question.choices !== null)
-    terminal.line(`  ${paint(plainLine(entry.question.choices.join(" | ")), "dim")}`);
-  if ("reason" in entry) indented(entry.reason);
-  if (entry.kind === "unknown") indented(`roost run resolve ${shortId(entry.runId)} ${entry.seq}`);
-  if (entry.kind === "failure")
-    indented(entry.runId === null ? "See roost status" : `See roost log why ${shortId(entry.runId)}`);
+  const id = "question" in entry ? entry.question.id : entry.kind === "unknown" ? entry.runId : undefined;
+  const named = id === undefined ? "" : `${paint(shortId(id), "accent")} `;
+  const asks = "question" in entry ? [entry.question.agent, entry.question.jobId] : [];
+  const kind = entry.kind === "unknown" ? "unknown outcome" : entry.kind;
+  const marks = [kind, ...asks, relativeTime(entry.since, nowMs)].filter(Boolean).join(" · ");
+  terminal.line(`${named}${paint(plainLine(marks), "question" in entry ? "dim" : "bad")}`);
+  if ("question" in entry) return printQuestion(terminal, entry.question);
+  printIndented(terminal, entry.title);
+  printIndented(terminal, entry.reason);
+  printIndented(terminal, nextStepOf(entry));
+}
+
+function nextStepOf(entry: Extract<InboxEntryRecord, { kind: "unknown" | "failure" }>): string {
+  if (entry.kind === "unknown") return `roost run resolve ${shortId(entry.runId)} ${entry.seq}`;
+  return entry.runId === null ? "See roost status" : `See roost log why ${shortId(entry.runId)}`;
 }
 
 function addGrants(program: Command, context: CliContext): void {
@@ -89,7 +82,8 @@ function addGrants(program: Command, context: CliContext): void {
     .option("-a, --all", "include expired and revoked ones")
     .action(async ({ all }: { all?: boolean }) => {
       const { terminal, clock } = context;
-      const items = await readGrants(context, { isLive: all !== true });
+      const { client } = await context.connect();
+      const items = await readGrants(client, { isLive: all !== true });
       if (terminal.isJson) return terminal.json({ grants: items });
       const nowMs = clock.nowMs();
       terminal.table(
@@ -123,7 +117,7 @@ function addGrants(program: Command, context: CliContext): void {
     .action(async (given: string) => {
       const { terminal } = context;
       const { client } = await context.connect();
-      const ids = (await readGrants(context, { isLive: true })).map(({ id }) => id);
+      const ids = (await readGrants(client, { isLive: true })).map(({ id }) => id);
       const grantId = findById(given, ids, { one: "grant", list: "roost grants" });
       const { grant } = await client.revokeGrant({ grantId });
       if (terminal.isJson) return terminal.json({ grant });
@@ -131,8 +125,7 @@ function addGrants(program: Command, context: CliContext): void {
     });
 }
 
-async function readGrants(context: CliContext, query: { isLive: boolean }): Promise<GrantRecord[]> {
-  const { client } = await context.connect();
+function readGrants(client: RoostClient, query: { isLive: boolean }): Promise<GrantRecord[]> {
   return readPages(
     (page) => client.listGrants({ ...page, ...query }),
     (page) => page.items,

@@ -5,10 +5,10 @@ import { Option, type Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
 import { findById } from "../find-by-id.ts";
 import { parseOptionLimit } from "../parse-option.ts";
-import { printApproval } from "../print/print-approval.ts";
+import { printIndented, printQuestion } from "../print/print-question.ts";
 import { relativeTime } from "../print/relative-time.ts";
 import { shortId } from "../print/short-id.ts";
-import { plainLine, plainText, wrapText } from "@roost/base/text-width";
+import { plainLine } from "@roost/base/text-width";
 import { readPages } from "../read-pages.ts";
 
 const questionsMax = 500;
@@ -53,11 +53,6 @@ function printNotice({ terminal }: CliContext, notice: Notice, nowMs: number): v
   printIndented(terminal, notice.text);
 }
 
-function printIndented(terminal: CliContext["terminal"], text: string): void {
-  for (const line of terminal.named(plainText(text)).split("\n"))
-    for (const part of wrapText(line, terminal.columns - 2)) terminal.line(`  ${part}`);
-}
-
 function addQuestions(program: Command, context: CliContext): void {
   program
     .command("questions")
@@ -74,12 +69,11 @@ function addQuestions(program: Command, context: CliContext): void {
       );
       if (terminal.isJson) return terminal.json({ questions });
       if (questions.length === 0) terminal.line(terminal.paint("There are no open questions", "dim"));
-      for (const question of questions) printQuestion(context, question, clock.nowMs());
+      for (const question of questions) printListed(context, question, clock.nowMs());
     });
 }
 
-function printQuestion(context: CliContext, question: QuestionRecord, nowMs: number): void {
-  const { terminal } = context;
+function printListed({ terminal }: CliContext, question: QuestionRecord, nowMs: number): void {
   const { paint } = terminal;
   const marks = [
     question.agent,
@@ -90,9 +84,7 @@ function printQuestion(context: CliContext, question: QuestionRecord, nowMs: num
   terminal.line(
     `${paint(shortId(question.id), "accent")} ${paint(plainLine(marks.filter(Boolean).join(" · ")), "dim")}`,
   );
-  printIndented(terminal, question.prompt);
-  if (question.approval !== null) printApproval(context.terminal, question.approval);
-  if (question.choices !== null) terminal.line(`  ${paint(plainLine(question.choices.join(" | ")), "dim")}`);
+  printQuestion(terminal, question);
   if (question.answer !== null) printIndented(terminal, `→ ${question.answer}`);
 }
 

@@ -1,11 +1,9 @@
 /** Finds the agent that a message is meant for; where that is not clear, the person is asked, and the answer is remembered. */
 import { createInterface } from "node:readline/promises";
 import { plainLine } from "@roost/base/text-width";
-import type { FoundRouteRecord } from "@roost/contract/operations";
+import { routeTextCharsMax, type FoundRouteRecord } from "@roost/contract/operations";
 import type { CliContext } from "../cli-context.ts";
 import type { RoostClient } from "../connect.ts";
-
-const textCharsMax = 2_000;
 
 /** Undefined: main. */
 export async function routeMessage(
@@ -14,7 +12,7 @@ export async function routeMessage(
   message: string,
 ): Promise<string | undefined> {
   const { terminal } = context;
-  const text = message.slice(0, textCharsMax);
+  const text = message.slice(0, routeTextCharsMax);
   const found = await client.findRoute({ text });
   if (found.state === "decided" && found.target?.kind === "agent") {
     terminal.note(plainLine(`To ${found.target.id}: ${found.why}`), "dim");

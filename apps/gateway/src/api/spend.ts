@@ -11,12 +11,8 @@ export function serveSpend({ kernel, timeZone }: { kernel: Kernel; timeZone: str
     serve(operations.listSpend, async ({ by, days, limit }) => {
       const nowMs = kernel.clock.nowMs();
       const since = startOfDay(nowMs - (days - 1) * dayMs, timeZone);
-      const range = { since, until: new Date(nowMs + 1), timeZone };
-      const [items, [total]] = await Promise.all([
-        listSpend(kernel, { ...range, by, limit }),
-        listSpend(kernel, { ...range, by: "all", limit: 1 }),
-      ]);
-      return { since: since.toISOString(), timeZone, items, total: total ?? nothing };
+      const { rows, total } = await listSpend(kernel, { by, since, until: new Date(nowMs + 1), timeZone, limit });
+      return { since: since.toISOString(), timeZone, items: rows, total };
     }),
 
     serve(operations.listSpendForecasts, async ({ limit, after }) => {
@@ -25,14 +21,3 @@ export function serveSpend({ kernel, timeZone }: { kernel: Kernel; timeZone: str
     }),
   ];
 }
-
-const nothing: operations.SpendRecord = {
-  key: null,
-  callCount: 0,
-  costUsd: 0,
-  inputTokens: 0,
-  cachedTokens: 0,
-  outputTokens: 0,
-  savedUsd: 0,
-  unknownCount: 0,
-};

@@ -3,9 +3,10 @@ import { z } from "zod";
 import { defineOperation } from "../define-operation.ts";
 import { decidingKinds } from "../principal.ts";
 import { Name, text } from "../records/fields.ts";
+import { routeTextCharsMax } from "../records/limits.ts";
 import { FoundRoute, routeTargetKinds } from "../records/route.ts";
 
-const asked = text(2_000).min(1).describe("The question or command; of a longer one its beginning");
+const asked = text(routeTextCharsMax).min(1).describe("The question or command; of a longer one its beginning");
 
 export const findRoute = defineOperation({
   id: "findRoute",

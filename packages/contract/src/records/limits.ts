@@ -16,6 +16,8 @@ export const reasonCharsMax = 2000;
 export const errorCharsMax = 4000;
 /** A message, a notice, an answer. */
 export const textCharsMax = 100_000;
+/** Of a question or command that is routed. */
+export const routeTextCharsMax = 2_000;
 export const promptCharsMax = 50_000;
 export const pathCharsMax = 1024;
 /** Rows in one page of a list. */

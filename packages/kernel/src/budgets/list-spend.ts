@@ -4,7 +4,7 @@
  */
 import type { Kernel } from "../open-kernel.ts";
 
-export type SpendGrouping = "all" | "day" | "job" | "agent" | "model" | "session" | "key";
+export type SpendGrouping = "day" | "job" | "agent" | "model" | "session" | "key";
 
 export interface SpendRow {
   /** The day as YYYY-MM-DD, an id, a name; null: no job, no agent, no session, no key, a model that was not told. */
@@ -22,7 +22,6 @@ export interface SpendRow {
 }
 
 const keys: Record<SpendGrouping, string> = {
-  all: "null",
   day: "to_char(c.at at time zone $4, 'YYYY-MM-DD')",
   job: "c.job",
   agent: "c.agent",
@@ -48,19 +47,29 @@ const callsPassedOn = `
     as p(at timestamptz, model text, status integer, attempts integer, "costUsd" numeric, "inputTokens" bigint, "outputTokens" bigint)
   where e.topic = 'proxy' and e.type = 'proxy.called' and e.time >= $1 and p.at >= $1 and p.at < $2 and p.attempts > 0 and p.status between 200 and 299`;
 
-/** Most expensive first; days newest first. At most `limit`. */
+export interface ListedSpend {
+  /** Most expensive first; days newest first. */
+  rows: SpendRow[];
+  /** Of all calls, also of those in no row. */
+  total: SpendRow;
+}
+
+/** At most `limit` rows. `timeZone`: where a day begins. */
 export async function listSpend(
   { database }: Kernel,
   query: { by: SpendGrouping; since: Date; until: Date; timeZone: string; limit: number },
-): Promise<SpendRow[]> {
-  return database.query<SpendRow>(
-    `select ${keys[query.by]} as key, count(*) as "callCount", coalesce(sum(c.cost_usd), 0)::float8 as "costUsd",
-       coalesce(sum(c.input), 0)::bigint as "inputTokens", coalesce(sum(c.cached), 0)::bigint as "cachedTokens",
-       coalesce(sum(c.output), 0)::bigint as "outputTokens", coalesce(sum(c.saved), 0)::float8 as "savedUsd",
-       count(*) filter (where c.cost_usd is null) as "unknownCount"
-     from (${callsOfRuns} union all ${callsPassedOn}) as c
-     where $4::text is not null
-     group by 1 order by ${query.by === "day" ? "1 desc" : '"costUsd" desc, "inputTokens" desc, 1'} limit $3`,
-    [query.since, query.until, query.limit, query.timeZone],
+): Promise<ListedSpend> {
+  const { by, since, until, timeZone, limit } = query;
+  // Rows and total in one scan. The total comes first.
+  const [total, ...rows] = await database.query<SpendRow>(
+    `select key, count(*) as "callCount", coalesce(sum(cost_usd), 0)::float8 as "costUsd",
+       coalesce(sum(input), 0)::bigint as "inputTokens", coalesce(sum(cached), 0)::bigint as "cachedTokens",
+       coalesce(sum(output), 0)::bigint as "outputTokens", coalesce(sum(saved), 0)::float8 as "savedUsd",
+       count(*) filter (where cost_usd is null) as "unknownCount"
+     from (select c.*, ${keys[by]} as key from (${callsOfRuns} union all ${callsPassedOn}) as c) as k
+     group by grouping sets ((), (key))
+     order by grouping(key) desc, ${by === "day" ? "key desc" : '"costUsd" desc, "inputTokens" desc, key'} limit $3`,
+    [since, until, limit + 1, ...(by === "day" ? [timeZone] : [])],
   );
+  return { rows, total: total! };
 }
