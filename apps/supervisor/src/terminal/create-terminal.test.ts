@@ -26,6 +26,13 @@ test("createTerminal() writes plain lines elsewhere", () => {
   assert.equal(terminal.strong("x"), "x");
 });
 
+test("createTerminal() leaves a long address whole, painted or not", () => {
+  const { terminal, text } = record(false, 24);
+  const link = "http://127.0.0.1:7718/#sign-in=179598.abcdef";
+  terminal.text(`  ${link}\n  \u001B[1m${link}\u001B[0m`);
+  assert.equal(text(), `  ${link}\n  \u001B[1m${link}\u001B[0m\n`);
+});
+
 test("createTerminal() breaks lines at words, and names commands as they can be pasted", () => {
   const { terminal, text } = record(false, 24);
   terminal.problem("two words are too long, see roost ps");

@@ -27,6 +27,10 @@ export interface ProcessTerminal {
   faint(text: string): string;
 }
 
+/** A line that is an address, also a painted one. */
+// oxlint-disable-next-line no-control-regex -- the paint is one
+const addressLine = /^ *(?:\x1b\[\d+m)?https?:\/\/\S+$/;
+
 const clearLine = "\r\x1b[K";
 
 export function createTerminal(options: ProcessTerminalOptions): ProcessTerminal {
@@ -34,7 +38,8 @@ export function createTerminal(options: ProcessTerminalOptions): ProcessTerminal
   const paint = (code: number, text: string) => (options.hasColor ? `\x1b[${code}m${text}\x1b[0m` : text);
   const line = (text: string) => {
     const lines = nameCommands(text, options.command).split("\n");
-    const wrapped = lines.flatMap((one) => wrapText(one, options.columns()));
+    // A broken address can be neither clicked nor pasted.
+    const wrapped = lines.flatMap((one) => (addressLine.test(one) ? [one] : wrapText(one, options.columns())));
     options.write(`${isPassing ? clearLine : ""}${wrapped.join("\n")}\n`);
     isPassing = false;
   };
