@@ -18,7 +18,6 @@ export type {
   StepRunner,
 } from "./steps/step-runner.ts";
 export type {
-  Allowance,
   ApprovalAnswer,
   ApprovalRequest,
   Approvals,
@@ -27,7 +26,7 @@ export type {
   PermitCall,
   PlannedCall,
 } from "./tools/permit.ts";
-export type { ChildRun, JsonSchemaInput, Reach, Tool, ToolCall, ToolOrigin, ToolResult } from "./tools/tool.ts";
+export type { ChildRun, JsonSchemaInput, Tool, ToolCall, ToolOrigin, ToolResult } from "./tools/tool.ts";
 export type { CallActual, CallEstimate, CostSource, TokenPrice, TokenUsage } from "./usage/token-usage.ts";
 export type { ReserveSpend, SpendRequest, SpendReservation } from "./usage/spend.ts";
 export type {
@@ -64,7 +63,7 @@ export { agentLimitDefaults, type AgentLimits } from "./loop/agent-limits.ts";
 export type { AgentDelta, AgentEnd, AgentLimitName, AgentOutcome, AgentTotals } from "./loop/agent-outcome.ts";
 export type { RequestRecord } from "./loop/request-record.ts";
 export type { ModelStepOutput } from "./loop/run-model-step.ts";
-export { hookPoints, type HookAnswer, type HookPoint, type HookRequest, type Hooks } from "./tools/hooks.ts";
+export type { HookAnswer, HookPoint, HookRequest, Hooks } from "./tools/hooks.ts";
 export type { ChildResult, Children } from "./tools/children.ts";
 export { runAgentLoop, timeOver, type AgentLoopOptions } from "./loop/run-agent-loop.ts";
 export {

@@ -6,5 +6,6 @@ export { systemClock, type Clock } from "./clock.ts";
 export { sleepUntilAborted, type DelayOptions } from "./delay.ts";
 export { durationMsMax, formatDurationMs, parseDurationMs, writeDurationMs } from "./duration.ts";
 export { isJsonObject, jsonObjectOf, type JsonObject, type JsonValue } from "./json-value.ts";
+export { limitBytes } from "./limit-bytes.ts";
 export { errorCodes, isErrorCode, RoostError, toRoostError, type ErrorCode } from "./roost-error.ts";
 export { findUnstorable, storableRule } from "./storable-text.ts";

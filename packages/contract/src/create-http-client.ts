@@ -2,7 +2,7 @@
  * An HTTP client. Errors are the RoostError that the server threw. Answers are not validated, so that a newer server may send more fields. Retries
  * nothing, except that streams reconnect.
  */
-import { RoostError, toRoostError } from "@roost/base/browser";
+import { limitBytes, RoostError, toRoostError } from "@roost/base/browser";
 import type { CallOptions, Client, ClientOf } from "./client.ts";
 import type { Content } from "./content.ts";
 import type { AnyOperation } from "./define-operation.ts";
@@ -200,10 +200,10 @@ async function readBytes(response: Response, bytesMax: number): Promise<Uint8Arr
   if (response.body === null) return new Uint8Array();
   const parts: Uint8Array[] = [];
   let byteCount = 0;
-  for await (const part of readChunks(response.body)) {
+  const refuse = () =>
+    new RoostError("limit_exceeded", `the answer is longer than ${bytesMax} bytes: request less at a time`);
+  for await (const part of limitBytes(readChunks(response.body), { bytesMax, refuse })) {
     byteCount += part.byteLength;
-    if (byteCount > bytesMax)
-      throw new RoostError("limit_exceeded", `the answer is longer than ${bytesMax} bytes: request less at a time`);
     parts.push(part);
   }
   const bytes = new Uint8Array(byteCount);

@@ -1,5 +1,5 @@
 /** Reads a JSON object from a request, within a limit. An empty body is an empty object. */
-import { RoostError } from "@roost/base";
+import { limitBytes, RoostError } from "@roost/base";
 import { scanJson } from "./scan-json.ts";
 
 const depthMax = 200;
@@ -52,12 +52,5 @@ export function boundedBody(request: Request, bodyBytesMax: number): AsyncGenera
       details: { httpStatus: 413 },
     });
   if (Number(request.headers.get("content-length") ?? 0) > bodyBytesMax) throw refuse();
-  return (async function* () {
-    let byteCount = 0;
-    for await (const part of (request.body ?? []) as AsyncIterable<Uint8Array>) {
-      byteCount += part.byteLength;
-      if (byteCount > bodyBytesMax) throw refuse();
-      yield part;
-    }
-  })();
+  return limitBytes(request.body ?? [], { bytesMax: bodyBytesMax, refuse });
 }

@@ -2,6 +2,7 @@
 import { openModels, type FailedAttempt, type ProviderConfig, type ReserveSpend } from "@roost/agent";
 import { formatDurationMs, type Clock, type Logger } from "@roost/base";
 import { createSpendBlocks, type Kernel, type SpendBlocks } from "@roost/kernel";
+import { wiredProviders, type WiredProvider } from "./wired-providers.ts";
 
 export interface CheckedModel {
   id: string;
@@ -32,7 +33,7 @@ export async function checkModels(
   providers: readonly ProviderConfig[],
   options: CheckModelsOptions,
 ): Promise<CheckedModel[]> {
-  const wired = providers.filter(({ kind }) => kind !== "language-model").slice(0, checkedMax);
+  const wired = wiredProviders(providers).slice(0, checkedMax);
   await using blocks = createSpendBlocks(kernel, { scopes: ["all"] });
   return await Promise.all(
     wired.map(async (provider) => await ask(provider, { ...options, reserveSpend: by(blocks) })),
@@ -40,7 +41,7 @@ export async function checkModels(
 }
 
 async function ask(
-  provider: ProviderConfig,
+  provider: WiredProvider,
   options: CheckModelsOptions & { reserveSpend: ReserveSpend },
 ): Promise<CheckedModel> {
   const { clock, logger, reserveSpend } = options;
@@ -59,14 +60,13 @@ async function ask(
     { signal: AbortSignal.timeout(msMax + graceMs), step: "check", reserveSpend },
   );
   const ms = clock.nowMs() - startedMs;
-  const told = { id: provider.id, name: nameOf(provider), ms };
-  if (outcome.kind === "message") return { ...told, state: "answers", text: `answered in ${formatDurationMs(ms)}` };
+  const told = { id: provider.id, name: provider.model, ms };
   if (outcome.kind === "context_exceeded")
     return { ...told, state: "fails", text: "its context is too small for a word" };
-  const { message } = outcome;
-  if (wantsMore.test(message)) return { ...told, state: "answers", text: `answered in ${formatDurationMs(ms)}` };
+  if (outcome.kind === "message" || wantsMore.test(outcome.message))
+    return { ...told, state: "answers", text: `answered in ${formatDurationMs(ms)}` };
   const isSilent = outcome.kind === "failed" && outcome.failedAttempts.some(isSlow);
-  const text = message
+  const text = outcome.message
     .replace(/^no model provider answers; | \(skipped for [^)]*\)/g, "")
     .replace(`${told.id} (${told.name}): `, "");
   return { ...told, state: isSilent ? "silent" : "fails", text };
@@ -74,10 +74,6 @@ async function ask(
 
 function isSlow({ code, status }: FailedAttempt): boolean {
   return status === 503 || (code === "timeout" && status === undefined);
-}
-
-function nameOf(provider: ProviderConfig): string {
-  return provider.kind === "language-model" ? provider.languageModel.modelId : provider.model;
 }
 
 function by(blocks: SpendBlocks): ReserveSpend {

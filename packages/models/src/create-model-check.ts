@@ -1,13 +1,17 @@
 /** Checks whether a configured server is reachable and accepts the key. Calls no model. */
 import { openRouterUrl, type ProviderConfig } from "@roost/agent";
 import type { Clock } from "@roost/base";
+import { wiredProviders, type WiredProvider } from "./wired-providers.ts";
 
 const askMsMax = 3_000;
 
-type Wired = Exclude<ProviderConfig, { kind: "language-model" }>;
-
 /** A sentence with what to do; null when the server answers in any way: not every server lists its models. */
-async function findModelProblem({ kind, baseUrl = openRouterUrl, apiKey, model }: Wired): Promise<string | null> {
+async function findModelProblem({
+  kind,
+  baseUrl = openRouterUrl,
+  apiKey,
+  model,
+}: WiredProvider): Promise<string | null> {
   if (!URL.canParse(baseUrl)) return null;
   const { host } = new URL(baseUrl);
   try {
@@ -37,7 +41,7 @@ const keptMs = 15_000;
 
 /** As findModelProblem, for the first of these models that is called over the network; repeated at most every 15 s. */
 export function createModelCheck(providers: readonly ProviderConfig[], clock: Clock): () => Promise<string | null> {
-  const wired = providers.find((provider) => provider.kind !== "language-model");
+  const [wired] = wiredProviders(providers);
   if (wired === undefined) return async () => null;
   let askedMs = -Infinity;
   let answer: Promise<string | null> = Promise.resolve(null);

@@ -1,11 +1,10 @@
 /** The names by which a job or an agent may ask for a model. */
 import { createProbe, modelListOf, openRouterUrl, type Probe, type ProviderConfig } from "@roost/agent";
 import type { Clock } from "@roost/base";
+import { wiredProviders, type WiredProvider } from "./wired-providers.ts";
 
 const askMsMax = 3_000;
 const keptMs = 60_000;
-
-type Wired = Exclude<ProviderConfig, { kind: "language-model" }>;
 
 export interface ModelNames {
   /** Ids of providers, their models, and what their servers list: for suggestions. */
@@ -20,7 +19,7 @@ export function createModelNames(
   clock: Clock,
   probe: Probe = createProbe({ timeoutMs: askMsMax }),
 ): () => Promise<ModelNames | undefined> {
-  const wired = providers.filter((provider): provider is Wired => provider.kind !== "language-model");
+  const wired = wiredProviders(providers);
   if (wired.length === 0) return async () => undefined;
   const configured = wired.flatMap(({ id, model }) => [id, model]);
   let askedMs = -Infinity;
@@ -38,7 +37,7 @@ export function createModelNames(
 }
 
 /** Undefined: it gives none, or lists something else than the names that it takes. */
-async function listOf({ baseUrl = openRouterUrl, apiKey }: Wired, probe: Probe): Promise<string[] | undefined> {
+async function listOf({ baseUrl = openRouterUrl, apiKey }: WiredProvider, probe: Probe): Promise<string[] | undefined> {
   const list = modelListOf(await probe.json(`${baseUrl}/models`, apiKey === undefined ? {} : { apiKey }));
   // llama.cpp answers to any name, Azure takes those of deployments, and aliases of llama-swap are listed nowhere.
   const takesOthers =

@@ -10,6 +10,5 @@ export { createToolsFor, type CreateToolsForOptions } from "./tools/create-tools
 export { createCallService } from "./tools/services/call-service.ts";
 export { createDomainsOf } from "./tools/services/domains-of.ts";
 export { createServiceTools } from "./tools/services/service-tools.ts";
-export { createThirdPartyTools } from "./tools/third-parties/create-third-party-tools.ts";
 export { readApproval } from "./approvals/create-approvals.ts";
 export { judgePostconditions } from "./postconditions/judge-postconditions.ts";

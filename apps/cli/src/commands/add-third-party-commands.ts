@@ -1,6 +1,6 @@
 /** `roost service add|remove|show`: services of other makers, by their OpenAPI documents. */
 import { readFile } from "node:fs/promises";
-import { RoostError, toRoostError } from "@roost/base";
+import { limitBytes, RoostError, toRoostError } from "@roost/base";
 import type { Effect } from "@roost/contract";
 import type { ThirdPartyOperationRecord, ThirdPartyRecord } from "@roost/contract/operations";
 import { readDocument, reduceDocument, type LeftOut } from "@roost/openapi/reduce";
@@ -131,14 +131,8 @@ async function readSource(source: string): Promise<string> {
     throw new RoostError("unavailable", `${source} cannot be read: ${toRoostError(cause).message}`, { cause });
   });
   if (!response.ok) throw new RoostError("unavailable", `${source} answered with status ${response.status}`);
-  const parts: Uint8Array[] = [];
-  let count = 0;
-  for await (const part of response.body as unknown as AsyncIterable<Uint8Array>) {
-    count += part.byteLength;
-    if (count > documentBytesMax)
-      throw new RoostError("limit_exceeded", `${source} is longer than ${documentBytesMax} bytes`);
-    parts.push(part);
-  }
+  const refuse = () => new RoostError("limit_exceeded", `${source} is longer than ${documentBytesMax} bytes`);
+  const parts = await Array.fromAsync(limitBytes(response.body ?? [], { bytesMax: documentBytesMax, refuse }));
   return Buffer.concat(parts).toString("utf8");
 }
 

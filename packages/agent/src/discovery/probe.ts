@@ -1,7 +1,7 @@
 // Asks servers what they are, with short time limits and small answers. A server that is unreachable, slow or does not answer JSON counts as
 // absent.
 
-import { RoostError } from "@roost/base";
+import { limitBytes, RoostError } from "@roost/base";
 
 export interface Probe {
   /** The JSON at this URL, or undefined. A `body` is posted. */
@@ -43,15 +43,9 @@ export function createProbe(options: { fetch?: typeof globalThis.fetch; timeoutM
   return { json };
 }
 
-/** @throws past the limit; leaving the loop closes the connection */
+/** @throws past the limit, which closes the connection */
 async function readText({ body }: Response): Promise<string> {
-  const parts: Uint8Array[] = [];
-  let byteCount = 0;
-  for await (const bytes of body ?? []) {
-    byteCount += bytes.byteLength;
-    if (byteCount > answerBytesMax)
-      throw new RoostError("limit_exceeded", `the answer is longer than ${answerBytesMax} bytes`);
-    parts.push(bytes);
-  }
+  const refuse = () => new RoostError("limit_exceeded", `the answer is longer than ${answerBytesMax} bytes`);
+  const parts = await Array.fromAsync(limitBytes(body ?? [], { bytesMax: answerBytesMax, refuse }));
   return new TextDecoder().decode(Buffer.concat(parts));
 }

@@ -3,16 +3,8 @@
 import type { JsonValue } from "@roost/base";
 import type { StepCall, StepResult } from "../steps/step-runner.ts";
 
-export const hookPoints = [
-  "before-run",
-  "after-run",
-  "before-step",
-  "after-step",
-  "before-tool",
-  "after-tool",
-] as const;
 /** `step`: a call of the model. */
-export type HookPoint = (typeof hookPoints)[number];
+export type HookPoint = "before-run" | "after-run" | "before-step" | "after-step" | "before-tool" | "after-tool";
 
 /** What a hook is told. */
 export interface HookRequest {

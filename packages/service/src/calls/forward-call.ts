@@ -1,5 +1,5 @@
 /** Forwards a request to an instance of a service, in the caller's name, and streams the answer back. */
-import { RoostError, type Clock, type Logger } from "@roost/base";
+import { limitBytes, RoostError, type Clock, type Logger } from "@roost/base";
 import type { Principal } from "@roost/contract";
 import type { Signer } from "../signing/open-signer.ts";
 import { callHeader, signCall } from "./sign-call.ts";
@@ -100,13 +100,7 @@ async function bodyOf(request: Request): Promise<ArrayBuffer | undefined> {
   const tooLong = () =>
     new RoostError("limit_exceeded", `the body is longer than ${bodyBytesMax} bytes`, { details: { httpStatus: 413 } });
   if (Number(request.headers.get("content-length") ?? 0) > bodyBytesMax) throw tooLong();
-  const parts: Uint8Array<ArrayBuffer>[] = [];
-  let count = 0;
-  for await (const part of request.body as unknown as AsyncIterable<Uint8Array<ArrayBuffer>>) {
-    count += part.byteLength;
-    if (count > bodyBytesMax) throw tooLong();
-    parts.push(part);
-  }
+  const parts = await Array.fromAsync(limitBytes(request.body, { bytesMax: bodyBytesMax, refuse: tooLong }));
   return await new Blob(parts).arrayBuffer();
 }
 

@@ -13,6 +13,7 @@ import type { JsonValue } from "@roost/base";
 import type { AgentDefinition } from "@roost/contract/operations";
 import type { ClaimedRun, Kernel, WaitRequest, WaitResult } from "@roost/kernel";
 import type { Memory } from "@roost/memory";
+import { seqOfKey } from "../steps/step-key.ts";
 import { toJson } from "../tools/tool-context.ts";
 import { diffOfCall } from "./diff-of-call.ts";
 
@@ -31,8 +32,7 @@ export function createApprovals({ kernel, memory, run, agent }: CreateApprovalsO
       const grantId = target === undefined ? undefined : await findGrant(kernel, run, { tool, target });
       if (grantId !== undefined) return { state: "done", output: { grantId } };
       const diff = await diffOfCall({ kernel, memory, run, agent }, request);
-      // A repeated step keeps its key, which ends in its sequence number.
-      const seq = Number(key.slice(key.lastIndexOf(":") + 1));
+      const seq = seqOfKey(key);
       const { details, expiresAt } = await recordApproval(kernel, { run, seq, key }, { ...request, diff });
       const wait: WaitRequest = {
         kind: "person",

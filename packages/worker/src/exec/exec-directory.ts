@@ -5,10 +5,10 @@
  */
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
-import { createId, RoostError, toRoostError } from "@roost/base";
+import { createId, RoostError, toRoostError, writeFileDurably } from "@roost/base";
 import { areSameLabels, formatLabels, joinLabels, openLabels, parseLabels, type Labels } from "@roost/contract/labels";
 
 export interface ExecDirectory {
@@ -110,8 +110,7 @@ export async function markDirectory(directory: ExecDirectory, labels: Labels): P
   const folder = labelsFolderOf(directory.path);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const text = JSON.stringify(formatLabels(after));
-  const making = join(folder, createId());
-  await writeFile(making, text);
-  await rename(making, join(folder, `${createHash("sha256").update(text).digest("hex").slice(0, 32)}.json`));
+  const name = `${createHash("sha256").update(text).digest("hex").slice(0, 32)}.json`;
+  await writeFileDurably(join(folder, name), text, { mode: 0o600 });
   return after;
 }

@@ -6,6 +6,7 @@ import { createHash } from "node:crypto";
 import type { HookAnswer, HookPoint, HookRequest, Hooks, StepResult, StepRunner } from "@roost/agent";
 import { RoostError, storableText, toRoostError } from "@roost/base";
 import { raiseNotice, type ClaimedRun, type Kernel } from "@roost/kernel";
+import { fitsTool } from "../tools/policy-of.ts";
 
 /** A hook as a typed function; a command of the settings is one too. */
 export interface Hook {
@@ -105,7 +106,7 @@ async function knownHooks({ run, steps, hooks }: RunHooksOptions): Promise<Known
 }
 
 function fits({ tools }: KnownHook, tool: string): boolean {
-  return tools?.some((name) => name === tool || (name.endsWith("*") && tool.startsWith(name.slice(0, -1)))) ?? true;
+  return tools?.some((pattern) => fitsTool(pattern, tool)) ?? true;
 }
 
 function markOf({ at, tools, mark }: Hook): string {

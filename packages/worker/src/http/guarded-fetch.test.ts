@@ -1,36 +1,21 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
+import { startTestSite, type TestSite } from "../testing/start-test-site.ts";
 import { guardedFetch } from "./guarded-fetch.ts";
 
-interface Site extends AsyncDisposable {
-  url: string;
-  host: string;
+interface Site extends TestSite {
   requests: string[];
 }
 
 async function openSite(answer: (request: IncomingMessage, response: ServerResponse) => void): Promise<Site> {
   const requests: string[] = [];
-  const server = createServer((request, response) => {
+  const site = await startTestSite((request, response) => {
     requests.push(`${request.method} ${request.url} ${request.headers.authorization ?? ""}`.trim());
     answer(request, response);
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
-  return {
-    url: `http://${host}`,
-    host,
-    requests,
-    [Symbol.asyncDispose]: async () => {
-      server.closeAllConnections();
-      server.close();
-      await once(server, "close");
-    },
-  };
+  return { ...site, requests };
 }
 
 const signal = new AbortController().signal;

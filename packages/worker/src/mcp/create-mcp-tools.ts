@@ -2,11 +2,19 @@
  * The tools of servers as a source of tools: for agents whose definition names the server, with the effect class and labels that roost.yaml gives
  * them. Everything a server says is untrusted: its answers, its errors, and what it says of its tools.
  */
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { JsonSchemaInput, Tool, ToolResult } from "@roost/agent";
-import { isJsonObject, storableText, toRoostError, type JsonObject, type JsonValue, type Logger } from "@roost/base";
+import {
+  isJsonObject,
+  storableText,
+  toRoostError,
+  writeFileDurably,
+  type JsonObject,
+  type JsonValue,
+  type Logger,
+} from "@roost/base";
 import { joinLabels, parseLabels, untrustedFrom, type Labels } from "@roost/contract/labels";
 import { partLimits, type Part } from "@roost/contract/part";
 import { keepPart, type Memory } from "@roost/memory";
@@ -127,7 +135,7 @@ function inputOf({ inputSchema }: ServerTool): JsonSchemaInput {
   return {
     jsonSchema: inputSchema,
     validate: (value) => {
-      if (typeof value !== "object" || value === null || Array.isArray(value)) return ["must be object"];
+      if (!isJsonObject(value)) return ["must be object"];
       return required.flatMap((name) =>
         typeof name === "string" && !Object.hasOwn(value, name) ? [`"${name}" is missing`] : [],
       );
@@ -138,15 +146,14 @@ function inputOf({ inputSchema }: ServerTool): JsonSchemaInput {
 function bytesOf(piece: JsonObject): Buffer | undefined {
   const { type, data, resource } = piece as { type?: JsonValue; data?: JsonValue; resource?: JsonValue };
   if ((type === "image" || type === "audio") && typeof data === "string") return Buffer.from(data, "base64");
-  if (type !== "resource" || resource === undefined || !isJsonObject(resource)) return undefined;
+  if (type !== "resource" || !isJsonObject(resource)) return undefined;
   return typeof resource["blob"] === "string" ? Buffer.from(resource["blob"], "base64") : undefined;
 }
 
 function textOf(piece: JsonObject): string {
   const { type, text, resource, uri } = piece as Record<string, JsonValue | undefined>;
   if (type === "text" && typeof text === "string") return text;
-  if (type === "resource" && resource !== undefined && isJsonObject(resource) && typeof resource["text"] === "string")
-    return resource["text"];
+  if (type === "resource" && isJsonObject(resource) && typeof resource["text"] === "string") return resource["text"];
   if (type === "resource_link" && typeof uri === "string") return uri;
   return JSON.stringify(piece);
 }
@@ -181,9 +188,7 @@ export async function keepToolList(
   homeDir: string,
   { server, settings, list }: { server: string; settings: ToolServerSettings; list: ServerTools },
 ): Promise<void> {
-  const path = keptPath(homeDir, server);
   await mkdir(join(homeDir, ".roost", "mcp"), { recursive: true, mode: 0o700 });
   const text = JSON.stringify({ of: fingerprint(settings), list });
-  await writeFile(`${path}.${process.pid}`, text, { mode: 0o600 });
-  await rename(`${path}.${process.pid}`, path);
+  await writeFileDurably(keptPath(homeDir, server), text, { mode: 0o600 });
 }

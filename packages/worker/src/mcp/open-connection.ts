@@ -4,12 +4,12 @@
  */
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import { getDefaultEnvironment, StdioClientTransport } from "@modelcontextprotocol/client/stdio";
-import { isJsonObject, RoostError, toRoostError, type JsonObject, type JsonValue } from "@roost/base";
+import { jsonObjectOf, RoostError, toRoostError, type JsonObject } from "@roost/base";
 import { resolveReferences, type SecretSources, type ToolServerSettings } from "@roost/memory/settings";
 import { z } from "zod";
 import { killAll, readProcessTree } from "@roost/sandbox";
 
-export const connectionLimits = {
+const connectionLimits = {
   toolsMax: 500,
   pagesMax: 50,
   descriptionCharsMax: 2_000,
@@ -147,20 +147,19 @@ async function listTools(client: Client, signal: AbortSignal): Promise<ServerToo
 }
 
 /** Undefined: nothing that can be called. A schema that is none takes any object; the server checks its arguments itself. */
-export function readTool(value: unknown): ServerTool | undefined {
+function readTool(value: unknown): ServerTool | undefined {
   const { name, description, inputSchema } = (value ?? {}) as Record<string, unknown>;
   if (typeof name !== "string" || name === "" || name.length > 200) return undefined;
   const text = typeof description === "string" ? description.slice(0, connectionLimits.descriptionCharsMax) : "";
-  const schema = inputSchema as JsonValue;
-  const isUsable = isJsonObject(schema) && JSON.stringify(schema).length <= connectionLimits.schemaCharsMax;
-  const properties = isUsable ? schema["properties"] : undefined;
+  const given = jsonObjectOf(inputSchema);
+  const schema = JSON.stringify(given).length <= connectionLimits.schemaCharsMax ? given : {};
   return {
     name,
     description: text.toWellFormed(),
     inputSchema: {
-      ...(isUsable ? schema : {}),
+      ...schema,
       type: "object",
-      properties: properties !== undefined && isJsonObject(properties) ? properties : {},
+      properties: jsonObjectOf(schema["properties"]),
     },
   };
 }

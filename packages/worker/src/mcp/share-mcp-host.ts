@@ -9,7 +9,7 @@ import { chmod, mkdir, rename } from "node:fs/promises";
 import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { errorCodes, RoostError, toRoostError, type ErrorCode, type JsonObject } from "@roost/base";
+import { errorCodes, limitBytes, RoostError, toRoostError, type ErrorCode, type JsonObject } from "@roost/base";
 import type { McpHost } from "./create-mcp-host.ts";
 import type { ServerCall, ServerTools } from "./open-connection.ts";
 
@@ -100,14 +100,9 @@ async function serve(host: McpHost, asked: IncomingMessage, answer: ServerRespon
 }
 
 async function readBody(stream: IncomingMessage): Promise<unknown> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of stream as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > bodyBytesMax)
-      throw new RoostError("limit_exceeded", `an answer of a server of tools has more than ${bodyBytesMax} bytes`);
-    chunks.push(chunk);
-  }
+  const refuse = () =>
+    new RoostError("limit_exceeded", `an answer of a server of tools has more than ${bodyBytesMax} bytes`);
+  const chunks = await Array.fromAsync(limitBytes(stream, { bytesMax: bodyBytesMax, refuse }));
   return JSON.parse(Buffer.concat(chunks).toString("utf8"));
 }
 

@@ -19,6 +19,7 @@ import {
 import { recordOutcome, replay } from "./record-outcome.ts";
 import { createRunMark } from "./run-mark.ts";
 import { createSpendLedger, type SpendLedger } from "./spend-ledger.ts";
+import { stepKey } from "./step-key.ts";
 import { createUnrecordedOutcomes, type UnrecordedOutcomes } from "./unrecorded-outcomes.ts";
 
 export interface DurableSteps extends StepRunner {
@@ -117,7 +118,7 @@ function prepare(
     isRecorded: false,
     startedMs: performance.now(),
     attempt: (same?.attempt ?? 0) + 1,
-    idempotencyKey: same?.idempotencyKey ?? `${owned.runId}:${seq}`,
+    idempotencyKey: same?.idempotencyKey ?? stepKey(owned.runId, seq),
   };
 }
 

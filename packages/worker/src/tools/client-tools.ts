@@ -14,6 +14,7 @@ import {
   type Kernel,
   type WaitRequest,
 } from "@roost/kernel";
+import { seqOfKey } from "../steps/step-key.ts";
 import { toJson } from "./tool-context.ts";
 
 /** A program that does not come back in this time gave no result. */
@@ -25,23 +26,24 @@ export function clientTools(kernel: Kernel, run: ClaimedRun, taken: ReadonlySet<
   if (!Array.isArray(given)) return [];
   return given.flatMap((one) => {
     const { data } = ClientTool.safeParse(one);
-    return data === undefined ? [] : [clientTool(kernel, run, { ...data, name: clientToolName(data.name, taken) })];
+    return data === undefined
+      ? []
+      : [clientTool(kernel, run, taken.has(data.name) ? { ...data, name: otherName(data.name) } : data)];
   });
 }
-
-const prefix = "client_";
 
 /** Both names that each may have: all of them are shown to the model. */
 export function clientToolNames({ input: { clientTools: given } }: ClaimedRun): string[] {
   if (!Array.isArray(given)) return [];
   return given.flatMap((one) => {
     const name = isJsonObject(one) ? one["name"] : undefined;
-    return typeof name === "string" ? [name, `${prefix}${name}`.slice(0, 64)] : [];
+    return typeof name === "string" ? [name, otherName(name)] : [];
   });
 }
 
-function clientToolName(name: string, taken: ReadonlySet<string>): string {
-  return taken.has(name) ? `${prefix}${name}`.slice(0, 64) : name;
+/** Of a tool whose own name another one has. */
+function otherName(name: string): string {
+  return `client_${name}`.slice(0, 64);
 }
 
 function clientTool(kernel: Kernel, run: ClaimedRun, { name, description, parameters }: ClientTool): Tool {
@@ -76,7 +78,7 @@ async function keyOfCall(
   run: ClaimedRun,
   { toolCallId, idempotencyKey }: { toolCallId: string; idempotencyKey: string },
 ): Promise<string> {
-  const seq = Number(idempotencyKey.split(":").at(-1));
+  const seq = seqOfKey(idempotencyKey);
   const before = { after: Math.max(0, seq - 1 - stepsPerMessageMax), limit: stepsPerMessageMax };
   const steps = await listSteps(database, run.id, before);
   const message = steps.findLast((step) => step.kind === "model" && step.seq < seq);

@@ -3,6 +3,7 @@ import type { Tool } from "@roost/agent";
 import { z } from "zod";
 import { allowedAgents, chooseAgent, findAgents } from "../delegates/allowed-agents.ts";
 import { childLimits, startChildren, startedChildren } from "../delegates/start-children.ts";
+import { seqOfKey } from "../steps/step-key.ts";
 import type { ToolContext } from "./tool-context.ts";
 
 const input = z.object({
@@ -33,8 +34,7 @@ export function delegateTool({ kernel, run, agent }: ToolContext): Tool<z.infer<
     input,
     effect: "idempotent",
     execute: async ({ tasks, share, minutes }, { idempotencyKey, labels }) => {
-      // The key of a step ends in its sequence number.
-      const seq = Number(idempotencyKey.slice(idempotencyKey.lastIndexOf(":") + 1));
+      const seq = seqOfKey(idempotencyKey);
       // A call that is repeated after a crash goes on with them, whatever has become of agents and budgets since.
       const before = await startedChildren(kernel, { runId: run.id, seq });
       if (before.length > 0) return { state: "done", output: "", children: before };

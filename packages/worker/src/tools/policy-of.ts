@@ -5,6 +5,11 @@ export interface FoundPolicy {
   decision: CallPolicy;
 }
 
+/** A pattern is the name of a tool, or its beginning and *. */
+export function fitsTool(pattern: string, tool: string): boolean {
+  return pattern === tool || (pattern.endsWith("*") && tool.startsWith(pattern.slice(0, -1)));
+}
+
 /** The name itself, else the longest beginning; of one target before that of all. `target`: what the call reaches. */
 export function policyOf(
   policies: Readonly<Record<string, CallPolicy>>,
@@ -14,8 +19,7 @@ export function policyOf(
   const fitting = Object.entries(policies).flatMap(([pattern, decision]) => {
     const [name = "", ...rest] = pattern.split("@");
     const named = rest.length === 0 ? undefined : rest.join("@");
-    const isFit = name === tool || (name.endsWith("*") && tool.startsWith(name.slice(0, -1)));
-    if (!isFit || (named !== undefined && named !== target)) return [];
+    if (!fitsTool(name, tool) || (named !== undefined && named !== target)) return [];
     const rank = (name === tool ? 1_000 : 2 * name.length) + (named === undefined ? 0 : 1);
     return [{ pattern, decision, rank }];
   });

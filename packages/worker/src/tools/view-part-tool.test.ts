@@ -1,16 +1,14 @@
 /** Parts that tools bring: a picture from the web, and one that is looked at again. */
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import { partLimits } from "@roost/contract/part";
 import { jobRun, openTestHome } from "../testing/open-test-home.ts";
+import { startTestSite } from "../testing/start-test-site.ts";
 
 const png = Buffer.from("89504e470d0a1a0a0000000d49484452", "hex");
 
-async function openSite() {
-  const server = createServer(({ url }, response) => {
+function openSite() {
+  return startTestSite(({ url }, response) => {
     if (url === "/large") {
       response.writeHead(200, { "content-type": "audio/mpeg" });
       return void response.end(Buffer.alloc(partLimits.bytesMax + 1));
@@ -19,18 +17,6 @@ async function openSite() {
     response.writeHead(200, { "content-type": types[url ?? ""] ?? "application/zip" });
     response.end(url === "/zip" ? Buffer.from("504b0304", "hex") : png);
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
-  return {
-    host,
-    url: `http://${host}`,
-    [Symbol.asyncDispose]: async () => {
-      server.closeAllConnections();
-      server.close();
-      await once(server, "close");
-    },
-  };
 }
 
 test("http_fetch() gives a picture as a part from its host, by its bytes, and refuses what is too large", async () => {

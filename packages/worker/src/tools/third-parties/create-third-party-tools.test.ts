@@ -1,14 +1,13 @@
 /** Calls of another maker's service, with a server that repeats what it is sent. */
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import type { Tool, ToolResult } from "@roost/agent";
 import type { JsonObject } from "@roost/base";
 import type { OpenApiDocument } from "@roost/contract";
 import type { ThirdParties } from "@roost/service";
+import { startTestSite } from "../../testing/start-test-site.ts";
 import { createThirdPartyTools } from "./create-third-party-tools.ts";
 
 const secret = "s3cret/token";
@@ -53,9 +52,9 @@ interface Seen {
 async function openScene(allow?: string[]) {
   const seen: Seen[] = [];
   await using opened = new AsyncDisposableStack();
-  const other = opened.use(await listen((request, response) => void echo(request, response, seen)));
+  const other = opened.use(await startTestSite((request, response) => void echo(request, response, seen)));
   const site = opened.use(
-    await listen((request, response) => {
+    await startTestSite((request, response) => {
       if (request.url === "/v1/hang") return request.socket.destroy();
       if (request.url === "/v1/broken") return response.writeHead(500).end(`token ${secret} broke`);
       if (request.url === "/v1/gone") return response.writeHead(404, json).end('{"message":"no such thing"}');
@@ -103,22 +102,6 @@ async function echo(request: IncomingMessage, response: ServerResponse, seen: Se
   const { method = "", url = "", headers } = request;
   seen.push({ method, url, headers, body: await text(request) });
   response.writeHead(200, json).end(JSON.stringify(seen.at(-1)));
-}
-
-async function listen(answer: (request: IncomingMessage, response: ServerResponse) => unknown) {
-  const server = createServer((request, response) => void answer(request, response));
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
-  return {
-    host,
-    url: `http://${host}`,
-    [Symbol.asyncDispose]: async () => {
-      server.closeAllConnections();
-      server.close();
-      await once(server, "close");
-    },
-  };
 }
 
 test("createThirdPartyTools() calls with the secret and shows it to nobody, whatever the server repeats", async () => {
