@@ -49,12 +49,15 @@ export function createToolList(
   const byName = new Map(tools.map((tool) => [tool.name, tool]));
   const shown = chooseShown(described, { first, tokensMax });
   const hidden = described.filter((each) => !shown.includes(each));
-  if (hidden.length === 0 && services.length === 0) {
+  const isAll = hidden.length === 0 && services.length === 0;
+  const names = [...byName.keys(), ...(isAll ? [] : [findToolsName, callToolName])];
+  const meantName = (name: string) => matchToolName(name, names) ?? name;
+  if (isAll) {
     return {
       descriptions: shown.map(({ description }) => description),
-      names: [...byName.keys()],
+      names,
       resolve: ({ toolName, argumentsText }) => {
-        const name = matchToolName(toolName, [...byName.keys()]) ?? toolName;
+        const name = meantName(toolName);
         return { name, argumentsText, tool: byName.get(name) };
       },
       explain: () => undefined,
@@ -62,8 +65,6 @@ export function createToolList(
   }
   const found = createFindTools(hidden, services);
   const finder = found.tool;
-  const names = [...byName.keys(), findToolsName, callToolName];
-  const meantName = (name: string) => matchToolName(name, names) ?? name;
   return {
     descriptions: [...shown.map(({ description }) => description), describeTool(finder), callTool],
     names,

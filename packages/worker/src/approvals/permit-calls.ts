@@ -26,9 +26,10 @@ export function permitCalls({ policies = {} }: Pick<AgentDefinition, "policies">
   return (call, facts) => {
     const held = decideHeldWrite(call, facts);
     const { name } = call.tool;
-    if (!hasPolicies(facts.loopVersion) && name === push)
-      return { state: "refused", reason: "this run began before pushes could be asked for; begin another" };
-    if (!hasPolicies(facts.loopVersion)) return held ?? { state: "granted" };
+    if (!hasPolicies(facts.loopVersion))
+      return name === push
+        ? { state: "refused", reason: "this run began before pushes could be asked for; begin another" }
+        : (held ?? { state: "granted" });
     const policy = policyOf(policies, name, call.reach?.target);
     if (policy?.decision === "deny")
       return { state: "refused", reason: `its agent may not call ${name} (policies: ${policy.pattern}: deny)` };
