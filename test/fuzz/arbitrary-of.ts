@@ -71,14 +71,10 @@ function scalarOf(found: JsonObject): fc.Arbitrary<JsonValue> {
   if (type === "boolean") return fc.boolean();
   if (type === "null") return fc.constant(null);
   if (type !== "string") return fc.jsonValue({ maxDepth: 2 }) as fc.Arbitrary<JsonValue>;
-  if (format === "date-time")
+  if (format === "date-time" || format === "date")
     return fc
       .date({ min: new Date("1971-01-01"), max: new Date("2100-01-01"), noInvalidDate: true })
-      .map((date) => date.toISOString());
-  if (format === "date")
-    return fc
-      .date({ min: new Date("1971-01-01"), max: new Date("2100-01-01"), noInvalidDate: true })
-      .map((date) => date.toISOString().slice(0, 10));
+      .map((date) => date.toISOString().slice(0, format === "date" ? 10 : undefined));
   if (format === "uuid") return fc.uuid();
   const maxLength = Math.min(numberOf(found["maxLength"], 40), 40);
   const plain = fc.string({

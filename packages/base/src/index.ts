@@ -30,6 +30,7 @@ export {
   storableText,
   storableValue,
 } from "./storable-text.ts";
+export { splitFrontMatter } from "./split-front-matter.ts";
 export { syncDirectory, writeFileDurably } from "./write-file-durably.ts";
 export { runProcess } from "./run-process.ts";
 export { listenToSupervisor, type Supervised } from "./listen-to-supervisor.ts";

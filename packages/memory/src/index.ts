@@ -41,8 +41,6 @@ export { stateProjection } from "./state/state-projection.ts";
 // Notes and facts.
 export { appendDailyNote, type AppendedNote, type DailyNote } from "./notes/append-daily-note.ts";
 export { remember, type Remembered } from "./notes/remember.ts";
-
-// Facts.
 export { getFact, listFacts } from "./facts/list-facts.ts";
 export { acceptFact, removeFact } from "./facts/keep-fact.ts";
 export { settleMemoryFile } from "./facts/settle-memory-file.ts";

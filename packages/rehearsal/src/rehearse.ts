@@ -130,9 +130,9 @@ async function copyHome(home: Database, scratch: Database): Promise<void> {
   await home.transact(
     async (tx) => {
       await tx.query("set transaction read only");
-      await createTopics(tx, scratch);
+      const topics = await createTopics(tx, scratch);
       await copyTables(tx, scratch);
-      await copyEvents(tx, scratch);
+      await copyEvents(tx, scratch, topics);
     },
     { isolation: "repeatable read" },
   );

@@ -4,6 +4,7 @@ import type { HomeFact } from "@roost/contract/operations";
 import { plainLine } from "@roost/base/text-width";
 import type { Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
+import type { RoostClient } from "../connect.ts";
 import { findById } from "../find-by-id.ts";
 import { relativeTime } from "../print/relative-time.ts";
 import { shortId } from "../print/short-id.ts";
@@ -37,7 +38,8 @@ export function addFactsCommands(program: Command, context: CliContext): void {
     .option("--claims", "only what waits for you: a job says so, or it rests on content from outside")
     .action(async ({ all, claims }: ListOptions) => {
       const { terminal, clock } = context;
-      const rows = await readFacts(context, { withClosed: all === true, ...(claims === true && { isClaim: true }) });
+      const { client } = await context.connect();
+      const rows = await readFacts(client, { withClosed: all === true, ...(claims === true && { isClaim: true }) });
       if (terminal.isJson) return terminal.json({ facts: rows });
       terminal.table(rows, columns(clock.nowMs()), claims === true ? "Nothing waits for you" : "Nothing is remembered");
     });
@@ -49,7 +51,7 @@ export function addFactsCommands(program: Command, context: CliContext): void {
     .option("--reason <text>", "why")
     .action(async (given: string, words: string[], { reason }: { reason?: string }) => {
       const { client } = await context.connect();
-      const old = await pick(context, given);
+      const old = await pick(client, given);
       const text = words.join(" ");
       const { subject, attribute } = old;
       const parts = subject === null || attribute === null ? {} : { subject, attribute, value: text };
@@ -71,7 +73,7 @@ export function addFactsCommands(program: Command, context: CliContext): void {
     .option("--ended <time>", "it was true until then, as in 2026-01-31T00:00:00Z")
     .action(async (given: string, { ended }: { ended?: string }) => {
       const { client } = await context.connect();
-      const old = await pick(context, given);
+      const old = await pick(client, given);
       const { fact } = await client.removeFact({ factId: old.id, ...(ended !== undefined && { until: ended }) });
       tell(context, fact, `removed: ${fact.statement}`);
     });
@@ -81,7 +83,7 @@ export function addFactsCommands(program: Command, context: CliContext): void {
     .argument("<fact>", "id of the fact, or the end of one")
     .action(async (given: string) => {
       const { client } = await context.connect();
-      const { fact } = await client.acceptFact({ factId: (await pick(context, given)).id });
+      const { fact } = await client.acceptFact({ factId: (await pick(client, given)).id });
       tell(context, fact, `it holds: ${fact.statement}`);
     });
 }
@@ -114,18 +116,16 @@ function parseParts(written: string): { subject: string; attribute: string; valu
   return { subject, attribute, value };
 }
 
-function readFacts(context: CliContext, query: { withClosed: boolean; isClaim?: boolean }): Promise<HomeFact[]> {
-  return context.connect().then(({ client }) =>
-    readPages(
-      (page) => client.listFacts({ ...page, ...query }),
-      (page) => page.items,
-      factsMax,
-    ),
+function readFacts(client: RoostClient, query: { withClosed: boolean; isClaim?: boolean }): Promise<HomeFact[]> {
+  return readPages(
+    (page) => client.listFacts({ ...page, ...query }),
+    (page) => page.items,
+    factsMax,
   );
 }
 
-async function pick(context: CliContext, given: string): Promise<HomeFact> {
-  const facts = await readFacts(context, { withClosed: false });
+async function pick(client: RoostClient, given: string): Promise<HomeFact> {
+  const facts = await readFacts(client, { withClosed: false });
   const ids = facts.map(({ id }) => id);
   const id = findById(given, ids, { one: "fact that holds", list: "roost facts" });
   return facts.find((fact) => fact.id === id)!;

@@ -1,12 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { QuestionRecord } from "@roost/contract/operations";
-import { someRunId, someTime } from "../testing/records.ts";
+import { someQuestion, someRunId, someTime } from "../testing/records.ts";
 import { serveGateway } from "../testing/serve-gateway.ts";
 import { runRoost } from "../testing/run-roost.ts";
 
-const question: QuestionRecord = {
-  id: someRunId,
+const question = someQuestion({
   kind: "approval",
   approval: {
     tool: "write_file",
@@ -19,16 +17,7 @@ const question: QuestionRecord = {
   },
   prompt: "May write_file be called?",
   choices: ["approve", "refuse"],
-  state: "open",
-  answer: null,
-  agent: "main",
-  runId: someRunId,
-  jobId: null,
-  askedAt: someTime,
-  answeredAt: null,
-  answeredBy: null,
-  expiresAt: null,
-};
+});
 
 test("roost questions shows what an approval would change, and nothing in it moves the cursor", async () => {
   await using gateway = await serveGateway({ listQuestions: () => ({ items: [question], next: null }) });

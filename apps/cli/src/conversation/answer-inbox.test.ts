@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { RoostError } from "@roost/base";
 import type { InboxEntryRecord, QuestionRecord } from "@roost/contract/operations";
-import { someRunId, someTime } from "../testing/records.ts";
+import { someQuestion, someRunId, someTime } from "../testing/records.ts";
 import { answerInbox, type AnswerInboxOptions } from "./answer-inbox.ts";
 
 const question = (kind: QuestionRecord["kind"], id: string, choices: string[] | null): InboxEntryRecord => ({
@@ -10,22 +10,7 @@ const question = (kind: QuestionRecord["kind"], id: string, choices: string[] | 
   id: `question:${id}`,
   since: someTime,
   title: "May I?",
-  question: {
-    id,
-    kind,
-    approval: null,
-    prompt: "May I?",
-    choices,
-    state: "open",
-    answer: null,
-    agent: "main",
-    runId: someRunId,
-    jobId: null,
-    askedAt: someTime,
-    answeredAt: null,
-    answeredBy: null,
-    expiresAt: null,
-  },
+  question: someQuestion({ id, kind, choices }),
 });
 const unknown: InboxEntryRecord = {
   kind: "unknown",

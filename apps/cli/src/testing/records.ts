@@ -1,5 +1,13 @@
 /** Records as a gateway returns them, with fields given by a test. */
-import type { ActivityRecord, Event, JobRecord, RunRecord, RunSummary, Status } from "@roost/contract/operations";
+import type {
+  ActivityRecord,
+  Event,
+  JobRecord,
+  QuestionRecord,
+  RunRecord,
+  RunSummary,
+  Status,
+} from "@roost/contract/operations";
 
 export const someTime = "2025-06-01T08:00:00.000Z";
 export const someRunId = "0197a3c0-0000-7000-8000-0000a1b2c3d4";
@@ -54,6 +62,26 @@ export function someRun(given: Partial<RunRecord> = {}): RunRecord {
     traceparent: null,
     input: {},
     output: null,
+    ...given,
+  };
+}
+
+export function someQuestion(given: Partial<QuestionRecord> = {}): QuestionRecord {
+  return {
+    id: someRunId,
+    kind: "question",
+    approval: null,
+    prompt: "May I?",
+    choices: null,
+    state: "open",
+    answer: null,
+    agent: "main",
+    runId: someRunId,
+    jobId: null,
+    askedAt: someTime,
+    answeredAt: null,
+    answeredBy: null,
+    expiresAt: null,
     ...given,
   };
 }

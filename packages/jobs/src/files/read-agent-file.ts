@@ -1,6 +1,6 @@
 /** An agent as a person writes it: a Markdown file by its name, keys between lines of dashes, instructions below. */
 import { basename } from "node:path";
-import { isJsonObject, RoostError, type JsonObject } from "@roost/base";
+import { isJsonObject, RoostError, splitFrontMatter, type JsonObject } from "@roost/base";
 import { AgentDefinition, AgentId } from "@roost/contract/operations";
 import { parseDocuments } from "./read-job-file.ts";
 import { readWritten } from "./read-written.ts";
@@ -30,11 +30,6 @@ export function parseAgentFile(path: string, text: string): WrittenAgent {
     throw new RoostError("invalid_input", issues.map((issue) => `${where(issue)}: ${issue.message}`).join("; "));
   }
   return { id, definition: parsed.data };
-}
-
-function splitFrontMatter(text: string): { keys: string; body: string } {
-  const match = /^\uFEFF?---[ \t]*\r?\n([\s\S]*?\r?\n)?---[ \t]*(?:\r?\n|$)/.exec(text);
-  return { keys: match?.[1] ?? "", body: text.slice(match?.[0].length ?? 0).trim() };
 }
 
 function readFields(keys: string): JsonObject {

@@ -1,7 +1,7 @@
 /** The skills of a home in a context: a line each while they are few, of more their names, of many how they are found. */
 import type { Memory } from "../memory.ts";
 import type { RecordedMarks } from "../records/marks-of-text.ts";
-import { describeSkill, whyOtherVersion, type Skill } from "../skills/find-skills.ts";
+import { describeSkill, versionOfSkill, whyOtherVersion, type Skill } from "../skills/find-skills.ts";
 import { lineOf } from "../skills/read-skill.ts";
 import type { Viewer } from "../visibility/viewer.ts";
 
@@ -38,8 +38,17 @@ async function lineFor(
   const told = await describeSkill(memory, skill.main, { viewer, recorded });
   if (told === "held")
     return `(what it is for rests on content from outside: it is held, read_file shows it) — ${skill.main.path}`;
-  const other = await whyOtherVersion(memory, skill).catch((error: unknown) => (error as Error).message);
+  const other = await whyNotUsable(memory, skill);
   return other === undefined ? lineOf(skill.name, told.description) : `${skill.name}: not usable, ${other}`;
+}
+
+async function whyNotUsable(memory: Memory, skill: Skill): Promise<string | undefined> {
+  if (skill.pin === undefined) return undefined;
+  try {
+    return whyOtherVersion(skill, await versionOfSkill(memory, skill));
+  } catch (error) {
+    return (error as Error).message;
+  }
 }
 
 function restOf(names: readonly string[]): string {

@@ -3,6 +3,7 @@
  * long, and where the text is. Pure.
  */
 import { isUntrusted, parseLabels, type Labels } from "@roost/contract/labels";
+import { clipText } from "@roost/contract/operations";
 import type { SessionKind, StoredEvent } from "@roost/kernel";
 import { stripHeartbeatToken } from "@roost/agent/heartbeat";
 import { mayKnow } from "../visibility/clearance.ts";
@@ -240,7 +241,8 @@ function describeOther(event: StoredEvent, isMarked: boolean): DigestItem | unde
   }
 }
 
+const lineCharsMax = 300;
+
 function oneLine(text: string): string {
-  const line = text.trim().split(/\s+/).join(" ").replace(/\.$/, "");
-  return line.length <= 300 ? line : `${line.slice(0, 299).toWellFormed()}…`;
+  return clipText(text.trim().split(/\s+/).join(" ").replace(/\.$/, "").toWellFormed(), lineCharsMax);
 }

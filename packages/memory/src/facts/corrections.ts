@@ -46,9 +46,10 @@ export async function readCorrections(sql: Sql, viewer: Viewer): Promise<Correct
 /** `runId`: of the run that said the text; the values of its facts mean these also without the subject. */
 export function correctText(text: string, corrections: readonly Correction[], runId?: string | null): string {
   if (corrections.length === 0 || text === "") return text;
+  const folded = text.toLowerCase();
   let lines: string[] | undefined;
   for (const correction of corrections) {
-    if (!includesFolded(text, correction.wrong)) continue;
+    if (!folded.includes(correction.wrong.toLowerCase())) continue;
     lines ??= text.split("\n");
     const place = correction.right === null ? "[no longer true]" : `[corrected: ${correction.right}]`;
     for (const [index, line] of lines.entries())
@@ -63,10 +64,12 @@ export function noteOfCorrections(
   corrections: readonly Correction[],
   runId?: string | null,
 ): string | undefined {
+  const folded = text.toLowerCase();
   const notes = corrections
     .filter(
       (correction) =>
-        includesFolded(text, correction.wrong) && text.split("\n").some((line) => means(line, correction, runId)),
+        folded.includes(correction.wrong.toLowerCase()) &&
+        text.split("\n").some((line) => means(line, correction, runId)),
     )
     .map(({ statement, subject }) => statement ?? `what it says of ${subject ?? "this"} is no longer true`);
   return notes.length === 0 ? undefined : `[Roost] corrected since: ${[...new Set(notes)].join("; ")}`;
@@ -96,12 +99,8 @@ export function correctValue(value: JsonValue, corrections: readonly Correction[
 /** The words, and what they are said of. Where what holds has them in it, a line that says so is right. */
 function means(line: string, { wrong, right, subject, runId }: Correction, saidIn: string | null | undefined): boolean {
   if (!patternOf(wrong).test(line)) return false;
-  if (right !== null && patternOf(wrong).test(right) && includesFolded(line, right)) return false;
+  if (right !== null && patternOf(wrong).test(right) && line.toLowerCase().includes(right.toLowerCase())) return false;
   return subject === null || (runId !== null && runId === saidIn) || patternOf(subject).test(line);
-}
-
-function includesFolded(text: string, words: string): boolean {
-  return text.toLowerCase().includes(words.toLowerCase());
 }
 
 /** The words as whole words, in any case. */

@@ -2,6 +2,7 @@
  * The part of MEMORY.md that shows the home's facts, one line each: found, written, and compared with what it was, so that a person's edit is
  * understood as what it says. Everything else in the file is the person's own prose and stays as it is. Pure.
  */
+import { wordsOf } from "../records/line-marks.ts";
 import { foldPart, type Fact, type FactParts } from "./fact.ts";
 
 const begin = "<!-- facts: Roost keeps these lines; change, add and remove them as you like -->";
@@ -116,13 +117,9 @@ function likeness(a: string, b: string): number {
       : foldPart(left.value) === foldPart(right.value)
         ? 1
         : 0;
-  const [ofA, ofB] = [wordsOf(a), wordsOf(b)];
+  const [ofA, ofB] = [wordsOf(foldPart(a)), wordsOf(foldPart(b))];
   const common = ofA.intersection(ofB).size;
   return common / Math.max(1, ofA.size, ofB.size);
-}
-
-function wordsOf(text: string): Set<string> {
-  return new Set(foldPart(text).match(/[\p{L}\p{N}]+/gu) ?? []);
 }
 
 /** What Roost writes between the items. */

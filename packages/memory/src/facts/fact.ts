@@ -62,7 +62,7 @@ export async function toFact({ labelSets }: Pick<Kernel, "labelSets">, sql: Sql,
   return { ...row, labels: await labelSets.read(sql, row.labels) };
 }
 
-/** As subjects and attributes are compared: without case, accents of width, and spaces around. */
+/** As subjects and attributes are compared: without case, width of characters, and spaces around. */
 export function foldPart(text: string): string {
   return text.normalize("NFKC").toLowerCase().trim().split(/\s+/).join(" ");
 }

@@ -1,4 +1,4 @@
-/** Facts: one value at a time, corrections, and MEMORY.md as their view. What a correction does to prompts is tested below context/. */
+/** Facts: one value at a time, corrections, and MEMORY.md as their view. What a correction does to prompts: corrections.test.ts. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { untrustedFrom } from "@roost/contract/labels";

@@ -1,5 +1,5 @@
 import type { Memory } from "../memory.ts";
-import { factColumns, inForceSql, noSuchFact, toFact, type Fact, type FactRow } from "./fact.ts";
+import { factColumns, inForceSql, noSuchFact, openSql, toFact, type Fact, type FactRow } from "./fact.ts";
 
 export interface ListFacts {
   /** Also those that were closed. */
@@ -19,7 +19,7 @@ export async function listFacts(
   const { database } = kernel;
   const rows = await database.query<FactRow>(
     `select ${factColumns} from memory.fact f
-     where ($1 or f.retracted_at is null and f.valid @> roost.now()) and ($2::boolean is null or f.is_claim = $2)
+     where ($1 or ${openSql}) and ($2::boolean is null or f.is_claim = $2)
        and ($3::text is null or (f.recorded_at, f.id) < (select recorded_at, id from memory.fact where id::text = $3))
      order by f.recorded_at desc, f.id desc limit $4`,
     [withClosed, isClaim ?? null, after ?? null, limit],
@@ -46,5 +46,5 @@ export async function factsToShow({ kernel }: Memory, limit: number): Promise<Fa
      order by subject_key nulls last, attribute_key, "recordedAt", id`,
     [limit],
   );
-  return Promise.all(rows.map(({ id, ...row }) => toFact(kernel, database, { id, ...row })));
+  return Promise.all(rows.map((row) => toFact(kernel, database, row)));
 }

@@ -5,6 +5,7 @@
 import { isUntrusted, mainLabels, type Labels } from "@roost/contract/labels";
 import { raiseNotice, type KernelTransaction } from "@roost/kernel";
 import { homeLimits } from "../disk/home-limits.ts";
+import { isTooMuchLost } from "../files/count-lost-entries.ts";
 import { marksOfFile } from "../files/marks-of-file.ts";
 import { findHomeFile, type HomeFile } from "../files/read-home-file.ts";
 import { writeHomeFile } from "../files/write-home-file.ts";
@@ -28,8 +29,6 @@ const as = { kind: "main" as const };
 const by = "roost";
 /** Shown in the file, the newest; recall finds all. */
 const shownMax = 150;
-/** So many may always be removed at once. */
-const removedMin = 3;
 
 /** Nothing is written when nothing has changed. A file that somebody else keeps changing is left to the next look. */
 export async function settleMemoryFile(memory: Memory): Promise<void> {
@@ -123,7 +122,7 @@ async function applyChanges(
   // What was closed elsewhere meanwhile is not corrected again.
   for (const { id, line } of corrected) lines.push([(await kept(line, open.has(id) ? id : undefined)).id, line]);
   for (const line of added) lines.push([(await kept(line)).id, line]);
-  if (removed.length > Math.max(removedMin, beforeCount / 4)) {
+  if (isTooMuchLost(removed.length, beforeCount)) {
     raiseNotice(tx, {
       level: "warning",
       source: "home",

@@ -1,5 +1,5 @@
 /** Tells a rewrite of long-term memory from a loss of it. Pure. */
-import { linesOf } from "../records/line-marks.ts";
+import { linesOf, wordsOf } from "../records/line-marks.ts";
 
 /** An entry whose words stand to this share in one line of the new text was kept, in other words. */
 const keptShare = 0.7;
@@ -23,15 +23,18 @@ export function countLostEntries(before: string, after: string): LostEntries {
     ({ text, words }) =>
       !exact.has(text) && !kept.some((other) => words.intersection(other.words).size >= words.size * keptShare),
   );
-  const isTooMuch = lost.length > Math.max(lostMin, entries.length * lostShareMax);
-  return { lostCount: lost.length, entryCount: entries.length, isTooMuch };
+  return { lostCount: lost.length, entryCount: entries.length, isTooMuch: isTooMuchLost(lost.length, entries.length) };
+}
+
+export function isTooMuchLost(lostCount: number, entryCount: number): boolean {
+  return lostCount > Math.max(lostMin, entryCount * lostShareMax);
 }
 
 function entriesOf(text: string): { text: string; words: Set<string> }[] {
   return linesOf(text).flatMap((line) => {
     const trimmed = line.trim();
     if (/^(?:#|<!--)/.test(trimmed)) return [];
-    const words = new Set(trimmed.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []);
+    const words = wordsOf(trimmed);
     return words.size === 0 ? [] : [{ text: trimmed, words }];
   });
 }

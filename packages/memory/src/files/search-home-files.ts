@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { RoostError } from "@roost/base";
 import { joinLabels, missingLabels, type Labels } from "@roost/contract/labels";
+import { clipText } from "@roost/contract/operations";
 import { homeLimits } from "../disk/home-limits.ts";
 import { parseHomePath } from "../disk/home-path.ts";
 import { readDiskFile, textOf } from "../disk/read-disk-file.ts";
@@ -120,7 +121,7 @@ async function searchFile(file: WalkedFile, words: string[]): Promise<(SearchHit
     hits.push({
       path: file.path,
       line: index + 1,
-      text: cut(line.trim()),
+      text: clipText(line.trim(), lineCharsMax),
       modifiedAt: file.modifiedAt,
       score: inLine * 4 + inTitle,
     });
@@ -136,8 +137,4 @@ function keepBest(hits: (SearchHit & { score: number })[], limit: number): void 
 
 function fold(text: string): string {
   return text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
-}
-
-function cut(line: string): string {
-  return line.length <= lineCharsMax ? line : `${line.slice(0, lineCharsMax - 1).replace(/[\uD800-\uDBFF]$/, "")}…`;
 }

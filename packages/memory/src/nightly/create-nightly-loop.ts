@@ -12,6 +12,7 @@ import { factLimits } from "../facts/fact.ts";
 import { keepFact } from "../facts/keep-fact.ts";
 import { settleMemoryFile } from "../facts/settle-memory-file.ts";
 import type { Memory } from "../memory.ts";
+import { messageOfLineSql } from "../recall/index-document.ts";
 import { refreshRecall } from "../recall/refresh-recall.ts";
 
 type Look = Awaited<ReturnType<SchedulerLoop["look"]>>;
@@ -98,8 +99,7 @@ async function beginPass(memory: Memory): Promise<void> {
     if (held === undefined) return;
     const lines = await tx.query<NewLine>(
       `select l.text, l.said_by as "saidBy", l.at, l.labels from memory.recall_line l join memory.recall_document d on d.id = l.document
-       left join memory.message m on d.kind = 'conversation'
-         and m.id = case when l.ref ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then l.ref::uuid end
+       ${messageOfLineSql}
        where l.at > $1 and m.is_taken_back is not true and (d.kind = 'conversation' and d.ref !~ '^(cron|heartbeat|subagent|channel):' or d.kind = 'file' and d.ref ~ '^memory/[0-9]{4}-')
        order by l.at, l.document, l.place limit ${linesMax}`,
       [held.readUntil],

@@ -27,6 +27,10 @@ export interface IndexedDocument {
   isReplaced?: boolean;
 }
 
+/** Of a line `l` of a document `d` that is a conversation: its message `m`. */
+export const messageOfLineSql = `left join memory.message m on d.kind = 'conversation'
+  and m.id = case when l.ref ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then l.ref::uuid end`;
+
 /** A text may consist of millions of short words: more than these are not found. */
 const textCharsMax = 2_000;
 

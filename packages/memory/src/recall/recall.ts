@@ -6,13 +6,14 @@ import { estimateTokens } from "@roost/agent";
 import { isUntrusted, joinLabels, openLabels, type Labels } from "@roost/contract/labels";
 import { correctText, readCorrections } from "../facts/corrections.ts";
 import type { Memory } from "../memory.ts";
+import { wordsOf } from "../records/line-marks.ts";
 import { clearanceOf, mayKnow } from "../visibility/clearance.ts";
 import { placedForViewer } from "../visibility/placed-at.ts";
 import type { Viewer } from "../visibility/viewer.ts";
 import { maySeeFile } from "../visibility/visibility.ts";
 import { findLines } from "./find-lines.ts";
 import { isOfTime, type RankedLine } from "./rank-lines.ts";
-import type { DocumentKind } from "./index-document.ts";
+import { messageOfLineSql, type DocumentKind } from "./index-document.ts";
 import { refreshRecall } from "./refresh-recall.ts";
 
 export interface RecallRequest {
@@ -107,8 +108,7 @@ async function readLines({ kernel }: Memory, ranked: readonly RankedLine[]): Pro
      from unnest($1::integer[], $2::integer[]) with ordinality as r(document, place, rank)
      join memory.recall_line l on l.document = r.document and l.place = r.place
      join memory.recall_document d on d.id = l.document
-     left join memory.message m on d.kind = 'conversation'
-       and m.id = case when l.ref ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then l.ref::uuid end
+     ${messageOfLineSql}
      where m.is_taken_back is not true
      order by rank`,
     [ranked.map(({ document }) => document), ranked.map(({ place }) => place)],
@@ -133,7 +133,7 @@ function mayRecall(viewer: Viewer, { kind, document, labels }: FoundLine): boole
 function differing(lines: readonly FoundLine[]): FoundLine[] {
   const kept: { line: FoundLine; words: Set<string> }[] = [];
   for (const line of lines) {
-    const words = new Set(line.text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []);
+    const words = wordsOf(line.text);
     if (!kept.some((other) => shareOf(words, other.words) >= sameShare)) kept.push({ line, words });
   }
   return kept.map(({ line }) => line);

@@ -6,7 +6,7 @@ import { joinLabels, openLabels, parseLabels } from "@roost/contract/labels";
 import { formatOffsets, parseOffsets, readLog, type KernelTransaction, type SchedulerLoop } from "@roost/kernel";
 import { describeEvent, digestTypes } from "../digest/digest-item.ts";
 import { textOf } from "../disk/read-disk-file.ts";
-import { factColumns, type FactRow } from "../facts/fact.ts";
+import { factColumns, openSql, type FactRow } from "../facts/fact.ts";
 import type { Memory } from "../memory.ts";
 import { labelsOfLines } from "../records/line-marks.ts";
 import { loadMarks, type StoredMarks } from "../records/stored-marks.ts";
@@ -156,14 +156,14 @@ async function linesOfMessage({ kernel }: Memory, tx: KernelTransaction, message
 async function refreshFacts({ kernel, calendar }: Memory, tx: KernelTransaction): Promise<boolean> {
   const closed = await tx.query<{ ref: string }>(
     `select ref from memory.recall_document where kind = 'fact' and not exists (
-       select 1 from memory.fact f where f.id::text = ref and f.retracted_at is null and f.valid @> roost.now()) limit ${messagesMax}`,
+       select 1 from memory.fact f where f.id::text = ref and ${openSql}) limit ${messagesMax}`,
     [],
     { name: "memory_recall_closed" },
   );
   if (closed.length > 0) await dropDocuments(tx, "fact", refsOf(closed));
   const facts = await tx.query<FactRow>(
     `select ${factColumns} from memory.fact f left join memory.recall_document d on d.kind = 'fact' and d.ref = f.id::text
-     where f.retracted_at is null and f.valid @> roost.now() and d.version is distinct from f.is_claim::text limit ${messagesMax}`,
+     where ${openSql} and d.version is distinct from f.is_claim::text limit ${messagesMax}`,
     [],
     { name: "memory_recall_facts" },
   );

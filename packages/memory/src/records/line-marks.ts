@@ -93,6 +93,11 @@ export function wordedLines(text: string): Set<string> {
   );
 }
 
+/** The words of a text, each once, in lower case. */
+export function wordsOf(text: string): Set<string> {
+  return new Set(text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []);
+}
+
 export function linesOf(text: string): string[] {
   return text.split("\n");
 }

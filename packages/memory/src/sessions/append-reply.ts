@@ -68,10 +68,10 @@ export async function appendReply(tx: KernelTransaction, reply: Reply): Promise<
     runId: run.id,
   });
   const told = { subject: session.key, correlation: run.correlation, causation: run.causeId };
-  const summaryId = summarised === undefined ? undefined : messages[0]!.id;
-  if (summarised !== undefined && summaryId !== undefined) {
+  if (summarised !== undefined) {
     const { throughTurn } = summarised;
-    await recordSummaryFacts(tx, { messageId: summaryId, sessionKey: session.key, throughTurn });
+    // The summary is the first of the messages.
+    await recordSummaryFacts(tx, { messageId: messages[0]!.id, sessionKey: session.key, throughTurn });
     tx.emit({
       ...told,
       type: "session.compacted",

@@ -1,6 +1,7 @@
 /** Table memory.message. Content has the form of @roost/agent's messages, which this room only stores and passes on. */
 import type { JsonObject, JsonValue } from "@roost/base";
 import type { Labels } from "@roost/contract/labels";
+import { clipText } from "@roost/contract/operations";
 import type { Part } from "@roost/contract/part";
 import type { KernelTransaction } from "@roost/kernel";
 import { tellParts } from "../parts/parts.ts";
@@ -168,9 +169,7 @@ export function namedPart({ text: _text, labels: _labels, ...part }: Part): Part
 
 /** Makes a text storable and cuts it to a length without splitting a character. */
 export function cleanText(text: string, charsMax: number): string {
-  const clean = text.toWellFormed().replaceAll("\0", "\uFFFD");
-  if (clean.length <= charsMax) return clean;
-  return `${clean.slice(0, charsMax - 1).replace(/[\uD800-\uDBFF]$/, "")}…`;
+  return clipText(text.toWellFormed().replaceAll("\0", "\uFFFD"), charsMax);
 }
 
 function fitContent({ labels: _inColumn, ...content }: ContextMessage): JsonObject {

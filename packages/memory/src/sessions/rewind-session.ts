@@ -1,7 +1,6 @@
 /**
  * What a person does with a conversation: begin one, begin it anew, take turns back, have it summarised. The transcript and the log keep
- * everything; only what agents read of it changes. None of it while a turn is asked for or answered, or
- * a job's run beside it goes on.
+ * everything; only what agents read of it changes. None of it while a turn is asked for or answered, or a job's run beside it goes on.
  */
 import { createId, nearestName, RoostError } from "@roost/base";
 import { formatLabels } from "@roost/contract/labels";

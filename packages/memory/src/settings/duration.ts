@@ -1,4 +1,4 @@
-import { formatDurationMs, parseDurationMs } from "@roost/base";
+import { parseDurationMs, writeDurationMs } from "@roost/base";
 import { z } from "zod";
 
 /** `10m`; in milliseconds. */
@@ -11,8 +11,5 @@ export const Duration = z.codec(z.union([z.string().max(64), z.number()]), z.num
       return z.NEVER;
     }
   },
-  encode(ms) {
-    const written = formatDurationMs(ms).replaceAll(" ", "");
-    return parseDurationMs(written) === ms ? written : `${ms}ms`;
-  },
+  encode: writeDurationMs,
 });

@@ -1,6 +1,14 @@
 /** roost.yaml as a value: a person's settings for the home. Secrets are references. */
 import { commandNames } from "@roost/contract";
-import { agentDefinitionShape, Count, SecretReference, SmallCount, TimeZone, Usd } from "@roost/contract/operations";
+import {
+  agentDefinitionShape,
+  Count,
+  SecretReference,
+  servicePattern,
+  SmallCount,
+  TimeZone,
+  Usd,
+} from "@roost/contract/operations";
 import { z } from "zod";
 import { Duration } from "./duration.ts";
 import { Exec } from "./exec.ts";
@@ -116,10 +124,11 @@ const Nightly = z.strictObject({
   budget: Caps.default({ usdMax: 0.05, tokensMax: 20_000, callsMax: 2 }).describe("Of one pass"),
 });
 
-const ServiceName = z
-  .string()
-  .regex(/^[a-z][a-z0-9-]{0,30}$/, "must be 1 to 31 lower-case letters, digits and -")
-  .refine((name) => !commandNames.has(name), "is a command of roost: a service is named otherwise");
+const ShortName = z.string().regex(servicePattern, "must be 1 to 31 lower-case letters, digits and -");
+const ServiceName = ShortName.refine(
+  (name) => !commandNames.has(name),
+  "is a command of roost: a service is named otherwise",
+);
 
 /** `example.com`, `192.168.1.5:8123`, `10.0.0.0/8`. */
 const HostRule = z.string().min(1).max(255);
@@ -170,7 +179,7 @@ export const Settings = z.strictObject({
     .describe("Commands that are asked at points of a run, and may refuse or annotate"),
   exec: Exec.describe("Programs that agents run in a sandbox"),
   mcp: z
-    .record(z.string().regex(/^[a-z][a-z0-9-]{0,30}$/, "must be 1 to 31 lower-case letters, digits and -"), ToolServer)
+    .record(ShortName, ToolServer)
     .refine((servers) => Object.keys(servers).length <= toolServersMax, `has more than ${toolServersMax} servers`)
     .default({})
     .describe("Servers of tools (Model Context Protocol); an agent has the tools of those that it names under mcp"),

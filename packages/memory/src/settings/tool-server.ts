@@ -17,7 +17,7 @@ const ToolOfServer = z.strictObject({
   isOutside: z.boolean().default(true).describe("Calls leave the home: others may read what is in them"),
 });
 
-/** `env:NAME` and `file:PATH` are references to secrets; any other text is itself. */
+/** References to secrets, such as `env:NAME`, are looked up; any other text is itself. */
 const SecretsByName = z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_-]*$/), z.string().max(4096)).default({});
 
 export const ToolServer = z
@@ -28,9 +28,11 @@ export const ToolServer = z
       .optional()
       .describe("Of a server that speaks HTTP"),
     env: SecretsByName.describe(
-      "Its environment, beside PATH, HOME and a few more; values env:NAME and file:PATH are looked up",
+      "Its environment, beside PATH, HOME and a few more; values that refer to secrets (env:, file:, age:, op:) are looked up",
     ),
-    headers: SecretsByName.describe("Sent with each request; values env:NAME and file:PATH are looked up"),
+    headers: SecretsByName.describe(
+      "Sent with each request; values that refer to secrets (env:, file:, age:, op:) are looked up",
+    ),
     timeout: Duration.default(120_000).describe("Of one call"),
     tools: z
       .record(z.string().min(1).max(200), ToolOfServer)

@@ -66,12 +66,10 @@ export async function versionOfSkill(memory: Memory, { name, main, files }: Skil
   return hash.digest("hex");
 }
 
-/** Why a skill is not at the version that its agent names; undefined: it is, or none is named. */
-export async function whyOtherVersion(memory: Memory, skill: Skill): Promise<string | undefined> {
-  if (skill.pin === undefined) return undefined;
-  const version = await versionOfSkill(memory, skill);
-  if (version.startsWith(skill.pin)) return undefined;
-  return `the agent names ${skill.name}@${skill.pin}, and its files are now ${skill.name}@${version.slice(0, versionChars)}: look at what changed, then write that into the agent`;
+/** Why a skill of this version is not the one that its agent names; undefined: it is, or none is named. */
+export function whyOtherVersion({ name, pin }: Skill, version: string): string | undefined {
+  if (pin === undefined || version.startsWith(pin)) return undefined;
+  return `the agent names ${name}@${pin}, and its files are now ${name}@${version.slice(0, versionChars)}: look at what changed, then write that into the agent`;
 }
 
 /** Parsed texts by file, so that a text is not parsed in every turn. */

@@ -45,9 +45,10 @@ export async function readSkill(memory: Memory, asked: ReadSkill): Promise<Skill
   const skills = findSkills(as, (await walkHome(memory.homeDir)).files, names);
   const skill = skills.find(({ name }) => name === asked.name.trim());
   if (skill === undefined) return { found: await listFitting(memory, skills, { words: asked.name, as }) };
-  const other = await whyOtherVersion(memory, skill);
+  const whole = await versionOfSkill(memory, skill);
+  const other = whyOtherVersion(skill, whole);
   if (other !== undefined) throw new RoostError("forbidden", other);
-  const version = (await versionOfSkill(memory, skill)).slice(0, versionChars);
+  const version = whole.slice(0, versionChars);
   const isMain = asked.file === undefined || asked.file === "SKILL.md";
   const before = asked.seen.get(skill.name);
   if (!isMain && before !== undefined && before !== version)

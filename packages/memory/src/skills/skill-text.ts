@@ -1,6 +1,10 @@
 /** The format of a SKILL.md (agentskills.io): front matter with name and description, then instructions. Other keys grant nothing. */
+import { splitFrontMatter } from "@roost/base";
+import { clipText } from "@roost/contract/operations";
 import { parse } from "yaml";
 
+/** Longer front matter is text. */
+const keysCharsMax = 8_000;
 const descriptionCharsMax = 300;
 const nameCharsMax = 100;
 
@@ -12,12 +16,12 @@ export interface SkillText {
 }
 
 export function parseSkillText(text: string): SkillText {
-  const block = /^\uFEFF?---[ \t]*\r?\n([\s\S]{0,8000}?)\r?\n---[ \t]*(?:\r?\n|$)/.exec(text);
-  if (block === null) return { body: text };
-  const body = text.slice(block[0].length).trim();
+  const { keys, body } = splitFrontMatter(text);
+  const written = keys.replace(/\r?\n$/, "");
+  if (keys === "" || written.length > keysCharsMax) return { body: text };
   let fields: unknown;
   try {
-    fields = parse(block[1]!);
+    fields = parse(written);
   } catch {
     return { body };
   }
@@ -31,6 +35,5 @@ export function parseSkillText(text: string): SkillText {
 }
 
 function oneLine(text: string, charsMax: number): string {
-  const line = text.trim().split(/\s+/).join(" ");
-  return line.length <= charsMax ? line : `${line.slice(0, charsMax - 1).toWellFormed()}…`;
+  return clipText(text.trim().split(/\s+/).join(" ").toWellFormed(), charsMax);
 }

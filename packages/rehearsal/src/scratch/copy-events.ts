@@ -5,7 +5,7 @@ import { copyRows } from "./copy-tables.ts";
 /** Events of a partition. A digest that reaches further back is told that there is more. */
 export const eventsPerPartitionMax = 1_000;
 
-interface CopiedTopic {
+export interface CopiedTopic {
   name: string;
   partitions: number;
   segmentSize: number;
@@ -16,25 +16,20 @@ interface CopiedTopic {
 }
 
 /** Topics of the home's services too: cursors and schemas, which are copied next, refer to them. */
-export async function createTopics(home: Sql, scratch: Sql): Promise<void> {
-  for (const topic of await readTopics(home)) await createTopic(scratch, topic);
-}
-
-export async function copyEvents(home: Sql, scratch: Sql): Promise<void> {
-  for (const topic of await readTopics(home)) await copyTopic(home, scratch, topic);
-}
-
-async function readTopics(home: Sql): Promise<CopiedTopic[]> {
-  return await home.query<CopiedTopic>(
+export async function createTopics(home: Sql, scratch: Sql): Promise<CopiedTopic[]> {
+  const topics = await home.query<CopiedTopic>(
     `select t.name, t.partition_count as partitions, t.segment_size as "segmentSize", t.retention_ms as "retentionMs",
        coalesce(min(greatest(0, h.next_offset - $1)), 0) / t.segment_size * t.segment_size as "offsetsFrom", coalesce(max(h.next_offset), 0) as until
      from roost.topic t left join roost.partition_head h on h.topic = t.name group by t.name order by t.name`,
     [eventsPerPartitionMax],
   );
+  for (const { name, partitions, segmentSize, retentionMs } of topics)
+    await scratch.query("select roost.create_topic_1($1, $2, $3, $4)", [name, partitions, segmentSize, retentionMs]);
+  return topics;
 }
 
-async function createTopic(scratch: Sql, { name, partitions, segmentSize, retentionMs }: CopiedTopic): Promise<void> {
-  await scratch.query("select roost.create_topic_1($1, $2, $3, $4)", [name, partitions, segmentSize, retentionMs]);
+export async function copyEvents(home: Sql, scratch: Sql, topics: readonly CopiedTopic[]): Promise<void> {
+  for (const topic of topics) await copyTopic(home, scratch, topic);
 }
 
 async function copyTopic(home: Sql, scratch: Sql, topic: CopiedTopic): Promise<void> {

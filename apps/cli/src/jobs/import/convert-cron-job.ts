@@ -3,7 +3,7 @@
  * that a repeated import changes nothing. No job is left out: one that cannot run here is kept, disabled.
  */
 import { createHash } from "node:crypto";
-import { everyMsMin, nameCharsMax, promptCharsMax, reasonCharsMax } from "@roost/contract/operations";
+import { clipText, everyMsMin, nameCharsMax, promptCharsMax, reasonCharsMax } from "@roost/contract/operations";
 import type { WrittenJob } from "../read-job-files.ts";
 import { convertTools } from "./convert-tools.ts";
 import type { CronJob, UnreadableJob } from "./cron-job.ts";
@@ -68,9 +68,9 @@ export function keepUnreadable({ id, name, reason, text }: UnreadableJob, prompt
     job: {
       id: slugOf(id),
       ...titled({ name }),
-      description: clip(`Imported, but not readable: ${reason}. Original: ${text}`, reasonCharsMax),
+      description: clipText(`Imported, but not readable: ${reason}. Original: ${text}`, reasonCharsMax),
       trigger: { kind: "manual" },
-      prompt: clip(prompt, promptCharsMax),
+      prompt: clipText(prompt, promptCharsMax),
       enabled: false,
     },
     notes: [`${reason}: it is kept, disabled; fix it with roost jobs edit`],
@@ -78,7 +78,7 @@ export function keepUnreadable({ id, name, reason, text }: UnreadableJob, prompt
 }
 
 function titled({ name }: { name?: string | undefined }): { title?: string } {
-  const title = name === undefined ? "" : clip(name, nameCharsMax).trim();
+  const title = name === undefined ? "" : clipText(name, nameCharsMax).trim();
   return title === "" ? {} : { title };
 }
 
@@ -88,11 +88,7 @@ function describedAs(source: CronJob, { isWhole }: { isWhole: boolean }): { desc
   const { payload, schedule } = source;
   const original = isWhole ? "" : `Imported, but not runnable here. Original: ${JSON.stringify({ schedule, payload })}`;
   const description = [own, original].filter((text) => text !== "").join("\n");
-  return description === "" ? {} : { description: clip(description, reasonCharsMax) };
-}
-
-function clip(text: string, charsMax: number): string {
-  return text.length <= charsMax ? text : `${text.slice(0, charsMax - 1)}…`;
+  return description === "" ? {} : { description: clipText(description, reasonCharsMax) };
 }
 
 /** Its own id where valid here; else a similar one that no other id maps to. */
