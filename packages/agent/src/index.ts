@@ -84,4 +84,4 @@ export {
 export { createProbe, type Probe } from "./discovery/probe.ts";
 export { modelListOf } from "./discovery/probe-local-servers.ts";
 export { openRouterUrl } from "./models/create-language-model.ts";
-export { toldCost } from "./usage/read-usage.ts";
+export { priceOfTokens, toldCost, toldTokens } from "./usage/read-usage.ts";

@@ -2,6 +2,7 @@
 import { toRoostError, type ErrorCode } from "@roost/base";
 import { httpStatusOf } from "@roost/contract/status-codes";
 import type { ServerResponse } from "node:http";
+import { sendJson } from "./send-whole.ts";
 
 export interface OpenAiError {
   status: number;
@@ -41,14 +42,6 @@ export function toOpenAiError(thrown: unknown): OpenAiError {
 }
 
 /** Answers with an error, where nothing was answered yet. */
-export function sendOpenAiError(response: ServerResponse, { status, error }: OpenAiError, retryAfterS?: number): void {
-  const body = JSON.stringify({ error });
-  response.writeHead(status, {
-    "content-type": "application/json",
-    "content-length": Buffer.byteLength(body),
-    "cache-control": "no-store",
-    "x-content-type-options": "nosniff",
-    ...(retryAfterS === undefined ? {} : { "retry-after": String(retryAfterS) }),
-  });
-  response.end(body);
+export function sendOpenAiError(response: ServerResponse, { status, error }: OpenAiError): void {
+  sendJson(response, status, { error });
 }

@@ -8,6 +8,7 @@ import type { UpstreamModels } from "./create-upstream-models.ts";
 import { sendOpenAiError, toOpenAiError } from "./openai-error.ts";
 import type { ProxyCall } from "./proxy-call.ts";
 import { readWireUsage, type CallUsage } from "./read-wire-usage.ts";
+import { sendWhole } from "./send-whole.ts";
 import { describeFailure, tryCandidates, type Tried } from "./try-candidates.ts";
 import type { ModelTarget } from "./upstream.ts";
 
@@ -120,6 +121,7 @@ async function settle({ logger }: PassContext, taken: Granted, actual: { usd: nu
     logger.warn("A block of spending was not settled: it counts as spent", { reason: toRoostError(error).message });
   });
 }
+
 /** How long the caller wants the answer to be kept. @throws RoostError `invalid_input` */
 function cacheMsOf({ headers }: ProxyCall): number | undefined {
   const asked = headers[cacheHeader];
@@ -138,14 +140,8 @@ function answerFromCache(cache: ResponseCache, key: string, { response }: ProxyC
     response.setHeader(cacheHeader, "miss");
     return false;
   }
-  response.writeHead(200, {
-    "content-type": found.contentType,
-    "content-length": found.body.length,
-    "cache-control": "no-store",
-    "x-content-type-options": "nosniff",
-    [cacheHeader]: "hit",
-  });
-  response.end(found.body);
+  const { contentType, body } = found;
+  sendWhole(response, { status: 200, contentType, body, headers: { [cacheHeader]: "hit" } });
   return true;
 }
 
@@ -159,16 +155,11 @@ function answerFailure({ response }: ProxyCall, { end, candidate }: Tried, clock
   const isOwnFault = end.kind === "refused" && (end.status === 401 || end.status === 402 || end.status < 400);
   const isJson = end.kind === "refused" && /json/.test(String(end.headers["content-type"]));
   if (end.kind === "refused" && isJson && !isOwnFault) {
+    const { status, body } = end;
     const retryAfter = end.headers["retry-after"];
-    response.writeHead(end.status, {
-      "content-type": "application/json",
-      "content-length": end.body.length,
-      "cache-control": "no-store",
-      "x-content-type-options": "nosniff",
-      ...(typeof retryAfter === "string" ? { "retry-after": retryAfter } : {}),
-    });
-    response.end(end.body);
-    return end.status;
+    const headers = typeof retryAfter === "string" ? { "retry-after": retryAfter } : {};
+    sendWhole(response, { status, contentType: "application/json", body, headers });
+    return status;
   }
   const { message } = describeFailure(end, clock.nowMs());
   const status = end.kind === "refused" && !isOwnFault ? end.status : 502;

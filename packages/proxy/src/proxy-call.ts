@@ -1,4 +1,4 @@
-/** A call to be passed on, and how it ended. Types only. */
+/** A call to be passed on, who makes it, and where it may go. */
 import type { IncomingHttpHeaders, ServerResponse } from "node:http";
 import type { JsonObject } from "@roost/base";
 

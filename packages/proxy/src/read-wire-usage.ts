@@ -1,5 +1,5 @@
 /** What an answer told of its usage, found in its bytes; where it told nothing, Roost's own count of them. */
-import { estimateTokens, toldCost, type TokenPrice } from "@roost/agent";
+import { estimateTokens, priceOfTokens, toldCost, toldTokens, type TokenPrice } from "@roost/agent";
 
 export interface CallUsage {
   inputTokens: number;
@@ -13,13 +13,10 @@ interface WireUsage {
   completion_tokens?: unknown;
   input_tokens?: unknown;
   output_tokens?: unknown;
-  total_tokens?: unknown;
   prompt_tokens_details?: { cached_tokens?: unknown } | null;
   input_tokens_details?: { cached_tokens?: unknown } | null;
 }
 
-/** Higher reports are not believed. */
-const tokensMax = 1_000_000_000;
 /** Where text stands in chunks and answers. */
 const written = /"(?:content|reasoning|reasoning_content|arguments|text|delta|refusal)"\s*:\s*"((?:[^"\\]|\\.)*)"/g;
 
@@ -28,26 +25,17 @@ export function readWireUsage(
   { inputTokens, price }: { inputTokens: number; price: TokenPrice | undefined },
 ): CallUsage {
   const usage = findUsage(text);
-  const input = count(usage?.prompt_tokens) ?? count(usage?.input_tokens);
-  const output = count(usage?.completion_tokens) ?? count(usage?.output_tokens);
+  const input = toldTokens(usage?.prompt_tokens) ?? toldTokens(usage?.input_tokens);
+  const output = toldTokens(usage?.completion_tokens) ?? toldTokens(usage?.output_tokens);
   // Embeddings tell what they read only.
   const told =
-    usage !== undefined && (input !== undefined || output !== undefined)
+    input !== null || output !== null
       ? { inputTokens: input ?? 0, outputTokens: output ?? 0, isEstimated: false }
       : { inputTokens, outputTokens: countWritten(text), isEstimated: true };
-  const cached = count(usage?.prompt_tokens_details?.cached_tokens ?? usage?.input_tokens_details?.cached_tokens) ?? 0;
-  return { ...told, costUsd: toldCost(usage) ?? costOf(told, cached, price) };
-}
-
-function costOf(
-  { inputTokens, outputTokens }: { inputTokens: number; outputTokens: number },
-  cached: number,
-  price: TokenPrice | undefined,
-): number | null {
-  if (price === undefined) return null;
-  const fromCache = Math.min(cached, inputTokens);
-  const { inputUsd, outputUsd, cachedInputUsd = inputUsd } = price;
-  return ((inputTokens - fromCache) * inputUsd + fromCache * cachedInputUsd + outputTokens * outputUsd) / 1e6;
+  const { prompt_tokens_details: ofPrompt, input_tokens_details: ofInput } = usage ?? {};
+  const cachedTokens = toldTokens(ofPrompt?.cached_tokens ?? ofInput?.cached_tokens) ?? 0;
+  const priced = price === undefined ? null : priceOfTokens({ ...told, cachedTokens }, price);
+  return { ...told, costUsd: toldCost(usage) ?? priced };
 }
 
 /** The last object of this name: answers end with it, and so do streams. */
@@ -82,8 +70,4 @@ function countWritten(text: string): number {
   let tokens = 0;
   for (const [, part = ""] of text.matchAll(written)) tokens += estimateTokens(part);
   return tokens;
-}
-
-function count(value: unknown): number | undefined {
-  return typeof value === "number" && value >= 0 && value <= tokensMax ? Math.ceil(value) : undefined;
 }

@@ -3,6 +3,7 @@ import { backoffMs, delay, type Clock, type Logger } from "@roost/base";
 import { attemptCall, type AttemptEnd } from "./attempt-call.ts";
 import { createUsageFilter } from "./create-usage-filter.ts";
 import type { ProxyCall } from "./proxy-call.ts";
+import { answerHeaders } from "./send-whole.ts";
 import { spliceFields } from "./splice-fields.ts";
 import { coolDownAfter, orderByReadiness, type ModelTarget } from "./upstream.ts";
 
@@ -68,8 +69,7 @@ async function attemptOne(call: ProxyCall, candidate: ModelTarget, startedMs: nu
       response: call.response,
       answerHeaders: {
         "x-roost-model": headerText(`${upstream.id}/${model}`),
-        "x-content-type-options": "nosniff",
-        "cache-control": "no-store",
+        ...answerHeaders,
       },
       filter: asksUsage ? createUsageFilter() : undefined,
       startedMs,

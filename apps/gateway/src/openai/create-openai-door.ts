@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { RoostError, toRoostError, type Logger } from "@roost/base";
-import { proxyPaths, sendOpenAiError, toOpenAiError, type Proxy, type ProxyPath } from "@roost/proxy";
+import { proxyPaths, sendJson, sendOpenAiError, toOpenAiError, type Proxy, type ProxyPath } from "@roost/proxy";
 import { checkOrigin, type OriginRules } from "../security/check-origin.ts";
 import type { Authentication } from "../security/create-authentication.ts";
 import type { AgentDoor } from "./agents/create-agent-door.ts";
@@ -45,10 +45,10 @@ export function createOpenAiDoor(options: OpenAiDoorOptions): OpenAiDoor {
     if (request.method === "GET" && (path === modelsPath || path.startsWith(`${modelsPath}/`)))
       return sendModels(response, await listModels(caller), path.slice(modelsPath.length + 1));
     const [, id, verb] = /^\/responses\/([\w-]{1,200})(\/cancel)?$/.exec(path) ?? [];
-    if (id !== undefined && (request.method === "GET" || verb !== undefined)) {
+    if (id !== undefined && request.method === (verb === undefined ? "GET" : "POST")) {
+      if (verb !== undefined) return await agents.cancelResponse({ caller, response, id });
       const isStreamed = /[?&]stream=true\b/.test(request.url ?? "");
-      if (request.method === "POST") return await agents.cancelResponse({ caller, response, id });
-      if (verb === undefined) return await agents.readResponse({ caller, response, id, isStreamed });
+      return await agents.readResponse({ caller, response, id, isStreamed });
     }
     if (request.method !== "POST" || !proxied.has(path)) throw refusePath(request, path);
     const { text, body, release } = await bodies.read(request);
@@ -106,20 +106,11 @@ interface Model {
 }
 
 function sendModels(response: ServerResponse, models: readonly Model[], id: string): void {
-  let answer: unknown = { object: "list", data: models };
-  if (id !== "") {
-    const name = decodeName(id);
-    answer = models.find((model) => model.id === name);
-    if (answer === undefined) throw refuseModel(name);
-  }
-  const body = JSON.stringify(answer);
-  response.writeHead(200, {
-    "content-type": "application/json",
-    "content-length": Buffer.byteLength(body),
-    "cache-control": "no-store",
-    "x-content-type-options": "nosniff",
-  });
-  response.end(body);
+  if (id === "") return sendJson(response, 200, { object: "list", data: models });
+  const name = decodeName(id);
+  const found = models.find((model) => model.id === name);
+  if (found === undefined) throw refuseModel(name);
+  sendJson(response, 200, found);
 }
 
 function decodeName(text: string): string {

@@ -26,10 +26,10 @@ export function readUsage(usage: LanguageModelV4Usage | undefined): TokenUsage {
   const isTold = (field: keyof NonNullable<typeof raw>) =>
     !isOpenAiShape || (raw?.[field] !== undefined && raw[field] !== null);
   return {
-    inputTokens: isTold("prompt_tokens") ? count(usage.inputTokens.total) : null,
-    outputTokens: isTold("completion_tokens") ? count(usage.outputTokens.total) : null,
-    cachedTokens: isTold("prompt_tokens_details") ? count(usage.inputTokens.cacheRead) : null,
-    reasoningTokens: isTold("completion_tokens_details") ? count(usage.outputTokens.reasoning) : null,
+    inputTokens: isTold("prompt_tokens") ? toldTokens(usage.inputTokens.total) : null,
+    outputTokens: isTold("completion_tokens") ? toldTokens(usage.outputTokens.total) : null,
+    cachedTokens: isTold("prompt_tokens_details") ? toldTokens(usage.inputTokens.cacheRead) : null,
+    reasoningTokens: isTold("completion_tokens_details") ? toldTokens(usage.outputTokens.reasoning) : null,
   };
 }
 
@@ -62,13 +62,17 @@ function costOf(
   const { inputTokens, outputTokens, cachedTokens } = call.tokens;
   if (price === undefined || inputTokens === null || outputTokens === null)
     return { costUsd: null, costSource: "unknown" };
-  const cached = Math.min(cachedTokens ?? 0, inputTokens);
-  const costUsd =
-    ((inputTokens - cached) * price.inputUsd +
-      cached * (price.cachedInputUsd ?? price.inputUsd) +
-      outputTokens * price.outputUsd) /
-    1e6;
+  const costUsd = priceOfTokens({ inputTokens, outputTokens, cachedTokens: cachedTokens ?? 0 }, price);
   return { costUsd, costSource: "configured_price" };
+}
+
+/** In US dollars; `cachedTokens` is the part of `inputTokens` from the provider's cache. */
+export function priceOfTokens(
+  { inputTokens, outputTokens, cachedTokens }: { inputTokens: number; outputTokens: number; cachedTokens: number },
+  { inputUsd, outputUsd, cachedInputUsd = inputUsd }: TokenPrice,
+): number {
+  const cached = Math.min(cachedTokens, inputTokens);
+  return ((inputTokens - cached) * inputUsd + cached * cachedInputUsd + outputTokens * outputUsd) / 1e6;
 }
 
 function savedOf({ inputTokens, cachedTokens }: TokenUsage, price: TokenPrice | undefined): number {
@@ -102,6 +106,6 @@ function isAmount(value: unknown): value is number {
 }
 
 /** Whole numbers: some servers report averages. Rounded up, so that a cap holds. */
-function count(value: number | undefined): number | null {
+export function toldTokens(value: unknown): number | null {
   return typeof value === "number" && value >= 0 && value <= tokensPerCallMax ? Math.ceil(value) : null;
 }

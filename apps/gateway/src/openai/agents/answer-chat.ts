@@ -1,9 +1,9 @@
 /** Answers `/v1/chat/completions` with a turn of an agent: whole, or as a stream. */
 import type { ServerResponse } from "node:http";
 import { isErrorCode, RoostError } from "@roost/base";
-import { toOpenAiError } from "@roost/proxy";
+import { sendJson, toOpenAiError } from "@roost/proxy";
 import type { TurnEnd, TurnItem, TurnUsage } from "./follow-turn.ts";
-import { openAnswerStream, sendAnswer } from "./send-answer.ts";
+import { openAnswerStream } from "./open-answer-stream.ts";
 
 export interface ChatAnswer {
   id: string;
@@ -38,7 +38,8 @@ async function sendChat(
     const calls = end.kind === "calls" && { tool_calls: end.calls.map(toCall) };
     const message = { role: "assistant", content, refusal: null, ...calls };
     const choice = { index: 0, message, logprobs: null, finish_reason: finishOf(end) };
-    sendAnswer(response, { ...headOf(answer, "chat.completion"), choices: [choice], usage: toChatUsage(end.usage) });
+    const head = headOf(answer, "chat.completion");
+    sendJson(response, 200, { ...head, choices: [choice], usage: toChatUsage(end.usage) });
     return end;
   }
   return undefined;

@@ -1,10 +1,10 @@
 /** Answers `/v1/responses` with a turn of an agent: whole, or as a stream of typed events. */
 import type { ServerResponse } from "node:http";
-import { toOpenAiError } from "@roost/proxy";
+import { sendJson, toOpenAiError } from "@roost/proxy";
 import { failureOf } from "./answer-chat.ts";
 import type { ToolRequest } from "./asked-conversation.ts";
 import type { TurnEnd, TurnItem, TurnUsage } from "./follow-turn.ts";
-import { openAnswerStream, sendAnswer, type AnswerStream } from "./send-answer.ts";
+import { openAnswerStream, type AnswerStream } from "./open-answer-stream.ts";
 
 export interface ResponseAnswer {
   id: string;
@@ -29,7 +29,7 @@ export async function answerResponse(
     const { end } = item;
     if (end.kind === "failed") throw failureOf(end);
     await answer.onEnd(end);
-    sendAnswer(response, toResponse(answer, end));
+    sendJson(response, 200, toResponse(answer, end));
     return end;
   }
   return undefined;

@@ -21,6 +21,8 @@ export type ConversationItem =
   | { kind: "assistant"; text: string; calls: ToolRequest[] }
   | { kind: "result"; callId: string; text: string };
 
+export const sessionNameCharsMax = 120;
+
 /** Where the turn goes: found by its history, in a session of this name, or behind this response. */
 export type AskedPlace = { kind: "history" } | { kind: "named"; name: string } | { kind: "after"; responseId: string };
 

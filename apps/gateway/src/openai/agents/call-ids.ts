@@ -1,5 +1,6 @@
 /** Ids of responses and of tool calls, which tell the run that they belong to. Whether it is the caller's is looked up. */
-/** `model`: the step of the message that asked for the call; `index`: its place among the calls of that message. */
+
+/** `modelSeq`: the step of the message that asked for the call; `index`: its place among the calls of that message. */
 export interface CallPlace {
   runId: string;
   modelSeq: number;

@@ -4,17 +4,22 @@ import { jsonObjectOf, RoostError, type JsonObject, type Logger } from "@roost/b
 import { coversScope } from "@roost/contract";
 import { cancelRun, getRun, type Kernel } from "@roost/kernel";
 import { addClientAnswer, markAnswered, type Memory } from "@roost/memory";
-import { spliceFields, type Proxy, type ProxyPath } from "@roost/proxy";
+import { sendJson, spliceFields, type Proxy, type ProxyPath } from "@roost/proxy";
 import { refuseModel, requireGrant, type DoorCaller } from "../callers/find-caller.ts";
 import { answerChat } from "./answer-chat.ts";
 import { answerResponse, toResponse } from "./answer-response.ts";
-import { hashConversation, invalid, type AskedConversation, type AskedPlace } from "./asked-conversation.ts";
+import {
+  hashConversation,
+  invalid,
+  sessionNameCharsMax,
+  type AskedConversation,
+  type AskedPlace,
+} from "./asked-conversation.ts";
 import { formatResponseId } from "./call-ids.ts";
 import { followTurn, readTurn, type TurnEnd } from "./follow-turn.ts";
 import { isChore } from "./is-chore.ts";
 import { readChat } from "./read-chat.ts";
 import { readResponseRequest } from "./read-response-request.ts";
-import { sendAnswer } from "./send-answer.ts";
 import { maySeeMain, startTurn, turnOfResponse, type StartedTurn } from "./start-turn.ts";
 
 export interface AgentDoorOptions {
@@ -90,10 +95,11 @@ export function createAgentDoor(options: AgentDoorOptions): AgentDoor {
         instructions: null,
       };
       const given = run.input["clientTools"];
-      const tools = Array.isArray(given) ? given.map((tool) => String(jsonObjectOf(tool)["name"])) : [];
-      const follow = { runId: run.id, isLive: isStreamed, toolNames: tools };
-      if (!isStreamed) return sendAnswer(response, toResponse(facts, await readTurn(options.kernel, run.id, tools)));
-      const items = followTurn(options.kernel, { ...follow, signal: signalOf(response, options.shutdown) });
+      const toolNames = Array.isArray(given) ? given.map((tool) => String(jsonObjectOf(tool)["name"])) : [];
+      if (!isStreamed)
+        return sendJson(response, 200, toResponse(facts, await readTurn(options.kernel, run.id, toolNames)));
+      const signal = signalOf(response, options.shutdown);
+      const items = followTurn(options.kernel, { runId: run.id, isLive: true, toolNames, signal });
       const end = await answerResponse(response, items, { ...facts, isStreamed, onEnd: async () => undefined });
       if (end === undefined) response.destroy();
     },
@@ -140,7 +146,7 @@ async function answerAsResponse(options: AgentDoorOptions, call: AgentCall, agen
     previousResponseId: typeof previous === "string" ? previous : null,
     instructions: typeof instructions === "string" ? instructions : null,
   };
-  if (body["background"] === true) return sendAnswer(response, toResponse(facts, undefined));
+  if (body["background"] === true) return sendJson(response, 200, toResponse(facts, undefined));
   const end = await answerResponse(response, follow(options, call, { turn, asked }), {
     ...facts,
     isStreamed: body["stream"] === true,
@@ -193,7 +199,10 @@ async function remember(
 function placeOf({ request }: AgentCall): AskedPlace {
   const name = request.headers[sessionHeader];
   if (name === undefined) return { kind: "history" };
-  if (typeof name !== "string" || name === "" || name.length > 120)
-    throw invalid(`${sessionHeader} must be the name of a session, up to 120 characters`, sessionHeader);
+  if (typeof name !== "string" || name === "" || name.length > sessionNameCharsMax)
+    throw invalid(
+      `${sessionHeader} must be the name of a session, up to ${sessionNameCharsMax} characters`,
+      sessionHeader,
+    );
   return { kind: "named", name };
 }

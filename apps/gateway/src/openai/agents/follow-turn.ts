@@ -17,7 +17,7 @@ export interface TurnUsage {
 export type TurnEnd =
   /** `text`: all that was told in this part. */
   | { kind: "reply"; text: string; usage: TurnUsage }
-  | { kind: "calls"; text: string; calls: ToolRequest[]; modelSeq: number; usage: TurnUsage }
+  | { kind: "calls"; text: string; calls: ToolRequest[]; usage: TurnUsage }
   | { kind: "failed"; code: string; message: string };
 
 export type TurnItem = { kind: "text"; text: string } | { kind: "end"; end: TurnEnd };
@@ -82,8 +82,7 @@ export async function readTurn(
   const run = await getRun(kernel.database, runId);
   if (run.endedAt !== null) return endOfRun(run);
   if (run.state !== "waiting" || run.waitingFor !== "event") return undefined;
-  const steps = await listSteps(kernel.database, runId, { limit: stepsMax });
-  const message = lastMessageOf(steps);
+  const { steps, message } = await readLastMessage(kernel, runId);
   if (message === undefined) return undefined;
   const calls = message.calls.flatMap(({ toolName, argumentsText }, index) => {
     const name = toolNames.find((each) => each === toolName || `client_${each}`.slice(0, 64) === toolName);
@@ -91,7 +90,7 @@ export async function readTurn(
     return [{ id: formatCallId({ runId, modelSeq: message.seq, index }), name, arguments: argumentsText }];
   });
   if (calls.length === 0) return undefined;
-  return { kind: "calls", text: message.text, calls, modelSeq: message.seq, usage: usageOfSteps(steps) };
+  return { kind: "calls", text: message.text, calls, usage: usageOfSteps(steps) };
 }
 
 function endOfRun(run: Run): TurnEnd {
@@ -112,8 +111,16 @@ interface ModelMessage {
   calls: { toolCallId: string; toolName: string; argumentsText: string }[];
 }
 
-/** The newest message of the model among these steps. */
-export function lastMessageOf(steps: readonly Step[]): ModelMessage | undefined {
+/** The steps of a run, and the newest message of the model among them. */
+export async function readLastMessage(
+  kernel: Kernel,
+  runId: string,
+): Promise<{ steps: Step[]; message: ModelMessage | undefined }> {
+  const steps = await listSteps(kernel.database, runId, { limit: stepsMax });
+  return { steps, message: lastMessageOf(steps) };
+}
+
+function lastMessageOf(steps: readonly Step[]): ModelMessage | undefined {
   const step = steps.findLast(({ kind, state }) => kind === "model" && state === "done");
   const message = jsonObjectOf(jsonObjectOf(step?.output)["message"]);
   if (step === undefined || message["role"] !== "assistant") return undefined;

@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import { RoostError, storableText } from "@roost/base";
 import { coversScope } from "@roost/contract";
 import { mainLabels, joinLabels, untrustedFrom, formatLabels } from "@roost/contract/labels";
-import { cancelRun, getRun, listRuns, listSteps, readEnd, type Kernel, type OffsetVector } from "@roost/kernel";
+import { cancelRun, getRun, listRuns, readEnd, type Kernel, type OffsetVector } from "@roost/kernel";
 import {
   addClientTurn,
   findClientAnswer,
@@ -30,7 +30,7 @@ import {
   type ConversationItem,
 } from "./asked-conversation.ts";
 import { parseCallId, parseResponseId } from "./call-ids.ts";
-import { lastMessageOf, turnTopics } from "./follow-turn.ts";
+import { readLastMessage, turnTopics } from "./follow-turn.ts";
 
 export interface StartedTurn {
   runId: string;
@@ -64,7 +64,7 @@ export async function startTurn(
       throw invalid("Send the results of tools alone, and the next message after the answer", "messages");
     return resumeTurn(context, caller, results);
   }
-  const asked = given.items.slice(lastAssistant + 1).filter((item) => item.kind === "user");
+  const asked = after.filter((item) => item.kind === "user");
   const history = given.items.slice(0, lastAssistant + 1);
   return askTurn(context, caller, { ...given, asked, history });
 }
@@ -121,10 +121,11 @@ async function findSession(
   newName: string,
 ): Promise<string> {
   const { memory } = context;
-  const own = (name: string) => (maySeeMain(caller) ? `api:${caller.name}:${name}` : channelOf(caller, name));
+  const isMain = maySeeMain(caller);
+  const newKey = isMain ? `api:${caller.name}:${newName}` : channelOf(caller, newName);
   if (place.kind === "named") {
-    const key = maySeeMain(caller) ? place.name : channelOf(caller, place.name);
-    if (kindOfSession(key) !== (maySeeMain(caller) ? "main" : "channel"))
+    const key = isMain ? place.name : channelOf(caller, place.name);
+    if (kindOfSession(key) !== (isMain ? "main" : "channel"))
       throw invalid(
         `The session "${place.name.slice(0, 100)}" is none that takes messages: name another`,
         "x-roost-session",
@@ -143,10 +144,10 @@ async function findSession(
       throw invalid(`${place.responseId} is one of roost/${turn.agent}: ask that model`, "model");
     if (turn.isNewest) return turn.sessionKey;
     const from = { sessionKey: turn.sessionKey, throughTurn: turn.turnSeq };
-    await forkSession(memory, { key: own(newName), agent, from, told: [] });
-    return own(newName);
+    await forkSession(memory, { key: newKey, agent, from, told: [] });
+    return newKey;
   }
-  if (history.length === 0) return own(newName);
+  if (history.length === 0) return newKey;
   const ends = history.flatMap((item, index) =>
     item.kind === "assistant" && item.calls.length === 0 ? [index + 1] : [],
   );
@@ -156,8 +157,8 @@ async function findSession(
   const length = found === undefined ? 0 : lengths[hashes.indexOf(found.answered)]!;
   if (found !== undefined && found.isNewest && length === history.length) return found.sessionKey;
   const from = found && { sessionKey: found.sessionKey, throughTurn: found.turnSeq };
-  await forkSession(memory, { key: own(newName), agent, from, told: toTurns(history.slice(length)) });
-  return own(newName);
+  await forkSession(memory, { key: newKey, agent, from, told: toTurns(history.slice(length)) });
+  return newKey;
 }
 
 const prefixesMax = 200;
@@ -208,7 +209,7 @@ async function resumeTurn(
     throw invalid(`No tool call '${(foreign ?? calls[0])?.callId.slice(0, 80)}' waits for a result here`, "messages");
   const after = await readEnd(kernel.database, turnTopics);
   const run = await getRun(kernel.database, runId);
-  const message = lastMessageOf(await listSteps(kernel.database, runId, { limit: stepsMax }));
+  const { message } = await readLastMessage(kernel, runId);
   const isWaiting = run.state === "waiting" && run.waitingFor === "event" && message?.seq === modelSeq;
   // They were sent before: the turn goes on, or is over.
   if (!isWaiting) return { runId, isJoined: true, afterSeq: modelSeq };
@@ -232,7 +233,6 @@ async function resumeTurn(
   return { runId, isJoined: false, after, afterSeq: modelSeq };
 }
 
-const stepsMax = 1_000;
 const resultCharsMax = 100_000;
 
 /** Pairs of what was asked and answered; what has no answer is asked with the next. */

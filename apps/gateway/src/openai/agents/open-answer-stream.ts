@@ -1,5 +1,6 @@
-/** Writes answers of agents: JSON, or server-sent events at the pace of their reader. */
+/** Writes answers of agents as server-sent events, at the pace of their reader. */
 import type { ServerResponse } from "node:http";
+import { answerHeaders } from "@roost/proxy";
 
 export interface AnswerStream {
   /** Resolves when the connection takes more. */
@@ -7,19 +8,11 @@ export interface AnswerStream {
   end(last?: string): void;
 }
 
-const headers = { "cache-control": "no-store", "x-content-type-options": "nosniff" };
 /** So that nothing between takes a quiet stream for a dead one. */
 const signOfLifeMs = 15_000;
 
-export function sendAnswer(response: ServerResponse, answer: object): void {
-  const body = JSON.stringify(answer);
-  const length = Buffer.byteLength(body);
-  response.writeHead(200, { ...headers, "content-type": "application/json", "content-length": length });
-  response.end(body);
-}
-
 export function openAnswerStream(response: ServerResponse): AnswerStream {
-  response.writeHead(200, { ...headers, "content-type": "text/event-stream" });
+  response.writeHead(200, { ...answerHeaders, "content-type": "text/event-stream" });
   response.flushHeaders();
   const timer = setInterval(() => response.write(": still at work\n\n"), signOfLifeMs).unref();
   response.once("close", () => clearInterval(timer));
