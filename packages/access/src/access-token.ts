@@ -1,4 +1,4 @@
-/** An access token, without its text. Types and limits. */
+/** An access token, without its text: what it has, and its columns. */
 import type { TokenRecord } from "@roost/contract/operations";
 import type { BudgetCap } from "@roost/kernel";
 
@@ -21,11 +21,6 @@ export interface AccessToken {
   lastSeenAt: Date | null;
   revokedAt: Date | null;
 }
-
-export const tokenLimits = {
-  /** In force at a time. */
-  tokensMax: 1_000,
-} as const;
 
 /** What every token's text begins with, so that scanners for secrets can be told of it. */
 export const tokenPrefix = "sk-roost-";

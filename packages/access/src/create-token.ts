@@ -1,15 +1,8 @@
-/** Makes access tokens. What they are and how they are found again: token.ts, open-access.ts. */
+/** Makes access tokens. What they are and how they are found again: access-token.ts, open-access.ts. */
 import { createHash, randomBytes } from "node:crypto";
 import { RoostError } from "@roost/base";
 import { setKeyCaps, type Kernel } from "@roost/kernel";
-import {
-  tokenColumns,
-  tokenLimits,
-  tokenPrefix,
-  type AccessToken,
-  type TokenCap,
-  type TokenKind,
-} from "./access-token.ts";
+import { tokenColumns, tokenPrefix, type AccessToken, type TokenCap, type TokenKind } from "./access-token.ts";
 
 export interface NewToken {
   name: string;
@@ -21,6 +14,8 @@ export interface NewToken {
   by: string;
 }
 
+/** In force at a time. */
+const tokensMax = 1_000;
 const secretBytes = 32;
 const endingChars = 4;
 
@@ -35,8 +30,8 @@ export async function createToken(kernel: Kernel, given: NewToken): Promise<{ to
     const [counted] = await tx.query<{ count: number }>(
       "select count(*)::int as count from access.token where revoked_at is null",
     );
-    if ((counted?.count ?? 0) >= tokenLimits.tokensMax)
-      throw new RoostError("limit_exceeded", `there are ${tokenLimits.tokensMax} tokens (the limit): revoke some`);
+    if ((counted?.count ?? 0) >= tokensMax)
+      throw new RoostError("limit_exceeded", `there are ${tokensMax} tokens (the limit): revoke some`);
     const [made] = await tx.query<AccessToken>(
       `insert into access.token (id, name, kind, sha256, ending, scopes, models, created_by) values ($1, $2, $3, $4, $5, $6, $7, $8)
        on conflict (name) where revoked_at is null do nothing returning ${tokenColumns}`,

@@ -1,4 +1,4 @@
 export { createToken } from "./create-token.ts";
 export { listTokens, revokeToken } from "./list-tokens.ts";
 export { isAccessToken, openAccess, type AccessTokens } from "./open-access.ts";
-export type { AccessToken, TokenCap, TokenKind } from "./access-token.ts";
+export type { AccessToken, TokenCap } from "./access-token.ts";

@@ -32,12 +32,10 @@ const methods = ["get", "post", "put", "patch", "delete"] as const;
 export function readOpenApi(document: OpenApiDocument, { streams = false } = {}): DescribedOperation[] {
   const found: DescribedOperation[] = [];
   for (const [path, item] of Object.entries(jsonObjectOf(document["paths"]))) {
-    const { parameters: shared, ...described } = resolveReference(document, item);
+    const described = resolveReference(document, item);
     for (const method of methods) {
       if (described[method] === undefined) continue;
-      const given = jsonObjectOf(described[method]);
-      const parameters = readParameters(document, shared, given["parameters"]);
-      const operation = readOperation(document, path, method, { ...given, parameters });
+      const operation = readOperation(document, path, method, described);
       if (operation !== undefined && (streams || !operation.stream)) found.push(operation);
     }
   }
@@ -48,16 +46,20 @@ function readOperation(
   document: OpenApiDocument,
   path: string,
   method: (typeof methods)[number],
-  described: JsonSchema,
+  item: JsonSchema,
 ): DescribedOperation | undefined {
+  const described = jsonObjectOf(item[method]);
   const id = textOf(described["operationId"]);
   const body = jsonObjectOf(resolveReference(document, described["requestBody"])["content"]);
   const answer = readAnswer(document, jsonObjectOf(described["responses"]));
   const stream = Object.hasOwn(answer, eventStreamMediaType);
   if (id === undefined || !isJson(body) || !(stream || isJson(answer))) return undefined;
-  const { schema, "x-roost-item-schema": item } = jsonObjectOf(answer[stream ? eventStreamMediaType : jsonMediaType]);
+  const { schema, "x-roost-item-schema": itemSchema } = jsonObjectOf(
+    answer[stream ? eventStreamMediaType : jsonMediaType],
+  );
   const effect = effects.find((one) => one === described["x-roost-effect"]) ?? "unsafe";
   const audience = described["x-roost-audience"];
+  const parameters = readParameters(document, item["parameters"], described["parameters"]);
   return {
     id,
     method: method.toUpperCase() as Method,
@@ -71,8 +73,8 @@ function readOperation(
     query: textOf(described["x-roost-query"]),
     audience: audience === undefined ? undefined : textsOf(audience),
     labels: [...new Set([...textsOf(document["x-roost-labels"]), ...textsOf(described["x-roost-labels"])])],
-    input: inputOf(document, described, jsonObjectOf(jsonObjectOf(body[jsonMediaType])["schema"])),
-    output: jsonObjectOf(stream ? item : schema),
+    input: inputOf(document, parameters, jsonObjectOf(jsonObjectOf(body[jsonMediaType])["schema"])),
+    output: jsonObjectOf(stream ? itemSchema : schema),
   };
 }
 
@@ -135,11 +137,10 @@ function isJson(content: JsonSchema): boolean {
 }
 
 /** Parameters of path and query, and the fields of the body; headers are the client's. */
-function inputOf(document: OpenApiDocument, described: JsonSchema, body: JsonSchema): JsonSchema {
+function inputOf(document: OpenApiDocument, parameters: readonly JsonSchema[], body: JsonSchema): JsonSchema {
   const properties: JsonSchema = {};
   const required: string[] = textsOf(body["required"]);
-  for (const each of readParameters(document, undefined, described["parameters"])) {
-    const { name, in: place, required: isRequired, description, schema } = each;
+  for (const { name, in: place, required: isRequired, description, schema } of parameters) {
     if (typeof name !== "string" || (place !== "path" && place !== "query")) continue;
     properties[name] = { ...jsonObjectOf(schema), ...(description === undefined ? {} : { description }) };
     if (isRequired === true) required.push(name);

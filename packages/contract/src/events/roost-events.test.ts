@@ -7,7 +7,7 @@ import { roostEvents, type RoostEventData } from "./roost-events.ts";
 
 const topics = ["access", "coordination", "home", "jobs", "notices", "proxy", "routing", "runs", "sessions"];
 
-test("roostEvents have their own type each, and one of eight topics", () => {
+test("roostEvents have their own type each, and one of nine topics", () => {
   const types = roostEvents.map((event) => event.type);
   assert.equal(new Set(types).size, types.length);
   assert.deepEqual([...new Set(roostEvents.map((event) => event.topic))].toSorted(), topics);

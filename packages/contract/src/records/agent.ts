@@ -3,12 +3,8 @@ import { z } from "zod";
 import { labelLimits, readAudience } from "../labels.ts";
 import { Count, Differences, Name, Slug, text, Time } from "./fields.ts";
 import { Budget } from "./job.ts";
-import { promptCharsMax, servicePattern } from "./limits.ts";
-
-/** As contracts have it. */
-const ServiceName = z
-  .string()
-  .regex(servicePattern, "must be 1 to 31 lower-case letters, digits and -, beginning with a letter");
+import { promptCharsMax } from "./limits.ts";
+import { ServiceName } from "./service.ts";
 
 export const AgentId = Slug.describe("Id of an agent");
 

@@ -1,6 +1,12 @@
 /** Domain services as callers see them. */
 import { z } from "zod";
 import { Count, Id, Name, Reason, Time } from "./fields.ts";
+import { servicePattern } from "./limits.ts";
+
+/** As contracts have it. */
+export const ServiceName = z
+  .string()
+  .regex(servicePattern, "must be 1 to 31 lower-case letters, digits and -, beginning with a letter");
 
 export const serviceStates = ["running", "stopped", "blocked", "off"] as const;
 

@@ -2,11 +2,10 @@
 import { z } from "zod";
 import { effects } from "../define-operation.ts";
 import { Count, Name, text, Time } from "./fields.ts";
+import { ServiceName } from "./service.ts";
 
 /** As domain services are named: both are in the same list of an agent. */
-export const ThirdPartyName = z
-  .string()
-  .regex(/^[a-z][a-z0-9-]{0,30}$/, "must be 1 to 31 lower-case letters, digits and -, beginning with a letter");
+export const ThirdPartyName = ServiceName;
 
 /** Where a secret stands; never the secret. */
 export const SecretReference = z

@@ -1,6 +1,7 @@
 /** Caps and spending: set, read, sweep. Reservations: reserve-spend.ts. */
 import { RoostError } from "@roost/base";
 import { usdMax } from "@roost/contract/operations";
+import type { Sql } from "@roost/database";
 import type { Kernel } from "../open-kernel.ts";
 import type { BudgetCap, Spend } from "./budget.ts";
 
@@ -29,7 +30,7 @@ export async function setBudgets(kernel: Kernel, { caps, timeZone }: BudgetSetti
 
 /** Replaces the caps of one key, which the settings do not name. @throws RoostError `invalid_input` */
 export async function setKeyCaps(
-  tx: Pick<Kernel["database"], "query">,
+  tx: Sql,
   { key, caps }: { key: string; caps: readonly Omit<BudgetCap, "scope">[] },
 ): Promise<void> {
   const scoped = caps.map((cap): BudgetCap => ({ ...cap, scope: `key:${key}` }));
@@ -37,12 +38,7 @@ export async function setKeyCaps(
   await replaceCaps(tx, scoped, "c.scope = 'key:' || $3", [key]);
 }
 
-async function replaceCaps(
-  tx: Pick<Kernel["database"], "query">,
-  caps: readonly BudgetCap[],
-  among: string,
-  values: string[] = [],
-): Promise<void> {
+async function replaceCaps(tx: Sql, caps: readonly BudgetCap[], among: string, values: string[] = []): Promise<void> {
   await tx.query(
     `delete from roost.budget_cap c where ${among} and not exists (select 1 from unnest($1::text[], $2::text[]) as k(s, w) where k.s = c.scope and k.w = c.time_window)`,
     [caps.map((cap) => cap.scope), caps.map((cap) => cap.window), ...values],

@@ -73,31 +73,24 @@ async function lockParents(tx: KernelTransaction, runs: NewRun[]): Promise<Map<s
   return parents;
 }
 
-function stepKey(run: NewRun): string {
-  return run.parent === undefined ? "" : `${run.parent.runId}:${run.parent.seq}:${run.parent.index ?? ""}`;
+function stepKey({ parent }: NewRun): string {
+  return parent === undefined ? "" : childKey(parent);
+}
+
+function childKey({ runId, seq, index }: { runId: string; seq: number; index?: number | null }): string {
+  return `${runId}:${seq}:${index ?? ""}`;
 }
 
 /** Children that the same steps started in an earlier attempt. Those of a live run never move to history. */
 async function findStartedBefore(tx: KernelTransaction, runs: NewRun[]): Promise<Map<string, CreatedRun>> {
   const parents = runs.flatMap((run) => (run.parent === undefined ? [] : [run.parent]));
   if (parents.length === 0) return new Map();
-  const rows = await tx.query<{
-    id: string;
-    state: RunState;
-    parentRunId: string;
-    parentSeq: number;
-    parentIndex: number | null;
-  }>(
-    `select r.id, r.state, r.parent_run_id as "parentRunId", r.parent_seq as "parentSeq", r.parent_index as "parentIndex"
+  const rows = await tx.query<{ id: string; state: RunState; runId: string; seq: number; index: number | null }>(
+    `select r.id, r.state, r.parent_run_id as "runId", r.parent_seq as seq, r.parent_index as index
      from roost.run r join (select distinct * from unnest($1::uuid[], $2::integer[])) as p(id, seq) on r.parent_run_id = p.id and r.parent_seq = p.seq`,
     [parents.map((parent) => parent.runId), parents.map((parent) => parent.seq)],
   );
-  return new Map(
-    rows.map((row) => [
-      `${row.parentRunId}:${row.parentSeq}:${row.parentIndex ?? ""}`,
-      { runId: row.id, state: row.state },
-    ]),
-  );
+  return new Map(rows.map((row) => [childKey(row), { runId: row.id, state: row.state }]));
 }
 
 async function toDraft(tx: KernelTransaction, request: NewRun, parents: Map<string, Parent>): Promise<RunDraft> {
