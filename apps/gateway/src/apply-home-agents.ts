@@ -3,7 +3,7 @@
  * removes it. Nothing else defines agents, so there are no conflicting changes.
  */
 import { toRoostError } from "@roost/base";
-import { applyAgents, checkNames, listAgents, type KnownNames } from "@roost/jobs";
+import { applyAgents, checkNames, eachAgent, type KnownNames } from "@roost/jobs";
 import { agentIdOfFile, parseAgentFile } from "@roost/jobs/agent-files";
 import type { Kernel } from "@roost/kernel";
 import type { Memory } from "@roost/memory";
@@ -12,7 +12,6 @@ import { listHomeFiles, readUnheld } from "./list-home-files.ts";
 import { readServiceAgents } from "./read-service-agents.ts";
 
 const folder = "agents";
-const agentsPerPage = 500;
 
 /** Returns lines for the person about what was not applied. */
 export async function applyHomeAgents(memory: Memory, known: KnownNames): Promise<string[]> {
@@ -71,11 +70,6 @@ function isFile(source: string): boolean {
 /** The files that agents were read from before. */
 async function filesOfAgents(kernel: Kernel): Promise<string[]> {
   const sources = new Set<string>();
-  let after: string | undefined;
-  do {
-    const { agents, next } = await listAgents(kernel, { limit: agentsPerPage, after });
-    for (const { source } of agents) if (source !== null && isFile(source)) sources.add(source);
-    after = next ?? undefined;
-  } while (after !== undefined);
+  for await (const { source } of eachAgent(kernel)) if (source !== null && isFile(source)) sources.add(source);
   return [...sources];
 }

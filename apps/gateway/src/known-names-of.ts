@@ -1,4 +1,4 @@
-import { listAgents, type KnownNames } from "@roost/jobs";
+import { eachAgent, type KnownNames } from "@roost/jobs";
 import { listQueues, type Kernel } from "@roost/kernel";
 
 export interface KnownNamesOptions {
@@ -6,8 +6,6 @@ export interface KnownNamesOptions {
   serviceLists: readonly { list(): Promise<readonly { name: string }[]> }[];
   modelNames: KnownNames["models"];
 }
-
-const agentsPerPage = 500;
 
 /** What definitions of this home may name. */
 export function knownNamesOf(kernel: Kernel, { serviceLists, modelNames }: KnownNamesOptions): KnownNames {
@@ -24,11 +22,6 @@ export function knownNamesOf(kernel: Kernel, { serviceLists, modelNames }: Known
 
 async function readAgentNames(kernel: Kernel): Promise<string[]> {
   const names = ["main"];
-  let after: string | undefined;
-  do {
-    const { agents, next } = await listAgents(kernel, { limit: agentsPerPage, after });
-    names.push(...agents.map(({ id }) => id).filter((id) => id !== "main"));
-    after = next ?? undefined;
-  } while (after !== undefined);
+  for await (const { id } of eachAgent(kernel)) if (id !== "main") names.push(id);
   return names;
 }

@@ -21,6 +21,7 @@ export { listFailingJobs, type FailingJob } from "./report-failing-jobs.ts";
 export { applyAgents } from "./agents/apply-agents.ts";
 export {
   createAgentOf,
+  eachAgent,
   getAgent,
   getAgentVersion,
   listAgents,

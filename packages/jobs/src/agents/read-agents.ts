@@ -47,6 +47,16 @@ export async function listAgents(
   return { agents, next: rows.length > limit ? (agents.at(-1)?.id ?? null) : null };
 }
 
+/** All but removed ones, by id; read in pages. */
+export async function* eachAgent(kernel: Kernel): AsyncGenerator<Agent, void> {
+  for (let after: string | undefined; ;) {
+    const { agents, next } = await listAgents(kernel, { limit: agentsPageMax, after });
+    yield* agents;
+    if (next === null) return;
+    after = next;
+  }
+}
+
 /** Includes removed ones. @throws not_found */
 export async function getAgent(kernel: Kernel, agentId: string): Promise<Agent> {
   const [agent] = await kernel.database.query<Agent>(`select ${agentView} from roost.agent a where a.id = $1`, [

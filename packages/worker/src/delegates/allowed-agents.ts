@@ -1,20 +1,15 @@
 /** The agents to which an agent may delegate: those that its definition names, as far as the home has them. */
 import { RoostError } from "@roost/base";
 import type { AgentDefinition } from "@roost/contract/operations";
-import { listAgents, type Agent } from "@roost/jobs";
+import { eachAgent, type Agent } from "@roost/jobs";
 import type { Kernel } from "@roost/kernel";
 
-const pageMax = 500;
 const foundMax = 15;
 
 export async function allowedAgents(kernel: Kernel, { agents: names = [] }: AgentDefinition): Promise<Agent[]> {
   const found: Agent[] = [];
-  for (let after: string | undefined; ;) {
-    const { agents, next } = await listAgents(kernel, { limit: pageMax, after });
-    found.push(...agents.filter(({ id }) => names.includes("*") || names.includes(id)));
-    if (next === null) return found;
-    after = next;
-  }
+  for await (const agent of eachAgent(kernel)) if (names.includes("*") || names.includes(agent.id)) found.push(agent);
+  return found;
 }
 
 /** @throws RoostError `not_found`, naming those that fit best */
