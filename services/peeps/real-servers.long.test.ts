@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { systemClock } from "@roost/base";
 import { ImapFlow } from "imapflow";
 import { openPeeps } from "./open-peeps.fixture.ts";
 import { runPeeps } from "./run-peeps.fixture.ts";
@@ -39,7 +38,6 @@ test(
         mailboxes: [],
         own: new Set(["me@example.org"]),
         place: kept,
-        clock: systemClock,
         signal: AbortSignal.any([stop.signal, AbortSignal.timeout(60_000)]),
         onLost: () => undefined,
         pollMs: 60_000,
@@ -73,7 +71,6 @@ test(
         server: login,
         own: new Set(),
         place: {},
-        clock: systemClock,
         mailboxes: ["Gone"],
         signal: AbortSignal.timeout(60_000),
         onLost: () => undefined,

@@ -1,6 +1,7 @@
 /** The operations of a reduced document as calls: their input as one object, and where each of its fields is sent. */
 import { jsonObjectOf, type JsonObject } from "@roost/base";
 import { readParameters, withDefinitions, type Effect, type OpenApiDocument } from "@roost/contract";
+import { freeName } from "./free-name.ts";
 
 type SentIn = "path" | "query" | "header" | "cookie";
 
@@ -35,7 +36,7 @@ export interface ThirdPartyOperation {
   input: JsonObject;
   fields: readonly PlacedField[];
   body: SentBody | undefined;
-  /** Alternatives, each with names of schemes that hold together; undefined: the document's. */
+  /** Alternatives, each with names of schemes that hold together: its own or the document's. */
   security: readonly (readonly string[])[];
 }
 
@@ -72,7 +73,7 @@ function readInput(document: OpenApiDocument, described: JsonObject) {
   const fields: PlacedField[] = [];
   for (const each of readParameters(document, undefined, described["parameters"])) {
     const { name, in: place, required: isRequired, description, schema, style, explode } = each;
-    const field = freeField(String(name), properties);
+    const field = freeName(plainField(String(name)), properties);
     properties.set(field, {
       ...jsonObjectOf(schema),
       ...(description !== "" && description !== undefined && { description }),
@@ -99,16 +100,9 @@ function readInput(document: OpenApiDocument, described: JsonObject) {
 }
 
 /** `page[size]` is no name that every provider takes. */
-function freeField(name: string, taken: ReadonlyMap<string, unknown>): string {
-  const plain =
-    name
-      .replaceAll(/[^A-Za-z0-9_.-]+/g, "_")
-      .replaceAll(/^_+|_+$/g, "")
-      .slice(0, 60) || "field";
-  for (let count = 1; ; count += 1) {
-    const field = count === 1 ? plain : `${plain}_${count}`;
-    if (!taken.has(field)) return field;
-  }
+function plainField(name: string): string {
+  const plain = name.replaceAll(/[^A-Za-z0-9_.-]+/g, "_").replaceAll(/^_+|_+$/g, "");
+  return plain.slice(0, 60) || "field";
 }
 
 interface Input {
@@ -139,7 +133,7 @@ function readBody(described: JsonObject, { properties, required }: Input): SentB
       for (const name of schema["required"]) if (typeof name === "string" && properties.has(name)) required.add(name);
     return { mediaType, field: undefined, fields: own.map(([name]) => name), encoding };
   }
-  const field = freeField("body", properties);
+  const field = freeName("body", properties);
   properties.set(field, mediaType === "text/plain" ? { type: "string", ...schema } : schema);
   if (isRequired === true) required.add(field);
   return { mediaType, field, fields: [], encoding };

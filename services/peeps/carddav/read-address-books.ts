@@ -2,8 +2,9 @@
  * Address books of a CardDAV server (RFC 6352) as vCards, and nothing is written there. The password goes to the server that
  * was named and to hosts of its domain (iCloud has one for each part of its users), over TLS unless it is this machine.
  */
-import { RoostError } from "@roost/base";
+import { limitBytes, RoostError } from "@roost/base";
 import { createDAVClient } from "tsdav";
+import { isThisMachine } from "../servers/is-this-machine.ts";
 
 export interface CardDavServer {
   url: string;
@@ -82,7 +83,7 @@ function guardedFetch(server: URL, signal: AbortSignal): typeof fetch {
         "forbidden",
         `${server.host} leads to ${url.host}, which is not told the password: name that server if it is yours`,
       );
-    if (url.protocol !== "https:" && !/^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname))
+    if (url.protocol !== "https:" && !isThisMachine(url.hostname))
       throw new RoostError("forbidden", `${url.origin} would be told the password without TLS: give an https address`);
     const limits = AbortSignal.any([signal, AbortSignal.timeout(answerMsMax)]);
     const response = await fetch(input, { ...init, signal: limits });
@@ -93,15 +94,10 @@ function guardedFetch(server: URL, signal: AbortSignal): typeof fetch {
       );
     if (response.status >= 500 || response.status === 429)
       throw new RoostError("unavailable", `${url.host} answers with ${response.status}: try again later`);
-    const chunks: Uint8Array[] = [];
-    let size = 0;
-    for await (const chunk of response.body ?? []) {
-      size += chunk.length;
-      if (size > answerBytesMax)
-        throw new RoostError("limit_exceeded", `${url.host} answers with more than ${answerBytesMax} bytes at once`);
-      chunks.push(chunk);
-    }
-    const body = response.status === 204 || response.status === 304 ? null : Buffer.concat(chunks);
+    const refuse = () =>
+      new RoostError("limit_exceeded", `${url.host} answers with more than ${answerBytesMax} bytes at once`);
+    const parts = await Array.fromAsync(limitBytes(response.body ?? [], { bytesMax: answerBytesMax, refuse }));
+    const body = response.status === 204 || response.status === 304 ? null : Buffer.concat(parts);
     const answer = new Response(body, {
       status: response.status,
       statusText: response.statusText,

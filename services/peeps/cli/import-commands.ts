@@ -107,7 +107,7 @@ async function importBooks(cli: ServiceCli, path: string, options: ImportOptions
   const { user, secret } = options;
   if (user === undefined || secret === undefined)
     throw new RoostError("invalid_input", "give --user, and --secret for where the password is: env:NAME or file:PATH");
-  const password = await Promise.resolve(resolveSecret(secret, cli.secrets));
+  const password = await resolveSecret(secret, cli.secrets);
   const done: ImportedContacts = { added: 0, changed: 0, unchanged: 0, suggestions: 0, refused: 0, faults: [] };
   const signal = AbortSignal.timeout(serverMsMax);
   for await (const { book, cards } of readAddressBooks({ url: path, user, password }, { signal })) {

@@ -110,14 +110,13 @@ async function watchMail(cli: ServiceCli, url: string, options: MailOptions): Pr
     port,
     user,
     isSecure,
-    password: await Promise.resolve(resolveSecret(secret, cli.secrets)),
+    password: await resolveSecret(secret, cli.secrets),
     ca: ca === undefined ? undefined : await readFile(ca, "utf8"),
   };
   await watchSource(cli, { ...options, name, source: "mail", words }, async ({ place, take, onLost, signal }) => {
-    const { clock } = cli;
     // Its client of IMAP takes longer to load than other commands take to run.
     const { watchMailboxes } = await import("../messages/watch-mailboxes.ts");
-    await watchMailboxes({ server, mailboxes, own, place: mailPlaceOf(place), take, onLost, clock, signal });
+    await watchMailboxes({ server, mailboxes, own, place: mailPlaceOf(place), take, onLost, signal });
   });
 }
 

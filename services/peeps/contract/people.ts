@@ -90,8 +90,8 @@ export const changePerson = defineOperation({
   input: z.object({
     personId,
     name: PersonName.optional(),
-    organization: text(200).nullable().optional(),
-    title: text(200).nullable().optional(),
+    organization: text(personLimits.wordMax).nullable().optional(),
+    title: text(personLimits.wordMax).nullable().optional(),
     keepInTouchDays: z.number().int().min(1).max(personLimits.keepInTouchDaysMax).nullable().optional(),
     isListed: z.boolean().optional(),
     tags: z.array(Tag).max(personLimits.tagsMax).optional(),

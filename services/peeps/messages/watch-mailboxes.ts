@@ -3,8 +3,10 @@
  * to which a mailbox was handed over, under its UIDVALIDITY; another UIDVALIDITY begins it anew, and what was taken before is
  * taken once by the ids of the mails.
  */
-import { backoffMs, RoostError, sleepUntilAborted, type Clock } from "@roost/base";
+import { RoostError, sleepUntilAborted } from "@roost/base";
 import { ImapFlow, type ImapFlowOptions } from "imapflow";
+import { isThisMachine } from "../servers/is-this-machine.ts";
+import { keepConnected, type KeepConnectedOptions } from "../servers/keep-connected.ts";
 import { mailLimits, readMail } from "./mail.ts";
 import type { MessageItem } from "./source-message.ts";
 
@@ -22,7 +24,7 @@ export interface MailServer {
   ca?: string | undefined;
 }
 
-export interface WatchMailboxesOptions {
+export interface WatchMailboxesOptions extends KeepConnectedOptions {
   server: MailServer;
   /** Default: INBOX, and what the server calls sent. */
   mailboxes: readonly string[];
@@ -31,10 +33,6 @@ export interface WatchMailboxesOptions {
   place: MailPlace;
   /** Hands over and saves the place; both or none. */
   take: (items: MessageItem[], place: MailPlace, left: number) => Promise<void>;
-  /** A connection that was lost is opened again; this tells of it. */
-  onLost: (reason: string) => void;
-  clock: Clock;
-  signal: AbortSignal;
   /** Default a minute: what is no INBOX is looked at so often, and silence is told. */
   pollMs?: number;
 }
@@ -44,24 +42,16 @@ const mailboxesMax = 50;
 
 /** Until it is stopped. @throws RoostError `forbidden`: the server refuses the login; `not_found`: it has no such mailbox */
 export async function watchMailboxes(options: WatchMailboxesOptions): Promise<void> {
-  const { signal, onLost } = options;
   let { place } = options;
-  const take: WatchMailboxesOptions["take"] = async (items, reached, left) => {
-    await options.take(items, reached, left);
-    place = reached;
+  const readOnFrom = async (onNews: () => void): Promise<void> => {
+    const take: WatchMailboxesOptions["take"] = async (items, reached, left) => {
+      await options.take(items, reached, left);
+      if (reached !== place) onNews();
+      place = reached;
+    };
+    await readOn({ ...options, place, take });
   };
-  for (let tries = 1; !signal.aborted; tries += 1) {
-    const before = place;
-    try {
-      await readOn({ ...options, place, take });
-    } catch (error) {
-      if (error instanceof RoostError && error.code !== "unavailable") throw error;
-      if (signal.aborted) return;
-      onLost(error instanceof Error ? error.message : String(error));
-    }
-    if (before !== place) tries = 1;
-    await sleepUntilAborted(backoffMs(tries, { firstMs: 1000, maxMs: 60_000 }), { signal });
-  }
+  await keepConnected(readOnFrom, options);
 }
 
 /** As long as one connection lasts. */
@@ -96,12 +86,11 @@ async function readOn(options: WatchMailboxesOptions): Promise<void> {
 }
 
 function toOptions({ host, port, user, isSecure, password, ca }: MailServer): ImapFlowOptions {
-  const isLocal = /^(?:localhost|127\.\d+\.\d+\.\d+|::1)$/.test(host);
   return {
     host,
     port,
     secure: isSecure,
-    ...(isSecure || isLocal ? {} : { doSTARTTLS: true }),
+    ...(isSecure || isThisMachine(host) ? {} : { doSTARTTLS: true }),
     auth: { user, pass: password },
     logger: false,
     ...(ca === undefined ? {} : { tls: { ca } }),

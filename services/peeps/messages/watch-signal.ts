@@ -5,21 +5,19 @@
  */
 import { connect, type Socket } from "node:net";
 import { once } from "node:events";
-import { backoffMs, isJsonObject, jsonObjectOf, RoostError, sleepUntilAborted, type JsonObject } from "@roost/base";
+import { isJsonObject, jsonObjectOf, RoostError, type JsonObject } from "@roost/base";
+import { keepConnected, type KeepConnectedOptions } from "../servers/keep-connected.ts";
 import { readSignalEnvelope } from "./signal.ts";
 import type { MessageItem } from "./source-message.ts";
 
 export type SignalAddress = { path: string } | { host: string; port: number };
 
-export interface WatchSignalOptions {
+export interface WatchSignalOptions extends KeepConnectedOptions {
   address: SignalAddress;
   /** The owner's own number. */
   account: string;
   /** More is asked for when these are taken. */
   take: (items: MessageItem[]) => Promise<void>;
-  /** A connection that was lost is opened again; this tells of it. */
-  onLost: (reason: string) => void;
-  signal: AbortSignal;
   /** How long one call waits for messages. Default 20 seconds. */
   waitSeconds?: number;
 }
@@ -31,20 +29,10 @@ const silenceMs = 30_000;
 
 /** Until it is stopped. @throws RoostError `invalid_input` when signal-cli does not know the account */
 export async function watchSignal(options: WatchSignalOptions): Promise<void> {
-  const { signal, onLost } = options;
-  for (let tries = 1; !signal.aborted; tries += 1) {
-    try {
-      await readOn(options, () => (tries = 1));
-    } catch (error) {
-      if (error instanceof RoostError && error.code !== "unavailable") throw error;
-      if (signal.aborted) return;
-      onLost(error instanceof Error ? error.message : String(error));
-    }
-    await sleepUntilAborted(backoffMs(tries, { firstMs: 1000, maxMs: 60_000 }), { signal });
-  }
+  await keepConnected((onNews) => readOn(options, onNews), options);
 }
 
-async function readOn(options: WatchSignalOptions, onTaken: () => void): Promise<void> {
+async function readOn(options: WatchSignalOptions, onNews: () => void): Promise<void> {
   const { account, take, signal, waitSeconds = 20 } = options;
   const socket = connect(options.address);
   const stop = () => socket.destroy();
@@ -54,7 +42,7 @@ async function readOn(options: WatchSignalOptions, onTaken: () => void): Promise
     const lines = linesOf(socket);
     const handOver = async (received: readonly unknown[]): Promise<void> => {
       await take(received.flatMap((params) => [...readSignalEnvelope(params, account)]));
-      onTaken();
+      onNews();
     };
     // A daemon of one account takes none by name, one of several needs it.
     let named: JsonObject = {};
@@ -94,19 +82,20 @@ interface Received {
 /** The answer to a call; messages that come of themselves before it are handed over. */
 async function readAnswer(lines: AsyncIterator<JsonObject>, id: number, received: Received): Promise<JsonObject> {
   for (;;) {
-    const { value, done } = await lines.next();
-    if (done === true) throw new RoostError("unavailable", "signal-cli closed the connection");
-    if (value["id"] === id) return value;
-    await handOverOne(value, received);
+    const line = await nextOf(lines);
+    if (line["id"] === id) return line;
+    await handOverOne(line, received);
   }
 }
 
 async function readNotifications(lines: AsyncIterator<JsonObject>, received: Received): Promise<never> {
-  for (;;) {
-    const { value, done } = await lines.next();
-    if (done === true) throw new RoostError("unavailable", "signal-cli closed the connection");
-    await handOverOne(value, received);
-  }
+  for (;;) await handOverOne(await nextOf(lines), received);
+}
+
+async function nextOf(lines: AsyncIterator<JsonObject>): Promise<JsonObject> {
+  const { value, done } = await lines.next();
+  if (done === true) throw new RoostError("unavailable", "signal-cli closed the connection");
+  return value;
 }
 
 async function handOverOne(line: JsonObject, { account, handOver }: Received): Promise<void> {

@@ -8,14 +8,16 @@ import type { Sql } from "@roost/database";
 import type { ServiceContext, ServiceTransaction } from "@roost/service";
 import { parsePartialDate } from "../contacts/partial-date.ts";
 import { answerFact, listFacts, suggestFacts, type FactKindName, type FactRecord } from "../contract/facts.ts";
+import { personLimits } from "../contract/limits.ts";
 import { factsSuggested } from "../contract/peeps-events.ts";
 import { giveHandle } from "../people/give-handle.ts";
-import { setField, typed, withLabel, type LabelledHandle } from "../people/insert-person.ts";
+import { insertNote, setField, typed, withLabel, type LabelledHandle } from "../people/insert-person.ts";
 import { lockIdentity } from "../people/lock-identity.ts";
 import { addKnownThrough } from "../people/name-anew.ts";
 import { relationTypeOf } from "../people/relation-types.ts";
 import { exactMoment, MomentPlace } from "../records/moment-place.ts";
 import { readPerson, rootOf } from "../records/read-person.ts";
+import { fitText } from "../text/fit-text.ts";
 
 type Given = InputOf<typeof suggestFacts>["facts"][number];
 
@@ -153,17 +155,11 @@ async function makeKnown(tx: ServiceTransaction, fact: FactRow, at: Date): Promi
   const wrong = fact.kind === "birthday" ? faultOf({ ...fact, relation: undefined, quote: "birthday" }) : undefined;
   if (wrong !== undefined) throw new RoostError("invalid_input", `value: ${wrong}`);
   const { kind, value, personId } = fact;
-  if (kind === "organization") await setField(tx, { personId, name: "organization", value: value.slice(0, 200), at });
+  if (kind === "organization")
+    await setField(tx, { personId, name: "organization", value: fitText(value, personLimits.wordMax), at });
   else if (kind === "birthday") await setBirthday(tx, personId, value);
   else if (kind === "relation") await relate(tx, fact, at);
-  else if (kind === "note")
-    await tx.query("insert into svc_peeps.note (id, person_id, text, source, at) values ($1, $2, $3, $4, $5)", [
-      createId(),
-      personId,
-      value,
-      typed,
-      at,
-    ]);
+  else if (kind === "note") await insertNote(tx, { personId, text: value, at });
   else {
     const handle = handleOf(kind, value);
     if (handle === undefined) throw new RoostError("invalid_input", `value: ${value} is no ${kind}`);
@@ -182,7 +178,7 @@ async function setBirthday(tx: Sql, personId: string, value: string): Promise<vo
 }
 
 async function relate(tx: Sql, { personId, value, relation, quote, source }: FactRow, at: Date): Promise<void> {
-  const otherId = await addKnownThrough(tx, { name: value.slice(0, 200), source: typed, at });
+  const otherId = await addKnownThrough(tx, { name: fitText(value, personLimits.nameMax), source: typed, at });
   await tx.query(
     `insert into svc_peeps.relation (id, person_id, other_id, type, source, evidence) values ($1, $2, $3, $4, $5, $6)`,
     [createId(), personId, otherId, relation ?? "related", typed, `${source}: ${quote}`],

@@ -5,7 +5,7 @@ import type { ServiceContext } from "@roost/service";
 import { addNote, endRelation, listNotes, relatePeople, removeNote } from "../contract/people.ts";
 import { addKnownThrough } from "../people/name-anew.ts";
 import { relationTypeOf } from "../people/relation-types.ts";
-import { typed } from "../people/insert-person.ts";
+import { insertNote, typed } from "../people/insert-person.ts";
 import { exactMoment, MomentPlace } from "../records/moment-place.ts";
 import { noteColumns, toNote, type NoteRow } from "../records/to-note.ts";
 import { rootOf } from "../records/read-person.ts";
@@ -17,11 +17,8 @@ export const serveNotes = ({ database, clock }: ServiceContext) => {
     serve(addNote, ({ personId, text }) =>
       database.transact(async (tx) => {
         const root = await rootOf(tx, personId);
-        const [row] = await tx.query<NoteRow>(
-          `insert into svc_peeps.note (id, person_id, text, source, at) values ($1, $2, $3, $4, $5) returning ${noteColumns}`,
-          [createId(), root, text, typed, now()],
-        );
-        return { note: toNote(row!) };
+        const note = { personId: root, text, at: now() };
+        return { note: toNote({ id: await insertNote(tx, note), source: typed, ...note }) };
       }),
     ),
     serve(listNotes, async ({ personId, limit, after }) => {

@@ -1,5 +1,5 @@
 /** Handlers on people: what is typed here stands before what books say. */
-import { createId, RoostError } from "@roost/base";
+import { RoostError } from "@roost/base";
 import { placeOf, readPage, serve, toPage, type InputOf } from "@roost/contract";
 import type { Sql } from "@roost/database";
 import type { ServiceContext } from "@roost/service";
@@ -9,7 +9,15 @@ import { addPerson, changePerson, getPerson, listPeople } from "../contract/peop
 import { lockIdentity } from "../people/lock-identity.ts";
 import { nameAnew } from "../people/name-anew.ts";
 import { suggestMerges } from "../people/suggest-merges.ts";
-import { findByHandles, insertHandles, insertPerson, setField, typed, withLabel } from "../people/insert-person.ts";
+import {
+  findByHandles,
+  insertHandles,
+  insertNote,
+  insertPerson,
+  setField,
+  typed,
+  withLabel,
+} from "../people/insert-person.ts";
 import type { PersonRecord } from "../contract/records.ts";
 import { todayOf } from "../people/today-of.ts";
 import { findPeople } from "../records/find-people.ts";
@@ -39,14 +47,7 @@ export const servePeople = ({ database, clock, timeZone }: ServiceContext) => {
           "insert into svc_peeps.tag select $1, tag from unnest($2::text[]) as tag on conflict do nothing",
           [personId, tags],
         );
-        if (note !== undefined)
-          await tx.query("insert into svc_peeps.note (id, person_id, text, source, at) values ($1, $2, $3, $4, $5)", [
-            createId(),
-            personId,
-            note,
-            typed,
-            now(),
-          ]);
+        if (note !== undefined) await insertNote(tx, { personId, text: note, at: now() });
         await tx.query("update svc_peeps.person set is_listed = true, is_partial = false where id = $1", [personId]);
         await nameAnew(tx, [personId]);
         if (known === undefined) {

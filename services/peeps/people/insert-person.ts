@@ -66,3 +66,18 @@ export async function setField(
       [personId, name, typed, value, at],
     );
 }
+
+export async function insertNote(
+  tx: Sql,
+  { personId, text, at }: { personId: string; text: string; at: Date },
+): Promise<string> {
+  const id = createId();
+  await tx.query("insert into svc_peeps.note (id, person_id, text, source, at) values ($1, $2, $3, $4, $5)", [
+    id,
+    personId,
+    text,
+    typed,
+    at,
+  ]);
+  return id;
+}

@@ -20,7 +20,7 @@ import {
   type SelectionSetNode,
   type ValueNode,
 } from "graphql";
-import type { FieldCost } from "../schema/operation-field.ts";
+import { callCost, type FieldCost } from "../schema/operation-field.ts";
 
 export interface DocumentSize {
   /** Levels of fields. */
@@ -42,7 +42,6 @@ interface PartialSize extends DocumentSize {
 }
 
 const nothing: PartialSize = { depth: 0, aliasCount: 0, cost: 0, callCount: 0, isIntrospective: false, readCount: 0 };
-const callCost = 10;
 const listSizeDefault = 10;
 /** More than any limit: sums stay numbers. */
 const sizeMax = 1_000_000;

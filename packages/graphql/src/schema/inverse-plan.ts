@@ -7,6 +7,7 @@ import type { DescribedOperation, Relation } from "@roost/contract";
 import DataLoader from "dataloader";
 import type { GraphqlContext } from "../graphql-context.ts";
 import { inParts, isRef, placeOf } from "./relation-plan.ts";
+import { callCost } from "./operation-field.ts";
 import type { ServiceModel } from "./service-model.ts";
 import { shapeOf } from "./shape-of.ts";
 
@@ -26,7 +27,6 @@ export interface InversePlan {
 const idsMax = 100;
 /** Read for the ids of one call. */
 const recordsMax = 2_000;
-const callCost = 10;
 const limitDefault = 50;
 
 /** What is needed to go the way back, or why it cannot be gone. */

@@ -17,6 +17,9 @@ import type { TypeNames } from "./type-names.ts";
 
 type Field = GraphQLFieldConfig<unknown, GraphqlContext>;
 
+/** Of a call, beside the records that it reads. */
+export const callCost = 10;
+
 /** What the limits know of a field. */
 export interface FieldCost {
   /** Calls that it makes: one, one for each record, one for all records. */

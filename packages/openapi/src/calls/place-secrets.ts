@@ -1,5 +1,5 @@
 /** Where a service's secrets are sent: by the scheme of its document, or where the document has none, as the person said. */
-import { jsonObjectOf, RoostError } from "@roost/base";
+import { jsonObjectOf, RoostError, type JsonObject } from "@roost/base";
 import type { OpenApiDocument } from "@roost/contract";
 import type { ThirdPartyOperation } from "../describe-operations.ts";
 
@@ -14,13 +14,14 @@ export interface PlacedSecret {
 
 const plain = (value: string) => value;
 
-function schemesOf(document: OpenApiDocument): string[] {
-  return Object.keys(jsonObjectOf(jsonObjectOf(document["components"])["securitySchemes"]));
+function schemesOf(document: OpenApiDocument): JsonObject {
+  return jsonObjectOf(jsonObjectOf(document["components"])["securitySchemes"]);
 }
 
 /** @throws RoostError `invalid_input` for a scheme that is not known */
 export function placeSecret(document: OpenApiDocument, scheme: string): PlacedSecret {
-  return schemesOf(document).includes(scheme) ? placeScheme(document, scheme) : placeUnnamed(scheme);
+  const known = schemesOf(document);
+  return Object.hasOwn(known, scheme) ? placeNamed(scheme, jsonObjectOf(known[scheme])) : placeUnnamed(scheme);
 }
 
 /**
@@ -32,7 +33,7 @@ export function placedSecretsOf(
   { document, given }: { document: OpenApiDocument; given: readonly string[] },
 ): PlacedSecret[] {
   const known = schemesOf(document);
-  const always = given.filter((scheme) => !known.includes(scheme));
+  const always = given.filter((scheme) => !Object.hasOwn(known, scheme));
   const way = security.find((schemes) => schemes.every((scheme) => given.includes(scheme)));
   if (way === undefined && security.length > 0 && always.length === 0)
     throw new RoostError(
@@ -42,12 +43,11 @@ export function placedSecretsOf(
   return [...(way ?? []), ...always].map((scheme) => placeSecret(document, scheme));
 }
 
-function placeScheme(document: OpenApiDocument, scheme: string): PlacedSecret {
-  const found = jsonObjectOf(jsonObjectOf(jsonObjectOf(document["components"])["securitySchemes"])[scheme]);
-  const { type, in: place, name } = found;
+function placeNamed(scheme: string, described: JsonObject): PlacedSecret {
+  const { type, in: place, name } = described;
   if (type === "apiKey" && typeof name === "string" && (place === "header" || place === "query" || place === "cookie"))
     return { scheme, place, name, write: plain };
-  if (type === "http" && String(found["scheme"]).toLowerCase() === "basic") return { ...basic, scheme };
+  if (type === "http" && String(described["scheme"]).toLowerCase() === "basic") return { ...basic, scheme };
   if (type === "http") return { ...bearer, scheme };
   throw new RoostError(
     "invalid_input",

@@ -20,10 +20,8 @@ export function chooseBody(
     mediaTypes.find((each) => plainOf(each).endsWith("+json")) ??
     mediaTypes.find((each) => plainOf(each) === formMediaType) ??
     mediaTypes.find((each) => plainOf(each) === "text/plain");
-  if (chosen === undefined) {
-    if (required !== true && mediaTypes.length > 0) return undefined;
-    return mediaTypes.length === 0 ? undefined : `it takes ${mediaTypes.slice(0, 3).join(", ")}`;
-  }
+  if (chosen === undefined)
+    return required === true && mediaTypes.length > 0 ? `it takes ${mediaTypes.slice(0, 3).join(", ")}` : undefined;
   const { schema, encoding } = jsonObjectOf(jsonObjectOf(content)[chosen]);
   const styles = Object.entries(jsonObjectOf(encoding)).map(
     ([name, each]) => [name, styleOf(jsonObjectOf(each))] as const,
@@ -45,11 +43,11 @@ function styleOf({ style, explode }: JsonObject): JsonObject {
 
 /** The object itself instead of a reference to it, so that its fields become those of the call; several that all hold as one. */
 function mergeTop(document: OpenApiDocument, clean: SchemaCleaner["clean"], schema: JsonValue | undefined): JsonObject {
-  const { allOf, ...own } = clean(resolveReference(document, schema));
-  if (!Array.isArray(allOf)) return { ...own, ...(allOf !== undefined && { allOf }) };
-  const parts = [own, ...(jsonObjectOf(resolveReference(document, schema))["allOf"] as JsonValue[])].map(
-    (each, index) => (index === 0 ? own : clean(resolveReference(document, each))),
-  );
+  const resolved = resolveReference(document, schema);
+  const { allOf, ...own } = clean(resolved);
+  if (!Array.isArray(allOf)) return own;
+  const all = resolved["allOf"] as JsonValue[];
+  const parts = [own, ...all.map((each) => clean(resolveReference(document, each)))];
   const isPlain = parts.every((part) =>
     Object.keys(part).every((name) => ["type", "properties", "required", "description"].includes(name)),
   );

@@ -4,6 +4,7 @@
  */
 import { isJsonObject, jsonObjectOf, type JsonObject, type JsonValue } from "@roost/base";
 import { findReferred, type OpenApiDocument } from "@roost/contract";
+import { freeName } from "../free-name.ts";
 import { shorten } from "./shorten.ts";
 
 export interface SchemaCleaner {
@@ -31,7 +32,7 @@ export function createSchemaCleaner(document: OpenApiDocument): SchemaCleaner {
   const refer = (reference: string): JsonObject => {
     const known = names.get(reference);
     if (known !== undefined) return { $ref: componentsPrefix + known };
-    const name = freeName(reference, taken);
+    const name = freeName(plainName(reference), taken);
     names.set(reference, name);
     taken.add(name);
     // What is elsewhere is not fetched: anything may stand there.
@@ -114,11 +115,7 @@ function isPattern(value: JsonValue): boolean {
   }
 }
 
-function freeName(reference: string, taken: ReadonlySet<string>): string {
+function plainName(reference: string): string {
   const last = reference.split("/").at(-1) ?? "";
-  const plain = last.replaceAll(/[^A-Za-z0-9_.-]/g, "_").slice(0, 80) || "Schema";
-  for (let count = 1; ; count += 1) {
-    const name = count === 1 ? plain : `${plain}_${count}`;
-    if (!taken.has(name)) return name;
-  }
+  return last.replaceAll(/[^A-Za-z0-9_.-]/g, "_").slice(0, 80) || "Schema";
 }

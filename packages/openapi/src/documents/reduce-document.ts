@@ -55,9 +55,7 @@ export function reduceDocument(
   const all = listOperations(given, asked.name);
   refuseUnknown(all, asked);
   const isThere = ({ id }: { id: string }) => all.some((one) => one.id === id);
-  const leftOut: LeftOut[] = before
-    .filter((one) => !isThere(one))
-    .map(({ id }) => ({ id, why: "the document has it no more" }));
+  const gone = before.filter((one) => !isThere(one)).map(({ id }) => ({ id, why: "the document has it no more" }));
   const only = asked.only ?? (before.length === 0 ? ["*"] : before.filter(isThere).map(({ id }) => id));
   const effects = { ...Object.fromEntries(before.map(({ id, effect }) => [id, effect])), ...asked.effects };
   const options = { ...asked, only, effects };
@@ -67,20 +65,17 @@ export function reduceDocument(
       "limit_exceeded",
       `the document has ${chosen.length} operations (limit ${operationsMax}): choose with --only, as in --only "${chosen[0]!.originalId},…"`,
     );
-  const goneCount = leftOut.length;
-  let kept = chosen;
-  let document = write(given, kept, { ...options, server, leftOut });
+  let written = write(given, chosen, { ...options, server });
+  const operations = describeOperations(written.document);
   // A schema that no validator takes, or a very long one, keeps its own operation away and no other.
-  const faulty = new Map(
-    describeOperations(document).flatMap(({ id, input }) => findFault(input).map((why) => [id, why] as const)),
-  );
-  if (faulty.size > 0) {
-    leftOut.length = goneCount;
-    kept = kept.filter(({ id }) => !faulty.has(id));
-    document = write(given, kept, { ...options, server, leftOut });
-    for (const [id, why] of faulty) leftOut.push({ id, why });
+  const faulty = operations.flatMap(({ id, input }) => findFault(input).map((why) => ({ id, why })));
+  if (faulty.length > 0) {
+    const sound = chosen.filter((one) => !faulty.some(({ id }) => id === one.id));
+    written = write(given, sound, { ...options, server });
   }
-  const count = describeOperations(document).length;
+  const { document } = written;
+  const leftOut = [...gone, ...written.leftOut, ...faulty];
+  const count = operations.length - faulty.length;
   if (count === 0)
     throw new RoostError("invalid_input", `none of the operations can be called: ${listReasons(leftOut)}`);
   const chars = JSON.stringify(document).length;
@@ -136,16 +131,20 @@ function listOperations(document: OpenApiDocument, service: string): NamedOperat
 
 interface WriteOptions extends ReduceOptions {
   server: string;
-  leftOut: LeftOut[];
 }
 
-function write(given: OpenApiDocument, chosen: readonly NamedOperation[], options: WriteOptions): OpenApiDocument {
+function write(
+  given: OpenApiDocument,
+  chosen: readonly NamedOperation[],
+  options: WriteOptions,
+): Pick<ReducedDocument, "document" | "leftOut"> {
+  const leftOut: LeftOut[] = [];
   const cleaner = createSchemaCleaner(given);
   const paths: Record<string, JsonObject> = {};
   for (const operation of chosen) {
     const written = writeOperation(given, operation, { ...options, cleaner });
     if (typeof written === "string") {
-      options.leftOut.push({ id: operation.id, why: written });
+      leftOut.push({ id: operation.id, why: written });
       continue;
     }
     (paths[operation.path] ??= {})[operation.method] = written;
@@ -157,7 +156,7 @@ function write(given: OpenApiDocument, chosen: readonly NamedOperation[], option
       .map(([name, scheme]) => [name, schemeOf(resolveReference(given, scheme))]),
   );
   const info = jsonObjectOf(given["info"]);
-  return {
+  const document = {
     openapi: "3.1.0",
     info: { title: shorten(info["title"], 80) || options.name, version: String(info["version"] ?? "").slice(0, 40) },
     servers: [{ url: options.server }],
@@ -165,6 +164,7 @@ function write(given: OpenApiDocument, chosen: readonly NamedOperation[], option
     paths,
     components: { securitySchemes, schemas: cleaner.components() },
   };
+  return { document, leftOut };
 }
 
 /** Where a token comes from is the person's matter: it is sent as one. */

@@ -1,4 +1,5 @@
 import type { JsonValue } from "@roost/base";
+import { clipText } from "@roost/contract/operations";
 
 /** The first paragraph of a description, without markup; a model reads it with each tool. */
 export function shorten(text: JsonValue | undefined, charsMax: number): string {
@@ -9,5 +10,5 @@ export function shorten(text: JsonValue | undefined, charsMax: number): string {
     .trim()
     .split(/\n\s*\n/)[0]!
     .replaceAll(/\s+/g, " ");
-  return plain.length <= charsMax ? plain : `${plain.slice(0, charsMax - 1).toWellFormed()}…`;
+  return clipText(plain.toWellFormed(), charsMax);
 }

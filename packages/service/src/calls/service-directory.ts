@@ -2,6 +2,7 @@
 import { RoostError, type Clock } from "@roost/base";
 import type { OpenApiDocument } from "@roost/contract";
 import type { Sql } from "@roost/database";
+import { keepBriefly } from "../keep-briefly.ts";
 
 export interface CalledInstance {
   id: string;
@@ -47,18 +48,12 @@ export interface ServiceDirectory {
   contractOf(name: string): Promise<OpenApiDocument>;
 }
 
-const keptMs = 1_000;
 const documentsMax = 200;
 
 export function createServiceDirectory(sql: Sql, { clock }: { clock: Clock }): ServiceDirectory {
   const documents = new Map<string, OpenApiDocument>();
-  let known: Promise<ListedService[]> | undefined;
-  let readAtMs = -keptMs;
-  const list = () => {
-    const nowMs = clock.nowMs();
-    if (known !== undefined && nowMs - readAtMs < keptMs) return known;
-    readAtMs = nowMs;
-    known = sql.query<ListedService>(
+  const readAll = () =>
+    sql.query<ListedService>(
       `select s.name, s.title, s.guide, s.contract_hash as "contractHash", s.reason, s.statements, s.is_enabled as "isEnabled",
          coalesce((select jsonb_agg(jsonb_build_object('id', i.id, 'url', i.url, 'host', p.host, 'pid', p.pid, 'startedAt', i.started_at) order by i.started_at)
            from service.instance i join service.process p on p.id = i.process where i.service = s.name and p.expires_at > roost.now()), '[]') as instances
@@ -66,10 +61,7 @@ export function createServiceDirectory(sql: Sql, { clock }: { clock: Clock }): S
       [],
       { name: "roost_services" },
     );
-    // Failures are not cached.
-    known.catch(() => (known = undefined));
-    return known;
-  };
+  const { read: list } = keepBriefly(readAll, { clock });
   const find = async (name: string) => {
     const found = (await list()).find((service) => service.name === name);
     if (found === undefined) throw new RoostError("not_found", `There is no service "${name.slice(0, 64)}"`);

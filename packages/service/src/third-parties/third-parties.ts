@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { canonicalJson, RoostError, type Clock, type JsonObject } from "@roost/base";
 import type { OpenApiDocument } from "@roost/contract";
 import type { Sql } from "@roost/database";
+import { keepBriefly } from "../keep-briefly.ts";
 
 export interface ThirdPartySecret {
   /** A security scheme of the document, or a place of its own. */
@@ -40,23 +41,14 @@ export interface ThirdParties {
   remove(name: string): Promise<StoredThirdParty>;
 }
 
-const keptMs = 1_000;
 const columns = `name, title, server, source, source_hash as "sourceHash", hash, operation_count as "operationCount", secrets, added_at as "addedAt"`;
 
 export function createThirdParties(sql: Sql, { clock }: { clock: Clock }): ThirdParties {
-  let known: Promise<StoredThirdParty[]> | undefined;
-  let readAtMs = -keptMs;
-  const list = () => {
-    const nowMs = clock.nowMs();
-    if (known !== undefined && nowMs - readAtMs < keptMs) return known;
-    readAtMs = nowMs;
-    known = sql.query<StoredThirdParty>(`select ${columns} from service.third_party order by name`, [], {
+  const readAll = () =>
+    sql.query<StoredThirdParty>(`select ${columns} from service.third_party order by name`, [], {
       name: "roost_third_parties",
     });
-    // Failures are not cached.
-    known.catch(() => (known = undefined));
-    return known;
-  };
+  const { read: list, forget } = keepBriefly(readAll, { clock });
   return {
     list,
     async find(name) {
@@ -71,7 +63,7 @@ export function createThirdParties(sql: Sql, { clock }: { clock: Clock }): Third
     },
     async put(given) {
       const written = await write(sql, given);
-      known = undefined;
+      forget();
       return written;
     },
     async remove(name) {
@@ -79,7 +71,7 @@ export function createThirdParties(sql: Sql, { clock }: { clock: Clock }): Third
         `delete from service.third_party where name = $1 returning ${columns}`,
         [name],
       );
-      known = undefined;
+      forget();
       return row ?? refuse(name);
     },
   };
