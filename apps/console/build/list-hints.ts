@@ -2,7 +2,6 @@
 export interface ManifestChunk {
   file: string;
   css?: string[];
-  imports?: string[];
 }
 
 export type BundleManifest = Readonly<Record<string, ManifestChunk>>;
@@ -13,7 +12,7 @@ const screens: Readonly<Record<string, { source: string; asks?: string[] }>> = {
     source: "src/features/now/NowScreen.tsx",
     asks: ["activity?limit=500", "status"],
   },
-  "/chat": { source: "src/features/chat/ChatScreen.tsx", asks: ["sessions?limit=100"] },
+  "/chat": { source: "src/features/chat/ChatScreen.tsx", asks: ["sessions?limit=200"] },
   "/needs": { source: "src/features/needs/NeedsScreen.tsx" },
   "/runs": { source: "src/features/runs/RunsScreen.tsx" },
   "/jobs": { source: "src/features/jobs/JobsScreen.tsx" },

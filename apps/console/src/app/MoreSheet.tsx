@@ -1,6 +1,6 @@
-import { useEffect, useRef } from "react";
 import { Link } from "wouter";
 import { useConsole, useFeed } from "../live/console-context.ts";
+import { Dialog } from "../parts/Dialog.tsx";
 import { Icon } from "../parts/Icon.tsx";
 import { screens } from "./screens.ts";
 import { ThemeButton } from "./ThemeButton.tsx";
@@ -8,18 +8,10 @@ import styles from "./MoreSheet.module.css";
 
 /** On a phone: the screens that have no place in the bar, search, theme and sign-out. */
 export function MoreSheet({ onClose, onSearch }: { onClose: () => void; onSearch: () => void }) {
-  const dialog = useRef<HTMLDialogElement>(null);
   const { signOut } = useConsole();
   const home = useFeed("status")?.home;
-  useEffect(() => dialog.current?.showModal(), []);
   return (
-    <dialog
-      ref={dialog}
-      className={styles.sheet}
-      aria-label="More"
-      onClose={onClose}
-      onClick={(event) => event.target === dialog.current && onClose()}
-    >
+    <Dialog className={styles.sheet} aria-label="More" onClose={onClose}>
       <nav aria-label="More screens">
         {screens
           .filter(({ isOnPhone }) => isOnPhone !== true)
@@ -45,6 +37,6 @@ export function MoreSheet({ onClose, onSearch }: { onClose: () => void; onSearch
       <p className={styles.foot}>
         <span>{home}</span> <ThemeButton />
       </p>
-    </dialog>
+    </Dialog>
   );
 }

@@ -141,7 +141,7 @@ function Foot() {
 
 function SpendToday() {
   const spend = useFeed("status")?.spend;
-  if (spend === undefined) return <div className={styles.spend} data-empty />;
+  if (spend === undefined) return <div className={styles.spend} />;
   const { usd, usdMax } = spend;
   return (
     <div className={styles.spend}>

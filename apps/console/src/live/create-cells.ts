@@ -2,6 +2,8 @@
  * Values by name, each with listeners of its own. Changes are told together, once per frame: a burst of events draws what changed, once. Knows
  * nothing of what the values mean.
  */
+import { createListenersByName } from "./create-listeners.ts";
+
 export interface Cells<Values extends object> {
   get<Name extends keyof Values>(name: Name): Values[Name] | undefined;
   set<Name extends keyof Values>(name: Name, value: Values[Name] | undefined): void;
@@ -11,12 +13,12 @@ export interface Cells<Values extends object> {
 /** `schedule`: calls its argument soon, once, as `requestAnimationFrame` does. */
 export function createCells<Values extends object>(schedule: (tell: () => void) => void): Cells<Values> {
   const values = new Map<keyof Values, unknown>();
-  const listeners = new Map<keyof Values, Set<() => void>>();
+  const listeners = createListenersByName<keyof Values>();
   const changed = new Set<keyof Values>();
   const tell = () => {
     const names = [...changed];
     changed.clear();
-    for (const name of names) for (const listener of listeners.get(name) ?? []) listener();
+    for (const name of names) listeners.tell(name);
   };
   return {
     get: (name) => values.get(name) as Values[typeof name] | undefined,
@@ -27,13 +29,6 @@ export function createCells<Values extends object>(schedule: (tell: () => void) 
       if (changed.size === 0) schedule(tell);
       changed.add(name);
     },
-    subscribe(name, listener) {
-      const all = listeners.get(name) ?? new Set();
-      listeners.set(name, all.add(listener));
-      return () => {
-        all.delete(listener);
-        if (all.size === 0) listeners.delete(name);
-      };
-    },
+    subscribe: listeners.add,
   };
 }

@@ -159,11 +159,12 @@ function groupSpans(items: readonly StepSpanRecord[]): Map<string, Span[]> {
 }
 
 function show(cells: FeedCells, kept: Kept, inbox: readonly InboxEntryRecord[] | undefined): void {
-  const before = cells.get("rows") ?? [];
+  const rows = cells.get("rows") ?? [];
   const after = new Set(kept.rows.map(({ id }) => id));
-  for (const { id } of before) if (!after.has(id)) cells.set(`run:${id}`, undefined);
+  for (const { id } of rows) if (!after.has(id)) cells.set(`run:${id}`, undefined);
   const shown = new Set([...after, ...kept.ended.map(({ id }) => id)]);
-  for (const { id } of before) if (!shown.has(id)) cells.set(`spans:${id}`, undefined);
+  for (const { id } of [...rows, ...(cells.get("ended") ?? [])])
+    if (!shown.has(id)) cells.set(`spans:${id}`, undefined);
   for (const row of kept.rows) if (!isSame(cells.get(`run:${row.id}`), row)) cells.set(`run:${row.id}`, row);
   cells.set("rows", kept.rows);
   cells.set("ended", kept.ended);

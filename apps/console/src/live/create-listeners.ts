@@ -17,3 +17,23 @@ export function createListeners<Told extends unknown[]>(): Listeners<Told> {
     },
   };
 }
+
+/** The same by name: a name without listeners takes no room. */
+export function createListenersByName<Name>() {
+  const all = new Map<Name, Set<() => void>>();
+  return {
+    has: (name: Name) => all.has(name),
+    /** Returns what removes it again. */
+    add(name: Name, listener: () => void): () => void {
+      const own = all.get(name) ?? new Set();
+      all.set(name, own.add(listener));
+      return () => {
+        own.delete(listener);
+        if (own.size === 0) all.delete(name);
+      };
+    },
+    tell(name: Name): void {
+      for (const listener of all.get(name) ?? []) listener();
+    },
+  };
+}

@@ -103,6 +103,17 @@ function openBrowserOfTabs() {
   };
 }
 
+/** The first holds the stream, and both have seen an event. */
+async function openTwoTabs() {
+  const browser = openBrowserOfTabs();
+  const first = browser.untilOpened();
+  const a = browser.open("a");
+  const b = browser.open("b");
+  (await first).send("1");
+  await new Promise(setImmediate);
+  return { browser, a, b };
+}
+
 test("createLive() opens one stream for seven tabs, and every tab sees every event", async () => {
   const browser = openBrowserOfTabs();
   const isOpened = browser.untilOpened();
@@ -120,12 +131,7 @@ test("createLive() opens one stream for seven tabs, and every tab sees every eve
 });
 
 test("createLive() goes on in another tab, from the last position, when the first is closed", async () => {
-  const browser = openBrowserOfTabs();
-  const first = browser.untilOpened();
-  const a = browser.open("a");
-  const b = browser.open("b");
-  (await first).send("1");
-  await new Promise(setImmediate);
+  const { browser, a, b } = await openTwoTabs();
   const second = browser.untilOpened();
   a.close();
   const stream = await second;
@@ -172,12 +178,7 @@ test("createLive() begins anew where the log no longer has the position", async 
 });
 
 test("createLive() takes the stream from a tab that does not answer, and connects anew after a sleep", async () => {
-  const browser = openBrowserOfTabs();
-  const first = browser.untilOpened();
-  const a = browser.open("a");
-  const b = browser.open("b");
-  (await first).send("1");
-  await new Promise(setImmediate);
+  const { browser, a, b } = await openTwoTabs();
   for (const pause of browser.pauses.splice(0)) pause.end();
   await new Promise(setImmediate);
   assert.equal(browser.connections.length, 1);

@@ -1,4 +1,6 @@
 /** Answers by key: shown at once when one comes back to a screen, and read again. Knows nothing of what they are. */
+import { createListenersByName } from "./create-listeners.ts";
+
 export interface Reading<Value> {
   value: Value | undefined;
   error: Error | undefined;
@@ -10,8 +12,6 @@ export interface ReadingStore {
   subscribe(key: string, listener: () => void): () => void;
   /** Reads it, unless it is being read: then once more afterwards. */
   read(key: string, load: () => Promise<unknown>): void;
-  /** What is known before it is read. */
-  put(key: string, value: unknown): void;
 }
 
 const nothing: Reading<unknown> = { value: undefined, error: undefined, isReading: true };
@@ -19,7 +19,7 @@ const keptMax = 60;
 
 export function createReadingStore(): ReadingStore {
   const answers = new Map<string, Reading<unknown>>();
-  const listeners = new Map<string, Set<() => void>>();
+  const listeners = createListenersByName<string>();
   const again = new Map<string, () => Promise<unknown>>();
   const set = (key: string, answer: Reading<unknown>) => {
     answers.delete(key);
@@ -28,7 +28,7 @@ export function createReadingStore(): ReadingStore {
       if (answers.size <= keptMax) break;
       if (!listeners.has(old)) answers.delete(old);
     }
-    for (const listener of listeners.get(key) ?? []) listener();
+    listeners.tell(key);
   };
   const read = (key: string, load: () => Promise<unknown>) => {
     const before = answers.get(key);
@@ -50,15 +50,7 @@ export function createReadingStore(): ReadingStore {
   };
   return {
     get: (key) => answers.get(key) ?? nothing,
-    subscribe(key, listener) {
-      const all = listeners.get(key) ?? new Set();
-      listeners.set(key, all.add(listener));
-      return () => {
-        all.delete(listener);
-        if (all.size === 0) listeners.delete(key);
-      };
-    },
+    subscribe: listeners.add,
     read,
-    put: (key, value) => set(key, { value, error: undefined, isReading: false }),
   };
 }

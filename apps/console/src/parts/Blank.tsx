@@ -1,3 +1,4 @@
+/** What stands where nothing does yet: an empty list, an answer that is still read, and why one could not be. Reads nothing itself. */
 import type { ReactNode } from "react";
 import { Icon } from "./Icon.tsx";
 import type { IconName } from "./icon-paths.ts";
@@ -15,6 +16,17 @@ export function Blank({ icon, title, children }: { icon: IconName; title: string
   );
 }
 
+interface UnreadProps extends SkeletonProps {
+  what: string;
+  error: Error | undefined;
+  onRetry: () => void;
+}
+
+/** Where an answer will stand: rows while it is read, or why it could not be. */
+export function Unread({ what, error, onRetry, ...rows }: UnreadProps) {
+  return error === undefined ? <Skeleton {...rows} /> : <Failure what={what} error={error} onRetry={onRetry} />;
+}
+
 /** What broke, its code, and trying again; never "no results". */
 export function Failure({ what, error, onRetry }: { what: string; error: Error; onRetry?: () => void }) {
   const code = (error as { code?: unknown }).code;
@@ -29,8 +41,15 @@ export function Failure({ what, error, onRetry }: { what: string; error: Error; 
   );
 }
 
+interface SkeletonProps {
+  /** What is being done, for those who do not see the rows. */
+  label: string;
+  rows: number;
+  rowPx?: number;
+}
+
 /** Rows that are still to come, as high as they will be. */
-export function Skeleton({ rows = 8, rowPx, label }: { rows?: number; rowPx?: number; label: string }) {
+export function Skeleton({ label, rows, rowPx }: SkeletonProps) {
   const style = rowPx === undefined ? {} : { height: rowPx };
   return (
     <div role="status" aria-busy="true" className={styles.skeleton}>

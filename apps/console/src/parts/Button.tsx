@@ -4,9 +4,9 @@ import type { IconName } from "./icon-paths.ts";
 import styles from "./Button.module.css";
 
 interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
-  /** main: what one most likely wants. quiet: without a frame. danger: cannot be undone. */
-  look?: "plain" | "main" | "quiet" | "danger";
-  size?: "normal" | "small" | "large";
+  /** main: what one most likely wants. quiet: without a frame. */
+  look?: "plain" | "main" | "quiet";
+  size?: "normal" | "small";
   icon?: IconName;
   /** The key that does the same. */
   shortcut?: string;
@@ -31,7 +31,7 @@ export function Button({
       aria-busy={isBusy || undefined}
       {...rest}
     >
-      {icon !== undefined && <Icon name={icon} size={size === "large" ? 17 : 14} />}
+      {icon !== undefined && <Icon name={icon} size={14} />}
       {children !== undefined && <span>{children}</span>}
       {shortcut !== undefined && <kbd aria-hidden="true">{shortcut}</kbd>}
     </button>

@@ -2,7 +2,7 @@
  * A list of any length whose rows have one height: only what is seen is on the page. One tab stop; arrows, j and k, Page, Home and End move, Enter opens.
  * Says where it is, so that its owner can load as one goes.
  */
-import { useEffect, useId, useLayoutEffect, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
+import { useId, useLayoutEffect, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
 import styles from "./FixedList.module.css";
 
 export interface FixedListProps {
@@ -12,16 +12,12 @@ export interface FixedListProps {
   onOpen: (index: number) => void;
   /** The rows that are seen, and some around them. */
   onRange?: (first: number, end: number) => void;
-  /** Scrolled to when it changes. */
-  shown?: number | undefined;
-  /** Above the rows, scrolling with them. */
-  head?: ReactNode;
   children: (index: number) => ReactNode;
 }
 
 const overscan = 10;
 
-export function FixedList({ label, count, rowPx, onOpen, onRange, shown, head, children }: FixedListProps) {
+export function FixedList({ label, count, rowPx, onOpen, onRange, children }: FixedListProps) {
   const id = useId();
   const box = useRef<HTMLDivElement>(null);
   const [selected, setSelected] = useState(0);
@@ -46,10 +42,6 @@ export function FixedList({ label, count, rowPx, onOpen, onRange, shown, head, c
       element.removeEventListener("scroll", measure);
     };
   }, [count, rowPx]);
-  useEffect(() => {
-    if (shown !== undefined && box.current !== null)
-      box.current.scrollTop = shown * rowPx - box.current.clientHeight / 3;
-  }, [shown, rowPx]);
   const move = (to: number) => {
     const element = box.current;
     const next = Math.max(0, Math.min(count - 1, to));
@@ -95,7 +87,6 @@ export function FixedList({ label, count, rowPx, onOpen, onRange, shown, head, c
       tabIndex={0}
       onKeyDown={onKeyDown}
     >
-      {head}
       <div className={styles.all} role="rowgroup" style={{ height: count * rowPx }}>
         {indexes.map((index) => (
           <div

@@ -4,11 +4,11 @@ const charsMax = 20_000;
 
 /** A value as indented JSON, its parts told apart; what is very long is cut, and says so. */
 export function JsonView({ value }: { value: unknown }) {
-  if (typeof value === "string" && value.length > 0 && value.includes("\n"))
-    return <pre className={styles.json}>{cut(value)}</pre>;
+  if (typeof value === "string" && value.includes("\n"))
+    return <pre className={`${styles.json} verbatim`}>{cut(value)}</pre>;
   const text = cut(JSON.stringify(value, null, 2) ?? "nothing");
   return (
-    <pre className={styles.json} tabIndex={0}>
+    <pre className={`${styles.json} verbatim`} tabIndex={0}>
       {[...text.matchAll(token)].map((match) => paint(match[0], match.index))}
     </pre>
   );

@@ -27,7 +27,7 @@ const kinds: Readonly<Record<InboxEntryRecord["kind"], { says: string; state: st
 
 export function NeedCard({ entry, isFirst = false, isOpen = false }: NeedCardProps) {
   const now = useNow();
-  const { isSent, refusal, act } = useAct();
+  const { isSent, refusal, act } = useActOnce();
   const { kind, title, since } = entry;
   const choices = useChoices(entry);
   useAnswerKeys(isFirst && !isSent ? choices : [], act);
@@ -99,7 +99,7 @@ function useChoices(entry: InboxEntryRecord): Choice[] {
 }
 
 /** Does one thing once; what is refused is said, and can be tried again. */
-function useAct() {
+function useActOnce() {
   const { feed } = useConsole();
   const [isSent, setSent] = useState(false);
   const [refusal, setRefusal] = useState<string>();
@@ -116,8 +116,7 @@ function useAct() {
 }
 
 function More({ entry, isOpen }: { entry: InboxEntryRecord; isOpen: boolean }): ReactNode {
-  if (entry.kind === "failure") return <p className={styles.reason}>{entry.reason}</p>;
-  if (entry.kind === "unknown") return <p className={styles.reason}>{entry.reason}</p>;
+  if (entry.kind === "failure" || entry.kind === "unknown") return <p className={styles.reason}>{entry.reason}</p>;
   const { approval } = entry.question;
   if (approval === null) return null;
   return (

@@ -1,28 +1,22 @@
-import { useEffect, useRef, type ReactNode } from "react";
+import type { ReactNode } from "react";
+import { Dialog } from "./Dialog.tsx";
 import { IconButton } from "./IconButton.tsx";
+import { Region } from "./Region.tsx";
 import styles from "./Sheet.module.css";
 
-/** Something beside the screen: from the right on a desk, from below on a phone. Escape and a press beside it close it. */
+/** Something beside the screen: from the right on a desk, from below on a phone. */
 export function Sheet({ title, onClose, children }: { title: string; onClose: () => void; children: ReactNode }) {
-  const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => dialog.current?.showModal(), []);
   return (
-    <dialog
-      ref={dialog}
-      className={styles.sheet}
-      aria-label={title}
-      onClose={onClose}
-      onClick={(event) => event.target === dialog.current && onClose()}
-    >
+    <Dialog className={styles.sheet} aria-label={title} onClose={onClose}>
       <div className={styles.inside}>
         <header>
           <h2>{title}</h2>
           <IconButton icon="x" label="Close" onClick={onClose} />
         </header>
-        <div className={styles.body} tabIndex={0} role="region" aria-label={`${title}, contents`}>
+        <Region label={`${title}, contents`} className={styles.body}>
           {children}
-        </div>
+        </Region>
       </div>
-    </dialog>
+    </Dialog>
   );
 }

@@ -25,13 +25,13 @@ export function nameState(state: string): string {
 }
 
 /** A state as a shape, a colour and a word; the word is hidden where it stands beside it anyway. */
-export function StateMark({ state, size = 15 }: { state: string; size?: number }) {
+export function StateMark({ state }: { state: string }) {
   return (
     <span className={styles.state} data-state={state} title={nameState(state)}>
       <svg
         viewBox="0 0 16 16"
-        width={size}
-        height={size}
+        width={15}
+        height={15}
         aria-hidden="true"
         fill="none"
         stroke="currentColor"

@@ -1,5 +1,5 @@
 /** Numbers, money, times and durations as the console writes them. The language is the browser's, the time zone too, unless a zone is given. */
-const usd4 = new Intl.NumberFormat("en", {
+const usd3 = new Intl.NumberFormat("en", {
   style: "currency",
   currency: "USD",
   minimumFractionDigits: 3,
@@ -16,7 +16,7 @@ const day = 24 * hour;
 /** `$0.042`; less than a tenth of a cent is said as such. */
 export function formatUsd(usd: number): string {
   if (usd > 0 && usd < 0.001) return "<$0.001";
-  return usd >= 100 ? usd2.format(usd) : usd4.format(usd);
+  return usd >= 100 ? usd2.format(usd) : usd3.format(usd);
 }
 
 export function formatUsdShort(usd: number): string {

@@ -4,6 +4,7 @@ import { useConsole } from "../../live/console-context.ts";
 import { Blank, Failure, Skeleton } from "../../parts/Blank.tsx";
 import { Icon } from "../../parts/Icon.tsx";
 import { tellStep } from "../../parts/tell-step.ts";
+import { Region } from "../../parts/Region.tsx";
 import { Composer } from "./Composer.tsx";
 import { createConversation, type Conversation } from "./create-conversation.ts";
 import { foldConversation } from "./fold-conversation.ts";
@@ -28,7 +29,7 @@ export function ConversationView({ sessionKey }: { sessionKey: string }) {
   const onEdit = useCallback((seq: number, text: string) => setEdited({ seq, text }), []);
   return (
     <div className={styles.conversation}>
-      <div ref={box} className={styles.scroll} tabIndex={0} role="region" aria-label="Conversation">
+      <Region label="Conversation" ref={box} className={styles.scroll}>
         <div className={styles.said}>
           {view.older !== null && (
             <button type="button" className={styles.older} onClick={() => void conversation.readOlder()}>
@@ -72,7 +73,7 @@ export function ConversationView({ sessionKey }: { sessionKey: string }) {
             </p>
           )}
         </div>
-      </div>
+      </Region>
       {!isAtEnd && (
         <button type="button" className={styles.end} onClick={toEnd} aria-label="To the end">
           <Icon name="arrow-down" size={16} />

@@ -89,9 +89,11 @@ function renderInline(token: Token, key: number): ReactNode {
       ) : (
         <span key={key}>{renderAll(token.tokens)}</span>
       );
+    case "escape":
+      return (token as Tokens.Escape).text;
     default:
       // HTML and what is not known here stands as it was written.
-      return "text" in token && typeof token.text === "string" && token.type === "escape" ? token.text : token.raw;
+      return token.raw;
   }
 }
 

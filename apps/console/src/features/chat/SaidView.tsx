@@ -72,7 +72,7 @@ export const SaidView = memo(function SaidView({ said, onEdit, onWhy }: SaidView
       return (
         <details className={styles.fold}>
           <summary>{said.message.text.split("\n")[0]?.replace(/^\[Roost\]\s*/, "")}</summary>
-          <pre>{said.message.text}</pre>
+          <pre className="verbatim">{said.message.text}</pre>
         </details>
       );
     case "taken-back":
@@ -80,7 +80,7 @@ export const SaidView = memo(function SaidView({ said, onEdit, onWhy }: SaidView
         <details className={styles.fold}>
           <summary>{said.messages.length} messages were taken back: agents do not read them</summary>
           {said.messages.map(({ id, role, text }) => (
-            <pre key={id}>
+            <pre key={id} className="verbatim">
               {role}: {text}
             </pre>
           ))}

@@ -13,7 +13,7 @@ export function ToolCard({ tool }: { tool: ToolUse }) {
         <Icon name={isFailed ? "triangle-alert" : "wrench"} size={13} />
         <span className="mono">{name}</span>
         <span className={styles.told}>{tellInput(input)}</span>
-        <span className={styles.state}>{state === "running" ? "running" : isFailed ? "failed" : ""}</span>
+        <span className={styles.state}>{state === "done" ? "" : state}</span>
         <Icon name="chevron-right" size={13} />
       </summary>
       <div className={styles.inside}>

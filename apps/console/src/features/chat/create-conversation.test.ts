@@ -1,20 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { MessageRecord, RunSummary, SessionUpdate } from "@roost/contract/operations";
-import { createConversation, foldUpdate, type ConversationView } from "./create-conversation.ts";
+import { createConversation, foldUpdate, unread, type ConversationView } from "./create-conversation.ts";
 
-const empty: ConversationView = {
-  isRead: true,
-  session: undefined,
-  messages: [],
-  writing: new Map(),
-  remark: undefined,
-  active: undefined,
-  failure: undefined,
-  older: null,
-  error: undefined,
-  link: "live",
-};
+const empty: ConversationView = { ...unread, isRead: true };
 
 const fold = (updates: SessionUpdate[]) =>
   updates.reduce<ConversationView>((view, update) => ({ ...view, ...foldUpdate(view, update) }), empty);

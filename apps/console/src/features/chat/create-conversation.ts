@@ -5,7 +5,7 @@
 import type { MessageRecord, SessionRecord, SessionUpdate } from "@roost/contract/operations";
 import type { ConsoleClient } from "../../api/create-client.ts";
 import { createListeners } from "../../live/create-listeners.ts";
-import { leadStream, type LinkState, type PauseFor } from "../../live/lead-stream.ts";
+import { leadStream, type PauseFor } from "../../live/lead-stream.ts";
 
 export interface ConversationView {
   isRead: boolean;
@@ -22,7 +22,6 @@ export interface ConversationView {
   failure: { runId: string; text: string } | undefined;
   older: string | null;
   error: Error | undefined;
-  link: LinkState;
 }
 
 export interface Conversation {
@@ -42,7 +41,7 @@ export interface ConversationOptions {
 }
 
 const pageSize = 60;
-const unread: ConversationView = {
+export const unread: ConversationView = {
   isRead: false,
   session: undefined,
   messages: [],
@@ -52,7 +51,6 @@ const unread: ConversationView = {
   failure: undefined,
   older: null,
   error: undefined,
-  link: "connecting",
 };
 
 export function createConversation({ client, sessionKey, pause, schedule }: ConversationOptions): Conversation {
@@ -99,7 +97,6 @@ export function createConversation({ client, sessionKey, pause, schedule }: Conv
           if (update.kind === "over" || (update.kind === "event" && update.event.type === "step.done")) void reload();
         },
         onState(link) {
-          set({ link });
           if (link === "live") void reload();
         },
         onRefused: () => (place.id = undefined),

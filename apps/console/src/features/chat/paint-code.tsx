@@ -23,9 +23,10 @@ const names: Readonly<Record<string, string>> = {
   md: "markdown",
 };
 const charsMax = 40_000;
+/** One for all blocks: each compiles its languages anew. */
+const lowlight = createLowlight({ bash, json, markdown, python, sql, typescript, yaml });
 
 export function paintCode(code: string, language: string): ReactNode {
-  const lowlight = createLowlight({ bash, json, markdown, python, sql, typescript, yaml });
   const name = names[language] ?? language;
   if (!lowlight.registered(name) || code.length > charsMax) return code;
   return (lowlight.highlight(name, code).children as PaintedNode[]).map(paint);

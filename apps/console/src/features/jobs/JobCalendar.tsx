@@ -3,8 +3,9 @@ import type { JobRecord } from "@roost/contract/operations";
 import { Link } from "wouter";
 import { useConsole, useNow } from "../../live/console-context.ts";
 import { useReading } from "../../live/use-reading.ts";
-import { Failure, Skeleton } from "../../parts/Blank.tsx";
+import { Unread } from "../../parts/Blank.tsx";
 import { useTimeFormats } from "../../parts/time-formats.ts";
+import { Region } from "../../parts/Region.tsx";
 import styles from "./JobCalendar.module.css";
 
 const dayMs = 86_400_000;
@@ -20,15 +21,11 @@ export function JobCalendar({ jobs }: { jobs: readonly JobRecord[] }) {
     client.foreseeTicks({ until: new Date(now + weekDays * dayMs).toISOString() }),
   );
   if (value === undefined)
-    return error === undefined ? (
-      <Skeleton label="Reading the week" rows={7} rowPx={72} />
-    ) : (
-      <Failure what="The week" error={error} onRetry={reload} />
-    );
+    return <Unread label="Reading the week" rows={7} rowPx={72} what="The week" error={error} onRetry={reload} />;
   const titles = new Map(jobs.map(({ id, definition }) => [id, definition.title ?? id]));
   const dayOf = (at: number) => formats.dayMonth.format(at);
   return (
-    <div className={styles.scroll} tabIndex={0} role="region" aria-label="The coming week">
+    <Region label="The coming week">
       <ol className={styles.week}>
         {Array.from({ length: weekDays }, (_, index) => now + index * dayMs).map((day) => {
           const due = value.items.filter(({ at }) => dayOf(Date.parse(at)) === dayOf(day));
@@ -53,7 +50,7 @@ export function JobCalendar({ jobs }: { jobs: readonly JobRecord[] }) {
         })}
       </ol>
       {value.isCut && <p className={styles.none}>There is more than is shown.</p>}
-    </div>
+    </Region>
   );
 }
 

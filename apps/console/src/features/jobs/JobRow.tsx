@@ -20,19 +20,9 @@ export function JobRow({ job }: { job: JobRecord }) {
   });
   const timeZone = useFeed("status")?.timeZone;
   const { definition, state, failing, dueAt } = job;
-  const shown =
-    failing === null
-      ? state === "active" && job.activeRunIds.length > 0
-        ? "running"
-        : state === "active"
-          ? dueAt === null
-            ? "idle"
-            : "due"
-          : state
-      : "failed";
   return (
     <Link href={`/jobs/${job.id}`} className={styles.row} data-state={state}>
-      <StateMark state={shown} />
+      <StateMark state={shownState(job)} />
       <span className={styles.title}>
         {definition.title ?? job.id}
         <small>{failing === null ? tellWhen(describeTrigger(definition.trigger, { timeZone })) : failing.reason}</small>
@@ -43,4 +33,11 @@ export function JobRow({ job }: { job: JobRecord }) {
       </span>
     </Link>
   );
+}
+
+function shownState({ failing, state, activeRunIds, dueAt }: JobRecord): string {
+  if (failing !== null) return "failed";
+  if (state !== "active") return state;
+  if (activeRunIds.length > 0) return "running";
+  return dueAt === null ? "idle" : "due";
 }

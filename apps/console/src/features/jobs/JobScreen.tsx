@@ -5,16 +5,21 @@ import { Link, useParams } from "wouter";
 import { describeTrigger } from "@roost/contract/describe-trigger";
 import { useConsole, useFeed, useNow } from "../../live/console-context.ts";
 import { useReading } from "../../live/use-reading.ts";
-import { Failure, Skeleton } from "../../parts/Blank.tsx";
+import { Unread } from "../../parts/Blank.tsx";
 import { Button } from "../../parts/Button.tsx";
+import { HeaderRefusal } from "../../parts/HeaderRefusal.tsx";
 import { formatMoment, formatMs, formatUsd } from "../../parts/format.ts";
 import { ScreenHeader } from "../../parts/ScreenHeader.tsx";
 import { nameState, StateMark } from "../../parts/StateMark.tsx";
 import { tellWhen } from "../../parts/tell-cron.ts";
 import { useTimeFormats } from "../../parts/time-formats.ts";
+import { useAct } from "../../parts/use-act.ts";
+import { Region } from "../../parts/Region.tsx";
 import { TickStrip } from "./TickStrip.tsx";
 import { TriggerEditor } from "./TriggerEditor.tsx";
 import styles from "./JobScreen.module.css";
+
+const back = { href: "/jobs", name: "Jobs" };
 
 export function JobScreen() {
   const { jobId } = useParams<{ jobId: string }>();
@@ -32,20 +37,11 @@ export function JobScreen() {
   );
   const timeZone = useFeed("status")?.timeZone;
   const [isEditing, setEditing] = useState(false);
-  const back = (
-    <Link href="/jobs" className={styles.back}>
-      Jobs <span aria-hidden="true">/</span>
-    </Link>
-  );
   if (value === undefined)
     return (
       <>
-        <ScreenHeader title={jobId} lead={back} />
-        {error === undefined ? (
-          <Skeleton label="Reading the job" rows={10} />
-        ) : (
-          <Failure what="The job" error={error} onRetry={reload} />
-        )}
+        <ScreenHeader title={jobId} back={back} />
+        <Unread label="Reading the job" rows={10} what="The job" error={error} onRetry={reload} />
       </>
     );
   const { job, ticks, runs } = value;
@@ -53,10 +49,10 @@ export function JobScreen() {
   const spent = ended.reduce((sum, { costUsd }) => sum + costUsd, 0);
   return (
     <>
-      <ScreenHeader title={job.definition.title ?? job.id} lead={back} sub={job.state}>
+      <ScreenHeader title={job.definition.title ?? job.id} back={back} sub={job.state}>
         <JobActions job={job} onChange={reload} />
       </ScreenHeader>
-      <div className={styles.page} tabIndex={0} role="region" aria-label="Job">
+      <Region label="Job" className={styles.page}>
         {job.failing !== null && (
           <p className={styles.failing}>
             Fails since {job.failing.count} {job.failing.count === 1 ? "run" : "runs"}: {job.failing.reason}
@@ -64,7 +60,7 @@ export function JobScreen() {
         )}
         <section className={styles.top}>
           <div>
-            <h2>When</h2>
+            <h2 className="part-title">When</h2>
             <p className={styles.when}>{tellWhen(describeTrigger(job.definition.trigger, { timeZone }))}</p>
             <Coming job={job} />
             <Button icon="pencil" size="small" onClick={() => setEditing(!isEditing)} aria-expanded={isEditing}>
@@ -72,7 +68,7 @@ export function JobScreen() {
             </Button>
           </div>
           <div>
-            <h2>Last twenty</h2>
+            <h2 className="part-title">Last twenty</h2>
             <TickStrip ticks={ticks} />
             <p className={styles.note}>
               {ended.length === 0
@@ -83,7 +79,7 @@ export function JobScreen() {
         </section>
         {isEditing && <TriggerEditor job={job} onDone={() => setEditing(false)} onSaved={reload} />}
         <section>
-          <h2>Ticks</h2>
+          <h2 className="part-title">Ticks</h2>
           <ul>
             {ticks.map((tick) => (
               <TickRow key={tick.tickKey} tick={tick} cost={runs.find(({ id }) => id === tick.runId)?.costUsd} />
@@ -92,10 +88,12 @@ export function JobScreen() {
           {ticks.length === 0 && <p className={styles.note}>None yet.</p>}
         </section>
         <section>
-          <h2>Prompt</h2>
-          <pre className={styles.prompt}>{job.definition.prompt === "" ? "none" : job.definition.prompt}</pre>
+          <h2 className="part-title">Prompt</h2>
+          <pre className={`${styles.prompt} verbatim`}>
+            {job.definition.prompt === "" ? "none" : job.definition.prompt}
+          </pre>
         </section>
-      </div>
+      </Region>
     </>
   );
 }
@@ -148,23 +146,13 @@ function TickRow({ tick, cost }: { tick: TickRecord; cost: number | undefined })
 
 function JobActions({ job, onChange }: { job: JobRecord; onChange: () => void }) {
   const { client } = useConsole();
-  const [isBusy, setBusy] = useState(false);
-  const [refusal, setRefusal] = useState<string>();
-  const act = (work: Promise<unknown>) => {
-    setBusy(true);
-    setRefusal(undefined);
-    work.then(onChange, (error: Error) => setRefusal(error.message)).finally(() => setBusy(false));
-  };
+  const { isBusy, refusal, act } = useAct(onChange);
   const { id: jobId } = job;
   return (
     <>
-      {refusal !== undefined && (
-        <span role="alert" className={styles.refusal}>
-          {refusal}
-        </span>
-      )}
+      <HeaderRefusal text={refusal} />
       {job.state === "paused" ? (
-        <Button icon="play" size="small" isBusy={isBusy} onClick={() => act(client.resumeJob({ jobId }))}>
+        <Button icon="play" size="small" isBusy={isBusy} onClick={() => act(() => client.resumeJob({ jobId }))}>
           Resume
         </Button>
       ) : (
@@ -172,7 +160,7 @@ function JobActions({ job, onChange }: { job: JobRecord; onChange: () => void })
           icon="pause"
           size="small"
           isBusy={isBusy}
-          onClick={() => act(client.pauseJob({ jobId, reason: "paused on the console" }))}
+          onClick={() => act(() => client.pauseJob({ jobId, reason: "paused on the console" }))}
         >
           Pause
         </Button>
@@ -182,7 +170,7 @@ function JobActions({ job, onChange }: { job: JobRecord; onChange: () => void })
         size="small"
         look="main"
         isBusy={isBusy}
-        onClick={() => act(client.runJob({ jobId, reason: "asked for on the console" }))}
+        onClick={() => act(() => client.runJob({ jobId, reason: "asked for on the console" }))}
       >
         Run now
       </Button>

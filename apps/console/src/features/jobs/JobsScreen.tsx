@@ -2,9 +2,10 @@
 import { useSearchParams } from "wouter";
 import { useConsole } from "../../live/console-context.ts";
 import { useReading } from "../../live/use-reading.ts";
-import { Blank, Failure, Skeleton } from "../../parts/Blank.tsx";
+import { Blank, Unread } from "../../parts/Blank.tsx";
 import { FilterChips } from "../../parts/FilterChips.tsx";
 import { ScreenHeader } from "../../parts/ScreenHeader.tsx";
+import { Region } from "../../parts/Region.tsx";
 import { JobCalendar } from "./JobCalendar.tsx";
 import { JobRow } from "./JobRow.tsx";
 import styles from "./JobsScreen.module.css";
@@ -36,15 +37,16 @@ export function JobsScreen() {
           onChoose={(id) => setSearch(id === "list" ? {} : { view: id })}
         />
       </ScreenHeader>
-      {value === undefined && error === undefined && <Skeleton label="Reading jobs" rows={8} rowPx={56} />}
-      {value === undefined && error !== undefined && <Failure what="The jobs" error={error} onRetry={reload} />}
+      {value === undefined && (
+        <Unread label="Reading jobs" rows={8} rowPx={56} what="The jobs" error={error} onRetry={reload} />
+      )}
       {value !== undefined && jobs.length === 0 && (
         <Blank icon="calendar-clock" title="There is no job yet">
           A file in jobs/, roost jobs add, or asking an agent makes one.
         </Blank>
       )}
       {jobs.length > 0 && view === "list" && (
-        <div className={styles.list} tabIndex={0} role="region" aria-label="Jobs">
+        <Region label="Jobs" className={styles.list}>
           <ul>
             {jobs.map((job) => (
               <li key={job.id}>
@@ -52,7 +54,7 @@ export function JobsScreen() {
               </li>
             ))}
           </ul>
-        </div>
+        </Region>
       )}
       {jobs.length > 0 && view === "week" && <JobCalendar jobs={jobs} />}
     </>

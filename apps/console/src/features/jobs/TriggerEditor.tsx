@@ -1,11 +1,12 @@
 /** Changes when a job is due, and shows the next ten moments of what is written, clock changes included, before it is saved. */
 import type { JobDefinition, JobRecord } from "@roost/contract/operations";
-import { useDeferredValue, useState } from "react";
+import { useDeferredValue, useMemo, useState } from "react";
 import { useConsole, useNow } from "../../live/console-context.ts";
 import { useReading } from "../../live/use-reading.ts";
 import { Button } from "../../parts/Button.tsx";
 import { createTimeFormats } from "../../parts/format.ts";
 import { tellCron } from "../../parts/tell-cron.ts";
+import { useAct } from "../../parts/use-act.ts";
 import styles from "./TriggerEditor.module.css";
 
 type Trigger = JobDefinition["trigger"];
@@ -28,22 +29,12 @@ export function TriggerEditor({ job, onDone, onSaved }: { job: JobRecord; onDone
       from: new Date(now).toISOString(),
     }),
   );
-  const [isBusy, setBusy] = useState(false);
-  const [refusal, setRefusal] = useState<string>();
-  const save = () => {
-    setBusy(true);
-    setRefusal(undefined);
-    client
-      .defineJob({ jobId: job.id, ...job.definition, trigger, expectedVersion: job.version })
-      .then(
-        () => {
-          onSaved();
-          onDone();
-        },
-        (error: Error) => setRefusal(error.message),
-      )
-      .finally(() => setBusy(false));
-  };
+  const { isBusy, refusal, act } = useAct(() => {
+    onSaved();
+    onDone();
+  });
+  const save = () =>
+    act(() => client.defineJob({ jobId: job.id, ...job.definition, trigger, expectedVersion: job.version }));
   return (
     <form
       className={styles.editor}
@@ -109,11 +100,8 @@ function Moments({
   items: readonly { at: string; isActive: boolean }[];
   timeZone: string | undefined;
 }) {
-  const formats = createTimeFormats(timeZone);
-  const offset = new Intl.DateTimeFormat("en-GB", {
-    timeZoneName: "shortOffset",
-    ...(timeZone === undefined ? {} : { timeZone }),
-  });
+  const formats = useMemo(() => createTimeFormats(timeZone), [timeZone]);
+  const offset = useMemo(() => new Intl.DateTimeFormat("en-GB", { timeZoneName: "shortOffset", timeZone }), [timeZone]);
   const offsetOf = (at: number) => offset.formatToParts(at).find(({ type }) => type === "timeZoneName")?.value ?? "";
   return (
     <ol>

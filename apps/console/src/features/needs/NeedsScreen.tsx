@@ -2,6 +2,7 @@ import { useFeed } from "../../live/console-context.ts";
 import { Blank, Skeleton } from "../../parts/Blank.tsx";
 import { NeedCard } from "../../parts/NeedCard.tsx";
 import { ScreenHeader } from "../../parts/ScreenHeader.tsx";
+import { Region } from "../../parts/Region.tsx";
 import styles from "./NeedsScreen.module.css";
 
 /** The one inbox: what waits longest first, and nothing else on the page. */
@@ -11,7 +12,7 @@ export function NeedsScreen() {
   return (
     <>
       <ScreenHeader title="Needs you" sub={sub} />
-      <div className={styles.list} tabIndex={0} role="region" aria-label="Inbox">
+      <Region label="Inbox" className={styles.list}>
         {inbox === undefined && <Skeleton label="Reading the inbox" rows={4} rowPx={96} />}
         {inbox?.length === 0 && (
           <Blank icon="inbox" title="Nothing needs you">
@@ -27,7 +28,7 @@ export function NeedsScreen() {
             ))}
           </ul>
         )}
-      </div>
+      </Region>
     </>
   );
 }

@@ -14,7 +14,7 @@ export function DueList({ rows }: { rows: readonly ActivityRecord[] }) {
   const isRead = useFeed("rows") !== undefined;
   return (
     <section aria-label="Due next">
-      <h2 className={styles.head}>Due next</h2>
+      <h2 className="part-title">Due next</h2>
       {isRead && rows.length === 0 && <p className={styles.none}>No job is due.</p>}
       <ul className={styles.list}>
         {rows.slice(0, shownMax).map(({ id, title, why, dueAt }) => (

@@ -17,7 +17,7 @@ export function HouseHealth() {
   ];
   return (
     <section aria-label="House">
-      <h2 className={styles.head}>House</h2>
+      <h2 className="part-title">House</h2>
       <dl className={styles.list}>
         {lines.map(([name, value, isBad = false]) => (
           <div key={name}>

@@ -5,6 +5,7 @@ import { useFeed } from "../../live/console-context.ts";
 import { Blank, Skeleton } from "../../parts/Blank.tsx";
 import { formatUsdShort } from "../../parts/format.ts";
 import { ScreenHeader } from "../../parts/ScreenHeader.tsx";
+import { Region } from "../../parts/Region.tsx";
 import { AlarmList } from "./AlarmList.tsx";
 import { DueList } from "./DueList.tsx";
 import { EndedRow } from "./EndedRow.tsx";
@@ -24,7 +25,7 @@ export function NowScreen() {
         <SpendChip />
       </ScreenHeader>
       <div className={styles.columns}>
-        <div className={styles.live} tabIndex={0} role="region" aria-label="Work">
+        <Region label="Work" className={styles.live}>
           <AlarmList />
           <NeedCards />
           {rows === undefined ? (
@@ -45,7 +46,7 @@ export function NowScreen() {
             <DueList rows={groups.due} />
             <HouseHealth />
           </div>
-        </div>
+        </Region>
         <aside className={styles.aside} aria-label="Today">
           <SpendOfDay />
           <DueList rows={groups.due} />
@@ -65,12 +66,7 @@ function groupRows(rows: readonly ActivityRecord[]) {
   };
 }
 
-const kinds = [
-  ["model", "model"],
-  ["tool", "tool"],
-  ["wait", "wait"],
-  ["failed", "failed"],
-] as const;
+const legendKinds = ["model", "tool", "wait", "failed"];
 
 function Group({
   name,
@@ -88,9 +84,9 @@ function Group({
         {name} <span className="num">{rows.length}</span>
         {hasLegend && (
           <em className={styles.legend} aria-hidden="true">
-            {kinds.map(([kind, text]) => (
+            {legendKinds.map((kind) => (
               <i key={kind} data-kind={kind}>
-                {text}
+                {kind}
               </i>
             ))}
           </em>

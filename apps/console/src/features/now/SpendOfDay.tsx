@@ -15,7 +15,7 @@ export function SpendOfDay() {
   const used = usdMax === null || usdMax === 0 ? 0 : Math.min(1, usd / usdMax);
   return (
     <section aria-label="Spent today">
-      <h2 className={styles.head}>Spent today</h2>
+      <h2 className={`${styles.head} part-title`}>Spent today</h2>
       <p className={styles.sum}>
         <b className="num">{formatUsd(usd)}</b>
         <span>{usdMax === null ? "no cap" : `of ${formatUsdShort(usdMax)}`}</span>

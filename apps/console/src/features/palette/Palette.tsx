@@ -1,8 +1,9 @@
 /** One field that reaches everything: screens, jobs, conversations, agents, runs, and what can be done. */
-import { useEffect, useId, useMemo, useRef, useState, type KeyboardEvent } from "react";
+import { useId, useMemo, useRef, useState, type KeyboardEvent } from "react";
 import { useLocation } from "wouter";
 import { useConsole, useFeed } from "../../live/console-context.ts";
 import { useReading } from "../../live/use-reading.ts";
+import { Dialog } from "../../parts/Dialog.tsx";
 import { Icon } from "../../parts/Icon.tsx";
 import { usePlaces } from "../../parts/places.ts";
 import { listCommands, type PaletteCommand } from "./list-commands.ts";
@@ -12,12 +13,10 @@ import styles from "./Palette.module.css";
 const shownMax = 40;
 
 export function Palette({ onClose, onHelp }: { onClose: () => void; onHelp: () => void }) {
-  const dialog = useRef<HTMLDialogElement>(null);
   const list = useRef<HTMLUListElement>(null);
   const [typed, setTyped] = useState("");
   const [chosen, setChosen] = useState(0);
   const id = useId();
-  useEffect(() => dialog.current?.showModal(), []);
   const commands = useCommands({ onHelp });
   const shown = useMemo(() => {
     const scored = commands.map((command) => ({
@@ -46,13 +45,7 @@ export function Palette({ onClose, onHelp }: { onClose: () => void; onHelp: () =
     event.preventDefault();
   };
   return (
-    <dialog
-      ref={dialog}
-      className={styles.palette}
-      aria-label="Search or do"
-      onClose={onClose}
-      onClick={(event) => event.target === dialog.current && onClose()}
-    >
+    <Dialog className={styles.palette} aria-label="Search or do" onClose={onClose}>
       <div className={styles.field}>
         <Icon name="search" />
         <input
@@ -92,7 +85,7 @@ export function Palette({ onClose, onHelp }: { onClose: () => void; onHelp: () =
         ))}
       </ul>
       {shown.length === 0 && <p className={styles.none}>Nothing fits “{typed}”.</p>}
-    </dialog>
+    </Dialog>
   );
 }
 
@@ -100,7 +93,7 @@ function useCommands({ onHelp }: { onHelp: () => void }): PaletteCommand[] {
   const { client, feed, signOut } = useConsole();
   const [, go] = useLocation();
   const places = usePlaces();
-  const { value: jobs } = useReading("palette:jobs", () => client.listJobs({ limit: 200 }));
+  const { value: jobs } = useReading("jobs", () => client.listJobs({ limit: 200 }));
   const { value: sessions } = useReading("palette:sessions", () => client.listSessions({ limit: 100 }));
   const { value: agents } = useReading("palette:agents", () => client.listAgents({ limit: 100 }));
   const rows = useFeed("rows");

@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "react";
+import { Dialog } from "../../parts/Dialog.tsx";
 import { IconButton } from "../../parts/IconButton.tsx";
 import { usePlaces } from "../../parts/places.ts";
 import styles from "./Shortcuts.module.css";
@@ -15,18 +15,10 @@ const others: readonly (readonly [string, string])[] = [
 ];
 
 export function Shortcuts({ onClose }: { onClose: () => void }) {
-  const dialog = useRef<HTMLDialogElement>(null);
   const places = usePlaces();
-  useEffect(() => dialog.current?.showModal(), []);
   const rows = [...places.map(({ key, name }) => [`g ${key}`, name] as const), ...others];
   return (
-    <dialog
-      ref={dialog}
-      className={styles.sheet}
-      aria-labelledby="shortcuts-title"
-      onClose={onClose}
-      onClick={(event) => event.target === dialog.current && onClose()}
-    >
+    <Dialog className={styles.sheet} aria-labelledby="shortcuts-title" onClose={onClose}>
       <header>
         <h2 id="shortcuts-title">Keyboard shortcuts</h2>
         <IconButton icon="x" label="Close" onClick={onClose} />
@@ -43,6 +35,6 @@ export function Shortcuts({ onClose }: { onClose: () => void }) {
           </div>
         ))}
       </dl>
-    </dialog>
+    </Dialog>
   );
 }

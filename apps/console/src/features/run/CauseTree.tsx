@@ -3,8 +3,9 @@ import type { CausalNodeRecord } from "@roost/contract/operations";
 import { Link } from "wouter";
 import { useConsole } from "../../live/console-context.ts";
 import { useReading } from "../../live/use-reading.ts";
-import { Failure, Skeleton } from "../../parts/Blank.tsx";
+import { Unread } from "../../parts/Blank.tsx";
 import { useTimeFormats } from "../../parts/time-formats.ts";
+import { Region } from "../../parts/Region.tsx";
 import styles from "./CauseTree.module.css";
 
 export function CauseTree({ runId }: { runId: string }) {
@@ -13,14 +14,10 @@ export function CauseTree({ runId }: { runId: string }) {
     isMoved: ({ data }) => data["runId"] === runId,
   });
   if (value === undefined)
-    return error === undefined ? (
-      <Skeleton label="Reading causes" rows={10} rowPx={30} />
-    ) : (
-      <Failure what="What caused it" error={error} onRetry={reload} />
-    );
+    return <Unread label="Reading causes" rows={10} rowPx={30} what="What caused it" error={error} onRetry={reload} />;
   const depth = value.causes.length;
   return (
-    <div className={styles.tree} tabIndex={0} role="region" aria-label="Causes and effects">
+    <Region label="Causes and effects" className={styles.tree}>
       <ol>
         {value.causes.map((node) => (
           <Node
@@ -35,7 +32,7 @@ export function CauseTree({ runId }: { runId: string }) {
         ))}
       </ol>
       {value.isCut && <p className={styles.more}>There is more than is shown.</p>}
-    </div>
+    </Region>
   );
 }
 

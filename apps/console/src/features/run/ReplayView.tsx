@@ -5,6 +5,7 @@ import { useConsole } from "../../live/console-context.ts";
 import { Blank, Failure, Skeleton } from "../../parts/Blank.tsx";
 import { Button } from "../../parts/Button.tsx";
 import { nameStep } from "../../parts/tell-step.ts";
+import { Region } from "../../parts/Region.tsx";
 import styles from "./ReplayView.module.css";
 
 export function ReplayView({ runId, isOver }: { runId: string; isOver: boolean }) {
@@ -37,7 +38,7 @@ export function ReplayView({ runId, isOver }: { runId: string; isOver: boolean }
     );
   const [first] = report.differences;
   return (
-    <div className={styles.view} tabIndex={0} role="region" aria-label="Replay">
+    <Region label="Replay" className={styles.view}>
       <p className={styles.verdict} data-verdict={report.verdict}>
         {report.verdict === "same"
           ? "It would do the same."
@@ -75,7 +76,7 @@ export function ReplayView({ runId, isOver }: { runId: string; isOver: boolean }
       <Button icon="rotate-ccw" onClick={replay}>
         Replay again
       </Button>
-    </div>
+    </Region>
   );
 }
 
@@ -83,7 +84,9 @@ function Side({ name, text }: { name: string; text: string | undefined }) {
   return (
     <figure>
       <figcaption>{name}</figcaption>
-      <pre tabIndex={0}>{text ?? "nothing"}</pre>
+      <pre className="verbatim" tabIndex={0}>
+        {text ?? "nothing"}
+      </pre>
     </figure>
   );
 }

@@ -1,10 +1,11 @@
 /** The buttons of a run's header. What becomes of them is the gateway's to decide and to refuse. */
 import type { RunRecord } from "@roost/contract/operations";
-import { useState } from "react";
 import { useLocation } from "wouter";
 import { useConsole } from "../../live/console-context.ts";
 import { Button } from "../../parts/Button.tsx";
+import { HeaderRefusal } from "../../parts/HeaderRefusal.tsx";
 import { StopButton } from "../../parts/StopButton.tsx";
+import { useAct } from "../../parts/use-act.ts";
 import styles from "./RunActions.module.css";
 
 export interface RunActionsProps {
@@ -20,15 +21,7 @@ const retried = new Set(["failed", "cancelled", "diverged"]);
 export function RunActions({ run, fromSeq, onChange }: RunActionsProps) {
   const { client } = useConsole();
   const [, go] = useLocation();
-  const [isBusy, setBusy] = useState(false);
-  const [refusal, setRefusal] = useState<string>();
-  const act = (work: () => Promise<unknown>) => {
-    setBusy(true);
-    setRefusal(undefined);
-    work()
-      .then(onChange, (error: Error) => setRefusal(error.message))
-      .finally(() => setBusy(false));
-  };
+  const { isBusy, refusal, act } = useAct(onChange);
   const fork = async () => {
     const { run: forked } = await client.forkRun({
       runId: run.id,
@@ -39,11 +32,7 @@ export function RunActions({ run, fromSeq, onChange }: RunActionsProps) {
   };
   return (
     <span className={styles.actions}>
-      {refusal !== undefined && (
-        <span role="alert" className={styles.refusal} title={refusal}>
-          {refusal}
-        </span>
-      )}
+      <HeaderRefusal text={refusal} />
       {run.endedAt === null && <StopButton runId={run.id} title={run.title} />}
       {run.endedAt !== null && (
         <Button icon="git-fork" size="small" isBusy={isBusy} onClick={() => act(fork)}>

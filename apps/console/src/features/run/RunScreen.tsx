@@ -1,10 +1,10 @@
 /** One run: where its time and money went, what failed, why it ran, and whether it would do the same again. */
 import { useEffect, useState } from "react";
 import type { StepRecord } from "@roost/contract/operations";
-import { Link, useLocation, useParams } from "wouter";
+import { useLocation, useParams } from "wouter";
 import { useConsole } from "../../live/console-context.ts";
 import { useReading } from "../../live/use-reading.ts";
-import { Failure, Skeleton } from "../../parts/Blank.tsx";
+import { Unread } from "../../parts/Blank.tsx";
 import { FilterChips } from "../../parts/FilterChips.tsx";
 import { isTyping } from "../../parts/is-typing.ts";
 import { ScreenHeader } from "../../parts/ScreenHeader.tsx";
@@ -25,6 +25,8 @@ const tabs = [
   { id: "replay", name: "Replay" },
 ] as const;
 
+const back = { href: "/runs", name: "Runs" };
+
 export function RunScreen() {
   const { runId } = useParams<{ runId: string }>();
   const { value, error, reload } = useRunReading(runId);
@@ -37,18 +39,14 @@ export function RunScreen() {
   if (value === undefined)
     return (
       <>
-        <ScreenHeader title="Run" lead={<BackLink />} />
-        {error === undefined ? (
-          <Skeleton label="Reading the run" rows={12} />
-        ) : (
-          <Failure what="The run" error={error} onRetry={reload} />
-        )}
+        <ScreenHeader title="Run" back={back} />
+        <Unread label="Reading the run" rows={12} what="The run" error={error} onRetry={reload} />
       </>
     );
   const { run } = value;
   return (
     <>
-      <ScreenHeader title={run.title} lead={<BackLink />} sub={<RunState state={run.state} />}>
+      <ScreenHeader title={run.title} back={back} sub={<RunState state={run.state} />}>
         <RunActions run={run} fromSeq={step?.runId === runId ? step.seq : undefined} onChange={reload} />
       </ScreenHeader>
       <div className={styles.page}>
@@ -72,14 +70,6 @@ export function RunScreen() {
         {tab === "replay" && <ReplayView runId={runId} isOver={run.endedAt !== null} />}
       </div>
     </>
-  );
-}
-
-function BackLink() {
-  return (
-    <Link href="/runs" className={styles.back}>
-      Runs <span aria-hidden="true">/</span>
-    </Link>
   );
 }
 

@@ -1,6 +1,5 @@
 /** All of one step: what went in, what came out, what it took; for an outcome that is unknown, the person's word. */
 import type { StepRecord } from "@roost/contract/operations";
-import { useState } from "react";
 import { useConsole } from "../../live/console-context.ts";
 import { Button } from "../../parts/Button.tsx";
 import { ContextBar } from "../../parts/ContextBar.tsx";
@@ -10,6 +9,7 @@ import { IconButton } from "../../parts/IconButton.tsx";
 import { JsonView } from "../../parts/JsonView.tsx";
 import { nameState, StateMark } from "../../parts/StateMark.tsx";
 import { nameStep } from "../../parts/tell-step.ts";
+import { useAct } from "../../parts/use-act.ts";
 import styles from "./StepPanel.module.css";
 
 export function StepPanel({
@@ -99,15 +99,8 @@ function countOf(count: number | undefined): string | undefined {
 
 function Settle({ step: { runId, seq }, onChange }: { step: StepRecord; onChange: () => void }) {
   const { client } = useConsole();
-  const [isBusy, setBusy] = useState(false);
-  const [refusal, setRefusal] = useState<string>();
-  const settle = (outcome: "done" | "not_done" | "failed") => {
-    setBusy(true);
-    client
-      .resolveStep({ runId, seq, outcome })
-      .then(onChange, (error: Error) => setRefusal(error.message))
-      .finally(() => setBusy(false));
-  };
+  const { isBusy, refusal, act } = useAct(onChange);
+  const settle = (outcome: "done" | "not_done") => act(() => client.resolveStep({ runId, seq, outcome }));
   return (
     <div className={styles.settle}>
       <Button look="main" isBusy={isBusy} onClick={() => settle("done")}>

@@ -8,6 +8,7 @@ import { Icon } from "../../parts/Icon.tsx";
 import type { IconName } from "../../parts/icon-paths.ts";
 import { kindOf } from "../../parts/StepStrip.tsx";
 import { nameStep } from "../../parts/tell-step.ts";
+import { Region } from "../../parts/Region.tsx";
 import { createTimeScale, type TimeScale } from "./create-time-scale.ts";
 import { keyOf } from "./key-of.ts";
 import type { RunReading } from "./use-run-reading.ts";
@@ -59,7 +60,7 @@ export function Waterfall({ value, chosen, onChoose }: WaterfallProps) {
     if (next !== undefined) onChoose(next.key);
   };
   return (
-    <div className={styles.scroll} tabIndex={0} role="region" aria-label="Steps over time" onKeyDown={onKeyDown}>
+    <Region label="Steps over time" className={styles.scroll} onKeyDown={onKeyDown}>
       <div className={styles.head} aria-hidden="true">
         <span>{lines.length} steps</span>
         <div className={styles.axis}>
@@ -81,7 +82,7 @@ export function Waterfall({ value, chosen, onChoose }: WaterfallProps) {
         </ul>
       </div>
       {value.isCut && <p className={styles.cut}>There are more steps than are shown.</p>}
-    </div>
+    </Region>
   );
 }
 

@@ -2,7 +2,7 @@
 import type { RunState, RunSummary } from "@roost/contract/operations";
 import { useLocation, useSearchParams } from "wouter";
 import { useNow } from "../../live/console-context.ts";
-import { Blank, Failure, Skeleton } from "../../parts/Blank.tsx";
+import { Blank, Unread } from "../../parts/Blank.tsx";
 import { FilterChips } from "../../parts/FilterChips.tsx";
 import { FixedList } from "../../parts/FixedList.tsx";
 import { formatAgo, formatMs, formatUsd } from "../../parts/format.ts";
@@ -58,9 +58,15 @@ export function RunsScreen() {
         )}
         <FilterChips label="Which runs" items={filters} chosen={chosen} onChoose={choose} />
       </ScreenHeader>
-      {error !== undefined && rows === undefined && <Failure what="The list of runs" error={error} onRetry={reload} />}
-      {rows === undefined && error === undefined && (
-        <Skeleton label="Reading runs" rows={14} rowPx={isPhone ? phoneRowPx : rowPx} />
+      {rows === undefined && (
+        <Unread
+          label="Reading runs"
+          rows={14}
+          rowPx={isPhone ? phoneRowPx : rowPx}
+          what="The list of runs"
+          error={error}
+          onRetry={reload}
+        />
       )}
       {rows?.length === 0 && (
         <Blank icon="list-tree" title="No run is like that">

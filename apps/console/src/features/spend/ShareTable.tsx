@@ -16,7 +16,7 @@ const shownMax = 12;
 export function ShareTable({ title, items, none, whole }: ShareTableProps) {
   return (
     <section aria-label={title}>
-      <h2 className={styles.head}>{title}</h2>
+      <h2 className="part-title">{title}</h2>
       {items.length === 0 && <p className={styles.none}>Nothing was spent.</p>}
       <ul>
         {items.slice(0, shownMax).map(({ key, costUsd, callCount }) => (

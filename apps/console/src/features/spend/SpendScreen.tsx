@@ -2,9 +2,10 @@
 import type { SpendRecord } from "@roost/contract/operations";
 import { useConsole, useFeed } from "../../live/console-context.ts";
 import { useReading } from "../../live/use-reading.ts";
-import { Failure, Skeleton } from "../../parts/Blank.tsx";
+import { Unread } from "../../parts/Blank.tsx";
 import { formatCount, formatUsd, formatUsdShort } from "../../parts/format.ts";
 import { ScreenHeader } from "../../parts/ScreenHeader.tsx";
+import { Region } from "../../parts/Region.tsx";
 import { DayBars } from "./DayBars.tsx";
 import { ShareTable } from "./ShareTable.tsx";
 import styles from "./SpendScreen.module.css";
@@ -32,11 +33,7 @@ export function SpendScreen() {
     return (
       <>
         <ScreenHeader title="Spend" />
-        {error === undefined ? (
-          <Skeleton label="Reading what was spent" rows={10} />
-        ) : (
-          <Failure what="What was spent" error={error} onRetry={reload} />
-        )}
+        <Unread label="Reading what was spent" rows={10} what="What was spent" error={error} onRetry={reload} />
       </>
     );
   const { total } = value.day;
@@ -49,7 +46,7 @@ export function SpendScreen() {
   return (
     <>
       <ScreenHeader title="Spend" sub={`the last ${days} days`} />
-      <div className={styles.page} tabIndex={0} role="region" aria-label="Spend">
+      <Region label="Spend" className={styles.page}>
         <dl className={styles.sums}>
           <Sum name="Spent" value={formatUsd(total.costUsd)} />
           <Sum name="Calls" value={formatCount(total.callCount)} />
@@ -64,7 +61,7 @@ export function SpendScreen() {
             <ShareTable key={title} title={title} items={items} none={none} whole={total.costUsd} />
           ))}
         </div>
-      </div>
+      </Region>
     </>
   );
 }
