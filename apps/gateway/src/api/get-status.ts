@@ -66,9 +66,11 @@ export function getStatus(kernel: Kernel, facts: StatusFacts, directory: Service
         usdMax: day?.usdMax ?? null,
         tokensMax: day?.tokensMax ?? null,
       },
-      alarms: await readAlarms(kernel, { workers, jobs, services, nowMs, modelProblem: await findProblem() }).then(
-        async (alarms) => [...(await readDiskAlarms(homeDir)), ...alarms, ...consoleAlarms(facts.console)],
-      ),
+      alarms: [
+        ...(await readDiskAlarms(homeDir)),
+        ...(await readAlarms(kernel, { workers, jobs, services, nowMs, modelProblem: await findProblem() })),
+        ...consoleAlarms(facts.console),
+      ],
     };
   };
 }

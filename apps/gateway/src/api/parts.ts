@@ -4,7 +4,7 @@ import { serve, type Principal, type Served } from "@roost/contract";
 import { joinLabels, mainLabels, untrustedFrom, type Labels } from "@roost/contract/labels";
 import * as operations from "@roost/contract/operations";
 import { keepPart, readPart, type Memory } from "@roost/memory";
-import { toldTo } from "../security/told-to.ts";
+import { isPerson, toldTo } from "../security/told-to.ts";
 
 export function serveParts({ memory }: { memory: Memory }): Served[] {
   return [
@@ -24,7 +24,6 @@ export function serveParts({ memory }: { memory: Memory }): Served[] {
 }
 
 /** The person vouches for what they hand over; what a program hands over is from outside. */
-function labelsOf({ kind, id }: Principal): Labels {
-  const isPerson = kind === "owner" || kind === "device";
-  return isPerson ? mainLabels : joinLabels(mainLabels, untrustedFrom("client", id));
+function labelsOf(principal: Principal): Labels {
+  return isPerson(principal) ? mainLabels : joinLabels(mainLabels, untrustedFrom("client", principal.id));
 }

@@ -1,8 +1,7 @@
 /** Runs: list, show, watch, cancel, retry, fork, replay and resolve. */
 import { RoostError, type JsonObject, type JsonValue } from "@roost/base";
-import { numberPlace, placeOf, readPage, serve, type Principal, type Served, toPage, uuidPlace } from "@roost/contract";
+import { numberPlace, placeOf, readPage, serve, type Served, toPage, uuidPlace } from "@roost/contract";
 import * as operations from "@roost/contract/operations";
-
 import {
   cancelRun,
   forkRun,
@@ -22,14 +21,13 @@ import { carryOverJournal, loopVersions } from "@roost/worker/journal";
 import { iso, isoOrNull } from "../records/iso.ts";
 import { readLocksOfRuns } from "../records/read-locks-of-runs.ts";
 import { requireUuid } from "../records/require-uuid.ts";
+import { isPerson } from "../security/told-to.ts";
 import { toRunRecord, toRunSummary } from "../records/to-run-summary.ts";
 import { toStepRecord } from "../records/to-step.ts";
 import { toStartLimitWaitRecord, toWaitRecord } from "../records/to-wait.ts";
 import type { Replays } from "../replays/open-replays.ts";
 import { explainRun } from "./explain-run.ts";
 import { watchRun } from "./watch-run.ts";
-
-const isPerson = ({ kind }: Principal) => kind === "owner" || kind === "device";
 
 export function serveRuns({ kernel, replays }: { kernel: Kernel; replays: Replays }): Served[] {
   return [

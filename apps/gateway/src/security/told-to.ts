@@ -17,6 +17,11 @@ export async function withKnowledge(
   return { ...principal, run: { ...principal.run, labels, clearance } };
 }
 
+/** Whether the person calls, from one of their devices or with the home's token: no program in between. */
+export function isPerson({ kind }: Principal): boolean {
+  return kind === "owner" || kind === "device";
+}
+
 /** Of what a caller writes; undefined: the person's. */
 export function writerOf({ run }: Principal): { runId: string | undefined; labels: Labels | undefined } {
   return { runId: run?.id, labels: run?.labels };
