@@ -3,7 +3,7 @@
  * does not mark every run that sees the note it stands in.
  */
 import { isUntrusted, joinLabels, openLabels, type Labels } from "@roost/contract/labels";
-import { linesOf, type LineMarks } from "../records/line-marks.ts";
+import { linesIn, linesOf, type LineMarks } from "../records/line-marks.ts";
 import { nameSources } from "../visibility/name-sources.ts";
 import { mayKnow } from "../visibility/clearance.ts";
 import type { Viewer } from "../visibility/viewer.ts";
@@ -31,7 +31,7 @@ export function showTrusted(
   const shown: string[] = [];
   let labels = openLabels;
   for (const section of marks) {
-    const part = lines.slice(section.from - 1, section.from - 1 + section.count);
+    const part = linesIn(lines, section);
     if (!mayKnow(viewer, section.labels)) {
       shown.push(`[${linesNamed(section)} of ${path} are not for this session]`);
     } else if (isUntrusted(section.labels)) {

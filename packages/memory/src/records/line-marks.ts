@@ -102,11 +102,16 @@ export function linesOf(text: string): string[] {
   return text.split("\n");
 }
 
+/** Those of a section. `from`: the number of its first line, from 1. */
+export function linesIn(lines: readonly string[], { from, count }: { from: number; count: number }): string[] {
+  return lines.slice(from - 1, from - 1 + count);
+}
+
 function labelsByLine({ text, marks }: MarkedText): Map<string, Labels> {
   const known = new Map<string, Labels>();
   const lines = linesOf(text);
   for (const section of marks) {
-    for (const line of lines.slice(section.from - 1, section.from - 1 + section.count)) {
+    for (const line of linesIn(lines, section)) {
       if (!hasWord(line)) continue;
       const other = known.get(line.trim());
       known.set(line.trim(), other === undefined ? section.labels : joinLabels(other, section.labels));

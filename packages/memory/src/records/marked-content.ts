@@ -12,6 +12,7 @@ import type { KernelTransaction } from "@roost/kernel";
 import { textOf } from "../disk/read-disk-file.ts";
 import type { HomeFiles } from "../memory.ts";
 import {
+  linesIn,
   linesOf,
   marksOfAll,
   marksTrusted,
@@ -55,9 +56,9 @@ async function saveLongLines(tx: KernelTransaction, text: string, marks: LineMar
   const lines = linesOf(text);
   const numbers: number[] = [];
   const hashes: bigint[] = [];
-  for (const { from, count, labels } of untrustedLines(marks)) {
-    const number = await tx.labelSet(labels);
-    const long = [...wordedLines(lines.slice(from - 1, from - 1 + count).join("\n"))].filter(isLong);
+  for (const section of untrustedLines(marks)) {
+    const number = await tx.labelSet(section.labels);
+    const long = [...wordedLines(linesIn(lines, section).join("\n"))].filter(isLong);
     for (const hash of hashesOf(new Set(long), longLinesMax - hashes.length)) {
       hashes.push(hash);
       numbers.push(number);
@@ -91,11 +92,7 @@ export async function vouchForContent(
   { sha256, text, lines }: { sha256: string; text: string; lines: { from: number; count: number } },
 ): Promise<void> {
   await tx.query("delete from memory.marked_content where sha256 = $1", [sha256]);
-  const vouched = wordedLines(
-    linesOf(text)
-      .slice(lines.from - 1, lines.from - 1 + lines.count)
-      .join("\n"),
-  );
+  const vouched = wordedLines(linesIn(linesOf(text), lines).join("\n"));
   await tx.query("delete from memory.marked_line where line = any($1)", [hashesOf(vouched, vouched.size)]);
   for (const each of await findMatches(tx, vouched)) {
     const found = await textOfMatch(memory, each);
