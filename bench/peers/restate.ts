@@ -5,10 +5,10 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { Agent, request } from "node:http";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as restate from "@restatedev/restate-sdk";
+import { freePort } from "../src/free-port.ts";
 import type { PeerSetup, WorkloadParameters, WorkloadResult } from "../src/peers/peer.ts";
 import { servePeer } from "../src/peers/serve-peer.ts";
 import { timeCalls } from "../src/peers/time-jobs.ts";
@@ -31,14 +31,6 @@ const service = restate.service({
     },
   },
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 async function prepare({ directory }: PeerSetup): Promise<void> {
   const [adminPort, nodePort, metricsFreePort] = [await freePort(), await freePort(), await freePort()];

@@ -23,3 +23,10 @@ export type Measure = (options: MeasureOptions) => Promise<Figure[]>;
 export function formatMs(ms: number): string {
   return ms >= 100 ? `${ms.toFixed(0)} ms` : `${ms.toFixed(1)} ms`;
 }
+
+/** How many milliseconds the work takes. */
+export async function timed(work: () => Promise<unknown>): Promise<number> {
+  const startMs = performance.now();
+  await work();
+  return performance.now() - startMs;
+}

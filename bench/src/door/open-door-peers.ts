@@ -1,15 +1,14 @@
 /** Other gateways for models, installed for the comparison alone: Portkey's from npm, LiteLLM's from PyPI. One that cannot be had is named and left out. */
-import { execFile, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { existsSync, mkdirSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
-import { readInheritedEnvironment, readInstallEnvironment } from "../config.ts";
+import { readInheritedEnvironment } from "../config.ts";
+import { freePort } from "../free-port.ts";
+import { installLocked, runInstaller } from "../run-installer.ts";
 import type { DoorTarget } from "./time-calls.ts";
 
-const run = promisify(execFile);
 const directory = fileURLToPath(new URL("../../doors/", import.meta.url));
 const installMsMax = 600_000;
 const startMsMax = 120_000;
@@ -37,9 +36,7 @@ async function openPortkey(upstreamUrl: string, onProgress: (text: string) => vo
   const program = join(directory, "node_modules/@portkey-ai/gateway/build/start-server.js");
   if (!existsSync(program)) {
     onProgress("installing Portkey's gateway into bench/doors (once)");
-    const npm = join(dirname(process.execPath), "npm");
-    const options = { cwd: directory, env: readInstallEnvironment(), timeout: installMsMax };
-    await run(existsSync(npm) ? npm : "npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], options);
+    await installLocked({ cwd: directory, timeoutMs: installMsMax });
   }
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
@@ -54,9 +51,9 @@ async function openLitellm(upstreamUrl: string, onProgress: (text: string) => vo
   if (!existsSync(program)) {
     onProgress("installing LiteLLM from PyPI into the system's temporary directory (once)");
     mkdirSync(venv, { recursive: true });
-    const options = { env: readInstallEnvironment(), timeout: installMsMax };
-    await run("python3", ["-m", "venv", venv], options);
-    await run(join(venv, "bin/pip"), ["install", "--quiet", `litellm[proxy]==${litellmVersion}`], options);
+    const options = { cwd: venv, timeoutMs: installMsMax };
+    await runInstaller("python3", ["-m", "venv", venv], options);
+    await runInstaller(join(venv, "bin/pip"), ["install", "--quiet", `litellm[proxy]==${litellmVersion}`], options);
   }
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
@@ -97,13 +94,4 @@ async function startServer(program: string, args: string[], healthUrl: string): 
   }
   await stop();
   throw new Error(`${program} did not answer within ${startMsMax / 1000} s`);
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 }

@@ -54,6 +54,17 @@ export const withoutJobs: Record<string, (text: string) => string> = Object.from
   ["roost.yaml", (text: string) => text.replace(/^heartbeat:$/m, "heartbeat:\n  enabled: false")],
 ]);
 
+/** The same, with further lines of settings. */
+export function withoutJobsBut(settings: string): typeof withoutJobs {
+  return { ...withoutJobs, "roost.yaml": (text) => `${withoutJobs["roost.yaml"]!(text)}\n${settings}` };
+}
+
+/** The process that hosts the services of a home. */
+export function startServices({ directory }: LivingHome, databaseUrl: string): Promise<Program> {
+  const environment = { ROOST_HOME: directory, ROOST_DATABASE_URL: databaseUrl, ROOST_LOG_LEVEL: "warn" };
+  return startProgram({ path: "apps/services/src/main.ts", environment });
+}
+
 const template = fileURLToPath(new URL("../../../examples/home", import.meta.url));
 const compileCache = fileURLToPath(new URL("../../../node_modules/.roost/compile-cache", import.meta.url));
 

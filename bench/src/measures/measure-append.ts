@@ -4,7 +4,7 @@
  */
 import type { Database } from "@roost/database";
 import type { EventDraft, Kernel } from "@roost/kernel";
-import type { Figure, Measure } from "../measure.ts";
+import { timed, type Figure, type Measure } from "../measure.ts";
 import { benchEvent } from "../bench-event.ts";
 import { openDurableDatabase } from "../open-durable-database.ts";
 import { statistics } from "../statistics.ts";
@@ -129,10 +129,4 @@ async function inParallel(writers: number, eachCount: number, write: (n: number)
       for (let n = 0; n < eachCount; n += 1) await write(writer * eachCount + n);
     }),
   );
-}
-
-async function timed(work: () => Promise<unknown>): Promise<number> {
-  const startMs = performance.now();
-  await work();
-  return performance.now() - startMs;
 }

@@ -8,7 +8,7 @@ import { roostContract } from "@roost/contract/roost";
 import { composeSchema, type ServiceSource } from "@roost/graphql";
 import { z } from "zod";
 import { startHome, withoutJobs } from "../living-home/start-home.ts";
-import { formatMs, type Measure } from "../measure.ts";
+import { formatMs, timed, type Measure } from "../measure.ts";
 import { openDurableDatabase } from "../open-durable-database.ts";
 import { statistics } from "../statistics.ts";
 
@@ -142,11 +142,5 @@ function makeOperations() {
 function timedNow(work: () => unknown): number {
   const startMs = performance.now();
   work();
-  return performance.now() - startMs;
-}
-
-async function timed(work: () => Promise<void>): Promise<number> {
-  const startMs = performance.now();
-  await work();
   return performance.now() - startMs;
 }

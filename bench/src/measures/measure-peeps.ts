@@ -5,8 +5,7 @@
 import { backoffMs, delay, RoostError } from "@roost/base";
 import { createHttpClient, type ClientOf } from "@roost/contract/client";
 import { peepsContract } from "@roost/peeps/contract";
-import { startHome, withoutJobs, type LivingHome } from "../living-home/start-home.ts";
-import { startProgram } from "../living-home/start-program.ts";
+import { startHome, startServices, withoutJobsBut } from "../living-home/start-home.ts";
 import type { Measure } from "../measure.ts";
 import { openDurableDatabase, type DurableDatabase } from "../open-durable-database.ts";
 
@@ -27,11 +26,9 @@ export const measurePeeps: Measure = async ({ isQuick, onProgress }) => {
     databaseUrl: opened.url,
     modelUrl: "http://127.0.0.1:9",
     workerCount: 0,
-    files: { ...withoutJobs, "roost.yaml": (text) => `${withoutJobs["roost.yaml"]!(text)}\nservices: [peeps]\n` },
+    files: withoutJobsBut("services: [peeps]\n"),
   });
-  const startServices = () =>
-    startProgram({ path: "apps/services/src/main.ts", environment: servicesOf(home, opened) });
-  let services = await startServices();
+  let services = await startServices(home, opened.url);
   await using _services = { [Symbol.asyncDispose]: () => services.kill("SIGTERM") };
   const { url } = home.gateway.ready as { url: string };
   const client = createHttpClient(peepsContract, { baseUrl: `${url}/services/peeps`, token: home.token });
@@ -46,7 +43,7 @@ export const measurePeeps: Measure = async ({ isQuick, onProgress }) => {
   onProgress(`${messages} messages of ${peopleCount} people, with kill -9 of the services process in the middle`);
   const sent = await timed(async () => {
     await send(client, { from: 0, to: messages / 2 });
-    const killed = services.kill("SIGKILL").then(startServices);
+    const killed = services.kill("SIGKILL").then(() => startServices(home, opened.url));
     await send(client, { from: messages / 2, to: messages });
     services = await killed;
   });
@@ -71,10 +68,6 @@ export const measurePeeps: Measure = async ({ isQuick, onProgress }) => {
     },
   ];
 };
-
-function servicesOf({ directory }: LivingHome, { url }: DurableDatabase): Record<string, string> {
-  return { ROOST_HOME: directory, ROOST_DATABASE_URL: url, ROOST_LOG_LEVEL: "warn" };
-}
 
 /** Mails of the same id are one, and so is what is handed over again. */
 async function send(client: Peeps, { from, to }: { from: number; to: number }): Promise<{ added: number }> {

@@ -54,7 +54,7 @@ interface Conversation {
   questions: Question[];
 }
 
-/** @throws RoostError `invalid_input` when the file is missing or not in that form */
+/** @throws RoostError `invalid_input` when no file is named or it is not in that form, `not_found` when it cannot be read */
 export async function measureRecall(
   path: string | undefined,
   { isQuick, onProgress }: MeasureOptions,

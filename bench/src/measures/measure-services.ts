@@ -5,8 +5,7 @@
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { delay } from "@roost/base";
-import { startHome, withoutJobs } from "../living-home/start-home.ts";
-import { startProgram } from "../living-home/start-program.ts";
+import { startHome, startServices, withoutJobsBut } from "../living-home/start-home.ts";
 import type { Measure } from "../measure.ts";
 import { openDurableDatabase } from "../open-durable-database.ts";
 
@@ -45,18 +44,16 @@ export const measureServices: Measure = async ({ isQuick, onProgress }) => {
 
 async function measureIdle(names: readonly string[], isQuick: boolean) {
   await using opened = await openDurableDatabase();
-  const services = `services: [${names.join(", ")}]\n`;
   await using home = await startHome({
     databaseUrl: opened.url,
     modelUrl: "http://127.0.0.1:9",
     workerCount: 0,
-    files: { ...withoutJobs, "roost.yaml": (text) => `${withoutJobs["roost.yaml"]!(text)}\n${services}` },
+    files: withoutJobsBut(`services: [${names.join(", ")}]\n`),
     prepare: async (directory) => {
       for (const name of names) await writeService(join(directory, "services", name), name);
     },
   });
-  const environment = { ROOST_HOME: home.directory, ROOST_DATABASE_URL: opened.url, ROOST_LOG_LEVEL: "warn" };
-  await using program = await startProgram({ path: "apps/services/src/main.ts", environment });
+  await using program = await startServices(home, opened.url);
   await delay(isQuick ? 1_000 : idleMs);
   const countOf = async () => {
     const [row] = await opened.database.query<{ count: number }>(

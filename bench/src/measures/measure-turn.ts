@@ -4,7 +4,7 @@
  */
 import { startScriptedModelServer } from "@roost/agent/testing";
 import { startHome, withoutJobs, type LivingHome } from "../living-home/start-home.ts";
-import { formatMs, type Measure } from "../measure.ts";
+import { formatMs, timed, type Measure } from "../measure.ts";
 import { openDurableDatabase } from "../open-durable-database.ts";
 import { statistics } from "../statistics.ts";
 
@@ -82,10 +82,4 @@ async function askDirectly(url: string): Promise<void> {
     body: JSON.stringify({ model: "scripted", stream: true, messages: [{ role: "user", content: "What is new?" }] }),
   });
   await response.text();
-}
-
-async function timed(work: () => Promise<void>): Promise<number> {
-  const startMs = performance.now();
-  await work();
-  return performance.now() - startMs;
 }

@@ -1,15 +1,11 @@
 /** Puts the peers into bench/peers/node_modules, once per lockfile. They are no part of Roost and are not installed with it. */
-import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { promisify } from "node:util";
-import { readInstallEnvironment } from "../config.ts";
+import { join } from "node:path";
+import { installLocked, runInstaller } from "../run-installer.ts";
 import { peersDirectory } from "./peer-variants.ts";
 
-const run = promisify(execFile);
-const installMsMax = 300_000;
-const outputBytesMax = 16_000_000;
+const installing = { cwd: peersDirectory, timeoutMs: 300_000 };
 
 /** @throws Error that says what to do when the packages cannot be had */
 export async function installPeers(onProgress: (text: string) => void): Promise<void> {
@@ -23,9 +19,8 @@ async function installPackages(onProgress: (text: string) => void): Promise<void
   const wanted = createHash("sha256").update(lockfile).digest("hex");
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return;
   onProgress("installing the peers into bench/peers (276 MB, once)");
-  const npm = join(dirname(process.execPath), process.platform === "win32" ? "npm.cmd" : "npm");
   try {
-    await run(existsSync(npm) ? npm : "npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], runOptions());
+    await installLocked(installing);
   } catch (error) {
     throw new Error(
       `the peers could not be installed into ${peersDirectory}: ${lastLine(error)}; go online and run this again, or measure Roost alone with --only roost,raw`,
@@ -41,20 +36,10 @@ async function installAbsurdSql(onProgress: (text: string) => void): Promise<voi
   if (existsSync(target)) return;
   const args = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-cache-dir", "--no-deps"];
   try {
-    await run("python3", [...args, "--require-hashes", "--target", target, "-r", "absurdctl.txt"], runOptions());
+    await runInstaller("python3", [...args, "--require-hashes", "--target", target, "-r", "absurdctl.txt"], installing);
   } catch (error) {
     onProgress(`absurd's SQL could not be fetched: ${lastLine(error)}`);
   }
-}
-
-function runOptions() {
-  return {
-    cwd: peersDirectory,
-    env: readInstallEnvironment(),
-    timeout: installMsMax,
-    maxBuffer: outputBytesMax,
-    shell: process.platform === "win32",
-  };
 }
 
 function lastLine(error: unknown): string {
