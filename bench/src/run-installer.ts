@@ -8,7 +8,7 @@ import { readInstallEnvironment } from "./config.ts";
 const run = promisify(execFile);
 const outputBytesMax = 16_000_000;
 
-export interface InstallOptions {
+export interface InstallerRunOptions {
   cwd: string;
   timeoutMs: number;
 }
@@ -17,7 +17,7 @@ export interface InstallOptions {
 export async function runInstaller(
   program: string,
   args: readonly string[],
-  { cwd, timeoutMs }: InstallOptions,
+  { cwd, timeoutMs }: InstallerRunOptions,
 ): Promise<void> {
   await run(program, args, {
     cwd,
@@ -29,7 +29,7 @@ export async function runInstaller(
 }
 
 /** What the lockfile of the directory names, without install scripts, by the npm of this Node. */
-export async function installLocked(options: InstallOptions): Promise<void> {
+export async function installLocked(options: InstallerRunOptions): Promise<void> {
   const npm = join(dirname(process.execPath), process.platform === "win32" ? "npm.cmd" : "npm");
   const args = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
   await runInstaller(existsSync(npm) ? npm : "npm", args, options);
