@@ -3,11 +3,11 @@
  * system without sockets). The choice is recorded for processes that adopt the server.
  */
 import { createHash, randomUUID } from "node:crypto";
-import { chmod, chown, lstat, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { chown, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { RoostError } from "@roost/base";
+import { makePrivateDirectory, RoostError } from "@roost/base";
 import { serverPort } from "./server-url.ts";
 import type { ServerUser } from "./server-user.ts";
 
@@ -52,13 +52,7 @@ function candidatesFor(directory: string): string[] {
 
 /** False when the directory belongs to another user. Its mode keeps others out: the socket has none. */
 async function makePrivate(candidate: string, user: ServerUser | undefined): Promise<boolean> {
-  await mkdir(candidate, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== "EEXIST") throw error;
-  });
-  const found = await lstat(candidate);
-  const owners = [process.getuid?.(), user?.uid];
-  if (!found.isDirectory() || !owners.includes(found.uid)) return false;
-  await chmod(candidate, 0o700);
+  if (!(await makePrivateDirectory(candidate, [process.getuid?.(), user?.uid]))) return false;
   if (user !== undefined) await chown(candidate, user.uid, user.gid);
   return true;
 }

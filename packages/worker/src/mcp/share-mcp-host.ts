@@ -9,7 +9,15 @@ import { chmod, mkdir, rename } from "node:fs/promises";
 import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { errorCodes, limitBytes, RoostError, toRoostError, type ErrorCode, type JsonObject } from "@roost/base";
+import {
+  makePrivateDirectory,
+  errorCodes,
+  limitBytes,
+  RoostError,
+  toRoostError,
+  type ErrorCode,
+  type JsonObject,
+} from "@roost/base";
 import type { McpHost } from "./create-mcp-host.ts";
 import type { ServerCall, ServerTools } from "./open-connection.ts";
 
@@ -27,6 +35,7 @@ const socketPathCharsMax = 100;
 /** `createHost` is called in the process that becomes the host. */
 export function shareMcpHost(homeDir: string, createHost: () => McpHost): McpCalls {
   const path = socketPathOf(homeDir);
+  let isPrepared = false;
   let host: McpHost | undefined;
   let server: Server | undefined;
 
@@ -36,7 +45,6 @@ export function shareMcpHost(homeDir: string, createHost: () => McpHost): McpCal
     server = createServer((asked, answer) => void serve(host!, asked, answer));
     server.unref();
     const own = `${path}.${randomBytes(6).toString("hex")}`;
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     await new Promise<void>((resolve, reject) => {
       server!.once("error", reject).listen(own, resolve);
     });
@@ -45,7 +53,20 @@ export function shareMcpHost(homeDir: string, createHost: () => McpHost): McpCal
     await rename(own, path);
   }
 
+  /** Before the first call: who owns the folder could listen in it. */
+  async function prepare(): Promise<void> {
+    const folder = dirname(path);
+    await mkdir(dirname(folder), { recursive: true });
+    if (!(await makePrivateDirectory(folder, [process.getuid?.(), statSync(homeDir).uid])))
+      throw new RoostError(
+        "forbidden",
+        `${folder} belongs to another user, so servers of tools cannot be shared there: remove it, or use a shorter ROOST_HOME`,
+      );
+    isPrepared = true;
+  }
+
   async function ask<T>(operation: "list" | "call", body: object, signal: AbortSignal): Promise<T> {
+    if (!isPrepared) await prepare();
     for (let tries = 1; ; tries += 1) {
       try {
         return (await post(path, { operation, ...body }, signal)) as T;
