@@ -50,7 +50,11 @@ test("comingTicks() mixes jobs in order and says when it leaves some out", () =>
     ["a6", "b6", "b7", "a8", "b8", "b9"],
   );
   assert.equal(isCut, false);
-  assert.deepEqual(comingTicks(jobs, { until, limit: 2 }).isCut, true);
+  const cut = comingTicks(jobs, { until, limit: 2 });
+  assert.deepEqual([cut.isCut, cut.completeUntil.getUTCHours()], [true, 7]);
+  const inactive = { activeHours: { start: "06:00", end: "07:00" } };
+  const seen = comingTicks([job("b", 3_600_000, inactive)], { until, limit: 2 });
+  assert.deepEqual([seen.ticks.length, seen.completeUntil.getUTCHours()], [1, 8], "what is not due was looked at too");
 });
 
 test("comingTicks() and previewMoments() read active hours in the zone of the job, as its ticks do", () => {

@@ -11,19 +11,24 @@ export interface ComingTick {
   at: Date;
 }
 
-/** The due moments of jobs from their next one to `until`, in order, at most `limit`. Those outside of active hours are left out. */
+/**
+ * The due moments of jobs from their next one to `until`, in order, at most `limit`. Those outside of active hours are left out. `completeUntil`:
+ * before it none is missing.
+ */
 export function comingTicks(
   jobs: readonly Pick<Job, "id" | "trigger" | "timeZone" | "nextAt" | "createdAt" | "definition">[],
   { until, limit }: { until: Date; limit: number },
-): { ticks: ComingTick[]; isCut: boolean } {
+): { ticks: ComingTick[]; isCut: boolean; completeUntil: Date } {
   const ticks: ComingTick[] = [];
   let isCut = false;
+  let completeUntilMs = until.getTime();
   for (const { id: jobId, trigger, timeZone, nextAt, createdAt, definition } of jobs) {
     const schedule = scheduleOf({ trigger, anchorAt: nextAt ?? createdAt });
     let count = 0;
     for (let atMs = nextAt?.getTime(); atMs !== undefined && atMs <= until.getTime(); atMs = schedule.next(atMs)) {
       if (count >= limit) {
         isCut = true;
+        completeUntilMs = Math.min(completeUntilMs, atMs);
         break;
       }
       count += 1;
@@ -32,7 +37,12 @@ export function comingTicks(
     }
   }
   ticks.sort((one, other) => one.at.getTime() - other.at.getTime() || (one.jobId < other.jobId ? -1 : 1));
-  return { ticks: ticks.slice(0, limit), isCut: isCut || ticks.length > limit };
+  const firstCut = ticks[limit];
+  if (firstCut !== undefined) {
+    isCut = true;
+    completeUntilMs = Math.min(completeUntilMs, firstCut.at.getTime());
+  }
+  return { ticks: ticks.slice(0, limit), isCut, completeUntil: new Date(completeUntilMs) };
 }
 
 export interface PreviewOptions {

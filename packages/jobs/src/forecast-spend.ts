@@ -63,9 +63,8 @@ export async function forecastSpend(
 function dueADay(job: Job, nowMs: number): number | undefined {
   if (job.trigger.kind === "event" || job.trigger.kind === "manual") return undefined;
   const until = new Date(nowMs + windowDays * dayMs);
-  const { ticks, isCut } = comingTicks([job], { until, limit: momentsMax });
-  const last = isCut ? ticks.at(-1)?.at : until;
-  return last === undefined ? 0 : (ticks.length * dayMs) / Math.max(1, last.getTime() - nowMs);
+  const { ticks, completeUntil } = comingTicks([job], { until, limit: momentsMax });
+  return (ticks.length * dayMs) / Math.max(1, completeUntil.getTime() - nowMs);
 }
 
 async function readPast(kernel: Kernel, jobs: readonly Job[], nowMs: number): Promise<Past[]> {

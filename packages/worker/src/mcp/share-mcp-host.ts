@@ -10,9 +10,9 @@ import { createServer, request, type IncomingMessage, type Server, type ServerRe
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import {
-  makePrivateDirectory,
   errorCodes,
   limitBytes,
+  makePrivateDirectory,
   RoostError,
   toRoostError,
   type ErrorCode,
@@ -38,6 +38,7 @@ export function shareMcpHost(homeDir: string, createHost: () => McpHost): McpCal
   let isPrepared = false;
   let host: McpHost | undefined;
   let server: Server | undefined;
+  let starting: Promise<void> | undefined;
 
   async function listen(): Promise<void> {
     host ??= createHost();
@@ -68,13 +69,19 @@ export function shareMcpHost(homeDir: string, createHost: () => McpHost): McpCal
   async function ask<T>(operation: "list" | "call", body: object, signal: AbortSignal): Promise<T> {
     if (!isPrepared) await prepare();
     for (let tries = 1; ; tries += 1) {
+      const before = server;
       try {
         return (await post(path, { operation, ...body }, signal)) as T;
       } catch (error) {
         // Nobody listens: nothing was sent.
         const { code } = error as NodeJS.ErrnoException;
         if ((code !== "ECONNREFUSED" && code !== "ENOENT") || tries === triesMax) throw error;
-        await listen();
+        // Calls that found nobody at the same time wait for one start: a second one would cut off the calls of the first.
+        if (server === before)
+          starting ??= listen().finally(() => {
+            starting = undefined;
+          });
+        await starting;
       }
     }
   }
