@@ -28,11 +28,15 @@ const sharedPartMax = 1 / 60;
 const longestShown = 5;
 const fileTimes = join(root, "scripts/test/file-times.json");
 const entriesParent = join(root, "node_modules/.roost/test-entries");
-/** Suites that `npm test` leaves out, because they look longer at what shorter ones already hold: `npm run test:all` runs them. */
-const isLong = (file) => /\.long\.test\.(ts|mjs)$/.test(file);
+/**
+ * Suites that `npm test` leaves out: `npm run test:all` runs those that look longer at what shorter ones already hold, `npm run test:distributed`
+ * those that need real servers beside what npm brings.
+ */
+const kindOf = (file) => /\.(long|distributed)\.test\.(?:ts|mjs)$/.exec(file)?.[1] ?? "normal";
 
-const { choice, paths, isRecording, isLongWanted } = readArguments();
+const { choice, paths, isRecording, kind } = readArguments();
 const measured = readFileTimes();
+if (kind === "distributed") await installAllParts();
 const files = listTestFiles(paths);
 if (files.length === 0) {
   console.error(`no test below ${paths.join(" ") || root}: name a directory or a *.test.ts file, relative to ${root}`);
@@ -52,15 +56,17 @@ function readArguments() {
         "test-name-pattern": { type: "string", multiple: true },
         "test-only": { type: "boolean" },
         long: { type: "boolean", default: false },
+        distributed: { type: "boolean", default: false },
         record: { type: "boolean", default: false },
       },
     });
-    const { "test-name-pattern": testNamePatterns, "test-only": only, long, record } = values;
+    const { "test-name-pattern": testNamePatterns, "test-only": only, long, distributed, record } = values;
     const choice = { ...(testNamePatterns && { testNamePatterns }), ...(only && { only }) };
-    return { paths: positionals, choice, isRecording: record, isLongWanted: long };
+    const kind = distributed ? "distributed" : long ? "long" : "normal";
+    return { paths: positionals, choice, isRecording: record, kind };
   } catch (error) {
     console.error(
-      `${error.message}\nusage: npm test -- [PATH ...] [--test-name-pattern PATTERN ...] [--test-only] [--long] [--record]`,
+      `${error.message}\nusage: npm test -- [PATH ...] [--test-name-pattern PATTERN ...] [--test-only] [--long | --distributed] [--record]`,
     );
     process.exit(64);
   }
@@ -69,9 +75,16 @@ function readArguments() {
 function listTestFiles(wanted) {
   const found = globSync(patterns, { cwd: root, exclude: (name) => name === "node_modules" });
   const normal = wanted.map((path) => path.replace(/^\.\//, "").replace(/\/+$/, ""));
-  if (normal.length === 0) return found.filter((file) => isLong(file) === isLongWanted);
-  const isBelow = (file, path) => file.startsWith(`${path}/`) && isLong(file) === isLongWanted;
+  if (normal.length === 0) return found.filter((file) => kindOf(file) === kind);
+  const isBelow = (file, path) => file.startsWith(`${path}/`) && kindOf(file) === kind;
   return found.filter((file) => normal.some((path) => file === path || isBelow(file, path)));
+}
+
+/** Says what is there, and what is skipped and why. */
+async function installAllParts() {
+  const { installParts } = await import("../../test/infra/install-parts.ts");
+  const { partNames } = await import("../../test/infra/parts.ts");
+  await installParts(partNames, console.log);
 }
 
 /** What each process loads: a file of tests, or a module that imports several. */

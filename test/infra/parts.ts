@@ -1,0 +1,127 @@
+/**
+ * The real servers that distributed tests run against: where each comes from, how it is installed, and why it is missing. They are kept by version
+ * outside of the clone, in `~/.cache/roost/infra`, since a checkout may be thrown away after each run.
+ */
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+
+export const partNames = ["kafka", "postgres", "s3"] as const;
+export type PartName = (typeof partNames)[number];
+
+export interface Part {
+  /** What it is, for a person. */
+  title: string;
+  /** The directory of its programs; undefined when it is not installed. */
+  find(): Promise<string | undefined>;
+  /** Rejects with the reason when it cannot be installed here. */
+  install(options: { timeoutMs: number }): Promise<void>;
+}
+
+/** Versions that were tried; what is cached is named by them. */
+const kafka = { broker: "2.13:4.4.0", log4j: "2.25.3", copier: "3.8.1" };
+const versitygw = "v1.8.0";
+const postgresMin = 15;
+
+export const cacheDirectory = join(homedir(), ".cache", "roost", "infra");
+const kafkaDirectory = join(cacheDirectory, `kafka-${kafka.broker.replace(":", "-")}`);
+const s3Directory = join(cacheDirectory, `versitygw-${versitygw}`);
+const debianDirectory = "/usr/lib/postgresql";
+
+const pom = `<project xmlns="http://maven.apache.org/POM/4.0.0">
+  <modelVersion>4.0.0</modelVersion><groupId>roost</groupId><artifactId>kafka</artifactId><version>1</version><packaging>pom</packaging>
+  <dependencies>
+    <dependency><groupId>org.apache.kafka</groupId><artifactId>kafka_${kafka.broker.split(":")[0]}</artifactId><version>${kafka.broker.split(":")[1]}</version></dependency>
+    <dependency><groupId>org.apache.logging.log4j</groupId><artifactId>log4j-core</artifactId><version>${kafka.log4j}</version></dependency>
+    <dependency><groupId>org.apache.logging.log4j</groupId><artifactId>log4j-slf4j-impl</artifactId><version>${kafka.log4j}</version></dependency>
+  </dependencies>
+</project>
+`;
+
+export const parts: Readonly<Record<PartName, Part>> = {
+  kafka: {
+    title: `Apache Kafka ${kafka.broker.split(":")[1]} (Java and Maven)`,
+    find: async () =>
+      (await hasProgram("java", "-version")) && existsSync(kafkaDirectory) ? kafkaDirectory : undefined,
+    install: (options) =>
+      installInto(kafkaDirectory, async (directory) => {
+        if (!(await hasProgram("java", "-version"))) throw new Error("there is no java: install a Java 17 or newer");
+        if (!(await hasProgram("mvn", "-version"))) throw new Error("there is no mvn: install Maven");
+        await writeFile(join(directory, "pom.xml"), pom);
+        const copy = `org.apache.maven.plugins:maven-dependency-plugin:${kafka.copier}:copy-dependencies`;
+        const args = ["-q", "-B", copy, `-DoutputDirectory=${directory}`, "-DincludeScope=runtime"];
+        await run("mvn", args, { cwd: directory, timeout: options.timeoutMs });
+      }),
+  },
+  postgres: {
+    title: `PostgreSQL of the system, ${postgresMin} or newer (Debian)`,
+    find: findDebianPostgres,
+    async install({ timeoutMs }) {
+      if ((await findDebianPostgres()) !== undefined) return;
+      if (process.getuid?.() !== 0 || !(await hasProgram("apt-get", "--version")))
+        throw new Error("install the package postgresql (only root can, on Debian and what follows it)");
+      await run("apt-get", ["update"], { timeout: timeoutMs });
+      const options = {
+        timeout: timeoutMs,
+        env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", DEBIAN_FRONTEND: "noninteractive" },
+      };
+      await run("apt-get", ["install", "-y", "--no-install-recommends", "postgresql"], options);
+    },
+  },
+  s3: {
+    title: `versitygw ${versitygw}, an S3 server (Go)`,
+    find: async () => (existsSync(s3Directory) ? s3Directory : undefined),
+    install: (options) =>
+      installInto(s3Directory, async (directory) => {
+        if (!(await hasProgram("go", "version"))) throw new Error("there is no go: install Go 1.25 or newer");
+        const args = ["install", `github.com/versity/versitygw/cmd/versitygw@${versitygw}`];
+        await run("go", args, { timeout: options.timeoutMs, env: { ...process.env, GOBIN: directory } });
+      }),
+  },
+};
+
+/** The directory of a part's programs, or why a test of it is skipped. */
+export async function requirePart(name: PartName): Promise<{ directory: string; skip: false } | { skip: string }> {
+  const directory = await parts[name].find();
+  if (directory === undefined)
+    return { skip: `${parts[name].title} is not installed: npm run infra -- install ${name}` };
+  return { directory, skip: false };
+}
+
+/** Whole or not at all, also when two install at once. */
+async function installInto(directory: string, fill: (directory: string) => Promise<void>): Promise<void> {
+  if (existsSync(directory)) return;
+  await mkdir(cacheDirectory, { recursive: true });
+  const partial = await mkdtemp(`${directory}.partial-`);
+  try {
+    await fill(partial);
+    await rename(partial, directory).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== "ENOTEMPTY" && error.code !== "EEXIST") throw error;
+    });
+  } finally {
+    await rm(partial, { recursive: true, force: true });
+  }
+}
+
+/** The oldest that is supported, since the newest is what npm brings. */
+async function findDebianPostgres(): Promise<string | undefined> {
+  const names = await readdir(debianDirectory).catch((): string[] => []);
+  const versions = names.map(Number).filter((version) => version >= postgresMin);
+  for (const version of versions.toSorted((a, b) => a - b)) {
+    const directory = join(debianDirectory, String(version), "bin");
+    if (existsSync(join(directory, "initdb")) && existsSync(join(directory, "pg_basebackup"))) return directory;
+  }
+  return undefined;
+}
+
+async function hasProgram(name: string, argument: string): Promise<boolean> {
+  return await run(name, [argument], { timeout: 30_000 }).then(
+    () => true,
+    () => false,
+  );
+}

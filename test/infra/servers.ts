@@ -1,0 +1,147 @@
+/** Processes and directories of a test's servers: a guard ends and removes them when this process is gone, however it ended. */
+import { spawn, type ChildProcess } from "node:child_process";
+import { mkdtemp, readFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { delay } from "@roost/base";
+import { openSync } from "node:fs";
+
+/** On a machine that is busy. */
+const readyMsMax = 120_000;
+const stopMsMax = 30_000;
+const pollMs = 25;
+
+export interface Servers extends AsyncDisposable {
+  readonly directory: string;
+  /** `log` is a file name in the directory, `ready` what its log says when it is. */
+  start(server: ServerCommand): Promise<Server>;
+}
+
+export interface ServerCommand {
+  name: string;
+  program: string;
+  args: readonly string[];
+  env?: NodeJS.ProcessEnv;
+  user?: { uid: number; gid: number } | undefined;
+  ready: RegExp;
+}
+
+export interface Server {
+  readonly pid: number;
+  /** At once, as a power cut. */
+  kill(): Promise<void>;
+  stop(signal?: NodeJS.Signals): Promise<void>;
+  /** SIGSTOP: it holds its connections and answers nothing. */
+  freeze(): void;
+  thaw(): void;
+}
+
+// It reads what there is from its standard input, which ends when this process does.
+const guardScript = `
+while read -r kind what; do case $kind in
+  pid) pids="$pids $what" ;; gone) pids=$(echo " $pids " | sed "s/ $what / /") ;; esac; done
+for pid in $pids; do kill -KILL "-$pid" 2>/dev/null; done
+rm -rf "$1"`;
+
+export async function openServers(): Promise<Servers> {
+  const directory = await mkdtemp(join(tmpdir(), "roost-infra-"));
+  const guard = spawn("/bin/sh", ["-c", guardScript, "roost-infra-guard", directory], {
+    stdio: ["pipe", "ignore", "ignore"],
+    detached: true,
+    cwd: "/",
+  });
+  guard.unref();
+  (guard.stdin as unknown as { unref(): void }).unref();
+  const running = new Set<Server>();
+  return {
+    directory,
+    async start(command) {
+      const child = await spawnServer(command, directory);
+      guard.stdin.write(`pid ${child.pid}\n`);
+      const server = serverOf(child, () => {
+        running.delete(server);
+        guard.stdin.write(`gone ${child.pid}\n`);
+      });
+      running.add(server);
+      await waitUntilReady(child, command, directory);
+      return server;
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all([...running].map((server) => server.kill()));
+      const ended = new Promise<void>((resolve) => guard.once("exit", () => resolve()));
+      guard.ref();
+      guard.stdin.end();
+      await ended;
+    },
+  };
+}
+
+async function spawnServer(
+  { name, program, args, env, user }: ServerCommand,
+  directory: string,
+): Promise<ChildProcess> {
+  const log = openSync(join(directory, `${name}.log`), "w");
+  const child = spawn(program, args, {
+    cwd: "/",
+    env: { PATH: process.env["PATH"], LC_ALL: "C", TZ: "UTC", ...env },
+    stdio: ["ignore", log, log],
+    detached: true,
+    ...user,
+  });
+  await new Promise<void>((resolve, reject) => child.once("spawn", resolve).once("error", reject));
+  child.unref();
+  return child;
+}
+
+function serverOf(child: ChildProcess, onGone: () => void): Server {
+  const pid = child.pid as number;
+  const ended = new Promise<void>((resolve) =>
+    child.once("exit", () => {
+      onGone();
+      resolve();
+    }),
+  );
+  const end = async (signal: NodeJS.Signals) => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    process.kill(pid, "SIGCONT");
+    process.kill(pid, signal);
+    const timer = setTimeout(() => process.kill(-pid, "SIGKILL"), stopMsMax);
+    await ended.finally(() => clearTimeout(timer));
+  };
+  return {
+    pid,
+    kill: () => end("SIGKILL"),
+    stop: (signal = "SIGTERM") => end(signal),
+    freeze: () => void process.kill(pid, "SIGSTOP"),
+    thaw: () => void process.kill(pid, "SIGCONT"),
+  };
+}
+
+async function waitUntilReady(child: ChildProcess, { name, ready }: ServerCommand, directory: string): Promise<void> {
+  const path = join(directory, `${name}.log`);
+  for (let waitedMs = 0; waitedMs < readyMsMax; waitedMs += pollMs) {
+    const log = await readFile(path, "utf8");
+    if (ready.test(log)) return;
+    if (child.exitCode !== null) throw new Error(`${name} ended with ${child.exitCode}:\n${log.slice(-2_000)}`);
+    await delay(pollMs);
+  }
+  throw new Error(
+    `${name} was not ready after ${readyMsMax / 1000} s:\n${(await readFile(path, "utf8")).slice(-2_000)}`,
+  );
+}
+
+/** Free at present. */
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer());
+  const ports = servers.map(
+    (server) =>
+      new Promise<number>((resolve, reject) => {
+        server.once("error", reject);
+        server.listen(0, "127.0.0.1", () => resolve((server.address() as { port: number }).port));
+      }),
+  );
+  const found = await Promise.all(ports);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return found;
+}

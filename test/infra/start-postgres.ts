@@ -1,0 +1,190 @@
+/** Debian's PostgreSQL with TLS, and a replica that streams from it and can be promoted. */
+import { execFile, execFileSync } from "node:child_process";
+import { appendFile, chmod, chown, copyFile, mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { createCertificates, type Certificates } from "./create-certificates.ts";
+import { requirePart } from "./parts.ts";
+import { freePorts, openServers, type Server, type Servers } from "./servers.ts";
+
+const run = promisify(execFile);
+const programMsMax = 120_000;
+
+export interface RealPostgresNode {
+  readonly port: number;
+  /** At once, as a power cut. */
+  kill(): Promise<void>;
+  start(): Promise<void>;
+  freeze(): void;
+  thaw(): void;
+}
+
+export interface RealPostgres extends AsyncDisposable {
+  readonly certificates: Certificates;
+  readonly user: { username: string; password: string };
+  readonly primary: RealPostgresNode;
+  readonly replica: RealPostgresNode | undefined;
+  /** Of the database `roost`, over TCP with a password, on every node there is; parameters are added. */
+  url(parameters?: Record<string, string>): string;
+  /** Makes the replica the primary. */
+  promote(): Promise<void>;
+}
+
+export interface StartPostgres {
+  replica?: boolean;
+  /** Commits wait for the replica: what is acknowledged is on both. */
+  synchronous?: boolean;
+}
+
+/** @throws Error when PostgreSQL is not installed: ask requirePart first */
+export async function startPostgres({
+  replica = false,
+  synchronous = false,
+}: StartPostgres = {}): Promise<RealPostgres> {
+  const part = await requirePart("postgres");
+  if (part.skip !== false) throw new Error(part.skip);
+  await using opened = new AsyncDisposableStack();
+  const servers = opened.use(await openServers());
+  const [first, second] = await freePorts(2);
+  const place = { bin: part.directory, servers, user: serverUser() };
+  await chmod(servers.directory, 0o755);
+  const user = { username: "roost", password: "secret of a test" };
+  const certificates = await createCertificates(servers.directory);
+  const primary = createNode(place, { name: "primary", port: first! });
+  await createPrimary(place, primary, { certificates, user, synchronous });
+  await primary.start();
+  await runProgram(place, "psql", [
+    ...primary.asOwner,
+    "-d",
+    "postgres",
+    "-c",
+    `create database roost owner ${user.username}`,
+  ]);
+  const standby = replica ? createNode(place, { name: "replica", port: second! }) : undefined;
+  if (standby !== undefined) await createReplica(place, primary, standby);
+  const owned = opened.move();
+  return {
+    certificates,
+    user,
+    primary,
+    replica: standby,
+    url(parameters = {}) {
+      const hosts = [primary, standby].flatMap((node) => (node === undefined ? [] : [`127.0.0.1:${node.port}`]));
+      const query = new URLSearchParams(parameters).toString();
+      return `postgresql://${user.username}:${encodeURIComponent(user.password)}@${hosts.join(",")}/roost${query && `?${query}`}`;
+    },
+    promote: () => runProgram(place, "pg_ctl", ["promote", "-w", "-D", standby!.data]),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+interface Place {
+  bin: string;
+  servers: Servers;
+  user: { uid: number; gid: number } | undefined;
+}
+
+interface Node extends RealPostgresNode {
+  data: string;
+  /** Arguments of a client that connects as the owner of the cluster. */
+  asOwner: string[];
+}
+
+function createNode({ bin, servers, user }: Place, { name, port }: { name: string; port: number }): Node {
+  const data = join(servers.directory, name);
+  let server: Server | undefined;
+  return {
+    port,
+    data,
+    asOwner: ["-h", servers.directory, "-p", String(port), "-U", "postgres"],
+    async start() {
+      const args = ["-D", data, "-p", String(port), "-k", servers.directory, "-c", "listen_addresses=127.0.0.1"];
+      const ready = /database system is ready to accept/;
+      server = await servers.start({ name, program: join(bin, "postgres"), args, user, ready });
+    },
+    // Its children go by themselves when they miss it.
+    kill: () => server!.kill(),
+    freeze: () => server!.freeze(),
+    thaw: () => server!.thaw(),
+  };
+}
+
+async function createPrimary(
+  place: Place,
+  { data }: Node,
+  { certificates, user, synchronous }: Pick<RealPostgres, "certificates" | "user"> & { synchronous: boolean },
+): Promise<void> {
+  await giveDirectory(place, data);
+  await giveDirectory(place, place.servers.directory);
+  await runProgram(place, "initdb", [
+    "-D",
+    data,
+    "-U",
+    "postgres",
+    "--auth=trust",
+    "--encoding=UTF8",
+    "--locale=C",
+    "--no-sync",
+  ]);
+  for (const name of ["key", "certificate"] as const) {
+    const file = join(data, `server.${name}`);
+    await copyFile(certificates[`${name}File`], file);
+    await chmod(file, 0o600);
+    await give(place, file);
+  }
+  const settings = [
+    "ssl = on",
+    "ssl_key_file = 'server.key'",
+    "ssl_cert_file = 'server.certificate'",
+    "max_connections = 100",
+    "wal_level = replica",
+    "hot_standby = on",
+    ...(synchronous ? ["synchronous_standby_names = '*'"] : []),
+  ];
+  await appendFile(join(data, "postgresql.conf"), `${settings.join("\n")}\n`);
+  const rules = [
+    "local all all trust",
+    "local replication all trust",
+    "host replication all 127.0.0.1/32 trust",
+    "hostssl all all 127.0.0.1/32 scram-sha-256",
+  ];
+  await writeFile(join(data, "pg_hba.conf"), `${rules.join("\n")}\n`);
+  // A single-user session creates the role before anything listens; a commit must not wait for a replica that is not there yet.
+  await runProgram(place, "postgres", ["--single", "-D", data, "-c", "synchronous_standby_names=", "postgres"], {
+    input: `create role ${user.username} login createdb createrole password '${user.password}'\n`,
+  });
+}
+
+async function createReplica(place: Place, primary: Node, replica: Node): Promise<void> {
+  await giveDirectory(place, replica.data);
+  const copy = ["-h", "127.0.0.1", "-p", String(primary.port), "-U", "postgres", "-D", replica.data];
+  await runProgram(place, "pg_basebackup", [...copy, "-R", "-C", "-S", "replica", "--checkpoint=fast", "--no-sync"]);
+  await replica.start();
+}
+
+async function giveDirectory(place: Place, path: string): Promise<void> {
+  await mkdir(path, { recursive: true, mode: 0o700 });
+  await give(place, path);
+}
+
+async function give({ user }: Place, path: string): Promise<void> {
+  if (user !== undefined) await chown(path, user.uid, user.gid);
+}
+
+async function runProgram(
+  { bin, user }: Place,
+  name: string,
+  args: string[],
+  options: { input?: string } = {},
+): Promise<void> {
+  const running = run(join(bin, name), args, { timeout: programMsMax, cwd: "/", ...user });
+  running.child.stdin?.end(options.input ?? "");
+  await running;
+}
+
+/** PostgreSQL refuses to run as root. */
+function serverUser(): Place["user"] {
+  if (process.getuid?.() !== 0) return undefined;
+  const idOf = (flag: string) => Number(execFileSync("id", [flag, "postgres"], { encoding: "utf8" }));
+  return { uid: idOf("-u"), gid: idOf("-g") };
+}

@@ -1,0 +1,51 @@
+/** A real S3 server, versitygw, over a directory. */
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { requirePart } from "./parts.ts";
+import { freePorts, openServers } from "./servers.ts";
+
+export interface RealS3 extends AsyncDisposable {
+  readonly endpoint: string;
+  readonly region: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  /** Its buckets are the directories in it: making one makes a bucket. */
+  readonly directory: string;
+  /** Refuses everything until it is started again. */
+  kill(): Promise<void>;
+  start(): Promise<void>;
+}
+
+/** @throws Error when it is not installed: ask requirePart first */
+export async function startS3({ buckets = ["roost"] }: { buckets?: readonly string[] } = {}): Promise<RealS3> {
+  const part = await requirePart("s3");
+  if (part.skip !== false) throw new Error(part.skip);
+  await using opened = new AsyncDisposableStack();
+  const servers = opened.use(await openServers());
+  const [port] = await freePorts(1);
+  const directory = join(servers.directory, "buckets");
+  for (const bucket of buckets) await mkdir(join(directory, bucket), { recursive: true });
+  const [accessKeyId, secretAccessKey] = ["roost-test", "secret-of-a-test"];
+  const start = () =>
+    servers.start({
+      name: "versitygw",
+      program: join(part.directory, "versitygw"),
+      args: ["--port", `127.0.0.1:${port}`, "posix", directory],
+      env: { ROOT_ACCESS_KEY: accessKeyId, ROOT_SECRET_KEY: secretAccessKey },
+      ready: new RegExp(String(port)),
+    });
+  let server = await start();
+  const owned = opened.move();
+  return {
+    endpoint: `http://127.0.0.1:${port}`,
+    region: "us-east-1",
+    accessKeyId,
+    secretAccessKey,
+    directory,
+    kill: () => server.kill(),
+    async start() {
+      server = await start();
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
