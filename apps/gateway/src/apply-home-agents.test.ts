@@ -2,9 +2,11 @@ import assert from "node:assert/strict";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
+import { createId } from "@roost/base";
 import { getAgent, listAgentVersions, onlyModels } from "@roost/jobs";
 import { readTopic } from "@roost/kernel";
 import { readSettings } from "@roost/memory/settings";
+import { enableServices } from "@roost/service";
 import { applyHomeAgents } from "./apply-home-agents.ts";
 import { createFilesKeeper } from "./create-files-keeper.ts";
 import { knownNamesOf } from "./known-names-of.ts";
@@ -128,13 +130,14 @@ test("createFilesKeeper() applies a file of agents that changes while Roost runs
 
 test("applyHomeAgents() takes the agents of services in use, with closed lists and no more rights than their service gives", async () => {
   await using home = await open({
-    "roost.yaml": "services: [shelf]\n",
     "services/shelf/agents/shelf.md": "---\ntitle: Books\ntools: [remember]\n---\nFind books.",
     "services/shelf/agents/shelf-greedy.md": "---\nservices: [shelf, peeps]\n---\nx",
     "services/shelf/agents/shelf-free.md": "---\npolicies: { http_send: allow }\n---\nx",
     "services/shelf/agents/main.md": "I am main.",
     "services/other/agents/other.md": "Not in use.",
   });
+  const enable = (names: string[]) => enableServices(home.kernel.database, { names, homeId: createId() });
+  await enable(["shelf"]);
   const notices = (await home.apply()).join("\n");
   assert.match(
     notices,
@@ -159,7 +162,7 @@ test("applyHomeAgents() takes the agents of services in use, with closed lists a
   await home.apply();
   assert.deepEqual((await home.shown("shelf")).slice(2), ["agents/shelf.md", "My own."]);
   await home.remove("agents/shelf.md");
-  await home.write("roost.yaml", "services: []\n");
+  await enable([]);
   await home.apply();
   assert.equal((await home.shown("shelf"))[1], "removed");
 });

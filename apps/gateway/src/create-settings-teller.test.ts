@@ -10,7 +10,9 @@ test("createSettingsTeller() says once that roost.yaml was changed or broken, an
   const { memory, homeDir, test: t } = gateway;
   const write = (text: string) => writeFile(join(homeDir, "roost.yaml"), text);
   // Two gateways of the home.
-  const looks = [0, 1].map(() => createSettingsTeller(memory));
+  const applied: (readonly string[])[] = [];
+  const applyServices = async (names: readonly string[]) => void applied.push(names);
+  const looks = [0, 1].map(() => createSettingsTeller(memory, { applyServices }));
   const look = async () => {
     for (const each of looks) await each.look();
     const rows = await t.database.query<{ text: string }>(
@@ -32,4 +34,11 @@ test("createSettingsTeller() says once that roost.yaml was changed or broken, an
   );
   await write("timeZone: Europe/Berlin\n");
   assert.equal((await look()).length, 2);
+  await write("timeZone: Europe/Berlin\nservices: [shelf]\n");
+  assert.equal((await look()).length, 2, "which services run needs no restart");
+  await look();
+  assert.deepEqual(applied, [["shelf"], ["shelf"]], "once for each gateway");
+  await write("timeZone: Europe/Berlin\n");
+  await look();
+  assert.deepEqual(applied.slice(2), [[], []]);
 });

@@ -1,4 +1,7 @@
-/** roost.yaml is read at a process's start. Reports that it has changed and needs a restart, or that it is invalid; one that is held the scan reports. */
+/**
+ * roost.yaml is read at a process's start. Of its changes, which services run applies at once; for others it reports that they need a restart, or
+ * that the file is invalid; one that is held the scan reports.
+ */
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
@@ -18,13 +21,29 @@ export interface SettingsTeller {
   hint(): void;
 }
 
-export function createSettingsTeller(memory: Memory): SettingsTeller {
-  const { kernel, homeDir, settings: started } = memory;
+export interface SettingsTellerOptions {
+  /** The file names other services than before. */
+  applyServices: (names: readonly string[], settingsText: string) => Promise<void>;
+}
+
+export function createSettingsTeller(memory: Memory, { applyServices }: SettingsTellerOptions): SettingsTeller {
+  const { kernel, homeDir } = memory;
   const path = join(homeDir, settingsFile);
+  let started = memory.settings;
   let told: string | undefined;
-  const look = async () => {
-    const { text, written } = describeChange(path, started);
-    if (text === told || (text !== undefined && (await whySettingsHeld(memory, written)) !== undefined)) return;
+  const lookNow = async () => {
+    const { text, written, services } = describeChange(path, started);
+    const isSame = text === told && services === undefined;
+    if (
+      isSame ||
+      ((text !== undefined || services !== undefined) && (await whySettingsHeld(memory, written)) !== undefined)
+    )
+      return;
+    if (services !== undefined) {
+      await applyServices(services, written);
+      started = { ...started, services };
+    }
+    if (text === told) return;
     if (text !== undefined) {
       const key = createHash("sha256").update(text).digest("hex");
       await kernel.transact((tx) =>
@@ -36,15 +55,17 @@ export function createSettingsTeller(memory: Memory): SettingsTeller {
     }
     told = text;
   };
+  let going: Promise<void> = Promise.resolve();
+  const look = () => (going = going.catch(() => undefined).then(lookNow));
   const hint = () =>
     void look().catch((error: unknown) =>
-      kernel.logger.warn("a change of the settings could not be reported", { error }),
+      kernel.logger.warn("a change of the settings could not be applied or reported", { error }),
     );
   return { look, hint };
 }
 
-/** `written`: what was read, empty when it could not be. */
-function describeChange(path: string, started: Settings): { written: string; text?: string } {
+/** `written`: what was read, empty when it could not be; `services`: the other ones that it names. */
+function describeChange(path: string, started: Settings): { written: string; text?: string; services?: string[] } {
   let written = "";
   let now: Settings;
   try {
@@ -55,10 +76,12 @@ function describeChange(path: string, started: Settings): { written: string; tex
     const text = `${settingsFile} is invalid: ${why}. Roost keeps the settings of its start, but would not start again with these`;
     return { written, text };
   }
-  const names = (Object.keys({ ...started, ...now }) as (keyof Settings)[]).filter(
+  const changed = (Object.keys({ ...started, ...now }) as (keyof Settings)[]).filter(
     (name) => !isDeepStrictEqual(started[name], now[name]),
   );
-  if (names.length === 0) return { written };
+  const services = changed.includes("services") ? { services: now.services } : {};
+  const names = changed.filter((name) => name !== "services");
+  if (names.length === 0) return { written, ...services };
   const text = `${settingsFile} changed (${names.join(", ")}): restart to apply it (roost down, roost up)`;
-  return { written, text };
+  return { written, text, ...services };
 }

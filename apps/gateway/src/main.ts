@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import {
   createLogger,
   listenToSupervisor,
+  type Supervised,
   RoostError,
   runProcess,
   sleepUntilAborted,
@@ -36,7 +37,7 @@ import {
   type Memory,
 } from "@roost/memory";
 import { budgetCaps, resolveSecret } from "@roost/memory/settings";
-import { enableServices, openServices, type Services } from "@roost/service";
+import { enableServices, openServices, servicesChannel, type Services } from "@roost/service";
 import { createJournalLoops } from "@roost/worker/journal";
 import { openProxy } from "@roost/proxy";
 import { openTelemetry } from "@roost/telemetry";
@@ -106,7 +107,7 @@ async function main(): Promise<void> {
   const facts = { version, homeDir, timeZone: memory.timeZone, startedAtMs, engine, model, ...checks, console };
   const codes = createSignInCodes(kernel, { token, clock: systemClock });
   const shown = { facts, config: describeConfig(config, settings, model) };
-  const { onScan, onTrusted } = openKeepers(memory, { apply, said: notices });
+  const { onScan, onTrusted } = openKeepers(memory, { apply, said: notices, homeId: home.id, supervised });
   const api = createApi({ kernel, memory, services, access, codes, known, onTrusted, ...shown, ...confined });
   const clock = systemClock;
   const proxied = { providers, routes: settings.proxy.routes, alongside: access.recordSeen };
@@ -173,11 +174,28 @@ async function applyHome(memory: Memory, known: KnownNames): Promise<string[]> {
   return [...(await applyHomeAgents(memory, known)), ...(await applyHomeJobs(memory, known))];
 }
 
+interface KeepServicesOptions {
+  homeId: string;
+  supervised: Pick<Supervised, "tellServices">;
+}
+
 /** What looks at the files of the home again after a scan, and when a person has vouched for one. */
-function openKeepers(memory: Memory, options: Omit<FilesKeeperOptions, "homeDir">) {
+function openKeepers(
+  memory: Memory,
+  { homeId, supervised, ...options }: Omit<FilesKeeperOptions, "homeDir"> & KeepServicesOptions,
+) {
   const { kernel, homeDir } = memory;
-  const teller = createSettingsTeller(memory);
   const keeper = createFilesKeeper(kernel, { homeDir, ...options });
+  const teller = createSettingsTeller(memory, {
+    async applyServices(names, settingsText) {
+      await enableServices(kernel.database, { names, homeId });
+      await keepAppliedSettings({ ...memory, settingsText });
+      // Services bring agents.
+      keeper.hint({ isAnew: true });
+      kernel.wakeups.wake(servicesChannel);
+      supervised.tellServices(names.length > 0);
+    },
+  });
   const look = (isAnew: boolean) => {
     teller.hint();
     keeper.hint({ isAnew });

@@ -9,6 +9,7 @@ import type { AgentDefinition } from "@roost/contract/operations";
 import { definitionFilesMax, listDefinitionFiles, readDefinitionFile } from "@roost/jobs/files";
 import { parseAgentFile } from "@roost/jobs/agent-files";
 import type { Memory } from "@roost/memory";
+import { listEnabledServices } from "@roost/service";
 import { readUnheld } from "./list-home-files.ts";
 
 /** Of Roost's own services. */
@@ -24,7 +25,7 @@ export interface ServiceAgents {
 /** Of the services that the settings name. */
 export async function readServiceAgents(memory: Memory): Promise<ServiceAgents> {
   const found: ServiceAgents = { agents: [], kept: [], notices: [] };
-  for (const service of memory.settings.services) {
+  for (const { name: service } of await listEnabledServices(memory.kernel.database)) {
     const folder = `services/${service}/agents`;
     const own = join(ownParent, service, "agents");
     const readers: [directory: string, read: (name: string) => Promise<string | undefined>][] = [

@@ -1,6 +1,12 @@
 /** Hosts services in this process until it is told to stop. One that fails leaves the others up, and is tried again. */
 import { sleepUntilAborted, systemClock, toRoostError, type Logger } from "@roost/base";
-import { connectService, openServiceHost, type ServiceHost } from "@roost/service";
+import {
+  connectService,
+  openServiceHost,
+  servicesChannel,
+  type EnabledService,
+  type ServiceHost,
+} from "@roost/service";
 import type { ServicesConfig } from "./config.ts";
 import { installServices, type ReadyService } from "./install-services.ts";
 
@@ -12,29 +18,37 @@ export interface HostServicesOptions {
   onReady: () => void;
 }
 
-/** Wakes the process when a service was installed or migrated elsewhere. */
-export const servicesChannel = "services";
+export interface HostAllOptions extends HostServicesOptions {
+  /** Asks for a process that loads the programs anew, in the place of this one. False: nobody starts one while this one runs. */
+  askForAnother: () => boolean;
+  /** Calls back when there may be something to do. */
+  onHint: (listener: () => void) => void;
+}
+
 /** Those that cannot run are tried again after this long. */
 const retryMs = 300_000;
 const never = Number.POSITIVE_INFINITY;
 
-/** All that the settings name. */
-export async function hostServices(options: HostServicesOptions): Promise<void> {
-  const { config, logger, stop, onReady } = options;
+/** All that the settings name, as long as they do. */
+export async function hostServices(options: HostAllOptions): Promise<void> {
+  const { config, logger, stop, onReady, onHint, askForAnother } = options;
   await using hosted = createHostedServices(config, { logger });
-  let missing: readonly string[] | "enabled" = "enabled";
+  let hint = new AbortController();
+  onHint(() => hint.abort());
   while (!stop.aborted) {
-    missing = await startServices(missing, hosted, options);
-    onReady();
+    hint = new AbortController();
     const host = hosted.host();
-    if (host === undefined) {
-      await sleepUntilAborted(retryMs, { signal: stop });
-      continue;
-    }
-    using watch = host.wakeups.watch(servicesChannel);
-    const timeoutMs = missing.length > 0 ? retryMs : never;
-    await watch.next({ timeoutMs, signal: AbortSignal.any([stop, host.refused]) });
-    host.refused.throwIfAborted();
+    using watch = host?.wakeups.watch(servicesChannel);
+    const { failureCount, isStale } = await hostEnabled(hosted, options);
+    onReady();
+    // A program that was loaded stays loaded: a changed one takes another process. What starts processes starts it again.
+    if (isStale && !askForAnother()) return logger.info("a service has changed: the process ends, to be started again");
+    if (host === undefined && hosted.host() !== undefined) continue;
+    const timeoutMs = failureCount > 0 ? retryMs : never;
+    const signal = AbortSignal.any([stop, hint.signal, ...(host === undefined ? [] : [host.refused])]);
+    if (watch === undefined) await sleepUntilAborted(retryMs, { signal });
+    else await watch.next({ timeoutMs, signal });
+    host?.refused.throwIfAborted();
   }
 }
 
@@ -51,23 +65,38 @@ export async function hostService(
   host.refused.throwIfAborted();
 }
 
-/** Returns the names of those that cannot run. */
-async function startServices(
-  names: readonly string[] | "enabled",
+/** Starts what is missing and ends what is not enabled any more. `isStale`: one has changed since this process loaded it. */
+async function hostEnabled(
   hosted: HostedServices,
   { config, logger }: HostServicesOptions,
-): Promise<string[]> {
-  if (names.length === 0) return [];
-  const { ready, failures } = await installServices(config, { names, logger });
+): Promise<{ failureCount: number; isStale: boolean }> {
+  const enabled = new Map<string, number>();
+  const choose = (all: readonly EnabledService[]) => {
+    for (const { name, loadCount } of all) enabled.set(name, loadCount);
+    return all.map(({ name }) => name).filter((name) => !hosted.has(name) && hosted.loaded.get(name) !== leftCount);
+  };
+  const { ready, failures } = await installServices(config, { names: choose, logger });
+  for (const name of hosted.names().filter((each) => !enabled.has(each))) await hosted.remove(name);
   for (const one of ready)
     await hosted.add(one).catch((error: unknown) => failures.set(one.installed.name, toRoostError(error)));
   for (const [service, error] of failures) logger.error("a service cannot run", { service, error });
-  return [...failures.keys()];
+  const stale = [...enabled].filter(([name, loadCount]) => (hosted.loaded.get(name) ?? loadCount) !== loadCount);
+  for (const [name, loadCount] of enabled) if (!hosted.loaded.has(name)) hosted.loaded.set(name, loadCount);
+  return { failureCount: failures.size, isStale: stale.length > 0 };
 }
 
+/** In the place of a count: the program was loaded, and its service has left since. */
+const leftCount = -1;
+
 interface HostedServices extends AsyncDisposable {
+  /** By name, at which count this process loaded the program. */
+  loaded: Map<string, number>;
+  names(): string[];
+  has(name: string): boolean;
   /** Hosts one that is installed. Throws what keeps it from running, after it was told. */
   add(ready: ReadyService): Promise<ServiceHost>;
+  /** Its active work ends first. */
+  remove(name: string): Promise<void>;
   /** What hosts them; undefined before the first. */
   host(): ServiceHost | undefined;
 }
@@ -77,6 +106,8 @@ function createHostedServices(
   { logger, address, port }: { logger: Logger; address?: string | undefined; port?: number | undefined },
 ): HostedServices {
   const opened = new AsyncDisposableStack();
+  const running = new Map<string, AsyncDisposable>();
+  const loaded = new Map<string, number>();
   let host: ServiceHost | undefined;
   const open = async (installed: ReadyService["installed"]) => {
     await using opening = new AsyncDisposableStack();
@@ -86,7 +117,10 @@ function createHostedServices(
     return made;
   };
   return {
+    loaded,
     host: () => host,
+    names: () => [...running.keys()],
+    has: (name) => running.has(name),
     async add({ service, installed }) {
       host ??= await open(installed);
       await using opening = new AsyncDisposableStack();
@@ -100,9 +134,19 @@ function createHostedServices(
         await report(toRoostError(error).message).catch(() => undefined);
         throw error;
       }
-      opened.use(opening.move());
+      running.set(installed.name, opening.move());
       return host;
     },
-    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+    async remove(name) {
+      const service = running.get(name);
+      running.delete(name);
+      loaded.set(name, leftCount);
+      await service?.[Symbol.asyncDispose]();
+      logger.info("a service has left", { service: name });
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all([...running.values()].map((service) => service[Symbol.asyncDispose]()));
+      await opened.disposeAsync();
+    },
   };
 }

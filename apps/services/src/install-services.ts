@@ -17,6 +17,7 @@ import {
   readInstalledFile,
   reportService,
   writeInstalledFile,
+  type EnabledService,
   type InstalledService,
   type Service,
   type ServiceFolder,
@@ -36,10 +37,15 @@ export interface InstallServicesResult {
   failures: Map<string, RoostError>;
 }
 
-/** `enabled`: those that the settings in force name. One that cannot be installed is told with its reason and leaves the others alone. */
+/** All that the settings in force name, or of them those that a function chooses. */
+export type ServiceChoice = readonly string[] | ((enabled: readonly EnabledService[]) => readonly string[]);
+
+export const allEnabled: ServiceChoice = (enabled) => enabled.map(({ name }) => name);
+
+/** One that cannot be installed is told with its reason and leaves the others alone. */
 export async function installServices(
   config: ServicesConfig,
-  { names, logger }: { names: readonly string[] | "enabled"; logger: Logger },
+  { names, logger }: { names: ServiceChoice; logger: Logger },
 ): Promise<InstallServicesResult> {
   const { homeDir, parents, databaseUrl: url } = config;
   await using database = await openDatabase({ url, poolMax: 2, applicationName: "roost services install", logger });
@@ -49,7 +55,7 @@ export async function installServices(
   await openServices({ kernel, kind: "service", name: "install" });
   const folders = await findServiceFolders(parents);
   const result: InstallServicesResult = { ready: [], failures: new Map() };
-  for (const name of names === "enabled" ? await listEnabledServices(database) : names) {
+  for (const name of typeof names === "function" ? names(await listEnabledServices(database)) : names) {
     try {
       const folder = folderOf(folders, name);
       await refuseHeld(database, folder, homeDir);

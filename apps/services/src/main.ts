@@ -13,14 +13,20 @@ import { exitCodeOf } from "@roost/contract/status-codes";
 import { provideModulesTo } from "@roost/service";
 import { readServicesCommand, readServicesConfig, type ServicesConfig } from "./config.ts";
 import { hostService, hostServices } from "./host-services.ts";
-import { installServices, readReadyService, type ReadyService } from "./install-services.ts";
+import {
+  allEnabled,
+  installServices,
+  readReadyService,
+  type ReadyService,
+  type ServiceChoice,
+} from "./install-services.ts";
 import { migrateServices } from "./migrate-services.ts";
 
 /** How long an orderly stop may take. What was acknowledged is committed. */
 const stopMsMax = 3_000;
 
 async function main(): Promise<void> {
-  const { stop, ready } = listenToSupervisor();
+  const { stop, ready, askForAnother, onHint } = listenToSupervisor();
   const command = readServicesCommand(process.argv.slice(2));
   const config = await readServicesConfig();
   const { logLevel: level, homeDir } = config;
@@ -30,10 +36,10 @@ async function main(): Promise<void> {
   const endLate = () => void sleepUntilAborted(stopMsMax, { keepAlive: false }).then(() => process.exit());
   stop.addEventListener("abort", endLate, { once: true });
   const hosting = { config, logger, stop, onReady: () => ready({}) };
-  if (command.command === "all") return await hostServices(hosting);
+  if (command.command === "all") return await hostServices({ ...hosting, askForAnother, onHint });
   try {
     if (command.command === "migrate")
-      return await migrate(command.names.length > 0 ? command.names : "enabled", config, logger);
+      return await migrate(command.names.length > 0 ? command.names : allEnabled, config, logger);
     const { name, secret, ...where } = command;
     const one =
       secret === undefined ? await installOne(name, config, logger) : await readReadyService(config, { name, secret });
@@ -54,7 +60,7 @@ async function installOne(name: string, config: ServicesConfig, logger: Logger):
 }
 
 /** Prints a line for each, and fails when one of them did. */
-async function migrate(names: readonly string[] | "enabled", config: ServicesConfig, logger: Logger): Promise<void> {
+async function migrate(names: ServiceChoice, config: ServicesConfig, logger: Logger): Promise<void> {
   const done = await migrateServices(config, { names, logger });
   for (const { name, applied, failure } of done) {
     const what = applied.length === 0 ? "nothing to apply" : `applied ${applied.join(", ")}`;

@@ -1,11 +1,10 @@
-/** Installs services and applies their migrations, each by itself, and has the running process try again those that could not run. */
+/** Installs services and applies their migrations, each by itself, and has the running process take them up: changed programs too. */
 import { toRoostError, type Logger } from "@roost/base";
 import { openDatabase } from "@roost/database";
 import { openKernel } from "@roost/kernel";
-import { connectService, migrateService } from "@roost/service";
+import { connectService, markLoaded, migrateService, servicesChannel } from "@roost/service";
 import type { ServicesConfig } from "./config.ts";
-import { servicesChannel } from "./host-services.ts";
-import { installServices, type ReadyService } from "./install-services.ts";
+import { installServices, type ReadyService, type ServiceChoice } from "./install-services.ts";
 
 export interface MigratedService {
   name: string;
@@ -17,7 +16,7 @@ export interface MigratedService {
 
 export async function migrateServices(
   config: ServicesConfig,
-  { names, logger }: { names: readonly string[] | "enabled"; logger: Logger },
+  { names, logger }: { names: ServiceChoice; logger: Logger },
 ): Promise<MigratedService[]> {
   const { ready, failures } = await installServices(config, { names, logger });
   const done: MigratedService[] = [];
@@ -26,6 +25,7 @@ export async function migrateServices(
   const { databaseUrl: url } = config;
   await using database = await openDatabase({ url, poolMax: 1, applicationName: "roost services migrate", logger });
   await using kernel = await openKernel({ database, logger, migrate: false });
+  for (const { name, failure } of done) if (failure === undefined) await markLoaded(database, name);
   kernel.wakeups.wake(servicesChannel);
   return done.toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }

@@ -1,7 +1,7 @@
 /** The supervisor as a process, with real child processes and a real database; only what the children do is made up. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -101,6 +101,37 @@ test("superviseHome() runs the services that the gateway's settings name, and no
   const stoppedAt = async (name: string) => BigInt(await readFile(join(paths.home, `${name}.stopped`), "utf8"));
   assert.ok((await stoppedAt("worker-1")) < (await stoppedAt("services")));
   assert.ok((await stoppedAt("services")) < (await stoppedAt("gateway")));
+});
+
+test("superviseHome() starts and ends the process of the services while it runs, and replaces it before it ends", async (context) => {
+  const { paths, start } = await createPlace(context);
+  const supervisor = start({ ROOST_WORKERS: "1" });
+  await supervisor.prints(isReady);
+  const running = await ownerWhere(paths, ({ state, children }) => state === "running" && children.length === 2);
+  const gateway = Number.parseInt(identityOf(running, "gateway"), 10);
+  const say = async (order: string) => {
+    await writeFile(join(paths.home, "gateway.order"), order);
+    process.kill(gateway, "SIGUSR2");
+  };
+  await say("services");
+  const first = await ownerWhere(paths, (found) => runs(found, "services"));
+  await ownerWhere(paths, () => readFileSync(paths.log, "utf8").includes("services is ready"));
+  // Another that cannot start leaves it where it is.
+  await writeFile(join(paths.home, "services.order"), "crash");
+  process.kill(Number.parseInt(identityOf(first, "services"), 10), "SIGUSR2");
+  await supervisor.prints(/services ended \(exit code 1\)/);
+  assert.equal(isProcessAlive(identityOf(first, "services")), true);
+  await rm(join(paths.home, "services.order"));
+  await supervisor.prints(/services is up again/);
+  const second = await ownerWhere(
+    paths,
+    (found) => found.children.length === 3 && identityOf(found, "services") !== identityOf(first, "services"),
+  );
+  assert.equal(isProcessAlive(identityOf(first, "services")), false);
+  assert.equal(isProcessAlive(identityOf(second, "services")), true);
+  await say("");
+  await ownerWhere(paths, ({ children }) => children.length === 2);
+  assert.equal(isProcessAlive(identityOf(second, "services")), false);
 });
 
 test("superviseHome() replaces a killed worker while all others run on", async (context) => {

@@ -13,18 +13,34 @@ export interface Supervised {
     notices?: string[];
     hasServices?: boolean;
   }): void;
+  /** Of a gateway: which services are to run has changed. `has`: there are some. */
+  tellServices(has: boolean): void;
+  /** Asks for another process in the place of this one, which goes on until that is ready. False: nobody is there to start one. */
+  askForAnother(): boolean;
+  /** The supervisor passes on that there may be something to do. */
+  onHint(listener: () => void): void;
 }
 
 export function listenToSupervisor(): Supervised {
   const stop = new AbortController();
+  const hints = new Set<() => void>();
   const end = (reason: string) => () => stop.abort(new Error(reason));
   process.on("message", (message) => {
-    if ((message as { type?: unknown } | null)?.type === "ping") process.send?.({ type: "pong" });
+    const type = (message as { type?: unknown } | null)?.type;
+    if (type === "ping") process.send?.({ type: "pong" });
+    if (type === "hint") for (const listener of hints) listener();
   });
   process.on("disconnect", end("the supervisor is gone"));
   // It may have gone while this process was still loading.
   if (process.send !== undefined && !process.connected) end("the supervisor is gone")();
   process.on("SIGTERM", end("SIGTERM"));
   process.on("SIGINT", end("SIGINT"));
-  return { stop: stop.signal, ready: (facts) => void process.send?.({ type: "ready", ...facts }) };
+  const send = (message: object) => process.send !== undefined && process.connected && process.send(message);
+  return {
+    stop: stop.signal,
+    ready: (facts) => void send({ type: "ready", ...facts }),
+    tellServices: (has) => void send({ type: "services", has }),
+    askForAnother: () => process.send !== undefined && (send({ type: "replace" }), true),
+    onHint: (listener) => void hints.add(listener),
+  };
 }

@@ -5,7 +5,15 @@ export { openServiceHost, type ServiceHost } from "./host/open-service-host.ts";
 export { findServiceFolders, folderOf, type ServiceFolder } from "./folders/find-service-folders.ts";
 export { loadService, provideModulesTo } from "./folders/load-service.ts";
 export { connectService } from "./install/connect-service.ts";
-export { enableServices, isServiceRunning, listEnabledServices, reportService } from "./install/enable-services.ts";
+export {
+  enableServices,
+  isServiceRunning,
+  listEnabledServices,
+  markLoaded,
+  reportService,
+  servicesChannel,
+  type EnabledService,
+} from "./install/enable-services.ts";
 export { describeContract, installService, type InstalledService } from "./install/install-service.ts";
 export { installedFile, readInstalledFile, writeInstalledFile } from "./install/installed-file.ts";
 export { openServices, type Services } from "./open-services.ts";

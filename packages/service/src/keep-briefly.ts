@@ -1,6 +1,6 @@
 import type { Clock } from "@roost/base";
 
-const keptMs = 1_000;
+export const keptMs = 1_000;
 
 /** What was read, at most a second old, read once for all who ask meanwhile. Failures are not kept. */
 interface KeptBriefly<Value> {

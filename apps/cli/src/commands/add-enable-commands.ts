@@ -1,19 +1,22 @@
-/** `roost service enable|disable`: which services run, as roost.yaml says it. On the host of the home; comments stay. */
+/** `roost service enable|disable`: which services run, as roost.yaml says it, also while Roost runs. On the host of the home; comments stay. */
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { RoostError, writeFileDurably } from "@roost/base";
+import { RoostError, toRoostError, writeFileDurably } from "@roost/base";
+import type { ServiceRecord } from "@roost/contract/operations";
+import { exitCodeOf } from "@roost/contract/status-codes";
 import { findServiceFolders, folderOf } from "@roost/service/folders";
 import type { Command } from "commander";
 import { isSeq, parseDocument, YAMLSeq } from "yaml";
 import type { CliContext } from "../cli-context.ts";
+import { keepTrying } from "../guarded/keep-trying.ts";
 
 const ownParent = fileURLToPath(new URL("../../../../services", import.meta.url));
 
 export function addEnableCommands(service: Command, context: CliContext): void {
   service
     .command("enable")
-    .description("Adds a service to services in roost.yaml: it runs from the next start on. On the host of the home.")
+    .description("Adds a service to services in roost.yaml, and waits until it runs. On the host of the home.")
     .argument("<name>", "name of a folder below services/ of Roost or of the home")
     .action(async (name: string) => {
       folderOf(await findServiceFolders([ownParent, join(context.config.homeDir, "services")]), name);
@@ -22,13 +25,14 @@ export function addEnableCommands(service: Command, context: CliContext): void {
   service
     .command("disable")
     .description(
-      "Takes a service out of services in roost.yaml: it does not run after the next start; its tables stay. On the host of the home.",
+      "Takes a service out of services in roost.yaml, and waits until it has ended; its tables stay. On the host of the home.",
     )
     .argument("<name>", "name of the service")
     .action(async (name: string) => await change(context, name, false));
 }
 
-async function change({ config, terminal }: CliContext, name: string, isEnabled: boolean): Promise<void> {
+async function change(context: CliContext, name: string, isEnabled: boolean): Promise<void> {
+  const { config, terminal } = context;
   const path = join(config.homeDir, "roost.yaml");
   const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return "";
@@ -37,11 +41,50 @@ async function change({ config, terminal }: CliContext, name: string, isEnabled:
   const changed = withService(text, { path, name, isEnabled });
   if (changed !== undefined)
     await writeFileDurably(path, changed, { mode: ((await stat(path).catch(() => undefined))?.mode ?? 0o600) & 0o777 });
-  if (terminal.isJson) return terminal.json({ service: name, isEnabled, isChanged: changed !== undefined });
   const state = isEnabled ? "enabled" : "disabled";
-  if (changed === undefined) return terminal.line(`${name} is ${state} already`);
-  terminal.line(`${name} ${state} in ${path}`);
-  terminal.note("It applies from the next start on: roost down, then roost up");
+  if (changed === undefined) {
+    if (terminal.isJson) return terminal.json({ service: name, isEnabled, isChanged: false });
+    return terminal.line(`${name} is ${state} already`);
+  }
+  if (!terminal.isJson) terminal.line(`${name} ${state} in ${path}`);
+  const now = await waitUntilApplied(context, name, isEnabled);
+  if (now?.state === "blocked") context.exitWith(exitCodeOf("unavailable"));
+  if (terminal.isJson) return terminal.json({ service: name, isEnabled, isChanged: true, ...now });
+  if (now?.state === "running") terminal.line(`${name} runs`);
+  else if (now?.state === "blocked") terminal.note(`${name} cannot run: ${now.reason}`);
+  else if (now?.state === "off") terminal.line(`${name} has ended`);
+  else if (now === undefined) terminal.note("Roost is not running: it applies from the next start on");
+  else terminal.note(`Roost has not taken it up yet (${now.reason ?? now.state}): see roost status`);
+}
+
+/** As long as a person waits; a first start creates a role, a schema and tables. */
+const waitMsMax = 30_000;
+
+/** What has become of it; undefined: no home is running that could take it up. */
+async function waitUntilApplied(
+  { connect, clock, terminal }: CliContext,
+  name: string,
+  isEnabled: boolean,
+): Promise<Pick<ServiceRecord, "state" | "reason"> | undefined> {
+  const connection = await connect({ isQuiet: true }).catch(() => undefined);
+  if (connection === undefined) return undefined;
+  const { client } = connection;
+  let last: Pick<ServiceRecord, "state" | "reason"> = { state: "stopped", reason: null };
+  using _progress = terminal.progress(`Waiting until ${name} ${isEnabled ? "runs" : "has ended"}`);
+  const look = async () => {
+    const { service } = await client.getService({ name }).catch((error: unknown) => {
+      // Its name is not in the address table yet.
+      if (toRoostError(error).code === "not_found") throw new RoostError("unavailable", "not yet");
+      throw error;
+    });
+    last = { state: service.state, reason: service.reason };
+    const isThere = isEnabled ? ["running", "blocked"].includes(service.state) : service.state === "off";
+    if (!isThere) throw new RoostError("unavailable", "not yet");
+  };
+  await keepTrying(look, { clock, forMs: waitMsMax }).catch((error: unknown) => {
+    if (!toRoostError(error).retryable) throw error;
+  });
+  return last;
 }
 
 /** The text of roost.yaml with the change; undefined when it says so already. */

@@ -17,12 +17,26 @@ export interface ReadyMessage {
   hasServices?: boolean;
 }
 
-export type ChildMessage = ReadyMessage | { type: "pong" };
+/** A gateway: which services are to run has changed. */
+export interface ServicesMessage {
+  type: "services";
+  /** There are some. */
+  has: boolean;
+}
+
+/** It asks for another process in its place. */
+export interface ReplaceMessage {
+  type: "replace";
+}
+
+export type ChildMessage = ReadyMessage | ServicesMessage | ReplaceMessage | { type: "pong" };
 
 /** Undefined for unknown messages: a child may be of a later version. */
 export function readChildMessage(message: unknown): ChildMessage | undefined {
   if (typeof message !== "object" || message === null || !("type" in message)) return undefined;
   if (message.type === "pong") return { type: "pong" };
+  if (message.type === "replace") return { type: "replace" };
+  if (message.type === "services") return { type: "services", has: (message as { has?: unknown }).has === true };
   if (message.type !== "ready") return undefined;
   const { url, signInCode, model, notices, hasServices } = message as Record<string, unknown>;
   return {

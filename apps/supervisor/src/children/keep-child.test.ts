@@ -39,6 +39,7 @@ async function keep(context: TestContext, order: string, limits: ChildLimits = p
       writeLog: (line) => lines.push(line),
       onReady: () => ready.shift()?.(),
       onFailure: (failure) => failed.shift()?.(failure),
+      onRequest: () => undefined,
       onChange: () => undefined,
     },
   );

@@ -3,7 +3,7 @@
  * children, so that a failing one does not affect them.
  */
 import { backoffMs, sleepUntilAborted, type Logger } from "@roost/base";
-import type { ReadyMessage } from "./child-messages.ts";
+import type { ReadyMessage, ReplaceMessage, ServicesMessage } from "./child-messages.ts";
 import { spawnChild, type ChildEnd, type ChildLimits, type ChildProgram, type RunningChild } from "./spawn-child.ts";
 
 /** After this many consecutive failures the child is reported as looping. */
@@ -20,6 +20,8 @@ export interface KeepChildOptions {
   logger: Logger;
   /** Each time it is ready, the first included. */
   onReady: (message: ReadyMessage) => void;
+  /** What it asks while it runs. */
+  onRequest: (message: ServicesMessage | ReplaceMessage) => void;
   /** It ended unexpectedly and restarts after `nextMs`. */
   onFailure: (failure: ChildFailure) => void;
   /** A new process runs under this name. */
@@ -40,6 +42,8 @@ export interface KeptChild {
   isReady(): boolean;
   /** Restarts the process at once, with the current `environment`. */
   restart(): void;
+  /** There may be something for it to do. */
+  hint(): void;
   /** Stops it for good. Resolves when it has ended. */
   stop(): Promise<void>;
   /** Kills it for good, without grace. */
@@ -94,6 +98,7 @@ export function keepChild(program: ChildProgram, options: KeepChildOptions): Kep
       isRestarting = running !== undefined;
       running?.stop();
     },
+    hint: () => running?.hint(),
     stop() {
       stopping.abort();
       running?.stop();

@@ -1,11 +1,13 @@
 /**
  * The gateway, the workers and the process of the domain services of a machine: ready when the gateway and one worker are. Workers stop first, so
- * that the others still serve what they finish. Services are started once a gateway says that the settings name some.
+ * that the others still serve what they finish. The services run while a gateway says that there are some; a process that replaces theirs is ready
+ * before the other stops, so that calls find one all the time.
  */
 import { RoostError, type ErrorCode, type Logger } from "@roost/base";
 import { errorCodeOfExit } from "@roost/contract/status-codes";
-import type { ReadyMessage } from "./child-messages.ts";
+import type { ReadyMessage, ReplaceMessage, ServicesMessage } from "./child-messages.ts";
 import { keepChild, type ChildFailure, type KeptChild } from "./keep-child.ts";
+import { keepServices } from "./keep-services.ts";
 import type { ChildLimits, ChildProgram } from "./spawn-child.ts";
 
 export interface KeepChildrenOptions {
@@ -59,18 +61,18 @@ export function keepChildren(machine: MachinePrograms, options: KeepChildrenOpti
   const failed = new Set<string>();
   let gatewayMessage: ReadyMessage | undefined;
   let isWorkerReady = false;
-  let services: KeptChild | undefined;
   let isReady = false;
   let isStopping = false;
-  const all = () => [...children, ...(services === undefined ? [] : [services])];
+  const all = () => [...children, ...services.all()];
 
   const onReady = (name: string, message: ReadyMessage) => {
     if (name === machine.gateway.name) {
       gatewayMessage = message;
       options.onGateway(message);
-      if (message.hasServices === true && !isStopping) services ??= start(machine.services);
-      onChange();
-    } else if (name !== machine.services.name) {
+      onRequest(name, { type: "services", has: message.hasServices === true });
+    } else if (name === machine.services.name) {
+      services.onReady();
+    } else {
       isWorkerReady = true;
     }
     if (gatewayMessage !== undefined && isWorkerReady) {
@@ -80,27 +82,29 @@ export function keepChildren(machine: MachinePrograms, options: KeepChildrenOpti
     }
     if (failed.delete(name)) options.onRecovery(name);
   };
+  const onRequest = (name: string, message: ServicesMessage | ReplaceMessage) => {
+    if (name === machine.gateway.name && message.type === "services") services.want(message.has);
+    if (name === machine.services.name && message.type === "replace") services.replace();
+    onChange();
+  };
   const onFailure = (name: string, failure: ChildFailure) => {
     failed.add(name);
     const code = errorCodeOfExit(failure.code);
-    if (code !== undefined && refusals.has(code) && !failure.wasReady && !isReady) {
-      ready.reject(new RoostError(code, failure.lastError ?? `${name} refuses to start: see the log`));
-      return;
-    }
+    if (code !== undefined && refusals.has(code) && !failure.wasReady && !isReady)
+      return ready.reject(new RoostError(code, failure.lastError ?? `${name} refuses to start: see the log`));
     options.onFailure(name, failure);
     startAll();
   };
-  const onChange = () => {
-    const processes = all().map(({ name, identity }) => ({ name, identity: identity() }));
-    options.onChange(processes.filter((one): one is { name: string; identity: string } => one.identity !== undefined));
-  };
+  const onChange = () => options.onChange(processesOf(all()));
   const start = (program: ChildProgram) =>
     keepChild(program, {
       ...options,
       onReady: (message) => onReady(program.name, message),
       onFailure: (failure) => onFailure(program.name, failure),
+      onRequest: (message) => onRequest(program.name, message),
       onChange,
     });
+  const services = keepServices(() => start(machine.services), { onChange });
   const startAll = () => {
     if (isStopping || children.length === programs.length) return;
     for (const program of programs.slice(children.length)) children.push(start(program));
@@ -117,10 +121,16 @@ export function keepChildren(machine: MachinePrograms, options: KeepChildrenOpti
     restart: () => all().forEach((child) => child.restart()),
     async stop(force) {
       isStopping = true;
+      services.close();
       const [gateway, ...workers] = children;
-      for (const each of [workers, [services], [gateway]]) await stopAll(each, force);
+      for (const each of [workers, services.all(), [gateway]]) await stopAll(each, force);
     },
   };
+}
+
+function processesOf(children: readonly KeptChild[]): { name: string; identity: string }[] {
+  const processes = children.map(({ name, identity }) => ({ name, identity: identity() }));
+  return processes.filter((one): one is { name: string; identity: string } => one.identity !== undefined);
 }
 
 async function stopAll(some: readonly (KeptChild | undefined)[], force: AbortSignal): Promise<void> {

@@ -5,7 +5,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { createChildOutput, type ChildOutput } from "../logs/child-output.ts";
 import { readProcessIdentity } from "../processes/process-identity.ts";
-import { readChildMessage, type ReadyMessage } from "./child-messages.ts";
+import { readChildMessage, type ReadyMessage, type ReplaceMessage, type ServicesMessage } from "./child-messages.ts";
 
 export interface ChildProgram {
   /** Unique per supervisor: `gateway`, `worker-1`. */
@@ -50,6 +50,8 @@ export interface RunningChild {
   /** Sends SIGTERM, and SIGKILL after the grace period. */
   stop(): void;
   kill(): void;
+  /** There may be something for it to do. */
+  hint(): void;
 }
 
 export interface SpawnChildOptions {
@@ -58,6 +60,8 @@ export interface SpawnChildOptions {
   limits: ChildLimits;
   writeLog: (line: string) => void;
   onReady: (message: ReadyMessage) => void;
+  /** What it asks of its supervisor while it runs. */
+  onRequest: (message: ServicesMessage | ReplaceMessage) => void;
 }
 
 /** Wait for remaining output after its end; a grandchild may keep the pipes open for ever. */
@@ -86,6 +90,7 @@ export function spawnChild(program: ChildProgram, options: SpawnChildOptions): R
   let graceTimer: NodeJS.Timeout | undefined;
   child.on("message", (received) => {
     const message = readChildMessage(received);
+    if (message?.type === "services" || message?.type === "replace") options.onRequest(message);
     if (message?.type !== "ready" || wasReady) return;
     wasReady = true;
     clearTimeout(readyTimer);
@@ -112,6 +117,9 @@ export function spawnChild(program: ChildProgram, options: SpawnChildOptions): R
       graceTimer ??= setTimeout(() => kill(`it did not stop within ${limits.graceMsMax / 1000} s`), limits.graceMsMax);
     },
     kill: () => kill(),
+    hint() {
+      if (child.connected) child.send({ type: "hint" }, () => undefined);
+    },
   };
 }
 

@@ -2,7 +2,8 @@
  * Stands in for gateway and workers in tests of the supervisor: a real process that speaks only its protocol. It misbehaves as the file `<process
  * name>.order` in its home says, read at every start:
  * `refuse CODE` (exits so), `crash` (exit 1), `stubborn` (ignores SIGTERM), `hang` (stops answering once ready),
- * `deaf` (ignores everything once ready), `slow` (never becomes ready), `services` (says that there are services).
+ * `deaf` (ignores everything once ready), `slow` (never becomes ready), `services` (says that there are services). At SIGUSR2 the gateway says again
+ * whether there are, and the services ask for another process in their place.
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -10,7 +11,8 @@ import { join } from "node:path";
 const home = process.env["ROOST_HOME"] ?? ".";
 const name = process.env["ROOST_PROCESS"] ?? "";
 const orderFile = join(home, `${name}.order`);
-const order = existsSync(orderFile) ? readFileSync(orderFile, "utf8").trim() : "";
+const readOrder = () => (existsSync(orderFile) ? readFileSync(orderFile, "utf8").trim() : "");
+const order = readOrder();
 
 function log(level: string, message: string): void {
   process.stdout.write(`${JSON.stringify({ time: new Date().toISOString(), level, message })}\n`);
@@ -25,6 +27,10 @@ process.on("SIGTERM", () => {
   if (order === "stubborn") return;
   writeFileSync(join(home, `${name}.stopped`), String(process.hrtime.bigint()));
   process.exit(0);
+});
+
+process.on("SIGUSR2", () => {
+  process.send?.(name === "gateway" ? { type: "services", has: readOrder() === "services" } : { type: "replace" });
 });
 
 if (order.startsWith("refuse")) {

@@ -27,7 +27,7 @@ export interface SchemaRegistry {
   /** Every registered version in the database, by type and version. */
   list(): Promise<RegisteredSchema[]>;
   /** What register would say of a schema, without changing anything. @throws as register does */
-  check(schema: EventSchema): Promise<void>;
+  check(definition: EventDefinition | EventSchema): Promise<void>;
   /** Digest templates by type, of each type's newest version. */
   digests(): ReadonlyMap<string, { topic: string; template: string }>;
   /** Converts events to the versions that this process registered; others are returned unchanged. */
@@ -85,7 +85,8 @@ export async function openSchemaRegistry(database: Database): Promise<SchemaRegi
     refresh,
     list: () => readSchemas(database),
     digests: () => digests,
-    check: async (schema) => {
+    check: async (definition) => {
+      const schema = toEventSchema(definition);
       const versions = await readSchemas(database, schema.type);
       if (!versions.some((row) => isSameSchema(row, schema))) await refuseUnfit(database, schema, versions);
     },

@@ -1,10 +1,12 @@
 /** One service in a process that hosts services: its migrations, port, consumers, and entry in the address table. Has only the rights of its role. */
-import { createId, RoostError, type Clock, type Logger } from "@roost/base";
+import { createId, delay, RoostError, type Clock, type Logger } from "@roost/base";
 import { serveContract } from "@roost/contract";
 import { applyMigrations, readMigrations, type Database } from "@roost/database";
 import type { Wakeups } from "@roost/kernel";
+import type { CalledService } from "../calls/service-directory.ts";
 import { createVerifyCall } from "../calls/sign-call.ts";
 import type { InstalledService } from "../install/install-service.ts";
+import { keptMs } from "../keep-briefly.ts";
 import { createVerifier } from "../signing/create-verifier.ts";
 import type { Service, ServiceDatabase, ServiceProjection } from "../service.ts";
 import { createClientFor } from "./call-services.ts";
@@ -47,12 +49,16 @@ export interface HostedService extends AsyncDisposable {
   rebuild(projection: string): Promise<void>;
 }
 
+/** Beyond what callers keep of the address table. */
+const lateMs = 200;
+
 export async function hostService(options: HostedServiceOptions): Promise<HostedService> {
   const { service, installed, database, clock, logger, port, process: host } = options;
   const { wakeups } = host;
   const id = createId();
   const stopping = new AbortController();
   const { signal } = stopping;
+  const closing = new AbortController();
   await migrateService({ service, installed, database });
   await using opened = new AsyncDisposableStack();
   const onAppended = (topics: ReadonlySet<string>) => topics.forEach((topic) => wakeups.wake(`log:${topic}`));
@@ -67,14 +73,22 @@ export async function hostService(options: HostedServiceOptions): Promise<Hosted
   const verifyCall = createVerifyCall(createVerifier(database, { clock }), { instance: id, clock });
   const keepAnswer = createKeepServiceAnswer(database, logger);
   const listening = opened.use(
-    await serveCalls({ served, verifyCall, keepAnswer, logger, shutdown: signal, host: host.address, port }),
+    await serveCalls({ served, verifyCall, keepAnswer, logger, shutdown: closing.signal, host: host.address, port }),
   );
   const announce = async () => {
     const place = [id, host.id, listening.url, installed.contractHash, host.host, process.pid, host.leaseMs];
     await database.query("select service.announce_1($1, $2, $3, $4, $5, $6, $7)", place);
   };
   await announce();
-  opened.defer(async () => void (await database.query("select service.withdraw_1($1)", [id])));
+  opened.defer(async () => {
+    await database.query("select service.withdraw_1($1)", [id]);
+    const [own] = await database.query<CalledService>("select instances from service.find_instances_1($1)", [
+      installed.name,
+    ]);
+    // Others take the calls once callers have looked again; until then they come here.
+    if ((own?.instances.length ?? 0) > 0) await delay(keptMs + lateMs, { keepAlive: false });
+    closing.abort(signal.reason);
+  });
   const reading = { database: own, connection: database, wakeups, logger, signal };
   const all = [...(service.consumers ?? []), ...(service.projections ?? [])];
   const consumers = await Promise.all(all.map((each) => runConsumer(each, reading)));

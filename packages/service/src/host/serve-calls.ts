@@ -24,6 +24,9 @@ export interface ServeCallsOptions {
   port?: number | undefined;
 }
 
+/** For calls that are being answered when it stops. */
+const endMsMax = 1_000;
+
 export async function serveCalls(options: ServeCallsOptions): Promise<{ url: string } & AsyncDisposable> {
   const { served, verifyCall, keepAnswer, logger, shutdown, host, port = 0 } = options;
   const app = new Hono<{ Variables: { principal: Principal } }>();
@@ -45,8 +48,11 @@ export async function serveCalls(options: ServeCallsOptions): Promise<{ url: str
     url: `http://${host}:${(server.address() as AddressInfo).port}`,
     [Symbol.asyncDispose]: () =>
       new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
+        const late = setTimeout(() => server.closeAllConnections(), endMsMax);
+        server.close(() => {
+          clearTimeout(late);
+          resolve();
+        });
       }),
   };
 }

@@ -2,6 +2,9 @@
 import type { Sql } from "@roost/database";
 import { namesOf } from "./service-names.ts";
 
+/** Wakes the process that hosts services: which are to run, or what one of them is, has changed. */
+export const servicesChannel = "services";
+
 export interface HomeServices {
   homeId: string;
   names: readonly string[];
@@ -14,16 +17,28 @@ export async function enableServices(sql: Sql, { names, homeId }: HomeServices):
     `with enabled as (
        insert into service.service as s (name, title, role_name, schema_name)
        select * from unnest($1::text[], $1::text[], $2::text[], $3::text[])
-       on conflict (name) do update set is_enabled = true where not s.is_enabled)
+       on conflict (name) do update set is_enabled = true, reason = null where not s.is_enabled)
      update service.service set is_enabled = false where is_enabled and name <> all ($1::text[])`,
     [names, all.map(({ roleName }) => roleName), all.map(({ schemaName }) => schemaName)],
   );
 }
 
+export interface EnabledService {
+  name: string;
+  /** How often its program was put in place. */
+  loadCount: number;
+}
+
 /** Those that the settings in force name. */
-export async function listEnabledServices(sql: Sql): Promise<string[]> {
-  const rows = await sql.query<{ name: string }>("select name from service.service where is_enabled order by name");
-  return rows.map(({ name }) => name);
+export async function listEnabledServices(sql: Sql): Promise<EnabledService[]> {
+  return await sql.query<EnabledService>(
+    `select name, load_count as "loadCount" from service.service where is_enabled order by name`,
+  );
+}
+
+/** The program in its folder is to be loaded anew: a process that has an earlier one is replaced. */
+export async function markLoaded(sql: Sql, name: string): Promise<void> {
+  await sql.query("update service.service set load_count = load_count + 1 where name = $1", [name]);
 }
 
 const reasonCharsMax = 2000;

@@ -46,6 +46,8 @@ export async function installService(kernel: Kernel, options: InstallOptions): P
   const names = namesOf(contract.name, homeId);
   const { document, hash: contractHash } = describeContract(contract, version);
   const { password = randomBytes(24).toString("base64url") } = options;
+  // Before anything is written: what runs goes on as it is described.
+  for (const event of contract.events) await kernel.registry.check(event);
   await kernel.database.transact(async (tx) => {
     // One at a time: two processes of a home may start together.
     await tx.query("select pg_advisory_xact_lock(hashtextextended('roost.services', 0))");

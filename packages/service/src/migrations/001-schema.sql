@@ -40,6 +40,8 @@ create table service.service (
   statements    text[] not null default '{}',
   -- Named in the home's settings.
   is_enabled    boolean not null default true,
+  -- How often its program was put in place while Roost runs: a process that loaded an earlier one is replaced.
+  load_count    integer not null default 0,
   installed_at  timestamptz not null default roost.now()
 );
 
