@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { RoostError } from "@roost/base";
 import { textWidth } from "@roost/base/text-width";
@@ -99,6 +102,26 @@ test("roost exits by the error's code and tells it as JSON with --json", async (
   assert.equal((await runRoost(["run", "retry", someRunId], gateway)).code, 73);
   const stranger = await runRoost(["status"], { url: gateway.url, environment: { ROOST_TOKEN: "another" } });
   assert.equal(stranger.code, 77);
+});
+
+test("roost tells as JSON what a program that it starts says of its failure", async () => {
+  const home = await mkdtemp(join(tmpdir(), "roost-main-"));
+  try {
+    for (const [command, extra, expected] of [
+      ["down", {}, { code: "not_found", exitCode: 66, message: /is not running for/ }],
+      ["up", { ROOST_WORKERS: "0" }, { code: "invalid_input", exitCode: 64, message: /^ROOST_WORKERS is "0"/ }],
+    ] as const) {
+      const { code, stdout, stderr } = await runRoost([command, "--json"], {
+        environment: { ROOST_HOME: home, ...extra },
+      });
+      assert.deepEqual([code, stdout], [expected.exitCode, ""]);
+      const { error } = JSON.parse(stderr) as { error: { code: string; message: string; exitCode: number } };
+      assert.deepEqual([error.code, error.exitCode], [expected.code, expected.exitCode]);
+      assert.match(error.message, expected.message);
+    }
+  } finally {
+    await rm(home, { recursive: true, force: true });
+  }
 });
 
 test("roost without a home that runs says how to start it", async () => {

@@ -10,11 +10,11 @@ import { listenForStop } from "./listen-for-stop.ts";
 import { readProcessIdentity } from "./processes/process-identity.ts";
 import { defaultProgramPaths } from "./programs.ts";
 import { readArguments, usage, writeFirstHome } from "./read-arguments.ts";
-import { detachedReady, startDetached } from "./start-detached.ts";
+import { startDetached } from "./start-detached.ts";
 import { stopOwner } from "./stop-owner.ts";
 import { superviseHome } from "./supervise-home.ts";
 import { createTerminal, type ProcessTerminal } from "./terminal/create-terminal.ts";
-import { describeReady } from "./terminal/describe-ready.ts";
+import { describeReady, readyDocument } from "./terminal/describe-ready.ts";
 
 /** The shell's exit code for a command ended by Ctrl-C. */
 const forcedExitCode = 130;
@@ -86,7 +86,8 @@ function tellReady(gateway: ReadyMessage, config: SupervisorConfig, terminal: Pr
   const { home, log } = homePaths(config.homeDirectory);
   const facts = { home, log, elapsedMs: performance.now(), gateway, isDetached: config.isDetached };
   terminal.text(describeReady(facts, terminal));
-  if (config.isDetached) process.send?.(detachedReady);
+  // To whom it detaches from, and to `roost --json`.
+  process.send?.({ ready: readyDocument(facts) });
 }
 
 function openTerminal(config: SupervisorConfig): ProcessTerminal {

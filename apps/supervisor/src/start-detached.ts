@@ -1,9 +1,6 @@
 /** `roost up --detach`: starts this program again without a terminal, shows its output until everything is ready, and leaves it running. */
 import { spawn } from "node:child_process";
 
-/** Printed by the detached process when it is ready. */
-export const detachedReady = "ready";
-
 /** Set for the detached process. */
 export const detachedVariable = "ROOST_DETACHED";
 
@@ -29,7 +26,8 @@ export function startDetached(options: StartDetachedOptions): Promise<number> {
     // It may have been stopped in order before it was ready: this is still a failed start.
     child.once("close", (code) => resolve(code || 1));
     child.once("message", (message) => {
-      if (message !== detachedReady) return;
+      // Whoever has started this process by `roost --json` hears it as well.
+      process.send?.(message);
       child.disconnect();
       child.stdout?.destroy();
       child.stderr?.destroy();

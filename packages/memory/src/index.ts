@@ -30,6 +30,7 @@ export { scanHome, type HomeScan } from "./scan/scan-home.ts";
 export { watchHome, type WatchHome } from "./scan/watch-home.ts";
 
 // Skills.
+export { hasSkills } from "./skills/find-skills.ts";
 export { readSkill, type SkillAnswer } from "./skills/read-skill.ts";
 
 // State files.

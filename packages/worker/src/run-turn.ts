@@ -20,6 +20,7 @@ import type { Labels } from "@roost/contract/labels";
 import type { ClaimedRun, Kernel, KernelTransaction, RunError, RunOutcome } from "@roost/kernel";
 import {
   appendReply,
+  hasSkills,
   heartbeatDecision,
   isBesideConversation,
   keepPart,
@@ -83,7 +84,7 @@ export async function runTurn(turn: AgentTurn): Promise<void> {
     steps,
     model: tellUnmet(turn.modelsFor(run, turn.agent), run),
     tools: await turn.toolsFor(run, turn.agent),
-    firstTools: firstToolsOf(run, turn.agent),
+    firstTools: firstToolsOf(run, turn.agent, { hasSkills: await hasSkills(turn.memory) }),
     services: [...(turn.agent.services ?? []), ...(turn.agent.mcp ?? [])],
     context: turn.context,
     leaveOrder,

@@ -3,9 +3,8 @@ import { defineOperation, pageFields, pageOf, ref } from "@roost/contract";
 import { Count, text, Time } from "@roost/contract/operations";
 import { z } from "zod";
 import { factLimits, messageLimits, personLimits } from "./limits.ts";
-import { Label, Person, personId, PersonName, Source } from "./records.ts";
+import { fromOutside, Label, Person, personId, PersonName, Source } from "./records.ts";
 
-const fromOutside = ["trust:untrusted"] as const;
 const factId = ref("Fact", z.uuid());
 
 export const FactKind = z

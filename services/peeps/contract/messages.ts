@@ -5,6 +5,7 @@ import { z } from "zod";
 import { messageLimits, personLimits, pictureTypes } from "./limits.ts";
 import {
   Day,
+  fromOutside,
   Hit,
   Label,
   Message,
@@ -17,8 +18,6 @@ import {
   personId,
   reminderId,
 } from "./records.ts";
-
-const fromOutside = ["trust:untrusted"] as const;
 
 export const receiveMessages = defineOperation({
   id: "receiveMessages",

@@ -5,6 +5,7 @@ import { z } from "zod";
 import { personLimits } from "./limits.ts";
 import {
   Day,
+  fromOutside,
   DayText,
   Handle,
   Label,
@@ -23,7 +24,6 @@ import {
 } from "./records.ts";
 
 /** What people and books wrote is quoted, not believed. */
-const fromOutside = ["trust:untrusted"] as const;
 const GivenHandle = z.object({
   kind: z.enum(["phone", "email", "username"]),
   value: text(personLimits.handleMax).min(1),

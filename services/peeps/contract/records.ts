@@ -4,6 +4,9 @@ import { Count, keyText, text, Time } from "@roost/contract/operations";
 import { z } from "zod";
 import { messageLimits, personLimits } from "./limits.ts";
 
+/** Labels of all that comes from contacts and messages. */
+export const fromOutside = ["trust:untrusted"] as const;
+
 /** Ids of peeps; another text is refused before it is looked up. */
 export const personId = ref("Person", z.uuid());
 export const handleId = ref("Handle", z.uuid());

@@ -1,4 +1,5 @@
 /** `roost recall`: what the home knows of something. */
+import { isUntrusted, parseLabels } from "@roost/contract/labels";
 import { recalledKinds, type RecalledLine } from "@roost/contract/operations";
 import { plainLine, plainText, wrapText } from "@roost/base/text-width";
 import { Option, type Command } from "commander";
@@ -40,8 +41,9 @@ export function addRecallCommand(program: Command, context: CliContext): void {
 }
 
 function printLine({ terminal, clock }: CliContext, line: RecalledLine): void {
-  const outside = line.labels.filter((label) => label.startsWith("src:")).map((label) => label.slice(4));
-  const isMarked = line.labels.includes("trust:untrusted");
+  const labels = parseLabels(line.labels);
+  const outside = labels.sources;
+  const isMarked = isUntrusted(labels);
   const head = [sourceOf(line), line.saidBy ?? "", relativeTime(line.at, clock.nowMs())].filter(Boolean).join(" · ");
   const mark = isMarked ? ` ${terminal.paint(plainLine(`from ${outside.join(", ") || "outside"}`), "warn")}` : "";
   terminal.line(`${terminal.paint(plainLine(head), "dim")}${mark}`);

@@ -30,7 +30,7 @@ export function addUpCommands(program: Command, context: CliContext): void {
     )
     .action(async () => {
       const exitCode = await runProgram(context, supervisor, ["down"]);
-      if (context.terminal.isJson) context.terminal.json({ stopped: exitCode === 0 });
+      if (context.terminal.isJson && exitCode === 0) context.terminal.json({ stopped: true });
       context.exitWith(exitCode);
     });
 }

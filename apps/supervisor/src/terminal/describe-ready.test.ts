@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { describeReady } from "./describe-ready.ts";
+import { describeReady, readyDocument } from "./describe-ready.ts";
 
 const plain = { strong: (text: string) => text, faint: (text: string) => text };
 const facts = { home: "/h", log: "/h/log", elapsedMs: 1234, isDetached: false };
@@ -25,6 +25,20 @@ test("describeReady() says where Roost is, what to do next, and which model answ
   assert.match(text, /^  roost ask "/m);
   assert.match(text, /^  roost ps$/m);
   assert.match(text, /Stop: Ctrl-C/);
+});
+
+test("readyDocument() says the same to programs", () => {
+  const gateway = { type: "ready", url: "http://127.0.0.1:7717", signInCode: "c0de", model: null } as const;
+  assert.deepEqual(readyDocument({ ...facts, gateway }), {
+    url: "http://127.0.0.1:7717",
+    signInUrl: "http://127.0.0.1:7717/#sign-in=c0de",
+    model: null,
+    notices: [],
+    home: "/h",
+    log: "/h/log",
+    pid: process.pid,
+    elapsedMs: 1234,
+  });
 });
 
 test("describeReady() says that Roost rehearses without a model, and how to change that", () => {

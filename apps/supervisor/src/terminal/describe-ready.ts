@@ -1,3 +1,5 @@
+// What a start says once everything is up: to a person, and as a document to programs.
+
 import type { ReadyMessage } from "../children/child-messages.ts";
 import type { ProcessTerminal } from "./create-terminal.ts";
 
@@ -9,10 +11,29 @@ export interface ReadyFacts {
   isDetached: boolean;
 }
 
+/** The same for programs: the document of `roost up --json`. */
+export function readyDocument({ home, log, elapsedMs, gateway }: ReadyFacts): { [field: string]: unknown } {
+  return {
+    url: gateway.url,
+    signInUrl: signInUrlOf(gateway),
+    model: gateway.model ?? null,
+    notices: gateway.notices ?? [],
+    home,
+    log,
+    pid: process.pid,
+    elapsedMs: Math.round(elapsedMs),
+  };
+}
+
+function signInUrlOf({ url, signInCode }: Pick<ReadyMessage, "url" | "signInCode">): string | undefined {
+  return url === undefined || signInCode === undefined ? undefined : `${url}/#sign-in=${signInCode}`;
+}
+
 /** What the person reads when everything is up: the address, the model, what is active, and next steps, one command a line. */
 export function describeReady(facts: ReadyFacts, terminal: Pick<ProcessTerminal, "strong" | "faint">): string {
   const { gateway } = facts;
   const { strong, faint } = terminal;
+  const signInUrl = signInUrlOf(gateway);
   const model =
     gateway.model === undefined || gateway.model === null
       ? [
@@ -22,12 +43,12 @@ export function describeReady(facts: ReadyFacts, terminal: Pick<ProcessTerminal,
   return [
     "",
     `Roost is up at ${strong(gateway.url ?? "an unknown address")} ${faint(`(${(facts.elapsedMs / 1000).toFixed(1)} s)`)}`,
-    ...(gateway.url === undefined || gateway.signInCode === undefined
+    ...(signInUrl === undefined
       ? []
       : [
           "",
           "Open it in a browser; the link signs one in, within five minutes (another: roost open):",
-          `  ${strong(`${gateway.url}/#sign-in=${gateway.signInCode}`)}`,
+          `  ${strong(signInUrl)}`,
         ]),
     "",
     ...model,

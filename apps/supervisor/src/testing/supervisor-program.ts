@@ -4,7 +4,6 @@ import { readSupervisorConfig } from "../config.ts";
 import { listenForStop } from "../listen-for-stop.ts";
 import { readProcessIdentity } from "../processes/process-identity.ts";
 import { readArguments } from "../read-arguments.ts";
-import { detachedReady } from "../start-detached.ts";
 import { superviseHome } from "../supervise-home.ts";
 import { createTerminal } from "../terminal/create-terminal.ts";
 
@@ -39,7 +38,7 @@ try {
     force: signals.force,
     onReady(gateway) {
       terminal.text(`ready at ${gateway.url} with ${gateway.model}`);
-      process.send?.(detachedReady);
+      process.send?.({ ready: { url: gateway.url } });
     },
   });
 } catch (error) {

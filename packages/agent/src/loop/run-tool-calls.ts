@@ -181,7 +181,7 @@ async function makeCall(loop: Loop, call: PlannedCall, refusal?: string): Promis
                 signal: AbortSignal.any([options.signal, loop.signal]),
               });
               if (!found.found) return found;
-              const labels = work.tool.labelsOf?.(work.input) ?? openLabels;
+              const labels = (await work.tool.labelsOf?.(work.input)) ?? openLabels;
               const output = toToolOutput(found.output, { labels, charsMax: loop.limits.toolResultCharsMax });
               return { found: true, output, labels };
             },

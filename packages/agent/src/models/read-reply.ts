@@ -129,10 +129,11 @@ function watchLength({ progress, replyCharsMax, call: { maxOutputTokens = Infini
   return {
     isCircling: () => isCircle,
     isTooLong: () => charCount > charsMax,
-    grow: (delta: string) => {
+    /** A file that a call writes may hold any series of numbers. */
+    grow: (delta: string, { isArguments = false } = {}) => {
       charCount += delta.length;
       progress.receivedText += delta;
-      isCircle ||= findCircle(delta);
+      isCircle ||= findCircle(delta, { isCounted: !isArguments });
     },
   };
 }
@@ -174,7 +175,7 @@ function createReplyReader(options: ReadReplyOptions, known: { holds: boolean; a
           thinking.take(part);
           return;
         case "tool-input-delta":
-          grow(part.delta);
+          grow(part.delta, { isArguments: true });
           return;
         case "tool-call":
           if (part.providerExecuted) return;

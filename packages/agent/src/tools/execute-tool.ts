@@ -69,7 +69,8 @@ export async function executeTool(stepCall: StepCall, options: ExecuteToolOption
     show: options.show,
   };
   let hasStarted = false;
-  const labelsOf = (labels: Labels = openLabels) => joinLabels(labels, tool.labelsOf?.(options.input) ?? openLabels);
+  const labelsOf = async (labels: Labels = openLabels) =>
+    joinLabels(labels, (await tool.labelsOf?.(options.input)) ?? openLabels);
   const text = (message: string) => storableText(shorten(message, options.resultCharsMax));
   try {
     const permit = await options.permitTool?.({ tool, input: options.shown, call });
@@ -81,19 +82,20 @@ export async function executeTool(stepCall: StepCall, options: ExecuteToolOption
     const aborted = rejectOnAbort(signal);
     const result = await Promise.race([tool.execute(options.input, call), aborted]);
     if (result.state === "done") {
-      const labels = labelsOf(result.labels);
+      const labels = await labelsOf(result.labels);
       const { parts, children } = result;
       const output = toToolOutput(result.output, { labels, charsMax: options.resultCharsMax, parts });
       return { state: "done", output: children === undefined ? output : { ...output, children }, labels };
     }
-    if (result.state === "failed") return failed(result.code, text(result.message), labelsOf(result.labels));
-    return result.state === "unknown" ? { ...result, ...textsOf(labelsOf()) } : result;
+    if (result.state === "failed") return failed(result.code, text(result.message), await labelsOf(result.labels));
+    if (result.state === "waiting") return result;
+    return { state: "unknown", message: text(result.message), ...textsOf(await labelsOf(result.labels)) };
   } catch (thrown) {
     if (outer.aborted) throw outer.reason;
     const error = toRoostError(signal.aborted ? signal.reason : thrown);
     if (!hasStarted || tool.effect === "readonly" || refusalCodes.has(error.code))
-      return failed(error.code, text(error.message), labelsOf());
-    return { state: "unknown", message: text(error.message), ...textsOf(labelsOf()) };
+      return failed(error.code, text(error.message), await labelsOf());
+    return { state: "unknown", message: text(error.message), ...textsOf(await labelsOf()) };
   } finally {
     clearTimeout(timer);
   }

@@ -53,7 +53,7 @@ export type ToolResult =
   /** `labels`: of output that was not in its input. `parts`: output beside its text, stored by reference. */
   | { state: "done"; output: JsonValue; labels?: Labels; parts?: Part[]; children?: ChildRun[] }
   | { state: "failed"; code: ErrorCode; message: string; labels?: Labels }
-  | { state: "unknown"; message: string }
+  | { state: "unknown"; message: string; labels?: Labels }
   | { state: "waiting"; wait: JsonValue };
 
 /** The source of a tool, recorded on its calls' steps unless it is built in. */
@@ -77,8 +77,8 @@ export interface Tool<Input = any> {
     input: Input,
     call: { idempotencyKey: string; signal: AbortSignal },
   ) => Promise<{ found: true; output: JsonValue } | { found: false }>;
-  /** Of everything that this tool gives back for an input, whatever it is: also of why it failed. */
-  labelsOf?: (input: Input) => Labels;
+  /** Of everything that this tool gives back for an input, whatever it is: also of why it failed. Asked once it has ended. */
+  labelsOf?: (input: Input) => Labels | Promise<Labels>;
   /** Pure. Left out: nothing outside the home, and no target other than these very arguments. */
   reach?: (input: Input) => Reach;
   /** Of a call that waited: what the model reads of the answer. Default: the answer as JSON. */

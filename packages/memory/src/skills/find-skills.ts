@@ -3,6 +3,8 @@
  * skill is known by its folder.
  */
 import { createHash } from "node:crypto";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
 import { RoostError } from "@roost/base";
 import { isUntrusted } from "@roost/contract/labels";
 import { partLimits } from "@roost/contract/part";
@@ -46,6 +48,12 @@ export function findSkills(viewer: Viewer, walked: readonly WalkedFile[], names?
     const main = all.find(({ path }) => path === `skills/${name}/SKILL.md`);
     return main === undefined ? [] : [{ name, main, pin, files: all.filter((file) => file !== main) }];
   });
+}
+
+/** Whether the home has a folder for a skill. One look, since each turn asks. */
+export async function hasSkills({ homeDir }: Pick<Memory, "homeDir">): Promise<boolean> {
+  const entries = await readdir(join(homeDir, "skills"), { withFileTypes: true }).catch(() => []);
+  return entries.some((entry) => entry.isDirectory() && !entry.name.startsWith("."));
 }
 
 /**

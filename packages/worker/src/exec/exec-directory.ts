@@ -21,24 +21,30 @@ const gitMsMax = 300_000;
 /** Files of a person's repository as they are; no program of it runs. */
 const safeGit = ["-c", "core.hooksPath=/dev/null", "-c", "protocol.ext.allow=never"];
 
-/** As a name of a file. */
-function folderOf(homeDir: string, agent: string): string {
-  return join(homeDir, ".roost", "exec", agent.replace(/[^a-z0-9._-]/gi, "_"));
+interface Owner {
+  agent: string;
+  repository?: string | undefined;
+}
+
+/** The agent as a name of a file. */
+function pathOf(homeDir: string, { agent, repository }: Owner): string {
+  const folder = join(homeDir, ".roost", "exec", agent.replace(/[^a-z0-9._-]/gi, "_"));
+  return join(folder, repository === undefined ? "own" : `repository-${repository}`);
 }
 
 /** Made when it is first used. @throws RoostError `unavailable`: the repository cannot be cloned */
 export async function openExecDirectory(
   homeDir: string,
-  { agent, repository, source }: { agent: string; repository?: string | undefined; source?: string | undefined },
+  { agent, repository, source }: Owner & { source?: string | undefined },
 ): Promise<ExecDirectory> {
-  const folder = folderOf(homeDir, agent);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
   if (repository === undefined || source === undefined) {
-    const path = join(folder, "own");
+    const path = pathOf(homeDir, { agent });
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     await mkdir(path, { recursive: true });
     return { path, repository: undefined };
   }
-  const path = join(folder, `repository-${repository}`);
+  const path = pathOf(homeDir, { agent, repository });
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   if (!(await stat(path).catch(() => undefined))?.isDirectory()) await clone({ source, path, agent });
   return { path, repository: source };
 }
@@ -63,18 +69,24 @@ async function clone({ source, path, agent }: { source: string; path: string; ag
 }
 
 /** In a place that no program of an agent has written to. */
-export async function git(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<string> {
+export async function git(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+): Promise<{ stdout: string; stderr: string }> {
   const options = {
     timeout: gitMsMax,
     maxBuffer: 1024 * 1024,
     env: { PATH: "/usr/local/bin:/usr/bin:/bin", GIT_TERMINAL_PROMPT: "0", ...env },
   };
-  const { stdout, stderr } = await promisify(execFile)("git", [...safeGit, ...args], options);
-  return `${stdout}${stderr}`;
+  return promisify(execFile)("git", [...safeGit, ...args], options);
 }
 
-/** What has gone into the folder so far; nothing recorded: nothing that is marked. */
-export async function readDirectoryLabels({ path }: ExecDirectory): Promise<Labels> {
+/** What has gone into the folder so far, also before it is made; nothing recorded: nothing that is marked. */
+export function readLabelsOf(homeDir: string, owner: Owner): Promise<Labels> {
+  return readDirectoryLabels({ path: pathOf(homeDir, owner) });
+}
+
+export async function readDirectoryLabels({ path }: Pick<ExecDirectory, "path">): Promise<Labels> {
   const folder = labelsFolderOf(path);
   const names = (await readdir(folder).catch(unlessMissing)) ?? [];
   const texts = await Promise.all(

@@ -3,9 +3,11 @@
  * takes and checks it, and pushes with the person's own access. Nothing that the agent could have put into its clone is run.
  */
 import { rm, writeFile } from "node:fs/promises";
+import type { ToolResult } from "@roost/agent";
 import { createId, RoostError, toRoostError } from "@roost/base";
+import { untrustedFrom, type Labels } from "@roost/contract/labels";
 import { git } from "./exec-directory.ts";
-import { runInDirectory, sourceOf, type ProgramCall, type Workplace } from "./run-in-directory.ts";
+import { agentOf, runInDirectory, sourceOf, type ProgramCall, type Workplace } from "./run-in-directory.ts";
 
 export interface PushedBranch {
   repository: string;
@@ -14,16 +16,21 @@ export interface PushedBranch {
 }
 
 const bundleBytesMax = 200 * 1024 * 1024;
+const saidByRemote = "remote:";
+const saidCharsMax = 1_000;
 const bundling = "git bundle create --quiet /tmp/new.bundle HEAD --not --remotes >&2 && cat /tmp/new.bundle";
 
-/** Never by force. @throws RoostError `not_found`, `conflict`: there is nothing to push; `unavailable`: the remote did not take it */
+/**
+ * Never by force. What the remote says is marked; why it did not take the branch is an unknown outcome: the push can be made again.
+ * @throws RoostError `not_found`, `conflict`: there is nothing to push; `unavailable`: the commits could not be taken from the clone
+ */
 export async function pushBranch(
   place: Workplace,
   { repository, remote, branch }: PushedBranch,
   call: Pick<ProgramCall, "labels" | "signal">,
-): Promise<string> {
+): Promise<ToolResult> {
   const source = sourceOf(place, repository);
-  const remotes = (await git(["-C", source, "remote"])).split("\n").filter(Boolean);
+  const remotes = (await git(["-C", source, "remote"])).stdout.split("\n").filter(Boolean);
   if (!remotes.includes(remote))
     throw new RoostError("not_found", `${repository} has no remote ${remote}: it has ${remotes.join(", ") || "none"}`);
   await git(["check-ref-format", "--branch", branch]);
@@ -35,7 +42,7 @@ export async function pushBranch(
       `there is nothing to push: ${run.output.toString("utf8").slice(0, 500) || run.end}`,
     );
   const bundle = `${run.directory.path}.${createId()}.bundle`;
-  const kept = `refs/roost/${place.run.agent ?? "main"}/${branch}`;
+  const kept = `refs/roost/${agentOf(place)}/${branch}`;
   try {
     await writeFile(bundle, run.output);
     const fetching = [
@@ -49,17 +56,35 @@ export async function pushBranch(
       "--no-write-fetch-head",
     ];
     await git([...fetching, "--", bundle, `+HEAD:${kept}`]);
-    return await git(
-      ["-C", source, "push", "--porcelain", "--", remote, `${kept}:refs/heads/${branch}`],
-      place.gitEnvironment,
-    );
-  } catch (cause) {
-    throw new RoostError(
-      "unavailable",
-      `${remote} did not take ${branch}: ${toRoostError(cause).message.slice(0, 1000)}`,
-      { cause },
-    );
   } finally {
     await rm(bundle, { force: true });
   }
+  return pushKept(place, { source, kept, remote, branch });
+}
+
+/** From the person's repository, with the person's access. */
+async function pushKept(
+  { gitEnvironment }: Workplace,
+  { source, kept, remote, branch }: { source: string; kept: string; remote: string; branch: string },
+): Promise<ToolResult> {
+  const labels = labelsOfRemote(remote);
+  const pushing = ["-C", source, "push", "--porcelain", "--", remote, `${kept}:refs/heads/${branch}`];
+  try {
+    const { stderr } = await git(pushing, gitEnvironment);
+    const said = stderr
+      .split("\n")
+      .filter((line) => line.startsWith(saidByRemote))
+      .join("\n");
+    const output = `${branch} is pushed to ${remote}`;
+    if (said === "") return { state: "done", output };
+    return { state: "done", output: `${output}. It says:\n${said.slice(0, saidCharsMax).toWellFormed()}`, labels };
+  } catch (error) {
+    const message = toRoostError(error).message.slice(0, saidCharsMax).toWellFormed();
+    return { state: "unknown", message: `${remote} did not take ${branch}: ${message}`, labels };
+  }
+}
+
+/** Content from outside, by the name of the remote. */
+function labelsOfRemote(remote: string): Labels {
+  return untrustedFrom("program", `git:${remote}`);
 }

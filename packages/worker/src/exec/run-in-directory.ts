@@ -6,7 +6,13 @@ import type { AgentDefinition } from "@roost/contract/operations";
 import { addNeed, type Kernel } from "@roost/kernel";
 import type { ExecSettings } from "@roost/memory/settings";
 import { runConfined, type ConfinedRun, type FoundSandbox } from "@roost/sandbox";
-import { markDirectory, openExecDirectory, readDirectoryLabels, type ExecDirectory } from "./exec-directory.ts";
+import {
+  markDirectory,
+  openExecDirectory,
+  readDirectoryLabels,
+  readLabelsOf,
+  type ExecDirectory,
+} from "./exec-directory.ts";
 
 export interface Workplace {
   kernel: Kernel;
@@ -55,7 +61,7 @@ export async function runInDirectory(
   const { repository } = call;
   const source = repository === undefined ? undefined : sourceOf(place, repository);
   await addNeed(kernel, { runId: run.id, epoch: run.epoch }, hostCapability());
-  const directory = await openExecDirectory(homeDir, { agent: run.agent ?? "main", repository, source });
+  const directory = await openExecDirectory(homeDir, { agent: agentOf(place), repository, source });
   const hasNetwork = allowed.network === true;
   const brought = hasNetwork ? untrustedFrom("program", "network") : openLabels;
   const labels = await markDirectory(directory, joinLabels(call.labels, brought));
@@ -75,6 +81,15 @@ export async function runInDirectory(
   });
   // Another run may have brought something in meanwhile: it marked the folder before it did.
   return { ...confined, directory, labels: joinLabels(labels, await readDirectoryLabels(directory)) };
+}
+
+/** Of whatever a call there gives back, failures included. */
+export function labelsOfPlace(place: Workplace, repository: string | undefined): Promise<Labels> {
+  return readLabelsOf(place.homeDir, { agent: agentOf(place), repository });
+}
+
+export function agentOf({ run }: Pick<Workplace, "run">): string {
+  return run.agent ?? "main";
 }
 
 /** The person's repository of that name. */

@@ -77,8 +77,17 @@ function createBuiltInTools({
 }
 
 /** Tools that a run's model is shown when all are too many. */
-export function firstToolsOf(run: ClaimedRun, agent: AgentDefinition): readonly string[] {
-  return [...firstTools(allowedOf(run, agent)), ...namedBy(agent), ...(toolsOfJob(run) ?? []), ...clientToolNames(run)];
+export function firstToolsOf(
+  run: ClaimedRun,
+  agent: AgentDefinition,
+  { hasSkills }: { hasSkills: boolean },
+): readonly string[] {
+  return [
+    ...firstTools(allowedOf(run, agent), hasSkills),
+    ...namedBy(agent),
+    ...(toolsOfJob(run) ?? []),
+    ...clientToolNames(run),
+  ];
 }
 
 /** The job and the agent may each narrow the tools; neither widens what the other allows. */

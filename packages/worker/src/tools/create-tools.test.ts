@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { symlink } from "node:fs/promises";
 import { test } from "node:test";
 import { toolNames } from "@roost/contract/operations";
-import { getJob } from "@roost/jobs";
+import { defineJob, getJob, removeJob } from "@roost/jobs";
 import { answerQuestion, finishRun, getRun, listQuestions } from "@roost/kernel";
 import { appendReply, sendMessage } from "@roost/memory";
 import { RunInterruption } from "../steps/run-interruption.ts";
@@ -166,6 +166,44 @@ test("define_job refuses a field that it does not take, instead of making a job 
   ]);
   for (const { text } of answers) assert.match(text, /unknown field/);
   await assert.rejects(getJob(home.kernel, "a"), { code: "not_found" });
+});
+
+test("define_job changes the fields that it is given, and leaves the others of the job as they are", async () => {
+  await using home = await openTestHome();
+  const { kernel } = home;
+  const whole = {
+    id: "brief",
+    session: "main",
+    agent: "main",
+    trigger: { kind: "cron", expression: "0 6 * * *" },
+    prompt: "Read the feeds",
+    timeoutMs: 60_000,
+    budget: { usdMax: 0.2 },
+    tools: ["read_file"],
+    retry: { attemptsMax: 3 },
+  };
+  await defineJob(kernel, whole, { by: "owner" });
+  const before = (await getJob(kernel, "brief")).definition;
+  const { answers } = await home.callTools(await home.begin(), [
+    { name: "define_job", arguments: { id: "brief", trigger: { kind: "every", every: "2h" } } },
+    { name: "define_job", arguments: { id: "brief", trigger: { kind: "every", every: "2h" } } },
+    { name: "define_job", arguments: { id: "brieff", prompt: "Read the feeds twice" } },
+    { name: "define_job", arguments: { id: "new", prompt: "", trigger: { kind: "manual" } } },
+  ]);
+  assert.match(answers[0]!.text, /"change":"changed","version":2,"changed":\["trigger\./);
+  assert.match(answers[1]!.text, /"change":"unchanged","version":2/);
+  assert.match(answers[2]!.text, /there is no job brieff: a new one needs trigger/);
+  assert.deepEqual((await getJob(kernel, "brief")).definition, { ...before, trigger: { kind: "every", every: "2h" } });
+  assert.equal((await getJob(kernel, "new")).definition.session, "cron");
+  await removeJob(kernel, "brief", { by: "owner" });
+  const after = await home.callTools(await home.begin(), [
+    { name: "define_job", arguments: { id: "brief", prompt: "again" } },
+    { name: "define_job", arguments: { id: "brief", prompt: "again", trigger: { kind: "manual" } } },
+  ]);
+  assert.match(after.answers[0]!.text, /there is no job brief: a new one needs trigger/);
+  assert.match(after.answers[1]!.text, /"change":"created"/);
+  const again = (await getJob(kernel, "brief")).definition;
+  assert.deepEqual([again.session, again.tools, again.budget], ["cron", undefined, undefined]);
 });
 
 test("ask_person gives its worker back, and the answer reaches the model in another worker", async () => {

@@ -64,10 +64,11 @@ const forSubagents = new Set([
 ]);
 
 /** What a model is shown when all tools are too many: the most commonly needed. */
-const first = ["read_file", "write_file", "get_state", "set_state", "remember", "recall", "use_skill"];
+const common = ["read_file", "write_file", "get_state", "set_state", "remember", "recall"];
 
-/** Tools to show first: those that a job or an agent names. */
-export function firstTools(allowed: readonly string[] | undefined): readonly string[] {
+/** Tools to show first: those that a job or an agent names; of skills only where there are any. */
+export function firstTools(allowed: readonly string[] | undefined, hasSkills: boolean): readonly string[] {
+  const first = hasSkills ? [...common, "use_skill"] : common;
   return allowed === undefined ? first : [...first.filter((name) => allowed.includes(name)), ...allowed];
 }
 

@@ -1,7 +1,9 @@
+/** The tool that makes and changes jobs. It merges by field; what a definition may hold is checked where jobs are defined. */
 import type { JsonSchemaInput, Tool } from "@roost/agent";
+import { RoostError, toRoostError } from "@roost/base";
 import { listComplaints, toJsonSchema } from "@roost/contract";
 import { NamedJobDefinition } from "@roost/contract/operations";
-import { defineJob } from "@roost/jobs";
+import { defineJob, getJob, type ChangedJob } from "@roost/jobs";
 import type { z } from "zod";
 import { toJson, type ToolContext } from "./tool-context.ts";
 
@@ -15,27 +17,68 @@ const input = NamedJobDefinition.pick({
   overlap: true,
   catchUp: true,
   inputs: true,
-});
+}).partial({ trigger: true, prompt: true });
 
-/** Creates a job or replaces its definition. The new job is a cron: it sees no more than crons do. */
-export function defineJobTool({ kernel, memory, run, actor }: ToolContext): Tool<z.infer<typeof input>> {
+/** Another change between reading a job and writing it is read again. */
+const triesMax = 4;
+
+/** Creates a job, or changes the fields that are given. A new job is a cron: it sees no more than crons do. */
+export function defineJobTool(context: ToolContext): Tool<z.infer<typeof input>> {
   return {
     name: "define_job",
     description:
-      "Creates or changes a job that starts runs by itself: at a cron time, every so often, once at a time, on an event, or by hand. Its runs are isolated: put all they need to know into the prompt. The same definition again changes nothing.",
+      "Creates a job that starts runs by itself: at a cron time, every so often, once at a time, on an event, or by hand. Its runs are isolated: put all they need to know into the prompt. Of a job that there is, the fields that you give are changed and the others stay.",
     input: schema,
     effect: "idempotent",
     reach: ({ id }) => ({ target: id, isOutside: false }),
     execute: async (given, { labels }) => {
-      const definition = input.parse(given);
-      const { change, version } = await defineJob(
-        kernel,
-        { ...definition, session: "cron" },
-        { by: actor, timeZone: memory.timeZone, causation: run.causeId, correlation: run.correlation, labels },
-      );
-      return { state: "done", output: toJson({ jobId: definition.id, change, version }) };
+      const { jobId, change, version, differences } = await define(context, given, labels);
+      const changed = change === "changed" ? { changed: differences.map(({ path }) => path).slice(0, 50) } : {};
+      return { state: "done", output: toJson({ jobId, change, version, ...changed }) };
     },
   };
+}
+
+async function define(
+  { kernel, memory, run, actor }: ToolContext,
+  given: z.infer<typeof input>,
+  labels: Parameters<typeof defineJob>[2]["labels"],
+): Promise<ChangedJob> {
+  const parsed = input.parse(given);
+  // A default is no field that was given.
+  const fields = Object.fromEntries(Object.entries(parsed).filter(([name]) => Object.hasOwn(given, name)));
+  const cause = { by: actor, timeZone: memory.timeZone, causation: run.causeId, correlation: run.correlation, labels };
+  for (let tries = 1; ; tries += 1) {
+    const there = await getJob(kernel, parsed.id).catch(unlessUnknown);
+    const isThere = there !== undefined && there.state !== "removed";
+    if (!isThere) requireWhole(parsed);
+    const isTimed = parsed.trigger !== undefined || parsed.activeHours !== undefined;
+    try {
+      return await (isThere
+        ? defineJob(
+            kernel,
+            { ...there.definition, ...fields, id: parsed.id },
+            {
+              ...cause,
+              expectedVersion: there.version,
+              ...(!isTimed && { timeZone: there.timeZone }),
+            },
+          )
+        : defineJob(kernel, { ...parsed, session: "cron" }, { ...cause, expectedVersion: 0 }));
+    } catch (error) {
+      if (toRoostError(error).code !== "conflict" || tries === triesMax) throw error;
+    }
+  }
+}
+
+function requireWhole({ id, trigger, prompt }: z.infer<typeof input>): void {
+  const missing = [...(trigger === undefined ? ["trigger"] : []), ...(prompt === undefined ? ["prompt"] : [])];
+  if (missing.length > 0)
+    throw new RoostError("invalid_input", `there is no job ${id}: a new one needs ${missing.join(" and ")}`);
+}
+
+function unlessUnknown(error: unknown): undefined {
+  if (toRoostError(error).code !== "not_found") throw error;
 }
 
 const schema: JsonSchemaInput = {

@@ -2,7 +2,7 @@
 import type { Tool } from "@roost/agent";
 import { RoostError } from "@roost/base";
 import { z } from "zod";
-import { runInDirectory, type ProgramCall } from "../exec/run-in-directory.ts";
+import { labelsOfPlace, runInDirectory, type ProgramCall } from "../exec/run-in-directory.ts";
 import { workplaceOf } from "./exec-tool.ts";
 import type { ToolContext } from "./tool-context.ts";
 
@@ -22,6 +22,7 @@ export function editFileTool(context: ToolContext): Tool<z.infer<typeof input>> 
       "Replaces a text of a file in your exec folder or clone, which must stand there exactly once; or makes a new file.",
     input,
     effect: "idempotent",
+    labelsOf: ({ repository }) => labelsOfPlace(workplaceOf(context), repository),
     // What stands in a folder whose programs have the network can be sent by any of them.
     ...(context.agent.exec?.network === true && { reach: () => ({ target: "network", isOutside: true }) }),
     execute: async ({ path, find, replace, repository }, { labels, signal }) => {

@@ -2,7 +2,7 @@
 import type { Tool } from "@roost/agent";
 import { keepPart } from "@roost/memory";
 import { z } from "zod";
-import { runInDirectory, type Workplace } from "../exec/run-in-directory.ts";
+import { labelsOfPlace, runInDirectory, type Workplace } from "../exec/run-in-directory.ts";
 import type { ToolContext } from "./tool-context.ts";
 
 const input = z.object({
@@ -29,6 +29,7 @@ export function execTool(context: ToolContext): Tool<z.infer<typeof input>> {
     description: `Runs a shell command in a sandbox: it sees its folder and the system's programs, ${network ? "and the network" : "no network"}.${where}`,
     input,
     effect: "unsafe",
+    labelsOf: ({ repository }) => labelsOfPlace(workplaceOf(context), repository),
     timeoutMsMax: context.exec.settings.timeout + 60_000,
     ...(network && { reach: () => ({ target: "network", isOutside: true }) }),
     execute: async ({ command, repository, timeoutSeconds }, { labels, signal, show }) => {

@@ -2,6 +2,7 @@
 import type { Tool } from "@roost/agent";
 import { z } from "zod";
 import { pushBranch } from "../exec/push-branch.ts";
+import { labelsOfPlace } from "../exec/run-in-directory.ts";
 import { workplaceOf } from "./exec-tool.ts";
 import type { ToolContext } from "./tool-context.ts";
 
@@ -20,7 +21,8 @@ export function gitPushTool(context: ToolContext): Tool<z.infer<typeof input>> {
     input,
     effect: "idempotent",
     timeoutMsMax: 600_000,
+    labelsOf: ({ repository }) => labelsOfPlace(workplaceOf(context), repository),
     reach: ({ repository, remote, branch }) => ({ target: `${repository}:${remote}/${branch}`, isOutside: true }),
-    execute: async (pushed, call) => ({ state: "done", output: await pushBranch(workplaceOf(context), pushed, call) }),
+    execute: (pushed, call) => pushBranch(workplaceOf(context), pushed, call),
   };
 }

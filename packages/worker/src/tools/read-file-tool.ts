@@ -5,7 +5,7 @@ import { noteSeen } from "./seen-files.ts";
 import type { ToolContext } from "./tool-context.ts";
 
 const input = z.object({
-  path: z.string().min(1).max(1024).describe("Relative to the home, e.g. memory/2025-11-21.md"),
+  path: z.string().min(1).max(1024).describe("As in memory/2025-11-21.md"),
   fromLine: z.number().int().min(1).default(1),
   lineCount: z.number().int().min(1).max(5_000).default(1_000),
 });
@@ -15,7 +15,7 @@ export function readFileTool({ kernel, memory, viewer, run, seenFiles }: ToolCon
   return {
     name: "read_file",
     description:
-      "Reads a file of the home; a picture or a document is shown as it is. Read a whole file before you write it.",
+      "Reads a file of the home; pictures and documents are shown as they are. Read a whole file before you write it.",
     input,
     effect: "readonly",
     execute: async ({ path, fromLine, lineCount }) => {

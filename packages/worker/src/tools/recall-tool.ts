@@ -7,12 +7,12 @@ import { toJson, type ToolContext } from "./tool-context.ts";
 
 const moment = z.iso.datetime({ offset: true }).optional();
 const input = z.object({
-  query: z.string().min(1).max(1_000).describe("A question or a few words: names, days, things"),
+  query: z.string().min(1).max(1_000).describe("A question or a few words"),
   kinds: z.array(z.enum(recalledKinds)).min(1).max(recalledKinds.length).optional().describe("Default: all"),
   since: moment,
   until: moment,
   limit: z.number().int().min(1).max(recallLimits.linesMax).default(10),
-  marked: z.boolean().default(false).describe("Also lines that rest on content from outside"),
+  marked: z.boolean().default(false).describe("Also lines from outside"),
 });
 
 /** Finds what notes, files, conversations and events tell of something. */
@@ -20,7 +20,7 @@ export function recallTool({ memory, viewer }: ToolContext): Tool<z.infer<typeof
   return {
     name: "recall",
     description:
-      "Finds what your memory, notes, files, earlier conversations and events tell of something: the best lines, each with its source.",
+      "Finds lines about something in memory, notes, files, earlier conversations and events, with their sources.",
     input,
     effect: "readonly",
     execute: async ({ query, kinds, since, until, limit, marked }) => {

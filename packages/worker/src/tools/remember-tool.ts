@@ -7,12 +7,12 @@ import type { ToolContext } from "./tool-context.ts";
 const part = z.string().min(1).max(200).optional();
 const input = z.object({
   text: z.string().min(1).max(4_000).describe("One fact, in a sentence or two"),
-  subject: part.describe("Of whom or what, with attribute and value: Anna"),
+  subject: part.describe("Anna"),
   attribute: part.describe("lives in"),
-  value: part.describe("Munich: replaces the attribute's earlier value"),
-  many: z.boolean().optional().describe("The attribute has several values at a time"),
-  since: z.iso.datetime({ offset: true }).optional().describe("Since when it holds. Default: now"),
-  corrects: z.string().max(64).optional().describe("Id of the fact that was wrong"),
+  value: part.describe("Munich"),
+  many: z.boolean().optional().describe("It has several values at a time"),
+  since: z.iso.datetime({ offset: true }).optional().describe("Default: now"),
+  corrects: z.string().max(64).optional().describe("Id (of recall) of the fact that was wrong"),
 });
 
 /** Keeps a fact: in the log, and for the person's own sessions in the day's note. */
@@ -20,7 +20,7 @@ export function rememberTool(context: ToolContext): Tool<z.infer<typeof input>> 
   return {
     name: "remember",
     description:
-      "Keeps a fact for later, in today's note. With subject, attribute and value it stands in MEMORY.md, and closes the earlier value. Recall tells ids.",
+      "Notes a fact for later. With subject, attribute and value it also stands in MEMORY.md, in place of the earlier value.",
     input,
     effect: "idempotent",
     execute: async ({ text, subject, attribute, value, many, since, corrects }, { idempotencyKey, labels }) => {

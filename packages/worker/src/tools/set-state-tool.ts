@@ -7,15 +7,8 @@ import { toJson, type ToolContext } from "./tool-context.ts";
 
 const input = z.object({
   name: z.string().min(1).max(63),
-  patch: z
-    .record(z.string(), z.unknown())
-    .describe("What changes (JSON Merge Patch): fields that are null are removed"),
-  expectedVersion: z
-    .number()
-    .int()
-    .min(0)
-    .optional()
-    .describe("Refuse when the state has another version; 0: it must be new"),
+  patch: z.record(z.string(), z.unknown()).describe("JSON Merge Patch: null removes a field"),
+  expectedVersion: z.number().int().min(0).optional().describe("Refused at another version; 0: new"),
   note: z.string().max(500).optional(),
 });
 
@@ -23,8 +16,7 @@ const input = z.object({
 export function setStateTool(context: ToolContext): Tool<z.infer<typeof input>> {
   return {
     name: "set_state",
-    description:
-      "Changes fields of a state file. Say also that nothing changed (an empty patch): then others know that it is fresh.",
+    description: "Changes fields of a state file. An empty patch says that nothing changed: it counts as fresh again.",
     input,
     effect: "idempotent",
     execute: async ({ name, patch, expectedVersion, note }, { idempotencyKey, labels: known }) => {

@@ -70,7 +70,7 @@ async function ask(service: Tool<JsonObject>, input: JsonObject, call: ToolCall)
   const asked = { query: input["query"] ?? "", limit: input["limit"] ?? 10 };
   try {
     const outcome = await service.execute(asked, { ...call, signal });
-    const given = service.labelsOf?.(asked) ?? openLabels;
+    const given = (await service.labelsOf?.(asked)) ?? openLabels;
     if (outcome.state !== "done") return { service: name, problem: "it did not answer", labels: openLabels };
     return { service: name, answer: outcome.output, labels: joinLabels(given, outcome.labels ?? openLabels) };
   } catch (error) {

@@ -9,12 +9,12 @@ import type { ToolContext } from "./tool-context.ts";
 
 const input = z.object({
   path: z.string().min(1).max(1024),
-  text: z.string().max(1_000_000).describe("The whole new content"),
+  text: z.string().max(1_000_000).describe("All of it"),
   expected: z
     .string()
     .max(64)
     .optional()
-    .describe('sha256 of the content that you replace, or "absent" for a new file; left out: as this run last read it'),
+    .describe('sha256 of what you replace, or "absent". Default: as you last read it'),
 });
 
 const conflictHint =
@@ -26,7 +26,7 @@ export function writeFileTool(context: ToolContext): Tool<z.infer<typeof input>>
   return {
     name: "write_file",
     description:
-      "Writes a whole text file of the home, if it has not changed since you read it. On a conflict you get what is there now: merge, then write again.",
+      "Writes a whole text file of the home. If it has changed since you read it, you get what is there now: merge, write again.",
     input,
     effect: "idempotent",
     reach: ({ path }) => ({ target: path, isOutside: false }),
