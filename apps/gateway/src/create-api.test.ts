@@ -76,6 +76,7 @@ test("createApi() serves every operation as its contract says", async () => {
   );
   const { part } = await client.uploadPart({ content: { mediaType: "text/plain", bytes: new Uint8Array([104, 105]) } });
   assert.equal((await client.getPart({ sha256: part.sha256! })).mediaType, "text/plain");
+  assert.deepEqual(await client.linkPart({ sha256: part.sha256! }), { url: null });
   const { messages } = await client.getSession({ sessionKey: "main" });
   assert.deepEqual(
     messages.items.map(({ text, role, runId }) => [text, role, runId]),

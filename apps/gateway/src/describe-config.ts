@@ -24,6 +24,11 @@ const environmentNames = [
   "ROOST_DATABASE_URL",
   "DATABASE_URL",
   "OTEL_EXPORTER_OTLP_ENDPOINT",
+  "OBJECTS_URL",
+  "OBJECTS_FROM_URL",
+  "AWS_ACCESS_KEY_ID",
+  "AWS_SECRET_ACCESS_KEY",
+  "AWS_REGION",
 ] as const;
 const secretNames = new Set<string>([
   "ROOST_MODEL_KEY",
@@ -31,6 +36,8 @@ const secretNames = new Set<string>([
   "OPENAI_API_KEY",
   "ROOST_DATABASE_URL",
   "DATABASE_URL",
+  "AWS_ACCESS_KEY_ID",
+  "AWS_SECRET_ACCESS_KEY",
 ]);
 const urlNames = new Set<string>(["ROOST_MODEL_URL", "OTEL_EXPORTER_OTLP_ENDPOINT"]);
 const valueCharsMax = 4_000;

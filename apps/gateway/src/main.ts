@@ -76,7 +76,7 @@ async function main(): Promise<void> {
   const supervised = listenToSupervisor();
   const config = readGatewayConfig();
   const logger = openLogger(config);
-  const { homeDir, OTEL_EXPORTER_OTLP_ENDPOINT: otlpEndpoint } = config;
+  const { homeDir, bucket, bucketBefore, OTEL_EXPORTER_OTLP_ENDPOINT: otlpEndpoint } = config;
   const token = await openToken(homeDir, { clock: systemClock, logger });
   supervised.stop.addEventListener("abort", () => endLate(logger), { once: true });
 
@@ -84,7 +84,7 @@ async function main(): Promise<void> {
   await using database = await openOwnDatabase(config, logger);
   await using kernel = await openKernel({ database, logger });
   await using home = await holdDatabase(kernel, homeDir);
-  await using memory = await openMemory({ kernel, homeDir, logger });
+  await using memory = await openMemory({ kernel, homeDir, logger, bucket, bucketBefore });
   const { settings } = memory;
   const services = await openOwnServices(memory, home.id);
   const access = await openAccess(kernel, { logger });
@@ -239,8 +239,8 @@ function openConfined(
   config: GatewayConfig,
   given: Pick<OpenRehearsalsOptions, "kernel" | "model" | "shutdown">,
 ): { rehearsals: Rehearsals; replays: Replays } {
-  const { homeDir, environment } = config;
-  const options = { ...given, homeDir, environment, databaseUrl: databaseUrl(config) };
+  const { homeDir, bucket, environment } = config;
+  const options = { ...given, homeDir, bucket, environment, databaseUrl: databaseUrl(config) };
   return { rehearsals: openRehearsals(options), replays: openReplays(options) };
 }
 

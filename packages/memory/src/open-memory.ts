@@ -5,11 +5,12 @@ import { toRoostError, type Logger } from "@roost/base";
 import { applyMigrations, readMigrations } from "@roost/database";
 import type { Kernel } from "@roost/kernel";
 import { partLimits } from "@roost/contract/part";
-import { openDirectoryObjects } from "@roost/objects";
+import { openObjects, type Bucket } from "@roost/objects";
 import { KeptFiles } from "./disk/kept-files.ts";
 import type { Memory } from "./memory.ts";
 import { scanHome } from "./scan/scan-home.ts";
 import { readSettingsInForce } from "./settings-in-force.ts";
+import { settleObjects } from "./settle-objects.ts";
 import { createCalendar } from "./visibility/calendar.ts";
 import type { Settings } from "./settings/settings.ts";
 
@@ -26,6 +27,10 @@ export interface OpenMemoryOptions {
   migrate?: boolean;
   /** For read-only callers: the home is not created, and neither versions of files nor parts are stored. */
   isReadOnly?: boolean;
+  /** Where versions of files and parts are kept. Default: `.roost` of the home. */
+  bucket?: Bucket | undefined;
+  /** Where they are until this start, if that is another bucket. */
+  bucketBefore?: Bucket | undefined;
   /** Whether to scan the home at once. Default: when migrating, so that one of many processes does. */
   scan?: boolean;
 }
@@ -41,14 +46,13 @@ export async function openMemory(options: OpenMemoryOptions): Promise<Memory> {
       migrations: await readMigrations(memoryMigrations),
     });
   }
+  if (!isReadOnly) await settleObjects(kernel, { ...options, homeDir }, { logger, isCarrier: options.migrate ?? true });
+  const objects = { directory: join(homeDir, ".roost"), bucket: options.bucket, isReadOnly };
   const home = {
     kernel,
     homeDir,
-    versions: await openDirectoryObjects(join(homeDir, ".roost/objects"), { isReadOnly }),
-    parts: await openDirectoryObjects(join(homeDir, ".roost/parts"), {
-      isReadOnly,
-      objectBytesMax: partLimits.bytesMax,
-    }),
+    versions: await openObjects("objects", objects),
+    parts: await openObjects("parts", { ...objects, objectBytesMax: partLimits.bytesMax }),
     keptFiles: new KeptFiles(),
     logger,
   };

@@ -1,5 +1,6 @@
 /** The environment variables of every process of a home; each process adds its own and reads them together. */
 import { homeDirectory, logLevels, readConfig } from "@roost/base";
+import { readBucket, type Bucket } from "@roost/objects";
 import { z } from "zod";
 
 const homeEnvironment = {
@@ -15,11 +16,20 @@ const homeEnvironment = {
   OPENROUTER_API_KEY: z.string().optional(),
   OPENAI_API_KEY: z.string().optional(),
   OTEL_EXPORTER_OTLP_ENDPOINT: z.string().optional(),
+  OBJECTS_URL: z.string().optional(),
+  OBJECTS_FROM_URL: z.string().optional(),
+  AWS_ACCESS_KEY_ID: z.string().optional(),
+  AWS_SECRET_ACCESS_KEY: z.string().optional(),
+  AWS_REGION: z.string().optional(),
 };
 
 export type HomeConfig<Own extends z.ZodRawShape> = z.infer<z.ZodObject<typeof homeEnvironment & Own>> & {
   homeDir: string;
   databaseUrl: string | undefined;
+  /** Of OBJECTS_URL: undefined when objects are kept in the home. */
+  bucket: Bucket | undefined;
+  /** Of OBJECTS_FROM_URL: the bucket that is left with this start. */
+  bucketBefore: Bucket | undefined;
   /** The whole environment, for settings that refer to a variable by name. */
   environment: Record<string, string | undefined>;
 };
@@ -40,6 +50,8 @@ export function readHomeConfig<Own extends z.ZodRawShape>(
     ...given,
     homeDir: homeDirectory(ROOST_HOME),
     databaseUrl: ROOST_DATABASE_URL ?? DATABASE_URL,
+    bucket: readBucket(environment),
+    bucketBefore: readBucket(environment, "OBJECTS_FROM_URL"),
     environment,
   };
 }

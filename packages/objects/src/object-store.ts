@@ -39,4 +39,6 @@ export interface ObjectStore {
   /** Whether there was something to delete. The caller makes sure that it is unreferenced. */
   delete(sha256: string): Promise<boolean>;
   list(options?: ListObjectsOptions): Promise<ObjectList>;
+  /** A URL that gives the bytes, as a file to save, to who has it. Undefined where the store has no server of its own. `seconds`: 1 to 604,800. */
+  link(sha256: string, options: { seconds: number; filename: string }): Promise<string | undefined>;
 }

@@ -2,14 +2,15 @@
  * An object store in a directory: `ab/cdef…`, the name cut after two digits. A file is written beside its place, synced and renamed, so a name
  * always has its whole bytes. Any number of processes may share the directory.
  */
-import { createHash, randomUUID, type Hash } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { mkdir, open, readdir, readFile, rename, rm, stat, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { RoostError, systemClock } from "@roost/base";
+import { hashObject, isName, listLimitOf, objectBytesDefault, requireHash, requireName } from "./hash-object.ts";
+import { readOnlyObjects } from "./read-only-objects.ts";
 import type { ListObjectsOptions, ObjectContent, ObjectList, ObjectStat, ObjectStore } from "./object-store.ts";
 
 const prefixChars = 2;
-const listLimitMax = 1_000;
 const pieceBytes = 64 * 1024;
 const incomingName = "incoming";
 /** Age at which a killed process's unfinished files are removed. */
@@ -25,21 +26,22 @@ export interface OpenDirectoryObjectsOptions {
 /** Creates the directory when it is missing, unless it is read-only. */
 export async function openDirectoryObjects(
   directory: string,
-  { objectBytesMax = 256 * 1024 ** 2, isReadOnly = false }: OpenDirectoryObjectsOptions = {},
+  { objectBytesMax = objectBytesDefault, isReadOnly = false }: OpenDirectoryObjectsOptions = {},
 ): Promise<ObjectStore> {
-  if (isReadOnly) return new ReadOnlyObjects(directory, objectBytesMax);
+  const store = new DirectoryObjects(directory, objectBytesMax);
+  if (isReadOnly) return readOnlyObjects(store, objectBytesMax);
   await mkdir(join(directory, incomingName), { recursive: true, mode: 0o700 });
   await removeAbandoned(join(directory, incomingName));
-  return new DirectoryObjects(directory, objectBytesMax);
+  return store;
 }
 
 class DirectoryObjects implements ObjectStore {
   readonly #directory: string;
-  protected readonly objectBytesMax: number;
+  readonly #objectBytesMax: number;
 
   constructor(directory: string, objectBytesMax: number) {
     this.#directory = directory;
-    this.objectBytesMax = objectBytesMax;
+    this.#objectBytesMax = objectBytesMax;
   }
 
   async put(content: ObjectContent): Promise<ObjectStat> {
@@ -47,7 +49,7 @@ class DirectoryObjects implements ObjectStore {
     const file = await open(incoming, "wx", 0o600);
     try {
       const written = await closing(file, async () => {
-        const hashed = await hashAll(content, this.objectBytesMax, (piece) => file.writeFile(piece));
+        const hashed = await hashObject(content, this.#objectBytesMax, (piece) => file.writeFile(piece));
         await file.sync();
         return hashed;
       });
@@ -101,11 +103,9 @@ class DirectoryObjects implements ObjectStore {
     return wasThere;
   }
 
-  async list({ after = "", limit = listLimitMax }: ListObjectsOptions = {}): Promise<ObjectList> {
+  async list({ after = "", limit }: ListObjectsOptions = {}): Promise<ObjectList> {
     if (after !== "") requireName(after);
-    if (!Number.isInteger(limit) || limit < 1 || limit > listLimitMax) {
-      throw new RoostError("invalid_input", `limit ${limit} must be 1 to ${listLimitMax}`);
-    }
+    const wanted = listLimitOf(limit);
     const objects: ObjectStat[] = [];
     for (const prefix of (await readdir(this.#directory)).sort()) {
       if (prefix.length !== prefixChars || prefix < after.slice(0, prefixChars)) continue;
@@ -113,13 +113,17 @@ class DirectoryObjects implements ObjectStore {
         const name = prefix + rest;
         if (!isName(name) || name <= after) continue;
         const last = objects.at(-1);
-        if (last !== undefined && objects.length === limit) return { objects, next: last.sha256 };
+        if (last !== undefined && objects.length === wanted) return { objects, next: last.sha256 };
         // Deleted meanwhile.
         const found = await this.stat(name);
         if (found !== undefined) objects.push(found);
       }
     }
     return { objects, next: null };
+  }
+
+  async link(): Promise<undefined> {
+    return undefined;
   }
 
   async #moveIn(incoming: string, sha256: string): Promise<void> {
@@ -137,52 +141,6 @@ class DirectoryObjects implements ObjectStore {
     requireName(sha256);
     return join(this.#directory, sha256.slice(0, prefixChars), sha256.slice(prefixChars));
   }
-}
-
-class ReadOnlyObjects extends DirectoryObjects {
-  override put(content: ObjectContent): Promise<ObjectStat> {
-    return hashAll(content, this.objectBytesMax, async () => {});
-  }
-
-  override async delete(): Promise<boolean> {
-    return false;
-  }
-}
-
-async function hashAll(
-  content: ObjectContent,
-  objectBytesMax: number,
-  write: (piece: Uint8Array) => Promise<void>,
-): Promise<ObjectStat> {
-  const hash = createHash("sha256");
-  let bytes = 0;
-  for await (const piece of content instanceof Uint8Array ? [content] : content) {
-    bytes += piece.byteLength;
-    if (bytes > objectBytesMax) {
-      throw new RoostError("limit_exceeded", `an object has at most ${objectBytesMax} bytes: store it in parts`);
-    }
-    hash.update(piece);
-    await write(piece);
-  }
-  return { sha256: hash.digest("hex"), bytes };
-}
-
-function requireHash(hash: Hash, sha256: string): void {
-  const found = hash.digest("hex");
-  if (found === sha256) return;
-  throw new RoostError("internal", `object ${sha256} is damaged, its bytes are now ${found}: restore it from a backup`);
-}
-
-function requireName(name: string): void {
-  if (isName(name)) return;
-  throw new RoostError(
-    "invalid_input",
-    `"${name.slice(0, 100)}" is not an object name: it must be 64 lower-case hex digits`,
-  );
-}
-
-function isName(name: string): boolean {
-  return /^[0-9a-f]{64}$/.test(name);
 }
 
 async function orUndefined<T>(work: Promise<T>): Promise<T | undefined> {

@@ -1,5 +1,6 @@
 /** Input and output of a rehearsal's process, a line of JSON each. Types only. */
 import type { ErrorCode } from "@roost/base";
+import type { Bucket } from "@roost/objects";
 import type { RehearsalReport } from "@roost/contract/operations";
 import type { ModelOfHome } from "./play/find-providers.ts";
 
@@ -7,6 +8,7 @@ export interface RehearsalTask {
   kind: "rehearse";
   databaseUrl: string;
   homeDir: string;
+  bucket?: Bucket | undefined;
   hours: number;
   fromMs?: number | undefined;
   jobs?: readonly unknown[] | undefined;

@@ -31,6 +31,7 @@ export interface RehearseOptions {
   home: Database;
   url: string;
   homeDir: string;
+  bucket?: OpenMemoryOptions["bucket"];
   hours: number;
   /** Default: the home's current time. */
   fromMs?: number | undefined;
@@ -66,7 +67,7 @@ export async function rehearse(options: RehearseOptions): Promise<RehearsalRepor
   const kernel = opened.use(await openKernel({ database, logger, clock: simulated, migrate: false }));
   await copyHome(home, database);
   await kernel.registry.refresh();
-  const memory = await openReadOnlyMemory(kernel, { homeDir: options.homeDir, logger });
+  const memory = await openReadOnlyMemory(kernel, { homeDir: options.homeDir, bucket: options.bucket, logger });
   const { settings } = memory;
   await setBudgets(kernel, { caps: budgetCaps(settings), timeZone: memory.timeZone });
   await applyAgents(kernel, settings.agents, { by: "rehearsal", source: settingsFile });
@@ -139,7 +140,10 @@ async function copyHome(home: Database, scratch: Database): Promise<void> {
 }
 
 /** Over the home's own directory, which is only read. */
-function openReadOnlyMemory(kernel: Kernel, options: Pick<OpenMemoryOptions, "homeDir" | "logger">): Promise<Memory> {
+function openReadOnlyMemory(
+  kernel: Kernel,
+  options: Pick<OpenMemoryOptions, "homeDir" | "bucket" | "logger">,
+): Promise<Memory> {
   return openMemory({ ...options, kernel, migrate: false, isReadOnly: true, scan: false });
 }
 

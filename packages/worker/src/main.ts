@@ -40,37 +40,34 @@ const poolMax = 8;
 async function main(): Promise<void> {
   const supervised = listenToSupervisor();
   const config = readWorkerConfig();
+  const { homeDir, bucket, OTEL_EXPORTER_OTLP_ENDPOINT: otlpEndpoint } = config;
   const write = (line: string) => void process.stderr.write(line);
   const logger = createLogger({ level: config.ROOST_LOG_LEVEL, clock: systemClock, write }).child({
     process: "worker",
     pid: process.pid,
   });
-  await using telemetry = await openTelemetry({
-    serviceName: "roost-worker",
-    otlpEndpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT,
-    logger,
-  });
+  await using telemetry = await openTelemetry({ serviceName: "roost-worker", otlpEndpoint, logger });
   await using database = await openDatabase({
     url: databaseUrl(config),
     poolMax,
     applicationName: "roost worker",
     logger,
   });
-  await refuseDatabaseOfAnother(database, config.homeDir);
+  await refuseDatabaseOfAnother(database, homeDir);
   await using kernel = await openKernel({ database, logger });
-  await using home = await holdDatabase(kernel, config.homeDir);
-  await using memory = await openMemory({ kernel, homeDir: config.homeDir, logger, scan: false });
+  await using home = await holdDatabase(kernel, homeDir);
+  await using memory = await openMemory({ kernel, homeDir, bucket, logger, scan: false });
   const { settings } = memory;
   const providers = await findProviders(kernel, config, { settings, logger });
   using coolDowns = await openHomeCoolDowns(kernel);
   const modelsFor = createModelsFor({ providers, settings, clock: kernel.clock, logger, coolDowns });
   const isRehearsal = providers.every((one) => one.kind === "language-model" && one.isRehearsal === true);
   const { signer, directory, thirdParties } = await openServices({ kernel, kind: "worker", name: "worker" });
-  const gatewayUrl = async () => config.ROOST_URL ?? readGatewayUrl(config.homeDir);
+  const gatewayUrl = async () => config.ROOST_URL ?? readGatewayUrl(homeDir);
   const serviceTools = createServiceTools({ directory, call: createCallService({ signer, gatewayUrl }) });
   await using mcp = openMcp(config, { kernel, settings, logger });
   const mcpTools = createMcpTools({ memory, servers: settings.mcp, mcp, logger });
-  const secrets = { homeDir: config.homeDir, env: config.environment };
+  const secrets = { homeDir, env: config.environment };
   const rules = { allow: settings.http.allow };
   const askSecret = (reference: string) => resolveSecret(reference, secrets);
   const thirdPartyTools = createThirdPartyTools({ thirdParties, rules, resolveSecret: askSecret });

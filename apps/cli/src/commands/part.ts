@@ -14,9 +14,16 @@ export function addPartCommand(program: Command, context: CliContext): void {
     .description("Saves a file that a message or a tool carried, as sessions show and run show name it.")
     .argument("<sha256>", "the hash of its bytes")
     .option("-o, --output <path>", "where to; its own name here when left out")
-    .action(async (sha256: string, { output }: { output?: string }) => {
+    .option("--link", "print a URL that gives it to whoever has it, for five minutes; needs OBJECTS_URL")
+    .action(async (sha256: string, { output, link }: { output?: string; link?: boolean }) => {
       const { terminal } = context;
       const { client } = await context.connect();
+      if (link === true) {
+        const { url } = await client.linkPart({ sha256 });
+        if (url === null)
+          throw new RoostError("conflict", "parts are kept in the home: links need a bucket, OBJECTS_URL");
+        return terminal.isJson ? terminal.json({ url }) : terminal.line(url);
+      }
       const { bytes, mediaType, filename } = await client.getPart({ sha256 });
       const path = output ?? basename(filename ?? sha256);
       await writeFile(path, bytes, { flag: "wx", mode: 0o600 }).catch((cause: NodeJS.ErrnoException) => {

@@ -14,6 +14,11 @@ export const environmentMeanings: readonly { name: string; meaning: string }[] =
     name: "DATABASE_URL",
     meaning: "up: URL of your own PostgreSQL, 15 or newer, instead of the bundled one",
   },
+  {
+    name: "OBJECTS_URL",
+    meaning:
+      "up: bucket for versions of files and parts, as in s3://BUCKET/PREFIX?endpoint=URL&region=NAME; its key in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (default: the home)",
+  },
   { name: "ROOST_QUEUES", meaning: "up: queues whose runs the workers take, first ones first (default: default)" },
   { name: "ROOST_CONCURRENCY", meaning: "up: runs that a worker executes at the same time, 1 to 256 (default: 8)" },
   { name: "ROOST_LEASE_MS", meaning: "up: a worker that is silent for this long counts as hung, in milliseconds" },

@@ -1,9 +1,11 @@
 /** Describes the home and the program for a confined process of @roost/rehearsal. */
 import { fileURLToPath } from "node:url";
+import type { Bucket } from "@roost/objects";
 
 export interface ConfinedHome {
   databaseUrl: string;
   homeDir: string;
+  bucket?: Bucket | undefined;
   environment: Readonly<Record<string, string | undefined>>;
   /** The model found at the start; both null without one. */
   model: { provider: string | null; name: string | null };
@@ -15,10 +17,10 @@ export interface ConfinedHome {
 const programDefault = new URL("../../../../packages/rehearsal/src/main.ts", import.meta.url);
 
 /** The program to start, and what every task tells it. */
-export function describeHome({ databaseUrl, homeDir, model: { provider, name }, program }: ConfinedHome): {
+export function describeHome({ databaseUrl, homeDir, bucket, model: { provider, name }, program }: ConfinedHome): {
   program: string;
-  home: { databaseUrl: string; homeDir: string; model: { provider: string; name: string } | null };
+  home: Pick<ConfinedHome, "databaseUrl" | "homeDir" | "bucket"> & { model: { provider: string; name: string } | null };
 } {
   const model = provider === null || name === null ? null : { provider, name };
-  return { program: program ?? fileURLToPath(programDefault), home: { databaseUrl, homeDir, model } };
+  return { program: program ?? fileURLToPath(programDefault), home: { databaseUrl, homeDir, bucket, model } };
 }

@@ -1,4 +1,4 @@
-/** Parts of messages and results: upload one, fetch one. */
+/** Parts of messages and results: upload one, fetch one, link to one. */
 import { z } from "zod";
 import { content } from "../content.ts";
 import { defineOperation } from "../define-operation.ts";
@@ -35,4 +35,22 @@ export const getPart = defineOperation({
   access: { audience: ["owner", "device", "client", "agent", "script", "host"] },
 });
 
-export const partOperations = [uploadPart, getPart] as const;
+export const linkPart = defineOperation({
+  id: "linkPart",
+  method: "GET",
+  path: "/parts/{sha256}/link",
+  summary: "A URL that gives a part, for a while, to whoever has it",
+  description:
+    "Only where parts are kept in a bucket (OBJECTS_URL): whoever has the URL fetches from its server, as a file to save. Elsewhere url is null.",
+  input: z.object({
+    sha256: Sha256,
+    seconds: z.coerce.number().int().min(1).max(3_600).default(300).describe("For how long"),
+  }),
+  output: z.object({ url: z.string().nullable() }),
+  errors: ["not_found"],
+  effect: "readonly",
+  // Not for agents: what is fetched by it would not mark them.
+  access: { audience: ["owner", "device", "client", "script", "host"] },
+});
+
+export const partOperations = [uploadPart, getPart, linkPart] as const;

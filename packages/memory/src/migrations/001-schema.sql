@@ -317,3 +317,9 @@ create table memory.nightly (
   started_at timestamptz,
   run_id     uuid
 );
+
+-- Where versions of files and parts are kept, as told to a person; no row: in the home. Invariant: changed when all of them have been carried there.
+create table memory.objects_place (
+  is_single boolean primary key default true check (is_single),
+  place     text not null
+);

@@ -18,7 +18,7 @@ import {
   type Run,
   type Step,
 } from "@roost/kernel";
-import { buildContext, openMemory, type BuiltContext, type Memory } from "@roost/memory";
+import { buildContext, openMemory, type BuiltContext, type Memory, type OpenMemoryOptions } from "@roost/memory";
 import { createServiceDirectory } from "@roost/service";
 import {
   createModelsFor,
@@ -40,6 +40,7 @@ export interface ReplayOptions {
   /** Of the home, opened read-only. */
   database: Database;
   homeDir: string;
+  bucket?: OpenMemoryOptions["bucket"];
   runId: string;
   fromSeq?: number | undefined;
   model: ModelOfHome | null;
@@ -117,13 +118,13 @@ async function requireReadOnly(database: Database): Promise<void> {
 
 /** Over the home as it is, which is only read. */
 async function openReadOnly(
-  { database, homeDir }: ReplayOptions,
+  { database, homeDir, bucket }: ReplayOptions,
   logger: Logger,
 ): Promise<{ kernel: Kernel; memory: Memory } & AsyncDisposable> {
   await using opened = new AsyncDisposableStack();
   const kernel = opened.use(await openKernel({ database, logger, migrate: false, events: [] }));
   const memory = opened.use(
-    await openMemory({ kernel, homeDir, logger, migrate: false, isReadOnly: true, scan: false }),
+    await openMemory({ kernel, homeDir, bucket, logger, migrate: false, isReadOnly: true, scan: false }),
   );
   const owned = opened.move();
   return { kernel, memory, [Symbol.asyncDispose]: () => owned.disposeAsync() };

@@ -1,0 +1,100 @@
+/** What a server of S3 may answer when it is not well. Whether a well one is used rightly is tested with a real one. */
+import assert from "node:assert/strict";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { once } from "node:events";
+import { createHash } from "node:crypto";
+import type { AddressInfo } from "node:net";
+import { test, type TestContext } from "node:test";
+import type { ObjectStore } from "./object-store.ts";
+import { checkBucket, openBucketObjects } from "./open-bucket-objects.ts";
+import type { Bucket } from "./read-bucket.ts";
+
+const wren = new TextEncoder().encode("wren");
+const nameOf = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
+
+type Answer = (request: IncomingMessage, response: ServerResponse) => void;
+
+test("openBucketObjects() tries again what may pass, and says of the rest what is wrong and what to do", async (t) => {
+  const answers: number[] = [503, 429, 200];
+  const asked: string[] = [];
+  const server = await serve(t, (request, response) => {
+    asked.push(`${request.method} ${request.url}`);
+    response.writeHead(answers.shift() ?? 200).end();
+  });
+  const { sha256 } = await server.store.put(wren);
+  assert.deepEqual(asked, Array(3).fill(`PUT /roost/home/parts/${sha256}`));
+  for (const [status, expected] of [
+    [403, { code: "forbidden", message: /the bucket "roost" at 127.0.0.1:\d+ refuses the key: it must read/ }],
+    [404, { code: "unavailable", message: /there is no bucket/ }],
+    [507, { code: "unavailable", message: /answered 507/ }],
+  ] as const) {
+    answers.push(...Array<number>(8).fill(status));
+    await assert.rejects(server.store.put(wren), expected, String(status));
+    answers.length = 0;
+  }
+  await server.close();
+  await assert.rejects(server.store.put(wren), { code: "unavailable", message: /does not answer/ });
+});
+
+test("openBucketObjects() does not follow a redirect with its signed request", async (t) => {
+  let followed = 0;
+  const other = await serve(t, (_, response) => {
+    followed += 1;
+    response.end("elsewhere");
+  });
+  const server = await serve(t, (_, response) => response.writeHead(307, { location: other.bucket.endpoint }).end());
+  await assert.rejects(server.store.get(nameOf(wren)), { code: "unavailable" });
+  assert.equal(followed, 0);
+});
+
+test("openBucketObjects() refuses bytes that are not those of the name, and takes a broken stream up where it broke", async (t) => {
+  const bytes = new Uint8Array(100_000).map((_, index) => index % 251);
+  let isDamaged = false;
+  const ranges: (string | undefined)[] = [];
+  const server = await serve(t, ({ method, headers }, response) => {
+    if (method === "HEAD") return void response.writeHead(200, { "content-length": bytes.byteLength }).end();
+    ranges.push(headers.range);
+    const from = Number(/bytes=(\d+)-/.exec(headers.range ?? "")?.[1] ?? 0);
+    const rest = isDamaged ? new Uint8Array(bytes.byteLength) : bytes.subarray(from);
+    response.writeHead(headers.range === undefined ? 200 : 206, { "content-length": rest.byteLength });
+    if (ranges.length > 1 || isDamaged) return void response.end(rest);
+    response.write(rest.subarray(0, 40_000), () => response.destroy());
+  });
+  const read: Uint8Array[] = [];
+  for await (const piece of server.store.read(nameOf(bytes))) read.push(piece);
+  assert.deepEqual(Buffer.concat(read), Buffer.from(bytes));
+  assert.equal(ranges[0], "bytes=0-99999");
+  assert.match(ranges[1] ?? "", /^bytes=[1-9]\d*-99999$/);
+  isDamaged = true;
+  await assert.rejects(server.store.get(nameOf(bytes)), { code: "internal", message: /damaged/ });
+  await assert.rejects(Array.fromAsync(server.store.read(nameOf(bytes))), { code: "internal", message: /damaged/ });
+});
+
+test("checkBucket() says when a bucket does not give back what it took", async (t) => {
+  const server = await serve(t, ({ method }, response) => response.writeHead(method === "GET" ? 404 : 200).end());
+  await assert.rejects(checkBucket(server.bucket), { code: "internal", message: /does not give back what it took/ });
+});
+
+async function serve(
+  t: TestContext,
+  answer: Answer,
+): Promise<{ bucket: Bucket; store: ObjectStore; close(): Promise<void> }> {
+  const server = createServer((request, response) => {
+    request.resume().once("end", () => answer(request, response));
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const close = async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  };
+  t.after(close);
+  const bucket = {
+    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    name: "roost",
+    prefix: "home/",
+    region: "garage",
+    accessKeyId: "GK1",
+    secretAccessKey: "hush-hush",
+  };
+  return { bucket, store: openBucketObjects(bucket, { area: "parts", pause: async () => {} }), close };
+}
