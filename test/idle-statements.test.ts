@@ -13,7 +13,7 @@ import { reportSilentJobs } from "../packages/jobs/src/report-silent-jobs.ts";
 import { openKernel } from "../packages/kernel/src/open-kernel.ts";
 import { claimRuns } from "../packages/kernel/src/runs/claim-runs.ts";
 import { createLoops } from "../packages/kernel/src/scheduler/run-scheduler.ts";
-import { createTestKernel } from "../packages/kernel/src/testing/create-test-kernel.ts";
+import { createTestKernel } from "../packages/worker/src/testing/create-test-kernel.ts";
 import { registerWorker } from "../packages/kernel/src/workers/register-worker.ts";
 import { openMemory } from "../packages/memory/src/open-memory.ts";
 import { scanHome } from "../packages/memory/src/scan/scan-home.ts";

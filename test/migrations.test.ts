@@ -12,17 +12,25 @@ const packages = new URL("../packages/", import.meta.url);
 /** The schema of each room with tables of its own. */
 const schemas: Record<string, string> = {
   access: "access",
+  approvals: "roost",
+  jobs: "roost",
   kernel: "roost",
   memory: "memory",
   models: "models",
   service: "service",
+  subjects: "roost",
 };
 
 for (const [room, schema] of Object.entries(schemas))
   test(`the migrations of ${room} work on what the ones before left`, async () => {
     const directory = new URL(`${room}/src/migrations/`, packages);
     const on = room === "kernel" ? [] : [await readKernelSchema()];
-    const tried = await tryMigrations({ schema, directory, on });
+    const tried = await tryMigrations({
+      schema,
+      room: room === "kernel" || schema !== "roost" ? undefined : room,
+      directory,
+      on,
+    });
     assert.equal(tried.length, (await readMigrations(directory)).length - 1);
   });
 

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { silentLogger } from "@roost/base";
 import { openDatabase, openEmbeddedPostgres, type Database } from "@roost/database";
 import { openKernel, type Kernel } from "@roost/kernel";
+import { homeRooms } from "@roost/worker/home-rooms";
 
 export interface DurableDatabase extends AsyncDisposable {
   url: string;
@@ -20,7 +21,7 @@ export async function openDurableDatabase(): Promise<DurableDatabase> {
   const database = opened.use(
     await openDatabase({ url: postgres.url, applicationName: "bench", logger: silentLogger, poolMax: 16 }),
   );
-  const kernel = opened.use(await openKernel({ database, logger: silentLogger }));
+  const kernel = opened.use(await openKernel({ database, logger: silentLogger, rooms: homeRooms }));
   const kept = opened.move();
   return { url: postgres.url, database, kernel, [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }

@@ -6,6 +6,7 @@ import { createId, delay, silentLogger, toRoostError } from "@roost/base";
 import { openDatabase, type Database } from "@roost/database";
 import { defineJob, pauseJob, resumeJob } from "@roost/jobs";
 import { createRun, openKernel, readLag, type Kernel } from "@roost/kernel";
+import { homeRooms } from "@roost/worker/home-rooms";
 import { chaosEvents, chaosGroup, chaosTopic } from "./chaos-events.ts";
 import { createChaosProgram } from "./chaos-program.ts";
 import { checkChaos, type ChaosCount, type Checked } from "./check-chaos.ts";
@@ -66,7 +67,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const toServer = { clientDirectory, serverDirectory: postgres.socketDirectory, port };
   await using proxy = await startTearingProxy({ ...toServer, random: createRandomSource(options.seed + 2) });
   await using database = await openDatabase({ url: postgres.url, applicationName: "conductor", logger: silentLogger });
-  await using kernel = await openKernel({ database, logger: silentLogger, events: chaosEvents });
+  await using kernel = await openKernel({ database, logger: silentLogger, events: chaosEvents, rooms: homeRooms });
   await prepare(kernel, random);
   const throughProxy = new URL(postgres.url);
   throughProxy.searchParams.set("host", clientDirectory);

@@ -8,9 +8,9 @@ import { kernelMutant, type Mutant } from "./mutant.ts";
 
 /** The key of ticks holds for these alone. */
 const tickKeyOnlyOf = (condition: string) => [
-  { file: "migrations/001-schema.sql", find: "  primary key (job_id, tick_key),\n", replace: "" },
+  { file: "jobs/migrations/001-schema.sql", find: "  primary key (job_id, tick_key),\n", replace: "" },
   {
-    file: "migrations/001-schema.sql",
+    file: "jobs/migrations/001-schema.sql",
     find: "create index tick_of_job",
     replace: `create unique index tick_key on roost.tick (job_id, tick_key) where ${condition};\ncreate index tick_of_job`,
   },

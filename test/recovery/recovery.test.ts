@@ -6,8 +6,9 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { RoostError, silentLogger } from "@roost/base";
 import { openDatabase, openEmbeddedPostgres, type Database } from "@roost/database";
+import { homeRooms } from "@roost/worker/home-rooms";
 import { openKernel, type Kernel } from "../../packages/kernel/src/open-kernel.ts";
-import { createTestKernel, type TestKernel } from "../../packages/kernel/src/testing/create-test-kernel.ts";
+import { createTestKernel, type TestKernel } from "../../packages/worker/src/testing/create-test-kernel.ts";
 import { interruptKernel, loseConnection, type Place } from "../../packages/kernel/src/testing/interrupt-kernel.ts";
 import {
   prepareWorld,
@@ -65,7 +66,7 @@ test("every loop of recovery, in the middle of a transaction when PostgreSQL is 
     const loops = Object.entries(recoveryLoops);
     const poolMax = loops.length + 4;
     await using database = await openDatabase({ url: first.url, applicationName: "r", logger: silentLogger, poolMax });
-    await using kernel = await openKernel({ database, logger: silentLogger });
+    await using kernel = await openKernel({ database, logger: silentLogger, rooms: homeRooms });
     await prepareWorld(kernel);
     const known = await readKnown(database);
     const { restore } = await saveWorld(database);

@@ -7,7 +7,8 @@ import { tmpdir } from "node:os";
 import { startScriptedModelServer, type Script, type ScriptedModelServer } from "@roost/agent/testing";
 import { type Database } from "@roost/database";
 import { createTestDatabase } from "@roost/database/testing";
-import { readKernelSchema } from "@roost/kernel";
+import { readSchemas } from "@roost/kernel";
+import { homeRooms } from "@roost/worker/home-rooms";
 import { createSimulatedTime, type SimulatedTime } from "../../bench/src/living-home/simulated-time.ts";
 import { startHome, withoutJobs, type LivingHome } from "../../bench/src/living-home/start-home.ts";
 import { openTo, startWorld, type World } from "../week/start-world.ts";
@@ -38,7 +39,7 @@ export async function startScene(options: SceneOptions = {}): Promise<Scene> {
   const world = opened.use(await startWorld());
   const script = options.script?.(world) ?? (() => ({ status: 500, error: { message: "no call was expected" } }));
   const model = opened.use(await startScriptedModelServer({ script }));
-  const migrations = await readKernelSchema();
+  const migrations = await readSchemas(homeRooms);
   const { database, url } = opened.use(await createTestDatabase({ migrations }));
   const time = opened.use(await createSimulatedTime(database, options.startMs ?? Date.now()));
   const home = opened.use(

@@ -11,6 +11,7 @@ import { createAgentOf } from "@roost/jobs";
 import { readSettings } from "@roost/memory/settings";
 import { openTelemetry } from "@roost/telemetry";
 import { createAgentHandler, createModelsFor, createToolsFor, judgePostconditions, runWorker } from "@roost/worker";
+import { homeRooms } from "@roost/worker/home-rooms";
 
 const environment = process.env as Record<string, string>;
 const worldUrl = environment["TEST_WORLD_URL"]!;
@@ -80,7 +81,7 @@ await using database = await openDatabase({
   applicationName: "test worker",
   logger,
 });
-await using kernel = await openKernel({ database, logger });
+await using kernel = await openKernel({ database, logger, rooms: homeRooms });
 await using memory = await openMemory({ kernel, homeDir, settings, logger, scan: false });
 const toolsFor = createToolsFor({ kernel, memory, settings });
 const connection = { kind: "openai-compatible" as const, id: "scripted", baseUrl: environment["ROOST_MODEL_URL"]! };

@@ -9,7 +9,8 @@ import { before, after, test } from "node:test";
 import { startScriptedModelServer, type ScriptedModelServer } from "@roost/agent/testing";
 import type { Database } from "@roost/database";
 import { createTestDatabase } from "@roost/database/testing";
-import { readKernelSchema } from "@roost/kernel";
+import { readSchemas } from "@roost/kernel";
+import { homeRooms } from "@roost/worker/home-rooms";
 import { startHome, type LivingHome } from "../../bench/src/living-home/start-home.ts";
 import { createSimulatedTime } from "../../bench/src/living-home/simulated-time.ts";
 import { createWeekScript, ideasOf } from "./create-week-script.ts";
@@ -49,8 +50,8 @@ export function testDays(endMs: number, { checkEveryMinutes = exampleCheckMinute
   before(async () => {
     world = opened.use(await startWorld());
     model = opened.use(await startScriptedModelServer({ script: createWeekScript(world), models: ["scripted"] }));
-    const kernel = await readKernelSchema();
-    const testDatabase = opened.use(await createTestDatabase({ migrations: kernel }));
+    const migrations = await readSchemas(homeRooms);
+    const testDatabase = opened.use(await createTestDatabase({ migrations }));
     database = testDatabase.database;
     const time = opened.use(await createSimulatedTime(database, startMs));
     const home = opened.use(

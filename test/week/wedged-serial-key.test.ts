@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { test } from "node:test";
 import { startScriptedModelServer } from "@roost/agent/testing";
 import { createTestDatabase } from "@roost/database/testing";
-import { readKernelSchema } from "@roost/kernel";
+import { readSchemas } from "@roost/kernel";
+import { homeRooms } from "@roost/worker/home-rooms";
 import { createSimulatedTime } from "../../bench/src/living-home/simulated-time.ts";
 import { startHome, withoutJobs } from "../../bench/src/living-home/start-home.ts";
 import { hearEnd, say } from "./live-week.ts";
@@ -28,7 +29,7 @@ test("J: eight queued messages are answered in order although the worker of the 
       return index === 0 ? { ...answer, before: hung.promise } : answer;
     },
   });
-  const migrations = await readKernelSchema();
+  const migrations = await readSchemas(homeRooms);
   await using opened = await createTestDatabase({ migrations });
   await using time = await createSimulatedTime(opened.database, startMs);
   await using home = await startHome({

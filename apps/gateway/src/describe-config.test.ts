@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { silentLogger } from "@roost/base";
-import { createTestKernel } from "@roost/kernel/testing";
+import { createTestKernel } from "@roost/worker/testing";
 import { parseSettings } from "@roost/memory/settings";
 import { readGatewayConfig } from "./config.ts";
 import { describeConfig } from "./describe-config.ts";

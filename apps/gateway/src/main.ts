@@ -38,6 +38,7 @@ import {
 } from "@roost/memory";
 import { budgetCaps, resolveSecret } from "@roost/memory/settings";
 import { enableServices, openServices, servicesChannel, type Services } from "@roost/service";
+import { homeRooms } from "@roost/worker/home-rooms";
 import { createJournalLoops } from "@roost/worker/journal";
 import { openProxy } from "@roost/proxy";
 import { openTelemetry } from "@roost/telemetry";
@@ -82,7 +83,7 @@ async function main(): Promise<void> {
 
   await using telemetry = await openTelemetry({ serviceName: "roost-gateway", otlpEndpoint, logger });
   await using database = await openOwnDatabase(config, logger);
-  await using kernel = await openKernel({ database, logger });
+  await using kernel = await openKernel({ database, logger, rooms: homeRooms });
   await using home = await holdDatabase(kernel, homeDir);
   await using memory = await openMemory({ kernel, homeDir, logger, bucket, bucketBefore });
   const { settings } = memory;

@@ -1,7 +1,8 @@
 /** An idle day of 48 heartbeats, simulated: how many of them ask the model. The day begins when the home has settled. */
 import { startScriptedModelServer } from "@roost/agent/testing";
 import { createTestDatabase } from "@roost/database/testing";
-import { readKernelSchema } from "@roost/kernel";
+import { readSchemas } from "@roost/kernel";
+import { homeRooms } from "@roost/worker/home-rooms";
 import { createSimulatedTime, type SimulatedTime } from "../living-home/simulated-time.ts";
 import { startHome, withoutJobs } from "../living-home/start-home.ts";
 import type { Measure } from "../measure.ts";
@@ -14,7 +15,7 @@ const settlingMs = 12 * hourMs;
 export const measureIdleDay: Measure = async ({ isQuick, onProgress }) => {
   onProgress("model calls on an idle day, simulated");
   await using model = await startScriptedModelServer({ script: () => "HEARTBEAT_OK" });
-  const migrations = await readKernelSchema();
+  const migrations = await readSchemas(homeRooms);
   await using opened = await createTestDatabase({ migrations });
   await using time = await createSimulatedTime(opened.database, startMs);
   const files = { ...withoutJobs, "roost.yaml": (text: string) => text.replace(/^ *activeHours:.*$/m, "") };

@@ -2,6 +2,7 @@
 import { silentLogger } from "@roost/base";
 import { openDatabase, type Database } from "@roost/database";
 import { openKernel, registerWorker, type Kernel, type WorkerRegistration } from "@roost/kernel";
+import { homeRooms } from "@roost/worker/home-rooms";
 import type { PeerSetup } from "./peer.ts";
 
 /** Nothing renews a lease while a workload is timed. */
@@ -20,7 +21,7 @@ export async function openRoost({
   const database = opened.use(
     await openDatabase({ url: databaseUrl, applicationName: "bench", logger: silentLogger, poolMax }),
   );
-  const kernel = opened.use(await openKernel({ database, logger: silentLogger }));
+  const kernel = opened.use(await openKernel({ database, logger: silentLogger, rooms: homeRooms }));
   const kept = opened.move();
   return { database, kernel, [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }

@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { listQuestions, readTopic, waitInRun, type Kernel, type Question } from "@roost/kernel";
-import { createTestKernel } from "@roost/kernel/testing";
+import { testKernelWith } from "@roost/kernel/testing";
+import { approvalsSchema } from "./approvals-schema.ts";
 import { begin, claimOne, joinWorker, startRun } from "@roost/kernel/testing/drive-runs";
 import { answerQuestion } from "./answer-question.ts";
 import { expireApprovals } from "./expire-approvals.ts";
 import { recordApproval } from "./record-approval.ts";
 import { redeemApproval } from "./redeem-approval.ts";
+
+const createTestKernel = testKernelWith([approvalsSchema]);
 
 const input = { path: "MEMORY.md", text: "Ada is to be trusted" };
 const request = {

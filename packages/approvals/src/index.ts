@@ -4,3 +4,4 @@ export { answerQuestion } from "./answer-question.ts";
 export { expireApprovals } from "./expire-approvals.ts";
 export { recordApproval } from "./record-approval.ts";
 export { redeemApproval } from "./redeem-approval.ts";
+export { approvalsSchema } from "./approvals-schema.ts";

@@ -1,5 +1,5 @@
 /**
- * Brings a schema to the newest migration this program knows. Owns the table `<schema>.migration`. There is no way back: a mistake is corrected by
+ * Brings a schema to the newest migration this program knows. Owns the table `<schema>.migration`, and `<schema>.<room>_migration` for a room. There is no way back: a mistake is corrected by
  * a further migration.
  */
 import { createHash } from "node:crypto";
@@ -13,6 +13,8 @@ import { isTransientConflict } from "./to-database-error.ts";
 export interface ApplyMigrationsOptions {
   /** Created when missing. First in the search path while a migration runs. */
   schema: string;
+  /** Of a room whose tables stand in the schema of another: its migrations are recorded apart, in `<schema>.<room>_migration`. */
+  room?: string | undefined;
   migrations: Migration[];
   /** Applied after the last migration. */
   functions?: FunctionSet | undefined;
@@ -23,10 +25,10 @@ export interface ApplyMigrationsOptions {
  * @throws RoostError `conflict` when an applied migration was changed, is missing or is newer than this program
  */
 export async function applyMigrations(database: Database, options: ApplyMigrationsOptions): Promise<string[]> {
-  if (!/^[a-z][a-z0-9_]{0,62}$/.test(options.schema)) {
+  if (!/^[a-z][a-z0-9_]{0,62}$/.test(options.schema) || !/^[a-z][a-z0-9_]{0,49}$/.test(options.room ?? "room")) {
     throw new RoostError(
       "invalid_input",
-      `schema "${options.schema}" must be lower case letters, digits and _, at most 63`,
+      `${nameOf(options)} must be lower case letters, digits and _, at most 63 (a room 50)`,
     );
   }
   const applied: string[] = [];
@@ -53,7 +55,7 @@ async function applyNext(tx: Transaction, options: ApplyMigrationsOptions): Prom
     if (isTransientConflict(error)) throw error;
     throw new RoostError(
       "internal",
-      `migration "${migration.name}" of schema "${options.schema}" failed: ${(error as Error).message}`,
+      `migration "${migration.name}" of ${nameOf(options)} failed: ${(error as Error).message}`,
       { cause: error },
     );
   }
@@ -84,7 +86,7 @@ async function prepare(tx: Sql, options: ApplyMigrationsOptions): Promise<number
   const applied = await tx.query<{ name: string; checksum: string }>(
     `SELECT name, checksum FROM ${tableOf(options)} ORDER BY position`,
   );
-  for (const [index, row] of applied.entries()) refuseForeign(row, options.migrations[index], options.schema);
+  for (const [index, row] of applied.entries()) refuseForeign(row, options.migrations[index], nameOf(options));
   return applied.length;
 }
 
@@ -92,33 +94,34 @@ async function prepare(tx: Sql, options: ApplyMigrationsOptions): Promise<number
 const ofAnotherVersion =
   "another version of this program made the database. Start that version, or begin with a new database: run roost down, move the database away (the folder .roost/postgres of the home; with DATABASE_URL, name an empty one) and run roost up. The files of the home stay as they are; the log, the runs and the jobs made by command stay in the old database";
 
-function refuseForeign(
-  applied: { name: string; checksum: string },
-  known: Migration | undefined,
-  schema: string,
-): void {
+function refuseForeign(applied: { name: string; checksum: string }, known: Migration | undefined, place: string): void {
   if (known === undefined) {
     throw new RoostError(
       "conflict",
-      `schema "${schema}" has migration "${applied.name}", which this program does not know: the database is newer, start the newer program`,
+      `${place} has migration "${applied.name}", which this program does not know: the database is newer, start the newer program`,
     );
   }
   if (known.name !== applied.name) {
     throw new RoostError(
       "conflict",
-      `schema "${schema}" begins with migration "${applied.name}" where this program has "${known.name}": ${ofAnotherVersion}`,
+      `${place} begins with migration "${applied.name}" where this program has "${known.name}": ${ofAnotherVersion}`,
     );
   }
   if (checksumOf(known) !== applied.checksum) {
     throw new RoostError(
       "conflict",
-      `migration "${known.name}" of schema "${schema}" is not the one that was applied: ${ofAnotherVersion}. In a service of your own, put the migration back and add a further one`,
+      `migration "${known.name}" of ${place} is not the one that was applied: ${ofAnotherVersion}. In a service of your own, put the migration back and add a further one`,
     );
   }
 }
 
 function tableOf(options: ApplyMigrationsOptions): string {
-  return `${escapeIdentifier(options.schema)}.migration`;
+  const name = options.room === undefined ? "migration" : `${options.room}_migration`;
+  return `${escapeIdentifier(options.schema)}.${escapeIdentifier(name)}`;
+}
+
+function nameOf({ schema, room }: ApplyMigrationsOptions): string {
+  return room === undefined ? `schema "${schema}"` : `room "${room}" in schema "${schema}"`;
 }
 
 // A checkout may change line ends.

@@ -7,6 +7,7 @@ import { silentLogger } from "@roost/base";
 import { openDatabase, openEmbeddedPostgres } from "@roost/database";
 import { createJobLoops } from "./create-job-loops.ts";
 import { defineJob } from "./define-job.ts";
+import { jobsSchema } from "./jobs-schema.ts";
 import { listTicks } from "./read-jobs.ts";
 import { openKernel, runScheduler, type Kernel } from "@roost/kernel";
 
@@ -23,7 +24,7 @@ test("runScheduler() lives through kill -9 of PostgreSQL and its restart: no tic
     restarted.use(first);
     const { url } = first;
     await using database = await openDatabase({ url, applicationName: "scheduler", logger: silentLogger });
-    await using kernel = await openKernel({ database, logger: silentLogger });
+    await using kernel = await openKernel({ database, logger: silentLogger, rooms: [jobsSchema] });
     const trigger = { kind: "every", every: "1s", anchor: "2026-01-01T00:00:00Z" };
     const catchUp = { policy: "all", max: 100 };
     await defineJob(kernel, { id: "j", prompt: "", overlap: "allow", catchUp, trigger }, { by: "test" });

@@ -4,7 +4,7 @@ import { defineEvent } from "@roost/contract";
 import { roostEvents } from "@roost/contract/events";
 import { z } from "zod";
 import { acquireLock, beginOnce, claimRuns, createRun, registerWorker, runScheduler, type Kernel } from "@roost/kernel";
-import { createTestKernel, type TestKernel } from "@roost/kernel/testing";
+import { createTestKernel, type TestKernel } from "./testing/create-test-kernel.ts";
 import { createJobLoops } from "./create-job-loops.ts";
 import { defineJob } from "./define-job.ts";
 import { listTicks } from "./read-jobs.ts";

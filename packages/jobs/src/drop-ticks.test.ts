@@ -5,7 +5,7 @@ import { dropTicks } from "./drop-ticks.ts";
 import { fireDueTicks } from "./fire-due-ticks.ts";
 import { runJobNow } from "./run-job-now.ts";
 import { cancelRunsIn, dropHistory, replayProjection, setRetention, sweepFinishedRuns } from "@roost/kernel";
-import { createTestKernel } from "@roost/kernel/testing";
+import { createTestKernel } from "./testing/create-test-kernel.ts";
 import { tickProjection } from "./tick-projection.ts";
 
 const dayMs = 86_400_000;

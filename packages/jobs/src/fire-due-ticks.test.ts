@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { cancelRun, type Kernel } from "@roost/kernel";
-import { createTestKernel, type TestKernel } from "@roost/kernel/testing";
+import { createTestKernel, type TestKernel } from "./testing/create-test-kernel.ts";
 import { defineJob } from "./define-job.ts";
 import { fireDueTicks } from "./fire-due-ticks.ts";
 import { getJob, listJobs, listTicks, type Tick } from "./read-jobs.ts";

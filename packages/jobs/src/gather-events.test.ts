@@ -4,7 +4,7 @@ import { defineEvent } from "@roost/contract";
 import { roostEvents } from "@roost/contract/events";
 import { z } from "zod";
 import { cancelRun, type Kernel } from "@roost/kernel";
-import { createTestKernel, type TestKernel } from "@roost/kernel/testing";
+import { createTestKernel, type TestKernel } from "./testing/create-test-kernel.ts";
 import { pauseJob, removeJob, resumeJob } from "./change-job-state.ts";
 import { defineJob } from "./define-job.ts";
 import { loopDepthMax } from "./event-loop-depth.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { promoteDueRuns, reapWorkers, retryRun } from "@roost/kernel";
-import { createTestKernel } from "@roost/kernel/testing";
+import { createTestKernel } from "./testing/create-test-kernel.ts";
 import { claimOne, fail, joinWorker, killConnection, read } from "@roost/kernel/testing/drive-runs";
 import { removeJob } from "./change-job-state.ts";
 import { defineJob } from "./define-job.ts";

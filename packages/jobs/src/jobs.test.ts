@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Database } from "@roost/database";
 import type { Kernel } from "@roost/kernel";
-import { createTestKernel } from "@roost/kernel/testing";
+import { createTestKernel } from "./testing/create-test-kernel.ts";
 import { applyJobs, applyValidJobs } from "./apply-jobs.ts";
 import { pauseJob, removeJob, resumeJob } from "./change-job-state.ts";
 import { defineJob } from "./define-job.ts";

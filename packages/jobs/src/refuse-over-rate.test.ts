@@ -4,7 +4,7 @@ import { defineEvent } from "@roost/contract";
 import { roostEvents } from "@roost/contract/events";
 import { z } from "zod";
 import { readStartLimits } from "@roost/kernel";
-import { createTestKernel, type TestKernel } from "@roost/kernel/testing";
+import { createTestKernel, type TestKernel } from "./testing/create-test-kernel.ts";
 import { defineJob } from "./define-job.ts";
 import { fireDueTicks } from "./fire-due-ticks.ts";
 import { fireEventTicks } from "./fire-event-ticks.ts";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createLoops, dropDeadLetters, listDeadLetters, retryAgain } from "@roost/kernel";
-import { createTestKernel, type TestKernel } from "@roost/kernel/testing";
+import { createTestKernel, type TestKernel } from "./testing/create-test-kernel.ts";
 import { pauseJob, removeJob } from "./change-job-state.ts";
 import { defineJob } from "./define-job.ts";
 import { fireEventTicks } from "./fire-event-ticks.ts";

@@ -1,7 +1,7 @@
 /** What no check foresees is put into the tables by SQL: it must stop nothing but itself, and can be got rid of. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createTestKernel, type TestKernel } from "@roost/kernel/testing";
+import { createTestKernel, type TestKernel } from "./testing/create-test-kernel.ts";
 import { pauseJob, removeJob } from "./change-job-state.ts";
 import { defineJob } from "./define-job.ts";
 import { fireDueTicks } from "./fire-due-ticks.ts";

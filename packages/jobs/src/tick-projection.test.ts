@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { replayProjection } from "@roost/kernel";
-import { createTestKernel } from "@roost/kernel/testing";
+import { createTestKernel } from "./testing/create-test-kernel.ts";
 import { defineJob } from "./define-job.ts";
 import { fireDueTicks } from "./fire-due-ticks.ts";
 import { runJobNow } from "./run-job-now.ts";

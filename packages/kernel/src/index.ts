@@ -1,5 +1,6 @@
 // Log, wake-ups, the kernel itself.
-export { openKernel, readKernelSchema, type Kernel } from "./open-kernel.ts";
+export { openKernel, readKernelSchema, readSchemas, type Kernel, type RoomSchema } from "./open-kernel.ts";
+export { setRunDefault } from "./runs/set-run-default.ts";
 export { type KernelTransaction } from "./transact.ts";
 export type { EventDraft, StoredEvent } from "./log/event.ts";
 export { labelSetNumbers } from "./log/label-sets.ts";

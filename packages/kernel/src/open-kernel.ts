@@ -40,6 +40,25 @@ export async function readKernelSchema(): Promise<ApplyMigrationsOptions> {
   return { schema: kernelSchema, migrations, functions: { program: manifest.version, files } };
 }
 
+/** A room that keeps tables of its own in the kernel's schema, because it writes them in the kernel's transaction. */
+export interface RoomSchema {
+  room: string;
+  /** Of its migrations. */
+  directory: URL;
+}
+
+/** The schema of the kernel, then those of the rooms. */
+export async function readSchemas(rooms: readonly RoomSchema[]): Promise<ApplyMigrationsOptions[]> {
+  return await Promise.all([
+    readKernelSchema(),
+    ...rooms.map(async ({ room, directory }) => ({
+      schema: kernelSchema,
+      room,
+      migrations: await readMigrations(directory),
+    })),
+  ]);
+}
+
 export interface Kernel extends AsyncDisposable {
   readonly database: Database;
   readonly registry: SchemaRegistry;
@@ -83,6 +102,8 @@ export interface OpenKernelOptions {
   source?: string | undefined;
   /** Whether to migrate the schema first. Default true. */
   migrate?: boolean | undefined;
+  /** Rooms whose tables are migrated with the kernel's. Default: none. */
+  rooms?: readonly RoomSchema[] | undefined;
   /** Registered at the start. Default: Roost's own. */
   events?: readonly (EventDefinition | EventSchema)[] | undefined;
 }
@@ -91,7 +112,7 @@ export async function openKernel(options: OpenKernelOptions): Promise<Kernel> {
   const { database, logger } = options;
   const createId = options.createId ?? createProcessId;
   if (options.migrate ?? true) {
-    await applyMigrations(database, await readKernelSchema());
+    for (const schema of await readSchemas(options.rooms ?? [])) await applyMigrations(database, schema);
   }
   const registry = await openSchemaRegistry(database);
   await registry.register(options.events ?? roostEvents);

@@ -5,8 +5,9 @@
 import { silentLogger } from "@roost/base";
 import { openDatabase, type Database } from "@roost/database";
 import { openTestCluster } from "@roost/database/testing";
-import { readKernelSchema, openKernel } from "@roost/kernel";
+import { openKernel, readSchemas } from "@roost/kernel";
 import { applyMigrations } from "@roost/database";
+import { homeRooms } from "@roost/worker/home-rooms";
 import { installVirtualClock } from "./virtual-clock.ts";
 
 export interface Worlds extends AsyncDisposable {
@@ -82,7 +83,7 @@ export async function openWorlds(): Promise<Worlds> {
 }
 
 async function prepareTemplate(database: Database): Promise<void> {
-  await applyMigrations(database, await readKernelSchema());
+  for (const schema of await readSchemas(homeRooms)) await applyMigrations(database, schema);
   await installVirtualClock(database);
   await database.query(traceTables);
   await database.query(drawnIds);

@@ -1,1 +1,2 @@
 export { reserveSubject, listSubjects, releaseSubject } from "./reserve-subject.ts";
+export { subjectsSchema } from "./subjects-schema.ts";

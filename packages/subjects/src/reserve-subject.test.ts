@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openLabels, type Clearance } from "@roost/contract/labels";
-import { createTestKernel } from "@roost/kernel/testing";
+import { testKernelWith } from "@roost/kernel/testing";
+import { subjectsSchema } from "./subjects-schema.ts";
 import { reserveSubject, listSubjects, releaseSubject, type SubjectRequest } from "./reserve-subject.ts";
+
+const createTestKernel = testKernelWith([subjectsSchema]);
 
 const request = (text: string, by: string, more: Partial<SubjectRequest> = {}): SubjectRequest => ({
   scope: "posts",

@@ -17,7 +17,7 @@ import {
   type Kernel,
   type NewRun,
 } from "@roost/kernel";
-import { createTestKernel } from "@roost/kernel/testing";
+import { createTestKernel } from "./testing/create-test-kernel.ts";
 import { executeRun, type RunHandler } from "./execute-run.ts";
 import { RunCancelled } from "./run-worker.ts";
 import { RunInterruption } from "./steps/run-interruption.ts";

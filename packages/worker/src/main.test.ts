@@ -11,7 +11,7 @@ import { test } from "node:test";
 import { startScriptedModelServer, type ScriptedModelServer } from "@roost/agent/testing";
 import { silentLogger } from "@roost/base";
 import { getRun, listSteps, listWorkers, readTopic, reapWorkers, type Kernel, type Run } from "@roost/kernel";
-import { createTestKernel } from "@roost/kernel/testing";
+import { createTestKernel } from "./testing/create-test-kernel.ts";
 import { openMemory, readTranscript, sendMessage, type Memory } from "@roost/memory";
 import { startWorkerProcess, type WorkerProcess, type WorkerProcessOptions } from "./testing/start-worker-process.ts";
 import { until } from "./testing/start-worker.ts";

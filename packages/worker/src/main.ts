@@ -19,6 +19,7 @@ import { decideModel, openModelDecisions, openHomeCoolDowns } from "@roost/model
 import { findSandbox } from "@roost/sandbox";
 import { openServices } from "@roost/service";
 import { openTelemetry } from "@roost/telemetry";
+import { homeRooms } from "./home-rooms.ts";
 import { createAgentHandler } from "./create-agent-handler.ts";
 import { readWorkerConfig, type WorkerConfig } from "./config.ts";
 import { createModelsFor } from "./models/choose-models.ts";
@@ -54,7 +55,7 @@ async function main(): Promise<void> {
     logger,
   });
   await refuseDatabaseOfAnother(database, homeDir);
-  await using kernel = await openKernel({ database, logger });
+  await using kernel = await openKernel({ database, logger, rooms: homeRooms });
   await using home = await holdDatabase(kernel, homeDir);
   await using memory = await openMemory({ kernel, homeDir, bucket, logger, scan: false });
   const { settings } = memory;

@@ -12,7 +12,7 @@ import {
   reapWorkers,
   type Kernel,
 } from "@roost/kernel";
-import { createTestKernel } from "@roost/kernel/testing";
+import { createTestKernel } from "./testing/create-test-kernel.ts";
 import { workerDefaults } from "./run-worker.ts";
 import { killWorkerConnections, startRun, startTestWorker, until } from "./testing/start-worker.ts";
 

@@ -1,6 +1,7 @@
 /** Consumer groups and dead letters: list, reset, skip, retry, drop. The kernel owns how groups read. */
 import { numberPlace, placeOf, readPage, serve, type Served, textPlace, toPage } from "@roost/contract";
 import * as operations from "@roost/contract/operations";
+import { readEventTopics } from "@roost/jobs";
 import {
   dropDeadLetters,
   getGroup,
@@ -18,7 +19,7 @@ import { toWire } from "../records/to-wire.ts";
 export function serveGroups({ kernel }: { kernel: Kernel }): Served[] {
   return [
     serve(operations.listGroups, async ({ limit, after }) => {
-      const read = { after: placeOf(textPlace, after) };
+      const read = { after: placeOf(textPlace, after), neededTopics: await readEventTopics(kernel) };
       const { rows, next } = await readPage(
         limit,
         (most) => listGroups(kernel.database, { ...read, limit: most }),
@@ -27,7 +28,9 @@ export function serveGroups({ kernel }: { kernel: Kernel }): Served[] {
       return toPage(toWire(rows), next);
     }),
 
-    serve(operations.getGroup, async ({ group }) => ({ group: toWire(await getGroup(kernel.database, group)) })),
+    serve(operations.getGroup, async ({ group }) => ({
+      group: toWire(await getGroup(kernel.database, group, { neededTopics: await readEventTopics(kernel) })),
+    })),
 
     serve(operations.resetGroup, async ({ group, to, offset, since, topic, partition, force }, { principal }) => {
       const target: ResetTarget =

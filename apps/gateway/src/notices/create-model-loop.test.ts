@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createTestKernel } from "@roost/kernel/testing";
+import { createTestKernel } from "@roost/worker/testing";
 import { createModelLoop } from "./create-model-loop.ts";
 
 test("A model that is dead is told once when it stays away, once a day, and when it is back", async () => {

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import { dropDeadLetters, listDeadLetters, raiseNotice, retryAgain, tellFailures, type Kernel } from "@roost/kernel";
-import { createTestKernel } from "@roost/kernel/testing";
+import { createTestKernel } from "@roost/worker/testing";
 import { createNoticeLoop } from "./create-notice-loop.ts";
 import type { Webhook } from "./post-webhook.ts";
 

@@ -1,7 +1,7 @@
 /** Finds what needs the person's attention by checking the state. */
 import { formatDurationMs } from "@roost/base";
 import { clipText, reasonCharsMax } from "@roost/contract/operations";
-import { listFailingJobs, silentMsMax, type Job } from "@roost/jobs";
+import { listFailingJobs, readEventTopics, silentMsMax, type Job } from "@roost/jobs";
 import {
   listLaggingPartitions,
   listUnresolvedSteps,
@@ -114,6 +114,7 @@ async function readLagAlarms(kernel: Kernel): Promise<Alarm[]> {
     lagMsMin: lagMsMax,
     failuresMin: stoppedFailuresMin,
     limit: laggingShown,
+    neededTopics: await readEventTopics(kernel),
   });
   return lagging.map((place) => {
     const where = `Consumer group ${place.group} at ${place.topic}/${place.partition}`;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createFakeClock } from "@roost/base";
-import { createTestKernel } from "@roost/kernel/testing";
+import { createTestKernel } from "@roost/worker/testing";
 import { hashToken, type Token } from "./open-token.ts";
 import { createSignInCodes, signInMsMax } from "./sign-in-codes.ts";
 

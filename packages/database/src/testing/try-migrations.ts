@@ -11,6 +11,8 @@ import { createTestDatabase } from "./create-test-database.ts";
 
 export interface TryMigrationsOptions {
   schema: string;
+  /** Of tables that stand in the schema of another room. */
+  room?: string | undefined;
   /** Of the migrations; its `before/` has the rows. */
   directory: URL;
   /** Schemas of other rooms that they stand on. */
@@ -23,7 +25,13 @@ export interface TryMigrationsOptions {
  * The names of the migrations that were tried.
  * @throws RoostError `not_found` when one has no rows to meet, `internal` when it fails on them
  */
-export async function tryMigrations({ schema, directory, on = [], check }: TryMigrationsOptions): Promise<string[]> {
+export async function tryMigrations({
+  schema,
+  room,
+  directory,
+  on = [],
+  check,
+}: TryMigrationsOptions): Promise<string[]> {
   const migrations = await readMigrations(directory);
   const tried: string[] = [];
   for (const [index, migration] of migrations.entries()) {
@@ -34,10 +42,10 @@ export async function tryMigrations({ schema, directory, on = [], check }: TryMi
       throw new RoostError("not_found", message, { cause });
     });
     await using opened = await createTestDatabase({
-      migrations: [...on, { schema, migrations: migrations.slice(0, index) }],
+      migrations: [...on, { schema, room, migrations: migrations.slice(0, index) }],
     });
     await opened.database.query(rows);
-    await applyMigrations(opened.database, { schema, migrations: migrations.slice(0, index + 1) });
+    await applyMigrations(opened.database, { schema, room, migrations: migrations.slice(0, index + 1) });
     await check?.(opened.database, migration.name);
     tried.push(migration.name);
   }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createRun, getRun, readEvents, type Kernel } from "@roost/kernel";
-import { createTestKernel } from "@roost/kernel/testing";
+import { createTestKernel } from "../testing/create-test-kernel.ts";
 import { applyAgents } from "./apply-agents.ts";
 import { createAgentOf, getAgent, getAgentVersion, listAgents, listAgentVersions } from "./read-agents.ts";
 

@@ -2,10 +2,10 @@
  * Defines the agents of a home. An unchanged definition changes nothing, a changed one becomes the agent's next version, and an agent no longer
  * listed is removed: new runs start without it, active ones keep the version they started with.
  */
-import { createId, RoostError, type JsonValue } from "@roost/base";
+import { createId, RoostError, type JsonObject, type JsonValue } from "@roost/base";
 import { formatLabels, mainLabels } from "@roost/contract/labels";
 import { AgentDefinition, AgentId, defaultAgent } from "@roost/contract/operations";
-import type { Kernel, KernelTransaction } from "@roost/kernel";
+import { setRunDefault, type Kernel, type KernelTransaction } from "@roost/kernel";
 import { compareDefinitions, type Difference } from "../compare-definitions.ts";
 
 interface ApplyAgentsOptions {
@@ -134,6 +134,7 @@ async function defineAgent(
   );
   const recorded = { ...defining, eventId, version: row!.version };
   await recordVersion(tx, recorded);
+  await setRunDefault(tx, id, { version: row!.version, budget: (definition as JsonObject)["budget"] });
   announce(tx, recorded, isNew ? undefined : differences);
   return { agentId: id, change: isNew ? "created" : "changed", version: row!.version, differences };
 }
@@ -172,4 +173,5 @@ async function removeAgent(tx: KernelTransaction, agent: Stored, by: string): Pr
     `update roost.agent set state = 'removed', defined_by = $2, cause_id = $3, updated_at = roost.now() where id = $1`,
     [agent.id, by, eventId],
   );
+  await setRunDefault(tx, agent.id, undefined);
 }

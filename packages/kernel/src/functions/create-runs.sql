@@ -29,11 +29,11 @@ begin
     insert into roost.run as r
     select n.* from jsonb_array_elements(p_runs) as d
       left join unnest(serial_keys, next_seqs) as k(name, next_seq) on k.name = d ->> 'serial_key'
-      left join roost.agent a on a.id = coalesce(d ->> 'agent', 'main') and a.state = 'active'
+      left join roost.run_default a on a.agent = coalesce(d ->> 'agent', 'main')
       cross join lateral (select case
         when (d ->> 'start_at')::timestamptz > roost.now() then 'start'
         when d ? 'serial_key' then 'serial_key' when d ? 'slot' then 'slot' when d ? 'rate' then 'rate' end as wait) as w
-      cross join lateral jsonb_populate_record(null::roost.run, jsonb_build_object('budget', coalesce(a.definition -> 'budget', '{}')) || d || jsonb_build_object(
+      cross join lateral jsonb_populate_record(null::roost.run, jsonb_build_object('budget', coalesce(a.budget, '{}')) || d || jsonb_build_object(
         'state', case when w.wait is null then 'ready' when w.wait = 'serial_key' then 'queued' else 'waiting' end,
         'ready_at', case when w.wait is null then roost.now() end,
         'wake_at', case when w.wait = 'start' then d ->> 'start_at' end,

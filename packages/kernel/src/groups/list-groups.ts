@@ -44,25 +44,30 @@ export function isOwnGroup(name: string): boolean {
   return name.startsWith("roost.");
 }
 
+/** Topics whose events something beside waiting runs needs at present: Roost's own readers are idle in all others. */
+export interface NeededTopics {
+  neededTopics: readonly string[];
+}
+
 /** By name, after the given one. */
 export async function listGroups(
   sql: Sql,
-  { limit, after }: { limit: number; after?: string | undefined },
+  { limit, after, neededTopics }: NeededTopics & { limit: number; after?: string | undefined },
 ): Promise<ConsumerGroup[]> {
   const rows = await sql.query<{ name: string }>(
     `select name from (select name from roost.consumer_group union select group_name from roost.cursor) as known
      where $1::text is null or name > $1 collate "C" order by name collate "C" limit $2`,
     [after ?? null, limit],
   );
-  return await Promise.all(rows.map(({ name }) => getGroup(sql, name)));
+  return await Promise.all(rows.map(({ name }) => getGroup(sql, name, { neededTopics })));
 }
 
 /** @throws RoostError `not_found` */
-export async function getGroup(sql: Sql, name: string): Promise<ConsumerGroup> {
+export async function getGroup(sql: Sql, name: string, { neededTopics }: NeededTopics): Promise<ConsumerGroup> {
   const [partitions, [declared]] = await Promise.all([
     sql.query<GroupPartition & { group?: string }>(
-      `select * from (${partitionsSql}) as p where p."group" = $1 order by p.topic, p.partition`,
-      [name],
+      `select * from (${partitionsSql}) as p where p."group" = $2 order by p.topic, p.partition`,
+      [neededTopics, name],
     ),
     sql.query<{ attemptsMax: number | null }>(
       `select attempts_max as "attemptsMax" from roost.consumer_group where name = $1`,
@@ -84,24 +89,28 @@ export async function getGroup(sql: Sql, name: string): Promise<ConsumerGroup> {
 /** Partitions that lag by more than this, or fail: for alarms. */
 export async function listLaggingPartitions(
   sql: Sql,
-  { lagMsMin, failuresMin, limit }: { lagMsMin: number; failuresMin: number; limit: number },
+  {
+    lagMsMin,
+    failuresMin,
+    limit,
+    neededTopics,
+  }: NeededTopics & { lagMsMin: number; failuresMin: number; limit: number },
 ): Promise<(GroupPartition & { group: string })[]> {
   return await sql.query(
     `select * from (${partitionsSql}) as p
-     where p.state <> 'idle' and (p."failureCount" >= $1 or p."lagMs" >= $2)
-     order by p."lagMs" desc nulls last, p."group", p.topic, p.partition limit $3`,
-    [failuresMin, lagMsMin, limit],
+     where p.state <> 'idle' and (p."failureCount" >= $2 or p."lagMs" >= $3)
+     order by p."lagMs" desc nulls last, p."group", p.topic, p.partition limit $4`,
+    [neededTopics, failuresMin, lagMsMin, limit],
   );
 }
 
-/** Roost's own readers count only where something waits: they do not move in a topic that no job and no run needs. */
+/** Roost's own readers count only where something waits: they do not move in a topic that nothing needs. `$1`: neededTopics. */
 const partitionsSql = `
   select c.group_name as "group", c.topic, c.partition, c.next_offset as cursor, r.earliest, h.next_offset as head,
     greatest(0, h.next_offset - greatest(c.next_offset, r.earliest)) as "lagCount", (extract(epoch from roost.now() - e.time) * 1000)::bigint as "lagMs",
     case
-      when o.is_own and not exists (
-        select 1 from roost.job j where j.state = 'active' and j.topic = c.topic
-        union all select 1 from roost.wait w where w.resolved_at is null and w.kind = 'event' and w.topic = c.topic) then 'idle'
+      when o.is_own and c.topic <> all($1::text[]) and not exists (
+        select 1 from roost.wait w where w.resolved_at is null and w.kind = 'event' and w.topic = c.topic) then 'idle'
       when c.next_offset < r.earliest and not o.is_own then 'out_of_range'
       when f.is_failing then 'failing'
       when c.next_offset < h.next_offset then 'lagging'

@@ -31,7 +31,7 @@ function readerOf(t: TestKernel, seen: number[], poison = -1): () => Promise<voi
 }
 
 async function placeOf(t: TestKernel) {
-  return (await getGroup(t.database, group)).partitions.find((each) => each.head > 0)!;
+  return (await getGroup(t.database, group, { neededTopics: [] })).partitions.find((each) => each.head > 0)!;
 }
 
 test("skipEvent() passes over the one event that fails, and says who did it", async () => {
@@ -111,12 +111,12 @@ test("removeGroup() forgets a group and where it was", async () => {
   await using t = await open(3);
   await readerOf(t, [])();
   assert.deepEqual(
-    (await listGroups(t.database, { limit: 10 })).map((each) => each.name),
+    (await listGroups(t.database, { limit: 10, neededTopics: [] })).map((each) => each.name),
     [group],
   );
   await removeGroup(t.kernel, { group, by });
-  assert.deepEqual(await listGroups(t.database, { limit: 10 }), []);
-  await assert.rejects(getGroup(t.database, group), { code: "not_found" });
+  assert.deepEqual(await listGroups(t.database, { limit: 10, neededTopics: [] }), []);
+  await assert.rejects(getGroup(t.database, group, { neededTopics: [] }), { code: "not_found" });
   await assert.rejects(removeGroup(t.kernel, { group, by }), { code: "not_found" });
   await assert.rejects(removeGroup(t.kernel, { group: "roost.event-jobs", by }), { code: "conflict" });
 });

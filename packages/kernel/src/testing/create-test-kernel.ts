@@ -1,4 +1,4 @@
-/** A kernel per test on its own database, with all migrations and a movable clock. */
+/** A kernel per test on its own database, with all migrations of the kernel and of the rooms named, and a movable clock. */
 import assert from "node:assert/strict";
 import { silentLogger, type Logger } from "@roost/base";
 import type { EventDefinition } from "@roost/contract";
@@ -8,7 +8,7 @@ import { createTestDatabase } from "@roost/database/testing";
 import type { EventSchema } from "../log/event-schema.ts";
 import { isUpcast } from "../log/refuse-unfit-schema.ts";
 import { toEventSchema } from "../log/schema-registry.ts";
-import { readKernelSchema, openKernel, type Kernel } from "../open-kernel.ts";
+import { openKernel, readSchemas, type Kernel, type RoomSchema } from "../open-kernel.ts";
 import { findInvalidEvents } from "./find-invalid-events.ts";
 import { controlTestClock, installTestClock, type TestClock } from "./test-clock.ts";
 
@@ -31,15 +31,25 @@ export interface TestKernelOptions {
   logger?: Logger;
   /** What the first kernel runs on, in place of the database itself. */
   wrap?: (database: Database) => Database;
+  /** Rooms whose tables are there too. */
+  rooms?: readonly RoomSchema[];
 }
 
 // Read and described once per process: every test asks for them.
-let schema: ReturnType<typeof readKernelSchema> | undefined;
+const schemas = new WeakMap<readonly RoomSchema[], ReturnType<typeof readSchemas>>();
+const noRooms: readonly RoomSchema[] = [];
 const templates = new WeakMap<object, ReturnType<typeof templateWith>>();
+
+/** createTestKernel for tests of what needs the tables of these rooms. */
+export function testKernelWith(rooms: readonly RoomSchema[]): typeof createTestKernel {
+  return (options) => createTestKernel({ rooms, ...options });
+}
 
 export async function createTestKernel(options: TestKernelOptions = {}): Promise<TestKernel> {
   const logger = options.logger ?? silentLogger;
-  const migrations = await (schema ??= readKernelSchema());
+  const { rooms = noRooms } = options;
+  if (!schemas.has(rooms)) schemas.set(rooms, readSchemas(rooms));
+  const migrations = await schemas.get(rooms)!;
   await using opened = new AsyncDisposableStack();
   const { events = roostEvents } = options;
   const template = templates.get(events) ?? templateWith(events);

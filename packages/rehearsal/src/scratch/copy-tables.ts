@@ -19,6 +19,9 @@ const liveRun = "select id from roost.run where ended_at is null";
 /** table → the relevant rows; undefined: none. */
 const parts: Readonly<Record<string, string | undefined>> = {
   "roost.migration": undefined,
+  "roost.approvals_migration": undefined,
+  "roost.jobs_migration": undefined,
+  "roost.subjects_migration": undefined,
   "memory.migration": undefined,
   // The log is copied separately (copy-events.ts); ticks are written by the rehearsal.
   "roost.topic": undefined,

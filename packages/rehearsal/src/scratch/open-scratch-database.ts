@@ -1,8 +1,9 @@
 /** A database for one rehearsal on the home's server: created, migrated, and dropped at the end. After a crash dropLeftoverDatabases removes it. */
 import { createIdSource, silentLogger } from "@roost/base";
 import { applyMigrations, openDatabase, readMigrations, type Database } from "@roost/database";
-import { readKernelSchema } from "@roost/kernel";
+import { readSchemas } from "@roost/kernel";
 import { memoryMigrations, memorySchema } from "@roost/memory";
+import { homeRooms } from "@roost/worker/home-rooms";
 import {
   dropDatabase,
   dropLeftoverDatabases,
@@ -53,7 +54,7 @@ export async function openScratchDatabase({ home, url }: OpenScratchOptions): Pr
       statementTimeoutMsMax,
     }),
   );
-  await applyMigrations(database, await readKernelSchema());
+  for (const schema of await readSchemas(homeRooms)) await applyMigrations(database, schema);
   const owned = opened.move();
   return { name, database, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }

@@ -7,7 +7,7 @@ import { silentLogger } from "@roost/base";
 import type { RehearsalReport } from "@roost/contract/operations";
 import { applyJobs } from "@roost/jobs";
 import type { Kernel } from "@roost/kernel";
-import { createTestKernel, type TestKernel } from "@roost/kernel/testing";
+import { createTestKernel, type TestKernel } from "@roost/worker/testing";
 import { openMemory, type Memory } from "@roost/memory";
 import { rehearse, type RehearseOptions } from "../rehearse.ts";
 

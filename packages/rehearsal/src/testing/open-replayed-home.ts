@@ -9,7 +9,7 @@ import type { ReplayReport } from "@roost/contract/operations";
 import { openDatabase } from "@roost/database";
 import { applyAgents, createAgentOf, defineJob, runJobNow } from "@roost/jobs";
 import { claimRuns, getRun, registerWorker, type Kernel, type Run } from "@roost/kernel";
-import { createTestKernel, type TestKernel } from "@roost/kernel/testing";
+import { createTestKernel, type TestKernel } from "@roost/worker/testing";
 import { openMemory, type Memory } from "@roost/memory";
 import { readSettings, resolveProviders } from "@roost/memory/settings";
 import { openTelemetry } from "@roost/telemetry";

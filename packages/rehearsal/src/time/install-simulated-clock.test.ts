@@ -2,16 +2,17 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createTestDatabase } from "@roost/database/testing";
 import { createJobLoops, defineJob, getJob } from "@roost/jobs";
-import { readKernelSchema, openKernel } from "@roost/kernel";
-import { createTestKernel } from "@roost/kernel/testing";
+import { openKernel, readSchemas } from "@roost/kernel";
+import { createTestKernel } from "@roost/worker/testing";
 import { silentLogger } from "@roost/base";
+import { homeRooms } from "@roost/worker/home-rooms";
 import { installSimulatedClock } from "./install-simulated-clock.ts";
 import { skipUntil } from "./skip-until.ts";
 
 const startMs = Date.parse("2026-03-01T00:00:00Z");
 
 async function openSimulated() {
-  const migrations = await readKernelSchema();
+  const migrations = await readSchemas(homeRooms);
   await using opened = new AsyncDisposableStack();
   const { database } = opened.use(await createTestDatabase({ migrations }));
   const clock = await installSimulatedClock(database, startMs);

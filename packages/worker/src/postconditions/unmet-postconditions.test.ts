@@ -12,7 +12,7 @@ import {
   type Kernel,
   type Owned,
 } from "@roost/kernel";
-import { createTestKernel, type TestKernel } from "@roost/kernel/testing";
+import { createTestKernel, type TestKernel } from "../testing/create-test-kernel.ts";
 import {
   begin,
   claimOne,

@@ -12,7 +12,7 @@ import {
   type Kernel,
   type NewRun,
 } from "@roost/kernel";
-import { createTestKernel } from "@roost/kernel/testing";
+import { createTestKernel } from "../testing/create-test-kernel.ts";
 import { openTelemetry } from "@roost/telemetry";
 import { createDurableSteps, type DurableSteps } from "./create-durable-steps.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { beginStep, claimRuns, createRun, listSteps, registerWorker, tailEvents, type Kernel } from "@roost/kernel";
-import { createTestKernel } from "@roost/kernel/testing";
+import { createTestKernel } from "../testing/create-test-kernel.ts";
 import { createUnrecordedOutcomes } from "./unrecorded-outcomes.ts";
 
 async function beginOne(kernel: Kernel) {

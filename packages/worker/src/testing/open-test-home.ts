@@ -11,7 +11,7 @@ import { startScriptedModelServer, type Script } from "@roost/agent/testing";
 import { RoostError, silentLogger, type JsonObject } from "@roost/base";
 import { applyAgents, createAgentOf } from "@roost/jobs";
 import { claimRuns, registerWorker, type ClaimedRun, type Kernel, type NewRun } from "@roost/kernel";
-import { createTestKernel, type TestKernel, type TestKernelOptions } from "@roost/kernel/testing";
+import { createTestKernel, type TestKernel, type TestKernelOptions } from "./create-test-kernel.ts";
 import { openMemory, type Memory } from "@roost/memory";
 import { Settings } from "@roost/memory/settings";
 import { openTelemetry } from "@roost/telemetry";
