@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, readlink, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, readlink, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
@@ -32,6 +32,14 @@ test("roost link makes a command that runs from any directory, with no Node on t
   const removed = await runRoost(["link", "--directory", directory, "--remove"]);
   assert.equal(removed.stdout, `Removed ${link}\n`);
   assert.match((await runRoost(["link", "--directory", directory, "--remove"])).stdout, /does not exist/);
+});
+
+test("npx roost in the clone takes what npm has linked, so that another user than the clone's owner may call it", async () => {
+  const read = async (path: string) =>
+    JSON.parse(await readFile(new URL(path, `file://${roostScript}`), "utf8")) as { bin?: unknown };
+  // The command of a root is linked anew, and made executable, by each user.
+  assert.equal((await read("./package.json")).bin, undefined);
+  assert.deepEqual((await read("./apps/cli/package.json")).bin, { roost: "./bin/roost.mjs" });
 });
 
 test("roost link says what to do when its directory is not on the PATH, or another roost comes first", async (context) => {

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { untrustedFrom, type Labels } from "@roost/contract/labels";
+import { untrustedFrom } from "@roost/contract/labels";
 import { buildContext } from "../context/build-context.ts";
 import { isMomentMessage } from "../context/moment-message.ts";
 import { writeHomeFile } from "../files/write-home-file.ts";
 import { scanHome } from "../scan/scan-home.ts";
 import { sendMessage } from "../sessions/send-message.ts";
 import { createTestMemory, type TestMemory } from "../testing/create-test-memory.ts";
-import { createTestWorker, startJobRun } from "../testing/run-agent.ts";
+import { createTestWorker, startJobRun, type ReplyOptions } from "../testing/run-agent.ts";
 import { buildDigest } from "./build-digest.ts";
 
 const main = { sessionKey: "main", sessionKind: "main" } as const;
@@ -16,7 +16,7 @@ const list = Array.from(
   (_, index) => `${index + 1}. idea number ${index + 1}: ${"word ".repeat(30)}.`,
 ).join("\n");
 
-async function cron(home: TestMemory, jobId: string, text: string, options?: { labels?: Labels }): Promise<string> {
+async function cron(home: TestMemory, jobId: string, text: string, options?: ReplyOptions): Promise<string> {
   await using worker = await createTestWorker(home.memory);
   const runId = await startJobRun(home.kernel, { jobId, kind: "cron" });
   await worker.turn(text, options);
@@ -39,6 +39,18 @@ test("a list that a cron posted is in main's context in full, at that turn and a
     .map((message) => message.text);
   assert.equal(texts.filter((text) => text.includes(list)).length, 1, "it is told once and stays");
   assert.deepEqual(texts.slice(1), ["hi", "hello", "expand item 3"]);
+});
+
+test("a digest says that a run was rehearsed, and nothing of what it answered, however long", async () => {
+  await using home = await createTestMemory();
+  await using worker = await createTestWorker(home.memory);
+  for (const text of ["no model answered", "no model answered. ".repeat(10_000)])
+    await cron(home, "ideas", text, { isRehearsed: true });
+  await sendMessage(home.memory, { sessionKey: "main", text: "hi" });
+  const { built } = await worker.turn("hello");
+  const told = built.context.messages.map(({ text }) => text).join("\n");
+  assert.ok(!told.includes("no model answered"), told.slice(0, 2_000));
+  assert.match(told, /ideas was rehearsed: nothing was thought or done/);
 });
 
 test("a digest is shown again when the record of it was not committed, and not when it was", async () => {

@@ -14,7 +14,7 @@ import {
 } from "@roost/kernel";
 import { isUntrusted, type Labels } from "@roost/contract/labels";
 import type { Memory } from "../memory.ts";
-import { describeEvent, digestTypes, withheldText, type DigestItem, type DigestReader } from "./digest-item.ts";
+import { describeEvent, digestTypes, toldOf, withheldText, type DigestItem, type DigestReader } from "./digest-item.ts";
 import { readRunResult } from "./read-run-result.ts";
 import { renderDigest, type RenderedDigest } from "./render-digest.ts";
 
@@ -107,14 +107,15 @@ async function withOutputs(memory: Memory, items: DigestItem[]): Promise<DigestI
     }
     leftFetches -= 1;
     const result = await readRunResult(memory, item.runId);
-    const { needsOutput: _fetched, ...rest } = item;
-    if (result.text === "") complete.push({ ...rest, title: `${item.title} with nothing to report`, isNews: false });
+    const { needsOutput: _fetched, who = "a run", ...rest } = item;
+    const told = toldOf(result, who);
+    if (told.text === undefined) complete.push({ ...rest, ...told });
     else if (isUntrusted(result.labels))
       complete.push({
         ...rest,
         title: `${item.title} (${withheldText(result.text.length, result.labels, item.runId)})`,
       });
-    else complete.push({ ...rest, text: result.text });
+    else complete.push({ ...rest, ...told });
   }
   return complete;
 }

@@ -48,6 +48,8 @@ export interface DigestItem {
   isNews: boolean;
   /** The output was too long for the event: read it from the run. */
   needsOutput?: boolean;
+  /** Whose result is read. */
+  who?: string;
 }
 
 /** What is not told to a session: what it did itself, and what it may not know. */
@@ -119,13 +121,20 @@ function describeRun(event: StoredEvent, isMarked: boolean): DigestItem | undefi
   return { ...base, title: `${who} ${verb}${why === undefined ? "" : `: ${oneLine(String(why))}`}`, isNews: true };
 }
 
-function describeDone(event: StoredEvent, who: string): Pick<DigestItem, "title" | "text" | "isNews" | "needsOutput"> {
+function describeDone(event: StoredEvent, who: string): Omit<DigestItem, "at"> {
   const { output } = event.data;
-  if (output === undefined) return { title: `${who} finished`, isNews: true, needsOutput: true };
-  const result = readOutput(output);
-  if (result.text === "") return { title: `${who} finished with nothing to report`, isNews: false };
-  const title = `${who} finished${result.isRehearsed ? " (rehearsed: nothing was thought or done)" : ""}`;
-  return { title, text: result.text, isNews: true };
+  if (output === undefined) return { title: `${who} finished`, who, isNews: true, needsOutput: true };
+  return { title: `${who} finished`, ...toldOf(readOutput(output), who) };
+}
+
+/** Of a result: its text; of one that says nothing, or was only rehearsed, a line that says so. */
+export function toldOf(
+  { text, isRehearsed }: RunOutput,
+  who: string,
+): Pick<DigestItem, "text" | "isNews"> & { title?: string } {
+  if (isRehearsed) return { title: `${who} was rehearsed: nothing was thought or done`, isNews: false };
+  if (text === "") return { title: `${who} finished with nothing to report`, isNews: false };
+  return { text, isNews: true };
 }
 
 export interface RunOutput {

@@ -36,6 +36,7 @@ export interface ReplyOptions {
   /** Labels of what it read beside its context. */
   labels?: Labels;
   summarised?: Reply["summarised"];
+  isRehearsed?: boolean;
 }
 
 export async function createTestWorker(memory: Memory): Promise<TestWorker> {
@@ -60,12 +61,12 @@ export async function createTestWorker(memory: Memory): Promise<TestWorker> {
     );
     return built;
   };
-  const reply: TestWorker["reply"] = async (run, text, { labels: read, summarised } = {}) => {
+  const reply: TestWorker["reply"] = async (run, text, { labels: read, summarised, isRehearsed } = {}) => {
     const labels = await recordRead(kernel, run, read);
     await finishRun(
       kernel,
       owned(run),
-      { state: "done", output: { kind: "reply", text } },
+      { state: "done", output: { kind: "reply", text, ...(isRehearsed && { isRehearsed }) } },
       {
         alongside: async (tx) =>
           appendReply(tx, {
@@ -74,6 +75,7 @@ export async function createTestWorker(memory: Memory): Promise<TestWorker> {
             text,
             messages: [{ role: "assistant", text, provider: "test", model: "test" }],
             summarised,
+            ...(isRehearsed && { isRehearsed }),
             asked: isBesideConversation(run) ? await runMessage(memory, run) : undefined,
           }),
       },
