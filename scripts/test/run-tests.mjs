@@ -45,6 +45,7 @@ if (files.length === 0) {
 const startedMs = performance.now();
 const times = new Map();
 process.exitCode = await runTests(files, choice);
+if (kind === "distributed" && paths.length === 0) process.exitCode ||= await runOnOldest();
 printTimes();
 if (isRecording) writeFileTimes({ ...measured, ...Object.fromEntries(times) });
 
@@ -78,6 +79,24 @@ function listTestFiles(wanted) {
   if (normal.length === 0) return found.filter((file) => kindOf(file) === kind);
   const isBelow = (file, path) => file.startsWith(`${path}/`) && kindOf(file) === kind;
   return found.filter((file) => normal.some((path) => file === path || isBelow(file, path)));
+}
+
+/** What owns SQL, once on the oldest PostgreSQL that there is here: everything else runs on the one that npm brings. */
+async function runOnOldest() {
+  const { requirePart } = await import("../../test/infra/parts.ts");
+  const { startPostgres } = await import("../../test/infra/start-postgres.ts");
+  const { skip } = await requirePart("postgres");
+  if (skip !== false) return 0;
+  await using postgres = await startPostgres({ durable: false });
+  process.env.ROOST_TEST_DATABASE_URL = postgres.localUrl;
+  const rooms = ["access", "approvals", "jobs", "kernel", "memory", "service", "subjects"].map(
+    (name) => `packages/${name}/`,
+  );
+  const owners = globSync(patterns, { cwd: root, exclude: (name) => name === "node_modules" }).filter(
+    (file) => kindOf(file) === "normal" && rooms.some((room) => file.startsWith(room)),
+  );
+  console.log(`${owners.length} files of what owns SQL, on the PostgreSQL of the system:`);
+  return await runTests(owners, choice);
 }
 
 /** Says what is there, and what is skipped and why. */

@@ -1,11 +1,11 @@
 /** The servers of distributed tests: each starts, answers, is killed and comes back. */
 import assert from "node:assert/strict";
-import { connect } from "node:net";
 import { test } from "node:test";
 import { connect as connectTls } from "node:tls";
 import { openDatabase } from "@roost/database";
 import { silentLogger } from "@roost/base";
 import { requirePart } from "./parts.ts";
+import { canConnect } from "./servers.ts";
 import { startKafka } from "./start-kafka.ts";
 import { startPostgres } from "./start-postgres.ts";
 import { startS3 } from "./start-s3.ts";
@@ -19,11 +19,11 @@ const [kafkaPart, postgresPart, s3Part] = await Promise.all([
 test("startKafka() starts one broker, which is killed and comes back", { skip: kafkaPart.skip }, async () => {
   await using kafka = await startKafka();
   assert.equal(kafka.brokers.length, 1);
-  assert.equal(await canConnect(kafka.brokers[0]!), true);
+  assert.equal(await canConnect(portOf(kafka.brokers[0]!)), true);
   await kafka.kill(1);
-  assert.equal(await canConnect(kafka.brokers[0]!), false);
+  assert.equal(await canConnect(portOf(kafka.brokers[0]!)), false);
   await kafka.start(1);
-  assert.equal(await canConnect(kafka.brokers[0]!), true);
+  assert.equal(await canConnect(portOf(kafka.brokers[0]!)), true);
 });
 
 test("startKafka() starts three brokers with TLS of its own authority", { skip: kafkaPart.skip }, async () => {
@@ -69,10 +69,4 @@ test("startS3() answers who signs, and refuses others", { skip: s3Part.skip }, a
   assert.equal((await fetch(`${s3.endpoint}/roost`)).status, 403);
 });
 
-function canConnect(address: string): Promise<boolean> {
-  const [host, port] = address.split(":");
-  return new Promise((resolve) => {
-    const socket = connect(Number(port), host);
-    socket.once("connect", () => (socket.destroy(), resolve(true))).once("error", () => resolve(false));
-  });
-}
+const portOf = (address: string) => Number(address.split(":")[1]);

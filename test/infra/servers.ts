@@ -1,7 +1,7 @@
 /** Processes and directories of a test's servers: a guard ends and removes them when this process is gone, however it ended. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { mkdtemp, readFile } from "node:fs/promises";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { delay } from "@roost/base";
@@ -24,7 +24,8 @@ export interface ServerCommand {
   args: readonly string[];
   env?: NodeJS.ProcessEnv;
   user?: { uid: number; gid: number } | undefined;
-  ready: RegExp;
+  /** What its log says when it is ready, or where it then listens. */
+  ready: RegExp | { port: number };
 }
 
 export interface Server {
@@ -44,8 +45,8 @@ while read -r kind what; do case $kind in
 for pid in $pids; do kill -KILL "-$pid" 2>/dev/null; done
 rm -rf "$1"`;
 
-export async function openServers(): Promise<Servers> {
-  const directory = await mkdtemp(join(tmpdir(), "roost-infra-"));
+export async function openServers(parent: string = tmpdir()): Promise<Servers> {
+  const directory = await mkdtemp(join(parent, "roost-infra-"));
   const guard = spawn("/bin/sh", ["-c", guardScript, "roost-infra-guard", directory], {
     stdio: ["pipe", "ignore", "ignore"],
     detached: true,
@@ -122,13 +123,25 @@ async function waitUntilReady(child: ChildProcess, { name, ready }: ServerComman
   const path = join(directory, `${name}.log`);
   for (let waitedMs = 0; waitedMs < readyMsMax; waitedMs += pollMs) {
     const log = await readFile(path, "utf8");
-    if (ready.test(log)) return;
+    if (ready instanceof RegExp ? ready.test(log) : await canConnect(ready.port)) return;
     if (child.exitCode !== null) throw new Error(`${name} ended with ${child.exitCode}:\n${log.slice(-2_000)}`);
     await delay(pollMs);
   }
   throw new Error(
     `${name} was not ready after ${readyMsMax / 1000} s:\n${(await readFile(path, "utf8")).slice(-2_000)}`,
   );
+}
+
+/** To this machine. */
+export function canConnect(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1");
+    const answer = (isOpen: boolean) => {
+      socket.destroy();
+      resolve(isOpen);
+    };
+    socket.once("connect", () => answer(true)).once("error", () => answer(false));
+  });
 }
 
 /** Free at present. */

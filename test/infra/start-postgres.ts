@@ -4,6 +4,7 @@ import { appendFile, chmod, chown, copyFile, mkdir, writeFile } from "node:fs/pr
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { createCertificates, type Certificates } from "./create-certificates.ts";
+import { findFastDirectory } from "../../packages/database/src/testing/open-test-cluster.ts";
 import { requirePart } from "./parts.ts";
 import { freePorts, openServers, type Server, type Servers } from "./servers.ts";
 
@@ -26,6 +27,8 @@ export interface RealPostgres extends AsyncDisposable {
   readonly replica: RealPostgresNode | undefined;
   /** Of the database `roost`, over TCP with a password, on every node there is; parameters are added. */
   url(parameters?: Record<string, string>): string;
+  /** Of the primary as its administrator, by its socket, for what makes databases of its own. */
+  readonly localUrl: string;
   /** Makes the replica the primary. */
   promote(): Promise<void>;
 }
@@ -34,34 +37,33 @@ export interface StartPostgres {
   replica?: boolean;
   /** Commits wait for the replica: what is acknowledged is on both. */
   synchronous?: boolean;
+  /** Default true. False: without syncing, in memory where that can be. */
+  durable?: boolean;
 }
 
 /** @throws Error when PostgreSQL is not installed: ask requirePart first */
 export async function startPostgres({
   replica = false,
   synchronous = false,
+  durable = true,
 }: StartPostgres = {}): Promise<RealPostgres> {
   const part = await requirePart("postgres");
   if (part.skip !== false) throw new Error(part.skip);
   await using opened = new AsyncDisposableStack();
-  const servers = opened.use(await openServers());
+  const servers = opened.use(await openServers(durable ? undefined : await findFastDirectory()));
   const [first, second] = await freePorts(2);
   const place = { bin: part.directory, servers, user: serverUser() };
   await chmod(servers.directory, 0o755);
   const user = { username: "roost", password: "secret of a test" };
   const certificates = await createCertificates(servers.directory);
   const primary = createNode(place, { name: "primary", port: first! });
-  await createPrimary(place, primary, { certificates, user, synchronous });
+  await createPrimary(place, primary, { certificates, user, durable });
   await primary.start();
-  await runProgram(place, "psql", [
-    ...primary.asOwner,
-    "-d",
-    "postgres",
-    "-c",
-    `create database roost owner ${user.username}`,
-  ]);
+  await runSql(place, primary, [`create database roost owner ${user.username}`]);
   const standby = replica ? createNode(place, { name: "replica", port: second! }) : undefined;
   if (standby !== undefined) await createReplica(place, primary, standby);
+  if (synchronous)
+    await runSql(place, primary, ["alter system set synchronous_standby_names = '*'", "select pg_reload_conf()"]);
   const owned = opened.move();
   return {
     certificates,
@@ -73,6 +75,7 @@ export async function startPostgres({
       const query = new URLSearchParams(parameters).toString();
       return `postgresql://${user.username}:${encodeURIComponent(user.password)}@${hosts.join(",")}/roost${query && `?${query}`}`;
     },
+    localUrl: `postgresql:///postgres?host=${encodeURIComponent(servers.directory)}&port=${first}&user=postgres&sslmode=disable`,
     promote: () => runProgram(place, "pg_ctl", ["promote", "-w", "-D", standby!.data]),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
@@ -112,7 +115,7 @@ function createNode({ bin, servers, user }: Place, { name, port }: { name: strin
 async function createPrimary(
   place: Place,
   { data }: Node,
-  { certificates, user, synchronous }: Pick<RealPostgres, "certificates" | "user"> & { synchronous: boolean },
+  { certificates, user, durable }: Pick<RealPostgres, "certificates" | "user"> & { durable: boolean },
 ): Promise<void> {
   await giveDirectory(place, data);
   await giveDirectory(place, place.servers.directory);
@@ -139,7 +142,7 @@ async function createPrimary(
     "max_connections = 100",
     "wal_level = replica",
     "hot_standby = on",
-    ...(synchronous ? ["synchronous_standby_names = '*'"] : []),
+    ...(durable ? [] : ["fsync = off", "synchronous_commit = off", "full_page_writes = off"]),
   ];
   await appendFile(join(data, "postgresql.conf"), `${settings.join("\n")}\n`);
   const rules = [
@@ -149,8 +152,8 @@ async function createPrimary(
     "hostssl all all 127.0.0.1/32 scram-sha-256",
   ];
   await writeFile(join(data, "pg_hba.conf"), `${rules.join("\n")}\n`);
-  // A single-user session creates the role before anything listens; a commit must not wait for a replica that is not there yet.
-  await runProgram(place, "postgres", ["--single", "-D", data, "-c", "synchronous_standby_names=", "postgres"], {
+  // A single-user session creates the role before anything listens.
+  await runProgram(place, "postgres", ["--single", "-D", data, "postgres"], {
     input: `create role ${user.username} login createdb createrole password '${user.password}'\n`,
   });
 }
@@ -160,6 +163,11 @@ async function createReplica(place: Place, primary: Node, replica: Node): Promis
   const copy = ["-h", "127.0.0.1", "-p", String(primary.port), "-U", "postgres", "-D", replica.data];
   await runProgram(place, "pg_basebackup", [...copy, "-R", "-C", "-S", "replica", "--checkpoint=fast", "--no-sync"]);
   await replica.start();
+}
+
+async function runSql(place: Place, { asOwner }: Node, statements: readonly string[]): Promise<void> {
+  const commands = statements.flatMap((statement) => ["-c", statement]);
+  await runProgram(place, "psql", [...asOwner, "-d", "postgres", "-v", "ON_ERROR_STOP=1", ...commands]);
 }
 
 async function giveDirectory(place: Place, path: string): Promise<void> {

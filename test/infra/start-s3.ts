@@ -32,7 +32,7 @@ export async function startS3({ buckets = ["roost"] }: { buckets?: readonly stri
       program: join(part.directory, "versitygw"),
       args: ["--port", `127.0.0.1:${port}`, "posix", directory],
       env: { ROOT_ACCESS_KEY: accessKeyId, ROOT_SECRET_KEY: secretAccessKey },
-      ready: new RegExp(String(port)),
+      ready: { port: port! },
     });
   let server = await start();
   const owned = opened.move();

@@ -1,5 +1,6 @@
 /** Opens one connection with Roost's settings, pooled or dedicated. */
 import { Client, type ClientBase, type ClientConfig } from "pg";
+import { refuseReplica, type ServerHosts } from "./server-hosts.ts";
 import { valueParsers } from "./value-parsers.ts";
 
 const connectTimeoutMsMax = 10_000;
@@ -9,7 +10,7 @@ const keepAliveIntervalSeconds = 5;
 const keepAliveProbesMax = 3;
 
 export interface ConnectionSettings {
-  url: string;
+  hosts: ServerHosts;
   applicationName: string;
   statementTimeoutMsMax: number;
   idleInTransactionMsMax?: number | undefined;
@@ -19,7 +20,6 @@ export interface ConnectionSettings {
 
 export function clientConfig(settings: ConnectionSettings): ClientConfig {
   return {
-    connectionString: settings.url,
     application_name: settings.applicationName,
     connectionTimeoutMillis: connectTimeoutMsMax,
     keepAlive: true,
@@ -30,8 +30,8 @@ export function clientConfig(settings: ConnectionSettings): ClientConfig {
 
 /** Set by SQL rather than in the startup packet, where poolers such as PgBouncer refuse settings. */
 export async function prepareConnection(client: ClientBase, settings: ConnectionSettings): Promise<void> {
-  await client.query(
-    `SELECT set_config(name, value, false) FROM (VALUES
+  const { rows } = await client.query<{ isReadOnly: boolean; processId: number }>(
+    `SELECT set_config(name, value, false), current_setting('transaction_read_only') = 'on' AS "isReadOnly", pg_backend_pid() AS "processId" FROM (VALUES
       ('statement_timeout', $1),
       ('idle_in_transaction_session_timeout', $2),
       ('tcp_keepalives_idle', $3),
@@ -47,11 +47,18 @@ export async function prepareConnection(client: ClientBase, settings: Connection
       settings.isReadOnly === true ? "on" : null,
     ].map((value) => value?.toString()),
   );
+  // What cancels a statement needs the server's process; a pooler has told a number of its own.
+  Object.assign(client, { processID: rows[0]?.processId });
+  if (settings.hosts.mustWrite && rows[0]?.isReadOnly === true) throw refuseReplica();
 }
 
 /** A connection outside the pool. Throws the driver's error. */
-export async function connectClient(settings: ConnectionSettings): Promise<Client> {
-  const client = new Client(clientConfig(settings));
+export function connectClient(settings: ConnectionSettings): Promise<Client> {
+  return settings.hosts.connect((url) => connectTo(url, settings));
+}
+
+async function connectTo(connectionString: string, settings: ConnectionSettings): Promise<Client> {
+  const client = new Client({ ...clientConfig(settings), connectionString });
   // An unhandled 'error' ends the process; 'end' reports the loss.
   client.on("error", () => undefined);
   try {

@@ -7,16 +7,21 @@ import { Pool, type PoolClient } from "pg";
 import { clientConfig, prepareConnection, type ConnectionSettings } from "./connect-client.ts";
 import type { CommittingTransaction, Database, QueryOptions, DatabaseSession, TransactOptions } from "./database.ts";
 import { createListener, type Listener } from "./create-listener.ts";
+import { isReadableOnTheWay, parseDatabaseUrl } from "./database-url.ts";
 import { openSession } from "./open-session.ts";
 import { retryConflicts } from "./retry-conflicts.ts";
 import { runQuery } from "./run-query.ts";
+import { createServerHosts } from "./server-hosts.ts";
 import { isConnectionLoss, isStalePlan, sqlStateOf, toDatabaseError } from "./to-database-error.ts";
-import { transact } from "./transact.ts";
+import { takeConnection, transact } from "./transact.ts";
 
 const stalePlanRetriesMax = 16;
 
 export interface OpenDatabaseOptions {
-  /** `postgresql://user:password@host/name`, or `postgresql://user@/name?host=/socket/directory`. */
+  /**
+   * `postgresql://user:password@host/name`, or `postgresql://user@/name?host=/socket/directory`. Of several hosts (`one:5432,two:5432`) the one that
+   * takes writes is used, and found again after a failover.
+   */
   url: string;
   poolMax?: number | undefined;
   applicationName: string;
@@ -35,14 +40,18 @@ export interface OpenDatabaseOptions {
 export async function openDatabase(options: OpenDatabaseOptions): Promise<Database> {
   const { url, poolMax = 8, applicationName, logger, statementTimeoutMsMax = 30_000 } = options;
   const { isReadOnly = false, idleInTransactionMsMax, idleConnectionMsMax = 60_000 } = options;
+  const parsed = parseDatabaseUrl(url);
+  for (const host of parsed.hosts.filter(isReadableOnTheWay))
+    logger.warn("the connection to PostgreSQL is not encrypted: add sslmode=verify-full to the database URL", {
+      host: host.name,
+    });
   const settings: ConnectionSettings = {
-    url,
+    hosts: createServerHosts(parsed),
     applicationName,
     statementTimeoutMsMax,
     idleInTransactionMsMax,
     isReadOnly,
   };
-  refuseMalformedUrl(url);
   const pool = new Pool({
     ...clientConfig(settings),
     max: poolMax,
@@ -96,7 +105,7 @@ class PooledDatabase implements Database {
     let client: PoolClient | undefined;
     let discard = false;
     try {
-      client = await this.#pool.connect();
+      client = await takeConnection(this.#pool, this.#settings);
       return await runQuery<Row>(client, text, values, options);
     } catch (error) {
       discard = isConnectionLoss(error) || isStalePlan(error);
@@ -141,14 +150,6 @@ function explainRefusal(error: unknown): unknown {
     {
       cause: error,
     },
-  );
-}
-
-function refuseMalformedUrl(url: string): void {
-  if (/^(postgres|postgresql|socket):/.test(url)) return;
-  throw new RoostError(
-    "invalid_input",
-    "the database URL must begin with postgresql://, for example postgresql://user@localhost/roost",
   );
 }
 

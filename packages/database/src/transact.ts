@@ -17,6 +17,15 @@ export interface TransactionPlace {
   settings: ConnectionSettings;
 }
 
+/** Of the pool: one that is free, or a new one to the host that takes writes. Throws the driver's error. */
+export function takeConnection(pool: Pool, { hosts }: ConnectionSettings): Promise<PoolClient> {
+  return hosts.connect((url) => {
+    // What the pool gives its next new connection.
+    (pool.options as { connectionString?: string }).connectionString = url;
+    return pool.connect();
+  });
+}
+
 export function transact<T>(
   place: TransactionPlace,
   work: (tx: CommittingTransaction) => Promise<T>,
@@ -31,7 +40,7 @@ async function attemptOnce<T>(
   { signal, isolation }: TransactOptions,
 ): Promise<T> {
   refuseAborted(signal);
-  const client = await pool.connect().catch((error: unknown) => {
+  const client = await takeConnection(pool, settings).catch((error: unknown) => {
     throw toDatabaseError(error);
   });
   const tx = new OpenTransaction(client, isolation ?? "read committed");
@@ -63,13 +72,14 @@ function cancelOnAbort(
   settings: ConnectionSettings,
   signal: AbortSignal | undefined,
 ): { settle(): Promise<void> } {
-  // The driver has the process number but does not declare it.
-  const { processID } = client as unknown as { processID: number };
+  // The driver has the process number and the server's place but does not declare them.
+  const { processID, host, port } = client as unknown as { processID: number; host: string; port: number };
   let cancelling: Promise<void> | undefined;
   const onAbort = () => {
     tx.close(() => abortedBy(signal));
     const ended = tx.whenIdle();
-    if (ended !== undefined) cancelling = cancelUntilEnded(processID, settings, ended);
+    if (ended !== undefined)
+      cancelling = cancelUntilEnded(processID, { ...settings, hosts: settings.hosts.only({ host, port }) }, ended);
   };
   signal?.addEventListener("abort", onAbort, { once: true });
   return {

@@ -3,10 +3,9 @@
  * The template holds the kernel's schema, a clock that stands still, and the tables in which a world leaves traces for the checks.
  */
 import { silentLogger } from "@roost/base";
-import { openDatabase, type Database } from "@roost/database";
+import { applyMigrations, changeDatabaseUrl, openDatabase, type Database } from "@roost/database";
 import { openTestCluster } from "@roost/database/testing";
 import { openKernel, readSchemas } from "@roost/kernel";
-import { applyMigrations } from "@roost/database";
 import { homeRooms } from "@roost/worker/home-rooms";
 import { installVirtualClock } from "./virtual-clock.ts";
 
@@ -59,7 +58,7 @@ export async function openWorlds(): Promise<Worlds> {
   const admin = opened.use(await open(cluster.url));
   await admin.query(`create database ${templateName}`);
   {
-    await using template = await open(withName(cluster.url, templateName));
+    await using template = await open(changeDatabaseUrl(cluster.url, { database: templateName }));
     await prepareTemplate(template);
   }
   const owned = opened.move();
@@ -69,7 +68,7 @@ export async function openWorlds(): Promise<Worlds> {
       worldCount += 1;
       const name = `world_${worldCount}`;
       await admin.query(`create database ${name} template ${templateName} strategy file_copy`);
-      const database = await open(withName(cluster.url, name));
+      const database = await open(changeDatabaseUrl(cluster.url, { database: name }));
       return {
         database,
         async [Symbol.asyncDispose]() {
@@ -89,10 +88,4 @@ async function prepareTemplate(database: Database): Promise<void> {
   await database.query(drawnIds);
   await using _kernel = await openKernel({ database, logger: silentLogger, migrate: false });
   await database.query("analyze");
-}
-
-function withName(serverUrl: string, name: string): string {
-  const url = new URL(serverUrl);
-  url.pathname = `/${name}`;
-  return url.href;
 }

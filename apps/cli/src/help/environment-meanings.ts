@@ -12,7 +12,8 @@ export const environmentMeanings: readonly { name: string; meaning: string }[] =
   { name: "ROOST_WORKERS", meaning: "up: number of worker processes (default: roost.yaml, else 2)" },
   {
     name: "DATABASE_URL",
-    meaning: "up: URL of your own PostgreSQL, 15 or newer, instead of the bundled one",
+    meaning:
+      "up: URL of your own PostgreSQL, 15 or newer, instead of the bundled one; several hosts for a failover (docs/postgresql.md)",
   },
   {
     name: "OBJECTS_URL",

@@ -7,6 +7,7 @@ import { silentLogger } from "@roost/base";
 import { Client, escapeIdentifier } from "pg";
 import { applyMigrations, type ApplyMigrationsOptions } from "../apply-migrations.ts";
 import type { Database } from "../database.ts";
+import { changeDatabaseUrl } from "../database-url.ts";
 import { openDatabase } from "../open-database.ts";
 import { createAdministrator, type Administrator } from "./create-administrator.ts";
 import { openTestCluster } from "./open-test-cluster.ts";
@@ -49,7 +50,7 @@ export async function createTestDatabase(options: CreateTestDatabaseOptions = {}
   await server.administrator.query(
     `CREATE DATABASE ${escapeIdentifier(name)} TEMPLATE ${escapeIdentifier(template)} STRATEGY file_copy`,
   );
-  const url = withDatabase(server.url, name);
+  const url = changeDatabaseUrl(server.url, { database: name });
   const database = await openDatabase({
     url,
     applicationName: "roost test",
@@ -135,7 +136,7 @@ async function buildTemplate(url: string, { name, base, prepare }: Template): Pr
     if (rows.length > 0) await client.query(`DROP DATABASE ${escapeIdentifier(name)} WITH (FORCE)`);
     await client.query(`CREATE DATABASE ${escapeIdentifier(name)} TEMPLATE ${escapeIdentifier(base)}`);
     await using database = await openDatabase({
-      url: withDatabase(url, name),
+      url: changeDatabaseUrl(url, { database: name }),
       applicationName: "roost test template",
       logger: silentLogger,
       poolMax: 2,
@@ -155,10 +156,4 @@ async function onServer<T>(url: string, work: (client: Client) => Promise<T>): P
   } finally {
     await client.end();
   }
-}
-
-function withDatabase(serverUrl: string, name: string): string {
-  const url = new URL(serverUrl);
-  url.pathname = `/${name}`;
-  return url.href;
 }

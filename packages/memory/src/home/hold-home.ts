@@ -4,7 +4,7 @@
  */
 import { hostname } from "node:os";
 import { backoffMs, createId, jitteredMs, RoostError, sleepUntilAborted, type Logger } from "@roost/base";
-import type { Database, DatabaseSession, Transaction } from "@roost/database";
+import { readTimeline, type Database, type DatabaseSession, type Transaction } from "@roost/database";
 
 /** A home as described by its directory. */
 export interface HomeIdentity {
@@ -18,7 +18,10 @@ export interface HomeIdentity {
 export interface HeldHome extends AsyncDisposable {
   /** The id that the home is to keep. */
   readonly id: string;
-  /** Aborted, with an error that says why, when the database was given to another home while it was unreachable. */
+  /**
+   * Aborted, with an error that says why, when the database was given to another home while it was unreachable, or was replaced by a replica: what
+   * this process remembers of it may not be in it any more, so it starts again.
+   */
   readonly refused: AbortSignal;
 }
 
@@ -32,13 +35,15 @@ export async function holdHome(
 ): Promise<HeldHome> {
   const closing = new AbortController();
   const refused = new AbortController();
-  let { session, id } = await hold(database, home, host);
+  let { session, id, timeline } = await hold(database, home, host);
   const keepHeld = async () => {
     for (let failureCount = 1; ; failureCount += 1) {
       await ended(AbortSignal.any([session.lost, closing.signal]));
       if (closing.signal.aborted) return;
       try {
-        ({ session, id } = await hold(database, { ...home, id }, host));
+        const before = timeline;
+        ({ session, id, timeline } = await hold(database, { ...home, id }, host));
+        if (timeline !== before) return refused.abort(hasFailedOver(before, timeline));
         failureCount = 0;
       } catch (error) {
         if (error instanceof RoostError && error.code === "invalid_input") return refused.abort(error);
@@ -63,12 +68,13 @@ async function hold(
   database: Database,
   home: HomeIdentity,
   host: string,
-): Promise<{ session: DatabaseSession; id: string }> {
+): Promise<{ session: DatabaseSession; id: string; timeline: string }> {
   const session = await database.openSession();
   try {
     // Before the row is read: of two copies that start at once the second sees the first one's lock.
     await session.query(`select pg_advisory_lock_shared(${lockKey("$1")})`, [home.place]);
-    return { session, id: await database.transact((tx) => claim(tx, home, host)) };
+    const timeline = await readTimeline(session);
+    return { session, timeline, id: await database.transact((tx) => claim(tx, home, host)) };
   } catch (error) {
     await session[Symbol.asyncDispose]();
     throw error;
@@ -130,6 +136,14 @@ async function claim(tx: Transaction, { id, place, path }: HomeIdentity, host: s
 
 function lockKey(place: string): string {
   return `hashtextextended('roost.home:' || ${place}, 0)`;
+}
+
+function hasFailedOver(before: string, now: string): RoostError {
+  return new RoostError(
+    "unavailable",
+    `the database was replaced by a replica or put back (timeline ${before} to ${now}): this process starts again, since what it remembers may not be there any more`,
+    { details: { reason: "failed_over" } },
+  );
 }
 
 function belongsToAnother({ path, host, createdAt }: Recorded): RoostError {

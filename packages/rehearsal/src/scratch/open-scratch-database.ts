@@ -1,6 +1,6 @@
 /** A database for one rehearsal on the home's server: created, migrated, and dropped at the end. After a crash dropLeftoverDatabases removes it. */
 import { createIdSource, silentLogger } from "@roost/base";
-import { applyMigrations, openDatabase, readMigrations, type Database } from "@roost/database";
+import { applyMigrations, changeDatabaseUrl, openDatabase, readMigrations, type Database } from "@roost/database";
 import { readSchemas } from "@roost/kernel";
 import { memoryMigrations, memorySchema } from "@roost/memory";
 import { homeRooms } from "@roost/worker/home-rooms";
@@ -46,7 +46,7 @@ export async function openScratchDatabase({ home, url }: OpenScratchOptions): Pr
   await session.query(`alter database ${quoteName(name)} set synchronous_commit = off`);
   const database = opened.use(
     await openDatabase({
-      url: beside(url, name),
+      url: changeDatabaseUrl(url, { database: name }),
       applicationName: "roost rehearsal",
       // A lost connection fails its user, which reports it.
       logger: silentLogger,
@@ -62,10 +62,4 @@ export async function openScratchDatabase({ home, url }: OpenScratchOptions): Pr
 /** After roost.now() is simulated, since column defaults use it. */
 export async function migrateMemory(database: Database): Promise<void> {
   await applyMigrations(database, { schema: memorySchema, migrations: await readMigrations(memoryMigrations) });
-}
-
-function beside(url: string, name: string): string {
-  const other = new URL(url);
-  other.pathname = `/${encodeURIComponent(name)}`;
-  return other.href;
 }

@@ -1,5 +1,5 @@
 import type { Logger } from "@roost/base";
-import { openDatabase, type Database } from "@roost/database";
+import { changeDatabaseUrl, openDatabase, type Database } from "@roost/database";
 import type { InstalledService } from "./install-service.ts";
 import { limitMs } from "./role-statements.ts";
 
@@ -19,7 +19,7 @@ const idleMsMax = 10_000;
 export function connectService(options: ConnectServiceOptions): Promise<Database> {
   const { databaseUrl, installed, logger, poolMax = poolMaxDefault } = options;
   return openDatabase({
-    url: urlOfRole(databaseUrl, installed),
+    url: changeDatabaseUrl(databaseUrl, { user: { name: installed.roleName, password: installed.password } }),
     poolMax,
     applicationName: `roost service ${installed.name}`,
     logger,
@@ -27,14 +27,4 @@ export function connectService(options: ConnectServiceOptions): Promise<Database
     statementTimeoutMsMax: limitMs,
     idleInTransactionMsMax: limitMs,
   });
-}
-
-/** User and password as parameters: they override those before the host, and work without a host. */
-function urlOfRole(databaseUrl: string, { roleName, password }: InstalledService): string {
-  const url = new URL(databaseUrl);
-  url.username = "";
-  url.password = "";
-  url.searchParams.set("user", roleName);
-  url.searchParams.set("password", password);
-  return url.href;
 }

@@ -1,0 +1,123 @@
+/**
+ * Database URLs as libpq takes them: one or several hosts, `target_session_attrs`, `sslmode`. Owns reading and changing them; the driver gets URLs
+ * of one host.
+ */
+import { RoostError } from "@roost/base";
+
+export interface DatabaseUrl {
+  /** One for each host, in their order. */
+  hosts: DatabaseHost[];
+  /** A server that takes no writes is left for the next one. */
+  mustWrite: boolean;
+}
+
+export interface DatabaseHost {
+  /** `host:port` for a person. */
+  name: string;
+  /** For the driver. May contain a password. */
+  url: string;
+}
+
+const hostsMax = 16;
+const sessionAttributes = new Map([
+  ["any", false],
+  ["read-write", true],
+  ["primary", true],
+]);
+/** The driver verifies the certificate and the name for each of them and warns that it will not always; these are libpq's weaker ones. */
+const verifiedModes = new Set(["prefer", "require", "verify-ca"]);
+const portDefault = "5432";
+
+/** @throws RoostError `invalid_input` that never holds the URL, which may contain a password */
+export function parseDatabaseUrl(text: string): DatabaseUrl {
+  const { scheme, user, hosts, rest } = splitUrl(text);
+  const url = parseRest(scheme, rest);
+  const { searchParams } = url;
+  const listed = searchParams.get("host")?.includes(",") ? takeHosts(searchParams) : hosts;
+  if (listed.length > hostsMax) throw invalid(`names ${listed.length} hosts (limit ${hostsMax})`);
+  const wanted = searchParams.get("target_session_attrs") ?? (listed.length > 1 ? "read-write" : "any");
+  const mustWrite = sessionAttributes.get(wanted);
+  if (mustWrite === undefined) throw invalid(`has target_session_attrs=${wanted}: Roost writes, give read-write`);
+  searchParams.delete("target_session_attrs");
+  const mode = searchParams.get("sslmode");
+  if (mode !== null && verifiedModes.has(mode)) searchParams.set("sslmode", "verify-full");
+  return {
+    mustWrite,
+    hosts: listed.map((host) => {
+      const socket = searchParams.get("host");
+      if (listed.length > 1 && host === "") throw invalid("has an empty name between two commas of its hosts");
+      const query = searchParams.size === 0 ? "" : `?${searchParams.toString()}`;
+      return { name: host || (socket ?? "localhost"), url: `${scheme}${user}${host}${url.pathname}${query}` };
+    }),
+  };
+}
+
+/** The same servers with another database, or as another user. */
+export function changeDatabaseUrl(
+  text: string,
+  change: { database?: string; user?: { name: string; password: string } },
+): string {
+  const { scheme, user, hosts, rest } = splitUrl(text);
+  const url = parseRest(scheme, rest);
+  if (change.database !== undefined) url.pathname = `/${encodeURIComponent(change.database)}`;
+  if (change.user === undefined) return `${scheme}${user}${hosts.join(",")}${url.pathname}${url.search}`;
+  // As parameters: they work without a host too.
+  url.searchParams.set("user", change.user.name);
+  url.searchParams.set("password", change.user.password);
+  return `${scheme}${hosts.join(",")}${url.pathname}${url.search}`;
+}
+
+/** Whether what is sent can be read on the way: not encrypted, and not on this machine. */
+export function isReadableOnTheWay({ name, url }: DatabaseHost): boolean {
+  const isLocal = name.startsWith("/") || /^(?:localhost|127\.[\d.]+|\[::1\])(?::\d+)?$/.test(name);
+  return !isLocal && !/[?&](?:sslmode=(?!disable)|ssl=(?:true|1))/.test(url);
+}
+
+interface SplitUrl {
+  scheme: string;
+  /** With its `@`, or empty. */
+  user: string;
+  /** Each with its port, if it has one. */
+  hosts: string[];
+  /** Path and query. */
+  rest: string;
+}
+
+// The platform's URL takes one host.
+function splitUrl(text: string): SplitUrl {
+  const [, scheme, authority, rest] = /^(postgres(?:ql)?:\/\/)([^/?#]*)(.*)$/s.exec(text.trim()) ?? [];
+  if (scheme === undefined)
+    throw new RoostError(
+      "invalid_input",
+      "the database URL must begin with postgresql://, for example postgresql://user@localhost/roost",
+    );
+  const at = authority!.lastIndexOf("@") + 1;
+  return { scheme, user: authority!.slice(0, at), hosts: authority!.slice(at).split(","), rest: rest! };
+}
+
+function parseRest(scheme: string, rest: string): URL {
+  try {
+    return new URL(`${scheme}host${rest}`);
+  } catch {
+    throw invalid("cannot be read: what is special in a name or password is written as %XX");
+  }
+}
+
+/** `host=a,b&port=1,2` of libpq. */
+function takeHosts(parameters: URLSearchParams): string[] {
+  const names = parameters.get("host")!.split(",");
+  const ports = (parameters.get("port") ?? portDefault).split(",");
+  if (ports.length !== 1 && ports.length !== names.length)
+    throw invalid(`names ${names.length} hosts and ${ports.length} ports: give one port, or one for each`);
+  parameters.delete("host");
+  parameters.delete("port");
+  return names.map((name, index) => {
+    if (name.startsWith("/"))
+      throw invalid("names several hosts of which one is a socket: give one host, or addresses");
+    return `${name}:${ports[ports.length === 1 ? 0 : index] || portDefault}`;
+  });
+}
+
+function invalid(what: string): RoostError {
+  return new RoostError("invalid_input", `the database URL ${what}`);
+}

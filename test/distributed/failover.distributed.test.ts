@@ -1,0 +1,112 @@
+/** A failover to the replica in the middle of load, over TLS with several hosts in the URL. */
+import assert from "node:assert/strict";
+import { test, type TestContext } from "node:test";
+import { delay, silentLogger, toRoostError } from "@roost/base";
+import { openDatabase } from "@roost/database";
+import { openKernel, readPartitions, type Kernel } from "@roost/kernel";
+import { holdHome } from "../../packages/memory/src/home/hold-home.ts";
+import { migrateMemory } from "../../packages/rehearsal/src/scratch/open-scratch-database.ts";
+import { note, testEvents } from "../../packages/kernel/src/testing/test-events.ts";
+import { requirePart } from "../infra/parts.ts";
+import { startPostgres, type RealPostgres } from "../infra/start-postgres.ts";
+
+const { skip } = await requirePart("postgres");
+const writerCount = 8;
+const acknowledgedMin = 300;
+
+test(
+  "After a failover to a synchronous replica everything acknowledged is there, dense and in order",
+  { skip },
+  async (t) => {
+    const { lost, count } = await failOver(t, { synchronous: true });
+    assert.equal(lost, 0, `${lost} of ${count} acknowledged events are gone`);
+  },
+);
+
+test(
+  "After a failover to an asynchronous replica the log is dense, and what it never had is counted",
+  { skip },
+  async (t) => {
+    const { lost, count } = await failOver(t, { synchronous: false });
+    t.diagnostic(`an asynchronous replica never had ${lost} of ${count} acknowledged events`);
+    assert.ok(lost <= count / 2);
+  },
+);
+
+async function failOver(
+  t: TestContext,
+  { synchronous }: { synchronous: boolean },
+): Promise<{ lost: number; count: number }> {
+  await using postgres = await startPostgres({ replica: true, synchronous });
+  const url = urlOf(postgres);
+  await using database = await openDatabase({ url, applicationName: "roost test", logger: silentLogger });
+  await using kernel = await openKernel({ database, logger: silentLogger, events: testEvents });
+  await migrateMemory(database);
+  const place = { id: undefined, place: "here", path: "/here" };
+  await using home = await holdHome(database, place, { logger: silentLogger });
+  const stop = new AbortController();
+  const acknowledged = new Set<string>();
+  const writers = Array.from({ length: writerCount }, (_, writer) =>
+    write(kernel, { writer, acknowledged, stop: stop.signal }),
+  );
+
+  await until(() => acknowledged.size >= acknowledgedMin);
+  const startedMs = performance.now();
+  await postgres.primary.kill();
+  await postgres.promote();
+  const before = acknowledged.size;
+  await until(() => acknowledged.size >= before + acknowledgedMin);
+  t.diagnostic(`${Math.round(performance.now() - startedMs)} ms from the kill to ${acknowledgedMin} further events`);
+  stop.abort();
+  await Promise.all(writers);
+
+  await until(() => home.refused.aborted);
+  assert.match((home.refused.reason as Error).message, /replaced by a replica/);
+  assert.deepEqual(await findGaps(kernel), []);
+  const rows = await database.query<{ id: string }>("select id from roost.event where topic = 'notes'");
+  const there = new Set(rows.map(({ id }) => id));
+  return { lost: [...acknowledged].filter((id) => !there.has(id)).length, count: acknowledged.size };
+}
+
+function urlOf({ certificates, url }: RealPostgres): string {
+  return url({ sslmode: "verify-full", sslrootcert: certificates.authorityFile, target_session_attrs: "read-write" });
+}
+
+interface Writing {
+  writer: number;
+  acknowledged: Set<string>;
+  stop: AbortSignal;
+}
+
+/** One event after the other, the next whatever became of the last. Whoever is told that it is unavailable tries again. */
+async function write(kernel: Kernel, { writer, acknowledged, stop }: Writing): Promise<void> {
+  for (let n = 0; !stop.aborted; n += 1) {
+    try {
+      const [position] = await kernel.append([note(n, `writer ${writer}`)]);
+      acknowledged.add(position!.id);
+    } catch (error) {
+      const { code, message } = toRoostError(error);
+      assert.ok(code === "unavailable" || code === "timeout", message);
+    }
+  }
+}
+
+async function findGaps(kernel: Kernel): Promise<unknown[]> {
+  const heads = await readPartitions(kernel.database, ["notes"]);
+  const rows = await kernel.database.query<{ partition: number; count: number; last: number }>(
+    `select partition, count(*) as count, max("offset") as last from roost.event where topic = 'notes' group by partition`,
+  );
+  return heads.filter(({ partition, nextOffset }) => {
+    const row = rows.find((each) => each.partition === partition) ?? { count: 0, last: -1 };
+    return row.count !== nextOffset || row.last !== nextOffset - 1;
+  });
+}
+
+async function until(isTrue: () => boolean): Promise<void> {
+  const endMs = performance.now() + 60_000;
+  while (!isTrue()) {
+    assert.ok(performance.now() < endMs, `not within a minute: ${String(isTrue)}`);
+    // tidy: a bounded poll of what other processes do.
+    await delay(10);
+  }
+}
