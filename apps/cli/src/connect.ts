@@ -50,7 +50,7 @@ function followGateway(fetch: typeof globalThis.fetch, homeDir: string, first: s
 }
 
 /** Nothing was sent. */
-function isUnreached(error: unknown): boolean {
+export function isUnreached(error: unknown): boolean {
   const { code } = ((error as Error).cause ?? {}) as { code?: unknown };
   return code === "ECONNREFUSED";
 }

@@ -18,6 +18,7 @@ import { addKeysCommands } from "./commands/keys.ts";
 import { addLinkCommand } from "./commands/link.ts";
 import { addLockCommand } from "./commands/lock.ts";
 import { addLogCommands } from "./commands/log.ts";
+import { addMcpCommand } from "./commands/mcp.ts";
 import { addNoticeCommands } from "./commands/notices.ts";
 import { addOnceCommand } from "./commands/once.ts";
 import { addOpenCommand } from "./commands/open.ts";
@@ -98,6 +99,7 @@ export function createProgram(context: CliContext, service?: ServiceCommand): Co
   addLogCommands(program, context);
   program.commandsGroup("For your own scripts");
   addKeysCommands(program, context);
+  addMcpCommand(program, context);
   addLockCommand(program, context);
   addOnceCommand(program, context);
   addReserveCommand(program, context);

@@ -13,6 +13,7 @@ import {
   type RoutesOptions,
   type ServedContract,
 } from "@roost/contract";
+import type { Memory } from "@roost/memory";
 import type { Proxy } from "@roost/proxy";
 import { verifyRunToken as verifyToken, type Services } from "@roost/service";
 import { attributes, traceparentOf, type Telemetry } from "@roost/telemetry";
@@ -21,13 +22,15 @@ import { Hono, type MiddlewareHandler } from "hono";
 import { forwardServices, servicesPrefix } from "./forward-services.ts";
 import type { AgentDoor } from "./openai/agents/create-agent-door.ts";
 import { createOpenAiDoor, type OpenAiDoor } from "./openai/create-openai-door.ts";
+import { createInnerRoutes } from "./inner-routes.ts";
+import { mcpPath, serveMcp } from "./mcp/serve-mcp.ts";
 import { graphqlPath, serveGraphql } from "./serve-graphql.ts";
 import { startPage } from "./start-page.ts";
 import { serveConsole } from "./console/serve-console.ts";
 import type { BuiltConsole } from "./console/open-console.ts";
 import { checkOrigin, type OriginRules } from "./security/check-origin.ts";
 import { createBrowserSessions } from "./security/browser-session.ts";
-import { createAuthentication } from "./security/create-authentication.ts";
+import { createAuthentication, type Authentication } from "./security/create-authentication.ts";
 import { createSessionRoutes } from "./security/session-routes.ts";
 import { withKnowledge } from "./security/told-to.ts";
 import type { Token } from "./security/open-token.ts";
@@ -48,6 +51,7 @@ export interface GatewayOptions {
   telemetry: Telemetry;
   keepAnswer: KeepAnswer;
   services: Services;
+  memory: Memory;
   access: AccessTokens;
   proxy: Proxy;
   codes: SignInCodes;
@@ -97,18 +101,9 @@ export function createGateway(options: GatewayOptions): Gateway {
   const sessions = createBrowserSessions({ token, clock, port: () => options.origin().port });
   const authentication = createAuthentication({ token, sessions, verifyRunToken, access: options.access, clock });
   app.route(sessionPath, createSessionRoutes({ authentication, sessions, codes: options.codes }));
-  const authenticate: MiddlewareHandler<{ Variables: { principal: Principal } }> = async (context, next) => {
-    context.set("principal", await authentication.principalOf(context.req.raw));
-    // Hono answers HEAD by running GET and dropping the body: a stream without a reader.
-    if (context.req.raw.method === "HEAD") return refuseHead(context.req.path, logger);
-    await next();
-    if (context.res.headers.get("content-type")?.startsWith("text/event-stream") === true)
-      context.res = whileAllowed(context.res, () => authentication.principalOf(context.req.raw));
-    return undefined;
-  };
-  app.use(`${apiPrefix}/*`, authenticate);
-  app.use(`${servicesPrefix}/*`, authenticate);
-  app.use(`${graphqlPath}/*`, authenticate);
+  const authenticate = authenticateBy(authentication, logger);
+  for (const prefix of [apiPrefix, servicesPrefix, graphqlPath]) app.use(`${prefix}/*`, authenticate);
+  app.use(mcpPath, authenticate);
   const operations = createRoutes(options.api, {
     logger,
     keepAnswer: options.keepAnswer,
@@ -121,13 +116,12 @@ export function createGateway(options: GatewayOptions): Gateway {
   routes.route(servicesPrefix, forwardServices({ services, clock, logger }));
   app.route("/", routes);
   const { directory } = services;
-  const served = { own: apiPrefix, services: servicesPrefix, app: routes };
-  app.route(
-    graphqlPath,
-    serveGraphql({ routes: served, document: describe, directory, logger, shutdown: options.shutdown }),
-  );
+  const { version, shutdown } = options;
+  const inner = createInnerRoutes({ own: apiPrefix, services: servicesPrefix, app: routes, logger });
+  const offered = { routes: inner, document: describe, directory, logger, shutdown };
+  app.route(graphqlPath, serveGraphql(offered));
+  app.route(mcpPath, serveMcp({ ...offered, memory: options.memory, version, clock }));
   if (options.console !== undefined) {
-    const ofServer = [apiPrefix.slice(0, 4), servicesPrefix, graphqlPath, sessionPath, "/openapi.json", "/healthz"];
     const serveFile = serveConsole(options.console, { ofServer });
     app.use(async (context, next) => serveFile(context.req.raw) ?? next());
   }
@@ -135,6 +129,32 @@ export function createGateway(options: GatewayOptions): Gateway {
   return {
     fetch: (request, connection) => app.fetch(request, connection),
     door: createOpenAiDoor({ proxy, agents, authentication, origin, logger }),
+  };
+}
+
+/** Addresses that the gateway itself answers: none is one of the console's. */
+const ofServer = [
+  apiPrefix.slice(0, 4),
+  servicesPrefix,
+  graphqlPath,
+  mcpPath,
+  sessionPath,
+  "/openapi.json",
+  "/healthz",
+];
+
+function authenticateBy(
+  authentication: Authentication,
+  logger: Logger,
+): MiddlewareHandler<{ Variables: { principal: Principal } }> {
+  return async (context, next) => {
+    context.set("principal", await authentication.principalOf(context.req.raw));
+    // Hono answers HEAD by running GET and dropping the body: a stream without a reader.
+    if (context.req.raw.method === "HEAD") return refuseHead(context.req.path, logger);
+    await next();
+    if (context.res.headers.get("content-type")?.startsWith("text/event-stream") === true)
+      context.res = whileAllowed(context.res, () => authentication.principalOf(context.req.raw));
+    return undefined;
   };
 }
 

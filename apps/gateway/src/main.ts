@@ -118,7 +118,7 @@ async function main(): Promise<void> {
   const keepAnswer = createKeepAnswer(answersOf(database), { logger });
   const common = { keepAnswer, token, version, clock, logger, telemetry, shutdown };
   const doors = { access, codes, console, proxy, agents, origin: () => origin };
-  const app = createGateway({ api, services, ...doors, ...common });
+  const app = createGateway({ api, services, memory, ...doors, ...common });
   await using listening = await listen({
     host: config.ROOST_HOST,
     port: config.ROOST_PORT,

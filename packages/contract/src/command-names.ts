@@ -19,6 +19,7 @@ export const commandNames: ReadonlySet<string> = new Set([
   "link",
   "lock",
   "log",
+  "mcp",
   "notices",
   "once",
   "open",

@@ -109,6 +109,7 @@ function describeOperation(operation: AnyOperation, components: Components): Rec
     tags: [...operation.tags],
     "x-roost-effect": operation.effect,
   };
+  if (operation.access.isDecision) described["x-roost-decision"] = true;
   if (operation.query !== undefined) described["x-roost-query"] = operation.query.id;
   if (operation.examples.length > 0) described["x-roost-examples"] = [...operation.examples] as unknown as JsonValue;
   if (operation.description !== undefined) described["description"] = operation.description;

@@ -20,6 +20,8 @@ export interface OperationAccess {
   scope?: string;
   /** The kinds of callers that may call it. Default: the service's. */
   audience?: readonly PrincipalKind[];
+  /** The person decides here what others asked for: it is no tool of a model, in whosever name that calls. */
+  isDecision?: boolean;
 }
 
 /** An example call, for documents and tools. */
@@ -89,7 +91,11 @@ export interface Operation<
   readonly errors: readonly ErrorCode[];
   readonly effect: Effect;
   readonly query: AnyOperation | undefined;
-  readonly access: { readonly scope: string; readonly audience: readonly PrincipalKind[] | undefined };
+  readonly access: {
+    readonly scope: string;
+    readonly audience: readonly PrincipalKind[] | undefined;
+    readonly isDecision: boolean;
+  };
   readonly tags: readonly string[];
   readonly examples: readonly Example[];
   readonly revision: Revision | undefined;
@@ -167,6 +173,7 @@ export function defineOperation<
     access: {
       scope: options.access?.scope ?? `${tags[0]}:${effect === "readonly" ? "read" : "write"}`,
       audience: options.access?.audience,
+      isDecision: options.access?.isDecision ?? false,
     },
     tags,
     examples: options.examples ?? [],

@@ -44,7 +44,8 @@ export function listOperationTools(
   const byId = new Map(operations.map((operation) => [operation.id, operation]));
   const vocabulary = jsonObjectOf(document["x-roost-vocabulary"]) as Readonly<Record<string, string>>;
   return operations
-    .filter(({ id, audience }) => `${service}_${id}`.length <= nameCharsMax && (audience?.includes(kind) ?? true))
+    .filter(({ id, isDecision }) => !isDecision && `${service}_${id}`.length <= nameCharsMax)
+    .filter(({ audience }) => audience?.includes(kind) ?? true)
     .map((operation) => {
       const { id, summary, description, effect, input: inputSchema, labels } = operation;
       return {

@@ -18,6 +18,10 @@ export interface DescribedOperation extends CallableOperation {
   query: string | undefined;
   /** The kinds of callers that may call it; undefined: not said. */
   audience: readonly string[] | undefined;
+  /** The scope that a caller needs; undefined: not said. */
+  scope: string | undefined;
+  /** Only the person decides it: it is no tool. */
+  isDecision: boolean;
   /** Of what it answers: the service's and its own. */
   labels: readonly string[];
   /** All of its input as one object, whole in itself. */
@@ -72,6 +76,8 @@ function readOperation(
     effect,
     query: textOf(described["x-roost-query"]),
     audience: audience === undefined ? undefined : textsOf(audience),
+    scope: textOf(described["x-roost-scope"]),
+    isDecision: described["x-roost-decision"] === true,
     labels: [...new Set([...textsOf(document["x-roost-labels"]), ...textsOf(described["x-roost-labels"])])],
     input: inputOf(document, parameters, jsonObjectOf(jsonObjectOf(body[jsonMediaType])["schema"])),
     output: jsonObjectOf(stream ? itemSchema : schema),

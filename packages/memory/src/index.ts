@@ -17,7 +17,7 @@ export {
   type HomeFile,
   type MarkedFile,
 } from "./files/read-home-file.ts";
-export { labelsOfLines } from "./records/line-marks.ts";
+export { labelsOfAll, labelsOfLines } from "./records/line-marks.ts";
 export { listHomeFiles } from "./files/list-home-files.ts";
 export { listMarkedFiles } from "./files/list-marked-files.ts";
 export { whyHeld } from "./files/why-held.ts";
@@ -32,6 +32,7 @@ export { watchHome, type WatchHome } from "./scan/watch-home.ts";
 // Skills.
 export { hasSkills } from "./skills/find-skills.ts";
 export { readSkill, type SkillAnswer } from "./skills/read-skill.ts";
+export { listSkills, readSkillFile } from "./skills/list-skills.ts";
 
 // State files.
 export { getState, listStates, type ReadState, type State, type StateSummary } from "./state/get-state.ts";

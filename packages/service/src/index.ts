@@ -1,4 +1,5 @@
 export { createForwardCall, type ForwardCall } from "./calls/forward-call.ts";
+export { createToolDirectory, withInputs, type ServiceTool, type ToolDirectory } from "./calls/tool-directory.ts";
 export { createServiceDirectory, type ListedService, type ServiceDirectory } from "./calls/service-directory.ts";
 export { migrateService, type HostedService } from "./host/host-service.ts";
 export { openServiceHost, type ServiceHost } from "./host/open-service-host.ts";

@@ -15,6 +15,7 @@ const floors: Readonly<Record<string, number>> = {
   sandbox: 1,
   agent: 1,
   routing: 1,
+  mcp: 1,
   kernel: 2,
   access: 3,
   approvals: 3,

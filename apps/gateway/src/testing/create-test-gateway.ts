@@ -154,6 +154,7 @@ async function serve(options: ServeOptions) {
     }),
     keepAnswer: createKeepAnswer(answersOf(kernel.database), { logger }),
     services,
+    memory,
     access,
     proxy,
     codes,

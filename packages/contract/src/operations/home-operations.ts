@@ -31,7 +31,7 @@ export const trustFile = defineOperation({
   output: z.object({ file: TrustedFile }),
   errors: ["not_found", "conflict"],
   effect: "idempotent",
-  access: { audience: decidingKinds },
+  access: { audience: decidingKinds, isDecision: true },
   examples: [{ summary: "One line of a note", input: { path: "memory/2026-01-31.md", fromLine: 12, toLine: 12 } }],
 });
 
@@ -75,7 +75,7 @@ export const answerQuestion = defineOperation({
   output: z.object({ question: Question }),
   errors: ["not_found", "conflict"],
   effect: "idempotent",
-  access: { audience: decidingKinds },
+  access: { audience: decidingKinds, isDecision: true },
   examples: [{ summary: "Yes", input: { questionId: "0199c8a0-0000-7000-8000-000000000001", answer: "yes" } }],
 });
 

@@ -25,7 +25,7 @@ export const readFailure = defineOperation({
   output: z.object({ what: Name }),
   errors: ["not_found"],
   effect: "idempotent",
-  access: { audience: decidingKinds },
+  access: { audience: decidingKinds, isDecision: true },
 });
 
 export const listGrants = defineOperation({

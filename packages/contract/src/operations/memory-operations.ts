@@ -95,7 +95,7 @@ export const acceptFact = defineOperation({
   output: z.object({ fact: HomeFact }),
   errors: ["not_found", "conflict"],
   effect: "idempotent",
-  access: { audience: decidingKinds },
+  access: { audience: decidingKinds, isDecision: true },
 });
 
 export const memoryOperations = [recall, listFacts, rememberFact, removeFact, acceptFact] as const;

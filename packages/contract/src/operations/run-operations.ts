@@ -166,7 +166,7 @@ export const resolveStep = defineOperation({
   output: z.object({ step: Step, run: RunSummary }),
   errors: ["not_found", "conflict"],
   effect: "idempotent",
-  access: { audience: decidingKinds },
+  access: { audience: decidingKinds, isDecision: true },
 });
 
 export const RunUpdate = z

@@ -1,12 +1,9 @@
-/**
- * The operations of services as tools: from their contracts in the address table, for agents whose definition names the service. A service
- * that is added or changed is found by the next run, without a restart.
- */
-import type { JsonSchemaInput, Tool } from "@roost/agent";
+/** The operations of services as tools of agents whose definition names the service. */
+import type { Tool } from "@roost/agent";
 import { toRoostError, type JsonObject, type JsonValue } from "@roost/base";
-import { listOperationTools, type DescribedOperation, type OperationTool } from "@roost/contract";
+import type { DescribedOperation } from "@roost/contract";
 import { parseLabels } from "@roost/contract/labels";
-import type { ServiceDirectory } from "@roost/service";
+import { createToolDirectory, type ServiceDirectory, type ServiceTool } from "@roost/service";
 import type { ToolsFor } from "../create-tools-for.ts";
 
 /** Calls an operation in the name of a run. @throws the service's error, the gateway's, or NotSent */
@@ -29,37 +26,16 @@ export interface ServiceToolsOptions {
   call: CallService;
 }
 
-interface KnownService {
-  hash: string;
-  tools: KnownTool[];
-}
-
-/** The same object in every run, as a key of caches. */
-type KnownTool = OperationTool & { input: JsonSchemaInput };
-
 /** Agents call as agents: what their kind may not call is no tool. */
 const kind = "agent";
 
 export function createServiceTools({ directory, call }: ServiceToolsOptions): ToolsFor {
-  const known = new Map<string, KnownService>();
-  const find = async (service: string): Promise<KnownService | undefined> => {
-    const found = (await directory.list()).find(({ name }) => name === service);
-    if (found === undefined || found.contractHash === null) return undefined;
-    const { contractHash: hash } = found;
-    const kept = known.get(service);
-    if (kept?.hash === hash) return kept;
-    const document = await directory.contractOf(service);
-    const listed = listOperationTools(document, { service, title: found.title, kind });
-    const tools = listed.map((tool) => ({ ...tool, input: { jsonSchema: tool.inputSchema, validate: tool.validate } }));
-    const made = { hash, tools };
-    known.set(service, made);
-    return made;
-  };
+  const known = createToolDirectory(directory, { kind });
   return async (run, { services = [] }) => {
     const tools: Tool[] = [];
     const owned = { runId: run.id, epoch: run.epoch };
     for (const service of services) {
-      const found = await find(service);
+      const found = await known.find(service);
       const origin = { kind: "service" as const, name: service, version: found?.hash.slice(0, 12) ?? "" };
       for (const tool of found?.tools ?? []) {
         const ask: Ask = (operation, input, { idempotencyKey, signal }) =>
@@ -77,7 +53,7 @@ type Ask = (
   call: { idempotencyKey: string; signal: AbortSignal },
 ) => Promise<JsonValue>;
 
-function bind(tool: KnownTool, ask: Ask): Tool<JsonObject> {
+function bind(tool: ServiceTool, ask: Ask): Tool<JsonObject> {
   const { name, description, effect, vocabulary, operation, query, input: schema } = tool;
   const labels = parseLabels(tool.labels);
   const bound: Tool<JsonObject> = {
