@@ -51,7 +51,7 @@ export async function runCli(args: readonly string[], given: CliProcess): Promis
       },
     };
     const word = ownArgs.find((arg) => !arg.startsWith("-"));
-    const program = createProgram(context, await loadServiceCommand(word));
+    const program = createProgram(context, await loadServiceCommand(word, context));
     try {
       await program.parseAsync([...args], { from: "user" });
     } catch (error) {

@@ -3,17 +3,13 @@
  * person defines under the same name is theirs and wins.
  */
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { RoostError, toRoostError } from "@roost/base";
+import { ownServicesDir, RoostError, toRoostError } from "@roost/base";
 import type { AgentDefinition } from "@roost/contract/operations";
 import { definitionFilesMax, listDefinitionFiles, readDefinitionFile } from "@roost/jobs/files";
 import { parseAgentFile } from "@roost/jobs/agent-files";
 import type { Memory } from "@roost/memory";
 import { listEnabledServices } from "@roost/service";
 import { readUnheld } from "./list-home-files.ts";
-
-/** Of Roost's own services. */
-const ownParent = fileURLToPath(new URL("../../../services", import.meta.url));
 
 export interface ServiceAgents {
   agents: { id: string; definition: AgentDefinition; source: string }[];
@@ -27,7 +23,7 @@ export async function readServiceAgents(memory: Memory): Promise<ServiceAgents> 
   const found: ServiceAgents = { agents: [], kept: [], notices: [] };
   for (const { name: service } of await listEnabledServices(memory.kernel.database)) {
     const folder = `services/${service}/agents`;
-    const own = join(ownParent, service, "agents");
+    const own = join(ownServicesDir, service, "agents");
     const readers: [directory: string, read: (name: string) => Promise<string | undefined>][] = [
       [own, (name) => readDefinitionFile(join(own, name))],
       [join(memory.homeDir, folder), (name) => readUnheld(memory, `${folder}/${name}`)],

@@ -1,8 +1,7 @@
 /** What the services process reads from its environment and arguments; nothing else in this app reads them. */
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { homeDirectory, logLevels, readConfig, RoostError, type LogLevel } from "@roost/base";
+import { homeDirectory, logLevels, ownServicesDir, readConfig, RoostError, type LogLevel } from "@roost/base";
 import { findServerUrl } from "@roost/database";
 import { z } from "zod";
 
@@ -34,8 +33,12 @@ export async function readServicesConfig(
       "unavailable",
       `The database of the home ${homeDir} is not known: start Roost with npm start, or set DATABASE_URL`,
     );
-  const own = fileURLToPath(new URL("../../../services", import.meta.url));
-  return { homeDir, parents: [own, join(homeDir, "services")], databaseUrl, logLevel: given.ROOST_LOG_LEVEL };
+  return {
+    homeDir,
+    parents: [ownServicesDir, join(homeDir, "services")],
+    databaseUrl,
+    logLevel: given.ROOST_LOG_LEVEL,
+  };
 }
 
 export type ServicesCommand =

@@ -4,7 +4,8 @@ export { createServiceDirectory, type ListedService, type ServiceDirectory } fro
 export { migrateService, type HostedService } from "./host/host-service.ts";
 export { openServiceHost, type ServiceHost } from "./host/open-service-host.ts";
 export { findServiceFolders, folderOf, type ServiceFolder } from "./folders/find-service-folders.ts";
-export { loadService, provideModulesTo } from "./folders/load-service.ts";
+export { loadService } from "./folders/load-service.ts";
+export { provideModulesTo } from "./folders/provide-modules-to.ts";
 export { connectService } from "./install/connect-service.ts";
 export {
   enableServices,

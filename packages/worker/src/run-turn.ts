@@ -84,7 +84,7 @@ export async function runTurn(turn: AgentTurn): Promise<void> {
     steps,
     model: tellUnmet(turn.modelsFor(run, turn.agent), run),
     tools: await turn.toolsFor(run, turn.agent),
-    firstTools: firstToolsOf(run, turn.agent, { hasSkills: await hasSkills(turn.memory) }),
+    firstTools: firstToolsOf(run, turn.agent, { hasSkills: await hasSkills(turn.memory, turn.agent) }),
     services: [...(turn.agent.services ?? []), ...(turn.agent.mcp ?? [])],
     context: turn.context,
     leaveOrder,

@@ -1,8 +1,7 @@
 /** `roost service enable|disable`: which services run, as roost.yaml says it, also while Roost runs. On the host of the home; comments stay. */
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { RoostError, toRoostError, writeFileDurably } from "@roost/base";
+import { ownServicesDir, RoostError, toRoostError, writeFileDurably } from "@roost/base";
 import type { ServiceRecord } from "@roost/contract/operations";
 import { exitCodeOf } from "@roost/contract/status-codes";
 import { findServiceFolders, folderOf } from "@roost/service/folders";
@@ -11,15 +10,13 @@ import { isSeq, parseDocument, YAMLSeq } from "yaml";
 import type { CliContext } from "../cli-context.ts";
 import { keepTrying } from "../guarded/keep-trying.ts";
 
-const ownParent = fileURLToPath(new URL("../../../../services", import.meta.url));
-
 export function addEnableCommands(service: Command, context: CliContext): void {
   service
     .command("enable")
     .description("Adds a service to services in roost.yaml, and waits until it runs. On the host of the home.")
     .argument("<name>", "name of a folder below services/ of Roost or of the home")
     .action(async (name: string) => {
-      folderOf(await findServiceFolders([ownParent, join(context.config.homeDir, "services")]), name);
+      folderOf(await findServiceFolders([ownServicesDir, join(context.config.homeDir, "services")]), name);
       await change(context, name, true);
     });
   service

@@ -159,7 +159,7 @@ async function filesAndSkills(
   const { database, clock } = memory.kernel;
   const seesSkills =
     (only?.length ?? 1) > 0 && maySeeFile(viewer, `skills/${readSkillName(only?.[0] ?? "any").name}/SKILL.md`);
-  const found = seesSkills ? findSkills(viewer, walked ?? (await walkHome(memory.homeDir)).files, only) : [];
+  const found = seesSkills ? await findSkills(viewer, walked ?? (await walkHome(memory.homeDir)).files, only) : [];
   const paths = contextPaths(viewer, memory.calendar.dayAt(clock.nowMs()));
   const recorded = await readRecordedMarks(database, [...paths, ...found.map(({ main }) => main.path)]);
   const [files, skills] = await Promise.all([

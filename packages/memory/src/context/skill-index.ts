@@ -35,7 +35,7 @@ async function lineFor(
   viewer: Viewer,
   { skill, recorded }: { skill: Skill; recorded: ReadonlyMap<string, RecordedMarks> },
 ): Promise<string> {
-  const told = await describeSkill(memory, skill.main, { viewer, recorded });
+  const told = await describeSkill(memory, skill, { viewer, recorded });
   if (told === "held")
     return `(what it is for rests on content from outside: it is held, read_file shows it) — ${skill.main.path}`;
   const other = await whyNotUsable(memory, skill);

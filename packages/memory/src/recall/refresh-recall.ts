@@ -36,6 +36,7 @@ const isFound: Record<HomeFileClass, boolean> = {
   work: true,
   settings: false,
   service: false,
+  serviceSkill: false,
   other: true,
 };
 const textFile = /\.(?:md|markdown|txt|text|org|rst|csv)$/i;

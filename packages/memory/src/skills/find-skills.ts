@@ -1,16 +1,16 @@
 /**
- * The skills that a session may use: folders in skills/ with a SKILL.md, all of them or those that its agent names, perhaps at one version. A
- * skill is known by its folder.
+ * The skills that a session may use: folders with a SKILL.md in skills/, and in skills/ of the services that its agent names, all of them or those
+ * that it names, perhaps at one version. A skill is known by its folder.
  */
 import { createHash } from "node:crypto";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { RoostError } from "@roost/base";
+import { ownServicesDir, RoostError } from "@roost/base";
 import { isUntrusted } from "@roost/contract/labels";
 import { partLimits } from "@roost/contract/part";
 import { readDiskFile, textOf, type DiskFile } from "../disk/read-disk-file.ts";
 import { homeLimits } from "../disk/home-limits.ts";
-import type { WalkedFile } from "../disk/walk-home.ts";
+import { walkHome, type WalkedFile } from "../disk/walk-home.ts";
 import { marksOfFile } from "../files/marks-of-file.ts";
 import type { Memory } from "../memory.ts";
 import { labelsOfAll } from "../records/line-marks.ts";
@@ -27,33 +27,83 @@ const filesMax = 300;
 export const versionChars = 12;
 
 export interface Skill {
-  /** Its folder below skills/. */
+  /** Its folder's. */
   name: string;
+  /** Its folder: `skills/blog/`, `services/peeps/skills/people/`. */
+  folder: string;
   main: WalkedFile;
   /** The others, by path. */
   files: WalkedFile[];
   /** The version at which the agent names it; others are not for it. */
   pin: string | undefined;
+  /** Of one of Roost's own services: no file of the home. */
+  isOwn: boolean;
 }
 
-/** `names`: as an agent's definition has them, `blog` or `blog@VERSION`. Default: all. Those named come in that order. */
-export function findSkills(viewer: Viewer, walked: readonly WalkedFile[], names?: readonly string[]): Skill[] {
-  const byName = Map.groupBy(
-    walked.filter(({ path }) => /^skills\/[^/]+\/./.test(path) && maySeeFile(viewer, path)),
-    ({ path }) => path.split("/")[1]!,
-  );
-  const wanted = names?.map(readSkillName) ?? [...byName.keys()].map((name) => ({ name, pin: undefined }));
+const skillPath = /^((?:services\/([^/]+)\/)?skills\/([^/]+)\/)./;
+
+/** `names`: as an agent's definition has them, `blog` or `blog@VERSION`. Default: all. Those named come in that order. The home's own win. */
+export async function findSkills(
+  viewer: Viewer,
+  walked: readonly WalkedFile[],
+  names?: readonly string[],
+): Promise<Skill[]> {
+  const own = await walkOwnSkills(viewer.services ?? []);
+  const found = [...foldersOf(viewer, walked, false), ...foldersOf(viewer, own, true)];
+  // A person's skill of the same name is theirs.
+  const isOfService = ({ folder }: { folder: string }) => folder.startsWith("services/");
+  found.sort((a, b) => Number(isOfService(a)) - Number(isOfService(b)));
+  const byName = new Map(found.toReversed().map((skill) => [skill.name, skill]));
+  const all = [...new Set(found.map(({ name }) => name))];
+  const wanted = names?.map(readSkillName) ?? all.map((name) => ({ name, pin: undefined }));
   return wanted.flatMap(({ name, pin }) => {
-    const all = byName.get(name) ?? [];
-    const main = all.find(({ path }) => path === `skills/${name}/SKILL.md`);
-    return main === undefined ? [] : [{ name, main, pin, files: all.filter((file) => file !== main) }];
+    const skill = byName.get(name);
+    return skill === undefined ? [] : [{ ...skill, pin }];
   });
 }
 
-/** Whether the home has a folder for a skill. One look, since each turn asks. */
-export async function hasSkills({ homeDir }: Pick<Memory, "homeDir">): Promise<boolean> {
-  const entries = await readdir(join(homeDir, "skills"), { withFileTypes: true }).catch(() => []);
+/** Whether there is a folder for a skill: of the home, or of a service that the agent names. Few looks, since each turn asks. */
+export async function hasSkills(
+  { homeDir }: Pick<Memory, "homeDir">,
+  { services = [] }: { services?: readonly string[] | undefined },
+): Promise<boolean> {
+  const ofServices = services.flatMap((name) => [
+    join(homeDir, "services", name, "skills"),
+    join(ownServicesDir, name, "skills"),
+  ]);
+  const looks = [join(homeDir, "skills"), ...ofServices].map((folder) =>
+    readdir(folder, { withFileTypes: true }).catch(() => []),
+  );
+  const entries = (await Promise.all(looks)).flat();
   return entries.some((entry) => entry.isDirectory() && !entry.name.startsWith("."));
+}
+
+function foldersOf(viewer: Viewer, walked: readonly WalkedFile[], isOwn: boolean): Omit<Skill, "pin">[] {
+  const byFolder = Map.groupBy(
+    walked.filter(({ path }) => isSkillFile(viewer, path)),
+    ({ path }) => skillPath.exec(path)![1]!,
+  );
+  return [...byFolder].flatMap(([folder, all]) => {
+    const main = all.find(({ path }) => path === `${folder}SKILL.md`);
+    const name = skillPath.exec(folder + "x")![3]!;
+    return main === undefined ? [] : [{ name, folder, main, files: all.filter((file) => file !== main), isOwn }];
+  });
+}
+
+/** Main reads each file of the home, but has only skills of services that its agent names. */
+function isSkillFile(viewer: Viewer, path: string): boolean {
+  const found = skillPath.exec(path);
+  if (found === null || !maySeeFile(viewer, path)) return false;
+  return found[2] === undefined || (viewer.services?.includes(found[2]) ?? false);
+}
+
+/** Of Roost's own services, with the paths that they would have in a home. */
+async function walkOwnSkills(services: readonly string[]): Promise<WalkedFile[]> {
+  const walks = services.map(async (name) => {
+    const { files } = await walkHome(join(ownServicesDir, name, "skills"));
+    return files.map((file) => ({ ...file, path: `services/${name}/skills/${file.path}` }));
+  });
+  return (await Promise.all(walks)).flat();
 }
 
 /**
@@ -86,14 +136,16 @@ const parsed = new WeakMap<DiskFile, SkillText>();
 /** What a SKILL.md says of itself; `held`: it rests on content from outside, or is not for this session. */
 export async function describeSkill(
   memory: Memory,
-  { path, absolute }: WalkedFile,
+  { main: { path, absolute }, isOwn }: Skill,
   { viewer, recorded }: { viewer: Viewer; recorded?: ReadonlyMap<string, RecordedMarks> | undefined },
 ): Promise<SkillText | "held"> {
   const disk = await memory.keptFiles.read(absolute).catch(() => undefined);
   if (disk === undefined) return { body: "" };
   const text = textOf(disk.bytes) ?? "";
-  const labels = labelsOfAll(await marksOfFile(memory, viewer, { path, sha256: disk.sha256, text }, recorded));
-  if (isUntrusted(labels) || !mayKnow(viewer, labels)) return "held";
+  if (!isOwn) {
+    const labels = labelsOfAll(await marksOfFile(memory, viewer, { path, sha256: disk.sha256, text }, recorded));
+    if (isUntrusted(labels) || !mayKnow(viewer, labels)) return "held";
+  }
   const skill = parsed.get(disk) ?? parseSkillText(text);
   parsed.set(disk, skill);
   return skill;

@@ -3,9 +3,10 @@
  * outside is held, and a skill that changes while a run follows it is begun anew.
  */
 import { RoostError } from "@roost/base";
-import { isUntrusted, type Labels } from "@roost/contract/labels";
+import { isUntrusted, openLabels, type Labels } from "@roost/contract/labels";
 import type { Part } from "@roost/contract/part";
-import { walkHome } from "../disk/walk-home.ts";
+import { textOf } from "../disk/read-disk-file.ts";
+import { walkHome, type WalkedFile } from "../disk/walk-home.ts";
 import { readAnyFile } from "../files/read-home-file.ts";
 import { whyHeld } from "../files/why-held.ts";
 import type { Memory } from "../memory.ts";
@@ -42,7 +43,7 @@ const textCharsMax = 40_000;
  */
 export async function readSkill(memory: Memory, asked: ReadSkill): Promise<SkillAnswer> {
   const { as, names } = asked;
-  const skills = findSkills(as, (await walkHome(memory.homeDir)).files, names);
+  const skills = await findSkills(as, (await walkHome(memory.homeDir)).files, names);
   const skill = skills.find(({ name }) => name === asked.name.trim());
   if (skill === undefined) return { found: await listFitting(memory, skills, { words: asked.name, as }) };
   const whole = await versionOfSkill(memory, skill);
@@ -60,7 +61,7 @@ export async function readSkill(memory: Memory, asked: ReadSkill): Promise<Skill
 }
 
 async function pieceOf(memory: Memory, skill: Skill, { file, as, runId }: ReadSkill, isMain: boolean) {
-  const folder = `skills/${skill.name}/`;
+  const { folder } = skill;
   const path = isMain ? skill.main.path : `${folder}${file}`;
   const found = isMain ? skill.main : skill.files.find((each) => each.path === path);
   const others = skill.files.map((each) => each.path.slice(folder.length));
@@ -69,10 +70,10 @@ async function pieceOf(memory: Memory, skill: Skill, { file, as, runId }: ReadSk
       "not_found",
       `the skill ${skill.name} has no file ${file}; it has ${others.slice(0, filesNamedMax).join(", ") || "none beside SKILL.md"}`,
     );
-  const read = await readAnyFile(memory, path, { as, runId });
-  const labels = "part" in read ? read.labels : labelsOfAll(read.marks);
+  const read = skill.isOwn ? await readOwn(memory, found) : await readAnyFile(memory, path, { as, runId });
+  const labels = "marks" in read ? labelsOfAll(read.marks) : read.labels;
   if (isUntrusted(labels)) {
-    const why = "part" in read ? "it rests on content from outside" : await whyHeld(memory, read);
+    const why = "marks" in read ? await whyHeld(memory, read) : "it rests on content from outside";
     throw new RoostError("forbidden", `${path} is not followed: ${why ?? "it rests on content from outside"}`);
   }
   if ("part" in read) return { file: path.slice(folder.length), text: "", labels, part: read.part };
@@ -87,6 +88,16 @@ async function pieceOf(memory: Memory, skill: Skill, { file, as, runId }: ReadSk
     : { file: path.slice(folder.length), text, labels };
 }
 
+/** Comes with Roost. */
+async function readOwn(
+  memory: Memory,
+  { path, absolute }: WalkedFile,
+): Promise<{ path: string; text: string; labels: Labels }> {
+  const text = textOf((await memory.keptFiles.read(absolute))?.bytes ?? Buffer.alloc(0));
+  if (text === undefined) throw new RoostError("invalid_input", `${path} is no text`);
+  return { path, text, labels: openLabels };
+}
+
 /** Those with most of the words come first; without words, or where none fits, the first ones. */
 async function listFitting(
   memory: Memory,
@@ -96,7 +107,7 @@ async function listFitting(
   const asked = [...new Set(words.toLowerCase().match(/[\p{L}\p{N}]{2,}/gu) ?? [])];
   const lines: { line: string; score: number }[] = [];
   for (const skill of skills) {
-    const told = await describeSkill(memory, skill.main, { viewer: as });
+    const told = await describeSkill(memory, skill, { viewer: as });
     if (told === "held") continue;
     const text = `${skill.name} ${told.name ?? ""} ${told.description ?? ""}`.toLowerCase();
     const score = asked.filter((word) => text.includes(word)).length;

@@ -15,6 +15,7 @@ const held: Readonly<Record<HeldClass, string>> = {
   tools: "the notes on tools",
   heartbeat: "what heartbeats look after",
   skill: "a skill",
+  serviceSkill: "a skill of a service",
   job: "a job",
 };
 

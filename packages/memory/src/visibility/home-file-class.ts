@@ -16,12 +16,15 @@ export type HomeFileClass =
   | "work"
   | "settings"
   | "service"
+  | "serviceSkill"
   | "other";
 
 export interface ClassifiedPath {
   class: HomeFileClass;
   /** For class `state`: `email` for memory/email-state.json. */
   stateName?: string;
+  /** For class `serviceSkill`: the service that brings it. */
+  service?: string;
   /** For class `work`: the job that owns the folder. */
   jobId?: string;
 }
@@ -37,6 +40,7 @@ const byName = new Map<string, HomeFileClass>([
   ["roost.yaml", "settings"],
 ]);
 const statePath = /^memory\/([A-Za-z0-9][A-Za-z0-9._-]{0,62})-state\.json$/;
+const serviceSkillPath = /^services\/([a-z][a-z0-9-]{0,30})\/skills\/[^/]+\/./;
 const workPath = /^work\/([a-z0-9][a-z0-9._-]{0,62})\/./;
 
 /** `path` comes from resolveHomePath. */
@@ -51,6 +55,8 @@ export function classifyPath(path: string): ClassifiedPath {
   if (path.startsWith("skills/")) return { class: "skill" };
   // In any spelling: where case does not count, it is the same folder.
   if (/^(?:agents|hooks)\//i.test(path)) return { class: "settings" };
+  const service = serviceSkillPath.exec(path)?.[1];
+  if (service !== undefined) return { class: "serviceSkill", service };
   if (/^services\//i.test(path)) return { class: "service" };
   if (/^jobs\/[^/]+\.ya?ml$/.test(path)) return { class: "job" };
   return { class: "other" };

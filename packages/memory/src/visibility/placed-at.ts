@@ -35,6 +35,7 @@ function audiencesOf(path: string): string[] {
     case "user":
     case "tools":
     case "skill":
+    case "serviceSkill":
       return [];
     case "work":
       return [audienceOf("job", jobId ?? "")];

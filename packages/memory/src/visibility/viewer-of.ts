@@ -25,6 +25,7 @@ export function viewerOf(
     ...(run.sessionKey != null && { sessionKey: run.sessionKey }),
     stateNames: stateInputsOf(run.input).map((input) => input.name),
     ...(kind === "subagent" && { skills: skills.map((skill) => readSkillName(skill).name) }),
+    ...(services.length > 0 && { services }),
     clearance: seesAll ? undefined : [...(clearance ?? []).flatMap((label) => readAudience(label) ?? []), ...domains],
   };
 }

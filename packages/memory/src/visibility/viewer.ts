@@ -12,6 +12,8 @@ export interface Viewer {
   stateNames?: readonly string[];
   /** Of a delegated run: names of the skills that its agent names. */
   skills?: readonly string[];
+  /** That its agent names: their skills are for it. */
+  services?: readonly string[];
   /** Audiences that the definition of its agent names, also by its services; undefined: it names none. */
   clearance?: readonly string[] | undefined;
 }

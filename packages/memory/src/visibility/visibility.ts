@@ -27,6 +27,7 @@ const everything: Record<HomeFileClass, Rule> = {
   work: "all",
   settings: "all",
   service: "all",
+  serviceSkill: "all",
   other: "all",
 };
 const nothing: Record<HomeFileClass, Rule> = {
@@ -44,6 +45,7 @@ const nothing: Record<HomeFileClass, Rule> = {
   work: "none",
   settings: "none",
   service: "none",
+  serviceSkill: "none",
   other: "none",
 };
 
@@ -58,23 +60,24 @@ const mayRead: Record<SessionKind, Record<HomeFileClass, Rule>> = {
     user: "all",
     tools: "all",
     skill: "all",
+    serviceSkill: "own",
     state: "own",
     work: "own",
   },
-  subagent: { ...nothing, agents: "all", skill: "own" },
+  subagent: { ...nothing, agents: "all", skill: "own", serviceSkill: "own" },
   channel: { ...nothing, agents: "all", soul: "all" },
 };
 
 /** Settings and services belong to the person: they limit what agents may reach and spend, and are programs. A cron writes nothing that other sessions follow. */
 const mayWrite: Record<SessionKind, Record<HomeFileClass, Rule>> = {
-  main: { ...everything, settings: "none", service: "none" },
-  heartbeat: { ...everything, settings: "none", service: "none" },
+  main: { ...everything, settings: "none", service: "none", serviceSkill: "none" },
+  heartbeat: { ...everything, settings: "none", service: "none", serviceSkill: "none" },
   cron: { ...nothing, state: "own", work: "own" },
   subagent: nothing,
   channel: nothing,
 };
 
-/** `own`: of a delegated run the skills that its agent names; of a cron the state files of the viewer's job (for reading also its inputs) and the folder work/<job>/. */
+/** `own`: of a delegated run the skills that its agent names, of a service's those of agents that name the service; of a cron the state files of the viewer's job (for reading also its inputs) and the folder work/<job>/. */
 export const visibility = { read: mayRead, write: mayWrite } as const;
 
 export function maySeeFile(viewer: Viewer, path: string): boolean {
@@ -106,16 +109,25 @@ export function refuseUnwritable(viewer: Viewer, path: string): void {
 const notForAgents: Partial<Record<HomeFileClass, string>> = {
   settings: ": only a person changes the settings",
   service: ": only a person changes the services",
+  serviceSkill: ": only a person changes the services",
 };
 
 function isAllowed(table: typeof mayRead, viewer: Viewer, path: string): boolean {
   const classified = classifyPath(path);
   const rule = table[viewer.kind][classified.class];
   if (rule !== "own") return rule === "all";
-  if (classified.class === "skill") return viewer.skills?.includes(path.split("/")[1] ?? "") ?? false;
+  if (classified.class === "skill") return namesSkill(viewer, path.split("/")[1]);
+  if (classified.class === "serviceSkill") {
+    const isOfAgent = viewer.services?.includes(classified.service ?? "") ?? false;
+    return isOfAgent && (viewer.kind !== "subagent" || namesSkill(viewer, path.split("/")[3]));
+  }
   if (viewer.jobId === undefined) return false;
   if (classified.class === "work") return classified.jobId === viewer.jobId;
   return classified.stateName === viewer.jobId || (viewer.stateNames?.includes(classified.stateName ?? "") ?? false);
+}
+
+function namesSkill({ skills = [] }: Viewer, name = ""): boolean {
+  return skills.includes(name);
 }
 
 /** A job's inputs are read and not written. */

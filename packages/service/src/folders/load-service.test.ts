@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { findServiceFolders, folderOf } from "./find-service-folders.ts";
-import { loadService, provideModulesTo } from "./load-service.ts";
+import { loadService } from "./load-service.ts";
+import { provideModulesTo } from "./provide-modules-to.ts";
 
 async function createFolders(context: TestContext, files: Record<string, string>): Promise<string> {
   const parent = await mkdtemp(join(tmpdir(), "roost-folders-"));

@@ -1,5 +1,4 @@
 /** Loads the program of a service from its folder. The only place where Roost loads code that it does not name. */
-import { registerHooks } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { RoostError } from "@roost/base";
@@ -23,22 +22,4 @@ export async function loadService({ name, directory }: ServiceFolder): Promise<S
   const { text: guide, vocabulary } = await readGuide(directory);
   const contract = { ...service.contract, vocabulary: { ...vocabulary, ...service.contract.vocabulary } };
   return { ...service, contract, guide };
-}
-
-/** Lets programs below a folder outside of Roost import Roost's packages and what these depend on. */
-export function provideModulesTo(directory: string): Disposable {
-  const below = pathToFileURL(join(directory, "/")).href;
-  const hooks = registerHooks({
-    resolve(specifier, context, next) {
-      if (context.parentURL?.startsWith(below) !== true || /^[./]|^\w+:/.test(specifier))
-        return next(specifier, context);
-      try {
-        return next(specifier, context);
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== "ERR_MODULE_NOT_FOUND") throw error;
-        return next(specifier, { ...context, parentURL: import.meta.url });
-      }
-    },
-  });
-  return { [Symbol.dispose]: () => hooks.deregister() };
 }

@@ -137,3 +137,39 @@ test("the index of skills has a size whatever their number, and names how the ot
   assert.match(text, /, wanted: use_skill with words finds/);
   assert.match((await use(home, { name: "ferns" })).text, /"found":\["wanted: Waters the ferns"\]/);
 });
+
+test("use_skill gives skills of services to agents that name the service alone, and one of the home's own before them", async () => {
+  await using home = await openTestHome({
+    files: {
+      ...files,
+      "services/shelf/skills/lend/SKILL.md": "---\ndescription: Lends a book\n---\nAsk who.\n",
+      "services/shelf/skills/lend/form.md": "Name, date.\n",
+      "services/shelf/skills/mail/SKILL.md": "---\ndescription: Not this one\n---\nx\n",
+    },
+    settings: {
+      agents: {
+        shelf: { services: ["shelf", "peeps"] },
+        curator: { services: ["shelf"], skills: ["lend@0123456789ab"] },
+      },
+    },
+  });
+  const asShelf = { ...jobRun("blog"), agent: "shelf" };
+  assert.match((await use(home, { name: "lend" }, asShelf)).text, /Ask who.*form\.md/);
+  assert.match((await use(home, { name: "lend", file: "form.md" }, asShelf)).text, /Name, date/);
+  assert.match((await use(home, { name: "people" }, asShelf)).text, /Find the person/, "of Roost's own service");
+  assert.match((await use(home, { name: "mail" }, asShelf)).text, /Look at the sender first/);
+  for (const name of ["lend", "people"]) assert.match((await use(home, { name })).text, /No skill has this name/);
+  const pinned = await use(home, { name: "lend" }, { ...jobRun("blog"), agent: "curator" });
+  assert.match(pinned.text, /now lend@[0-9a-f]{12}/);
+  const { run } = await home.begin(jobRun("blog"));
+  const indexOf = async (services: string[]) =>
+    (await buildContext(home.memory, { run, agent: { services } })).context.sections.find(
+      ({ name }) => name === "Skills",
+    )!.text;
+  assert.doesNotMatch(await indexOf([]), /lend|people/);
+  assert.match(await indexOf(["shelf"]), /- lend: Lends a book/);
+  // A person's main agent reads the file of its home, and has no skill of it.
+  const main = { kind: "main" } as const;
+  const write = { path: "services/shelf/skills/lend/SKILL.md", text: "x", expected: "any", as: main, by: "x" } as const;
+  await assert.rejects(writeHomeFile(home.memory, write), /only a person changes the services/);
+});
