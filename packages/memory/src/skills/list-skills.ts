@@ -19,10 +19,11 @@ export interface ListedSkill {
 
 export async function listSkills(memory: Memory, { as }: { as: Viewer }): Promise<ListedSkill[]> {
   const listed: ListedSkill[] = [];
-  for (const { name, main, files } of findSkills(as, (await walkHome(memory.homeDir)).files)) {
-    const told = await describeSkill(memory, main, { viewer: as });
+  for (const skill of await findSkills(as, (await walkHome(memory.homeDir)).files)) {
+    const { name, folder, files } = skill;
+    const told = await describeSkill(memory, skill, { viewer: as });
     if (told === "held") continue;
-    const others = files.map(({ path }) => path.slice(`skills/${name}/`.length));
+    const others = files.map(({ path }) => path.slice(folder.length));
     listed.push({ name, description: told.description, files: ["SKILL.md", ...others] });
   }
   return listed;
