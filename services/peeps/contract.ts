@@ -17,6 +17,16 @@ export const peepsContract = defineService({
     { from: "Fact", name: "person", field: "personId", to: "Person", via: "listPeople" },
     { from: "Reminder", name: "person", field: "personId", to: "Person", via: "listPeople" },
   ],
+  screens: [
+    {
+      path: "/people",
+      name: "People",
+      icon: "users",
+      key: "p",
+      view: "PeopleScreen",
+      inside: [{ path: "/people/:personId", view: "PersonScreen" }],
+    },
+  ],
   vocabulary: {
     person: "Somebody the owner knows; listed, or only known from messages",
     handle: "A phone number, e-mail address or user name of a person",

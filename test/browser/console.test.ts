@@ -137,6 +137,28 @@ suite("the console", { skip: executable === undefined && noChromium }, () => {
     );
   });
 
+  test("somebody is written down in two taps on a phone, merged, and taken apart again", async () => {
+    await using view = await browser.openPage(await home.link("/people"), { size: "phone" });
+    const { page } = view;
+    await page.waitForSelector("[role=row]:has-text('Jonas Weber')");
+    await page.tap("button:has-text('Write down')");
+    await page.keyboard.type("Ida Berg: brings <img src=x onerror=alert(1)> to the party");
+    await page.tap("button:has-text('Keep with Ida Berg')");
+    await page.waitForSelector("text=brings <img src=x");
+    await page.tap("button[aria-label='Merge with another']");
+    await page.waitForSelector("text=Who else is Ida Berg?");
+    await page.tap("dialog button:has-text('telegram:idab')");
+    assert.deepEqual(await auditPage(page), []);
+    await page.tap("button:has-text('Ida Bergh is Ida Berg')");
+    await page.waitForSelector("h2:has-text('Also this person')");
+    await page.tap("button:has-text('Take apart')");
+    await page.waitForSelector("h2:has-text('Also this person')", { state: "detached" });
+    const { items } = await home.peeps.listPeople({ name: "Ida Berg" });
+    assert.equal(items.length, 2);
+    assert.deepEqual(await auditPage(page), []);
+    assert.deepEqual(await view.takeFaults(), []);
+  });
+
   test("seven tabs work, over one event stream", async () => {
     await using view = await browser.openPage(await home.link(), { size: "desktop" });
     await view.page.waitForSelector("text=Just ended");
@@ -190,4 +212,5 @@ const screens = [
   { path: "/jobs", shows: "text=Weekly review" },
   { path: "/jobs?view=week", shows: "text=Blog writer" },
   { path: "/spend", shows: "text=By model" },
+  { path: "/people", shows: "[role=row]:has-text('Jonas Weber')" },
 ];

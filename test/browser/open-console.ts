@@ -3,11 +3,15 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startScriptedModelServer } from "@roost/agent/testing";
+import { until } from "../scenarios/start-scene.ts";
 import { startSupervised, type StartedHome } from "../scenarios/start-supervised.ts";
+import { systemClock } from "@roost/base";
 import { createConsoleModel } from "./console-script.ts";
+import { connectPeeps, fillPeople, type PeepsApi } from "./fill-people.ts";
 
 export interface ConsoleHome extends AsyncDisposable {
   api: StartedHome["api"];
+  peeps: PeepsApi;
   url: string;
   /** Of a link that signs one browser in and leads to the path. */
   link(path?: string): Promise<string>;
@@ -21,13 +25,15 @@ export async function openConsole(): Promise<ConsoleHome> {
   opened.defer(() => rm(directory, { recursive: true, force: true }));
   const model = createConsoleModel();
   const server = opened.use(await startScriptedModelServer({ script: model.script }));
-  const home = await startSupervised({ directory, modelUrl: server.url });
+  const home = await startSupervised({ directory, modelUrl: server.url, services: ["peeps"] });
   opened.defer(() => home.stop());
   opened.defer(() => model.release());
   await untilServed(home);
+  await untilRunning(home);
   const owned = opened.move();
   return {
     api: home.api,
+    peeps: connectPeeps(home),
     url: home.url,
     release: () => model.release(),
     async link(path = "/") {
@@ -48,8 +54,14 @@ async function untilServed(home: StartedHome): Promise<void> {
   }
 }
 
+/** Services come up beside the gateway. */
+async function untilRunning({ api }: StartedHome): Promise<void> {
+  await until(async () => (await api.listServices({})).items.some(({ state }) => state === "running"));
+}
+
 /** Conversations, runs that ended well and badly, one that goes on, one that asks. */
-export async function fillHome({ api }: Pick<ConsoleHome, "api">): Promise<void> {
+export async function fillHome({ api, peeps }: Pick<ConsoleHome, "api" | "peeps">): Promise<void> {
+  await fillPeople(peeps, systemClock.nowMs());
   const send = async (sessionKey: string, text: string) => {
     const { runId } = await api.sendMessage({ sessionKey, text, source: "console" });
     return runId;

@@ -68,6 +68,21 @@ const pictures: Picture[] = [
     opens: ["button:has-text('Change')"],
   },
   { name: "job-phone-dark", path: "/jobs/weekly-review", size: "phone", scheme: "dark", shows: "text=Last twenty" },
+  {
+    name: "people-phone-dark",
+    path: "/people",
+    size: "phone",
+    scheme: "dark",
+    shows: "[role=row]:has-text('Jonas Weber')",
+  },
+  {
+    name: "person-desktop-light",
+    path: "/people",
+    size: "desktop",
+    scheme: "light",
+    shows: "[role=row]:has-text('Jonas Weber')",
+    opens: ["[role=row]:has-text('Ida Berg') >> nth=0"],
+  },
   { name: "spend-desktop-light", path: "/spend", size: "desktop", scheme: "light", shows: "text=By model" },
 ];
 

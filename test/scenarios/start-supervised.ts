@@ -1,7 +1,7 @@
 /** The example home as a person starts it: the supervisor as a process, with everything it starts, and its own PostgreSQL. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFile } from "node:fs/promises";
+import { appendFile, cp, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { ClientOf } from "@roost/contract";
@@ -13,6 +13,8 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 export interface StartedHome {
   api: ClientOf<typeof roostContract>;
   url: string;
+  /** Of the home. */
+  token: string;
   /** Of a path of the gateway, with the token. */
   fetch(path: string, init?: { method?: string; body?: string }): Promise<Response>;
   /** Everything is gone at once, the database too. */
@@ -29,6 +31,8 @@ export interface RefusedHome {
 export interface SupervisedOptions {
   directory: string;
   modelUrl: string;
+  /** Domain services that run. */
+  services?: readonly string[];
 }
 
 /** @throws Error with what it printed when it ended instead */
@@ -39,7 +43,13 @@ export async function startSupervised(options: SupervisedOptions): Promise<Start
 }
 
 /** Resolves when the home is up, or when the supervisor has ended. */
-export async function trySupervised({ directory, modelUrl }: SupervisedOptions): Promise<StartedHome | RefusedHome> {
+export async function trySupervised(options: SupervisedOptions): Promise<StartedHome | RefusedHome> {
+  const { directory, modelUrl, services = [] } = options;
+  if (services.length > 0) {
+    // The home is there already, and names its services.
+    await cp(join(root, "examples/home"), directory, { recursive: true });
+    await appendFile(join(directory, "roost.yaml"), `\nservices: [${services.join(", ")}]\n`);
+  }
   const child = spawn(process.execPath, [join(root, "apps/supervisor/src/main.ts"), "up", "--example"], {
     stdio: ["ignore", "pipe", "pipe"],
     env: {
@@ -70,6 +80,7 @@ export async function trySupervised({ directory, modelUrl }: SupervisedOptions):
   const token = (await readFile(join(machinery, "token"), "utf8")).trim();
   return {
     url,
+    token,
     api: createHttpClient(roostContract, { baseUrl: `${url}/api/v1`, token }),
     fetch: (path, init = {}) =>
       fetch(url + path, {

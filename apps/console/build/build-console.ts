@@ -9,10 +9,12 @@ import { promisify } from "node:util";
 import { brotliCompress, constants, gzip } from "node:zlib";
 import { build, type Plugin, type Rolldown } from "vite";
 import { listHints, type BundleManifest } from "./list-hints.ts";
+import { roostOperations } from "@roost/contract/operations";
 import { listRoutes } from "./list-routes.ts";
+import { findScreenedServices, listServiceScreens } from "./service-screens.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const routesModule = "virtual:routes";
+const services = join(root, "../../services");
 const shellModules =
   /\/node_modules\/(?:react|react-dom|scheduler|wouter|eventsource-parser|regexparam|use-sync-external-store)\/|\/src\/(?:parts|live|api|app)\/|\/packages\//;
 const compressed = /\.(?:js|css|html|svg|webmanifest)$/;
@@ -23,7 +25,7 @@ export async function buildConsole(directory: string): Promise<void> {
     envFile: false,
     root,
     logLevel: "error",
-    plugins: [routes(), layerOrder(), serviceWorker()],
+    plugins: [await contracts(), layerOrder(), serviceWorker()],
     css: { modules: { generateScopedName: "[name]_[local]_[hash:base64:4]" } },
     build: {
       outDir: directory,
@@ -50,12 +52,18 @@ export async function buildConsole(directory: string): Promise<void> {
   );
 }
 
-/** The contract itself, with zod, stays out of the browser: types come by `import type`, routes by this module. */
-function routes(): Plugin {
+/** Contracts themselves, with zod, stay out of the browser: types come by `import type`, routes and screens by these modules. */
+async function contracts(): Promise<Plugin> {
+  const screened = await findScreenedServices(services);
+  const modules = new Map([
+    ["virtual:routes", listRoutes(roostOperations)],
+    ["virtual:service-screens", listServiceScreens(screened)],
+    ...screened.map(({ contract }) => [`virtual:routes/${contract.name}`, listRoutes(contract.operations)] as const),
+  ]);
   return {
-    name: "roost-routes",
-    resolveId: (id) => (id === routesModule ? `\0${routesModule}` : undefined),
-    load: (id) => (id === `\0${routesModule}` ? listRoutes() : undefined),
+    name: "roost-contracts",
+    resolveId: (id) => (modules.has(id) ? `\0${id}` : undefined),
+    load: (id) => (id.startsWith("\0") ? modules.get(id.slice(1)) : undefined),
   };
 }
 

@@ -1,9 +1,9 @@
-/** The gateway's operations as a table of routes: all that the console's client needs of the contract at run time. */
-import { roostOperations } from "@roost/contract/operations";
+/** Operations as a table of routes: all that the console's client needs of a contract at run time. */
+import type { ServiceContract } from "@roost/contract";
 
-/** The source of the module `virtual:routes`. */
-export function listRoutes(): string {
-  const routes = roostOperations.map(({ id, method, path, stream, contentField, answersContent }) => [
+/** The source of a module with the routes of the operations. */
+export function listRoutes(operations: ServiceContract["operations"]): string {
+  const routes = operations.map(({ id, method, path, stream, contentField, answersContent }) => [
     id,
     method,
     path,

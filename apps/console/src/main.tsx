@@ -2,7 +2,8 @@
 import { assert, systemClock } from "@roost/base/browser";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
-import { createClient } from "./api/create-client.ts";
+import { routes } from "virtual:routes";
+import { createConnect, type ConsoleClient } from "./api/create-connect.ts";
 import { App } from "./app/App.tsx";
 import { createSession } from "./app/create-session.ts";
 import { createReadingStore } from "./live/create-reading-store.ts";
@@ -14,7 +15,8 @@ import type { PauseFor } from "./live/lead-stream.ts";
 
 const page = new AbortController();
 const session = createSession({ fetch: (path, init) => fetch(path, init), location, history });
-const client = createClient({ origin: location.origin, onSignedOut: session.lose });
+const connect = createConnect({ origin: location.origin, onSignedOut: session.lose });
+const client = connect("/api/v1", routes) as ConsoleClient;
 const nowMs = () => systemClock.nowMs();
 const isSeen = () => document.visibilityState === "visible";
 
@@ -64,7 +66,20 @@ live.start(page.signal);
 feed.read();
 createRoot(root).render(
   <StrictMode>
-    <App parts={{ client, live, pause, feed, readings: createReadingStore(), ticker, signOut }} session={session} />
+    <App
+      parts={{
+        client,
+        connect,
+        services: new Map(),
+        live,
+        pause,
+        feed,
+        readings: createReadingStore(),
+        ticker,
+        signOut,
+      }}
+      session={session}
+    />
   </StrictMode>,
 );
 

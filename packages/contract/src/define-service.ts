@@ -32,6 +32,21 @@ export interface Relation {
   readonly inverse?: { readonly name: string; readonly via: string };
 }
 
+/** A screen of the console that a service brings. Its component stands in the file of the same name in the service's folder `console`. */
+export interface ServiceScreen {
+  /** Its address in the console: `/people`. */
+  readonly path: string;
+  readonly name: string;
+  /** One of the console's icons. */
+  readonly icon: string;
+  /** The letter that opens it after "g". */
+  readonly key: string;
+  /** Its component: `PeopleScreen`. */
+  readonly view: string;
+  /** What stands below it, reached from it alone: `/people/:personId`. */
+  readonly inside?: readonly { readonly path: string; readonly view: string }[];
+}
+
 export interface ServiceOptions<Ops extends readonly AnyOperation[]> {
   /** Lower case, unique in a home: part of addresses, scopes, and names of its database role and schema. */
   name: string;
@@ -45,6 +60,8 @@ export interface ServiceOptions<Ops extends readonly AnyOperation[]> {
   labels?: readonly string[];
   /** Terms of the domain and their meanings. */
   vocabulary?: Readonly<Record<string, string>>;
+  /** What it shows in the console. Default: nothing. */
+  screens?: readonly ServiceScreen[];
   /** Default audience of its operations. Default: all but channels. */
   audience?: readonly PrincipalKind[];
   /** The area of an operation's scope is its tag: `runs:read`. Default: `<name>.<tag>:read`. */
@@ -60,6 +77,7 @@ export interface ServiceContract<Ops extends readonly AnyOperation[] = readonly 
   readonly relations: readonly Relation[];
   readonly labels: readonly string[];
   readonly vocabulary: Readonly<Record<string, string>>;
+  readonly screens: readonly ServiceScreen[];
   /** Access rules by operation id. */
   readonly access: ReadonlyMap<string, Access>;
 }
@@ -70,7 +88,8 @@ const defaultAudience = principalKinds.filter((kind) => kind !== "channel");
 export function defineService<const Ops extends readonly AnyOperation[]>(
   options: ServiceOptions<Ops>,
 ): ServiceContract<Ops> {
-  const { name, title, operations, events = [], relations = [], vocabulary = {}, hasPlainScopes = false } = options;
+  const { name, title, operations, events = [], relations = [], vocabulary = {}, screens = [] } = options;
+  const { hasPlainScopes = false } = options;
   assert(servicePattern.test(name), `service "${name}": its name must be 1 to 31 lower-case letters, digits and -`);
   assert(
     hasPlainScopes || !commandNames.has(name),
@@ -105,8 +124,14 @@ export function defineService<const Ops extends readonly AnyOperation[]>(
       `service "${name}": ${from}.${relation} is read by ${via}, which is not one of its operations`,
     );
   }
+  for (const { path, inside = [] } of screens) {
+    assert(
+      /^\/[a-z][a-z-]*$/.test(path) && inside.every((one) => one.path.startsWith(`${path}/`)),
+      `service "${name}": the screen "${path}" needs an address like /people, and what is inside one below it`,
+    );
+  }
   const access = new Map(operations.map((operation) => [operation.id, accessOf(options, operation)]));
-  return { name, title, operations, events, topics, relations, labels, vocabulary, access };
+  return { name, title, operations, events, topics, relations, labels, vocabulary, screens, access };
 }
 
 function accessOf(

@@ -39,7 +39,13 @@ export {
 } from "./define-operation.ts";
 export { content, contentBytesMaxDefault, type Content } from "./content.ts";
 export { commandNames } from "./command-names.ts";
-export { defineService, type Relation, type ServiceContract, type ServiceOptions } from "./define-service.ts";
+export {
+  defineService,
+  type Relation,
+  type ServiceContract,
+  type ServiceOptions,
+  type ServiceScreen,
+} from "./define-service.ts";
 export {
   coversScope,
   decidingKinds,

@@ -62,6 +62,10 @@ test("defineService() refuses parts that do not fit each other", () => {
     () => defineService({ ...base, relations: [relation] }),
     /getCompany, which is not one of its operations/,
   );
+  const screen = { path: "/people", name: "People", icon: "users", key: "p", view: "PeopleScreen" };
+  assert.throws(() => defineService({ ...base, screens: [{ ...screen, path: "people/all" }] }), /an address like/);
+  const below = [{ path: "/runs/:runId", view: "RunScreen" }];
+  assert.throws(() => defineService({ ...base, screens: [{ ...screen, inside: below }] }), /one below it/);
   assert.throws(() => defineService({ ...base, name: "People" }), /lower-case/);
   assert.throws(() => defineService({ ...base, labels: ["secret"] }), /"secret" is not a label/);
   const skip = defineOperation({

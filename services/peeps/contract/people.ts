@@ -58,8 +58,8 @@ export const getPerson = defineOperation({
   input: z.object({ personId }),
   output: z.object({ person: Person, details: PersonDetails }),
   errors: ["not_found"],
+  // The revision is no ETag here: notes, merges and messages change the answer without it.
   effect: "readonly",
-  revision: { of: "person.revision" },
   labels: fromOutside,
 });
 

@@ -55,7 +55,9 @@ export function checkImportDirection(repository: Repository): Complaint[] {
     const room = roomOf(file.path);
     if (room === undefined) return [];
     return file.imports.flatMap((one) => {
-      const message = one.from.startsWith(".") ? judgeRelative(file, room, one) : judgeRoom(repository, room, one);
+      const message = one.from.startsWith(".")
+        ? judgeRelative(file, room, one)
+        : judgeRoom(repository, { file, room }, one);
       return message === undefined ? [] : [{ path: file.path, line: one.line, message }];
     });
   });
@@ -69,7 +71,11 @@ function judgeRelative(file: SourceFile, room: string, { from }: Import): string
   return `reaches out of its room to ${target}: import what that package exports, by its name`;
 }
 
-function judgeRoom(repository: Repository, room: string, { from }: Import): string | undefined {
+function judgeRoom(
+  repository: Repository,
+  { file, room }: { file: SourceFile; room: string },
+  { from }: Import,
+): string | undefined {
   const found = /^@roost\/([^/]+)(?:\/(.+))?$/.exec(from);
   if (!found) return undefined;
   const [, name = "", subpath] = found;
@@ -79,7 +85,9 @@ function judgeRoom(repository: Repository, room: string, { from }: Import): stri
   const target = findRoom(repository, name);
   if (target === undefined)
     return `imports ${from}, which is no room of this house: add the package, or correct the name`;
-  const message = judgeFloors({ room, own }, { target, name, subpath });
+  // A service's screens are bundled into the console, and are made of its parts.
+  const isScreen = file.path.startsWith(`${room}/console/`) && room.startsWith("services/") && name === "console";
+  const message = isScreen ? undefined : judgeFloors({ room, own }, { target, name, subpath });
   if (message !== undefined) return message;
   const manifest = JSON.parse(repository.find(`${target}/package.json`)?.text ?? "{}") as { exports?: object };
   const key = subpath === undefined ? "." : `./${subpath}`;

@@ -12,6 +12,7 @@ import type { ConsoleSession } from "./create-session.ts";
 import { innerScreens, screens } from "./screens.ts";
 import { Shell } from "./Shell.tsx";
 import { SignInScreen } from "./SignInScreen.tsx";
+import { useListedScreens } from "./use-listed-screens.ts";
 import { useShortcuts } from "./use-shortcuts.ts";
 import { useTimeZone } from "./use-time-zone.ts";
 
@@ -44,6 +45,7 @@ type Opened = "palette" | "shortcuts" | undefined;
 
 function Frame() {
   const [opened, setOpened] = useState<Opened>(undefined);
+  const listed = useListedScreens();
   const timeZone = useTimeZone();
   const formats = useMemo(() => createTimeFormats(timeZone), [timeZone]);
   useShortcuts({
@@ -53,7 +55,7 @@ function Frame() {
   const close = () => setOpened(undefined);
   return (
     <TimeFormatsContext value={formats}>
-      <PlacesContext value={screens}>
+      <PlacesContext value={listed}>
         <Shell onSearch={() => setOpened("palette")}>
           <Suspense fallback={<ScreenHeader title="" />}>
             <Switch>

@@ -2,12 +2,18 @@ import { Link } from "wouter";
 import { useConsole, useFeed } from "../live/console-context.ts";
 import { Dialog } from "../parts/Dialog.tsx";
 import { Icon } from "../parts/Icon.tsx";
-import { screens } from "./screens.ts";
+import type { ScreenEntry } from "./screens.ts";
 import { ThemeButton } from "./ThemeButton.tsx";
 import styles from "./MoreSheet.module.css";
 
+export interface MoreSheetProps {
+  screens: readonly ScreenEntry[];
+  onClose: () => void;
+  onSearch: () => void;
+}
+
 /** On a phone: the screens that have no place in the bar, search, theme and sign-out. */
-export function MoreSheet({ onClose, onSearch }: { onClose: () => void; onSearch: () => void }) {
+export function MoreSheet({ screens, onClose, onSearch }: MoreSheetProps) {
   const { signOut } = useConsole();
   const home = useFeed("status")?.home;
   return (

@@ -7,8 +7,9 @@ import { formatCount, formatUsdShort } from "../parts/format.ts";
 import { Icon } from "../parts/Icon.tsx";
 import { useTimeFormats } from "../parts/time-formats.ts";
 import { MoreSheet } from "./MoreSheet.tsx";
-import { screens, type ScreenEntry } from "./screens.ts";
+import type { ScreenEntry } from "./screens.ts";
 import { ThemeButton } from "./ThemeButton.tsx";
+import { useListedScreens } from "./use-listed-screens.ts";
 import styles from "./Shell.module.css";
 
 const groups = ["home", "work", "life"] as const;
@@ -16,6 +17,7 @@ const groups = ["home", "work", "life"] as const;
 export function Shell({ children, onSearch }: { children: ReactNode; onSearch: () => void }) {
   const [isMoreOpen, setMoreOpen] = useState(false);
   const [path] = useLocation();
+  const screens = useListedScreens();
   const onBar = screens.filter(({ isOnPhone }) => isOnPhone === true);
   const isElsewhere = !onBar.some((screen) => isAt(path, screen));
   return (
@@ -64,7 +66,7 @@ export function Shell({ children, onSearch }: { children: ReactNode; onSearch: (
           <span>More</span>
         </button>
       </nav>
-      {isMoreOpen && <MoreSheet onClose={() => setMoreOpen(false)} onSearch={onSearch} />}
+      {isMoreOpen && <MoreSheet screens={screens} onClose={() => setMoreOpen(false)} onSearch={onSearch} />}
     </div>
   );
 }

@@ -1,5 +1,6 @@
 /** The screens of the console and their addresses: one list for the sidebar, the phone's bar, the keys and the palette. */
 import { lazy, type ComponentType, type LazyExoticComponent } from "react";
+import { serviceScreens } from "virtual:service-screens";
 import type { IconName } from "../parts/icon-paths.ts";
 
 export interface ScreenEntry {
@@ -14,6 +15,8 @@ export interface ScreenEntry {
   view: LazyExoticComponent<ComponentType>;
   /** Stands in the bar of a phone. */
   isOnPhone?: boolean;
+  /** The domain service that brings it: it is listed while that runs. */
+  service?: string;
 }
 
 /** Every screen in the order of the sidebar; each is a chunk of its own. */
@@ -71,6 +74,11 @@ export const screens: readonly ScreenEntry[] = [
     group: "life",
     view: lazy(() => import("../features/spend/SpendScreen.tsx").then((all) => ({ default: all.SpendScreen }))),
   },
+  ...serviceScreens.map(({ load, inside: _inside, ...told }) => ({
+    ...told,
+    group: "life" as const,
+    view: lazy(load),
+  })),
 ];
 
 /** Screens that stand in no list: one reaches them from others. */
@@ -83,4 +91,5 @@ export const innerScreens: readonly Pick<ScreenEntry, "path" | "view">[] = [
     path: "/jobs/:jobId",
     view: lazy(() => import("../features/jobs/JobScreen.tsx").then((all) => ({ default: all.JobScreen }))),
   },
+  ...serviceScreens.flatMap(({ inside }) => inside.map(({ path, load }) => ({ path, view: lazy(load) }))),
 ];

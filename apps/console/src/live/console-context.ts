@@ -1,7 +1,7 @@
 /** What every component may use, handed down from main.tsx: the client, the live stream, the feed, and the answers kept between screens. */
 import { assert } from "@roost/base/browser";
 import { createContext, use, useCallback, useSyncExternalStore } from "react";
-import type { ConsoleClient } from "../api/create-client.ts";
+import type { Connect, ConsoleClient } from "../api/create-connect.ts";
 import type { Feed, FeedValues } from "./create-feed.ts";
 import type { Live } from "./create-live.ts";
 import type { LinkState, PauseFor } from "./lead-stream.ts";
@@ -10,6 +10,9 @@ import type { Ticker } from "./create-ticker.ts";
 
 export interface ConsoleParts {
   client: ConsoleClient;
+  connect: Connect;
+  /** Clients of services by name, made when a screen of theirs is first opened. */
+  services: Map<string, unknown>;
   live: Live;
   pause: PauseFor;
   feed: Feed;

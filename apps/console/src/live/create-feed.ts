@@ -10,7 +10,7 @@ import type {
   Status,
   StepSpanRecord,
 } from "@roost/contract/operations";
-import type { ConsoleClient } from "../api/create-client.ts";
+import type { ConsoleClient } from "../api/create-connect.ts";
 import { createCells, type Cells } from "./create-cells.ts";
 import { foldSpan, type Span } from "./fold-span.ts";
 import type { Live } from "./create-live.ts";

@@ -4,6 +4,7 @@
  */
 import { lexer, type Token, type Tokens } from "marked";
 import { memo, useMemo, type ReactNode } from "react";
+import { SafeLink } from "../../parts/SafeLink.tsx";
 import { CodeBlock } from "./CodeBlock.tsx";
 import styles from "./Markdown.module.css";
 
@@ -95,18 +96,6 @@ function renderInline(token: Token, key: number): ReactNode {
       // HTML and what is not known here stands as it was written.
       return token.raw;
   }
-}
-
-const schemes = new Set(["https:", "http:", "mailto:"]);
-
-function SafeLink({ href, inside }: { href: string; inside: ReactNode }) {
-  const isSafe = URL.canParse(href) && schemes.has(new URL(href).protocol);
-  if (!isSafe) return <span>{inside}</span>;
-  return (
-    <a href={href} target="_blank" rel="noopener noreferrer nofollow" title={href}>
-      {inside}
-    </a>
-  );
 }
 
 function renderList({ ordered, start, items }: Tokens.List, key: number): ReactNode {

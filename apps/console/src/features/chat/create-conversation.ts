@@ -3,7 +3,7 @@
  * the newest page is read again, so that nothing said meanwhile is missing.
  */
 import type { MessageRecord, SessionRecord, SessionUpdate } from "@roost/contract/operations";
-import type { ConsoleClient } from "../../api/create-client.ts";
+import type { ConsoleClient } from "../../api/create-connect.ts";
 import { createListeners } from "../../live/create-listeners.ts";
 import { leadStream, type PauseFor } from "../../live/lead-stream.ts";
 
