@@ -12,6 +12,7 @@ import { addDoctorCommand } from "./commands/doctor.ts";
 import { addFactsCommands } from "./commands/facts.ts";
 import { addFilesCommands } from "./commands/files.ts";
 import { addHelpCommand } from "./commands/help.ts";
+import { addImportCommand } from "./commands/import.ts";
 import { addInboxCommands } from "./commands/inbox.ts";
 import { addJobsCommands } from "./commands/jobs.ts";
 import { addKeysCommands } from "./commands/keys.ts";
@@ -83,6 +84,8 @@ export function createProgram(context: CliContext, service?: ServiceCommand): Co
   addPartCommand(program, context);
   addNoticeCommands(program, context);
   addInboxCommands(program, context);
+  program.commandsGroup("Moving in and out");
+  addImportCommand(program, context);
   program.commandsGroup("Watching and controlling");
   addPsCommand(program, context);
   addRunsCommand(program, context);

@@ -13,6 +13,7 @@ import { serveJobs } from "./api/jobs.ts";
 import { serveLocks } from "./api/locks.ts";
 import { serveLog } from "./api/log.ts";
 import { serveMemory } from "./api/memory.ts";
+import { serveMoving } from "./api/moving.ts";
 import { serveOnce } from "./api/once.ts";
 import { serveParts } from "./api/parts.ts";
 import { serveProjections } from "./api/projections.ts";
@@ -86,6 +87,7 @@ export function createApi({
     ...serveFiles({ memory, onTrusted }),
     ...serveStates({ memory }),
     ...serveMemory({ memory }),
+    ...serveMoving({ memory }),
     ...serveServices(services),
     ...serveAccess({ access }),
     ...serveSignIn({ codes }),

@@ -13,6 +13,7 @@ export const commandNames: ReadonlySet<string> = new Set([
   "grants",
   "graphql",
   "help",
+  "import",
   "inbox",
   "jobs",
   "keys",

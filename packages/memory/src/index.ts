@@ -13,6 +13,7 @@ export {
   findHomeFile,
   readHomeFile,
   readAnyFile,
+  readFileBytes,
   readMarkedFile,
   type HomeFile,
   type MarkedFile,
@@ -110,3 +111,7 @@ export type { ShownFile } from "./context/file-sections.ts";
 export type { Section } from "./context/section.ts";
 export { heartbeatDecision, type HeartbeatDecision } from "./heartbeat/heartbeat-decision.ts";
 export { lastHeartbeat, rememberHeartbeat, type RememberHeartbeat } from "./heartbeat/remember-heartbeat.ts";
+
+// Moving in and out.
+export { importRecords, memoryRecordKinds, oneByOne, type MemoryRecord } from "./moving/import-records.ts";
+export { outcomeOf, type ImportTerms } from "./moving/imported.ts";

@@ -12,7 +12,8 @@ import type { Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
 import type { RoostClient } from "../connect.ts";
 import { readInput } from "../conversation/read-input.ts";
-import { convertCronJob, keepUnreadable, slugOf, type ConvertedJob } from "../jobs/import/convert-cron-job.ts";
+import { slugOf } from "../import/found/slug-of.ts";
+import { convertCronJob, keepUnreadable, type ConvertedJob } from "../jobs/import/convert-cron-job.ts";
 import { listLeftBehind } from "../jobs/import/list-left-behind.ts";
 import { readCronStore, type CronStoreFile } from "../jobs/import/read-cron-store.ts";
 import { printChanges } from "../jobs/print-changes.ts";
@@ -25,7 +26,7 @@ const jobsPerApplyMax = 500;
 /** Due times that differ by less count as equal: jitter and clock skew. */
 const sameMomentMs = 1_000;
 
-interface ImportOptions {
+export interface ImportJobsOptions {
   dryRun?: boolean;
   removed?: boolean;
   timeZone?: string;
@@ -49,22 +50,11 @@ export function addImportJobsCommand(jobs: Command, context: CliContext): void {
     .option("--dry-run", "show what would change, and change nothing")
     .option("--time-zone <zone>", "time zone of crons that name none (default: this machine's)")
     .option("--removed", "restore jobs that were removed here")
-    .action(async (path: string, options: ImportOptions) => {
-      const { terminal, clock } = context;
-      const store = await readCronStore(path, { readInput: () => readInput(context.stdin) });
+    .action(async (path: string, options: ImportJobsOptions) => {
+      const { terminal } = context;
       const { client } = await context.connect();
-      const here = await readHere(client);
-      const timeZone = readTimeZone(options.timeZone);
-      const imported = convertAll(store, { nowMs: clock.nowMs(), timeZone, here });
-      const isLeft = ({ job }: Imported) => here.get(job.id)?.state === "removed" && options.removed !== true;
-      const kept = imported.filter((each) => !isLeft(each));
-      const changes = await applyAll(client, kept, {
-        source: `import:${store.path === "-" ? "-" : resolve(store.path)}`.slice(-nameCharsMax),
-        dryRun: options.dryRun ?? false,
-      });
-      for (const each of imported) if (isLeft(each)) each.notes = ["it was removed here; restore it with --removed"];
-      noteDifferences(changes, kept, clock.nowMs());
-      const leftBehind = await listAllLeftBehind(path, store);
+      const done = await importJobs(context, client, path, options);
+      const { changes, imported, kept, leftBehind, where } = done;
       const notes = imported.filter((each) => each.notes.length > 0);
       if (terminal.isJson)
         return terminal.json({
@@ -76,8 +66,40 @@ export function addImportJobsCommand(jobs: Command, context: CliContext): void {
       printChanges(terminal, changes, options.dryRun ?? false, titlesOf(imported));
       for (const line of groupNotes(notes)) terminal.note(plainLine(line), "warn");
       for (const line of leftBehind) terminal.note(plainLine(`not imported: ${line}`), "warn");
-      terminal.note(`${imported.length} jobs in ${plainLine(store.path)}, ${kept.length} imported`, "dim");
+      terminal.note(`${imported.length} jobs in ${plainLine(where)}, ${kept.length} imported`, "dim");
     });
+}
+
+export interface ImportedJobs {
+  changes: JobChange[];
+  imported: Imported[];
+  /** Without those that were removed here. */
+  kept: Imported[];
+  leftBehind: string[];
+  /** The file or database. */
+  where: string;
+}
+
+/** @throws RoostError when the jobs there cannot be read at all */
+export async function importJobs(
+  { clock, stdin }: CliContext,
+  client: RoostClient,
+  path: string,
+  options: ImportJobsOptions,
+): Promise<ImportedJobs> {
+  const store = await readCronStore(path, { readInput: () => readInput(stdin) });
+  const here = await readHere(client);
+  const timeZone = readTimeZone(options.timeZone);
+  const imported = convertAll(store, { nowMs: clock.nowMs(), timeZone, here });
+  const isLeft = ({ job }: Imported) => here.get(job.id)?.state === "removed" && options.removed !== true;
+  const kept = imported.filter((each) => !isLeft(each));
+  const changes = await applyAll(client, kept, {
+    source: `import:${store.path === "-" ? "-" : resolve(store.path)}`.slice(-nameCharsMax),
+    dryRun: options.dryRun ?? false,
+  });
+  for (const each of imported) if (isLeft(each)) each.notes = ["it was removed here; restore it with --removed"];
+  noteDifferences(changes, kept, clock.nowMs());
+  return { changes, imported, kept, leftBehind: await listAllLeftBehind(path, store), where: store.path };
 }
 
 function convertAll(
@@ -169,7 +191,7 @@ function titlesOf(imported: readonly Imported[]): Map<string, string> {
 }
 
 /** One line for a note that several jobs share. */
-function groupNotes(imported: readonly Imported[]): string[] {
+export function groupNotes(imported: readonly Imported[]): string[] {
   const titles = titlesOf(imported);
   const jobsOf = new Map<string, string[]>();
   for (const { job, notes } of imported)

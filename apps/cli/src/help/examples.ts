@@ -26,6 +26,7 @@ const examples: Readonly<Record<string, readonly string[]>> = {
     "roost jobs add mail --every 20m --input memory/email-state.json=1h --prompt 'Look through the mail'",
   ],
   "roost jobs apply": ["roost jobs apply jobs/ --dry-run", "roost jobs apply jobs/blog.yaml --prune"],
+  "roost import": ["roost import ~/.openclaw --dry-run", "roost import ~/.claude", "roost import ~/notes --as folder"],
   "roost jobs import": ["roost jobs import ~/.openclaw --dry-run"],
   "roost rehearse": [
     "roost rehearse",

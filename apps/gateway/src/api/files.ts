@@ -1,6 +1,6 @@
 import { pageByName, serve, type Served, toPage } from "@roost/contract";
 import * as operations from "@roost/contract/operations";
-import { listMarkedFiles, trustHomeFile, type Memory } from "@roost/memory";
+import { listMarkedFiles, readFileBytes, trustHomeFile, type Memory } from "@roost/memory";
 import { iso } from "../records/iso.ts";
 
 export function serveFiles({ memory, onTrusted }: { memory: Memory; onTrusted: () => void }): Served[] {
@@ -18,6 +18,12 @@ export function serveFiles({ memory, onTrusted }: { memory: Memory; onTrusted: (
         })),
         next,
       );
+    }),
+
+    serve(operations.getFile, async ({ path }) => {
+      const { bytes, isText } = await readFileBytes(memory, path, { as: { kind: "main" } });
+      const mediaType = isText ? "text/plain" : "application/octet-stream";
+      return { bytes, mediaType, filename: path.split("/").at(-1) };
     }),
 
     serve(operations.trustFile, async (trusted, { principal }) => {

@@ -26,6 +26,31 @@ export async function askAboutMemory(client: TestGateway["client"]): Promise<voi
     [["Anna lives in Bonn", corrected.fact.id]],
   );
   await assert.rejects(client.acceptFact({ factId: corrected.fact.id }), { code: "conflict" });
+  await askAboutMoving(client);
   const removed = await client.removeFact({ factId: corrected.fact.id, reason: "she moved" });
   assert.notEqual(removed.fact.retractedAt, null);
+}
+
+async function askAboutMoving(client: TestGateway["client"]): Promise<void> {
+  const line = JSON.stringify({ kind: "file", ref: "note.md", path: "note.md", text: "moved in\n" });
+  const content = { mediaType: "application/x-ndjson", bytes: new TextEncoder().encode(`${line}\nnot json\n`) };
+  const { outcomes } = await client.importRecords({ source: "folder:/there", content });
+  assert.deepEqual(
+    outcomes.map(({ action, reason }) => [action, reason]),
+    [
+      ["refused", "it is not JSON"],
+      ["created", null],
+    ],
+  );
+  assert.equal(new TextDecoder().decode((await client.getFile({ path: "note.md" })).bytes), "moved in\n");
+  const report = {
+    kind: "a folder",
+    from: "/there",
+    counts: { file: { created: 1 } },
+    refused: [],
+    kept: [],
+    noPlace: [],
+  };
+  const rest = { secrets: [], notes: [], leftOut: 0 };
+  assert.ok((await client.finishImport({ source: "folder:/there", report: { ...report, ...rest } })).eventId);
 }

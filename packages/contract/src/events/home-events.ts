@@ -3,6 +3,7 @@ import { z } from "zod";
 import { defineEvent } from "../define-event.ts";
 import { Count, Id, Json, Name, Reason, SessionKey, SessionKind, Text } from "../records/fields.ts";
 import { HomePath as Path, Sha256 } from "../records/file.ts";
+import { ImportReport } from "../records/home-record.ts";
 
 const topic = "home";
 const version = 1;
@@ -130,7 +131,17 @@ export const factAccepted = defineEvent({
   schema: z.object({ by: Name, factId: Id, sources: z.array(Name).max(200).describe("What its labels named") }),
 });
 
+/** Another home, or a folder, was taken over. */
+export const importDone = defineEvent({
+  type: "import.done",
+  version,
+  topic,
+  subject: "where it is from",
+  schema: z.object({ by: Name, source: Name, report: ImportReport }),
+});
+
 export const homeEvents = [
+  importDone,
   fileWritten,
   fileEdited,
   fileTrusted,

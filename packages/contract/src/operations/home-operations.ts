@@ -1,5 +1,6 @@
 /** Files and states of the home, and what people are told and asked. */
 import { z } from "zod";
+import { content } from "../content.ts";
 import { defineOperation } from "../define-operation.ts";
 import { decidingKinds } from "../principal.ts";
 import { Name, pageOf, pageFields, SmallCount, Text, ref } from "../records/fields.ts";
@@ -15,6 +16,18 @@ export const listFiles = defineOperation({
   input: z.object({ ...pageFields, isMarked: z.boolean().optional().describe("Only those with a mark, or without") }),
   output: pageOf(HomeFile),
   effect: "readonly",
+});
+
+export const getFile = defineOperation({
+  id: "getFile",
+  method: "GET",
+  path: "/files/content",
+  summary: "The bytes of a file of the home",
+  input: z.object({ path: HomePath }),
+  output: content(["text/plain", "application/octet-stream"]),
+  errors: ["not_found"],
+  effect: "readonly",
+  access: { audience: decidingKinds },
 });
 
 export const trustFile = defineOperation({
@@ -91,6 +104,7 @@ export const listNotices = defineOperation({
 
 export const homeOperations = [
   listFiles,
+  getFile,
   trustFile,
   listStateFiles,
   getState,

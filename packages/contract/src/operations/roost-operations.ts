@@ -8,6 +8,7 @@ import { homeOperations } from "./home-operations.ts";
 import { jobOperations } from "./job-operations.ts";
 import { logOperations } from "./log-operations.ts";
 import { memoryOperations } from "./memory-operations.ts";
+import { moveOperations } from "./move-operations.ts";
 import { partOperations } from "./part-operations.ts";
 import { projectionOperations } from "./projection-operations.ts";
 import { rehearsalOperations } from "./rehearsal-operations.ts";
@@ -36,6 +37,7 @@ export const roostOperations = [
   ...homeOperations,
   ...inboxOperations,
   ...memoryOperations,
+  ...moveOperations,
   ...serviceOperations,
   ...accessOperations,
   ...spendOperations,
@@ -52,6 +54,7 @@ export * from "../records/event.ts";
 export * from "../records/fact.ts";
 export * from "../records/fields.ts";
 export * from "../records/file.ts";
+export * from "../records/home-record.ts";
 export * from "../records/inbox.ts";
 export * from "../records/job.ts";
 export * from "../records/limits.ts";
@@ -81,6 +84,7 @@ export * from "./inbox-operations.ts";
 export * from "./job-operations.ts";
 export * from "./log-operations.ts";
 export * from "./memory-operations.ts";
+export * from "./move-operations.ts";
 export * from "./part-operations.ts";
 export * from "./projection-operations.ts";
 export * from "./rehearsal-operations.ts";

@@ -65,6 +65,19 @@ export async function readHomeFile(memory: Memory, path: string, { as }: { as: V
   return file;
 }
 
+/** The bytes of any file. @throws RoostError `not_found`, as readHomeFile */
+export async function readFileBytes(
+  memory: Memory,
+  path: string,
+  { as }: { as: Viewer },
+): Promise<{ bytes: Uint8Array<ArrayBuffer>; isText: boolean }> {
+  const resolved = await resolveHomePath(memory.homeDir, path);
+  refuseUnseen(as, resolved.path);
+  const disk = await readDiskFile(resolved.absolute, { bytesMax: partLimits.bytesMax });
+  if (disk === undefined) throw new RoostError("not_found", `there is no ${path} in the home`);
+  return { bytes: Uint8Array.from(disk.bytes), isText: textOf(disk.bytes) !== undefined };
+}
+
 /** As readHomeFile; undefined when there is none. */
 export async function findHomeFile(
   memory: Memory,

@@ -21,7 +21,7 @@ import {
   takeIntent,
   type WriteIntent,
 } from "../records/write-intents.ts";
-import { labelsOfAll } from "../records/line-marks.ts";
+import { labelsOfAll, type LineMarks } from "../records/line-marks.ts";
 import { countLostEntries } from "./count-lost-entries.ts";
 import { marksOfFile } from "./marks-of-file.ts";
 import { parseState, renderState } from "../state/parse-state.ts";
@@ -39,6 +39,8 @@ export interface WriteRequest extends Author {
   as: Viewer;
   /** The same write under the same key happens once, also across a crash. */
   remember?: { scope: string; key: string } | undefined;
+  /** Of its lines, where they differ: overrides `labels`. */
+  marks?: LineMarks | undefined;
   /** Further records in the same transaction. May run more than once. */
   alongside?: (tx: KernelTransaction) => Promise<void>;
 }
@@ -66,6 +68,15 @@ export async function writeHomeFile(memory: Memory, request: WriteRequest): Prom
   if (stateName !== undefined) return writeStateFile(memory, request, stateName);
   // Before any commit: an unreadable file cannot be compared and is refused here.
   refuseLoss(request, target, await readDiskFile(target.absolute));
+  return putHomeFile(memory, request, { target, bytes });
+}
+
+/** Replaces a file that the caller has resolved, and may write. */
+export async function putHomeFile(
+  memory: Memory,
+  request: Omit<WriteRequest, "path" | "text">,
+  { target, bytes }: { target: ResolvedPath; bytes: Buffer },
+): Promise<WriteOutcome> {
   // A crashed writer of the same file is settled first: it may have been this very write.
   await settleIntents(memory, target.path);
   const sha256 = hashOf(bytes);
@@ -100,7 +111,7 @@ function refuseLoss({ runId, text }: WriteRequest, { path }: ResolvedPath, disk:
 }
 
 interface Write {
-  request: WriteRequest;
+  request: Omit<WriteRequest, "path" | "text">;
   target: ResolvedPath;
   bytes: Buffer;
   sha256: string;
@@ -108,7 +119,7 @@ interface Write {
 
 async function attemptWrite(memory: Memory, write: Write): Promise<WriteOutcome | "again"> {
   const { request, target, sha256 } = write;
-  const { by, runId, sessionKey, sessionKind, labels, remember } = request;
+  const { by, runId, sessionKey, sessionKind, labels, marks, remember } = request;
   const intent: WriteIntent = {
     id: memory.kernel.createId(),
     path: target.path,
@@ -121,6 +132,7 @@ async function attemptWrite(memory: Memory, write: Write): Promise<WriteOutcome 
       sessionKey,
       sessionKind,
       ...(labels !== undefined && { labels: formatLabels(labels) }),
+      ...(marks !== undefined && { sections: marks.map((each) => [each.from, each.count, formatLabels(each.labels)]) }),
       remember,
     },
   };

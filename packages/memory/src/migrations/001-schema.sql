@@ -323,3 +323,30 @@ create table memory.objects_place (
   is_single boolean primary key default true check (is_single),
   place     text not null
 );
+
+-- What imports brought: the base of the next one, which compares three versions. Invariant: a row is committed with what it tells of.
+create table memory.imported (
+  -- Where it is from, and what it is called there.
+  source      text collate "C" not null,
+  ref         text collate "C" not null,
+  kind        text not null,
+  -- Of it there, and of what was made of it here (null: as there).
+  sha256      text not null,
+  here_sha256 text,
+  -- Where it is here: a path, a message's id; null: it has no place.
+  place       text,
+  -- Fields that have no place here, as they were.
+  kept        jsonb,
+  imported_at timestamptz not null default roost.now(),
+  primary key (source, ref)
+);
+
+-- The history of homes that were moved into this one: events, spending, versions. Nothing follows from it; it is exported again.
+create table memory.history (
+  home   text collate "C" not null,
+  topic  text collate "C" not null,
+  ref    text collate "C" not null,
+  at     timestamptz,
+  record jsonb not null,
+  primary key (home, topic, ref)
+);

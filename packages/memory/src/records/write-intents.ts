@@ -36,6 +36,8 @@ export interface WriteIntent {
   bytes: number;
   author: Omit<Author, "labels"> & {
     labels?: readonly string[];
+    /** First line, count, labels. */
+    sections?: readonly (readonly [number, number, readonly string[]])[];
     remember?: { scope: string; key: string } | undefined;
   };
 }
@@ -176,7 +178,10 @@ export async function recordWritten(
   const { bytes, ...rest } = disk;
   const { labels: known } = intent.author;
   const labels = known === undefined ? openLabels : parseLabels(known);
-  const marks = await marksOfVersion(memory, tx, { path: intent.path, bytes, labels });
+  const { sections } = intent.author;
+  const marks =
+    sections?.map(([from, count, of]) => ({ from, count, labels: parseLabels(of) })) ??
+    (await marksOfVersion(memory, tx, { path: intent.path, bytes, labels }));
   const data: JsonObject = {
     ...authorFields(intent.author),
     path: intent.path,

@@ -172,7 +172,7 @@ export function cleanText(text: string, charsMax: number): string {
   return clipText(text.toWellFormed().replaceAll("\0", "\uFFFD"), charsMax);
 }
 
-function fitContent({ labels: _inColumn, ...content }: ContextMessage): JsonObject {
+export function fitContent({ labels: _inColumn, ...content }: ContextMessage): JsonObject {
   const cleaned = clean(content as unknown as JsonObject) as JsonObject;
   cleaned["text"] = cleanText(content.text, messageLimits.textCharsMax);
   if (Buffer.byteLength(JSON.stringify(cleaned)) <= messageLimits.contentBytesMax) return cleaned;

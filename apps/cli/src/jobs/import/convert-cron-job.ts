@@ -2,8 +2,8 @@
  * Converts an OpenClaw job to a Roost definition and notes what cannot be carried over. The same job always gives the same definition and id, so
  * that a repeated import changes nothing. No job is left out: one that cannot run here is kept, disabled.
  */
-import { createHash } from "node:crypto";
 import { clipText, everyMsMin, nameCharsMax, promptCharsMax, reasonCharsMax } from "@roost/contract/operations";
+import { slugOf, slugPattern } from "../../import/found/slug-of.ts";
 import type { WrittenJob } from "../read-job-files.ts";
 import { convertTools } from "./convert-tools.ts";
 import type { CronJob, UnreadableJob } from "./cron-job.ts";
@@ -26,8 +26,6 @@ export interface ConvertOptions {
 type Trigger = WrittenJob["trigger"];
 type Notes = string[];
 
-const slugPattern = /^[a-z0-9][a-z0-9._-]{0,62}$/;
-const slugCharsMax = 50;
 const timeoutMsMax = 7 * 86_400_000;
 const timeoutMsMin = 1_000;
 
@@ -89,18 +87,6 @@ function describedAs(source: CronJob, { isWhole }: { isWhole: boolean }): { desc
   const original = isWhole ? "" : `Imported, but not runnable here. Original: ${JSON.stringify({ schedule, payload })}`;
   const description = [own, original].filter((text) => text !== "").join("\n");
   return description === "" ? {} : { description: clipText(description, reasonCharsMax) };
-}
-
-/** Its own id where valid here; else a similar one that no other id maps to. */
-export function slugOf(id: string): string {
-  if (slugPattern.test(id)) return id;
-  const readable = id
-    .toLowerCase()
-    .replace(/[^a-z0-9._-]+/g, "-")
-    .replace(/^[^a-z0-9]+/, "")
-    .slice(0, slugCharsMax);
-  const hash = createHash("sha256").update(id).digest("hex").slice(0, 8);
-  return readable === "" ? `job-${hash}` : `${readable}-${hash}`;
 }
 
 interface ConvertedSchedule {

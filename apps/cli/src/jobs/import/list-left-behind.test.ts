@@ -36,7 +36,7 @@ test("listLeftBehind() names what an import of jobs does not bring, and nothing 
     ])
       assert.match(lines.join("\n"), said);
     await writeFile(join(home, "openclaw.json"), "{ broken");
-    assert.match((await listLeftBehind(home)).join("\n"), /openclaw\.json, which cannot be read/);
+    assert.match((await listLeftBehind(home)).join("\n"), /openclaw\.json: it cannot be read/);
   } finally {
     await rm(home, { recursive: true });
   }

@@ -1,33 +1,17 @@
 /** Lists what an OpenClaw home holds beside its jobs and an import does not bring, so that the person knows. Read only. */
-import { readdir, readFile, stat } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { isAbsolute, join } from "node:path";
-import { parse } from "yaml";
-import { z } from "zod";
+import { agentsOf, readConfig } from "../../import/openclaw/read-config.ts";
 
-const configBytesMax = 4 * 1024 ** 2;
 const namesShown = 5;
-
-const Heartbeat = z.looseObject({ every: z.unknown().optional() });
-const AgentEntry = z.looseObject({
-  id: z.string().optional(),
-  workspace: z.string().optional(),
-  heartbeat: Heartbeat.optional(),
-});
-const Config = z.looseObject({
-  agents: z
-    .looseObject({
-      defaults: AgentEntry.optional(),
-      list: z.array(AgentEntry).optional(),
-      entries: z.record(z.string(), AgentEntry).optional(),
-    })
-    .optional(),
-});
 
 /** One line per kind of thing; empty when it is not the directory of a home. */
 export async function listLeftBehind(home: string): Promise<string[]> {
   const names = await entriesOf(home);
   const lines: string[] = [];
-  const config = names.includes("openclaw.json") ? await readConfig(join(home, "openclaw.json"), lines) : {};
+  const read = names.includes("openclaw.json") ? await readConfig(home) : {};
+  if (typeof read === "string") lines.push(`openclaw.json: ${read}`);
+  const config = typeof read === "string" ? {} : read;
   const agents = agentsOf(config);
   const own = agents.filter(({ workspace }) => workspace !== undefined);
   if (own.length > 0)
@@ -52,24 +36,6 @@ async function ofWorkspace(path: string): Promise<string[]> {
   if (notes.length > 0)
     lines.push(`notes in memory/ with a name beside the date, which are searchable but not loaded: ${shown(notes)}`);
   return lines;
-}
-
-function agentsOf(config: z.output<typeof Config>): (z.output<typeof AgentEntry> & { id: string })[] {
-  const listed = (config.agents?.list ?? []).map((each, index) => ({ ...each, id: each.id ?? `agent ${index + 1}` }));
-  const keyed = Object.entries(config.agents?.entries ?? {}).map(([id, each]) => ({ ...each, id }));
-  return [...listed, ...keyed];
-}
-
-async function readConfig(path: string, lines: string[]): Promise<z.output<typeof Config>> {
-  try {
-    const { size } = await stat(path);
-    // The file may hold comments and trailing commas: line comments are removed, YAML accepts the rest.
-    const text = size > configBytesMax ? "" : (await readFile(path, "utf8")).replace(/^\s*\/\/.*$/gm, "");
-    return Config.parse(parse(text) ?? {});
-  } catch (error) {
-    lines.push(`openclaw.json, which cannot be read (${(error as Error).message.split("\n")[0]})`);
-    return {};
-  }
 }
 
 async function countTranscripts(agents: string): Promise<number> {

@@ -2,10 +2,11 @@
  * Reads the jobs of an OpenClaw home from any of: `cron/jobs.json` of 2026.3, the database of later versions, the output of `openclaw automations
  * list --all --json`. Read only. Conversion: convert-cron-job.ts.
  */
-import { open, readFile, stat } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { RoostError } from "@roost/base";
 import { z } from "zod";
+import { isDatabase } from "../../import/openclaw/open-database-copy.ts";
 import { isInternal, readCronJobs, type CronJob, type UnreadableJob } from "./cron-job.ts";
 import { readCronDatabase } from "./read-cron-database.ts";
 
@@ -77,17 +78,6 @@ async function findStores(named: string): Promise<string[]> {
     paths.map(async (path) => (await stat(path).catch(() => undefined))?.isFile() === true),
   );
   return paths.filter((_path, index) => files[index]);
-}
-
-async function isDatabase(path: string): Promise<boolean> {
-  const magic = "SQLite format 3\0";
-  const file = await open(path, "r");
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(magic.length), 0, magic.length, 0);
-    return buffer.toString("latin1", 0, bytesRead) === magic;
-  } finally {
-    await file.close();
-  }
 }
 
 function jobsIn(text: string, path: string): unknown[] {

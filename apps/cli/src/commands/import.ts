@@ -1,0 +1,180 @@
+/** `roost import DIR`: moves another home in. Reads it, sends it to the gateway, and says what became of each thing. */
+import { resolve } from "node:path";
+import { toRoostError } from "@roost/base";
+import { plainLine } from "@roost/base/text-width";
+import { importActions, nameCharsMax, type ImportReport } from "@roost/contract/operations";
+import { Option, type Command } from "commander";
+import type { CliContext } from "../cli-context.ts";
+import type { RoostClient } from "../connect.ts";
+import { detectSource, sourceKinds, type DetectedSource } from "../import/detect-source.ts";
+import { writeBack, type WriteBack } from "../import/write-back.ts";
+import { emptyReport, sendRecords, type GatheredReport } from "../import/send-records.ts";
+import type { Terminal } from "../print/create-terminal.ts";
+import { groupNotes, importJobs } from "./import-jobs.ts";
+
+interface ImportCommandOptions {
+  dryRun?: boolean;
+  as?: DetectedSource["kind"];
+  replace?: boolean;
+  removed?: boolean;
+  adopt?: boolean;
+  timeZone?: string;
+}
+
+const linesShown = 20;
+
+export function addImportCommand(program: Command, context: CliContext): void {
+  program
+    .command("import")
+    .summary("move another home in: OpenClaw, Claude Code, Codex, a folder")
+    .description(
+      "Takes over another home: files, skills, jobs, conversations, logs of runs. Finds out what it is. The home is only read. Importing again brings in what changed there and keeps what was changed here; after an interruption it goes on where it was.",
+    )
+    .argument(
+      "<directory>",
+      "~/.openclaw, ~/.claude, ~/.codex, a repository with CLAUDE.md or AGENTS.md, or a folder of Markdown",
+    )
+    .option("--dry-run", "show what would happen, and change nothing")
+    .addOption(new Option("--as <kind>", "take it for this").choices(sourceKinds))
+    .option("--replace", "take theirs where both sides changed, or where there is another file of the name")
+    .option("--removed", "bring back what was removed here")
+    .option("--adopt", "write back there what was changed here alone; without it nothing is written there")
+    .option("--time-zone <zone>", "time zone of crons that name none (default: this machine's)")
+    .action(async (directory: string, options: ImportCommandOptions) => {
+      const { terminal } = context;
+      const root = resolve(directory);
+      const source = await detectSource(root, options.as);
+      const { client } = await context.connect();
+      terminal.note(`${plainLine(root)} is ${source.title}`, "dim");
+      const report = await runImport(context, client, { root, source, options });
+      if (options.dryRun !== true) await client.finishImport({ source: sourceName(source, root), report: report });
+      print(terminal, report, options.dryRun ?? false);
+    });
+}
+
+function sourceName({ kind }: DetectedSource, root: string): string {
+  return `${kind}:${root}`.slice(-nameCharsMax);
+}
+
+async function runImport(
+  context: CliContext,
+  client: RoostClient,
+  { root, source, options }: { root: string; source: DetectedSource; options: ImportCommandOptions },
+): Promise<ImportReport> {
+  const { terminal } = context;
+  using progress = terminal.progress(`reading ${plainLine(root)}`);
+  const onlyHere: WriteBack[] = [];
+  const gathered = await sendRecords(client, source.read(), {
+    source: sourceName(source, root),
+    isDryRun: options.dryRun ?? false,
+    replaces: options.replace ?? false,
+    restores: options.removed ?? false,
+    onOnlyHere: (record, outcome, origin) => onlyHere.push({ record, outcome, origin }),
+    onProgress: (count, last) => progress.update(`${count} records, at ${plainLine(last)}`),
+  });
+  if (options.adopt === true && options.dryRun !== true) await writeAllBack(client, onlyHere, gathered);
+  const jobs = source.kind === "openclaw" ? await takeJobs(context, client, root, options) : emptyReport();
+  return { kind: source.title, from: root, ...joined(gathered, jobs) };
+}
+
+async function writeAllBack(client: RoostClient, all: readonly WriteBack[], report: GatheredReport): Promise<void> {
+  for (const each of all) {
+    const problem = await writeBack(client, each).catch((error: Error) => error.message);
+    const name = each.record.ref;
+    if (problem === undefined) report.notes.push(clip(`${name}: written back as it is here`));
+    else report.refused.push({ name, reason: clip(`not written back: ${problem}`) });
+  }
+}
+
+/** Jobs that cannot be read as a whole cost themselves alone. */
+async function takeJobs(
+  context: CliContext,
+  client: RoostClient,
+  root: string,
+  options: ImportCommandOptions,
+): Promise<GatheredReport> {
+  const report = emptyReport();
+  try {
+    const done = await importJobs(context, client, root, options);
+    for (const { change, kept } of done.changes) {
+      const action = kept !== undefined ? "kept" : change === "unchanged" ? "same" : change;
+      const of = (report.counts["job"] ??= {});
+      of[action] = (of[action] ?? 0) + 1;
+    }
+    report.notes.push(...groupNotes(done.imported.filter(({ notes }) => notes.length > 0)).map(clip));
+    report.noPlace.push(
+      ...done.leftBehind
+        .filter((line) => /^(?:jobs|heartbeat) /.test(line))
+        .map((line) => ({ name: "jobs", reason: clip(line) })),
+    );
+  } catch (error) {
+    const { code, message } = toRoostError(error);
+    if (code === "unavailable" || code === "unauthenticated") throw error;
+    if (code === "not_found") report.notes.push("there are no jobs");
+    else report.refused.push({ name: "jobs", reason: clip(message) });
+  }
+  return report;
+}
+
+function clip(text: string): string {
+  return text.slice(0, 1_000).toWellFormed();
+}
+
+function joined(left: GatheredReport, right: GatheredReport): GatheredReport {
+  return {
+    counts: { ...left.counts, ...right.counts },
+    refused: [...left.refused, ...right.refused],
+    kept: [...left.kept, ...right.kept],
+    noPlace: [...left.noPlace, ...right.noPlace],
+    secrets: [...left.secrets, ...right.secrets],
+    notes: [...left.notes, ...right.notes],
+    leftOut: left.leftOut + right.leftOut,
+  };
+}
+
+const wording: Record<(typeof importActions)[number], { done: string; would: string }> = {
+  created: { done: "created", would: "would be created" },
+  changed: { done: "changed", would: "would be changed" },
+  same: { done: "unchanged", would: "unchanged" },
+  kept: { done: "kept as they are here", would: "would be kept as they are here" },
+  removed: { done: "removed here before", would: "removed here before" },
+  beside: { done: "beside another of the name", would: "would stand beside another of the name" },
+  refused: { done: "refused", would: "refused" },
+};
+
+function print(terminal: Terminal, report: ImportReport, isDryRun: boolean): void {
+  if (terminal.isJson) return terminal.json({ dryRun: isDryRun, ...report });
+  for (const [kind, counts] of Object.entries(report.counts)) {
+    const told = importActions.flatMap((action) => {
+      const count = counts[action] ?? 0;
+      return count === 0 ? [] : [`${count} ${wording[action][isDryRun ? "would" : "done"]}`];
+    });
+    terminal.line(`${(names[kind] ?? kind).padEnd(12)} ${told.join(", ")}`);
+  }
+  if (Object.keys(report.counts).length === 0) terminal.line("nothing was found");
+  list(terminal, "refused", report.refused);
+  list(terminal, "kept here", report.kept);
+  list(terminal, "stays there, it is secret", report.secrets);
+  list(terminal, "no place here", report.noPlace);
+  for (const note of report.notes.slice(0, linesShown)) terminal.note(plainLine(note), "warn");
+  const more = report.notes.length - linesShown + report.leftOut;
+  if (more > 0) terminal.note(`${more} more remarks: --json, or roost log tail --type import.done`, "dim");
+  terminal.note(
+    isDryRun ? "Nothing was changed" : "roost recall finds what came in; docs/importing.md says what goes where",
+    "dim",
+  );
+}
+
+const names: Readonly<Record<string, string>> = {
+  file: "files",
+  session: "sessions",
+  message: "messages",
+  kept: "kept as is",
+  job: "jobs",
+};
+
+function list(terminal: Terminal, title: string, lines: ImportReport["refused"]): void {
+  for (const { name, reason } of lines.slice(0, linesShown))
+    terminal.note(plainLine(`${title}: ${name}: ${reason}`), "warn");
+  if (lines.length > linesShown) terminal.note(`${title}: ${lines.length - linesShown} more`, "warn");
+}

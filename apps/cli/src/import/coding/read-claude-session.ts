@@ -1,0 +1,155 @@
+/** A session of Claude Code: one JSONL file, a tree by uuid and parentUuid; sidechains are other agents' and come in as taken back. */
+import { basename } from "node:path";
+import { createMovedConversation, timeOf, type MovedConversation } from "../found/moved-conversation.ts";
+import { noPlace, recordOf, refusedAs, type Finding } from "../found/found.ts";
+import { readJsonLines } from "../found/read-json-lines.ts";
+
+type Line = Record<string, unknown>;
+interface Block {
+  type?: unknown;
+  text?: unknown;
+  thinking?: unknown;
+  id?: unknown;
+  name?: unknown;
+  input?: unknown;
+  tool_use_id?: unknown;
+  content?: unknown;
+  is_error?: unknown;
+}
+
+const program = "claude-code";
+const keptCharsMax = 500_000;
+
+export async function* readClaudeSession(path: string, where: string): Finding {
+  const id = basename(path, ".jsonl");
+  const title = await titleOf(path);
+  let made: MovedConversation | undefined;
+  const others = new Map<string, number>();
+  const toolNames = new Map<string, string>();
+  for await (const entry of readJsonLines(path)) {
+    if ("problem" in entry) {
+      yield refusedAs(`${where} line ${entry.seq}`, entry.problem);
+      continue;
+    }
+    const { value } = entry;
+    const entryId = typeof value["uuid"] === "string" ? value["uuid"] : `#${entry.seq}`;
+    const said = saidBy(value, entryId, toolNames);
+    if (said.length === 0) {
+      const type = String(value["type"]);
+      others.set(type, (others.get(type) ?? 0) + 1);
+      if (JSON.stringify(value).length <= keptCharsMax)
+        yield recordOf({ kind: "kept", ref: `${id} ${entryId}`, what: type.slice(0, 190) || "line", record: value });
+      continue;
+    }
+    if (made === undefined) {
+      made = createMovedConversation({
+        program,
+        name: id,
+        key: `claude-code:${id}`,
+        sessionKind: "main",
+        agent: "main",
+        title: title ?? `Claude Code ${id.slice(0, 8)}`,
+        createdAt: timeOf(value["timestamp"]) ?? new Date(0).toISOString(),
+        kept: { cwd: value["cwd"], gitBranch: value["gitBranch"], version: value["version"] },
+      });
+      yield made.session();
+    }
+    for (const message of said) yield made.say(message);
+  }
+  const told = [...others].map(([type, count]) => `${type} (${count})`).join(", ");
+  if (told !== "") yield noPlace(where, `kept as they were: ${told}`);
+}
+
+async function titleOf(path: string): Promise<string | undefined> {
+  let found: string | undefined;
+  for await (const entry of readJsonLines(path)) {
+    if ("problem" in entry) continue;
+    const { value } = entry;
+    if (value["type"] === "summary" && typeof value["summary"] === "string") found = value["summary"];
+    if (value["type"] === "custom-title" && typeof value["customTitle"] === "string") return value["customTitle"];
+    if (value["type"] === "ai-title" && typeof value["aiTitle"] === "string") found = value["aiTitle"];
+  }
+  return found;
+}
+
+type Said = Parameters<MovedConversation["say"]>[0];
+
+/** A line may hold several results of tools: each is a message. */
+function saidBy(value: Line, entryId: string, toolNames: Map<string, string>): Said[] {
+  const { type, message, isSidechain, isMeta, isCompactSummary, timestamp, uuid: _uuid, ...rest } = value;
+  if ((type !== "user" && type !== "assistant") || typeof message !== "object" || message === null) return [];
+  const { content, role: _role, model, ...more } = message as Line;
+  const { toolUseResult: _result, ...around } = rest;
+  const common = { at: timeOf(timestamp), isTakenBack: isSidechain === true };
+  const kept = { ...around, ...more };
+  const blocks: Block[] = Array.isArray(content) ? (content as Block[]) : [{ type: "text", text: content }];
+  const text = blocks
+    .flatMap((block) =>
+      block.type === "text" ? [String(block.text ?? "")] : block.type === "image" ? ["[image]"] : [],
+    )
+    .join("\n");
+  if (type === "assistant") {
+    const calls = blocks.filter((block) => block.type === "tool_use");
+    for (const { id, name } of calls) toolNames.set(String(id), String(name));
+    const thoughts = blocks.filter((block) => block.type === "thinking");
+    const toolCalls = calls.map(({ id, name, input }) => ({
+      toolCallId: String(id),
+      toolName: String(name),
+      argumentsText: JSON.stringify(input ?? {}),
+    }));
+    return [
+      {
+        ...common,
+        entryId,
+        place: "answered",
+        role: "assistant",
+        text,
+        content: {
+          provider: "anthropic",
+          model: String(model ?? "unknown"),
+          ...(toolCalls.length > 0 && { toolCalls }),
+          ...(thoughts.length > 0 && { reasoning: thoughts.map(({ thinking }) => ({ text: String(thinking ?? "") })) }),
+        },
+        kept,
+      },
+    ];
+  }
+  const results = blocks.filter((block) => block.type === "tool_result");
+  const given: Said[] = results.map((block, index) => ({
+    ...common,
+    entryId: `${entryId}/${index}`,
+    place: "answered",
+    role: "tool",
+    text: textOf(block.content),
+    isOutside: true,
+    content: {
+      toolCallId: String(block.tool_use_id ?? ""),
+      toolName: toolNames.get(String(block.tool_use_id)) ?? "tool",
+      isUntrusted: true,
+      ...(block.is_error === true && { isError: true }),
+    },
+    ...(index === 0 && { kept }),
+  }));
+  if (results.length > 0 && text.trim() === "") return given;
+  const isTold = isMeta === true || isCompactSummary === true;
+  const asked: Said = isTold
+    ? {
+        ...common,
+        entryId,
+        place: "told",
+        role: "system",
+        text,
+        isOutside: true,
+        kept: { ...kept, isMeta, isCompactSummary },
+      }
+    : { ...common, entryId, place: "asked", role: "user", text, kept };
+  return [...given, asked];
+}
+
+function textOf(content: unknown): string {
+  if (typeof content === "string") return content;
+  if (!Array.isArray(content)) return content === undefined ? "" : JSON.stringify(content);
+  return (content as Block[])
+    .map((block) => (block.type === "text" ? String(block.text ?? "") : `[${String(block.type)}]`))
+    .join("\n");
+}

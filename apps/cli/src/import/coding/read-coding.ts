@@ -1,0 +1,153 @@
+/** Directories of Claude Code and Codex: instructions, skills, agents, commands and sessions. Of a repository nothing else comes in. */
+import { readdir, readFile, stat } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { slugOf } from "../found/slug-of.ts";
+import { noPlace, noteOf, secretAt, type Finding } from "../found/found.ts";
+import { takeFile, walkSource, type FileTaken } from "../found/walk-source.ts";
+import { readClaudeSession } from "./read-claude-session.ts";
+import { readCodexSession } from "./read-codex-session.ts";
+import { toAgentFile, toSkillFile, type Converted } from "./to-agent-file.ts";
+
+/** `root`: a repository, or the directory of a person (~/.claude, ~/.codex). */
+export async function* readCoding(root: string): Finding {
+  const names = new Set(await entriesOf(root));
+  yield* readInstructions(root, names);
+  if (names.has(".claude")) yield* readClaude(join(root, ".claude"), ".claude/");
+  if (names.has(".codex")) yield* readCodex(join(root, ".codex"), ".codex/");
+  if (basename(root) === ".claude" || names.has("projects")) yield* readClaude(root, "");
+  else if (basename(root) === ".codex" || names.has("config.toml") || names.has("auth.json"))
+    yield* readCodex(root, "");
+  if (names.has(".mcp.json"))
+    yield secretAt(
+      ".mcp.json",
+      "servers of tools: write them into roost.yaml (docs/agents.md), with their secrets by reference",
+    );
+}
+
+const claudeLeft: Readonly<Record<string, string>> = {
+  "settings.json": "permissions and hooks: write them into roost.yaml (docs/agents.md)",
+  "settings.local.json": "permissions and hooks: write them into roost.yaml (docs/agents.md)",
+  ".credentials.json": "secrets stay there",
+  "history.jsonl": "what was typed: it stands in the sessions",
+  plugins: "plugins have no place here",
+  todos: "lists of tasks have no place here",
+  "file-history": "versions of files of repositories have no place here",
+  "shell-snapshots": "has no place here",
+  hooks: "programs have no place here",
+};
+const codexLeft: Readonly<Record<string, string>> = {
+  "config.toml": "settings, with secrets: write what you need into roost.yaml (docs/settings.md)",
+  "auth.json": "secrets stay there",
+  "history.jsonl": "what was typed: it stands in the sessions",
+  log: "logs have no place here",
+};
+
+async function* readInstructions(root: string, names: ReadonlySet<string>): Finding {
+  const hasAgents = names.has("AGENTS.md");
+  const claude = names.has("CLAUDE.md") ? "CLAUDE.md" : undefined;
+  if (hasAgents) yield* takeFile({ ref: "AGENTS.md", path: "AGENTS.md", absolute: join(root, "AGENTS.md") });
+  if (claude !== undefined)
+    yield* takeFile({ ref: claude, path: hasAgents ? claude : "AGENTS.md", absolute: join(root, claude) });
+  for (const name of ["CLAUDE.local.md", "AGENTS.override.md"])
+    if (names.has(name)) yield* takeFile({ ref: name, path: name, absolute: join(root, name) });
+}
+
+async function* readClaude(folder: string, prefix: string): Finding {
+  const names = await entriesOf(folder);
+  if (prefix !== "" && names.includes("CLAUDE.md"))
+    yield* takeFile({ ref: `${prefix}CLAUDE.md`, path: "AGENTS.md", absolute: join(folder, "CLAUDE.md") });
+  yield* readSkills(folder, prefix);
+  yield* readDefinitions(join(folder, "agents"), `${prefix}agents`, {
+    place: (name) => `agents/${name}.md`,
+    convert: (text) => toAgentFile(text),
+  });
+  yield* readDefinitions(join(folder, "commands"), `${prefix}commands`, asSkill);
+  for (const project of await entriesOf(join(folder, "projects"))) {
+    const sessions = join(folder, "projects", project);
+    for (const name of await entriesOf(sessions))
+      if (name.endsWith(".jsonl"))
+        yield* readClaudeSession(join(sessions, name), `${prefix}projects/${project}/${name}`);
+    yield* readMemories(
+      join(sessions, "memory"),
+      `${prefix}projects/${project}/memory`,
+      `memory/claude-code/${slugOf(project)}`,
+    );
+  }
+  yield* tellLeft(names, prefix, claudeLeft);
+}
+
+async function* readCodex(folder: string, prefix: string): Finding {
+  const names = await entriesOf(folder);
+  if (prefix !== "" && names.includes("AGENTS.md"))
+    yield* takeFile({ ref: `${prefix}AGENTS.md`, path: "AGENTS.md", absolute: join(folder, "AGENTS.md") });
+  yield* readSkills(folder, prefix);
+  yield* readDefinitions(join(folder, "prompts"), `${prefix}prompts`, asSkill);
+  yield* readMemories(join(folder, "memories"), `${prefix}memories`, "memory/codex");
+  for (const sessions of ["sessions", "archived_sessions"]) {
+    if (!names.includes(sessions)) continue;
+    for await (const file of walkSource(join(folder, sessions)))
+      if ("found" in file) yield file;
+      else if (file.path.endsWith(".jsonl"))
+        yield* readCodexSession(file.absolute, `${prefix}${sessions}/${file.path}`);
+  }
+  yield* tellLeft(names, prefix, codexLeft);
+}
+
+async function* readSkills(folder: string, prefix: string): Finding {
+  yield* readFiles(join(folder, "skills"), (path) => ({ ref: `${prefix}skills/${path}`, path: `skills/${path}` }));
+}
+
+async function* readMemories(folder: string, ref: string, place: string): Finding {
+  yield* readFiles(folder, (path) => ({ ref: `${ref}/${path}`, path: `${place}/${path}` }));
+}
+
+async function* readFiles(folder: string, place: (path: string) => Omit<FileTaken, "absolute">): Finding {
+  if (!(await isFolder(folder))) return;
+  for await (const file of walkSource(folder))
+    if ("found" in file) yield file;
+    else yield* takeFile({ ...place(file.path), absolute: file.absolute });
+}
+
+interface Definitions {
+  place: (name: string) => string;
+  convert: (text: string, name: string) => Converted;
+}
+
+const asSkill: Definitions = { place: (name) => `skills/${name}/SKILL.md`, convert: toSkillFile };
+
+/** A Markdown file each, in folders whose names become part of theirs. */
+async function* readDefinitions(folder: string, ref: string, { place, convert }: Definitions): Finding {
+  if (!(await isFolder(folder))) return;
+  for await (const file of walkSource(folder)) {
+    if ("found" in file) yield file;
+    if ("found" in file || !file.path.endsWith(".md")) continue;
+    const name = slugOf(file.path.slice(0, -".md".length).toLowerCase().replaceAll("/", "-"));
+    const made = convert(await readFile(file.absolute, "utf8").catch(() => ""), name);
+    for (const note of made.notes) yield noteOf(`${ref}/${file.path}: ${note}`);
+    const keys = Object.keys(made.kept);
+    if (keys.length > 0) yield noPlace(`${ref}/${file.path}`, `kept as they were: ${keys.join(", ")}`);
+    yield* takeFile({
+      ref: `${ref}/${file.path}`,
+      path: place(name),
+      absolute: file.absolute,
+      convert: (text) => convert(text, name).text,
+      ...(keys.length > 0 && { kept: made.kept }),
+    });
+  }
+}
+
+async function* tellLeft(names: readonly string[], prefix: string, left: Readonly<Record<string, string>>): Finding {
+  for (const name of names) {
+    const why = left[name];
+    if (why === undefined) continue;
+    yield why.includes("secrets") ? secretAt(`${prefix}${name}`, why) : noPlace(`${prefix}${name}`, why);
+  }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isDirectory() === true;
+}
+
+async function entriesOf(path: string): Promise<string[]> {
+  return (await readdir(path).catch(() => [])).toSorted();
+}

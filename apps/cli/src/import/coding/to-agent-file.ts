@@ -1,0 +1,90 @@
+/** Agents, commands and prompts of coding programs as files of a home. Keys that have no place here are kept beside the import, and told. */
+import { parse, stringify } from "yaml";
+import { clipText } from "@roost/contract/operations";
+
+/** The Roost tools for each of Claude Code's. */
+const toolsHere: Readonly<Record<string, readonly string[]>> = {
+  Read: ["read_file"],
+  Write: ["write_file"],
+  Edit: ["edit_file"],
+  MultiEdit: ["edit_file"],
+  Grep: ["search_files"],
+  Glob: ["list_files"],
+  LS: ["list_files"],
+  Bash: ["exec"],
+  WebFetch: ["http_fetch"],
+  Task: ["delegate"],
+  Skill: ["use_skill"],
+};
+const titleCharsMax = 120;
+const descriptionCharsMax = 1_000;
+
+export interface SplitText {
+  keys: Record<string, unknown>;
+  body: string;
+}
+
+/** Front matter that cannot be read is part of the text. */
+export function splitFrontMatter(text: string): SplitText {
+  const [whole, yaml] = /^\uFEFF?---\r?\n([\s\S]*?)\r?\n---[ \t]*(?:\r?\n|$)/.exec(text) ?? [];
+  if (whole === undefined || yaml === undefined) return { keys: {}, body: text };
+  try {
+    const keys: unknown = parse(yaml);
+    if (typeof keys === "object" && keys !== null && !Array.isArray(keys))
+      return { keys: keys as Record<string, unknown>, body: text.slice(whole.length) };
+  } catch {
+    // Values with colons are common there: `description: Use when: …`
+    const lines = yaml.split(/\r?\n/).flatMap((line) => {
+      const [, key, value] = /^([A-Za-z][\w-]*):\s*(.*)$/.exec(line) ?? [];
+      return key === undefined ? [] : [[key, value ?? ""] as const];
+    });
+    if (lines.length > 0) return { keys: Object.fromEntries(lines), body: text.slice(whole.length) };
+  }
+  return { keys: {}, body: text };
+}
+
+export interface Converted {
+  text: string;
+  /** Keys without a place here. */
+  kept: Record<string, unknown>;
+  notes: string[];
+}
+
+/** An agent: what it is for, its tools, its instructions. Its model is one of another program's. */
+export function toAgentFile(text: string): Converted {
+  const { keys, body } = splitFrontMatter(text);
+  const { name: _name, description, tools, ...kept } = keys;
+  const given =
+    typeof tools === "string" ? tools.split(/\s*,\s*/) : Array.isArray(tools) ? tools.map(String) : undefined;
+  const names = given?.map((tool) => tool.replace(/\(.*\)$/, "").trim()).filter((tool) => tool !== "");
+  const missing = names?.filter((tool) => toolsHere[tool] === undefined) ?? [];
+  const here = names && [...new Set(names.flatMap((tool) => toolsHere[tool] ?? []))];
+  const usesPrograms = here?.includes("exec") === true;
+  const matter = {
+    ...(typeof description === "string" && { title: clipText(oneLine(description), titleCharsMax) }),
+    ...(here !== undefined && { tools: here }),
+    ...(usesPrograms && { exec: {} }),
+  };
+  const notes = missing.length === 0 ? [] : [`there is no equivalent here of ${missing.join(", ")}`];
+  if (typeof kept["model"] === "string") notes.push(`its model ${kept["model"]} is not taken: name one of yours`);
+  const front = Object.keys(matter).length === 0 ? "" : `---\n${stringify(matter)}---\n\n`;
+  return {
+    text: `${front}${body.trimStart()}`,
+    kept: { ...kept, ...(tools !== undefined && { tools }), ...(description !== undefined && { description }) },
+    notes,
+  };
+}
+
+/** A command or prompt: a skill of its name. */
+export function toSkillFile(text: string, name: string): Converted {
+  const { keys, body } = splitFrontMatter(text);
+  const { description, ...kept } = keys;
+  const first = body.split("\n").find((line) => line.trim() !== "") ?? name;
+  const said = typeof description === "string" && description !== "" ? description : first.replace(/^#+\s*/, "");
+  const matter = { name, description: clipText(oneLine(said), descriptionCharsMax) };
+  return { text: `---\n${stringify(matter)}---\n\n${body.trimStart()}`, kept, notes: [] };
+}
+
+function oneLine(text: string): string {
+  return text.replaceAll(/\s+/g, " ").trim();
+}

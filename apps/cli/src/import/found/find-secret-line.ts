@@ -1,0 +1,30 @@
+/** What looks like a secret: files that are left where they are, and lines that a person is told of. */
+
+const secretFiles =
+  /(?:^|\/)(?:\.env(?:\..+)?|auth\.json|auth-profiles\.json|credentials(?:\.json)?|\.credentials\.json|secrets?\.(?:json|ya?ml|toml|txt)|id_(?:rsa|ed25519|ecdsa)|.+\.(?:pem|key|p12|pfx|age|kdbx))$|(?:^|\/)credentials\//i;
+
+export function isSecretFile(path: string): boolean {
+  return secretFiles.test(path);
+}
+
+const shapes: readonly (readonly [RegExp, string])[] = [
+  [/-----BEGIN [A-Z ]*PRIVATE KEY-----/, "a private key"],
+  [/\b(?:sk|rk)-[A-Za-z0-9_-]{16,}/, "a key of a model provider"],
+  [/\bgh[pousr]_[A-Za-z0-9]{20,}|\bgithub_pat_[A-Za-z0-9_]{20,}/, "a GitHub token"],
+  [/\bxox[abprs]-[A-Za-z0-9-]{10,}/, "a Slack token"],
+  [/\b[0-9]{8,10}:[A-Za-z0-9_-]{35}\b/, "a Telegram bot token"],
+  [/\bAKIA[0-9A-Z]{16}\b/, "an AWS key"],
+  [/\bAIza[0-9A-Za-z_-]{35}\b/, "a Google key"],
+  [/\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}/, "a signed token"],
+  [
+    /\b(?:password|passwd|api[_-]?key|secret|token)\b["']?\s*[:=]\s*["']?(?!(?:env|file|age|op):)[A-Za-z0-9+/_.-]{16,}/i,
+    "a secret",
+  ],
+];
+
+/** The first line that looks like one, from 1. */
+export function findSecretLine(text: string): { line: number; what: string } | undefined {
+  for (const [index, line] of text.split("\n").entries())
+    for (const [shape, what] of shapes) if (shape.test(line)) return { line: index + 1, what };
+  return undefined;
+}

@@ -1,0 +1,33 @@
+/** What a reader of another home finds, in the order in which it is sent. */
+import { createHash } from "node:crypto";
+import type { HomeRecordGiven } from "@roost/contract/operations";
+
+export type Found =
+  | { found: "record"; record: HomeRecordGiven; origin?: string }
+  /** Cannot be read: named, and everything else still comes in. */
+  | { found: "refused"; name: string; reason: string }
+  /** Has no place here, or is left where it is. */
+  | { found: "no-place"; name: string; reason: string }
+  /** Stays where it is, or a line that looks like one. */
+  | { found: "secret"; name: string; reason: string }
+  | { found: "note"; text: string };
+
+export type Finding = AsyncGenerator<Found, void, undefined>;
+
+export const refusedAs = (name: string, reason: string): Found => ({ found: "refused", name, reason });
+export const noPlace = (name: string, reason: string): Found => ({ found: "no-place", name, reason });
+export const secretAt = (name: string, reason: string): Found => ({ found: "secret", name, reason });
+export const noteOf = (text: string): Found => ({ found: "note", text });
+/** `origin`: the file whose bytes it is, as they are. */
+export const recordOf = (record: HomeRecordGiven, origin?: string): Found => ({
+  found: "record",
+  record,
+  ...(origin !== undefined && { origin }),
+});
+
+/** The same id for the same thing at each import: a UUID of its name (version 8). */
+export function idOf(...name: readonly string[]): string {
+  const hex = createHash("sha256").update(JSON.stringify(name)).digest("hex");
+  const variant = ((Number.parseInt(hex[16]!, 16) & 0x3) | 0x8).toString(16);
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}

@@ -1,0 +1,138 @@
+/** The files of a folder that is taken over, read only: no hidden names, nothing outside it, each named when it cannot be read. */
+import { readdir, readFile, realpath, stat } from "node:fs/promises";
+import { join, relative, sep } from "node:path";
+import { homeRecordLimits } from "@roost/contract/operations";
+import { recordOf, refusedAs, secretAt, noteOf, type Finding, type Found } from "./found.ts";
+import { findSecretLine, isSecretFile } from "./find-secret-line.ts";
+
+const filesMax = 20_000;
+const depthMax = 12;
+const skippedFolders = new Set(["node_modules", "__pycache__"]);
+
+export interface SourceFile {
+  /** Relative to the folder, with `/`. */
+  path: string;
+  absolute: string;
+}
+
+/** Files by path; what cannot be walked is told. */
+export async function* walkSource(root: string): AsyncGenerator<SourceFile | Found> {
+  const realRoot = await realpath(root);
+  const folders = [{ path: "", depth: 0 }];
+  const seen = new Set<string>();
+  let count = 0;
+  for (let folder = folders.shift(); folder !== undefined; folder = folders.shift()) {
+    const real = await realpath(join(root, folder.path));
+    // A link to a folder above it would have no end.
+    if (seen.has(real)) continue;
+    seen.add(real);
+    const entries = await readdir(join(root, folder.path), { withFileTypes: true }).catch((error: Error) => error);
+    if (entries instanceof Error) {
+      yield refusedAs(folder.path, `it cannot be read (${entries.message})`);
+      continue;
+    }
+    for (const { name } of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
+      const path = folder.path === "" ? name : `${folder.path}/${name}`;
+      if (name.startsWith(".") || skippedFolders.has(name)) continue;
+      const looked = await look(realRoot, join(root, path));
+      if (typeof looked === "string") yield refusedAs(path, looked);
+      else if (looked.isFolder) {
+        if (folder.depth + 1 < depthMax) folders.push({ path, depth: folder.depth + 1 });
+        else yield refusedAs(path, `it is deeper than ${depthMax} folders`);
+      } else if ((count += 1) > filesMax) {
+        yield refusedAs(path, `there are more than ${filesMax} files: import a smaller folder`);
+        return;
+      } else yield { path, absolute: join(root, path) };
+    }
+  }
+}
+
+/** A link is followed within the folder alone. */
+async function look(realRoot: string, absolute: string): Promise<{ isFolder: boolean } | string> {
+  try {
+    const real = await realpath(absolute);
+    const inside = relative(realRoot, real);
+    if (inside === ".." || inside.startsWith(`..${sep}`))
+      return `it is a link that leads out of the folder, to ${real}`;
+    const found = await stat(real);
+    if (!found.isFile() && !found.isDirectory()) return "it is neither a file nor a folder";
+    return { isFolder: found.isDirectory() };
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return code === "ENOENT"
+      ? "it is a link to something that does not exist, or its name cannot be read"
+      : `it cannot be read (${code ?? String(error)})`;
+  }
+}
+
+const textNames = /\.(?:md|markdown|mdx|txt|text|org|rst|csv|json|jsonl|ya?ml|toml|sh|py|js|ts|html?|css)$|^[^.]+$/i;
+
+export interface ReadText {
+  text: string;
+  /** What it was converted from. */
+  from?: string;
+}
+
+/** As UTF-8; undefined for what is not text. */
+export function decodeText(bytes: Buffer, name: string): ReadText | undefined {
+  if (bytes[0] === 0xff && bytes[1] === 0xfe)
+    return { text: new TextDecoder("utf-16le").decode(bytes), from: "UTF-16" };
+  if (bytes[0] === 0xfe && bytes[1] === 0xff)
+    return { text: new TextDecoder("utf-16be").decode(bytes), from: "UTF-16" };
+  if (bytes.includes(0)) return undefined;
+  try {
+    return { text: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes) };
+  } catch {
+    if (!textNames.test(name)) return undefined;
+    return { text: new TextDecoder("windows-1252").decode(bytes), from: "Windows-1252" };
+  }
+}
+
+export interface FileTaken {
+  ref: string;
+  /** Its path here. */
+  path: string;
+  absolute: string;
+  kept?: Record<string, unknown>;
+  /** What becomes of its text here. */
+  convert?: (text: string) => string;
+  labels?: string[] | undefined;
+}
+
+/** A file as a record; refused by name when it cannot be one. */
+export async function* takeFile({ ref, path, absolute, kept, convert, labels }: FileTaken): Finding {
+  if (isSecretFile(path))
+    return yield secretAt(ref, "it holds secrets: name them by reference in roost.yaml (docs/settings.md)");
+  const bytes = await readWithin(absolute);
+  if (typeof bytes === "string") return yield refusedAs(ref, bytes);
+  const read = decodeText(bytes, path);
+  if (read?.from !== undefined) yield noteOf(`${ref}: converted from ${read.from} to UTF-8`);
+  const secret = read && findSecretLine(read.text);
+  if (secret !== undefined)
+    yield secretAt(`${ref}:${secret.line}`, `it looks like ${secret.what}: put a reference in its place`);
+  const text = read && (convert === undefined ? read.text : convert(read.text));
+  const record = {
+    kind: "file" as const,
+    ref,
+    path,
+    ...(text === undefined ? { base64: bytes.toString("base64") } : { text }),
+    ...(labels !== undefined && { labels }),
+    ...(kept !== undefined && { kept }),
+  };
+  const isVerbatim = read?.from === undefined && convert === undefined;
+  yield recordOf(record, isVerbatim ? absolute : undefined);
+}
+
+/** The bytes, or why not. */
+export async function readWithin(
+  absolute: string,
+  bytesMax: number = homeRecordLimits.fileBytesMax,
+): Promise<Buffer | string> {
+  try {
+    const { size } = await stat(absolute);
+    if (size > bytesMax) return `it has ${size} bytes (limit ${bytesMax}): copy it by hand, or split it`;
+    return await readFile(absolute);
+  } catch (error) {
+    return `it cannot be read (${(error as NodeJS.ErrnoException).code ?? String(error)})`;
+  }
+}

@@ -1,0 +1,80 @@
+/** Sessions of OpenClaw up to 2026.6: agents/<id>/sessions/sessions.json and a JSONL file for each transcript. */
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { slugOf } from "../found/slug-of.ts";
+import { timeOf } from "../found/moved-conversation.ts";
+import { refusedAs, type Finding } from "../found/found.ts";
+import { readJsonLines } from "../found/read-json-lines.ts";
+import { readWithin } from "../found/walk-source.ts";
+import { toKeyHere } from "./to-key-here.ts";
+import { readTranscript } from "./read-transcript.ts";
+
+const indexBytesMax = 64 * 1024 ** 2;
+
+interface Known {
+  key: string;
+  entry: Record<string, unknown>;
+}
+
+export async function* readFileSessions(home: string, agentId: string): Finding {
+  const folder = join(home, "agents", agentId, "sessions");
+  const names = (await readdir(folder).catch(() => [])).toSorted();
+  if (names.length === 0) return;
+  const where = `agents/${agentId}/sessions`;
+  const known = new Map<string, Known>();
+  if (names.includes("sessions.json")) {
+    const read = await readIndex(join(folder, "sessions.json"));
+    if (typeof read === "string")
+      yield refusedAs(`${where}/sessions.json`, `${read}; the transcripts come in under their ids`);
+    else for (const [id, each] of read) known.set(id, each);
+  }
+  for (const name of names) {
+    // A transcript that was reset or deleted there carries the time behind its name.
+    const [, id, ending] = /^(.+?)\.jsonl(\.(?:reset|deleted|bak)\..+)?$/.exec(name) ?? [];
+    if (id === undefined) continue;
+    const of = known.get(id);
+    const here = toKeyHere(
+      agentId,
+      of?.key ?? `agent:${agentId}:main`,
+      of === undefined || ending !== undefined ? `${id}${ending ?? ""}` : undefined,
+    );
+    const path = join(folder, name);
+    yield* readTranscript({
+      where: `${where}/${name}`,
+      entries: () => readJsonLines(path),
+      conversation: {
+        ...here,
+        name: `${agentId}/${id}${ending ?? ""}`,
+        agent: slugOf(agentId),
+        title: titleOf(of?.entry) ?? here.title,
+        createdAt: undefined,
+        ...(of !== undefined && { kept: { sessionKey: of.key, ...of.entry } }),
+      },
+    });
+  }
+}
+
+function titleOf(entry: Record<string, unknown> | undefined): string | undefined {
+  const label = entry?.["label"];
+  return typeof label === "string" && label !== "" ? label : undefined;
+}
+
+/** By the id of the transcript. */
+async function readIndex(path: string): Promise<Map<string, Known> | string> {
+  const bytes = await readWithin(path, indexBytesMax);
+  if (typeof bytes === "string") return bytes;
+  try {
+    const sessions = new Map<string, Known>();
+    for (const [key, entry] of Object.entries(
+      JSON.parse(bytes.toString()) as Record<string, Record<string, unknown>>,
+    )) {
+      const id = entry?.["sessionId"];
+      if (typeof id !== "string") continue;
+      const { skillsSnapshot: _prompt, systemPromptReport: _report, ...fields } = entry;
+      sessions.set(id, { key, entry: { ...fields, updatedAt: timeOf(fields["updatedAt"]) } });
+    }
+    return sessions;
+  } catch (error) {
+    return `it is torn or foreign: ${(error as Error).message.slice(0, 200)}`;
+  }
+}

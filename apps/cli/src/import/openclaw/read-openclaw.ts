@@ -1,0 +1,111 @@
+/**
+ * A home of OpenClaw of either generation: workspaces, skills, conversations, logs of runs, the heartbeat's scratch. Jobs are taken over by
+ * `roost jobs import`, which this room's command calls.
+ */
+import { readdir, readFile, stat } from "node:fs/promises";
+import { join, relative } from "node:path";
+import { stringify } from "yaml";
+import { slugOf } from "../found/slug-of.ts";
+import { noPlace, noteOf, recordOf, refusedAs, secretAt, type Finding, type Found } from "../found/found.ts";
+import { placeHere } from "../found/place-here.ts";
+import { takeFile, walkSource, type SourceFile } from "../found/walk-source.ts";
+import { agentsOf, findWorkspace, readConfig, type AgentEntry } from "./read-config.ts";
+import { readDatabaseSessions } from "./read-database-sessions.ts";
+import { readFileSessions } from "./read-file-sessions.ts";
+import { readRunLogs } from "./read-run-logs.ts";
+
+export async function* readOpenClaw(home: string): Finding {
+  const config = await readConfig(home);
+  if (typeof config === "string") yield refusedAs("openclaw.json", config);
+  const known = typeof config === "string" ? {} : config;
+  const agents = agentsOf(known);
+  const first = agents.find((each) => each.id === "main" || each.default === true);
+  const workspace = await findWorkspace(home, first?.workspace ?? known.agents?.defaults?.workspace);
+  if (workspace === undefined) yield noteOf("no workspace was found: only jobs, conversations and skills come in");
+  else yield* readWorkspace(home, workspace);
+  for (const agent of agents) if (agent !== first && agent.workspace !== undefined) yield* readAgent(home, agent);
+  yield* readSkills(home);
+  const ids = new Set([...agents.map(({ id }) => id), ...(await entriesOf(join(home, "agents")))]);
+  for (const id of [...ids].toSorted()) {
+    yield* readFileSessions(home, id);
+    yield* readDatabaseSessions(home, id);
+  }
+  yield* readRunLogs(home);
+  yield* tellTheRest(home);
+}
+
+async function* readWorkspace(home: string, workspace: string): Finding {
+  for await (const file of walkSource(workspace))
+    yield* takeFrom(home, workspace, file, (path) => placeHere(path, "workspace"));
+}
+
+async function* takeFrom(
+  home: string,
+  root: string,
+  file: SourceFile | Found,
+  place: (path: string) => string,
+): Finding {
+  const inside = relative(home, root);
+  const folder = inside.startsWith("..") ? "workspace" : inside;
+  if ("found" in file) return yield "name" in file ? { ...file, name: `${folder}/${file.name}` } : file;
+  const ref = `${folder}/${file.path}`;
+  const path = place(file.path);
+  if (path === `workspace/${file.path}`) yield noteOf(`${ref} comes in as ${path}: its name means something else here`);
+  yield* takeFile({ ref, path, absolute: file.absolute });
+}
+
+const identity = ["SOUL.md", "IDENTITY.md", "AGENTS.md"];
+const promptCharsMax = 45_000;
+
+/** An agent with a workspace of its own is a file here: who it is and how it works, and its other files in a folder. */
+async function* readAgent(home: string, agent: AgentEntry): Finding {
+  const workspace = await findWorkspace(home, agent.workspace);
+  const name = slugOf(agent.id);
+  if (workspace === undefined)
+    return yield refusedAs(`agent ${agent.id}`, `its workspace ${agent.workspace} is not there`);
+  const texts = await Promise.all(identity.map((file) => readFile(join(workspace, file), "utf8").catch(() => "")));
+  const prompt = texts
+    .filter((text) => text.trim() !== "")
+    .join("\n\n")
+    .slice(0, promptCharsMax);
+  yield recordOf({
+    kind: "file",
+    ref: `agent ${agent.id}`,
+    path: `agents/${name}.md`,
+    text: `---\n${stringify({ title: agent.name ?? agent.id })}---\n\n${prompt}\n`,
+    kept: agent,
+  });
+  for await (const file of walkSource(workspace))
+    if ("found" in file || !identity.includes(file.path))
+      yield* takeFrom(home, workspace, file, (path) => `workspace-${name}/${path}`);
+}
+
+async function* readSkills(home: string): Finding {
+  const skills = join(home, "skills");
+  if ((await stat(skills).catch(() => undefined)) === undefined) return;
+  for await (const file of walkSource(skills))
+    if ("found" in file) yield file;
+    else yield* takeFile({ ref: `skills/${file.path}`, path: `skills/${file.path}`, absolute: file.absolute });
+}
+
+const left: Readonly<Record<string, string>> = {
+  "openclaw.json": "settings, with secrets: write what you need into roost.yaml (docs/settings.md)",
+  credentials: "secrets stay there",
+  identity: "keys of devices stay there",
+  devices: "paired devices stay there",
+  "exec-approvals.json": "approvals of commands: grant them anew here",
+};
+
+async function* tellTheRest(home: string): Finding {
+  for (const name of await entriesOf(home)) {
+    const why = left[name];
+    if (why === undefined) continue;
+    yield /secret|keys/.test(why) ? secretAt(name, why) : noPlace(name, why);
+  }
+  for (const name of ["media", "plugins", "extensions", "hooks", "canvas", "browser", "sandboxes"])
+    if ((await entriesOf(join(home, name))).length > 0) yield noPlace(name, "has no place here");
+}
+
+async function entriesOf(path: string): Promise<string[]> {
+  return (await readdir(path).catch(() => [])).toSorted();
+}

@@ -1,0 +1,276 @@
+/**
+ * One transcript of OpenClaw, a tree of entries in both generations: the way from the last entry to the root is the conversation, other branches come in
+ * as taken back. What has no place here (changes of model, custom entries) is kept as it was.
+ */
+import {
+  createMovedConversation,
+  timeOf,
+  type ConversationGiven,
+  type SaidThere,
+} from "../found/moved-conversation.ts";
+import type { TranscriptEntry } from "../found/read-json-lines.ts";
+import { noPlace, recordOf, refusedAs, type Finding } from "../found/found.ts";
+
+export interface TranscriptSource {
+  /** Reads the entries from the beginning; called twice. */
+  entries(): AsyncIterable<TranscriptEntry> | Iterable<TranscriptEntry>;
+  /** For a person: the file or the session. */
+  where: string;
+  conversation: Omit<ConversationGiven, "createdAt" | "beginsAt" | "program"> & { createdAt: string | undefined };
+}
+
+const program = "openclaw";
+/** Entries of one transcript: a longer one is refused as a whole. */
+const entriesMax = 500_000;
+
+type Entry = Record<string, unknown>;
+
+interface Outline {
+  /** Entries on the way from the last one to the root; undefined: the transcript is no tree. */
+  onPath: Set<string> | undefined;
+  createdAt: string;
+  beginsAt: number;
+  /** Of a compaction: the entry that its summary reaches to. */
+  through: Map<string, string>;
+  saidCount: number;
+  /** Of the first line that cannot be read. */
+  problem: string | undefined;
+  title: string | undefined;
+}
+
+export async function* readTranscript({ entries, where, conversation }: TranscriptSource): Finding {
+  const outline = await outlineOf(entries());
+  if (typeof outline === "string") return yield refusedAs(where, outline);
+  if (outline.saidCount === 0) {
+    if (outline.problem !== undefined) yield refusedAs(where, `nothing of it can be read: ${outline.problem}`);
+    return;
+  }
+  const made = createMovedConversation({
+    ...conversation,
+    title: conversation.title ?? outline.title,
+    program,
+    createdAt: conversation.createdAt ?? outline.createdAt,
+    beginsAt: outline.beginsAt,
+  });
+  yield made.session();
+  const others = new Map<string, number>();
+  for await (const entry of entries()) {
+    if ("problem" in entry) {
+      yield refusedAs(`${where} entry ${entry.seq}`, entry.problem);
+      continue;
+    }
+    const { value } = entry;
+    const entryId = entryIdOf(value, entry.seq);
+    const said = saidBy(value, entryId, outline);
+    if (said !== undefined) {
+      yield made.say({ ...said, isTakenBack: outline.onPath !== undefined && !outline.onPath.has(entryId) });
+      continue;
+    }
+    const type = String(value["type"]);
+    if (type === "session") continue;
+    others.set(type, (others.get(type) ?? 0) + 1);
+    const ref = `${conversation.name} ${entryId}`;
+    if (JSON.stringify(value).length > 900_000)
+      yield refusedAs(`${where} entry ${entry.seq}`, "it is longer than 900000 characters");
+    else yield recordOf({ kind: "kept", ref, what: type.slice(0, 190) || "entry", record: value });
+  }
+  const told = [...others].map(([type, count]) => `${type} (${count})`).join(", ");
+  if (told !== "") yield noPlace(where, `kept as they were: ${told}`);
+}
+
+/** First pass: ids and parents alone, whatever the length of the texts. */
+async function outlineOf(entries: ReturnType<TranscriptSource["entries"]>): Promise<Outline | string> {
+  const parents = new Map<string, string | undefined>();
+  const said: { id: string; startsTurn: boolean }[] = [];
+  const compactions: { id: string; keptId: string | undefined }[] = [];
+  const resets: { id: string; at: number }[] = [];
+  let leaf: string | undefined;
+  let [createdAt, title, problem]: (string | undefined)[] = [];
+  let isTree = false;
+  for await (const entry of entries) {
+    if ("problem" in entry) {
+      problem ??= entry.problem;
+      continue;
+    }
+    if (parents.size >= entriesMax) return `it has more than ${entriesMax} entries`;
+    const { value, seq } = entry;
+    createdAt ??= timeOf(value["timestamp"]);
+    if (value["type"] === "session_info" && typeof value["name"] === "string") title = value["name"];
+    if (value["type"] === "session") continue;
+    const id = entryIdOf(value, seq);
+    if ("parentId" in value) isTree = true;
+    parents.set(id, typeof value["parentId"] === "string" ? value["parentId"] : undefined);
+    leaf = id;
+    if (value["type"] === "compaction") compactions.push({ id, keptId: textIn(value, "firstKeptEntryId") });
+    if (value["type"] === "reset") resets.push({ id, at: said.length + 1 });
+    if (isSaid(value)) said.push({ id, startsTurn: roleIn(value) === "user" || value["type"] !== "message" });
+  }
+  const onPath = isTree ? pathTo(leaf, parents) : undefined;
+  const isOn = (id: string) => onPath === undefined || onPath.has(id);
+  return {
+    onPath,
+    createdAt: createdAt ?? new Date(0).toISOString(),
+    beginsAt: resets.findLast(({ id }) => isOn(id))?.at ?? 1,
+    through: throughOf(compactions, said, isOn),
+    saidCount: said.length,
+    problem,
+    title,
+  };
+}
+
+function pathTo(leaf: string | undefined, parents: ReadonlyMap<string, string | undefined>): Set<string> {
+  const path = new Set<string>();
+  for (let id = leaf; id !== undefined && !path.has(id); id = parents.get(id)) path.add(id);
+  return path;
+}
+
+/** A summary stands for whole turns: up to the one before that of the first entry that was kept. */
+function throughOf(
+  compactions: readonly { id: string; keptId: string | undefined }[],
+  said: readonly { id: string; startsTurn: boolean }[],
+  isOn: (id: string) => boolean,
+): Map<string, string> {
+  const line = said.filter(({ id }) => isOn(id));
+  const place = new Map(line.map(({ id }, index) => [id, index]));
+  const through = new Map<string, string>();
+  for (const { id, keptId } of compactions) {
+    const end = place.get(keptId ?? "") ?? place.get(id);
+    if (end === undefined) continue;
+    let start = end;
+    while (start > 0 && line[start]?.startsTurn !== true) start -= 1;
+    const before = line[start - 1];
+    if (before !== undefined) through.set(id, before.id);
+  }
+  return through;
+}
+
+function entryIdOf(value: Entry, seq: number): string {
+  return textIn(value, "id") ?? `#${seq}`;
+}
+
+function isSaid(value: Entry): boolean {
+  switch (value["type"]) {
+    case "message":
+      return roleIn(value) !== undefined;
+    case "compaction":
+    case "branch_summary":
+      return typeof value["summary"] === "string";
+    case "custom_message":
+      return true;
+    default:
+      return false;
+  }
+}
+
+function roleIn(value: Entry): string | undefined {
+  const { message } = value as { message?: { role?: unknown } };
+  return typeof message?.role === "string" ? message.role : undefined;
+}
+
+function saidBy(value: Entry, entryId: string, outline: Outline): SaidThere | undefined {
+  if (!isSaid(value)) return undefined;
+  const at = timeOf(value["timestamp"]);
+  const common = { entryId, at };
+  const { type, id: _id, parentId: _parent, timestamp: _at, ...rest } = value;
+  if (type === "compaction") {
+    const { summary, firstKeptEntryId: _kept, ...kept } = rest;
+    const throughEntryId = outline.through.get(entryId);
+    const text = `[Summary of earlier messages]\n${String(summary)}`;
+    const content = { text: String(summary), messageCount: 0, method: "model" };
+    // Without a turn that it stands for it is a remark.
+    if (throughEntryId === undefined) return { ...common, place: "told", role: "system", text, kept };
+    return { ...common, place: "told", role: "system", text, content, throughEntryId, kept };
+  }
+  if (type === "branch_summary") {
+    const { summary, ...kept } = rest;
+    return { ...common, place: "told", role: "system", text: `[Summary of another branch]\n${String(summary)}`, kept };
+  }
+  if (type === "custom_message") {
+    const { content, ...kept } = rest;
+    return { ...common, place: "told", role: "system", text: textOfBlocks(content).text, isOutside: true, kept };
+  }
+  const { message, ...around } = rest as { message: Entry };
+  return { ...common, ...saidIn(message, around) };
+}
+
+function saidIn(message: Entry, around: Entry): Omit<SaidThere, "entryId" | "at"> {
+  const { role, content, ...rest } = message;
+  const { text, others } = textOfBlocks(content);
+  const kept = { ...around, ...rest };
+  if (role === "user") return { place: "asked", role: "user", text, kept: { ...kept, ...imagesIn(others) } };
+  if (role === "assistant") {
+    const { provider, model, ...more } = kept;
+    const calls = others.filter(({ type }) => type === "toolCall");
+    const thoughts = others.filter(({ type }) => type === "thinking" || type === "redacted_thinking");
+    const rests = others.filter((block) => !calls.includes(block) && !thoughts.includes(block));
+    return {
+      place: "answered",
+      role: "assistant",
+      text,
+      content: {
+        provider: String(provider ?? program),
+        model: String(model ?? "unknown"),
+        ...(calls.length > 0 && { toolCalls: calls.map(toCall) }),
+        ...(thoughts.length > 0 && { reasoning: thoughts.map(({ thinking }) => ({ text: String(thinking ?? "") })) }),
+      },
+      kept: { ...more, ...imagesIn(rests) },
+    };
+  }
+  if (role === "toolResult") {
+    const { toolCallId, toolName, isError, ...more } = kept;
+    return {
+      place: "answered",
+      role: "tool",
+      text,
+      isOutside: true,
+      content: {
+        toolCallId: String(toolCallId ?? ""),
+        toolName: String(toolName ?? "tool"),
+        isUntrusted: true,
+        ...(isError === true && { isError: true }),
+      },
+      kept: { ...more, ...imagesIn(others) },
+    };
+  }
+  // A command that the person ran, a note of an extension: shown to people, from outside.
+  const told = text === "" ? JSON.stringify(rest) : text;
+  return { place: "told", role: "system", text: `[${String(role)}] ${told}`, isOutside: true, kept: { ...kept, role } };
+}
+
+function toCall({ id, name, arguments: given }: Entry) {
+  return {
+    toolCallId: String(id ?? ""),
+    toolName: String(name ?? "tool"),
+    argumentsText: typeof given === "string" ? given : JSON.stringify(given ?? {}),
+  };
+}
+
+const blockBytesMax = 200_000;
+
+/** Pictures are too large to be kept beside a message: what they were is. */
+function imagesIn(blocks: readonly Entry[]): { blocks?: unknown[] } {
+  if (blocks.length === 0) return {};
+  return {
+    blocks: blocks.map((block) =>
+      JSON.stringify(block).length <= blockBytesMax
+        ? block
+        : { type: block["type"], mimeType: block["mimeType"], isLeftThere: true },
+    ),
+  };
+}
+
+function textOfBlocks(content: unknown): { text: string; others: Entry[] } {
+  if (typeof content === "string") return { text: content, others: [] };
+  if (!Array.isArray(content)) return { text: "", others: [] };
+  const blocks = content.filter((block): block is Entry => typeof block === "object" && block !== null);
+  const text = blocks.flatMap((block) => {
+    if (block["type"] === "text") return [String(block["text"] ?? "")];
+    return block["type"] === "image" ? [`[image ${String(block["mimeType"] ?? "")}]`] : [];
+  });
+  return { text: text.join("\n"), others: blocks.filter(({ type }) => type !== "text") };
+}
+
+function textIn(value: Entry, field: string): string | undefined {
+  const found = value[field];
+  return typeof found === "string" && found !== "" ? found : undefined;
+}

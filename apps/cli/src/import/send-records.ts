@@ -1,0 +1,138 @@
+/** Sends what a reader finds, in batches, and gathers what became of it. Holds one batch in memory. */
+import { RoostError } from "@roost/base";
+import {
+  homeRecordLimits,
+  type HomeRecordGiven,
+  type ImportOutcome,
+  type ImportReport,
+} from "@roost/contract/operations";
+import type { RoostClient } from "../connect.ts";
+import type { Finding } from "./found/found.ts";
+
+/** Of a request; a single record may be larger. */
+const batchBytesMax = 4 * 1024 ** 2;
+const linesMax = 200;
+const nameCharsMax = 1_000;
+
+export interface SendOptions {
+  source: string;
+  isDryRun: boolean;
+  replaces: boolean;
+  restores: boolean;
+  isWholeHome?: boolean;
+  onProgress: (count: number, last: string) => void;
+  /** Called for each file that stays as it is here and did not change there. */
+  onOnlyHere?: (record: HomeRecordGiven, outcome: ImportOutcome, origin: string) => void;
+}
+
+export type GatheredReport = Omit<ImportReport, "kind" | "from">;
+
+export function emptyReport(): GatheredReport {
+  return { counts: {}, refused: [], kept: [], noPlace: [], secrets: [], notes: [], leftOut: 0 };
+}
+
+export async function sendRecords(
+  client: RoostClient,
+  finding: Finding,
+  options: SendOptions,
+): Promise<GatheredReport> {
+  const report = emptyReport();
+  const seen = new Set<string>();
+  let batch: { record: HomeRecordGiven; origin: string | undefined; line: string }[] = [];
+  let bytes = 0;
+  let count = 0;
+  const flush = async () => {
+    if (batch.length === 0) return;
+    const sent = batch;
+    [batch, bytes] = [[], 0];
+    const outcomes = await sendBatch(
+      client,
+      sent.map(({ line }) => line),
+      options,
+    );
+    for (const outcome of outcomes) {
+      gather(report, outcome);
+      const of = outcome.isOnlyHere ? sent.find(({ record: { ref } }) => ref === outcome.ref) : undefined;
+      if (of?.origin !== undefined) options.onOnlyHere?.(of.record, outcome, of.origin);
+    }
+    count += sent.length;
+    options.onProgress(count, sent.at(-1)!.record.ref);
+  };
+  for await (const found of finding) {
+    if (found.found === "note") addLine(report, report.notes, found.text.slice(0, nameCharsMax));
+    else if (found.found !== "record") addNamed(report, found.found, found);
+    else {
+      const { record, origin } = found;
+      const line = JSON.stringify(record);
+      const problem = problemOf(record, line, seen);
+      if (problem !== undefined) {
+        addNamed(report, "refused", { name: record.ref, reason: problem });
+        countOne(report, record.kind, "refused");
+        continue;
+      }
+      const size = Buffer.byteLength(line);
+      if (batch.length >= linesMax || bytes + size > batchBytesMax) await flush();
+      batch.push({ record, origin, line });
+      bytes += size;
+    }
+  }
+  await flush();
+  return report;
+}
+
+/** Two files there may fall on one name here: the first has it. */
+function problemOf(record: HomeRecordGiven, line: string, seen: Set<string>): string | undefined {
+  if (line.length > homeRecordLimits.bytesMax) return `it is longer than ${homeRecordLimits.bytesMax} characters`;
+  if (record.kind !== "file") return undefined;
+  const name = record.path.normalize("NFC").toLowerCase();
+  if (seen.has(name)) return `another file there comes in as ${record.path}: rename one of them`;
+  seen.add(name);
+  return undefined;
+}
+
+async function sendBatch(
+  client: RoostClient,
+  lines: readonly string[],
+  options: SendOptions,
+): Promise<ImportOutcome[]> {
+  const { source, isDryRun, replaces, restores, isWholeHome = false } = options;
+  const bytes = new TextEncoder().encode(lines.join("\n"));
+  const content = { mediaType: "application/x-ndjson", bytes };
+  const { outcomes } = await client.importRecords({ source, isDryRun, replaces, restores, isWholeHome, content });
+  if (outcomes.length < lines.length)
+    throw new RoostError("internal", `${lines.length} records were sent and ${outcomes.length} were answered`);
+  return outcomes;
+}
+
+function gather(report: GatheredReport, { ref, kind, action, path, reason }: ImportOutcome): void {
+  countOne(report, kind, action);
+  const name = path === null || path === ref ? ref : `${ref} (${path})`;
+  if (action === "refused") addNamed(report, "refused", { name: ref, reason: reason ?? "it cannot be taken over" });
+  else if (action === "kept" || action === "removed" || action === "beside")
+    addLine(report, report.kept, { name: name.slice(0, nameCharsMax), reason: reason ?? action });
+}
+
+function countOne(report: GatheredReport, kind: string, action: ImportOutcome["action"]): void {
+  const of = (report.counts[kind] ??= {});
+  of[action] = (of[action] ?? 0) + 1;
+}
+
+const listOf = { refused: "refused", "no-place": "noPlace", secret: "secrets" } as const;
+
+function addNamed(
+  report: GatheredReport,
+  kind: keyof typeof listOf,
+  { name, reason }: { name: string; reason: string },
+): void {
+  addLine(report, report[listOf[kind]], {
+    name: name.slice(0, nameCharsMax).toWellFormed(),
+    reason: reason.slice(0, nameCharsMax),
+  });
+}
+
+const listMax = 200;
+
+function addLine<Line>(report: GatheredReport, list: Line[], line: Line): void {
+  if (list.length < listMax) list.push(line);
+  else report.leftOut += 1;
+}

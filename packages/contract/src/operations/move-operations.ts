@@ -1,0 +1,42 @@
+/** Moving in and out: what a home is made of, record by record. */
+import { z } from "zod";
+import { content } from "../content.ts";
+import { defineOperation } from "../define-operation.ts";
+import { Name } from "../records/fields.ts";
+import { homeRecordLimits, ImportOutcome, ImportReport } from "../records/home-record.ts";
+
+const people = ["owner", "device", "client"] as const;
+const isSet = z.boolean().default(false);
+
+export const importRecords = defineOperation({
+  id: "importRecords",
+  method: "POST",
+  path: "/import/records",
+  summary: "Takes over what another home is made of, one JSON record a line; can be repeated",
+  description:
+    "Each line is a HomeRecord. One that cannot be taken over is refused by itself. What was changed here since the last import is kept.",
+  input: z.object({
+    source: Name.describe("Where they are from; the same at each import"),
+    isDryRun: isSet.describe("Change nothing, and say what would"),
+    replaces: isSet.describe("Take theirs where both changed, or where there was another before"),
+    restores: isSet.describe("Bring back what was removed here"),
+    isWholeHome: isSet.describe("An export of a home: settings, labels, facts and states are those of this one"),
+    content: content(["application/x-ndjson"], { bytesMax: homeRecordLimits.bytesMax }),
+  }),
+  output: z.object({ outcomes: z.array(ImportOutcome) }),
+  effect: "idempotent",
+  access: { audience: people },
+});
+
+export const finishImport = defineOperation({
+  id: "finishImport",
+  method: "POST",
+  path: "/import/finish",
+  summary: "Records what an import brought, as an event",
+  input: z.object({ source: Name, report: ImportReport }),
+  output: z.object({ eventId: z.string() }),
+  effect: "idempotent",
+  access: { audience: people },
+});
+
+export const moveOperations = [importRecords, finishImport] as const;

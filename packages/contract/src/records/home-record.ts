@@ -1,0 +1,202 @@
+/**
+ * What a home is made of, record by record: the lines of an import and of an export, one JSON object each. An import sends what it found elsewhere in
+ * this form; an export writes it, and importing it again gives the same. Sources: apps/cli/src/import.
+ */
+import { z } from "zod";
+import { Count, Json, JsonFields, Name, Reason, SessionKey, SessionKind, Slug, text, Time } from "./fields.ts";
+import { HomePath, Sha256 } from "./file.ts";
+import { labelLimits } from "../labels.ts";
+import { textCharsMax } from "./limits.ts";
+import { messageRoles } from "./session.ts";
+
+export const homeRecordLimits = {
+  /** Lines of one request, and its bytes. */
+  linesMax: 500,
+  bytesMax: 16 * 1024 ** 2,
+  /** Bytes of one file: what a home keeps versions of. */
+  fileBytesMax: 1_048_576,
+  /** Characters of what is kept as it was. */
+  keptCharsMax: 1_000_000,
+} as const;
+
+const Labels = z.array(text(labelLimits.charsMax)).max(200);
+const Uuid = z.string().regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, "must be a UUID in lower case");
+/** What it is called where it is from: the same at each import. */
+const ref = text(1_000).min(1);
+const kept = JsonFields.optional().describe("Fields that have no place here, as they were");
+
+export const FileRecord = z.object({
+  kind: z.literal("file"),
+  ref,
+  path: HomePath,
+  text: z.string().optional(),
+  base64: z.string().optional().describe("In place of text, when it is not UTF-8"),
+  labels: Labels.optional().describe("Default: the person's"),
+  sections: z
+    .array(z.tuple([Count, Count, Labels]))
+    .max(2_000)
+    .optional()
+    .describe("First line, count and labels, when lines differ"),
+  kept,
+});
+
+export const SessionMoved = z.object({
+  kind: z.literal("session"),
+  ref,
+  key: SessionKey,
+  sessionKind: SessionKind,
+  agent: Slug,
+  title: Name.nullable(),
+  createdAt: Time,
+  beginsAt: Count.default(1).describe("The turn from which on agents read it"),
+  kept,
+});
+
+export const messagePlaces = ["told", "asked", "answered"] as const;
+
+export const MessageMoved = z.object({
+  kind: z.literal("message"),
+  ref,
+  id: Uuid,
+  sessionKey: SessionKey,
+  seq: Count.min(1),
+  turnId: Uuid.describe("The message that began its turn"),
+  place: z.enum(messagePlaces),
+  role: z.enum(messageRoles),
+  text: z.string().max(textCharsMax),
+  content: JsonFields.describe("As the agent's loop takes it"),
+  labels: Labels,
+  at: Time,
+  source: Name.nullable().default(null),
+  runId: Uuid.nullable().default(null),
+  throughTurnId: Uuid.nullable().default(null).describe("Of a summary: the last turn that it stands for"),
+  isTakenBack: z.boolean().default(false),
+  isStale: z.boolean().default(false),
+  isRehearsed: z.boolean().default(false),
+  kept,
+});
+
+export const FactMoved = z.object({
+  kind: z.literal("fact"),
+  ref,
+  id: Uuid,
+  statement: z.string().min(1),
+  subject: z.string().nullable(),
+  attribute: z.string().nullable(),
+  value: z.string().nullable(),
+  isSingle: z.boolean(),
+  validFrom: Time,
+  validTo: Time.nullable(),
+  recordedAt: Time,
+  retractedAt: Time.nullable(),
+  reason: z.string().nullable(),
+  replacedBy: Uuid.nullable(),
+  isClaim: z.boolean(),
+  confidence: z.number().min(0).max(1),
+  extractor: z.enum(["person", "agent", "nightly"]),
+  by: Name,
+  sourceEvent: text(200),
+  runId: Uuid.nullable(),
+  labels: Labels,
+  summaries: z.array(Uuid).describe("Messages that were made with it"),
+});
+
+export const StateMoved = z.object({
+  kind: z.literal("state"),
+  ref,
+  name: Name,
+  value: Json,
+  labels: Labels,
+});
+
+export const JobMoved = z.object({
+  kind: z.literal("job"),
+  ref,
+  id: Slug,
+  state: z.enum(["active", "paused", "disabled", "removed"]).or(text(32)),
+  definition: JsonFields,
+  pausedReason: Reason.nullable(),
+});
+
+export const GrantMoved = z.object({ kind: z.literal("grant"), ref, grant: JsonFields });
+
+/** A part of a message: its bytes go by uploadPart, this says that there is one. */
+export const PartMoved = z.object({
+  kind: z.literal("part"),
+  ref,
+  sha256: Sha256,
+  bytes: Count,
+  mediaType: Name,
+  name: Name.nullable(),
+});
+
+/** What happened: events, spending, versions of jobs. Kept as it is, and exported again; nothing follows from it. */
+export const HistoryMoved = z.object({
+  kind: z.literal("history"),
+  ref,
+  home: Name.describe("The home whose history it is"),
+  topic: Name.describe("What it is: events, spend, agents, …"),
+  at: Time.nullable(),
+  record: JsonFields,
+});
+
+/** What has no place here, kept as it was. */
+export const KeptRecord = z.object({
+  kind: z.literal("kept"),
+  ref,
+  what: Name.describe("What it is there"),
+  record: Json,
+});
+
+export const HomeRecord = z
+  .discriminatedUnion("kind", [
+    FileRecord,
+    SessionMoved,
+    MessageMoved,
+    FactMoved,
+    StateMoved,
+    JobMoved,
+    GrantMoved,
+    PartMoved,
+    HistoryMoved,
+    KeptRecord,
+  ])
+  .meta({ id: "HomeRecord" });
+export type HomeRecord = z.output<typeof HomeRecord>;
+export type HomeRecordGiven = z.input<typeof HomeRecord>;
+export type HomeRecordOf<Kind extends HomeRecord["kind"]> = Extract<HomeRecord, { kind: Kind }>;
+
+export const importActions = ["created", "changed", "same", "kept", "removed", "beside", "refused"] as const;
+
+export const ImportOutcome = z
+  .object({
+    ref: z.string(),
+    kind: z.string(),
+    action: z
+      .enum(importActions)
+      .describe(
+        "kept: changed here since, or on both sides; removed: it was removed here; beside: there is another here, so it stands beside it",
+      ),
+    path: z.string().nullable().describe("Where it is here"),
+    reason: z.string().nullable(),
+    isOnlyHere: z.boolean().describe("Kept, and unchanged where it is from: it may be written back"),
+  })
+  .meta({ id: "ImportOutcome" });
+export type ImportOutcome = z.output<typeof ImportOutcome>;
+
+const ReportLine = z.object({ name: z.string().max(1_100), reason: z.string().max(1_000) });
+
+export const ImportReport = z
+  .object({
+    kind: Name.describe("What it was taken for: openclaw 2026.9, claude code, …"),
+    from: text(1_100),
+    counts: z.record(z.string().max(64), z.partialRecord(z.enum(importActions), Count)).describe("By kind and action"),
+    refused: z.array(ReportLine).max(200),
+    kept: z.array(ReportLine).max(200).describe("Changed here since, removed here, or beside another"),
+    noPlace: z.array(ReportLine).max(200).describe("What has no place here"),
+    secrets: z.array(ReportLine).max(200).describe("What was left where it is, and lines that look like secrets"),
+    notes: z.array(text(1_100)).max(200),
+    leftOut: Count.describe("Lines of these lists beyond their limits"),
+  })
+  .meta({ id: "ImportReport" });
+export type ImportReport = z.output<typeof ImportReport>;

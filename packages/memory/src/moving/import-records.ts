@@ -1,0 +1,104 @@
+/** Takes over what another home is made of, record by record: one that cannot be taken over is refused by itself. */
+import { toRoostError } from "@roost/base";
+import type { HomeRecord, HomeRecordOf, ImportOutcome } from "@roost/contract/operations";
+import type { KernelTransaction } from "@roost/kernel";
+import type { Memory } from "../memory.ts";
+import { importKept, importMessages, importSessions } from "./import-messages.ts";
+import { importFile } from "./import-file.ts";
+import { outcomeOf, type ImportTerms } from "./imported.ts";
+
+/** Kinds that this room owns. */
+export const memoryRecordKinds = ["file", "session", "message", "kept"] as const;
+export type MemoryRecord = HomeRecordOf<(typeof memoryRecordKinds)[number]>;
+
+/** Rolls back what a rehearsal wrote. */
+class Rehearsed extends Error {
+  readonly outcomes: ImportOutcome[];
+  constructor(outcomes: ImportOutcome[]) {
+    super("a dry run changes nothing");
+    this.outcomes = outcomes;
+  }
+}
+
+/** In their order: a session before its messages. */
+export async function importRecords(
+  memory: Memory,
+  records: readonly MemoryRecord[],
+  options: ImportTerms,
+): Promise<ImportOutcome[]> {
+  const outcomes: ImportOutcome[] = [];
+  const said: Exclude<MemoryRecord, { kind: "file" }>[] = [];
+  for (const record of records)
+    if (record.kind === "file") outcomes.push(await oneByOne(record, () => importFile(memory, record, options)));
+    else said.push(record);
+  if (said.length > 0) outcomes.push(...(await importSaid(memory, said, options)));
+  return outcomes;
+}
+
+async function importSaid(
+  memory: Memory,
+  records: readonly Exclude<MemoryRecord, { kind: "file" }>[],
+  options: ImportTerms,
+): Promise<ImportOutcome[]> {
+  try {
+    return await rehearsable(memory, options, async (tx) => [
+      ...(await importSessions(tx, ofKind(records, "session"), options)),
+      ...(await importMessages(tx, ofKind(records, "message"), options)),
+      ...(await importKept(tx, ofKind(records, "kept"), options)),
+    ]);
+  } catch (error) {
+    refuseOutage(error);
+    const [only] = records;
+    if (records.length === 1) return [refused(only!, error)];
+    // One of them is at fault: halves find it without a transaction for each.
+    const middle = Math.ceil(records.length / 2);
+    return [
+      ...(await importSaid(memory, records.slice(0, middle), options)),
+      ...(await importSaid(memory, records.slice(middle), options)),
+    ];
+  }
+}
+
+async function rehearsable(
+  { kernel }: Memory,
+  { isDryRun }: ImportTerms,
+  work: (tx: KernelTransaction) => Promise<ImportOutcome[]>,
+): Promise<ImportOutcome[]> {
+  try {
+    return await kernel.transact(async (tx) => {
+      const outcomes = await work(tx);
+      if (isDryRun === true) throw new Rehearsed(outcomes);
+      return outcomes;
+    });
+  } catch (error) {
+    if (error instanceof Rehearsed) return error.outcomes;
+    throw error;
+  }
+}
+
+function ofKind<Kind extends HomeRecord["kind"]>(records: readonly HomeRecord[], kind: Kind): HomeRecordOf<Kind>[] {
+  return records.filter((record): record is HomeRecordOf<Kind> => record.kind === kind);
+}
+
+/** A record that cannot be taken over costs itself alone; a database that is away costs the batch. */
+export async function oneByOne(
+  record: Pick<HomeRecord, "ref" | "kind">,
+  work: () => Promise<ImportOutcome>,
+): Promise<ImportOutcome> {
+  try {
+    return await work();
+  } catch (error) {
+    refuseOutage(error);
+    return refused(record, error);
+  }
+}
+
+function refused(record: Pick<HomeRecord, "ref" | "kind">, error: unknown): ImportOutcome {
+  return outcomeOf(record, "refused", { reason: toRoostError(error).message.slice(0, 1_000) });
+}
+
+/** @throws the error when it says nothing of the record */
+function refuseOutage(error: unknown): void {
+  const { code } = toRoostError(error);
+  if (code === "unavailable" || code === "timeout") throw error;
+}
