@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { silentLogger } from "@roost/base";
 import type { Database } from "@roost/database";
-import { createNoticeLoop } from "../apps/gateway/src/notices/create-notice-loop.ts";
+import { createNoticeLoop, webhookOutlet } from "../apps/gateway/src/notices/create-notice-loop.ts";
 import { createJobLoops, createStalledJobLoop } from "../packages/jobs/src/create-job-loops.ts";
 import { defineJob } from "../packages/jobs/src/define-job.ts";
 import { reportSilentJobs } from "../packages/jobs/src/report-silent-jobs.ts";
@@ -56,7 +56,11 @@ test("An idle home with a scheduler and two workers sends less than three statem
     ...createJobLoops(kernel),
     ...createJournalLoops(kernel),
     createStalledJobLoop(kernel),
-    createNoticeLoop(kernel, { webhook: async () => webhook, timeZone: "UTC", signal: new AbortController().signal }),
+    createNoticeLoop(kernel, {
+      outlet: webhookOutlet(async () => webhook),
+      timeZone: "UTC",
+      signal: new AbortController().signal,
+    }),
     ...ofWorkers,
     { name: "heartbeat of the scheduler", pollMs: workerDefaults.heartbeatMs, look: () => worker.heartbeat() },
     { name: "home", pollMs: watchPollMs, look: () => scanHome(memory) },

@@ -13,6 +13,7 @@ const packages = new URL("../packages/", import.meta.url);
 const schemas: Record<string, string> = {
   access: "access",
   approvals: "roost",
+  channels: "channels",
   jobs: "roost",
   kernel: "roost",
   memory: "memory",

@@ -5,6 +5,7 @@ import type { CliContext } from "./cli-context.ts";
 import { addAgentsCommands } from "./commands/agents.ts";
 import { addAskCommand } from "./commands/ask.ts";
 import { addAutostartCommands } from "./commands/autostart.ts";
+import { addChannelsCommands } from "./commands/channels.ts";
 import { addChatCommand } from "./commands/chat.ts";
 import { addRecallCommand } from "./commands/recall.ts";
 import { addReserveCommand } from "./commands/reserve.ts";
@@ -86,6 +87,7 @@ export function createProgram(context: CliContext, service?: ServiceCommand): Co
   addInboxCommands(program, context);
   program.commandsGroup("Moving in and out");
   addImportCommand(program, context);
+  addChannelsCommands(program, context);
   program.commandsGroup("Watching and controlling");
   addPsCommand(program, context);
   addRunsCommand(program, context);

@@ -4,6 +4,7 @@ import { roostContract } from "@roost/contract/roost";
 import { tickProjection, type KnownNames } from "@roost/jobs";
 import { stateProjection } from "@roost/memory";
 import { serveAccess } from "./api/access.ts";
+import { serveChannels } from "./api/channels.ts";
 import { serveAgents } from "./api/agents.ts";
 import { serveSubjects } from "./api/subjects.ts";
 import { serveFiles } from "./api/files.ts";
@@ -45,6 +46,8 @@ export interface ApiOptions extends StatusGiven {
   services: Pick<Services, "directory" | "thirdParties">;
   access: AccessTokens;
   codes: SignInCodes;
+  /** Names of the chat channels that are on. */
+  channels: readonly string[];
   /** What definitions and messages may name. */
   known: KnownNames;
   /** Called when a person has vouched for a file. */
@@ -60,6 +63,7 @@ export function createApi({
   services,
   access,
   codes,
+  channels,
   known,
   onTrusted,
   ...status
@@ -91,6 +95,7 @@ export function createApi({
     ...serveServices(services),
     ...serveAccess({ access }),
     ...serveSignIn({ codes }),
+    ...serveChannels({ kernel, channels }),
     ...serveThirdParties(services),
   ]);
 }

@@ -53,12 +53,13 @@ import { findModel, tellModel, type FoundModel, type ModelFacts } from "./find-m
 import { createFilesKeeper, type FilesKeeperOptions } from "./create-files-keeper.ts";
 import { knownNamesOf } from "./known-names-of.ts";
 import { listen } from "./listen.ts";
+import { openChannels, type OpenedChannels } from "./open-channels.ts";
 import { publishAddress } from "./publish-address.ts";
 import { openRehearsals, type OpenRehearsalsOptions } from "./rehearsals/open-rehearsals.ts";
 import type { Rehearsals } from "./rehearsals/create-rehearsals.ts";
 import { createModelLoop } from "./notices/create-model-loop.ts";
 import { createAgentDoor } from "./openai/agents/create-agent-door.ts";
-import { createNoticeLoop } from "./notices/create-notice-loop.ts";
+import { createNoticeLoop, webhookOutlet } from "./notices/create-notice-loop.ts";
 import { openReplays, type Replays } from "./replays/open-replays.ts";
 import { createSettingsTeller } from "./create-settings-teller.ts";
 import { openToken } from "./security/open-token.ts";
@@ -89,6 +90,7 @@ async function main(): Promise<void> {
   const { settings } = memory;
   const services = await openOwnServices(memory, home.id);
   const access = await openAccess(kernel, { logger });
+  const channels = await openChannels(memory, config.environment);
   await applySettings(memory);
   const finding = findModel(kernel, config, { settings, logger });
   const modelNames = async () => (await finding).modelNames();
@@ -107,7 +109,7 @@ async function main(): Promise<void> {
   const console = openConsole({ root: cloneDir, logger, signal: shutdown });
   const facts = { version, homeDir, timeZone: memory.timeZone, startedAtMs, engine, model, ...checks, console };
   const codes = createSignInCodes(kernel, { token, clock: systemClock });
-  const shown = { facts, config: describeConfig(config, settings, model) };
+  const shown = { channels: channels.names, facts, config: describeConfig(config, settings, model) };
   const { onScan, onTrusted } = openKeepers(memory, { apply, said: notices, homeId: home.id, supervised });
   const api = createApi({ kernel, memory, services, access, codes, known, onTrusted, ...shown, ...confined });
   const clock = systemClock;
@@ -126,8 +128,8 @@ async function main(): Promise<void> {
   });
   origin.port = listening.port;
   for (const name of listening.hostnames) origin.hostnames.add(name);
-  const loops = createLoops(config, memory, { model: { facts: model, ...checks }, signal: shutdown });
-  const going = keepGoing(memory, { loops, onScan, signal: shutdown });
+  const loops = createLoops(config, memory, { model: { facts: model, ...checks }, channels, signal: shutdown });
+  const going = keepGoing(memory, { loops, onScan, channels, signal: shutdown });
   await using _address = await publishAddress(homeDir, { url: listening.url, startedAtMs, logger });
   logger.info("The gateway is ready", { url: listening.url, model: model.name, mode: model.mode });
   supervised.ready({
@@ -204,12 +206,23 @@ function openKeepers(
   return { onScan: () => look(false), onTrusted: () => look(true) };
 }
 
+interface LoopsOptions {
+  model: Pick<FoundModel, "facts" | "findProblem">;
+  channels: OpenedChannels;
+  signal: AbortSignal;
+}
+
 function createLoops(
   config: GatewayConfig,
   memory: Memory,
-  { model: { facts, findProblem }, signal }: { model: Pick<FoundModel, "facts" | "findProblem">; signal: AbortSignal },
+  { model: { facts, findProblem }, channels, signal }: LoopsOptions,
 ): SchedulerLoop[] {
   const { kernel, timeZone } = memory;
+  const webhook = findWebhook(config, memory, facts);
+  const outlets = [
+    webhookOutlet(webhook, { isDefault: !channels.outlets.some((each) => each.isDefault) }),
+    ...channels.outlets,
+  ];
   return [
     ...createJobLoops(kernel),
     createStalledJobLoop(kernel),
@@ -218,7 +231,7 @@ function createLoops(
     createRecallLoop(memory),
     ...[createNightlyLoop(memory)].filter((loop) => loop !== undefined),
     createModelLoop(kernel, { findProblem, timeZone }),
-    createNoticeLoop(kernel, { webhook: findWebhook(config, memory, facts), timeZone, signal }),
+    ...outlets.map((outlet) => createNoticeLoop(kernel, { outlet, timeZone, signal })),
   ];
 }
 
@@ -247,9 +260,11 @@ function openConfined(
 
 async function keepGoing(
   memory: Memory,
-  { loops, onScan, signal }: { loops: SchedulerLoop[]; onScan: () => void; signal: AbortSignal },
+  given: { loops: SchedulerLoop[]; onScan: () => void; channels: OpenedChannels; signal: AbortSignal },
 ): Promise<void> {
+  const { loops, onScan, channels, signal } = given;
   await Promise.all([
+    channels.run(signal),
     runScheduler(memory.kernel, { loops, signal, host: hostname(), pid: process.pid }),
     watchHome(memory, { signal, onScan }),
   ]);

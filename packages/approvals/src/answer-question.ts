@@ -1,3 +1,4 @@
+/** The answer to a question, with the decision of an approval. Asking is the kernel's, using an approval is redeem-approval.ts. */
 import { answerQuestion as answerInKernel, type Kernel, type KernelTransaction, type Question } from "@roost/kernel";
 import { approvalShown, readChoice } from "./approval.ts";
 import { grantCalls } from "./grants.ts";
@@ -8,11 +9,19 @@ type Answer = Parameters<typeof answerInKernel>[1];
  * The person's answer to a question, and for an approval also the decision, in one transaction: the first answer counts, repeating it changes
  * nothing.
  *
+ * `alongside` are further writes in it.
  * @throws RoostError as the kernel's answerQuestion
  */
-export async function answerQuestion(kernel: Kernel, answer: Answer): Promise<Question> {
+export async function answerQuestion(
+  kernel: Kernel,
+  answer: Answer,
+  { alongside }: { alongside?: (tx: KernelTransaction) => Promise<void> } = {},
+): Promise<Question> {
   return answerInKernel(kernel, answer, {
-    alongside: (tx, question) => decide(tx, question, answer),
+    async alongside(tx, question) {
+      await decide(tx, question, answer);
+      await alongside?.(tx);
+    },
   });
 }
 

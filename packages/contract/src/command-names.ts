@@ -4,6 +4,7 @@ export const commandNames: ReadonlySet<string> = new Set([
   "answer",
   "ask",
   "autostart",
+  "channels",
   "chat",
   "config",
   "doctor",

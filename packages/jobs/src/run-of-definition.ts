@@ -18,8 +18,8 @@ export function runOfDefinition(jobId: string, definition: JobDefinition): Defin
 
 /** Fields of a run's input that come from the definition; a tick adds others. */
 export function inputOfDefinition(definition: JobDefinition): JsonObject {
-  const { prompt, model, tools, inputs, onUnknown, tell } = definition;
-  const settings = { model, tools, inputs: inputs as JsonValue | undefined, onUnknown, tell };
+  const { prompt, model, tools, inputs, onUnknown, tell, deliver } = definition;
+  const settings = { model, tools, inputs: inputs as JsonValue | undefined, onUnknown, tell, deliver };
   const set = Object.entries(settings).filter(([, value]) => value !== undefined);
   return { prompt, ...(Object.fromEntries(set) as JsonObject) };
 }

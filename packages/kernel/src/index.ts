@@ -50,7 +50,7 @@ export { consumeGroup } from "./groups/consume-group.ts";
 export {
   createGroup,
   groupsChannel,
-  noticeGroup,
+  noticeGroupOf,
   ownFailurePolicy,
   type FailurePolicy,
   type Group,

@@ -56,6 +56,8 @@ for (const [title, run, input, says, expected] of [
   ["a job of main with nothing to say", "main", {}, "HEARTBEAT_OK", []],
   ["a cron", "cron", {}, "Call Ann", []],
   ["a cron that says person", "cron", { tell: "person" }, "Call Ann", ["raised webhook: Call Ann"]],
+  ["a cron that delivers to a chat", "cron", { deliver: "telegram" }, "Call Ann", ["raised telegram: Call Ann"]],
+  ["a cron that delivers to a chat, with nothing to say", "cron", { deliver: "telegram" }, "HEARTBEAT_OK", []],
 ] as const) {
   test(`createAgentHandler() tells the person what ${title} answers: ${expected.length > 0}`, async () => {
     await using home = await openTestHome({ settings: { notify } });

@@ -14,7 +14,7 @@ import {
   type StepRunner,
 } from "@roost/agent";
 import { stripHeartbeatToken } from "@roost/agent/heartbeat";
-import type { AgentDefinition } from "@roost/contract/operations";
+import { deliveryTargets, type AgentDefinition, type DeliveryTarget } from "@roost/contract/operations";
 import type { JsonObject, JsonValue, Logger } from "@roost/base";
 import type { Labels } from "@roost/contract/labels";
 import type { ClaimedRun, Kernel, KernelTransaction, RunError, RunOutcome } from "@roost/kernel";
@@ -157,7 +157,7 @@ async function conclude(turn: AgentTurn, outcome: AgentOutcome): Promise<void> {
       kernel: turn.kernel,
       run,
       text: remark === undefined ? reply : `${reply}\n(${remark})`,
-      target: noticeTarget(turn.memory),
+      target: deliveryOf(run) ?? noticeTarget(turn.memory),
       isRehearsal: turn.isRehearsal,
     });
   // Later readers of the conversation see why there is no answer.
@@ -183,7 +183,13 @@ async function replyTo(
 /** A reminder by a job of main goes into a transcript that may not be open, so it also comes as a notice, unless the job says otherwise. */
 function isForPerson({ jobId, sessionKind, input }: ClaimedRun): boolean {
   if (jobId === null) return false;
+  if (input["deliver"] !== undefined) return true;
   return input["tell"] === "person" || (input["tell"] === undefined && sessionKind === "main");
+}
+
+/** The target that its job names. */
+function deliveryOf({ input }: ClaimedRun): DeliveryTarget | undefined {
+  return deliveryTargets.find((target) => target === input["deliver"]);
 }
 
 /** An empty answer of a heartbeat does not mean that all is well. */
@@ -220,7 +226,7 @@ async function concludeHeartbeat(
     kernel,
     run,
     text: stripped.text,
-    target: target === "webhook" ? noticeTarget(memory) : "console",
+    target: target === "webhook" ? noticeTarget(memory) : target,
     isRehearsal,
   });
   await turn.end({ state: "done", output: { kind: "reply", text: stripped.text, ...totals } }, (tx) =>

@@ -26,6 +26,7 @@ const floors: Readonly<Record<string, number>> = {
   memory: 3,
   models: 3,
   service: 3,
+  channels: 4,
   proxy: 4,
   worker: 4,
   rehearsal: 5,

@@ -1,14 +1,14 @@
 /** `roost service enable|disable`: which services run, as roost.yaml says it, also while Roost runs. On the host of the home; comments stay. */
-import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { ownServicesDir, RoostError, toRoostError, writeFileDurably } from "@roost/base";
+import { ownServicesDir, RoostError, toRoostError } from "@roost/base";
 import type { ServiceRecord } from "@roost/contract/operations";
 import { exitCodeOf } from "@roost/contract/status-codes";
 import { findServiceFolders, folderOf } from "@roost/service/folders";
 import type { Command } from "commander";
-import { isSeq, parseDocument, YAMLSeq } from "yaml";
+import { isSeq, YAMLSeq, type Document } from "yaml";
 import type { CliContext } from "../cli-context.ts";
 import { keepTrying } from "../guarded/keep-trying.ts";
+import { changeSettings } from "./change-settings.ts";
 
 export function addEnableCommands(service: Command, context: CliContext): void {
   service
@@ -29,17 +29,12 @@ export function addEnableCommands(service: Command, context: CliContext): void {
 }
 
 async function change(context: CliContext, name: string, isEnabled: boolean): Promise<void> {
-  const { config, terminal } = context;
-  const path = join(config.homeDir, "roost.yaml");
-  const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return "";
-    throw new RoostError("unavailable", `${path} cannot be read: ${error.code}`, { cause: error });
-  });
-  const changed = withService(text, { path, name, isEnabled });
-  if (changed !== undefined)
-    await writeFileDurably(path, changed, { mode: ((await stat(path).catch(() => undefined))?.mode ?? 0o600) & 0o777 });
+  const { terminal } = context;
+  const { path, isChanged } = await changeSettings(context, (document, path) =>
+    enable(document, { path, name, isEnabled }),
+  );
   const state = isEnabled ? "enabled" : "disabled";
-  if (changed === undefined) {
+  if (!isChanged) {
     if (terminal.isJson) return terminal.json({ service: name, isEnabled, isChanged: false });
     return terminal.line(`${name} is ${state} already`);
   }
@@ -84,20 +79,17 @@ async function waitUntilApplied(
   return last;
 }
 
-/** The text of roost.yaml with the change; undefined when it says so already. */
-function withService(
-  text: string,
+/** False when it says so already. */
+function enable(
+  document: Document,
   { path, name, isEnabled }: { path: string; name: string; isEnabled: boolean },
-): string | undefined {
-  const document = parseDocument(text);
-  const [error] = document.errors;
-  if (error !== undefined) throw new RoostError("invalid_input", `${path}: ${error.message}`);
+): boolean {
   const found = document.get("services");
   if (found !== undefined && found !== null && !isSeq(found))
     throw new RoostError("invalid_input", `${path}: services is no list: write services: [${name}]`);
   const services = isSeq(found) ? found : new YAMLSeq();
   const place = services.items.findIndex((item) => String(item) === name);
-  if (isEnabled === place >= 0) return undefined;
+  if (isEnabled === place >= 0) return false;
   if (isEnabled) services.add(document.createNode(name));
   else services.delete(place);
   services.flow = services.flow ?? services.items.length === 0;
@@ -105,5 +97,5 @@ function withService(
     services.flow = true;
     document.set("services", services);
   }
-  return document.toString({ lineWidth: 0 });
+  return true;
 }

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import { dropDeadLetters, listDeadLetters, raiseNotice, retryAgain, tellFailures, type Kernel } from "@roost/kernel";
 import { createTestKernel } from "@roost/worker/testing";
-import { createNoticeLoop } from "./create-notice-loop.ts";
+import { createNoticeLoop, webhookOutlet } from "./create-notice-loop.ts";
 import type { Webhook } from "./post-webhook.ts";
 
 const running = new AbortController().signal;
@@ -48,7 +48,7 @@ const raise = (kernel: Kernel, text: string, target?: "console") =>
 
 /** One process's loop, as often as it has something to do. */
 async function send(kernel: Kernel, webhook: (() => Promise<Webhook>) | undefined, signal = running): Promise<void> {
-  const loop = createNoticeLoop(kernel, { webhook, timeZone: "UTC", signal });
+  const loop = createNoticeLoop(kernel, { outlet: webhookOutlet(webhook), timeZone: "UTC", signal });
   for (let look = await loop.look(); look.isMore === true; look = await loop.look());
 }
 

@@ -1,53 +1,71 @@
 /**
- * Sends notices to the person's webhook: all that are not for the console alone. Each is retried for seven days, across restarts, then it is a dead
- * letter that status lists. That the webhook fails is told once, on the console, and so is that it works again.
+ * Sends notices to a target: the person's webhook, or their chat. Each is retried for seven days, across restarts, then it is a dead letter that
+ * status lists. That a target fails is told once, on the console, and so is that it works again.
  */
 import { formatLabels, mainLabels } from "@roost/contract/labels";
-import { clipText, reasonCharsMax } from "@roost/contract/operations";
+import { clipText, deliveryTargets, reasonCharsMax, type DeliveryTarget } from "@roost/contract/operations";
 import {
   emptyOutbox,
   groupsChannel,
   noteFailure,
   noteWell,
-  noticeGroup,
+  noticeGroupOf,
   type Kernel,
   type Outbox,
   type SchedulerLoop,
   type StoredEvent,
 } from "@roost/kernel";
-import { postWebhook, type Webhook } from "./post-webhook.ts";
+import { postWebhook, type Webhook, type WebhookMessage } from "./post-webhook.ts";
 
 const pollMs = 30_000;
 /** A receiver that restarts does not answer once or twice, however many notices are sent to it together. */
 const toldFrom = 3;
 
+export interface Outlet {
+  target: DeliveryTarget;
+  /** "The webhook" */
+  name: string;
+  /** Takes the notices that name no target. */
+  isDefault: boolean;
+  /** Once for each key, as far as its service allows. Undefined: none is set. */
+  send:
+    | ((message: WebhookMessage, options: { idempotencyKey: string; signal: AbortSignal }) => Promise<void>)
+    | undefined;
+}
+
 export interface NoticeLoopOptions {
-  /** Undefined: none is set. @throws RoostError when its token cannot be read */
-  webhook: (() => Promise<Webhook>) | undefined;
+  outlet: Outlet;
   timeZone: string;
   signal: AbortSignal;
+}
+
+/** `webhook`: undefined when none is set. @throws RoostError when its token cannot be read */
+export function webhookOutlet(webhook: (() => Promise<Webhook>) | undefined, { isDefault = true } = {}): Outlet {
+  const send: Outlet["send"] = webhook && (async (message, options) => postWebhook(await webhook(), message, options));
+  return { target: "webhook", name: "The webhook", isDefault, send };
 }
 
 export function createNoticeLoop(kernel: Kernel, options: NoticeLoopOptions): SchedulerLoop {
   const outbox = createOutbox(options);
   return {
-    name: "notices",
+    name: options.outlet.target === "webhook" ? "notices" : `notices for ${options.outlet.target}`,
     channels: () => ["log:notices", groupsChannel],
     pollMs,
     look: () => emptyOutbox(kernel, outbox),
   };
 }
 
-function createOutbox({ webhook, timeZone, signal }: NoticeLoopOptions): Outbox {
-  const failure = { what: "webhook", name: "The webhook", source: "notices", toldFrom };
+function createOutbox({ outlet, timeZone, signal }: NoticeLoopOptions): Outbox {
+  const { target, send, isDefault } = outlet;
+  const failure = { what: target, name: outlet.name, source: "notices", toldFrom };
+  const namesOf = (event: StoredEvent) => ({ noticeId: idOf(event), target });
+  const isNamed = (given: unknown) => given === "console" || deliveryTargets.some((each) => each === given);
   return {
-    name: noticeGroup,
+    name: noticeGroupOf(target),
     topic: "notices",
     eventType: "notice.raised",
-    isWanted: ({ data }) => data["target"] !== "console",
-    send:
-      webhook &&
-      (async (event) => postWebhook(await webhook(), messageOf(event), { idempotencyKey: idOf(event), signal })),
+    isWanted: ({ data }) => data["target"] === target || (isDefault && !isNamed(data["target"])),
+    send: send && ((event) => send(messageOf(event), { idempotencyKey: idOf(event), signal })),
     async sent(tx, event, attempt) {
       tx.emit({ ...linksOf(event), type: "notice.delivered", data: { ...namesOf(event), attempt } });
       await noteWell(tx, failure);
@@ -77,10 +95,6 @@ function messageOf({ data, time }: StoredEvent) {
 
 function idOf({ id, subject }: StoredEvent): string {
   return subject ?? id;
-}
-
-function namesOf(event: StoredEvent) {
-  return { noticeId: idOf(event), target: "webhook" };
 }
 
 function linksOf(event: StoredEvent) {

@@ -1,11 +1,11 @@
 /** Finds what needs the person's attention by checking the state. */
 import { formatDurationMs } from "@roost/base";
-import { clipText, reasonCharsMax } from "@roost/contract/operations";
+import { clipText, deliveryTargets, reasonCharsMax, type DeliveryTarget } from "@roost/contract/operations";
 import { listFailingJobs, readEventTopics, silentMsMax, type Job } from "@roost/jobs";
 import {
   listLaggingPartitions,
   listUnresolvedSteps,
-  noticeGroup,
+  noticeGroupOf,
   readPausedQueues,
   readUnsent,
   stoppedFailuresMin,
@@ -96,17 +96,22 @@ async function readFailingJobs(kernel: Kernel): Promise<Alarm[]> {
 }
 
 async function readUnsentNotices(kernel: Kernel): Promise<Alarm[]> {
-  const unsent = await readUnsent(kernel.database, noticeGroup);
-  if (unsent === undefined) return [];
+  const alarms = await Promise.all(deliveryTargets.map((target) => readUnsentTo(kernel, target)));
+  return alarms.filter((alarm) => alarm !== undefined);
+}
+
+async function readUnsentTo(kernel: Kernel, target: DeliveryTarget): Promise<Alarm | undefined> {
+  const group = noticeGroupOf(target);
+  const unsent = await readUnsent(kernel.database, group);
+  if (unsent === undefined) return undefined;
   const { waitingCount, givenUpCount, since, reason } = unsent;
   const parts = [
-    ...(givenUpCount === 0
-      ? []
-      : [`${givenUpCount} not delivered in seven days (roost log retry --group ${noticeGroup})`]),
+    ...(givenUpCount === 0 ? [] : [`${givenUpCount} not delivered in seven days (roost log retry --group ${group})`]),
     ...(waitingCount === 0 ? [] : [`${waitingCount} waiting`]),
   ];
-  const text = clipText(`Notices for the webhook: ${parts.join(", ")}: ${reason}`, reasonCharsMax);
-  return [{ code: "notices_undelivered", text, since: since.toISOString() }];
+  const name = target === "webhook" ? "the webhook" : target;
+  const text = clipText(`Notices for ${name}: ${parts.join(", ")}: ${reason}`, reasonCharsMax);
+  return { code: "notices_undelivered", text, since: since.toISOString() };
 }
 
 async function readLagAlarms(kernel: Kernel): Promise<Alarm[]> {

@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { openAccess, type AccessTokens } from "@roost/access";
+import { prepareChannels } from "@roost/channels";
 import { silentLogger, systemClock } from "@roost/base";
 import { createHttpClient, type ClientOf } from "@roost/contract";
 import { roostContract } from "@roost/contract/roost";
@@ -67,6 +68,7 @@ export async function createTestGateway(options: TestGatewayOptions = {}): Promi
   await applyAgents(kernel, memory.settings.agents, { by: "home", source: "roost.yaml" });
   const services = await openServices({ kernel, kind: "gateway", name: "gateway" });
   const access = await openAccess(kernel, { logger: silentLogger });
+  await prepareChannels(kernel);
   const { providers = [], routes = {} } = options;
   const served = { kernel, memory, services, access, providers, routes, homeDir, databaseUrl: test.url };
   const server = await serve({ ...served, port: 0 });
@@ -149,6 +151,7 @@ async function serve(options: ServeOptions) {
       services,
       access,
       codes,
+      channels: ["telegram"],
       known,
       onTrusted: () => undefined,
     }),

@@ -18,3 +18,23 @@ create table access.token (
   revoked_at   timestamptz
 );
 create unique index token_name on access.token (name) where revoked_at is null;
+
+-- Codes that bind a device, or a chat of a channel, to the person. Invariants: a code is stored only as its SHA-256, is used once, and is void after
+-- its time or after too many wrong ones while it is open. A used code stays, so that records name who paired what.
+create table access.pairing (
+  id           uuid primary key,
+  -- 'device', or 'channel:<name>'.
+  purpose      text collate "C" not null,
+  -- Of the device.
+  name         text collate "C",
+  scopes       text[] not null,
+  code_sha256  text collate "C" not null unique,
+  created_by   text not null,
+  created_at   timestamptz not null default roost.now(),
+  expires_at   timestamptz not null,
+  -- Wrong codes that were tried for its purpose while it was open.
+  wrong_count  integer not null default 0,
+  used_at      timestamptz,
+  void_at      timestamptz
+);
+create index pairing_open on access.pairing (purpose) where used_at is null and void_at is null;

@@ -1,8 +1,9 @@
-/** Topic `access`: who may enter. The subject is the token's id. */
+/** Topic `access`: who may enter. The subject is the id of the token or pairing, or the name of the channel. */
 import { z } from "zod";
 import { defineEvent } from "../define-event.ts";
 import { tokenKinds } from "../records/token.ts";
-import { Id, Name } from "../records/fields.ts";
+import { peerStandings } from "../records/channel.ts";
+import { Id, Name, Reason } from "../records/fields.ts";
 
 const topic = "access";
 const subject = "token id";
@@ -29,4 +30,56 @@ export const tokenRevoked = defineEvent({
   schema: z.object(token),
 });
 
-export const accessEvents = [tokenCreated, tokenRevoked] as const;
+const pairing = {
+  pairingId: Id,
+  purpose: Name.describe("device, or channel:<name>"),
+  name: Name.optional(),
+};
+
+export const pairingCreated = defineEvent({
+  type: "pairing.created",
+  version,
+  topic,
+  subject: "pairing id",
+  schema: z.object({ ...pairing, scopes: z.array(z.string().max(100)).max(100), by: Name }),
+});
+
+export const pairingUsed = defineEvent({
+  type: "pairing.used",
+  version,
+  topic,
+  subject: "pairing id",
+  schema: z.object(pairing),
+});
+
+export const pairingVoided = defineEvent({
+  type: "pairing.voided",
+  version,
+  topic,
+  subject: "pairing id",
+  schema: z.object({ ...pairing, reason: Reason }),
+});
+
+/** Somebody who writes in a channel: bound as the person, allowed as a guest, refused again. */
+export const peerChanged = defineEvent({
+  type: "peer.changed",
+  version,
+  topic,
+  subject: "channel",
+  schema: z.object({
+    channel: Name,
+    peerId: Name.describe("As the channel knows the user or group"),
+    peerName: Name.nullable(),
+    standing: z.enum(peerStandings),
+    by: Name,
+  }),
+});
+
+export const accessEvents = [
+  tokenCreated,
+  tokenRevoked,
+  pairingCreated,
+  pairingUsed,
+  pairingVoided,
+  peerChanged,
+] as const;

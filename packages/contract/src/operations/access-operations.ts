@@ -1,8 +1,9 @@
-/** Access tokens: list, create, revoke. */
+/** Who may enter: access tokens, codes that pair, and those who write in chat channels. */
 import { z } from "zod";
 import { defineOperation } from "../define-operation.ts";
 import { ModelPattern, Scope, Token, TokenCaps, tokenKinds, TokenName } from "../records/token.ts";
-import { pageFields, pageOf } from "../records/fields.ts";
+import { Channel, ChannelName, Peer } from "../records/channel.ts";
+import { Name, pageFields, pageOf, Time } from "../records/fields.ts";
 
 /** A token gives no tokens: who holds one could keep access after it was revoked. */
 const access = { audience: ["owner", "device"] } as const;
@@ -54,4 +55,63 @@ export const revokeToken = defineOperation({
   access,
 });
 
-export const accessOperations = [listTokens, createToken, revokeToken] as const;
+export const createPairing = defineOperation({
+  id: "createPairing",
+  method: "POST",
+  path: "/pairings",
+  summary: "Makes a code that binds a chat of a channel to the person: once, within five minutes",
+  input: z.object({ channel: ChannelName }),
+  output: z.object({ code: z.string().max(20), expiresAt: Time }),
+  errors: ["limit_exceeded", "not_found"],
+  effect: "unsafe",
+  answersSecret: true,
+  access: { audience: ["owner"] },
+});
+
+export const listChannels = defineOperation({
+  id: "listChannels",
+  method: "GET",
+  path: "/channels",
+  summary: "Chat channels, whether they work, and whose chat is the person's",
+  input: z.object(pageFields),
+  output: pageOf(Channel),
+  effect: "readonly",
+  access,
+});
+
+export const listPeers = defineOperation({
+  id: "listPeers",
+  method: "GET",
+  path: "/channels/{channel}/peers",
+  summary: "Who has written in a channel: the person, guests, and those who were refused, by id",
+  input: z.object({ ...pageFields, channel: ChannelName }),
+  output: pageOf(Peer),
+  effect: "readonly",
+  access,
+});
+
+export const changePeer = defineOperation({
+  id: "changePeer",
+  method: "POST",
+  path: "/channels/{channel}/peers/change",
+  summary: "Allows one who has written to write as a guest, or refuses them",
+  input: z.object({
+    channel: ChannelName,
+    peer: Name.describe("Its id, or its name or title there"),
+    standing: z.enum(["guest", "refused"]),
+  }),
+  output: z.object({ peer: Peer }),
+  errors: ["conflict", "not_found"],
+  effect: "idempotent",
+  access,
+});
+
+export const accessOperations = [
+  listTokens,
+  createToken,
+  revokeToken,
+  createPairing,
+  listChannels,
+  listPeers,
+  changePeer,
+] as const;

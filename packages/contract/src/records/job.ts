@@ -22,6 +22,7 @@ import {
   WrittenTime,
   ref,
 } from "./fields.ts";
+import { deliveryTargets } from "./notice.ts";
 import { attemptsMax, backoffMsMax, priorityMax, promptCharsMax, reasonCharsMax, timeoutMsMax } from "./limits.ts";
 import { Postconditions } from "./postcondition.ts";
 
@@ -189,6 +190,10 @@ const jobDefinitionFields = {
     .describe(
       "Who gets its answer: main, in its next digest, or person, also as a notice. Default: person for jobs of the session main, main for others",
     ),
+  deliver: z
+    .enum(deliveryTargets)
+    .optional()
+    .describe("Where its answer is sent, once; left out: where the home's notices go, when it tells the person"),
   enabled: z.boolean().default(true).describe("A disabled job is kept but never due"),
 };
 

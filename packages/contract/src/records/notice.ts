@@ -3,6 +3,9 @@ import { z } from "zod";
 import { Count, Id, Json, Name, Reason, Slug, Text, Time, ref } from "./fields.ts";
 
 export const noticeLevels = ["info", "warning", "urgent"] as const;
+/** Where a notice can be sent, beside the console. */
+export const deliveryTargets = ["webhook", "telegram"] as const;
+export type DeliveryTarget = (typeof deliveryTargets)[number];
 export const noticeStates = ["raised", "delivered", "failed"] as const;
 export const questionStates = ["open", "answered", "expired", "withdrawn"] as const;
 

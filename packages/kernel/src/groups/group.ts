@@ -13,7 +13,18 @@ export type FailurePolicy = "stop" | { setAsideAfter: number };
 export const ownFailurePolicy = { setAsideAfter: 5 } as const satisfies FailurePolicy;
 
 /** Notices on their way to the person's webhook. */
-export const noticeGroup = "roost.notices";
+const noticeGroup = "roost.notices";
+
+/** Of what is sent to one target: the webhook's is noticeGroup, others have their name after it. */
+export function noticeGroupOf(target: string): string {
+  return target === "webhook" ? noticeGroup : `${noticeGroup}.${target}`;
+}
+
+/** The target of such a group; undefined for any other group. */
+export function noticeTargetOf(group: string): string | undefined {
+  if (group === noticeGroup) return "webhook";
+  return group.startsWith(`${noticeGroup}.`) ? group.slice(noticeGroup.length + 1) : undefined;
+}
 
 export interface Group<S extends Subscriber = Subscriber> {
   name: string;

@@ -104,7 +104,7 @@ async function dropAll(kernel: Kernel, group: string): Promise<void> {
     name: "roost_outbox_left",
   });
   if (left === undefined) return;
-  await kernel.transact((tx) => dropWithin(tx, { group, by: "home", reason: "there is no webhook any more" }));
+  await kernel.transact((tx) => dropWithin(tx, { group, by: "home", reason: "nothing sends them any more" }));
 }
 
 async function lease(kernel: Kernel, group: string): Promise<Letter[]> {

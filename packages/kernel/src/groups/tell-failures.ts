@@ -3,7 +3,7 @@
  * failures with a common cause the person gets one notice.
  */
 import { RoostError } from "@roost/base";
-import { noticeGroup } from "./group.ts";
+import { noticeTargetOf } from "./group.ts";
 import { clipText, reasonCharsMax } from "@roost/contract/operations";
 import { allSteps } from "../each-alone.ts";
 import { failureKind } from "../judge-failures.ts";
@@ -99,8 +99,8 @@ async function tell(tx: KernelTransaction, cause: string, alike: Failure[]): Pro
     [cause, first.kind === "pinned" ? toldPinMs : toldMs],
   );
   if (row === undefined) return;
-  // A notice that the webhook is dead would only follow those it did not take.
-  const target = first.group === noticeGroup ? "console" : undefined;
+  // A notice that a target is dead would only follow those it did not take.
+  const target = noticeTargetOf(first.group) === undefined ? undefined : "console";
   raiseNotice(tx, {
     level: "warning",
     source: "scheduler",
@@ -156,7 +156,7 @@ function noticeOf(first: Failure, alike: Failure[]): Pick<RaisedNotice, "text" |
   const { group, key, error, number } = first;
   const what = kinds[group];
   if (first.kind !== "given_up") return { text: clip(first.kind === "pinned" ? pinText(first) : stopText(first)) };
-  if (group === noticeGroup) return { text: clip(unsentText(first, alike)) };
+  if (noticeTargetOf(group) !== undefined) return { text: clip(unsentText(first, alike)) };
   const keys = [...new Set(alike.flatMap((each) => each.key ?? []))];
   const of = what === undefined ? `${group} for` : `the ${what}${keys.length === 1 ? "" : "s"}`;
   const shown =
@@ -177,10 +177,10 @@ function noticeOf(first: Failure, alike: Failure[]): Pick<RaisedNotice, "text" |
   return { text: clip(text), ...(what === "job" ? { jobId: key! } : what === "run" ? { runId: key! } : {}) };
 }
 
-function unsentText({ failureCount, error, number }: Failure, alike: Failure[]): string {
-  const [what, which] =
-    alike.length === 1 ? ["A notice", number] : [`${alike.length} notices`, `--group ${noticeGroup}`];
-  return `${what} could not be sent to the webhook in ${failureCount} attempts: ${error?.message ?? "no reason"}. roost log retry ${which} tries again`;
+function unsentText({ group, failureCount, error, number }: Failure, alike: Failure[]): string {
+  const [what, which] = alike.length === 1 ? ["A notice", number] : [`${alike.length} notices`, `--group ${group}`];
+  const target = noticeTargetOf(group);
+  return `${what} could not be sent to ${target === "webhook" ? "the webhook" : target} in ${failureCount} attempts: ${error?.message ?? "no reason"}. roost log retry ${which} tries again`;
 }
 
 function stopText(stopped: Failure): string {

@@ -193,6 +193,7 @@ export async function listUnresolvedSteps(
 }
 
 export interface QuestionQuery {
+  ids?: readonly string[] | undefined;
   states?: Question["state"][] | undefined;
   runId?: string | undefined;
   /** The id of the last question of the page before. */
@@ -206,7 +207,14 @@ export async function listQuestions(kernel: Kernel, query: QuestionQuery = {}): 
   return kernel.database.query<Question>(
     `${questionQuery}
      where ($1::text[] is null or q.state = any($1)) and ($2::uuid is null or q.run_id = $2) and ($3::uuid is null or q.id < $3)
+       and ($5::uuid[] is null or q.id = any($5))
      order by q.id ${query.isOldestFirst === true ? "asc" : "desc"} limit $4`,
-    [query.states ?? null, query.runId ?? null, query.after ?? null, Math.min(query.limit ?? 50, runLimits.listMax)],
+    [
+      query.states ?? null,
+      query.runId ?? null,
+      query.after ?? null,
+      Math.min(query.limit ?? 50, runLimits.listMax),
+      query.ids ?? null,
+    ],
   );
 }

@@ -1,7 +1,7 @@
 /** Records a message to a session and the run that will answer it, in one transaction, once per idempotency key. */
 import { createHash } from "node:crypto";
 import { RoostError, type JsonObject, type JsonValue } from "@roost/base";
-import { formatLabels, joinLabels, parseLabels, untrustedFrom } from "@roost/contract/labels";
+import { formatLabels, joinLabels, parseLabels, untrustedFrom, type SourceKind } from "@roost/contract/labels";
 import type { PartRef } from "@roost/contract/operations";
 import { describePart } from "@roost/contract/part";
 import { createRun, firstLabels, rememberResult, type KernelTransaction, type SessionKind } from "@roost/kernel";
@@ -25,6 +25,8 @@ export interface SendMessage {
   traceparent?: string | undefined;
   /** The text is untrusted and shown between delimiters. Always true in channels. */
   isUntrusted?: boolean;
+  /** What untrusted text came through. Default: client. */
+  origin?: SourceKind;
   isRehearsed?: boolean;
   /** What its run gets beside the message: tools of a program, and what that program tells the agent. */
   input?: JsonObject | undefined;
@@ -35,8 +37,12 @@ export type SentMessage = { messageId: string; runId: string; isRepeated: boolea
 const messageRun = { timeoutMs: 1_800_000, retry: { attemptsMax: 3, backoffMs: 5_000 }, priority: 10 } as const;
 const titleCharsMax = 80;
 
-/** Records a message and its run, queued behind earlier ones of the session. */
-export async function sendMessage(memory: Memory, message: SendMessage): Promise<SentMessage> {
+/** Records a message and its run, queued behind earlier ones of the session. `alongside` are further writes, when it is not a repeat. */
+export async function sendMessage(
+  memory: Memory,
+  message: SendMessage,
+  { alongside }: { alongside?: (tx: KernelTransaction, sent: { runId: string }) => Promise<void> } = {},
+): Promise<SentMessage> {
   const kind = kindOfSession(message.sessionKey);
   if (kind !== "main" && kind !== "channel") {
     throw new RoostError(
@@ -53,11 +59,16 @@ export async function sendMessage(memory: Memory, message: SendMessage): Promise
   }
   return memory.kernel.transact(async (tx) => {
     const { idempotencyKey } = message;
-    if (idempotencyKey === undefined) return { ...(await record(memory, tx, { message, kind })), isRepeated: false };
+    const write = async () => {
+      const sent = await record(memory, tx, { message, kind });
+      await alongside?.(tx, sent);
+      return sent;
+    };
+    if (idempotencyKey === undefined) return { ...(await write()), isRepeated: false };
     const { result, isRepeated } = await rememberResult(
       tx,
       { scope: `memory.message:${message.sessionKey}`, key: idempotencyKey, fingerprint: fingerprintOf(message) },
-      () => record(memory, tx, { message, kind }),
+      write,
     );
     return { ...result, isRepeated };
   });
@@ -83,7 +94,7 @@ async function record(
   const isUntrusted = message.isUntrusted === true || kind === "channel";
   const first = firstLabels({ sessionKind: kind, sessionKey });
   const isFromOutside = isUntrusted && kind !== "channel";
-  const said = isFromOutside ? joinLabels(first, untrustedFrom("client", source)) : first;
+  const said = isFromOutside ? joinLabels(first, untrustedFrom(message.origin ?? "client", source)) : first;
   const parts = await takeParts(memory, tx, { refs: message.parts ?? [], labels: said });
   const labels = joinLabels(said, ...parts.map((part) => parseLabels(part.labels)));
   const withParts = parts.length > 0 && { parts };

@@ -3,6 +3,7 @@ import { commandNames } from "@roost/contract";
 import {
   agentDefinitionShape,
   Count,
+  deliveryTargets,
   SecretReference,
   servicePattern,
   SmallCount,
@@ -106,7 +107,10 @@ const Heartbeat = z.strictObject({
     .default(1_800_000)
     .describe("How often it checks; a model is called only when something has changed"),
   activeHours: ActiveHours.optional(),
-  target: z.enum(["console", "webhook", "none"]).default("console").describe("Where its messages go"),
+  target: z
+    .enum(["console", ...deliveryTargets, "none"])
+    .default("console")
+    .describe("Where its messages go"),
   prompt: z.string().max(50_000).optional(),
   agent: Slug.default("main"),
   model: Model.optional(),
@@ -198,6 +202,20 @@ export const Settings = z.strictObject({
       ticks: Duration.optional(),
     })
     .default({}),
+  channels: z
+    .strictObject({
+      telegram: z
+        .strictObject({
+          token: SecretReference.describe("The bot's token, as @BotFather gives it"),
+          apiUrl: z
+            .url({ protocol: /^https?$/ })
+            .optional()
+            .describe("Of a Bot API server of your own"),
+        })
+        .optional(),
+    })
+    .default({})
+    .describe("Chats in which you and others write to your agents"),
   notify: z
     .strictObject({
       webhook: z

@@ -1,13 +1,15 @@
-/** Records what a run tells the person. From there it goes to the console, and the gateway sends it to the webhook if one is set. */
+/** Records what a run tells the person. From there it goes to the console, and the gateway sends it to its target. */
 import { formatLabels, type Labels } from "@roost/contract/labels";
+import type { DeliveryTarget } from "@roost/contract/operations";
 import { rememberResult, type ClaimedRun, type Kernel } from "@roost/kernel";
 import type { Memory } from "@roost/memory";
 
-export type NoticeTarget = "console" | "webhook";
+export type NoticeTarget = "console" | DeliveryTarget;
 
-/** Where a notice of a run goes beside the console. */
+/** Where a notice of a run goes beside the console, when nothing names a target. */
 export function noticeTarget({ settings }: Pick<Memory, "settings">): NoticeTarget {
-  return settings.notify.webhook === undefined ? "console" : "webhook";
+  if (settings.notify.webhook !== undefined) return "webhook";
+  return settings.channels.telegram === undefined ? "console" : "telegram";
 }
 
 export interface RecordedNotice {

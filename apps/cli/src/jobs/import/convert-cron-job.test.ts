@@ -109,7 +109,13 @@ test("convertCronJob() gives a job no tool that it did not have there", () => {
 });
 
 test("convertCronJob() sends to the person what was sent to a channel, and keeps disabled what a script decides there", () => {
-  assert.equal(convert({ delivery: { mode: "announce", channel: "telegram" } }).job.tell, "person");
+  const told = (delivery: Record<string, string>) => {
+    const { tell, deliver } = convert({ delivery }).job;
+    return [tell, deliver];
+  };
+  assert.deepEqual(told({ mode: "announce", channel: "telegram" }), ["person", "telegram"]);
+  assert.deepEqual(told({ mode: "webhook", to: "https://hook.example" }), ["person", "webhook"]);
+  assert.deepEqual(told({ mode: "announce", channel: "last" }), ["person", undefined]);
   assert.equal(convert({ delivery: { mode: "none" } }).job.tell, undefined);
   assert.equal(convert({ delivery: { mode: "announce" }, sessionTarget: "main" }).job.tell, undefined);
   const gated = convert({ trigger: { script: "exit 1" } });

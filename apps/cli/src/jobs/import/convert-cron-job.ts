@@ -155,14 +155,21 @@ function timeoutOf({ payload }: CronJob, notes: Notes): { timeoutMs?: number } {
   return { timeoutMs };
 }
 
-/** A result sent to a channel there becomes a notice here; one without a recipient stays with main. */
-function tellOf({ payload, delivery, ...source }: CronJob, notes: Notes): { tell?: "person" } {
+/** A result sent to a channel there is sent to the same here, or becomes a notice; one without a recipient stays with main. */
+function tellOf(
+  { payload, delivery, ...source }: CronJob,
+  notes: Notes,
+): { tell?: "person"; deliver?: "telegram" | "webhook" } {
   const mode = delivery?.mode ?? (payload["deliver"] === true || source["notify"] === true ? "announce" : "none");
   if (mode === "none" || source.sessionTarget === "main") return {};
   const target = mode === "webhook" ? delivery?.["to"] : (delivery?.["channel"] ?? payload["channel"]);
+  if (mode !== "webhook" && target === "telegram") {
+    notes.push("its result was sent to telegram there: here it goes to your chat once one is bound (roost channels)");
+    return { tell: "person", deliver: "telegram" };
+  }
   const where = typeof target === "string" && target !== "last" ? ` to ${target}` : "";
   notes.push(`its result was sent${where} there: here it becomes a notice, and goes to the webhook where one is set`);
-  return { tell: "person" };
+  return { tell: "person", ...(mode === "webhook" && { deliver: "webhook" }) };
 }
 
 /** Fields whose loss changes what the person sees or what the job may do. */

@@ -1,0 +1,58 @@
+/** Chat channels: which there are, who writes there, and the code that binds the person's chat. */
+import { createPairing } from "@roost/access";
+import { changeStanding, findOwner, listPeers, readChannelRow, type KnownPeer } from "@roost/channels";
+import { RoostError } from "@roost/base";
+import { placeOf, readPage, serve, textPlace, toPage, type Served } from "@roost/contract";
+import * as operations from "@roost/contract/operations";
+import type { Kernel } from "@roost/kernel";
+import { isoOrNull } from "../records/iso.ts";
+
+export interface ServeChannelsOptions {
+  kernel: Kernel;
+  /** Names of those that the settings have. */
+  channels: readonly string[];
+}
+
+export function serveChannels({ kernel, channels }: ServeChannelsOptions): Served[] {
+  const isOn = (name: string) => channels.includes(name);
+  const toRecord = async (name: string): Promise<operations.ChannelRecord> => {
+    const [row, owner] = await Promise.all([readChannelRow(kernel, name), findOwner(kernel, name)]);
+    const problem = isOn(name) ? (row?.problem ?? null) : `roost channels add ${name} switches it on`;
+    return {
+      name,
+      account: row?.accountName ?? null,
+      state: !isOn(name) ? "off" : problem === null ? "running" : "failing",
+      reason: problem,
+      boundTo: owner === undefined ? null : (owner.title ?? owner.name ?? owner.id),
+      seenAt: isoOrNull(row?.seenAt ?? null),
+    };
+  };
+  return [
+    // There are few: one page has them.
+    serve(operations.listChannels, async () => toPage(await Promise.all(operations.channelNames.map(toRecord)), null)),
+
+    serve(operations.listPeers, async ({ channel, limit, after }) => {
+      const { rows, next } = await readPage(
+        limit,
+        (most) => listPeers(kernel, channel, { after: placeOf(textPlace, after), limit: most }),
+        ({ id }) => id,
+      );
+      return toPage(rows.map(toPeerRecord), next);
+    }),
+
+    serve(operations.changePeer, async ({ channel, peer, standing }, { principal }) => ({
+      peer: toPeerRecord(await changeStanding(kernel, channel, { peer, standing, by: principal.id })),
+    })),
+
+    serve(operations.createPairing, async ({ channel }, { principal }) => {
+      if (!isOn(channel))
+        throw new RoostError("not_found", `the channel ${channel} is not on: roost channels add ${channel} first`);
+      const { code, pairing } = await createPairing(kernel, { purpose: `channel:${channel}`, by: principal.id });
+      return { code, expiresAt: pairing.expiresAt.toISOString() };
+    }),
+  ];
+}
+
+function toPeerRecord({ seenAt, ...peer }: KnownPeer): operations.PeerRecord {
+  return { ...peer, seenAt: isoOrNull(seenAt) };
+}

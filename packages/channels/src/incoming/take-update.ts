@@ -1,0 +1,264 @@
+/**
+ * The effect of one update, in one transaction with the channel's place: a message to a session and its run, an answer to a question, a chat that is
+ * bound, or nothing. An update whose place another process has passed has no effect here.
+ */
+import { isPairingCode, redeemPairing } from "@roost/access";
+import { answerQuestion } from "@roost/approvals";
+import { RoostError, toRoostError } from "@roost/base";
+import { untrustedFrom } from "@roost/contract/labels";
+import type { PartRef } from "@roost/contract/operations";
+import { formatBytes, partLimits } from "@roost/contract/part";
+import { listQuestions, type KernelTransaction } from "@roost/kernel";
+import { keepPart, sendMessage } from "@roost/memory";
+import type { IncomingFile, IncomingMessage, Press, Update } from "../channel.ts";
+import { questionKey, readPress } from "../outgoing/ask-questions.ts";
+import { findSentKey, sendOnce } from "../outgoing/send-once.ts";
+import { bindOwner, findOwner, noteRefused, noteSeen, readStandings, type Standing } from "../peers/peers.ts";
+import { channelsWakeup, type Room } from "../room.ts";
+
+/** Updates that belong together: an album is one message. */
+export type Taken = { update: Update; album: IncomingMessage[] };
+
+export interface Taking {
+  /** The place that the channel has. */
+  from: string | null;
+  signal: AbortSignal;
+}
+
+const told = {
+  bound: "This chat is yours now: what you write here goes to your agent, and what it asks comes here.",
+  hello: "Write what you want; forward or attach what it should look at.",
+  refused: "This is a private assistant. Its owner has to allow you by name before it answers.",
+  wrongCode: "This code is not known, was used, or is older than five minutes: make another with roost channels pair",
+  stale: "This button is of an old message: the question is not open any more",
+  notYours: "Only the person whose chat is bound decides here",
+  taken: "Recorded",
+} as const;
+
+/** Returns the place after it. @throws RoostError `conflict` when another process has passed it; anything else may be tried again */
+export async function takeUpdate(room: Room, { update, album }: Taken, taking: Taking): Promise<string> {
+  const place = album.at(-1)?.place ?? update.place;
+  const moved = { ...taking, to: place };
+  if (update.kind === "message") await takeMessage(room, { update, album }, moved);
+  else if (update.kind === "press") await takePress(room, update, moved);
+  else await room.kernel.transact((tx) => movePlace(room, tx, moved));
+  return place;
+}
+
+/** Passes over an update that cannot take effect. */
+export async function passOver(room: Room, { update, album }: Taken, from: string | null): Promise<string> {
+  const to = album.at(-1)?.place ?? update.place;
+  await room.kernel.transact((tx) => movePlace(room, tx, { from, to }));
+  return to;
+}
+
+type Moving = Taking & { to: string };
+
+/** Invariant: the place moves once from each place, so that of many processes one takes the update. */
+async function movePlace(
+  { channel }: Room,
+  tx: KernelTransaction,
+  { from, to }: { from: string | null; to: string },
+): Promise<void> {
+  const moved = await tx.query(
+    "update channels.channel set place = $3, seen_at = roost.now() where name = $1 and place is not distinct from $2 returning 1",
+    [channel.name, from, to],
+    { name: "channels_move_place" },
+  );
+  if (moved.length === 0)
+    throw new RoostError(
+      "conflict",
+      `another process has taken what came after ${from ?? "the beginning"} in ${channel.name}`,
+    );
+}
+
+async function takeMessage(
+  room: Room,
+  { update: message, album }: Taken & { update: IncomingMessage },
+  moving: Moving,
+) {
+  const { kernel, channel } = room;
+  const { chat, sender } = message;
+  const moveOnly = () => kernel.transact((tx) => movePlace(room, tx, moving));
+  // What is said in a group is not for Roost unless it names it.
+  if (!message.isForMe) return moveOnly();
+  const standings = await readStandings(kernel, channel.name, [chat.id, ...(sender === null ? [] : [sender.id])]);
+  const standing = standingOf(message, standings);
+  if (standing === undefined) return refuse(room, message, moving);
+  const isPrivate = chat.kind === "private";
+  if (isPrivate && /^\/(?:start|help)\b/.test(message.text)) {
+    await moveOnly();
+    return say(room, chat.id, { key: `hello:${moving.to}`, text: told.hello });
+  }
+  const isOwner = isPrivate && standing === "owner";
+  if (isOwner && (await takeReply(room, message, moving))) return;
+  const { parts, lost } = await keepFiles(room, [message, ...album.filter((one) => one !== message)], moving.signal);
+  const said = [message, ...album].find(({ text }) => text !== "")?.text ?? "";
+  const from = chat.kind === "group" ? `${sender?.title ?? sender?.name ?? "somebody"}: ` : "";
+  await sendMessage(
+    room.memory,
+    {
+      sessionKey: isOwner ? "main" : `channel:${channel.name}/${chat.id}`,
+      text: [`${from}${said}`, ...lost].filter((line) => line !== "").join("\n"),
+      parts,
+      source: channel.name,
+      isUntrusted: message.isForwarded,
+      origin: "channel",
+    },
+    {
+      async alongside(tx, { runId }) {
+        await movePlace(room, tx, moving);
+        await noteSeen(tx, channel.name, sender ?? chat);
+        await tx.query(
+          `insert into channels.turn (run_id, channel, chat_id, is_group, is_owner, reply_to) values ($1, $2, $3, $4, $5, $6)`,
+          [runId, channel.name, chat.id, !isPrivate, isOwner, message.ref],
+        );
+        tx.wake(channelsWakeup);
+      },
+    },
+  );
+}
+
+/** In a group the sender counts, or else the group itself; undefined: nobody has allowed them. */
+function standingOf({ chat, sender }: IncomingMessage, standings: ReadonlyMap<string, Standing>): Standing | undefined {
+  const known = [sender?.id, chat.id].map((id) => (id === undefined ? undefined : standings.get(id)));
+  return known.find((standing) => standing !== undefined && standing !== "refused");
+}
+
+/** Binds a private chat that brings the code, and drops everything else. */
+async function refuse(room: Room, message: IncomingMessage, moving: Moving): Promise<void> {
+  const { kernel, channel } = room;
+  const { chat, sender } = message;
+  const code = message.text.replace(/^\/(?:start|pair)(?:@\w+)?\s*/, "").trim();
+  const isCode = chat.kind === "private" && !message.isForwarded && isPairingCode(code);
+  const outcome = await kernel.transact(async (tx) => {
+    await movePlace(room, tx, moving);
+    const pairing = isCode ? await redeemPairing(tx, { purpose: `channel:${channel.name}`, code }) : undefined;
+    if (pairing !== undefined) {
+      await bindOwner(tx, channel.name, { chat, by: pairing.createdBy });
+      tx.wake(channelsWakeup);
+      return "bound";
+    }
+    const isGroup = chat.kind === "group";
+    const count = await noteRefused(tx, channel.name, { peer: chat, kind: isGroup ? "group" : "user" });
+    if (isGroup && sender !== null) await noteRefused(tx, channel.name, { peer: sender, kind: "user" });
+    return isCode ? "wrongCode" : count === 1 ? "refused" : "dropped";
+  });
+  // Told once: the chat of a stranger is not to be filled.
+  if (outcome !== "dropped") await say(room, chat.id, { key: `${outcome}:${moving.to}`, text: told[outcome] });
+}
+
+/** The person answers a question by a reply to it. */
+async function takeReply(room: Room, message: IncomingMessage, moving: Moving): Promise<boolean> {
+  const { kernel, channel } = room;
+  const { replyTo, chat, text, isForwarded } = message;
+  if (replyTo === null || isForwarded || text === "") return false;
+  const key = await findSentKey(room, { chat: chat.id, ref: replyTo });
+  const questionId = key?.startsWith("question:") === true ? key.slice("question:".length) : undefined;
+  const [question] = questionId === undefined ? [] : await listQuestions(kernel, { ids: [questionId], limit: 1 });
+  if (question === undefined || question.state !== "open") return false;
+  const answer =
+    question.choices === null
+      ? text
+      : question.choices.find((choice) => choice.toLowerCase() === text.trim().toLowerCase());
+  if (answer === undefined) return false;
+  return answerHere(room, { questionId: question.id, answer, by: byOf(channel.name) }, moving);
+}
+
+async function takePress(room: Room, press: Press, moving: Moving): Promise<void> {
+  const { kernel, channel } = room;
+  const owner = await findOwner(kernel, channel.name);
+  const answerPress = (text: string) =>
+    channel.answerPress(press.pressId, text, AbortSignal.timeout(30_000)).catch((error: unknown) => {
+      kernel.logger.warn("the press of a button was not answered", { channel: channel.name, error });
+    });
+  if (owner?.id !== press.chat.id || owner.id !== press.sender.id) {
+    await kernel.transact((tx) => movePlace(room, tx, moving));
+    return answerPress(told.notYours);
+  }
+  const given = readPress(press.press);
+  const key = press.ref === null ? undefined : await findSentKey(room, { chat: press.chat.id, ref: press.ref });
+  const [question] =
+    given !== undefined && key === questionKey(given.questionId)
+      ? await listQuestions(kernel, { ids: [given.questionId], limit: 1 })
+      : [];
+  const answer = given === undefined ? undefined : question?.choices?.[given.choice];
+  const isTaken =
+    question?.state === "open" &&
+    answer !== undefined &&
+    (await answerHere(room, { questionId: question.id, answer, by: byOf(channel.name) }, moving));
+  if (!isTaken) await kernel.transact((tx) => movePlace(room, tx, moving));
+  await answerPress(isTaken ? `${told.taken}: ${answer}` : told.stale);
+}
+
+const byOf = (channel: string) => `person:owner/${channel}`;
+
+/** False: it is not open any more, and the place has not moved. */
+async function answerHere(
+  room: Room,
+  answer: { questionId: string; answer: string; by: string },
+  moving: Moving,
+): Promise<boolean> {
+  let isMoved = false;
+  const alongside = async (tx: KernelTransaction) => {
+    await movePlace(room, tx, moving);
+    tx.wake(channelsWakeup);
+    isMoved = true;
+  };
+  try {
+    await answerQuestion(room.kernel, answer, { alongside });
+    return isMoved;
+  } catch (error) {
+    if (isMoved || toRoostError(error).code !== "conflict") throw error;
+    // The place may be the one that another process has moved: that is told by moving it alone.
+    return false;
+  }
+}
+
+/** The bytes are kept before the transaction that names them. What cannot be had is told in the message. */
+async function keepFiles(
+  room: Room,
+  messages: readonly IncomingMessage[],
+  signal: AbortSignal,
+): Promise<{ parts: PartRef[]; lost: string[] }> {
+  const { channel, memory } = room;
+  const parts: PartRef[] = [];
+  const lost: string[] = [];
+  const files = messages.flatMap((message) => message.files);
+  for (const file of files.slice(0, partLimits.perMessageMax)) {
+    const bytes = await readFile(room, file, signal);
+    if (typeof bytes === "string") {
+      lost.push(bytes);
+      continue;
+    }
+    const labels = untrustedFrom("channel", channel.name);
+    const { name, mediaType } = file;
+    const { sha256 } = await keepPart(memory, { content: bytes, name, mediaType, labels });
+    parts.push({ sha256: sha256!, name });
+  }
+  if (files.length > partLimits.perMessageMax)
+    lost.push(`(${files.length - partLimits.perMessageMax} more files were left out)`);
+  return { parts, lost };
+}
+
+async function readFile({ channel }: Room, file: IncomingFile, signal: AbortSignal) {
+  const size = file.bytes === null ? "" : ` of ${formatBytes(file.bytes)}`;
+  const because = (why: string) => `(the file ${file.name}${size} could not be fetched: ${why})`;
+  if ((file.bytes ?? 0) > channel.limits.fileBytesMax)
+    return because(`more than ${formatBytes(channel.limits.fileBytesMax)}`);
+  try {
+    return await channel.readFile(file.fileId, signal);
+  } catch (error) {
+    const { code, retryable, message } = toRoostError(error);
+    if (retryable) throw error;
+    return because(code === "internal" ? "unknown" : message);
+  }
+}
+
+/** Best effort: it is sent after the effect. */
+async function say(room: Room, chat: string, { key, text }: { key: string; text: string }): Promise<void> {
+  const { channel, kernel } = room;
+  await sendOnce(room, { key, chat, what: "a short reply" }, (signal) => channel.send(chat, { text }, signal)).catch(
+    (error: unknown) => kernel.logger.warn("a short reply was not sent", { channel: channel.name, error }),
+  );
+}

@@ -1,0 +1,37 @@
+/** Telegram against a local Bot API: the contract of channels, and what is Telegram's own. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { checkChannel } from "../testing/channel-contract.ts";
+import { startBotApi } from "../testing/start-bot-api.ts";
+import { createTelegram } from "./create-telegram.ts";
+
+const signal = new AbortController().signal;
+
+checkChannel("Telegram", startBotApi);
+
+test("createTelegram() names a refused token and a server that is away, and quotes no address", async () => {
+  await using server = await startBotApi();
+  const open = (token: string, apiUrl: string) => createTelegram({ token: async () => token, apiUrl, pollSeconds: 1 });
+  const secret = "654321:of-another-bot";
+  const check = (code: string, isUnknown: boolean) => (error: Error & { code: string; isUnknown: boolean }) => {
+    assert.deepEqual([error.code, error.isUnknown], [code, isUnknown]);
+    assert.ok(!`${error.stack} ${JSON.stringify(error)} ${String(error.cause)}`.includes(secret), error.stack);
+    return true;
+  };
+  await assert.rejects(open(secret, server.url).whoAmI(signal), check("unauthenticated", false));
+  const gone = await startBotApi();
+  await gone[Symbol.asyncDispose]();
+  await assert.rejects(open(secret, gone.url).send("1", { text: "x" }, signal), check("unavailable", false));
+});
+
+test("createTelegram() says that a chat has blocked it, and reads updates that it does not know as others", async () => {
+  await using server = await startBotApi();
+  const telegram = server.open();
+  server.block("7");
+  await assert.rejects(telegram.send("7", { text: "x" }, signal), { code: "forbidden" });
+  server.say({ chat: "7" });
+  assert.deepEqual(
+    (await telegram.receive({ after: null, signal })).map(({ kind }) => kind),
+    ["other"],
+  );
+});
