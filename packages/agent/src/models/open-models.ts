@@ -10,6 +10,7 @@ import { createWire } from "../wire/create-wire.ts";
 import { mediaMendId } from "../wire/media-mends.ts";
 import { inputDefault } from "./model-input.ts";
 import { outputTokensOf } from "./output-tokens.ts";
+import type { TokenPrice } from "../usage/token-usage.ts";
 import { modelLimitDefaults, type ModelLimits, type Models, type ProviderDescription } from "./models.ts";
 import { type ProviderConfig, providerKey } from "./provider-config.ts";
 
@@ -75,13 +76,14 @@ function openProvider(
 ): OpenProvider {
   const isLanguageModel = config.kind === "language-model";
   const key = providerKey(config);
+  const isCached = isCacheAskedFor(config);
   const settings = options.mendMemory.of(key);
   for (const [id, setting] of knownOf(config)) if (!settings.has(id)) settings.set(id, setting);
   const wire = createWire({
     fetch: options.fetch,
     bodyBytesMax: options.limits.bodyBytesMax,
     settings,
-    fields: modalitiesOf(config),
+    fields: { ...modalitiesOf(config), ...(isCached && { cache_control: { type: "ephemeral" } }) },
     logger: options.logger.child({ provider: config.id }),
   });
   return {
@@ -100,13 +102,28 @@ function openProvider(
     },
     outputTokensMax: config.outputTokensMax,
     silenceMsMax: config.silenceMsMax,
-    price: config.price,
+    price: isCached ? withCacheWrites(config.price) : config.price,
     temperature: config.temperature,
     input: () =>
       (config.input ?? inputDefault).filter((kind) => kind === "text" || settings.get(mediaMendId(kind)) === undefined),
     secrets: isLanguageModel || config.apiKey === undefined ? [] : [config.apiKey],
     isRehearsal: isLanguageModel && config.isRehearsal === true,
   };
+}
+
+/**
+ * Anthropic's models cache only what they are asked to. OpenRouter puts the mark behind the last message: the next request begins with all of this one.
+ * https://openrouter.ai/docs/features/prompt-caching
+ */
+function isCacheAskedFor(config: ProviderConfig): boolean {
+  return config.kind === "openrouter" && /^~?anthropic\//.test(config.model);
+}
+
+/** Anthropic's: a quarter more for what is written. */
+const cacheWriteFactor = 1.25;
+
+function withCacheWrites(price: TokenPrice | undefined): TokenPrice | undefined {
+  return price && { ...price, cacheWriteUsd: price.inputUsd * cacheWriteFactor };
 }
 
 /** As OpenAI has them, and all that follow it. */

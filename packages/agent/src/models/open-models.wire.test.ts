@@ -353,3 +353,38 @@ for (const [what, status, body, expected] of reasons) {
     assert.match(outcome.message, expected);
   });
 }
+
+test("openModels() asks OpenRouter to cache what it tells Anthropic's models, reserves what that costs, and does without where it is refused", async () => {
+  const server = await startScriptedModelServer({
+    script: ({ body, index }) =>
+      "cache_control" in body && index === 1
+        ? { status: 400, error: { message: "cache_control: extra inputs are not permitted" } }
+        : "ok",
+  });
+  const reserved: (number | null)[] = [];
+  const open = (model: string) =>
+    openModels({
+      providers: [
+        { kind: "openrouter", id: "or", apiKey: "k", baseUrl: server.url, model, price: { inputUsd: 4, outputUsd: 0 } },
+      ],
+      clock: systemClock,
+      logger: silentLogger,
+    });
+  const ask = (model: string) =>
+    open(model).call(request, {
+      signal: new AbortController().signal,
+      step: "model#1",
+      reserveSpend: async ({ costUsd, inputTokens }) => {
+        reserved.push(Math.round((100 * (costUsd ?? 0) * 1e6) / inputTokens) / 100);
+        return { state: "granted", settle: async () => {} };
+      },
+    });
+  for (const model of ["anthropic/claude-sonnet-5", "anthropic/claude-haiku-5", "openai/gpt-6"])
+    assert.equal((await ask(model)).kind, "message");
+  await server.close();
+  assert.deepEqual(
+    server.requests.map(({ body }) => body["cache_control"]),
+    [{ type: "ephemeral" }, { type: "ephemeral" }, undefined, undefined],
+  );
+  assert.deepEqual(reserved, [5, 5, 4]);
+});

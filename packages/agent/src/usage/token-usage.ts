@@ -27,6 +27,8 @@ export interface TokenPrice {
   inputUsd: number;
   outputUsd: number;
   cachedInputUsd?: number | undefined;
+  /** Of tokens that a provider writes to its cache, where that costs more than reading them. */
+  cacheWriteUsd?: number | undefined;
 }
 
 /** The most that one model call may use, known beforehand. `costUsd` is null when no price is known. */

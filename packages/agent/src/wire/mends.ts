@@ -43,6 +43,7 @@ const optionalFields = [
   "tool_choice",
   "parallel_tool_calls",
   "reasoning_effort",
+  "cache_control",
 ];
 
 /** A value that is refused is left out as well; `user` and `usage` are words of other refusals too. */
