@@ -32,11 +32,16 @@ test("npm run bench -- --quick measures everything that there is an aim for", as
       "≤ 15 ms",
       "≤ 20 ms",
       "≤ 10 KiB",
+      "≤ 345 updates",
       "≤ 1000 ms",
+      "≤ 3000 ms",
+      "≤ 4000 ms",
       "≤ 3000 ms",
       "≤ 400 MiB",
       "≤ 60 MiB",
       "≤ 1",
+      "≤ 0.50 %",
+      "≤ 3",
       "0",
     ],
     output,
@@ -49,6 +54,6 @@ test("npm run bench names what it can measure when it is asked for something els
   assert.equal(code, 1);
   assert.match(
     complaint,
-    /"speed" is not measured here: choose from append, door, graphql, labels, peeps, run, tools, turn, recovery, start, services, idle-day/,
+    /"speed" is not measured here: choose from append, door, graphql, labels, peeps, run, tools, turn, due, recovery, start, services, idle, idle-day/,
   );
 });

@@ -8,7 +8,9 @@ import { machineFacts } from "./machine-facts.ts";
 import type { Figure, Measure, MeasureOptions } from "./measure.ts";
 import { measureAppend } from "./measures/measure-append.ts";
 import { measureDoor } from "./measures/measure-door.ts";
+import { measureDue } from "./measures/measure-due.ts";
 import { measureGraphql } from "./measures/measure-graphql.ts";
+import { measureIdle } from "./measures/measure-idle.ts";
 import { measureIdleDay } from "./measures/measure-idle-day.ts";
 import { measureLabels } from "./measures/measure-labels.ts";
 import { measurePeeps } from "./measures/measure-peeps.ts";
@@ -31,9 +33,11 @@ const measures: Record<string, Measure> = {
   run: measureRun,
   tools: measureTools,
   turn: measureTurn,
+  due: measureDue,
   recovery: measureRecovery,
   start: measureStart,
   services: measureServices,
+  idle: measureIdle,
   "idle-day": measureIdleDay,
 };
 

@@ -5,10 +5,16 @@ import { startHome, withoutJobs, type LivingHome } from "../living-home/start-ho
 import { formatMs, type Measure } from "../measure.ts";
 import { openDurableDatabase } from "../open-durable-database.ts";
 import { statistics } from "../statistics.ts";
+import { measureRestart } from "./measure-restart.ts";
 
 const aimMsMax = 1_000;
 
-export const measureRecovery: Measure = async ({ isQuick, onProgress }) => {
+export const measureRecovery: Measure = async (options) => [
+  ...(await measureWorkers(options)),
+  ...(await measureRestart(options)),
+];
+
+const measureWorkers: Measure = async ({ isQuick, onProgress }) => {
   onProgress("recovery after kill -9 of a worker");
   await using opened = await openDurableDatabase();
   const first = "wait for ever";

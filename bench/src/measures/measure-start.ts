@@ -1,11 +1,10 @@
 /** `npm start` on a home that has been started before: time until it is ready, and what all of its processes keep in memory when idle. */
-import { spawn, type ChildProcess } from "node:child_process";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { delay } from "@roost/base";
-import { readInheritedEnvironment } from "../config.ts";
+import { listHomeProcesses, readMib } from "../living-home/home-processes.ts";
+import { startWholeHome } from "../living-home/start-whole-home.ts";
 import { formatMs, type Measure } from "../measure.ts";
 import { statistics } from "../statistics.ts";
 
@@ -14,11 +13,10 @@ const aimMibMax = 400;
 /** Caches of the start are given back by then. */
 const idleMs = 15_000;
 
-const root = fileURLToPath(new URL("../../../", import.meta.url));
-
 export const measureStart: Measure = async ({ isQuick, onProgress }) => {
   onProgress("npm start on a home that is there, and memory at idle");
-  const home = await mkdtemp(join(tmpdir(), "roost-bench-home-"));
+  const directory = await mkdtemp(join(tmpdir(), "roost-bench-home-"));
+  const home = join(directory, "roost");
   try {
     const firstMs = await startOnce(home, async () => undefined);
     const times: number[] = [];
@@ -56,84 +54,17 @@ export const measureStart: Measure = async ({ isQuick, onProgress }) => {
       },
     ];
   } finally {
-    await rm(home, { recursive: true, force: true });
+    await rm(directory, { recursive: true, force: true });
   }
 };
 
-/** The time until the gateway has said that it is ready; then the work; then an orderly stop. */
 async function startOnce(home: string, work: (pid: number) => Promise<void>): Promise<number> {
-  const startMs = performance.now();
-  const child = spawn(process.execPath, [`${root}scripts/start.mjs`], {
-    cwd: root,
-    stdio: ["ignore", "pipe", "pipe"],
-    // Neither the person's own home nor their model.
-    env: {
-      ...readInheritedEnvironment(),
-      HOME: home,
-      ROOST_HOME: join(home, "roost"),
-      ROOST_PORT: "0",
-      NO_COLOR: "1",
-    },
-  });
-  const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
-  try {
-    await untilReady(child);
-    const elapsedMs = performance.now() - startMs;
-    await work(child.pid!);
-    return elapsedMs;
-  } finally {
-    child.kill("SIGINT");
-    await ended;
-  }
+  await using started = await startWholeHome(home);
+  await work(started.pid);
+  return started.startMs;
 }
 
-function untilReady(child: ChildProcess): Promise<void> {
-  return new Promise((resolve, reject) => {
-    let output = "";
-    const hear = (text: string) => {
-      output += text;
-      if (/http:\/\/(?:127\.0\.0\.1|localhost):\d+/.test(output)) resolve();
-    };
-    child.stdout?.setEncoding("utf8").on("data", hear);
-    child.stderr?.setEncoding("utf8").on("data", hear);
-    child.once("exit", (code) => reject(new Error(`npm start ended (${code}) before it was ready:\n${output}`)));
-  });
-}
-
-/** The proportional set size of each process of the home: shared pages are counted once, divided by who shares them. */
 async function readMemory(startPid: number, home: string): Promise<{ name: string; mib: number }[]> {
-  const parents = await readParents();
-  const postmaster = Number(
-    (await readFile(join(home, "roost/.roost/postgres/data/postmaster.pid"), "utf8").catch(() => "0")).split("\n")[0],
-  );
-  const isOurs = (pid: number | undefined): boolean =>
-    pid !== undefined && pid > 1 && (pid === startPid || pid === postmaster || isOurs(parents.get(pid)));
-  const ours = [...parents.keys()].filter(isOurs);
-  return Promise.all(
-    ours.map(async (pid) => {
-      const [rollup, command] = await Promise.all([
-        readFile(`/proc/${pid}/smaps_rollup`, "utf8"),
-        readFile(`/proc/${pid}/cmdline`, "utf8"),
-      ]);
-      return { name: nameOf(command), mib: Number(/^Pss:\s+(\d+) kB/m.exec(rollup)?.[1] ?? 0) / 1024 };
-    }),
-  );
-}
-
-async function readParents(): Promise<Map<number, number>> {
-  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(Number);
-  const entries = await Promise.all(
-    pids.map(async (pid): Promise<[number, number][]> => {
-      const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
-      const parent = /^\d+ \(.*\) \S (\d+)/s.exec(stat)?.[1];
-      return parent === undefined ? [] : [[pid, Number(parent)]];
-    }),
-  );
-  return new Map(entries.flat());
-}
-
-function nameOf(command: string): string {
-  if (command.includes("apps/gateway")) return "gateway";
-  if (command.includes("packages/worker")) return "worker";
-  return command.includes("postgres") ? "postgres" : "supervisor";
+  const processes = await listHomeProcesses(startPid, home);
+  return await Promise.all(processes.map(async ({ pid, name }) => ({ name, mib: await readMib(pid) })));
 }

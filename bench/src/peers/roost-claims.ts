@@ -6,7 +6,7 @@
 import { silentLogger } from "@roost/base";
 import type { Database } from "@roost/database";
 import { claimRuns, createRuns, finishRun, runLimits, type ClaimedRun, type Kernel } from "@roost/kernel";
-import { runWorker } from "@roost/worker";
+import { runWorker, type RunCall } from "@roost/worker";
 import { joinAsWorker, openRoost, type OpenRoost } from "./open-roost.ts";
 import type { PeerSetup, WorkloadParameters, WorkloadResult } from "./peer.ts";
 import { inParallel, timeJobs } from "./time-jobs.ts";
@@ -87,9 +87,10 @@ async function startWorker(
 ): Promise<() => Promise<unknown>> {
   const stop = new AbortController();
   const handlers = {
-    [handler]: async (run: ClaimedRun) => {
+    // As the agent's handler does: its end takes the next run along.
+    [handler]: async (run: ClaimedRun, { claimer }: RunCall) => {
       handled();
-      await finishRun(kernel, ownedOf(run), { state: "done" });
+      await finishRun(kernel, ownedOf(run), { state: "done" }, { claimer });
     },
   };
   const running = runWorker({

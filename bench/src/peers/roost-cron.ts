@@ -28,10 +28,10 @@ export async function measureRoostCron(setup: PeerSetup, parameters: WorkloadPar
     runWorker({
       kernel,
       handlers: {
-        agent: async (run) => {
+        agent: async (run, { claimer }) => {
           const dueMs = run.scheduledAt!.getTime();
           if (dueMs >= counted.fromMs) lateness.began(run.jobId!, dueMs);
-          await finishRun(kernel, { runId: run.id, epoch: run.epoch }, { state: "done" });
+          await finishRun(kernel, { runId: run.id, epoch: run.epoch }, { state: "done" }, { claimer });
         },
       },
       logger: silentLogger,

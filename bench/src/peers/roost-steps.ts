@@ -9,6 +9,7 @@ import {
   finishRun,
   finishStep,
   type ClaimedRun,
+  type Claimer,
   type Effect,
   type Kernel,
   type FinishedStep,
@@ -34,8 +35,8 @@ export async function measureRoostSteps(
   const running = runWorker({
     kernel,
     handlers: {
-      [handler]: async (run) => {
-        await goThrough(kernel, run, { steps, effect });
+      [handler]: async (run, { claimer }) => {
+        await goThrough(kernel, run, { steps, effect, claimer });
         ends.get(run.id)?.();
         ends.delete(run.id);
       },
@@ -67,7 +68,7 @@ export async function measureRoostSteps(
 async function goThrough(
   kernel: Kernel,
   run: ClaimedRun,
-  { steps, effect }: { steps: number; effect: Effect },
+  { steps, effect, claimer }: { steps: number; effect: Effect; claimer: Claimer | undefined },
 ): Promise<void> {
   const owned = { runId: run.id, epoch: run.epoch };
   let finishing: FinishedStep[] = [];
@@ -79,5 +80,5 @@ async function goThrough(
     if (effect === "unsafe") await finishStep(kernel, owned, outcome);
     else finishing = [outcome];
   }
-  await finishRun(kernel, owned, { state: "done", output: "done" }, { finishing });
+  await finishRun(kernel, owned, { state: "done", output: "done" }, { finishing, claimer });
 }

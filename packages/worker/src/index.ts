@@ -1,5 +1,5 @@
 export { createAgentHandler, type AgentHandlerOptions } from "./create-agent-handler.ts";
-export { executeRun, type RunHandler, type RunHandlers } from "./execute-run.ts";
+export { executeRun, type RunCall, type RunHandler, type RunHandlers } from "./execute-run.ts";
 export { createDurableSteps, type DurableSteps } from "./steps/create-durable-steps.ts";
 export { RunInterruption } from "./steps/run-interruption.ts";
 export { toOutcome } from "./steps/to-outcome.ts";

@@ -56,14 +56,14 @@ end $$;
 
 -- Fields of the run in all its events.
 create or replace function roost.told_of_run_1(id uuid, agent text, session_key text, session_kind text, job_id text, parent_run_id uuid)
-returns jsonb language sql immutable as $$
+returns jsonb language sql stable as $$
   select jsonb_strip_nulls(jsonb_build_object('runId', id, 'agent', agent, 'sessionKey', session_key, 'sessionKind', session_kind,
     'jobId', job_id, 'parentRunId', parent_run_id))
 $$;
 
 -- Spending in the event that ends a run.
 create or replace function roost.told_of_spending_1(call_count integer, usd numeric, tokens bigint, started_at timestamptz, ended_at timestamptz, is_rehearsed boolean)
-returns jsonb language sql immutable as $$
+returns jsonb language sql stable as $$
   select jsonb_strip_nulls(jsonb_build_object(
     'costUsd', case when call_count > 0 then usd::float8 end,
     'tokens', case when call_count > 0 then tokens end,

@@ -138,13 +138,14 @@ create or replace function roost.end_and_take_1(
     from rows from (unnest(p_ids, p_epochs), jsonb_array_elements(p_ends)) with ordinality as i(id, epoch, e, place)
   ),
   owned as materialized (
-    select d.id, d.epoch, d.cause_id from roost.run d where d.id = any(p_ids) and d.state = 'running' order by d.depth, d.id for no key update
+    -- By id alone: with the state the plan would read the index of running runs, and all its dead entries.
+    select d.id, d.epoch, d.state, d.cause_id from roost.run d where d.id = any(p_ids) order by d.depth, d.id for no key update
   ),
   done as (
     update roost.run r set
       state = 'done', output = i.output, error = null, ended_at = roost.now(), worker_id = null, wake_at = null, deadline_at = null,
       holds_serial_key = false, cause_id = roost.new_id()::text, labels = roost.join_label_sets_1(r.labels, coalesce(i.labels, r.labels))
-    from item i join owned d on d.id = i.id and d.epoch = i.epoch
+    from item i join owned d on d.id = i.id and d.epoch = i.epoch and d.state = 'running'
     where r.id = any(p_ids) and r.id = i.id and r.serial_key is null and r.slot is null
       and r.parent_run_id is null and r.postconditions is null and r.reservation_count = 0 and not i.is_more
       and (select count(*) = cardinality(i.seqs) and count(*) filter (where s.state = 'intent' and s.seq = any(i.seqs)) = cardinality(i.seqs)

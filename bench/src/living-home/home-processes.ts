@@ -1,0 +1,65 @@
+/** The processes of a home, by Linux's /proc: the one that was started, what it started, and its PostgreSQL, which belongs to no one. */
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+
+export interface HomeProcess {
+  pid: number;
+  name: "gateway" | "worker" | "postgres" | "supervisor";
+}
+
+/** `home` is the home's directory. */
+export async function listHomeProcesses(startPid: number, home: string): Promise<HomeProcess[]> {
+  const parents = await readParents();
+  const postmasterFile = join(home, ".roost/postgres/data/postmaster.pid");
+  const postmaster = Number((await readFile(postmasterFile, "utf8").catch(() => "0")).split("\n")[0]);
+  const isOurs = (pid: number | undefined): boolean =>
+    pid !== undefined && pid > 1 && (pid === startPid || pid === postmaster || isOurs(parents.get(pid)));
+  const ours = [...parents.keys()].filter(isOurs);
+  const named = await Promise.all(
+    ours.map(async (pid) => ({ pid, command: await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "") })),
+  );
+  return named.map(({ pid, command }) => ({ pid, name: nameOf(command) }));
+}
+
+/** Proportional set size: shared pages are counted once, divided by who shares them. */
+export async function readMib(pid: number): Promise<number> {
+  const rollup = await readFile(`/proc/${pid}/smaps_rollup`, "utf8").catch(() => "");
+  return Number(/^Pss:\s+(\d+) kB/m.exec(rollup)?.[1] ?? 0) / 1024;
+}
+
+/** Linux gives programs a hundred a second, whatever the kernel counts in. */
+const ticksPerSecond = 100;
+
+/** Processor time of a process and of those children that it has waited for. */
+export async function readProcessorMs(pid: number): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
+  const ticks = stat
+    .slice(stat.lastIndexOf(")") + 2)
+    .split(" ")
+    .slice(11, 15)
+    .map(Number);
+  return (ticks.reduce((sum, each) => sum + each, 0) * 1000) / ticksPerSecond;
+}
+
+async function readParents(): Promise<Map<number, number>> {
+  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(Number);
+  const entries = await Promise.all(
+    pids.map(async (pid): Promise<[number, number][]> => {
+      const parent = await parentOf(pid);
+      return parent === undefined ? [] : [[pid, parent]];
+    }),
+  );
+  return new Map(entries.flat());
+}
+
+async function parentOf(pid: number): Promise<number | undefined> {
+  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
+  const parent = /^\d+ \(.*\) \S (\d+)/s.exec(stat)?.[1];
+  return parent === undefined ? undefined : Number(parent);
+}
+
+function nameOf(command: string): HomeProcess["name"] {
+  if (command.includes("apps/gateway")) return "gateway";
+  if (command.includes("packages/worker")) return "worker";
+  return command.includes("postgres") ? "postgres" : "supervisor";
+}
