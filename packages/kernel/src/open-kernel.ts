@@ -106,6 +106,8 @@ export interface OpenKernelOptions {
   rooms?: readonly RoomSchema[] | undefined;
   /** Registered at the start. Default: Roost's own. */
   events?: readonly (EventDefinition | EventSchema)[] | undefined;
+  /** No other process uses the database, so that none is told of what happens. */
+  isAlone?: boolean | undefined;
 }
 
 export async function openKernel(options: OpenKernelOptions): Promise<Kernel> {
@@ -121,7 +123,7 @@ export async function openKernel(options: OpenKernelOptions): Promise<Kernel> {
 
   await using opened = new AsyncDisposableStack();
   const origin = createProcessId();
-  const wakeups = opened.use(await createWakeups({ database, logger, origin }));
+  const wakeups = opened.use(await createWakeups({ database, logger, origin, isAlone: options.isAlone }));
   const streams = opened.use(createStreams({ database, logger, origin }));
   const feed = opened.use(createLogFeed({ database, logger, wakeups }));
   const segments = opened.use(createSegmentKeeper({ database, logger }));

@@ -64,7 +64,7 @@ export async function rehearse(options: RehearseOptions): Promise<RehearsalRepor
   const simulated: Clock = { nowMs: () => clock.nowMs };
   if (options.ownsProcess === true)
     opened.use(replaceIdSource(createIdSource({ clock: simulated, random: countedBytes() })));
-  const kernel = opened.use(await openKernel({ database, logger, clock: simulated, migrate: false }));
+  const kernel = opened.use(await openKernel({ database, logger, clock: simulated, migrate: false, isAlone: true }));
   await copyHome(home, database);
   await kernel.registry.refresh();
   const memory = await openReadOnlyMemory(kernel, { homeDir: options.homeDir, bucket: options.bucket, logger });

@@ -20,6 +20,8 @@ export interface WakeupsOptions {
   logger: Logger;
   /** Tells this process's own notifications from those of others; no whitespace. */
   origin: string;
+  /** No other process uses the database: none is told. */
+  isAlone?: boolean | undefined;
 }
 
 export interface OpenWakeups extends Wakeups, AsyncDisposable {}
@@ -67,7 +69,7 @@ export async function createWakeups(options: WakeupsOptions): Promise<OpenWakeup
     wake(channel) {
       checkChannel(channel);
       emit(channel);
-      outbox.add(channel);
+      if (options.isAlone !== true) outbox.add(channel);
     },
     subscribe,
     watch,

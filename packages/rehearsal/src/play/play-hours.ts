@@ -10,12 +10,12 @@ import {
   registerWorker,
   type ClaimedRun,
   type Kernel,
-  type SchedulerLoop,
   type WorkerRegistration,
 } from "@roost/kernel";
 import type { SimulatedClock } from "../time/install-simulated-clock.ts";
 import { executeRun, RunCancelled, type RunHandler } from "@roost/worker";
 import type { Agenda } from "./agenda.ts";
+import { createLooks, type Looks } from "./create-looks.ts";
 
 export interface PlayHours {
   kernel: Kernel;
@@ -34,8 +34,8 @@ export interface PlayHours {
 
 /** Housekeeping does not affect a day, and no worker dies in it: that loop would run four times a second. */
 const leftOut = new Set(["housekeeping", "tick history", "workers"]);
-/** Limit of a loop's calls, and of passes over all loops, at one moment: beyond it something is wrong. */
-const looksMax = 10_000;
+/** Limit of passes over all loops at one moment: beyond it something is wrong. */
+const passesMax = 10_000;
 /** A lease longer than any simulated time. */
 const leaseMs = 400 * 24 * 3_600_000;
 
@@ -48,15 +48,16 @@ export async function playHours(options: PlayHours): Promise<{ runCount: number;
     ttlMs: leaseMs,
   });
   const loops = [...createLoops(kernel), ...createJobLoops(kernel)].filter(({ name }) => !leftOut.has(name));
-  const stage = createStage(options, worker);
+  using looks = createLooks(kernel, loops, () => clock.nowMs);
+  const stage = createStage(options, { worker, looks });
   let momentCount = 0;
   try {
     for (;;) {
       signal.throwIfAborted();
-      const dueMs = await settle(loops, stage);
+      await settle(looks, stage);
       momentCount += 1;
       options.onMoment(clock.nowMs, stage.runCount);
-      const nextMs = Math.min(dueMs, options.agenda.nextMs ?? Infinity);
+      const nextMs = Math.min(looks.dueMs, options.agenda.nextMs ?? Infinity);
       if (nextMs >= untilMs) break;
       // What is due and was not done now would not be done by trying again at the same moment.
       await clock.set(Math.max(nextMs, clock.nowMs + 1));
@@ -70,28 +71,16 @@ export async function playHours(options: PlayHours): Promise<{ runCount: number;
   }
 }
 
-/** Runs loops until nothing is left at this moment. Returns when something is due next. */
-async function settle(loops: SchedulerLoop[], stage: Stage): Promise<number> {
-  for (let pass = 0; pass < looksMax; pass += 1) {
-    let dueMs = Infinity;
-    for (const loop of loops) dueMs = Math.min(dueMs, await lookUntilQuiet(loop));
-    const isStill = !(await stage.startNext()) && !(await stage.obey());
-    if (isStill) return dueMs;
+/** Runs loops until nothing is left at this moment. */
+async function settle(looks: Looks, stage: Stage): Promise<void> {
+  for (let pass = 0; pass < passesMax; pass += 1) {
+    const hasLooked = await looks.look();
+    const hasStarted = await stage.startNext();
+    if (!hasStarted && !(await stage.obey()) && !hasLooked) return;
   }
   throw new RoostError(
     "limit_exceeded",
-    `a moment was not settled after ${looksMax} passes: jobs that start each other endlessly do that`,
-  );
-}
-
-async function lookUntilQuiet(loop: SchedulerLoop): Promise<number> {
-  for (let look = 0; look < looksMax; look += 1) {
-    const { isMore, atMs } = await loop.look();
-    if (isMore !== true) return atMs ?? Infinity;
-  }
-  throw new RoostError(
-    "limit_exceeded",
-    `the loop "${loop.name}" was not settled after ${looksMax} calls at one moment: jobs that start each other endlessly do that`,
+    `a moment was not settled after ${passesMax} passes: jobs that start each other endlessly do that`,
   );
 }
 
@@ -113,16 +102,30 @@ interface Going {
   ended: Promise<unknown>;
 }
 
-function createStage({ kernel, clock, agenda, places, handler, logger }: PlayHours, worker: WorkerRegistration): Stage {
+const queue = "default";
+
+function createStage(
+  { kernel, clock, agenda, places, handler, logger }: PlayHours,
+  { worker, looks }: { worker: WorkerRegistration; looks: Looks },
+): Stage {
   const going = new Map<string, Going>();
+  const ready = createFlag(kernel, [`runs:${queue}`]);
+  const cancelled = createFlag(kernel, ["cancel"]);
   let runCount = 0;
   const untilItWaits = (one: Going) => Promise.race([agenda.parked(one.run.id), one.ended]);
   const start = async (run: ClaimedRun) => {
     const controller = new AbortController();
     const executed = executeRun({ kernel, handlers: { agent: handler }, logger }, run, controller.signal);
-    const one: Going = { run, controller, ended: executed.finally(() => going.delete(run.id)) };
+    const ended = executed.finally(() => {
+      going.delete(run.id);
+      looks.runEnded();
+      // A place is free.
+      ready.isSet = true;
+    });
+    const one: Going = { run, controller, ended };
     going.set(run.id, one);
     runCount += 1;
+    looks.runBegan();
     await untilItWaits(one);
   };
   const abort = async (runId: string, reason: Error): Promise<boolean> => {
@@ -137,9 +140,12 @@ function createStage({ kernel, clock, agenda, places, handler, logger }: PlayHou
       return runCount;
     },
     async startNext() {
-      if (going.size >= places) return false;
-      const [run] = await claimRuns(kernel, { workerId: worker.workerId, queues: ["default"], limit: 1 });
+      if (!ready.isSet || going.size >= places) return false;
+      ready.isSet = false;
+      const [run] = await claimRuns(kernel, { workerId: worker.workerId, queues: [queue], limit: 1 });
       if (run === undefined) return false;
+      // There may be more.
+      ready.isSet = true;
       await start(run);
       return true;
     },
@@ -153,7 +159,8 @@ function createStage({ kernel, clock, agenda, places, handler, logger }: PlayHou
     },
     async obey() {
       const running = [...going.values()].map(({ run }) => ({ runId: run.id, epoch: run.epoch }));
-      if (running.length === 0) return false;
+      if (running.length === 0 || !cancelled.isSet) return false;
+      cancelled.isSet = false;
       const beat = await worker.heartbeat({ running });
       let isObeyed = false;
       for (const runId of beat.cancelled) isObeyed = (await abort(runId, new RunCancelled())) || isObeyed;
@@ -162,10 +169,24 @@ function createStage({ kernel, clock, agenda, places, handler, logger }: PlayHou
       return isObeyed;
     },
     async leave() {
+      ready[Symbol.dispose]();
+      cancelled[Symbol.dispose]();
       for (const { run } of going.values())
         await abort(run.id, new Error("The rehearsal is over")).catch((error: unknown) =>
           logger.debug("a run did not leave", { error: toRoostError(error).message }),
         );
     },
   };
+}
+
+/** Set at first, and by each wake-up of these channels. */
+function createFlag(kernel: Kernel, channels: readonly string[]): Disposable & { isSet: boolean } {
+  const subscriptions = channels.map((channel) => kernel.wakeups.subscribe(channel, () => (flag.isSet = true)));
+  const flag = {
+    isSet: true,
+    [Symbol.dispose]() {
+      for (const one of subscriptions) one[Symbol.dispose]();
+    },
+  };
+  return flag;
 }
