@@ -43,31 +43,37 @@ import { createServiceCli, type ServiceCommand } from "./services/load-service-c
 
 export const version = "0.1.0";
 
+/** Without commands. */
+function createBareProgram({ terminal }: CliContext): Command {
+  return (
+    new Command("roost")
+      .description("Runs your agents as a distributed system: start it, talk to it, watch and control it.")
+      .version(version, "-V", "print the version, like --version")
+      .option("--json", "print JSON: one document, or one line per item")
+      .option("--debug", "print stack traces of errors")
+      .helpOption("-h, --help", "show usage of a command")
+      .helpCommand(false)
+      // Beside long usages less than commander's 40 columns are left of 80.
+      .configureHelp({ minWidthToWrap: 20 })
+      .configureOutput({
+        getOutHelpWidth: () => terminal.columns,
+        getErrHelpWidth: () => terminal.columns,
+        getOutHasColors: () => false,
+        getErrHasColors: () => false,
+        writeOut: (text) => terminal.write(text),
+        writeErr: (text) => {
+          if (!terminal.isJson) terminal.note(text.trimEnd());
+        },
+        // runCli() reports them.
+        outputError: () => undefined,
+      })
+      .exitOverride()
+  );
+}
+
 /** @param service Whose command is called, if one is. */
 export function createProgram(context: CliContext, service?: ServiceCommand): Command {
-  const { terminal } = context;
-  const program = new Command("roost")
-    .description("Runs your agents as a distributed system: start it, talk to it, watch and control it.")
-    .version(version, "-V", "print the version, like --version")
-    .option("--json", "print JSON: one document, or one line per item")
-    .option("--debug", "print stack traces of errors")
-    .helpOption("-h, --help", "show usage of a command")
-    .helpCommand(false)
-    // Beside long usages less than commander's 40 columns are left of 80.
-    .configureHelp({ minWidthToWrap: 20 })
-    .configureOutput({
-      getOutHelpWidth: () => terminal.columns,
-      getErrHelpWidth: () => terminal.columns,
-      getOutHasColors: () => false,
-      getErrHasColors: () => false,
-      writeOut: (text) => terminal.write(text),
-      writeErr: (text) => {
-        if (!terminal.isJson) terminal.note(text.trimEnd());
-      },
-      // runCli() reports them.
-      outputError: () => undefined,
-    })
-    .exitOverride();
+  const program = createBareProgram(context);
   program.commandsGroup("Starting and stopping");
   addUpCommands(program, context);
   addOpenCommand(program, context);

@@ -109,20 +109,19 @@ function createStage(
   { worker, looks }: { worker: WorkerRegistration; looks: Looks },
 ): Stage {
   const going = new Map<string, Going>();
-  const ready = createFlag(kernel, [`runs:${queue}`]);
-  const cancelled = createFlag(kernel, ["cancel"]);
+  const ready = createFlag(kernel, `runs:${queue}`);
+  const cancelled = createFlag(kernel, "cancel");
   let runCount = 0;
   const untilItWaits = (one: Going) => Promise.race([agenda.parked(one.run.id), one.ended]);
   const start = async (run: ClaimedRun) => {
     const controller = new AbortController();
     const executed = executeRun({ kernel, handlers: { agent: handler }, logger }, run, controller.signal);
-    const ended = executed.finally(() => {
+    const free = () => {
       going.delete(run.id);
       looks.runEnded();
-      // A place is free.
       ready.isSet = true;
-    });
-    const one: Going = { run, controller, ended };
+    };
+    const one: Going = { run, controller, ended: executed.finally(free) };
     going.set(run.id, one);
     runCount += 1;
     looks.runBegan();
@@ -143,11 +142,10 @@ function createStage(
       if (!ready.isSet || going.size >= places) return false;
       ready.isSet = false;
       const [run] = await claimRuns(kernel, { workerId: worker.workerId, queues: [queue], limit: 1 });
-      if (run === undefined) return false;
       // There may be more.
-      ready.isSet = true;
-      await start(run);
-      return true;
+      ready.isSet ||= run !== undefined;
+      if (run !== undefined) await start(run);
+      return run !== undefined;
     },
     async goOn() {
       for (;;) {
@@ -158,10 +156,9 @@ function createStage(
       }
     },
     async obey() {
-      const running = [...going.values()].map(({ run }) => ({ runId: run.id, epoch: run.epoch }));
-      if (running.length === 0 || !cancelled.isSet) return false;
+      if (going.size === 0 || !cancelled.isSet) return false;
       cancelled.isSet = false;
-      const beat = await worker.heartbeat({ running });
+      const beat = await worker.heartbeat({ running: [...going.values()].map(({ run }) => ownedOf(run)) });
       let isObeyed = false;
       for (const runId of beat.cancelled) isObeyed = (await abort(runId, new RunCancelled())) || isObeyed;
       for (const runId of beat.lostRuns)
@@ -179,14 +176,13 @@ function createStage(
   };
 }
 
-/** Set at first, and by each wake-up of these channels. */
-function createFlag(kernel: Kernel, channels: readonly string[]): Disposable & { isSet: boolean } {
-  const subscriptions = channels.map((channel) => kernel.wakeups.subscribe(channel, () => (flag.isSet = true)));
-  const flag = {
-    isSet: true,
-    [Symbol.dispose]() {
-      for (const one of subscriptions) one[Symbol.dispose]();
-    },
-  };
+function ownedOf({ id, epoch }: ClaimedRun): { runId: string; epoch: number } {
+  return { runId: id, epoch };
+}
+
+/** Set at first, and by each wake-up of the channel. */
+function createFlag(kernel: Kernel, channel: string): Disposable & { isSet: boolean } {
+  const subscription = kernel.wakeups.subscribe(channel, () => (flag.isSet = true));
+  const flag = { isSet: true, [Symbol.dispose]: () => subscription[Symbol.dispose]() };
   return flag;
 }
