@@ -14,6 +14,7 @@ import { addFactsCommands } from "./commands/facts.ts";
 import { addFilesCommands } from "./commands/files.ts";
 import { addHelpCommand } from "./commands/help.ts";
 import { addImportCommand } from "./commands/import.ts";
+import { addHooksCommands } from "./commands/hooks.ts";
 import { addInboxCommands } from "./commands/inbox.ts";
 import { addJobsCommands } from "./commands/jobs.ts";
 import { addKeysCommands } from "./commands/keys.ts";
@@ -111,6 +112,7 @@ export function createProgram(context: CliContext, service?: ServiceCommand): Co
   program.commandsGroup("For your own scripts");
   addKeysCommands(program, context);
   addMcpCommand(program, context);
+  addHooksCommands(program, context);
   addLockCommand(program, context);
   addOnceCommand(program, context);
   addReserveCommand(program, context);

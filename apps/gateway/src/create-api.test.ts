@@ -65,6 +65,14 @@ test("createApi() serves every operation as its contract says", async () => {
   assert.deepEqual((await client.listTokens()).items, [token]);
   assert.deepEqual([token.caps, token.ending], [{ day: { usdMax: 1 } }, text.slice(-4)]);
   assert.notEqual((await client.revokeToken({ token: "webui" })).token.revokedAt, null);
+  const hook = await client.addHook({ name: "shop" });
+  const rotated = await client.rotateHook({ name: "shop" });
+  assert.ok(hook.key !== null && rotated.key !== hook.key);
+  assert.deepEqual(
+    (await client.listHooks({})).items.map(({ name }) => name),
+    ["shop"],
+  );
+  assert.equal((await client.removeHook({ name: "shop" })).hook.id, hook.hook.id);
 
   const sent = await client.sendMessage({ sessionKey: "main", text: "hello" }, { idempotencyKey: "k1" });
   const again = await client.sendMessage({ sessionKey: "main", text: "hello" }, { idempotencyKey: "k1" });

@@ -7,6 +7,7 @@ import { serveAccess } from "./api/access.ts";
 import { serveChannels } from "./api/channels.ts";
 import { serveAgents } from "./api/agents.ts";
 import { serveSubjects } from "./api/subjects.ts";
+import { serveHookOperations } from "./api/hooks.ts";
 import { serveFiles } from "./api/files.ts";
 import { serveGroups } from "./api/groups.ts";
 import { serveInbox } from "./api/inbox.ts";
@@ -32,7 +33,7 @@ import { serveSpend } from "./api/spend.ts";
 import { serveStates } from "./api/states.ts";
 import { serveThirdParties } from "./api/third-parties.ts";
 import { serveStatus, type StatusGiven } from "./api/status.ts";
-import type { AccessTokens } from "@roost/access";
+import type { AccessTokens, Hooks } from "@roost/access";
 import type { Memory } from "@roost/memory";
 import type { Services } from "@roost/service";
 import type { Rehearsals } from "./rehearsals/create-rehearsals.ts";
@@ -45,6 +46,7 @@ export interface ApiOptions extends StatusGiven {
   replays: Replays;
   services: Pick<Services, "directory" | "thirdParties">;
   access: AccessTokens;
+  hooks: Hooks;
   codes: SignInCodes;
   /** Names of the chat channels that are on. */
   channels: readonly string[];
@@ -62,6 +64,7 @@ export function createApi({
   replays,
   services,
   access,
+  hooks,
   codes,
   channels,
   known,
@@ -94,6 +97,7 @@ export function createApi({
     ...serveMoving({ memory }),
     ...serveServices(services),
     ...serveAccess({ access }),
+    ...serveHookOperations({ hooks }),
     ...serveSignIn({ codes }),
     ...serveChannels({ kernel, channels }),
     ...serveThirdParties(services),

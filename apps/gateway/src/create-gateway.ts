@@ -1,7 +1,7 @@
 /** The HTTP surface: authentication, the operations under /api/v1, the OpenAPI document and a start page. Opens no port. */
 import { whileAllowed } from "./streams/while-allowed.ts";
 import type { IncomingMessage } from "node:http";
-import type { AccessTokens } from "@roost/access";
+import type { AccessTokens, Hooks } from "@roost/access";
 import { RoostError, type Clock, type Logger } from "@roost/base";
 import {
   createOpenApi,
@@ -23,6 +23,7 @@ import { forwardServices, servicesPrefix } from "./forward-services.ts";
 import type { AgentDoor } from "./openai/agents/create-agent-door.ts";
 import { createOpenAiDoor, type OpenAiDoor } from "./openai/create-openai-door.ts";
 import { createInnerRoutes } from "./inner-routes.ts";
+import { hooksPath, serveHooks } from "./serve-hooks.ts";
 import { mcpPath, serveMcp } from "./mcp/serve-mcp.ts";
 import { graphqlPath, serveGraphql } from "./serve-graphql.ts";
 import { startPage } from "./start-page.ts";
@@ -53,6 +54,7 @@ export interface GatewayOptions {
   services: Services;
   memory: Memory;
   access: AccessTokens;
+  hooks: Hooks;
   proxy: Proxy;
   codes: SignInCodes;
   /** Undefined: a start page stands in its place. */
@@ -100,6 +102,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     withKnowledge({ kernel, agentOf }, await verifyToken(kernel.database, services.verifier, given));
   const sessions = createBrowserSessions({ token, clock, port: () => options.origin().port });
   const authentication = createAuthentication({ token, sessions, verifyRunToken, access: options.access, clock });
+  app.route(hooksPath, serveHooks(options.hooks, { logger }));
   app.route(sessionPath, createSessionRoutes({ authentication, sessions, codes: options.codes }));
   const authenticate = authenticateBy(authentication, logger);
   for (const prefix of [apiPrefix, servicesPrefix, graphqlPath]) app.use(`${prefix}/*`, authenticate);
@@ -138,6 +141,7 @@ const ofServer = [
   servicesPrefix,
   graphqlPath,
   mcpPath,
+  hooksPath,
   sessionPath,
   "/openapi.json",
   "/healthz",

@@ -1,6 +1,6 @@
 /** The gateway process: opens what it needs, serves the API, runs a scheduler, and stops in order. */
 import { hostname } from "node:os";
-import { openAccess } from "@roost/access";
+import { createHookKeys, openAccess, openHooks } from "@roost/access";
 import { fileURLToPath } from "node:url";
 import {
   createLogger,
@@ -91,6 +91,8 @@ async function main(): Promise<void> {
   const services = await openOwnServices(memory, home.id);
   const access = await openAccess(kernel, { logger });
   const channels = await openChannels(memory, config.environment);
+  const resolve = (reference: string) => resolveSecret(reference, { homeDir, env: config.environment });
+  const hooks = openHooks(kernel, { keys: createHookKeys({ homeDir, resolve }), logger });
   await applySettings(memory);
   const finding = findModel(kernel, config, { settings, logger });
   const modelNames = async () => (await finding).modelNames();
@@ -111,7 +113,7 @@ async function main(): Promise<void> {
   const codes = createSignInCodes(kernel, { token, clock: systemClock });
   const shown = { channels: channels.names, facts, config: describeConfig(config, settings, model) };
   const { onScan, onTrusted } = openKeepers(memory, { apply, said: notices, homeId: home.id, supervised });
-  const api = createApi({ kernel, memory, services, access, codes, known, onTrusted, ...shown, ...confined });
+  const api = createApi({ kernel, memory, services, access, hooks, codes, known, onTrusted, ...shown, ...confined });
   const clock = systemClock;
   const proxied = { providers, routes: settings.proxy.routes, alongside: access.recordSeen };
   await using proxy = openProxy({ kernel, clock, logger, ...proxied });
@@ -119,7 +121,7 @@ async function main(): Promise<void> {
   const origin = { hostnames: new Set<string>(), port: 0 };
   const keepAnswer = createKeepAnswer(answersOf(database), { logger });
   const common = { keepAnswer, token, version, clock, logger, telemetry, shutdown };
-  const doors = { access, codes, console, proxy, agents, origin: () => origin };
+  const doors = { access, hooks, codes, console, proxy, agents, origin: () => origin };
   const app = createGateway({ api, services, memory, ...doors, ...common });
   await using listening = await listen({
     host: config.ROOST_HOST,

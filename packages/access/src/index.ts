@@ -3,3 +3,8 @@ export { listTokens, revokeToken } from "./list-tokens.ts";
 export { isAccessToken, openAccess, type AccessTokens } from "./open-access.ts";
 export type { AccessToken, TokenCap } from "./access-token.ts";
 export { createPairing, isPairingCode, pairingMsMax, redeemPairing, wrongCodesMax, type Pairing } from "./pairing.ts";
+export { addHook, listHooks, removeHook, rotateHook } from "./hooks/change-hooks.ts";
+export type { Hook } from "./hooks/hook.ts";
+export { createHookKeys, type HookKeys } from "./hooks/hook-keys.ts";
+export { openHooks, type Hooks } from "./hooks/open-hooks.ts";
+export { createHookKey, signMessage } from "./hooks/signature.ts";

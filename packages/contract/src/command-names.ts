@@ -15,6 +15,7 @@ export const commandNames: ReadonlySet<string> = new Set([
   "graphql",
   "help",
   "import",
+  "hooks",
   "inbox",
   "jobs",
   "keys",

@@ -70,7 +70,7 @@ export {
 } from "./handlers.ts";
 export { reconnectDefaults, type ReconnectOptions } from "./http-stream.ts";
 export { fromProblem } from "./from-problem.ts";
-export { readJsonBody } from "./read-json-body.ts";
+export { readBytes, readJsonBody } from "./read-json-body.ts";
 export { listComplaints } from "./list-issues.ts";
 export { Problem, problemMediaType, toProblem, type ProblemOptions } from "./problem.ts";
 export { listOperationTools, type OperationTool } from "./list-operation-tools.ts";

@@ -4,7 +4,7 @@
  *
  * aud:main · aud:job:<id> · aud:domain:<name> · aud:session:<key>   who may read it; without one: every session
  * trust:owner · trust:agent · trust:untrusted                       the person, a model, content from outside
- * src:web:<host> · src:mcp:<server> · src:channel:<key> …           where untrusted content came from
+ * src:web:<host> · src:mcp:<server> · src:channel:<key> · src:webhook:<hook> …           where untrusted content came from
  */
 
 export type Trust = "owner" | "agent" | "untrusted";
@@ -29,7 +29,7 @@ export const labelLimits = {
   sourcesPerKindMax: 16,
 } as const;
 
-const sourceKinds = ["web", "mcp", "channel", "service", "program", "import", "client"] as const;
+const sourceKinds = ["web", "mcp", "channel", "service", "program", "import", "client", "webhook"] as const;
 export type SourceKind = (typeof sourceKinds)[number];
 const audienceKinds = ["domain", "job", "session"] as const;
 export type AudienceKind = (typeof audienceKinds)[number];

@@ -11,7 +11,7 @@ export const roostContract = defineService({
   title: "Roost",
   operations: roostOperations,
   events: roostEvents,
-  topics: ["access", "coordination", "home", "jobs", "notices", "proxy", "routing", "runs", "sessions"],
+  topics: ["access", "coordination", "home", "jobs", "notices", "proxy", "routing", "runs", "sessions", "webhooks"],
   // Its answers carry labels of their own, row by row.
   labels: ["aud:main", "trust:untrusted"],
   hasPlainScopes: true,

@@ -179,7 +179,6 @@ async function insertTicks(tx: KernelTransaction, decided: Decided[]): Promise<S
     missed_count: missedBy(tick, outcome),
     until: tick.untilMs === undefined ? null : new Date(tick.untilMs).toISOString(),
     job_version: tick.job.version,
-    labels: tick.labels,
     correlation: tick.correlation ?? eventId,
     event_id: eventId,
   }));
@@ -239,6 +238,7 @@ function newRun({ tick, eventId, isSerial }: Decided, runId: string): NewRun {
     reason: clipReason(tick.why),
     ...runOfDefinition(id, definition),
     input,
+    labels: tick.labels,
     job: { id, version, tickKey: tick.key, scheduledAt, lateMs, missedCount: tick.missedCount },
     retry: definition.retry,
     timeoutMs: definition.timeoutMs,

@@ -2,7 +2,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { openAccess, type AccessTokens } from "@roost/access";
+import { createHookKeys, openAccess, openHooks, type AccessTokens, type Hooks } from "@roost/access";
 import { prepareChannels } from "@roost/channels";
 import { silentLogger, systemClock } from "@roost/base";
 import { createHttpClient, type ClientOf } from "@roost/contract";
@@ -12,6 +12,7 @@ import { answersOf, createKeepAnswer, type Kernel } from "@roost/kernel";
 import { applyAgents } from "@roost/jobs";
 import { openMemory, type Memory } from "@roost/memory";
 import type { ProviderConfig } from "@roost/agent";
+import { resolveSecret } from "@roost/memory/settings";
 import { openProxy } from "@roost/proxy";
 import { openServices, type Services } from "@roost/service";
 import { openTelemetry } from "@roost/telemetry";
@@ -69,8 +70,10 @@ export async function createTestGateway(options: TestGatewayOptions = {}): Promi
   const services = await openServices({ kernel, kind: "gateway", name: "gateway" });
   const access = await openAccess(kernel, { logger: silentLogger });
   await prepareChannels(kernel);
+  const resolve = (reference: string) => resolveSecret(reference, { homeDir, env: {} });
+  const hooks = openHooks(kernel, { keys: createHookKeys({ homeDir, resolve }), logger: silentLogger });
   const { providers = [], routes = {} } = options;
-  const served = { kernel, memory, services, access, providers, routes, homeDir, databaseUrl: test.url };
+  const served = { kernel, memory, services, access, hooks, providers, routes, homeDir, databaseUrl: test.url };
   const server = await serve({ ...served, port: 0 });
   let current = server;
   opened.defer(() => current.stop());
@@ -105,6 +108,7 @@ interface ServeOptions {
   memory: Memory;
   services: Services;
   access: AccessTokens;
+  hooks: Hooks;
   providers: ProviderConfig[];
   routes: Record<string, string[]>;
   homeDir: string;
@@ -113,7 +117,7 @@ interface ServeOptions {
 }
 
 async function serve(options: ServeOptions) {
-  const { kernel, memory, services, access, providers, routes, homeDir, port, databaseUrl } = options;
+  const { kernel, memory, services, access, hooks, providers, routes, homeDir, port, databaseUrl } = options;
   const logger = silentLogger;
   const shutdown = new AbortController();
   const config: ConfigEntry[] = [{ name: "ROOST_HOME", value: homeDir, source: "environment", isSecret: false }];
@@ -150,6 +154,7 @@ async function serve(options: ServeOptions) {
       replays: openReplays(confined),
       services,
       access,
+      hooks,
       codes,
       channels: ["telegram"],
       known,
@@ -159,6 +164,7 @@ async function serve(options: ServeOptions) {
     services,
     memory,
     access,
+    hooks,
     proxy,
     codes,
     agents,

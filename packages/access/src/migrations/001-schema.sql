@@ -38,3 +38,18 @@ create table access.pairing (
   void_at      timestamptz
 );
 create index pairing_open on access.pairing (purpose) where used_at is null and void_at is null;
+-- Webhooks that come in. Invariants: the key of a hook is in no table, only where it is kept; a delivery becomes one event, whatever is sent again.
+create table access.hook (
+  id             uuid primary key,
+  name           text collate "C" not null unique,
+  -- How a delivery is signed: by the rules of Standard Webhooks, or as GitHub does.
+  form           text not null check (form in ('standard', 'github')),
+  -- Where its key is kept; null: in a file of the home.
+  key_ref        text,
+  -- Until when the key before the last one counts.
+  previous_until timestamptz,
+  created_by     text not null,
+  created_at     timestamptz not null default roost.now(),
+  received_count bigint not null default 0,
+  received_at    timestamptz
+);

@@ -1,6 +1,7 @@
-/** Topic `access`: who may enter. The subject is the id of the token or pairing, or the name of the channel. */
+/** Topic `access`: who may enter. The subject is the id of the token, pairing or hook, or the name of the channel. */
 import { z } from "zod";
 import { defineEvent } from "../define-event.ts";
+import { hookForms } from "../records/hook.ts";
 import { tokenKinds } from "../records/token.ts";
 import { peerStandings } from "../records/channel.ts";
 import { Id, Name, Reason } from "../records/fields.ts";
@@ -75,6 +76,33 @@ export const peerChanged = defineEvent({
   }),
 });
 
+const hook = { hookId: Id, name: Name, by: Name };
+const hookSubject = "hook id";
+
+export const hookAdded = defineEvent({
+  type: "hook.added",
+  version,
+  topic,
+  subject: hookSubject,
+  schema: z.object({ ...hook, form: z.enum(hookForms) }),
+});
+
+export const hookRotated = defineEvent({
+  type: "hook.rotated",
+  version,
+  topic,
+  subject: hookSubject,
+  schema: z.object(hook),
+});
+
+export const hookRemoved = defineEvent({
+  type: "hook.removed",
+  version,
+  topic,
+  subject: hookSubject,
+  schema: z.object(hook),
+});
+
 export const accessEvents = [
   tokenCreated,
   tokenRevoked,
@@ -82,4 +110,7 @@ export const accessEvents = [
   pairingUsed,
   pairingVoided,
   peerChanged,
+  hookAdded,
+  hookRotated,
+  hookRemoved,
 ] as const;

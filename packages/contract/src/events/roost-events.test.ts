@@ -5,9 +5,20 @@ import { createValidator } from "../create-validator.ts";
 import { toJsonSchema } from "../to-json-schema.ts";
 import { roostEvents, type RoostEventData } from "./roost-events.ts";
 
-const topics = ["access", "coordination", "home", "jobs", "notices", "proxy", "routing", "runs", "sessions"];
+const topics = [
+  "access",
+  "coordination",
+  "home",
+  "jobs",
+  "notices",
+  "proxy",
+  "routing",
+  "runs",
+  "sessions",
+  "webhooks",
+];
 
-test("roostEvents have their own type each, and one of nine topics", () => {
+test("roostEvents have their own type each, and one of ten topics", () => {
   const types = roostEvents.map((event) => event.type);
   assert.equal(new Set(types).size, types.length);
   assert.deepEqual([...new Set(roostEvents.map((event) => event.topic))].toSorted(), topics);

@@ -14,6 +14,7 @@ import { queueEvents } from "./queue-events.ts";
 import { runEvents } from "./run-events.ts";
 import { sessionEvents } from "./session-events.ts";
 import { stepEvents } from "./step-events.ts";
+import { webhookEvents } from "./webhook-events.ts";
 import { workerEvents } from "./worker-events.ts";
 
 export const roostEvents = [
@@ -32,6 +33,7 @@ export const roostEvents = [
   ...queueEvents,
   ...accessEvents,
   ...proxyEvents,
+  ...webhookEvents,
 ] as const;
 
 type RoostEvent = (typeof roostEvents)[number];
@@ -52,4 +54,5 @@ export * from "./queue-events.ts";
 export * from "./run-events.ts";
 export * from "./session-events.ts";
 export * from "./step-events.ts";
+export * from "./webhook-events.ts";
 export * from "./worker-events.ts";

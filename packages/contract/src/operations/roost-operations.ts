@@ -3,6 +3,7 @@ import { accessOperations } from "./access-operations.ts";
 import { agentOperations } from "./agent-operations.ts";
 import { coordinationOperations } from "./coordination-operations.ts";
 import { groupOperations } from "./group-operations.ts";
+import { hookOperations } from "./hook-operations.ts";
 import { inboxOperations } from "./inbox-operations.ts";
 import { homeOperations } from "./home-operations.ts";
 import { jobOperations } from "./job-operations.ts";
@@ -40,6 +41,7 @@ export const roostOperations = [
   ...moveOperations,
   ...serviceOperations,
   ...accessOperations,
+  ...hookOperations,
   ...spendOperations,
 ] as const;
 
@@ -56,6 +58,7 @@ export * from "../records/fact.ts";
 export * from "../records/fields.ts";
 export * from "../records/file.ts";
 export * from "../records/home-record.ts";
+export * from "../records/hook.ts";
 export * from "../records/inbox.ts";
 export * from "../records/job.ts";
 export * from "../records/limits.ts";
@@ -80,6 +83,7 @@ export * from "./access-operations.ts";
 export * from "./agent-operations.ts";
 export * from "./coordination-operations.ts";
 export * from "./group-operations.ts";
+export * from "./hook-operations.ts";
 export * from "./home-operations.ts";
 export * from "./inbox-operations.ts";
 export * from "./job-operations.ts";

@@ -1,0 +1,69 @@
+/** `POST /hooks/<name>`: webhooks of other programs. Nobody is authenticated before: the signature of the body decides. */
+import type { Hooks } from "@roost/access";
+import { RoostError, sleepUntilAborted, type Logger } from "@roost/base";
+import { createProblemResponse, readBytes } from "@roost/contract";
+import { Hono } from "hono";
+
+export const hooksPath = "/hooks";
+
+export interface HookLimits {
+  /** Of a body: it becomes the data of one event. */
+  bodyBytesMax: number;
+  /** How long a body may take to arrive. */
+  bodyMsMax: number;
+  /** Bodies that are read at a time. */
+  readingMax: number;
+}
+
+const limitsDefault: HookLimits = { bodyBytesMax: 900_000, bodyMsMax: 10_000, readingMax: 40 };
+
+export function serveHooks(
+  hooks: Hooks,
+  { logger, limits = limitsDefault }: { logger: Logger; limits?: HookLimits },
+): Hono {
+  const routes = new Hono();
+  const refuse = (thrown: unknown) => {
+    const { code, details } = thrown instanceof RoostError ? thrown : {};
+    const httpStatus = details?.["httpStatus"];
+    return createProblemResponse(thrown, {
+      logger,
+      ...(typeof httpStatus === "number" && { status: httpStatus }),
+      // What of the body was not read would be taken for the next request.
+      headers: {
+        connection: "close",
+        ...((code === "limit_exceeded" || code === "unavailable") && { "retry-after": "10" }),
+      },
+    });
+  };
+  let readingCount = 0;
+  const readBody = async (request: Request): Promise<Uint8Array> => {
+    if (readingCount >= limits.readingMax)
+      throw new RoostError("unavailable", `${limits.readingMax} webhooks are being read (the limit): send it again`);
+    readingCount += 1;
+    const read = new AbortController();
+    try {
+      return await Promise.race([readBytes(request, limits.bodyBytesMax), refuseLate(limits.bodyMsMax, read.signal)]);
+    } finally {
+      read.abort();
+      readingCount -= 1;
+    }
+  };
+  routes.post("/:name", async (context) => {
+    try {
+      const { raw } = context.req;
+      const taken = await hooks.take(context.req.param("name"), { headers: raw.headers, body: await readBody(raw) });
+      return context.json(taken, 202, { "cache-control": "no-store" });
+    } catch (thrown) {
+      return refuse(thrown);
+    }
+  });
+  return routes;
+}
+
+async function refuseLate(msMax: number, signal: AbortSignal): Promise<never> {
+  if (await sleepUntilAborted(msMax, { signal, keepAlive: false }))
+    throw new RoostError("timeout", `The body did not arrive within ${msMax / 1_000} s`, {
+      details: { httpStatus: 408 },
+    });
+  return new Promise(() => undefined);
+}
