@@ -23,7 +23,7 @@ import { workerDefaults } from "../packages/worker/src/run-worker.ts";
 
 const minuteMs = 60_000;
 const workerCount = 2;
-const webhook = { url: "http://127.0.0.1:9/" };
+const webhook = { url: "http://127.0.0.1:9/", key: "whsec_AAAA" };
 /** Of the whole home, in a minute. */
 const statementsMax = 160;
 

@@ -33,7 +33,7 @@ import { serveSpend } from "./api/spend.ts";
 import { serveStates } from "./api/states.ts";
 import { serveThirdParties } from "./api/third-parties.ts";
 import { serveStatus, type StatusGiven } from "./api/status.ts";
-import type { AccessTokens, Hooks } from "@roost/access";
+import type { AccessTokens, InboundHooks } from "@roost/access";
 import type { Memory } from "@roost/memory";
 import type { Services } from "@roost/service";
 import type { Rehearsals } from "./rehearsals/create-rehearsals.ts";
@@ -46,7 +46,7 @@ export interface ApiOptions extends StatusGiven {
   replays: Replays;
   services: Pick<Services, "directory" | "thirdParties">;
   access: AccessTokens;
-  hooks: Hooks;
+  hooks: InboundHooks;
   codes: SignInCodes;
   /** Names of the chat channels that are on. */
   channels: readonly string[];

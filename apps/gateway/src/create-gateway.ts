@@ -1,7 +1,7 @@
 /** The HTTP surface: authentication, the operations under /api/v1, the OpenAPI document and a start page. Opens no port. */
 import { whileAllowed } from "./streams/while-allowed.ts";
 import type { IncomingMessage } from "node:http";
-import type { AccessTokens, Hooks } from "@roost/access";
+import type { AccessTokens, InboundHooks } from "@roost/access";
 import { RoostError, type Clock, type Logger } from "@roost/base";
 import {
   createOpenApi,
@@ -54,7 +54,7 @@ export interface GatewayOptions {
   services: Services;
   memory: Memory;
   access: AccessTokens;
-  hooks: Hooks;
+  hooks: InboundHooks;
   proxy: Proxy;
   codes: SignInCodes;
   /** Undefined: a start page stands in its place. */

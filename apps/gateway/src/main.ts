@@ -1,6 +1,6 @@
 /** The gateway process: opens what it needs, serves the API, runs a scheduler, and stops in order. */
 import { hostname } from "node:os";
-import { createHookKeys, openAccess, openHooks } from "@roost/access";
+import { openAccess } from "@roost/access";
 import { fileURLToPath } from "node:url";
 import {
   createLogger,
@@ -36,7 +36,7 @@ import {
   watchHome,
   type Memory,
 } from "@roost/memory";
-import { budgetCaps, resolveSecret } from "@roost/memory/settings";
+import { budgetCaps } from "@roost/memory/settings";
 import { enableServices, openServices, servicesChannel, type Services } from "@roost/service";
 import { homeRooms } from "@roost/worker/home-rooms";
 import { createJournalLoops } from "@roost/worker/journal";
@@ -49,7 +49,7 @@ import { createGateway } from "./create-gateway.ts";
 import { createApi } from "./create-api.ts";
 import { describeActiveJobs } from "./describe-active-jobs.ts";
 import { describeConfig } from "./describe-config.ts";
-import { findModel, tellModel, type FoundModel, type ModelFacts } from "./find-model.ts";
+import { findModel, tellModel, type FoundModel } from "./find-model.ts";
 import { createFilesKeeper, type FilesKeeperOptions } from "./create-files-keeper.ts";
 import { knownNamesOf } from "./known-names-of.ts";
 import { listen } from "./listen.ts";
@@ -60,6 +60,8 @@ import type { Rehearsals } from "./rehearsals/create-rehearsals.ts";
 import { createModelLoop } from "./notices/create-model-loop.ts";
 import { createAgentDoor } from "./openai/agents/create-agent-door.ts";
 import { createNoticeLoop, webhookOutlet } from "./notices/create-notice-loop.ts";
+import { findWebhook } from "./notices/find-webhook.ts";
+import { openOwnHooks } from "./serve-hooks.ts";
 import { openReplays, type Replays } from "./replays/open-replays.ts";
 import { createSettingsTeller } from "./create-settings-teller.ts";
 import { openToken } from "./security/open-token.ts";
@@ -89,10 +91,8 @@ async function main(): Promise<void> {
   await using memory = await openMemory({ kernel, homeDir, logger, bucket, bucketBefore });
   const { settings } = memory;
   const services = await openOwnServices(memory, home.id);
-  const access = await openAccess(kernel, { logger });
+  const entries = { access: await openAccess(kernel, { logger }), hooks: openOwnHooks(memory, config.environment) };
   const channels = await openChannels(memory, config.environment);
-  const resolve = (reference: string) => resolveSecret(reference, { homeDir, env: config.environment });
-  const hooks = openHooks(kernel, { keys: createHookKeys({ homeDir, resolve }), logger });
   await applySettings(memory);
   const finding = findModel(kernel, config, { settings, logger });
   const modelNames = async () => (await finding).modelNames();
@@ -113,15 +113,15 @@ async function main(): Promise<void> {
   const codes = createSignInCodes(kernel, { token, clock: systemClock });
   const shown = { channels: channels.names, facts, config: describeConfig(config, settings, model) };
   const { onScan, onTrusted } = openKeepers(memory, { apply, said: notices, homeId: home.id, supervised });
-  const api = createApi({ kernel, memory, services, access, hooks, codes, known, onTrusted, ...shown, ...confined });
+  const api = createApi({ kernel, memory, services, ...entries, codes, known, onTrusted, ...shown, ...confined });
   const clock = systemClock;
-  const proxied = { providers, routes: settings.proxy.routes, alongside: access.recordSeen };
+  const proxied = { providers, routes: settings.proxy.routes, alongside: entries.access.recordSeen };
   await using proxy = openProxy({ kernel, clock, logger, ...proxied });
   const agents = createAgentDoor({ kernel, memory, proxy, logger, agents: known.agents, shutdown });
   const origin = { hostnames: new Set<string>(), port: 0 };
   const keepAnswer = createKeepAnswer(answersOf(database), { logger });
   const common = { keepAnswer, token, version, clock, logger, telemetry, shutdown };
-  const doors = { access, hooks, codes, console, proxy, agents, origin: () => origin };
+  const doors = { ...entries, codes, console, proxy, agents, origin: () => origin };
   const app = createGateway({ api, services, memory, ...doors, ...common });
   await using listening = await listen({
     host: config.ROOST_HOST,
@@ -220,7 +220,8 @@ function createLoops(
   { model: { facts, findProblem }, channels, signal }: LoopsOptions,
 ): SchedulerLoop[] {
   const { kernel, timeZone } = memory;
-  const webhook = findWebhook(config, memory, facts);
+  // What is rehearsed is not sent.
+  const webhook = facts.mode === "rehearsal" ? undefined : findWebhook(memory, config.environment);
   const outlets = [
     webhookOutlet(webhook, { isDefault: !channels.outlets.some((each) => each.isDefault) }),
     ...channels.outlets,
@@ -235,15 +236,6 @@ function createLoops(
     createModelLoop(kernel, { findProblem, timeZone }),
     ...outlets.map((outlet) => createNoticeLoop(kernel, { outlet, timeZone, signal })),
   ];
-}
-
-/** Undefined in a rehearsal: what is rehearsed is not sent. */
-function findWebhook({ homeDir, environment: env }: GatewayConfig, { settings }: Memory, model: ModelFacts) {
-  const { webhook } = settings.notify;
-  if (webhook === undefined || model.mode === "rehearsal") return undefined;
-  const { url, tokenRef } = webhook;
-  return async () =>
-    tokenRef === undefined ? { url } : { url, token: await resolveSecret(tokenRef, { homeDir, env }) };
 }
 
 function openLogger({ ROOST_LOG_LEVEL: level }: GatewayConfig): Logger {

@@ -1,5 +1,7 @@
 /** `POST /hooks/<name>`: webhooks of other programs. Nobody is authenticated before: the signature of the body decides. */
-import type { Hooks } from "@roost/access";
+import { createHookKeys, openHooks, type InboundHooks } from "@roost/access";
+import type { Memory } from "@roost/memory";
+import { resolveSecret } from "@roost/memory/settings";
 import { RoostError, sleepUntilAborted, type Logger } from "@roost/base";
 import { createProblemResponse, readBytes } from "@roost/contract";
 import { Hono } from "hono";
@@ -17,8 +19,14 @@ export interface HookLimits {
 
 const limitsDefault: HookLimits = { bodyBytesMax: 900_000, bodyMsMax: 10_000, readingMax: 40 };
 
+/** Their keys are in the home, or where references say. */
+export function openOwnHooks({ kernel, homeDir, logger }: Memory, env: NodeJS.ProcessEnv): InboundHooks {
+  const resolve = (reference: string) => resolveSecret(reference, { homeDir, env });
+  return openHooks(kernel, { keys: createHookKeys({ homeDir, resolve }), logger });
+}
+
 export function serveHooks(
-  hooks: Hooks,
+  hooks: InboundHooks,
   { logger, limits = limitsDefault }: { logger: Logger; limits?: HookLimits },
 ): Hono {
   const routes = new Hono();

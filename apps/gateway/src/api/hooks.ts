@@ -1,11 +1,11 @@
 /** Webhooks that come in: list, add, rotate, remove. */
-import { addHook, listHooks, removeHook, rotateHook, type Hook, type Hooks } from "@roost/access";
+import { addHook, listHooks, removeHook, rotateHook, type InboundHook, type InboundHooks } from "@roost/access";
 import { placeOf, readPage, serve, textPlace, toPage, type Served } from "@roost/contract";
 import * as operations from "@roost/contract/operations";
 import { isoOrNull } from "../records/iso.ts";
 import { hooksPath } from "../serve-hooks.ts";
 
-export function serveHookOperations({ hooks }: { hooks: Hooks }): Served[] {
+export function serveHookOperations({ hooks }: { hooks: InboundHooks }): Served[] {
   const { kernel, keys } = hooks;
   const changed = <Result>(result: Result): Result => {
     hooks.forget();
@@ -34,7 +34,12 @@ export function serveHookOperations({ hooks }: { hooks: Hooks }): Served[] {
   ];
 }
 
-function toHookRecord({ previousUntil: _previousUntil, createdAt, receivedAt, ...hook }: Hook): operations.HookRecord {
+function toHookRecord({
+  previousUntil: _previousUntil,
+  createdAt,
+  receivedAt,
+  ...hook
+}: InboundHook): operations.HookRecord {
   return {
     ...hook,
     path: `${hooksPath}/${hook.name}`,

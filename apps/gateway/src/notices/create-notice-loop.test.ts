@@ -4,6 +4,8 @@ import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import { dropDeadLetters, listDeadLetters, raiseNotice, retryAgain, tellFailures, type Kernel } from "@roost/kernel";
 import { createTestKernel } from "@roost/worker/testing";
+import { createHookKey } from "@roost/access";
+import { Webhook as StandardWebhook } from "standardwebhooks";
 import { createNoticeLoop, webhookOutlet } from "./create-notice-loop.ts";
 import type { Webhook } from "./post-webhook.ts";
 
@@ -12,10 +14,16 @@ const day = 86_400_000;
 
 /** Answers with what `answer` says; 0: breaks the connection after reading. */
 async function startWebhook(answer: (text: string) => number | Promise<number>) {
+  const key = createHookKey();
   const received: { key: unknown; authorization: string | undefined; body: Record<string, unknown> }[] = [];
   const server = createServer((request, response) => {
     void readBody(request).then(async (text) => {
-      const body = JSON.parse(text) as Record<string, unknown>;
+      // The library of the rules is the second judge of each message: signature, id, and time of this attempt.
+      const body = new StandardWebhook(key).verify(text, request.headers as Record<string, string>) as Record<
+        string,
+        unknown
+      >;
+      assert.equal(request.headers["webhook-id"], request.headers["idempotency-key"]);
       received.push({ key: request.headers["idempotency-key"], authorization: request.headers.authorization, body });
       const status = await answer(String(body["text"]));
       if (status === 0) return void request.socket.destroy();
@@ -27,7 +35,7 @@ async function startWebhook(answer: (text: string) => number | Promise<number>) 
   });
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`;
   return {
-    webhook: async () => ({ url, token: "t0ken" }),
+    webhook: async () => ({ url, key, token: "t0ken" }),
     received,
     texts: () => received.map(({ body }) => body["text"]),
     async [Symbol.asyncDispose]() {

@@ -2,12 +2,15 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
+import { createHookKey } from "@roost/access";
 import { postWebhook, type Webhook } from "./post-webhook.ts";
 
 const message = { text: "a", level: "info", runId: null, jobId: null, at: "2026-01-01T00:00:00.000Z" };
 
-const refusalOf = (webhook: Webhook) =>
-  postWebhook(webhook, message, { idempotencyKey: "k", signal: new AbortController().signal }).then(
+const key = createHookKey();
+
+const refusalOf = (webhook: Omit<Webhook, "key">) =>
+  postWebhook({ key, ...webhook }, message, { idempotencyKey: "k", signal: new AbortController().signal }).then(
     () => assert.fail("it was taken"),
     ({ code, message: reason }: Error & { code: string }) => `${code}: ${reason}`,
   );

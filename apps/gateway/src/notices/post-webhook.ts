@@ -1,10 +1,13 @@
-/** Sends a notice to the person's webhook: JSON, with an Idempotency-Key that is the same in all attempts. */
-import { RoostError } from "@roost/base";
+/** Sends a notice to the person's webhook: JSON, signed by the rules of Standard Webhooks, with an id that is the same in all attempts. */
+import { signMessage, type SignedMessage } from "@roost/access";
+import { RoostError, systemClock, type Clock } from "@roost/base";
 
 export interface Webhook {
   url: string;
   /** Sent as a bearer token. */
   token?: string;
+  /** What it is signed with: `whsec_…`. */
+  key: string;
 }
 
 export interface WebhookMessage {
@@ -21,14 +24,18 @@ const timeoutMsMax = 15_000;
 export async function postWebhook(
   webhook: Webhook,
   message: WebhookMessage,
-  options: { idempotencyKey: string; signal: AbortSignal },
+  options: { idempotencyKey: string; signal: AbortSignal; clock?: Clock },
 ): Promise<void> {
   const signal = AbortSignal.any([options.signal, AbortSignal.timeout(timeoutMsMax)]);
   const { host } = new URL(webhook.url);
+  const { clock = systemClock } = options;
+  const body = JSON.stringify(message);
+  // Of this attempt: a receiver refuses what is too old.
+  const timestamp = String(Math.floor(clock.nowMs() / 1_000));
   const response = await fetch(webhook.url, {
     method: "POST",
-    headers: headersOf(webhook, options.idempotencyKey),
-    body: JSON.stringify(message),
+    headers: headersOf(webhook, { id: options.idempotencyKey, timestamp, body }),
+    body,
     // Not followed: its status is the reason.
     redirect: "manual",
     signal,
@@ -48,11 +55,14 @@ export async function postWebhook(
   );
 }
 
-function headersOf({ token }: Webhook, idempotencyKey: string): Headers {
+function headersOf({ token, key }: Webhook, message: SignedMessage): Headers {
   const headers = new Headers({
     "content-type": "application/json",
-    "idempotency-key": idempotencyKey,
+    "idempotency-key": message.id,
     "user-agent": "roost",
+    "webhook-id": message.id,
+    "webhook-timestamp": message.timestamp,
+    "webhook-signature": signMessage(key, message),
   });
   try {
     if (token !== undefined) headers.set("authorization", `Bearer ${token}`);

@@ -2,11 +2,11 @@
 import { mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { RoostError, writeFileDurably } from "@roost/base";
-import type { Hook } from "./hook.ts";
+import type { InboundHook } from "./inbound-hook.ts";
 
 export interface HookKeys {
   /** The newest first, then the one before, if there is one. @throws RoostError when they cannot be read */
-  read(hook: Pick<Hook, "id" | "keyRef">): Promise<string[]>;
+  read(hook: Pick<InboundHook, "id" | "keyRef">): Promise<string[]>;
   write(hookId: string, keys: readonly string[]): Promise<void>;
   remove(hookId: string): Promise<void>;
 }

@@ -5,9 +5,9 @@
 import { RoostError, storableValue, type JsonValue, type Logger } from "@roost/base";
 import { formatLabels, untrustedFrom } from "@roost/contract/labels";
 import { rememberResult, type Kernel } from "@roost/kernel";
-import { hookColumns, type Hook } from "./hook.ts";
+import { hookColumns, type InboundHook } from "./inbound-hook.ts";
 import type { HookKeys } from "./hook-keys.ts";
-import { isSignedByGithub, isSignedMessage } from "./signature.ts";
+import { isSignedByGithub, isSignedMessage } from "./sign-message.ts";
 
 export interface Delivery {
   headers: Pick<Headers, "get">;
@@ -20,7 +20,7 @@ export interface TakenDelivery {
   isRepeated: boolean;
 }
 
-export interface Hooks {
+export interface InboundHooks {
   readonly kernel: Kernel;
   readonly keys: HookKeys;
   /**
@@ -42,7 +42,7 @@ const freshMs = 1_000;
 const wrongMax = 20;
 const wrongWindowMs = 10_000;
 
-export function openHooks(kernel: Kernel, { keys, logger }: { keys: HookKeys; logger: Logger }): Hooks {
+export function openHooks(kernel: Kernel, { keys, logger }: { keys: HookKeys; logger: Logger }): InboundHooks {
   const { clock } = kernel;
   const find = createFinder(kernel);
   const wrong = createWrongCounter({ clock, logger });
@@ -87,7 +87,7 @@ interface Signed {
 
 /** Undefined: it is not signed with one of the keys that count now, or too old. */
 async function readSigned(
-  hook: Hook,
+  hook: InboundHook,
   { headers, body, keys, nowMs }: Delivery & { keys: HookKeys; nowMs: number },
 ): Promise<Signed | undefined> {
   const [newest, before] = await keys.read(hook);
@@ -145,12 +145,12 @@ function isDeeper(value: unknown, levels: number): boolean {
 
 /** The hooks, in memory for a second. */
 function createFinder({ database, clock }: Kernel) {
-  let hooks = new Map<string, Hook>();
+  let hooks = new Map<string, InboundHook>();
   let readMs = -Infinity;
-  const find = async (name: string): Promise<Hook | undefined> => {
+  const find = async (name: string): Promise<InboundHook | undefined> => {
     const nowMs = clock.nowMs();
     if (Math.abs(nowMs - readMs) > freshMs) {
-      const rows = await database.query<Hook>(`select ${hookColumns} from access.hook`, [], {
+      const rows = await database.query<InboundHook>(`select ${hookColumns} from access.hook`, [], {
         name: "access_read_hooks",
       });
       hooks = new Map(rows.map((hook) => [hook.name, hook]));

@@ -219,7 +219,13 @@ export const Settings = z.strictObject({
   notify: z
     .strictObject({
       webhook: z
-        .strictObject({ url: z.url({ protocol: /^https?$/ }), tokenRef: SecretReference.optional() })
+        .strictObject({
+          url: z.url({ protocol: /^https?$/ }),
+          tokenRef: SecretReference.optional().describe("Sent as a bearer token"),
+          keyRef: SecretReference.optional().describe(
+            "What messages are signed with, `whsec_…` (default: made by Roost, in `.roost/webhook-key`)",
+          ),
+        })
         .optional(),
     })
     .default({}),

@@ -1,9 +1,9 @@
-/** Hooks: listed, added, changed and removed. Each change is an event. */
+/** InboundHooks: listed, added, changed and removed. Each change is an event. */
 import { RoostError } from "@roost/base";
 import type { Kernel, KernelTransaction } from "@roost/kernel";
-import { hookColumns, type Hook, type HookForm } from "./hook.ts";
+import { hookColumns, type InboundHook, type HookForm } from "./inbound-hook.ts";
 import type { HookKeys } from "./hook-keys.ts";
-import { createHookKey } from "./signature.ts";
+import { createHookKey } from "./sign-message.ts";
 
 export interface NewHook {
   name: string;
@@ -17,8 +17,11 @@ export interface NewHook {
 const hooksMax = 200;
 
 /** By name. */
-export async function listHooks(kernel: Kernel, query: { limit: number; after?: string | undefined }): Promise<Hook[]> {
-  return kernel.database.query<Hook>(
+export async function listHooks(
+  kernel: Kernel,
+  query: { limit: number; after?: string | undefined },
+): Promise<InboundHook[]> {
+  return kernel.database.query<InboundHook>(
     `select ${hookColumns} from access.hook where $1::text is null or name > $1 order by name limit $2`,
     [query.after ?? null, query.limit],
   );
@@ -32,7 +35,7 @@ export async function addHook(
   kernel: Kernel,
   keys: HookKeys,
   { name, form, keyRef, by }: NewHook,
-): Promise<{ hook: Hook; key: string | undefined }> {
+): Promise<{ hook: InboundHook; key: string | undefined }> {
   const id = kernel.createId();
   const key = keyRef === undefined ? createHookKey() : undefined;
   // First: without its key a hook refuses everything, and a key without a hook harms nobody.
@@ -43,7 +46,7 @@ export async function addHook(
       const [counted] = await tx.query<{ count: number }>("select count(*)::int as count from access.hook");
       if ((counted?.count ?? 0) >= hooksMax)
         throw new RoostError("limit_exceeded", `there are ${hooksMax} hooks (the limit): remove some`);
-      const [made] = await tx.query<Hook>(
+      const [made] = await tx.query<InboundHook>(
         `insert into access.hook (id, name, form, key_ref, created_by) values ($1, $2, $3, $4, $5)
          on conflict (name) do nothing returning ${hookColumns}`,
         [id, name, form, keyRef ?? null, by],
@@ -65,9 +68,11 @@ export async function removeHook(
   kernel: Kernel,
   keys: HookKeys,
   { name, by }: { name: string; by: string },
-): Promise<Hook> {
+): Promise<InboundHook> {
   const hook = await kernel.transact(async (tx) => {
-    const [gone] = await tx.query<Hook>(`delete from access.hook where name = $1 returning ${hookColumns}`, [name]);
+    const [gone] = await tx.query<InboundHook>(`delete from access.hook where name = $1 returning ${hookColumns}`, [
+      name,
+    ]);
     if (gone === undefined) throw unknown(name);
     tellChange(tx, "hook.removed", gone, { by });
     return gone;
@@ -84,14 +89,16 @@ export async function rotateHook(
   kernel: Kernel,
   keys: HookKeys,
   { name, overlapMs, by }: { name: string; overlapMs: number; by: string },
-): Promise<{ hook: Hook; key: string }> {
+): Promise<{ hook: InboundHook; key: string }> {
   const key = createHookKey();
   const { hook, before } = await kernel.transact(async (tx) => {
-    const [known] = await tx.query<Hook>(`select ${hookColumns} from access.hook where name = $1 for update`, [name]);
+    const [known] = await tx.query<InboundHook>(`select ${hookColumns} from access.hook where name = $1 for update`, [
+      name,
+    ]);
     if (known === undefined) throw unknown(name);
     if (known.keyRef !== null)
       throw new RoostError("conflict", `the key of "${name}" is kept at ${known.keyRef}: change it there`);
-    const [changed] = await tx.query<Hook>(
+    const [changed] = await tx.query<InboundHook>(
       `update access.hook set previous_until = roost.now() + $2 * interval '1 millisecond' where id = $1 returning ${hookColumns}`,
       [known.id, overlapMs],
     );
@@ -108,7 +115,7 @@ export async function rotateHook(
 function tellChange(
   tx: KernelTransaction,
   type: "hook.added" | "hook.removed" | "hook.rotated",
-  { id, name }: Hook,
+  { id, name }: InboundHook,
   data: { by: string; form?: HookForm },
 ): void {
   tx.emit({ type, subject: id, labels: ["aud:main", "trust:owner"], data: { hookId: id, name, ...data } });

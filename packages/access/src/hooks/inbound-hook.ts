@@ -3,7 +3,7 @@ import type { HookRecord } from "@roost/contract/operations";
 
 export type HookForm = HookRecord["form"];
 
-export interface Hook {
+export interface InboundHook {
   id: string;
   name: string;
   form: HookForm;
