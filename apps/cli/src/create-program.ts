@@ -13,6 +13,7 @@ import { addDoctorCommand } from "./commands/doctor.ts";
 import { addFactsCommands } from "./commands/facts.ts";
 import { addFilesCommands } from "./commands/files.ts";
 import { addHelpCommand } from "./commands/help.ts";
+import { addExportCommand } from "./commands/export.ts";
 import { addImportCommand } from "./commands/import.ts";
 import { addHooksCommands } from "./commands/hooks.ts";
 import { addInboxCommands } from "./commands/inbox.ts";
@@ -94,6 +95,7 @@ export function createProgram(context: CliContext, service?: ServiceCommand): Co
   addInboxCommands(program, context);
   program.commandsGroup("Moving in and out");
   addImportCommand(program, context);
+  addExportCommand(program, context);
   addChannelsCommands(program, context);
   program.commandsGroup("Watching and controlling");
   addPsCommand(program, context);

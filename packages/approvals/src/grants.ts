@@ -45,6 +45,30 @@ function placeOf(scope: GrantScope, { sessionKey, jobId }: RunInScope): string |
   return { session: sessionKey, job: jobId, always: "" }[scope];
 }
 
+/** As another home recorded it: one that is here already stays. True: it came. */
+export async function importGrant(tx: KernelTransaction, grant: Omit<Grant, "state">): Promise<boolean> {
+  const rows = await tx.query(
+    `insert into roost.tool_grant (id, agent, tool, target, scope, scope_of, granted_by, granted_at, expires_at, revoked_at, revoked_by, used_count, last_used_at)
+     values ($1, $2, $3, $4, $5, coalesce($6, ''), $7, $8, $9, $10, $11, $12, $13) on conflict do nothing returning id`,
+    [
+      grant.id,
+      grant.agent,
+      grant.tool,
+      grant.target,
+      grant.scope,
+      grant.of,
+      grant.grantedBy,
+      grant.grantedAt,
+      grant.expiresAt,
+      grant.revokedAt,
+      grant.revokedBy,
+      grant.usedCount,
+      grant.lastUsedAt,
+    ],
+  );
+  return rows.length > 0;
+}
+
 interface NewGrant {
   scope: GrantScope;
   tool: string;

@@ -1,5 +1,14 @@
 export { approvalShown, choicesOf, readChoice, type ApprovalDetails } from "./approval.ts";
-export { findGrant, grantLimits, listGrants, redeemGrant, revokeGrant, scopesOf, type Grant } from "./grants.ts";
+export {
+  findGrant,
+  grantLimits,
+  importGrant,
+  listGrants,
+  redeemGrant,
+  revokeGrant,
+  scopesOf,
+  type Grant,
+} from "./grants.ts";
 export { answerQuestion } from "./answer-question.ts";
 export { expireApprovals } from "./expire-approvals.ts";
 export { recordApproval } from "./record-approval.ts";

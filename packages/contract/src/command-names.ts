@@ -13,6 +13,7 @@ export const commandNames: ReadonlySet<string> = new Set([
   "files",
   "grants",
   "graphql",
+  "export",
   "help",
   "import",
   "hooks",

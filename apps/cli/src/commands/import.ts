@@ -7,6 +7,7 @@ import { Option, type Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
 import type { RoostClient } from "../connect.ts";
 import { detectSource, sourceKinds, type DetectedSource } from "../import/detect-source.ts";
+import { takeParts, takeWholeJobs } from "../import/take-parts.ts";
 import { writeBack, type WriteBack } from "../import/write-back.ts";
 import { emptyReport, sendRecords, type GatheredReport } from "../import/send-records.ts";
 import type { Terminal } from "../print/create-terminal.ts";
@@ -64,9 +65,14 @@ async function runImport(
   const { terminal } = context;
   using progress = terminal.progress(`reading ${plainLine(root)}`);
   const onlyHere: WriteBack[] = [];
+  const isWholeHome = source.kind === "roost";
+  const isDryRun = options.dryRun ?? false;
+  const before = emptyReport();
+  if (isWholeHome && !isDryRun) await takeParts(client, root, before);
   const gathered = await sendRecords(client, source.read(), {
     source: sourceName(source, root),
-    isDryRun: options.dryRun ?? false,
+    isDryRun,
+    isWholeHome,
     replaces: options.replace ?? false,
     restores: options.removed ?? false,
     onOnlyHere: (record, outcome, origin) => onlyHere.push({ record, outcome, origin }),
@@ -74,7 +80,8 @@ async function runImport(
   });
   if (options.adopt === true && options.dryRun !== true) await writeAllBack(client, onlyHere, gathered);
   const jobs = source.kind === "openclaw" ? await takeJobs(context, client, root, options) : emptyReport();
-  return { kind: source.title, from: root, ...joined(gathered, jobs) };
+  if (isWholeHome) await takeWholeJobs(client, root, { report: jobs, isDryRun });
+  return { kind: source.title, from: root, ...joined(joined(before, gathered), jobs) };
 }
 
 async function writeAllBack(client: RoostClient, all: readonly WriteBack[], report: GatheredReport): Promise<void> {

@@ -27,6 +27,7 @@ const examples: Readonly<Record<string, readonly string[]>> = {
   ],
   "roost jobs apply": ["roost jobs apply jobs/ --dry-run", "roost jobs apply jobs/blog.yaml --prune"],
   "roost import": ["roost import ~/.openclaw --dry-run", "roost import ~/.claude", "roost import ~/notes --as folder"],
+  "roost export": ["roost export ~/roost-export"],
   "roost jobs import": ["roost jobs import ~/.openclaw --dry-run"],
   "roost rehearse": [
     "roost rehearse",

@@ -2,19 +2,21 @@
 import { readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { RoostError } from "@roost/base";
+import { readManifest } from "../export/open-export-folder.ts";
 import { readCoding } from "./coding/read-coding.ts";
 import type { Finding } from "./found/found.ts";
 import { readOpenClaw } from "./openclaw/read-openclaw.ts";
+import { readExport } from "./read-export.ts";
 import { readFolder } from "./read-folder.ts";
 
 export interface DetectedSource {
-  kind: "openclaw" | "coding" | "folder";
+  kind: "roost" | "openclaw" | "coding" | "folder";
   /** For people: `OpenClaw 2026.7 or later`. */
   title: string;
   read: () => Finding;
 }
 
-export const sourceKinds = ["openclaw", "coding", "folder"] as const;
+export const sourceKinds = ["roost", "openclaw", "coding", "folder"] as const;
 
 /** @throws RoostError `not_found`, `invalid_input` */
 export async function detectSource(root: string, given?: DetectedSource["kind"]): Promise<DetectedSource> {
@@ -23,7 +25,8 @@ export async function detectSource(root: string, given?: DetectedSource["kind"])
   });
   if (!found.isDirectory()) throw new RoostError("invalid_input", `${root} is not a directory: name the home itself`);
   const names = new Set(await readdir(root));
-  const kind = given ?? kindOf(root, names);
+  const kind = given ?? ((await readManifest(root)) === undefined ? kindOf(root, names) : "roost");
+  if (kind === "roost") return { kind, title: "an export of a home of Roost", read: () => readExport(root) };
   if (kind === "openclaw") return { kind, title: await generationOf(root), read: () => readOpenClaw(root) };
   if (kind === "coding") return { kind, title: codingTitle(root, names), read: () => readCoding(root) };
   return { kind, title: "a folder", read: () => readFolder(root) };

@@ -1,14 +1,21 @@
 /** Moving in and out: lines of an import go to the rooms that own them. */
-import { serve, type Served } from "@roost/contract";
+import { importGrant } from "@roost/approvals";
+import { RoostError } from "@roost/base";
+import { formatCursor, parseCursor, serve, type Served } from "@roost/contract";
 import * as operations from "@roost/contract/operations";
+import type { Kernel } from "@roost/kernel";
 import {
+  exportRecords,
   importRecords,
   memoryRecordKinds,
+  oneByOne,
   outcomeOf,
   type ImportTerms,
   type Memory,
   type MemoryRecord,
 } from "@roost/memory";
+import { readHomeId } from "@roost/memory/home";
+import { z } from "zod";
 
 const { homeRecordLimits, HomeRecord } = operations;
 
@@ -19,6 +26,8 @@ export function serveMoving({ memory }: { memory: Memory }): Served[] {
       const options: ImportTerms = { ...given, by: principal.id };
       const { records, outcomes } = readLines(content.bytes);
       outcomes.push(...(await importRecords(memory, records.filter(isOfMemory), options)));
+      for (const record of records)
+        if (record.kind === "grant") outcomes.push(await oneByOne(record, () => takeGrant(kernel, record, options)));
       return { outcomes };
     }),
 
@@ -33,8 +42,41 @@ export function serveMoving({ memory }: { memory: Memory }): Served[] {
       );
       return { eventId };
     }),
+
+    serve(operations.exportRecords, async ({ kind, limit, after }) => {
+      const place = after === undefined ? undefined : parseCursor(Place, after);
+      const { items, next } = await exportRecords(memory, { kind, limit, after: place });
+      return { home: await homeIdOf(memory.homeDir), items, next: next === undefined ? null : formatCursor(next) };
+    }),
   ];
 }
+
+async function takeGrant(
+  kernel: Kernel,
+  record: operations.HomeRecordOf<"grant">,
+  { isWholeHome, isDryRun }: ImportTerms,
+): Promise<operations.ImportOutcome> {
+  if (isWholeHome !== true) throw new RoostError("forbidden", "a grant comes with an export of a home alone");
+  const { grantedAt, expiresAt, revokedAt, lastUsedAt, ...grant } = record.grant;
+  if (isDryRun === true) return outcomeOf(record, "created");
+  const isNew = await kernel.transact((tx) =>
+    importGrant(tx, {
+      ...grant,
+      grantedAt: new Date(grantedAt),
+      expiresAt: new Date(expiresAt),
+      revokedAt: revokedAt === null ? null : new Date(revokedAt),
+      lastUsedAt: lastUsedAt === null ? null : new Date(lastUsedAt),
+    }),
+  );
+  return outcomeOf(record, isNew ? "created" : "same");
+}
+
+/** A home that has not been tied to its database yet has no id. */
+function homeIdOf(homeDir: string): Promise<string> {
+  return readHomeId(homeDir).catch(() => "home");
+}
+
+const Place = z.array(z.string()).max(4);
 
 function isOfMemory(record: operations.HomeRecord): record is MemoryRecord {
   return (memoryRecordKinds as readonly string[]).includes(record.kind);

@@ -43,6 +43,8 @@ async function askAboutMoving(client: TestGateway["client"]): Promise<void> {
     ],
   );
   assert.equal(new TextDecoder().decode((await client.getFile({ path: "note.md" })).bytes), "moved in\n");
+  const exported = await client.exportRecords({ kind: "file", limit: 500 });
+  assert.ok(exported.items.some(({ path }) => path === "note.md"));
   const report = {
     kind: "a folder",
     from: "/there",

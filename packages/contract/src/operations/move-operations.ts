@@ -2,8 +2,8 @@
 import { z } from "zod";
 import { content } from "../content.ts";
 import { defineOperation } from "../define-operation.ts";
-import { Name } from "../records/fields.ts";
-import { homeRecordLimits, ImportOutcome, ImportReport } from "../records/home-record.ts";
+import { JsonFields, Name, pageFields } from "../records/fields.ts";
+import { exportKinds, homeRecordLimits, ImportOutcome, ImportReport } from "../records/home-record.ts";
 
 const people = ["owner", "device", "client"] as const;
 const isSet = z.boolean().default(false);
@@ -39,4 +39,21 @@ export const finishImport = defineOperation({
   access: { audience: people },
 });
 
-export const moveOperations = [importRecords, finishImport] as const;
+export const exportRecords = defineOperation({
+  id: "exportRecords",
+  method: "GET",
+  path: "/export/records",
+  summary: "What the home is made of, record by record, in an order that does not change",
+  description:
+    "Bytes of files and parts come by getFile and getPart, jobs by listJobs, grants by listGrants, events by readEvents.",
+  input: z.object({ ...pageFields, kind: z.enum(exportKinds) }),
+  output: z.object({
+    home: Name.describe("The id of this home"),
+    items: z.array(JsonFields).describe("HomeRecords"),
+    next: z.string().nullable().describe("Pass it as `after` for the next page; null on the last"),
+  }),
+  effect: "readonly",
+  access: { audience: people },
+});
+
+export const moveOperations = [importRecords, finishImport, exportRecords] as const;

@@ -3,10 +3,11 @@
  * this form; an export writes it, and importing it again gives the same. Sources: apps/cli/src/import.
  */
 import { z } from "zod";
-import { Count, Json, JsonFields, Name, Reason, SessionKey, SessionKind, Slug, text, Time } from "./fields.ts";
+import { Count, Json, JsonFields, Name, SessionKey, SessionKind, Slug, text, Time } from "./fields.ts";
 import { HomePath, Sha256 } from "./file.ts";
 import { labelLimits } from "../labels.ts";
 import { textCharsMax } from "./limits.ts";
+import { Grant } from "./notice.ts";
 import { messageRoles } from "./session.ts";
 
 export const homeRecordLimits = {
@@ -109,26 +110,7 @@ export const StateMoved = z.object({
   labels: Labels,
 });
 
-export const JobMoved = z.object({
-  kind: z.literal("job"),
-  ref,
-  id: Slug,
-  state: z.enum(["active", "paused", "disabled", "removed"]).or(text(32)),
-  definition: JsonFields,
-  pausedReason: Reason.nullable(),
-});
-
-export const GrantMoved = z.object({ kind: z.literal("grant"), ref, grant: JsonFields });
-
-/** A part of a message: its bytes go by uploadPart, this says that there is one. */
-export const PartMoved = z.object({
-  kind: z.literal("part"),
-  ref,
-  sha256: Sha256,
-  bytes: Count,
-  mediaType: Name,
-  name: Name.nullable(),
-});
+export const GrantMoved = z.object({ kind: z.literal("grant"), ref, grant: Grant.omit({ state: true }) });
 
 /** What happened: events, spending, versions of jobs. Kept as it is, and exported again; nothing follows from it. */
 export const HistoryMoved = z.object({
@@ -139,6 +121,24 @@ export const HistoryMoved = z.object({
   at: Time.nullable(),
   record: JsonFields,
 });
+
+/** The lines of facts as MEMORY.md last had them: id and line. */
+export const ViewMoved = z.object({ kind: z.literal("view"), ref, lines: z.array(z.tuple([Uuid, z.string()])) });
+
+/** What an earlier import brought: the base of its next one. */
+export const BaseMoved = z.object({
+  kind: z.literal("base"),
+  ref,
+  source: Name,
+  of: Name.describe("The kind of its record"),
+  sha256: Sha256,
+  hereSha256: Sha256.nullable(),
+  place: text(1_024).nullable(),
+  kept: JsonFields.nullable(),
+});
+
+export const exportKinds = ["session", "message", "fact", "view", "state", "part", "history", "base", "file"] as const;
+export type ExportKind = (typeof exportKinds)[number];
 
 /** What has no place here, kept as it was. */
 export const KeptRecord = z.object({
@@ -155,10 +155,10 @@ export const HomeRecord = z
     MessageMoved,
     FactMoved,
     StateMoved,
-    JobMoved,
     GrantMoved,
-    PartMoved,
     HistoryMoved,
+    ViewMoved,
+    BaseMoved,
     KeptRecord,
   ])
   .meta({ id: "HomeRecord" });

@@ -160,7 +160,7 @@ async function noteKept(tx: KernelTransaction, records: readonly HomeRecord[], {
     source,
     records.flatMap((record) => {
       const kept = "kept" in record ? record.kept : undefined;
-      if (kept === undefined || Object.keys(kept).length === 0) return [];
+      if (kept == null || Object.keys(kept).length === 0) return [];
       const place = record.kind === "message" ? record.id : record.kind === "session" ? record.key : null;
       return [
         { ref: record.ref, kind: record.kind, sha256: hashOfRecord(record), place, kept: clean(kept as JsonObject) },

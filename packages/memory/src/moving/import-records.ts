@@ -1,14 +1,25 @@
 /** Takes over what another home is made of, record by record: one that cannot be taken over is refused by itself. */
-import { toRoostError } from "@roost/base";
+import { RoostError, toRoostError } from "@roost/base";
 import type { HomeRecord, HomeRecordOf, ImportOutcome } from "@roost/contract/operations";
 import type { KernelTransaction } from "@roost/kernel";
 import type { Memory } from "../memory.ts";
 import { importKept, importMessages, importSessions } from "./import-messages.ts";
+import { importBase, importFact, importHistory, importState, importView, refuseUnlessWhole } from "./import-facts.ts";
 import { importFile } from "./import-file.ts";
 import { outcomeOf, type ImportTerms } from "./imported.ts";
 
 /** Kinds that this room owns. */
-export const memoryRecordKinds = ["file", "session", "message", "kept"] as const;
+export const memoryRecordKinds = [
+  "file",
+  "session",
+  "message",
+  "kept",
+  "fact",
+  "view",
+  "state",
+  "history",
+  "base",
+] as const;
 export type MemoryRecord = HomeRecordOf<(typeof memoryRecordKinds)[number]>;
 
 /** Rolls back what a rehearsal wrote. */
@@ -27,25 +38,53 @@ export async function importRecords(
   options: ImportTerms,
 ): Promise<ImportOutcome[]> {
   const outcomes: ImportOutcome[] = [];
-  const said: Exclude<MemoryRecord, { kind: "file" }>[] = [];
+  const said: Said[] = [];
   for (const record of records)
     if (record.kind === "file") outcomes.push(await oneByOne(record, () => importFile(memory, record, options)));
+    else if (record.kind === "state")
+      outcomes.push(await oneByOne(record, () => importWholeState(memory, record, options)));
     else said.push(record);
   if (said.length > 0) outcomes.push(...(await importSaid(memory, said, options)));
   return outcomes;
 }
 
-async function importSaid(
-  memory: Memory,
-  records: readonly Exclude<MemoryRecord, { kind: "file" }>[],
-  options: ImportTerms,
-): Promise<ImportOutcome[]> {
+/** Taken over in one transaction. */
+type Said = Exclude<MemoryRecord, { kind: "file" | "state" }>;
+
+function importWholeState(memory: Memory, record: HomeRecordOf<"state">, options: ImportTerms): Promise<ImportOutcome> {
+  refuseUnlessWhole(record.kind, options);
+  return importState(memory, record, options);
+}
+
+async function importOther(tx: KernelTransaction, record: Said, options: ImportTerms): Promise<ImportOutcome> {
+  refuseUnlessWhole(record.kind, options);
+  switch (record.kind) {
+    case "fact":
+      return importFact(tx, record);
+    case "view":
+      return importView(tx, record);
+    case "history":
+      return importHistory(tx, record);
+    case "base":
+      return importBase(tx, record);
+    default:
+      throw new RoostError("internal", `a ${record.kind} is taken over elsewhere`);
+  }
+}
+
+async function importSaid(memory: Memory, records: readonly Said[], options: ImportTerms): Promise<ImportOutcome[]> {
   try {
-    return await rehearsable(memory, options, async (tx) => [
-      ...(await importSessions(tx, ofKind(records, "session"), options)),
-      ...(await importMessages(tx, ofKind(records, "message"), options)),
-      ...(await importKept(tx, ofKind(records, "kept"), options)),
-    ]);
+    return await rehearsable(memory, options, async (tx) => {
+      const outcomes = [
+        ...(await importSessions(tx, ofKind(records, "session"), options)),
+        ...(await importMessages(tx, ofKind(records, "message"), options)),
+        ...(await importKept(tx, ofKind(records, "kept"), options)),
+      ];
+      for (const record of records)
+        if (!["session", "message", "kept"].includes(record.kind))
+          outcomes.push(await importOther(tx, record, options));
+      return outcomes;
+    });
   } catch (error) {
     refuseOutage(error);
     const [only] = records;

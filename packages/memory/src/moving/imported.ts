@@ -43,7 +43,7 @@ export async function readImported(
 export async function saveImported(
   sql: Sql,
   source: string,
-  rows: readonly Pick<ImportedRow, "ref" | "kind" | "sha256" | "place">[] & readonly Partial<ImportedRow>[],
+  rows: readonly (Pick<ImportedRow, "ref" | "kind" | "sha256" | "place"> & Partial<ImportedRow>)[],
 ): Promise<void> {
   if (rows.length === 0) return;
   await sql.query(

@@ -1,0 +1,216 @@
+/** Writes everything of a home in open formats: files as they are, records as JSON lines. Reads page by page; holds one page in memory. */
+import { createHash } from "node:crypto";
+import { z } from "zod";
+import { toRoostError } from "@roost/base";
+import { exportKinds, HomeRecord, jobStates, type Event } from "@roost/contract/operations";
+import type { Connection, RoostClient } from "../connect.ts";
+import { isSecretFile, maskSecrets } from "../import/found/find-secret-line.ts";
+import { readPages } from "../read-pages.ts";
+import { exportServices } from "./export-services.ts";
+import type { ExportedHome, ExportFolder } from "./open-export-folder.ts";
+
+const pageMax = 200;
+const jobsMax = 5_000;
+const grantsMax = 50_000;
+const topicsMax = 1_000;
+
+export interface ExportHomeOptions {
+  onProgress: (text: string) => void;
+}
+
+export async function exportHome(
+  connection: Connection,
+  folder: ExportFolder,
+  { onProgress }: ExportHomeOptions,
+): Promise<ExportedHome> {
+  const { client } = connection;
+  const done: ExportedHome = { home: "", counts: {}, leftOut: [] };
+  for (const kind of exportKinds) {
+    onProgress(`writing ${kind}s`);
+    if (kind === "history") await exportHistory(client, folder, done);
+    else await exportKind(client, folder, { kind, done });
+  }
+  await writeRecords(folder, done, { name: "job", records: await readJobs(client) });
+  await writeRecords(folder, done, { name: "grant", records: await readGrants(client) });
+  onProgress("writing events");
+  await exportEvents(client, folder, done);
+  await exportSpend(client, folder, done);
+  onProgress("writing what services hold");
+  await exportServices(connection, folder, done);
+  const schema = await folder.file("schema/home-record.json");
+  await schema.write(`${JSON.stringify(z.toJSONSchema(HomeRecord, { io: "input" }), null, 2)}\n`);
+  await schema.end();
+  return done;
+}
+
+type Kind = (typeof exportKinds)[number];
+
+async function* pagesOf(client: RoostClient, kind: Kind, done: ExportedHome) {
+  let after: string | undefined;
+  do {
+    const page = await client.exportRecords({ kind, limit: pageMax, after });
+    done.home = page.home;
+    yield page.items;
+    after = page.next ?? undefined;
+  } while (after !== undefined);
+}
+
+async function exportKind(
+  client: RoostClient,
+  folder: ExportFolder,
+  { kind, done }: { kind: Kind; done: ExportedHome },
+): Promise<void> {
+  const file = await folder.file(`records/${kind}s.jsonl`);
+  let count = 0;
+  for await (const items of pagesOf(client, kind, done))
+    for (const item of items) {
+      const record = kind === "file" ? await exportFile(client, folder, { item, done }) : item;
+      if (kind === "part") await exportPart(client, folder, { item, done });
+      if (record === undefined) continue;
+      await file.line(record);
+      count += 1;
+    }
+  await file.end();
+  done.counts[kind] = count;
+}
+
+interface One {
+  item: Record<string, unknown>;
+  done: ExportedHome;
+}
+
+/** Its record, of what was written; undefined: it is left out, and said why. */
+async function exportFile(
+  client: RoostClient,
+  folder: ExportFolder,
+  { item, done }: One,
+): Promise<Record<string, unknown> | undefined> {
+  const path = String(item["path"]);
+  if (isSecretFile(path)) {
+    done.leftOut.push({ name: path, reason: "its name is that of a secret" });
+    return undefined;
+  }
+  try {
+    const { bytes, mediaType } = await client.getFile({ path });
+    const file = await folder.file(`home/${path}`);
+    const masked = mediaType.startsWith("text/")
+      ? maskSecrets(new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes))
+      : undefined;
+    if ((masked?.count ?? 0) > 0) done.leftOut.push({ name: path, reason: `${masked!.count} secrets of it` });
+    const written = masked === undefined ? bytes : Buffer.from(masked.text);
+    await file.write(written);
+    await file.end();
+    const sha256 = createHash("sha256").update(written).digest("hex");
+    return { ...item, bytes: written.byteLength, sha256 };
+  } catch (error) {
+    const { code, message } = toRoostError(error);
+    if (code === "unavailable" || code === "unauthenticated") throw error;
+    done.leftOut.push({ name: path, reason: message });
+    return undefined;
+  }
+}
+
+async function exportPart(client: RoostClient, folder: ExportFolder, { item, done }: One): Promise<void> {
+  const sha256 = String(item["sha256"]);
+  const part = await client.getPart({ sha256 }).catch((error: Error) => {
+    done.leftOut.push({ name: `part ${sha256}`, reason: error.message });
+    return undefined;
+  });
+  if (part === undefined) return;
+  const file = await folder.file(`parts/${sha256}`);
+  await file.write(part.bytes);
+  await file.end();
+}
+
+/** Of homes that were moved in: a file for each and topic, as it came. */
+async function exportHistory(client: RoostClient, folder: ExportFolder, done: ExportedHome): Promise<void> {
+  let open: { name: string; file: Awaited<ReturnType<ExportFolder["file"]>> } | undefined;
+  for await (const items of pagesOf(client, "history", done))
+    for (const { home, topic, record } of items) {
+      const name = `${String(topic)}/${encodeURIComponent(String(home))}.jsonl`;
+      if (open?.name !== name) {
+        await open?.file.end();
+        open = { name, file: await folder.file(name) };
+      }
+      await open.file.line(record);
+      done.counts[String(topic)] = (done.counts[String(topic)] ?? 0) + 1;
+    }
+  await open?.file.end();
+}
+
+async function readJobs(client: RoostClient): Promise<object[]> {
+  const jobs = await readPages(
+    (page) => client.listJobs({ ...page, state: jobStates.filter((state) => state !== "removed") }),
+    (page) => page.items,
+    jobsMax,
+  );
+  return jobs
+    .toSorted((left, right) => (left.id < right.id ? -1 : 1))
+    .map(({ id, state, definition, pausedReason }) => ({ id, state, definition, pausedReason }));
+}
+
+async function readGrants(client: RoostClient): Promise<object[]> {
+  const grants = await readPages(
+    (page) => client.listGrants({ ...page, isLive: false }),
+    (page) => page.items,
+    grantsMax,
+  );
+  return grants
+    .toSorted((left, right) => (left.id < right.id ? -1 : 1))
+    .map(({ state: _state, ...grant }) => ({ kind: "grant", ref: grant.id, grant }));
+}
+
+async function writeRecords(
+  folder: ExportFolder,
+  done: ExportedHome,
+  { name, records }: { name: string; records: readonly object[] },
+): Promise<void> {
+  const file = await folder.file(`records/${name}s.jsonl`);
+  for (const record of records) await file.line(record);
+  await file.end();
+  done.counts[name] = records.length;
+}
+
+async function exportEvents(client: RoostClient, folder: ExportFolder, done: ExportedHome): Promise<void> {
+  const topics = await readPages(
+    (page) => client.listTopics({ ...page }),
+    (page) => page.items,
+    topicsMax,
+  );
+  const file = await folder.file(`events/${encodeURIComponent(done.home)}.jsonl`);
+  let count = done.counts["events"] ?? 0;
+  for (const { name, partitions } of topics.toSorted((left, right) => (left.name < right.name ? -1 : 1)))
+    for (const { partition } of partitions)
+      for await (const event of eventsOf(client, name, partition)) {
+        await file.line(event);
+        count += 1;
+      }
+  await file.end();
+  done.counts["events"] = count;
+}
+
+/** Up to what was there when it began. */
+async function* eventsOf(client: RoostClient, topic: string, partition: number): AsyncGenerator<Event> {
+  let offset: number | undefined;
+  let head: number | undefined;
+  for (;;) {
+    const page = await client.readEvents({ topic, partition, limit: pageMax, offset });
+    head ??= page.headOffset;
+    yield* page.items;
+    if (page.items.length === 0 || page.nextOffset >= head) return;
+    offset = page.nextOffset;
+  }
+}
+
+async function exportSpend(client: RoostClient, folder: ExportFolder, done: ExportedHome): Promise<void> {
+  const rows: object[] = [];
+  for (const by of ["day", "job", "agent", "model", "session", "key"] as const) {
+    const { items } = await client.listSpend({ by, days: 366, limit: 500 });
+    for (const row of items) rows.push({ by, ...row });
+  }
+  if (rows.length === 0) return;
+  const file = await folder.file(`spend/${encodeURIComponent(done.home)}.jsonl`);
+  for (const row of rows) await file.line(row);
+  await file.end();
+  done.counts["spend"] = (done.counts["spend"] ?? 0) + rows.length;
+}

@@ -1,0 +1,101 @@
+/** What domain services hold: every list that their documents tell of, as JSON lines, and cards of people as vCard 4. */
+import { RoostError } from "@roost/base";
+import type { Connection } from "../connect.ts";
+import type { ExportedHome, ExportFolder } from "./open-export-folder.ts";
+
+interface Document {
+  paths?: Record<string, { get?: Operation }>;
+}
+interface Operation {
+  operationId?: string;
+  parameters?: { name?: string; required?: boolean; schema?: { maximum?: number } }[];
+  responses?: Record<string, { content?: Record<string, { schema?: Schema }> }>;
+}
+interface Schema {
+  $ref?: string;
+  properties?: Record<string, unknown>;
+}
+
+const pagesMax = 100_000;
+const servicesMax = 200;
+
+export async function exportServices(connection: Connection, folder: ExportFolder, done: ExportedHome): Promise<void> {
+  const { items } = await connection.client.listServices({ limit: servicesMax });
+  for (const { name } of items) {
+    const document = await ask(connection, `/services/${name}/openapi.json`)
+      .then((answer) => answer.json() as Promise<Document & { components?: { schemas?: Record<string, Schema> } }>)
+      .catch((error: Error) => error);
+    if (document instanceof Error) {
+      done.leftOut.push({ name: `service ${name}`, reason: document.message });
+      continue;
+    }
+    for (const [path, { get }] of Object.entries(document.paths ?? {})) {
+      if (get?.operationId === undefined || get.parameters?.some(({ required }) => required === true) === true)
+        continue;
+      const content = get.responses?.["200"]?.content ?? {};
+      const given = { connection, folder, done, name, path: `/services/${name}${path}`, operation: get };
+      if ("text/vcard" in content) await exportCards(given);
+      const schema = content["application/json"]?.schema;
+      const whole =
+        schema?.$ref === undefined ? schema : document.components?.schemas?.[schema.$ref.split("/").at(-1)!];
+      const isList = whole?.properties?.["items"] !== undefined && whole.properties["next"] !== undefined;
+      if (isList) await exportList(given);
+    }
+  }
+}
+
+interface Given {
+  connection: Connection;
+  folder: ExportFolder;
+  done: ExportedHome;
+  name: string;
+  path: string;
+  operation: Operation;
+}
+
+async function exportList({ connection, folder, done, name, path, operation }: Given): Promise<void> {
+  const file = await folder.file(`services/${name}/${operation.operationId}.jsonl`);
+  try {
+    let after: string | undefined;
+    for (let page = 0; page < pagesMax; page += 1) {
+      const query = after === undefined ? "" : `?${new URLSearchParams({ after }).toString()}`;
+      const answer = (await (await ask(connection, `${path}${query}`)).json()) as {
+        items: unknown[];
+        next: string | null;
+      };
+      for (const item of answer.items) await file.line(item);
+      done.counts[name] = (done.counts[name] ?? 0) + answer.items.length;
+      if (answer.next === null) break;
+      after = answer.next;
+    }
+  } catch (error) {
+    done.leftOut.push({ name: `${name} ${operation.operationId ?? path}`, reason: (error as Error).message });
+  }
+  await file.end();
+}
+
+/** In parts: each begins behind the last card of the one before. */
+async function exportCards({ connection, folder, done, name, path }: Given): Promise<void> {
+  const file = await folder.file(`services/${name}/contacts.vcf`);
+  let after: string | undefined;
+  for (let page = 0; page < pagesMax; page += 1) {
+    const query = after === undefined ? "" : `?${new URLSearchParams({ after }).toString()}`;
+    const answer = await ask(connection, `${path}${query}`).catch((error: Error) => error);
+    if (answer instanceof Error) {
+      done.leftOut.push({ name: `${name} contacts`, reason: answer.message });
+      break;
+    }
+    const text = await answer.text();
+    const uids = [...text.matchAll(/^UID[^:\n]*:(?:urn:uuid:)?(.+?)\r?$/gm)].map(([, uid]) => uid!);
+    if (uids.length === 0 || uids.at(-1) === after) break;
+    await file.write(text);
+    after = uids.at(-1);
+  }
+  await file.end();
+}
+
+async function ask({ url, token }: Connection, path: string): Promise<Response> {
+  const answer = await fetch(`${url}${path}`, { headers: { authorization: `Bearer ${token}` } });
+  if (!answer.ok) throw new RoostError("unavailable", `it answered ${answer.status}: is the service running?`);
+  return answer;
+}

@@ -1,0 +1,129 @@
+/**
+ * The directory of an export: written beside its place, named in the manifest with the hash of every file, and moved there when it is whole. What an
+ * interrupted export left is replaced by the next one.
+ */
+import { createHash } from "node:crypto";
+import { createWriteStream } from "node:fs";
+import { mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { finished } from "node:stream/promises";
+import { RoostError, syncDirectory, writeFileDurably } from "@roost/base";
+import { z } from "zod";
+import { maskSecrets } from "../import/found/find-secret-line.ts";
+
+export const exportFormat = "roost-export";
+
+export const ExportManifest = z.object({
+  format: z.literal(exportFormat),
+  version: z.literal(1),
+  home: z.string(),
+  exportedAt: z.string(),
+  files: z.array(z.object({ path: z.string(), sha256: z.string(), bytes: z.number() })),
+});
+export type ExportManifest = z.output<typeof ExportManifest>;
+
+/** What an export wrote, as it goes. */
+export interface ExportedHome {
+  home: string;
+  /** How many of each kind. */
+  counts: Record<string, number>;
+  leftOut: { name: string; reason: string }[];
+}
+
+export interface ExportFile {
+  /** An object as one line, its keys in order. */
+  line(record: unknown): Promise<void>;
+  write(bytes: Uint8Array | string): Promise<void>;
+  end(): Promise<void>;
+}
+
+export interface ExportFolder extends AsyncDisposable {
+  file(path: string): Promise<ExportFile>;
+  /** How many secrets were left out of what was written. */
+  readonly secretCount: number;
+  /** Puts it in its place. */
+  finish(home: string, exportedAt: string): Promise<ExportManifest>;
+}
+
+/** @throws RoostError `conflict` when something else stands there */
+export async function openExportFolder(directory: string): Promise<ExportFolder> {
+  await refuseOther(directory);
+  const staged = `${directory}.new`;
+  await rm(staged, { recursive: true, force: true });
+  await mkdir(staged, { recursive: true, mode: 0o700 });
+  const files: ExportManifest["files"] = [];
+  let secretCount = 0;
+  return {
+    get secretCount() {
+      return secretCount;
+    },
+    async file(path) {
+      await mkdir(dirname(join(staged, path)), { recursive: true, mode: 0o700 });
+      const stream = createWriteStream(join(staged, path), { mode: 0o600 });
+      const hash = createHash("sha256");
+      let bytes = 0;
+      const write = async (part: Uint8Array | string) => {
+        hash.update(part);
+        bytes += Buffer.byteLength(part);
+        if (!stream.write(part)) await new Promise<void>((resolve) => stream.once("drain", () => resolve()));
+      };
+      return {
+        write,
+        async line(record) {
+          const { text, count } = maskSecrets(JSON.stringify(inOrder(record)));
+          secretCount += count;
+          await write(`${text}\n`);
+        },
+        async end() {
+          stream.end();
+          await finished(stream);
+          files.push({ path, sha256: hash.digest("hex"), bytes });
+        },
+      };
+    },
+    async finish(home, exportedAt) {
+      files.sort((left, right) => (left.path < right.path ? -1 : 1));
+      const manifest: ExportManifest = { format: exportFormat, version: 1, home, exportedAt, files };
+      await writeFileDurably(join(staged, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`, { mode: 0o600 });
+      const old = `${directory}.old`;
+      await rm(old, { recursive: true, force: true });
+      if ((await stat(directory).catch(() => undefined)) !== undefined) await rename(directory, old);
+      await rename(staged, directory);
+      await syncDirectory(dirname(directory));
+      await rm(old, { recursive: true, force: true });
+      return manifest;
+    },
+    async [Symbol.asyncDispose]() {
+      await rm(staged, { recursive: true, force: true });
+    },
+  };
+}
+
+async function refuseOther(directory: string): Promise<void> {
+  const names = await readdir(directory).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return [];
+    throw new RoostError("invalid_input", `${directory} cannot be written (${error.code}): name a directory`);
+  });
+  if (names.length === 0 || (await readManifest(directory)) !== undefined) return;
+  throw new RoostError("conflict", `${directory} holds something else: name a new directory, or an export to replace`);
+}
+
+/** Undefined when it is no export. */
+export async function readManifest(directory: string): Promise<ExportManifest | undefined> {
+  try {
+    return ExportManifest.parse(JSON.parse(await readFile(join(directory, "manifest.json"), "utf8")));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Keys in order, so that the same record is the same line. */
+export function inOrder(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(inOrder);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .toSorted(([left], [right]) => (left < right ? -1 : 1))
+      .map(([key, field]) => [key, inOrder(field)]),
+  );
+}

@@ -1,0 +1,97 @@
+/** An export of a home of Roost: its records, in an order in which each finds what it refers to. A file whose hash is not the manifest's is refused by name. */
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import type { HomeRecordGiven } from "@roost/contract/operations";
+import { readManifest } from "../export/open-export-folder.ts";
+import { noPlace, recordOf, refusedAs, type Finding } from "./found/found.ts";
+import { readJsonLines } from "./found/read-json-lines.ts";
+
+/** Facts and their lines before the file that shows them. */
+const order = ["sessions", "messages", "facts", "views", "states", "grants", "bases"] as const;
+
+export async function* readExport(root: string): Finding {
+  const manifest = await readManifest(root);
+  if (manifest === undefined) return yield refusedAs("manifest.json", "it is torn or foreign");
+  const whole = new Set<string>();
+  for (const { path, sha256 } of manifest.files) {
+    const found = await hashOf(join(root, path));
+    if (found === sha256) whole.add(path);
+    else yield refusedAs(path, found === undefined ? "it is not there" : "it was changed since the export");
+  }
+  for (const kind of order)
+    if (whole.has(`records/${kind}.jsonl`))
+      yield* readLines(root, `records/${kind}.jsonl`, (value) => value as HomeRecordGiven);
+  for (const path of whole) {
+    const [topic, file] = path.split("/");
+    if ((topic === "events" || topic === "spend") && file !== undefined) {
+      const home = decodeURIComponent(file.replace(/\.jsonl$/, ""));
+      yield* readLines(root, path, (value, seq) => historyOf(home, topic, value, seq));
+    }
+    if (topic === "services")
+      yield noPlace(path, "what services hold: their own commands take it, as roost peeps import");
+  }
+  yield* readFiles(root, whole);
+}
+
+async function* readLines(
+  root: string,
+  path: string,
+  toRecord: (value: Record<string, unknown>, seq: number) => HomeRecordGiven,
+): Finding {
+  for await (const entry of readJsonLines(join(root, path)))
+    yield "problem" in entry
+      ? refusedAs(`${path} line ${entry.seq}`, entry.problem)
+      : recordOf(toRecord(entry.value, entry.seq));
+}
+
+function historyOf(home: string, topic: string, record: Record<string, unknown>, seq: number): HomeRecordGiven {
+  const { topic: of, partition, offset, time } = record;
+  const ref =
+    topic === "events"
+      ? `${String(of)}/${String(partition)}/${String(offset).padStart(16, "0")}`
+      : String(seq).padStart(8, "0");
+  return { kind: "history", ref, home, topic, at: typeof time === "string" ? time : null, record };
+}
+
+async function* readFiles(root: string, whole: ReadonlySet<string>): Finding {
+  if (!whole.has("records/files.jsonl")) return;
+  for await (const entry of readJsonLines(join(root, "records/files.jsonl"))) {
+    if ("problem" in entry) {
+      yield refusedAs(`records/files.jsonl line ${entry.seq}`, entry.problem);
+      continue;
+    }
+    const { path, labels, sections } = entry.value as {
+      path: string;
+      labels: string[];
+      sections?: [number, number, string[]][];
+    };
+    if (!whole.has(`home/${path}`)) continue;
+    const bytes = await readFile(join(root, "home", path));
+    const text = textOf(bytes);
+    yield recordOf({
+      kind: "file",
+      ref: path,
+      path,
+      ...(text === undefined ? { base64: bytes.toString("base64") } : { text }),
+      labels,
+      ...(sections !== undefined && { sections }),
+    });
+  }
+}
+
+function textOf(bytes: Buffer): string | undefined {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+async function hashOf(path: string): Promise<string | undefined> {
+  if ((await stat(path).catch(() => undefined))?.isFile() !== true) return undefined;
+  const hash = createHash("sha256");
+  for await (const part of createReadStream(path)) hash.update(part as Buffer);
+  return hash.digest("hex");
+}

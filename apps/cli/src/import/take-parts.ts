@@ -1,0 +1,63 @@
+/** Of an export: what goes by operations of its own, parts before the messages that name them, jobs after everything. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { toRoostError } from "@roost/base";
+import type { RoostClient } from "../connect.ts";
+import { readJsonLines } from "./found/read-json-lines.ts";
+import type { GatheredReport } from "./send-records.ts";
+
+const jobsPerApplyMax = 500;
+
+export async function takeParts(client: RoostClient, root: string, report: GatheredReport): Promise<void> {
+  for await (const part of linesOf(join(root, "records/parts.jsonl"))) {
+    const sha256 = String(part["sha256"]);
+    try {
+      const bytes = Uint8Array.from(await readFile(join(root, "parts", sha256)));
+      const name = typeof part["name"] === "string" ? { name: part["name"] } : {};
+      await client.uploadPart({ ...name, content: { mediaType: String(part["mediaType"]), bytes } });
+    } catch (error) {
+      report.refused.push({ name: `part ${sha256}`, reason: toRoostError(error).message.slice(0, 1_000) });
+    }
+  }
+}
+
+export async function takeWholeJobs(
+  client: RoostClient,
+  root: string,
+  { report, isDryRun }: { report: GatheredReport; isDryRun: boolean },
+): Promise<void> {
+  const jobs: { id: string; state: string; pausedReason: string | null; definition: object }[] = [];
+  for await (const job of linesOf(join(root, "records/jobs.jsonl"))) jobs.push(job as unknown as (typeof jobs)[number]);
+  const counts = (report.counts["job"] ??= {});
+  for (let start = 0; start < jobs.length; start += jobsPerApplyMax) {
+    const part = jobs.slice(start, start + jobsPerApplyMax);
+    const written = part.map(({ id, definition }) => ({ id, ...definition }));
+    const { changes, refused } = await client.applyJobs({
+      jobs: written as Parameters<RoostClient["applyJobs"]>[0]["jobs"],
+      source: "import:roost",
+      dryRun: isDryRun,
+      partial: true,
+      merge: true,
+      prune: false,
+    });
+    for (const { change } of changes) {
+      const action = change === "unchanged" ? "same" : change;
+      counts[action] = (counts[action] ?? 0) + 1;
+    }
+    for (const { index, reason } of refused) report.refused.push({ name: `job ${part[index]?.id}`, reason });
+    if (isDryRun) continue;
+    for (const { jobId, change } of changes) {
+      const job = part.find(({ id }) => id === jobId);
+      if (change === "created" && job?.state === "paused")
+        await client.pauseJob({ jobId, ...(job.pausedReason !== null && { reason: job.pausedReason }) });
+    }
+  }
+}
+
+async function* linesOf(path: string): AsyncGenerator<Record<string, unknown>> {
+  try {
+    for await (const entry of readJsonLines(path)) if ("value" in entry) yield entry.value;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+  }
+}
