@@ -55,6 +55,34 @@ test("createNightlyLoop() has a model read once a night what is new, without too
   await assert.rejects(worker.claim(), /no run is ready/);
 });
 
+test("createNightlyLoop() reads what was noted after the last pass on the same day, and no line of a note twice", async () => {
+  await using home = await createTestMemory({ files: settings });
+  const { memory, test: lab } = home;
+  await using worker = await createTestWorker(memory);
+  const note = (text: string) => appendDailyNote(memory, { text, as, by: "session:main" });
+  const pass = async (moment: string) => {
+    await lab.clock.set(new Date(moment));
+    await lookAtNight(memory);
+    const run = await worker.claim();
+    await worker.begin(run);
+    await worker.reply(run, '{"facts":[]}');
+    await lookAtNight(memory);
+    return String(run.input["task"]);
+  };
+  await lab.clock.set(new Date("2026-03-01T09:00:00Z"));
+  await note("Theo has a dog");
+  await lab.clock.set(new Date("2026-03-01T13:00:00Z"));
+  assert.match(await pass("2026-03-01T13:00:00Z"), /Theo has a dog/);
+  await note("Ida has a boat");
+  await home.writeOutside("memory/2025-01-01.md", "- An old note that was moved in\n");
+  const { scanHome } = await import("../scan/scan-home.ts");
+  await scanHome(memory);
+  const next = await pass("2026-03-02T05:00:00Z");
+  assert.match(next, /Ida has a boat/, "all lines of a note have the time of noon");
+  assert.ok(!next.includes("Theo"), "what was read is not read again");
+  assert.ok(!next.includes("An old note"), "what was moved in is not news");
+});
+
 test("createNightlyLoop() is off by default, and tells the person of an answer that it cannot read", async () => {
   await using off = await createTestMemory();
   assert.equal(createNightlyLoop(off.memory), undefined);

@@ -22,6 +22,8 @@ const pollMs = 10 * 60_000;
 const readTokensMax = 6_000;
 const linesMax = 400;
 const factsMax = 20;
+/** A note of a day is read that is at most so much older than what was read last: notes that were moved in are not news. */
+const noteDays = 2;
 const confidence = 0.6;
 const by = "nightly";
 
@@ -85,6 +87,8 @@ interface NewLine {
   text: string;
   saidBy: string | null;
   at: Date;
+  /** When it was said, or noted, to the microsecond: all lines of a day's note have the same time of day. */
+  newSince: string;
   labels: number;
 }
 
@@ -93,20 +97,25 @@ async function beginPass(memory: Memory): Promise<void> {
   const { budget, agent, model } = settings.memory.nightly;
   await kernel.transact(async (tx) => {
     // Of many gateways one begins it.
-    const [held] = await tx.query<{ readUntil: Date }>(
-      `select read_until as "readUntil" from memory.nightly where run_id is null for update`,
+    const [held] = await tx.query<{ readUntil: string }>(
+      `select read_until::text as "readUntil" from memory.nightly where run_id is null for update`,
     );
     if (held === undefined) return;
     const lines = await tx.query<NewLine>(
-      `select l.text, l.said_by as "saidBy", l.at, l.labels from memory.recall_line l join memory.recall_document d on d.id = l.document
-       ${messageOfLineSql}
-       where l.at > $1 and m.is_taken_back is not true and (d.kind = 'conversation' and d.ref !~ '^(cron|heartbeat|subagent|channel):' or d.kind = 'file' and d.ref ~ '^memory/[0-9]{4}-')
-       order by l.at, l.document, l.place limit ${linesMax}`,
+      `select l.text, l.said_by as "saidBy", l.at, new.since::text as "newSince", l.labels
+       from memory.recall_line l join memory.recall_document d on d.id = l.document ${messageOfLineSql},
+         lateral (select case when d.kind = 'file' then l.first_at else l.at end as since) new
+       where new.since > $1::timestamptz and m.is_taken_back is not true and (d.kind = 'conversation' and d.ref !~ '^(cron|heartbeat|subagent|channel):'
+         or d.kind = 'file' and d.ref ~ '^memory/[0-9]{4}-' and l.at > $1::timestamptz - ${noteDays} * interval '1 day')
+       order by new.since, l.document, l.place limit ${linesMax}`,
       [held.readUntil],
     );
     const { material, labels, until } = await choose(memory, tx, lines);
     if (material.length === 0) {
-      await tx.query("update memory.nightly set started_at = roost.now(), read_until = $1", [until ?? held.readUntil]);
+      await tx.query(
+        "update memory.nightly set started_at = roost.now(), read_until = coalesce($1::timestamptz, read_until)",
+        [until ?? null],
+      );
       return;
     }
     const { runId } = await createRun(tx, {
@@ -127,7 +136,7 @@ async function beginPass(memory: Memory): Promise<void> {
 async function choose({ kernel, calendar }: Memory, tx: KernelTransaction, lines: readonly NewLine[]) {
   const material: string[] = [];
   let labels: Labels = mainLabels;
-  let until: Date | undefined;
+  let until: string | undefined;
   let left = readTokensMax;
   for (const line of lines) {
     const itsLabels = await kernel.labelSets.read(tx, line.labels);
@@ -138,7 +147,7 @@ async function choose({ kernel, calendar }: Memory, tx: KernelTransaction, lines
       material.push(text);
       labels = joinLabels(labels, itsLabels);
     }
-    until = line.at;
+    until = line.newSince;
   }
   return { material, labels, until };
 }

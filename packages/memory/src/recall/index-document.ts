@@ -60,7 +60,7 @@ export async function indexDocument(
   calendar: Calendar,
 ): Promise<void> {
   const { kind, ref, version, isReplaced = false } = document;
-  if (isReplaced) await dropLines(tx, kind, [ref]);
+  const before = isReplaced ? await dropLines(tx, kind, [ref]) : new Map<string, string>();
   const step = kind === "events" ? 10 : 1;
   const [row] = await tx.query<{ id: number; place: number }>(
     `insert into memory.recall_document as d (kind, ref, version, next_place) values ($1, $2, $3, $4)
@@ -70,21 +70,25 @@ export async function indexDocument(
     { name: "memory_recall_document" },
   );
   const rows = [];
-  for (const [index, line] of document.lines.entries())
+  for (const [index, line] of document.lines.entries()) {
+    const text = line.text.toWellFormed().replaceAll("\0", "\uFFFD").slice(0, textCharsMax).toWellFormed();
     rows.push({
       place: row!.place + index * step,
       ref: line.ref,
       said_by: line.saidBy,
       at: line.at.toISOString(),
-      text: line.text.toWellFormed().replaceAll("\0", "\uFFFD").slice(0, textCharsMax).toWellFormed(),
+      text,
+      first_at: before.get(text),
       beside: [line.saidBy, dateWords(calendar, line.at), line.heading].filter(Boolean).join(" "),
       labels: await tx.labelSet(line.labels),
     });
+  }
   await tx.query(
     `with added as (
-       insert into memory.recall_line (document, place, ref, said_by, at, text, words, labels)
-       select $1, place, ref, said_by, at, text, to_tsvector('memory.recall', beside || E'\\n' || text), labels
-       from jsonb_to_recordset($2::jsonb) as r(place integer, ref text, said_by text, at timestamptz, text text, beside text, labels integer)
+       insert into memory.recall_line (document, place, ref, said_by, at, text, words, labels, first_at)
+       select $1, place, ref, said_by, at, text, to_tsvector('memory.recall', beside || E'\\n' || text), labels, coalesce(first_at, roost.now())
+       from jsonb_to_recordset($2::jsonb) as r(place integer, ref text, said_by text, at timestamptz, text text, beside text, labels integer,
+         first_at timestamptz)
        returning words
      ), counted as (
        select lexeme as term, count(*) as line_count from added, unnest(words) group by lexeme
@@ -103,17 +107,21 @@ export async function dropDocuments(tx: Transaction, kind: DocumentKind, refs: r
   await tx.query("delete from memory.recall_document where kind = $1 and ref = any($2)", [kind, refs]);
 }
 
-async function dropLines(tx: Sql, kind: DocumentKind, refs: readonly string[]): Promise<void> {
-  await tx.query(
+/** Returns when each text was first read. */
+async function dropLines(tx: Sql, kind: DocumentKind, refs: readonly string[]): Promise<Map<string, string>> {
+  const rows = await tx.query<{ text: string; firstAt: Date }>(
     `with gone as (
-       delete from memory.recall_line where document in (select id from memory.recall_document where kind = $1 and ref = any($2)) returning words
+       delete from memory.recall_line where document in (select id from memory.recall_document where kind = $1 and ref = any($2))
+       returning text, words, first_at
      ), counted as (
        select lexeme as term, count(*) as line_count from gone, unnest(words) group by lexeme
        union all select '', count(*) from gone
-     )
-     update memory.recall_term t set line_count = t.line_count - counted.line_count from counted where counted.term = t.term`,
+     ), fewer as (
+       update memory.recall_term t set line_count = t.line_count - counted.line_count from counted where counted.term = t.term
+     ) select text, min(first_at) as "firstAt" from gone group by text`,
     [kind, refs],
   );
+  return new Map(rows.map(({ text, firstAt }) => [text, firstAt.toISOString()]));
 }
 
 const months = "January February March April May June July August September October November December".split(" ");
