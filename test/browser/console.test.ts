@@ -159,6 +159,27 @@ suite("the console", { skip: executable === undefined && noChromium }, () => {
     assert.deepEqual(await view.takeFaults(), []);
   });
 
+  test("the timeline is narrowed, jumps to a moment, and shows causes and effects of an event", async () => {
+    await using view = await browser.openPage(await home.link("/timeline?job=letters"), { size: "desktop" });
+    const { page } = view;
+    await page.click("[role=row]:has-text('Question asked')");
+    await page.waitForSelector("dialog button:has-text('run.created')");
+    await page.click("dialog button:has-text('run.created')");
+    await page.waitForSelector("dialog [role=status] >> text=Run created");
+    assert.deepEqual(await auditPage(page), []);
+    await page.keyboard.press("Escape");
+    await page.selectOption("select[aria-label=job]", "");
+    await page.click("button:text('Trouble')");
+    await page.click("[role=row]:has-text('Run failed')");
+    await page.waitForSelector("dialog >> text=this model refuses the request");
+    await page.keyboard.press("Escape");
+    await page.fill("input[type=datetime-local]", "2020-01-01T12:00");
+    await page.waitForSelector("text=Nothing of it happened before this moment");
+    await page.click("button:text('To now')");
+    await page.waitForSelector("[role=row]:has-text('Run failed')");
+    assert.deepEqual(await view.takeFaults(), []);
+  });
+
   test("seven tabs work, over one event stream", async () => {
     await using view = await browser.openPage(await home.link(), { size: "desktop" });
     await view.page.waitForSelector("text=Just ended");
@@ -209,6 +230,7 @@ const screens = [
   { path: "/chat", shows: "text=Shall I ask for the picture?" },
   { path: "/needs", shows: "h1:text('Needs you')" },
   { path: "/runs", shows: "[role=row]:has-text('Which posts')" },
+  { path: "/timeline", shows: "[role=row]:has-text('Message received')" },
   { path: "/jobs", shows: "text=Weekly review" },
   { path: "/jobs?view=week", shows: "text=Blog writer" },
   { path: "/spend", shows: "text=By model" },

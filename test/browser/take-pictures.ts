@@ -69,6 +69,22 @@ const pictures: Picture[] = [
   },
   { name: "job-phone-dark", path: "/jobs/weekly-review", size: "phone", scheme: "dark", shows: "text=Last twenty" },
   {
+    name: "timeline-desktop-light",
+    path: "/timeline",
+    size: "desktop",
+    scheme: "light",
+    shows: "[role=row]",
+  },
+  { name: "timeline-phone-dark", path: "/timeline", size: "phone", scheme: "dark", shows: "[role=row]" },
+  {
+    name: "event-desktop-dark",
+    path: "/timeline?job=letters",
+    size: "desktop",
+    scheme: "dark",
+    shows: "[role=row]",
+    opens: ["[role=row]:has-text('Question asked')"],
+  },
+  {
     name: "people-phone-dark",
     path: "/people",
     size: "phone",

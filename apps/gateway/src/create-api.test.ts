@@ -48,6 +48,7 @@ test("createApi() serves every operation as its contract says", async () => {
   await askAboutGroups(gateway, client);
   await askAboutInbox(gateway, client);
   await askAboutMemory(client);
+  await askAboutTimeline(client);
   assert.ok((await client.listStateFiles()).items.some(({ name }) => name === "email"));
   assert.deepEqual((await client.getState({ name: "email" })).value, { unread: 3 });
   assert.deepEqual(
@@ -330,6 +331,35 @@ async function askAboutDeadLetters(
   await assert.rejects(client.retryDeadLetters({}), { code: "invalid_input", message: /a number, a group or a key/ });
   assert.equal((await client.dropDeadLetters({ group: "readers", reason: "a test" })).count, 3);
   await assert.rejects(client.dropDeadLetters({ number: items[0]!.number, reason: "again" }), { code: "not_found" });
+}
+
+async function askAboutTimeline(client: TestGateway["client"]): Promise<void> {
+  const { items, next } = await client.listEvents({ limit: 2, without: ["step.done"] });
+  assert.equal(items.length, 2);
+  const rest = await client.listEvents({ limit: 500, after: next ?? "" });
+  const times = [...items, ...rest.items].map(({ time }) => Date.parse(time));
+  assert.deepEqual(
+    times,
+    times.toSorted((one, other) => other - one),
+  );
+  const failed = (await client.listEvents({ types: ["run.created"] })).items.at(-1);
+  assert.ok(failed !== undefined);
+  const { topic, partition, offset } = failed;
+  const runId = failed.subject ?? "";
+  const ofRun = await client.listEvents({ runId });
+  assert.ok(
+    ofRun.items.length > 0 && ofRun.items.every(({ subject, data }) => [subject, data["runId"]].includes(runId)),
+  );
+  assert.deepEqual((await client.listEvents({ until: "2020-01-01T00:00:00Z" })).items, []);
+  assert.deepEqual((await client.listEvents({ label: "aud:nobody" })).items, []);
+  await assert.rejects(client.listEvents({ topics: ["nothing"] }), { code: "not_found" });
+  const explained = await client.explainEvent({ topic, partition, offset });
+  assert.equal(explained.causes.at(-1)?.eventId, failed.id);
+  assert.ok(explained.effects.items.length > 0);
+  await assert.rejects(client.explainEvent({ topic, partition, offset: 1_000_000 }), { code: "not_found" });
+  const day = await client.getDay({ day: failed.time.slice(0, 10) });
+  assert.ok(day.runs.some(({ id }) => id === runId));
+  assert.deepEqual((await client.getDay({ day: "2020-03-29" })).runs, []);
 }
 
 async function askAboutLocks(client: TestGateway["client"]): Promise<void> {

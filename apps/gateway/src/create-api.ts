@@ -14,6 +14,7 @@ import { serveInbox } from "./api/inbox.ts";
 import { serveJobs } from "./api/jobs.ts";
 import { serveLocks } from "./api/locks.ts";
 import { serveLog } from "./api/log.ts";
+import { serveTimeline } from "./api/timeline.ts";
 import { serveMemory } from "./api/memory.ts";
 import { serveMoving } from "./api/moving.ts";
 import { serveOnce } from "./api/once.ts";
@@ -78,6 +79,7 @@ export function createApi({
     ...serveInbox({ kernel }),
     ...serveQueues({ kernel }),
     ...serveRoutes(createHomeRouter({ kernel, directory: services.directory })),
+    ...serveTimeline({ kernel, timeZone: memory.timeZone }),
     ...serveSpend({ kernel, timeZone: memory.timeZone }),
     ...serveJobs({ kernel, timeZone: memory.timeZone, known }),
     ...serveAgents({ kernel }),

@@ -10,15 +10,8 @@ export type { EventSchema } from "./log/event-schema.ts";
 export { readTopics } from "./log/topics.ts";
 export { advanceOffsets, formatOffsets, parseOffsets, partitionName, type OffsetVector } from "./log/offsets.ts";
 export { eventColumns, readEvents, readLimitMax, readPartitions } from "./log/read-events.ts";
-export {
-  findOffsets,
-  readEnd,
-  readLatest,
-  readLog,
-  readTopic,
-  readableBy,
-  type DroppedEvents,
-} from "./log/read-log.ts";
+export { findOffsets, readEnd, readLog, readTopic, readableBy, type DroppedEvents } from "./log/read-log.ts";
+export { readBefore, readLatest, type PageBefore } from "./log/read-before.ts";
 export { tailEvents, tailPages } from "./log/tail-events.ts";
 export { readCorrelation } from "./log/read-correlation.ts";
 export { buildCausality, causesOf, type CausalNode } from "./log/build-causality.ts";

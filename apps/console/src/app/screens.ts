@@ -59,6 +59,16 @@ export const screens: readonly ScreenEntry[] = [
     view: lazy(() => import("../features/runs/RunsScreen.tsx").then((all) => ({ default: all.RunsScreen }))),
   },
   {
+    path: "/timeline",
+    name: "Timeline",
+    icon: "history",
+    key: "t",
+    group: "work",
+    view: lazy(() =>
+      import("../features/timeline/TimelineScreen.tsx").then((all) => ({ default: all.TimelineScreen })),
+    ),
+  },
+  {
     path: "/jobs",
     name: "Jobs",
     icon: "calendar-clock",

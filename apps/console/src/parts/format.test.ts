@@ -9,6 +9,8 @@ import {
   formatMs,
   formatUsd,
   formatUsdShort,
+  fromWallTime,
+  toWallTime,
 } from "./format.ts";
 
 test("formatMs() and formatAge() grow coarser with what they say", () => {
@@ -43,4 +45,16 @@ test("formatMoment() names the day only where it is another, in the given zone",
   const at = (day: number, hour: number) => formatMoment(Date.UTC(2026, 10, day, hour), now, formats);
   assert.deepEqual([at(29, 20), at(30, 6), at(29, 23)], ["21:00", "Mon 07:00", "Mon 00:00"]);
   assert.equal(formatMoment(Date.UTC(2026, 11, 24, 17), now, formats), "24 Dec 18:00");
+});
+
+test("toWallTime() and fromWallTime() speak of the home's zone, in summer and in winter", () => {
+  const formats = createTimeFormats("Europe/Berlin");
+  for (const [text, iso] of [
+    ["2026-01-31T14:05", "2026-01-31T13:05:00Z"],
+    ["2026-07-31T00:00", "2026-07-30T22:00:00Z"],
+  ] as const) {
+    assert.equal(fromWallTime(text, formats), Date.parse(iso));
+    assert.equal(toWallTime(Date.parse(iso), formats), text);
+  }
+  assert.ok(Number.isNaN(fromWallTime("", formats)));
 });

@@ -60,6 +60,10 @@ export interface TimeFormats {
   weekday: Intl.DateTimeFormat;
   dayMonth: Intl.DateTimeFormat;
   full: Intl.DateTimeFormat;
+  /** `2026-01-31` */
+  isoDay: Intl.DateTimeFormat;
+  /** `2026-01-31 14:05:00` */
+  wall: Intl.DateTimeFormat;
 }
 
 export function createTimeFormats(timeZone?: string): TimeFormats {
@@ -71,6 +75,8 @@ export function createTimeFormats(timeZone?: string): TimeFormats {
     weekday: make({ weekday: "short" }),
     dayMonth: make({ day: "numeric", month: "short" }),
     full: make({ dateStyle: "medium", timeStyle: "medium" }),
+    isoDay: new Intl.DateTimeFormat("sv-SE", zone),
+    wall: new Intl.DateTimeFormat("sv-SE", { dateStyle: "short", timeStyle: "medium", ...zone }),
   };
 }
 
@@ -80,6 +86,18 @@ export function formatMoment(at: number, nowMs: number, formats: TimeFormats): s
   if (formats.dayMonth.format(at) === formats.dayMonth.format(nowMs)) return clock;
   if (Math.abs(at - nowMs) < 6 * day) return `${formats.weekday.format(at)} ${clock}`;
   return `${formats.dayMonth.format(at)} ${clock}`;
+}
+
+/** As fields for a date and a time have it, in the zone of the formats: `2026-01-31T14:05`. */
+export function toWallTime(at: number, { wall }: TimeFormats): string {
+  return wall.format(at).replace(" ", "T").slice(0, 16);
+}
+
+/** The moment in ms of such a field; NaN when it is not one. */
+export function fromWallTime(text: string, { wall }: TimeFormats): number {
+  const guess = Date.parse(`${text}Z`);
+  if (Number.isNaN(guess)) return guess;
+  return 2 * guess - Date.parse(`${wall.format(guess).replace(" ", "T")}Z`);
 }
 
 function pad(value: number): string {

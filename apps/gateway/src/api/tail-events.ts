@@ -28,19 +28,7 @@ interface Filter {
 
 export function tailEvents(kernel: Kernel): Handler<typeof operation> {
   return async ({ topics, types, subject, after, last, since }, { signal }) => {
-    const known = await readTopics(kernel.database);
-    const unknown = topics?.find((topic) => !known.has(topic));
-    if (unknown !== undefined) {
-      throw new RoostError(
-        "not_found",
-        `There is no topic "${unknown}": the topics are ${[...known.keys()].join(", ")}`,
-      );
-    }
-    const filter: Filter = {
-      topics: topics ?? [...known.keys()],
-      types,
-      subject,
-    };
+    const filter: Filter = { topics: await tailedTopics(kernel, topics), types, subject };
     if (after !== undefined) {
       const offsets = parseOffsets(after);
       refuseVectorOutOfRange(await readPartitions(kernel.database, filter.topics), offsets);
@@ -56,6 +44,16 @@ export function tailEvents(kernel: Kernel): Handler<typeof operation> {
         : await findOffsets(kernel.database, { topics: filter.topics, since: new Date(since) });
     return tail(kernel, filter, { past: [], offsets, signal });
   };
+}
+
+/** Those that are asked for, or all. @throws RoostError `not_found` */
+export async function tailedTopics(kernel: Kernel, topics: readonly string[] | undefined): Promise<string[]> {
+  const known = await readTopics(kernel.database);
+  const unknown = topics?.find((topic) => !known.has(topic));
+  if (unknown !== undefined) {
+    throw new RoostError("not_found", `There is no topic "${unknown}": the topics are ${[...known.keys()].join(", ")}`);
+  }
+  return [...(topics ?? known.keys())];
 }
 
 async function* tail(

@@ -20,6 +20,7 @@ import { serviceOperations } from "./service-operations.ts";
 import { sessionOperations } from "./session-operations.ts";
 import { spendOperations } from "./spend-operations.ts";
 import { statusOperations } from "./status-operations.ts";
+import { timelineOperations } from "./timeline-operations.ts";
 
 export const roostOperations = [
   ...statusOperations,
@@ -32,6 +33,7 @@ export const roostOperations = [
   ...sessionOperations,
   ...partOperations,
   ...logOperations,
+  ...timelineOperations,
   ...groupOperations,
   ...projectionOperations,
   ...coordinationOperations,
@@ -51,6 +53,7 @@ export * from "../records/channel.ts";
 export * from "../records/client-tool.ts";
 export * from "../records/consumer.ts";
 export * from "../records/coordination.ts";
+export * from "../records/day.ts";
 export * from "../records/describe-event.ts";
 export * from "../records/describe-trigger.ts";
 export * from "../records/event.ts";
@@ -100,3 +103,4 @@ export * from "./service-operations.ts";
 export * from "./session-operations.ts";
 export * from "./spend-operations.ts";
 export * from "./status-operations.ts";
+export * from "./timeline-operations.ts";

@@ -14,7 +14,13 @@ export interface ReadEvents {
   /** Read only offsets below it. */
   offsetUntil?: number | undefined;
   types?: readonly string[] | undefined;
+  /** Not these. */
+  without?: readonly string[] | undefined;
   subject?: string | undefined;
+  /** Only what is of one of these: its subject, or a run, job, agent or session that its data names. */
+  about?: readonly string[] | undefined;
+  /** Only what has this label. */
+  label?: string | undefined;
   /** Only of these label sets, by number. */
   labelSets?: readonly number[] | undefined;
   /** This offset too, whether it matches or not. */
@@ -32,6 +38,9 @@ function labelsColumn(of: string): string {
 export const eventColumns = `topic, partition, "offset", id, type, version, source, subject, key, time, data, correlation, causation, traceparent,
   ${labelsColumn("event")}`;
 
+/** Fields of an event's data that say what it is about. */
+export const aboutFields = ["runId", "jobId", "agent", "sessionKey"] as const;
+
 /** The events of one partition in order of offsets (newest first when reading backward). */
 export async function readEvents(sql: Sql, read: ReadEvents): Promise<StoredEvent[]> {
   checkLimit(read.limit);
@@ -41,7 +50,18 @@ export async function readEvents(sql: Sql, read: ReadEvents): Promise<StoredEven
   if (read.offsetUntil !== undefined) conditions.push(`"offset" < ${place(read.offsetUntil)}`);
   const wanted: string[] = [];
   if (read.types !== undefined) wanted.push(`type = any(${place(read.types)}::text[])`);
+  if (read.without !== undefined) wanted.push(`type <> all(${place(read.without)}::text[])`);
   if (read.subject !== undefined) wanted.push(`subject = ${place(read.subject)}`);
+  if (read.about !== undefined) {
+    const ids = `any(${place(read.about)}::text[])`;
+    wanted.push(
+      `(${["subject", ...aboutFields.map((field) => `data->>'${field}'`)].map((one) => `${one} = ${ids}`).join(" or ")})`,
+    );
+  }
+  if (read.label !== undefined)
+    wanted.push(
+      `labels in (select s.number from roost.label_set s where ${place(read.label)} = any(string_to_array(s.text, ' ')))`,
+    );
   if (read.labelSets !== undefined) wanted.push(`labels = any(${place(read.labelSets)}::integer[])`);
   if (wanted.length > 0 && read.besides !== undefined)
     conditions.push(`((${wanted.join(" and ")}) or "offset" = ${place(read.besides)})`);
@@ -51,7 +71,7 @@ export async function readEvents(sql: Sql, read: ReadEvents): Promise<StoredEven
   // One name per text. Unneeded segments are pruned at execution, not planning.
   const shape = [
     read.direction ?? "forward",
-    ...(["offsetUntil", "types", "subject", "labelSets", "besides"] as const).filter(
+    ...(["offsetUntil", "types", "without", "subject", "about", "label", "labelSets", "besides"] as const).filter(
       (field) => read[field] !== undefined,
     ),
   ];

@@ -7,7 +7,8 @@ import type { StoredEvent } from "./event.ts";
 import type { OffsetVector } from "./offsets.ts";
 import { readCorrelation } from "./read-correlation.ts";
 import { readEvents } from "./read-events.ts";
-import { findOffsets, readEnd, readLatest, readLog, readTopic } from "./read-log.ts";
+import { readBefore, readLatest, type ReadBefore } from "./read-before.ts";
+import { findOffsets, readEnd, readLog, readTopic } from "./read-log.ts";
 
 const note = (n: number, subject = `s${n}`) => ({ type: "note.written", subject, data: { n } });
 const done = (n: number) => ({ type: "task.done", subject: `t${n}`, data: { n } });
@@ -141,4 +142,27 @@ test("readEvents() begins at an offset, forward or backward, and refuses a limit
       code: "invalid_input",
       message: /from 1 to 1000/,
     });
+});
+
+test("readBefore() gives every event once, the latest first, page by page, and what is about something alone", async () => {
+  await using t = await createTestKernel({ events: testEvents });
+  for (const n of range(0, 40)) await t.kernel.append([n % 3 === 0 ? done(n) : note(n)]);
+  const read = { topics: ["notes", "tasks"], limit: 7 };
+  const seen: unknown[] = [];
+  let below: OffsetVector | undefined;
+  for (let isWhole = false; !isWhole;) {
+    const page = await readBefore(t.database, { ...read, below });
+    seen.push(...numbers(page.events));
+    ({ below, isWhole } = page);
+  }
+  assert.deepEqual(seen, range(0, 40).toReversed());
+  const pick = async (filter: Omit<ReadBefore, "topics" | "limit">) =>
+    numbers((await readBefore(t.database, { topics: ["notes", "tasks"], limit: 3, ...filter })).events);
+  assert.deepEqual(await pick({ about: ["s4", "t9"] }), [9, 4]);
+  assert.deepEqual(await pick({ without: ["note.written"] }), [39, 36, 33]);
+  assert.deepEqual(await pick({ label: "trust:untrusted" }), [39, 38, 37]);
+  assert.deepEqual(await pick({ label: "trust:owner" }), []);
+  const since = (await readTopic(t.database, { topic: "notes", subject: "s20", limit: 1 })).events[0]!.time;
+  const before = await pick({ below: await findOffsets(t.database, { topics: read.topics, since }) });
+  assert.deepEqual(before, [19, 18, 17]);
 });

@@ -8,15 +8,18 @@ import type { Sql } from "@roost/database";
 import type { StoredEvent } from "./event.ts";
 import type { LabelSets } from "./label-sets.ts";
 import { partitionName, type OffsetVector } from "./offsets.ts";
-import { checkLimit, readEvents, readLimitMax, readPartitions, type PartitionRange } from "./read-events.ts";
+import { aboutFields, checkLimit, readEvents, readPartitions, type PartitionRange } from "./read-events.ts";
 
 /** Offsets of a partition examined per statement for a filter. */
-const examinedMax = 10_000;
-const passesMax = 40;
+export const examinedMax = 10_000;
+export const passesMax = 40;
 
 export interface EventFilter {
   types?: readonly string[] | undefined;
+  without?: readonly string[] | undefined;
   subject?: string | undefined;
+  about?: readonly string[] | undefined;
+  label?: string | undefined;
   /** Only what a session may know. */
   readable?: Readable | undefined;
 }
@@ -145,20 +148,33 @@ async function readPartition(
     limit,
   }: { filter: EventFilter; range: PartitionRange; from: number; until: number; limit: number },
 ): Promise<PartitionRead> {
-  const { types, subject, readable } = filter;
-  const labelSets = readable?.labelSets;
-  const read = { ...range, types, subject, labelSets, besides: until - 1, offset: from, offsetUntil: until, limit };
+  const read = { ...range, ...wantedOf(filter), besides: until - 1, offset: from, offsetUntil: until, limit };
   const found = await readEvents(sql, read);
   // The server has chosen all but the one that proves that it saw them.
   const events = found.filter((event) => event.offset !== until - 1 || matchesEvent(event, filter));
   return { range, events, next: 0, reached: (found.at(-1)?.offset ?? from - 1) + 1 };
 }
 
-export function matchesEvent(event: StoredEvent, { types, subject, readable }: EventFilter): boolean {
+/** What the server chooses by. */
+export function wantedOf({ types, without, subject, about, label, readable }: EventFilter) {
+  return { types, without, subject, about, label, labelSets: readable?.labelSets };
+}
+
+export function matchesEvent(event: StoredEvent, filter: EventFilter): boolean {
+  const { types, without, subject, about, label, readable } = filter;
   return (
+    without?.includes(event.type) !== true &&
+    (about === undefined || isAbout(event, about)) &&
+    (label === undefined || event.labels.includes(label)) &&
     (types === undefined || types.includes(event.type)) &&
     (subject === undefined || event.subject === subject) &&
     (readable === undefined || covers(readable.clearance, parseLabels(event.labels)))
+  );
+}
+
+function isAbout({ subject, data }: StoredEvent, about: readonly string[]): boolean {
+  return [subject, ...aboutFields.map((field) => data[field])].some(
+    (id) => typeof id === "string" && about.includes(id),
   );
 }
 
@@ -183,7 +199,7 @@ function mergeByTime(reads: PartitionRead[], limit: number): StoredEvent[] {
 }
 
 /** By time; ids of one process ascend, so they order the events of a transaction. */
-function compareEvents(a: StoredEvent, b: StoredEvent): number {
+export function compareEvents(a: StoredEvent, b: StoredEvent): number {
   return a.time.getTime() - b.time.getTime() || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
 }
 
@@ -191,43 +207,6 @@ function compareEvents(a: StoredEvent, b: StoredEvent): number {
 export async function readEnd(sql: Sql, topics?: readonly string[]): Promise<OffsetVector> {
   const ranges = await readPartitions(sql, topics);
   return Object.fromEntries(ranges.map((range) => [partitionName(range.topic, range.partition), range.nextOffset]));
-}
-
-/** The newest matching events, oldest first, and the position after them. */
-export async function readLatest(sql: Sql, read: Omit<ReadLog, "after">): Promise<LogPage> {
-  checkLimit(read.limit);
-  const ranges = await readPartitions(sql, read.topics);
-  const found: StoredEvent[] = [];
-  for (const range of ranges) {
-    let until = range.nextOffset;
-    for (let pass = 0, count = 0; pass < passesMax && until > range.firstOffset && count < read.limit; pass += 1) {
-      const offset = Math.max(range.firstOffset, until - examinedMax);
-      const limit = Math.min(readLimitMax, read.limit - count + 1);
-      const newest = await readEvents(sql, {
-        ...range,
-        types: read.types,
-        subject: read.subject,
-        labelSets: read.readable?.labelSets,
-        besides: until - 1,
-        offset,
-        offsetUntil: until,
-        limit,
-        direction: "backward",
-      });
-      // As in readPartition: a segment that this connection does not know yet is looked up again.
-      if (newest[0]?.offset !== until - 1) continue;
-      const events = newest.filter((event) => matchesEvent(event, read)).slice(0, read.limit - count);
-      found.push(...events);
-      count += events.length;
-      until = newest.length === limit ? newest.at(-1)!.offset : offset;
-    }
-  }
-  const events = found.reverse().sort(compareEvents).slice(-read.limit);
-  return {
-    events,
-    offsets: Object.fromEntries(ranges.map((range) => [partitionName(range.topic, range.partition), range.nextOffset])),
-    isCaughtUp: true,
-  };
 }
 
 /** The position of the first events that are not older than `since`. */

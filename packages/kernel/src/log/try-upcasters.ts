@@ -8,7 +8,8 @@ import { createValidator } from "@roost/contract";
 import type { Sql } from "@roost/database";
 import type { EventSchema, RegisteredSchema } from "./event-schema.ts";
 import { readLimitMax } from "./read-events.ts";
-import { readLatest, readLog } from "./read-log.ts";
+import { readLatest } from "./read-before.ts";
+import { readLog } from "./read-log.ts";
 import { isUpcast } from "./refuse-unfit-schema.ts";
 import { upcastEvent } from "./upcast-event.ts";
 

@@ -27,6 +27,10 @@ export interface RunQuery {
   sessionKind?: SessionKind | undefined;
   parentRunId?: string | undefined;
   correlation?: string | undefined;
+  /** Going on at some time from here… */
+  since?: Date | undefined;
+  /** …and before this. */
+  until?: Date | undefined;
   /** The id of the last run of the page before. */
   after?: string | undefined;
   /** Default 50. */
@@ -46,6 +50,8 @@ export async function listRuns(kernel: Kernel, query: RunQuery = {}): Promise<Ru
     ...(query.sessionKind === undefined ? [] : [`r.session_kind = ${bind(query.sessionKind)}`]),
     ...(query.parentRunId === undefined ? [] : [`r.parent_run_id = ${bind(query.parentRunId)}`]),
     ...(query.correlation === undefined ? [] : [`r.correlation = ${bind(query.correlation)}`]),
+    ...(query.since === undefined ? [] : [`(r.ended_at is null or r.ended_at >= ${bind(query.since)})`]),
+    ...(query.until === undefined ? [] : [`r.created_at < ${bind(query.until)}`]),
     ...(query.after === undefined ? [] : [`r.id < ${bind(query.after)}::uuid`]),
   ];
   const where = conditions.length === 0 ? "" : `where ${conditions.join(" and ")}`;

@@ -6,6 +6,7 @@ import { Blank, Unread } from "../../parts/Blank.tsx";
 import { FilterChips } from "../../parts/FilterChips.tsx";
 import { FixedList } from "../../parts/FixedList.tsx";
 import { formatAgo, formatMs, formatUsd } from "../../parts/format.ts";
+import { FreshButton } from "../../parts/FreshButton.tsx";
 import { ScreenHeader } from "../../parts/ScreenHeader.tsx";
 import { StateMark } from "../../parts/StateMark.tsx";
 import { useIsPhone } from "../../parts/use-is-phone.ts";
@@ -51,11 +52,7 @@ export function RunsScreen() {
   return (
     <>
       <ScreenHeader title="Runs" sub={jobId ?? sessionKey ?? ""}>
-        {newCount > 0 && (
-          <button type="button" className={styles.fresh} onClick={reload}>
-            {newCount} new
-          </button>
-        )}
+        <FreshButton count={newCount} onPress={reload} />
         <FilterChips label="Which runs" items={filters} chosen={chosen} onChoose={choose} />
       </ScreenHeader>
       {rows === undefined && (
