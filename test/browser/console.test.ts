@@ -175,8 +175,36 @@ suite("the console", { skip: executable === undefined && noChromium }, () => {
     await page.keyboard.press("Escape");
     await page.fill("input[type=datetime-local]", "2020-01-01T12:00");
     await page.waitForSelector("text=Nothing of it happened before this moment");
-    await page.click("button:text('To now')");
+    await page.click("button:has-text('To now')");
     await page.waitForSelector("[role=row]:has-text('Run failed')");
+    assert.deepEqual(await view.takeFaults(), []);
+  });
+
+  test("a file is written over what was seen, changes of others are joined, and a fact is kept and corrected", async () => {
+    const path = "notes/plan.md";
+    const lines = ["# Plan", "one", "two", "three", "four", "five", "six", ""];
+    const { sha256 } = await home.api.writeFile({ path, text: lines.join("\n") });
+    await using view = await browser.openPage(await home.link(`/memory?path=${path}`), { size: "desktop" });
+    const { page } = view;
+    const field = page.locator(`textarea[aria-label='Text of ${path}']`);
+    await field.fill(lines.with(1, "ONE").join("\n"));
+    await home.api.writeFile({ path, text: lines.with(6, "SIX").join("\n"), sha256: sha256 ?? "" });
+    await page.click("button:has-text('Save')");
+    await page.waitForSelector("text=Both changes stand here");
+    assert.deepEqual(await auditPage(page), []);
+    await page.click("button:has-text('Save')");
+    await page.waitForSelector("text=Saved.");
+    const { bytes } = await home.api.getFile({ path });
+    assert.equal(new TextDecoder().decode(bytes), lines.with(1, "ONE").with(6, "SIX").join("\n"));
+    await page.click("button:has-text('Facts')");
+    await page.fill("input[placeholder='Anna lives in Munich']", "Anna lives in <b>Munich</b>");
+    await page.click("button:has-text('Keep it')");
+    await page.click("li button:has-text('Correct')");
+    await page.fill("li input", "Anna lives in Bremen");
+    await page.click("button:has-text('Keep this instead')");
+    await page.check("input[type=checkbox]");
+    await page.waitForSelector("li[data-closed] >> text=Anna lives in <b>Munich</b>");
+    assert.deepEqual(await auditPage(page), []);
     assert.deepEqual(await view.takeFaults(), []);
   });
 
@@ -233,6 +261,8 @@ const screens = [
   { path: "/timeline", shows: "[role=row]:has-text('Message received')" },
   { path: "/jobs", shows: "text=Weekly review" },
   { path: "/jobs?view=week", shows: "text=Blog writer" },
+  { path: "/memory", shows: "button:has-text('SOUL.md')" },
+  { path: "/memory?tab=shown", shows: "summary:has-text('SOUL.md')" },
   { path: "/spend", shows: "text=By model" },
   { path: "/people", shows: "[role=row]:has-text('Jonas Weber')" },
 ];

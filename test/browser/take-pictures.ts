@@ -85,6 +85,14 @@ const pictures: Picture[] = [
     opens: ["[role=row]:has-text('Question asked')"],
   },
   {
+    name: "memory-desktop-light",
+    path: "/memory?path=MEMORY.md",
+    size: "desktop",
+    scheme: "light",
+    shows: "textarea",
+  },
+  { name: "memory-phone-dark", path: "/memory", size: "phone", scheme: "dark", shows: "button:has-text('SOUL.md')" },
+  {
     name: "people-phone-dark",
     path: "/people",
     size: "phone",

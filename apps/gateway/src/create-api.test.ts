@@ -55,6 +55,7 @@ test("createApi() serves every operation as its contract says", async () => {
     (await client.listFiles({ isMarked: true })).items.map(({ path, mark }) => [path, mark?.lines]),
     [["memory/email-state.json", null]],
   );
+  await askAboutWriting(client);
   const { file } = await client.trustFile({ path: "memory/email-state.json" });
   assert.deepEqual([file.lineCount > 0, file.sources], [true, ["program:outside"]]);
   assert.deepEqual((await client.listFiles({ isMarked: true })).items, []);
@@ -331,6 +332,16 @@ async function askAboutDeadLetters(
   await assert.rejects(client.retryDeadLetters({}), { code: "invalid_input", message: /a number, a group or a key/ });
   assert.equal((await client.dropDeadLetters({ group: "readers", reason: "a test" })).count, 3);
   await assert.rejects(client.dropDeadLetters({ number: items[0]!.number, reason: "again" }), { code: "not_found" });
+}
+
+async function askAboutWriting(client: TestGateway["client"]): Promise<void> {
+  const path = "notes/written.md";
+  const { state, sha256 } = await client.writeFile({ path, text: "one\n" });
+  assert.equal(state, "written");
+  const newer = await client.writeFile({ path, text: "two\n", sha256: sha256 ?? "" });
+  const late = await client.writeFile({ path, text: "three\n", sha256: sha256 ?? "" });
+  assert.deepEqual(late, { state: "conflict", sha256: newer.sha256, text: "two\n" });
+  await assert.rejects(client.writeFile({ path: "../outside.md", text: "" }), { code: "invalid_input" });
 }
 
 async function askAboutTimeline(client: TestGateway["client"]): Promise<void> {

@@ -77,6 +77,14 @@ export const screens: readonly ScreenEntry[] = [
     view: lazy(() => import("../features/jobs/JobsScreen.tsx").then((all) => ({ default: all.JobsScreen }))),
   },
   {
+    path: "/memory",
+    name: "Memory",
+    icon: "brain",
+    key: "m",
+    group: "life",
+    view: lazy(() => import("../features/memory/MemoryScreen.tsx").then((all) => ({ default: all.MemoryScreen }))),
+  },
+  {
     path: "/spend",
     name: "Spend",
     icon: "wallet",

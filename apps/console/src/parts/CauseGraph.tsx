@@ -18,7 +18,9 @@ const boxPx = { width: 148, height: 40, right: 34, below: 12 };
 export function CauseGraph({ nodes, own, onChoose }: CauseGraphProps) {
   const { placed, columnCount, rowCount } = useMemo(() => layOutCauses(nodes, own), [nodes, own]);
   const box = useRef<HTMLButtonElement>(null);
-  useEffect(() => box.current?.scrollIntoView({ inline: "center", block: "nearest" }), [placed]);
+  useEffect(() => {
+    box.current?.scrollIntoView({ inline: "center", block: "nearest" });
+  }, [placed]);
   const width = columnCount * (boxPx.width + boxPx.right) - boxPx.right;
   const height = rowCount * (boxPx.height + boxPx.below) - boxPx.below;
   return (

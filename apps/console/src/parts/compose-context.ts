@@ -14,11 +14,8 @@ interface ContextOutput {
 
 /** Largest first. Empty when the run has no context. */
 export function composeContext(steps: readonly Pick<StepRecord, "kind" | "output">[]): ContextPart[] {
-  const output = steps.find(({ kind, output: made }) => kind === "context" && made !== null)?.output as
-    | ContextOutput
-    | null
-    | undefined;
-  if (output === undefined || output === null) return [];
+  const output = contextOf(steps);
+  if (output === undefined) return [];
   const parts: ContextPart[] = (output.sections ?? []).map(({ name, text }) => ({
     name: String(name ?? "a section"),
     chars: lengthOf(text),
@@ -29,6 +26,18 @@ export function composeContext(steps: readonly Pick<StepRecord, "kind" | "output
   if (Array.isArray(before) && before.length > 0)
     parts.push({ name: "conversation before", chars: JSON.stringify(before).length });
   return parts.filter(({ chars }) => chars > 0).toSorted((one, other) => other.chars - one.chars);
+}
+
+/** The sections of that context, word for word, in their order. */
+export function listSections(steps: readonly Pick<StepRecord, "kind" | "output">[]): { name: string; text: string }[] {
+  return (contextOf(steps)?.sections ?? []).flatMap(({ name, text }) =>
+    typeof text === "string" && text !== "" ? [{ name: String(name ?? "a section"), text }] : [],
+  );
+}
+
+function contextOf(steps: readonly Pick<StepRecord, "kind" | "output">[]): ContextOutput | undefined {
+  const found = steps.find(({ kind, output }) => kind === "context" && output !== null);
+  return found?.output as ContextOutput | undefined;
 }
 
 function lengthOf(text: unknown): number {

@@ -1,6 +1,6 @@
 import { pageByName, serve, type Served, toPage } from "@roost/contract";
 import * as operations from "@roost/contract/operations";
-import { listMarkedFiles, readFileBytes, trustHomeFile, type Memory } from "@roost/memory";
+import { listMarkedFiles, readFileBytes, trustHomeFile, writeHomeFile, type Memory } from "@roost/memory";
 import { iso } from "../records/iso.ts";
 
 export function serveFiles({ memory, onTrusted }: { memory: Memory; onTrusted: () => void }): Served[] {
@@ -24,6 +24,14 @@ export function serveFiles({ memory, onTrusted }: { memory: Memory; onTrusted: (
       const { bytes, isText } = await readFileBytes(memory, path, { as: { kind: "main" } });
       const mediaType = isText ? "text/plain" : "application/octet-stream";
       return { bytes, mediaType, filename: path.split("/").at(-1) };
+    }),
+
+    serve(operations.writeFile, async ({ path, text, sha256 }, { principal }) => {
+      const written = { path, text, expected: sha256 ?? "absent", as: { kind: "main" as const }, by: principal.id };
+      const outcome = await writeHomeFile(memory, written);
+      if (outcome.state === "conflict")
+        return { state: "conflict", sha256: outcome.sha256 === "absent" ? null : outcome.sha256, text: outcome.text };
+      return { state: "written", sha256: "sha256" in outcome ? outcome.sha256 : null, text: null };
     }),
 
     serve(operations.trustFile, async (trusted, { principal }) => {

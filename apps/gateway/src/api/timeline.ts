@@ -11,7 +11,6 @@ import {
   readBefore,
   readEvents,
   readPartitions,
-  readTopics,
   refuseOutOfRange,
   type Kernel,
 } from "@roost/kernel";

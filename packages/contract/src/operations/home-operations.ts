@@ -3,8 +3,8 @@ import { z } from "zod";
 import { content } from "../content.ts";
 import { defineOperation } from "../define-operation.ts";
 import { decidingKinds } from "../principal.ts";
-import { Name, pageOf, pageFields, SmallCount, Text, ref } from "../records/fields.ts";
-import { HomeFile, HomePath, Sha256, TrustedFile } from "../records/file.ts";
+import { Name, pageOf, pageFields, SmallCount, Text, ref, text } from "../records/fields.ts";
+import { fileTextCharsMax, HomeFile, HomePath, Sha256, TrustedFile } from "../records/file.ts";
 import { Notice, noticeStates, Question, questionStates } from "../records/notice.ts";
 import { StateFile, StateSummary } from "../records/state.ts";
 
@@ -27,6 +27,28 @@ export const getFile = defineOperation({
   output: content(["text/plain", "application/octet-stream"]),
   errors: ["not_found"],
   effect: "readonly",
+  access: { audience: decidingKinds },
+});
+
+export const writeFile = defineOperation({
+  id: "writeFile",
+  method: "PUT",
+  path: "/files/content",
+  summary: "Writes a text file of the home over the content that the writer has seen",
+  input: z.object({
+    path: HomePath,
+    text: text(fileTextCharsMax),
+    sha256: Sha256.optional().describe("Of the content that it replaces; left out: there must be no such file"),
+  }),
+  output: z
+    .object({
+      state: z.enum(["written", "conflict"]).describe("conflict: it has changed since; merge, and write again"),
+      sha256: Sha256.nullable().describe("Of what stands there now; null: nothing does"),
+      text: z.string().nullable().describe("Of a conflict: what stands there now"),
+    })
+    .meta({ id: "WrittenFile" }),
+  errors: ["forbidden", "limit_exceeded"],
+  effect: "idempotent",
   access: { audience: decidingKinds },
 });
 
@@ -105,6 +127,7 @@ export const listNotices = defineOperation({
 export const homeOperations = [
   listFiles,
   getFile,
+  writeFile,
   trustFile,
   listStateFiles,
   getState,

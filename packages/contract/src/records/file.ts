@@ -3,6 +3,9 @@ import { z } from "zod";
 import { Count, Name, Time } from "./fields.ts";
 import { pathCharsMax } from "./limits.ts";
 
+/** Of a file that is written as text. */
+export const fileTextCharsMax = 500_000;
+
 export const HomePath = z.string().min(1).max(pathCharsMax).describe("Relative to the home");
 export const Sha256 = z.string().regex(/^[0-9a-f]{64}$/, "must be a SHA-256 in lower-case hexadecimal");
 const sources = z.array(Name).describe("Its source: web:example.com");

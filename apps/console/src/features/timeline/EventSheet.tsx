@@ -1,6 +1,6 @@
 /** One event: what it says, where it stands in the log, and its causes and effects as a graph. */
 import type { CausalNodeRecord } from "@roost/contract/operations";
-import { useState } from "react";
+import { useMemo, useState } from "react";
 import { Link } from "wouter";
 import { useConsole } from "../../live/console-context.ts";
 import { useReading } from "../../live/use-reading.ts";
@@ -9,7 +9,7 @@ import { CauseGraph } from "../../parts/CauseGraph.tsx";
 import { JsonView } from "../../parts/JsonView.tsx";
 import { Sheet } from "../../parts/Sheet.tsx";
 import { useTimeFormats } from "../../parts/time-formats.ts";
-import { tellType, type EventRow } from "./tell-event.ts";
+import { tellType, type EventRow } from "./to-event-row.ts";
 import styles from "./EventSheet.module.css";
 
 export function EventSheet({ row, onClose }: { row: EventRow; onClose: () => void }) {
@@ -20,13 +20,17 @@ export function EventSheet({ row, onClose }: { row: EventRow; onClose: () => voi
     client.explainEvent({ topic, partition, offset, limit: 200 }),
   );
   const [seen, setSeen] = useState<CausalNodeRecord>();
+  const nodes = useMemo(() => {
+    const { causes = [], effects } = value ?? {};
+    return [...causes, ...(effects?.items ?? []).map((node) => ({ ...node, depth: node.depth + causes.length }))];
+  }, [value]);
   if (value === undefined)
     return (
       <Sheet title={row.title} isWide onClose={onClose}>
         <Unread label="Reading the event" rows={8} what="The event" error={error} onRetry={reload} />
       </Sheet>
     );
-  const { event, causes, effects, isCut } = value;
+  const { event, isCut } = value;
   const runId = event.data["runId"];
   return (
     <Sheet title={row.title} isWide onClose={onClose}>
@@ -34,11 +38,7 @@ export function EventSheet({ row, onClose }: { row: EventRow; onClose: () => voi
         <p className={styles.text}>{row.text}</p>
         <section>
           <h3 className="part-title">Why, and what came of it</h3>
-          <CauseGraph
-            nodes={[...causes, ...effects.items.map((node) => ({ ...node, depth: node.depth + causes.length }))]}
-            own={event.id}
-            onChoose={setSeen}
-          />
+          <CauseGraph nodes={nodes} own={row.id} onChoose={setSeen} />
           {seen !== undefined && (
             <p className={styles.seen} role="status">
               <b>{tellType(seen.type)}</b> {seen.text.replace(seen.type, "")} ·{" "}

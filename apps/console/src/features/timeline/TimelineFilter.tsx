@@ -1,3 +1,4 @@
+/** What the list of the timeline is narrowed to: a topic, a job, an agent, a label; the address keeps it. Reads no events. */
 import type { ReactNode } from "react";
 import { useConsole } from "../../live/console-context.ts";
 import { useReading } from "../../live/use-reading.ts";
@@ -12,7 +13,6 @@ export interface TimelineFilterProps {
 
 const labels = ["trust:untrusted", "trust:agent", "trust:owner", "aud:main"];
 
-/** Narrows the list to a topic, a job, an agent or a label; the address keeps it. */
 export function TimelineFilter({ search, onChange, children }: TimelineFilterProps) {
   const { client } = useConsole();
   const { value } = useReading("timeline:names", async () => {

@@ -3,7 +3,6 @@ import { useEffect, useMemo, useState } from "react";
 import { useSearchParams } from "wouter";
 import { useConsole, useNow } from "../../live/console-context.ts";
 import { usePages } from "../../live/use-pages.ts";
-import { useReading } from "../../live/use-reading.ts";
 import { Blank, Unread } from "../../parts/Blank.tsx";
 import { Button } from "../../parts/Button.tsx";
 import { FilterChips } from "../../parts/FilterChips.tsx";
@@ -16,7 +15,7 @@ import { useTimeFormats } from "../../parts/time-formats.ts";
 import { useIsPhone } from "../../parts/use-is-phone.ts";
 import { DayBar } from "./DayBar.tsx";
 import { EventSheet } from "./EventSheet.tsx";
-import { iconOf, quietTypes, toEventRow, troubleTypes, type EventRow } from "./tell-event.ts";
+import { iconOf, quietTypes, toEventRow, troubleTypes, type EventRow } from "./to-event-row.ts";
 import { TimelineFilter } from "./TimelineFilter.tsx";
 import styles from "./TimelineScreen.module.css";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Event } from "@roost/contract/operations";
-import { iconOf, toEventRow } from "./tell-event.ts";
+import { iconOf, toEventRow } from "./to-event-row.ts";
 
 const event: Event = {
   topic: "runs",
