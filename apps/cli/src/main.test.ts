@@ -160,6 +160,9 @@ test("roost status, ps and jobs list say first what fails, in red", async () => 
   for (const command of ["status", "ps"]) {
     const { stdout } = await runRoost([command], { ...gateway, environment });
     assert.ok(stdout.startsWith("\u001b[31m! Job mail failed 3 times: no disk"), stdout);
+    const narrow = await runRoost([command], { ...gateway, environment: { COLUMNS: "40" } });
+    for (const line of narrow.stdout.split("\n")) assert.ok(textWidth(line) <= 40, line);
+    assert.match(narrow.stdout, /^! Job mail failed 3 times: no disk\n/);
   }
   const { stdout } = await runRoost(["jobs", "list"], { ...gateway, environment });
   assert.ok(stdout.includes("\u001b[31mfailed 3 times, first "), stdout);

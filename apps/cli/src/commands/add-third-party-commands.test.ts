@@ -121,7 +121,7 @@ test("roost service add reads a file or an address, chooses operations, keeps wh
   assert.equal(stored.size, 0);
   const refused: [string[], RegExp][] = [
     [[path, "--effect", "postWeather=often"], /give ID=readonly, ID=idempotent or ID=unsafe/],
-    [[path, "--secret", "hunter2"], /^(?!.*hunter2).*give SCHEME=REFERENCE/],
+    [[path, "--secret", "hunter2"], /^(?![^]*hunter2)[^]*give SCHEME=REFERENCE/],
     [[path, "--only", "nothing"], /no operation "nothing"/],
     [[join(directory, "none.json")], /cannot be read: ENOENT/],
   ];

@@ -4,7 +4,7 @@ import type { CliContext } from "../cli-context.ts";
 import type { RoostClient } from "../connect.ts";
 import { activityColumns, formatActivityTable } from "../live/activity-table.ts";
 import { openScreen } from "../live/open-screen.ts";
-import { describeAlarms } from "../print/describe-alarms.ts";
+import { describeAlarms, printAlarms } from "../print/describe-alarms.ts";
 import { readActivity, readAlarms, watchActivity, type ActivityView } from "../live/watch-activity.ts";
 import { cutText, plainLine } from "@roost/base/text-width";
 import { catchSignals } from "../processes/catch-signals.ts";
@@ -28,7 +28,7 @@ export function addPsCommand(program: Command, context: CliContext): void {
       if (!isLive) {
         const [rows, alarms] = await Promise.all([readActivity(client), readAlarms(client)]);
         if (terminal.isJson) return terminal.json({ alarms, rows });
-        printAlarms(context, alarms);
+        printAlarms(terminal, alarms, context.clock.nowMs());
         return terminal.table(rows, activityColumns(clock.nowMs()), whenEmpty);
       }
       if (terminal.isScreen && !terminal.isJson) await showLive(context, client);
@@ -73,10 +73,6 @@ async function showLive({ terminal, clock }: CliContext, client: RoostClient): P
   }
 }
 
-function printAlarms({ terminal, clock }: CliContext, alarms: ActivityView["alarms"]): void {
-  for (const line of describeAlarms(terminal, alarms, clock.nowMs())) terminal.line(terminal.paint(line, "bad"));
-}
-
 function describeCounts({ rows }: ActivityView): string {
   const count = (...states: string[]) => rows.filter(({ state }) => states.includes(state)).length;
   return `${count("running")} running, ${count("waiting", "queued", "ready")} waiting, ${count("due")} due`;
@@ -95,7 +91,7 @@ async function printChanges(context: CliContext, client: RoostClient): Promise<v
       if (now === last) return;
       last = now;
       if (terminal.isJson) return terminal.jsonLine({ alarms, rows });
-      printAlarms(context, alarms);
+      printAlarms(terminal, alarms, context.clock.nowMs());
       terminal.table(rows, activityColumns(clock.nowMs()), whenEmpty);
       terminal.line();
     },

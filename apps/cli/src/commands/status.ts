@@ -6,9 +6,9 @@ import type { CliContext } from "../cli-context.ts";
 import { noteUnreadable } from "../print/note-unreadable.ts";
 import { formatCount, formatUsd } from "../print/format-spend.ts";
 import { formatPairs } from "../print/format-pairs.ts";
-import { describeAlarms } from "../print/describe-alarms.ts";
+import { printAlarms } from "../print/describe-alarms.ts";
 import { relativeTime } from "../print/relative-time.ts";
-import { plainLine, wrapText } from "@roost/base/text-width";
+import { plainLine } from "@roost/base/text-width";
 
 export function addStatusCommand(program: Command, context: CliContext): void {
   program
@@ -28,8 +28,7 @@ function printStatus({ terminal, clock }: CliContext, status: Status, url: strin
   noteUnreadable(terminal, status.unreadable);
   const { counts, model } = status;
   const nowMs = clock.nowMs();
-  for (const line of describeAlarms(terminal, status.alarms, nowMs))
-    for (const part of wrapText(line, terminal.columns)) terminal.line(paint(part, "bad"));
+  printAlarms(terminal, status.alarms, nowMs);
   const pairs: [string, string][] = [
     ["Roost", `${status.version}, up ${formatDurationMs(status.uptimeMs)}, ${url}`],
     ["home", status.home],

@@ -1,5 +1,5 @@
 import type { JobRecord, Status } from "@roost/contract/operations";
-import { plainLine } from "@roost/base/text-width";
+import { plainLine, wrapText } from "@roost/base/text-width";
 import type { Terminal } from "./create-terminal.ts";
 import { relativeTime } from "./relative-time.ts";
 
@@ -9,6 +9,12 @@ export function describeAlarms(terminal: Pick<Terminal, "named">, alarms: Status
     const when = since === null ? "" : ` (since ${relativeTime(since, nowMs)})`;
     return `! ${terminal.named(plainLine(text))}${when}`;
   });
+}
+
+/** What fails, in red, wrapped at words. */
+export function printAlarms(terminal: Terminal, alarms: Status["alarms"], nowMs: number): void {
+  for (const line of describeAlarms(terminal, alarms, nowMs))
+    for (const part of wrapText(line, terminal.columns)) terminal.line(terminal.paint(part, "bad"));
 }
 
 /** "failed 3 times, first 2h ago" */

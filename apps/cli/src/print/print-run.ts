@@ -8,7 +8,7 @@ import { formatPairs } from "./format-pairs.ts";
 import { formatSpend } from "./format-spend.ts";
 import { printParts } from "./print-parts.ts";
 import { relativeTime } from "./relative-time.ts";
-import { toneOf } from "./create-paint.ts";
+import { toneOf, type Tone } from "./create-paint.ts";
 import type { Column } from "./table.ts";
 import { plainLine, plainText, wrapText } from "@roost/base/text-width";
 
@@ -56,27 +56,34 @@ export function printRun(
   ];
   for (const line of formatPairs(pairs, terminal)) terminal.line(line);
   for (const wait of waits)
-    terminal.line(paint(`waits: ${plainLine(wait.text)} ${relativeTime(wait.until, nowMs)}`, "accent"));
-  if (run.error !== null) terminal.line(paint(`${run.error.code}: ${plainText(run.error.message)}`, "bad"));
+    printText(terminal, `waits: ${plainLine(wait.text)} ${relativeTime(wait.until, nowMs)}`, "accent");
+  if (run.error !== null) printText(terminal, `${run.error.code}: ${run.error.message}`, "bad");
   terminal.line();
   terminal.table(steps, stepColumns(), "No steps yet");
   for (const step of steps.filter(({ state }) => state === "unknown")) {
-    terminal.line(
-      paint(`The outcome of step ${step.seq} is unknown. Check whether it happened, then record it:`, "warn"),
+    printText(
+      terminal,
+      `The outcome of step ${step.seq} is unknown. Check whether it happened, then record it:`,
+      "warn",
     );
     terminal.line(terminal.named(`  roost run resolve ${run.id} ${step.seq} done|failed|not_done`));
   }
   printParts(terminal, steps.flatMap(partsOf));
   if (options.isFull) for (const step of steps) printStep(terminal, step);
   const { text, remark } = (run.output ?? {}) as { text?: unknown; remark?: unknown };
-  if (typeof remark === "string") terminal.line(paint(plainText(remark), "warn"));
+  if (typeof remark === "string") printText(terminal, remark, "warn");
   if (typeof text === "string" && text !== "") {
     terminal.line();
-    for (const line of plainText(text)
-      .split("\n")
-      .flatMap((one) => wrapText(one, terminal.columns)))
-      terminal.line(line);
+    printText(terminal, text);
   }
+}
+
+/** Wrapped at words, its own lines kept. */
+function printText(terminal: Terminal, text: string, tone: Tone = "plain"): void {
+  for (const line of plainText(text)
+    .split("\n")
+    .flatMap((one) => wrapText(one, terminal.columns)))
+    terminal.line(terminal.paint(line, tone));
 }
 
 /** A run shares its caps with the runs that it started. */

@@ -68,6 +68,17 @@ test("discoverModels() takes ROOST_MODEL_URL first", async () => {
   );
 });
 
+test("discoverModels() says whether a server lists no model or does not answer at all", async () => {
+  await using empty = await startScriptedModelServer({ script: () => "hi", models: [] });
+  await assert.rejects(discover({ ROOST_MODEL_URL: empty.url }), {
+    code: "invalid_input",
+    message: /does not list a model/,
+  });
+  await assert.rejects(discover({ ROOST_MODEL_URL: `${nowhere}/v1` }), {
+    message: /does not answer with a list of models.*start the/,
+  });
+});
+
 test("discoverModels() asks the server for its models when ROOST_MODEL is not set, and passes embeddings over", async () => {
   await withServer({}, async (url) => {
     const { provider, notes } = await discover({ ROOST_MODEL_URL: `${url}/v1` });

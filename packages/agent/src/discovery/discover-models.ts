@@ -136,7 +136,9 @@ async function configuredServer(options: DiscoverModelsOptions, context: Context
     if (name === undefined) {
       throw new RoostError(
         "invalid_input",
-        `ROOST_MODEL is not set and ${baseUrl}/models does not list a model; set ROOST_MODEL to the model's name`,
+        list === undefined
+          ? `${baseUrl}/models does not answer with a list of models, and ROOST_MODEL is not set; start the server, or set ROOST_MODEL to the model's name`
+          : `ROOST_MODEL is not set and ${baseUrl}/models does not list a model; set ROOST_MODEL to the model's name`,
       );
     }
     notes.push(`ROOST_MODEL is not set; ${name} is the first of ${listed?.length ?? 0} that the server lists`);
