@@ -5,7 +5,7 @@
 import { RoostError, type Logger } from "@roost/base";
 import type { CommittingTransaction, Database, QueryOptions, TransactOptions, Transaction } from "@roost/database";
 import { appendEvents, type Appended } from "./log/append-events.ts";
-import type { Labels } from "@roost/contract/labels";
+import { formatLabels, type Labels } from "@roost/contract/labels";
 import type { EventDraft } from "./log/event.ts";
 import { checkDraft, numberLabels, prepareDrafts, type DraftContext, type PendingEvent } from "./log/prepare-drafts.ts";
 import { checkChannel } from "./wakeups/check-channel.ts";
@@ -63,7 +63,8 @@ class OpenKernelTransaction implements KernelTransaction {
   readonly #context: TransactContext;
   readonly #tx: CommittingTransaction;
   readonly #emitted: PendingEvent[] = [];
-  readonly #stored = new Map<Labels, number>();
+  /** By the set's text: many runs of one transaction have the same labels, and each its own object of them. */
+  readonly #stored = new Map<string, { labels: Labels; number: Promise<number> }>();
   readonly #channels = new Set<string>();
   readonly #callbacks: (() => void)[] = [];
   #appended: Appended | undefined;
@@ -94,11 +95,14 @@ class OpenKernelTransaction implements KernelTransaction {
 
   async labelSet(labels: Labels): Promise<number> {
     this.#refuseSettled();
-    const known = this.#context.labelSets.find(labels) ?? this.#stored.get(labels);
+    const known = this.#context.labelSets.find(labels);
     if (known !== undefined) return known;
-    const [number] = await this.#context.labelSets.number(this.#tx, [labels]);
-    this.#stored.set(labels, number!);
-    return number!;
+    const text = formatLabels(labels).join(" ");
+    const storing = this.#stored.get(text);
+    if (storing !== undefined) return await storing.number;
+    const number = this.#context.labelSets.number(this.#tx, [labels]).then((numbers) => numbers[0]!);
+    this.#stored.set(text, { labels, number });
+    return await number;
   }
 
   async readLabels(labelSet: number): Promise<Labels> {
@@ -157,7 +161,8 @@ class OpenKernelTransaction implements KernelTransaction {
 
   announce(): void {
     const { wakeups, logger, labelSets } = this.#context;
-    labelSets.remember([...this.#stored.keys()], [...this.#stored.values()]);
+    for (const { labels, number } of this.#stored.values())
+      void number.then((stored) => labelSets.remember([labels], [stored]));
     if (this.#appended !== undefined) this.#context.onAppended(this.#appended);
     for (const channel of this.#channels) wakeups.wake(channel);
     for (const callback of this.#callbacks) {

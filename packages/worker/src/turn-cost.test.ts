@@ -11,7 +11,7 @@ import { executeRun } from "./execute-run.ts";
 import { openTestHome } from "./testing/open-test-home.ts";
 
 /** What a turn does with one call of the model and no tools. Raise it only with a reason that stands in docs/benchmarks.md. */
-const statementsMax = 21;
+const statementsMax = 20;
 /** The message; the claim; context, intent and reservation; the end. */
 const flushesMax = 4;
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { formatLabels, missingLabels, openLabels, parseLabels, untrustedFrom } from "@roost/contract/labels";
+import { countStatements, type CountedDatabase } from "@roost/database/testing";
 import { createTestKernel } from "../testing/create-test-kernel.ts";
 import { testEvents } from "../testing/test-events.ts";
 import { createLabelSets, labelSetNumbers } from "./label-sets.ts";
@@ -58,6 +59,18 @@ test("a set that a transaction stored counts for the process only after the comm
   const number = t.kernel.labelSets.find(labels);
   assert.deepEqual(await createLabelSets().read(t.database, number!), labels);
   assert.deepEqual(await createLabelSets().read(t.database, 9_999), missingLabels);
+});
+
+test("a transaction asks for the number of a new set once, however many of its runs have it", async () => {
+  let counted: CountedDatabase | undefined;
+  await using t = await createTestKernel({ events: testEvents, wrap: (opened) => (counted = countStatements(opened)) });
+  counted!.reset();
+  const numbers = await t.kernel.transact((tx) =>
+    Promise.all(["a.example", "b.example", "a.example"].map((host) => tx.labelSet(untrustedFrom("web", host)))),
+  );
+  assert.equal(numbers[0], numbers[2]);
+  assert.notEqual(numbers[0], numbers[1]);
+  assert.equal(counted!.statements.filter((name) => name === "roost_number_label_sets").length, 2);
 });
 
 test("readEvents() with the sets that a clearance covers leaves out what it may not read", async () => {

@@ -87,14 +87,14 @@ export async function buildContext(
   const scan = isInformed && scans ? await scanHome(memory, briefScan) : undefined;
   // Read first: later changes are new to the next heartbeat, even if this one happens to see them.
   const inputs = viewer.kind === "heartbeat" ? await readInputs(memory, run, agent) : undefined;
-  const corrections = await readCorrections(memory.kernel.database, viewer);
-  const [{ files, skills }, states, asked, session] = await Promise.all([
-    filesAndSkills(memory, viewer, { walked: scan?.files, only: agent.skills, corrections }),
+  const [corrections, states, asked, session] = await Promise.all([
+    readCorrections(memory.kernel.database, viewer),
     stateSection(memory, run, viewer),
     runMessage(memory, run),
     run.sessionKey === null ? undefined : readSession(memory.kernel.database, run.sessionKey),
   ]);
-  const [digest, history, others] = await Promise.all([
+  const [{ files, skills }, digest, history, others] = await Promise.all([
+    filesAndSkills(memory, viewer, { walked: scan?.files, only: agent.skills, corrections }),
     isInformed ? digestFor(memory, { run, session, viewer }) : undefined,
     historyOf(memory, { viewer, session, turnSeq: asked.seq, corrections }),
     viewer.kind === "heartbeat"
