@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
-import { startScriptedModelServer, type Script, type ScriptedRequest } from "@roost/agent/testing";
+import { startScriptedModelServer, type Script, type ScriptedReply, type ScriptedRequest } from "@roost/agent/testing";
 import { silentLogger, type JsonObject } from "@roost/base";
 import { createAgentOf } from "@roost/jobs";
 import { parseAgentFile } from "@roost/jobs/agent-files";
@@ -32,16 +32,19 @@ import { startRun } from "../apps/gateway/src/testing/drive-runs.ts";
 const ofPeeps = (path: string) => readFile(new URL(`../services/peeps/${path}`, import.meta.url), "utf8");
 const reader = parseAgentFile("peeps-reader.md", await ofPeeps("agents/peeps-reader.md"));
 const settings =
-  "agents: { gardener: { services: [garden], prompt: x }, poster: { prompt: y }, idle: { tools: [], services: [garden] }, " +
+  "agents: { gardener: { services: [garden], prompt: x }, poster: { prompt: y }, idle: { tools: [], services: [garden] }, due: { tools: [], services: [peeps] }, " +
   `peeps-reader: ${JSON.stringify(reader.definition)} }\n`;
 
 /** Gives one reply after the other, made from what the tools answered last. */
-function playing(turns: ((told: string) => [name: string, args: JsonObject] | string)[], told: string[]): Script {
+function playing(
+  turns: ((told: string) => [name: string, args: JsonObject] | Exclude<ScriptedReply, readonly unknown[]>)[],
+  told: string[],
+): Script {
   return (request) => {
     const turn = request.messages.filter(({ role }) => role === "assistant").length;
     if (turn > 0) told.push(request.toolResults.at(-1)?.text ?? "");
     const next = turns[turn]?.(told.at(-1) ?? "") ?? "That is all.";
-    return typeof next === "string" ? next : { toolCalls: [{ name: next[0], arguments: next[1] }] };
+    return Array.isArray(next) ? { toolCalls: [{ name: next[0], arguments: next[1] }] } : next;
   };
 }
 
@@ -261,4 +264,22 @@ test("The reader of peeps has one tool, whatever the messages ask, and what it h
   );
   const { details } = await client.getPerson({ personId: items[0]?.personId ?? "" });
   assert.deepEqual(details.relations, []);
+});
+
+test("peeps-due: what a run took that failed is told by the next one, and what a run told is told once", async () => {
+  await using scene = await open();
+  await using service = await openTestService(peeps, scene.gateway.test);
+  const client = service.clientFor(peepsContract);
+  const { person } = await client.addPerson({ name: "Ida Berg", handles: [], tags: [] });
+  await client.changePerson({ personId: person.id, keepInTouchDays: 1 });
+  await client.remind({ personId: person.id, text: "Return the drill", dueOn: "2021-01-31" });
+  const take = (): [string, JsonObject] => ["peeps_takeDue", {}];
+  const away = () => ({ status: 400, error: { message: "the messages are not valid" } });
+  const failed = await scene.run("due", [take, away], cron("due"));
+  assert.equal(failed.run.state, "failed");
+  const told = await scene.run("due", [take, () => "Return the drill"], cron("due"));
+  assert.match(told.told[0] ?? "", /Return the drill.*"overdue":\[\{.*Ida Berg/);
+  assert.equal(told.run.state, "done");
+  const after = await scene.run("due", [take], cron("due"));
+  assert.match(after.told[0] ?? "", /"reminders":\[\],"overdue":\[\]/);
 });

@@ -41,9 +41,14 @@ export interface ServiceTransaction extends Sql {
    * @throws RoostError `invalid_input` when its data does not match its schema
    */
   emit<Event extends EventDefinition>(event: Event, draft: ServiceEvent<EventDataOf<Event>>): string;
+  /** How runs ended whose agents called this service (`principal.run` of a call). Not in the map: it is not kept any more. */
+  outcomesOf(runIds: readonly string[]): Promise<ReadonlyMap<string, RunOutcome>>;
   /** The result of the first call with this key; `compute` is part of this transaction. @throws RoostError `conflict` for another fingerprint */
   once<T extends JsonValue>(key: OnceOptions, compute: () => Promise<T>): Promise<{ result: T; isRepeated: boolean }>;
 }
+
+/** `open`: it goes on, or will; `failed`: it ended without its result. */
+export type RunOutcome = "open" | "done" | "failed";
 
 export interface ServiceEvent<Data = JsonObject> {
   subject?: string | undefined;

@@ -4,6 +4,7 @@
  */
 import { limitBytes, RoostError } from "@roost/base";
 import { createDAVClient } from "tsdav";
+import { isSameDomain } from "../servers/is-same-domain.ts";
 import { isThisMachine } from "../servers/is-this-machine.ts";
 
 export interface CardDavServer {
@@ -75,10 +76,9 @@ export async function* readAddressBooks(
 }
 
 function guardedFetch(server: URL, signal: AbortSignal): typeof fetch {
-  const domain = (host: string): string => (/^[\d.:[\]]+$/.test(host) ? host : host.split(".").slice(-2).join("."));
   return async (input, init) => {
     const url = new URL(input instanceof Request ? input.url : String(input));
-    if (domain(url.hostname) !== domain(server.hostname))
+    if (!isSameDomain(url.hostname, server.hostname))
       throw new RoostError(
         "forbidden",
         `${server.host} leads to ${url.host}, which is not told the password: name that server if it is yours`,

@@ -200,7 +200,7 @@ export const takeDue = defineOperation({
   summary:
     "Takes what the owner is to be told today: reminders that are due, and people not spoken to for too long; each once",
   description:
-    "What was taken is not given again: tell it. A reminder waits until it is finished, and is told once for its day.",
+    "What was taken is not given again: tell it. A reminder waits until it is finished, and is told once for its day. What a run took that failed is given to the next one.",
   input: z.object({}),
   output: z.object({ reminders: z.array(Reminder), overdue: z.array(Person) }),
   effect: "idempotent",

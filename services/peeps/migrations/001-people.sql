@@ -22,6 +22,8 @@ create table svc_peeps.person (
   last_contact_at    timestamptz,
   -- The last contact when the owner was told that it is too long ago: a silence is told once.
   told_silence       timestamptz,
+  -- The run that was to tell it, until that has ended.
+  told_silence_by    uuid,
   created_at         timestamptz not null,
   revision           integer not null default 1,
   check ((merged_into is null) = (root = id))
@@ -173,6 +175,8 @@ create table svc_peeps.reminder (
   day       smallint not null check (day between 1 and 31),
   -- The day for which the owner was told.
   told_for  date,
+  -- The run that was to tell it, until that has ended.
+  told_by   uuid,
   created_at timestamptz not null
 );
 create index reminder_due on svc_peeps.reminder (due_on) where due_on is not null;

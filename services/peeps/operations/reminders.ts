@@ -2,7 +2,7 @@
 import { createId, RoostError } from "@roost/base";
 import { placeOf, readPage, serve, toPage } from "@roost/contract";
 import type { Sql } from "@roost/database";
-import type { ServiceContext } from "@roost/service";
+import type { ServiceContext, ServiceTransaction } from "@roost/service";
 import { z } from "zod";
 import { finishReminder, listReminders, remind, takeDue } from "../contract/messages.ts";
 import type { ReminderRecord } from "../contract/records.ts";
@@ -63,16 +63,18 @@ export const serveReminders = ({ database, clock, timeZone }: ServiceContext) =>
         return { reminder: await readReminder(tx, row.id) };
       }),
     ),
-    serve(takeDue, () =>
+    serve(takeDue, (_none, { principal }) =>
       database.transact(async (tx) => {
         // One after the other: two that take at once would both tell.
         await lockIdentity(tx);
+        await settleTold(tx);
+        const by = principal.run?.id ?? null;
         const reminders = await tx.query<ReminderRecord>(
           `with due as (
               select id from svc_peeps.reminder where due_on <= $1::date and told_for is distinct from due_on order by due_on, id limit $2),
-            told as (update svc_peeps.reminder set told_for = due_on where id in (select id from due))
+            told as (update svc_peeps.reminder set told_for = due_on, told_by = $3 where id in (select id from due))
             select ${reminderColumns} from ${reminderTables} where r.id in (select id from due) order by r.due_on, r.id`,
-          [todayOf({ clock, timeZone }), remindersPerDayMax],
+          [todayOf({ clock, timeZone }), remindersPerDayMax, by],
         );
         const wanted = {
           place: undefined,
@@ -84,15 +86,40 @@ export const serveReminders = ({ database, clock, timeZone }: ServiceContext) =>
         };
         const overdue = await findPeople(tx, wanted);
         await tx.query(
-          `update svc_peeps.person p set told_silence = coalesce((select max(m.last_contact_at) from svc_peeps.person m where m.root = p.id), '-infinity')
+          `update svc_peeps.person p set told_silence_by = $2,
+              told_silence = coalesce((select max(m.last_contact_at) from svc_peeps.person m where m.root = p.id), '-infinity')
             where id = any ($1::uuid[])`,
-          [overdue.map(({ id }) => id)],
+          [overdue.map(({ id }) => id), by],
         );
         return { reminders, overdue: overdue.map(toPerson) };
       }),
     ),
   ];
 };
+
+/** What a run was to tell is told once the run is done, and is taken back from one that failed. */
+async function settleTold(tx: ServiceTransaction): Promise<void> {
+  const open = await tx.query<{ id: string }>(
+    `select told_by as id from svc_peeps.reminder where told_by is not null
+      union select told_silence_by from svc_peeps.person where told_silence_by is not null`,
+  );
+  if (open.length === 0) return;
+  const runs = open.map(({ id }) => id);
+  const outcomes = await tx.outcomesOf(runs);
+  const failed = runs.filter((id) => outcomes.get(id) === "failed");
+  const over = runs.filter((id) => outcomes.get(id) !== "open");
+  await tx.query(
+    `update svc_peeps.reminder set told_for = case when told_by = any ($2::uuid[]) then null else told_for end, told_by = null
+      where told_by = any ($1::uuid[])`,
+    [over, failed],
+  );
+  await tx.query(
+    `update svc_peeps.person set told_silence_by = null,
+        told_silence = case when told_silence_by = any ($2::uuid[]) then null else told_silence end
+      where told_silence_by = any ($1::uuid[])`,
+    [over, failed],
+  );
+}
 
 async function readReminder(sql: Sql, id: string): Promise<ReminderRecord> {
   const [row] = await sql.query<ReminderRecord>(`select ${reminderColumns} from ${reminderTables} where r.id = $1`, [

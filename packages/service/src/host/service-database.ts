@@ -3,7 +3,7 @@ import { createId, RoostError, type JsonValue } from "@roost/base";
 import { listComplaints, type EventDefinition, type ServiceContract } from "@roost/contract";
 import type { Database, Transaction } from "@roost/database";
 import { partitionOf } from "@roost/kernel";
-import type { OnceOptions, ServiceDatabase, ServiceEvent, ServiceTransaction } from "../service.ts";
+import type { OnceOptions, RunOutcome, ServiceDatabase, ServiceEvent, ServiceTransaction } from "../service.ts";
 
 interface Draft {
   event: EventDefinition;
@@ -79,6 +79,13 @@ function createTransaction(contract: ServiceContract, tx: Transaction, drafts: D
       const id = createId();
       drafts.push({ event, id, draft });
       return id;
+    },
+    async outcomesOf(runIds) {
+      const rows = await tx.query<{ id: string; outcome: RunOutcome }>(
+        "select id, outcome from service.run_outcomes_1($1::uuid[])",
+        [runIds],
+      );
+      return new Map(rows.map(({ id, outcome }) => [id, outcome]));
     },
     once: (key, compute) => remember(tx, key, compute),
   };

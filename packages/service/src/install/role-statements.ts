@@ -33,6 +33,7 @@ export const grantedFunctions = [
   "report_1",
   "require_seen_1",
   "restart_consumer_1",
+  "run_outcomes_1",
   "take_lease_1",
   "time_zone_1",
   "withdraw_1",

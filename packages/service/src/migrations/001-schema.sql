@@ -438,6 +438,13 @@ create function service.report_1(problem text) returns void language sql securit
   update service.service s set reason = left(problem, 2000) where s.name = service.caller_1()
 $$;
 
+-- How runs ended that called the caller: it knows their ids from their calls. No row: a run that is not kept any more.
+create function service.run_outcomes_1(run_ids uuid[], out id uuid, out outcome text) returns setof record
+  language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+  select r.id, case when r.ended_at is null then 'open' when r.state = 'done' then 'done' else 'failed' end
+  from roost.run_all r where r.id = any(run_ids) and service.caller_1() is not null
+$$;
+
 -- The public key with which the caller signs its own calls of other services, for a day.
 create function service.add_signer_1(signer_id uuid, public_key bytea) returns void language sql security definer set search_path = pg_catalog, pg_temp as $$
   with expired as (delete from service.signer s where s.expires_at < roost.now() - interval '1 day')
