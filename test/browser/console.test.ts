@@ -235,6 +235,25 @@ suite("the console", { skip: executable === undefined && noChromium }, () => {
     assert.deepEqual(await auditPage(page), []);
   });
 
+  test("GraphiQL knows the schema, answers a query and follows a subscription, and breaks no rule of its page", async () => {
+    await using view = await browser.openPage(await home.link(), { size: "desktop" });
+    const { page } = view;
+    await page.waitForSelector("h1:text('Now')");
+    await page.goto(`${home.url}/graphql/ide`);
+    await page.waitForSelector(".graphiql-query-editor .CodeMirror:has-text('listRuns')");
+    await page.getByRole("button", { name: /show documentation explorer/i }).click();
+    await page.waitForSelector(".graphiql-doc-explorer:has-text('Subscription')");
+    const run = page.getByRole("button", { name: /execute query/i });
+    await run.click();
+    await page.waitForSelector(".result-window:has-text('listRuns')");
+    const text = JSON.stringify('subscription { tailEvents(types: ["run.done"], last: 1) { data { type } } }');
+    await page.evaluate(`document.querySelector(".graphiql-query-editor .CodeMirror").CodeMirror.setValue(${text})`);
+    await run.click();
+    await page.waitForSelector(".result-window:has-text('run.done')");
+    await page.getByRole("button", { name: /stop query/i }).click();
+    assert.deepEqual(await view.takeFaults(), []);
+  });
+
   test("what the first screen loads is at most 130 kB compressed", async () => {
     await using view = await browser.openPage(await home.link(), { size: "phone" });
     await view.page.waitForSelector("text=Just ended");

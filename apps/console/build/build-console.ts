@@ -2,7 +2,7 @@
  * Builds the console: bundles its sources, writes the table of routes from the contract and the list of files for the service worker, and compresses
  * what is sent. Serves nothing.
  */
-import { readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -17,6 +17,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const services = join(root, "../../services");
 const shellModules =
   /\/node_modules\/(?:react|react-dom|scheduler|wouter|eventsource-parser|regexparam|use-sync-external-store)\/|\/src\/(?:parts|live|api|app)\/|\/packages\//;
+const graphiqlPath = "/graphql/ide/";
 const compressed = /\.(?:js|css|html|svg|webmanifest)$/;
 
 export async function buildConsole(directory: string): Promise<void> {
@@ -41,6 +42,7 @@ export async function buildConsole(directory: string): Promise<void> {
       },
     },
   });
+  await buildGraphiql(join(directory, "graphiql"));
   const outputs = (Array.isArray(built) ? built : [built]) as Rolldown.RolldownOutput[];
   const manifest = JSON.parse(await readFile(join(directory, "manifest.json"), "utf8")) as BundleManifest;
   await writeFile(join(directory, "hints.json"), JSON.stringify(listHints(manifest)));
@@ -50,6 +52,29 @@ export async function buildConsole(directory: string): Promise<void> {
       .filter((name) => compressed.test(name))
       .map((name) => compress(join(directory, name))),
   );
+}
+
+/** A page of its own with files of its own: nothing of it is loaded by the console, or kept by its service worker. */
+async function buildGraphiql(directory: string): Promise<void> {
+  await build({
+    configFile: false,
+    envFile: false,
+    root: join(root, "src/graphiql"),
+    base: graphiqlPath,
+    publicDir: false,
+    logLevel: "error",
+    build: {
+      outDir: directory,
+      emptyOutDir: true,
+      target: "baseline-widely-available",
+      modulePreload: { polyfill: false },
+      assetsInlineLimit: 0,
+      reportCompressedSize: false,
+      chunkSizeWarningLimit: Number.POSITIVE_INFINITY,
+    },
+  });
+  const names = await readdir(directory, { recursive: true });
+  await Promise.all(names.filter((name) => /\.(?:js|css)$/.test(name)).map((name) => compress(join(directory, name))));
 }
 
 /** Contracts themselves, with zod, stay out of the browser: types come by `import type`, routes and screens by these modules. */

@@ -27,6 +27,7 @@ import { hooksPath, serveHooks } from "./serve-hooks.ts";
 import { mcpPath, serveMcp } from "./mcp/serve-mcp.ts";
 import { graphqlPath, serveGraphql } from "./serve-graphql.ts";
 import { startPage } from "./start-page.ts";
+import { graphiqlPath, serveGraphiql } from "./console/serve-graphiql.ts";
 import { serveConsole } from "./console/serve-console.ts";
 import type { BuiltConsole } from "./console/open-console.ts";
 import { checkOrigin, type OriginRules } from "./security/check-origin.ts";
@@ -105,6 +106,10 @@ export function createGateway(options: GatewayOptions): Gateway {
   app.route(hooksPath, serveHooks(options.hooks, { logger }));
   app.route(sessionPath, createSessionRoutes({ authentication, sessions, codes: options.codes }));
   const authenticate = authenticateBy(authentication, logger);
+  if (options.console !== undefined) {
+    const serveIde = serveGraphiql(options.console);
+    for (const path of [graphiqlPath, `${graphiqlPath}/*`]) app.get(path, serveIde);
+  }
   for (const prefix of [apiPrefix, servicesPrefix, graphqlPath]) app.use(`${prefix}/*`, authenticate);
   app.use(mcpPath, authenticate);
   const operations = createRoutes(options.api, {

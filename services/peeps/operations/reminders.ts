@@ -5,7 +5,7 @@ import type { Sql } from "@roost/database";
 import type { ServiceContext, ServiceTransaction } from "@roost/service";
 import { z } from "zod";
 import { finishReminder, listReminders, remind, takeDue } from "../contract/messages.ts";
-import type { ReminderRecord } from "../contract/records.ts";
+import type { PersonRecord, ReminderRecord } from "../contract/records.ts";
 import { addToDay } from "../people/add-to-day.ts";
 import { lockIdentity } from "../people/lock-identity.ts";
 import { todayOf } from "../people/today-of.ts";
@@ -64,38 +64,35 @@ export const serveReminders = ({ database, clock, timeZone }: ServiceContext) =>
       }),
     ),
     serve(takeDue, (_none, { principal }) =>
-      database.transact(async (tx) => {
-        // One after the other: two that take at once would both tell.
-        await lockIdentity(tx);
-        await settleTold(tx);
-        const by = principal.run?.id ?? null;
-        const reminders = await tx.query<ReminderRecord>(
-          `with due as (
-              select id from svc_peeps.reminder where due_on <= $1::date and told_for is distinct from due_on order by due_on, id limit $2),
-            told as (update svc_peeps.reminder set told_for = due_on, told_by = $3 where id in (select id from due))
-            select ${reminderColumns} from ${reminderTables} where r.id in (select id from due) order by r.due_on, r.id`,
-          [todayOf({ clock, timeZone }), remindersPerDayMax, by],
-        );
-        const wanted = {
-          place: undefined,
-          limit: peoplePerDayMax,
-          isOverdue: true,
-          isUntold: true,
-          isListed: true,
-          now: now(),
-        };
-        const overdue = await findPeople(tx, wanted);
-        await tx.query(
-          `update svc_peeps.person p set told_silence_by = $2,
-              told_silence = coalesce((select max(m.last_contact_at) from svc_peeps.person m where m.root = p.id), '-infinity')
-            where id = any ($1::uuid[])`,
-          [overdue.map(({ id }) => id), by],
-        );
-        return { reminders, overdue: overdue.map(toPerson) };
-      }),
+      database.transact((tx) => take(tx, { by: principal.run?.id, today: todayOf({ clock, timeZone }), now: now() })),
     ),
   ];
 };
+
+async function take(
+  tx: ServiceTransaction,
+  { by = null, today, now }: { by: string | null | undefined; today: string; now: Date },
+): Promise<{ reminders: ReminderRecord[]; overdue: PersonRecord[] }> {
+  // One after the other: two that take at once would both tell.
+  await lockIdentity(tx);
+  await settleTold(tx);
+  const reminders = await tx.query<ReminderRecord>(
+    `with due as (
+        select id from svc_peeps.reminder where due_on <= $1::date and told_for is distinct from due_on order by due_on, id limit $2),
+      told as (update svc_peeps.reminder set told_for = due_on, told_by = $3 where id in (select id from due))
+      select ${reminderColumns} from ${reminderTables} where r.id in (select id from due) order by r.due_on, r.id`,
+    [today, remindersPerDayMax, by],
+  );
+  const wanted = { place: undefined, limit: peoplePerDayMax, isOverdue: true, isUntold: true, isListed: true, now };
+  const overdue = await findPeople(tx, wanted);
+  await tx.query(
+    `update svc_peeps.person p set told_silence_by = $2,
+        told_silence = coalesce((select max(m.last_contact_at) from svc_peeps.person m where m.root = p.id), '-infinity')
+      where id = any ($1::uuid[])`,
+    [overdue.map(({ id }) => id), by],
+  );
+  return { reminders, overdue: overdue.map(toPerson) };
+}
 
 /** What a run was to tell is told once the run is done, and is taken back from one that failed. */
 async function settleTold(tx: ServiceTransaction): Promise<void> {

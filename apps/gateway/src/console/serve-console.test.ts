@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { gunzipSync } from "node:zlib";
+import { Hono } from "hono";
 import type { ConsoleState } from "./open-console.ts";
+import { serveGraphiql } from "./serve-graphiql.ts";
 import { consolePolicy, serveConsole } from "./serve-console.ts";
 
 const bytes = (text: string) => new Uint8Array(Buffer.from(text));
@@ -65,4 +67,28 @@ test("serveConsole() says that it is being built, or why it could not be, as tex
   assert.equal(failed?.status, 500);
   assert.match((await failed?.text()) ?? "", /in &lt;script>alert/);
   assert.equal(ask({ kind: "building" }, "/assets/a-1.js"), undefined);
+});
+
+test("serveGraphiql() sends its page and its files to this machine alone, the page with a policy", async () => {
+  const state: ConsoleState = {
+    ...ready,
+    files: new Map([
+      ["/graphiql/index.html", bytes("<html>ide</html>")],
+      ["/graphiql/assets/i-1.js", bytes("i")],
+      ["/index.html", bytes("console")],
+    ]),
+  };
+  const serve = serveGraphiql({ state: () => state, settled: Promise.resolve() });
+  const app = new Hono().get("/graphql/ide", serve).get("/graphql/ide/*", serve);
+  app.onError((error) => new Response(error.message, { status: 403 }));
+  const from = (remoteAddress: string) => ({ incoming: { socket: { remoteAddress } } });
+  const look = (path: string, address = "127.0.0.1") =>
+    app.request(`http://127.0.0.1:7717/graphql/ide${path}`, { headers: { host: "127.0.0.1:7717" } }, from(address));
+  const shown = await look("");
+  assert.match(shown.headers.get("content-security-policy") ?? "", /^default-src 'none'; script-src 'self';/);
+  assert.equal(await shown.text(), "<html>ide</html>");
+  assert.equal(await (await look("/assets/i-1.js")).text(), "i");
+  assert.equal((await look("", "192.0.2.1")).status, 403);
+  for (const path of ["/../index.html", "/index.html", "/assets/../../index.html"])
+    assert.doesNotMatch(await (await look(path)).text(), /console/);
 });

@@ -53,14 +53,15 @@ export function serveConsole(built: BuiltConsole, { ofServer }: { ofServer: read
 
 type Ready = Extract<ConsoleState, { kind: "ready" }>;
 
-function answerFile({ files }: Ready, path: string, request: Request): Response | undefined {
+/** Undefined: there is no such file. Pages are no files: they have a policy. */
+export function answerFile({ files }: Ready, path: string, request: Request): Response | undefined {
   const bytes = files.get(path);
   const mediaType = mediaTypes[path.slice(path.lastIndexOf(".") + 1)];
-  if (bytes === undefined || mediaType === undefined || path === "/index.html") return undefined;
+  if (bytes === undefined || mediaType === undefined || path.endsWith("/index.html")) return undefined;
   const accepted = request.headers.get("accept-encoding") ?? "";
   const encoding = ["br", "gzip"].find((name) => accepted.includes(name) && files.has(path + endings[name]));
   const sent = encoding === undefined ? bytes : (files.get(path + endings[encoding]) ?? bytes);
-  const isNamedByHash = path.startsWith("/assets/");
+  const isNamedByHash = path.includes("/assets/");
   return answer(request, sent, {
     "content-type": mediaType,
     "cache-control": isNamedByHash ? forGood : asked,
@@ -88,7 +89,7 @@ function answerPage({ files, hints }: Ready, path: string, request: Request): Re
   });
 }
 
-function answer(request: Request, bytes: Uint8Array<ArrayBuffer>, headers: Record<string, string>): Response {
+export function answer(request: Request, bytes: Uint8Array<ArrayBuffer>, headers: Record<string, string>): Response {
   const etag = `"${createHash("sha256").update(bytes).digest("base64url").slice(0, 22)}"`;
   const isKnown = request.headers.get("if-none-match") === etag;
   const size = { "content-length": String(bytes.byteLength) };
