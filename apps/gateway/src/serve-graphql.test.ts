@@ -1,6 +1,7 @@
 /** GraphQL over the real gateway, a real service and the log. What GraphQL itself does is tested in packages/graphql. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { JsonObject } from "@roost/base";
 import { createHttpClient } from "@roost/contract/client";
 import { isUntrusted, untrustedFrom } from "@roost/contract/labels";
 import { beginOnce, finishOnce, raiseRunLabels, readRunLabels } from "@roost/kernel";
@@ -131,6 +132,22 @@ test("A subscription reads the log as over HTTP and goes on behind an event", as
   const again = follow(`after: ${JSON.stringify(rose.after)}`);
   assert.deepEqual(await next(again), tulip);
   await again.return!(undefined);
+  // An event of a type by its own field, with its data as fields.
+  const typed = client.iterate({
+    query: "subscription { garden_onPlantAdded(last: 1) { after subject time labels data { plantId name } } }",
+  });
+  const { value } = await typed.next();
+  const { garden_onPlantAdded: planted } = (value as { data: Record<string, JsonObject> }).data;
+  assert.deepEqual(planted?.["data"], { plantId: planted?.["subject"], name: "Tulip" });
+  assert.match(JSON.stringify(planted?.["labels"]), /"aud:domain:garden"/);
+  await typed.return!(undefined);
+  const unknown = client.iterate({ query: "subscription { garden_onPlantAdded { data { leaves } } }" });
+  assert.match(JSON.stringify((await unknown.next()).value), /Cannot query field \\?"leaves\\?"/);
+  const own = client.iterate({ query: "subscription { onRunCreated { data { queue } } }" });
+  const queued = own.next();
+  await gateway.client.sendMessage({ sessionKey: "main", text: "Hello" });
+  assert.match(JSON.stringify((await queued).value), /"onRunCreated":\{"data":\{"queue":"/);
+  await own.return!(undefined);
   while (gateway.held().watches > 0) await new Promise((resolve) => setImmediate(resolve));
 });
 

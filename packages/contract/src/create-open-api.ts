@@ -52,7 +52,7 @@ export function createOpenApi(contract: ServiceContract, options: OpenApiOptions
       version: options.version,
       ...(options.description === undefined ? {} : { description: options.description }),
     },
-    ...describeService(contract),
+    ...describeService(contract, components),
     tags: tags.map((name) => ({ name })),
     servers: (options.servers ?? [{ url: "/" }]).map((server) => ({ ...server })),
     security: [{ bearer: [] }],
@@ -65,11 +65,19 @@ export function createOpenApi(contract: ServiceContract, options: OpenApiOptions
 }
 
 /** What an agent or program learns of a service beside its operations. */
-function describeService({ name, events, relations, labels, vocabulary }: ServiceContract): Record<string, JsonValue> {
+function describeService(
+  { name, events, relations, labels, vocabulary }: ServiceContract,
+  components: Components,
+): Record<string, JsonValue> {
   return {
     "x-roost-service": name,
     "x-roost-labels": [...labels],
-    "x-roost-events": events.map(({ type, version, topic }) => ({ type, version, topic })),
+    "x-roost-events": events.map(({ type, version, topic, schema }) => ({
+      type,
+      version,
+      topic,
+      schema: components.take(schema, "output"),
+    })),
     "x-roost-vocabulary": { ...vocabulary },
     "x-relations": relations.map((relation) => ({ ...relation })),
   };

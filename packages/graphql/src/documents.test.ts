@@ -17,7 +17,7 @@ test("docs/graphql.md shows documents that can be carried out, and the limits th
   const sent = [...page.matchAll(/-d '(\{.*\})'/g)].map(
     ([, body]) => (JSON.parse(body ?? "") as { query: string }).query,
   );
-  assert.deepEqual([fenced.length, sent.length], [3, 2]);
+  assert.deepEqual([fenced.length, sent.length], [4, 2]);
   for (const text of [...fenced, ...sent]) {
     const found = read({ schema, text, operationName: undefined, variables: {}, allowsIntrospection: false });
     assert.deepEqual("errors" in found ? found.errors : [], [], text);

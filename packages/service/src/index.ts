@@ -22,7 +22,7 @@ export { openServices, type Services } from "./open-services.ts";
 export type {
   Consumer,
   ReadEvent,
-  RunOutcome,
+  CallerOutcome,
   Service,
   ServiceContext,
   ServiceDatabase,

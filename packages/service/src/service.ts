@@ -42,13 +42,13 @@ export interface ServiceTransaction extends Sql {
    */
   emit<Event extends EventDefinition>(event: Event, draft: ServiceEvent<EventDataOf<Event>>): string;
   /** How runs ended whose agents called this service (`principal.run` of a call). Not in the map: it is not kept any more. */
-  outcomesOf(runIds: readonly string[]): Promise<ReadonlyMap<string, RunOutcome>>;
+  outcomesOf(runIds: readonly string[]): Promise<ReadonlyMap<string, CallerOutcome>>;
   /** The result of the first call with this key; `compute` is part of this transaction. @throws RoostError `conflict` for another fingerprint */
   once<T extends JsonValue>(key: OnceOptions, compute: () => Promise<T>): Promise<{ result: T; isRepeated: boolean }>;
 }
 
 /** `open`: it goes on, or will; `failed`: it ended without its result. */
-export type RunOutcome = "open" | "done" | "failed";
+export type CallerOutcome = "open" | "done" | "failed";
 
 export interface ServiceEvent<Data = JsonObject> {
   subject?: string | undefined;

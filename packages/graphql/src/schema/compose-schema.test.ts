@@ -7,6 +7,7 @@ import type { GraphqlContext } from "../graphql-context.ts";
 import { createTestGraphql, sourceOf } from "../testing/create-test-graphql.ts";
 import { createTwoServices } from "../testing/two-services.ts";
 import { composeSchema } from "./compose-schema.ts";
+import { typeNameOf } from "./names.ts";
 
 const compose = (): { schema: GraphQLSchema; problems: readonly string[] } => {
   const [crm, library] = createTwoServices().served;
@@ -66,13 +67,9 @@ test("composeSchema() makes a valid schema of Roost's own API, with every relati
   const fields = roots.flatMap((type) => Object.keys(type!.getFields()));
   const isJson = ({ contentField, answersContent }: (typeof roostContract.operations)[number]) =>
     contentField === undefined && answersContent === undefined;
-  assert.deepEqual(
-    fields.toSorted(),
-    roostContract.operations
-      .filter(isJson)
-      .map(({ id }) => id)
-      .toSorted(),
-  );
+  const operations = roostContract.operations.filter(isJson).map(({ id }) => id);
+  const events = roostContract.events.map(({ type }) => `on${typeNameOf(type)}`);
+  assert.deepEqual(fields.toSorted(), [...operations, ...events].toSorted());
   assert.match(shown(schema, "RunSummary"), /job: Job\n {2}parent: RunSummary\n {2}session: Session\n/);
 });
 

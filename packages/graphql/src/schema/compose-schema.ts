@@ -10,6 +10,7 @@ import {
 } from "graphql";
 import type { GraphqlContext } from "../graphql-context.ts";
 import { createEnumTypes } from "./enum-types.ts";
+import { eventFields, findTail } from "./event-fields.ts";
 import { createInputTypes } from "./input-types.ts";
 import { createNames, nameOf } from "./names.ts";
 import { operationField } from "./operation-field.ts";
@@ -71,6 +72,7 @@ function joinServices(models: ReadonlyMap<string, ServiceModel>, problems: strin
   const outputs = new Map<string, OutputTypes>();
   const objectOf: ObjectOf = (service, component) => outputs.get(service)?.objectOf(component);
   const roots = { query: {} as Fields, mutation: {} as Fields, subscription: {} as Fields };
+  const tail = findTail(models);
   for (const model of models.values()) {
     const own = createTypeNames(names, model.typePrefix);
     const enums = createEnumTypes(own);
@@ -89,6 +91,8 @@ function joinServices(models: ReadonlyMap<string, ServiceModel>, problems: strin
       const kind = operation.stream ? "subscription" : operation.effect === "readonly" ? "query" : "mutation";
       roots[kind][name] = operationField(model, operation, { names: own, output, input });
     }
+    if (tail !== undefined)
+      Object.assign(roots.subscription, eventFields(model, { tail, names: own, fieldNames, output }));
   }
   const root = (name: string, fields: Fields) =>
     Object.keys(fields).length === 0 ? null : new GraphQLObjectType({ name, fields });

@@ -1,5 +1,5 @@
 /** A service as its document describes it: what is composed. Nothing of GraphQL yet. */
-import { jsonObjectOf } from "@roost/base";
+import { isJsonObject, jsonObjectOf } from "@roost/base";
 import {
   readOpenApi,
   type DescribedOperation,
@@ -22,9 +22,17 @@ export interface ServiceModel extends Pick<ServiceSource, "name" | "title"> {
   operations: ReadonlyMap<string, DescribedOperation>;
   schemas: Readonly<Record<string, JsonSchema>>;
   relations: readonly Relation[];
+  events: readonly EventModel[];
   /** `garden_` and `Garden_`; empty for Roost's own API, whose names have no underscore. */
   fieldPrefix: string;
   typePrefix: string;
+}
+
+/** An event type of a service, as its document tells it. */
+export interface EventModel {
+  type: string;
+  topic: string;
+  schema: JsonSchema;
 }
 
 export function readServiceModel({ name, title, document, isOwn }: ServiceSource): ServiceModel {
@@ -36,9 +44,17 @@ export function readServiceModel({ name, title, document, isOwn }: ServiceSource
     operations: new Map(operations.map((operation) => [operation.id, operation])),
     schemas: jsonObjectOf(jsonObjectOf(document["components"])["schemas"]) as Record<string, JsonSchema>,
     relations: Array.isArray(relations) ? (relations as unknown[]).filter(isRelation) : [],
+    events: readEvents(document["x-roost-events"]),
     fieldPrefix: isOwn ? "" : `${nameOf(name)}_`,
     typePrefix: isOwn ? "" : `${typeNameOf(name)}_`,
   };
+}
+
+function readEvents(given: unknown): EventModel[] {
+  const all = Array.isArray(given) ? (given as unknown[]).map(jsonObjectOf) : [];
+  return all.flatMap(({ type, topic, schema }) =>
+    typeof type === "string" && typeof topic === "string" && isJsonObject(schema) ? [{ type, topic, schema }] : [],
+  );
 }
 
 function isRelation(given: unknown): given is Relation {

@@ -3,7 +3,7 @@ import { createId, RoostError, type JsonValue } from "@roost/base";
 import { listComplaints, type EventDefinition, type ServiceContract } from "@roost/contract";
 import type { Database, Transaction } from "@roost/database";
 import { partitionOf } from "@roost/kernel";
-import type { OnceOptions, RunOutcome, ServiceDatabase, ServiceEvent, ServiceTransaction } from "../service.ts";
+import type { OnceOptions, CallerOutcome, ServiceDatabase, ServiceEvent, ServiceTransaction } from "../service.ts";
 
 interface Draft {
   event: EventDefinition;
@@ -81,7 +81,7 @@ function createTransaction(contract: ServiceContract, tx: Transaction, drafts: D
       return id;
     },
     async outcomesOf(runIds) {
-      const rows = await tx.query<{ id: string; outcome: RunOutcome }>(
+      const rows = await tx.query<{ id: string; outcome: CallerOutcome }>(
         "select id, outcome from service.run_outcomes_1($1::uuid[])",
         [runIds],
       );
