@@ -29,6 +29,27 @@ test("applyMigrations() keeps the schemas of one database apart", async () => {
   assert.deepEqual(await place.database.query("SELECT * FROM one.bird, two.bird"), []);
 });
 
+test("applyMigrations() keeps the rooms of one schema apart, each with a record of its own", async () => {
+  await using place = await createTestDatabase();
+  await applyMigrations(place.database, { schema, migrations: [first] });
+  assert.deepEqual(await applyMigrations(place.database, { schema, room: "eggs", migrations: [second] }), ["002-egg"]);
+  assert.deepEqual(await applyMigrations(place.database, { schema, migrations: [first] }), []);
+  assert.deepEqual(await place.database.query("SELECT name FROM shelter.eggs_migration"), [{ name: "002-egg" }]);
+  await assert.rejects(applyMigrations(place.database, { schema, room: "eggs", migrations: [first] }), {
+    code: "conflict",
+    message: /^room "eggs" in schema "shelter" begins with migration "002-egg" where this program has "001-bird"/,
+  });
+});
+
+test("applyMigrations() names the statement for an extension that it cannot create", async () => {
+  await using place = await createTestDatabase();
+  const migration = { name: "001-search", sql: "create extension if not exists trigrams_of_old with schema public;" };
+  await assert.rejects(applyMigrations(place.database, { schema, migrations: [migration] }), {
+    code: "forbidden",
+    message: /run "create extension if not exists trigrams_of_old with schema public", then start again$/,
+  });
+});
+
 test("applyMigrations() refuses a migration that was changed after it was applied", async () => {
   await using place = await createTestDatabase();
   await applyMigrations(place.database, { schema, migrations: [first] });

@@ -53,11 +53,7 @@ async function applyNext(tx: Transaction, options: ApplyMigrationsOptions): Prom
     await tx.query(migration.sql);
   } catch (error) {
     if (isTransientConflict(error)) throw error;
-    throw new RoostError(
-      "internal",
-      `migration "${migration.name}" of ${nameOf(options)} failed: ${(error as Error).message}`,
-      { cause: error },
-    );
+    throw failureOf(migration, error as Error, options);
   }
   await tx.query(`INSERT INTO ${tableOf(options)} (position, name, checksum) VALUES ($1, $2, $3)`, [
     appliedCount + 1,
@@ -65,6 +61,16 @@ async function applyNext(tx: Transaction, options: ApplyMigrationsOptions): Prom
     checksumOf(migration),
   ]);
   return migration.name;
+}
+
+/** An extension that this role may not create is one statement of a superuser away. */
+function failureOf({ name, sql }: Migration, cause: Error, options: ApplyMigrationsOptions): RoostError {
+  const failed = `migration "${name}" of ${nameOf(options)} failed: ${cause.message}`;
+  const extension = /extension "(\w+)"/.exec(cause.message)?.[1];
+  const statement = new RegExp(`create extension[^;]*\\b${extension ?? "-"}\\b[^;]*`, "i").exec(sql)?.[0];
+  if (statement === undefined) return new RoostError("internal", failed, { cause });
+  const next = `have a superuser of this database run "${statement}", then start again`;
+  return new RoostError("forbidden", `${failed}: ${next}`, { cause });
 }
 
 /** Takes the lock until the transaction ends, creates the table, and returns how many migrations are applied. */
