@@ -93,6 +93,13 @@ const pictures: Picture[] = [
   },
   { name: "memory-phone-dark", path: "/memory", size: "phone", scheme: "dark", shows: "button:has-text('SOUL.md')" },
   {
+    name: "settings-desktop-light",
+    path: "/settings",
+    size: "desktop",
+    scheme: "light",
+    shows: "text=Change roost.yaml",
+  },
+  {
     name: "people-phone-dark",
     path: "/people",
     size: "phone",

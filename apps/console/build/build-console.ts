@@ -111,7 +111,14 @@ function serviceWorker(): Plugin {
     name: "roost-service-worker",
     async generateBundle(_options, bundle) {
       const files = Object.keys(bundle).filter((name) => /\.(?:js|css|woff2)$/.test(name));
-      const kept = ["/", "/theme.js", "/icon.svg", ...files.map((name) => `/${name}`)];
+      const kept = [
+        "/",
+        "/theme.js",
+        "/icon.svg",
+        "/icon-192.png",
+        "/manifest.webmanifest",
+        ...files.map((name) => `/${name}`),
+      ];
       const source = await readFile(join(root, "src/service-worker.js"), "utf8");
       const version = files.join().replaceAll(/[^\w]/g, "").slice(-48);
       this.emitFile({

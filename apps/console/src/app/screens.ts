@@ -97,6 +97,16 @@ export const screens: readonly ScreenEntry[] = [
     group: "life" as const,
     view: lazy(load),
   })),
+  {
+    path: "/settings",
+    name: "Settings",
+    icon: "settings",
+    key: ",",
+    group: "life",
+    view: lazy(() =>
+      import("../features/settings/SettingsScreen.tsx").then((all) => ({ default: all.SettingsScreen })),
+    ),
+  },
 ];
 
 /** Screens that stand in no list: one reaches them from others. */

@@ -1,0 +1,101 @@
+/** Chat channels: whether they work, whose chat is the person's, and who else may write. */
+import type { ChannelRecord, PeerRecord } from "@roost/contract/operations";
+import { useState } from "react";
+import { useConsole, useNow } from "../../live/console-context.ts";
+import { useReading } from "../../live/use-reading.ts";
+import { Unread } from "../../parts/Blank.tsx";
+import { Button } from "../../parts/Button.tsx";
+import { formatAgo } from "../../parts/format.ts";
+import { useAct } from "../../parts/use-act.ts";
+import styles from "./SettingsScreen.module.css";
+
+export function ChannelList() {
+  const { client } = useConsole();
+  const { value, error, reload } = useReading("settings:channels", () => client.listChannels({}));
+  return (
+    <section>
+      <h2 className={styles.head}>Channels</h2>
+      {value === undefined && (
+        <Unread label="Reading the channels" rows={2} what="The channels" error={error} onRetry={reload} />
+      )}
+      <ul className={styles.rows}>
+        {value?.items.map((channel) => (
+          <ChannelRow key={channel.name} channel={channel} />
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function ChannelRow({ channel: { name, account, state, reason, boundTo, seenAt } }: { channel: ChannelRecord }) {
+  const { client } = useConsole();
+  const now = useNow();
+  const [code, setCode] = useState<string>();
+  const { isBusy, refusal, act } = useAct(() => undefined);
+  const channel = name as "telegram";
+  const bind = async () => setCode((await client.createPairing({ channel })).code);
+  return (
+    <>
+      <li>
+        <span>
+          <b>{account === null ? name : `${name}: ${account}`}</b>
+          <small data-bad={state === "failing" || undefined}>
+            {state}
+            {boundTo !== null && ` · your chat is ${boundTo}`}
+            {seenAt !== null && ` · heard ${formatAgo(now - Date.parse(seenAt))}`}
+          </small>
+          {reason !== null && <small>{reason}</small>}
+        </span>
+        {state !== "off" && (
+          <Button size="small" isBusy={isBusy} onClick={() => act(bind)}>
+            {boundTo === null ? "Bind my chat" : "Bind another chat"}
+          </Button>
+        )}
+        {refusal !== undefined && <p role="alert">{refusal}</p>}
+      </li>
+      {code !== undefined && (
+        <li>
+          <p className={styles.once} role="status">
+            Send this to the bot within five minutes.
+            <code className="mono">{code}</code>
+          </p>
+        </li>
+      )}
+      {state !== "off" && <Peers channel={channel} />}
+    </>
+  );
+}
+
+function Peers({ channel }: { channel: "telegram" }) {
+  const { client } = useConsole();
+  const { value, reload } = useReading(`settings:peers:${channel}`, () => client.listPeers({ channel, limit: 100 }));
+  return value?.items.map((peer) => <PeerRow key={peer.id} channel={channel} peer={peer} onChange={reload} />);
+}
+
+function PeerRow({ channel, peer, onChange }: { channel: "telegram"; peer: PeerRecord; onChange: () => void }) {
+  const { client } = useConsole();
+  const { isBusy, refusal, act } = useAct(onChange);
+  const { id, name, title, kind, standing, refusedCount } = peer;
+  const next = standing === "guest" ? "refused" : "guest";
+  return (
+    <li>
+      <span>
+        {title ?? name ?? id}
+        <small>
+          {kind} · {standing}
+          {refusedCount > 0 && ` · ${refusedCount} messages were dropped`}
+        </small>
+      </span>
+      {standing !== "owner" && (
+        <Button
+          size="small"
+          isBusy={isBusy}
+          onClick={() => act(() => client.changePeer({ channel, peer: id, standing: next }))}
+        >
+          {next === "guest" ? "Allow as a guest" : "Refuse"}
+        </Button>
+      )}
+      {refusal !== undefined && <p role="alert">{refusal}</p>}
+    </li>
+  );
+}

@@ -1,0 +1,120 @@
+/** Keys of programs and devices: made here, shown once, revoked here. */
+import type { TokenRecord } from "@roost/contract/operations";
+import { useState } from "react";
+import { useConsole, useNow } from "../../live/console-context.ts";
+import { useReading } from "../../live/use-reading.ts";
+import { Unread } from "../../parts/Blank.tsx";
+import { Button } from "../../parts/Button.tsx";
+import { ChoiceField, Form, FormEnd, TextField } from "../../parts/Form.tsx";
+import { formatAgo, formatUsdShort } from "../../parts/format.ts";
+import { SureButton } from "../../parts/SureButton.tsx";
+import { useAct } from "../../parts/use-act.ts";
+import styles from "./SettingsScreen.module.css";
+
+export function KeyList() {
+  const { client } = useConsole();
+  const [isMaking, setMaking] = useState(false);
+  const { value, error, reload } = useReading("settings:keys", () => client.listTokens({ limit: 200 }), {
+    isMoved: ({ type }) => type.startsWith("token."),
+  });
+  return (
+    <section>
+      <h2 className={styles.head}>
+        Keys and devices
+        <span className={styles.acts}>
+          <Button size="small" icon="plus" aria-expanded={isMaking} onClick={() => setMaking(!isMaking)}>
+            New key
+          </Button>
+        </span>
+      </h2>
+      {isMaking && <NewKey onMade={reload} />}
+      {value === undefined && (
+        <Unread label="Reading the keys" rows={3} what="The keys" error={error} onRetry={reload} />
+      )}
+      <ul className={styles.rows}>
+        {value?.items.map((token) => (
+          <KeyRow key={token.id} token={token} onChange={reload} />
+        ))}
+      </ul>
+      {value?.items.length === 0 && <p className={styles.note}>No program and no device has a key.</p>}
+    </section>
+  );
+}
+
+function KeyRow({ token, onChange }: { token: TokenRecord; onChange: () => void }) {
+  const { client } = useConsole();
+  const now = useNow();
+  const { isBusy, refusal, act } = useAct(onChange);
+  const { id, name, kind, ending, scopes, spent, lastSeenAt } = token;
+  const today = spent.find(({ window }) => window === "day");
+  return (
+    <li>
+      <span>
+        <b>{name}</b>
+        <small>
+          {kind} …{ending} · {scopes.join(", ")} ·{" "}
+          {lastSeenAt === null ? "never used" : `used ${formatAgo(now - Date.parse(lastSeenAt))}`}
+          {today !== undefined && ` · ${formatUsdShort(today.costUsd)} today`}
+        </small>
+      </span>
+      <SureButton
+        icon="ban"
+        label={`Revoke ${name}`}
+        asks="Revoke it?"
+        doing="Revoking"
+        isBusy={isBusy}
+        onSure={() => act(() => client.revokeToken({ token: id }))}
+      />
+      {refusal !== undefined && <p role="alert">{refusal}</p>}
+    </li>
+  );
+}
+
+const uses = [
+  { id: "client", name: "A program that calls models and agents" },
+  { id: "device", name: "A device of yours: everything" },
+  { id: "script", name: "A script: reads what runs" },
+];
+const scopesOf: Readonly<Record<string, string[]>> = {
+  client: ["models:call", "agents:call"],
+  device: ["*"],
+  script: ["*:read"],
+};
+
+function NewKey({ onMade }: { onMade: () => void }) {
+  const { client } = useConsole();
+  const [name, setName] = useState("");
+  const [kind, setKind] = useState("client");
+  const [text, setText] = useState<string>();
+  const { isBusy, refusal, act } = useAct(onMade);
+  const isName = /^[a-z0-9][a-z0-9._-]{0,62}$/.test(name);
+  const make = async () => {
+    const made = await client.createToken({ name, kind: kind as TokenRecord["kind"], scopes: scopesOf[kind] });
+    setText(made.text);
+  };
+  if (text !== undefined)
+    return (
+      <p className={styles.once} role="status">
+        It is shown this once: copy it now.
+        <code className="mono">{text}</code>
+      </p>
+    );
+  return (
+    <Form onSend={() => act(make)}>
+      <TextField
+        label="Name"
+        value={name}
+        placeholder="kitchen-tablet"
+        refusal={name === "" || isName ? undefined : "Lower-case letters, digits, dots, - and _"}
+        onText={setName}
+        autoFocus
+      />
+      <ChoiceField label="For" value={kind} items={uses} onChoose={setKind} />
+      <FormEnd refusal={refusal}>
+        <Button type="submit" size="small" look="main" isBusy={isBusy} disabled={!isName}>
+          Make the key
+        </Button>
+      </FormEnd>
+    </Form>
+  );
+}

@@ -1,0 +1,76 @@
+/** What the home is set to: models with a test call, keys, channels, caps, and every value in force with where it comes from. */
+import { Link } from "wouter";
+import { useConsole } from "../../live/console-context.ts";
+import { useReading } from "../../live/use-reading.ts";
+import { Unread } from "../../parts/Blank.tsx";
+import { Region } from "../../parts/Region.tsx";
+import { ScreenHeader } from "../../parts/ScreenHeader.tsx";
+import { ChannelList } from "./ChannelList.tsx";
+import { KeyList } from "./KeyList.tsx";
+import { ModelList } from "./ModelList.tsx";
+import styles from "./SettingsScreen.module.css";
+
+export function SettingsScreen() {
+  return (
+    <>
+      <ScreenHeader title="Settings" />
+      <Region label="Settings" className={styles.page}>
+        <ModelList />
+        <KeyList />
+        <ChannelList />
+        <InForce />
+      </Region>
+    </>
+  );
+}
+
+const sources = {
+  default: "by default",
+  environment: "from the environment",
+  settings: "roost.yaml",
+  detected: "found",
+};
+
+function InForce() {
+  const { client } = useConsole();
+  const { value, error, reload } = useReading("settings:config", () => client.getConfig(), {
+    isMoved: ({ type }) => type === "file.written" || type === "file.edited",
+  });
+  if (value === undefined)
+    return <Unread label="Reading the settings" rows={8} what="The settings" error={error} onRetry={reload} />;
+  const set = value.entries.filter((entry) => entry.value !== null && entry.source !== "default");
+  const rest = value.entries.filter((entry) => !set.includes(entry));
+  return (
+    <section>
+      <h2 className={styles.head}>
+        In force <Link href="/memory?path=roost.yaml">Change roost.yaml</Link>
+      </h2>
+      <Entries entries={set} />
+      <details className={styles.rest}>
+        <summary>{rest.length} more, as they come</summary>
+        <Entries entries={rest} />
+      </details>
+    </section>
+  );
+}
+
+interface Entry {
+  name: string;
+  value: string | null;
+  source: keyof typeof sources;
+}
+
+function Entries({ entries }: { entries: readonly Entry[] }) {
+  return (
+    <dl className={styles.entries}>
+      {entries.map(({ name, value, source }) => (
+        <div key={name}>
+          <dt className="mono">{name}</dt>
+          <dd>
+            {value ?? "not set"} <small>{sources[source]}</small>
+          </dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
