@@ -95,7 +95,14 @@ session.subscribe(() => {
   page.abort();
 });
 
+/** A page of the version before is loaded anew, as long as nothing can have been begun on it. */
+const settledMs = 10_000;
 if ("serviceWorker" in navigator) {
+  const isOfEarlier = navigator.serviceWorker.controller !== null;
+  const startedMs = nowMs();
+  navigator.serviceWorker.addEventListener("controllerchange", () => {
+    if (isOfEarlier && nowMs() - startedMs < settledMs) location.reload();
+  });
   const policy = window.trustedTypes?.createPolicy("roost", { createScriptURL: (url) => url });
   const url = policy?.createScriptURL("/sw.js") ?? "/sw.js";
   addEventListener("load", () => void navigator.serviceWorker.register(url as string).catch(() => undefined));

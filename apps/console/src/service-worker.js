@@ -29,9 +29,8 @@ self.addEventListener("fetch", (event) => {
   const { origin, pathname } = new URL(request.url);
   if (request.method !== "GET" || origin !== location.origin || ofServer.test(pathname)) return;
   if (request.mode === "navigate") {
-    // The server's page is newer, when it can be had.
-    const shell = () => caches.match("/").then((kept) => kept ?? Response.error());
-    event.respondWith(fetch(request).catch(shell));
+    // At once, without a round trip. A newer version comes with this file, which the browser looks for at each visit; the page then loads anew.
+    event.respondWith(caches.match("/").then((kept) => kept ?? fetch(request)));
     return;
   }
   event.respondWith(caches.match(request).then((kept) => kept ?? fetch(request)));

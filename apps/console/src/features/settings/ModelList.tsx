@@ -1,3 +1,4 @@
+/** The models in use, and what each says to a call of one token. Changes none: that is a line of roost.yaml. */
 import type { ModelCheck } from "@roost/contract/operations";
 import { useState } from "react";
 import { Link } from "wouter";
@@ -6,7 +7,6 @@ import { Button } from "../../parts/Button.tsx";
 import { useAct } from "../../parts/use-act.ts";
 import styles from "./SettingsScreen.module.css";
 
-/** The models in use, and what each says to a call of one token. */
 export function ModelList() {
   const { client } = useConsole();
   const model = useFeed("status")?.model;
