@@ -118,6 +118,9 @@ test("roost import moves an OpenClaw home of 2026.3 in, once, and names what it 
     "workspace/notes/same.md": "two",
     "workspace/agents/idea.md": "not an agent here\n",
     "workspace/auth.json": secret,
+    "workspace/.env": secret,
+    "workspace-work/SOUL.md": "of another profile\n",
+    "cron/jobs-quarantine.json": "[]",
     "skills/curl/SKILL.md": "---\nname: curl\ndescription: runs curl\n---\nrun curl\n",
     "writer-ws/SOUL.md": "I write\n",
     "writer-ws/notes.md": "of the writer\n",
@@ -180,6 +183,12 @@ test("roost import moves an OpenClaw home of 2026.3 in, once, and names what it 
   assert.match(JSON.stringify(first.secrets), /auth\.json.*|TOOLS\.md:1/);
   assert.ok(!JSON.stringify(first).includes(secret), "a report repeats no secret");
   assert.match(JSON.stringify(first.noPlace), /custom \(1\)/);
+  assert.match(
+    JSON.stringify(first.noPlace),
+    /workspace-work.*cron\/jobs-quarantine\.json/,
+    "nothing stays there without a word",
+  );
+  assert.match(JSON.stringify(first.secrets), /workspace\/\.env/);
   assert.match(JSON.stringify(first.kept), /USER\.md.*is another file here/);
 
   const { items: sessions } = await gateway.client.listSessions();

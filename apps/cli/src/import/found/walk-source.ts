@@ -2,12 +2,14 @@
 import { readdir, readFile, realpath, stat } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
 import { homeRecordLimits } from "@roost/contract/operations";
-import { recordOf, refusedAs, secretAt, noteOf, type Finding, type Found } from "./found.ts";
+import { noPlace, recordOf, refusedAs, secretAt, noteOf, type Finding, type Found } from "./found.ts";
 import { findSecretLine, isSecretFile } from "./find-secret-line.ts";
 
 const filesMax = 20_000;
 const depthMax = 12;
 const skippedFolders = new Set(["node_modules", "__pycache__"]);
+/** Everybody has them, and nobody misses them. */
+const unsaid = new Set([".git", ".DS_Store", ".gitignore", ".gitattributes"]);
 
 export interface SourceFile {
   /** Relative to the folder, with `/`. */
@@ -33,7 +35,10 @@ export async function* walkSource(root: string): AsyncGenerator<SourceFile | Fou
     }
     for (const { name } of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
       const path = folder.path === "" ? name : `${folder.path}/${name}`;
-      if (name.startsWith(".") || skippedFolders.has(name)) continue;
+      if (name.startsWith(".") || skippedFolders.has(name)) {
+        if (!unsaid.has(name)) yield hidden(path);
+        continue;
+      }
       const looked = await look(realRoot, join(root, path));
       if (typeof looked === "string") yield refusedAs(path, looked);
       else if (looked.isFolder) {
@@ -45,6 +50,12 @@ export async function* walkSource(root: string): AsyncGenerator<SourceFile | Fou
       } else yield { path, absolute: join(root, path) };
     }
   }
+}
+
+function hidden(path: string): Found {
+  return isSecretFile(path)
+    ? secretAt(path, "it holds secrets: name them by reference in roost.yaml (docs/settings.md)")
+    : noPlace(path, "hidden names and packages are no part of a home");
 }
 
 /** A link is followed within the folder alone. */

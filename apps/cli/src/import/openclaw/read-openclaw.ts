@@ -31,7 +31,12 @@ export async function* readOpenClaw(home: string): Finding {
     yield* readDatabaseSessions(home, id);
   }
   yield* readRunLogs(home);
-  yield* tellTheRest(home);
+  yield* tellTheRest(home, new Set([workspace ?? "", ...(await workspacesOf(home, agents))]));
+}
+
+async function workspacesOf(home: string, agents: readonly AgentEntry[]): Promise<string[]> {
+  const found = await Promise.all(agents.map(async ({ workspace }) => findWorkspace(home, workspace)));
+  return found.filter((path) => path !== undefined);
 }
 
 async function* readWorkspace(home: string, workspace: string): Finding {
@@ -88,6 +93,7 @@ async function* readSkills(home: string): Finding {
     else yield* takeFile({ ref: `skills/${file.path}`, path: `skills/${file.path}`, absolute: file.absolute });
 }
 
+/** Files and folders that say more than that they have no place. */
 const left: Readonly<Record<string, string>> = {
   "openclaw.json": "settings, with secrets: write what you need into roost.yaml (docs/settings.md)",
   credentials: "secrets stay there",
@@ -96,14 +102,19 @@ const left: Readonly<Record<string, string>> = {
   "exec-approvals.json": "approvals of commands: grant them anew here",
 };
 
-async function* tellTheRest(home: string): Finding {
+/** Read above, or made anew by every program: nothing is lost with them. */
+const taken = new Set(["workspace", "agents", "skills", "cron", "state", "logs", "tmp", "completions"]);
+const takenOfCron = /^(?:jobs\.json(?:\.bak.*)?|runs)$/;
+
+/** Nothing stays there without a word. `read`: the folders of workspaces that came in. */
+async function* tellTheRest(home: string, read: ReadonlySet<string>): Finding {
   for (const name of await entriesOf(home)) {
-    const why = left[name];
-    if (why === undefined) continue;
+    if (taken.has(name) || read.has(join(home, name)) || /^\.|\.bak(?:\.\d+)?$/.test(name)) continue;
+    const why = left[name] ?? "has no place here";
     yield /secret|keys/.test(why) ? secretAt(name, why) : noPlace(name, why);
   }
-  for (const name of ["media", "plugins", "extensions", "hooks", "canvas", "browser", "sandboxes"])
-    if ((await entriesOf(join(home, name))).length > 0) yield noPlace(name, "has no place here");
+  for (const name of await entriesOf(join(home, "cron")))
+    if (!takenOfCron.test(name)) yield noPlace(`cron/${name}`, "jobs are read from jobs.json or the database alone");
 }
 
 async function entriesOf(path: string): Promise<string[]> {
