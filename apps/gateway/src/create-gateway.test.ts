@@ -109,6 +109,45 @@ test("createGateway() tells every refusal as a problem document", async () => {
   assert.equal((await gateway.ask("/healthz")).status, 200);
 });
 
+test("createGateway() begins no stream for a foreign page or a name that is not its own, and takes no token from an address", async () => {
+  await using gateway = await createTestGateway();
+  const authorization = `Bearer ${testToken}`;
+  const own = `127.0.0.1:${gateway.port}`;
+  const accept = "text/event-stream";
+  for (const path of ["/api/v1/events", "/api/v1/sessions/main/watch", "/mcp", "/graphql"]) {
+    assert.equal(
+      await raw(gateway, path, { authorization, accept, host: own, origin: "http://evil.example" }),
+      403,
+      path,
+    );
+    assert.equal(await raw(gateway, path, { authorization, accept, host: `evil.example:${gateway.port}` }), 403, path);
+    assert.equal(await raw(gateway, `${path}?access_token=${testToken}`, { accept, host: own }), 401, path);
+  }
+  assert.deepEqual(gateway.held(), { watches: 0, texts: 0 });
+});
+
+test("createGateway() takes no word of a caller that a call is approved, or who it is", async () => {
+  await using gateway = await createTestGateway();
+  const json = { "content-type": "application/json" };
+  const post = (path: string, body: object) =>
+    gateway.ask(`/api/v1${path}`, { method: "POST", body: JSON.stringify(body), headers: json });
+  for (const field of ["approved", "approval", "isApproved", "labels", "trust", "principal", "by"])
+    for (const path of ["/sessions/main/messages", "/questions/0199c8a0-0000-7000-8000-000000000001/answer"])
+      assert.equal((await post(path, { text: "x", answer: "yes", [field]: true })).status, 400, `${path} ${field}`);
+});
+
+test("createGateway() answers 429 with when to try again to a key that floods it, while the person gets in", async () => {
+  await using gateway = await createTestGateway({ callerRate: { burst: 20, perSecond: 1 } });
+  const { text } = await gateway.client.createToken({ name: "flood", scopes: ["runs:read"] });
+  const call = (token: string) => gateway.ask("/api/v1/nothing", { headers: { authorization: `Bearer ${token}` } });
+  const statuses = new Map<number, string | null>();
+  for (const { status, headers } of await Promise.all(Array.from({ length: 60 }, () => call(text))))
+    statuses.set(status, headers.get("retry-after"));
+  assert.deepEqual([...statuses.keys()].toSorted(), [404, 429]);
+  assert.equal(statuses.get(429), "1");
+  assert.equal((await call(testToken)).status, 404);
+});
+
 test("createGateway() begins no stream for HEAD", async () => {
   await using gateway = await createTestGateway();
   assert.equal((await gateway.ask("/api/v1/events", { method: "HEAD" })).status, 405);

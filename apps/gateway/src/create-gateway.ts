@@ -31,6 +31,13 @@ import { graphiqlPath, serveGraphiql } from "./console/serve-graphiql.ts";
 import { serveConsole } from "./console/serve-console.ts";
 import type { BuiltConsole } from "./console/open-console.ts";
 import { checkOrigin, type OriginRules } from "./security/check-origin.ts";
+import {
+  addressRate,
+  callerRate,
+  createRateLimits,
+  type RateLimit,
+  type RateLimits,
+} from "./security/create-rate-limits.ts";
 import { createBrowserSessions } from "./security/browser-session.ts";
 import { createAuthentication, type Authentication } from "./security/create-authentication.ts";
 import { createSessionRoutes } from "./security/session-routes.ts";
@@ -61,6 +68,8 @@ export interface GatewayOptions {
   /** Undefined: a start page stands in its place. */
   console?: BuiltConsole | undefined;
   agents: AgentDoor;
+  /** Of a caller with a token. */
+  callerRate?: RateLimit | undefined;
   /** Aborted when the server stops: streams end so that their readers reconnect. */
   shutdown: AbortSignal;
 }
@@ -88,6 +97,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     checkOrigin(context.req.raw.headers, options.origin());
     await next();
   });
+  const rates = createRateLimits(options.clock);
+  app.use(limitAddresses(rates));
   app.get("/healthz", (context) => context.json({ status: "ok" }));
   if (options.console === undefined) app.get("/", (context) => context.html(startPage(options.version)));
   // Built at the first request: it costs a tenth of the start and is rarely read.
@@ -105,7 +116,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const authentication = createAuthentication({ token, sessions, verifyRunToken, access: options.access, clock });
   app.route(hooksPath, serveHooks(options.hooks, { logger }));
   app.route(sessionPath, createSessionRoutes({ authentication, sessions, codes: options.codes }));
-  const authenticate = authenticateBy(authentication, logger);
+  const authenticate = authenticateBy(authentication, { rates, rate: options.callerRate ?? callerRate, logger });
   if (options.console !== undefined) {
     const serveIde = serveGraphiql(options.console);
     for (const path of [graphiqlPath, `${graphiqlPath}/*`]) app.get(path, serveIde);
@@ -152,12 +163,27 @@ const ofServer = [
   "/healthz",
 ];
 
+function limitAddresses(rates: RateLimits): MiddlewareHandler {
+  return async (context, next) => {
+    const { incoming } = (context.env ?? {}) as { incoming?: IncomingMessage };
+    const isKnown = context.req.header("authorization") !== undefined || context.req.header("cookie") !== undefined;
+    const address = incoming?.socket.remoteAddress;
+    if (!isKnown && address !== undefined) rates.take(`address:${address}`, addressRate);
+    await next();
+  };
+}
+
+const isLimited: ReadonlySet<Principal["kind"]> = new Set(["client", "device", "script", "host", "channel"]);
+
 function authenticateBy(
   authentication: Authentication,
-  logger: Logger,
+  { rates, rate, logger }: { rates: RateLimits; rate: RateLimit; logger: Logger },
 ): MiddlewareHandler<{ Variables: { principal: Principal } }> {
   return async (context, next) => {
-    context.set("principal", await authentication.principalOf(context.req.raw));
+    const principal = await authentication.principalOf(context.req.raw);
+    context.set("principal", principal);
+    // The person always gets in; agents and services call in the name of runs, which have limits of their own.
+    if (isLimited.has(principal.kind)) rates.take(principal.id, rate);
     // Hono answers HEAD by running GET and dropping the body: a stream without a reader.
     if (context.req.raw.method === "HEAD") return refuseHead(context.req.path, logger);
     await next();

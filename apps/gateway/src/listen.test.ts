@@ -46,6 +46,20 @@ test("listen() answers what is no request with a problem document", async () => 
   }
 });
 
+test("listen() closes a connection whose head or body comes drop by drop, and answers others meanwhile", async () => {
+  const timeouts = { headersMs: 100, requestMs: 200, checkMs: 20 };
+  const read = async (request: Request) => new Response(await request.text());
+  await using listening = await listen({ host: "127.0.0.1", port: 0, fetch: read, timeouts });
+  const head = "POST / HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 1000\r\n";
+  const slow = [head, `${head}\r\nx`].map(async (sent) => {
+    const socket = connect(listening.port, "127.0.0.1");
+    socket.write(sent);
+    return text(socket);
+  });
+  assert.equal(await (await globalThis.fetch(listening.url, { method: "POST", body: "quick" })).text(), "quick");
+  for (const answer of await Promise.all(slow)) assert.match(answer, /^HTTP\/1.1 408 /);
+});
+
 test("publishAddress() names this gateway again once the one named after it does not answer, or nobody is named", async () => {
   const homeDir = await mkdtemp(join(tmpdir(), "roost-address-"));
   try {

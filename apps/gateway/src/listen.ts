@@ -22,12 +22,19 @@ export interface ListenOptions {
   /** Asked first; false: the request is for `fetch`. */
   door?: OpenAiDoor;
   limits?: ConnectionLimits;
+  timeouts?: RequestTimeouts;
+}
+
+/** How long a request may take to arrive: its head, and all of it. What is late is answered 408, and its connection closed. */
+export interface RequestTimeouts {
+  headersMs: number;
+  requestMs: number;
+  /** How often it is looked for. */
+  checkMs: number;
 }
 
 const loopback = new Set(["127.0.0.1", "::1", "localhost"]);
-/** How long a request may take to arrive. */
-const requestMsMax = 60_000;
-const headersMsMax = 15_000;
+const timeoutsDefault: RequestTimeouts = { headersMs: 15_000, requestMs: 60_000, checkMs: 5_000 };
 /** Open connections: of callers with a token, streams included, and of all others. */
 const limitsDefault: ConnectionLimits = { knownMax: 500, anonymousMax: 100 };
 /** Room for connections that are being refused. */
@@ -52,9 +59,15 @@ export async function listen(options: ListenOptions): Promise<Listening> {
     overrideGlobalObjects: false,
     errorHandler: refuseRequest,
   });
+  const { timeouts = timeoutsDefault } = options;
   const server = createServer(
     // Requests without a host are refused below, as a problem document like every refusal.
-    { requestTimeout: requestMsMax, headersTimeout: headersMsMax, requireHostHeader: false },
+    {
+      requestTimeout: timeouts.requestMs,
+      headersTimeout: timeouts.headersMs,
+      connectionsCheckingInterval: timeouts.checkMs,
+      requireHostHeader: false,
+    },
     (request, response) => {
       if (!guard.begin(request)) return refuseBusy(response, limits.knownMax);
       const isAnswered = options.door?.(request, response, (status) => guard.end(request, status)) === true;

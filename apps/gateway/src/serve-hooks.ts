@@ -31,22 +31,20 @@ export function serveHooks(
 ): Hono {
   const routes = new Hono();
   const refuse = (thrown: unknown) => {
-    const { code, details } = thrown instanceof RoostError ? thrown : {};
-    const httpStatus = details?.["httpStatus"];
+    const httpStatus = thrown instanceof RoostError ? thrown.details?.["httpStatus"] : undefined;
     return createProblemResponse(thrown, {
       logger,
       ...(typeof httpStatus === "number" && { status: httpStatus }),
       // What of the body was not read would be taken for the next request.
-      headers: {
-        connection: "close",
-        ...((code === "limit_exceeded" || code === "unavailable") && { "retry-after": "10" }),
-      },
+      headers: { connection: "close" },
     });
   };
   let readingCount = 0;
   const readBody = async (request: Request): Promise<Uint8Array> => {
     if (readingCount >= limits.readingMax)
-      throw new RoostError("unavailable", `${limits.readingMax} webhooks are being read (the limit): send it again`);
+      throw new RoostError("unavailable", `${limits.readingMax} webhooks are being read (the limit): send it again`, {
+        details: { retryAfterS: 5 },
+      });
     readingCount += 1;
     const read = new AbortController();
     try {

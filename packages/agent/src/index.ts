@@ -83,5 +83,6 @@ export {
 } from "./discovery/discover-models.ts";
 export { createProbe, type Probe } from "./discovery/probe.ts";
 export { modelListOf } from "./discovery/probe-local-servers.ts";
+export { providerKey } from "./models/provider-config.ts";
 export { openRouterUrl } from "./models/create-language-model.ts";
 export { priceOfTokens, toldCost, toldTokens } from "./usage/read-usage.ts";

@@ -57,8 +57,19 @@ export function createProblemResponse(
   const problem = describe(thrown, options.logger, options.status);
   return new Response(JSON.stringify(problem), {
     status: problem.status,
-    headers: { ...options.headers, "content-type": problemMediaType, "cache-control": "no-store" },
+    headers: {
+      ...whenAgain(thrown),
+      ...options.headers,
+      "content-type": problemMediaType,
+      "cache-control": "no-store",
+    },
   });
+}
+
+/** Where the error says when to try again. */
+function whenAgain(thrown: unknown): Record<string, string> {
+  const seconds = thrown instanceof RoostError ? thrown.details?.["retryAfterS"] : undefined;
+  return typeof seconds === "number" ? { "retry-after": String(seconds) } : {};
 }
 
 async function answer(served: ServedOperation, context: Context, options: RoutesOptions): Promise<Response> {

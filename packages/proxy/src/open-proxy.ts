@@ -1,5 +1,5 @@
 /** Calls of upstream models: opens the servers, and writes now and then what their calls left to be written. */
-import { createProbe, type Probe, type ProviderConfig } from "@roost/agent";
+import { createProbe, type CoolDownStore, type Probe, type ProviderConfig } from "@roost/agent";
 import { sleepUntilAborted, toRoostError, type Clock, type Logger } from "@roost/base";
 import { createSpendBlocks, type Kernel, type SpendBlocks } from "@roost/kernel";
 import { createCallGate } from "./create-call-gate.ts";
@@ -7,6 +7,7 @@ import { createCallRecords } from "./create-call-records.ts";
 import { createResponseCache } from "./create-response-cache.ts";
 import { createUpstreamModels } from "./create-upstream-models.ts";
 import { sendOpenAiError, toOpenAiError } from "./openai-error.ts";
+import { shareCoolDowns } from "./share-cool-downs.ts";
 import { passCall } from "./pass-call.ts";
 import type { ProxyCall } from "./proxy-call.ts";
 import { autoModel, findCandidates, openUpstreams } from "./upstream.ts";
@@ -19,6 +20,8 @@ export interface ProxyOptions {
   clock: Clock;
   logger: Logger;
   probe?: Probe;
+  /** Those that processes of the home share. Default: this process's own. */
+  coolDowns?: CoolDownStore | undefined;
   /** Called with every batch: what else is written now and then. */
   alongside?: () => Promise<void>;
 }
@@ -51,7 +54,8 @@ export function openProxy(options: ProxyOptions): Proxy {
     spending.set(key, found);
     return found;
   };
-  const context = { candidatesOf, models, blocksOf, cache: createResponseCache(clock), clock, logger };
+  const coolDowns = shareCoolDowns(options.coolDowns, { logger });
+  const context = { coolDowns, candidatesOf, models, blocksOf, cache: createResponseCache(clock), clock, logger };
   const flush = async () => {
     await records.flush();
     for (const blocks of spending.values()) await blocks.sweep();

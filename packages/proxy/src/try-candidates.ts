@@ -2,6 +2,7 @@
 import { backoffMs, delay, type Clock, type Logger } from "@roost/base";
 import { attemptCall, type AttemptEnd } from "./attempt-call.ts";
 import { createUsageFilter } from "./create-usage-filter.ts";
+import type { SharedCoolDowns } from "./share-cool-downs.ts";
 import type { ProxyCall } from "./proxy-call.ts";
 import { answerHeaders } from "./send-whole.ts";
 import { spliceFields } from "./splice-fields.ts";
@@ -17,6 +18,7 @@ export interface TryOptions {
   clock: Clock;
   logger: Logger;
   startedMs: number;
+  coolDowns: SharedCoolDowns;
 }
 
 /** Of one call, all servers together. */
@@ -29,8 +31,9 @@ const messageChars = 300;
 export async function tryCandidates(
   call: ProxyCall,
   candidates: readonly ModelTarget[],
-  { clock, logger, startedMs }: TryOptions,
+  { clock, logger, startedMs, coolDowns }: TryOptions,
 ): Promise<Tried> {
+  await coolDowns.adopt(candidates);
   const ordered = orderByReadiness(candidates, clock);
   for (let attemptCount = 1; ; attemptCount += 1) {
     const candidate = ordered[(attemptCount - 1) % ordered.length]!;
@@ -38,13 +41,17 @@ export async function tryCandidates(
     const attemptStartedMs = clock.nowMs();
     const end = await attemptOne(call, candidate, startedMs);
     if (end.kind === "answered") {
-      upstream.coolDown = undefined;
+      if (upstream.coolDown !== undefined) {
+        upstream.coolDown = undefined;
+        coolDowns.tell(candidate);
+      }
       return { end, candidate, attemptCount };
     }
     const tried = { end, candidate, attemptCount };
     if (call.response.destroyed || !isPassing(end)) return tried;
     const { message, retryAfterMs, status } = describeFailure(end, clock.nowMs());
     coolDownAfter(upstream, { status, message, retryAfterMs }, { startedMs: attemptStartedMs, nowMs: clock.nowMs() });
+    coolDowns.tell(candidate);
     logger.warn("A model server failed", { provider: upstream.id, model: candidate.model, status, reason: message });
     if (attemptCount >= attemptsMax || (ordered.length === 1 && !mayHelpAgain(end))) return tried;
     if (attemptCount % ordered.length > 0) continue;

@@ -1,10 +1,19 @@
 /** The servers that calls are passed on to, and which of them a model's name means. */
-import { nextCoolDown, openRouterUrl, type CoolDown, type ProviderConfig, type TokenPrice } from "@roost/agent";
+import {
+  nextCoolDown,
+  openRouterUrl,
+  providerKey,
+  type CoolDown,
+  type ProviderConfig,
+  type TokenPrice,
+} from "@roost/agent";
 import type { Clock } from "@roost/base";
 import { Pool } from "undici";
 
 export interface Upstream extends AsyncDisposable {
   id: string;
+  /** Under which its cool-downs are shared. */
+  key: string;
   /** The model that it is configured with. */
   model: string;
   isOpenRouter: boolean;
@@ -52,6 +61,7 @@ export function openUpstreams(providers: readonly ProviderConfig[]): Upstream[] 
     return [
       {
         id: provider.id,
+        key: providerKey(provider),
         model: provider.model,
         isOpenRouter: provider.kind === "openrouter",
         pool,

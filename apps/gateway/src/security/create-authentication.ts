@@ -51,6 +51,7 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
     throw new RoostError(
       "limit_exceeded",
       `More than ${failuresMax} calls with a wrong token within ${windowMs / 1000} s: wait and try again`,
+      { details: { retryAfterS: Math.ceil((windowEndsMs - nowMs) / 1_000) } },
     );
   };
   const requireHomeToken = async (given: string) => {

@@ -24,6 +24,7 @@ import { openOwnHooks } from "../serve-hooks.ts";
 import { createAgentDoor } from "../openai/agents/create-agent-door.ts";
 import { openRehearsals } from "../rehearsals/open-rehearsals.ts";
 import { openReplays } from "../replays/open-replays.ts";
+import type { RateLimit } from "../security/create-rate-limits.ts";
 import { openToken } from "../security/open-token.ts";
 import { createSignInCodes } from "../security/sign-in-codes.ts";
 
@@ -52,6 +53,7 @@ export interface TestGatewayOptions {
   providers?: ProviderConfig[];
   routes?: Record<string, string[]>;
   files?: Record<string, string>;
+  callerRate?: RateLimit;
 }
 
 export async function createTestGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
@@ -71,8 +73,19 @@ export async function createTestGateway(options: TestGatewayOptions = {}): Promi
   const access = await openAccess(kernel, { logger: silentLogger });
   await prepareChannels(kernel);
   const hooks = openOwnHooks(memory, {});
-  const { providers = [], routes = {} } = options;
-  const served = { kernel, memory, services, access, hooks, providers, routes, homeDir, databaseUrl: test.url };
+  const { providers = [], routes = {}, callerRate } = options;
+  const served = {
+    kernel,
+    memory,
+    services,
+    access,
+    hooks,
+    providers,
+    routes,
+    callerRate,
+    homeDir,
+    databaseUrl: test.url,
+  };
   const server = await serve({ ...served, port: 0 });
   let current = server;
   opened.defer(() => current.stop());
@@ -110,6 +123,7 @@ interface ServeOptions {
   hooks: InboundHooks;
   providers: ProviderConfig[];
   routes: Record<string, string[]>;
+  callerRate: RateLimit | undefined;
   homeDir: string;
   port: number;
   databaseUrl: string;
@@ -167,6 +181,7 @@ async function serve(options: ServeOptions) {
     proxy,
     codes,
     agents,
+    callerRate: options.callerRate,
     token,
     version: "0.0.1",
     origin: () => origin,

@@ -180,7 +180,9 @@ function createWrongCounter({ clock, logger }: { clock: Kernel["clock"]; logger:
       count += 1;
       if (count === 1) logger.warn("A webhook was refused: its signature is wrong, or it is too old", { hook: name });
       return count > wrongMax
-        ? new RoostError("limit_exceeded", "Too many webhooks with a wrong signature: wait and try again")
+        ? new RoostError("limit_exceeded", "Too many webhooks with a wrong signature: wait and try again", {
+            details: { retryAfterS: Math.ceil((endsMs - nowMs) / 1_000) },
+          })
         : new RoostError("unauthenticated", "There is no such hook, or the signature is wrong, or it is too old");
     },
   };

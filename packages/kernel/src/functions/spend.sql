@@ -8,19 +8,20 @@ create or replace function roost.spend_period_1(of_window text) returns text lan
   from roost.budget_setting
 $$;
 
--- The rows in which spending of a run counts now: its own and its parents' caps, its job, its agent, everything.
+-- The rows in which spending of a run counts now: its own and its parents' caps, its job, its agent, the key in whose name it was asked for, everything.
 create or replace function roost.spend_places_1(of_run uuid) returns table (scope text, time_window text, period text) language sql stable as $$
   with recursive
   line as (
-    select id, parent_run_id, job_id, agent, budget, 0 as height from roost.run where id = of_run
+    select id, parent_run_id, job_id, agent, budget, input ->> 'keyId' as key_id, 0 as height from roost.run where id = of_run
     union all
-    select p.id, p.parent_run_id, p.job_id, p.agent, p.budget, line.height + 1
+    select p.id, p.parent_run_id, p.job_id, p.agent, p.budget, p.input ->> 'keyId', line.height + 1
     from line join roost.run p on p.id = line.parent_run_id where line.height < 32
   ),
   named as (
     select 'all' as scope
     union select 'job:' || job_id from line where job_id is not null
     union select 'agent:' || agent from line where height = 0 and agent is not null
+    union select 'key:' || key_id from line where key_id is not null
   )
   select named.scope, w.time_window, roost.spend_period_1(w.time_window)
   from named cross join unnest(array['hour', 'day', 'month', 'total']) as w(time_window)

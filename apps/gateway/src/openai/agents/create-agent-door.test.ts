@@ -350,3 +350,15 @@ test("responses ask for the program's tools as Home Assistant calls them, and ta
   assert.match(JSON.stringify(end.response.output), /it is on/);
   script = count;
 });
+
+test("what a turn of an agent spends counts for the key that asked, and a cap of the key ends it", async () => {
+  const { client: home } = agents.gateway;
+  const { text } = await home.createToken({ name: "capped", scopes: ["agents:call"], caps: { hour: { callsMax: 1 } } });
+  const client = clientOf(text);
+  assert.match(await ask(client, said("first"), "roost/blog"), /answer/);
+  await assert.rejects(ask(client, said("second"), "roost/blog"), (error: Error) =>
+    /cap|budget|quota/i.test(error.message),
+  );
+  const capped = (await home.listTokens({})).items.find(({ name }) => name === "capped");
+  assert.equal(capped?.spent.find(({ window }) => window === "hour")?.calls, 1);
+});

@@ -21,7 +21,7 @@ import {
   type Memory,
   type ToldTurn,
 } from "@roost/memory";
-import type { DoorCaller } from "../callers/find-caller.ts";
+import { homeCallerId, type DoorCaller } from "../callers/find-caller.ts";
 import {
   hashConversation,
   invalid,
@@ -104,6 +104,8 @@ async function askTurn(context: TurnContext, caller: DoorCaller, given: Asked): 
     source: caller.name,
     idempotencyKey: `openai:${hash}:${place}`,
     input: {
+      // What the turn spends counts for the key too, and for runs that it starts.
+      ...(caller.id !== homeCallerId && { keyId: caller.id }),
       ...(given.tools.length > 0 && { clientTools: given.tools as never }),
       ...(isNews && { toldByProgram: given.told.slice(0, toldCharsMax) }),
     },
