@@ -9,7 +9,7 @@ import { sendOpenAiError, toOpenAiError } from "./openai-error.ts";
 import type { ProxyCall } from "./proxy-call.ts";
 import { readWireUsage, type CallUsage } from "./read-wire-usage.ts";
 import { sendWhole } from "./send-whole.ts";
-import type { SharedCoolDowns } from "./share-cool-downs.ts";
+import type { CoolDownExchange } from "./share-cool-downs.ts";
 import { describeFailure, tryCandidates, type Tried } from "./try-candidates.ts";
 import type { ModelTarget } from "./upstream.ts";
 
@@ -20,7 +20,7 @@ export interface PassContext {
   cache: ResponseCache;
   record: (record: CallRecord) => void;
   clock: Clock;
-  coolDowns: SharedCoolDowns;
+  coolDowns: CoolDownExchange;
   logger: Logger;
 }
 

@@ -6,14 +6,14 @@ import type { CoolDownStore } from "@roost/agent";
 import { toRoostError, type Logger } from "@roost/base";
 import type { ModelTarget } from "./upstream.ts";
 
-export interface SharedCoolDowns {
+export interface CoolDownExchange {
   /** Takes over what others have learnt, where there is a choice. */
   adopt(candidates: readonly ModelTarget[]): Promise<void>;
   /** Tells others of a failure, or that it is over. */
   tell(target: ModelTarget): void;
 }
 
-export function shareCoolDowns(store: CoolDownStore | undefined, { logger }: { logger: Logger }): SharedCoolDowns {
+export function shareCoolDowns(store: CoolDownStore | undefined, { logger }: { logger: Logger }): CoolDownExchange {
   const warn = (error: unknown) =>
     logger.warn("Cool-downs of model servers are not shared now", { reason: toRoostError(error).message });
   return {

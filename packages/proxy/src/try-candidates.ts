@@ -2,7 +2,7 @@
 import { backoffMs, delay, type Clock, type Logger } from "@roost/base";
 import { attemptCall, type AttemptEnd } from "./attempt-call.ts";
 import { createUsageFilter } from "./create-usage-filter.ts";
-import type { SharedCoolDowns } from "./share-cool-downs.ts";
+import type { CoolDownExchange } from "./share-cool-downs.ts";
 import type { ProxyCall } from "./proxy-call.ts";
 import { answerHeaders } from "./send-whole.ts";
 import { spliceFields } from "./splice-fields.ts";
@@ -18,7 +18,7 @@ export interface TryOptions {
   clock: Clock;
   logger: Logger;
   startedMs: number;
-  coolDowns: SharedCoolDowns;
+  coolDowns: CoolDownExchange;
 }
 
 /** Of one call, all servers together. */

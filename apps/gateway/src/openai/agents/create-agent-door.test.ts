@@ -6,6 +6,7 @@ import type { Script, ScriptedRequest } from "@roost/agent/testing";
 import { streamText } from "ai";
 import OpenAI, { BadRequestError, NotFoundError, PermissionDeniedError } from "openai";
 import { testToken } from "../../testing/create-test-gateway.ts";
+import { programRequests } from "./program-requests.fixture.ts";
 import { startAgents, type AgentGateway } from "./start-agents.fixture.ts";
 
 type Messages = OpenAI.ChatCompletionMessageParam[];
@@ -361,4 +362,20 @@ test("what a turn of an agent spends counts for the key that asked, and a cap of
   );
   const capped = (await home.listTokens({})).items.find(({ name }) => name === "capped");
   assert.equal(capped?.spent.find(({ window }) => window === "hour")?.calls, 1);
+});
+
+test("what Open WebUI, Continue and Home Assistant send, by their sources, is answered as they read it", async () => {
+  const apiKey = await keyOf("programs", ["agents:call"]);
+  for (const { program, path, headers, body } of programRequests) {
+    const answer = await fetch(`${agents.gateway.url}/v1${path}`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${apiKey}`, "content-type": "application/json", ...headers },
+      body: JSON.stringify({ model: "roost/blog", ...body }),
+    });
+    const text = await answer.text();
+    assert.equal(answer.status, 200, `${program}: ${text.slice(0, 300)}`);
+    assert.match(text, /answer/, program);
+    if (body["stream"] === true)
+      assert.match(text, path === "/responses" ? /event: response\.completed/ : /data: \[DONE\]/, program);
+  }
 });
