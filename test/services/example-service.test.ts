@@ -1,11 +1,12 @@
 /** The example of docs/services.md, as a reader has it who follows only that page. */
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { findServiceFolders, folderOf, loadService, provideModulesTo } from "@roost/service";
 import { openTestService } from "@roost/service/testing";
+import { readExample } from "./home-services.fixture.ts";
 
 const linesMax = 120;
 
@@ -15,13 +16,6 @@ interface Client {
   listBooks(input: { limit: number; after?: string }): Promise<{ items: { title: string }[]; next: string }>;
   readBook(input: { bookId: string }): Promise<{ isNew: boolean }>;
   listFriends(): Promise<{ items: { friend: string; count: number }[] }>;
-}
-
-/** Paths and texts of the files that the page shows. */
-async function readExample(): Promise<Map<string, string>> {
-  const page = await readFile(new URL("../../docs/services.md", import.meta.url), "utf8");
-  const files = page.matchAll(/^`services\/(shelf\/[^`]+)`\n\n```\w+\n([\s\S]*?)```$/gm);
-  return new Map([...files].map(([, path, text]) => [path!, text!]));
 }
 
 test("The example of docs/services.md is a service of less than 120 lines that runs as the page says", async (context) => {

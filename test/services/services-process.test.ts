@@ -1,12 +1,11 @@
 /** Services of a home's own folders, hosted beside the gateway as a person has them: whatever they do, the home goes on. */
 import assert from "node:assert/strict";
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { execFile } from "node:child_process";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
-import { promisify } from "node:util";
 import { startScriptedModelServer } from "@roost/agent/testing";
+import { runCommand, until } from "./home-services.fixture.ts";
 import { startSupervised, type StartedHome } from "../scenarios/start-supervised.ts";
 
 const files: Record<string, string> = {
@@ -67,8 +66,6 @@ export const service = {
 };
 `;
 
-const execute = promisify(execFile);
-
 let homeDir: string;
 let home: StartedHome;
 let model: Awaited<ReturnType<typeof startScriptedModelServer>>;
@@ -89,23 +86,7 @@ after(async () => {
   await rm(homeDir, { recursive: true, force: true });
 });
 
-const cli = new URL("../../apps/cli/src/main.ts", import.meta.url).pathname;
-
-async function roost(...args: string[]): Promise<{ code: number; printed: string }> {
-  const env = { PATH: process.env["PATH"], HOME: homeDir, ROOST_HOME: homeDir, COLUMNS: "500" };
-  const ended = await execute(process.execPath, [cli, ...args], { env }).then(
-    ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
-    (error: { code: number; stdout: string; stderr: string }) => error,
-  );
-  return { code: ended.code, printed: `${ended.stdout}${ended.stderr}` };
-}
-
-async function until<T>(look: () => Promise<T | undefined>): Promise<T> {
-  for (;;) {
-    const found = await look().catch(() => undefined);
-    if (found !== undefined) return found;
-  }
-}
+const roost = (...args: string[]) => runCommand(homeDir, ...args);
 
 const stateOf = async (name: string) => {
   const { items } = await home.api.listServices();
