@@ -15,6 +15,7 @@ const schemas: Record<string, string> = {
   approvals: "roost",
   channels: "channels",
   jobs: "roost",
+  kafka: "kafka",
   kernel: "roost",
   memory: "memory",
   models: "models",

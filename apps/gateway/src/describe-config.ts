@@ -1,5 +1,6 @@
 /** The configuration in force, for `roost config`. Secrets, and values that may hold one, are only said to be set. */
 import { SecretReference } from "@roost/contract/operations";
+import { kafkaVariables } from "@roost/kafka";
 import { writtenSettings, type Settings } from "@roost/memory/settings";
 import type { GatewayConfig } from "./config.ts";
 import type { ModelFacts } from "./find-model.ts";
@@ -29,6 +30,7 @@ const environmentNames = [
   "AWS_ACCESS_KEY_ID",
   "AWS_SECRET_ACCESS_KEY",
   "AWS_REGION",
+  ...kafkaVariables,
 ] as const;
 const secretNames = new Set<string>([
   "ROOST_MODEL_KEY",
@@ -38,6 +40,8 @@ const secretNames = new Set<string>([
   "DATABASE_URL",
   "AWS_ACCESS_KEY_ID",
   "AWS_SECRET_ACCESS_KEY",
+  "KAFKA_USERNAME",
+  "KAFKA_PASSWORD",
 ]);
 const urlNames = new Set<string>(["ROOST_MODEL_URL", "OTEL_EXPORTER_OTLP_ENDPOINT"]);
 const valueCharsMax = 4_000;

@@ -11,6 +11,7 @@ export interface ProgramPaths {
   gateway: string;
   worker: string;
   services: string;
+  relay: string;
   /** The template of an almost empty home. */
   homeTemplate: string;
   /** The home of examples. */
@@ -23,6 +24,7 @@ export interface ProgramPaths {
 const gatewayHeapMbMax = 512;
 const workerHeapMbMax = 1024;
 const servicesHeapMbMax = 1024;
+const relayHeapMbMax = 256;
 
 export function defaultProgramPaths(): ProgramPaths {
   const fromRoot = (path: string) => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
@@ -30,6 +32,7 @@ export function defaultProgramPaths(): ProgramPaths {
     gateway: fromRoot("apps/gateway/src/main.ts"),
     worker: fromRoot("packages/worker/src/main.ts"),
     services: fromRoot("apps/services/src/main.ts"),
+    relay: fromRoot("apps/relay/src/main.ts"),
     homeTemplate: fromRoot("templates/home"),
     exampleHome: fromRoot("examples/home"),
     compileCache: fromRoot("node_modules/.roost/compile-cache"),
@@ -47,7 +50,7 @@ const semiSpaceMb = 4;
 
 export function listPrograms({ config, paths, databaseUrl }: ListProgramsOptions): MachinePrograms {
   const startId = createId();
-  const program = (role: "gateway" | "worker" | "services", name: string, heapMbMax: number) => ({
+  const program = (role: "gateway" | "worker" | "services" | "relay", name: string, heapMbMax: number) => ({
     name,
     path: paths[role],
     nodeArguments: heapArguments(heapMbMax),
@@ -68,7 +71,13 @@ export function listPrograms({ config, paths, databaseUrl }: ListProgramsOptions
       program("worker", `worker-${index + 1}`, workerHeapMbMax),
     ),
     services: program("services", "services", servicesHeapMbMax),
+    relay: hasKafka(config) ? program("relay", "relay", relayHeapMbMax) : undefined,
   };
+}
+
+/** What is wrong with it the relay says. */
+function hasKafka({ environment }: SupervisorConfig): boolean {
+  return (environment["KAFKA_BROKERS"]?.trim() ?? "") !== "";
 }
 
 function heapArguments(heapMbMax: number): string[] {

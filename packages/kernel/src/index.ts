@@ -6,7 +6,7 @@ export type { EventDraft, StoredEvent } from "./log/event.ts";
 export { labelSetNumbers } from "./log/label-sets.ts";
 export { firstLabels } from "./runs/first-labels.ts";
 export { raiseRunLabels, readRunLabels } from "./runs/raise-run-labels.ts";
-export type { EventSchema } from "./log/event-schema.ts";
+export { readSchemaIds, type EventSchema } from "./log/event-schema.ts";
 export { readTopics } from "./log/topics.ts";
 export { advanceOffsets, formatOffsets, parseOffsets, partitionName, type OffsetVector } from "./log/offsets.ts";
 export { eventColumns, readEvents, readLimitMax, readPartitions } from "./log/read-events.ts";
@@ -15,7 +15,7 @@ export { readBefore, readLatest, type PageBefore } from "./log/read-before.ts";
 export { tailEvents, tailPages } from "./log/tail-events.ts";
 export { readCorrelation } from "./log/read-correlation.ts";
 export { buildCausality, causesOf, type CausalNode } from "./log/build-causality.ts";
-export { readLag } from "./log/cursor.ts";
+export { failCursor, lockCursor, moveCursor, readLag } from "./log/cursor.ts";
 export { refuseOutOfRange, refuseVectorOutOfRange } from "./log/out-of-range.ts";
 export { setRetention } from "./log/set-retention.ts";
 export { partitionOf } from "./log/murmur2.ts";
@@ -53,6 +53,18 @@ export { stoppedFailuresMin } from "./groups/tell-failures.ts";
 export { getGroup, listGroups, listLaggingPartitions } from "./groups/list-groups.ts";
 export { removeGroup, resetGroup, skipEvent, type ResetTarget } from "./groups/move-group.ts";
 
+export {
+  declareGroup,
+  failForeignLetter,
+  lockForeignOffset,
+  moveForeignOffset,
+  parkForeignEvent,
+  readForeignLetters,
+  readForeignOffsets,
+  resetForeignOffset,
+  takeForeignEvents,
+  takeForeignLetter,
+} from "./groups/foreign-offsets.ts";
 export { parkEvents } from "./groups/park-events.ts";
 export { nextRetriesSql, retryDeadLetters } from "./groups/retry-dead-letters.ts";
 export { dropDeadLetters, dropWithin, listDeadLetters, resetAttempts, retryAgain } from "./groups/list-dead-letters.ts";

@@ -39,6 +39,7 @@ function printStatus({ terminal, clock }: CliContext, status: Status, url: strin
     ["", model.reason ?? ""],
     ["database", `PostgreSQL ${status.engine.version}${status.engine.embedded ? ", embedded" : ""}`],
     ["workers", describeWorkers(status)],
+    ...describeKafka(status).map((line, index): [string, string] => [index === 0 ? "kafka" : "", line]),
     ["runs", `${counts.running} running, ${counts.waiting} waiting, ${counts.queued + counts.ready} queued`],
     [
       "questions",
@@ -58,6 +59,23 @@ function describeWorkers({ workers }: Status): string {
   return workers.length === 0
     ? "none: no run can start"
     : `${workers.length}, executing ${runCount} ${runCount === 1 ? "run" : "runs"}`;
+}
+
+function describeKafka({ kafka }: Status): string[] {
+  if (kafka === undefined) return [];
+  const { relay, readers } = kafka;
+  const age = relay.lagMs === null ? "" : `, the oldest ${formatDurationMs(relay.lagMs)} old`;
+  const held =
+    relay.heldCount === relay.partitionCount
+      ? ""
+      : `, ${relay.heldCount} of ${relay.partitionCount} partitions have a relay`;
+  return [
+    `${formatCount(relay.lagCount)} events to ship${age}${held}`,
+    ...readers.map(({ group, lagCount, deadLetterCount }) => {
+      const dead = deadLetterCount === 0 ? "" : `, ${deadLetterCount} set aside (roost log dead --group ${group})`;
+      return `${group}: ${formatCount(lagCount)} to take${dead}`;
+    }),
+  ];
 }
 
 function describeSpend({ spend }: Status): string {

@@ -20,6 +20,18 @@ export const environmentMeanings: readonly { name: string; meaning: string }[] =
     meaning:
       "up: bucket for versions of files and parts, as in s3://BUCKET/PREFIX?endpoint=URL&region=NAME; its key in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (default: the home)",
   },
+  { name: "KAFKA_BROKERS", meaning: "up: host:port of Kafka's brokers, with commas; starts the relay (docs/kafka.md)" },
+  { name: "KAFKA_TLS", meaning: "up: true: encrypted connections to Kafka, certificates verified" },
+  { name: "KAFKA_CA_FILE", meaning: "up: file of the authority that vouches for the brokers; implies KAFKA_TLS" },
+  { name: "KAFKA_USERNAME, KAFKA_PASSWORD", meaning: "up: SASL user of Kafka" },
+  { name: "KAFKA_SASL_MECHANISM", meaning: "up: SCRAM-SHA-256 (default), SCRAM-SHA-512 or PLAIN" },
+  { name: "KAFKA_TOPIC_PREFIX", meaning: "up: before the names of topics in Kafka (default: roost.)" },
+  {
+    name: "KAFKA_REPLICATION_FACTOR",
+    meaning: "up: copies of new topics (default: 3, or as many as there are brokers)",
+  },
+  { name: "KAFKA_TOPICS", meaning: "up: topics of the log that are shipped, with commas (default: all)" },
+  { name: "KAFKA_INGEST", meaning: "up: topics of Kafka whose events enter the log, with commas (default: none)" },
   { name: "ROOST_QUEUES", meaning: "up: queues whose runs the workers take, first ones first (default: default)" },
   { name: "ROOST_CONCURRENCY", meaning: "up: runs that a worker executes at the same time, 1 to 256 (default: 8)" },
   { name: "ROOST_LEASE_MS", meaning: "up: a worker that is silent for this long counts as hung, in milliseconds" },

@@ -2,12 +2,13 @@
 import { countRuns, listWorkers, readBudgets, readSpend, type Kernel, type WorkerRow } from "@roost/kernel";
 import type { Handler } from "@roost/contract";
 import { clipText, reasonCharsMax } from "@roost/contract/operations";
-import type { getStatus as operation, ModelCheck } from "@roost/contract/operations";
+import type { getStatus as operation, ModelCheck, Status } from "@roost/contract/operations";
 import type { ServiceDirectory } from "@roost/service";
 import type { ModelFacts } from "../find-model.ts";
 import { readAllJobs } from "../records/read-all-jobs.ts";
 import { readAlarms, type Alarm } from "../records/read-alarms.ts";
 import { readDiskAlarms } from "../records/read-disk-alarms.ts";
+import { readKafkaStatus, type KafkaLag, type KafkaStatus } from "@roost/kafka";
 import { startOfDay } from "../records/start-of-day.ts";
 import { iso } from "../records/iso.ts";
 import type { BuiltConsole } from "../console/open-console.ts";
@@ -32,13 +33,14 @@ export interface StatusFacts {
 export function getStatus(kernel: Kernel, facts: StatusFacts, directory: ServiceDirectory): Handler<typeof operation> {
   const { version, homeDir, timeZone, startedAtMs, engine, model, findProblem } = facts;
   return async () => {
-    const [counts, workers, jobs, spend, { caps }, services] = await Promise.all([
+    const [counts, workers, jobs, spend, { caps }, services, kafka] = await Promise.all([
       countRuns(kernel),
       listWorkers(kernel),
       readAllJobs(kernel, ["active"]),
       readSpend(kernel, { scopes: ["all"], windows: ["day"] }),
       readBudgets(kernel),
       directory.list(),
+      readKafkaStatus(kernel.database),
     ]);
     const day = caps.find(({ scope, window }) => scope === "all" && window === "day");
     const nowMs = kernel.clock.nowMs();
@@ -66,7 +68,9 @@ export function getStatus(kernel: Kernel, facts: StatusFacts, directory: Service
         usdMax: day?.usdMax ?? null,
         tokensMax: day?.tokensMax ?? null,
       },
+      ...(kafka && { kafka: toKafka(kafka) }),
       alarms: [
+        ...kafkaAlarms(kafka),
         ...(await readDiskAlarms(homeDir)),
         ...(await readAlarms(kernel, { workers, jobs, services, nowMs, modelProblem: await findProblem() })),
         ...consoleAlarms(facts.console),
@@ -80,6 +84,32 @@ function consoleAlarms(built: StatusFacts["console"]): Alarm[] {
   return state?.kind === "failed"
     ? [{ code: "console", text: clipText(`The console could not be built: ${state.why}`, reasonCharsMax), since: null }]
     : [];
+}
+
+function toKafka({ relay, readers }: KafkaStatus): Status["kafka"] {
+  const lagOf = ({ lagMs, error }: KafkaLag) => ({
+    lagMs: lagMs === null ? null : Math.max(0, Math.round(lagMs)),
+    error: error === null ? null : clipText(error, reasonCharsMax),
+  });
+  return { relay: { ...relay, ...lagOf(relay) }, readers: readers.map((reader) => ({ ...reader, ...lagOf(reader) })) };
+}
+
+/** While nothing is wrong the lag is a line of the status. */
+function kafkaAlarms(kafka: KafkaStatus | undefined): Alarm[] {
+  if (kafka === undefined) return [];
+  const named: [string, KafkaLag][] = [["The relay to Kafka", kafka.relay]];
+  for (const reader of kafka.readers) named.push([`The reader ${reader.group}`, reader]);
+  return named.flatMap(([name, { error, lagCount }]) =>
+    error === null
+      ? []
+      : [
+          {
+            code: "kafka",
+            text: clipText(`${name} cannot go on, ${lagCount} events wait: ${error}`, reasonCharsMax),
+            since: null,
+          },
+        ],
+  );
 }
 
 function toProcess({ id, host, pid, startedAt, seenAt, runCount }: WorkerRow) {

@@ -52,10 +52,12 @@ export interface MachinePrograms {
   gateway: ChildProgram;
   workers: readonly ChildProgram[];
   services: ChildProgram;
+  /** Between the log and Kafka, where there is one. */
+  relay?: ChildProgram | undefined;
 }
 
 export function keepChildren(machine: MachinePrograms, options: KeepChildrenOptions): KeptChildren {
-  const programs = [machine.gateway, ...machine.workers];
+  const programs = [machine.gateway, ...machine.workers, ...(machine.relay === undefined ? [] : [machine.relay])];
   const children: KeptChild[] = [];
   const ready = Promise.withResolvers<ReadyMessage>();
   const failed = new Set<string>();
@@ -72,7 +74,7 @@ export function keepChildren(machine: MachinePrograms, options: KeepChildrenOpti
       onRequest(name, { type: "services", has: message.hasServices === true });
     } else if (name === machine.services.name) {
       services.onReady();
-    } else {
+    } else if (name !== machine.relay?.name) {
       isWorkerReady = true;
     }
     if (gatewayMessage !== undefined && isWorkerReady) {

@@ -28,6 +28,7 @@ try {
       gateway: child,
       worker: child,
       services: child,
+      relay: child,
       homeTemplate,
       exampleHome: homeTemplate,
       compileCache: "",

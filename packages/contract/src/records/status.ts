@@ -38,6 +38,25 @@ export type ModelCheck = z.output<typeof ModelCheck>;
 
 export const Alarm = z.object({ code: z.string().max(64), text: Reason, since: Time.nullable() }).meta({ id: "Alarm" });
 
+const KafkaLag = {
+  lagCount: Count.describe("Events that wait"),
+  lagMs: WholeMs.nullable().describe("Age of the oldest that waits, where it is known"),
+  error: Reason.nullable().describe("What went wrong last, while it does"),
+};
+
+export const KafkaStatus = z
+  .object({
+    relay: z.object({
+      ...KafkaLag,
+      partitionCount: Count,
+      heldCount: Count.describe("Partitions that a relay has at present"),
+    }),
+    readers: z.array(
+      z.object({ ...KafkaLag, group: Name, deadLetterCount: Count.describe("Set aside; see listDeadLetters") }),
+    ),
+  })
+  .meta({ id: "KafkaStatus" });
+
 export const Status = z
   .object({
     version: Name,
@@ -62,6 +81,7 @@ export const Status = z
         tokensMax: Count.nullable(),
       })
       .describe("Spending today, and the day's caps"),
+    kafka: KafkaStatus.optional().describe("Where the home has to do with Kafka"),
     alarms: z.array(Alarm),
     unreadable,
   })

@@ -1,0 +1,94 @@
+/**
+ * Partitions that this process has for a purpose, as leases in the database. What records anything checks the lease in its transaction; what only
+ * sends checks how long it is certainly still held, by this process's monotonic clock.
+ */
+import { RoostError } from "@roost/base";
+import type { Database, Sql, Transaction } from "@roost/database";
+
+export interface LeasedPartition {
+  topic: string;
+  partition: number;
+  epoch: number;
+}
+
+export interface Leases {
+  readonly owner: string;
+  /** Takes every free partition of these and renews its own. Returns what it has; those that are new have another epoch than before. */
+  claim(partitions: readonly { topic: string; partition: number }[]): Promise<LeasedPartition[]>;
+  /** How long the last claim certainly still holds. */
+  msLeft(): number;
+  /** In a transaction that records something for it. @throws RoostError `conflict` when another owner has it */
+  require(tx: Transaction, leased: LeasedPartition): Promise<void>;
+  /** Gives all back. */
+  release(): Promise<void>;
+}
+
+export interface LeaseOptions {
+  purpose: string;
+  owner: string;
+  leaseMs: number;
+}
+
+export function createLeases(database: Database, { purpose, owner, leaseMs }: LeaseOptions): Leases {
+  let heldUntilMs = -Infinity;
+  return {
+    owner,
+    async claim(partitions) {
+      const startedMs = performance.now();
+      const rows = await claimAll(database, { purpose, owner, leaseMs }, partitions);
+      heldUntilMs = startedMs + leaseMs;
+      return rows;
+    },
+    msLeft: () => heldUntilMs - performance.now(),
+    async require(tx, { topic, partition, epoch }) {
+      const rows = await tx.query(
+        `select 1 from kafka.lease where purpose = $1 and topic = $2 and partition = $3 and owner = $4 and epoch = $5 and expires_at > roost.now() for share`,
+        [purpose, topic, partition, owner, epoch],
+        { name: "kafka_require_lease" },
+      );
+      if (rows.length === 0) throw lost(`${topic}/${partition}`);
+    },
+    async release() {
+      heldUntilMs = -Infinity;
+      await database.query("update kafka.lease set owner = null, expires_at = null where purpose = $1 and owner = $2", [
+        purpose,
+        owner,
+      ]);
+    },
+  };
+}
+
+export function isLeaseGone(error: unknown): boolean {
+  return error instanceof RoostError && error.details?.["reason"] === "kafka_lease_lost";
+}
+
+// Keeps: a partition has one owner at a time, and its epoch goes up whenever the owner changes or was late.
+async function claimAll(
+  sql: Sql,
+  { purpose, owner, leaseMs }: LeaseOptions,
+  partitions: readonly { topic: string; partition: number }[],
+): Promise<LeasedPartition[]> {
+  const places = [partitions.map(({ topic }) => topic), partitions.map(({ partition }) => partition)];
+  await sql.query(
+    `insert into kafka.lease (purpose, topic, partition) select $1, t, p from unnest($2::text[], $3::integer[]) as w(t, p)
+     where not exists (select from kafka.lease l where l.purpose = $1 and l.topic = t and l.partition = p) on conflict do nothing`,
+    [purpose, ...places],
+    { name: "kafka_add_leases" },
+  );
+  return await sql.query<LeasedPartition>(
+    `update kafka.lease l set owner = $4, expires_at = roost.now() + $5 * interval '1 millisecond',
+       epoch = case when l.owner = $4 and l.expires_at > roost.now() then l.epoch else l.epoch + 1 end
+     from (select topic, partition from kafka.lease where purpose = $1 and (topic, partition) in (select * from unnest($2::text[], $3::integer[]))
+       and (owner = $4 or owner is null or expires_at <= roost.now()) order by topic, partition for update skip locked) as free
+     where l.purpose = $1 and l.topic = free.topic and l.partition = free.partition
+     returning l.topic, l.partition, l.epoch`,
+    [purpose, ...places, owner, leaseMs],
+    { name: "kafka_claim_leases" },
+  );
+}
+
+function lost(name: string): RoostError {
+  return new RoostError("conflict", `the lease of ${name} is another's by now: it goes on there`, {
+    details: { reason: "kafka_lease_lost" },
+  });
+}

@@ -1,0 +1,176 @@
+/**
+ * The relay of one process: takes partitions, ships what their log has, renews its leases beside that. The log is the outbox: nothing is written for
+ * the relay when an event is appended, and retention keeps what it has not shipped.
+ */
+import { backoffMs, jitteredMs, sleepUntilAborted, toRoostError, type Logger } from "@roost/base";
+import { declareGroup, readLag, readTopics, type Kernel } from "@roost/kernel";
+import type { Kafka } from "../client/open-kafka.ts";
+import type { KafkaSettings } from "../kafka-settings.ts";
+import { createLeases, isLeaseGone, type LeasedPartition, type Leases } from "../leases.ts";
+import { createSchemaIds } from "./schema-ids.ts";
+import { relayGroup, shipPartition, type Shipped, type Shipping } from "./ship-partition.ts";
+
+export interface RunRelay {
+  kernel: Kernel;
+  kafka: Kafka;
+  settings: Pick<KafkaSettings, "topicPrefix" | "topics">;
+  /** The log's name in the records: the home's id. */
+  log: string;
+  signal: AbortSignal;
+  logger: Logger;
+  leaseMs?: number | undefined;
+}
+
+export const leaseMsDefault = 15_000;
+/** Topics are looked for this often, besides at every wake-up of one that is known. */
+const topicsMs = 10_000;
+const pollMs = 1_000;
+const failureBackoff = { firstMs: 200, maxMs: 10_000 };
+const partitionsAtOnce = 8;
+
+/** Until the signal. Never rejects for what Kafka or the database do. */
+export async function runRelay(options: RunRelay): Promise<void> {
+  const { kernel, kafka, log, signal, logger, leaseMs = leaseMsDefault } = options;
+  const leases = createLeases(kernel.database, { purpose: "relay", owner: kernel.createId(), leaseMs });
+  const shipping: Shipping = { kernel, kafka, leases, schemaIds: createSchemaIds(kernel), log, signal };
+  const holder = createHolder(options, leases);
+  const places = new Map<string, Shipped>();
+  let failures = 0;
+  let told: string | undefined;
+  try {
+    while (!signal.aborted) {
+      const { topics, channels } = await holder
+        .topics()
+        .catch(() => ({ topics: [] as string[], channels: [] as string[] }));
+      using watch = kernel.wakeups.watch(channels);
+      try {
+        await holder.refresh();
+        const count = await shipAll(shipping, {
+          held: holder.held(),
+          topics,
+          prefix: options.settings.topicPrefix,
+          places,
+        });
+        if (failures > 0) logger.info("the relay ships again", { afterFailures: failures });
+        failures = 0;
+        told = undefined;
+        if (count > 0) continue;
+      } catch (error) {
+        if (signal.aborted) break;
+        failures += 1;
+        const { message } = toRoostError(error);
+        if (message !== told) logger.warn("the relay cannot ship and tries again", { error });
+        told = message;
+        await sleepUntilAborted(jitteredMs(backoffMs(failures, failureBackoff)), { signal });
+        continue;
+      }
+      await watch.next({ timeoutMs: pollMs, signal });
+    }
+  } finally {
+    holder.stop();
+    await leases.release().catch((error: unknown) => logger.warn("the relay's leases end by themselves", { error }));
+  }
+}
+
+interface Ship {
+  held: readonly LeasedPartition[];
+  topics: readonly string[];
+  prefix: string;
+  places: Map<string, Shipped>;
+}
+
+/** Every partition with something to ship, several at once. Throws the first failure when all are done. */
+async function shipAll(shipping: Shipping, { held, topics, prefix, places }: Ship): Promise<number> {
+  if (held.length === 0) return 0;
+  const lagging = await readLag(shipping.kernel.database, { group: relayGroup, topics });
+  const mine = lagging.flatMap(
+    ({ topic, partition }) => held.find((one) => one.topic === topic && one.partition === partition) ?? [],
+  );
+  let count = 0;
+  let failure: { error: unknown } | undefined;
+  const next = async (): Promise<void> => {
+    for (let leased = mine.shift(); leased !== undefined && !shipping.signal.aborted; leased = mine.shift()) {
+      try {
+        count += await shipPartition(shipping, { ...leased, kafkaTopic: prefix + leased.topic }, places);
+      } catch (error) {
+        if (isLeaseGone(error)) continue;
+        failure ??= { error };
+        await noteFailure(shipping, leased, error);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: partitionsAtOnce }, next));
+  if (failure !== undefined) throw failure.error;
+  return count;
+}
+
+/** For the status. */
+async function noteFailure({ kernel, leases }: Shipping, leased: LeasedPartition, error: unknown): Promise<void> {
+  const { topic, partition } = leased;
+  const noted = kernel.transact(async (tx) => {
+    await leases.require(tx, leased);
+    await tx.query(
+      `insert into kafka.shipped as s (topic, partition, error) values ($1, $2, $3) on conflict (topic, partition) do update set error = excluded.error`,
+      [topic, partition, toRoostError(error).message],
+    );
+  });
+  await noted.catch(() => undefined);
+}
+
+interface Holder {
+  /** Names in the log, with the channels that wake for them. */
+  topics(): Promise<{ topics: string[]; channels: string[] }>;
+  /** Creates topics in Kafka and takes partitions when it is time. */
+  refresh(): Promise<void>;
+  held(): readonly LeasedPartition[];
+  stop(): void;
+}
+
+/** Leases are renewed beside the shipping, which may take longer than one lasts. */
+function createHolder({ kernel, kafka, settings, logger, leaseMs = leaseMsDefault }: RunRelay, leases: Leases): Holder {
+  let partitions: { topic: string; partition: number }[] = [];
+  let held: LeasedPartition[] = [];
+  let known = "";
+  let lookedAtMs = -Infinity;
+  const claim = async () => {
+    held = partitions.length === 0 ? [] : await leases.claim(partitions);
+  };
+  const renewing = setInterval(
+    () => void claim().catch((error: unknown) => logger.warn("the relay's leases were not renewed", { error })),
+    leaseMs / 3,
+  );
+  const look = async () => {
+    if (performance.now() - lookedAtMs < topicsMs) return;
+    const all = await readTopics(kernel.database);
+    const wanted = [...all.values()].filter(({ name }) => settings.topics?.includes(name) ?? true);
+    const now = wanted.map(({ name, partitionCount }) => `${name}:${partitionCount}`).join();
+    if (now !== known) {
+      await declareGroup(kernel.database, {
+        name: relayGroup,
+        attemptsMax: null,
+        pinnedTopics: wanted.map(({ name }) => name),
+      });
+      await kafka.ensureTopics(
+        wanted.map(({ name, partitionCount }) => ({ name: settings.topicPrefix + name, partitions: partitionCount })),
+      );
+      partitions = wanted.flatMap(({ name, partitionCount }) =>
+        Array.from({ length: partitionCount }, (_, partition) => ({ topic: name, partition })),
+      );
+      known = now;
+      await claim();
+    }
+    lookedAtMs = performance.now();
+  };
+  return {
+    async topics() {
+      const topics = [...new Set(partitions.map(({ topic }) => topic))];
+      return { topics, channels: topics.map((topic) => `log:${topic}`) };
+    },
+    async refresh() {
+      await look();
+      if (leases.msLeft() < leaseMs / 2) await claim();
+    },
+    held: () => held,
+    stop: () => clearInterval(renewing),
+  };
+}
