@@ -195,6 +195,35 @@ suite("the console", { skip: executable === undefined && noChromium }, () => {
     assert.deepEqual(await view.takeFaults(), []);
   });
 
+  test("nothing that a person, a file, a job or an event is called becomes part of the page", async () => {
+    const evil = "<img src=x onerror=alert(1)><script>alert(2)</script>";
+    const { person } = await home.peeps.addPerson({ name: evil, note: evil });
+    const path = "notes/<img src=x onerror=alert(3)>.md";
+    await home.api.writeFile({ path, text: evil });
+    await home.api.defineJob({ jobId: "evil", title: evil, trigger: { kind: "manual" }, prompt: evil });
+    await home.api.rememberFact({ text: evil });
+    await using view = await browser.openPage(await home.link(), { size: "desktop" });
+    const { page } = view;
+    await page.waitForSelector("text=Just ended");
+    const places = [
+      { at: "/people", shows: "[role=row]:has-text('onerror')" },
+      { at: `/people/${person.id}`, shows: "h1:has-text('onerror')" },
+      { at: `/memory?path=${encodeURIComponent(path)}`, shows: "textarea" },
+      { at: "/memory?tab=facts", shows: "li:has-text('onerror')" },
+      { at: "/jobs/evil", shows: "h1:has-text('onerror')" },
+      { at: "/timeline?job=evil", shows: "[role=row]:has-text('Job defined')" },
+    ];
+    for (const { at, shows } of places) {
+      await page.goto(home.url + at);
+      await page.waitForSelector(shows);
+      assert.equal(await page.locator("img[src=x], main script").count(), 0, at);
+    }
+    await page.click("[role=row]:has-text('Job defined')");
+    await page.waitForSelector("dialog pre:has-text('onerror')");
+    assert.equal(await page.locator("img[src=x]").count(), 0);
+    assert.deepEqual(await view.takeFaults(), []);
+  });
+
   test("seven tabs work, over one event stream", async () => {
     await using view = await browser.openPage(await home.link(), { size: "desktop" });
     await view.page.waitForSelector("text=Just ended");

@@ -70,6 +70,7 @@ export function JobScreen() {
           <div>
             <h2 className="part-title">Last twenty</h2>
             <TickStrip ticks={ticks} />
+            <Forecast jobId={job.id} />
             <p className={styles.note}>
               {ended.length === 0
                 ? "It has not run yet."
@@ -95,6 +96,19 @@ export function JobScreen() {
         </section>
       </Region>
     </>
+  );
+}
+
+/** What a day of it is likely to cost, by its own history. */
+function Forecast({ jobId }: { jobId: string }) {
+  const { client } = useConsole();
+  const { value } = useReading("jobs:forecasts", () => client.listSpendForecasts({ limit: 500 }));
+  const found = value?.items.find((forecast) => forecast.jobId === jobId);
+  if (found === undefined || found.runCount === 0) return null;
+  return (
+    <p className={styles.note}>
+      Likely {formatUsd(found.usdPerDay)} a day: {found.runsPerDay.toFixed(1)} runs of {formatUsd(found.usdPerRun)}
+    </p>
   );
 }
 
