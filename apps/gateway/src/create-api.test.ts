@@ -126,7 +126,10 @@ test("createApi() serves every operation as its contract says", async () => {
   assert.equal((await client.getService({ name: "garden" })).instances.length, 1);
   await askAboutThirdParties(client);
 
-  assert.deepEqual([...answered].toSorted(), roostOperations.map(({ id }) => id).toSorted());
+  // Those of channels are answered beside a channel's server: api/channels.test.ts.
+  const elsewhere = new Set(["changePeer", "createPairing", "listChannels", "listPeers"]);
+  const asked = roostOperations.map(({ id }): string => id).filter((id) => !elsewhere.has(id));
+  assert.deepEqual([...answered].toSorted(), asked.toSorted());
 });
 
 async function askAboutInbox({ kernel }: TestGateway, client: TestGateway["client"]): Promise<void> {
