@@ -9,6 +9,7 @@ import { addChannelsCommands } from "./commands/channels.ts";
 import { addChatCommand } from "./commands/chat.ts";
 import { addRecallCommand } from "./commands/recall.ts";
 import { addReserveCommand } from "./commands/reserve.ts";
+import { addDevicesCommands } from "./commands/devices.ts";
 import { addDoctorCommand } from "./commands/doctor.ts";
 import { addFactsCommands } from "./commands/facts.ts";
 import { addFilesCommands } from "./commands/files.ts";
@@ -97,6 +98,7 @@ export function createProgram(context: CliContext, service?: ServiceCommand): Co
   addImportCommand(program, context);
   addExportCommand(program, context);
   addChannelsCommands(program, context);
+  addDevicesCommands(program, context);
   program.commandsGroup("Watching and controlling");
   addPsCommand(program, context);
   addRunsCommand(program, context);

@@ -3,7 +3,7 @@ import { readHomeConfig, type HomeConfig } from "@roost/models";
 import { z } from "zod";
 
 const own = {
-  ROOST_HOST: z.string().default("127.0.0.1"),
+  ROOST_HOST: z.string().optional(),
   ROOST_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
 };
 

@@ -51,6 +51,8 @@ export interface ApiOptions extends StatusGiven {
   codes: SignInCodes;
   /** Names of the chat channels that are on. */
   channels: readonly string[];
+  /** Under which others reach the gateway, the best first. */
+  addresses: () => readonly string[];
   /** What definitions and messages may name. */
   known: KnownNames;
   /** Called when a person has vouched for a file. */
@@ -68,6 +70,7 @@ export function createApi({
   hooks,
   codes,
   channels,
+  addresses,
   known,
   onTrusted,
   ...status
@@ -101,7 +104,7 @@ export function createApi({
     ...serveAccess({ access }),
     ...serveHookOperations({ hooks }),
     ...serveSignIn({ codes }),
-    ...serveChannels({ kernel, channels }),
+    ...serveChannels({ kernel, channels, addresses }),
     ...serveThirdParties(services),
   ]);
 }

@@ -30,7 +30,7 @@ import { startPage } from "./start-page.ts";
 import { graphiqlPath, serveGraphiql } from "./console/serve-graphiql.ts";
 import { serveConsole } from "./console/serve-console.ts";
 import type { BuiltConsole } from "./console/open-console.ts";
-import { checkOrigin, type OriginRules } from "./security/check-origin.ts";
+import { checkOrigin, type Arrival, type OriginRules } from "./security/check-origin.ts";
 import {
   addressRate,
   callerRate,
@@ -40,6 +40,7 @@ import {
 } from "./security/create-rate-limits.ts";
 import { createBrowserSessions } from "./security/browser-session.ts";
 import { createAuthentication, type Authentication } from "./security/create-authentication.ts";
+import { createPairingRoutes, pairPath } from "./security/pairing-routes.ts";
 import { createSessionRoutes } from "./security/session-routes.ts";
 import { withKnowledge } from "./security/told-to.ts";
 import type { Token } from "./security/open-token.ts";
@@ -81,10 +82,21 @@ export interface Gateway {
   door: OpenAiDoor;
 }
 
+/** How a request came in, and who calls. */
+interface Asked {
+  arrival: Arrival;
+  principal: Principal;
+}
+
+/** A number that stays: cookies of a host are shared by its ports, so each home's have it in their name. */
+function portOf({ port, outside }: OriginRules): number {
+  return outside?.port ?? port;
+}
+
 /** Refuses everything that no rule allows. */
 export function createGateway(options: GatewayOptions): Gateway {
   const { logger, telemetry } = options;
-  const app = new Hono<{ Variables: { principal: Principal } }>();
+  const app = new Hono<{ Variables: Asked; Bindings: { incoming?: IncomingMessage } }>();
   app.onError((error) => createProblemResponse(error, { logger }));
   app.notFound((context) =>
     createProblemResponse(
@@ -94,7 +106,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   );
   app.use(secureHeaders);
   app.use(async (context, next) => {
-    checkOrigin(context.req.raw.headers, options.origin());
+    context.set("arrival", checkOrigin(context.req.raw.headers, options.origin(), context.env?.incoming?.socket));
     await next();
   });
   const rates = createRateLimits(options.clock);
@@ -112,10 +124,11 @@ export function createGateway(options: GatewayOptions): Gateway {
   const agentOf = createAgentOf(kernel);
   const verifyRunToken = async (given: string) =>
     withKnowledge({ kernel, agentOf }, await verifyToken(kernel.database, services.verifier, given));
-  const sessions = createBrowserSessions({ token, clock, port: () => options.origin().port });
+  const sessions = createBrowserSessions({ token, clock, port: () => portOf(options.origin()) });
   const authentication = createAuthentication({ token, sessions, verifyRunToken, access: options.access, clock });
   app.route(hooksPath, serveHooks(options.hooks, { logger }));
   app.route(sessionPath, createSessionRoutes({ authentication, sessions, codes: options.codes }));
+  app.route(pairPath, createPairingRoutes({ authentication, sessions, access: options.access }));
   const authenticate = authenticateBy(authentication, { rates, rate: options.callerRate ?? callerRate, logger });
   if (options.console !== undefined) {
     const serveIde = serveGraphiql(options.console);
@@ -159,6 +172,7 @@ const ofServer = [
   mcpPath,
   hooksPath,
   sessionPath,
+  pairPath,
   "/openapi.json",
   "/healthz",
 ];
@@ -178,9 +192,9 @@ const isLimited: ReadonlySet<Principal["kind"]> = new Set(["client", "device", "
 function authenticateBy(
   authentication: Authentication,
   { rates, rate, logger }: { rates: RateLimits; rate: RateLimit; logger: Logger },
-): MiddlewareHandler<{ Variables: { principal: Principal } }> {
+): MiddlewareHandler<{ Variables: Asked }> {
   return async (context, next) => {
-    const principal = await authentication.principalOf(context.req.raw);
+    const principal = await authentication.principalOf(context.req.raw, context.get("arrival"));
     context.set("principal", principal);
     // The person always gets in; agents and services call in the name of runs, which have limits of their own.
     if (isLimited.has(principal.kind)) rates.take(principal.id, rate);
@@ -188,7 +202,9 @@ function authenticateBy(
     if (context.req.raw.method === "HEAD") return refuseHead(context.req.path, logger);
     await next();
     if (context.res.headers.get("content-type")?.startsWith("text/event-stream") === true)
-      context.res = whileAllowed(context.res, () => authentication.principalOf(context.req.raw));
+      context.res = whileAllowed(context.res, () =>
+        authentication.principalOf(context.req.raw, context.get("arrival")),
+      );
     return undefined;
   };
 }

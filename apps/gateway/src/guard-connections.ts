@@ -10,6 +10,8 @@ export interface ConnectionLimits {
   knownMax: number;
   /** For all others. */
   anonymousMax: number;
+  /** What tells of a new connection. Default: connection; of a server with TLS it is secureConnection. */
+  event?: "connection" | "secureConnection";
 }
 
 export interface ConnectionGuard {
@@ -19,7 +21,10 @@ export interface ConnectionGuard {
   end(request: IncomingMessage, status: number): void;
 }
 
-export function guardConnections(server: Server, { knownMax, anonymousMax }: ConnectionLimits): ConnectionGuard {
+export function guardConnections(
+  server: Server,
+  { knownMax, anonymousMax, event = "connection" }: ConnectionLimits,
+): ConnectionGuard {
   /** Oldest first. */
   const anonymous = new Set<Socket>();
   const known = new Set<Socket>();
@@ -31,7 +36,7 @@ export function guardConnections(server: Server, { knownMax, anonymousMax }: Con
     anonymous.delete(oldest!);
     oldest!.destroy();
   };
-  server.on("connection", (socket: Socket) => {
+  server.on(event, (socket: Socket) => {
     addAnonymous(socket);
     socket.once("close", () => {
       anonymous.delete(socket);

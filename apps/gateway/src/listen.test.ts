@@ -1,20 +1,98 @@
 import assert from "node:assert/strict";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { get } from "node:https";
 import { connect } from "node:net";
-import { tmpdir } from "node:os";
+import { networkInterfaces, tmpdir } from "node:os";
+import type { TLSSocket } from "node:tls";
 import { join } from "node:path";
 import { test } from "node:test";
 import { text } from "node:stream/consumers";
-import { setImmediate } from "node:timers/promises";
+import { setImmediate, setTimeout } from "node:timers/promises";
 import { gatewayFile, readGatewayUrl, silentLogger } from "@roost/base";
 import { listen } from "./listen.ts";
+import type { CertificatePair } from "./open-certificate.ts";
+import { testCertificates } from "./testing/test-certificates.ts";
 import { publishAddress } from "./publish-address.ts";
 
 const fetch = () => new Response("here");
 
-test("listen() opens loopback only", async () => {
+test("listen() refuses a bind beyond loopback without TLS and without a named proxy, and says what to do", async () => {
+  const names = ["roost.example"];
   for (const host of ["0.0.0.0", "::", "192.168.1.5", "roost.example", ""])
-    await assert.rejects(listen({ host, port: 0, fetch }), { code: "forbidden" });
+    await assert.rejects(listen({ host, port: 0, fetch, outside: { names } }), {
+      code: "forbidden",
+      message: /listen\.tls .*listen\.trustedProxies.*ROOST_HOST=127\.0\.0\.1/,
+    });
+  const trustedProxies = ["10.0.0.0/8"];
+  await assert.rejects(listen({ host: "0.0.0.0", port: 0, fetch, outside: { trustedProxies } }), /listen\.names/);
+  for (const wrong of ["10.0.0.0/0", "proxy.example", "10.0.0.0/33", "::/129"])
+    await assert.rejects(listen({ host: "0.0.0.0", port: 0, fetch, outside: { names, trustedProxies: [wrong] } }), {
+      code: "invalid_input",
+    });
+});
+
+const [one, two] = testCertificates;
+
+async function writeCertificate(directory: string, pair: CertificatePair) {
+  const files = { cert: join(directory, "roost.crt"), key: join(directory, "roost.key") };
+  await writeFile(files.key, pair.key);
+  await writeFile(files.cert, pair.cert);
+  return files;
+}
+
+/** Whom a server beyond loopback shows itself as, and what it answers. */
+async function askTls(port: number): Promise<{ name: string; status: number | undefined }> {
+  return new Promise((resolve, reject) => {
+    const options = { host: "127.0.0.1", port, path: "/", rejectUnauthorized: false, agent: false as const };
+    get(options, (response) => {
+      const name = (response.socket as TLSSocket).getPeerCertificate().subject.CN;
+      response.resume().once("end", () => resolve({ name: String(name), status: response.statusCode }));
+    }).once("error", reject);
+  });
+}
+
+test("listen() speaks TLS beyond loopback, and takes a new certificate without a restart, but no key of another", async () => {
+  const directory = await mkdtemp(join(tmpdir(), "roost-tls-"));
+  try {
+    const files = await writeCertificate(directory, one);
+    await writeFile(files.key, two.key);
+    const problems: string[] = [];
+    const tls = { ...files, everyMs: 5, onProblem: (reason: string) => void problems.push(reason) };
+    const outside = { names: ["roost.example"], tls };
+    await assert.rejects(listen({ host: "0.0.0.0", port: 0, fetch, outside }), /is not the key of the certificate/);
+    await writeCertificate(directory, one);
+    await using listening = await listen({ host: "0.0.0.0", port: 0, fetch, outside });
+    const port = listening.rules.outside!.port!;
+    assert.deepEqual(await askTls(port), { name: "one.roost.example", status: 200 });
+    assert.equal(await (await globalThis.fetch(listening.url)).text(), "here", "its own programs come by loopback");
+    await assert.rejects(globalThis.fetch(`http://127.0.0.1:${port}`), "nothing is served in the clear");
+    // Between the two files nothing changes.
+    await writeFile(files.cert, two.cert);
+    // tidy: it looks at the files on a timer, and a loop without a pause would starve it.
+    while (problems.length === 0) await setTimeout(5);
+    assert.equal((await askTls(port)).name, "one.roost.example");
+    await writeFile(files.key, two.key);
+    // tidy: as above.
+    while ((await askTls(port)).name !== "two.roost.example") await setTimeout(5);
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+});
+
+const address = Object.values(networkInterfaces())
+  .flatMap((all) => all ?? [])
+  .find(({ family, internal }) => family === "IPv4" && !internal)?.address;
+const needsAddress = { skip: address === undefined && "this machine has no address but loopback" };
+
+test("listen() without TLS beyond loopback speaks to the named proxy alone", needsAddress, async () => {
+  const names = ["roost.example"];
+  const ask = async (trustedProxies: string[]) => {
+    await using listening = await listen({ host: "0.0.0.0", port: 0, fetch, outside: { names, trustedProxies } });
+    const answer = await globalThis.fetch(`http://${address}:${listening.rules.outside!.port}`).catch(() => undefined);
+    return answer?.status;
+  };
+  assert.equal(await ask(["203.0.113.7"]), undefined);
+  assert.equal(await ask([address!]), 200);
 });
 
 test("listen() refuses a port that was asked for and is taken, and finds another when none was", async () => {

@@ -1,17 +1,26 @@
-/** Opens a loopback port: the requested one, or the default or another free one. */
-import type { AddressInfo } from "node:net";
-import { createServer, type IncomingMessage, type Server } from "node:http";
+/**
+ * Opens what the gateway listens on: loopback always, for the machine's own programs; beyond it only with TLS or for a named proxy; and, where it is
+ * asked for, a listener of Tailscale Serve's own.
+ */
+import { chmod, rm } from "node:fs/promises";
+import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import { BlockList, isIP, isIPv6, type AddressInfo, type Socket } from "node:net";
 import { getRequestListener } from "@hono/node-server";
 import { RoostError } from "@roost/base";
 import { portDefault } from "./config.ts";
 import { guardConnections, type ConnectionLimits } from "./guard-connections.ts";
 import type { OpenAiDoor } from "./openai/create-openai-door.ts";
+import { openCertificate, type CertificateFiles } from "./open-certificate.ts";
 import { refuseBusy, refuseBytes, refuseRequest } from "./refuse-request.ts";
+import { isTrusted, type ListenerKind, type OriginRules } from "./security/check-origin.ts";
 
 export interface Listening extends AsyncDisposable {
+  /** For the machine's own programs. */
   url: string;
   port: number;
-  hostnames: ReadonlySet<string>;
+  /** Whom requests may name and come from. */
+  rules: OriginRules;
 }
 
 export interface ListenOptions {
@@ -23,6 +32,18 @@ export interface ListenOptions {
   door?: OpenAiDoor;
   limits?: ConnectionLimits;
   timeouts?: RequestTimeouts;
+  outside?: OutsideOptions | undefined;
+}
+
+export interface OutsideOptions {
+  /** Names under which others reach it. */
+  names?: readonly string[] | undefined;
+  tls?: CertificateFiles | undefined;
+  /** Addresses and ranges of proxies whose headers count. */
+  trustedProxies?: readonly string[] | undefined;
+  /** The listener that Tailscale Serve alone reaches: a socket of the file system, or a port of loopback. */
+  serve?: { path: string } | { port: number } | undefined;
+  logins?: readonly string[] | undefined;
 }
 
 /** How long a request may take to arrive: its head, and all of it. What is late is answered 408, and its connection closed. */
@@ -41,15 +62,107 @@ const limitsDefault: ConnectionLimits = { knownMax: 500, anonymousMax: 100 };
 const refusedMax = 50;
 
 /**
- * @throws RoostError `forbidden` for a host that is not loopback, `conflict` when the port is taken
+ * @throws RoostError `forbidden` for a bind beyond loopback without TLS and without a named proxy, `conflict` when a port is taken
  */
 export async function listen(options: ListenOptions): Promise<Listening> {
-  if (!loopback.has(options.host)) {
+  const { host, port, outside = {} } = options;
+  const isLoopback = loopback.has(host);
+  const proxies = toBlockList(outside.trustedProxies ?? []);
+  refuseUnsafe(options, isLoopback);
+  await using opened = new AsyncDisposableStack();
+  const kinds = new WeakMap<Socket, ListenerKind>();
+  const kindOf = (socket: Socket) => kinds.get(socket) ?? "loopback";
+  const start = async (kind: ListenerKind, place: Place) => {
+    const server = serve(options, kind === "outside" ? outside.tls && (await openCertificate(outside.tls)) : undefined);
+    server.on(eventOf(server), (socket: Socket) => {
+      kinds.set(socket, kind);
+      // Without TLS only the proxy, and the machine itself, may speak to it.
+      const isProxy = isTrusted(socket, { proxies }) || loopback.has(socket.remoteAddress ?? "");
+      if (kind === "outside" && outside.tls === undefined && !isProxy) socket.destroy();
+    });
+    opened.use(server);
+    return open(server, place);
+  };
+  const inner = await start("loopback", isLoopback ? { host, port } : { host: "127.0.0.1", port: 0 });
+  const outer = isLoopback ? undefined : await start("outside", { host, port });
+  if (outside.serve !== undefined) {
+    const { serve: place } = outside;
+    await start("serve", "path" in place ? place : { host: "127.0.0.1", port: place.port });
+  }
+  const owned = opened.move();
+  return {
+    url: `http://${isLoopback && isIPv6(host) ? `[${host}]` : isLoopback ? host : "127.0.0.1"}:${inner}`,
+    port: inner,
+    rules: {
+      hostnames: new Set(["127.0.0.1", "localhost", "[::1]"]),
+      port: inner,
+      outside: {
+        names: new Set(
+          [...(outside.names ?? []), ...(isLoopback ? [] : namesOfAddress(host))].map((name) => name.toLowerCase()),
+        ),
+        isTls: outside.tls !== undefined,
+        port: outer,
+        proxies,
+        logins: new Set((outside.logins ?? []).map((login) => login.toLowerCase())),
+        listenerOf: kindOf,
+      },
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+function refuseUnsafe({ host, outside = {} }: ListenOptions, isLoopback: boolean): void {
+  const { tls, trustedProxies = [], names = [] } = outside;
+  if (isLoopback) {
+    if (tls === undefined) return;
     throw new RoostError(
-      "forbidden",
-      `ROOST_HOST is ${options.host}, but Roost listens on loopback only: use ROOST_HOST=127.0.0.1, and forward the port to reach it from another host (ssh -L)`,
+      "invalid_input",
+      "listen.tls has no use on loopback: set listen.host in roost.yaml, such as 0.0.0.0",
     );
   }
+  if (tls === undefined && trustedProxies.length === 0) {
+    throw new RoostError(
+      "forbidden",
+      `ROOST_HOST is ${host || "empty"}, which is beyond loopback: others could read along. Give certificate files (listen.tls in roost.yaml), name the proxy in front (listen.trustedProxies), or use ROOST_HOST=127.0.0.1 with Tailscale Serve or ssh -L; see docs/phone.md`,
+    );
+  }
+  if (names.length === 0 && namesOfAddress(host).length === 0)
+    throw new RoostError("invalid_input", "Say under which names others reach this server: listen.names in roost.yaml");
+}
+
+/** An address is its own name; that of all addresses is none. */
+function namesOfAddress(host: string): string[] {
+  if (isIP(host) === 0 || isEveryAddress(host)) return [];
+  return [isIPv6(host) ? `[${host}]` : host];
+}
+
+const isEveryAddress = (host: string) => /^[0:.]+$/.test(host);
+
+function toBlockList(ranges: readonly string[]): BlockList {
+  const list = new BlockList();
+  for (const range of ranges) {
+    const [address = "", bits] = range.split("/");
+    const family = isIPv6(address) ? "ipv6" : "ipv4";
+    const bitsMax = family === "ipv6" ? 128 : 32;
+    const prefix = bits === undefined ? bitsMax : Number(bits);
+    if (isIP(address) === 0 || !Number.isInteger(prefix) || prefix < 1 || prefix > bitsMax)
+      throw new RoostError(
+        "invalid_input",
+        `listen.trustedProxies names "${range}": give addresses or ranges such as 10.1.0.0/16`,
+      );
+    list.addSubnet(address, prefix, family);
+  }
+  return list;
+}
+
+const eventOf = (server: Server) => ("setSecureContext" in server ? "secureConnection" : "connection");
+
+/** A server that answers, not open yet. */
+function serve(
+  options: ListenOptions,
+  certificate: Awaited<ReturnType<typeof openCertificate>> | undefined,
+): Server & AsyncDisposable {
+  const limits = options.limits ?? limitsDefault;
   const answer = async (request: Request, { incoming }: { incoming: IncomingMessage }) => {
     const response = await options.fetch(request, { incoming });
     guard.end(incoming, response.status);
@@ -60,41 +173,57 @@ export async function listen(options: ListenOptions): Promise<Listening> {
     errorHandler: refuseRequest,
   });
   const { timeouts = timeoutsDefault } = options;
-  const server = createServer(
-    // Requests without a host are refused below, as a problem document like every refusal.
-    {
-      requestTimeout: timeouts.requestMs,
-      headersTimeout: timeouts.headersMs,
-      connectionsCheckingInterval: timeouts.checkMs,
-      requireHostHeader: false,
-    },
-    (request, response) => {
-      if (!guard.begin(request)) return refuseBusy(response, limits.knownMax);
-      const isAnswered = options.door?.(request, response, (status) => guard.end(request, status)) === true;
-      if (!isAnswered) void listener(request, response);
-    },
-  );
-  const limits = options.limits ?? limitsDefault;
-  const guard = guardConnections(server, limits);
+  const onRequest: RequestListener = (request, response) => {
+    if (!guard.begin(request)) return refuseBusy(response, limits.knownMax);
+    const isAnswered = options.door?.(request, response, (status) => guard.end(request, status)) === true;
+    if (!isAnswered) void listener(request, response);
+  };
+  // Requests without a host are refused below, as a problem document like every refusal.
+  const timing = {
+    requestTimeout: timeouts.requestMs,
+    headersTimeout: timeouts.headersMs,
+    connectionsCheckingInterval: timeouts.checkMs,
+    requireHostHeader: false,
+  };
+  const server =
+    certificate === undefined
+      ? createServer(timing, onRequest)
+      : createTlsServer(
+          { ...timing, ...certificate.pair(), handshakeTimeout: timeouts.headersMs, minVersion: "TLSv1.2" },
+          onRequest,
+        );
+  const watching = certificate?.watch((pair) => {
+    if ("setSecureContext" in server) server.setSecureContext(pair);
+  });
+  const guard = guardConnections(server, { ...limits, event: eventOf(server) });
   server.maxConnections = limits.knownMax + limits.anonymousMax + refusedMax;
   server.on("clientError", refuseBytes);
-  const port = await open(server, options);
-  const name = options.host === "::1" ? "[::1]" : options.host;
-  return {
-    url: `http://${name}:${port}`,
-    port,
-    hostnames: new Set(["127.0.0.1", "localhost", "[::1]"]),
+  return Object.assign(server, {
     [Symbol.asyncDispose]: () =>
-      new Promise((resolve) => {
+      new Promise<void>((resolve) => {
+        watching?.();
         server.close(() => resolve());
         server.closeAllConnections();
       }),
-  };
+  });
 }
 
-async function open(server: Server, { host, port }: ListenOptions): Promise<number> {
+type Place = { host: string; port: number | undefined } | { path: string };
+
+/** The port; 0 for a socket of the file system. */
+async function open(server: Server, place: Place): Promise<number> {
+  if ("path" in place) {
+    // Of a process that did not end in order: the home has one owner at a time.
+    await rm(place.path, { force: true });
+    const failed = await tryPlace(server, place);
+    if (failed !== undefined)
+      throw new RoostError("unavailable", `${place.path} cannot be opened: ${failed.message}`, { cause: failed });
+    await chmod(place.path, 0o600);
+    return 0;
+  }
+  const { host, port } = place;
   const wished = port ?? portDefault;
-  const error = (await tryPort(server, host, wished)) ?? undefined;
+  const error = await tryPlace(server, { host, port: wished });
   if (error === undefined) return (server.address() as AddressInfo).port;
   if (error.code !== "EADDRINUSE")
     throw new RoostError("unavailable", `${host}:${wished} cannot be opened: ${error.message}`, { cause: error });
@@ -105,13 +234,13 @@ async function open(server: Server, { host, port }: ListenOptions): Promise<numb
       { cause: error },
     );
   }
-  const second = await tryPort(server, host, 0);
+  const second = await tryPlace(server, { host, port: 0 });
   if (second !== undefined)
     throw new RoostError("unavailable", `No port of ${host} can be opened: ${second.message}`, { cause: second });
   return (server.address() as AddressInfo).port;
 }
 
-function tryPort(server: Server, host: string, port: number): Promise<NodeJS.ErrnoException | undefined> {
+function tryPlace(server: Server, place: Place): Promise<NodeJS.ErrnoException | undefined> {
   return new Promise((resolve) => {
     const onError = (error: NodeJS.ErrnoException) => {
       server.off("listening", onListening);
@@ -121,6 +250,6 @@ function tryPort(server: Server, host: string, port: number): Promise<NodeJS.Err
       server.off("error", onError);
       resolve(undefined);
     };
-    server.once("error", onError).once("listening", onListening).listen(port, host);
+    server.once("error", onError).once("listening", onListening).listen(place);
   });
 }

@@ -52,6 +52,7 @@ import { findModel, tellModel, type FoundModel } from "./find-model.ts";
 import { createFilesKeeper, type FilesKeeperOptions } from "./create-files-keeper.ts";
 import { knownNamesOf } from "./known-names-of.ts";
 import { listen } from "./listen.ts";
+import { readListenSettings } from "./read-listen-settings.ts";
 import { openChannels, type OpenedChannels } from "./open-channels.ts";
 import { publishAddress } from "./publish-address.ts";
 import { openRehearsals, type OpenRehearsalsOptions } from "./rehearsals/open-rehearsals.ts";
@@ -64,6 +65,7 @@ import { openOwnProxy } from "./open-own-proxy.ts";
 import { openOwnHooks } from "./serve-hooks.ts";
 import { openReplays, type Replays } from "./replays/open-replays.ts";
 import { createSettingsTeller } from "./create-settings-teller.ts";
+import { addressesOf, type OriginRules } from "./security/check-origin.ts";
 import { openToken } from "./security/open-token.ts";
 import { createSignInCodes } from "./security/sign-in-codes.ts";
 import { openConsole } from "./console/open-console.ts";
@@ -110,26 +112,22 @@ async function main(): Promise<void> {
   const confined = openConfined(config, { kernel, model, shutdown });
   const console = openConsole({ root: cloneDir, logger, signal: shutdown });
   const facts = { version, homeDir, timeZone: memory.timeZone, startedAtMs, engine, model, ...checks, console };
+  let origin: OriginRules = { hostnames: new Set<string>(), port: 0 };
   const codes = createSignInCodes(kernel, { token, clock: systemClock });
-  const shown = { channels: channels.names, facts, config: describeConfig(config, settings, model) };
+  const addresses = () => addressesOf(origin);
+  const shown = { channels: channels.names, addresses, facts, config: describeConfig(config, settings, model) };
   const { onScan, onTrusted } = openKeepers(memory, { apply, said: notices, homeId: home.id, supervised });
   const api = createApi({ kernel, memory, services, ...entries, codes, known, onTrusted, ...shown, ...confined });
   const clock = systemClock;
   const proxied = { providers, routes: settings.proxy.routes, alongside: entries.access.recordSeen };
   await using proxy = await openOwnProxy({ kernel, clock, logger, ...proxied });
   const agents = createAgentDoor({ kernel, memory, proxy, logger, agents: known.agents, shutdown });
-  const origin = { hostnames: new Set<string>(), port: 0 };
   const keepAnswer = createKeepAnswer(answersOf(database), { logger });
   const common = { keepAnswer, token, version, clock, logger, telemetry, shutdown };
   const doors = { ...entries, codes, console, proxy, agents, origin: () => origin };
   const app = createGateway({ api, services, memory, ...doors, ...common });
-  await using listening = await listen({
-    host: config.ROOST_HOST,
-    port: config.ROOST_PORT,
-    ...app,
-  });
-  origin.port = listening.port;
-  for (const name of listening.hostnames) origin.hostnames.add(name);
+  await using listening = await listen({ ...readListenSettings(config, { settings, logger }), ...app });
+  origin = listening.rules;
   const loops = createLoops(config, memory, { model: { facts: model, ...checks }, channels, signal: shutdown });
   const going = keepGoing(memory, { loops, onScan, channels, signal: shutdown });
   await using _address = await publishAddress(homeDir, { url: listening.url, startedAtMs, logger });

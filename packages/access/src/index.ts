@@ -1,4 +1,5 @@
 export { createToken } from "./create-token.ts";
+export { devicePurpose, pairDevice } from "./pair-device.ts";
 export { listTokens, revokeToken } from "./list-tokens.ts";
 export { isAccessToken, openAccess, type AccessTokens } from "./open-access.ts";
 export type { AccessToken, TokenCap } from "./access-token.ts";

@@ -32,7 +32,7 @@ test("roost channels lists channels with who writes there, prints a code alone, 
   await using gateway = await serveGateway({
     listChannels: () => ({ items: [channel], next: null }),
     listPeers: () => ({ items: [guest], next: null }),
-    createPairing: () => ({ code: "ABCD-EFGH", expiresAt: someTime }),
+    createPairing: () => ({ code: "ABCD-EFGH", expiresAt: someTime, links: [] }),
     changePeer: (input) => {
       asked.push(input);
       return { peer: { ...guest, standing: "guest" } };

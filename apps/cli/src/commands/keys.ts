@@ -110,17 +110,22 @@ function keyColumns(nowMs: number): Column<TokenRecord>[] {
     { title: "MODELS", value: ({ models }) => plainLine(models?.join(" ") ?? "all"), importance: 5 },
     { title: "TODAY", value: (token) => `$${spent(token).toFixed(2)}`, alignRight: true, importance: 2 },
     { title: "CAPS", value: ({ caps }) => formatWindows(caps), importance: 2, label: "caps" },
-    {
-      title: "LAST SEEN",
-      value: ({ lastSeenAt, revokedAt }) =>
-        revokedAt === null
-          ? lastSeenAt === null
-            ? "never"
-            : relativeTime(lastSeenAt, nowMs)
-          : `revoked ${relativeTime(revokedAt, nowMs)}`,
-      tone: ({ revokedAt }) => (revokedAt === null ? "dim" : "warn"),
-    },
+    lastSeenColumn(nowMs),
   ];
+}
+
+/** When a token was last shown, or that it was revoked. */
+export function lastSeenColumn(nowMs: number): Column<TokenRecord> {
+  return {
+    title: "LAST SEEN",
+    value: ({ lastSeenAt, revokedAt }) =>
+      revokedAt === null
+        ? lastSeenAt === null
+          ? "never"
+          : relativeTime(lastSeenAt, nowMs)
+        : `revoked ${relativeTime(revokedAt, nowMs)}`,
+    tone: ({ revokedAt }) => (revokedAt === null ? "dim" : "warn"),
+  };
 }
 
 function formatWindows(caps: TokenRecord["caps"]): string {

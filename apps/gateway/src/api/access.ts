@@ -8,7 +8,7 @@ import {
   type TokenCap,
 } from "@roost/access";
 import { RoostError } from "@roost/base";
-import { coversScope, placeOf, readPage, serve, uuidPlace, toPage, type Served } from "@roost/contract";
+import { coversScope, placeOf, readPage, serve, uuidPlace, toPage, type Principal, type Served } from "@roost/contract";
 import * as operations from "@roost/contract/operations";
 import { readBudgets, readSpend, type BudgetCap, type Spend } from "@roost/kernel";
 import { isoOrNull } from "../records/iso.ts";
@@ -35,9 +35,7 @@ export function serveAccess({ access }: { access: AccessTokens }): Served[] {
     }),
 
     serve(operations.createToken, async ({ name, kind, scopes, models, caps = {} }, { principal }) => {
-      const beyond = scopes.find((scope) => !coversScope(principal.scopes, scope));
-      if (beyond !== undefined)
-        throw new RoostError("forbidden", `${principal.id} may not give the scope ${beyond}: it lacks it itself`);
+      requireScopes(principal, scopes);
       const made = await createToken(kernel, { name, kind, scopes, models, caps: toCaps(caps), by: principal.id });
       access.forget();
       const [token] = await toRecords([made.token]);
@@ -51,6 +49,13 @@ export function serveAccess({ access }: { access: AccessTokens }): Served[] {
       return { token: record! };
     }),
   ];
+}
+
+/** @throws RoostError `forbidden` for a scope that the caller lacks itself */
+export function requireScopes({ id, scopes: own }: Principal, scopes: readonly string[]): void {
+  const beyond = scopes.find((scope) => !coversScope(own, scope));
+  if (beyond !== undefined)
+    throw new RoostError("forbidden", `${id} may not give the scope ${beyond}: it lacks it itself`);
 }
 
 type Caps = operations.TokenRecord["caps"];

@@ -1,19 +1,22 @@
 /** Chat channels: which there are, who writes there, and the code that binds the person's chat. */
-import { createPairing } from "@roost/access";
+import { createPairing, devicePurpose } from "@roost/access";
 import { changeStanding, findOwner, listPeers, readChannelRow, type KnownPeer } from "@roost/channels";
 import { RoostError } from "@roost/base";
 import { placeOf, readPage, serve, textPlace, toPage, type Served } from "@roost/contract";
 import * as operations from "@roost/contract/operations";
 import type { Kernel } from "@roost/kernel";
+import { requireScopes } from "./access.ts";
 import { isoOrNull } from "../records/iso.ts";
 
 export interface ServeChannelsOptions {
   kernel: Kernel;
   /** Names of those that the settings have. */
   channels: readonly string[];
+  /** Under which others reach the gateway, the best first. */
+  addresses: () => readonly string[];
 }
 
-export function serveChannels({ kernel, channels }: ServeChannelsOptions): Served[] {
+export function serveChannels({ kernel, channels, addresses }: ServeChannelsOptions): Served[] {
   const isOn = (name: string) => channels.includes(name);
   const toRecord = async (name: string): Promise<operations.ChannelRecord> => {
     const [row, owner] = await Promise.all([readChannelRow(kernel, name), findOwner(kernel, name)]);
@@ -44,11 +47,15 @@ export function serveChannels({ kernel, channels }: ServeChannelsOptions): Serve
       peer: toPeerRecord(await changeStanding(kernel, channel, { peer, standing, by: principal.id })),
     })),
 
-    serve(operations.createPairing, async ({ channel }, { principal }) => {
-      if (!isOn(channel))
+    serve(operations.createPairing, async ({ channel, name, scopes }, { principal }) => {
+      if (channel !== undefined && !isOn(channel))
         throw new RoostError("not_found", `the channel ${channel} is not on: roost channels add ${channel} first`);
-      const { code, pairing } = await createPairing(kernel, { purpose: `channel:${channel}`, by: principal.id });
-      return { code, expiresAt: pairing.expiresAt.toISOString() };
+      requireScopes(principal, scopes);
+      const forDevice = { purpose: devicePurpose, name, scopes };
+      const given = channel === undefined ? forDevice : { purpose: `channel:${channel}` };
+      const { code, pairing } = await createPairing(kernel, { ...given, by: principal.id });
+      const links = channel === undefined ? addresses().map((address) => `${address}/pair#${code}`) : [];
+      return { code, expiresAt: pairing.expiresAt.toISOString(), links };
     }),
   ];
 }

@@ -24,7 +24,7 @@ import { createId, silentLogger, systemClock } from "@roost/base";
 import { createMcpEndpoint, type McpCaller, type McpChange } from "@roost/mcp";
 import { z } from "zod";
 import { listen, type Listening } from "../listen.ts";
-import { checkOrigin } from "../security/check-origin.ts";
+import { checkOrigin, type OriginRules } from "../security/check-origin.ts";
 
 const png = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8DwHwAFAAH/iZk9HQAAAABJRU5ErkJggg==";
 const wav = "UklGRiQAAABXQVZFZm10IBAAAAABAAEAIlYAAESsAAACABAAZGF0YQAAAAA=";
@@ -394,7 +394,7 @@ export async function startConformanceServer(): Promise<Listening> {
     createId,
     logger: silentLogger,
   });
-  const origin = { hostnames: new Set<string>(), port: 0 };
+  let origin: OriginRules = { hostnames: new Set<string>(), port: 0 };
   const listening = await listen({
     host: "127.0.0.1",
     port: 0,
@@ -407,7 +407,6 @@ export async function startConformanceServer(): Promise<Listening> {
       return endpoint.fetch(request, { id: "conformance" });
     },
   });
-  for (const name of listening.hostnames) origin.hostnames.add(name);
-  origin.port = listening.port;
+  origin = listening.rules;
   return { ...listening, url: `${listening.url}/mcp` };
 }

@@ -78,7 +78,7 @@ export function createOpenAiDoor(options: OpenAiDoorOptions): OpenAiDoor {
     if (!url.startsWith(prefix)) return false;
     void (async () => {
       try {
-        checkOrigin({ get: (name) => headerOf(request, name) }, origin());
+        checkOrigin({ get: (name) => headerOf(request, name) }, origin(), request.socket);
         const query = url.indexOf("?");
         const path = url.slice(prefix.length - 1, query < 0 ? undefined : query);
         await answer(request, response, { path, onCaller });

@@ -8,20 +8,27 @@ import { createTextSigner } from "./create-text-signer.ts";
 
 /** Afterwards the browser must sign in again. */
 const sessionMsMax = 30 * 86_400_000;
+/** Browsers keep no cookie longer. The token of a device counts until it is revoked. */
+const deviceMsMax = 400 * 86_400_000;
 const cookieCharsMax = 4_096;
 /** What the cookie's name begins with. */
 export const sessionCookie = "roost_session_";
+const deviceCookie = "roost_device_";
 
 export interface BrowserSessions {
-  /** The Set-Cookie header after a successful sign-in. */
-  open(): Promise<string>;
-  /** The Set-Cookie header that signs out. */
-  close(): string;
+  /** The Set-Cookie header after a successful sign-in. `isSecure`: the browser sends it over TLS alone. */
+  open(options?: { isSecure?: boolean }): Promise<string>;
+  /** The Set-Cookie header that keeps the token of a paired device. */
+  openDevice(token: string, options?: { isSecure?: boolean }): string;
+  /** The Set-Cookie headers that sign out. */
+  close(): string[];
   /**
    * Whether a request's cookies sign it in.
    * @throws RoostError `forbidden` for a signed-in request from a page of another server
    */
   check(request: { method: string; headers: Headers }): Promise<boolean>;
+  /** The token of the device in a request's cookies. @throws RoostError `forbidden` as check() does */
+  deviceToken(request: { method: string; headers: Headers }): string | undefined;
 }
 
 /** Cookies are shared by all ports of a host, so each home's cookie has its own name. */
@@ -37,12 +44,21 @@ export function createBrowserSessions({
   const name = () => `${sessionCookie}${port()}`;
   const signer = createTextSigner({ token, clock, purpose: "browser" });
   const attributes = "HttpOnly; SameSite=Strict; Path=/";
+  const deviceName = () => `${deviceCookie}${port()}`;
+  const keep = (value: string, { ms, isSecure = false }: { ms: number; isSecure?: boolean | undefined }) =>
+    `${value}; ${attributes}; Max-Age=${ms / 1000}${isSecure ? "; Secure" : ""}`;
   return {
-    async open() {
+    async open({ isSecure } = {}) {
       const { text: value } = await signer.issue(sessionMsMax);
-      return `${name()}=${value}; ${attributes}; Max-Age=${sessionMsMax / 1000}`;
+      return keep(`${name()}=${value}`, { ms: sessionMsMax, isSecure });
     },
-    close: () => `${name()}=; ${attributes}; Max-Age=0`,
+    openDevice: (token, { isSecure } = {}) => keep(`${deviceName()}=${token}`, { ms: deviceMsMax, isSecure }),
+    close: () => [name(), deviceName()].map((each) => keep(`${each}=`, { ms: 0 })),
+    deviceToken({ method, headers }) {
+      const token = readCookie(headers.get("cookie") ?? "", deviceName());
+      if (token !== undefined && token !== "") refuseOtherPages(method, headers);
+      return token === "" ? undefined : token;
+    },
     async check({ method, headers }) {
       const value = readCookie(headers.get("cookie") ?? "", name());
       if (value === undefined) return false;

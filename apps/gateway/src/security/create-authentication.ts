@@ -1,10 +1,11 @@
-/** Authenticates callers by the home's token, an access token, a run's token or a browser's cookie, and slows down guessing. */
+/** Authenticates callers by the home's token, an access token, a run's token, a browser's cookie or a name of the tailnet, and slows down guessing. */
 import { timingSafeEqual } from "node:crypto";
 import { isAccessToken, type AccessTokens, type AccessToken } from "@roost/access";
 import { RoostError, type Clock } from "@roost/base";
 import type { Principal } from "@roost/contract";
 import { isRunToken } from "@roost/service";
-import type { BrowserSessions } from "./browser-session.ts";
+import { refuseOtherPages, type BrowserSessions } from "./browser-session.ts";
+import type { Arrival } from "./check-origin.ts";
 import { hashToken, type Token } from "./open-token.ts";
 
 export interface AuthenticationOptions {
@@ -26,8 +27,8 @@ const headerCharsMax = 10_000;
 export const owner: Principal = { id: "person:owner", kind: "owner", scopes: ["*"] };
 
 export interface Authentication {
-  /** RFC 6750, or a cookie. @throws RoostError `unauthenticated`, `forbidden`, or `limit_exceeded` after too many wrong tokens */
-  principalOf(request: { method: string; headers: Headers }): Promise<Principal>;
+  /** RFC 6750, a cookie, or what Tailscale Serve says. @throws RoostError `unauthenticated`, `forbidden`, or `limit_exceeded` after too many wrong tokens */
+  principalOf(request: { method: string; headers: Headers }, arrival?: Arrival): Promise<Principal>;
   /** @throws RoostError as principalOf does, for any other token */
   requireHomeToken(given: string): Promise<void>;
   /** @throws RoostError as principalOf does, for a token that is not in force */
@@ -79,10 +80,17 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
     requireHomeToken,
     requireAccessToken,
     countIfRefused,
-    async principalOf(request) {
+    async principalOf(request, arrival) {
       const given = readBearer(request.headers.get("authorization") ?? "");
       if (given === undefined) {
         if (await sessions.check(request)) return owner;
+        const device = sessions.deviceToken(request);
+        if (device !== undefined) return toPrincipal(await requireAccessToken(device));
+        if (arrival?.login !== undefined) {
+          // The browser brings it by itself, as it does a cookie.
+          refuseOtherPages(request.method, request.headers);
+          return { id: `device:tailscale/${arrival.login}`, kind: "device", scopes: ["*"] };
+        }
         // A call without a token is not a guess.
         throw new RoostError(
           "unauthenticated",

@@ -3,6 +3,7 @@ import { RoostError } from "@roost/base";
 import { Hono } from "hono";
 import { z } from "zod";
 import { refuseOtherPages, type BrowserSessions } from "./browser-session.ts";
+import type { Arrival } from "./check-origin.ts";
 import type { Authentication } from "./create-authentication.ts";
 import type { SignInCodes } from "./sign-in-codes.ts";
 
@@ -21,22 +22,24 @@ export function createSessionRoutes({
   authentication: Authentication;
   sessions: BrowserSessions;
   codes: SignInCodes;
-}): Hono {
-  const routes = new Hono();
+}) {
+  const routes = new Hono<{ Variables: { arrival: Arrival } }>();
   routes.post("/", async (context) => {
     refuseOtherPages("POST", context.req.raw.headers);
     const given = await readSignIn(context.req.raw);
     if ("code" in given) await authentication.countIfRefused(() => codes.redeem(given.code));
     else await authentication.requireHomeToken(given.token);
-    return context.body(null, 204, { "set-cookie": await sessions.open(), "cache-control": "no-store" });
+    const cookie = await sessions.open({ isSecure: context.get("arrival").scheme === "https" });
+    return context.body(null, 204, { "set-cookie": cookie, "cache-control": "no-store" });
   });
   routes.get("/", async (context) => {
-    const { id, kind, scopes } = await authentication.principalOf(context.req.raw);
+    const { id, kind, scopes } = await authentication.principalOf(context.req.raw, context.get("arrival"));
     return context.json({ id, kind, scopes }, 200, { "cache-control": "no-store" });
   });
   routes.delete("/", (context) => {
     refuseOtherPages("DELETE", context.req.raw.headers);
-    return context.body(null, 204, { "set-cookie": sessions.close(), "cache-control": "no-store" });
+    for (const cookie of sessions.close()) context.header("set-cookie", cookie, { append: true });
+    return context.body(null, 204, { "cache-control": "no-store" });
   });
   return routes;
 }

@@ -19,13 +19,14 @@ import { apiPrefix, createGateway } from "../create-gateway.ts";
 import { createApi } from "../create-api.ts";
 import type { ConfigEntry } from "../describe-config.ts";
 import { knownNamesOf } from "../known-names-of.ts";
-import { listen } from "../listen.ts";
+import { listen, type OutsideOptions } from "../listen.ts";
 import { openOwnHooks } from "../serve-hooks.ts";
 import { createAgentDoor } from "../openai/agents/create-agent-door.ts";
 import { openRehearsals } from "../rehearsals/open-rehearsals.ts";
 import { openReplays } from "../replays/open-replays.ts";
 import type { RateLimit } from "../security/create-rate-limits.ts";
 import { openToken } from "../security/open-token.ts";
+import { addressesOf, type OriginRules } from "../security/check-origin.ts";
 import { createSignInCodes } from "../security/sign-in-codes.ts";
 
 export const testToken = "roost_a-token-of-the-tests";
@@ -54,6 +55,7 @@ export interface TestGatewayOptions {
   routes?: Record<string, string[]>;
   files?: Record<string, string>;
   callerRate?: RateLimit;
+  outside?: OutsideOptions;
 }
 
 export async function createTestGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
@@ -73,8 +75,9 @@ export async function createTestGateway(options: TestGatewayOptions = {}): Promi
   const access = await openAccess(kernel, { logger: silentLogger });
   await prepareChannels(kernel);
   const hooks = openOwnHooks(memory, {});
-  const { providers = [], routes = {}, callerRate } = options;
+  const { providers = [], routes = {}, callerRate, outside } = options;
   const served = {
+    outside,
     kernel,
     memory,
     services,
@@ -127,16 +130,17 @@ interface ServeOptions {
   homeDir: string;
   port: number;
   databaseUrl: string;
+  outside: OutsideOptions | undefined;
 }
 
 async function serve(options: ServeOptions) {
-  const { kernel, memory, services, access, hooks, providers, routes, homeDir, port, databaseUrl } = options;
+  const { kernel, memory, services, access, hooks, providers, routes, homeDir, port, databaseUrl, outside } = options;
   const logger = silentLogger;
   const shutdown = new AbortController();
   const config: ConfigEntry[] = [{ name: "ROOST_HOME", value: homeDir, source: "environment", isSecret: false }];
   const model = { mode: "rehearsal", provider: null, name: null, reason: "a test" } as const;
   const engine = { version: "18", embedded: true };
-  const origin = { hostnames: new Set<string>(), port: 0 };
+  let origin: OriginRules = { hostnames: new Set<string>(), port: 0 };
   const telemetry = await openTelemetry({ serviceName: "test", logger });
   const environment = { NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"] };
   const confined = { kernel, databaseUrl, homeDir, environment, model, shutdown: shutdown.signal };
@@ -170,6 +174,7 @@ async function serve(options: ServeOptions) {
       hooks,
       codes,
       channels: ["telegram"],
+      addresses: () => addressesOf(origin),
       known,
       onTrusted: () => undefined,
     }),
@@ -190,9 +195,8 @@ async function serve(options: ServeOptions) {
     telemetry,
     shutdown: shutdown.signal,
   });
-  const listening = await listen({ host: "127.0.0.1", port, ...app });
-  origin.port = listening.port;
-  for (const name of listening.hostnames) origin.hostnames.add(name);
+  const listening = await listen({ host: "127.0.0.1", port, outside, ...app });
+  origin = listening.rules;
   return {
     url: listening.url,
     port: listening.port,

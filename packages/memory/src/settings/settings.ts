@@ -202,6 +202,56 @@ export const Settings = z.strictObject({
       ticks: Duration.optional(),
     })
     .default({}),
+  listen: z
+    .strictObject({
+      host: z
+        .string()
+        .min(1)
+        .max(255)
+        .optional()
+        .describe("Address to listen on; beyond loopback it needs tls or trustedProxies. Default: 127.0.0.1"),
+      port: z.number().int().min(0).max(65_535).optional().describe("Default: 7717, or a free one"),
+      names: z
+        .array(
+          z
+            .string()
+            .regex(
+              /^[a-z0-9.-]{1,253}(?::[0-9]{1,5})?$/,
+              "must be a host name in lower case, with a port where it is not 80 or 443",
+            ),
+        )
+        .max(20)
+        .optional()
+        .describe("Names under which others reach it, such as roost.example"),
+      tls: z
+        .strictObject({ cert: z.string().min(1).max(1_024), key: z.string().min(1).max(1_024) })
+        .optional()
+        .describe("Files in PEM form, the chain and the key; read again when they change"),
+      trustedProxies: z
+        .array(z.string().min(1).max(64))
+        .max(50)
+        .optional()
+        .describe("Addresses and ranges of the proxies in front, whose X-Forwarded headers count"),
+      tailscale: z
+        .strictObject({
+          port: z
+            .number()
+            .int()
+            .min(1)
+            .max(65_535)
+            .optional()
+            .describe("A port of 127.0.0.1; default: the socket .roost/serve.sock"),
+          logins: z
+            .array(z.string().min(1).max(255))
+            .min(1)
+            .max(20)
+            .describe("Of the tailnet, whose devices are yours"),
+        })
+        .optional()
+        .describe("A listener that Tailscale Serve alone reaches: who it says calls, calls"),
+    })
+    .default({})
+    .describe("Where the gateway listens"),
   channels: z
     .strictObject({
       telegram: z

@@ -1,0 +1,109 @@
+/** `/pair`: a phone, a browser or a program brings a code and becomes a device of the person. A page for people, JSON for programs. */
+import { pairDevice, type AccessTokens } from "@roost/access";
+import { RoostError } from "@roost/base";
+import { Hono } from "hono";
+import { z } from "zod";
+import { refuseOtherPages, type BrowserSessions } from "./browser-session.ts";
+import type { Arrival } from "./check-origin.ts";
+import type { Authentication } from "./create-authentication.ts";
+
+export const pairPath = "/pair";
+const Given = z.strictObject({ code: z.string().min(1).max(40) });
+const bodyBytesMax = 1_024;
+
+export interface PairingRoutesOptions {
+  access: AccessTokens;
+  authentication: Authentication;
+  sessions: BrowserSessions;
+}
+
+export function createPairingRoutes({ access, authentication, sessions }: PairingRoutesOptions) {
+  const routes = new Hono<{ Variables: { arrival: Arrival } }>();
+  const pair = async (code: string) => {
+    let paired: Awaited<ReturnType<typeof pairDevice>>;
+    await authentication.countIfRefused(async () => {
+      paired = await pairDevice(access.kernel, { code });
+      if (paired === undefined)
+        throw new RoostError(
+          "unauthenticated",
+          "This code is not known, was used, or is older than five minutes: make another with roost devices pair",
+        );
+    });
+    access.forget();
+    return paired!;
+  };
+  routes.get("/", (context) => {
+    context.header("content-security-policy", policy);
+    context.header("cache-control", "no-store");
+    return context.html(page(""));
+  });
+  // The code of a link stands in its fragment, which no server and no proxy sees.
+  routes.get("/code.js", (context) =>
+    context.body(script, 200, { "content-type": "text/javascript; charset=utf-8", "cache-control": "no-store" }),
+  );
+  routes.post("/", async (context) => {
+    const mediaType = (context.req.header("content-type") ?? "").split(";")[0]?.trim();
+    const length = Number(context.req.header("content-length") ?? bodyBytesMax + 1);
+    if (!(length <= bodyBytesMax)) throw new RoostError("invalid_input", `Pair with at most ${bodyBytesMax} bytes`);
+    if (mediaType === "application/json") {
+      const given = Given.safeParse(await context.req.json().catch(() => undefined));
+      if (!given.success) throw new RoostError("invalid_input", 'Pair with a JSON body like {"code": "ABCD-EFGH"}');
+      const { token, text } = await pair(given.data.code);
+      return context.json({ token: text, name: token.name, scopes: token.scopes }, 200, {
+        "cache-control": "no-store",
+      });
+    }
+    if (mediaType !== "application/x-www-form-urlencoded")
+      throw new RoostError("invalid_input", "Pair by the form of this page, or with a JSON body");
+    refuseOtherPages("POST", context.req.raw.headers);
+    const code = new URLSearchParams(await context.req.text()).get("code") ?? "";
+    try {
+      const { text } = await pair(code);
+      const cookie = sessions.openDevice(text, { isSecure: context.get("arrival").scheme === "https" });
+      return context.body(null, 303, { "set-cookie": cookie, location: "/", "cache-control": "no-store" });
+    } catch (error) {
+      if (!(error instanceof RoostError) || error.code !== "unauthenticated") throw error;
+      context.header("content-security-policy", policy);
+      return context.html(page(error.message), 401);
+    }
+  });
+  return routes;
+}
+
+const policy =
+  "default-src 'none'; style-src 'unsafe-inline'; script-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+const script = `const code = location.hash.slice(1);
+if (/^[\\w-]{8,9}$/.test(code)) {
+  history.replaceState(null, "", location.pathname);
+  document.querySelector("input").value = code;
+}
+`;
+
+function page(problem: string): string {
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Pair with Roost</title>
+<style>
+  :root { color-scheme: light dark; font: 18px/1.5 system-ui, sans-serif; }
+  body { max-width: 22rem; margin: 3rem auto; padding: 0 1.25rem; }
+  input, button { font: inherit; width: 100%; box-sizing: border-box; padding: .7rem; border-radius: .5rem; border: 1px solid; min-height: 44px; }
+  input { letter-spacing: .15em; text-transform: uppercase; margin: .3rem 0 .8rem; }
+</style>
+</head>
+<body>
+<h1>Pair this device</h1>
+<p>Type the code that <b>roost devices pair</b> shows.</p>
+<form method="post" action="${pairPath}">
+<label>Code <input name="code" autocomplete="one-time-code" autocapitalize="characters" spellcheck="false" required maxlength="9"></label>
+<button>Pair</button>
+</form>
+<p role="alert">${problem}</p>
+<script src="${pairPath}/code.js"></script>
+</body>
+</html>
+`;
+}

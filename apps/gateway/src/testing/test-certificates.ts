@@ -1,0 +1,47 @@
+/** Two certificates for tests, signed by themselves for roost.example and 127.0.0.1. Their keys protect nothing. */
+import type { CertificatePair } from "../open-certificate.ts";
+
+export const testCertificates: readonly [CertificatePair, CertificatePair] = [
+  {
+    cert: `-----BEGIN CERTIFICATE-----
+MIIBxDCCAWqgAwIBAgIUYposYev+UgFcAPdlY84aS1yADDcwCgYIKoZIzj0EAwIw
+HDEaMBgGA1UEAwwRb25lLnJvb3N0LmV4YW1wbGUwIBcNMjYxMTI5MjExODU4WhgP
+MjEyNjExMDUyMTE4NThaMBwxGjAYBgNVBAMMEW9uZS5yb29zdC5leGFtcGxlMFkw
+EwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE29o5WLSoITu6wMmR14VUYQi6oKFjCnBO
+mtkbeTAMrLKZ1DWLYzdNaA94q8JmteqkaP4VtModkF7/9f16Ri9MXaOBhzCBhDAd
+BgNVHQ4EFgQUzVIzf9oSfw+QUIrf1e8P/P1QIZkwHwYDVR0jBBgwFoAUzVIzf9oS
+fw+QUIrf1e8P/P1QIZkwDwYDVR0TAQH/BAUwAwEB/zAxBgNVHREEKjAogg1yb29z
+dC5leGFtcGxlghFvbmUucm9vc3QuZXhhbXBsZYcEfwAAATAKBggqhkjOPQQDAgNI
+ADBFAiBDzqGQzuIzWS7Pe+DoLclp0ijIk/9NuoZGEQve4OKa1QIhAIrwWDYw40AK
+1jnVogNw/cVqOiC0N2Puae/n7Wb3tXCm
+-----END CERTIFICATE-----
+`,
+    key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgO5BJB+ieUOlQN0OL
+pfqNbe+O7L0lY2IJMblONxBDV7yhRANCAATb2jlYtKghO7rAyZHXhVRhCLqgoWMK
+cE6a2Rt5MAysspnUNYtjN01oD3irwma16qRo/hW0yh2QXv/1/XpGL0xd
+-----END PRIVATE KEY-----
+`,
+  },
+  {
+    cert: `-----BEGIN CERTIFICATE-----
+MIIBxDCCAWqgAwIBAgIUd9q4krtm8K/xjQnMqEG4JROjtpAwCgYIKoZIzj0EAwIw
+HDEaMBgGA1UEAwwRdHdvLnJvb3N0LmV4YW1wbGUwIBcNMjYxMTI5MjExODU4WhgP
+MjEyNjExMDUyMTE4NThaMBwxGjAYBgNVBAMMEXR3by5yb29zdC5leGFtcGxlMFkw
+EwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAER0i0n8luwXT6/yf6p7W4EGhF5DKX9fUw
+pUFVhdStOOr5o/OtpLaYt2dGJvWj8hs8GMb/qhgrlR+1sewWSftJuqOBhzCBhDAd
+BgNVHQ4EFgQUSQapDSAvaENm1Fhhg0OPQ6+YY2cwHwYDVR0jBBgwFoAUSQapDSAv
+aENm1Fhhg0OPQ6+YY2cwDwYDVR0TAQH/BAUwAwEB/zAxBgNVHREEKjAogg1yb29z
+dC5leGFtcGxlghF0d28ucm9vc3QuZXhhbXBsZYcEfwAAATAKBggqhkjOPQQDAgNI
+ADBFAiAGkpTyi/p6vx7OcN3+VcW1yCjPWZbbbMs1KzwkToMMAQIhAP3UHDK5oRNW
+qGguUxeyxn5MKs62iAUOq6ZNMYzZCv2P
+-----END CERTIFICATE-----
+`,
+    key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgfElZWvINgwN8HKGN
+uoJsQtg+3OEeALhW4KsFWbwqxIKhRANCAARHSLSfyW7BdPr/J/qntbgQaEXkMpf1
+9TClQVWF1K046vmj862ktpi3Z0Ym9aPyGzwYxv+qGCuVH7Wx7BZJ+0m6
+-----END PRIVATE KEY-----
+`,
+  },
+];
