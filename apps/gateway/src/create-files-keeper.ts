@@ -31,7 +31,8 @@ export function createFilesKeeper(kernel: Kernel, { homeDir, apply, said = [] }:
     const mark = await markOf(homeDir);
     if (mark === seen) return;
     const notices = await apply();
-    seen = mark;
+    // What could not be applied may name what comes later: an agent or an event of a service that is being started.
+    seen = notices.length === 0 ? mark : undefined;
     for (const text of notices.filter((each) => !told.has(each))) await tell(kernel, text);
     told = new Set(notices);
   };
