@@ -54,6 +54,6 @@ test("npm run bench names what it can measure when it is asked for something els
   assert.equal(code, 1);
   assert.match(
     complaint,
-    /"speed" is not measured here: choose from append, door, graphql, labels, peeps, run, tools, turn, due, recovery, start, services, idle, idle-day/,
+    /"speed" is not measured here: choose from append, door, graphql, labels, peeps, run, tools, turn, due, recovery, start, services, streams, idle, idle-day/,
   );
 });

@@ -21,6 +21,7 @@ import { measureRecovery } from "./measures/measure-recovery.ts";
 import { measureRun } from "./measures/measure-run.ts";
 import { measureServices } from "./measures/measure-services.ts";
 import { measureStart } from "./measures/measure-start.ts";
+import { measureStreams } from "./measures/measure-streams.ts";
 import { measureTools } from "./measures/measure-tools.ts";
 import { measureTurn } from "./measures/measure-turn.ts";
 import { comparePeers } from "./peers/compare-peers.ts";
@@ -38,6 +39,7 @@ const measures: Record<string, Measure> = {
   recovery: measureRecovery,
   start: measureStart,
   services: measureServices,
+  streams: measureStreams,
   idle: measureIdle,
   "idle-day": measureIdleDay,
 };

@@ -57,7 +57,7 @@ export interface RequestTimeouts {
 const loopback = new Set(["127.0.0.1", "::1", "localhost"]);
 const timeoutsDefault: RequestTimeouts = { headersMs: 15_000, requestMs: 60_000, checkMs: 5_000 };
 /** Open connections: of callers with a token, streams included, and of all others. */
-const limitsDefault: ConnectionLimits = { knownMax: 500, anonymousMax: 100 };
+const limitsDefault: ConnectionLimits = { knownMax: 1_200, anonymousMax: 100 };
 /** Room for connections that are being refused. */
 const refusedMax = 50;
 

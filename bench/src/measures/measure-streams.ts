@@ -1,0 +1,128 @@
+/**
+ * A thousand event streams open on one gateway: how long until an event has reached all of them, how quick the status is meanwhile, and the
+ * memory that they cost. The readers are sockets of this process, as plain as can be, so that they cost little beside what is measured.
+ */
+import { readFile } from "node:fs/promises";
+import { request, type IncomingMessage } from "node:http";
+import { delay } from "@roost/base";
+import { startHome, withoutJobs, type LivingHome } from "../living-home/start-home.ts";
+import { formatMs, timed, type Measure } from "../measure.ts";
+import { openDurableDatabase } from "../open-durable-database.ts";
+import { statistics } from "../statistics.ts";
+
+const aimReachMs = 1_000;
+const aimStatusMs = 100;
+const aimMib = 100;
+const rounds = 20;
+const arriveMsMax = 30_000;
+
+export const measureStreams: Measure = async ({ isQuick, onProgress }) => {
+  const count = isQuick ? 20 : 1_000;
+  onProgress(`${count} event streams open on one gateway`);
+  await using opened = await openDurableDatabase();
+  await using home = await startHome({
+    databaseUrl: opened.url,
+    modelUrl: "http://127.0.0.1:9",
+    workerCount: 0,
+    files: withoutJobs,
+  });
+  for (let call = 0; call < (isQuick ? 2 : 200); call += 1) await home.api.getStatus();
+  const before = await readRssMib(home.gateway.pid);
+  const streams = await openStreams(home, count);
+  const reached: number[] = [];
+  const status: number[] = [];
+  let isOver = false;
+  const asking = (async () => {
+    while (!isOver) status.push(await timed(() => home.api.getStatus()));
+  })();
+  try {
+    for (let round = 0; round < (isQuick ? 2 : rounds); round += 1) {
+      const text = `event ${round} of the bench`;
+      const arrived = streams.expect(text);
+      reached.push(
+        await timed(async () => {
+          await home.api.sendMessage({ sessionKey: `talk-${round}`, text });
+          await Promise.race([arrived, delay(arriveMsMax).then(() => Promise.reject(new Error("an event was lost")))]);
+        }),
+      );
+    }
+  } finally {
+    isOver = true;
+    await asking;
+    streams.close();
+  }
+  const addedMib = (await readRssMib(home.gateway.pid)) - before;
+  const [reach, asked] = [statistics(reached), statistics(status)];
+  return [
+    {
+      name: `an event until it has reached all of ${count.toLocaleString("en")} streams`,
+      value: formatMs(reach.max),
+      details: `the slowest of ${reach.count}; p50 ${formatMs(reach.p50)}, with the call that makes it`,
+      aim: `≤ ${formatMs(aimReachMs)}`,
+      isMet: reach.max <= aimReachMs,
+    },
+    {
+      name: "the status meanwhile, p99",
+      value: formatMs(asked.p99),
+      details: `p50 ${formatMs(asked.p50)} of ${asked.count}, one after another, from the process that reads the streams`,
+      aim: `≤ ${formatMs(aimStatusMs)}`,
+      isMet: asked.p99 <= aimStatusMs,
+    },
+    {
+      name: "memory that the streams add to the gateway (RSS)",
+      value: `${addedMib.toFixed(0)} MiB`,
+      details: `${before.toFixed(0)} MiB before them`,
+      aim: `≤ ${aimMib} MiB`,
+      isMet: addedMib <= aimMib,
+    },
+  ];
+};
+
+async function openStreams({ gateway, token }: LivingHome, count: number) {
+  const waiting = new Map<number, (text: string) => void>();
+  const responses: IncomingMessage[] = [];
+  const open = (number: number) =>
+    new Promise<void>((resolve, reject) => {
+      const headers = { authorization: `Bearer ${token}`, accept: "text/event-stream" };
+      const sent = request(
+        `${gateway.ready.url}/api/v1/events?topics=sessions`,
+        { headers, agent: false },
+        (response) => {
+          if (response.statusCode !== 200)
+            return reject(new Error(`stream ${number} got status ${response.statusCode}`));
+          responses.push(response);
+          response.setEncoding("utf8").on("data", (part: string) => waiting.get(number)?.(part));
+          response.on("error", () => undefined);
+          resolve();
+        },
+      );
+      sent.once("error", reject).end();
+    });
+  for (let from = 0; from < count; from += 50)
+    await Promise.all(Array.from({ length: Math.min(50, count - from) }, (_, index) => open(from + index)));
+  return {
+    /** Resolves when each stream has brought the text. */
+    expect(text: string): Promise<unknown> {
+      const all = responses.map((_, number) => {
+        let seen = "";
+        return new Promise<void>((resolve) => {
+          waiting.set(number, (part) => {
+            seen += part;
+            if (!seen.includes(text)) return;
+            waiting.delete(number);
+            resolve();
+          });
+        });
+      });
+      return Promise.all(all);
+    },
+    close() {
+      for (const response of responses) response.destroy();
+    },
+  };
+}
+
+async function readRssMib(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, "utf8");
+  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? Number.NaN) / 1_024;
+}
