@@ -40,7 +40,7 @@ export const measureKafka: Measure = async ({ isQuick, onProgress }) => {
   const start = (role: KafkaRole) => {
     const child = spawn(
       process.execPath,
-      ["--max-old-space-size=256", roleProgram, JSON.stringify({ ...given, role })],
+      ["--max-old-space-size=256", "--max-semi-space-size=4", roleProgram, JSON.stringify({ ...given, role })],
       {
         stdio: ["ignore", "inherit", "inherit"],
       },

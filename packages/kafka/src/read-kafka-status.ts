@@ -1,7 +1,7 @@
 /** What the relay has still to ship and readers of Kafka have still to take, for `roost status`. */
 import { toRoostError } from "@roost/base";
 import type { Sql } from "@roost/database";
-import { getGroup, listDeadLetters, readForeignOffsets } from "@roost/kernel";
+import { getGroup, listDeadLetters, readForeignOffsets, readLag } from "@roost/kernel";
 import { positionsOf } from "./consume/take-records.ts";
 import { relayGroup } from "./relay/ship-partition.ts";
 
@@ -25,14 +25,17 @@ export interface KafkaLag {
 export async function readKafkaStatus(sql: Sql): Promise<KafkaStatus | undefined> {
   const [there] = await sql.query<{ isThere: boolean }>(`select to_regclass('kafka.lease') is not null as "isThere"`);
   if (there?.isThere !== true) return undefined;
-  const [places, [leases], [shipped], readers] = await Promise.all([
+  const [places, relayed, [leases], [shipped], readers] = await Promise.all([
     readGroupPlaces(sql, relayGroup),
+    sql.query<{ topic: string }>("select distinct topic from kafka.lease where purpose = 'relay'"),
     sql.query<{ partitionCount: number; heldCount: number }>(leasesSql),
     sql.query<{ error: string | null }>("select min(error) as error from kafka.shipped"),
     readReaders(sql),
   ]);
   const waiting = places.flatMap(({ lagMs }) => lagMs ?? []);
-  const lagCount = places.reduce((sum, place) => sum + place.lagCount, 0);
+  // Also of partitions that have shipped nothing yet, which have no place.
+  const lagging = await readLag(sql, { group: relayGroup, topics: relayed.map(({ topic }) => topic) });
+  const lagCount = lagging.reduce((sum, place) => sum + place.lagCount, 0);
   const lagMs = waiting.length === 0 ? null : Math.max(...waiting);
   return { relay: { ...leases!, lagCount, lagMs, error: shipped!.error }, readers };
 }
