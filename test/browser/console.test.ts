@@ -224,6 +224,21 @@ suite("the console", { skip: executable === undefined && noChromium }, () => {
     assert.deepEqual(await view.takeFaults(), []);
   });
 
+  test("the console opens without a network, with the last reading, and says that it is old", async () => {
+    await using view = await browser.openPage(await home.link(), { size: "phone" });
+    const { page } = view;
+    await page.waitForSelector("text=Just ended");
+    await page.evaluate("navigator.serviceWorker.ready.then(() => true)");
+    await page.context().setOffline(true);
+    await page.goto(`${home.url}/runs`);
+    await page.waitForSelector("text=No connection to home");
+    await page.goto(home.url);
+    await page.waitForSelector("text=Just ended");
+    assert.deepEqual(await auditPage(page), []);
+    await page.context().setOffline(false);
+    await page.waitForSelector("text=No connection to home", { state: "detached" });
+  });
+
   test("seven tabs work, over one event stream", async () => {
     await using view = await browser.openPage(await home.link(), { size: "desktop" });
     await view.page.waitForSelector("text=Just ended");

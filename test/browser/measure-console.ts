@@ -22,7 +22,7 @@ for (let round = 0; round < rounds; round += 1) {
   const { page } = view;
   await page.waitForSelector(shows);
   // The service worker has what it keeps.
-  await page.evaluate("navigator.serviceWorker.ready");
+  await page.evaluate("navigator.serviceWorker.ready.then(() => true)");
   const session = await page.context().newCDPSession(page);
   await session.send("Network.enable");
   await session.send("Network.emulateNetworkConditions", network);

@@ -112,7 +112,6 @@ function serviceWorker(): Plugin {
     async generateBundle(_options, bundle) {
       const files = Object.keys(bundle).filter((name) => /\.(?:js|css|woff2)$/.test(name));
       const kept = [
-        "/",
         "/theme.js",
         "/icon.svg",
         "/icon-192.png",

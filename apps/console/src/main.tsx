@@ -105,7 +105,10 @@ if ("serviceWorker" in navigator) {
   });
   const policy = window.trustedTypes?.createPolicy("roost", { createScriptURL: (url) => url });
   const url = policy?.createScriptURL("/sw.js") ?? "/sw.js";
-  addEventListener("load", () => void navigator.serviceWorker.register(url as string).catch(() => undefined));
+  const register = () => void navigator.serviceWorker.register(url as string).catch(() => undefined);
+  // Signing in may have taken longer than the page.
+  if (document.readyState === "complete") register();
+  else addEventListener("load", register);
 }
 
 interface PolicyRules {

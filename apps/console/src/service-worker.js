@@ -1,13 +1,15 @@
 // Keeps the shell, so that the console opens without a network. Answers of the API are never kept here: what is on the screen is true, or marked
 // as old by the page itself.
 const files = FILES;
+// The page is given to who asks for one; to any other question its address is not there.
+const page = new Request("/", { headers: { accept: "text/html" } });
 const cacheName = `console-${VERSION}`;
 
 self.addEventListener("install", (event) => {
   event.waitUntil(
     caches
       .open(cacheName)
-      .then((cache) => cache.addAll(files))
+      .then((cache) => cache.addAll([page, ...files]))
       .then(() => self.skipWaiting()),
   );
 });

@@ -66,6 +66,8 @@ export function answerFile({ files }: Ready, path: string, request: Request): Re
     "content-type": mediaType,
     "cache-control": isNamedByHash ? forGood : asked,
     vary: "accept-encoding",
+    // A service worker fetches under the policy that came with its own file.
+    "content-security-policy": consolePolicy,
     ...(encoding === undefined ? {} : { "content-encoding": encoding }),
   });
 }
