@@ -26,7 +26,11 @@ test("Partitions have one owner at a time, whose epoch goes up with each change,
   assert.equal((await open(two, "group").claim(partitions)).length, 3);
   assert.ok(mine.msLeft() > 0);
   const held = { topic: "notes", partition: 0, epoch: 1 };
-  await database.transact((tx) => mine.require(tx, held));
+  await database.transact(async (tx) => {
+    await mine.require(tx, held);
+    // What is recorded keeps no renewal from its partition.
+    assert.equal((await mine.claim(partitions)).length, 3);
+  });
   // As if it had been frozen for longer than its lease.
   await database.query("update kafka.lease set expires_at = roost.now() - interval '1 second' where purpose = 'relay'");
   await assert.rejects(

@@ -42,7 +42,7 @@ export function createLeases(database: Database, { purpose, owner, leaseMs }: Le
     msLeft: () => heldUntilMs - performance.now(),
     async require(tx, { topic, partition, epoch }) {
       const rows = await tx.query(
-        `select 1 from kafka.lease where purpose = $1 and topic = $2 and partition = $3 and owner = $4 and epoch = $5 and expires_at > roost.now() for share`,
+        `select 1 from kafka.lease where purpose = $1 and topic = $2 and partition = $3 and owner = $4 and epoch = $5 and expires_at > roost.now() for key share`,
         [purpose, topic, partition, owner, epoch],
         { name: "kafka_require_lease" },
       );
@@ -62,7 +62,8 @@ export function isLeaseGone(error: unknown): boolean {
   return error instanceof RoostError && error.details?.["reason"] === "kafka_lease_lost";
 }
 
-// Keeps: a partition has one owner at a time, and its epoch goes up whenever the owner changes or was late.
+// Keeps: a partition has one owner at a time, and its epoch goes up whenever the owner changes or was late. Those that it has are never passed over:
+// msLeft holds for each of them. So what records something shares the key alone, which no renewal waits for.
 async function claimAll(
   sql: Sql,
   { purpose, owner, leaseMs }: LeaseOptions,
@@ -76,11 +77,15 @@ async function claimAll(
     { name: "kafka_add_leases" },
   );
   return await sql.query<LeasedPartition>(
-    `update kafka.lease l set owner = $4, expires_at = roost.now() + $5 * interval '1 millisecond',
+    `with wanted as (select * from unnest($2::text[], $3::integer[]) as w(topic, partition)),
+     own as (select topic, partition from kafka.lease where purpose = $1 and owner = $4 and (topic, partition) in (select * from wanted)
+       order by topic, partition for no key update),
+     free as (select topic, partition from kafka.lease where purpose = $1 and (owner is null or owner <> $4 and expires_at <= roost.now())
+       and (topic, partition) in (select * from wanted) order by topic, partition for no key update skip locked)
+     update kafka.lease l set owner = $4, expires_at = roost.now() + $5 * interval '1 millisecond',
        epoch = case when l.owner = $4 and l.expires_at > roost.now() then l.epoch else l.epoch + 1 end
-     from (select topic, partition from kafka.lease where purpose = $1 and (topic, partition) in (select * from unnest($2::text[], $3::integer[]))
-       and (owner = $4 or owner is null or expires_at <= roost.now()) order by topic, partition for update skip locked) as free
-     where l.purpose = $1 and l.topic = free.topic and l.partition = free.partition
+     from (select * from own union all select * from free) as taken
+     where l.purpose = $1 and l.topic = taken.topic and l.partition = taken.partition
      returning l.topic, l.partition, l.epoch`,
     [purpose, ...places, owner, leaseMs],
     { name: "kafka_claim_leases" },

@@ -72,9 +72,11 @@ export async function consumeKafka(options: ConsumeKafka): Promise<void> {
         if (await places.look()) await claim();
         if ((await retries.next({ timeoutMs: 0 })) === "woken" || places.isDueForLetters())
           await retryLetters(options, taking);
-        const fetched = await fetchHeld(kafka, held, places);
-        if (held.length === 0) await sleepUntilAborted(Math.min(1_000, leaseMs / 3), { signal });
-        await takeAll(options, { taking, held, fetched, places });
+        // Claiming goes on beside it.
+        const holding = held;
+        const fetched = await fetchHeld(kafka, holding, places);
+        if (holding.length === 0) await sleepUntilAborted(Math.min(1_000, leaseMs / 3), { signal });
+        await takeAll(options, { taking, held: holding, fetched, places });
         failures = 0;
       } catch (error) {
         if (signal.aborted) break;
@@ -175,9 +177,9 @@ async function retryLetters({ kernel, logger, group }: ConsumeKafka, taking: Rec
       const event = fromRecord(await taking.letters.read(letter.event));
       await kernel.transact(async (tx) => {
         if (!(await takeForeignLetter(tx, letter.number))) return;
-        const isOfLog = event.place !== undefined;
-        const events = isOfLog ? [event] : await takeNew(tx, taking, [event]);
-        if (events.length > 0) await taking.handle(tx, events, { topic: letter.topic });
+        // By source and id also what comes from a log: it may be in Kafka, and among the letters, twice.
+        const isNew = (await takeNew(tx, taking, [{ ...event, place: undefined }])).length > 0;
+        if (isNew) await taking.handle(tx, [event], { topic: letter.topic });
       });
       logger.info("a record that was set aside took effect", { group, key: letter.key });
     } catch (error) {

@@ -4,7 +4,7 @@
  */
 import { isJsonObject, RoostError, toRoostError, type JsonObject } from "@roost/base";
 import { parkForeignEvent, type KernelTransaction } from "@roost/kernel";
-import type { ReceivedRecord } from "../client/fetch-records.ts";
+import { isOutOfRange, type ReceivedRecord } from "../client/fetch-records.ts";
 import type { Kafka } from "../client/open-kafka.ts";
 
 export interface DeadLetters {
@@ -30,8 +30,7 @@ export function createDeadLetters(kafka: Kafka, { group, topic }: { group: strin
   return {
     async send(record, error) {
       const { message, code } = toRoostError(error);
-      const headers = {
-        ...Object.fromEntries(record.headers),
+      const reasons = {
         roost_dead_reason: `${code}: ${message}`.slice(0, reasonCharsMax),
         roost_dead_group: group,
         roost_dead_topic: record.topic,
@@ -40,14 +39,14 @@ export function createDeadLetters(kafka: Kafka, { group, topic }: { group: strin
       };
       const { key, value } = record;
       const place = { topic, partition: 0 };
-      const send = (content: Buffer | null) =>
-        kafka.send(place, [{ key, value: content, headers }], { deadlineMs: sendMsMax });
+      const headers = { ...Object.fromEntries(record.headers), ...reasons };
       try {
-        return { record, error, kept: { ...place, offset: await send(value) } };
+        const offset = await kafka.send(place, [{ key, value, headers }], { deadlineMs: sendMsMax });
+        return { record, error, kept: { ...place, offset } };
       } catch (refused) {
         if (toRoostError(refused).code !== "limit_exceeded") throw refused;
         // With the reason it is larger than Kafka takes: the place in its own topic has to do.
-        await send(null);
+        await kafka.send(place, [{ key: null, value: null, headers: reasons }], { deadlineMs: sendMsMax });
         return { record, error, kept: { topic: record.topic, partition: record.partition, offset: record.offset } };
       }
     },
@@ -64,7 +63,10 @@ export function createDeadLetters(kafka: Kafka, { group, topic }: { group: strin
         partition: Number(kept["partition"]),
         offset: Number(kept["offset"]),
       };
-      const [fetched] = await kafka.fetch([from]);
+      const [fetched] = await kafka.fetch([from]).catch((error: unknown) => {
+        if (isOutOfRange(error)) return [];
+        throw error;
+      });
       const record = fetched?.records.find(({ offset }) => offset === from.offset);
       if (record === undefined)
         throw new RoostError(

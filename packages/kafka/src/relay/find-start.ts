@@ -23,8 +23,8 @@ export interface RelayStart {
 const tailRecords = 1_500;
 const readsMax = 50;
 
+/** Of the log, read after the tail: what Kafka has was in the log before it was sent. */
 interface Known {
-  log: string;
   /** The cursor: everything below it was acknowledged by Kafka. */
   cursor: number;
   firstOffset: number;
@@ -33,11 +33,11 @@ interface Known {
 }
 
 export async function findStart(
-  { kernel, kafka }: { kernel: Kernel; kafka: Kafka },
+  kernel: Kernel,
   of: RelayedPartition,
-  { log, cursor, firstOffset, nextOffset, generation: recorded }: Known,
+  { isNew, tail }: KafkaTail,
+  { cursor, firstOffset, nextOffset, generation: recorded }: Known,
 ): Promise<RelayStart> {
-  const { isNew, tail } = await readTail(kafka, of, log);
   const generation = Math.max(recorded, ...tail.map(({ place }) => place.generation));
   // A new topic gets what the log still has.
   if (isNew) return { offset: firstOffset, generation };
@@ -54,12 +54,18 @@ interface TailRecord {
   place: LogPlace;
 }
 
-/** The last records of this log. `isNew`: nothing was ever in the topic's partition. */
-async function readTail(
+export interface KafkaTail {
+  /** Nothing was ever in the topic's partition. */
+  isNew: boolean;
+  tail: TailRecord[];
+}
+
+/** The last records of this log. */
+export async function readTail(
   kafka: Kafka,
   { topic, partition, kafkaTopic }: RelayedPartition,
   log: string,
-): Promise<{ isNew: boolean; tail: TailRecord[] }> {
+): Promise<KafkaTail> {
   const ranges = await kafka.readRanges([kafkaTopic]);
   const range = ranges.find((each) => each.partition === partition);
   if (range === undefined || range.endOffset === 0) return { isNew: true, tail: [] };
@@ -97,5 +103,8 @@ async function findForeign(
     if (page.length === 0) break;
     offset = page.at(-1)!.offset + 1;
   }
-  return offsets.find((offset) => offset >= nextOffset || (offset >= from && events.get(offset) !== idAt.get(offset)));
+  // One that is not read is no other one: retention has taken it meanwhile.
+  return offsets.find(
+    (offset) => offset >= nextOffset || (events.has(offset) && events.get(offset) !== idAt.get(offset)),
+  );
 }

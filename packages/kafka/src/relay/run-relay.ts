@@ -58,6 +58,8 @@ export async function runRelay(options: RunRelay): Promise<void> {
       } catch (error) {
         if (signal.aborted) break;
         failures += 1;
+        // A topic may have been deleted in Kafka.
+        holder.forget();
         const { message } = toRoostError(error);
         if (message !== told) logger.warn("the relay cannot ship and tries again", { error });
         told = message;
@@ -123,6 +125,8 @@ interface Holder {
   /** Creates topics in Kafka and takes partitions when it is time. */
   refresh(): Promise<void>;
   held(): readonly LeasedPartition[];
+  /** Looks in Kafka again which topics there are. */
+  forget(): void;
   stop(): void;
 }
 
@@ -171,6 +175,10 @@ function createHolder({ kernel, kafka, settings, logger, leaseMs = leaseMsDefaul
       if (leases.msLeft() < leaseMs / 2) await claim();
     },
     held: () => held,
+    forget() {
+      known = "";
+      lookedAtMs = -Infinity;
+    },
     stop: () => clearInterval(renewing),
   };
 }

@@ -4,7 +4,7 @@ import { lockCursor, moveCursor, readEvents, type Kernel, type StoredEvent } fro
 import { toRecord } from "../records.ts";
 import type { Kafka } from "../client/open-kafka.ts";
 import type { LeasedPartition, Leases } from "../leases.ts";
-import { findStart, type RelayedPartition, type RelayStart } from "./find-start.ts";
+import { findStart, readTail, type RelayedPartition, type RelayStart } from "./find-start.ts";
 import type { SchemaIds } from "./schema-ids.ts";
 
 export const relayGroup = "kafka-relay";
@@ -79,17 +79,35 @@ async function sendBatch(
 ): Promise<void> {
   const ids = await schemaIds.of(events);
   const records = events.map((event, index) => toRecord(event, { log, generation, schemaId: ids[index] }));
-  let first = 0;
-  while (first < records.length) {
-    let bytes = 0;
-    let until = first;
-    do bytes += records[until]!.value.length + 1_000;
-    while (++until < records.length && bytes < bytesPerBatchMax);
+  for (const some of inSends(records)) {
     const deadlineMs = Math.min(sendMsMax, leases.msLeft() - leaseMarginMs);
     if (deadlineMs <= 0) throw late(`${topic}/${partition}`);
-    await kafka.send({ topic: kafkaTopic, partition }, records.slice(first, until), { deadlineMs });
-    first = until;
+    await kafka.send({ topic: kafkaTopic, partition }, some, { deadlineMs });
   }
+}
+
+/** Each of what Kafka takes at once: a single record may be larger, and is then alone. */
+function inSends(records: readonly SentRecord[]): SentRecord[][] {
+  const sends: SentRecord[][] = [];
+  let bytes = Number.POSITIVE_INFINITY;
+  for (const record of records) {
+    const size = bytesOf(record);
+    if (bytes + size > bytesPerBatchMax) {
+      sends.push([]);
+      bytes = 0;
+    }
+    sends.at(-1)!.push(record);
+    bytes += size;
+  }
+  return sends;
+}
+
+type SentRecord = ReturnType<typeof toRecord>;
+
+/** At most; lengths and marks between the parts included. */
+function bytesOf({ key, value, headers }: SentRecord): number {
+  const parts = [...Object.entries(headers).flat(), value, ...(key === null ? [] : [key])];
+  return parts.reduce((sum, part) => sum + Buffer.byteLength(part) + 5, 50);
 }
 
 /** The cursor moves under the lease, and never back: what is sent again after a new start is known to it. */
@@ -115,8 +133,9 @@ async function record(
 }
 
 async function begin(shipping: Shipping, of: RelayedPartition & LeasedPartition): Promise<RelayStart> {
-  const { kernel, leases, log } = shipping;
+  const { kernel, kafka, leases, log } = shipping;
   const { topic, partition } = of;
+  const tail = await readTail(kafka, of, log);
   const known = await kernel.transact(async (tx) => {
     const locked = await lockCursor(tx, { group: relayGroup, topic, partition });
     if (locked === undefined) throw late(`${topic}/${partition}`);
@@ -127,7 +146,7 @@ async function begin(shipping: Shipping, of: RelayedPartition & LeasedPartition)
     const { place: cursor, firstOffset, nextOffset } = locked;
     return { cursor, firstOffset, nextOffset, generation: row?.generation ?? 1 };
   });
-  const start = await findStart(shipping, of, { log, ...known });
+  const start = await findStart(kernel, of, tail, known);
   if (start.generation !== known.generation)
     await kernel.transact(async (tx) => {
       await leases.require(tx, of);

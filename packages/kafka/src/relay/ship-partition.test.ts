@@ -1,0 +1,103 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { declareGroup } from "@roost/kernel";
+import { createTestKernel } from "@roost/kernel/testing";
+import { groupTestEvents, note } from "@roost/kernel/testing/test-events";
+import type { ReceivedRecord } from "../client/fetch-records.ts";
+import type { Kafka, KafkaRecord } from "../client/open-kafka.ts";
+import { createLeases } from "../leases.ts";
+import { migrateKafka } from "../migrate-kafka.ts";
+import { placeOf } from "../records.ts";
+import { createSchemaIds } from "./schema-ids.ts";
+import { relayGroup, shipPartition } from "./ship-partition.ts";
+
+/** What a broker takes at once by default. */
+const brokerBytesMax = 1_048_588;
+
+/** A log with one event, a relay that has its partition, and that partition in a Kafka that is in memory. */
+async function openWorld() {
+  await using opened = new AsyncDisposableStack();
+  const { kernel, database } = opened.use(await createTestKernel({ events: groupTestEvents }));
+  await migrateKafka(database);
+  await declareGroup(database, { name: relayGroup, attemptsMax: null, pinnedTopics: ["notes"] });
+  const append = async (...texts: string[]) =>
+    void (await kernel.append(texts.map((text, n) => ({ ...note(n, "s"), data: { n, text } }))));
+  await append("first");
+  const [of] = await database.query<{ topic: string; partition: number }>(
+    "select topic, partition from roost.event where topic = 'notes'",
+  );
+  const leases = createLeases(database, { purpose: "relay", owner: kernel.createId(), leaseMs: 60_000 });
+  const [leased] = await leases.claim([of!]);
+  const inKafka = { topic: "roost.notes", partition: of!.partition };
+  const records: ReceivedRecord[] = [];
+  const sends: number[] = [];
+  const world = {
+    kernel,
+    database,
+    append,
+    sends,
+    /** While a relay asks where Kafka's partition ends. */
+    meanwhile: async () => {},
+    ship: () => shipPartition(shipping, { ...leased!, kafkaTopic: inKafka.topic }, new Map()),
+    shipped: () => records.map((record) => `${placeOf(record)!.generation}/${placeOf(record)!.offset}`),
+    [Symbol.asyncDispose]: () => closing.disposeAsync(),
+  };
+  const kafka = {
+    async readRanges() {
+      const { meanwhile } = world;
+      world.meanwhile = async () => {};
+      await meanwhile();
+      return [{ ...inKafka, startOffset: 0, endOffset: records.length }];
+    },
+    fetch: async ([from]: { offset: number }[]) => [{ records: records.slice(from!.offset) }],
+    async send(_to: unknown, given: readonly KafkaRecord[]) {
+      const texts = given.flatMap(({ value, headers }) => [value ?? "", ...Object.entries(headers).flat()]);
+      const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+      assert.ok(bytes < brokerBytesMax, `${bytes} bytes at once`);
+      sends.push(given.length);
+      for (const { value, headers } of given)
+        records.push({
+          ...inKafka,
+          offset: records.length,
+          timestampMs: 0,
+          key: null,
+          value: Buffer.from(value ?? ""),
+          headers: new Map(Object.entries(headers)),
+        });
+    },
+  };
+  const shipping = {
+    kernel,
+    leases,
+    schemaIds: createSchemaIds(kernel),
+    log: "log-1",
+    signal: new AbortController().signal,
+    kafka: kafka as unknown as Kafka,
+  };
+  const closing = opened.move();
+  return world;
+}
+
+test("What is sent at once fits into what a broker takes, whatever its letters", async () => {
+  await using world = await openWorld();
+  await world.append("a".repeat(300_000), "я".repeat(350_000), "語".repeat(320_000), "b", "c".repeat(990_000));
+  await world.ship();
+  assert.deepEqual(world.shipped(), ["1/0", "1/1", "1/2", "1/3", "1/4", "1/5"]);
+  assert.deepEqual(world.sends, [2, 1, 1, 1, 1]);
+});
+
+test("What is appended, shipped or taken by retention while a relay reads Kafka back begins no new generation", async () => {
+  await using world = await openWorld();
+  await world.append("second");
+  await world.ship();
+  world.meanwhile = async () => {
+    await world.append("third");
+    // Another that was frozen, and thinks that it has the partition.
+    await world.ship();
+    await world.database.query(`delete from roost.event where topic = 'notes' and "offset" = 0`);
+  };
+  await world.ship();
+  await world.append("fourth");
+  await world.ship();
+  assert.deepEqual(world.shipped(), ["1/0", "1/1", "1/2", "1/3"]);
+});
