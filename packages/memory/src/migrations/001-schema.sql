@@ -213,7 +213,8 @@ create table memory.recall_line (
   text     text not null,
   words    tsvector not null,
   labels   integer not null,
-  -- When it was first read. Invariant: a line that stood in its document before keeps it, wherever it stands now.
+  -- When it was first read, a microsecond after the line before it. Invariant: a line that stood in its document before keeps it, wherever it
+  -- stands now.
   first_at timestamptz not null default roost.now(),
   primary key (document, place)
 );

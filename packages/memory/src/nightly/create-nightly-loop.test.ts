@@ -81,6 +81,16 @@ test("createNightlyLoop() reads what was noted after the last pass on the same d
   assert.match(next, /Ida has a boat/, "all lines of a note have the time of noon");
   assert.ok(!next.includes("Theo"), "what was read is not read again");
   assert.ok(!next.includes("An old note"), "what was moved in is not news");
+  const said = Array.from({ length: 30 }, (_, n) => `line ${n} ${"of words ".repeat(110)}`);
+  await home.writeOutside("memory/2026-03-02.md", said.map((line) => `- ${line}\n`).join(""));
+  await scanHome(memory);
+  const [first, second] = [await pass("2026-03-03T05:00:00Z"), await pass("2026-03-04T05:00:00Z")];
+  for (const [n] of said.entries())
+    assert.equal(
+      [first, second].filter((task) => task.includes(`line ${n} of`)).length,
+      1,
+      `line ${n} of a note that is longer than what a night reads`,
+    );
 });
 
 test("createNightlyLoop() is off by default, and tells the person of an answer that it cannot read", async () => {

@@ -132,22 +132,30 @@ async function beginPass(memory: Memory): Promise<void> {
   });
 }
 
-/** What the model is shown: nothing that rests on content from outside, as much as fits. */
+/**
+ * What the model is shown: nothing that rests on content from outside, as much as fits. Lines of one moment are taken together: what is left is newer
+ * than what was read. The first are taken whatever their length, so that none stops those behind it.
+ */
 async function choose({ kernel, calendar }: Memory, tx: KernelTransaction, lines: readonly NewLine[]) {
   const material: string[] = [];
   let labels: Labels = mainLabels;
   let until: string | undefined;
   let left = readTokensMax;
-  for (const line of lines) {
-    const itsLabels = await kernel.labelSets.read(tx, line.labels);
-    const text = `[${calendar.momentAt(line.at.getTime())}] ${line.saidBy ?? "note"}: ${line.text}`;
-    if (!isUntrusted(itsLabels)) {
-      left -= estimateTokens(text);
-      if (left < 0) break;
-      material.push(text);
-      labels = joinLabels(labels, itsLabels);
+  const moments = [...Map.groupBy(lines, ({ newSince }) => newSince)];
+  // Of the last one more lines may be there than were read.
+  if (lines.length === linesMax && moments.length > 1) moments.pop();
+  for (const [newSince, together] of moments) {
+    const shown = [];
+    for (const line of together) {
+      const itsLabels = await kernel.labelSets.read(tx, line.labels);
+      const text = `[${calendar.momentAt(line.at.getTime())}] ${line.saidBy ?? "note"}: ${line.text}`;
+      if (!isUntrusted(itsLabels)) shown.push({ text, labels: itsLabels });
     }
-    until = line.newSince;
+    left -= shown.reduce((sum, { text }) => sum + estimateTokens(text), 0);
+    if (left < 0 && material.length > 0) break;
+    material.push(...shown.map(({ text }) => text));
+    labels = joinLabels(labels, ...shown.map((line) => line.labels));
+    until = newSince;
   }
   return { material, labels, until };
 }

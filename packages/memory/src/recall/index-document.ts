@@ -86,7 +86,7 @@ export async function indexDocument(
   await tx.query(
     `with added as (
        insert into memory.recall_line (document, place, ref, said_by, at, text, words, labels, first_at)
-       select $1, place, ref, said_by, at, text, to_tsvector('memory.recall', beside || E'\\n' || text), labels, coalesce(first_at, roost.now())
+       select $1, place, ref, said_by, at, text, to_tsvector('memory.recall', beside || E'\\n' || text), labels, coalesce(first_at, roost.now() + (place - $3) * interval '1 microsecond')
        from jsonb_to_recordset($2::jsonb) as r(place integer, ref text, said_by text, at timestamptz, text text, beside text, labels integer,
          first_at timestamptz)
        returning words
@@ -96,7 +96,7 @@ export async function indexDocument(
      )
      insert into memory.recall_term as t select term, line_count from counted order by term
      on conflict (term) do update set line_count = t.line_count + excluded.line_count`,
-    [row!.id, JSON.stringify(rows)],
+    [row!.id, JSON.stringify(rows), row!.place],
     { name: "memory_recall_lines" },
   );
 }
@@ -109,7 +109,7 @@ export async function dropDocuments(tx: Transaction, kind: DocumentKind, refs: r
 
 /** Returns when each text was first read. */
 async function dropLines(tx: Sql, kind: DocumentKind, refs: readonly string[]): Promise<Map<string, string>> {
-  const rows = await tx.query<{ text: string; firstAt: Date }>(
+  const rows = await tx.query<{ text: string; firstAt: string }>(
     `with gone as (
        delete from memory.recall_line where document in (select id from memory.recall_document where kind = $1 and ref = any($2))
        returning text, words, first_at
@@ -118,10 +118,10 @@ async function dropLines(tx: Sql, kind: DocumentKind, refs: readonly string[]): 
        union all select '', count(*) from gone
      ), fewer as (
        update memory.recall_term t set line_count = t.line_count - counted.line_count from counted where counted.term = t.term
-     ) select text, min(first_at) as "firstAt" from gone group by text`,
+     ) select text, min(first_at)::text as "firstAt" from gone group by text`,
     [kind, refs],
   );
-  return new Map(rows.map(({ text, firstAt }) => [text, firstAt.toISOString()]));
+  return new Map(rows.map(({ text, firstAt }) => [text, firstAt]));
 }
 
 const months = "January February March April May June July August September October November December".split(" ");
