@@ -1,6 +1,6 @@
 /** `roost export` and back: a home that is exported and imported is the same home. */
 import assert from "node:assert/strict";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -93,6 +93,7 @@ test("roost export and roost import give the same home, and a second export the 
       },
     });
     await fill(first);
+    for (const mine of [`${one}.old`, `${one}.new`]) await mkdir(mine);
     const told = await run(first, "export", one);
     assert.deepEqual(
       [(told["counts"] as Record<string, number>)["fact"], told["home"]],
@@ -102,7 +103,11 @@ test("roost export and roost import give the same home, and a second export the 
     assert.ok(![...before.values()].some((text) => text.includes(secret)), "no secret leaves the home");
     assert.match(before.get("home/notes/plain.md")!, /key \[secret left out\]/);
     assert.ok(before.has("events/11111111-1111-4111-8111-111111111111.jsonl") && before.has("schema/home-record.json"));
-    await assert.rejects(readdir(`${one}.new`), { code: "ENOENT" });
+    assert.deepEqual(
+      (await readdir(directory)).toSorted(),
+      ["one", "one.new", "one.old"],
+      "what stands beside it is the person's",
+    );
 
     await using second = await createTestGateway({
       files: { ".roost/home-id": "22222222-2222-4222-8222-222222222222\n" },
@@ -127,6 +132,10 @@ test("roost export and roost import give the same home, and a second export the 
     assert.deepEqual([...after.keys()].filter((path) => !own.test(path)).toSorted(), [...before.keys()].toSorted());
     for (const [path, text] of before) assert.equal(after.get(path), text, path);
 
+    const { text: ROOST_TOKEN } = await second.client.createToken({ name: "program", scopes: ["*"] });
+    const program = await runRoost(["import", one], { url: second.url, environment: { ROOST_TOKEN } });
+    assert.match(program.stderr, /come by the person alone/);
+
     const again = (await run(second, "import", one)) as { counts: Record<string, Record<string, number>> };
     for (const [kind, counts] of Object.entries(again.counts)) assert.deepEqual(Object.keys(counts), ["same"], kind);
     const { lines } = await second.client.recall({ query: "where does Anna live", kinds: ["fact"] });
@@ -136,12 +145,16 @@ test("roost export and roost import give the same home, and a second export the 
     );
 
     await writeFile(join(one, "home/SOUL.md"), "changed since");
+    await writeFile(join(directory, "mine"), "of another place");
+    await appendFile(join(one, "records/parts.jsonl"), '{"sha256":"../../mine","mediaType":"text/plain"}\n');
+    await appendFile(join(one, "records/jobs.jsonl"), '{"id":"foreign","state":"active","definition":{}}\n');
     await using third = await createTestGateway();
     const torn = (await run(third, "import", one)) as { refused: { name: string }[] };
     assert.deepEqual(
       torn.refused.map(({ name }) => name),
-      ["home/SOUL.md"],
+      ["home/SOUL.md", "records/jobs.jsonl", "records/parts.jsonl"],
     );
+    assert.deepEqual((await third.client.listJobs({})).items, []);
     const end = await runRoost(["export", first.homeDir], {
       url: first.url,
       environment: { ROOST_TOKEN: (await readFile(join(first.homeDir, ".roost/token"), "utf8")).trim() },

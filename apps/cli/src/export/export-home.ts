@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import { toRoostError } from "@roost/base";
+import { formatLabels, joinLabels, parseLabels, untrustedFrom } from "@roost/contract/labels";
 import { exportKinds, HomeRecord, jobStates, type Event } from "@roost/contract/operations";
 import type { Connection, RoostClient } from "../connect.ts";
 import { isSecretFile, maskSecrets } from "../import/found/find-secret-line.ts";
@@ -13,6 +14,8 @@ const pageMax = 200;
 const jobsMax = 5_000;
 const grantsMax = 50_000;
 const topicsMax = 1_000;
+/** Of a file that changes meanwhile. */
+const readsMax = 5;
 
 export interface ExportHomeOptions {
   onProgress: (text: string) => void;
@@ -50,7 +53,7 @@ async function* pagesOf(client: RoostClient, kind: Kind, done: ExportedHome) {
   do {
     const page = await client.exportRecords({ kind, limit: pageMax, after });
     done.home = page.home;
-    yield page.items;
+    yield { items: page.items, after };
     after = page.next ?? undefined;
   } while (after !== undefined);
 }
@@ -62,9 +65,13 @@ async function exportKind(
 ): Promise<void> {
   const file = await folder.file(`records/${kind}s.jsonl`);
   let count = 0;
-  for await (const items of pagesOf(client, kind, done))
+  for await (const { items, after } of pagesOf(client, kind, done))
     for (const item of items) {
-      const record = kind === "file" ? await exportFile(client, folder, { item, done }) : item;
+      const readAgain = async () => {
+        const { items: now } = await client.exportRecords({ kind, limit: pageMax, after });
+        return now.find(({ ref }) => ref === item["ref"]);
+      };
+      const record = kind === "file" ? await exportFile(client, folder, { item, done, readAgain }) : item;
       if (kind === "part") await exportPart(client, folder, { item, done });
       if (record === undefined) continue;
       await file.line(record);
@@ -79,11 +86,16 @@ interface One {
   done: ExportedHome;
 }
 
+interface OneFile extends One {
+  /** Its record as it is now. */
+  readAgain: () => Promise<Record<string, unknown> | undefined>;
+}
+
 /** Its record, of what was written; undefined: it is left out, and said why. */
 async function exportFile(
   client: RoostClient,
   folder: ExportFolder,
-  { item, done }: One,
+  { item, done, readAgain }: OneFile,
 ): Promise<Record<string, unknown> | undefined> {
   const path = String(item["path"]);
   if (isSecretFile(path)) {
@@ -91,7 +103,7 @@ async function exportFile(
     return undefined;
   }
   try {
-    const { bytes, mediaType } = await client.getFile({ path });
+    const { record, bytes, mediaType } = await readAlike(client, { item, readAgain });
     const file = await folder.file(`home/${path}`);
     const masked = mediaType.startsWith("text/")
       ? maskSecrets(new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes))
@@ -100,14 +112,36 @@ async function exportFile(
     const written = masked === undefined ? bytes : Buffer.from(masked.text);
     await file.write(written);
     await file.end();
-    const sha256 = createHash("sha256").update(written).digest("hex");
-    return { ...item, bytes: written.byteLength, sha256 };
+    const sha256 = hashOf(written);
+    return { ...record, bytes: written.byteLength, sha256 };
   } catch (error) {
     const { code, message } = toRoostError(error);
     if (code === "unavailable" || code === "unauthenticated") throw error;
     done.leftOut.push({ name: path, reason: message });
     return undefined;
   }
+}
+
+/** A file with the record of these very bytes: its labels name lines of them. One that keeps changing is marked as a whole. */
+async function readAlike(client: RoostClient, { item, readAgain }: Pick<OneFile, "item" | "readAgain">) {
+  let record: Record<string, unknown> = item;
+  for (let reads = 1; ; reads += 1) {
+    const { bytes, mediaType } = await client.getFile({ path: String(item["path"]) });
+    // Null: it is too large for its lines to be marked.
+    if (record["sha256"] === null || hashOf(bytes) === record["sha256"]) return { record, bytes, mediaType };
+    if (reads === readsMax) return { record: markedWhole(record), bytes, mediaType };
+    record = (await readAgain()) ?? record;
+  }
+}
+
+function markedWhole({ sections, ...record }: Record<string, unknown>): Record<string, unknown> {
+  const ofLines = ((sections ?? []) as [number, number, string[]][]).map(([, , labels]) => parseLabels(labels));
+  const all = joinLabels(parseLabels(record["labels"] as string[]), ...ofLines, untrustedFrom("import", "changing"));
+  return { ...record, labels: formatLabels(all) };
+}
+
+function hashOf(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
 }
 
 async function exportPart(client: RoostClient, folder: ExportFolder, { item, done }: One): Promise<void> {
@@ -125,7 +159,7 @@ async function exportPart(client: RoostClient, folder: ExportFolder, { item, don
 /** Of homes that were moved in: a file for each and topic, as it came. */
 async function exportHistory(client: RoostClient, folder: ExportFolder, done: ExportedHome): Promise<void> {
   let open: { name: string; file: Awaited<ReturnType<ExportFolder["file"]>> } | undefined;
-  for await (const items of pagesOf(client, "history", done))
+  for await (const { items } of pagesOf(client, "history", done))
     for (const { home, topic, record } of items) {
       const name = `${String(topic)}/${encodeURIComponent(String(home))}.jsonl`;
       if (open?.name !== name) {

@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import { createWriteStream } from "node:fs";
 import { mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { finished } from "node:stream/promises";
 import { RoostError, syncDirectory, writeFileDurably } from "@roost/base";
 import { z } from "zod";
@@ -48,7 +48,7 @@ export interface ExportFolder extends AsyncDisposable {
 /** @throws RoostError `conflict` when something else stands there */
 export async function openExportFolder(directory: string): Promise<ExportFolder> {
   await refuseOther(directory);
-  const staged = `${directory}.new`;
+  const staged = besides(directory, "new");
   await rm(staged, { recursive: true, force: true });
   await mkdir(staged, { recursive: true, mode: 0o700 });
   const files: ExportManifest["files"] = [];
@@ -59,7 +59,7 @@ export async function openExportFolder(directory: string): Promise<ExportFolder>
     },
     async file(path) {
       await mkdir(dirname(join(staged, path)), { recursive: true, mode: 0o700 });
-      const stream = createWriteStream(join(staged, path), { mode: 0o600 });
+      const stream = createWriteStream(join(staged, path), { mode: 0o600, flush: true });
       const hash = createHash("sha256");
       let bytes = 0;
       const write = async (part: Uint8Array | string) => {
@@ -85,7 +85,7 @@ export async function openExportFolder(directory: string): Promise<ExportFolder>
       files.sort((left, right) => (left.path < right.path ? -1 : 1));
       const manifest: ExportManifest = { format: exportFormat, version: 1, home, exportedAt, files };
       await writeFileDurably(join(staged, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`, { mode: 0o600 });
-      const old = `${directory}.old`;
+      const old = besides(directory, "old");
       await rm(old, { recursive: true, force: true });
       if ((await stat(directory).catch(() => undefined)) !== undefined) await rename(directory, old);
       await rename(staged, directory);
@@ -97,6 +97,11 @@ export async function openExportFolder(directory: string): Promise<ExportFolder>
       await rm(staged, { recursive: true, force: true });
     },
   };
+}
+
+/** A name that nobody gives a directory: what stands there is this program's, and may be removed. */
+function besides(directory: string, what: "new" | "old"): string {
+  return join(dirname(directory), `.${basename(directory)}.${exportFormat}.${what}`);
 }
 
 async function refuseOther(directory: string): Promise<void> {

@@ -1,18 +1,23 @@
 /** Of an export: what goes by operations of its own, parts before the messages that name them, jobs after everything. */
+import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { toRoostError } from "@roost/base";
+import { RoostError, toRoostError } from "@roost/base";
 import type { RoostClient } from "../connect.ts";
-import { readJsonLines } from "./found/read-json-lines.ts";
+import { readWholeLines } from "./read-export.ts";
 import type { GatheredReport } from "./send-records.ts";
 
 const jobsPerApplyMax = 500;
 
 export async function takeParts(client: RoostClient, root: string, report: GatheredReport): Promise<void> {
-  for await (const part of linesOf(join(root, "records/parts.jsonl"))) {
+  for await (const part of readWholeLines(root, "records/parts.jsonl")) {
     const sha256 = String(part["sha256"]);
     try {
+      // Not only damage: a name may lead out of the folder.
+      if (!/^[0-9a-f]{64}$/.test(sha256)) throw new RoostError("invalid_input", "it has no name of a part");
       const bytes = Uint8Array.from(await readFile(join(root, "parts", sha256)));
+      if (createHash("sha256").update(bytes).digest("hex") !== sha256)
+        throw new RoostError("invalid_input", "it was changed since the export");
       const name = typeof part["name"] === "string" ? { name: part["name"] } : {};
       await client.uploadPart({ ...name, content: { mediaType: String(part["mediaType"]), bytes } });
     } catch (error) {
@@ -27,7 +32,8 @@ export async function takeWholeJobs(
   { report, isDryRun }: { report: GatheredReport; isDryRun: boolean },
 ): Promise<void> {
   const jobs: { id: string; state: string; pausedReason: string | null; definition: object }[] = [];
-  for await (const job of linesOf(join(root, "records/jobs.jsonl"))) jobs.push(job as unknown as (typeof jobs)[number]);
+  for await (const job of readWholeLines(root, "records/jobs.jsonl"))
+    jobs.push(job as unknown as (typeof jobs)[number]);
   const counts = (report.counts["job"] ??= {});
   for (let start = 0; start < jobs.length; start += jobsPerApplyMax) {
     const part = jobs.slice(start, start + jobsPerApplyMax);
@@ -51,13 +57,5 @@ export async function takeWholeJobs(
       if (change === "created" && job?.state === "paused")
         await client.pauseJob({ jobId, ...(job.pausedReason !== null && { reason: job.pausedReason }) });
     }
-  }
-}
-
-async function* linesOf(path: string): AsyncGenerator<Record<string, unknown>> {
-  try {
-    for await (const entry of readJsonLines(path)) if ("value" in entry) yield entry.value;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
   }
 }

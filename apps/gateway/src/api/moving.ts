@@ -16,6 +16,7 @@ import {
 } from "@roost/memory";
 import { readHomeId } from "@roost/memory/home";
 import { z } from "zod";
+import { isPerson } from "../security/told-to.ts";
 
 const { homeRecordLimits, HomeRecord } = operations;
 
@@ -23,6 +24,11 @@ export function serveMoving({ memory }: { memory: Memory }): Served[] {
   const { kernel } = memory;
   return [
     serve(operations.importRecords, async ({ content, ...given }, { principal }) => {
+      if (given.isWholeHome && !isPerson(principal))
+        throw new RoostError(
+          "forbidden",
+          "settings, grants and labels of a home come by the person alone: use the home's token",
+        );
       const options: ImportTerms = { ...given, by: principal.id };
       const { records, outcomes } = readLines(content.bytes);
       outcomes.push(...(await importRecords(memory, records.filter(isOfMemory), options)));

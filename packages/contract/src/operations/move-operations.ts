@@ -20,12 +20,14 @@ export const importRecords = defineOperation({
     isDryRun: isSet.describe("Change nothing, and say what would"),
     replaces: isSet.describe("Take theirs where both changed, or where there was another before"),
     restores: isSet.describe("Bring back what was removed here"),
-    isWholeHome: isSet.describe("An export of a home: settings, labels, facts and states are those of this one"),
+    isWholeHome: isSet.describe(
+      "An export of a home: settings, grants, labels, facts and states are those of this one; the person alone brings it",
+    ),
     content: content(["application/x-ndjson"], { bytesMax: homeRecordLimits.bytesMax }),
   }),
   output: z.object({ outcomes: z.array(ImportOutcome) }),
   effect: "idempotent",
-  access: { audience: people },
+  access: { audience: people, isDecision: true },
 });
 
 export const finishImport = defineOperation({
@@ -36,7 +38,7 @@ export const finishImport = defineOperation({
   input: z.object({ source: Name, report: ImportReport }),
   output: z.object({ eventId: z.string() }),
   effect: "idempotent",
-  access: { audience: people },
+  access: { audience: people, isDecision: true },
 });
 
 export const exportRecords = defineOperation({

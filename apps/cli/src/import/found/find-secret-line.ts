@@ -29,9 +29,10 @@ const privateKey = /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?-----END [A-Z ]*PR
 /** What leaves the home: without what is a secret for sure. */
 export function maskSecrets(text: string): { text: string; count: number } {
   let count = 0;
-  const mask = () => {
+  // Lines keep their numbers: marks name them.
+  const mask = (secret: string) => {
     count += 1;
-    return "[secret left out]";
+    return `[secret left out]${"\n".repeat(secret.split("\n").length - 1)}`;
   };
   let masked = text.replaceAll(privateKey, mask);
   for (const [shape] of sure) masked = masked.replaceAll(new RegExp(shape.source, `g${shape.flags}`), mask);
