@@ -225,6 +225,10 @@ test("roost import moves an OpenClaw home of 2026.3 in, once, and names what it 
   await assertKept(moving);
   const { events } = await readTopic(gateway.test.database, { topic: "home", limit: 1000, types: ["import.done"] });
   assert.equal(events.length, 3);
+  assert.ok(
+    events.every(({ labels }) => labels.includes("trust:untrusted")),
+    "they quote names of another home",
+  );
 });
 
 /** What came in is not touched again; each side keeps what it changed. */

@@ -2,6 +2,7 @@
 import { importGrant } from "@roost/approvals";
 import { RoostError } from "@roost/base";
 import { formatCursor, parseCursor, serve, type Served } from "@roost/contract";
+import { formatLabels, joinLabels, mainLabels, untrustedFrom } from "@roost/contract/labels";
 import * as operations from "@roost/contract/operations";
 import type { Kernel } from "@roost/kernel";
 import {
@@ -42,7 +43,8 @@ export function serveMoving({ memory }: { memory: Memory }): Served[] {
         tx.emit({
           type: "import.done",
           subject: source,
-          labels: ["aud:main", `trust:owner`],
+          // It quotes names and reasons that come from there.
+          labels: formatLabels(joinLabels(mainLabels, untrustedFrom("import", source))),
           data: { by: principal.id, source, report: JSON.parse(JSON.stringify(report)) },
         }),
       );
