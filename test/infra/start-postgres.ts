@@ -61,7 +61,10 @@ export async function startPostgres({
   await primary.start();
   await runSql(place, primary, [`create database roost owner ${user.username}`]);
   const standby = replica ? createNode(place, { name: "replica", port: second! }) : undefined;
-  if (standby !== undefined) await createReplica(place, primary, standby);
+  if (standby !== undefined) {
+    await createReplica(place, primary, standby);
+    await runSql(place, primary, [untilStreaming]);
+  }
   if (synchronous)
     await runSql(place, primary, ["alter system set synchronous_standby_names = '*'", "select pg_reload_conf()"]);
   const owned = opened.move();
@@ -80,6 +83,16 @@ export async function startPostgres({
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
+
+/** A replica that accepts connections may not have found its primary yet. */
+const untilStreaming = `do $$ begin
+  for i in 1..600 loop
+    perform pg_stat_clear_snapshot();
+    if exists (select from pg_stat_replication where state = 'streaming') then return; end if;
+    perform pg_sleep(0.1);
+  end loop;
+  raise exception 'the replica does not stream';
+end $$`;
 
 interface Place {
   bin: string;

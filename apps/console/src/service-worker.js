@@ -24,7 +24,7 @@ self.addEventListener("activate", (event) => {
   );
 });
 
-const ofServer = /^\/(?:api|services|session|graphql|openapi\.json|healthz|mcp|v1)(?:\/|$)/;
+const ofServer = /^\/(?:api|services|session|pair|hooks|graphql|openapi\.json|healthz|mcp|v1)(?:\/|$)/;
 
 self.addEventListener("fetch", (event) => {
   const { request } = event;

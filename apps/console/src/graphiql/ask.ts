@@ -1,5 +1,6 @@
 /** Sends what GraphiQL asks, with the cookie of the browser that is signed in; subscriptions as server-sent events, one connection each. */
 import { EventSourceParserStream } from "eventsource-parser/stream";
+import { getOperationAST, parse } from "graphql";
 
 interface Asked {
   query: string;
@@ -9,20 +10,23 @@ interface Asked {
 
 interface Given {
   headers?: Record<string, unknown>;
-  documentAST?: { definitions: readonly { kind: string; operation?: string; name?: { value: string } }[] };
 }
 
 const address = "/graphql";
 
 /** A result, or results one after the other. */
 export function ask(asked: Asked, given: Given = {}): Promise<unknown> | AsyncGenerator {
-  return isSubscription(asked, given) ? follow(asked, given) : answer(asked, given);
+  return isSubscription(asked) ? follow(asked, given) : answer(asked, given);
 }
 
-function isSubscription({ operationName }: Asked, { documentAST }: Given): boolean {
-  const operations = documentAST?.definitions.filter(({ kind }) => kind === "OperationDefinition") ?? [];
-  const named = operations.filter(({ name }) => operationName == null || name?.value === operationName);
-  return named[0]?.operation === "subscription";
+/** By the text that is sent: what the editor has parsed may be the text before it. */
+function isSubscription({ query, operationName }: Asked): boolean {
+  try {
+    return getOperationAST(parse(query), operationName)?.operation === "subscription";
+  } catch {
+    // The server says what is wrong with it.
+    return false;
+  }
 }
 
 function send(asked: Asked, { headers }: Given, accept: string): Promise<Response> {

@@ -22,7 +22,7 @@ import type { NewRun } from "./run.ts";
 const stuckCount = 100_000;
 const finishedCount = 1_000_000;
 /** Of 8 kB, for any one statement. The table has some 38,000, an index of all its rows some 4,000; reading one start limit's queue takes as many. */
-const blocksMax = 600;
+const blocksMax = 1_000;
 
 type Step = "claim" | "due" | "next due" | "serial keys" | "slots" | "rates" | "overdue" | "reap";
 /** What the first statement of each finds its runs by. A claim is a function, whose plans are not shown: the blocks that it touches are. */
