@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { RoostError, silentLogger } from "@roost/base";
 import { declareGroup } from "@roost/kernel";
 import { createTestKernel } from "@roost/kernel/testing";
 import { groupTestEvents, note } from "@roost/kernel/testing/test-events";
@@ -8,6 +9,7 @@ import type { Kafka, KafkaRecord } from "../client/open-kafka.ts";
 import { createLeases } from "../leases.ts";
 import { migrateKafka } from "../migrate-kafka.ts";
 import { placeOf } from "../records.ts";
+import { runRelay } from "./run-relay.ts";
 import { createSchemaIds } from "./schema-ids.ts";
 import { relayGroup, shipPartition } from "./ship-partition.ts";
 
@@ -36,6 +38,13 @@ async function openWorld() {
     database,
     append,
     sends,
+    records,
+    /** Whether Kafka has the topic. */
+    isThere: true,
+    release: () => leases.release(),
+    relay: (signal: AbortSignal) =>
+      runRelay({ ...shipping, settings: { topicPrefix: "roost.", topics: ["notes"] }, signal, logger: silentLogger }),
+    onSent: () => {},
     /** While a relay asks where Kafka's partition ends. */
     meanwhile: async () => {},
     ship: () => shipPartition(shipping, { ...leased!, kafkaTopic: inKafka.topic }, new Map()),
@@ -43,6 +52,7 @@ async function openWorld() {
     [Symbol.asyncDispose]: () => closing.disposeAsync(),
   };
   const kafka = {
+    ensureTopics: async () => void (world.isThere = true),
     async readRanges() {
       const { meanwhile } = world;
       world.meanwhile = async () => {};
@@ -53,6 +63,7 @@ async function openWorld() {
     async send(_to: unknown, given: readonly KafkaRecord[]) {
       const texts = given.flatMap(({ value, headers }) => [value ?? "", ...Object.entries(headers).flat()]);
       const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+      if (!world.isThere) throw new RoostError("unavailable", "there is no such topic");
       assert.ok(bytes < brokerBytesMax, `${bytes} bytes at once`);
       sends.push(given.length);
       for (const { value, headers } of given)
@@ -64,6 +75,7 @@ async function openWorld() {
           value: Buffer.from(value ?? ""),
           headers: new Map(Object.entries(headers)),
         });
+      world.onSent();
     },
   };
   const shipping = {
@@ -100,4 +112,24 @@ test("What is appended, shipped or taken by retention while a relay reads Kafka 
   await world.append("fourth");
   await world.ship();
   assert.deepEqual(world.shipped(), ["1/0", "1/1", "1/2", "1/3"]);
+});
+
+test("A topic that is deleted in Kafka is made again while the relay runs, and gets what the log still has", async () => {
+  await using world = await openWorld();
+  await world.release();
+  const stop = new AbortController();
+  const sent = async (begin: () => unknown) => {
+    const next = Promise.withResolvers<void>();
+    world.onSent = next.resolve;
+    await begin();
+    await next.promise;
+  };
+  let running: Promise<void> | undefined;
+  await sent(() => void (running = world.relay(stop.signal)));
+  world.isThere = false;
+  world.records.length = 0;
+  await sent(() => world.append("second"));
+  assert.deepEqual(world.shipped(), ["1/0", "1/1"]);
+  stop.abort();
+  await running;
 });
