@@ -32,6 +32,20 @@ suite("the console", { skip: executable === undefined && noChromium }, () => {
     assert.deepEqual(await auditPage(second.page), []);
   });
 
+  test("a code of a link pairs a browser by the page's form, and leaves no code in the address", async () => {
+    const { links } = await home.api.createPairing({ name: "tablet" });
+    await using view = await browser.openPage(links.at(-1)!, { size: "phone" });
+    const { page } = view;
+    assert.equal(new URL(page.url()).hash, "");
+    await page.click("button:text('Pair')");
+    await page.waitForSelector("h1:text('Now')");
+    assert.deepEqual(
+      (await home.api.listTokens({ kind: "device" })).items.map(({ name }) => name),
+      ["tablet"],
+    );
+    await home.api.revokeToken({ token: "tablet" });
+  });
+
   test("every screen is without faults for eyes, keys and a narrow screen", async () => {
     await walkScreens(browser, home, { size: "phone", scheme: "light" });
   });

@@ -137,7 +137,8 @@ test("createGateway() takes no word of a caller that a call is approved, or who 
 });
 
 test("createGateway() answers 429 with when to try again to a key that floods it, while the person gets in", async () => {
-  await using gateway = await createTestGateway({ callerRate: { burst: 20, perSecond: 1 } });
+  const rate = { burst: 20, perSecond: 1 };
+  await using gateway = await createTestGateway({ callerRate: rate, addressRate: rate });
   const { text } = await gateway.client.createToken({ name: "flood", scopes: ["runs:read"] });
   const call = (token: string) => gateway.ask("/api/v1/nothing", { headers: { authorization: `Bearer ${token}` } });
   const statuses = new Map<number, string | null>();
@@ -146,6 +147,10 @@ test("createGateway() answers 429 with when to try again to a key that floods it
   assert.deepEqual([...statuses.keys()].toSorted(), [404, 429]);
   assert.equal(statuses.get(429), "1");
   assert.equal((await call(testToken)).status, 404);
+  // What looks like a session excuses nobody where nobody is authenticated.
+  const pair = () => fetch(`${gateway.url}/pair`, { headers: { cookie: "a=b" } });
+  const open = await Promise.all(Array.from({ length: 60 }, pair));
+  assert.ok(open.some(({ status }) => status === 429));
 });
 
 test("createGateway() begins no stream for HEAD", async () => {

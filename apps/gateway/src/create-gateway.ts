@@ -1,6 +1,5 @@
 /** The HTTP surface: authentication, the operations under /api/v1, the OpenAPI document and a start page. Opens no port. */
 import { whileAllowed } from "./streams/while-allowed.ts";
-import type { IncomingMessage } from "node:http";
 import type { AccessTokens, InboundHooks } from "@roost/access";
 import { RoostError, type Clock, type Logger } from "@roost/base";
 import {
@@ -20,6 +19,7 @@ import { attributes, traceparentOf, type Telemetry } from "@roost/telemetry";
 import { createAgentOf } from "@roost/jobs";
 import { Hono, type MiddlewareHandler } from "hono";
 import { forwardServices, servicesPrefix } from "./forward-services.ts";
+import type { Connection } from "./listen.ts";
 import type { AgentDoor } from "./openai/agents/create-agent-door.ts";
 import { createOpenAiDoor, type OpenAiDoor } from "./openai/create-openai-door.ts";
 import { createInnerRoutes } from "./inner-routes.ts";
@@ -71,13 +71,15 @@ export interface GatewayOptions {
   agents: AgentDoor;
   /** Of a caller with a token. */
   callerRate?: RateLimit | undefined;
+  /** Of an address. */
+  addressRate?: RateLimit | undefined;
   /** Aborted when the server stops: streams end so that their readers reconnect. */
   shutdown: AbortSignal;
 }
 
 export interface Gateway {
   /** Without a connection nothing counts as asked on this machine. */
-  fetch: (request: Request, connection?: { incoming: IncomingMessage }) => Response | Promise<Response>;
+  fetch: (request: Request, connection?: Connection) => Response | Promise<Response>;
   /** `/v1`, on the server's own requests. */
   door: OpenAiDoor;
 }
@@ -96,7 +98,7 @@ function portOf({ port, outside }: OriginRules): number {
 /** Refuses everything that no rule allows. */
 export function createGateway(options: GatewayOptions): Gateway {
   const { logger, telemetry } = options;
-  const app = new Hono<{ Variables: Asked; Bindings: { incoming?: IncomingMessage } }>();
+  const app = new Hono<{ Variables: Asked; Bindings: Partial<Connection> }>();
   app.onError((error) => createProblemResponse(error, { logger }));
   app.notFound((context) =>
     createProblemResponse(
@@ -110,7 +112,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     await next();
   });
   const rates = createRateLimits(options.clock);
-  app.use(limitAddresses(rates));
+  app.use(limitAddresses(rates, options.addressRate ?? addressRate));
   app.get("/healthz", (context) => context.json({ status: "ok" }));
   if (options.console === undefined) app.get("/", (context) => context.html(startPage(options.version)));
   // Built at the first request: it costs a tenth of the start and is rarely read.
@@ -177,12 +179,20 @@ const ofServer = [
   "/healthz",
 ];
 
-function limitAddresses(rates: RateLimits): MiddlewareHandler {
+/** Where nobody is authenticated, so that what looks like a token excuses nobody. */
+const openPaths = [hooksPath, sessionPath, pairPath];
+
+function limitAddresses(rates: RateLimits, rate: RateLimit): MiddlewareHandler {
   return async (context, next) => {
-    const { incoming } = (context.env ?? {}) as { incoming?: IncomingMessage };
+    const { incoming } = (context.env ?? {}) as Partial<Connection>;
+    const { path } = context.req;
+    const isOpen = openPaths.some((each) => path === each || path.startsWith(`${each}/`));
     const isKnown = context.req.header("authorization") !== undefined || context.req.header("cookie") !== undefined;
-    const address = incoming?.socket.remoteAddress;
-    if (!isKnown && address !== undefined) rates.take(`address:${address}`, addressRate);
+    if (incoming !== undefined && (isOpen || !isKnown)) {
+      // Those that come by the socket of Tailscale Serve have none: what is open to all they share.
+      const address = incoming.socket.remoteAddress ?? (isOpen ? "socket" : undefined);
+      if (address !== undefined) rates.take(`${isOpen ? "open" : "address"}:${address}`, rate);
+    }
     await next();
   };
 }
@@ -192,9 +202,10 @@ const isLimited: ReadonlySet<Principal["kind"]> = new Set(["client", "device", "
 function authenticateBy(
   authentication: Authentication,
   { rates, rate, logger }: { rates: RateLimits; rate: RateLimit; logger: Logger },
-): MiddlewareHandler<{ Variables: Asked }> {
+): MiddlewareHandler<{ Variables: Asked; Bindings: Partial<Connection> }> {
   return async (context, next) => {
     const principal = await authentication.principalOf(context.req.raw, context.get("arrival"));
+    context.env?.onKnown?.();
     context.set("principal", principal);
     // The person always gets in; agents and services call in the name of runs, which have limits of their own.
     if (isLimited.has(principal.kind)) rates.take(principal.id, rate);
@@ -238,7 +249,7 @@ function refuseHead(path: string, logger: Logger): Response {
 const secureHeaders: MiddlewareHandler = async (context, next) => {
   await next();
   context.header("x-content-type-options", "nosniff");
-  context.header("referrer-policy", "no-referrer");
+  if (!context.res.headers.has("referrer-policy")) context.header("referrer-policy", "no-referrer");
   context.header("x-frame-options", "DENY");
   if (!context.res.headers.has("content-security-policy"))
     context.header("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'");

@@ -4,16 +4,20 @@ import { Agent, get, type IncomingMessage } from "node:http";
 import { connect, type Socket } from "node:net";
 import { test } from "node:test";
 import { text } from "node:stream/consumers";
-import { listen } from "./listen.ts";
+import { listen, type Connection } from "./listen.ts";
 
 const token = { authorization: "Bearer right" };
-const fetch = (request: Request) =>
-  new Response("here", { status: request.headers.get("authorization") === token.authorization ? 200 : 401 });
+/** Everybody is answered at /open, and only those with the token elsewhere. */
+const fetch = (request: Request, { onKnown }: Connection) => {
+  const isKnown = request.headers.get("authorization") === token.authorization;
+  if (isKnown) onKnown();
+  return new Response("here", { status: isKnown || request.url.endsWith("/open") ? 200 : 401 });
+};
 
 /** Over a connection of its own, which stays open. */
-async function ask(port: number, headers: Record<string, string>) {
+async function ask(port: number, headers: Record<string, string>, path = "/") {
   const agent = new Agent({ keepAlive: true });
-  const request = get({ host: "127.0.0.1", port, headers, agent });
+  const request = get({ host: "127.0.0.1", port, headers, agent, path });
   const [response] = (await once(request, "response")) as [IncomingMessage];
   return { status: response.statusCode, body: await text(response), close: () => agent.destroy() };
 }
@@ -35,11 +39,13 @@ test("guardConnections() keeps room for callers with a token, however many conne
   }
 });
 
-test("guardConnections() answers 503 above the limit of callers with a token; a wrong token takes no place", async () => {
+test("guardConnections() answers 503 above the limit of callers with a token; a wrong token takes no place, nor what everybody is answered", async () => {
   await using listening = await listen({ host: "127.0.0.1", port: 0, fetch, limits: { knownMax: 2, anonymousMax: 5 } });
   const wrong = { authorization: "Bearer wrong" };
   const refused = await Promise.all([1, 2, 3, 4].map(() => ask(listening.port, wrong)));
   assert.deepEqual(new Set(refused.map(({ status }) => status)), new Set([401]));
+  const open = await Promise.all([1, 2, 3, 4].map(() => ask(listening.port, { cookie: "a=b" }, "/open")));
+  assert.deepEqual(new Set(open.map(({ status }) => status)), new Set([200]));
   const held = [await ask(listening.port, token), await ask(listening.port, token)];
   assert.deepEqual(
     held.map(({ status }) => status),
@@ -48,5 +54,5 @@ test("guardConnections() answers 503 above the limit of callers with a token; a 
   const busy = await ask(listening.port, token);
   assert.equal(busy.status, 503);
   assert.match((JSON.parse(busy.body) as { detail: string }).detail, /2 connections with a token/);
-  for (const each of [...refused, ...held, busy]) each.close();
+  for (const each of [...refused, ...open, ...held, busy]) each.close();
 });

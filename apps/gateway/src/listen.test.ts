@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { get } from "node:https";
 import { connect } from "node:net";
@@ -51,6 +52,17 @@ async function askTls(port: number): Promise<{ name: string; status: number | un
   });
 }
 
+/** Those who connect and never speak TLS keep nobody out. */
+async function askAmongSilent(port: number): Promise<void> {
+  const silent = Array.from({ length: 120 }, () => connect(port, "127.0.0.1").on("error", () => undefined));
+  try {
+    await Promise.race(silent.map((socket) => once(socket, "close")));
+    assert.equal((await askTls(port)).status, 200);
+  } finally {
+    for (const socket of silent) socket.destroy();
+  }
+}
+
 test("listen() speaks TLS beyond loopback, and takes a new certificate without a restart, but no key of another", async () => {
   const directory = await mkdtemp(join(tmpdir(), "roost-tls-"));
   try {
@@ -66,6 +78,7 @@ test("listen() speaks TLS beyond loopback, and takes a new certificate without a
     assert.deepEqual(await askTls(port), { name: "one.roost.example", status: 200 });
     assert.equal(await (await globalThis.fetch(listening.url)).text(), "here", "its own programs come by loopback");
     await assert.rejects(globalThis.fetch(`http://127.0.0.1:${port}`), "nothing is served in the clear");
+    await askAmongSilent(port);
     // Between the two files nothing changes.
     await writeFile(files.cert, two.cert);
     // tidy: it looks at the files on a timer, and a loop without a pause would starve it.

@@ -23,11 +23,18 @@ export interface Listening extends AsyncDisposable {
   rules: OriginRules;
 }
 
+/** Of a request. */
+export interface Connection {
+  incoming: IncomingMessage;
+  /** To be called when its caller was authenticated. */
+  onKnown: () => void;
+}
+
 export interface ListenOptions {
   host: string;
   /** Undefined: the default, or any free one when that is taken. */
   port: number | undefined;
-  fetch: (request: Request, connection: { incoming: IncomingMessage }) => Response | Promise<Response>;
+  fetch: (request: Request, connection: Connection) => Response | Promise<Response>;
   /** Asked first; false: the request is for `fetch`. */
   door?: OpenAiDoor;
   limits?: ConnectionLimits;
@@ -164,8 +171,13 @@ function serve(
 ): Server & AsyncDisposable {
   const limits = options.limits ?? limitsDefault;
   const answer = async (request: Request, { incoming }: { incoming: IncomingMessage }) => {
-    const response = await options.fetch(request, { incoming });
-    guard.end(incoming, response.status);
+    let isKnown = false;
+    const onKnown = () => {
+      isKnown = true;
+      guard.end(incoming, true);
+    };
+    const response = await options.fetch(request, { incoming, onKnown });
+    if (!isKnown) guard.end(incoming, false);
     return response;
   };
   const listener = getRequestListener(answer as Parameters<typeof getRequestListener>[0], {
@@ -175,7 +187,7 @@ function serve(
   const { timeouts = timeoutsDefault } = options;
   const onRequest: RequestListener = (request, response) => {
     if (!guard.begin(request)) return refuseBusy(response, limits.knownMax);
-    const isAnswered = options.door?.(request, response, (status) => guard.end(request, status)) === true;
+    const isAnswered = options.door?.(request, response, (isKnown) => guard.end(request, isKnown)) === true;
     if (!isAnswered) void listener(request, response);
   };
   // Requests without a host are refused below, as a problem document like every refusal.
@@ -196,7 +208,8 @@ function serve(
     if ("setSecureContext" in server) server.setSecureContext(pair);
   });
   const guard = guardConnections(server, { ...limits, event: eventOf(server) });
-  server.maxConnections = limits.knownMax + limits.anonymousMax + refusedMax;
+  // Besides those who are known: who is none, whose token is being checked, and who has not spoken TLS yet.
+  server.maxConnections = 2 * limits.knownMax + 3 * limits.anonymousMax + refusedMax;
   server.on("clientError", refuseBytes);
   return Object.assign(server, {
     [Symbol.asyncDispose]: () =>

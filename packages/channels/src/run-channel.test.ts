@@ -219,6 +219,59 @@ test("Questions come with a button for each answer, count from the bound chat al
   await home.until(() => shown("Red or green?")!.text.includes("Answered: red (person:owner)"));
 });
 
+test("Pairing another chat ends what the one before is told: answers, questions and decisions; none is decided unseen", async () => {
+  await using home = await openChannelHome();
+  const { server, kernel } = home;
+  const newer = "43";
+  home.start();
+  await home.bind(me);
+  server.say({ chat: me, text: "Tidy up" });
+  const run = await home.claim();
+  const question = { prompt: `Delete ${"notes ".repeat(700)}?`, choices: ["yes", "no"] };
+  await waitInRun(kernel, run.owned, { seq: 1, wait: { kind: "person", question } });
+  const shown = (chat: string, text: string) => server.shown(chat).findLast((one) => one.text.includes(text));
+  await home.until(() => shown(me, "It is too long for this chat") !== undefined);
+  server.say({ chat: me, text: "yes", replyTo: shown(me, "It is too long")!.ref });
+  await home.until(() => server.unconfirmed() === 0);
+  assert.equal((await listQuestions(kernel, { states: ["open"], limit: 1 })).length, 1, "it was not shown whole");
+
+  server.say({ chat: stranger, text: "hello" });
+  await home.until(() => home.shown(stranger).length === 1);
+  await changeStanding(kernel, "telegram", { peer: stranger, standing: "guest", by: "person:owner" });
+  for (let count = 0; count < 12; count += 1) server.say({ chat: stranger, text: `number ${count}` });
+  await home.until(() => home.shown(stranger).length === 2);
+  assert.match(home.shown(stranger)[1]!, /^There is no answer to your last messages yet/);
+  await home.until(() => server.unconfirmed() === 0);
+  assert.equal((await listRuns(kernel, { sessionKey: `channel:telegram/${stranger}`, limit: 20 })).length, 10);
+
+  await home.bind(newer);
+  await home.until(() => shown(newer, "It is too long for this chat") !== undefined);
+  const before = home.shown(me).length;
+  const [open] = await listQuestions(kernel, { states: ["open"], limit: 1 });
+  await answerQuestion(kernel, { questionId: open!.id, answer: "no", by: "person:owner" });
+  await home.until(() => shown(newer, "Answered: no") !== undefined);
+  await home.until(
+    async () =>
+      (await kernel.database.query("select 1 from channels.turn where is_owner and done_at is null")).length === 0,
+  );
+  assert.deepEqual([home.shown(me).length, shown(me, "Answered")], [before, undefined]);
+});
+
+test("A name with @ is the one that the channel vouches for, never what somebody calls themselves", async () => {
+  await using home = await openChannelHome();
+  const { kernel } = home;
+  await kernel.database.query(
+    `insert into channels.peer (channel, id, kind, name, title, standing) values
+     ('telegram', '71', 'user', null, 'Ana', 'refused'), ('telegram', '72', 'user', 'ana', 'Somebody', 'refused')`,
+  );
+  const allow = (peer: string) => changeStanding(kernel, "telegram", { peer, standing: "guest", by: "person:owner" });
+  await assert.rejects(allow("ana"), { code: "conflict" });
+  assert.equal((await allow("@Ana")).id, "72");
+  await kernel.database.query("delete from channels.peer where id = '72'");
+  await assert.rejects(allow("@ana"), { code: "not_found" });
+  assert.equal((await allow("ana")).id, "71");
+});
+
 test("Of two processes one polls; each update acts once however they are stopped, and open answers are brought by the next", async () => {
   await using home = await openChannelHome();
   const {

@@ -230,7 +230,7 @@ function tellAnswer(client: McpClient, output: JsonValue, { service, tool }: Lis
     const message = `forbidden: the answer of ${tool.name} holds what this key may not know (${within.audiences.map((each) => `aud:${each}`).join(", ")}): it lacks the scope main`;
     return { isError: true, content: [{ type: "text", text: message }], _meta: { "roost/code": "forbidden" } };
   }
-  const labels = labelsOfAnswer(output, parseLabels(tool.labels));
+  const labels = labelsOfAnswer(output, { ofTool: parseLabels(tool.labels), isOwn: service === ownService });
   const text = JSON.stringify(output);
   if (text.length > resultCharsMax) {
     const message = `limit_exceeded: the answer has ${text.length} characters (limit ${resultCharsMax}): ask for a smaller page, or for less`;

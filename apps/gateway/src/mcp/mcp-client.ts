@@ -31,7 +31,8 @@ export function toMcpClient(principal: Principal): McpClient {
   const clearance: Clearance = knowsAll
     ? "all"
     : [...(clearanceOf(viewer) as readonly string[]), ...domains.map((domain) => `domain:${domain}`)];
-  return { id: caller.id, principal: caller, viewer, clearance };
+  // Sessions belong to who opened them: those of one device, with its scopes, to no other.
+  return { id: principal.id, principal: caller, viewer, clearance };
 }
 
 export function hasScope({ principal }: McpClient, scope: string): boolean {

@@ -7,6 +7,7 @@ import { RoostError, toRoostError, type Logger } from "@roost/base";
 import { proxyPaths, sendJson, sendOpenAiError, toOpenAiError, type Proxy, type ProxyPath } from "@roost/proxy";
 import { checkOrigin, type OriginRules } from "../security/check-origin.ts";
 import type { Authentication } from "../security/create-authentication.ts";
+import { closeUnlessAllowed } from "../streams/while-allowed.ts";
 import type { AgentDoor } from "./agents/create-agent-door.ts";
 import { findCaller, refuseModel, requireGrant, type DoorCaller } from "./callers/find-caller.ts";
 import { createBodyReader } from "./create-body-reader.ts";
@@ -19,11 +20,11 @@ export interface OpenAiDoorOptions {
   logger: Logger;
 }
 
-/** Answers a request under `/v1`; false for any other. `onCaller` hears the status by which connections are kept. */
+/** Answers a request under `/v1`; false for any other. `onCaller` hears whether its caller was authenticated. */
 export type OpenAiDoor = (
   request: IncomingMessage,
   response: ServerResponse,
-  onCaller: (status: number) => void,
+  onCaller: (isKnown: boolean) => void,
 ) => boolean;
 
 const prefix = "/v1/";
@@ -37,11 +38,12 @@ export function createOpenAiDoor(options: OpenAiDoorOptions): OpenAiDoor {
   async function answer(
     request: IncomingMessage,
     response: ServerResponse,
-    { path, onCaller }: { path: string; onCaller: (status: number) => void },
+    { path, onCaller }: { path: string; onCaller: (isKnown: boolean) => void },
   ): Promise<void> {
     const caller = await findCaller(authentication, request);
+    closeUnlessAllowed(response, () => findCaller(authentication, request));
     // Before a stream that lasts: it counts as a caller's connection from its beginning.
-    onCaller(200);
+    onCaller(true);
     if (request.method === "GET" && (path === modelsPath || path.startsWith(`${modelsPath}/`)))
       return sendModels(response, await listModels(caller), path.slice(modelsPath.length + 1));
     const [, id, verb] = /^\/responses\/([\w-]{1,200})(\/cancel)?$/.exec(path) ?? [];
@@ -77,14 +79,16 @@ export function createOpenAiDoor(options: OpenAiDoorOptions): OpenAiDoor {
     const { url = "" } = request;
     if (!url.startsWith(prefix)) return false;
     void (async () => {
+      let isKnown = false;
+      const onAnswer = (isCaller: boolean) => onCaller((isKnown = isCaller));
       try {
         checkOrigin({ get: (name) => headerOf(request, name) }, origin(), request.socket);
         const query = url.indexOf("?");
         const path = url.slice(prefix.length - 1, query < 0 ? undefined : query);
-        await answer(request, response, { path, onCaller });
+        await answer(request, response, { path, onCaller: onAnswer });
       } catch (error) {
         const told = toOpenAiError(error);
-        onCaller(told.status);
+        if (!isKnown) onCaller(false);
         if (toRoostError(error).code === "internal") logger.error("A call of /v1 failed", { error });
         if (response.headersSent || response.destroyed) response.destroy();
         else {

@@ -42,6 +42,7 @@ test("A code pairs one device: by the page's form in a browser behind the named 
   assert.deepEqual(links, [`https://roost.example/pair#${code}`, `http://127.0.0.1:${port}/pair#${code}`]);
   const page = await ask({ port, path: "/pair", headers: proxied });
   assert.match(page.body, /Pair this device/);
+  assert.equal(page.headers["referrer-policy"], "same-origin", "with none a browser names no origin");
   assert.match(String(page.headers["content-security-policy"]), /script-src 'self'; form-action 'self'/);
 
   const post = (given: string, headers: Record<string, string>) =>

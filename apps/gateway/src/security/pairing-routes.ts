@@ -32,11 +32,7 @@ export function createPairingRoutes({ access, authentication, sessions }: Pairin
     access.forget();
     return paired!;
   };
-  routes.get("/", (context) => {
-    context.header("content-security-policy", policy);
-    context.header("cache-control", "no-store");
-    return context.html(page(""));
-  });
+  routes.get("/", (context) => context.html(page(""), 200, headersOfPage));
   // The code of a link stands in its fragment, which no server and no proxy sees.
   routes.get("/code.js", (context) =>
     context.body(script, 200, { "content-type": "text/javascript; charset=utf-8", "cache-control": "no-store" }),
@@ -63,8 +59,7 @@ export function createPairingRoutes({ access, authentication, sessions }: Pairin
       return context.body(null, 303, { "set-cookie": cookie, location: "/", "cache-control": "no-store" });
     } catch (error) {
       if (!(error instanceof RoostError) || error.code !== "unauthenticated") throw error;
-      context.header("content-security-policy", policy);
-      return context.html(page(error.message), 401);
+      return context.html(page(error.message), 401, headersOfPage);
     }
   });
   return routes;
@@ -72,6 +67,13 @@ export function createPairingRoutes({ access, authentication, sessions }: Pairin
 
 const policy =
   "default-src 'none'; style-src 'unsafe-inline'; script-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+const headersOfPage = {
+  "content-security-policy": policy,
+  "cache-control": "no-store",
+  // With no-referrer a browser sends the form with the origin null, which is refused.
+  "referrer-policy": "same-origin",
+};
 
 const script = `const code = location.hash.slice(1);
 if (/^[\\w-]{8,9}$/.test(code)) {

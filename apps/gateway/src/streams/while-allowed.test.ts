@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import type { ServerResponse } from "node:http";
+import { PassThrough } from "node:stream";
 import { test } from "node:test";
 import { RoostError } from "@roost/base";
-import { whileAllowed } from "./while-allowed.ts";
+import { closeUnlessAllowed, whileAllowed } from "./while-allowed.ts";
 
 test("whileAllowed() ends a stream whose caller is none any more, and none for a passing fault", async (context) => {
   context.mock.timers.enable({ apis: ["setInterval"] });
@@ -27,4 +30,17 @@ test("whileAllowed() ends a stream whose caller is none any more, and none for a
   fault = new RoostError("unauthenticated", "revoked");
   context.mock.timers.tick(5_000);
   await assert.rejects(more);
+  const flooded = whileAllowed(new Response(new ReadableStream()), async () => {
+    throw new RoostError("limit_exceeded", "revoked, while others try wrong tokens");
+  });
+  context.mock.timers.tick(5_000);
+  await assert.rejects(flooded.text());
+
+  const response = new PassThrough();
+  closeUnlessAllowed(response as unknown as ServerResponse, async () => {
+    throw new RoostError("unauthenticated", "revoked");
+  });
+  assert.equal(response.destroyed, false);
+  context.mock.timers.tick(5_000);
+  await once(response, "close");
 });

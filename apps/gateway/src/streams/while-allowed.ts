@@ -1,20 +1,38 @@
+import type { ServerResponse } from "node:http";
 import { toRoostError } from "@roost/base";
 
+type Check = () => Promise<unknown>;
+
 const recheckMs = 5_000;
+/** Who calls with a right token is never told that there were too many wrong ones. */
+const refused: ReadonlySet<string> = new Set(["unauthenticated", "limit_exceeded"]);
 
 /** The same stream, which ends when its caller is none any more: a key that was revoked, a session that is over. */
-export function whileAllowed(response: Response, check: () => Promise<unknown>): Response {
+export function whileAllowed(response: Response, check: Check): Response {
   if (response.body === null) return response;
   const gone = new AbortController();
-  const timer = setInterval(() => {
-    check().catch((error: unknown) => {
-      if (toRoostError(error).code === "unauthenticated") gone.abort();
-    });
-  }, recheckMs).unref();
+  const stop = recheck(check, () => gone.abort());
   const through = new TransformStream<Uint8Array, Uint8Array>();
   void response.body
     .pipeTo(through.writable, { signal: gone.signal })
     .catch(() => undefined)
-    .finally(() => clearInterval(timer));
+    .finally(stop);
   return new Response(through.readable, { status: response.status, headers: response.headers });
+}
+
+/** The same for an answer on the server's own response. */
+export function closeUnlessAllowed(response: Pick<ServerResponse, "once" | "destroy">, check: Check): void {
+  response.once(
+    "close",
+    recheck(check, () => response.destroy()),
+  );
+}
+
+function recheck(check: Check, onGone: () => void): () => void {
+  const timer = setInterval(() => {
+    check().catch((error: unknown) => {
+      if (refused.has(toRoostError(error).code)) onGone();
+    });
+  }, recheckMs).unref();
+  return () => clearInterval(timer);
 }

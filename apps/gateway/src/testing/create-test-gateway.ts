@@ -55,6 +55,7 @@ export interface TestGatewayOptions {
   routes?: Record<string, string[]>;
   files?: Record<string, string>;
   callerRate?: RateLimit;
+  addressRate?: RateLimit;
   outside?: OutsideOptions;
 }
 
@@ -75,7 +76,7 @@ export async function createTestGateway(options: TestGatewayOptions = {}): Promi
   const access = await openAccess(kernel, { logger: silentLogger });
   await prepareChannels(kernel);
   const hooks = openOwnHooks(memory, {});
-  const { providers = [], routes = {}, callerRate, outside } = options;
+  const { providers = [], routes = {}, callerRate, addressRate, outside } = options;
   const served = {
     outside,
     kernel,
@@ -86,6 +87,7 @@ export async function createTestGateway(options: TestGatewayOptions = {}): Promi
     providers,
     routes,
     callerRate,
+    addressRate,
     homeDir,
     databaseUrl: test.url,
   };
@@ -127,6 +129,7 @@ interface ServeOptions {
   providers: ProviderConfig[];
   routes: Record<string, string[]>;
   callerRate: RateLimit | undefined;
+  addressRate: RateLimit | undefined;
   homeDir: string;
   port: number;
   databaseUrl: string;
@@ -187,6 +190,7 @@ async function serve(options: ServeOptions) {
     codes,
     agents,
     callerRate: options.callerRate,
+    addressRate: options.addressRate,
     token,
     version: "0.0.1",
     origin: () => origin,

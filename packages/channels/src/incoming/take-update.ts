@@ -11,7 +11,7 @@ import { formatBytes, partLimits } from "@roost/contract/part";
 import { listQuestions, type KernelTransaction } from "@roost/kernel";
 import { keepPart, sendMessage } from "@roost/memory";
 import type { IncomingFile, IncomingMessage, Press, Update } from "../channel.ts";
-import { questionKey, readPress } from "../outgoing/ask-questions.ts";
+import { questionKey, readPress, shownOf } from "../outgoing/ask-questions.ts";
 import { findSentKey, sendOnce } from "../outgoing/send-once.ts";
 import { bindOwner, findOwner, noteRefused, noteSeen, readStandings, type Standing } from "../peers/peers.ts";
 import { channelsWakeup, type Room } from "../room.ts";
@@ -30,6 +30,7 @@ const told = {
   hello: "Write what you want; forward or attach what it should look at.",
   refused: "This is a private assistant. Its owner has to allow you by name before it answers.",
   wrongCode: "This code is not known, was used, or is older than five minutes: make another with roost channels pair",
+  full: "There is no answer to your last messages yet: wait for it, this one was not read",
   stale: "This button is of an old message: the question is not open any more",
   notYours: "Only the person whose chat is bound decides here",
   taken: "Recorded",
@@ -91,6 +92,11 @@ async function takeMessage(
     return say(room, chat.id, { key: `hello:${moving.to}`, text: told.hello });
   }
   const isOwner = isPrivate && standing === "owner";
+  const waiting = isOwner ? undefined : await findWaiting(room, chat.id);
+  if (waiting !== undefined) {
+    await moveOnly();
+    return say(room, chat.id, { key: `full:${waiting}`, text: told.full });
+  }
   if (isOwner && (await takeReply(room, message, moving))) return;
   const { parts, lost } = await keepFiles(room, [message, ...album.filter((one) => one !== message)], moving.signal);
   const said = [message, ...album].find(({ text }) => text !== "")?.text ?? "";
@@ -117,6 +123,19 @@ async function takeMessage(
       },
     },
   );
+}
+
+/** Answers that a guest, or a group, may wait for. */
+const guestTurnsMax = 10;
+
+/** The oldest turn of a chat that has as many as it may. */
+async function findWaiting({ kernel, channel }: Room, chat: string): Promise<string | undefined> {
+  const open = await kernel.database.query<{ runId: string }>(
+    `select run_id as "runId" from channels.turn where channel = $1 and chat_id = $2 and done_at is null order by created_at limit $3`,
+    [channel.name, chat, guestTurnsMax],
+    { name: "channels_open_turns_of_chat" },
+  );
+  return open.length < guestTurnsMax ? undefined : open[0]!.runId;
 }
 
 /** In a group the sender counts, or else the group itself; undefined: nobody has allowed them. */
@@ -157,6 +176,8 @@ async function takeReply(room: Room, message: IncomingMessage, moving: Moving): 
   const questionId = key?.startsWith("question:") === true ? key.slice("question:".length) : undefined;
   const [question] = questionId === undefined ? [] : await listQuestions(kernel, { ids: [questionId], limit: 1 });
   if (question === undefined || question.state !== "open") return false;
+  // Nobody decides what they were not shown.
+  if (shownOf(room, question) === undefined) return false;
   const answer =
     question.choices === null
       ? text

@@ -32,7 +32,7 @@ export async function askQuestions(room: Room): Promise<void> {
   const all = await listQuestions(kernel, { states: ["open"], limit: questionsMax, isOldestFirst: true });
   // How an effect of unknown outcome ended is recorded with what was found out: roost run resolve.
   const open = all.filter(({ kind }) => kind !== "resolution");
-  const sent = await readAsked(room);
+  const sent = await readAsked(room, owner.id);
   for (const question of open) {
     if (sent.some(({ key }) => key === questionKey(question.id))) continue;
     const place = {
@@ -52,12 +52,19 @@ interface Asked {
   ref: string | null;
 }
 
-async function readAsked({ kernel, channel }: Room): Promise<Asked[]> {
-  return kernel.database.query<Asked>(
+/** Those in the person's chat. What was asked in one that is theirs no more is asked again, and told there no more. */
+async function readAsked({ kernel, channel }: Room, ownerId: string): Promise<Asked[]> {
+  const asked = await kernel.database.query<Asked>(
     `select key, chat_id as chat, ref from channels.sent where channel = $1 and closed_at is null and key like 'question:%' order by sent_at limit 500`,
     [channel.name],
     { name: "channels_asked" },
   );
+  if (asked.every(({ chat }) => chat === ownerId)) return asked;
+  await kernel.database.query(
+    "delete from channels.sent where channel = $1 and chat_id <> $2 and closed_at is null and key like 'question:%'",
+    [channel.name, ownerId],
+  );
+  return asked.filter(({ chat }) => chat === ownerId);
 }
 
 async function close(room: Room, { key, chat, ref }: Asked): Promise<void> {
@@ -82,15 +89,22 @@ function outcomeOf({ prompt, state, answer, answeredBy }: Question): string {
   return `${prompt.slice(0, 1_000)}\n\n${how}`;
 }
 
-/** Exactly what is decided is shown, or there are no buttons. */
-function messageOf({ channel }: Room, question: Question): NewChatMessage {
+/** Exactly what is decided is shown; undefined: it is too long for the chat, and is not answered there. */
+export function shownOf({ channel }: Room, question: Question): string | undefined {
   const shown = question.kind === "approval" ? approvalShown(question.details) : undefined;
   const call =
     shown === undefined ? "" : `\n\n${shown.diff ?? `${shown.tool} ${JSON.stringify(shown.input, null, 2)}`}`;
   const text = `${question.prompt}${call}`;
   const { textCharsMax, buttonsMax } = channel.limits;
+  const isWhole = text.length <= textCharsMax - tailCharsMax && (question.choices ?? []).length <= buttonsMax;
+  return isWhole ? text : undefined;
+}
+
+function messageOf(room: Room, question: Question): NewChatMessage {
+  const text = shownOf(room, question);
   const choices = question.choices ?? [];
-  if (text.length > textCharsMax - tailCharsMax || choices.length > buttonsMax) {
+  if (text === undefined) {
+    const { textCharsMax } = room.channel.limits;
     const beginning = question.prompt.slice(0, textCharsMax - 2 * tailCharsMax);
     return { text: `${beginning}\n\nIt is too long for this chat: answer it in the console, or with roost inbox` };
   }

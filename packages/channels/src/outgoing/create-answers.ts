@@ -17,6 +17,8 @@ interface Turn {
   isGroup: boolean;
   isOwner: boolean;
   replyTo: string;
+  /** Whether its chat is still the person's, or a guest's. */
+  isAllowed: boolean;
 }
 
 interface Preview {
@@ -82,6 +84,11 @@ export function createAnswers(room: Room, { signal }: { signal: AbortSignal }): 
     async look() {
       const turns = await readOpenTurns(room);
       for (const turn of turns) {
+        if (!turn.isAllowed) {
+          await endPreview(turn.runId);
+          await endTurn(room, turn, undefined);
+          continue;
+        }
         const run = await getRun(kernel.database, turn.runId).catch(() => undefined);
         // A run that is gone left its text in the transcript.
         if (run === undefined) await endTurn(room, turn, undefined);
@@ -99,8 +106,10 @@ export function createAnswers(room: Room, { signal }: { signal: AbortSignal }): 
 
 async function readOpenTurns({ kernel, channel }: Room): Promise<Turn[]> {
   return kernel.database.query<Turn>(
-    `select run_id as "runId", chat_id as chat, is_group as "isGroup", is_owner as "isOwner", reply_to as "replyTo"
-     from channels.turn where channel = $1 and done_at is null order by created_at limit $2`,
+    `select run_id as "runId", chat_id as chat, is_group as "isGroup", is_owner as "isOwner", reply_to as "replyTo", is_group or exists (
+       select 1 from channels.peer p where p.channel = t.channel and p.id = t.chat_id
+         and (p.standing = 'owner' or (p.standing = 'guest' and not t.is_owner))) as "isAllowed"
+     from channels.turn t where channel = $1 and done_at is null order by is_owner desc, created_at limit $2`,
     [channel.name, turnsMax],
     { name: "channels_open_turns" },
   );

@@ -106,8 +106,8 @@ export async function bindOwner(
 
 /**
  * Allows one who has written, by name or id, as a guest, or refuses them from now on. A name is looked up among those who wrote, because another
- * account may take it later. Repeating it changes nothing.
- * @throws RoostError `not_found`, or `conflict` for the person's own chat
+ * account may take it later. With an @ it is the name alone: a title is what anybody calls themselves. Repeating it changes nothing.
+ * @throws RoostError `not_found`, or `conflict` for one that names several, and for the person's own chat
  */
 export async function changeStanding(
   kernel: Kernel,
@@ -117,9 +117,9 @@ export async function changeStanding(
   const name = given.replace(/^@/, "");
   return kernel.transact(async (tx) => {
     const found = await tx.query<KnownPeer>(
-      `select ${columns} from channels.peer where channel = $1 and (id = $2 or lower(name) = lower($3) or lower(title) = lower($3))
-       order by id = $2 desc, lower(name) = lower($3) desc limit 2 for update`,
-      [channel, given, name],
+      `select ${columns} from channels.peer where channel = $1 and (id = $2 or lower(name) = lower($3) or ($4 and lower(title) = lower($3)))
+       order by id = $2 desc limit 2 for update`,
+      [channel, given, name, name === given],
     );
     const [peer, other] = found;
     if (peer === undefined)
@@ -127,7 +127,7 @@ export async function changeStanding(
         "not_found",
         `nobody called "${given.slice(0, 100)}" has written in ${channel}: let them write once, then see roost channels`,
       );
-    if (other !== undefined && peer.id !== given && peer.name?.toLowerCase() !== name.toLowerCase())
+    if (other !== undefined && peer.id !== given)
       throw new RoostError("conflict", `"${given.slice(0, 100)}" names more than one in ${channel}: name it by its id`);
     if (peer.standing === "owner" && standing === "guest")
       throw new RoostError("conflict", `"${given.slice(0, 100)}" is the person's own chat already`);

@@ -34,6 +34,10 @@ const Message = z.object({
   entities: z.array(Entity).optional(),
   caption_entities: z.array(Entity).optional(),
   forward_origin: z.unknown().optional(),
+  // Of servers before version 7.0.
+  forward_date: z.unknown().optional(),
+  // An inline bot wrote it.
+  via_bot: z.unknown().optional(),
   reply_to_message: z.object({ message_id: z.number(), from: User.optional() }).optional(),
   media_group_id: z.string().optional(),
   photo: z.array(File).optional(),
@@ -93,7 +97,7 @@ function readMessage(message: TelegramMessage, me: Account): Omit<IncomingMessag
     sender: from === undefined || from.is_bot === true || asChat !== undefined ? null : toPeer(from),
     ref: String(message.message_id),
     text,
-    isForwarded: message.forward_origin !== undefined,
+    isForwarded: [message.forward_origin, message.forward_date, message.via_bot].some((from) => from !== undefined),
     isForMe: kind === "private" || String(answered?.from?.id) === me.id || isMentioned(message, me),
     replyTo: answered === undefined ? null : String(answered.message_id),
     files,
