@@ -19,7 +19,7 @@ import { attributes, traceparentOf, type Telemetry } from "@roost/telemetry";
 import { createAgentOf } from "@roost/jobs";
 import { Hono, type MiddlewareHandler } from "hono";
 import { forwardServices, servicesPrefix } from "./forward-services.ts";
-import type { Connection } from "./listen.ts";
+import type { RequestConnection } from "./listen.ts";
 import type { AgentDoor } from "./openai/agents/create-agent-door.ts";
 import { createOpenAiDoor, type OpenAiDoor } from "./openai/create-openai-door.ts";
 import { createInnerRoutes } from "./inner-routes.ts";
@@ -79,7 +79,7 @@ export interface GatewayOptions {
 
 export interface Gateway {
   /** Without a connection nothing counts as asked on this machine. */
-  fetch: (request: Request, connection?: Connection) => Response | Promise<Response>;
+  fetch: (request: Request, connection?: RequestConnection) => Response | Promise<Response>;
   /** `/v1`, on the server's own requests. */
   door: OpenAiDoor;
 }
@@ -98,7 +98,7 @@ function portOf({ port, outside }: OriginRules): number {
 /** Refuses everything that no rule allows. */
 export function createGateway(options: GatewayOptions): Gateway {
   const { logger, telemetry } = options;
-  const app = new Hono<{ Variables: Asked; Bindings: Partial<Connection> }>();
+  const app = new Hono<{ Variables: Asked; Bindings: Partial<RequestConnection> }>();
   app.onError((error) => createProblemResponse(error, { logger }));
   app.notFound((context) =>
     createProblemResponse(
@@ -184,7 +184,7 @@ const openPaths = [hooksPath, sessionPath, pairPath];
 
 function limitAddresses(rates: RateLimits, rate: RateLimit): MiddlewareHandler {
   return async (context, next) => {
-    const { incoming } = (context.env ?? {}) as Partial<Connection>;
+    const { incoming } = (context.env ?? {}) as Partial<RequestConnection>;
     const { path } = context.req;
     const isOpen = openPaths.some((each) => path === each || path.startsWith(`${each}/`));
     const isKnown = context.req.header("authorization") !== undefined || context.req.header("cookie") !== undefined;
@@ -202,7 +202,7 @@ const isLimited: ReadonlySet<Principal["kind"]> = new Set(["client", "device", "
 function authenticateBy(
   authentication: Authentication,
   { rates, rate, logger }: { rates: RateLimits; rate: RateLimit; logger: Logger },
-): MiddlewareHandler<{ Variables: Asked; Bindings: Partial<Connection> }> {
+): MiddlewareHandler<{ Variables: Asked; Bindings: Partial<RequestConnection> }> {
   return async (context, next) => {
     const principal = await authentication.principalOf(context.req.raw, context.get("arrival"));
     context.env?.onKnown?.();

@@ -4,11 +4,11 @@ import { Agent, get, type IncomingMessage } from "node:http";
 import { connect, type Socket } from "node:net";
 import { test } from "node:test";
 import { text } from "node:stream/consumers";
-import { listen, type Connection } from "./listen.ts";
+import { listen, type RequestConnection } from "./listen.ts";
 
 const token = { authorization: "Bearer right" };
 /** Everybody is answered at /open, and only those with the token elsewhere. */
-const fetch = (request: Request, { onKnown }: Connection) => {
+const fetch = (request: Request, { onKnown }: RequestConnection) => {
   const isKnown = request.headers.get("authorization") === token.authorization;
   if (isKnown) onKnown();
   return new Response("here", { status: isKnown || request.url.endsWith("/open") ? 200 : 401 });

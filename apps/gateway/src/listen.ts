@@ -24,7 +24,7 @@ export interface Listening extends AsyncDisposable {
 }
 
 /** Of a request. */
-export interface Connection {
+export interface RequestConnection {
   incoming: IncomingMessage;
   /** To be called when its caller was authenticated. */
   onKnown: () => void;
@@ -34,7 +34,7 @@ export interface ListenOptions {
   host: string;
   /** Undefined: the default, or any free one when that is taken. */
   port: number | undefined;
-  fetch: (request: Request, connection: Connection) => Response | Promise<Response>;
+  fetch: (request: Request, connection: RequestConnection) => Response | Promise<Response>;
   /** Asked first; false: the request is for `fetch`. */
   door?: OpenAiDoor;
   limits?: ConnectionLimits;
