@@ -164,5 +164,8 @@ test("readBefore() gives every event once, the latest first, page by page, and w
   assert.deepEqual(await pick({ label: "trust:owner" }), []);
   const since = (await readTopic(t.database, { topic: "notes", subject: "s20", limit: 1 })).events[0]!.time;
   const before = await pick({ below: await findOffsets(t.database, { topics: read.topics, since }) });
-  assert.deepEqual(before, [19, 18, 17]);
+  // Several may be of one millisecond.
+  const all = (await readBefore(t.database, { ...read, limit: 100 })).events;
+  assert.deepEqual(before, numbers(all.filter(({ time }) => time < since)).slice(0, 3));
+  assert.equal(before.length, 3);
 });
