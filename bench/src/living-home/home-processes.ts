@@ -1,4 +1,4 @@
-/** The processes of a home, by Linux's /proc: the one that was started, what it started, and its PostgreSQL, which belongs to no one. */
+/** Processes by Linux's /proc: what they use, and those of a home: the one that was started, what it started, and its PostgreSQL, which belongs to no one. */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -27,6 +27,13 @@ export async function readMib(pid: number): Promise<number> {
   return Number(/^Pss:\s+(\d+) kB/m.exec(rollup)?.[1] ?? 0) / 1024;
 }
 
+/** What it has in memory itself, shared pages whole. Undefined: it is gone. */
+export async function readResidentMib(pid: number): Promise<number | undefined> {
+  const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => "");
+  const kb = /^VmRSS:\s+(\d+)/m.exec(status)?.[1];
+  return kb === undefined ? undefined : Number(kb) / 1024;
+}
+
 /** Linux gives programs a hundred a second, whatever the kernel counts in. */
 const ticksPerSecond = 100;
 
@@ -41,7 +48,8 @@ export async function readProcessorMs(pid: number): Promise<number> {
   return (ticks.reduce((sum, each) => sum + each, 0) * 1000) / ticksPerSecond;
 }
 
-async function readParents(): Promise<Map<number, number>> {
+/** Of every process that there is. */
+export async function readParents(): Promise<Map<number, number>> {
   const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(Number);
   const entries = await Promise.all(
     pids.map(async (pid): Promise<[number, number][]> => {

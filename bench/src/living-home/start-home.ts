@@ -54,9 +54,14 @@ export const withoutJobs: Record<string, (text: string) => string> = Object.from
   ["roost.yaml", (text: string) => text.replace(/^heartbeat:$/m, "heartbeat:\n  enabled: false")],
 ]);
 
-/** The same, with further lines of settings. */
-export function withoutJobsBut(settings: string): typeof withoutJobs {
-  return { ...withoutJobs, "roost.yaml": (text) => `${withoutJobs["roost.yaml"]!(text)}\n${settings}` };
+/** A home without jobs, workers and a model that answers: its gateway and what it serves. `settings` are further lines of them. */
+export function startQuietHome(
+  databaseUrl: string,
+  { settings = "", prepare }: { settings?: string; prepare?: (directory: string) => Promise<void> } = {},
+): Promise<LivingHome> {
+  const files = { ...withoutJobs, "roost.yaml": (text: string) => `${withoutJobs["roost.yaml"]!(text)}\n${settings}` };
+  const nobody = "http://127.0.0.1:9";
+  return startHome({ databaseUrl, modelUrl: nobody, workerCount: 0, files, ...(prepare && { prepare }) });
 }
 
 /** The process that hosts the services of a home. */

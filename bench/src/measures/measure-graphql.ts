@@ -7,7 +7,7 @@ import { pageFields, pageOf } from "@roost/contract/operations";
 import { roostContract } from "@roost/contract/roost";
 import { composeSchema, type ServiceSource } from "@roost/graphql";
 import { z } from "zod";
-import { startHome, withoutJobs } from "../living-home/start-home.ts";
+import { startQuietHome } from "../living-home/start-home.ts";
 import { formatMs, timed, type Measure } from "../measure.ts";
 import { openDurableDatabase } from "../open-durable-database.ts";
 import { statistics } from "../statistics.ts";
@@ -46,12 +46,7 @@ export const measureGraphql: Measure = async ({ isQuick, onProgress }) => {
 
 async function askBoth(isQuick: boolean) {
   await using opened = await openDurableDatabase();
-  await using home = await startHome({
-    databaseUrl: opened.url,
-    modelUrl: "http://127.0.0.1:9",
-    workerCount: 0,
-    files: withoutJobs,
-  });
+  await using home = await startQuietHome(opened.url);
   const { url } = home.gateway.ready as { url: string };
   const headers = { authorization: `Bearer ${home.token}`, "content-type": "application/json" };
   const body = JSON.stringify({ query: "{ listQueues { next } }" });

@@ -4,12 +4,12 @@
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { readFile } from "node:fs/promises";
 import { createId, delay } from "@roost/base";
 import type { Figure, Measure } from "../measure.ts";
 import { benchEvent } from "../bench-event.ts";
 import { openDurableDatabase } from "../open-durable-database.ts";
 import type { KafkaRole } from "../kafka-role-program.ts";
+import { readResidentMib } from "../living-home/home-processes.ts";
 import { requirePart } from "../../../test/infra/parts.ts";
 import { startKafka } from "../../../test/infra/start-kafka.ts";
 
@@ -62,7 +62,7 @@ export const measureKafka: Measure = async ({ isQuick, onProgress }) => {
       throw new Error(`only ${done} of ${count} events within ${msMax / 1000} s`);
     await delay(pollMs);
     for (const [role, child] of Object.entries(roles))
-      most[role as KafkaRole] = Math.max(most[role as KafkaRole], await residentMb(child.pid!));
+      most[role as KafkaRole] = Math.max(most[role as KafkaRole], Math.round((await readResidentMib(child.pid!)) ?? 0));
     const [at] = await database.query<{ appended: number; shipped: number; done: number }>(
       `select (select sum(next_offset) from roost.partition_head where topic = $1)::float8 as appended,
         (select coalesce(sum(next_offset), 0) from roost.cursor where group_name = 'kafka-relay' and topic = $1)::float8 as shipped,
@@ -97,8 +97,3 @@ export const measureKafka: Measure = async ({ isQuick, onProgress }) => {
   ];
   return figures;
 };
-
-async function residentMb(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => "");
-  return Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024);
-}

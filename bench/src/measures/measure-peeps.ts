@@ -5,7 +5,7 @@
 import { backoffMs, delay, RoostError } from "@roost/base";
 import { createHttpClient, type ClientOf } from "@roost/contract/client";
 import { peepsContract } from "@roost/peeps/contract";
-import { startHome, startServices, withoutJobsBut } from "../living-home/start-home.ts";
+import { startQuietHome, startServices } from "../living-home/start-home.ts";
 import type { Measure } from "../measure.ts";
 import { openDurableDatabase, type DurableDatabase } from "../open-durable-database.ts";
 
@@ -22,12 +22,7 @@ const firmsCount = 500;
 export const measurePeeps: Measure = async ({ isQuick, onProgress }) => {
   const [cards, messages] = isQuick ? [200, 1000] : [50_000, 100_000];
   await using opened = await openDurableDatabase();
-  await using home = await startHome({
-    databaseUrl: opened.url,
-    modelUrl: "http://127.0.0.1:9",
-    workerCount: 0,
-    files: withoutJobsBut("services: [peeps]\n"),
-  });
+  await using home = await startQuietHome(opened.url, { settings: "services: [peeps]\n" });
   let services = await startServices(home, opened.url);
   await using _services = { [Symbol.asyncDispose]: () => services.kill("SIGTERM") };
   const { url } = home.gateway.ready as { url: string };

@@ -2,10 +2,11 @@
  * What seventeen idle services cost beside none: memory of their process and of all of PostgreSQL, and transactions a second. Two homes, each with a
  * server of its own, one after the other.
  */
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { delay } from "@roost/base";
-import { startHome, startServices, withoutJobsBut } from "../living-home/start-home.ts";
+import { readMib, readParents } from "../living-home/home-processes.ts";
+import { startQuietHome, startServices } from "../living-home/start-home.ts";
 import type { Measure } from "../measure.ts";
 import { openDurableDatabase } from "../open-durable-database.ts";
 
@@ -44,11 +45,8 @@ export const measureServices: Measure = async ({ isQuick, onProgress }) => {
 
 async function measureIdle(names: readonly string[], isQuick: boolean) {
   await using opened = await openDurableDatabase();
-  await using home = await startHome({
-    databaseUrl: opened.url,
-    modelUrl: "http://127.0.0.1:9",
-    workerCount: 0,
-    files: withoutJobsBut(`services: [${names.join(", ")}]\n`),
+  await using home = await startQuietHome(opened.url, {
+    settings: `services: [${names.join(", ")}]\n`,
     prepare: async (directory) => {
       for (const name of names) await writeService(join(directory, "services", name), name);
     },
@@ -66,26 +64,20 @@ async function measureIdle(names: readonly string[], isQuick: boolean) {
   await delay(forMs);
   const perSecond = ((await countOf()) - before) / (forMs / 1000);
   const [row] = await opened.database.query<{ pid: number }>("select pg_backend_pid() as pid");
-  const [processMib, postgresMib] = [await readMib([program.pid]), await readMib(await siblingsOf(row!.pid))];
+  const [processMib, postgresMib] = [await readMib(program.pid), await readSumMib(await siblingsOf(row!.pid))];
   return { perSecond, processMib, postgresMib };
 }
 
 /** The postmaster of a backend and all that it has started. */
 async function siblingsOf(pid: number): Promise<number[]> {
-  const postmaster = await parentOf(pid);
-  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(Number);
-  const parents = await Promise.all(pids.map(async (each) => [each, await parentOf(each)] as const));
-  return [postmaster, ...parents.filter(([, parent]) => parent === postmaster).map(([each]) => each)];
+  const parents = await readParents();
+  const postmaster = parents.get(pid)!;
+  return [postmaster, ...[...parents].filter(([, parent]) => parent === postmaster).map(([each]) => each)];
 }
 
-async function parentOf(pid: number): Promise<number> {
-  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
-  return Number(/^\d+ \(.*\) \S (\d+)/s.exec(stat)?.[1] ?? 0);
-}
-
-async function readMib(pids: readonly number[]): Promise<number> {
-  const rollups = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/smaps_rollup`, "utf8").catch(() => "")));
-  return rollups.reduce((sum, text) => sum + Number(/^Pss:\s+(\d+) kB/m.exec(text)?.[1] ?? 0), 0) / 1024;
+async function readSumMib(pids: readonly number[]): Promise<number> {
+  const sizes = await Promise.all(pids.map(readMib));
+  return sizes.reduce((sum, each) => sum + each, 0);
 }
 
 async function writeService(directory: string, name: string): Promise<void> {

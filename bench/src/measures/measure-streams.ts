@@ -2,10 +2,10 @@
  * A thousand event streams open on one gateway: how long until an event has reached all of them, how quick the status is meanwhile, and the
  * memory that they cost. The readers are sockets of this process, as plain as can be, so that they cost little beside what is measured.
  */
-import { readFile } from "node:fs/promises";
 import { request, type IncomingMessage } from "node:http";
 import { delay } from "@roost/base";
-import { startHome, withoutJobs, type LivingHome } from "../living-home/start-home.ts";
+import { readResidentMib } from "../living-home/home-processes.ts";
+import { startQuietHome, type LivingHome } from "../living-home/start-home.ts";
 import { formatMs, timed, type Measure } from "../measure.ts";
 import { openDurableDatabase } from "../open-durable-database.ts";
 import { statistics } from "../statistics.ts";
@@ -20,14 +20,9 @@ export const measureStreams: Measure = async ({ isQuick, onProgress }) => {
   const count = isQuick ? 20 : 1_000;
   onProgress(`${count} event streams open on one gateway`);
   await using opened = await openDurableDatabase();
-  await using home = await startHome({
-    databaseUrl: opened.url,
-    modelUrl: "http://127.0.0.1:9",
-    workerCount: 0,
-    files: withoutJobs,
-  });
+  await using home = await startQuietHome(opened.url);
   for (let call = 0; call < (isQuick ? 2 : 200); call += 1) await home.api.getStatus();
-  const before = await readRssMib(home.gateway.pid);
+  const before = await readGatewayMib(home);
   const streams = await openStreams(home, count);
   const reached: number[] = [];
   const status: number[] = [];
@@ -51,7 +46,7 @@ export const measureStreams: Measure = async ({ isQuick, onProgress }) => {
     await asking;
     streams.close();
   }
-  const addedMib = (await readRssMib(home.gateway.pid)) - before;
+  const addedMib = (await readGatewayMib(home)) - before;
   const [reach, asked] = [statistics(reached), statistics(status)];
   return [
     {
@@ -122,7 +117,6 @@ async function openStreams({ gateway, token }: LivingHome, count: number) {
   };
 }
 
-async function readRssMib(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, "utf8");
-  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? Number.NaN) / 1_024;
+async function readGatewayMib({ gateway }: LivingHome): Promise<number> {
+  return (await readResidentMib(gateway.pid)) ?? Number.NaN;
 }
