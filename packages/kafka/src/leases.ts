@@ -12,7 +12,7 @@ export interface LeasedPartition {
 }
 
 export interface Leases {
-  readonly owner: string;
+  readonly purpose: string;
   /** Takes every free partition of these and renews its own. Returns what it has; those that are new have another epoch than before. */
   claim(partitions: readonly { topic: string; partition: number }[]): Promise<LeasedPartition[]>;
   /** How long the last claim certainly still holds. */
@@ -32,7 +32,7 @@ export interface LeaseOptions {
 export function createLeases(database: Database, { purpose, owner, leaseMs }: LeaseOptions): Leases {
   let heldUntilMs = -Infinity;
   return {
-    owner,
+    purpose,
     async claim(partitions) {
       const startedMs = performance.now();
       const rows = await claimAll(database, { purpose, owner, leaseMs }, partitions);

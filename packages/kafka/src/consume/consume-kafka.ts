@@ -16,6 +16,7 @@ import {
 import { isOutOfRange, type Fetched, type ReceivedRecord, type TopicRange } from "../client/fetch-records.ts";
 import type { Kafka } from "../client/open-kafka.ts";
 import { fromRecord } from "../records.ts";
+import { holdPartitions } from "../hold-partitions.ts";
 import { createLeases, isLeaseGone, type LeasedPartition } from "../leases.ts";
 import { leaseMsDefault } from "../relay/run-relay.ts";
 import { createDeadLetters, type SentLetter } from "./dead-letters.ts";
@@ -52,46 +53,28 @@ export async function consumeKafka(options: ConsumeKafka): Promise<void> {
   const letters = createDeadLetters(kafka, { group, topic: options.deadLetterTopic });
   const taking: RecordTaking = { kernel, leases, letters, group, handle: options.handle, ownLog: options.ownLog };
   const places = createPlaces(options);
-  let held: LeasedPartition[] = [];
-  let isRenewing = false;
-  const claim = async () => {
-    held = await leases.claim(places.partitions());
-  };
-  const renewing = setInterval(() => {
-    if (isRenewing) return;
-    isRenewing = true;
-    void claim()
-      .catch((error: unknown) => logger.warn("a reader's leases were not renewed", { group, error }))
-      .finally(() => (isRenewing = false));
-  }, leaseMs / 3);
+  await using partitions = holdPartitions(leases, { wanted: places.partitions, leaseMs, logger });
   using retries = kernel.wakeups.watch(groupsChannel);
   let failures = 0;
-  try {
-    while (!signal.aborted) {
-      try {
-        if (await places.look()) await claim();
-        if ((await retries.next({ timeoutMs: 0 })) === "woken" || places.isDueForLetters())
-          await retryLetters(options, taking);
-        // Claiming goes on beside it.
-        const holding = held;
-        const fetched = await fetchHeld(kafka, holding, places);
-        if (holding.length === 0) await sleepUntilAborted(Math.min(1_000, leaseMs / 3), { signal });
-        await takeAll(options, { taking, held: holding, fetched, places });
-        failures = 0;
-      } catch (error) {
-        if (signal.aborted) break;
-        failures += 1;
-        places.forget();
-        logger.warn("a reader of Kafka tries again", { group, error });
-        await places.note(toRoostError(error).message).catch(() => undefined);
-        await sleepUntilAborted(jitteredMs(backoffMs(failures, failureBackoff)), { signal });
-      }
+  while (!signal.aborted) {
+    try {
+      if (await places.look()) await partitions.claim();
+      if ((await retries.next({ timeoutMs: 0 })) === "woken" || places.isDueForLetters())
+        await retryLetters(options, taking);
+      // Claiming goes on beside it.
+      const held = partitions.now();
+      const fetched = await fetchHeld(kafka, held, places);
+      if (held.length === 0) await sleepUntilAborted(Math.min(1_000, leaseMs / 3), { signal });
+      await takeAll(options, { taking, held, fetched, places });
+      failures = 0;
+    } catch (error) {
+      if (signal.aborted) break;
+      failures += 1;
+      places.forget();
+      logger.warn("a reader of Kafka tries again", { group, error });
+      await places.note(toRoostError(error).message).catch(() => undefined);
+      await sleepUntilAborted(jitteredMs(backoffMs(failures, failureBackoff)), { signal });
     }
-  } finally {
-    clearInterval(renewing);
-    await leases
-      .release()
-      .catch((error: unknown) => logger.warn("a reader's leases end by themselves", { group, error }));
   }
 }
 

@@ -6,6 +6,7 @@ import { backoffMs, jitteredMs, sleepUntilAborted, toRoostError, type Logger } f
 import { declareGroup, readLag, readTopics, type Kernel } from "@roost/kernel";
 import type { Kafka } from "../client/open-kafka.ts";
 import type { KafkaSettings } from "../kafka-settings.ts";
+import { holdPartitions } from "../hold-partitions.ts";
 import { createLeases, isLeaseGone, type LeasedPartition, type Leases } from "../leases.ts";
 import { createSchemaIds } from "./schema-ids.ts";
 import { relayGroup, shipPartition, type Shipped, type Shipping } from "./ship-partition.ts";
@@ -33,44 +34,37 @@ export async function runRelay(options: RunRelay): Promise<void> {
   const { kernel, kafka, log, signal, logger, leaseMs = leaseMsDefault } = options;
   const leases = createLeases(kernel.database, { purpose: "relay", owner: kernel.createId(), leaseMs });
   const shipping: Shipping = { kernel, kafka, leases, schemaIds: createSchemaIds(kernel), log, signal };
-  const holder = createHolder(options, leases);
+  await using holder = createHolder(options, leases);
   const places = new Map<string, Shipped>();
   let failures = 0;
   let told: string | undefined;
-  try {
-    while (!signal.aborted) {
-      const { topics, channels } = await holder
-        .topics()
-        .catch(() => ({ topics: [] as string[], channels: [] as string[] }));
-      using watch = kernel.wakeups.watch(channels);
-      try {
-        await holder.refresh();
-        const count = await shipAll(shipping, {
-          held: holder.held(),
-          topics,
-          prefix: options.settings.topicPrefix,
-          places,
-        });
-        if (failures > 0) logger.info("the relay ships again", { afterFailures: failures });
-        failures = 0;
-        told = undefined;
-        if (count > 0) continue;
-      } catch (error) {
-        if (signal.aborted) break;
-        failures += 1;
-        // A topic may have been deleted in Kafka.
-        holder.forget();
-        const { message } = toRoostError(error);
-        if (message !== told) logger.warn("the relay cannot ship and tries again", { error });
-        told = message;
-        await sleepUntilAborted(jitteredMs(backoffMs(failures, failureBackoff)), { signal });
-        continue;
-      }
-      await watch.next({ timeoutMs: pollMs, signal });
+  while (!signal.aborted) {
+    const topics = holder.topics();
+    using watch = kernel.wakeups.watch(topics.map((topic) => `log:${topic}`));
+    try {
+      await holder.refresh();
+      const count = await shipAll(shipping, {
+        held: holder.held(),
+        topics,
+        prefix: options.settings.topicPrefix,
+        places,
+      });
+      if (failures > 0) logger.info("the relay ships again", { afterFailures: failures });
+      failures = 0;
+      told = undefined;
+      if (count > 0) continue;
+    } catch (error) {
+      if (signal.aborted) break;
+      failures += 1;
+      // A topic may have been deleted in Kafka.
+      holder.forget();
+      const { message } = toRoostError(error);
+      if (message !== told) logger.warn("the relay cannot ship and tries again", { error });
+      told = message;
+      await sleepUntilAborted(jitteredMs(backoffMs(failures, failureBackoff)), { signal });
+      continue;
     }
-  } finally {
-    holder.stop();
-    await leases.release().catch((error: unknown) => logger.warn("the relay's leases end by themselves", { error }));
+    await watch.next({ timeoutMs: pollMs, signal });
   }
 }
 
@@ -119,30 +113,22 @@ async function noteFailure({ kernel, leases }: Shipping, leased: LeasedPartition
   await noted.catch(() => undefined);
 }
 
-interface Holder {
-  /** Names in the log, with the channels that wake for them. */
-  topics(): Promise<{ topics: string[]; channels: string[] }>;
+/** Disposing gives all back. */
+interface Holder extends AsyncDisposable {
+  /** Names in the log. */
+  topics(): string[];
   /** Creates topics in Kafka and takes partitions when it is time. */
   refresh(): Promise<void>;
   held(): readonly LeasedPartition[];
   /** Looks in Kafka again which topics there are. */
   forget(): void;
-  stop(): void;
 }
 
-/** Leases are renewed beside the shipping, which may take longer than one lasts. */
 function createHolder({ kernel, kafka, settings, logger, leaseMs = leaseMsDefault }: RunRelay, leases: Leases): Holder {
   let partitions: { topic: string; partition: number }[] = [];
-  let held: LeasedPartition[] = [];
   let known = "";
   let lookedAtMs = -Infinity;
-  const claim = async () => {
-    held = partitions.length === 0 ? [] : await leases.claim(partitions);
-  };
-  const renewing = setInterval(
-    () => void claim().catch((error: unknown) => logger.warn("the relay's leases were not renewed", { error })),
-    leaseMs / 3,
-  );
+  const holding = holdPartitions(leases, { wanted: () => partitions, leaseMs, logger });
   const look = async () => {
     if (performance.now() - lookedAtMs < topicsMs) return;
     const all = await readTopics(kernel.database);
@@ -161,24 +147,21 @@ function createHolder({ kernel, kafka, settings, logger, leaseMs = leaseMsDefaul
         Array.from({ length: partitionCount }, (_, partition) => ({ topic: name, partition })),
       );
       known = now;
-      await claim();
+      await holding.claim();
     }
     lookedAtMs = performance.now();
   };
   return {
-    async topics() {
-      const topics = [...new Set(partitions.map(({ topic }) => topic))];
-      return { topics, channels: topics.map((topic) => `log:${topic}`) };
-    },
+    topics: () => [...new Set(partitions.map(({ topic }) => topic))],
     async refresh() {
       await look();
-      if (leases.msLeft() < leaseMs / 2) await claim();
+      if (leases.msLeft() < leaseMs / 2) await holding.claim();
     },
-    held: () => held,
+    held: holding.now,
     forget() {
       known = "";
       lookedAtMs = -Infinity;
     },
-    stop: () => clearInterval(renewing),
+    [Symbol.asyncDispose]: () => holding[Symbol.asyncDispose](),
   };
 }

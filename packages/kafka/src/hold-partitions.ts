@@ -1,0 +1,43 @@
+/** The partitions that a process has for a purpose, renewed beside its work, which may take longer than a lease lasts. */
+import type { Logger } from "@roost/base";
+import type { LeasedPartition, Leases } from "./leases.ts";
+
+/** Disposing gives all back. */
+export interface HeldPartitions extends AsyncDisposable {
+  now(): readonly LeasedPartition[];
+  /** Takes what is free of those wanted by now, and renews. */
+  claim(): Promise<void>;
+}
+
+export interface HoldPartitions {
+  wanted: () => readonly { topic: string; partition: number }[];
+  leaseMs: number;
+  logger: Logger;
+}
+
+export function holdPartitions(leases: Leases, { wanted, leaseMs, logger }: HoldPartitions): HeldPartitions {
+  const { purpose } = leases;
+  let held: LeasedPartition[] = [];
+  let isRenewing = false;
+  const claim = async () => {
+    const partitions = wanted();
+    held = partitions.length === 0 ? [] : await leases.claim(partitions);
+  };
+  const renewing = setInterval(() => {
+    if (isRenewing) return;
+    isRenewing = true;
+    void claim()
+      .catch((error: unknown) => logger.warn("leases of partitions were not renewed", { purpose, error }))
+      .finally(() => (isRenewing = false));
+  }, leaseMs / 3);
+  return {
+    now: () => held,
+    claim,
+    async [Symbol.asyncDispose]() {
+      clearInterval(renewing);
+      await leases
+        .release()
+        .catch((error: unknown) => logger.warn("leases of partitions end by themselves", { purpose, error }));
+    },
+  };
+}
