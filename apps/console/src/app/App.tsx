@@ -56,7 +56,7 @@ function Frame() {
   return (
     <TimeFormatsContext value={formats}>
       <PlacesContext value={listed}>
-        <Shell onSearch={() => setOpened("palette")}>
+        <Shell screens={listed} onSearch={() => setOpened("palette")}>
           <Suspense fallback={<ScreenHeader title="" />}>
             <Switch>
               {routes.map(({ path, view: View }) => (

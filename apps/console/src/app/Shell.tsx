@@ -9,15 +9,19 @@ import { useTimeFormats } from "../parts/time-formats.ts";
 import { MoreSheet } from "./MoreSheet.tsx";
 import type { ScreenEntry } from "./screens.ts";
 import { ThemeButton } from "./ThemeButton.tsx";
-import { useListedScreens } from "./use-listed-screens.ts";
 import styles from "./Shell.module.css";
 
 const groups = ["home", "work", "life"] as const;
 
-export function Shell({ children, onSearch }: { children: ReactNode; onSearch: () => void }) {
+export interface ShellProps {
+  screens: readonly ScreenEntry[];
+  onSearch: () => void;
+  children: ReactNode;
+}
+
+export function Shell({ screens, onSearch, children }: ShellProps) {
   const [isMoreOpen, setMoreOpen] = useState(false);
   const [path] = useLocation();
-  const screens = useListedScreens();
   const onBar = screens.filter(({ isOnPhone }) => isOnPhone === true);
   const isElsewhere = !onBar.some((screen) => isAt(path, screen));
   return (
