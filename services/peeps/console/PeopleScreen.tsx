@@ -2,14 +2,13 @@
 import { useNow } from "@roost/console/live/console-context";
 import { usePages } from "@roost/console/live/use-pages";
 import { useReading } from "@roost/console/live/use-reading";
-import { Blank, Unread } from "@roost/console/parts/Blank";
+import { Blank } from "@roost/console/parts/Blank";
 import { Button } from "@roost/console/parts/Button";
 import { FilterChips } from "@roost/console/parts/FilterChips";
-import { FixedList } from "@roost/console/parts/FixedList";
 import { formatAge } from "@roost/console/parts/format";
 import { Icon } from "@roost/console/parts/Icon";
+import { PagedList } from "@roost/console/parts/PagedList";
 import { ScreenHeader } from "@roost/console/parts/ScreenHeader";
-import { useIsPhone } from "@roost/console/parts/use-is-phone";
 import { useDeferredValue, useState } from "react";
 import { useLocation, useSearchParams } from "wouter";
 import type { PersonRecord } from "../contract/records.ts";
@@ -26,17 +25,14 @@ const shown = [
   { id: "messages", name: "From messages" },
 ] as const;
 
-const rowPx = 44;
-const phoneRowPx = 62;
+const rowPx = { desktop: 44, phone: 62 };
 const pageSize = 200;
-const aheadRows = 60;
 const dayMs = 86_400_000;
 
 export function PeopleScreen() {
   const peeps = usePeeps();
   const [, go] = useLocation();
   const [search, setSearch] = useSearchParams();
-  const isPhone = useIsPhone();
   const [typed, setTyped] = useState("");
   const [open, setOpen] = useState<OpenList>();
   const [isCapturing, setCapturing] = useState(search.has("capture"));
@@ -47,10 +43,10 @@ export function PeopleScreen() {
     ...(chosen === "overdue" ? { isOverdue: true } : {}),
     ...(chosen === "messages" ? { isListed: false } : {}),
   };
-  const { rows, error, isWhole, readMore, reload } = usePages<PersonRecord>(
-    `people:${JSON.stringify(filter)}`,
-    (after) => peeps.listPeople({ ...filter, limit: pageSize, ...(after === undefined ? {} : { after }) }),
+  const pages = usePages<PersonRecord>(`people:${JSON.stringify(filter)}`, (after) =>
+    peeps.listPeople({ ...filter, limit: pageSize, ...(after === undefined ? {} : { after }) }),
   );
+  const { rows, isWhole, reload } = pages;
   return (
     <>
       <ScreenHeader title="People" sub={rows === undefined ? "" : `${rows.length}${isWhole ? "" : "+"}`}>
@@ -78,30 +74,17 @@ export function PeopleScreen() {
           />
           <Waiting onOpen={setOpen} />
         </div>
-        {rows === undefined && (
-          <Unread
-            label="Reading people"
-            rows={10}
-            rowPx={isPhone ? phoneRowPx : rowPx}
-            what="People"
-            error={error}
-            onRetry={reload}
-          />
-        )}
-        {rows?.length === 0 && <Nobody chosen={chosen} name={name} />}
-        {rows !== undefined && rows.length > 0 && (
-          <FixedList
-            label="People"
-            count={rows.length}
-            rowPx={isPhone ? phoneRowPx : rowPx}
-            onOpen={(index) => go(`/people/${rows[index]?.id ?? ""}`)}
-            onRange={(_first, end) => {
-              if (!isWhole && end > rows.length - aheadRows) readMore();
-            }}
-          >
-            {(index) => <PersonRow person={rows[index]} />}
-          </FixedList>
-        )}
+        <PagedList
+          pages={pages}
+          label="People"
+          reading="Reading people"
+          what="People"
+          rowPx={rowPx}
+          onOpen={({ id }) => go(`/people/${id}`)}
+          blank={<Nobody chosen={chosen} name={name} />}
+        >
+          {(person) => <PersonRow person={person} />}
+        </PagedList>
       </div>
       {isCapturing && (
         <CaptureSheet
@@ -117,9 +100,8 @@ export function PeopleScreen() {
   );
 }
 
-function PersonRow({ person }: { person: PersonRecord | undefined }) {
+function PersonRow({ person }: { person: PersonRecord }) {
   const now = useNow();
-  if (person === undefined) return null;
   const { name, organization, title, tags, lastContactAt, keepInTouchDays } = person;
   const sinceMs = lastContactAt === null ? undefined : now - Date.parse(lastContactAt);
   const isOverdue = keepInTouchDays !== null && (sinceMs === undefined || sinceMs > keepInTouchDays * dayMs);

@@ -8,12 +8,22 @@ interface Pages<Row> {
   error: Error | undefined;
 }
 
+export interface PagedRows<Row> {
+  rows: readonly Row[] | undefined;
+  error: Error | undefined;
+  isWhole: boolean;
+  readMore: () => void;
+  reload: () => void;
+  /** Turns every row that is read into what it is now. */
+  change: (turn: (row: Row) => Row) => void;
+}
+
 export type LoadPage<Row> = (after: string | undefined) => Promise<{ items: readonly Row[]; next: string | null }>;
 
 const none = { rows: undefined, next: null, error: undefined };
 
 /** `key` names the list with everything that it depends on: another key begins anew. */
-export function usePages<Row>(key: string, loadPage: LoadPage<Row>) {
+export function usePages<Row>(key: string, loadPage: LoadPage<Row>): PagedRows<Row> {
   const { live } = useConsole();
   const [pages, setPages] = useState<Pages<Row>>(none);
   const load = useRef(loadPage);
@@ -47,6 +57,10 @@ export function usePages<Row>(key: string, loadPage: LoadPage<Row>) {
   const readMore = useCallback(() => {
     if (next !== null) void read(next);
   }, [read, next]);
+  // A page of a narrow filter may be empty although older rows fit.
+  useEffect(() => {
+    if (rows?.length === 0) readMore();
+  }, [rows, readMore]);
   const change = useCallback(
     (turn: (row: Row) => Row) => setPages((before) => ({ ...before, rows: before.rows?.map(turn) })),
     [],

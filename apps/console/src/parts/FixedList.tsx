@@ -5,25 +5,26 @@
 import { useId, useLayoutEffect, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
 import styles from "./FixedList.module.css";
 
-export interface FixedListProps {
+export interface FixedListProps<Row> {
   label: string;
-  count: number;
+  rows: readonly Row[];
   rowPx: number;
-  onOpen: (index: number) => void;
-  /** The rows that are seen, and some around them. */
-  onRange?: (first: number, end: number) => void;
-  children: (index: number) => ReactNode;
+  onOpen: (row: Row) => void;
+  /** How many rows come before the end of what is seen, some after it among them. */
+  onEnd: (end: number) => void;
+  children: (row: Row) => ReactNode;
 }
 
 const overscan = 10;
 
-export function FixedList({ label, count, rowPx, onOpen, onRange, children }: FixedListProps) {
+export function FixedList<Row>({ label, rows, rowPx, onOpen, onEnd, children }: FixedListProps<Row>) {
+  const count = rows.length;
   const id = useId();
   const box = useRef<HTMLDivElement>(null);
   const [selected, setSelected] = useState(0);
   const [range, setRange] = useState({ first: 0, end: 40 });
-  const tell = useRef(onRange);
-  tell.current = onRange;
+  const tell = useRef(onEnd);
+  tell.current = onEnd;
   useLayoutEffect(() => {
     const element = box.current;
     if (element === null) return undefined;
@@ -31,7 +32,7 @@ export function FixedList({ label, count, rowPx, onOpen, onRange, children }: Fi
       const first = Math.max(0, Math.floor(element.scrollTop / rowPx) - overscan);
       const end = Math.min(count, Math.ceil((element.scrollTop + element.clientHeight) / rowPx) + overscan);
       setRange((before) => (before.first === first && before.end === end ? before : { first, end }));
-      tell.current?.(first, end);
+      tell.current(end);
     };
     measure();
     const observer = new ResizeObserver(measure);
@@ -52,6 +53,10 @@ export function FixedList({ label, count, rowPx, onOpen, onRange, children }: Fi
     else if (top + rowPx > element.scrollTop + element.clientHeight)
       element.scrollTop = top + rowPx - element.clientHeight;
   };
+  const open = (index: number) => {
+    const row = rows[index];
+    if (row !== undefined) onOpen(row);
+  };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.metaKey || event.ctrlKey || event.altKey) return;
     const page = Math.max(1, Math.floor((box.current?.clientHeight ?? rowPx) / rowPx) - 1);
@@ -67,14 +72,11 @@ export function FixedList({ label, count, rowPx, onOpen, onRange, children }: Fi
     };
     const step = steps[event.key];
     if (step !== undefined) move(selected + step);
-    else if (event.key === "Enter") onOpen(selected);
+    else if (event.key === "Enter") open(selected);
     else return;
     event.preventDefault();
   };
-  const indexes = Array.from(
-    { length: Math.max(0, Math.min(range.end, count) - range.first) },
-    (_, at) => range.first + at,
-  );
+  const seen = rows.slice(range.first, range.end).map((row, at) => ({ row, index: range.first + at }));
   const isSelectedSeen = selected >= range.first && selected < range.end && count > 0;
   return (
     <div
@@ -88,7 +90,7 @@ export function FixedList({ label, count, rowPx, onOpen, onRange, children }: Fi
       onKeyDown={onKeyDown}
     >
       <div className={styles.all} role="rowgroup" style={{ height: count * rowPx }}>
-        {indexes.map((index) => (
+        {seen.map(({ row, index }) => (
           <div
             key={index}
             id={`${id}-${index}`}
@@ -99,10 +101,10 @@ export function FixedList({ label, count, rowPx, onOpen, onRange, children }: Fi
             style={{ height: rowPx, transform: `translateY(${index * rowPx}px)` }}
             onClick={() => {
               setSelected(index);
-              onOpen(index);
+              onOpen(row);
             }}
           >
-            {children(index)}
+            {children(row)}
           </div>
         ))}
       </div>

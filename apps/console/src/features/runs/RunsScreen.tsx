@@ -2,14 +2,13 @@
 import type { RunState, RunSummary } from "@roost/contract/operations";
 import { useLocation, useSearchParams } from "wouter";
 import { useNow } from "../../live/console-context.ts";
-import { Blank, Unread } from "../../parts/Blank.tsx";
+import { Blank } from "../../parts/Blank.tsx";
 import { FilterChips } from "../../parts/FilterChips.tsx";
-import { FixedList } from "../../parts/FixedList.tsx";
 import { formatAgo, formatMs, formatUsd } from "../../parts/format.ts";
 import { FreshButton } from "../../parts/FreshButton.tsx";
+import { PagedList } from "../../parts/PagedList.tsx";
 import { ScreenHeader } from "../../parts/ScreenHeader.tsx";
 import { StateMark } from "../../parts/StateMark.tsx";
-import { useIsPhone } from "../../parts/use-is-phone.ts";
 import { useRunPages } from "./use-run-pages.ts";
 import styles from "./RunsScreen.module.css";
 
@@ -26,18 +25,15 @@ const statesOf: Readonly<Record<string, RunState[] | undefined>> = {
   done: ["done"],
 };
 
-const rowPx = 36;
-const phoneRowPx = 60;
-const aheadRows = 60;
+const rowPx = { desktop: 36, phone: 60 };
 
 export function RunsScreen() {
   const [search, setSearch] = useSearchParams();
   const [, go] = useLocation();
-  const isPhone = useIsPhone();
   const chosen = search.get("state") ?? "all";
   const jobId = search.get("job") ?? undefined;
   const sessionKey = search.get("session") ?? undefined;
-  const { rows, error, isWhole, newCount, readMore, reload } = useRunPages({
+  const { newCount, ...pages } = useRunPages({
     ...(statesOf[chosen] === undefined ? {} : { state: statesOf[chosen] }),
     ...(jobId === undefined ? {} : { jobId }),
     ...(sessionKey === undefined ? {} : { sessionKey }),
@@ -52,44 +48,30 @@ export function RunsScreen() {
   return (
     <>
       <ScreenHeader title="Runs" sub={jobId ?? sessionKey ?? ""}>
-        <FreshButton count={newCount} onPress={reload} />
+        <FreshButton count={newCount} onPress={pages.reload} />
         <FilterChips label="Which runs" items={filters} chosen={chosen} onChoose={choose} />
       </ScreenHeader>
-      {rows === undefined && (
-        <Unread
-          label="Reading runs"
-          rows={14}
-          rowPx={isPhone ? phoneRowPx : rowPx}
-          what="The list of runs"
-          error={error}
-          onRetry={reload}
-        />
-      )}
-      {rows?.length === 0 && (
-        <Blank icon="list-tree" title="No run is like that">
-          {chosen === "all" ? "A message or a job starts one." : "Choose All to see the others."}
-        </Blank>
-      )}
-      {rows !== undefined && rows.length > 0 && (
-        <FixedList
-          label="Runs"
-          count={rows.length}
-          rowPx={isPhone ? phoneRowPx : rowPx}
-          onOpen={(index) => go(`/runs/${rows[index]?.id ?? ""}`)}
-          onRange={(_first, end) => {
-            if (!isWhole && end > rows.length - aheadRows) readMore();
-          }}
-        >
-          {(index) => <RunRow run={rows[index]} />}
-        </FixedList>
-      )}
+      <PagedList
+        pages={pages}
+        label="Runs"
+        reading="Reading runs"
+        what="The list of runs"
+        rowPx={rowPx}
+        onOpen={({ id }) => go(`/runs/${id}`)}
+        blank={
+          <Blank icon="list-tree" title="No run is like that">
+            {chosen === "all" ? "A message or a job starts one." : "Choose All to see the others."}
+          </Blank>
+        }
+      >
+        {(run) => <RunRow run={run} />}
+      </PagedList>
     </>
   );
 }
 
-function RunRow({ run }: { run: RunSummary | undefined }) {
+function RunRow({ run }: { run: RunSummary }) {
   const now = useNow();
-  if (run === undefined) return null;
   const from = Date.parse(run.startedAt ?? run.createdAt);
   const tookMs = (run.endedAt === null ? now : Date.parse(run.endedAt)) - from;
   return (

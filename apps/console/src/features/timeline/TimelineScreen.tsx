@@ -3,16 +3,15 @@ import { useEffect, useMemo, useState } from "react";
 import { useSearchParams } from "wouter";
 import { useConsole, useNow } from "../../live/console-context.ts";
 import { usePages } from "../../live/use-pages.ts";
-import { Blank, Unread } from "../../parts/Blank.tsx";
+import { Blank } from "../../parts/Blank.tsx";
 import { Button } from "../../parts/Button.tsx";
 import { FilterChips } from "../../parts/FilterChips.tsx";
-import { FixedList } from "../../parts/FixedList.tsx";
 import { formatMoment } from "../../parts/format.ts";
 import { FreshButton } from "../../parts/FreshButton.tsx";
 import { Icon } from "../../parts/Icon.tsx";
+import { PagedList } from "../../parts/PagedList.tsx";
 import { ScreenHeader } from "../../parts/ScreenHeader.tsx";
 import { useTimeFormats } from "../../parts/time-formats.ts";
-import { useIsPhone } from "../../parts/use-is-phone.ts";
 import { DayBar } from "./DayBar.tsx";
 import { EventSheet } from "./EventSheet.tsx";
 import { iconOf, quietTypes, toEventRow, troubleTypes, type EventRow } from "./to-event-row.ts";
@@ -25,21 +24,19 @@ const shown = [
   { id: "all", name: "Everything" },
 ] as const;
 
-const rowPx = 30;
-const phoneRowPx = 56;
+const rowPx = { desktop: 30, phone: 56 };
 const pageSize = 500;
 const aheadRows = 200;
 
 export function TimelineScreen() {
   const { client } = useConsole();
   const [search, setSearch] = useSearchParams();
-  const isPhone = useIsPhone();
   const [opened, setOpened] = useState<EventRow>();
   const chosen = search.get("show") ?? "told";
   const at = search.get("at") ?? undefined;
   const filter = useMemo(() => readFilter(search), [search]);
   const key = `${chosen}:${JSON.stringify(filter)}:${at ?? ""}`;
-  const { rows, error, isWhole, readMore, reload } = usePages<EventRow>(key, async (after) => {
+  const pages = usePages<EventRow>(key, async (after) => {
     const kinds =
       chosen === "all" ? {} : chosen === "trouble" ? { types: [...troubleTypes] } : { without: [...quietTypes] };
     const place = after === undefined ? (at === undefined ? {} : { until: at }) : { after };
@@ -56,10 +53,6 @@ export function TimelineScreen() {
       }
       return next;
     });
-  // A page of a narrow filter may be empty although older events fit.
-  useEffect(() => {
-    if (rows?.length === 0 && !isWhole) readMore();
-  }, [rows, isWhole, readMore]);
   return (
     <>
       <ScreenHeader title="Timeline">
@@ -68,7 +61,7 @@ export function TimelineScreen() {
             To now
           </Button>
         )}
-        <FreshButton count={at === undefined ? freshCount : 0} onPress={reload} />
+        <FreshButton count={at === undefined ? freshCount : 0} onPress={pages.reload} />
       </ScreenHeader>
       <div className={styles.screen}>
         <DayBar at={at} onMoment={(ms) => change({ at: new Date(ms).toISOString() })} />
@@ -80,34 +73,22 @@ export function TimelineScreen() {
             onChoose={(id) => change({ show: id === "told" ? undefined : id })}
           />
         </TimelineFilter>
-        {rows === undefined && (
-          <Unread
-            label="Reading the log"
-            rows={14}
-            rowPx={isPhone ? phoneRowPx : rowPx}
-            what="The log"
-            error={error}
-            onRetry={reload}
-          />
-        )}
-        {rows?.length === 0 && isWhole && (
-          <Blank icon="history" title="Nothing like that happened">
-            {at === undefined ? "Another filter may find it." : "Nothing of it happened before this moment."}
-          </Blank>
-        )}
-        {rows !== undefined && rows.length > 0 && (
-          <FixedList
-            label="Events"
-            count={rows.length}
-            rowPx={isPhone ? phoneRowPx : rowPx}
-            onOpen={(index) => setOpened(rows[index])}
-            onRange={(_first, end) => {
-              if (!isWhole && end > rows.length - aheadRows) readMore();
-            }}
-          >
-            {(index) => <Row row={rows[index]} />}
-          </FixedList>
-        )}
+        <PagedList
+          pages={pages}
+          label="Events"
+          reading="Reading the log"
+          what="The log"
+          rowPx={rowPx}
+          aheadRows={aheadRows}
+          onOpen={setOpened}
+          blank={
+            <Blank icon="history" title="Nothing like that happened">
+              {at === undefined ? "Another filter may find it." : "Nothing of it happened before this moment."}
+            </Blank>
+          }
+        >
+          {(row) => <Row row={row} />}
+        </PagedList>
       </div>
       {opened !== undefined && <EventSheet row={opened} onClose={() => setOpened(undefined)} />}
     </>
@@ -144,10 +125,9 @@ function useFreshCount(key: string, { topics, label }: ReturnType<typeof readFil
   return fresh.key === key ? fresh.count : 0;
 }
 
-function Row({ row }: { row: EventRow | undefined }) {
+function Row({ row }: { row: EventRow }) {
   const formats = useTimeFormats();
   const now = useNow();
-  if (row === undefined) return null;
   return (
     <div className={styles.row} data-tone={row.tone}>
       <span role="gridcell" className={styles.time}>
