@@ -6,9 +6,9 @@ import { Blank } from "@roost/console/parts/Blank";
 import { Button } from "@roost/console/parts/Button";
 import { FilterChips } from "@roost/console/parts/FilterChips";
 import { formatAge } from "@roost/console/parts/format";
-import { Icon } from "@roost/console/parts/Icon";
 import { PagedList } from "@roost/console/parts/PagedList";
 import { ScreenHeader } from "@roost/console/parts/ScreenHeader";
+import { SearchField } from "@roost/console/parts/SearchField";
 import { useDeferredValue, useState } from "react";
 import { useLocation, useSearchParams } from "wouter";
 import type { PersonRecord } from "../contract/records.ts";
@@ -56,16 +56,13 @@ export function PeopleScreen() {
       </ScreenHeader>
       <div className={styles.screen}>
         <div className={styles.bar}>
-          <label className={styles.search}>
-            <Icon name="search" size={14} />
-            <input
-              type="search"
-              value={typed}
-              aria-label="Search people"
-              placeholder="Search by name"
-              onChange={(event) => setTyped(event.target.value)}
-            />
-          </label>
+          <SearchField
+            className={styles.search}
+            label="Search people"
+            placeholder="Search by name"
+            value={typed}
+            onText={setTyped}
+          />
           <FilterChips
             label="Who"
             items={shown}

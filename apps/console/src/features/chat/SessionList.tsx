@@ -5,7 +5,7 @@ import { useConsole, useNow } from "../../live/console-context.ts";
 import { useReading } from "../../live/use-reading.ts";
 import { Failure, Skeleton } from "../../parts/Blank.tsx";
 import { formatAge } from "../../parts/format.ts";
-import { Icon } from "../../parts/Icon.tsx";
+import { SearchField } from "../../parts/SearchField.tsx";
 import styles from "./SessionList.module.css";
 
 export interface SessionListProps {
@@ -26,16 +26,13 @@ export function SessionList({ current, onBegin, onChoose }: SessionListProps) {
   );
   return (
     <>
-      <div className={styles.search}>
-        <Icon name="search" size={13} />
-        <input
-          type="search"
-          value={typed}
-          aria-label="Search conversations"
-          placeholder="Search what was said"
-          onChange={(event) => setTyped(event.target.value)}
-        />
-      </div>
+      <SearchField
+        className={styles.search}
+        label="Search conversations"
+        placeholder="Search what was said"
+        value={typed}
+        onText={setTyped}
+      />
       <div className={styles.list}>
         {error !== undefined && <Failure what="The list" error={error} onRetry={reload} />}
         {value === undefined && error === undefined && <Skeleton label="Reading conversations" rows={6} rowPx={46} />}

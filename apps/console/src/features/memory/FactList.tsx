@@ -7,6 +7,7 @@ import { Blank, Unread } from "../../parts/Blank.tsx";
 import { Button } from "../../parts/Button.tsx";
 import { Form, FormEnd, TextField } from "../../parts/Form.tsx";
 import { Region } from "../../parts/Region.tsx";
+import { SearchField } from "../../parts/SearchField.tsx";
 import { useAct } from "../../parts/use-act.ts";
 import { FactRow } from "./FactRow.tsx";
 import styles from "./FactList.module.css";
@@ -26,14 +27,8 @@ export function FactList() {
     <Region label="Facts" className={styles.facts}>
       <NewFact onChange={reload} />
       <div className={styles.tools}>
-        <input
-          type="search"
-          value={typed}
-          aria-label="Search facts"
-          placeholder="Search facts"
-          onChange={(event) => setTyped(event.target.value)}
-        />
-        <label>
+        <SearchField className={styles.search} label="Search facts" value={typed} onText={setTyped} />
+        <label className={styles.closed}>
           <input type="checkbox" checked={withClosed} onChange={(event) => setWithClosed(event.target.checked)} /> with
           history
         </label>
