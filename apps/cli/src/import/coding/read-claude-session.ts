@@ -1,7 +1,13 @@
 /** A session of Claude Code: one JSONL file, a tree by uuid and parentUuid; sidechains are other agents' and come in as taken back. */
 import { basename } from "node:path";
-import { createMovedConversation, timeOf, type MovedConversation } from "../found/moved-conversation.ts";
-import { noPlace, recordOf, refusedAs, type Finding } from "../found/found.ts";
+import {
+  createMovedConversation,
+  timeOf,
+  type MovedConversation,
+  type SaidThere,
+} from "../found/moved-conversation.ts";
+import { refusedAs, type Finding } from "../found/found.ts";
+import { createOtherLines } from "../found/other-lines.ts";
 import { readJsonLines } from "../found/read-json-lines.ts";
 
 type Line = Record<string, unknown>;
@@ -24,7 +30,7 @@ export async function* readClaudeSession(path: string, where: string): Finding {
   const id = basename(path, ".jsonl");
   const title = await titleOf(path);
   let made: MovedConversation | undefined;
-  const others = new Map<string, number>();
+  const others = createOtherLines();
   const toolNames = new Map<string, string>();
   for await (const entry of readJsonLines(path)) {
     if ("problem" in entry) {
@@ -35,10 +41,9 @@ export async function* readClaudeSession(path: string, where: string): Finding {
     const entryId = typeof value["uuid"] === "string" ? value["uuid"] : `#${entry.seq}`;
     const said = saidBy(value, entryId, toolNames);
     if (said.length === 0) {
-      const type = String(value["type"]);
-      others.set(type, (others.get(type) ?? 0) + 1);
-      if (JSON.stringify(value).length <= keptCharsMax)
-        yield recordOf({ kind: "kept", ref: `${id} ${entryId}`, what: type.slice(0, 190) || "line", record: value });
+      const ref = `${id} ${entryId}`;
+      const kept = others.keep(String(value["type"]), { ref, record: value, charsMax: keptCharsMax });
+      if (kept !== undefined) yield kept;
       continue;
     }
     if (made === undefined) {
@@ -56,8 +61,7 @@ export async function* readClaudeSession(path: string, where: string): Finding {
     }
     for (const message of said) yield made.say(message);
   }
-  const told = [...others].map(([type, count]) => `${type} (${count})`).join(", ");
-  if (told !== "") yield noPlace(where, `kept as they were: ${told}`);
+  yield* others.tell(where, "kept as they were");
 }
 
 async function titleOf(path: string): Promise<string | undefined> {
@@ -72,10 +76,8 @@ async function titleOf(path: string): Promise<string | undefined> {
   return found;
 }
 
-type Said = Parameters<MovedConversation["say"]>[0];
-
 /** A line may hold several results of tools: each is a message. */
-function saidBy(value: Line, entryId: string, toolNames: Map<string, string>): Said[] {
+function saidBy(value: Line, entryId: string, toolNames: Map<string, string>): SaidThere[] {
   const { type, message, isSidechain, isMeta, isCompactSummary, timestamp, uuid: _uuid, ...rest } = value;
   if ((type !== "user" && type !== "assistant") || typeof message !== "object" || message === null) return [];
   const { content, role: _role, model, ...more } = message as Line;
@@ -115,7 +117,7 @@ function saidBy(value: Line, entryId: string, toolNames: Map<string, string>): S
     ];
   }
   const results = blocks.filter((block) => block.type === "tool_result");
-  const given: Said[] = results.map((block, index) => ({
+  const given: SaidThere[] = results.map((block, index) => ({
     ...common,
     entryId: `${entryId}/${index}`,
     place: "answered",
@@ -132,7 +134,7 @@ function saidBy(value: Line, entryId: string, toolNames: Map<string, string>): S
   }));
   if (results.length > 0 && text.trim() === "") return given;
   const isTold = isMeta === true || isCompactSummary === true;
-  const asked: Said = isTold
+  const asked: SaidThere = isTold
     ? {
         ...common,
         entryId,

@@ -1,11 +1,16 @@
 /** A session of Codex: one JSONL file of items, in the form with `payload` and in the older one without. */
 import { basename } from "node:path";
-import { createMovedConversation, timeOf, type MovedConversation } from "../found/moved-conversation.ts";
-import { noPlace, recordOf, refusedAs, type Finding } from "../found/found.ts";
+import {
+  createMovedConversation,
+  timeOf,
+  type MovedConversation,
+  type SaidThere,
+} from "../found/moved-conversation.ts";
+import { refusedAs, type Finding } from "../found/found.ts";
+import { createOtherLines } from "../found/other-lines.ts";
 import { readJsonLines } from "../found/read-json-lines.ts";
 
 type Line = Record<string, unknown>;
-type Said = Parameters<MovedConversation["say"]>[0];
 
 const keptCharsMax = 500_000;
 
@@ -14,7 +19,7 @@ export async function* readCodexSession(path: string, where: string): Finding {
   const id = /[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i.exec(name)?.[0] ?? name;
   let made: MovedConversation | undefined;
   let kept: Line = {};
-  const others = new Map<string, number>();
+  const others = createOtherLines();
   const toolNames = new Map<string, string>();
   for await (const entry of readJsonLines(path)) {
     if ("problem" in entry) {
@@ -38,10 +43,12 @@ export async function* readCodexSession(path: string, where: string): Finding {
       type === "response_item" || type === "compacted" ? saidBy(item, type, { seq, at, toolNames }) : undefined;
     if (said === undefined) {
       const what = String(item["type"] ?? type);
-      others.set(what, (others.get(what) ?? 0) + 1);
       // What is said stands in the log twice: as an item and as an event.
-      if (type !== "event_msg" && JSON.stringify(value).length <= keptCharsMax)
-        yield recordOf({ kind: "kept", ref: `${id} #${seq}`, what: what.slice(0, 190) || "line", record: value });
+      if (type === "event_msg") others.count(what);
+      else {
+        const line = others.keep(what, { ref: `${id} #${seq}`, record: value, charsMax: keptCharsMax });
+        if (line !== undefined) yield line;
+      }
       continue;
     }
     if (made === undefined) {
@@ -59,8 +66,7 @@ export async function* readCodexSession(path: string, where: string): Finding {
     }
     yield made.say(said);
   }
-  const told = [...others].map(([type, count]) => `${type} (${count})`).join(", ");
-  if (told !== "") yield noPlace(where, `no place here: ${told}`);
+  yield* others.tell(where, "no place here");
 }
 
 interface Given {
@@ -69,7 +75,7 @@ interface Given {
   toolNames: Map<string, string>;
 }
 
-function saidBy(item: Line, type: string, { seq, at, toolNames }: Given): Said | undefined {
+function saidBy(item: Line, type: string, { seq, at, toolNames }: Given): SaidThere | undefined {
   const common = { entryId: `#${seq}`, at };
   const { type: kind, role, content, ...rest } = item;
   if (type === "compacted")

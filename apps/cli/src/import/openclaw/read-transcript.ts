@@ -9,7 +9,8 @@ import {
   type SaidThere,
 } from "../found/moved-conversation.ts";
 import type { TranscriptEntry } from "../found/read-json-lines.ts";
-import { noPlace, recordOf, refusedAs, type Finding } from "../found/found.ts";
+import { refusedAs, type Finding } from "../found/found.ts";
+import { createOtherLines } from "../found/other-lines.ts";
 
 export interface TranscriptSource {
   /** Reads the entries from the beginning; called twice. */
@@ -22,6 +23,7 @@ export interface TranscriptSource {
 const program = "openclaw";
 /** Entries of one transcript: a longer one is refused as a whole. */
 const entriesMax = 500_000;
+const keptCharsMax = 900_000;
 
 type Entry = Record<string, unknown>;
 
@@ -53,7 +55,7 @@ export async function* readTranscript({ entries, where, conversation }: Transcri
     beginsAt: outline.beginsAt,
   });
   yield made.session();
-  const others = new Map<string, number>();
+  const others = createOtherLines();
   for await (const entry of entries()) {
     if ("problem" in entry) {
       yield refusedAs(`${where} entry ${entry.seq}`, entry.problem);
@@ -68,14 +70,13 @@ export async function* readTranscript({ entries, where, conversation }: Transcri
     }
     const type = String(value["type"]);
     if (type === "session") continue;
-    others.set(type, (others.get(type) ?? 0) + 1);
     const ref = `${conversation.name} ${entryId}`;
-    if (JSON.stringify(value).length > 900_000)
-      yield refusedAs(`${where} entry ${entry.seq}`, "it is longer than 900000 characters");
-    else yield recordOf({ kind: "kept", ref, what: type.slice(0, 190) || "entry", record: value });
+    yield (
+      others.keep(type, { ref, record: value, charsMax: keptCharsMax }) ??
+      refusedAs(`${where} entry ${entry.seq}`, `it is longer than ${keptCharsMax} characters`)
+    );
   }
-  const told = [...others].map(([type, count]) => `${type} (${count})`).join(", ");
-  if (told !== "") yield noPlace(where, `kept as they were: ${told}`);
+  yield* others.tell(where, "kept as they were");
 }
 
 /** First pass: ids and parents alone, whatever the length of the texts. */
