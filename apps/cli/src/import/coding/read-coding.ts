@@ -1,9 +1,10 @@
 /** Directories of Claude Code and Codex: instructions, skills, agents, commands and sessions. Of a repository nothing else comes in. */
-import { readdir, readFile, stat } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { entriesOf } from "../found/entries-of.ts";
 import { slugOf } from "../found/slug-of.ts";
 import { noPlace, noteOf, secretAt, type Finding } from "../found/found.ts";
-import { takeFile, walkSource, type FileTaken } from "../found/walk-source.ts";
+import { isFolder, takeFile, takeFolder, walkSource } from "../found/walk-source.ts";
 import { readClaudeSession } from "./read-claude-session.ts";
 import { readCodexSession } from "./read-codex-session.ts";
 import { toAgentFile, toSkillFile, type Converted } from "./to-agent-file.ts";
@@ -94,18 +95,11 @@ async function* readCodex(folder: string, prefix: string): Finding {
 }
 
 async function* readSkills(folder: string, prefix: string): Finding {
-  yield* readFiles(join(folder, "skills"), (path) => ({ ref: `${prefix}skills/${path}`, path: `skills/${path}` }));
+  yield* takeFolder(join(folder, "skills"), (path) => ({ ref: `${prefix}skills/${path}`, path: `skills/${path}` }));
 }
 
 async function* readMemories(folder: string, ref: string, place: string): Finding {
-  yield* readFiles(folder, (path) => ({ ref: `${ref}/${path}`, path: `${place}/${path}` }));
-}
-
-async function* readFiles(folder: string, place: (path: string) => Omit<FileTaken, "absolute">): Finding {
-  if (!(await isFolder(folder))) return;
-  for await (const file of walkSource(folder))
-    if ("found" in file) yield file;
-    else yield* takeFile({ ...place(file.path), absolute: file.absolute });
+  yield* takeFolder(folder, (path) => ({ ref: `${ref}/${path}`, path: `${place}/${path}` }));
 }
 
 interface Definitions {
@@ -142,12 +136,4 @@ async function* tellLeft(names: readonly string[], prefix: string, left: Readonl
     if (why === undefined) continue;
     yield why.includes("secrets") ? secretAt(`${prefix}${name}`, why) : noPlace(`${prefix}${name}`, why);
   }
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined))?.isDirectory() === true;
-}
-
-async function entriesOf(path: string): Promise<string[]> {
-  return (await readdir(path).catch(() => [])).toSorted();
 }

@@ -134,6 +134,18 @@ export async function* takeFile({ ref, path, absolute, kept, convert, labels }: 
   yield recordOf(record, isVerbatim ? absolute : undefined);
 }
 
+/** All files of a folder, if it is there. */
+export async function* takeFolder(folder: string, place: (path: string) => Omit<FileTaken, "absolute">): Finding {
+  if (!(await isFolder(folder))) return;
+  for await (const file of walkSource(folder))
+    if ("found" in file) yield file;
+    else yield* takeFile({ ...place(file.path), absolute: file.absolute });
+}
+
+export async function isFolder(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isDirectory() === true;
+}
+
 /** The bytes, or why not. */
 export async function readWithin(
   absolute: string,

@@ -4,7 +4,7 @@ import { homedir } from "node:os";
 import { basename, isAbsolute, join } from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
-import { readWithin } from "../found/walk-source.ts";
+import { isFolder, readWithin } from "../found/walk-source.ts";
 
 const configBytesMax = 4 * 1024 ** 2;
 
@@ -57,6 +57,6 @@ export async function findWorkspace(home: string, written: string | undefined): 
       : isAbsolute(named)
         ? [join(home, basename(named)), named]
         : [join(home, named)];
-  for (const place of places) if ((await stat(place).catch(() => undefined))?.isDirectory() === true) return place;
+  for (const place of places) if (await isFolder(place)) return place;
   return undefined;
 }

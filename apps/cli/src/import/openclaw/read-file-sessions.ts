@@ -1,6 +1,6 @@
 /** Sessions of OpenClaw up to 2026.6: agents/<id>/sessions/sessions.json and a JSONL file for each transcript. */
-import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { entriesOf } from "../found/entries-of.ts";
 import { slugOf } from "../found/slug-of.ts";
 import { timeOf } from "../found/moved-conversation.ts";
 import { refusedAs, type Finding } from "../found/found.ts";
@@ -18,7 +18,7 @@ interface Known {
 
 export async function* readFileSessions(home: string, agentId: string): Finding {
   const folder = join(home, "agents", agentId, "sessions");
-  const names = (await readdir(folder).catch(() => [])).toSorted();
+  const names = await entriesOf(folder);
   if (names.length === 0) return;
   const where = `agents/${agentId}/sessions`;
   const known = new Map<string, Known>();

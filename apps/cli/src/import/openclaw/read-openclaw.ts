@@ -2,13 +2,14 @@
  * A home of OpenClaw of either generation: workspaces, skills, conversations, logs of runs, the heartbeat's scratch. Jobs are taken over by
  * `roost jobs import`, which this room's command calls.
  */
-import { readdir, readFile, stat } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { stringify } from "yaml";
+import { entriesOf } from "../found/entries-of.ts";
 import { slugOf } from "../found/slug-of.ts";
 import { noPlace, noteOf, recordOf, refusedAs, secretAt, type Finding, type Found } from "../found/found.ts";
 import { placeHere } from "../found/place-here.ts";
-import { takeFile, walkSource, type SourceFile } from "../found/walk-source.ts";
+import { takeFile, takeFolder, walkSource, type SourceFile } from "../found/walk-source.ts";
 import { agentsOf, findWorkspace, readConfig, type AgentEntry } from "./read-config.ts";
 import { readDatabaseSessions } from "./read-database-sessions.ts";
 import { readFileSessions } from "./read-file-sessions.ts";
@@ -24,7 +25,7 @@ export async function* readOpenClaw(home: string): Finding {
   if (workspace === undefined) yield noteOf("no workspace was found: only jobs, conversations and skills come in");
   else yield* readWorkspace(home, workspace);
   for (const agent of agents) if (agent !== first && agent.workspace !== undefined) yield* readAgent(home, agent);
-  yield* readSkills(home);
+  yield* takeFolder(join(home, "skills"), (path) => ({ ref: `skills/${path}`, path: `skills/${path}` }));
   const ids = new Set([...agents.map(({ id }) => id), ...(await entriesOf(join(home, "agents")))]);
   for (const id of [...ids].toSorted()) {
     yield* readFileSessions(home, id);
@@ -85,14 +86,6 @@ async function* readAgent(home: string, agent: AgentEntry): Finding {
       yield* takeFrom(home, workspace, file, (path) => `workspace-${name}/${path}`);
 }
 
-async function* readSkills(home: string): Finding {
-  const skills = join(home, "skills");
-  if ((await stat(skills).catch(() => undefined)) === undefined) return;
-  for await (const file of walkSource(skills))
-    if ("found" in file) yield file;
-    else yield* takeFile({ ref: `skills/${file.path}`, path: `skills/${file.path}`, absolute: file.absolute });
-}
-
 /** Files and folders that say more than that they have no place. */
 const left: Readonly<Record<string, string>> = {
   "openclaw.json": "settings, with secrets: write what you need into roost.yaml (docs/settings.md)",
@@ -115,8 +108,4 @@ async function* tellTheRest(home: string, read: ReadonlySet<string>): Finding {
   }
   for (const name of await entriesOf(join(home, "cron")))
     if (!takenOfCron.test(name)) yield noPlace(`cron/${name}`, "jobs are read from jobs.json or the database alone");
-}
-
-async function entriesOf(path: string): Promise<string[]> {
-  return (await readdir(path).catch(() => [])).toSorted();
 }

@@ -1,6 +1,7 @@
 /** What the log of runs says: one conversation for each job, one message for each run. */
-import { readdir, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
+import { entriesOf } from "../found/entries-of.ts";
 import { slugOf } from "../found/slug-of.ts";
 import { createMovedConversation, timeOf, type MovedConversation } from "../found/moved-conversation.ts";
 import { noteOf, recordOf, refusedAs, type Finding } from "../found/found.ts";
@@ -11,7 +12,7 @@ type Run = Record<string, unknown>;
 
 export async function* readRunLogs(home: string): Finding {
   const folder = join(home, "cron", "runs");
-  for (const name of (await readdir(folder).catch(() => [])).toSorted()) {
+  for (const name of await entriesOf(folder)) {
     if (!name.endsWith(".jsonl")) continue;
     const jobId = name.slice(0, -".jsonl".length);
     let log: MovedConversation | undefined;

@@ -1,15 +1,14 @@
 /** Lists what an OpenClaw home holds beside its jobs and an import does not bring, so that the person knows. Read only. */
-import { readdir } from "node:fs/promises";
 import { isAbsolute, join } from "node:path";
+import { entriesOf } from "../../import/found/entries-of.ts";
 import { agentsOf, readConfig } from "../../import/openclaw/read-config.ts";
 
 const namesShown = 5;
 
 /** One line per kind of thing; empty when it is not the directory of a home. */
 export async function listLeftBehind(home: string): Promise<string[]> {
-  const names = await entriesOf(home);
   const lines: string[] = [];
-  const read = names.includes("openclaw.json") ? await readConfig(home) : {};
+  const read = await readConfig(home);
   if (typeof read === "string") lines.push(`openclaw.json: ${read}`);
   const config = typeof read === "string" ? {} : read;
   const agents = agentsOf(config);
@@ -43,11 +42,6 @@ async function countTranscripts(agents: string): Promise<number> {
     async (id) => (await entriesOf(join(agents, id, "sessions"))).filter((name) => name.endsWith(".jsonl")).length,
   );
   return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
-}
-
-/** Empty when it does not exist or is not a directory. */
-async function entriesOf(path: string): Promise<string[]> {
-  return (await readdir(path).catch(() => [])).toSorted();
 }
 
 function shown(names: readonly string[]): string {
