@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { entriesOf } from "../found/entries-of.ts";
 import { slugOf } from "../found/slug-of.ts";
 import { createMovedConversation, timeOf, type MovedConversation } from "../found/moved-conversation.ts";
-import { noteOf, recordOf, refusedAs, type Finding } from "../found/found.ts";
+import { noteOf, recordOf, refusedAs, type Finding, type Found } from "../found/found.ts";
 import { readJsonLines } from "../found/read-json-lines.ts";
 import { openDatabaseCopy, type OpenCopy } from "./open-database-copy.ts";
 
@@ -25,14 +25,14 @@ export async function* readRunLogs(home: string): Finding {
       yield log.say(toMessage(`${entry.seq}`, entry.value));
     }
   }
-  yield* readDatabaseLog(home);
-  yield* readScratch(home);
+  await using state = await openState(home);
+  if (state === undefined) return;
+  if (state.hasTable("task_runs")) yield* readDatabaseLog(state);
+  if (state.hasTable("cron_job_scratch")) yield* readScratch(state);
 }
 
-async function* readDatabaseLog(home: string): Finding {
-  await using copy = await openState(home);
-  if (copy?.hasTable("task_runs") !== true) return;
-  const rows = copy.database
+function* readDatabaseLog({ database }: OpenCopy): Generator<Found> {
+  const rows = database
     .prepare("select * from task_runs where runtime = 'cron' order by source_id, created_at, task_id")
     .iterate();
   let log: { jobId: string; made: MovedConversation } | undefined;
@@ -49,10 +49,8 @@ async function* readDatabaseLog(home: string): Finding {
 }
 
 /** The checklist of the heartbeat moved there from HEARTBEAT.md. */
-async function* readScratch(home: string): Finding {
-  await using copy = await openState(home);
-  if (copy?.hasTable("cron_job_scratch") !== true) return;
-  const rows = copy.database
+function* readScratch({ database }: OpenCopy): Generator<Found> {
+  const rows = database
     .prepare(
       "select job_id, content from cron_job_scratch where content is not null order by updated_at_ms desc, job_id",
     )
