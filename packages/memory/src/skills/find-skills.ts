@@ -40,7 +40,7 @@ export interface Skill {
   isOwn: boolean;
 }
 
-const skillPath = /^((?:services\/([^/]+)\/)?skills\/([^/]+)\/)./;
+const skillPath = /^((?:services\/([^/]+)\/)?skills\/[^/]+\/)./;
 
 /** `names`: as an agent's definition has them, `blog` or `blog@VERSION`. Default: all. Those named come in that order. The home's own win. */
 export async function findSkills(
@@ -53,11 +53,10 @@ export async function findSkills(
   // A person's skill of the same name is theirs.
   const isOfService = ({ folder }: { folder: string }) => folder.startsWith("services/");
   found.sort((a, b) => Number(isOfService(a)) - Number(isOfService(b)));
-  const byName = new Map(found.toReversed().map((skill) => [skill.name, skill]));
-  const all = [...new Set(found.map(({ name }) => name))];
-  const wanted = names?.map(readSkillName) ?? all.map((name) => ({ name, pin: undefined }));
+  const byName = Map.groupBy(found, ({ name }) => name);
+  const wanted = names?.map(readSkillName) ?? [...byName.keys()].map((name) => ({ name, pin: undefined }));
   return wanted.flatMap(({ name, pin }) => {
-    const skill = byName.get(name);
+    const [skill] = byName.get(name) ?? [];
     return skill === undefined ? [] : [{ ...skill, pin }];
   });
 }
@@ -85,7 +84,7 @@ function foldersOf(viewer: Viewer, walked: readonly WalkedFile[], isOwn: boolean
   );
   return [...byFolder].flatMap(([folder, all]) => {
     const main = all.find(({ path }) => path === `${folder}SKILL.md`);
-    const name = skillPath.exec(folder + "x")![3]!;
+    const name = folder.split("/").at(-2)!;
     return main === undefined ? [] : [{ name, folder, main, files: all.filter((file) => file !== main), isOwn }];
   });
 }
