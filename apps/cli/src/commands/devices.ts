@@ -8,7 +8,7 @@ import { refuseUnknownCommand } from "../help/refuse-unknown-command.ts";
 import { collectOption } from "../parse-option.ts";
 import type { Column } from "../print/table.ts";
 import { readPages } from "../read-pages.ts";
-import { lastSeenColumn } from "./keys.ts";
+import { addTokenRevoke, lastSeenColumn } from "./keys.ts";
 
 const devicesMax = 5_000;
 
@@ -19,7 +19,10 @@ export function addDevicesCommands(program: Command, context: CliContext): void 
     .description("Pairs phones, tablets and browsers with the home, lists them, and revokes one that is lost.");
   addList(devices, context);
   addPair(devices, context);
-  addRevoke(devices, context);
+  addTokenRevoke(devices, context, {
+    description: "Revokes a device: what it sends is refused from now on, and its open streams end.",
+    argument: "<device>",
+  });
 }
 
 function addList(devices: Command, context: CliContext): void {
@@ -62,19 +65,6 @@ function addPair(devices: Command, context: CliContext): void {
       if (terminal.isInteractive) terminal.line(renderUnicodeCompact(link, { border: 2 }));
       if (link.startsWith("http://127.0.0.1"))
         terminal.note("Only this machine can open it: docs/phone.md says how a phone reaches the home");
-    });
-}
-
-function addRevoke(devices: Command, context: CliContext): void {
-  devices
-    .command("revoke")
-    .description("Revokes a device: what it sends is refused from now on, and its open streams end.")
-    .argument("<device>", "its name or id")
-    .action(async (token: string) => {
-      const { client } = await context.connect();
-      const answer = await client.revokeToken({ token });
-      if (context.terminal.isJson) return context.terminal.json(answer);
-      context.terminal.line(context.terminal.named(`Revoked ${plainLine(answer.token.name)}`));
     });
 }
 

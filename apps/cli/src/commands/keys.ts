@@ -28,7 +28,10 @@ export function addKeysCommands(program: Command, context: CliContext): void {
     .description("Lists, creates and revokes access tokens, which programs send as their API key.");
   addList(keys, context);
   addCreate(keys, context);
-  addRevoke(keys, context);
+  addTokenRevoke(keys, context, {
+    description: "Revokes a key: calls with it are refused from now on.",
+    argument: "<key>",
+  });
 }
 
 function addList(keys: Command, context: CliContext): void {
@@ -78,11 +81,16 @@ function addCreate(keys: Command, context: CliContext): void {
     });
 }
 
-function addRevoke(keys: Command, context: CliContext): void {
-  keys
+/** `revoke` of tokens: of keys, of devices. */
+export function addTokenRevoke(
+  tokens: Command,
+  context: CliContext,
+  { description, argument }: { description: string; argument: string },
+): void {
+  tokens
     .command("revoke")
-    .description("Revokes a key: calls with it are refused from now on.")
-    .argument("<key>", "its name or id")
+    .description(description)
+    .argument(argument, "its name or id")
     .action(async (token: string) => {
       const { client } = await context.connect();
       const answer = await client.revokeToken({ token });
