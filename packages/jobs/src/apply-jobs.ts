@@ -1,5 +1,6 @@
 /** Defines a set of jobs, all or none, and on request removes those that left the set. */
 import { RoostError, toRoostError } from "@roost/base";
+import { jobsPerApplyMax } from "@roost/contract/operations";
 import type { Kernel, KernelTransaction } from "@roost/kernel";
 import { removeJobWithin } from "./change-job-state.ts";
 import { clipReason, jobColumns, lockJob, type JobDefinition, type StoredJob } from "./job-row.ts";
@@ -8,9 +9,6 @@ import { defineJobWithin, type DefineJobOptions, type ChangedJob } from "./defin
 import { mergeDefinition } from "./merge-definition.ts";
 import { readDefinition, type ReadDefinition } from "./read-definition.ts";
 import { resolveTrigger } from "./resolve-trigger.ts";
-
-/** Jobs per call. */
-export const jobsPerApplyMax = 500;
 
 export interface ApplyJobsOptions extends Omit<DefineJobOptions, "expectedVersion"> {
   /** The set these jobs belong to: jobs of the same source that are not listed can be pruned. */

@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 import { RoostError } from "@roost/base";
 import {
+  jobsPerApplyMax,
   jobStates,
   NamedJobDefinition,
   nameCharsMax,
@@ -21,8 +22,6 @@ import { plainLine } from "@roost/base/text-width";
 import { readPages } from "../read-pages.ts";
 
 const jobsMax = 5_000;
-/** Jobs per request. */
-const jobsPerApplyMax = 500;
 /** Due times that differ by less count as equal: jitter and clock skew. */
 const sameMomentMs = 1_000;
 

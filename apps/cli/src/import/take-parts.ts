@@ -3,11 +3,10 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { RoostError, toRoostError } from "@roost/base";
+import { jobsPerApplyMax } from "@roost/contract/operations";
 import type { RoostClient } from "../connect.ts";
 import { readWholeLines } from "./read-export.ts";
 import type { GatheredReport } from "./send-records.ts";
-
-const jobsPerApplyMax = 500;
 
 export async function takeParts(client: RoostClient, root: string, report: GatheredReport): Promise<void> {
   for await (const part of readWholeLines(root, "records/parts.jsonl")) {

@@ -26,7 +26,8 @@ import {
 } from "../records/job.ts";
 import { pageLimitMax } from "../records/limits.ts";
 
-const jobsPerApplyMax = 500;
+/** Jobs per call of applyJobs. */
+export const jobsPerApplyMax = 500;
 
 export const listJobs = defineOperation({
   id: "listJobs",
