@@ -9,7 +9,7 @@ import type { RoostClient } from "../connect.ts";
 import { detectSource, sourceKinds, type DetectedSource } from "../import/detect-source.ts";
 import { takeParts, takeWholeJobs } from "../import/take-parts.ts";
 import { writeBack, type WriteBack } from "../import/write-back.ts";
-import { emptyReport, sendRecords, type GatheredReport } from "../import/send-records.ts";
+import { countOne, emptyReport, sendRecords, type GatheredReport } from "../import/send-records.ts";
 import type { Terminal } from "../print/create-terminal.ts";
 import { groupNotes, importJobs } from "./import-jobs.ts";
 
@@ -104,9 +104,7 @@ async function takeJobs(
   try {
     const done = await importJobs(context, client, root, options);
     for (const { change, kept } of done.changes) {
-      const action = kept !== undefined ? "kept" : change === "unchanged" ? "same" : change;
-      const of = (report.counts["job"] ??= {});
-      of[action] = (of[action] ?? 0) + 1;
+      countOne(report, "job", kept !== undefined ? "kept" : change === "unchanged" ? "same" : change);
     }
     report.notes.push(...groupNotes(done.imported.filter(({ notes }) => notes.length > 0)).map(clip));
     report.noPlace.push(

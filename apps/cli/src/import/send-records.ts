@@ -112,7 +112,7 @@ function gather(report: GatheredReport, { ref, kind, action, path, reason }: Imp
     addLine(report, report.kept, { name: name.slice(0, nameCharsMax), reason: reason ?? action });
 }
 
-function countOne(report: GatheredReport, kind: string, action: ImportOutcome["action"]): void {
+export function countOne(report: GatheredReport, kind: string, action: ImportOutcome["action"]): void {
   const of = (report.counts[kind] ??= {});
   of[action] = (of[action] ?? 0) + 1;
 }
