@@ -8,6 +8,7 @@ import { SecretReference } from "../records/third-party.ts";
 const name = z.string().min(1).max(100);
 const key = z.string().max(200).describe("What the sender signs with, told once");
 const owner = { audience: ["owner"] } as const;
+const people = { audience: ["owner", "device"] } as const;
 /** As long as it takes to change the key at the sender. */
 const overlapMsDefault = 86_400_000;
 
@@ -19,7 +20,7 @@ export const listHooks = defineOperation({
   input: z.object({ ...pageFields }),
   output: pageOf(Hook),
   effect: "readonly",
-  access: { audience: ["owner", "device"] },
+  access: people,
 });
 
 export const addHook = defineOperation({
@@ -69,7 +70,7 @@ export const removeHook = defineOperation({
   output: z.object({ hook: Hook }),
   errors: ["not_found"],
   effect: "idempotent",
-  access: { audience: ["owner", "device"] },
+  access: people,
 });
 
 export const hookOperations = [listHooks, addHook, rotateHook, removeHook] as const;

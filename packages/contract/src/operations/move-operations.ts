@@ -2,10 +2,10 @@
 import { z } from "zod";
 import { content } from "../content.ts";
 import { defineOperation } from "../define-operation.ts";
+import { decidingKinds } from "../principal.ts";
 import { JsonFields, Name, pageFields } from "../records/fields.ts";
 import { exportKinds, homeRecordLimits, ImportOutcome, ImportReport } from "../records/home-record.ts";
 
-const people = ["owner", "device", "client"] as const;
 const isSet = z.boolean().default(false);
 
 export const importRecords = defineOperation({
@@ -27,7 +27,7 @@ export const importRecords = defineOperation({
   }),
   output: z.object({ outcomes: z.array(ImportOutcome) }),
   effect: "idempotent",
-  access: { audience: people, isDecision: true },
+  access: { audience: decidingKinds, isDecision: true },
 });
 
 export const finishImport = defineOperation({
@@ -38,7 +38,7 @@ export const finishImport = defineOperation({
   input: z.object({ source: Name, report: ImportReport }),
   output: z.object({ eventId: z.string() }),
   effect: "idempotent",
-  access: { audience: people, isDecision: true },
+  access: { audience: decidingKinds, isDecision: true },
 });
 
 export const exportRecords = defineOperation({
@@ -55,7 +55,7 @@ export const exportRecords = defineOperation({
     next: z.string().nullable().describe("Pass it as `after` for the next page; null on the last"),
   }),
   effect: "readonly",
-  access: { audience: people },
+  access: { audience: decidingKinds },
 });
 
 export const moveOperations = [importRecords, finishImport, exportRecords] as const;
