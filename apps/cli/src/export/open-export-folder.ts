@@ -7,7 +7,7 @@ import { createWriteStream } from "node:fs";
 import { mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { finished } from "node:stream/promises";
-import { RoostError, syncDirectory, writeFileDurably } from "@roost/base";
+import { canonicalJson, RoostError, syncDirectory, writeFileDurably } from "@roost/base";
 import { z } from "zod";
 import { maskSecrets } from "../import/found/find-secret-line.ts";
 
@@ -31,7 +31,7 @@ export interface ExportedHome {
 }
 
 export interface ExportFile {
-  /** An object as one line, its keys in order. */
+  /** An object as one line, its keys in order: the same record is the same line. */
   line(record: unknown): Promise<void>;
   write(bytes: Uint8Array | string): Promise<void>;
   end(): Promise<void>;
@@ -70,7 +70,7 @@ export async function openExportFolder(directory: string): Promise<ExportFolder>
       return {
         write,
         async line(record) {
-          const { text, count } = maskSecrets(JSON.stringify(inOrder(record)));
+          const { text, count } = maskSecrets(canonicalJson(record));
           secretCount += count;
           await write(`${text}\n`);
         },
@@ -120,15 +120,4 @@ export async function readManifest(directory: string): Promise<ExportManifest | 
   } catch {
     return undefined;
   }
-}
-
-/** Keys in order, so that the same record is the same line. */
-export function inOrder(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(inOrder);
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .toSorted(([left], [right]) => (left < right ? -1 : 1))
-      .map(([key, field]) => [key, inOrder(field)]),
-  );
 }
