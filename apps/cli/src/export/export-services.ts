@@ -58,8 +58,7 @@ async function exportList({ connection, folder, done, name, path, operation }: G
   try {
     let after: string | undefined;
     for (let page = 0; page < pagesMax; page += 1) {
-      const query = after === undefined ? "" : `?${new URLSearchParams({ after }).toString()}`;
-      const answer = (await (await ask(connection, `${path}${query}`)).json()) as {
+      const answer = (await (await ask(connection, path, after)).json()) as {
         items: unknown[];
         next: string | null;
       };
@@ -79,8 +78,7 @@ async function exportCards({ connection, folder, done, name, path }: Given): Pro
   const file = await folder.file(`services/${name}/contacts.vcf`);
   let after: string | undefined;
   for (let page = 0; page < pagesMax; page += 1) {
-    const query = after === undefined ? "" : `?${new URLSearchParams({ after }).toString()}`;
-    const answer = await ask(connection, `${path}${query}`).catch((error: Error) => error);
+    const answer = await ask(connection, path, after).catch((error: Error) => error);
     if (answer instanceof Error) {
       done.leftOut.push({ name: `${name} contacts`, reason: answer.message });
       break;
@@ -94,8 +92,9 @@ async function exportCards({ connection, folder, done, name, path }: Given): Pro
   await file.end();
 }
 
-async function ask({ url, token }: Connection, path: string): Promise<Response> {
-  const answer = await fetch(`${url}${path}`, { headers: { authorization: `Bearer ${token}` } });
+async function ask({ url, token }: Connection, path: string, after?: string): Promise<Response> {
+  const query = after === undefined ? "" : `?${new URLSearchParams({ after }).toString()}`;
+  const answer = await fetch(`${url}${path}${query}`, { headers: { authorization: `Bearer ${token}` } });
   if (!answer.ok) throw new RoostError("unavailable", `it answered ${answer.status}: is the service running?`);
   return answer;
 }
