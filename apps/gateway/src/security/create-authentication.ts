@@ -1,6 +1,5 @@
 /** Authenticates callers by the home's token, an access token, a run's token, a browser's cookie or a name of the tailnet, and slows down guessing. */
-import { timingSafeEqual } from "node:crypto";
-import { isAccessToken, type AccessTokens, type AccessToken } from "@roost/access";
+import { isAccessToken, isSameSecret, type AccessTokens, type AccessToken } from "@roost/access";
 import { RoostError, type Clock } from "@roost/base";
 import type { Principal } from "@roost/contract";
 import { isRunToken } from "@roost/service";
@@ -58,7 +57,7 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
   const requireHomeToken = async (given: string) => {
     const expected = await token.hash();
     // The right token always gets in, so that guessing cannot lock the owner out.
-    if (expected !== undefined && timingSafeEqual(hashToken(given), expected)) return;
+    if (expected !== undefined && isSameSecret(hashToken(given), expected)) return;
     countFailure();
     throw new RoostError(
       "unauthenticated",

@@ -1,5 +1,6 @@
 /** Signs what a caller brings back later, with a key derived from the home's token: another token makes all of it invalid. */
-import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import { createHmac, randomBytes } from "node:crypto";
+import { isSameSecret } from "@roost/access";
 import { RoostError, type Clock } from "@roost/base";
 import type { Token } from "./open-token.ts";
 
@@ -36,9 +37,7 @@ export function createTextSigner({
     async verify(given) {
       const [expires = "", nonce = "", signature = ""] = given.split(".");
       const expected = await signatureOf(`${expires}.${nonce}`);
-      const bytes = Buffer.from(signature, "base64url");
-      if (expected === undefined || bytes.length !== expected.length || !timingSafeEqual(bytes, expected))
-        return undefined;
+      if (expected === undefined || !isSameSecret(Buffer.from(signature, "base64url"), expected)) return undefined;
       return Number(expires) < clock.nowMs() ? undefined : nonce;
     },
   };

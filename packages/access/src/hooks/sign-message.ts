@@ -1,5 +1,6 @@
 /** Signatures of webhooks: those of Standard Webhooks (standardwebhooks.com, v1: HMAC-SHA256), and GitHub's. */
-import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import { createHmac, randomBytes } from "node:crypto";
+import { isSameSecret } from "../is-same-secret.ts";
 
 const keyPrefix = "whsec_";
 const keyBytes = 32;
@@ -26,16 +27,13 @@ export function signMessage(key: string, message: SignedMessage): string {
 /** Whether one of the signatures of the header is that of the message. */
 export function isSignedMessage(key: string, message: SignedMessage, header: string): boolean {
   const expected = Buffer.from(signMessage(key, message));
-  return header
-    .split(" ", signaturesMax)
-    .some((given) => given.length === expected.length && timingSafeEqual(Buffer.from(given), expected));
+  return header.split(" ", signaturesMax).some((given) => isSameSecret(Buffer.from(given), expected));
 }
 
 /** Whether the header `X-Hub-Signature-256` is that of the body. GitHub takes the key as it is written. */
 export function isSignedByGithub(key: string, body: Uint8Array, header: string): boolean {
   const expected = Buffer.from(`sha256=${hmacOf(Buffer.from(key), [body]).toString("hex")}`);
-  const given = Buffer.from(header);
-  return given.length === expected.length && timingSafeEqual(given, expected);
+  return isSameSecret(Buffer.from(header), expected);
 }
 
 /** After the prefix the key is base64; one without the prefix counts as base64 too, as the libraries have it. */
