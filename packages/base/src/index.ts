@@ -18,6 +18,7 @@ export {
   type LoggerOptions,
   type LogLevel,
 } from "./logger.ts";
+export { briefMs, keepBriefly } from "./keep-briefly.ts";
 export { limitBytes } from "./limit-bytes.ts";
 export { nearestName } from "./nearest-name.ts";
 export { findOnPath, findRoostCommand, nameCommands, type RoostCommandOptions } from "./roost-command.ts";

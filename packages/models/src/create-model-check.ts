@@ -1,6 +1,6 @@
 /** Checks whether a configured server is reachable and accepts the key. Calls no model. */
 import { openRouterUrl, type ProviderConfig } from "@roost/agent";
-import type { Clock } from "@roost/base";
+import { keepBriefly, type Clock } from "@roost/base";
 import { wiredProviders, type WiredProvider } from "./wired-providers.ts";
 
 const askMsMax = 3_000;
@@ -43,13 +43,5 @@ const keptMs = 15_000;
 export function createModelCheck(providers: readonly ProviderConfig[], clock: Clock): () => Promise<string | null> {
   const [wired] = wiredProviders(providers);
   if (wired === undefined) return async () => null;
-  let askedMs = -Infinity;
-  let answer: Promise<string | null> = Promise.resolve(null);
-  return () => {
-    const nowMs = clock.nowMs();
-    if (nowMs - askedMs < keptMs) return answer;
-    askedMs = nowMs;
-    answer = findModelProblem(wired);
-    return answer;
-  };
+  return keepBriefly(() => findModelProblem(wired), { clock, keptMs }).read;
 }

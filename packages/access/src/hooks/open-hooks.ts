@@ -2,7 +2,7 @@
  * Takes deliveries of webhooks: those that are signed with the hook's key, and not older than a few minutes, become an event, once for each id. What
  * they say is untrusted.
  */
-import { RoostError, storableValue, type JsonValue, type Logger } from "@roost/base";
+import { keepBriefly, RoostError, storableValue, type JsonValue, type Logger } from "@roost/base";
 import { formatLabels, untrustedFrom } from "@roost/contract/labels";
 import { rememberResult, type Kernel } from "@roost/kernel";
 import { hookColumns, type InboundHook } from "./inbound-hook.ts";
@@ -37,22 +37,20 @@ const windowS = 300;
 /** Ids are known for so long: senders retry for days. */
 const rememberMs = 30 * 86_400_000;
 const idCharsMax = 200;
-/** How long what was read of the hooks counts. */
-const freshMs = 1_000;
 const wrongMax = 20;
 const wrongWindowMs = 10_000;
 
 export function openHooks(kernel: Kernel, { keys, logger }: { keys: HookKeys; logger: Logger }): InboundHooks {
   const { clock } = kernel;
-  const find = createFinder(kernel);
+  const known = keepBriefly(() => readHooks(kernel), { clock });
   const wrong = createWrongCounter({ clock, logger });
 
   return {
     kernel,
     keys,
-    forget: () => find.forget(),
+    forget: known.forget,
     async take(name, { headers, body }) {
-      const hook = await find(name);
+      const hook = (await known.read()).get(name);
       const signed = hook && (await readSigned(hook, { headers, body, keys, nowMs: clock.nowMs() }));
       if (hook === undefined || signed === undefined) throw wrong.count(hook?.name);
       const payload = readPayload(headers, body);
@@ -143,26 +141,12 @@ function isDeeper(value: unknown, levels: number): boolean {
   return false;
 }
 
-/** The hooks, in memory for a second. */
-function createFinder({ database, clock }: Kernel) {
-  let hooks = new Map<string, InboundHook>();
-  let readMs = -Infinity;
-  const find = async (name: string): Promise<InboundHook | undefined> => {
-    const nowMs = clock.nowMs();
-    if (Math.abs(nowMs - readMs) > freshMs) {
-      const rows = await database.query<InboundHook>(`select ${hookColumns} from access.hook`, [], {
-        name: "access_read_hooks",
-      });
-      hooks = new Map(rows.map((hook) => [hook.name, hook]));
-      readMs = nowMs;
-    }
-    return hooks.get(name);
-  };
-  return Object.assign(find, {
-    forget() {
-      readMs = -Infinity;
-    },
+/** By name. */
+async function readHooks({ database }: Kernel): Promise<Map<string, InboundHook>> {
+  const rows = await database.query<InboundHook>(`select ${hookColumns} from access.hook`, [], {
+    name: "access_read_hooks",
   });
+  return new Map(rows.map((hook) => [hook.name, hook]));
 }
 
 /** Counts what is refused. The log says it once in a while, with the count: each may be one of millions. */

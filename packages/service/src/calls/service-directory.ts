@@ -1,8 +1,7 @@
 /** The services, their instances and contracts, for callers. Looked up on demand and cached briefly. */
-import { RoostError, type Clock } from "@roost/base";
+import { keepBriefly, RoostError, type Clock } from "@roost/base";
 import type { OpenApiDocument } from "@roost/contract";
 import type { Sql } from "@roost/database";
-import { keepBriefly } from "../keep-briefly.ts";
 
 export interface CalledInstance {
   id: string;

@@ -1,12 +1,11 @@
 /** One service in a process that hosts services: its migrations, port, consumers, and entry in the address table. Has only the rights of its role. */
-import { createId, delay, RoostError, type Clock, type Logger } from "@roost/base";
+import { briefMs, createId, delay, RoostError, type Clock, type Logger } from "@roost/base";
 import { serveContract } from "@roost/contract";
 import { applyMigrations, readMigrations, type Database } from "@roost/database";
 import type { Wakeups } from "@roost/kernel";
 import type { CalledService } from "../calls/service-directory.ts";
 import { createVerifyCall } from "../calls/sign-call.ts";
 import type { InstalledService } from "../install/install-service.ts";
-import { keptMs } from "../keep-briefly.ts";
 import { createVerifier } from "../signing/create-verifier.ts";
 import type { Service, ServiceDatabase, ServiceProjection } from "../service.ts";
 import { createClientFor } from "./call-services.ts";
@@ -86,7 +85,7 @@ export async function hostService(options: HostedServiceOptions): Promise<Hosted
       installed.name,
     ]);
     // Others take the calls once callers have looked again; until then they come here.
-    if ((own?.instances.length ?? 0) > 0) await delay(keptMs + lateMs, { keepAlive: false });
+    if ((own?.instances.length ?? 0) > 0) await delay(briefMs + lateMs, { keepAlive: false });
     closing.abort(signal.reason);
   });
   const reading = { database: own, connection: database, wakeups, logger, signal };

@@ -1,9 +1,8 @@
 /** Services of other makers: what was chosen of their documents, and where their secrets stand. Domain services are elsewhere. */
 import { createHash } from "node:crypto";
-import { canonicalJson, RoostError, type Clock, type JsonObject } from "@roost/base";
+import { canonicalJson, keepBriefly, RoostError, type Clock, type JsonObject } from "@roost/base";
 import type { OpenApiDocument } from "@roost/contract";
 import type { Sql } from "@roost/database";
-import { keepBriefly } from "../keep-briefly.ts";
 
 export interface ThirdPartySecret {
   /** A security scheme of the document, or a place of its own. */
