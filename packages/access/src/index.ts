@@ -4,6 +4,7 @@ export { listTokens, revokeToken } from "./list-tokens.ts";
 export { isAccessToken, openAccess, type AccessTokens } from "./open-access.ts";
 export type { AccessToken, TokenCap } from "./access-token.ts";
 export { createPairing, isPairingCode, pairingMsMax, redeemPairing, wrongCodesMax, type Pairing } from "./pairing.ts";
+export { createFailureCount, failuresMax, failureWindowMs } from "./create-failure-count.ts";
 export { isSameSecret } from "./is-same-secret.ts";
 export { addHook, listHooks, removeHook, rotateHook } from "./hooks/add-hook.ts";
 export type { InboundHook } from "./hooks/inbound-hook.ts";

@@ -1,5 +1,13 @@
 /** Authenticates callers by the home's token, an access token, a run's token, a browser's cookie or a name of the tailnet, and slows down guessing. */
-import { isAccessToken, isSameSecret, type AccessTokens, type AccessToken } from "@roost/access";
+import {
+  createFailureCount,
+  failuresMax,
+  failureWindowMs,
+  isAccessToken,
+  isSameSecret,
+  type AccessTokens,
+  type AccessToken,
+} from "@roost/access";
 import { RoostError, type Clock } from "@roost/base";
 import type { Principal } from "@roost/contract";
 import { isRunToken } from "@roost/service";
@@ -16,9 +24,6 @@ export interface AuthenticationOptions {
   clock: Clock;
 }
 
-/** Wrong tokens per window; beyond this, all callers without the right token are refused until it ends. */
-const failuresMax = 20;
-const windowMs = 10_000;
 /** Longest Authorization header that is examined. */
 const headerCharsMax = 10_000;
 
@@ -38,20 +43,14 @@ export interface Authentication {
 
 export function createAuthentication(options: AuthenticationOptions): Authentication {
   const { token, sessions, verifyRunToken, access, clock } = options;
-  let failureCount = 0;
-  let windowEndsMs = 0;
+  const count = createFailureCount(clock);
   const countFailure = () => {
-    const nowMs = clock.nowMs();
-    if (nowMs >= windowEndsMs) {
-      windowEndsMs = nowMs + windowMs;
-      failureCount = 0;
-    }
-    failureCount += 1;
-    if (failureCount <= failuresMax) return;
+    const { isTooMany, retryAfterS } = count();
+    if (!isTooMany) return;
     throw new RoostError(
       "limit_exceeded",
-      `More than ${failuresMax} calls with a wrong token within ${windowMs / 1000} s: wait and try again`,
-      { details: { retryAfterS: Math.ceil((windowEndsMs - nowMs) / 1_000) } },
+      `More than ${failuresMax} calls with a wrong token within ${failureWindowMs / 1000} s: wait and try again`,
+      { details: { retryAfterS } },
     );
   };
   const requireHomeToken = async (given: string) => {

@@ -5,6 +5,7 @@
 import { keepBriefly, RoostError, storableValue, type JsonValue, type Logger } from "@roost/base";
 import { formatLabels, untrustedFrom } from "@roost/contract/labels";
 import { rememberResult, type Kernel } from "@roost/kernel";
+import { createFailureCount } from "../create-failure-count.ts";
 import { hookColumns, type InboundHook } from "./inbound-hook.ts";
 import type { HookKeys } from "./hook-keys.ts";
 import { isSignedByGithub, isSignedMessage } from "./sign-message.ts";
@@ -37,8 +38,6 @@ const windowS = 300;
 /** Ids are known for so long: senders retry for days. */
 const rememberMs = 30 * 86_400_000;
 const idCharsMax = 200;
-const wrongMax = 20;
-const wrongWindowMs = 10_000;
 
 export function openHooks(kernel: Kernel, { keys, logger }: { keys: HookKeys; logger: Logger }): InboundHooks {
   const { clock } = kernel;
@@ -151,21 +150,15 @@ async function readHooks({ database }: Kernel): Promise<Map<string, InboundHook>
 
 /** Counts what is refused. The log says it once in a while, with the count: each may be one of millions. */
 function createWrongCounter({ clock, logger }: { clock: Kernel["clock"]; logger: Logger }) {
-  let count = 0;
-  let endsMs = 0;
+  const countFailure = createFailureCount(clock);
   return {
     count(name: string | undefined): RoostError {
-      const nowMs = clock.nowMs();
-      if (nowMs >= endsMs) {
-        if (count > 1) logger.warn("Webhooks were refused: their signatures are wrong", { count });
-        endsMs = nowMs + wrongWindowMs;
-        count = 0;
-      }
-      count += 1;
+      const { count, before, isTooMany, retryAfterS } = countFailure();
+      if (before > 1) logger.warn("Webhooks were refused: their signatures are wrong", { count: before });
       if (count === 1) logger.warn("A webhook was refused: its signature is wrong, or it is too old", { hook: name });
-      return count > wrongMax
+      return isTooMany
         ? new RoostError("limit_exceeded", "Too many webhooks with a wrong signature: wait and try again", {
-            details: { retryAfterS: Math.ceil((endsMs - nowMs) / 1_000) },
+            details: { retryAfterS },
           })
         : new RoostError("unauthenticated", "There is no such hook, or the signature is wrong, or it is too old");
     },
