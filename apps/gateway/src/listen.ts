@@ -101,7 +101,6 @@ export async function listen(options: ListenOptions): Promise<Listening> {
     url: `http://${isLoopback && isIPv6(host) ? `[${host}]` : isLoopback ? host : "127.0.0.1"}:${inner}`,
     port: inner,
     rules: {
-      hostnames: new Set(["127.0.0.1", "localhost", "[::1]"]),
       port: inner,
       outside: {
         names: new Set(

@@ -112,7 +112,7 @@ async function main(): Promise<void> {
   const confined = openConfined(config, { kernel, model, shutdown });
   const console = openConsole({ root: cloneDir, logger, signal: shutdown });
   const facts = { version, homeDir, timeZone: memory.timeZone, startedAtMs, engine, model, ...checks, console };
-  let origin: OriginRules = { hostnames: new Set<string>(), port: 0 };
+  let origin: OriginRules = { port: 0 };
   const codes = createSignInCodes(kernel, { token, clock: systemClock });
   const addresses = () => addressesOf(origin);
   const shown = { channels: channels.names, addresses, facts, config: describeConfig(config, settings, model) };

@@ -394,7 +394,7 @@ export async function startConformanceServer(): Promise<Listening> {
     createId,
     logger: silentLogger,
   });
-  let origin: OriginRules = { hostnames: new Set<string>(), port: 0 };
+  let origin: OriginRules = { port: 0 };
   const listening = await listen({
     host: "127.0.0.1",
     port: 0,

@@ -9,9 +9,7 @@ import { RoostError } from "@roost/base";
 export type ListenerKind = "loopback" | "outside" | "serve";
 
 export interface OriginRules {
-  /** Names of this server on its own machine, without port: `127.0.0.1`, `localhost`, `[::1]`. */
-  hostnames: ReadonlySet<string>;
-  /** Its own port there. */
+  /** Its own port on its own machine. */
   port: number;
   outside?: OutsideRules;
 }
@@ -96,6 +94,7 @@ export function isTrusted(
   return proxies.check(address, isIPv6(address) ? "ipv6" : "ipv4");
 }
 
+/** Names of this server on its own machine, without port. */
 const loopbackNames: ReadonlySet<string> = new Set(["127.0.0.1", "localhost", "[::1]"]);
 
 /** Whether a Host header is a name that only this machine has. */
@@ -112,7 +111,7 @@ function readHost(host: string): { name: string; port: number | undefined } | un
 
 function isOwnLoopback(given: string, rules: OriginRules): boolean {
   const host = readHost(given);
-  return host !== undefined && rules.hostnames.has(host.name) && (host.port ?? 80) === rules.port;
+  return host !== undefined && loopbackNames.has(host.name) && (host.port ?? 80) === rules.port;
 }
 
 function isNamed(given: string, scheme: string, { outside }: OriginRules): boolean {

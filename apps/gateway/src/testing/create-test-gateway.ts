@@ -143,7 +143,7 @@ async function serve(options: ServeOptions) {
   const config: ConfigEntry[] = [{ name: "ROOST_HOME", value: homeDir, source: "environment", isSecret: false }];
   const model = { mode: "rehearsal", provider: null, name: null, reason: "a test" } as const;
   const engine = { version: "18", embedded: true };
-  let origin: OriginRules = { hostnames: new Set<string>(), port: 0 };
+  let origin: OriginRules = { port: 0 };
   const telemetry = await openTelemetry({ serviceName: "test", logger });
   const environment = { NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"] };
   const confined = { kernel, databaseUrl, homeDir, environment, model, shutdown: shutdown.signal };
