@@ -1,7 +1,8 @@
 /** A certificate and its key, from files; read again when they change, as ACME clients and clusters replace them. */
 import { createPrivateKey, X509Certificate } from "node:crypto";
-import { readFile, stat } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { RoostError } from "@roost/base";
+import { stampOfFile } from "./security/stamp-of-file.ts";
 
 export interface CertificateFiles {
   /** The chain, the server's own first. */
@@ -73,6 +74,5 @@ async function readPair({ cert: certPath, key: keyPath }: CertificateFiles): Pro
 }
 
 async function stampOf({ cert, key }: CertificateFiles): Promise<string> {
-  const facts = await Promise.all([cert, key].map((path) => stat(path).catch(() => undefined)));
-  return facts.map((fact) => `${fact?.ino}:${fact?.mtimeMs}:${fact?.size}`).join(" ");
+  return (await Promise.all([cert, key].map(stampOfFile))).join(" ");
 }

@@ -1,8 +1,8 @@
 /** The home's token, read from its file: replacing the file invalidates the old token within a second. */
 import { createHash } from "node:crypto";
-import { stat } from "node:fs/promises";
 import type { Clock, Logger } from "@roost/base";
 import { readToken, tokenPath } from "./read-token.ts";
+import { stampOfFile } from "./stamp-of-file.ts";
 
 export interface Token {
   /** SHA-256 of the current token; undefined while there is none. The token itself is not kept. */
@@ -15,14 +15,14 @@ const seenMsMax = 1_000;
 /** @throws RoostError `unauthenticated` when the home has no token */
 export async function openToken(homeDir: string, { clock, logger }: { clock: Clock; logger: Logger }): Promise<Token> {
   const path = tokenPath(homeDir);
-  let stamp = await stampOf(path);
+  let stamp = await stampOfFile(path);
   let current: Buffer | undefined = hashToken(await readToken(homeDir));
   let seenMs = clock.nowMs();
   return {
     async hash() {
       if (Math.abs(clock.nowMs() - seenMs) < seenMsMax) return current;
       seenMs = clock.nowMs();
-      const now = await stampOf(path);
+      const now = await stampOfFile(path);
       if (now === stamp) return current;
       stamp = now;
       try {
@@ -39,10 +39,4 @@ export async function openToken(homeDir: string, { clock, logger }: { clock: Clo
 
 export function hashToken(token: string): Buffer {
   return createHash("sha256").update(token).digest();
-}
-
-/** Changes whenever the file does. */
-async function stampOf(path: string): Promise<string> {
-  const facts = await stat(path, { bigint: true }).catch(() => undefined);
-  return facts === undefined ? "none" : `${facts.ino}:${facts.mtimeNs}:${facts.ctimeNs}:${facts.size}`;
 }
