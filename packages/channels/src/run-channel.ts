@@ -111,27 +111,34 @@ async function receiveAll(room: Room, { timeZone }: RunChannelOptions, signal: A
 
 /** One poisoned update stops only itself. */
 async function take(room: Room, taken: Taken, taking: { from: string | null; signal: AbortSignal }): Promise<string> {
-  const { kernel, channel } = room;
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await takeUpdate(room, taken, taking);
     } catch (thrown) {
       const error = toRoostError(thrown);
       if (taking.signal.aborted || error.code === "conflict") throw error;
-      const isPoisoned = !error.retryable && (error.code !== "internal" || attempt >= attemptsMax);
-      if (isPoisoned || attempt >= attemptsMax) {
-        if (!isPoisoned) throw error;
-        const to = await passOver(room, taken, taking.from);
-        const reason = clipText(error.message, reasonCharsMax / 2);
-        kernel.logger.error("an update was passed over", { channel: channel.name, place: to, error });
-        const text = `Something that came from ${channel.name} could not be taken and was passed over: ${reason}`;
-        await kernel.transact(async (tx) => raiseNotice(tx, { level: "warning", text, source: "channels" }));
-        return to;
-      }
+      const isLast = attempt >= attemptsMax;
+      if (!error.retryable && (error.code !== "internal" || isLast))
+        return dropPoisoned(room, taken, { from: taking.from, error });
+      if (isLast) throw error;
       await sleepUntilAborted(backoffMs(attempt, { firstMs: 200, maxMs: 5_000 }), { signal: taking.signal });
       if (taking.signal.aborted) throw new RoostError("timeout", "the channel was stopped", { cause: error });
     }
   }
+}
+
+async function dropPoisoned(
+  room: Room,
+  taken: Taken,
+  { from, error }: { from: string | null; error: RoostError },
+): Promise<string> {
+  const { kernel, channel } = room;
+  const to = await passOver(room, taken, from);
+  const reason = clipText(error.message, reasonCharsMax / 2);
+  kernel.logger.error("an update was passed over", { channel: channel.name, place: to, error });
+  const text = `Something that came from ${channel.name} could not be taken and was passed over: ${reason}`;
+  await kernel.transact(async (tx) => raiseNotice(tx, { level: "warning", text, source: "channels" }));
+  return to;
 }
 
 /** Files that were sent together come as messages one after the other: they are one message. */

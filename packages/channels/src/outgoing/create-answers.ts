@@ -8,7 +8,7 @@ import { getRun, raiseNotice, watchStream, type Run } from "@roost/kernel";
 import { readPart } from "@roost/memory";
 import { SendFailed } from "../channel.ts";
 import type { Room } from "../room.ts";
-import { sendOnce } from "./send-once.ts";
+import { findSent, sendOnce } from "./send-once.ts";
 import { piecesOf, sendRest, sendText } from "./send-text.ts";
 
 interface Turn {
@@ -137,7 +137,7 @@ async function showProgress(room: Room, turn: Turn, signal: AbortSignal): Promis
   const { kernel, channel } = room;
   const { chat, runId, replyTo } = turn;
   const everyMs = channel.limits.editEveryMs[turn.isGroup ? "group" : "private"];
-  const known = await readPreview(room, runId);
+  const known = await findSent(room, previewKey(runId));
   if (known?.state === "unknown") return;
   let ref = known?.ref ?? undefined;
   let text = "";
@@ -168,21 +168,13 @@ async function showProgress(room: Room, turn: Turn, signal: AbortSignal): Promis
   await reading.catch(() => undefined);
 }
 
-async function readPreview({ kernel, channel }: Room, runId: string) {
-  const [row] = await kernel.database.query<{ state: string; ref: string | null }>(
-    "select state, ref from channels.sent where channel = $1 and key = $2",
-    [channel.name, previewKey(runId)],
-  );
-  return row;
-}
-
 async function sendAnswer(room: Room, turn: Turn, run: Run): Promise<void> {
   const { channel } = room;
   const { chat, runId, replyTo } = turn;
   const text = answerOf(run, turn);
   const what = "an answer";
   const outgoing = { key: `answer:${runId}`, chat, what, text, replyTo };
-  const begun = await readPreview(room, runId);
+  const begun = await findSent(room, previewKey(runId));
   if (text !== "") {
     if (begun?.ref == null) await sendText(room, outgoing);
     else await editToAnswer(room, outgoing, begun.ref);

@@ -15,10 +15,11 @@ const keptDays = 30;
 
 /** @throws SendFailed when it was certainly not sent: it may be tried again under the same key */
 export async function sendOnce(
-  { kernel, channel }: Room,
+  room: Room,
   { key, chat, what }: { key: string; chat: string; what: string },
   send: (signal: AbortSignal) => Promise<{ ref: string }>,
 ): Promise<Sent> {
+  const { kernel, channel } = room;
   const { database } = kernel;
   const place = [channel.name, key];
   const [begun] = await database.query(
@@ -43,10 +44,7 @@ export async function sendOnce(
     return { state: "unknown" };
   };
   if (begun === undefined) {
-    const [known] = await database.query<{ state: string; ref: string | null }>(
-      "select state, ref from channels.sent where channel = $1 and key = $2",
-      place,
-    );
+    const known = await findSent(room, key);
     if (known?.state === "sent") return { state: "sent", ref: known.ref! };
     return notKnown("Roost stopped while it was sent");
   }
@@ -75,6 +73,18 @@ export async function sweepSent({ kernel, channel }: Room): Promise<void> {
     "delete from channels.turn where channel = $1 and done_at < roost.now() - $2 * interval '1 day'",
     [channel.name, keptDays],
   );
+}
+
+/** What became of a message, by its key. Undefined: none was begun under it. */
+export async function findSent(
+  { kernel, channel }: Room,
+  key: string,
+): Promise<{ state: string; ref: string | null } | undefined> {
+  const [row] = await kernel.database.query<{ state: string; ref: string | null }>(
+    "select state, ref from channels.sent where channel = $1 and key = $2",
+    [channel.name, key],
+  );
+  return row;
 }
 
 /** A channel's message by its reference: the key under which it was sent. */
