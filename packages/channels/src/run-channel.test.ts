@@ -300,6 +300,24 @@ test("Of two processes one polls; each update acts once however they are stopped
   );
 });
 
+test("An update that cannot be taken is passed over and told, and stops none after it", async () => {
+  await using home = await openChannelHome();
+  const { server, kernel } = home;
+  home.start();
+  await home.bind(me);
+  server.say({ chat: me, text: "x".repeat(200_000) });
+  server.say({ chat: me, text: "still heard" });
+  await home.until(() => server.unconfirmed() === 0);
+  assert.equal((await listRuns(kernel, { sessionKey: "main", limit: 20 })).length, 1);
+  const told = await kernel.database.query<{ text: string }>(
+    "select data ->> 'text' as text from roost.event where type = 'notice.raised'",
+  );
+  assert.match(
+    told.map(({ text }) => text).join(),
+    /^Something that came from telegram could not be taken and was passed over: /,
+  );
+});
+
 test("deliverToOwner() sends once by its key, waits for a bound chat, and does not repeat what may have arrived", async () => {
   await using home = await openChannelHome();
   const { server, room, kernel } = home;

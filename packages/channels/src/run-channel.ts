@@ -5,7 +5,15 @@
 import { hostname } from "node:os";
 import { backoffMs, RoostError, sleepUntilAborted, toRoostError } from "@roost/base";
 import { clipText, reasonCharsMax } from "@roost/contract/operations";
-import { acquireLock, noteFailure, noteWell, raiseNotice, releaseLock, renewLock } from "@roost/kernel";
+import {
+  acquireLock,
+  noteFailure,
+  noteWell,
+  raiseNotice,
+  releaseLock,
+  renewLock,
+  type KernelTransaction,
+} from "@roost/kernel";
 import { SendFailed, type IncomingMessage, type Update } from "./channel.ts";
 import { passOver, takeUpdate, type Taken } from "./incoming/take-update.ts";
 import { createAnswers } from "./outgoing/create-answers.ts";
@@ -133,11 +141,11 @@ async function dropPoisoned(
   { from, error }: { from: string | null; error: RoostError },
 ): Promise<string> {
   const { kernel, channel } = room;
-  const to = await passOver(room, taken, from);
   const reason = clipText(error.message, reasonCharsMax / 2);
-  kernel.logger.error("an update was passed over", { channel: channel.name, place: to, error });
   const text = `Something that came from ${channel.name} could not be taken and was passed over: ${reason}`;
-  await kernel.transact(async (tx) => raiseNotice(tx, { level: "warning", text, source: "channels" }));
+  const tell = (tx: KernelTransaction) => raiseNotice(tx, { level: "warning", text, source: "channels" });
+  const to = await passOver(room, taken, { from, tell });
+  kernel.logger.error("an update was passed over", { channel: channel.name, place: to, error });
   return to;
 }
 

@@ -46,10 +46,17 @@ export async function takeUpdate(room: Room, { update, album }: Taken, taking: T
   return place;
 }
 
-/** Passes over an update that cannot take effect. */
-export async function passOver(room: Room, { update, album }: Taken, from: string | null): Promise<string> {
+/** Passes over an update that cannot take effect, in one transaction with what tells of it. */
+export async function passOver(
+  room: Room,
+  { update, album }: Taken,
+  { from, tell }: { from: string | null; tell: (tx: KernelTransaction) => void },
+): Promise<string> {
   const to = album.at(-1)?.place ?? update.place;
-  await room.kernel.transact((tx) => movePlace(room, tx, { from, to }));
+  await room.kernel.transact(async (tx) => {
+    await movePlace(room, tx, { from, to });
+    tell(tx);
+  });
   return to;
 }
 
