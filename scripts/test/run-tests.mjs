@@ -73,8 +73,13 @@ function readArguments() {
   }
 }
 
+/** Of every kind. */
+function findTestFiles() {
+  return globSync(patterns, { cwd: root, exclude: (name) => name === "node_modules" });
+}
+
 function listTestFiles(wanted) {
-  const found = globSync(patterns, { cwd: root, exclude: (name) => name === "node_modules" });
+  const found = findTestFiles();
   const normal = wanted.map((path) => path.replace(/^\.\//, "").replace(/\/+$/, ""));
   if (normal.length === 0) return found.filter((file) => kindOf(file) === kind);
   const isBelow = (file, path) => file.startsWith(`${path}/`) && kindOf(file) === kind;
@@ -89,12 +94,10 @@ async function runOnOldest() {
   if (skip !== false) return 0;
   await using postgres = await startPostgres({ durable: false });
   process.env.ROOST_TEST_DATABASE_URL = postgres.localUrl;
-  const rooms = ["access", "approvals", "jobs", "kernel", "memory", "service", "subjects"].map(
-    (name) => `packages/${name}/`,
-  );
-  const owners = globSync(patterns, { cwd: root, exclude: (name) => name === "node_modules" }).filter(
-    (file) => kindOf(file) === "normal" && rooms.some((room) => file.startsWith(room)),
-  );
+  const owners = findTestFiles().filter((file) => {
+    const room = /^packages\/[^/]+/.exec(file)?.[0];
+    return kindOf(file) === "normal" && room !== undefined && existsSync(join(root, room, "src/migrations"));
+  });
   console.log(`${owners.length} files of what owns SQL, on the PostgreSQL of the system:`);
   return await runTests(owners, choice);
 }
