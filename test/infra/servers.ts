@@ -9,7 +9,6 @@ import { openSync } from "node:fs";
 
 /** On a machine that is busy. */
 const readyMsMax = 120_000;
-const stopMsMax = 30_000;
 const pollMs = 25;
 
 export interface Servers extends AsyncDisposable {
@@ -29,13 +28,8 @@ export interface ServerCommand {
 }
 
 export interface Server {
-  readonly pid: number;
   /** At once, as a power cut. */
   kill(): Promise<void>;
-  stop(signal?: NodeJS.Signals): Promise<void>;
-  /** SIGSTOP: it holds its connections and answers nothing. */
-  freeze(): void;
-  thaw(): void;
 }
 
 // It reads what there is from its standard input, which ends when this process does.
@@ -96,26 +90,18 @@ async function spawnServer(
 }
 
 function serverOf(child: ChildProcess, onGone: () => void): Server {
-  const pid = child.pid as number;
   const ended = new Promise<void>((resolve) =>
     child.once("exit", () => {
       onGone();
       resolve();
     }),
   );
-  const end = async (signal: NodeJS.Signals) => {
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    process.kill(pid, "SIGCONT");
-    process.kill(pid, signal);
-    const timer = setTimeout(() => process.kill(-pid, "SIGKILL"), stopMsMax);
-    await ended.finally(() => clearTimeout(timer));
-  };
   return {
-    pid,
-    kill: () => end("SIGKILL"),
-    stop: (signal = "SIGTERM") => end(signal),
-    freeze: () => void process.kill(pid, "SIGSTOP"),
-    thaw: () => void process.kill(pid, "SIGCONT"),
+    async kill() {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      child.kill("SIGKILL");
+      await ended;
+    },
   };
 }
 

@@ -24,12 +24,9 @@ export interface RealKafka extends AsyncDisposable {
   /** PEM of the authority, with `secure`. */
   readonly certificates: Certificates | undefined;
   readonly user: { username: string; password: string };
-  readonly directory: string;
   /** At once, as a power cut. */
   kill(broker: number): Promise<void>;
   start(broker: number): Promise<void>;
-  freeze(broker: number): void;
-  thaw(broker: number): void;
 }
 
 interface Node {
@@ -66,11 +63,8 @@ export async function startKafka({ brokers = 1, secure = false }: StartKafka = {
     brokers: nodes.map(({ clients }) => `127.0.0.1:${clients}`),
     certificates,
     user,
-    directory: servers.directory,
     kill: (id) => running.get(id)!.kill(),
     start,
-    freeze: (id) => running.get(id)!.freeze(),
-    thaw: (id) => running.get(id)!.thaw(),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

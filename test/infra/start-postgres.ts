@@ -16,8 +16,6 @@ export interface RealPostgresNode {
   /** At once, as a power cut. */
   kill(): Promise<void>;
   start(): Promise<void>;
-  freeze(): void;
-  thaw(): void;
 }
 
 export interface RealPostgres extends AsyncDisposable {
@@ -120,8 +118,6 @@ function createNode({ bin, servers, user }: Place, { name, port }: { name: strin
     },
     // Its children go by themselves when they miss it.
     kill: () => server!.kill(),
-    freeze: () => server!.freeze(),
-    thaw: () => server!.thaw(),
   };
 }
 

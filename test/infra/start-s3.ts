@@ -9,22 +9,21 @@ export interface RealS3 extends AsyncDisposable {
   readonly region: string;
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
-  /** Its buckets are the directories in it: making one makes a bucket. */
-  readonly directory: string;
   /** Refuses everything until it is started again. */
   kill(): Promise<void>;
   start(): Promise<void>;
 }
 
 /** @throws Error when it is not installed: ask requirePart first */
-export async function startS3({ buckets = ["roost"] }: { buckets?: readonly string[] } = {}): Promise<RealS3> {
+export async function startS3(): Promise<RealS3> {
   const part = await requirePart("s3");
   if (part.skip !== false) throw new Error(part.skip);
   await using opened = new AsyncDisposableStack();
   const servers = opened.use(await openServers());
   const [port] = await freePorts(1);
   const directory = join(servers.directory, "buckets");
-  for (const bucket of buckets) await mkdir(join(directory, bucket), { recursive: true });
+  // A directory in it is a bucket.
+  await mkdir(join(directory, "roost"), { recursive: true });
   const [accessKeyId, secretAccessKey] = ["roost-test", "secret-of-a-test"];
   const start = () =>
     servers.start({
@@ -41,7 +40,6 @@ export async function startS3({ buckets = ["roost"] }: { buckets?: readonly stri
     region: "us-east-1",
     accessKeyId,
     secretAccessKey,
-    directory,
     kill: () => server.kill(),
     async start() {
       server = await start();

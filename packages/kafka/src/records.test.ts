@@ -28,7 +28,6 @@ const received = (value: string | null, headers: Record<string, string>): Receiv
   key: null,
   value: value === null ? null : Buffer.from(value),
   headers: new Map(Object.entries(headers)),
-  timestampMs: 0,
 });
 const foreign = { ce_id: "1", ce_type: "order.placed", ce_source: "shop" };
 

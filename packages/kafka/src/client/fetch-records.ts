@@ -12,10 +12,6 @@ export interface Fetched {
   topic: string;
   partition: number;
   records: ReceivedRecord[];
-  /** The next offset that Kafka will give in this partition. */
-  endOffset: number;
-  /** The earliest that it keeps. */
-  startOffset: number;
 }
 
 export interface ReceivedRecord {
@@ -25,7 +21,6 @@ export interface ReceivedRecord {
   key: Buffer | null;
   value: Buffer | null;
   headers: Map<string, string>;
-  timestampMs: number;
 }
 
 export interface TopicRange {
@@ -81,17 +76,11 @@ export async function fetchRecords(
                 key: record.key,
                 value: record.value,
                 headers: new Map(record.headers.map(([name, value]) => [String(name), String(value)])),
-                timestampMs: Number(batch.firstTimestamp + record.timestampDelta),
               })),
             )
             // A batch is given whole, also when its beginning is known.
             .filter(({ offset }) => offset >= (asked?.offset ?? 0));
-          return {
-            ...place,
-            records,
-            endOffset: Number(answer.highWatermark),
-            startOffset: Number(answer.logStartOffset),
-          };
+          return { ...place, records };
         }),
       );
     }),

@@ -29,7 +29,7 @@ export interface Kafka extends AsyncDisposable {
     options: { deadlineMs: number },
   ): Promise<number>;
   /** What there is from these offsets on, at most a few megabytes; waits a moment when there is nothing. One call after the other. */
-  fetch(from: readonly FetchFrom[], options?: { waitMs?: number; bytesMax?: number }): Promise<Fetched[]>;
+  fetch(from: readonly FetchFrom[]): Promise<Fetched[]>;
   /** Where the partitions of these topics begin and end. Topics that do not exist are left out. */
   readRanges(topics: readonly string[]): Promise<TopicRange[]>;
 }
@@ -74,10 +74,12 @@ export function openKafka(settings: KafkaSettings, { logger }: { logger: Logger 
       const { offsets } = await producer.use("to take records", deadlineMs, (client) => client.send({ messages }));
       return Number(offsets?.[0]?.offset ?? 0);
     },
-    fetch(from, { waitMs = fetchWaitMs, bytesMax = fetchBytesMax } = {}) {
+    fetch(from) {
       // The client numbers its reads of a broker: two at once would be refused.
       const fetched = turn.then(() =>
-        reader.use("a read", fetchMsMax, (client) => fetchRecords(client, from, { waitMs, bytesMax })),
+        reader.use("a read", fetchMsMax, (client) =>
+          fetchRecords(client, from, { waitMs: fetchWaitMs, bytesMax: fetchBytesMax }),
+        ),
       );
       turn = fetched.catch(() => undefined);
       return fetched;

@@ -36,8 +36,6 @@ export interface ConsumeKafka {
   signal: AbortSignal;
   logger: Logger;
   leaseMs?: number | undefined;
-  /** Called after each commit. */
-  onTaken?: ((count: number) => void) | undefined;
 }
 
 const lookMs = 5_000;
@@ -105,8 +103,7 @@ async function takeAll(options: ConsumeKafka, { taking, held, fetched, places }:
       try {
         for (let at = 0; at < records.length; at += eventsPerCommitMax) {
           const some = records.slice(at, at + eventsPerCommitMax);
-          const count = await takeSome(options, taking, leased, some);
-          options.onTaken?.(count);
+          await takeSome(options, taking, leased, some);
           places.moved({ topic, partition }, some.at(-1)!.offset + 1);
         }
       } catch (error) {
@@ -126,17 +123,16 @@ async function takeSome(
   taking: RecordTaking,
   leased: LeasedPartition,
   records: readonly ReceivedRecord[],
-): Promise<number> {
+): Promise<void> {
   const sent = new Map<ReceivedRecord, SentLetter>();
   try {
     return await takeRecords(taking, leased, { records, sent });
   } catch (error) {
     if (isPassing(error) || isLeaseGone(error)) throw error;
   }
-  let count = 0;
   for (const record of records) {
     try {
-      count += await takeRecords(taking, leased, { records: [record], sent });
+      await takeRecords(taking, leased, { records: [record], sent });
     } catch (error) {
       if (isPassing(error) || isLeaseGone(error) || onFailure === "stop") throw error;
       await setAside(taking, leased, record, error);
@@ -150,7 +146,6 @@ async function takeSome(
       });
     }
   }
-  return count;
 }
 
 /** What a person wants tried again. It stands behind what came after it: its log's place is long past it. */

@@ -42,15 +42,12 @@ interface Parsed {
   letter?: SentLetter;
 }
 
-/**
- * Records that cannot be read go to the dead letters; `sent` remembers those that are there, for another attempt. Returns the number of events that
- * took effect.
- */
+/** Records that cannot be read go to the dead letters; `sent` remembers those that are there, for another attempt. */
 export async function takeRecords(
   taking: RecordTaking,
   leased: LeasedPartition,
   { records, sent }: { records: readonly ReceivedRecord[]; sent: Map<ReceivedRecord, SentLetter> },
-): Promise<number> {
+): Promise<void> {
   const parsed: Parsed[] = [];
   for (const record of records) {
     try {
@@ -61,7 +58,7 @@ export async function takeRecords(
       parsed.push({ record, letter });
     }
   }
-  return await commit(taking, leased, parsed);
+  await commit(taking, leased, parsed);
 }
 
 /** One alone, whose effect failed with this error. */
@@ -74,10 +71,10 @@ export async function setAside(
   await commit(taking, leased, [{ record, letter: await taking.letters.send(record, error) }]);
 }
 
-async function commit(taking: RecordTaking, leased: LeasedPartition, parsed: readonly Parsed[]): Promise<number> {
+async function commit(taking: RecordTaking, leased: LeasedPartition, parsed: readonly Parsed[]): Promise<void> {
   const { kernel, leases, letters, group, handle } = taking;
   const position = { group: positionsOf(group), topic: leased.topic, partition: leased.partition };
-  return await kernel.transact(async (tx) => {
+  await kernel.transact(async (tx) => {
     await leases.require(tx, leased);
     const from = await lockForeignOffset(tx, position);
     const wanted = parsed.filter(({ record }) => record.offset >= from);
@@ -87,7 +84,6 @@ async function commit(taking: RecordTaking, leased: LeasedPartition, parsed: rea
     if (taken.length > 0) await handle(tx, taken, { topic: leased.topic });
     const last = parsed.at(-1);
     if (last !== undefined) await moveForeignOffset(tx, position, last.record.offset + 1);
-    return taken.length;
   });
 }
 

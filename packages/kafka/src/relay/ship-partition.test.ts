@@ -70,7 +70,6 @@ async function openWorld() {
         records.push({
           ...inKafka,
           offset: records.length,
-          timestampMs: 0,
           key: null,
           value: Buffer.from(value ?? ""),
           headers: new Map(Object.entries(headers)),

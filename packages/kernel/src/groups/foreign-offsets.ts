@@ -38,9 +38,9 @@ export async function resetForeignOffset(sql: Sql, of: ForeignPartition, nextOff
 export async function readForeignOffsets(
   sql: Sql,
   group: string,
-): Promise<{ topic: string; partition: number; nextOffset: number; movedAt: Date }[]> {
+): Promise<{ topic: string; partition: number; nextOffset: number }[]> {
   return await sql.query(
-    `select topic, partition, next_offset as "nextOffset", updated_at as "movedAt" from roost.foreign_offset where group_name = $1 order by topic, partition`,
+    `select topic, partition, next_offset as "nextOffset" from roost.foreign_offset where group_name = $1 order by topic, partition`,
     [group],
   );
 }

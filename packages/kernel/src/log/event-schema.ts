@@ -43,8 +43,6 @@ export async function readSchemas(sql: Sql, type?: string): Promise<RegisteredSc
 }
 
 /** What names each registered schema by its content: the SHA-256 of its canonical JSON. */
-export async function readSchemaIds(
-  sql: Sql,
-): Promise<{ type: string; version: number; contentId: string | null; topic: string }[]> {
-  return await sql.query(`select type, version, content_id as "contentId", topic from roost.event_schema`);
+export async function readSchemaIds(sql: Sql): Promise<{ type: string; version: number; contentId: string | null }[]> {
+  return await sql.query(`select type, version, content_id as "contentId" from roost.event_schema`);
 }
