@@ -142,7 +142,7 @@ function ToConfirm({ personId, onChange }: { personId: string; onChange: () => v
   });
   if (value === undefined || value.items.length === 0) return null;
   return (
-    <section className={styles.confirm}>
+    <section className={`callout ${styles.confirm}`}>
       <h2 className="part-title">Is it so?</h2>
       {value.items.map((fact) => (
         <div key={fact.id}>

@@ -62,7 +62,7 @@ export function ConversationView({ sessionKey }: { sessionKey: string }) {
             )}
           </p>
           {view.failure !== undefined && (
-            <p className={styles.failure} role="alert">
+            <p className={`callout ${styles.failure}`} data-tone="bad" role="alert">
               <Icon name="triangle-alert" size={14} />
               <span>
                 {view.failure.text}{" "}

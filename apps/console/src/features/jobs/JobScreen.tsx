@@ -54,7 +54,7 @@ export function JobScreen() {
       </ScreenHeader>
       <Region label="Job" className={styles.page}>
         {job.failing !== null && (
-          <p className={styles.failing}>
+          <p className="callout" data-tone="bad">
             Fails since {job.failing.count} {job.failing.count === 1 ? "run" : "runs"}: {job.failing.reason}
           </p>
         )}

@@ -35,7 +35,11 @@ export function FileShelf({ path, onOpen }: FileShelfProps) {
                   <button type="button" aria-pressed={file.path === path} onClick={() => onOpen(file.path)}>
                     <Icon name="file-text" size={14} />
                     <span>{file.path.split("/").at(-1)}</span>
-                    {file.mark !== null && <em title="Lines of it come from outside">marked</em>}
+                    {file.mark !== null && (
+                      <em className="outside" title="Lines of it come from outside">
+                        marked
+                      </em>
+                    )}
                     <small className="num">
                       {formatBytes(file.bytes)} · {formatAge(now - Date.parse(file.modifiedAt))}
                     </small>

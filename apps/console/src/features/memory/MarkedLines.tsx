@@ -20,7 +20,7 @@ export function MarkedLines({ path, mark, onChange }: MarkedLinesProps) {
   const where =
     lines === null ? "All of it rests" : lines.length === 1 ? "One place rests" : `${lines.length} places rest`;
   return (
-    <div className={styles.marked}>
+    <div className={`callout ${styles.marked}`} data-tone="odd">
       <p>
         {where} on content from {sources.length === 0 ? "outside" : sources.join(", ")}: sessions are told not to trust
         it.

@@ -10,7 +10,7 @@ export function AlarmList() {
   if (alarms.length === 0) return null;
   const rest = alarms.slice(openMax);
   return (
-    <section aria-label="Alarms" className={styles.alarms}>
+    <section aria-label="Alarms" className={`callout ${styles.alarms}`} data-tone="bad">
       <ul>
         {alarms.slice(0, openMax).map((alarm) => (
           <Line key={alarm.code + alarm.text} text={alarm.text} />

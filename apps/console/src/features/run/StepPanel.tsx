@@ -35,7 +35,11 @@ export function StepPanel({
           step {seq} · {effect}
         </span>
       </p>
-      {error !== null && <p className={styles.error}>{error.message}</p>}
+      {error !== null && (
+        <p className={`callout ${styles.error}`} data-tone="bad">
+          {error.message}
+        </p>
+      )}
       {state === "unknown" && <Settle step={step} onChange={onChange} />}
       <Figures step={step} />
       {kind === "context" ? (

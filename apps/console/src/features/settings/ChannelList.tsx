@@ -55,7 +55,7 @@ function ChannelRow({ channel: { name, account, state, reason, boundTo, seenAt }
       </li>
       {code !== undefined && (
         <li>
-          <p className={styles.once} role="status">
+          <p className={`callout ${styles.once}`} role="status">
             Send this to the bot within five minutes.
             <code className="mono">{code}</code>
           </p>

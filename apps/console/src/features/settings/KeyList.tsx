@@ -94,7 +94,7 @@ function NewKey({ onMade }: { onMade: () => void }) {
   };
   if (text !== undefined)
     return (
-      <p className={styles.once} role="status">
+      <p className={`callout ${styles.once}`} role="status">
         It is shown this once: copy it now.
         <code className="mono">{text}</code>
       </p>

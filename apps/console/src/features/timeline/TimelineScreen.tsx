@@ -144,7 +144,12 @@ function Row({ row }: { row: EventRow }) {
         {row.text}
       </span>
       <span role="gridcell" className={styles.of}>
-        {row.isUntrusted && <em title="It rests on content from outside">outside</em>} {row.of}
+        {row.isUntrusted && (
+          <em className="outside" title="It rests on content from outside">
+            outside
+          </em>
+        )}{" "}
+        {row.of}
       </span>
     </div>
   );
