@@ -6,7 +6,7 @@ import { Sheet } from "@roost/console/parts/Sheet";
 import { useAct } from "@roost/console/parts/use-act";
 import { useDeferredValue, useState } from "react";
 import type { PersonRecord } from "../contract/records.ts";
-import { Initials } from "./Initials.tsx";
+import { PersonLine } from "./PersonLine.tsx";
 import { usePeeps } from "./use-peeps.ts";
 import styles from "./MergeSheet.module.css";
 
@@ -44,11 +44,7 @@ export function MergeSheet({ person, onClose, onMerged }: MergeSheetProps) {
         <div className={styles.others} role="group" aria-label="Other entries">
           {others.map((one) => (
             <button key={one.id} type="button" aria-pressed={one.id === otherId} onClick={() => setOtherId(one.id)}>
-              <Initials name={one.name} />
-              <span>
-                <b>{one.name}</b>
-                <small>{tellEntry(one)}</small>
-              </span>
+              <PersonLine person={one} />
             </button>
           ))}
           {value !== undefined && others.length === 0 && <p>No other entry has this name.</p>}
@@ -62,9 +58,4 @@ export function MergeSheet({ person, onClose, onMerged }: MergeSheetProps) {
       </Form>
     </Sheet>
   );
-}
-
-function tellEntry({ handles, organization, isListed }: PersonRecord): string {
-  const told = [organization, ...handles.slice(0, 2).map(({ value }) => value)].filter((text) => text !== null);
-  return told.join(" · ") || (isListed ? "nothing else is known" : "known from messages only");
 }

@@ -6,8 +6,7 @@ import { Sheet } from "@roost/console/parts/Sheet";
 import { useAct } from "@roost/console/parts/use-act";
 import type { ReactNode } from "react";
 import type { FactRecord } from "../contract/facts.ts";
-import type { PersonRecord } from "../contract/records.ts";
-import { Initials } from "./Initials.tsx";
+import { PersonLine } from "./PersonLine.tsx";
 import { usePeeps } from "./use-peeps.ts";
 import { useToday } from "./use-today.ts";
 import styles from "./OpenQuestions.module.css";
@@ -143,20 +142,4 @@ function useQuestions(): Readonly<Record<OpenList, () => Promise<Question[]>>> {
 
 export function tellFact({ kind, value, relation }: FactRecord): string {
   return kind === "relation" ? `${relation ?? "knows"} is ${value}` : `${kind} ${value}`;
-}
-
-function PersonLine({ person }: { person: PersonRecord }) {
-  return (
-    <p className={styles.person}>
-      <Initials name={person.name} />
-      <span>
-        <b>{person.name}</b>
-        <small>
-          {[person.organization, ...person.handles.slice(0, 2).map(({ value }) => value)]
-            .filter((text) => text !== null)
-            .join(" · ")}
-        </small>
-      </span>
-    </p>
-  );
 }
