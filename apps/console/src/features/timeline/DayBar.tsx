@@ -31,9 +31,8 @@ export function DayBar({ at, onMoment }: DayBarProps) {
     // From the middle of the day: the clock may change on either side.
     if (value === undefined) return;
     const noon = Date.parse(value.from) + dayMs / 2 + days * dayMs;
-    onMoment(Math.min(minute + minuteMs, endOfDay(noon)));
+    onMoment(Math.min(minute + minuteMs, noon + dayMs / 2));
   };
-  const endOfDay = (noon: number) => noon + dayMs / 2;
   const isToday = day === formats.isoDay.format(minute);
   return (
     <section aria-label="Day">
