@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { access, constants, mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -12,6 +12,7 @@ import { fileURLToPath } from "node:url";
 import { text as readAll } from "node:stream/consumers";
 import { createContext, runInContext } from "node:vm";
 import { build, type Metafile } from "esbuild";
+import { findChromium, noChromium } from "./open-browser.ts";
 
 const program = fileURLToPath(new URL("client-program.ts", import.meta.url));
 const repository = fileURLToPath(new URL("../..", import.meta.url));
@@ -115,40 +116,22 @@ test("the client and Roost's contract run without anything of Node", async () =>
 
 const chromium = await findChromium();
 
-test(
-  "the client and Roost's contract run in Chromium",
-  { skip: chromium === undefined && "no Chromium here (apt-get install chromium)" },
-  async () => {
-    const { text } = await bundle({ path: program });
-    const script = `${text.replaceAll("</script", "<\\/script")};
+test("the client and Roost's contract run in Chromium", { skip: chromium === undefined && noChromium }, async () => {
+  const { text } = await bundle({ path: program });
+  const script = `${text.replaceAll("</script", "<\\/script")};
       const tell = (body) => fetch("/told", { method: "POST", body });
       program.askAndWatch(location.origin + "/api/v1", "t0ken").then(tell, (error) => tell(String(error.stack)));`;
-    await using server = await serve(`<!doctype html><body><script>${script}</script>`);
-    const profile = await mkdtemp(join(tmpdir(), "roost-chromium-"));
-    await using opened = new AsyncDisposableStack();
-    opened.defer(() => rm(profile, { recursive: true, force: true, maxRetries: 5 }));
-    const flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"];
-    const browser = spawn(chromium ?? "", [...flags, `--user-data-dir=${profile}`, server.url], { stdio: "ignore" });
-    const ended = once(browser, "exit");
-    opened.defer(async () => {
-      browser.kill("SIGKILL");
-      await ended;
-    });
-    const told = await Promise.race([
-      server.told,
-      ended.then(() => "Chromium ended before the page had told anything"),
-    ]);
-    assert.deepEqual(JSON.parse(told), expected, told);
-  },
-);
-
-async function findChromium(): Promise<string | undefined> {
-  for (const path of ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"]) {
-    const isThere = await access(path, constants.X_OK).then(
-      () => true,
-      () => false,
-    );
-    if (isThere) return path;
-  }
-  return undefined;
-}
+  await using server = await serve(`<!doctype html><body><script>${script}</script>`);
+  const profile = await mkdtemp(join(tmpdir(), "roost-chromium-"));
+  await using opened = new AsyncDisposableStack();
+  opened.defer(() => rm(profile, { recursive: true, force: true, maxRetries: 5 }));
+  const flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"];
+  const browser = spawn(chromium ?? "", [...flags, `--user-data-dir=${profile}`, server.url], { stdio: "ignore" });
+  const ended = once(browser, "exit");
+  opened.defer(async () => {
+    browser.kill("SIGKILL");
+    await ended;
+  });
+  const told = await Promise.race([server.told, ended.then(() => "Chromium ended before the page had told anything")]);
+  assert.deepEqual(JSON.parse(told), expected, told);
+});

@@ -1,7 +1,7 @@
 /** How long the console takes to show Now on a slow phone, for the first time and the second: npm run measure-console. Prints one line a round, and the load. */
 import { loadavg } from "node:os";
 import { systemClock } from "@roost/base";
-import { findChromium, noChromium, openBrowser } from "./open-browser.ts";
+import { openBrowser, requireChromium } from "./open-browser.ts";
 import { fillHome, openConsole } from "./open-console.ts";
 
 const rounds = 5;
@@ -12,8 +12,7 @@ const cpuRate = 4;
 const shows = "text=Just ended";
 const waitMsMax = 60_000;
 
-const executable = await findChromium();
-if (executable === undefined) throw new Error(noChromium);
+const executable = await requireChromium();
 await using home = await openConsole();
 await fillHome(home);
 await using browser = await openBrowser(executable);

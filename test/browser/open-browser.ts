@@ -23,6 +23,13 @@ export async function findChromium(): Promise<string | undefined> {
 
 export const noChromium = "no Chromium here (apt-get install chromium)";
 
+/** For programs that can do nothing without one. */
+export async function requireChromium(): Promise<string> {
+  const path = await findChromium();
+  if (path === undefined) throw new Error(noChromium);
+  return path;
+}
+
 /** How long a page may take to show what it should; a machine at work is slow. */
 const waitMsMax = 15_000;
 

@@ -2,7 +2,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { findChromium, noChromium, openBrowser, type PageOptions } from "./open-browser.ts";
+import { openBrowser, requireChromium, type PageOptions } from "./open-browser.ts";
 import { fillHome, openConsole } from "./open-console.ts";
 
 const directory = process.argv[2] ?? fileURLToPath(new URL("../../docs/pictures", import.meta.url));
@@ -117,8 +117,7 @@ const pictures: Picture[] = [
   { name: "spend-desktop-light", path: "/spend", size: "desktop", scheme: "light", shows: "text=By model" },
 ];
 
-const executable = await findChromium();
-if (executable === undefined) throw new Error(noChromium);
+const executable = await requireChromium();
 await mkdir(directory, { recursive: true });
 await using home = await openConsole();
 await fillHome(home);

@@ -1,7 +1,7 @@
 /** Draws the console's icons as PNG from its SVG, with Chromium: npm run icons. The files are kept with the sources, so that a build needs no browser. */
 import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { findChromium, noChromium, openBrowser } from "./open-browser.ts";
+import { openBrowser, requireChromium } from "./open-browser.ts";
 
 const directory = new URL("../../apps/console/public/", import.meta.url);
 
@@ -23,8 +23,7 @@ const icons: readonly Icon[] = [
 /** The ground of the SVG. */
 const ground = /fill="(#[0-9a-f]{6})"/i;
 
-const executable = await findChromium();
-if (executable === undefined) throw new Error(noChromium);
+const executable = await requireChromium();
 const svg = await readFile(new URL("icon.svg", directory), "utf8");
 const source = `data:image/svg+xml;base64,${Buffer.from(svg).toString("base64")}`;
 const color = ground.exec(svg)?.[1] ?? "#ffffff";
