@@ -1,13 +1,14 @@
 /** Opens the memory of a home: its tables, its settings, and a first scan for changes made while Roost was down. */
 import { mkdir, realpath } from "node:fs/promises";
 import { join } from "node:path";
-import { toRoostError, type Logger } from "@roost/base";
+import type { Logger } from "@roost/base";
 import { applyMigrations, readMigrations } from "@roost/database";
 import type { Kernel } from "@roost/kernel";
 import { partLimits } from "@roost/contract/part";
 import { openObjects, type Bucket } from "@roost/objects";
 import { KeptFiles } from "./disk/kept-files.ts";
 import type { Memory } from "./memory.ts";
+import { refuseOutage } from "./refuse-outage.ts";
 import { scanHome } from "./scan/scan-home.ts";
 import { readSettingsInForce } from "./settings-in-force.ts";
 import { settleObjects } from "./settle-objects.ts";
@@ -79,8 +80,7 @@ async function firstScan(memory: Memory): Promise<void> {
   try {
     await scanHome(memory);
   } catch (error) {
-    const { code, message } = toRoostError(error);
-    if (code === "unavailable" || code === "timeout") throw error;
+    const { message } = refuseOutage(error);
     memory.logger.error("the home could not be scanned at its start; retrying", { error: message });
   }
 }

@@ -1,8 +1,9 @@
 /** Takes over what another home is made of, record by record: one that cannot be taken over is refused by itself. */
-import { RoostError, toRoostError } from "@roost/base";
+import { RoostError } from "@roost/base";
 import type { HomeRecord, HomeRecordOf, ImportOutcome } from "@roost/contract/operations";
 import type { KernelTransaction } from "@roost/kernel";
 import type { Memory } from "../memory.ts";
+import { refuseOutage } from "../refuse-outage.ts";
 import { importKept, importMessages, importSessions } from "./import-messages.ts";
 import { importBase, importFact, importHistory, importState, importView, refuseUnlessWhole } from "./import-facts.ts";
 import { importFile } from "./import-file.ts";
@@ -86,9 +87,9 @@ async function importSaid(memory: Memory, records: readonly Said[], options: Imp
       return outcomes;
     });
   } catch (error) {
-    refuseOutage(error);
+    const known = refuseOutage(error);
     const [only] = records;
-    if (records.length === 1) return [refused(only!, error)];
+    if (records.length === 1) return [refused(only!, known)];
     // One of them is at fault: halves find it without a transaction for each.
     const middle = Math.ceil(records.length / 2);
     return [
@@ -127,17 +128,10 @@ export async function oneByOne(
   try {
     return await work();
   } catch (error) {
-    refuseOutage(error);
-    return refused(record, error);
+    return refused(record, refuseOutage(error));
   }
 }
 
-function refused(record: Pick<HomeRecord, "ref" | "kind">, error: unknown): ImportOutcome {
-  return outcomeOf(record, "refused", { reason: toRoostError(error).message.slice(0, 1_000) });
-}
-
-/** @throws the error when it says nothing of the record */
-function refuseOutage(error: unknown): void {
-  const { code } = toRoostError(error);
-  if (code === "unavailable" || code === "timeout") throw error;
+function refused(record: Pick<HomeRecord, "ref" | "kind">, { message }: RoostError): ImportOutcome {
+  return outcomeOf(record, "refused", { reason: message.slice(0, 1_000) });
 }

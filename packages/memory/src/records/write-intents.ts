@@ -3,7 +3,7 @@
  * found later, with the path's lock free, belongs to a dead writer: the disk tells how far it came. A file that cannot be read keeps its intents
  * and affects nothing else.
  */
-import { toRoostError, type JsonObject } from "@roost/base";
+import type { JsonObject } from "@roost/base";
 import { formatLabels, openLabels, parseLabels } from "@roost/contract/labels";
 import type { Sql } from "@roost/database";
 import { rememberResult, type KernelTransaction } from "@roost/kernel";
@@ -12,6 +12,7 @@ import { FileFault } from "../disk/file-fault.ts";
 import { readDiskFile, textOf, type DiskFile } from "../disk/read-disk-file.ts";
 import { removeTemporaries } from "../disk/replace-file.ts";
 import type { Memory } from "../memory.ts";
+import { refuseOutage } from "../refuse-outage.ts";
 import { placedAt } from "../visibility/placed-at.ts";
 import type { Author } from "../visibility/viewer.ts";
 import { storeMarks } from "./marks-of-text.ts";
@@ -113,8 +114,7 @@ export async function settleIntents(memory: Memory, path?: string): Promise<File
         if (await tryLockPath(tx, intent.path)) await settleIntent(memory, tx, intent);
       });
     } catch (error) {
-      const { code, message } = toRoostError(error);
-      if (code === "unavailable" || code === "timeout") throw error;
+      const { message } = refuseOutage(error);
       problems.set(intent.path, error instanceof FileFault ? error.reason : message);
     }
   }

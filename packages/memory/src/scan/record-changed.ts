@@ -1,11 +1,11 @@
 /** Records files that a scan found changed: one or many per transaction, and each alone when the many fail. */
 import { join } from "node:path";
-import { toRoostError } from "@roost/base";
 import { FileFault } from "../disk/file-fault.ts";
 import { homeLimits } from "../disk/home-limits.ts";
 import { readDiskFile, type DiskFile } from "../disk/read-disk-file.ts";
 import type { WalkedFile } from "../disk/walk-home.ts";
 import type { Memory } from "../memory.ts";
+import { refuseOutage } from "../refuse-outage.ts";
 import type { FileProblem } from "../records/file-problems.ts";
 import {
   emitEdited,
@@ -31,8 +31,7 @@ export async function settleAlone(path: string, problems: FileProblem[], work: (
   try {
     await work();
   } catch (error) {
-    const { code, message } = toRoostError(error);
-    if (code === "unavailable" || code === "timeout") throw error;
+    const { message } = refuseOutage(error);
     problems.push({ path, reason: error instanceof FileFault ? error.reason : message });
   }
 }
@@ -73,8 +72,7 @@ export async function recordChanged(
     try {
       edited.push(...(await recordBatch(memory, batch)));
     } catch (error) {
-      const { code, message } = toRoostError(error);
-      if (code === "unavailable" || code === "timeout") throw error;
+      const { message } = refuseOutage(error);
       memory.logger.warn("files of the home are recorded one by one, because they failed together", {
         error: message,
         fileCount: batch.length,
