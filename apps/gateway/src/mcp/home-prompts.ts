@@ -1,12 +1,11 @@
 /** Prompts of the home: its skills, with what they are to be used for, and what its jobs are told. */
 import { ProtocolError, ProtocolErrorCode, type GetPromptResult, type Prompt } from "@modelcontextprotocol/server";
-import { toRoostError } from "@roost/base";
 import { clipText } from "@roost/contract/operations";
 import { getJob } from "@roost/jobs";
 import type { McpPrompts } from "@roost/mcp";
 import { listSkills, readSkillFile, type Memory } from "@roost/memory";
 import { readAllJobs } from "../records/read-all-jobs.ts";
-import { hasScope, type McpClient } from "./mcp-client.ts";
+import { hasScope, isHidden, type McpClient } from "./mcp-client.ts";
 
 const skillPrefix = "skill-";
 const jobPrefix = "job-";
@@ -47,7 +46,7 @@ export function createHomePrompts(memory: Memory, client: McpClient): McpPrompts
         if (name.startsWith(jobPrefix) && hasScope(client, "jobs:read"))
           return say((await getJob(kernel, name.slice(jobPrefix.length))).definition.prompt);
       } catch (thrown) {
-        if (!["not_found", "forbidden", "invalid_input"].includes(toRoostError(thrown).code)) throw thrown;
+        if (!isHidden(thrown)) throw thrown;
       }
       throw refuse();
     },

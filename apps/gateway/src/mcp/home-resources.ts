@@ -9,12 +9,12 @@ import {
   type ReadResourceResult,
   type Resource,
 } from "@modelcontextprotocol/server";
-import { RoostError, toRoostError } from "@roost/base";
+import { RoostError } from "@roost/base";
 import { getRun, listRuns, listSteps } from "@roost/kernel";
 import { labelsOfAll, listHomeFiles, readMarkedFile, type Memory } from "@roost/memory";
 import { toRunSummary } from "../records/to-run-summary.ts";
 import { toStepRecord } from "../records/to-step.ts";
-import { hasScope, isClearedFor, type McpClient } from "./mcp-client.ts";
+import { hasScope, isClearedFor, isHidden, type McpClient } from "./mcp-client.ts";
 import { tellContent } from "./tell-content.ts";
 
 const scheme = "roost://";
@@ -125,7 +125,6 @@ async function readRun({ kernel }: Memory, client: McpClient, { uri, runId }: { 
   return { uri: uri.href, mimeType: "application/json", text: told.text, _meta: told.meta };
 }
 
-/** What is not for this client is not there for it. */
 async function readAs(
   uri: URL,
   read: () => Promise<ReadResourceResult["contents"][number]>,
@@ -133,10 +132,7 @@ async function readAs(
   try {
     return { contents: [await read()] };
   } catch (thrown) {
-    const { code } = toRoostError(thrown);
-    if (code === "not_found" || code === "forbidden" || code === "invalid_input")
-      throw new ResourceNotFoundError(uri.href);
-    throw thrown;
+    throw isHidden(thrown) ? new ResourceNotFoundError(uri.href) : thrown;
   }
 }
 

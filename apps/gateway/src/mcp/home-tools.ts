@@ -10,7 +10,7 @@ import {
   type ToolAnnotations,
 } from "@modelcontextprotocol/server";
 import { createToolList, type Tool as AgentTool } from "@roost/agent";
-import { toRoostError, type JsonValue } from "@roost/base";
+import { isJsonObject, RoostError, toRoostError, type JsonValue } from "@roost/base";
 import {
   callOperation,
   coversScope,
@@ -223,25 +223,26 @@ async function find(tool: AgentTool, input: Record<string, unknown>): Promise<Ca
   return { content: [{ type: "text", text: result.state === "done" ? String(result.output) : "" }] };
 }
 
-/** Labels of rows say more than those of the operation. */
+/** Labels of rows say more than those of the operation. @throws RoostError `forbidden`, `limit_exceeded` */
 function tellAnswer(client: McpClient, output: JsonValue, { service, tool }: ListedTool): CallToolResult {
   const within = findLabels(output);
-  if (within !== undefined && !isClearedFor(client, within)) {
-    const message = `forbidden: the answer of ${tool.name} holds what this key may not know (${within.audiences.map((each) => `aud:${each}`).join(", ")}): it lacks the scope main`;
-    return { isError: true, content: [{ type: "text", text: message }], _meta: { "roost/code": "forbidden" } };
-  }
-  const labels = labelsOfAnswer(output, { ofTool: parseLabels(tool.labels), isOwn: service === ownService });
+  if (within !== undefined && !isClearedFor(client, within))
+    throw new RoostError(
+      "forbidden",
+      `the answer of ${tool.name} holds what this key may not know (${within.audiences.map((each) => `aud:${each}`).join(", ")}): it lacks the scope main`,
+    );
+  const labels = labelsOfAnswer(output, { within, ofTool: parseLabels(tool.labels), isOwn: service === ownService });
   const text = JSON.stringify(output);
-  if (text.length > resultCharsMax) {
-    const message = `limit_exceeded: the answer has ${text.length} characters (limit ${resultCharsMax}): ask for a smaller page, or for less`;
-    return { isError: true, content: [{ type: "text", text: message }], _meta: { "roost/code": "limit_exceeded" } };
-  }
+  if (text.length > resultCharsMax)
+    throw new RoostError(
+      "limit_exceeded",
+      `the answer has ${text.length} characters (limit ${resultCharsMax}): ask for a smaller page, or for less`,
+    );
   const told = tellContent(text, { labels, from: service });
-  const isObject = typeof output === "object" && output !== null && !Array.isArray(output);
   return {
     content: [{ type: "text", text: told.text }],
     // Untrusted content stands between its delimiters only: a second, bare copy would be read instead.
-    ...(isObject && !isUntrusted(labels) && { structuredContent: output }),
+    ...(isJsonObject(output) && !isUntrusted(labels) && { structuredContent: output }),
     _meta: told.meta,
   };
 }

@@ -1,5 +1,5 @@
 /** Who calls by the Model Context Protocol, and what it may know. A model calls, whoever gave it the token: nobody is the person here. */
-import { RoostError } from "@roost/base";
+import { RoostError, toRoostError } from "@roost/base";
 import { coversScope, type Principal } from "@roost/contract";
 import { covers, type Clearance, type Labels } from "@roost/contract/labels";
 import type { McpCaller } from "@roost/mcp";
@@ -37,6 +37,11 @@ export function toMcpClient(principal: Principal): McpClient {
 
 export function hasScope({ principal }: McpClient, scope: string): boolean {
   return coversScope(principal.scopes, scope);
+}
+
+/** Whether it is refused in a way of which the client is told only that there is nothing: what it may not read is not there for it. */
+export function isHidden(thrown: unknown): boolean {
+  return ["not_found", "forbidden", "invalid_input"].includes(toRoostError(thrown).code);
 }
 
 export function isClearedFor({ clearance }: McpClient, labels: Labels): boolean {

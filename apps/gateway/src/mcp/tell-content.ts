@@ -20,11 +20,13 @@ export function tellContent(text: string, { labels, from }: { labels: Labels; fr
 const depthMax = 40;
 
 /**
- * Labels of an answer: its rows', where each of them says its own, else those of the tool with what stands in the answer. Only of Roost's own answers
+ * Labels of an answer: its rows', where each of them says its own, else those of the tool with what stands in the answer (`within`). Only of Roost's own answers
  * its rows' alone: what a service passes on could say that it is to be trusted.
  */
-export function labelsOfAnswer(answer: unknown, { ofTool, isOwn }: { ofTool: Labels; isOwn: boolean }): Labels {
-  const within = findLabels(answer);
+export function labelsOfAnswer(
+  answer: unknown,
+  { within, ofTool, isOwn }: { within: Labels | undefined; ofTool: Labels; isOwn: boolean },
+): Labels {
   if (within === undefined) return ofTool;
   return isOwn && isLabelledByRow(answer) ? within : joinLabels(ofTool, within);
 }
