@@ -1,6 +1,7 @@
 /** Makes access tokens. What they are and how they are found again: access-token.ts, open-access.ts. */
 import { createHash, randomBytes } from "node:crypto";
 import { RoostError } from "@roost/base";
+import { formatLabels, mainLabels } from "@roost/contract/labels";
 import { setKeyCaps, type Kernel, type KernelTransaction } from "@roost/kernel";
 import { tokenColumns, tokenPrefix, type AccessToken, type TokenCap, type TokenKind } from "./access-token.ts";
 
@@ -52,7 +53,7 @@ export async function insertToken(tx: KernelTransaction, given: NewToken & { id:
   tx.emit({
     type: "token.created",
     subject: token.id,
-    labels: ["aud:main", "trust:owner"],
+    labels: formatLabels(mainLabels),
     data: { tokenId: token.id, name, kind, scopes: [...scopes], ...(models && { models: [...models] }), by },
   });
   return { token, text };

@@ -1,5 +1,6 @@
 /** Reads tokens for people, and revokes them. */
 import { RoostError } from "@roost/base";
+import { formatLabels, mainLabels } from "@roost/contract/labels";
 import { setKeyCaps, type Kernel } from "@roost/kernel";
 import { tokenColumns, type AccessToken, type TokenKind } from "./access-token.ts";
 
@@ -38,7 +39,7 @@ export async function revokeToken(
     tx.emit({
       type: "token.revoked",
       subject: known.id,
-      labels: ["aud:main", "trust:owner"],
+      labels: formatLabels(mainLabels),
       data: { tokenId: known.id, name: known.name, kind: known.kind, by },
     });
     return { token: token!, isNew: true };

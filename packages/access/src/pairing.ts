@@ -4,6 +4,7 @@
  */
 import { createHash, randomInt } from "node:crypto";
 import { RoostError } from "@roost/base";
+import { formatLabels, mainLabels } from "@roost/contract/labels";
 import type { Kernel, KernelTransaction } from "@roost/kernel";
 
 export interface Pairing {
@@ -102,7 +103,7 @@ function emit(
   tx.emit({
     type,
     subject: id,
-    labels: ["aud:main", "trust:owner"],
+    labels: formatLabels(mainLabels),
     data: { pairingId: id, purpose, ...(name !== null && { name }), ...facts },
   });
 }

@@ -1,6 +1,7 @@
 /** Records calls in batches, after their answers: `proxy.called` events, one of many calls for each caller. */
 import type { Clock, JsonObject, Logger } from "@roost/base";
 import { proxyCallsMax, type RoostEventData } from "@roost/contract/events";
+import { formatLabels, mainLabels } from "@roost/contract/labels";
 import type { Kernel } from "@roost/kernel";
 import type { Caller } from "./proxy-call.ts";
 
@@ -37,7 +38,7 @@ export function createCallRecords(kernel: Kernel, { clock, logger }: { clock: Cl
           events.map(({ caller, calls }) => ({
             type: "proxy.called",
             subject: caller.id,
-            labels: ["aud:main", "trust:owner"],
+            labels: formatLabels(mainLabels),
             data: { by: caller.name, calls } as unknown as JsonObject,
           })),
         );

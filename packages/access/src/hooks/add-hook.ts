@@ -1,5 +1,6 @@
 /** InboundHooks: listed, added, changed and removed. Each change is an event. */
 import { RoostError } from "@roost/base";
+import { formatLabels, mainLabels } from "@roost/contract/labels";
 import type { Kernel, KernelTransaction } from "@roost/kernel";
 import { hookColumns, type InboundHook, type HookForm } from "./inbound-hook.ts";
 import type { HookKeys } from "./hook-keys.ts";
@@ -118,7 +119,7 @@ function tellChange(
   { id, name }: InboundHook,
   data: { by: string; form?: HookForm },
 ): void {
-  tx.emit({ type, subject: id, labels: ["aud:main", "trust:owner"], data: { hookId: id, name, ...data } });
+  tx.emit({ type, subject: id, labels: formatLabels(mainLabels), data: { hookId: id, name, ...data } });
 }
 
 function unknown(name: string): RoostError {

@@ -1,5 +1,6 @@
 /** Who writes in a channel, and as whom: the person, a guest who was allowed by name, or nobody. */
 import { RoostError } from "@roost/base";
+import { formatLabels, mainLabels } from "@roost/contract/labels";
 import { clipText, nameCharsMax, type peerStandings } from "@roost/contract/operations";
 import type { Kernel, KernelTransaction } from "@roost/kernel";
 import type { IncomingMessage, Peer } from "../channel.ts";
@@ -155,7 +156,7 @@ function emitChanged(
   tx.emit({
     type: "peer.changed",
     subject: channel,
-    labels: ["aud:main", "trust:owner"],
+    labels: formatLabels(mainLabels),
     data: { channel, peerId: id, peerName: name === "" ? null : name, standing, by },
   });
 }
