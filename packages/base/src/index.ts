@@ -23,6 +23,7 @@ export { limitBytes } from "./limit-bytes.ts";
 export { nearestName } from "./nearest-name.ts";
 export { findOnPath, findRoostCommand, nameCommands, type RoostCommandOptions } from "./roost-command.ts";
 export { readConfig, type ReadConfigOptions } from "./read-config.ts";
+export { severalAtOnce } from "./several-at-once.ts";
 export {
   findUnstorable,
   isStorableJson,

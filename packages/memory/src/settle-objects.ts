@@ -3,7 +3,7 @@
  * written; what is there already is written again, so a start that was cut off goes on from the beginning and ends the same. The old copies stay.
  */
 import { join } from "node:path";
-import { RoostError, type Logger } from "@roost/base";
+import { RoostError, severalAtOnce, type Logger } from "@roost/base";
 import { formatBytes } from "@roost/contract/part";
 import type { Kernel } from "@roost/kernel";
 import { checkBucket, describeBucket, openObjects, type Bucket, type ObjectStore } from "@roost/objects";
@@ -80,16 +80,12 @@ async function carry(
   let after: string | undefined;
   do {
     const page = await from.list({ limit: 1_000, ...(after !== undefined && { after }) }).catch(noneYet);
-    const waiting = page.objects.values();
-    const carrySome = async () => {
-      for (const { sha256, bytes } of waiting) {
-        await carryOne(from, to, { sha256, logger });
-        count += 1;
-        bytesSum += bytes;
-        if (count % toldEvery === 0) logger.info("objects are carried", { area, count, size: formatBytes(bytesSum) });
-      }
-    };
-    await Promise.all(Array.from({ length: copiesAtOnce }, carrySome));
+    await severalAtOnce(page.objects, copiesAtOnce, async ({ sha256, bytes }) => {
+      await carryOne(from, to, { sha256, logger });
+      count += 1;
+      bytesSum += bytes;
+      if (count % toldEvery === 0) logger.info("objects are carried", { area, count, size: formatBytes(bytesSum) });
+    });
     after = page.next ?? undefined;
   } while (after !== undefined);
 }

@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { setTimeout } from "node:timers/promises";
-import { backoffMs, jitteredMs, RoostError } from "@roost/base";
+import { backoffMs, jitteredMs, RoostError, severalAtOnce } from "@roost/base";
 import { S3mini, S3NetworkError, S3ServiceError } from "s3mini";
 import { gatherObject, isName, listLimitOf, objectBytesDefault, requireHash, requireName } from "./hash-object.ts";
 import type { ListObjectsOptions, ObjectContent, ObjectList, ObjectStat, ObjectStore } from "./object-store.ts";
@@ -184,16 +184,10 @@ class BucketObjects implements ObjectStore {
     try {
       const parts: { partNumber: number; etag: string }[] = [];
       const count = Math.ceil(bytes.byteLength / partBytes);
-      let next = 0;
-      const uploadSome = async () => {
-        while (next < count) {
-          const index = next;
-          next += 1;
-          const part = bytes.subarray(index * partBytes, (index + 1) * partBytes);
-          parts[index] = await this.#attempt(() => this.#client.uploadPart(key, uploadId, part, index + 1));
-        }
-      };
-      await Promise.all(Array.from({ length: partsAtOnce }, uploadSome));
+      await severalAtOnce(Array(count).keys(), partsAtOnce, async (index) => {
+        const part = bytes.subarray(index * partBytes, (index + 1) * partBytes);
+        parts[index] = await this.#attempt(() => this.#client.uploadPart(key, uploadId, part, index + 1));
+      });
       await this.#attempt(() => this.#client.completeMultipartUpload(key, uploadId, parts));
     } catch (error) {
       // What it leaves is taken away by the bucket's own rule for unfinished uploads.

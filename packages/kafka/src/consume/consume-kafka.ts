@@ -2,7 +2,7 @@
  * A consumer of Kafka: partitions by leases, records by offset, places in the database with the effects. It is no member of a consumer group of
  * Kafka, whose rebalances and dead streams it has no use for.
  */
-import { backoffMs, jitteredMs, sleepUntilAborted, toRoostError, type Logger } from "@roost/base";
+import { backoffMs, jitteredMs, severalAtOnce, sleepUntilAborted, toRoostError, type Logger } from "@roost/base";
 import {
   failForeignLetter,
   groupsChannel,
@@ -95,26 +95,23 @@ interface Take {
 
 async function takeAll(options: ConsumeKafka, { taking, held, fetched, places }: Take): Promise<void> {
   const waiting = fetched.filter(({ records }) => records.length > 0);
-  let failure: { error: unknown } | undefined;
-  const next = async (): Promise<void> => {
-    for (let one = waiting.shift(); one !== undefined && !options.signal.aborted; one = waiting.shift()) {
-      const { topic, partition, records } = one;
-      const leased = held.find((each) => each.topic === topic && each.partition === partition)!;
-      try {
-        for (let at = 0; at < records.length; at += eventsPerCommitMax) {
-          const some = records.slice(at, at + eventsPerCommitMax);
-          await takeSome(options, taking, leased, some);
-          places.moved({ topic, partition }, some.at(-1)!.offset + 1);
-        }
-      } catch (error) {
-        if (!isLeaseGone(error)) failure ??= { error };
-        // Whoever has it by now may have gone on.
-        places.forget();
+  const failures: unknown[] = [];
+  await severalAtOnce(waiting, partitionsAtOnce, async ({ topic, partition, records }) => {
+    if (options.signal.aborted) return;
+    const leased = held.find((each) => each.topic === topic && each.partition === partition)!;
+    try {
+      for (let at = 0; at < records.length; at += eventsPerCommitMax) {
+        const some = records.slice(at, at + eventsPerCommitMax);
+        await takeSome(options, taking, leased, some);
+        places.moved({ topic, partition }, some.at(-1)!.offset + 1);
       }
+    } catch (error) {
+      if (!isLeaseGone(error)) failures.push(error);
+      // Whoever has it by now may have gone on.
+      places.forget();
     }
-  };
-  await Promise.all(Array.from({ length: partitionsAtOnce }, next));
-  if (failure !== undefined) throw failure.error;
+  });
+  if (failures.length > 0) throw failures[0];
 }
 
 /** Together; if that fails, each alone, so that only the failing one waits or is set aside. */

@@ -2,7 +2,7 @@
  * The relay of one process: takes partitions, ships what their log has, renews its leases beside that. The log is the outbox: nothing is written for
  * the relay when an event is appended, and retention keeps what it has not shipped.
  */
-import { backoffMs, jitteredMs, sleepUntilAborted, toRoostError, type Logger } from "@roost/base";
+import { backoffMs, jitteredMs, severalAtOnce, sleepUntilAborted, toRoostError, type Logger } from "@roost/base";
 import { declareGroup, readLag, readTopics, type Kernel } from "@roost/kernel";
 import type { Kafka } from "../client/open-kafka.ts";
 import type { KafkaSettings } from "../kafka-settings.ts";
@@ -83,20 +83,18 @@ async function shipAll(shipping: Shipping, { held, topics, prefix, places }: Shi
     ({ topic, partition }) => held.find((one) => one.topic === topic && one.partition === partition) ?? [],
   );
   let count = 0;
-  let failure: { error: unknown } | undefined;
-  const next = async (): Promise<void> => {
-    for (let leased = mine.shift(); leased !== undefined && !shipping.signal.aborted; leased = mine.shift()) {
-      try {
-        count += await shipPartition(shipping, { ...leased, kafkaTopic: prefix + leased.topic }, places);
-      } catch (error) {
-        if (isLeaseGone(error)) continue;
-        failure ??= { error };
-        await noteFailure(shipping, leased, error);
-      }
+  const failures: unknown[] = [];
+  await severalAtOnce(mine, partitionsAtOnce, async (leased) => {
+    if (shipping.signal.aborted) return;
+    try {
+      count += await shipPartition(shipping, { ...leased, kafkaTopic: prefix + leased.topic }, places);
+    } catch (error) {
+      if (isLeaseGone(error)) return;
+      failures.push(error);
+      await noteFailure(shipping, leased, error);
     }
-  };
-  await Promise.all(Array.from({ length: partitionsAtOnce }, next));
-  if (failure !== undefined) throw failure.error;
+  });
+  if (failures.length > 0) throw failures[0];
   return count;
 }
 
