@@ -99,6 +99,8 @@ function serverOf(child: ChildProcess, onGone: () => void): Server {
   return {
     async kill() {
       if (child.exitCode !== null || child.signalCode !== null) return;
+      // Otherwise a process that has nothing else to do ends before the server is known to have ended.
+      child.ref();
       child.kill("SIGKILL");
       await ended;
     },

@@ -12,11 +12,14 @@ import { isTerminal, runLimits, type RunError } from "./run.ts";
  * writes are refused) and fails with code `timeout`, or waits for its next attempt. Returns how many were ended.
  */
 export async function failOverdueRuns(kernel: Kernel): Promise<number> {
+  // The cancelled ones by whether they were cancelled, and only then by when: a plan without values takes a third of all running ones to be due.
   const overdue = await kernel.database.query<{ id: string }>(
     `(select id from roost.run where deadline_at <= roost.now() and ended_at is null order by deadline_at limit $1)
      union
-     (select id from roost.run
-      where state = 'running' and cancel_requested_at <= roost.now() - $2 * interval '1 millisecond' order by cancel_requested_at limit $1)`,
+     (select id
+      from (select id, cancel_requested_at from roost.run
+            where state = 'running' and cancel_requested_at is not null order by cancel_requested_at limit $1) as asked
+      where cancel_requested_at <= roost.now() - $2 * interval '1 millisecond')`,
     [runLimits.passMax, runLimits.cancelGraceMs],
     { name: "roost_run_overdue" },
   );
