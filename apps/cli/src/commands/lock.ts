@@ -158,6 +158,7 @@ async function runHolding(
   const reserveMs = Math.min(reserveMsMax, lease.ttlMs / 12);
   const graceMs = Math.min(options.grace, lease.ttlMs / 3 - reserveMs);
   let guard: CommandGuard | undefined;
+  let keptUntilMs = Number.POSITIVE_INFINITY;
   try {
     const running = runCommand(command, {
       environment: { ...config.environment, ROOST_LOCK_NAME: lease.name, ROOST_LOCK_EPOCH: String(lease.epoch) },
@@ -166,7 +167,10 @@ async function runHolding(
     const kept = keepLease(client, lease, {
       clock,
       // A little later than this process would, so that only one of them stops the command.
-      onKept: (safeUntilMs) => guard?.endAfter(safeUntilMs + reserveMs / 2 - clock.nowMs(), graceMs),
+      onKept: (safeUntilMs) => {
+        keptUntilMs = safeUntilMs;
+        guard?.endAfter(safeUntilMs + reserveMs / 2 - clock.nowMs(), graceMs);
+      },
       marginMs: options.keepGoing === true ? 0 : graceMs + reserveMs,
       signal: over.signal,
       onAway: (isAway) =>
@@ -178,7 +182,14 @@ async function runHolding(
         ),
     });
     const first = await Promise.race([running.ended, kept]);
-    if (typeof first !== "string") return tellEnd(context, await running.ended);
+    if (typeof first !== "string") {
+      const end = await running.ended;
+      // This process stood still, and the guard has done what it is for.
+      const isEndedByGuard = guard !== undefined && end.exitCode !== 0 && clock.nowMs() >= keptUntilMs;
+      if (!isEndedByGuard) return tellEnd(context, end);
+      terminal.note(`roost: lock ${lease.name} was lost while roost stood still; the command was stopped`, "bad");
+      return exitCodes.lockLost;
+    }
     const reason = plainLine(first);
     if (options.keepGoing === true) {
       terminal.note(`roost: lock ${lease.name} is lost (${reason}); the command keeps running without it`, "bad");
