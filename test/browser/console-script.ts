@@ -66,7 +66,8 @@ export function createConsoleModel(): ConsoleModel {
         ],
         usage: cost(request, 0.006),
       };
-    if (/break/i.test(asked)) return { status: 400, error: { message: "this model refuses the request", code: "bad" } };
+    if (/please break/i.test(asked))
+      return { status: 400, error: { message: "this model refuses the request", code: "bad" } };
     if (/state/i.test(asked) && results === 0)
       return {
         toolCalls: [{ name: "set_state", arguments: { name: "blog", patch: { drafts: 2, published: 14 } } }],

@@ -31,7 +31,7 @@ export async function requireChromium(): Promise<string> {
 }
 
 /** How long a page may take to show what it should; a machine at work is slow. */
-const waitMsMax = 15_000;
+const waitMsMax = 60_000;
 
 const sizes = {
   phone: { width: 390, height: 844, isMobile: true, scale: 2 },
