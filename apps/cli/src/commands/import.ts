@@ -2,7 +2,7 @@
 import { resolve } from "node:path";
 import { toRoostError } from "@roost/base";
 import { plainLine } from "@roost/base/text-width";
-import { importActions, nameCharsMax, type ImportReport } from "@roost/contract/operations";
+import { importActions, limitReport, nameCharsMax, type ImportReport } from "@roost/contract/operations";
 import { Option, type Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
 import type { RoostClient } from "../connect.ts";
@@ -48,7 +48,7 @@ export function addImportCommand(program: Command, context: CliContext): void {
       const { client } = await context.connect();
       terminal.note(`${plainLine(root)} is ${source.title}`, "dim");
       const report = await runImport(context, client, { root, source, options });
-      if (options.dryRun !== true) await client.finishImport({ source: sourceName(source, root), report: report });
+      if (options.dryRun !== true) await client.finishImport({ source: sourceName(source, root), report });
       print(terminal, report, options.dryRun ?? false);
     });
 }
@@ -81,7 +81,7 @@ async function runImport(
   if (options.adopt === true && options.dryRun !== true) await writeAllBack(client, onlyHere, gathered);
   const jobs = source.kind === "openclaw" ? await takeJobs(context, client, root, options) : emptyReport();
   if (isWholeHome) await takeWholeJobs(client, root, { report: jobs, isDryRun });
-  return { kind: source.title, from: root, ...joined(joined(before, gathered), jobs) };
+  return limitReport({ kind: source.title, from: root, ...joined(joined(before, gathered), jobs) });
 }
 
 async function writeAllBack(client: RoostClient, all: readonly WriteBack[], report: GatheredReport): Promise<void> {

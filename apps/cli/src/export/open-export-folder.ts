@@ -3,6 +3,7 @@
  * interrupted export left is replaced by the next one.
  */
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { createWriteStream } from "node:fs";
 import { mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
@@ -60,12 +61,16 @@ export async function openExportFolder(directory: string): Promise<ExportFolder>
     async file(path) {
       await mkdir(dirname(join(staged, path)), { recursive: true, mode: 0o700 });
       const stream = createWriteStream(join(staged, path), { mode: 0o600, flush: true });
+      // The next write, or the end, throws it.
+      stream.on("error", () => undefined);
       const hash = createHash("sha256");
       let bytes = 0;
       const write = async (part: Uint8Array | string) => {
         hash.update(part);
         bytes += Buffer.byteLength(part);
-        if (!stream.write(part)) await new Promise<void>((resolve) => stream.once("drain", () => resolve()));
+        if (stream.errored !== null) throw cannotWrite(path, stream.errored);
+        if (!stream.write(part))
+          await once(stream, "drain").catch((error: Error) => Promise.reject(cannotWrite(path, error)));
       };
       return {
         write,
@@ -76,7 +81,7 @@ export async function openExportFolder(directory: string): Promise<ExportFolder>
         },
         async end() {
           stream.end();
-          await finished(stream);
+          await finished(stream).catch((error: Error) => Promise.reject(cannotWrite(path, error)));
           files.push({ path, sha256: hash.digest("hex"), bytes });
         },
       };
@@ -97,6 +102,11 @@ export async function openExportFolder(directory: string): Promise<ExportFolder>
       await rm(staged, { recursive: true, force: true });
     },
   };
+}
+
+function cannotWrite(path: string, { code }: NodeJS.ErrnoException): RoostError {
+  const next = code === "ENOSPC" ? "make room, then export again" : "export again, or to another directory";
+  return new RoostError("unavailable", `${path} cannot be written (${code}): ${next}`);
 }
 
 /** A name that nobody gives a directory: what stands there is this program's, and may be removed. */

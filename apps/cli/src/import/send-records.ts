@@ -11,7 +11,7 @@ import type { Finding } from "./found/found.ts";
 
 /** Of a request; a single record may be larger. */
 const batchBytesMax = 4 * 1024 ** 2;
-const linesMax = 200;
+const recordsMax = 200;
 const nameCharsMax = 1_000;
 
 export interface SendOptions {
@@ -71,7 +71,7 @@ export async function sendRecords(
         continue;
       }
       const size = Buffer.byteLength(line);
-      if (batch.length >= linesMax || bytes + size > batchBytesMax) await flush();
+      if (batch.length >= recordsMax || bytes + size > batchBytesMax) await flush();
       batch.push({ record, origin, line });
       bytes += size;
     }
@@ -130,9 +130,7 @@ function addNamed(
   });
 }
 
-const listMax = 200;
-
 function addLine<Line>(report: GatheredReport, list: Line[], line: Line): void {
-  if (list.length < listMax) list.push(line);
+  if (list.length < homeRecordLimits.reportLinesMax) list.push(line);
   else report.leftOut += 1;
 }

@@ -18,6 +18,9 @@ export const homeRecordLimits = {
   fileBytesMax: 1_048_576,
   /** Characters of what is kept as it was. */
   keptCharsMax: 1_000_000,
+  /** Lines of each list of a report, and bytes of a whole report: it becomes an event. */
+  reportLinesMax: 200,
+  reportBytesMax: 512 * 1024,
 } as const;
 
 const Labels = z.array(text(labelLimits.charsMax)).max(200);
@@ -186,17 +189,44 @@ export type ImportOutcome = z.output<typeof ImportOutcome>;
 
 const ReportLine = z.object({ name: z.string().max(1_100), reason: z.string().max(1_000) });
 
+const ReportLines = z.array(ReportLine).max(homeRecordLimits.reportLinesMax);
+
 export const ImportReport = z
   .object({
     kind: Name.describe("What it was taken for: openclaw 2026.9, claude code, …"),
     from: text(1_100),
     counts: z.record(z.string().max(64), z.partialRecord(z.enum(importActions), Count)).describe("By kind and action"),
-    refused: z.array(ReportLine).max(200),
-    kept: z.array(ReportLine).max(200).describe("Changed here since, removed here, or beside another"),
-    noPlace: z.array(ReportLine).max(200).describe("What has no place here"),
-    secrets: z.array(ReportLine).max(200).describe("What was left where it is, and lines that look like secrets"),
-    notes: z.array(text(1_100)).max(200),
+    refused: ReportLines,
+    kept: ReportLines.describe("Changed here since, removed here, or beside another"),
+    noPlace: ReportLines.describe("What has no place here"),
+    secrets: ReportLines.describe("What was left where it is, and lines that look like secrets"),
+    notes: z.array(text(1_100)).max(homeRecordLimits.reportLinesMax),
     leftOut: Count.describe("Lines of these lists beyond their limits"),
+  })
+  .refine((report) => bytesOf(report) <= homeRecordLimits.reportBytesMax, {
+    error: `has at most ${homeRecordLimits.reportBytesMax} bytes as JSON: leave lines out`,
   })
   .meta({ id: "ImportReport" });
 export type ImportReport = z.output<typeof ImportReport>;
+
+const reportLists = ["refused", "kept", "noPlace", "secrets", "notes"] as const;
+
+/** A report within its limits: of lists that are too long the last lines are left out, and counted. */
+export function limitReport(report: ImportReport): ImportReport {
+  const limited = { ...report };
+  const cut = (name: (typeof reportLists)[number], count: number) => {
+    limited.leftOut += limited[name].length - count;
+    (limited as Record<string, unknown>)[name] = limited[name].slice(0, count);
+  };
+  for (const name of reportLists)
+    if (limited[name].length > homeRecordLimits.reportLinesMax) cut(name, homeRecordLimits.reportLinesMax);
+  while (bytesOf(limited) > homeRecordLimits.reportBytesMax) {
+    const longest = reportLists.toSorted((left, right) => bytesOf(limited[right]) - bytesOf(limited[left]))[0]!;
+    cut(longest, Math.floor(limited[longest].length / 2));
+  }
+  return limited;
+}
+
+function bytesOf(value: unknown): number {
+  return new TextEncoder().encode(JSON.stringify(value)).byteLength;
+}

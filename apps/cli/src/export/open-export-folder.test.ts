@@ -1,0 +1,31 @@
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, readdir, rm, symlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { openExportFolder } from "./open-export-folder.ts";
+
+test(
+  "openExportFolder() says that the disk is full, and leaves nothing behind",
+  { skip: !existsSync("/dev/full") && "there is no /dev/full here" },
+  async () => {
+    const parent = await mkdtemp(join(tmpdir(), "roost-export-"));
+    await using _removed = { [Symbol.asyncDispose]: () => rm(parent, { recursive: true }) };
+    const wrote = async (bytes: number) => {
+      await using folder = await openExportFolder(join(parent, "out"));
+      const staged = join(parent, (await readdir(parent))[0]!);
+      await mkdir(join(staged, "records"));
+      await symlink("/dev/full", join(staged, "records/files.jsonl"));
+      const file = await folder.file("records/files.jsonl");
+      await file.write(new Uint8Array(bytes));
+      await file.end();
+    };
+    for (const bytes of [1, 1024 ** 2])
+      await assert.rejects(wrote(bytes), {
+        code: "unavailable",
+        message: "records/files.jsonl cannot be written (ENOSPC): make room, then export again",
+      });
+    assert.deepEqual(await readdir(parent), []);
+  },
+);

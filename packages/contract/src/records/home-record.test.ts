@@ -1,0 +1,27 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { homeRecordLimits, ImportReport, limitReport } from "./home-record.ts";
+
+test("limitReport() leaves lines out until a report can be recorded, and counts them", () => {
+  const lines = (count: number, chars: number) =>
+    Array.from({ length: count }, (_, index) => ({ name: `${index} ${"é".repeat(chars)}`, reason: "x".repeat(chars) }));
+  const empty = { kind: "folder", from: "/home", counts: {}, notes: [], leftOut: 3 };
+  const few = { ...empty, refused: lines(1, 10), kept: [], noPlace: [], secrets: [] };
+  assert.deepEqual(limitReport(few), few);
+  const many = {
+    ...empty,
+    refused: lines(400, 10),
+    kept: lines(200, 1_000),
+    noPlace: lines(200, 1_000),
+    secrets: lines(2, 1_000),
+  };
+  assert.equal(ImportReport.safeParse(many).success, false);
+  const limited = ImportReport.parse(limitReport(many));
+  assert.equal(limited.refused.length, homeRecordLimits.reportLinesMax);
+  assert.equal(limited.secrets.length, 2);
+  const left = [limited.refused, limited.kept, limited.noPlace, limited.secrets].reduce(
+    (sum, list) => sum + list.length,
+    0,
+  );
+  assert.equal(limited.leftOut, 3 + 802 - left);
+});
