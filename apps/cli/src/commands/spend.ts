@@ -18,16 +18,18 @@ export function addSpendCommand(program: Command, context: CliContext): void {
     .description("Shows what model calls have cost: by day, or by job, agent, model, session or key.")
     .addOption(new Option("--by <what>", "how to group it").choices(spendGroupings).default("day"))
     .option("-d, --days <count>", "today and the days before", parseOptionLimit, 30)
+    .option("-n, --last <count>", "how many to list", parseOptionLimit, 100)
     .option("--forecast", "instead: what each active job is likely to cost a day, from its own history")
-    .action(async ({ by, days, forecast }: { by: Grouping; days: number; forecast?: boolean }) => {
+    .action(async ({ by, days, last, forecast }: { by: Grouping; days: number; last: number; forecast?: boolean }) => {
       if (forecast === true) return showForecasts(context);
       const { terminal } = context;
       const { client } = await context.connect();
-      const spend = await client.listSpend({ by, days });
+      const spend = await client.listSpend({ by, days, limit: last });
       if (terminal.isJson) return terminal.json(spend);
-      const { items, total } = spend;
+      const { items, total, next } = spend;
       terminal.table(items, columnsOf(by), `Nothing was spent in ${days === 1 ? "this day" : `these ${days} days`}`);
       if (items.length === 0) return;
+      if (next !== null) terminal.note(`There is more: -n ${last * 2}`, "dim");
       terminal.line(terminal.paint(totalOf(total), "dim"));
     });
 }

@@ -14,6 +14,8 @@ const pageMax = 200;
 const jobsMax = 5_000;
 const grantsMax = 50_000;
 const topicsMax = 1_000;
+/** Of a grouping. */
+const spendRowsMax = 50_000;
 /** Of a file that changes meanwhile. */
 const readsMax = 5;
 
@@ -239,7 +241,11 @@ async function* eventsOf(client: RoostClient, topic: string, partition: number):
 async function exportSpend(client: RoostClient, folder: ExportFolder, done: ExportedHome): Promise<void> {
   const rows: object[] = [];
   for (const by of ["day", "job", "agent", "model", "session", "key"] as const) {
-    const { items } = await client.listSpend({ by, days: 366, limit: 500 });
+    const items = await readPages(
+      (page) => client.listSpend({ by, days: 366, ...page }),
+      (page) => page.items,
+      spendRowsMax,
+    );
     for (const row of items) rows.push({ by, ...row });
   }
   if (rows.length === 0) return;

@@ -38,6 +38,15 @@ test("listSpend() says what calls cost by day, job, agent, model and session; wh
     ["mail", 0.75],
     ["post", 0.5],
   ]);
+  const first = await client.listSpend({ by: "job", limit: 1 });
+  const second = await client.listSpend({ by: "job", limit: 1, after: first.next ?? "" });
+  assert.deepEqual(
+    [first, second].map(({ items, total, next }) => [items.map(({ key }) => key), total.costUsd, next === null]),
+    [
+      [["mail"], 1.25, false],
+      [["post"], 1.25, true],
+    ],
+  );
   assert.deepEqual([await by("agent"), await by("model")], [[["main", 1.25]], [["small", 1.25]]]);
   const days = await client.listSpend({ days: 1 });
   assert.deepEqual(days.items, [{ ...days.total, key: new Date(kernel.clock.nowMs()).toISOString().slice(0, 10) }]);

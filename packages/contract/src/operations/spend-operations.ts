@@ -5,7 +5,6 @@ import { pageFields, pageOf, Time, TimeZone } from "../records/fields.ts";
 import { Spend, SpendForecast, spendGroupings } from "../records/spend.ts";
 
 const daysMax = 366;
-const rowsMax = 500;
 
 export const listSpend = defineOperation({
   id: "listSpend",
@@ -15,14 +14,11 @@ export const listSpend = defineOperation({
   input: z.object({
     by: z.enum(spendGroupings).default("day"),
     days: z.coerce.number().int().min(1).max(daysMax).default(30).describe("Today and so many days before, less one"),
-    limit: z.coerce.number().int().min(1).max(rowsMax).default(100),
+    ...pageFields,
   }),
-  output: z.object({
-    since: Time,
-    timeZone: TimeZone,
-    items: z.array(Spend).describe("Days newest first, everything else by cost"),
-    total: Spend,
-  }),
+  output: pageOf(Spend)
+    .extend({ since: Time, timeZone: TimeZone, total: Spend.describe("Of all calls, also of those on other pages") })
+    .meta({ id: "SpendPage", description: "Days newest first, everything else by cost" }),
   effect: "readonly",
 });
 

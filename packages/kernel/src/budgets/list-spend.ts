@@ -52,24 +52,29 @@ export interface ListedSpend {
   rows: SpendRow[];
   /** Of all calls, also of those in no row. */
   total: SpendRow;
+  /** What to skip for the rows behind these. */
+  next: number | undefined;
 }
 
-/** At most `limit` rows. `timeZone`: where a day begins. */
+/** At most `limit` rows behind the first `skip`. `timeZone`: where a day begins. */
 export async function listSpend(
   { database }: Kernel,
-  query: { by: SpendGrouping; since: Date; until: Date; timeZone: string; limit: number },
+  query: { by: SpendGrouping; since: Date; until: Date; timeZone: string; limit: number; skip?: number | undefined },
 ): Promise<ListedSpend> {
-  const { by, since, until, timeZone, limit } = query;
+  const { by, since, until, timeZone, limit, skip = 0 } = query;
+  const order = by === "day" ? "key desc" : '"costUsd" desc, "inputTokens" desc, key';
   // Rows and total in one scan. The total comes first.
   const [total, ...rows] = await database.query<SpendRow>(
-    `select key, count(*) as "callCount", coalesce(sum(cost_usd), 0)::float8 as "costUsd",
+    `select key, "callCount", "costUsd", "inputTokens", "cachedTokens", "outputTokens", "savedUsd", "unknownCount" from (
+     select key, grouping(key) = 1 as "isTotal", count(*) as "callCount", coalesce(sum(cost_usd), 0)::float8 as "costUsd",
        coalesce(sum(input), 0)::bigint as "inputTokens", coalesce(sum(cached), 0)::bigint as "cachedTokens",
        coalesce(sum(output), 0)::bigint as "outputTokens", coalesce(sum(saved), 0)::float8 as "savedUsd",
        count(*) filter (where cost_usd is null) as "unknownCount"
      from (select c.*, ${keys[by]} as key from (${callsOfRuns} union all ${callsPassedOn}) as c) as k
-     group by grouping sets ((), (key))
-     order by grouping(key) desc, ${by === "day" ? "key desc" : '"costUsd" desc, "inputTokens" desc, key'} limit $3`,
-    [since, until, limit + 1, ...(by === "day" ? [timeZone] : [])],
+     group by grouping sets ((), (key))) as s
+     order by "isTotal" desc, ${order} limit $3`,
+    [since, until, skip + limit + 2, ...(by === "day" ? [timeZone] : [])],
   );
-  return { rows, total: total! };
+  const next = rows.length > skip + limit ? skip + limit : undefined;
+  return { rows: rows.slice(skip, skip + limit), total: total!, next };
 }
