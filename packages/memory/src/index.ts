@@ -48,7 +48,8 @@ export { getFact, listFacts } from "./facts/list-facts.ts";
 export { acceptFact, removeFact } from "./facts/keep-fact.ts";
 export { settleMemoryFile } from "./facts/settle-memory-file.ts";
 export type { Fact } from "./facts/fact.ts";
-export { correctText, correctValue, readCorrections } from "./facts/corrections.ts";
+export { correctText, correctValue, noteOfContext, noteOfRun, readCorrections } from "./facts/corrections.ts";
+export { recordSources } from "./facts/mark-stale.ts";
 
 // Recall.
 export { recall, recallLimits, type Recalled, type FoundLine, type RecallRequest } from "./recall/recall.ts";

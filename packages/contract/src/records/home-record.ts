@@ -102,7 +102,10 @@ export const FactMoved = z.object({
   sourceEvent: text(200),
   runId: Uuid.nullable(),
   labels: Labels,
-  summaries: z.array(Uuid).describe("Messages that were made with it"),
+  dependents: z
+    .array(z.object({ kind: z.enum(["summary", "fact", "run"]), ref: Uuid }))
+    .describe("What was made with it: messages that are summaries, facts that were concluded, runs that rest on it"),
+  givenTo: z.array(Uuid).describe("Runs whose tools gave it to them"),
 });
 
 export const StateMoved = z.object({

@@ -24,7 +24,7 @@ import { readSkillName } from "../visibility/read-skill-name.ts";
 import { stateInputsOf, viewerOf } from "../visibility/viewer-of.ts";
 import type { Viewer } from "../visibility/viewer.ts";
 import { earlierRuns } from "./earlier-runs.ts";
-import { correctText, readCorrections, type Correction } from "../facts/corrections.ts";
+import { readCorrections, type Correction } from "../facts/corrections.ts";
 import { fileSections, type FileSections, type ShownFile } from "./file-sections.ts";
 import { momentMessage } from "./moment-message.ts";
 import { readMainConversation } from "./read-main-conversation.ts";
@@ -95,7 +95,7 @@ export async function buildContext(
   ]);
   const [{ files, skills }, digest, history, others] = await Promise.all([
     filesAndSkills(memory, viewer, { walked: scan?.files, only: agent.skills, corrections }),
-    isInformed ? digestFor(memory, { run, session, viewer }) : undefined,
+    isInformed ? digestFor(memory, { run, session, viewer, corrections }) : undefined,
     historyOf(memory, { viewer, session, turnSeq: asked.seq, corrections }),
     viewer.kind === "heartbeat"
       ? readMainConversation(memory, viewer, corrections)
@@ -104,7 +104,7 @@ export async function buildContext(
         : [],
   ]);
   const told = [
-    ...(digest === undefined ? [] : toldMessages({ ...digest, text: correctText(digest.text, corrections) })),
+    ...(digest === undefined ? [] : toldMessages(digest)),
     ...(asked.brought === undefined ? [] : [{ ...asked.brought, labels: formatLabels(asked.labels) }]),
   ];
   const sections: LabelledSection[] = [
@@ -204,8 +204,9 @@ function named(name: string, text: string): LabelledSection[] {
 
 async function digestFor(
   memory: Memory,
-  { run, session, viewer }: { run: Run; session: SessionRow | undefined; viewer: Viewer },
+  given: { run: Run; session: SessionRow | undefined; viewer: Viewer; corrections: readonly Correction[] },
 ): Promise<Digest> {
+  const { run, session, viewer, corrections } = given;
   const sessionKey = run.sessionKey ?? `run:${run.id}`;
   const sessionKind = run.sessionKind ?? kindOfSession(sessionKey);
   if (sessionKind !== "heartbeat") {
@@ -213,6 +214,7 @@ async function digestFor(
       sessionKey,
       sessionKind,
       clearance: viewer.clearance,
+      corrections,
       offsets: session?.digestOffsets ?? null,
       shownAt: session?.digestAt ?? null,
     });
@@ -222,6 +224,7 @@ async function digestFor(
     sessionKey,
     sessionKind,
     clearance: viewer.clearance,
+    corrections,
     offsets: beat?.offsets ?? null,
     shownAt: beat?.calledAt ?? null,
   });

@@ -1,7 +1,7 @@
 import { isUntrusted, joinLabels, openLabels } from "@roost/contract/labels";
 import { listRuns, type RunState } from "@roost/kernel";
 import { readRunResult, type RunResult } from "../digest/read-run-result.ts";
-import { correctText, type Correction } from "../facts/corrections.ts";
+import { correctResult, correctText, type Correction } from "../facts/corrections.ts";
 import type { Memory } from "../memory.ts";
 import { mayKnow } from "../visibility/clearance.ts";
 import type { Viewer } from "../visibility/viewer.ts";
@@ -33,7 +33,7 @@ export async function earlierRuns(
     if (!isMarked) labels = joinLabels(labels, result.labels);
     const why = isMarked ? (run.error?.code ?? "") : (run.error?.message ?? "no reason is known");
     const said = run.state === "failed" ? `failed: ${why}` : run.state;
-    const text = shownResult(result, run.id);
+    const text = correctResult(shownResult(result, run.id), corrections, run.id);
     blocks.push(
       `## ${memory.calendar.momentAt((run.endedAt ?? run.createdAt).getTime())}: ${said}${text === "" ? "" : `\n${text}`}`,
     );

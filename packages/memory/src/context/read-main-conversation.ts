@@ -1,6 +1,6 @@
 import { describePart, type Part } from "@roost/contract/part";
 import { isUntrusted, joinLabels, openLabels, type Labels } from "@roost/contract/labels";
-import { noteOfCorrections, type Correction } from "../facts/corrections.ts";
+import { noteOfAnswer, noteOfCorrections, type Correction } from "../facts/corrections.ts";
 import type { Memory } from "../memory.ts";
 import { partsOf, type StoredMessage } from "../sessions/message.ts";
 import { readTranscript } from "../sessions/read-transcript.ts";
@@ -30,7 +30,7 @@ export async function readMainConversation(
     const ofMessage = await labelSets.read(database, message.labels);
     if (!mayKnow(viewer, ofMessage)) continue;
     const text = textOf(message, ofMessage);
-    const note = noteOfCorrections(text, corrections, message.runId);
+    const note = (message.role === "user" ? noteOfCorrections : noteOfAnswer)(text, corrections, message.runId);
     lines.push(`${message.role === "user" ? "person" : "you"}: ${text}${note === undefined ? "" : `\n${note}`}`);
     if (!isUntrusted(ofMessage)) labels = joinLabels(labels, ofMessage);
   }

@@ -13,6 +13,7 @@ import {
   type OffsetVector,
 } from "@roost/kernel";
 import { isUntrusted, type Labels } from "@roost/contract/labels";
+import { correctResult, correctText, type Correction } from "../facts/corrections.ts";
 import type { Memory } from "../memory.ts";
 import { describeEvent, digestTypes, toldOf, withheldText, type DigestItem, type DigestReader } from "./digest-item.ts";
 import { readRunResult } from "./read-run-result.ts";
@@ -33,6 +34,8 @@ export interface DigestQuery extends DigestReader {
   offsets: string | null;
   /** When that was shown. */
   shownAt: Date | null;
+  /** What does not hold any more. */
+  corrections?: readonly Correction[] | undefined;
 }
 
 /** A digest holds Roost's own words and those of runs without outside content. */
@@ -65,7 +68,8 @@ export async function buildDigest(memory: Memory, query: DigestQuery): Promise<D
     after = read.offsets;
     isComplete = read.isCaughtUp;
   }
-  const known = await withoutOwn(memory, await withOutputs(memory, items), query);
+  const own = await withoutOwn(memory, await withOutputs(memory, items), query);
+  const known = own.map((item) => asItHolds(item, query.corrections));
   return {
     ...renderDigest(known, {
       nowMs: clock.nowMs(),
@@ -78,6 +82,16 @@ export async function buildDigest(memory: Memory, query: DigestQuery): Promise<D
     offsets: formatOffsets(after),
     newsCount: known.filter((item) => item.isNews).length,
     isComplete,
+  };
+}
+
+function asItHolds(item: DigestItem, corrections: readonly Correction[] = []): DigestItem {
+  if (corrections.length === 0) return item;
+  const { text, runId, title } = item;
+  return {
+    ...item,
+    title: correctText(title, corrections),
+    ...(text !== undefined && { text: correctResult(text, corrections, runId) }),
   };
 }
 

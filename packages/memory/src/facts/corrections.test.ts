@@ -119,6 +119,7 @@ test("Z: a corrected value stands in no section, digest, summary or recalled lin
 test("correctText() means whole words of the fact's own subject, and what its run said", () => {
   const correction: Correction = {
     wrong: "Ulm",
+    restingRuns: [],
     right: "Bonn",
     subject: "Ida",
     statement: "Ida lives in Bonn",

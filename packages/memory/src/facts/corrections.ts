@@ -19,6 +19,8 @@ export interface Correction {
   statement: string | null;
   /** The run in which it was said. */
   runId: string | null;
+  /** Runs that rest on it, as recorded when it was closed: what they said may say it in other words. */
+  restingRuns: readonly string[];
 }
 
 /** The newest count; older ones have left what is shown. */
@@ -27,7 +29,8 @@ const correctionsMax = 500;
 /** Newest first. A value that holds again is no correction. Who may not know the person's facts is not told what holds instead. */
 export async function readCorrections(sql: Sql, viewer: Viewer): Promise<Correction[]> {
   const rows = await sql.query<Correction>(
-    `select coalesce(old.value, old.statement) as wrong, old.subject, coalesce(new.value, new.statement) as "right", new.statement, old.run_id as "runId"
+    `select coalesce(old.value, old.statement) as wrong, old.subject, coalesce(new.value, new.statement) as "right", new.statement, old.run_id as "runId",
+       array(select d.ref::text from memory.fact_dependent d where d.fact_id = old.id and d.kind = 'run') as "restingRuns"
      from memory.fact old left join lateral (
        select n.value, n.statement from memory.fact n where n.retracted_at is null and n.valid @> roost.now() and not n.is_claim
          and (n.id = old.replaced_by or n.subject_key = old.subject_key and n.attribute_key = old.attribute_key and n.is_single)
@@ -65,23 +68,75 @@ export function noteOfCorrections(
   runId?: string | null,
 ): string | undefined {
   const folded = text.toLowerCase();
-  const notes = corrections
-    .filter(
+  return noteOf(
+    corrections.filter(
       (correction) =>
         folded.includes(correction.wrong.toLowerCase()) &&
         text.split("\n").some((line) => means(line, correction, runId)),
-    )
-    .map(({ statement, subject }) => statement ?? `what it says of ${subject ?? "this"} is no longer true`);
+    ),
+  );
+}
+
+/** The same for what a run said or noted, in whatever words: of what it rests on. */
+export function noteOfRun(runId: string | null | undefined, corrections: readonly Correction[]): string | undefined {
+  if (runId == null) return undefined;
+  return noteOf(corrections.filter(({ restingRuns }) => restingRuns.includes(runId)));
+}
+
+/** In the place of a recorded context that says what was corrected, of whatever: it is stale as a whole. */
+export function noteOfContext(context: JsonValue, corrections: readonly Correction[]): string | undefined {
+  const text = corrections.length === 0 ? "" : JSON.stringify(context);
+  return noteOfCorrections(
+    text,
+    corrections.map((each) => ({ ...each, subject: null })),
+  );
+}
+
+/** What a model said: by its words, and by what it rests on. */
+export function noteOfAnswer(
+  text: string,
+  corrections: readonly Correction[],
+  runId: string | null,
+): string | undefined {
+  return noteOf(
+    corrections.filter(
+      (correction) =>
+        noteOfCorrections(text, [correction], runId) !== undefined || noteOfRun(runId, [correction]) !== undefined,
+    ),
+  );
+}
+
+/** The text with what holds in place of what does not, and the note of what its run rests on. */
+export function correctResult(text: string, corrections: readonly Correction[], runId?: string | null): string {
+  const note = text === "" ? undefined : noteOfRun(runId, corrections);
+  const corrected = correctText(text, corrections, runId);
+  // What the words themselves show needs no note.
+  return note === undefined || corrected !== text ? corrected : `${corrected}\n${note}`;
+}
+
+/** A line of what is recalled: a person's words do not rest on what their run was given. */
+export function correctLine(
+  { text, saidBy, runId }: { text: string; saidBy: string | null; runId: string | null },
+  corrections: readonly Correction[],
+): string {
+  return (saidBy === "person" ? correctText : correctResult)(text, corrections, runId);
+}
+
+function noteOf(corrections: readonly Correction[]): string | undefined {
+  const notes = corrections.map(
+    ({ statement, subject }) => statement ?? `what it says of ${subject ?? "this"} is no longer true`,
+  );
   return notes.length === 0 ? undefined : `[Roost] corrected since: ${[...new Set(notes)].join("; ")}`;
 }
 
-/** Every text in a value. */
-export function correctValue(value: JsonValue, corrections: readonly Correction[]): JsonValue {
+/** Every text in a value. What names a run in it is said by that run. */
+export function correctValue(value: JsonValue, corrections: readonly Correction[], runId?: string | null): JsonValue {
   if (corrections.length === 0) return value;
-  if (typeof value === "string") return correctText(value, corrections);
-  if (Array.isArray(value)) return value.map((each) => correctValue(each, corrections));
+  if (typeof value === "string") return correctText(value, corrections, runId);
+  if (Array.isArray(value)) return value.map((each) => correctValue(each, corrections, runId));
   if (value === null || typeof value !== "object") return value;
   const texts = Object.values(value).filter((field) => typeof field === "string");
+  const saidIn = [value["runId"], value["id"]].find((id) => corrections.some((each) => isOfRun(each, id))) ?? runId;
   // A value in a field of its own is said of the subject in the field beside it.
   const within = corrections.map((correction) => {
     const { subject } = correction;
@@ -91,16 +146,21 @@ export function correctValue(value: JsonValue, corrections: readonly Correction[
   return Object.fromEntries(
     Object.entries(value).map(([name, field]) => [
       name,
-      correctValue(field, typeof field === "string" ? within : corrections),
+      correctValue(field, typeof field === "string" ? within : corrections, saidIn as string | undefined),
     ]),
   );
 }
 
+function isOfRun({ runId, restingRuns }: Correction, id: unknown): boolean {
+  return typeof id === "string" && (id === runId || restingRuns.includes(id));
+}
+
 /** The words, and what they are said of. Where what holds has them in it, a line that says so is right. */
-function means(line: string, { wrong, right, subject, runId }: Correction, saidIn: string | null | undefined): boolean {
+function means(line: string, correction: Correction, saidIn: string | null | undefined): boolean {
+  const { wrong, right, subject } = correction;
   if (!patternOf(wrong).test(line)) return false;
   if (right !== null && patternOf(wrong).test(right) && line.toLowerCase().includes(right.toLowerCase())) return false;
-  return subject === null || (runId !== null && runId === saidIn) || patternOf(subject).test(line);
+  return subject === null || isOfRun(correction, saidIn) || patternOf(subject).test(line);
 }
 
 /** The words as whole words, in any case. */

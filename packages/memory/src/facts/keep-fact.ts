@@ -2,6 +2,7 @@
 import { RoostError } from "@roost/base";
 import { formatLabels, isUntrusted, mainLabels, type Labels } from "@roost/contract/labels";
 import type { KernelTransaction } from "@roost/kernel";
+import { markStale } from "./mark-stale.ts";
 import { authorFields, uuidOf } from "../records/file-records.ts";
 import type { Author } from "../visibility/viewer.ts";
 import {
@@ -89,10 +90,7 @@ export async function keepFact(tx: KernelTransaction, given: NewFact): Promise<K
   const endedAt = isSingle && !isClaim ? await lastEnd(tx, subjectKey, attributeKey) : undefined;
   const from = beginOf(given, { since, corrected: corrected[0], endedAt });
   const closed = [...corrected, ...replaced];
-  for (const fact of closed) {
-    const until = given.corrects === fact.id || from <= fact.validFrom ? undefined : from;
-    await closeFact(tx, fact, { by, reason: given.reason, replacedBy: id, until });
-  }
+  await closeReplaced(tx, closed, { given, id, from, right: parts?.value });
   await tx.query(
     `insert into memory.fact (id, statement, subject, attribute, value, subject_key, attribute_key, is_single, valid, is_claim, confidence, extractor,
        by, source_event, run_id, labels)
@@ -117,6 +115,19 @@ export async function keepFact(tx: KernelTransaction, given: NewFact): Promise<K
     ],
   );
   return { id, statement, isKnown: false, isClaim, closed };
+}
+
+/** What is corrected never held; what is only followed by another value held until then. */
+async function closeReplaced(
+  tx: KernelTransaction,
+  closed: readonly FactRow[],
+  { given, id, from, right }: { given: NewFact; id: string; from: Date; right: string | undefined },
+): Promise<void> {
+  const { by, reason, runId, corrects } = given;
+  for (const fact of closed) {
+    const until = corrects === fact.id || from <= fact.validFrom ? undefined : from;
+    await closeFact(tx, fact, { by, reason, replacedBy: id, until, runId, right });
+  }
 }
 
 /** Takes a fact out of force: it was wrong, or it ended. @throws RoostError `not_found`, `conflict` */
@@ -208,19 +219,22 @@ interface CloseFact {
   replacedBy?: string | undefined;
   /** Default: it never held. */
   until?: Date | undefined;
+  /** The run that says so, and what holds instead: what was said by it, or says that, does not rest on the fact. */
+  runId?: string | undefined;
+  right?: string | undefined;
 }
 
 async function closeFact(
   tx: KernelTransaction,
   fact: FactRow,
-  { by, reason, replacedBy, until }: CloseFact,
+  { by, reason, replacedBy, until, runId, right }: CloseFact,
 ): Promise<void> {
   await tx.query(
     `update memory.fact set retracted_at = case when $2::timestamptz is null then roost.now() end,
        valid = case when $2::timestamptz is null then valid else tstzrange(lower(valid), $2) end, reason = $3, replaced_by = $4 where id = $1`,
     [fact.id, until ?? null, reason ?? null, replacedBy ?? null],
   );
-  await markStale(tx, fact);
+  await markStale(tx, fact, { runId: uuidOf(runId), right });
   tx.emit({
     type: "fact.closed",
     subject: fact.id,
@@ -233,15 +247,6 @@ async function closeFact(
       ...(reason !== undefined && { reason }),
     },
   });
-}
-
-/** Summaries that were made with it, or that say it in other words than were recorded: the next context begins with the turns. */
-async function markStale(tx: KernelTransaction, { id, value, statement }: FactRow): Promise<void> {
-  await tx.query(
-    `update memory.message m set is_stale = true where through_turn is not null and not is_stale and
-       (m.id in (select ref from memory.fact_dependent where fact_id = $1 and kind = 'summary') or position(lower($2) in lower(m.text)) > 0)`,
-    [id, value ?? statement],
-  );
 }
 
 async function requireFact(tx: KernelTransaction, id: string): Promise<FactRow> {

@@ -298,10 +298,20 @@ create index fact_in_force on memory.fact (recorded_at desc, id) where retracted
 create index fact_closed on memory.fact (greatest(retracted_at, upper(valid)) desc) where retracted_at is not null or not upper_inf(valid);
 create index fact_by_run on memory.fact (run_id) where run_id is not null;
 
--- What was made with a fact: a summary (a message's id). Invariant: recorded in the transaction that made it, so that a correction finds it.
+-- What a run was given by its tools: a fact, or what another run said. Invariant: committed before the run has it.
+create table memory.run_source (
+  run_id uuid not null,
+  kind   text not null check (kind in ('fact', 'run')),
+  ref    uuid not null,
+  primary key (run_id, kind, ref)
+);
+create index run_source_of on memory.run_source (kind, ref);
+
+-- What was made with a fact: a summary (a message's id), a fact that the nightly pass found, what a run said and noted. Invariant: a summary and a
+-- fact are recorded in the transaction that made them; a run, from its sources, in the transaction that closes the fact.
 create table memory.fact_dependent (
   fact_id uuid not null references memory.fact,
-  kind    text not null check (kind in ('summary')),
+  kind    text not null check (kind in ('summary', 'fact', 'run')),
   ref     uuid not null,
   primary key (fact_id, kind, ref)
 );

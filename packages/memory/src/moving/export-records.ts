@@ -128,7 +128,8 @@ const reads: Record<ExportKind, Read> = {
     // The newest first: what replaced a fact comes before it.
     place: [at("f.id", "uuid")],
     isDescending: true,
-    sql: `select ${factColumns}, array(select ref::text from memory.fact_dependent d where d.fact_id = f.id order by ref) as summaries
+    sql: `select ${factColumns}, coalesce((select jsonb_agg(jsonb_build_object('kind', kind, 'ref', ref) order by kind, ref) from memory.fact_dependent d where d.fact_id = f.id), '[]') as dependents,
+        array(select run_id::text from memory.run_source s where s.kind = 'fact' and s.ref = f.id order by run_id) as "givenTo"
       from memory.fact f where true`,
     toRecord: async ({ kernel }, row) => {
       const {

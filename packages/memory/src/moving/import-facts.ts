@@ -47,8 +47,10 @@ export async function importFact(tx: KernelTransaction, record: HomeRecordOf<"fa
     ],
   );
   await tx.query(
-    "insert into memory.fact_dependent (fact_id, kind, ref) select $1, 'summary', ref from unnest($2::uuid[]) as ref on conflict do nothing",
-    [record.id, record.summaries],
+    `with given as (
+       insert into memory.run_source (run_id, kind, ref) select run_id, 'fact', $1 from unnest($3::uuid[]) as run_id on conflict do nothing)
+     insert into memory.fact_dependent (fact_id, kind, ref) select $1, kind, ref from jsonb_to_recordset($2) as d(kind text, ref uuid) on conflict do nothing`,
+    [record.id, JSON.stringify(record.dependents), record.givenTo],
   );
   return outcomeOf(record, rows.length > 0 ? "created" : "same");
 }

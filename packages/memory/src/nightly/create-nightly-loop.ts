@@ -9,7 +9,9 @@ import { createRun, getRun, raiseNotice, type KernelTransaction, type Run, type 
 import { z } from "zod";
 import { readOutput } from "../digest/digest-item.ts";
 import { factLimits } from "../facts/fact.ts";
+import { correctLine, readCorrections } from "../facts/corrections.ts";
 import { keepFact } from "../facts/keep-fact.ts";
+import { recordConclusion, recordSources } from "../facts/mark-stale.ts";
 import { settleMemoryFile } from "../facts/settle-memory-file.ts";
 import type { Memory } from "../memory.ts";
 import { messageOfLineSql } from "../recall/index-document.ts";
@@ -86,6 +88,7 @@ function isDue({ kernel, calendar, settings }: Memory, { startedAt }: Pass): boo
 interface NewLine {
   text: string;
   saidBy: string | null;
+  runId: string | null;
   at: Date;
   /** When it was said, or noted, to the microsecond: all lines of a day's note have the same time of day. */
   newSince: string;
@@ -102,7 +105,7 @@ async function beginPass(memory: Memory): Promise<void> {
     );
     if (held === undefined) return;
     const lines = await tx.query<NewLine>(
-      `select l.text, l.said_by as "saidBy", l.at, new.since::text as "newSince", l.labels
+      `select l.text, l.said_by as "saidBy", m.run_id as "runId", l.at, new.since::text as "newSince", l.labels
        from memory.recall_line l join memory.recall_document d on d.id = l.document ${messageOfLineSql},
          lateral (select case when d.kind = 'file' then l.first_at else l.at end as since) new
        where new.since > $1::timestamptz and m.is_taken_back is not true and (d.kind = 'conversation' and d.ref !~ '^(cron|heartbeat|subagent|channel):'
@@ -128,6 +131,7 @@ async function beginPass(memory: Memory): Promise<void> {
       // A run of this kind without a parent would count as from outside.
       labelSet: await tx.labelSet(labels),
     });
+    await recordSources(tx, runId, { text: material.join("\n") });
     await tx.query("update memory.nightly set run_id = $1, started_at = roost.now(), read_until = $2", [runId, until]);
   });
 }
@@ -137,6 +141,7 @@ async function beginPass(memory: Memory): Promise<void> {
  * than what was read. The first are taken whatever their length, so that none stops those behind it.
  */
 async function choose({ kernel, calendar }: Memory, tx: KernelTransaction, lines: readonly NewLine[]) {
+  const corrections = await readCorrections(tx, { kind: "main" });
   const material: string[] = [];
   let labels: Labels = mainLabels;
   let until: string | undefined;
@@ -148,7 +153,7 @@ async function choose({ kernel, calendar }: Memory, tx: KernelTransaction, lines
     const shown = [];
     for (const line of together) {
       const itsLabels = await kernel.labelSets.read(tx, line.labels);
-      const text = `[${calendar.momentAt(line.at.getTime())}] ${line.saidBy ?? "note"}: ${line.text}`;
+      const text = `[${calendar.momentAt(line.at.getTime())}] ${line.saidBy ?? "note"}: ${correctLine(line, corrections)}`;
       if (!isUntrusted(itsLabels)) shown.push({ text, labels: itsLabels });
     }
     left -= shown.reduce((sum, { text }) => sum + estimateTokens(text), 0);
@@ -173,7 +178,8 @@ async function takeAnswer(memory: Memory, runId: string): Promise<Look> {
     for (const { text, subject, attribute, value } of answer?.facts ?? []) {
       const isWhole = [subject, attribute, value].every((part) => part !== undefined && part.trim() !== "");
       const parts = isWhole ? { subject: subject!, attribute: attribute!, value: value! } : undefined;
-      await keepFact(tx, { statement: text, parts, extractor: "nightly", confidence, by, runId, labels });
+      const kept = await keepFact(tx, { statement: text, parts, extractor: "nightly", confidence, by, runId, labels });
+      if (!kept.isKnown) await recordConclusion(tx, { factId: kept.id, runId });
     }
   });
   await settleMemoryFile(memory);

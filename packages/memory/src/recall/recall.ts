@@ -4,7 +4,7 @@
  */
 import { estimateTokens } from "@roost/agent";
 import { isUntrusted, joinLabels, openLabels, type Labels } from "@roost/contract/labels";
-import { correctText, readCorrections } from "../facts/corrections.ts";
+import { correctLine, readCorrections } from "../facts/corrections.ts";
 import type { Memory } from "../memory.ts";
 import { wordsOf } from "../records/line-marks.ts";
 import { clearanceOf, mayKnow } from "../visibility/clearance.ts";
@@ -83,7 +83,7 @@ export async function recall(memory: Memory, request: RecallRequest): Promise<Re
   const corrections = await readCorrections(database, as);
   const known = (await readLines(memory, ranked))
     .filter((line) => mayRecall(as, line))
-    .map((line) => ({ ...line, text: correctText(line.text, corrections, line.runId) }));
+    .map((line) => ({ ...line, text: correctLine(line, corrections) }));
   const shown = withMarked ? known : known.filter(({ labels }) => !isUntrusted(labels));
   const lines = withinBudget(differing(shown), { limit, tokensMax });
   const lowest = lines.at(-1)?.score ?? 0;
@@ -104,11 +104,12 @@ interface LineRow extends Omit<FoundLine, "labels" | "score"> {
 async function readLines({ kernel }: Memory, ranked: readonly RankedLine[]): Promise<FoundLine[]> {
   if (ranked.length === 0) return [];
   const rows = await kernel.database.query<LineRow>(
-    `select rank, d.kind, d.ref as document, l.ref, l.said_by as "saidBy", l.at, l.text, l.labels, m.run_id as "runId"
+    `select rank, d.kind, d.ref as document, l.ref, l.said_by as "saidBy", l.at, l.text, l.labels, coalesce(m.run_id, f.run_id) as "runId"
      from unnest($1::integer[], $2::integer[]) with ordinality as r(document, place, rank)
      join memory.recall_line l on l.document = r.document and l.place = r.place
      join memory.recall_document d on d.id = l.document
      ${messageOfLineSql}
+     left join memory.fact f on d.kind = 'fact' and f.id::text = d.ref
      where m.is_taken_back is not true
      order by rank`,
     [ranked.map(({ document }) => document), ranked.map(({ place }) => place)],

@@ -3,7 +3,7 @@ import { createId, type JsonValue } from "@roost/base";
 import { partLimits } from "@roost/contract/part";
 import { formatLabels, parseLabels, type Labels } from "@roost/contract/labels";
 import type { KernelTransaction, Run } from "@roost/kernel";
-import { recordSummaryFacts } from "../facts/record-summary-facts.ts";
+import { recordSummaryFacts } from "../facts/mark-stale.ts";
 import {
   addMessages,
   cleanText,

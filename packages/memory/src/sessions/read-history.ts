@@ -11,7 +11,7 @@ import {
   type Clearance,
   type Labels,
 } from "@roost/contract/labels";
-import { correctText, noteOfCorrections, type Correction } from "../facts/corrections.ts";
+import { correctText, noteOfAnswer, noteOfCorrections, type Correction } from "../facts/corrections.ts";
 import type { Memory } from "../memory.ts";
 import { clearanceOf } from "../visibility/clearance.ts";
 import type { Viewer } from "../visibility/viewer.ts";
@@ -161,12 +161,13 @@ function correctMessage({ content, place, runId }: LabelledRow, corrections: rea
   if (corrections.length === 0) return content;
   if (place === toldPlace || content.role === "tool" || content.role === "summary")
     return { ...content, text: correctText(content.text, corrections, runId) };
-  const note = noteOfCorrections(content.text, corrections, runId);
+  const isAnswer = content.role === "assistant" && content.text !== "";
+  const note = (isAnswer ? noteOfAnswer : noteOfCorrections)(content.text, corrections, runId);
   const text = note === undefined ? content.text : `${content.text}\n${note}`;
   if (content.role !== "assistant") return { ...content, text };
   const { reasoning, toolCalls, ...rest } = content;
   // A provider checks what it has signed: what says the old value is left out as a whole.
-  const kept = reasoning?.filter((each) => noteOfCorrections(each.text, corrections, runId) === undefined);
+  const kept = reasoning?.filter((each) => noteOfAnswer(each.text, corrections, runId) === undefined);
   return {
     ...rest,
     text,

@@ -1,7 +1,7 @@
 /** The tool that reads what another run said and did, as far as the session may know it. */
 import type { Tool } from "@roost/agent";
 import { getRun, listSteps } from "@roost/kernel";
-import { mayKnow } from "@roost/memory";
+import { mayKnow, noteOfContext, noteOfRun, readCorrections, recordSources } from "@roost/memory";
 import { z } from "zod";
 import { toJson, type ToolContext } from "./tool-context.ts";
 
@@ -11,7 +11,7 @@ const input = z.object({
 });
 
 /** What another run said and did. */
-export function readRunTool({ kernel, viewer }: ToolContext): Tool<z.infer<typeof input>> {
+export function readRunTool({ kernel, run: reader, viewer }: ToolContext): Tool<z.infer<typeof input>> {
   return {
     name: "read_run",
     description: "Reads the whole result of a run, for example of a cron job that the digest mentions.",
@@ -27,14 +27,17 @@ export function readRunTool({ kernel, viewer }: ToolContext): Tool<z.infer<typeo
           message: `Run ${runId} is not visible to a ${viewer.kind} session`,
         };
       }
+      await recordSources(kernel.database, reader.id, { runIds: [runId] });
+      const corrections = await readCorrections(kernel.database, viewer);
+      const note = noteOfRun(runId, corrections);
       const steps = withSteps ? await listSteps(kernel.database, runId) : [];
       const { id, state, title, reason, jobId, output, error, createdAt, endedAt } = run;
-      const shown = steps.map(({ seq, name, state: stepState, input: given, output: result }) => ({
+      const shown = steps.map(({ seq, name, kind, state: stepState, input: given, output: result }) => ({
         seq,
         name,
         state: stepState,
         input: given,
-        output: result,
+        output: kind === "context" ? (noteOfContext(result, corrections) ?? result) : result,
       }));
       return {
         state: "done",
@@ -48,6 +51,7 @@ export function readRunTool({ kernel, viewer }: ToolContext): Tool<z.infer<typeo
           error,
           createdAt,
           endedAt,
+          ...(note !== undefined && { note }),
           ...(withSteps ? { steps: shown } : {}),
         }),
         labels,

@@ -1,7 +1,8 @@
+/** The tool by which a run asks what is known; what it is given is recorded, so that a correction finds what the run made of it. */
 import type { Tool } from "@roost/agent";
 import { formatLabels } from "@roost/contract/labels";
 import { recalledKinds } from "@roost/contract/operations";
-import { recall, recallLimits } from "@roost/memory";
+import { recall, recallLimits, recordSources } from "@roost/memory";
 import { z } from "zod";
 import { toJson, type ToolContext } from "./tool-context.ts";
 
@@ -16,7 +17,7 @@ const input = z.object({
 });
 
 /** Finds what notes, files, conversations and events tell of something. */
-export function recallTool({ memory, viewer }: ToolContext): Tool<z.infer<typeof input>> {
+export function recallTool({ kernel, memory, run, viewer }: ToolContext): Tool<z.infer<typeof input>> {
   return {
     name: "recall",
     description:
@@ -32,6 +33,10 @@ export function recallTool({ memory, viewer }: ToolContext): Tool<z.infer<typeof
         withMarked: marked,
         since: since === undefined ? undefined : new Date(since),
         until: until === undefined ? undefined : new Date(until),
+      });
+      await recordSources(kernel.database, run.id, {
+        text: found.lines.map(({ text }) => text).join("\n"),
+        runIds: found.lines.flatMap(({ runId }) => runId ?? []),
       });
       const lines = found.lines.map(({ score: _score, runId: _runId, labels, at, ...line }) => ({
         ...line,
