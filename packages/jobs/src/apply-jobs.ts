@@ -5,7 +5,7 @@ import type { Kernel, KernelTransaction } from "@roost/kernel";
 import { removeJobWithin } from "./change-job-state.ts";
 import { clipReason, jobColumns, lockJob, type JobDefinition, type StoredJob } from "./job-row.ts";
 import { topicOf } from "./topic-of.ts";
-import { defineJobWithin, type DefineJobOptions, type ChangedJob } from "./define-job.ts";
+import { defineJobWithin, type ChangedJob, type DefineJobOptions, type DefineJobWithinOptions } from "./define-job.ts";
 import { mergeDefinition } from "./merge-definition.ts";
 import { readDefinition, type ReadDefinition } from "./read-definition.ts";
 import { resolveTrigger } from "./resolve-trigger.ts";
@@ -17,6 +17,8 @@ export interface ApplyJobsOptions extends Omit<DefineJobOptions, "expectedVersio
   prune?: boolean;
   /** Keep changes made here since the jobs were last applied this way. */
   merge?: boolean;
+  /** Those of them that begin paused when they are created. */
+  paused?: readonly { jobId: string; reason: string | null }[];
 }
 
 /** A job that was left out, by its index in the given list. */
@@ -63,10 +65,14 @@ function applyAll(kernel: Kernel, jobs: AppliedJob[], options: ApplyAllOptions):
       changes.push(
         options.merge === true
           ? await mergeJob(tx, job, options)
-          : await defineJobWithin(tx, job, { ...options, topic: job.topic }),
+          : await defineJobWithin(tx, job, definingOf(job, options)),
       );
     return options.prune === true ? [...changes, ...(await prune(tx, options))] : changes;
   });
+}
+
+function definingOf({ id, topic }: AppliedJob, options: ApplyJobsOptions): DefineJobWithinOptions {
+  return { ...options, topic, pausedWhenNew: options.paused?.find(({ jobId }) => jobId === id) };
 }
 
 async function prune(tx: KernelTransaction, options: ApplyAllOptions): Promise<ChangedJob[]> {
@@ -93,7 +99,8 @@ async function prune(tx: KernelTransaction, options: ApplyAllOptions): Promise<C
 async function mergeJob(tx: KernelTransaction, job: AppliedJob, options: ApplyJobsOptions): Promise<ChangedJob> {
   const found = await lockJob(tx, job.id, { removed: true });
   const merged = found === undefined || found.job.state === "removed" ? undefined : await mergeWith(tx, found.job, job);
-  const change = await defineJobWithin(tx, merged?.job ?? job, { ...options, topic: (merged?.job ?? job).topic });
+  const applied = merged?.job ?? job;
+  const change = await defineJobWithin(tx, applied, definingOf(applied, options));
   if (options.dryRun !== true)
     await tx.query("update roost.job set brought = $2 where id = $1 and brought is distinct from $2", [
       job.id,

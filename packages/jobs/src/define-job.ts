@@ -8,7 +8,7 @@ import { pausedByDefinition, pauseStart, planChange } from "./plan-change.ts";
 import { compareDefinitions, type Difference } from "./compare-definitions.ts";
 import { emitJobEvent, type JobCause } from "./emit-job-event.ts";
 import { firstTick, type NextTick } from "./job-moments.ts";
-import { lockJob, type StoredJob } from "./job-row.ts";
+import { clipReason, lockJob, type StoredJob } from "./job-row.ts";
 import type { KnownNames } from "./known-names.ts";
 import { readDefinition, type ReadDefinition } from "./read-definition.ts";
 import { closeWindows, eventJobGroupName } from "./gather-events.ts";
@@ -53,6 +53,8 @@ export interface DefineJobWithinOptions extends DefineJobOptions {
   topic: string | null;
   /** Only report what would change. */
   dryRun?: boolean | undefined;
+  /** One that is created begins paused, until a person resumes it. */
+  pausedWhenNew?: { reason: string | null } | undefined;
 }
 
 export async function defineJobWithin(
@@ -93,10 +95,20 @@ async function databaseNow(tx: KernelTransaction): Promise<Date> {
   return clock?.now ?? new Date(0);
 }
 
+const noMoment: NextTick = { nextAt: null, fireAt: null };
+
 function firstMoment(read: ReadDefinition, now: Date): NextTick {
-  return read.definition.enabled
-    ? firstTick({ ...read, anchorAt: now }, now.getTime())
-    : { nextAt: null, fireAt: null };
+  return read.definition.enabled ? firstTick({ ...read, anchorAt: now }, now.getTime()) : noMoment;
+}
+
+/** Who pauses a job that begins paused, and why. */
+function firstPause(
+  read: ReadDefinition,
+  { by, pausedWhenNew }: DefineJobWithinOptions,
+): { by: string; reason: string | null } | undefined {
+  if (!read.definition.enabled) return { by: pausedByDefinition, reason: disabledReason };
+  if (pausedWhenNew === undefined) return undefined;
+  return { by, reason: pausedWhenNew.reason === null ? null : clipReason(pausedWhenNew.reason) };
 }
 
 /** undefined: it was defined concurrently. */
@@ -106,8 +118,8 @@ async function insertJob(
   options: DefineJobWithinOptions,
 ): Promise<ChangedJob | undefined> {
   const now = await databaseNow(tx);
-  const isEnabled = read.definition.enabled;
-  const { nextAt, fireAt } = firstMoment(read, now);
+  const pause = firstPause(read, options);
+  const { nextAt, fireAt } = pause === undefined ? firstMoment(read, now) : noMoment;
   const eventId = createId();
   const rows = await tx.query(
     `insert into roost.job (id, version, state, definition, trigger, time_zone, next_at, fire_at, anchor_at, topic, from_offsets, defined_by, source,
@@ -116,7 +128,7 @@ async function insertJob(
      on conflict (id) do nothing returning id`,
     [
       read.id,
-      isEnabled ? "active" : "paused",
+      pause === undefined ? "active" : "paused",
       JSON.stringify(read.definition),
       JSON.stringify(read.trigger),
       options.timeZone ?? "UTC",
@@ -127,9 +139,9 @@ async function insertJob(
       await fromOffsets(tx, options.topic),
       options.by,
       options.source ?? null,
-      isEnabled ? null : now,
-      isEnabled ? null : pausedByDefinition,
-      isEnabled ? null : disabledReason,
+      pause === undefined ? null : now,
+      pause?.by ?? null,
+      pause?.reason ?? null,
       eventId,
     ],
   );
@@ -170,7 +182,10 @@ async function changeJob(
     return { ...told, nextAt: stored.nextAt };
   }
   const job = await settleBefore(tx, stored, { triggerDiffers, isEnabled: read.definition.enabled, nowMs });
-  const { state, anchorAt, nextAt, fireAt } = planChange(read, job, { triggerDiffers, nowMs });
+  const pause = isBack ? firstPause(read, options) : { by: pausedByDefinition, reason: disabledReason };
+  const planned = planChange(read, job, { triggerDiffers, nowMs });
+  const { state, anchorAt, nextAt, fireAt } =
+    isBack && pause !== undefined ? { ...planned, state: "paused" as const, ...noMoment } : planned;
   const version = stored.version + 1;
   const isPausedNow = state === "paused" && job.state !== "paused";
   const eventId = createId();
@@ -198,8 +213,8 @@ async function changeJob(
       options.source ?? job.source,
       eventId,
       isPausedNow ? pauseStart(job, nowMs) : null,
-      pausedByDefinition,
-      disabledReason,
+      pause?.by ?? null,
+      pause?.reason ?? null,
     ],
   );
   await recordVersion(tx, job.id);

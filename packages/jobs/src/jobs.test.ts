@@ -246,6 +246,33 @@ test("removeJob() takes a job off the lists, keeps its record, and it can come b
   assert.equal((await getJob(kernel, "blog")).nextAt?.toISOString(), "2026-03-05T06:00:00.000Z");
 });
 
+test("applyJobs() creates jobs paused, never due in between, also ones that were removed, and pauses no other", async () => {
+  await using test = await createTestKernel();
+  const { kernel } = test;
+  const due = { prompt: "do", trigger: { kind: "at", at: new Date(kernel.clock.nowMs() - 1_000).toISOString() } };
+  const often = { prompt: "do", trigger: { kind: "every", every: "1m" } };
+  const apply = (...jobs: object[]) =>
+    applyJobs(kernel, jobs, {
+      by: "test",
+      source: "export",
+      merge: true,
+      paused: ["past", "gone", "here"].map((jobId) => ({ jobId, reason: "as it was" })),
+    });
+  for (const id of ["gone", "here"]) await defineJob(kernel, { id, ...often }, { by: "test" });
+  await removeJob(kernel, "gone", { by: "test" });
+  await apply({ id: "past", ...due }, { id: "gone", ...often }, { id: "here", ...often, prompt: "more" });
+  const stateOf = async (id: string) => {
+    const { state, pausedReason, nextAt } = await getJob(kernel, id);
+    return [state, pausedReason, nextAt === null];
+  };
+  assert.deepEqual(await stateOf("past"), ["paused", "as it was", true]);
+  assert.deepEqual(await stateOf("gone"), ["paused", "as it was", true]);
+  assert.deepEqual(await stateOf("here"), ["active", null, false]);
+  assert.deepEqual(await listTicks(kernel, { jobId: "past", limit: 10 }).then(({ ticks }) => ticks), []);
+  await resumeJob(kernel, "gone", { by: "test" });
+  assert.equal((await stateOf("gone"))[0], "active");
+});
+
 test("applyJobs() applies all or none, twice the same as once, and prunes its own", async () => {
   await using opened = await createTestKernel();
   const { kernel } = opened;

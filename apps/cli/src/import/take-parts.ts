@@ -44,17 +44,14 @@ export async function takeWholeJobs(
       partial: true,
       merge: true,
       prune: false,
+      paused: part.flatMap(({ id, state, pausedReason }) =>
+        state === "paused" ? [{ jobId: id, reason: pausedReason }] : [],
+      ),
     });
     for (const { change } of changes) {
       const action = change === "unchanged" ? "same" : change;
       counts[action] = (counts[action] ?? 0) + 1;
     }
     for (const { index, reason } of refused) report.refused.push({ name: `job ${part[index]?.id}`, reason });
-    if (isDryRun) continue;
-    for (const { jobId, change } of changes) {
-      const job = part.find(({ id }) => id === jobId);
-      if (change === "created" && job?.state === "paused")
-        await client.pauseJob({ jobId, ...(job.pausedReason !== null && { reason: job.pausedReason }) });
-    }
   }
 }

@@ -140,6 +140,11 @@ export const applyJobs = defineOperation({
       .boolean()
       .default(false)
       .describe("Keep changes made here since this source was last applied with `merge`"),
+    paused: z
+      .array(z.object({ jobId: JobId, reason: Reason.nullable() }))
+      .max(jobsPerApplyMax)
+      .default([])
+      .describe("Those of them that begin paused when they are created"),
   }),
   output: z.object({
     dryRun: z.boolean(),
