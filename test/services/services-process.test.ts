@@ -176,10 +176,19 @@ test("A service comes, changes and leaves while Roost runs: others answer all th
   );
   assert.notEqual(refused.code, 0);
   assert.equal(await says("newts"), "newts");
+
+  await put('"frogs"', "version: 2, schema: z.object({ deep: z.number(), wide: z.number().optional() })");
+  const taken = await roost("service", "migrate", "pond");
+  assert.match(taken.printed, /pond: service "pond" takes away what its callers know: newts: the operation is gone/);
+  assert.equal(await says("newts"), "newts", "agents go on with the one that they know");
   const { items } = await home.api.listServices();
   assert.equal(items.find(({ name }) => name === "pond")?.state, "running");
   const { runId } = await home.api.sendMessage({ sessionKey: "main", text: "Still there?" });
   await until(async () => ((await home.api.getRun({ runId })).run.state === "done" ? true : undefined));
+
+  assert.equal((await roost("service", "migrate", "pond", "--accept-breaks")).printed, "pond: nothing to apply\n");
+  await until(async () => ((await says("newts")) === undefined ? true : undefined));
+  assert.equal(await until(() => says("frogs")), "frogs");
 
   assert.match((await roost("service", "disable", "pond")).printed, /pond has ended/);
   assert.equal(await says("frogs"), undefined);

@@ -43,7 +43,7 @@ export async function readServicesConfig(
 
 export type ServicesCommand =
   | { command: "all" }
-  | { command: "migrate"; names: string[] }
+  | { command: "migrate"; names: string[]; acceptsBreaks: boolean }
   | { command: "run"; name: string; port?: number; address?: string; secret?: string };
 
 /** @throws RoostError `invalid_input` */
@@ -52,7 +52,7 @@ export function readServicesCommand(args: readonly string[]): ServicesCommand {
   const [command = "all", ...names] = positionals;
   const [name] = names;
   if (command === "all") return { command };
-  if (command === "migrate") return { command, names };
+  if (command === "migrate") return { command, names, acceptsBreaks: values["accept-breaks"] === true };
   if (command !== "run" || name === undefined || names.length > 1)
     throw new RoostError("invalid_input", `"${positionals.join(" ")}": give run NAME or migrate [NAME …]`);
   const port = values.port === undefined ? undefined : Number(values.port);
@@ -72,7 +72,12 @@ function parse(args: readonly string[]) {
     return parseArgs({
       args: [...args],
       allowPositionals: true,
-      options: { port: { type: "string" }, listen: { type: "string" }, secret: { type: "string" } },
+      options: {
+        port: { type: "string" },
+        listen: { type: "string" },
+        secret: { type: "string" },
+        "accept-breaks": { type: "boolean" },
+      },
     });
   } catch (cause) {
     throw new RoostError("invalid_input", (cause as Error).message, { cause });

@@ -24,8 +24,6 @@ import {
 } from "@roost/service";
 import type { ServicesConfig } from "./config.ts";
 
-const version = "0.1.0";
-
 export interface ReadyService {
   service: Service;
   installed: InstalledService;
@@ -45,7 +43,7 @@ export const allEnabled: ServiceChoice = (enabled) => enabled.map(({ name }) => 
 /** One that cannot be installed is told with its reason and leaves the others alone. */
 export async function installServices(
   config: ServicesConfig,
-  { names, logger }: { names: ServiceChoice; logger: Logger },
+  { names, logger, acceptsBreaks }: { names: ServiceChoice; logger: Logger; acceptsBreaks?: boolean },
 ): Promise<InstallServicesResult> {
   const { homeDir, parents, databaseUrl: url } = config;
   await using database = await openDatabase({ url, poolMax: 2, applicationName: "roost services install", logger });
@@ -59,7 +57,7 @@ export async function installServices(
     try {
       const folder = folderOf(folders, name);
       await refuseHeld(database, folder, homeDir);
-      result.ready.push(await installOne(kernel, folder, { homeDir, homeId }));
+      result.ready.push(await installOne(kernel, folder, { homeDir, homeId, acceptsBreaks }));
       await reportService(database, name, null);
     } catch (error) {
       const failure = toRoostError(error);
@@ -77,7 +75,7 @@ export async function readReadyService(
 ): Promise<ReadyService> {
   const service = await loadService(folderOf(await findServiceFolders(parents), name));
   const installed = await readInstalledFile(secret);
-  const isSame = installed.name === name && describeContract(service.contract, version).hash === installed.contractHash;
+  const isSame = installed.name === name && describeContract(service.contract).hash === installed.contractHash;
   if (isSame) return { service, installed };
   throw new RoostError(
     "conflict",
@@ -95,7 +93,7 @@ async function refuseHeld(sql: Sql, { directory }: ServiceFolder, homeDir: strin
 async function installOne(
   kernel: Kernel,
   folder: ServiceFolder,
-  { homeDir, homeId }: { homeDir: string; homeId: string },
+  { homeDir, homeId, acceptsBreaks }: { homeDir: string; homeId: string; acceptsBreaks: boolean | undefined },
 ): Promise<ReadyService> {
   const service = await loadService(folder);
   const path = installedFile(homeDir, folder.name);
@@ -106,8 +104,8 @@ async function installOne(
     contract: service.contract,
     guide: service.guide,
     homeId,
-    version,
     password: known?.password,
+    acceptsBreaks,
   });
   await writeInstalledFile(path, installed);
   return { service, installed };

@@ -38,8 +38,10 @@ async function main(): Promise<void> {
   const hosting = { config, logger, stop, onReady: () => ready({}) };
   if (command.command === "all") return await hostServices({ ...hosting, askForAnother, onHint });
   try {
-    if (command.command === "migrate")
-      return await migrate(command.names.length > 0 ? command.names : allEnabled, config, logger);
+    if (command.command === "migrate") {
+      const { names, acceptsBreaks } = command;
+      return await migrate({ names: names.length > 0 ? names : allEnabled, logger, acceptsBreaks }, config);
+    }
     const { name, secret, ...where } = command;
     const one =
       secret === undefined ? await installOne(name, config, logger) : await readReadyService(config, { name, secret });
@@ -60,8 +62,11 @@ async function installOne(name: string, config: ServicesConfig, logger: Logger):
 }
 
 /** Prints a line for each, and fails when one of them did. */
-async function migrate(names: ServiceChoice, config: ServicesConfig, logger: Logger): Promise<void> {
-  const done = await migrateServices(config, { names, logger });
+async function migrate(
+  choice: { names: ServiceChoice; logger: Logger; acceptsBreaks: boolean },
+  config: ServicesConfig,
+): Promise<void> {
+  const done = await migrateServices(config, choice);
   for (const { name, applied, failure } of done) {
     const what = applied.length === 0 ? "nothing to apply" : `applied ${applied.join(", ")}`;
     process.stdout.write(`${name}: ${failure ?? what}\n`);

@@ -16,9 +16,9 @@ export interface MigratedService {
 
 export async function migrateServices(
   config: ServicesConfig,
-  { names, logger }: { names: ServiceChoice; logger: Logger },
+  { logger, ...choice }: { names: ServiceChoice; logger: Logger; acceptsBreaks: boolean },
 ): Promise<MigratedService[]> {
-  const { ready, failures } = await installServices(config, { names, logger });
+  const { ready, failures } = await installServices(config, { ...choice, logger });
   const done: MigratedService[] = [];
   for (const [name, error] of failures) done.push({ name, applied: [], failure: error.message });
   for (const one of ready) done.push(await migrate(one, config, logger));

@@ -1,6 +1,6 @@
 /**
- * Checks whether a new version of a JSON Schema is compatible with older ones, using jsoncompat (WASM, no network): a reader must accept whatever a
- * writer may write. Assumes closed objects; for open ones it reports too much as compatible. locate-incompatibility.ts finds the place.
+ * Checks whether a new version of a JSON Schema is compatible with older ones: a reader must accept whatever a writer may write.
+ * locate-incompatibilities.ts goes to the parts that differ, which jsoncompat (WASM, no network) judges.
  */
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -8,10 +8,10 @@ import { isDeepStrictEqual } from "node:util";
 import { RoostError } from "@roost/base";
 import { check_compat, initSync } from "jsoncompat";
 import type { CompatibilityMode } from "./define-event.ts";
-import { locateIncompatibility } from "./locate-incompatibility.ts";
+import { locateIncompatibilities, type Incompatibility } from "./locate-incompatibilities.ts";
 import type { JsonSchema } from "./to-json-schema.ts";
 
-export type CompatibilityResult = { compatible: true } | { compatible: false; path: string; reason: string };
+export type CompatibilityResult = { compatible: true } | ({ compatible: false } & Incompatibility);
 
 /**
  * Checks `newer` against `older`, ordered from oldest to newest. Only the `…_transitive` modes check more than the last.
@@ -23,23 +23,26 @@ export function checkCompatibility(
   mode: CompatibilityMode,
 ): CompatibilityResult {
   if (mode === "none" || older.length === 0) return { compatible: true };
-  const accepts = loadChecker();
   const isTransitive = mode.endsWith("_transitive");
   const direction = mode.replace("_transitive", "") as "backward" | "forward" | "full";
   const compared = isTransitive ? older : older.slice(-1);
   for (const [index, previous] of compared.entries()) {
     const which = isTransitive && older.length > 1 ? ` (compared with version ${index + 1} of ${older.length})` : "";
-    if (isDeepStrictEqual(previous, newer)) continue;
-    if (direction !== "forward" && !accepts(previous, newer)) {
-      const { path, reason } = locateIncompatibility(previous, newer, accepts);
-      return { compatible: false, path, reason: `existing data would be refused: ${reason}${which}` };
-    }
-    if (direction !== "backward" && !accepts(newer, previous)) {
-      const { path, reason } = locateIncompatibility(newer, previous, accepts);
-      return { compatible: false, path, reason: `readers of the older schema would refuse it: ${reason}${which}` };
+    const [refused] = direction === "forward" ? [] : listIncompatibilities(previous, newer);
+    if (refused !== undefined)
+      return { compatible: false, ...refused, reason: `existing data would be refused: ${refused.reason}${which}` };
+    const [unread] = direction === "backward" ? [] : listIncompatibilities(newer, previous);
+    if (unread !== undefined) {
+      const reason = `readers of the older schema would refuse it: ${unread.reason}${which}`;
+      return { compatible: false, ...unread, reason };
     }
   }
   return { compatible: true };
+}
+
+/** Where a reader refuses what a writer may write; empty: it accepts all of it. @throws invalid_input when a schema is invalid */
+export function listIncompatibilities(writer: JsonSchema, reader: JsonSchema): Incompatibility[] {
+  return isDeepStrictEqual(writer, reader) ? [] : locateIncompatibilities(writer, reader, loadChecker());
 }
 
 // tidy: the only state of this package: the WASM module takes 15 ms to load and many processes never need it.

@@ -51,6 +51,8 @@ export interface ServiceOptions<Ops extends readonly AnyOperation[]> {
   /** Lower case, unique in a home: part of addresses, scopes, and names of its database role and schema. */
   name: string;
   title: string;
+  /** Major, minor and patch. A contract by which its callers can no longer call needs another major. Default: 1.0.0. */
+  version?: string;
   operations: Ops;
   events?: readonly EventDefinition[];
   /** The topics that it owns. Default: one with its name. */
@@ -71,6 +73,7 @@ export interface ServiceOptions<Ops extends readonly AnyOperation[]> {
 export interface ServiceContract<Ops extends readonly AnyOperation[] = readonly AnyOperation[]> {
   readonly name: string;
   readonly title: string;
+  readonly version: string;
   readonly operations: Ops;
   readonly events: readonly EventDefinition[];
   readonly topics: readonly string[];
@@ -88,13 +91,23 @@ const defaultAudience = principalKinds.filter((kind) => kind !== "channel");
 export function defineService<const Ops extends readonly AnyOperation[]>(
   options: ServiceOptions<Ops>,
 ): ServiceContract<Ops> {
-  const { name, title, operations, events = [], relations = [], vocabulary = {}, screens = [] } = options;
+  const {
+    name,
+    title,
+    version = "1.0.0",
+    operations,
+    events = [],
+    relations = [],
+    vocabulary = {},
+    screens = [],
+  } = options;
   const { hasPlainScopes = false } = options;
   assert(servicePattern.test(name), `service "${name}": its name must be 1 to 31 lower-case letters, digits and -`);
   assert(
     hasPlainScopes || !commandNames.has(name),
     `service "${name}": roost ${name} is a command already: choose another name`,
   );
+  assert(/^\d+\.\d+\.\d+$/.test(version), `service "${name}": its version "${version}" must be like 1.2.0`);
   const topics = options.topics ?? [name];
   const labels = options.labels ?? [`aud:domain:${name}`, "trust:agent"];
   const unreadable = findUnreadable(labels);
@@ -131,7 +144,7 @@ export function defineService<const Ops extends readonly AnyOperation[]>(
     );
   }
   const access = new Map(operations.map((operation) => [operation.id, accessOf(options, operation)]));
-  return { name, title, operations, events, topics, relations, labels, vocabulary, screens, access };
+  return { name, title, version, operations, events, topics, relations, labels, vocabulary, screens, access };
 }
 
 function accessOf(

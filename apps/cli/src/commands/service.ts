@@ -97,7 +97,11 @@ function addMigrate(service: Command, context: CliContext): void {
       "Installs services and applies their migrations, each by itself. Those that could not run are tried again at once. On the host of the home, or with DATABASE_URL.",
     )
     .argument("[names...]", "names of services (default: those of roost.yaml)")
-    .action(async (names: string[]) => context.exitWith(await runProgram(context, program, ["migrate", ...names])));
+    .option("--accept-breaks", "also a contract that takes away what callers know, without another major version")
+    .action(async (names: string[], { acceptBreaks = false }: { acceptBreaks?: boolean }) => {
+      const options = acceptBreaks ? ["--accept-breaks"] : [];
+      context.exitWith(await runProgram(context, program, ["migrate", ...names, ...options]));
+    });
 }
 
 function addRun(service: Command, context: CliContext): void {

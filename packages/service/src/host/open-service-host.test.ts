@@ -47,7 +47,7 @@ async function openProcess(services: readonly Service[]) {
   const homeId = createId();
   const all: { service: Service; installed: InstalledService }[] = [];
   for (const service of services) {
-    const installed = await installService(kernel, { contract: service.contract, homeId, version: "1" });
+    const installed = await installService(kernel, { contract: service.contract, homeId });
     opened.defer(() => dropRole(kernel.database, installed.roleName));
     all.push({ service, installed });
   }

@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { defineOperation, defineService } from "@roost/contract";
+import { z } from "zod";
 import { createId, silentLogger } from "@roost/base";
 import { createTestKernel } from "@roost/kernel/testing";
 import { openServices } from "../open-services.ts";
 import { gardenContract } from "../testing/garden/contract.ts";
 import { garden } from "../testing/garden/service.ts";
-import { openTestService } from "../testing/open-test-service.ts";
+import { dropRole, openTestService } from "../testing/open-test-service.ts";
 import { connectService } from "./connect-service.ts";
 import { installService } from "./install-service.ts";
 
@@ -14,9 +16,9 @@ test("installService() refuses a topic of the kernel or of another service, and 
   const { kernel } = opened.services;
   const homeId = createId();
   const runs = { ...gardenContract, name: "sprinter", topics: ["runs"] };
-  await assert.rejects(installService(kernel, { contract: runs, homeId, version: "1" }), { code: "conflict" });
+  await assert.rejects(installService(kernel, { contract: runs, homeId }), { code: "conflict" });
   const thief = { ...gardenContract, name: "thief" };
-  await assert.rejects(installService(kernel, { contract: thief, homeId, version: "1" }), { code: "conflict" });
+  await assert.rejects(installService(kernel, { contract: thief, homeId }), { code: "conflict" });
   await using plain = await createTestKernel();
   await openServices({ kernel: plain.kernel, kind: "gateway", name: "g" });
   // As on a server whose database user may make no roles.
@@ -36,7 +38,6 @@ test("installService() refuses a topic of the kernel or of another service, and 
       {
         contract: gardenContract,
         homeId,
-        version: "1",
       },
     );
     const error = await refused.then(
@@ -57,5 +58,45 @@ test("installService() refuses a topic of the kernel or of another service, and 
     await plain.database.query(`grant ${name} to current_user`);
     await plain.database.query(`drop owned by ${name}`);
     await plain.database.query(`drop role ${name}`);
+  }
+});
+
+test("installService() keeps the accepted contract when callers would lose something, until its major version or the person says so", async () => {
+  await using opened = await openTestService(garden);
+  const { kernel } = opened.services;
+  const homeId = createId();
+  const input = z.object({ title: z.string().max(100) });
+  const contractOf = (name: string, given: z.ZodObject, version = "1.0.0") => {
+    const add = { id: name, method: "POST", path: "/books", summary: "Adds", effect: "unsafe" } as const;
+    const operations = [defineOperation({ ...add, input: given, output: z.object({ isNew: z.boolean() }) })];
+    return defineService({ name: "shelf", title: "Shelf", operations, version });
+  };
+  const install = (name: string, given = input, options: { version?: string; acceptsBreaks?: boolean } = {}) =>
+    installService(kernel, { contract: contractOf(name, given, options.version), homeId, ...options });
+  const accepted = async () => {
+    const [row] = await kernel.database.query<{ hash: string; operation: string }>(
+      `select c.hash, c.document #>> '{paths,/books,post,operationId}' as operation
+       from service.service s join service.contract c on c.hash = s.contract_hash where s.name = 'shelf'`,
+    );
+    return row!;
+  };
+  const first = await install("addBook");
+  try {
+    await install("addBook", input.extend({ note: z.string().optional() }));
+    const before = await accepted();
+    assert.notEqual(before.hash, first.contractHash);
+    await assert.rejects(install("addBook", input.extend({ title: z.string().max(50) })), {
+      code: "conflict",
+      message:
+        /"shelf" takes away what its callers know: addBook\.input\.title: .*; addBook\.input\.note: .*migrate shelf --accept-breaks/,
+    });
+    await assert.rejects(install("putBook"), { message: /addBook: the operation is gone/ });
+    assert.deepEqual(await accepted(), before);
+    await install("putBook", input, { version: "2.0.0" });
+    assert.equal((await accepted()).operation, "putBook");
+    await install("addBook", input, { version: "1.0.0", acceptsBreaks: true });
+    assert.equal((await accepted()).operation, "addBook");
+  } finally {
+    await dropRole(kernel.database, first.roleName);
   }
 });

@@ -4,9 +4,10 @@
  */
 import { createHash, randomBytes } from "node:crypto";
 import { canonicalJson, RoostError } from "@roost/base";
-import { createOpenApi, type ServiceContract } from "@roost/contract";
+import { createOpenApi, type OpenApiDocument, type ServiceContract } from "@roost/contract";
 import { escapeIdentifier, escapeLiteral, type Transaction } from "@roost/database";
 import { readTopics, type Kernel } from "@roost/kernel";
+import { refuseBreaks } from "./refuse-breaks.ts";
 import { namesOf, type ServiceNames } from "./service-names.ts";
 import { grantStatements, largeObjectStatement, roleStatements } from "./role-statements.ts";
 
@@ -20,37 +21,40 @@ export interface InstalledService extends ServiceNames {
 export interface InstallOptions {
   contract: ServiceContract;
   homeId: string;
-  /** Version of the program that contains it. */
-  version: string;
   /** What the agents of its domain are told of it. */
   guide?: string | undefined;
   /** Of its role, as long as another process uses it. Default: a new one. */
   password?: string | undefined;
+  /** The person says that what its callers lose by it is meant. */
+  acceptsBreaks?: boolean | undefined;
 }
 
 /** As callers learn it, and its hash. */
-export function describeContract(contract: ServiceContract, version: string): { document: string; hash: string } {
-  const document = createOpenApi(contract, { version, servers: [{ url: `/services/${contract.name}` }] });
+export function describeContract(contract: ServiceContract): { document: OpenApiDocument; hash: string } {
+  const { name, version } = contract;
+  const document = createOpenApi(contract, { version, servers: [{ url: `/services/${name}` }] });
   return {
-    document: JSON.stringify(document),
+    document,
     hash: createHash("sha256").update(canonicalJson(document)).digest("hex"),
   };
 }
 
 /**
  * @throws RoostError `forbidden`, with the statements for an administrator in `details.statements`, when this database user may not create roles
- * and the role does not exist; `conflict` when a topic or an event type belongs to another service
+ * and the role does not exist; `conflict` when a topic or an event type belongs to another service, or callers would lose something by
+ * the contract: then the accepted one stays
  */
 export async function installService(kernel: Kernel, options: InstallOptions): Promise<InstalledService> {
-  const { contract, homeId, version, guide = "" } = options;
+  const { contract, homeId, guide = "", acceptsBreaks = false } = options;
   const names = namesOf(contract.name, homeId);
-  const { document, hash: contractHash } = describeContract(contract, version);
+  const { document, hash: contractHash } = describeContract(contract);
   const { password = randomBytes(24).toString("base64url") } = options;
   // Before anything is written: what runs goes on as it is described.
   for (const event of contract.events) await kernel.registry.check(event);
   await kernel.database.transact(async (tx) => {
     // One at a time: two processes of a home may start together.
     await tx.query("select pg_advisory_xact_lock(hashtextextended('roost.services', 0))");
+    if (!acceptsBreaks) await refuseBreaks(tx, contract.name, document);
     await recordService(tx, contract, { names, contractHash, document, guide });
     await refuseThirdParty(tx, contract.name);
     await claimTopics(tx, contract, new Set((await readTopics(tx)).keys()));
@@ -77,11 +81,11 @@ async function recordService(
     contractHash,
     document,
     guide,
-  }: { names: ServiceNames; contractHash: string; document: string; guide: string },
+  }: { names: ServiceNames; contractHash: string; document: OpenApiDocument; guide: string },
 ): Promise<void> {
   await tx.query(
     `insert into service.contract (hash, service, document) values ($1, $2, $3) on conflict (hash) do nothing`,
-    [contractHash, name, document],
+    [contractHash, name, JSON.stringify(document)],
   );
   await tx.query(
     `insert into service.service as s (name, title, role_name, schema_name, contract_hash, guide) values ($1, $2, $3, $4, $5, $6)

@@ -61,7 +61,7 @@ export async function openTestService(service: Service, test?: TestKernel): Prom
   const { kernel, url } = given;
   const services = await openServices({ kernel, kind: "gateway", name: "test" });
   const { contract, guide } = service;
-  const installed = await installService(kernel, { contract, guide, homeId: createId(), version: "0.0.1" });
+  const installed = await installService(kernel, { contract, guide, homeId: createId() });
   // Roles belong to the server, which outlives the database.
   opened.defer(() => dropRole(kernel.database, installed.roleName));
   const database = opened.use(await connectService({ databaseUrl: url, installed, logger: silentLogger }));
