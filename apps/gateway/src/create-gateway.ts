@@ -182,15 +182,18 @@ const ofServer = [
 /** Where nobody is authenticated, so that what looks like a token excuses nobody. */
 const openPaths = [hooksPath, sessionPath, pairPath];
 
-function limitAddresses(rates: RateLimits, rate: RateLimit): MiddlewareHandler {
+function limitAddresses(
+  rates: RateLimits,
+  rate: RateLimit,
+): MiddlewareHandler<{ Variables: Asked; Bindings: Partial<RequestConnection> }> {
   return async (context, next) => {
-    const { incoming } = (context.env ?? {}) as Partial<RequestConnection>;
+    const { incoming } = context.env ?? {};
     const { path } = context.req;
     const isOpen = openPaths.some((each) => path === each || path.startsWith(`${each}/`));
     const isKnown = context.req.header("authorization") !== undefined || context.req.header("cookie") !== undefined;
     if (incoming !== undefined && (isOpen || !isKnown)) {
       // Those that come by the socket of Tailscale Serve have none: what is open to all they share.
-      const address = incoming.socket.remoteAddress ?? (isOpen ? "socket" : undefined);
+      const address = context.get("arrival").address ?? (isOpen ? "socket" : undefined);
       if (address !== undefined) rates.take(`${isOpen ? "open" : "address"}:${address}`, rate);
     }
     await next();

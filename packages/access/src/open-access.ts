@@ -3,6 +3,7 @@ import type { Logger } from "@roost/base";
 import { applyMigrations, readMigrations } from "@roost/database";
 import type { Kernel } from "@roost/kernel";
 import { hashToken } from "./create-token.ts";
+import { revokeToken } from "./list-tokens.ts";
 import { tokenColumns, tokenPrefix, type AccessToken } from "./access-token.ts";
 
 const accessMigrations = new URL("./migrations/", import.meta.url);
@@ -11,6 +12,10 @@ export interface AccessTokens {
   readonly kernel: Kernel;
   /** The token in force with this text. One that was revoked counts a second longer where another process revoked it. */
   find(text: string): Promise<AccessToken | undefined>;
+  /** The token in force with this id, as find(). */
+  findById(id: string): Promise<AccessToken | undefined>;
+  /** Ends a token, at once here. Repeating it changes nothing. */
+  revoke(id: string, options: { by: string }): Promise<void>;
   /** Call it after a change, so that it counts at once here. */
   forget(): void;
   /** Records when tokens were last seen. To be called now and then. */
@@ -29,6 +34,7 @@ export async function openAccess(kernel: Kernel, { logger }: { logger: Logger })
   await applyMigrations(kernel.database, { schema: "access", migrations: await readMigrations(accessMigrations) });
   const { clock, database } = kernel;
   let byHash = new Map<string, AccessToken>();
+  let byId = new Map<string, AccessToken>();
   let readMs = -Infinity;
   let reading: Promise<void> | undefined;
   const seen = new Map<string, number>();
@@ -42,25 +48,34 @@ export async function openAccess(kernel: Kernel, { logger }: { logger: Logger })
         { name: "access_read_tokens" },
       );
       byHash = new Map(rows.map(({ sha256, ...token }) => [sha256, token]));
+      byId = new Map([...byHash.values()].map((token) => [token.id, token]));
       readMs = startedMs;
     })().finally(() => {
       reading = undefined;
     }));
 
+  const look = async (among: () => AccessToken | undefined) => {
+    const ageMs = clock.nowMs() - readMs;
+    if (ageMs > staleMsMax || ageMs < 0) await read();
+    else if (ageMs > freshMs && reading === undefined)
+      void read().catch((error: unknown) => logger.warn("The access tokens could not be read again", { error }));
+    const token = among();
+    if (token !== undefined) seen.set(token.id, clock.nowMs());
+    return token;
+  };
+  const forget = () => {
+    readMs = -Infinity;
+  };
+
   return {
     kernel,
-    async find(text) {
-      const ageMs = clock.nowMs() - readMs;
-      if (ageMs > staleMsMax || ageMs < 0) await read();
-      else if (ageMs > freshMs && reading === undefined)
-        void read().catch((error: unknown) => logger.warn("The access tokens could not be read again", { error }));
-      const token = byHash.get(hashToken(text));
-      if (token !== undefined) seen.set(token.id, clock.nowMs());
-      return token;
+    find: (text) => look(() => byHash.get(hashToken(text))),
+    findById: (id) => look(() => byId.get(id)),
+    async revoke(id, { by }) {
+      await revokeToken(kernel, { token: id, by });
+      forget();
     },
-    forget() {
-      readMs = -Infinity;
-    },
+    forget,
     async recordSeen() {
       if (seen.size === 0) return;
       const rows = [...seen].map(([id, ms]) => ({ id, at: new Date(ms).toISOString() }));

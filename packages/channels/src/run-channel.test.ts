@@ -117,6 +117,15 @@ test("In a group Roost hears what names it, from those who are allowed, in a ses
   server.say({ ...inGroup, by: stranger, text: "and the tickets?", isMention: true });
   await home.answer("At the door.");
   await home.until(() => home.shown(group).includes("At the door."));
+  server.say({ ...inGroup, by: stranger, text: "and the code of the door?", isMention: true });
+  await home.answer("4711", {
+    async meanwhile() {
+      await changeStanding(kernel, "telegram", { peer: group, standing: "refused", by: "person:owner" });
+    },
+  });
+  const openTurns = () => kernel.database.query("select 1 from channels.turn where done_at is null");
+  await home.until(async () => (await openTurns()).length === 0);
+  assert.ok(!home.shown(group).includes("4711"), "refused meanwhile, they learn no more");
 });
 
 test("Voice notes, pictures and files come as parts from outside, an album as one message, and too large ones are named", async () => {
@@ -148,6 +157,25 @@ test("Voice notes, pictures and files come as parts from outside, an album as on
   await home.answer("I cannot see it.");
   const [told] = (await readTranscript(memory, "main", { limit: 1 })).messages;
   assert.match(told!.text, /^And this\?\n\(the file film\.zip of 22\.0 MB could not be fetched: more than 21\.0 MB\)$/);
+
+  server.say({ chat: stranger, text: "hello" });
+  await home.until(() => home.shown(stranger).length === 1);
+  await changeStanding(home.kernel, "telegram", { peer: stranger, standing: "guest", by: "person:owner" });
+  await home.kernel.database.query(
+    `insert into channels.turn (run_id, channel, chat_id, is_group, is_owner, reply_to, done_at, file_bytes)
+     values (gen_random_uuid(), 'telegram', $1, false, false, '1', roost.now(), 99999950)`,
+    [stranger],
+  );
+  for (const text of ["one", "two"]) {
+    server.say({ chat: stranger, text, file: { ...photo(text), bytes: png.slice(0, 40), kind: "document" } });
+    await home.answer("Seen.");
+  }
+  const { messages } = await readTranscript(memory, `channel:telegram/${stranger}`, { limit: 4 });
+  const asked = messages.map((message) => message.text).filter((text) => text !== "Seen.");
+  assert.deepEqual(asked.toSorted(), [
+    "one",
+    "two\n(the file two of 40 B could not be fetched: this chat may send 100.0 MB a day)",
+  ]);
 });
 
 test("An answer grows by edits of one message while it is written, waits when there are too many, and is whole in the end", async () => {
@@ -334,19 +362,26 @@ test("deliverToOwner() sends once by its key, waits for a bound chat, and does n
   server.loseNext();
   for (let attempt = 0; attempt < 3; attempt += 1)
     await deliverToOwner(room, { key: "2", text: "The answer got lost" });
+  server.loseNext("failed");
+  for (let attempt = 0; attempt < 3; attempt += 1)
+    await deliverToOwner(room, { key: "5", text: "The server failed afterwards" });
   // The process died between the row and the message.
   await kernel.database.query(
     "insert into channels.sent (channel, key, chat_id, state) values ('telegram', 'notice:3', $1, 'sending')",
     [me],
   );
   await deliverToOwner(room, { key: "3", text: "never sent blindly" });
-  assert.deepEqual(home.shown(me).slice(1), ["The backup is done", "The answer got lost"]);
+  assert.deepEqual(home.shown(me).slice(1), [
+    "The backup is done",
+    "The answer got lost",
+    "The server failed afterwards",
+  ]);
   const told = await kernel.database.query<{ text: string }>(
     "select data ->> 'text' as text from roost.event where type = 'notice.raised' order by time",
   );
   assert.deepEqual(
     told.map(({ text }) => /not known whether a notice reached telegram/.test(text)),
-    [true, true],
+    [true, true, true],
   );
   await deliverToOwner(room, { key: "4", text: "long ".repeat(8_000) });
   assert.equal(server.shown(me).at(-1)?.file?.bytes.byteLength, 40_000, "its beginning, and all of it as a file");

@@ -34,12 +34,7 @@ export function serveHookOperations({ hooks }: { hooks: InboundHooks }): Served[
   ];
 }
 
-function toHookRecord({
-  previousUntil: _previousUntil,
-  createdAt,
-  receivedAt,
-  ...hook
-}: InboundHook): operations.HookRecord {
+function toHookRecord({ createdAt, receivedAt, ...hook }: InboundHook): operations.HookRecord {
   return {
     ...hook,
     path: `${hooksPath}/${hook.name}`,

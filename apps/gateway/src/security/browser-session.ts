@@ -3,6 +3,7 @@
  * token signs every browser out. Knows nothing of permissions.
  */
 import { RoostError, type Clock } from "@roost/base";
+import type { Arrival } from "./check-origin.ts";
 import type { Token } from "./open-token.ts";
 import { createTextSigner } from "./create-text-signer.ts";
 
@@ -11,27 +12,32 @@ const sessionMsMax = 30 * 86_400_000;
 /** Browsers keep no cookie longer. The token of a device counts until it is revoked. */
 const deviceMsMax = 400 * 86_400_000;
 const cookieCharsMax = 4_096;
-/** What the cookie's name begins with. */
+/** What the cookie's name has in it. */
 export const sessionCookie = "roost_session_";
 const deviceCookie = "roost_device_";
 
+type AskedRequest = { method: string; headers: Headers };
+
 export interface BrowserSessions {
-  /** The Set-Cookie header after a successful sign-in. `isSecure`: the browser sends it over TLS alone. */
-  open(options?: { isSecure?: boolean }): Promise<string>;
-  /** The Set-Cookie header that keeps the token of a paired device. */
-  openDevice(token: string, options?: { isSecure?: boolean }): string;
+  /** The Set-Cookie header after a successful sign-in. */
+  open(arrival: Arrival): Promise<string>;
+  /** The Set-Cookie header that keeps a paired device signed in, by the id of its token. */
+  openDevice(tokenId: string, arrival: Arrival): Promise<string>;
   /** The Set-Cookie headers that sign out. */
-  close(): string[];
+  close(arrival: Arrival): string[];
   /**
    * Whether a request's cookies sign it in.
    * @throws RoostError `forbidden` for a signed-in request from a page of another server
    */
-  check(request: { method: string; headers: Headers }): Promise<boolean>;
-  /** The token of the device in a request's cookies. @throws RoostError `forbidden` as check() does */
-  deviceToken(request: { method: string; headers: Headers }): string | undefined;
+  check(request: AskedRequest, arrival: Arrival): Promise<boolean>;
+  /** The id of the token of the device in a request's cookies. @throws RoostError `forbidden` as check() does */
+  deviceOf(request: AskedRequest, arrival: Arrival): Promise<string | undefined>;
 }
 
-/** Cookies are shared by all ports of a host, so each home's cookie has its own name. */
+/**
+ * Cookies are shared by all ports of a host, so each home's cookie has its own name. What is signed names the address at which the browser signed
+ * in: a cookie counts there alone. None is a token that counts elsewhere.
+ */
 export function createBrowserSessions({
   token,
   clock,
@@ -41,32 +47,41 @@ export function createBrowserSessions({
   clock: Clock;
   port: () => number;
 }): BrowserSessions {
-  const name = () => `${sessionCookie}${port()}`;
   const signer = createTextSigner({ token, clock, purpose: "browser" });
-  const attributes = "HttpOnly; SameSite=Strict; Path=/";
-  const deviceName = () => `${deviceCookie}${port()}`;
-  const keep = (value: string, { ms, isSecure = false }: { ms: number; isSecure?: boolean | undefined }) =>
-    `${value}; ${attributes}; Max-Age=${ms / 1000}${isSecure ? "; Secure" : ""}`;
+  // Over TLS the browser itself sees to it that no other name of the domain has set it.
+  const nameOf = (cookie: string, { scheme }: Arrival) => `${scheme === "https" ? "__Host-" : ""}${cookie}${port()}`;
+  const keep = (cookie: string, value: string, { arrival, ms }: { arrival: Arrival; ms: number }) =>
+    `${nameOf(cookie, arrival)}=${value}; HttpOnly; SameSite=Strict; Path=/; Max-Age=${ms / 1000}${arrival.scheme === "https" ? "; Secure" : ""}`;
+  const read = ({ headers }: AskedRequest, cookie: string, arrival: Arrival) =>
+    readCookie(headers.get("cookie") ?? "", nameOf(cookie, arrival));
   return {
-    async open({ isSecure } = {}) {
-      const { text: value } = await signer.issue(sessionMsMax);
-      return keep(`${name()}=${value}`, { ms: sessionMsMax, isSecure });
+    async open(arrival) {
+      const { text } = await signer.issue(sessionMsMax, originOf(arrival));
+      return keep(sessionCookie, text, { arrival, ms: sessionMsMax });
     },
-    openDevice: (token, { isSecure } = {}) => keep(`${deviceName()}=${token}`, { ms: deviceMsMax, isSecure }),
-    close: () => [name(), deviceName()].map((each) => keep(`${each}=`, { ms: 0 })),
-    deviceToken({ method, headers }) {
-      const token = readCookie(headers.get("cookie") ?? "", deviceName());
-      if (token !== undefined && token !== "") refuseOtherPages(method, headers);
-      return token === "" ? undefined : token;
+    async openDevice(tokenId, arrival) {
+      const { text } = await signer.issue(deviceMsMax, `${originOf(arrival)} ${tokenId}`);
+      return keep(deviceCookie, `${tokenId}.${text}`, { arrival, ms: deviceMsMax });
     },
-    async check({ method, headers }) {
-      const value = readCookie(headers.get("cookie") ?? "", name());
-      if (value === undefined) return false;
-      if ((await signer.verify(value)) === undefined) return false;
-      refuseOtherPages(method, headers);
+    close: (arrival) => [sessionCookie, deviceCookie].map((cookie) => keep(cookie, "", { arrival, ms: 0 })),
+    async check(request, arrival) {
+      const value = read(request, sessionCookie, arrival);
+      if (value === undefined || (await signer.verify(value, originOf(arrival))) === undefined) return false;
+      refuseOtherPages(request.method, request.headers);
       return true;
     },
+    async deviceOf(request, arrival) {
+      const [, tokenId = "", text = ""] = /^([^.]+)\.(.+)$/.exec(read(request, deviceCookie, arrival) ?? "") ?? [];
+      if ((await signer.verify(text, `${originOf(arrival)} ${tokenId}`)) === undefined) return undefined;
+      refuseOtherPages(request.method, request.headers);
+      return tokenId;
+    },
   };
+}
+
+/** As browsers write it. Arrivals come from checkOrigin(), so that the host is one of this server's. */
+function originOf({ scheme, host }: Arrival): string {
+  return new URL(`${scheme}://${host}`).origin;
 }
 
 /**

@@ -2,7 +2,7 @@
  * How a request came in, and whether it may: refuses what a web page could make a browser send, a Host that is not this server's (DNS rebinding) and
  * an Origin that is not its own (cross-site requests). Headers of a proxy count from the named one alone. Knows nothing of tokens.
  */
-import { isIPv6, type BlockList, type Socket } from "node:net";
+import { isIP, isIPv6, type BlockList, type Socket } from "node:net";
 import { RoostError } from "@roost/base";
 
 /** loopback: the machine itself. outside: a bind beyond it. serve: Tailscale Serve, which alone reaches its listener. */
@@ -32,6 +32,8 @@ export interface Arrival {
   host: string;
   /** Of the person, as Tailscale Serve says. */
   login?: string;
+  /** Of the caller, as the named proxy says, or else the connection. Undefined: by a socket of the file system. */
+  address?: string;
 }
 
 type HeaderReader = Pick<Headers, "get">;
@@ -66,7 +68,8 @@ function arrivalOf(
   socket: Socket | undefined,
 ): Arrival & { isOutside: boolean } {
   const host = headers.get("host") ?? "";
-  const direct = { scheme: "http", host, isOutside: false } as const;
+  const of = (address = socket?.remoteAddress) => (address === undefined ? {} : { address });
+  const direct = { scheme: "http", host, isOutside: false, ...of() } as const;
   if (outside === undefined || socket === undefined) return direct;
   const kind = outside.listenerOf(socket);
   const isServe = kind === "serve";
@@ -76,12 +79,19 @@ function arrivalOf(
     return {
       scheme: (forwardedScheme ?? "https") === "https" ? "https" : "http",
       host: headers.get("x-forwarded-host") ?? host,
+      ...of(forwardedAddress(headers)),
       ...(login !== undefined && outside.logins.has(login) && { login }),
       isOutside: true,
     };
   }
-  if (kind === "outside") return { scheme: outside.isTls ? "https" : "http", host, isOutside: true };
+  if (kind === "outside") return { ...direct, scheme: outside.isTls ? "https" : "http", isOutside: true };
   return direct;
+}
+
+/** The last of the list is the one that the proxy itself has seen: what stands before it the caller may have written. */
+function forwardedAddress(headers: HeaderReader): string | undefined {
+  const address = headers.get("x-forwarded-for")?.split(",").at(-1)?.trim() ?? "";
+  return isIP(address) === 0 ? undefined : address;
 }
 
 /** Whether a connection comes from the named proxy. */

@@ -4,11 +4,17 @@ import type { AccessToken } from "@roost/access";
 import { createFakeClock, RoostError, type FakeClock } from "@roost/base";
 import type { Principal } from "@roost/contract";
 import { createBrowserSessions } from "./browser-session.ts";
+import type { Arrival } from "./check-origin.ts";
 import { createAuthentication } from "./create-authentication.ts";
 import { hashToken, type Token } from "./open-token.ts";
 
 const right: Token = { hash: () => Promise.resolve(hashToken("right")) };
 const bearer = (token: string) => new Headers({ authorization: `Bearer ${token}` });
+
+const own: Arrival = { scheme: "http", host: "127.0.0.1:7717" };
+const named: Arrival = { scheme: "https", host: "roost.example" };
+/** As a browser sends back what it was told to keep. */
+const keptBy = (header: string) => new Headers({ cookie: header.split(";")[0] ?? "" });
 
 function open(clock: FakeClock) {
   const sessions = createBrowserSessions({ token: right, clock, port: () => 7717 });
@@ -16,11 +22,18 @@ function open(clock: FakeClock) {
     if (token === "roost-run.good.x") return { id: "agent:main", kind: "agent", scopes: [] };
     throw new RoostError("unauthenticated", "the run has ended");
   };
+  const device = { id: "2", name: "phone", kind: "device", scopes: ["runs:read"] } as AccessToken;
+  const gone = new Set<string>();
   const token = { id: "1", name: "webui", kind: "client", scopes: ["models:call"] } as AccessToken;
-  const access = { find: async (text: string) => (text === "sk-roost-good" ? token : undefined) };
+  const access = {
+    find: async (text: string) => (text === "sk-roost-good" ? token : undefined),
+    findById: async (id: string) => (id === device.id && !gone.has(id) ? device : undefined),
+    revoke: async (id: string) => void gone.add(id),
+  };
   const authentication = createAuthentication({ token: right, sessions, verifyRunToken, access, clock });
-  const authenticate = (headers: Headers, method = "GET") => authentication.principalOf({ method, headers });
-  return { sessions, authenticate };
+  const authenticate = (headers: Headers, { method = "GET", at = own }: { method?: string; at?: Arrival } = {}) =>
+    authentication.principalOf({ method, headers }, at);
+  return { sessions, authenticate, authentication };
 }
 
 test("createAuthentication() lets the token through and nothing else", async () => {
@@ -72,7 +85,7 @@ test("createAuthentication() takes the token of a run for its agent, and counts 
 test("createBrowserSessions() signs in by a cookie that is whole, in time and of this token and port", async () => {
   const clock = createFakeClock(0);
   const { sessions, authenticate } = open(clock);
-  const header = await sessions.open();
+  const header = await sessions.open(own);
   assert.match(header, /^roost_session_7717=\S+; HttpOnly; SameSite=Strict; Path=\/; Max-Age=2592000$/);
   const cookie = header.split(";")[0] ?? "";
   const ask = (value: string) => authenticate(new Headers({ cookie: value }));
@@ -85,10 +98,34 @@ test("createBrowserSessions() signs in by a cookie that is whole, in time and of
     cookie.slice(0, -2),
     "roost_session_7717=",
     "roost_session_7717=...",
-    (await other.open()).split(";")[0] ?? "",
-    sessions.close()[0]?.split(";")[0] ?? "",
+    (await other.open(own)).split(";")[0] ?? "",
+    sessions.close(own)[0]?.split(";")[0] ?? "",
   ];
   for (const value of wrong) await assert.rejects(() => ask(value), { code: "unauthenticated" }, value);
   clock.advance(30 * 86_400_000 + 1);
   await assert.rejects(() => ask(cookie), { code: "unauthenticated" });
+});
+
+test("createBrowserSessions() binds a cookie to the address where the browser signed in, and keeps no token in it", async () => {
+  const { sessions, authenticate, authentication } = open(createFakeClock(0));
+  const overTls = await sessions.open(named);
+  assert.match(overTls, /^__Host-roost_session_7717=\S+; HttpOnly; SameSite=Strict; Path=\/; Max-Age=2592000; Secure$/);
+  assert.equal((await authenticate(keptBy(overTls), { at: named })).kind, "owner");
+  assert.equal((await authenticate(keptBy(overTls), { at: { ...named, host: "Roost.Example:443" } })).kind, "owner");
+  const device = await sessions.openDevice("2", named);
+  assert.match(device, /^__Host-roost_device_7717=2\.\S+; HttpOnly;.*; Secure$/);
+  assert.equal((await authenticate(keptBy(device), { at: named })).id, "device:phone");
+  // Renamed by who has got hold of it, and brought to another address of this server, or as the cookie of another device.
+  const elsewhere: Arrival[] = [own, { ...named, host: "roost.example:8443" }, { ...named, scheme: "http" }];
+  for (const cookie of [overTls, device])
+    for (const at of elsewhere) {
+      const value = at.scheme === "http" ? cookie.replace("__Host-", "") : cookie;
+      await assert.rejects(authenticate(keptBy(value), { at }), { code: "unauthenticated" });
+    }
+  await assert.rejects(authenticate(keptBy(device.replace("=2.", "=3.")), { at: named }), { code: "unauthenticated" });
+  await assert.rejects(authenticate(keptBy(device.replace("device", "session")), { at: named }), {
+    code: "unauthenticated",
+  });
+  await authentication.signOutDevice({ method: "GET", headers: keptBy(device) }, named);
+  await assert.rejects(authenticate(keptBy(device), { at: named }), { code: "unauthenticated", message: /signed out/ });
 });

@@ -20,7 +20,7 @@ export interface AuthenticationOptions {
   sessions: BrowserSessions;
   /** The principal of a run's token. @throws RoostError `unauthenticated` */
   verifyRunToken: (token: string) => Promise<Principal>;
-  access: Pick<AccessTokens, "find">;
+  access: Pick<AccessTokens, "find" | "findById" | "revoke">;
   clock: Clock;
 }
 
@@ -32,11 +32,13 @@ export const owner: Principal = { id: "person:owner", kind: "owner", scopes: ["*
 
 export interface Authentication {
   /** RFC 6750, a cookie, or what Tailscale Serve says. @throws RoostError `unauthenticated`, `forbidden`, or `limit_exceeded` after too many wrong tokens */
-  principalOf(request: { method: string; headers: Headers }, arrival?: Arrival): Promise<Principal>;
+  principalOf(request: { method: string; headers: Headers }, arrival: Arrival): Promise<Principal>;
   /** @throws RoostError as principalOf does, for any other token */
   requireHomeToken(given: string): Promise<void>;
   /** @throws RoostError as principalOf does, for a token that is not in force */
   requireAccessToken(given: string): Promise<AccessToken>;
+  /** Ends the token of the device that a browser's cookie names, if there is one. */
+  signOutDevice(request: { method: string; headers: Headers }, arrival: Arrival): Promise<void>;
   /** Counts a failure of another kind of sign-in as a wrong token. */
   countIfRefused(signIn: () => Promise<void>): Promise<void>;
 }
@@ -69,6 +71,12 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
     countFailure();
     throw new RoostError("unauthenticated", "The bearer token is not known here, or was revoked: see roost keys list");
   };
+  // Its cookie was signed here, so that it is no guess.
+  const requireDevice = async (tokenId: string) => {
+    const found = await access.findById(tokenId);
+    if (found !== undefined) return found;
+    throw new RoostError("unauthenticated", "This device was signed out: pair it again with roost devices pair");
+  };
   const countIfRefused = async <Result>(check: () => Promise<Result>) =>
     check().catch((error: unknown) => {
       countFailure();
@@ -78,13 +86,18 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
     requireHomeToken,
     requireAccessToken,
     countIfRefused,
+    async signOutDevice(request, arrival) {
+      const device = await sessions.deviceOf(request, arrival);
+      const known = device === undefined ? undefined : await access.findById(device);
+      if (known !== undefined) await access.revoke(known.id, { by: toPrincipal(known).id });
+    },
     async principalOf(request, arrival) {
       const given = readBearer(request.headers.get("authorization") ?? "");
       if (given === undefined) {
-        if (await sessions.check(request)) return owner;
-        const device = sessions.deviceToken(request);
-        if (device !== undefined) return toPrincipal(await requireAccessToken(device));
-        if (arrival?.login !== undefined) {
+        if (await sessions.check(request, arrival)) return owner;
+        const device = await sessions.deviceOf(request, arrival);
+        if (device !== undefined) return toPrincipal(await requireDevice(device));
+        if (arrival.login !== undefined) {
           // The browser brings it by itself, as it does a cookie.
           refuseOtherPages(request.method, request.headers);
           return { id: `device:tailscale/${arrival.login}`, kind: "device", scopes: ["*"] };

@@ -6,12 +6,12 @@ import type { Token } from "./open-token.ts";
 
 export interface TextSigner {
   /** `<expiry>.<nonce>.<signature>`. @throws RoostError `unauthenticated` when the home has no token */
-  issue(lifetimeMs: number): Promise<{ text: string; expiresMs: number }>;
-  /** The nonce of a text that was issued here and has not expired. */
-  verify(text: string): Promise<string | undefined>;
+  issue(lifetimeMs: number, bound?: string): Promise<{ text: string; expiresMs: number }>;
+  /** The nonce of a text that was issued here, with the same bond, and has not expired. */
+  verify(text: string, bound?: string): Promise<string | undefined>;
 }
 
-/** `purpose` keeps texts of one kind from being accepted as another. */
+/** `purpose` keeps texts of one kind from being accepted as another, and `bound` those for one place from being accepted at another. */
 export function createTextSigner({
   token,
   clock,
@@ -21,22 +21,23 @@ export function createTextSigner({
   clock: Clock;
   purpose: string;
 }): TextSigner {
-  const signatureOf = async (text: string) => {
+  const signatureOf = async (text: string, bound: string) => {
     const key = await token.hash();
-    return key === undefined ? undefined : createHmac("sha256", key).update(`${purpose} ${text}`).digest();
+    const signed = [purpose, bound, text].join("\n");
+    return key === undefined ? undefined : createHmac("sha256", key).update(signed).digest();
   };
   return {
-    async issue(lifetimeMs) {
+    async issue(lifetimeMs, bound = "") {
       const expiresMs = clock.nowMs() + lifetimeMs;
       const text = `${expiresMs}.${randomBytes(16).toString("base64url")}`;
-      const signature = await signatureOf(text);
+      const signature = await signatureOf(text, bound);
       if (signature === undefined)
         throw new RoostError("unauthenticated", "The home has no token, so signing in is not possible");
       return { text: `${text}.${signature.toString("base64url")}`, expiresMs };
     },
-    async verify(given) {
+    async verify(given, bound = "") {
       const [expires = "", nonce = "", signature = ""] = given.split(".");
-      const expected = await signatureOf(`${expires}.${nonce}`);
+      const expected = await signatureOf(`${expires}.${nonce}`, bound);
       if (expected === undefined || !isSameSecret(Buffer.from(signature, "base64url"), expected)) return undefined;
       return Number(expires) < clock.nowMs() ? undefined : nonce;
     },

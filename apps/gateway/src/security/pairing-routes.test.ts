@@ -35,7 +35,7 @@ async function ask(
 const whoIs = (gateway: TestGateway, headers: Record<string, string>) =>
   ask({ port: gateway.port, path: "/session", headers });
 
-test("A code pairs one device: by the page's form in a browser behind the named proxy, by JSON in a program; revoked, it is out", async () => {
+test("A code pairs one device: by the page's form in a browser behind the named proxy, by JSON in a program; signed out or revoked, it is out", async () => {
   await using gateway = await createTestGateway({ outside: { names, trustedProxies: ["127.0.0.1"] } });
   const { client, port, kernel } = gateway;
   const { code, links } = await client.createPairing({ name: "phone", scopes: ["runs:read", "status:read"] });
@@ -55,7 +55,7 @@ test("A code pairs one device: by the page's form in a browser behind the named 
   const [cookie = ""] = paired.headers["set-cookie"] ?? [];
   assert.match(
     cookie,
-    /^roost_device_\d+=sk-roost-[\w-]+; HttpOnly; SameSite=Strict; Path=\/; Max-Age=34560000; Secure$/,
+    /^__Host-roost_device_\d+=[\w.-]+; HttpOnly; SameSite=Strict; Path=\/; Max-Age=34560000; Secure$/,
   );
   assert.equal((await post(code, ownPage)).status, 401, "once");
 
@@ -90,8 +90,13 @@ test("A code pairs one device: by the page's form in a browser behind the named 
   const more = { method: "POST", path: "/api/v1/pairings", headers: { ...json, authorization: `Bearer ${token}` } };
   assert.equal((await ask({ port, ...more }, "{}")).status, 403, "a device makes no devices");
 
-  await client.revokeToken({ token: "phone" });
-  assert.equal((await whoIs(gateway, signedIn)).status, 401);
+  const signOut = (headers: Record<string, string>) => ask({ port, path: "/session", method: "DELETE", headers });
+  assert.equal((await signOut({ ...signedIn, origin: "https://evil.example" })).status, 403);
+  assert.equal((await whoIs(gateway, signedIn)).status, 200);
+  const out = await signOut({ ...signedIn, ...ownPage });
+  assert.equal(out.status, 204);
+  assert.ok(out.headers["set-cookie"]?.every((each) => /^__Host-\w+=;.*Max-Age=0; Secure$/.test(each)));
+  assert.equal((await whoIs(gateway, signedIn)).status, 401, "whoever has kept its cookie");
   const { items } = await client.listTokens({ kind: "device" });
   assert.deepEqual(
     items.map((each) => [each.name, each.createdBy]),
@@ -145,6 +150,28 @@ test("Headers of a proxy count from the named one alone, and names of others on 
   assert.equal((await whoIs(behind, { ...hostile, "x-forwarded-host": "evil.example" })).status, 403);
   assert.equal((await whoIs(behind, { ...proxied, origin: "http://roost.example" })).status, 403, "in the clear");
   assert.equal((await whoIs(behind, { host: "roost.example" })).status, 403, "not by the proxy");
+});
+
+test("Callers without a token share a bucket with their own address alone, also behind the named proxy", async () => {
+  const addressRate = { burst: 3, perSecond: 0.001 };
+  const rate = async (trustedProxies: string[], forwarded: string[]) => {
+    await using gateway = await createTestGateway({ outside: { names, trustedProxies }, addressRate });
+    const statuses: number[] = [];
+    for (const each of forwarded) {
+      const asked = trustedProxies.includes("127.0.0.1") ? proxied : { host: `127.0.0.1:${gateway.port}` };
+      statuses.push((await whoIs(gateway, { ...asked, "x-forwarded-for": each })).status);
+    }
+    return statuses;
+  };
+  const one = "198.51.100.1";
+  // What stands before the proxy's own entry the caller has written.
+  const behind = await rate(
+    ["127.0.0.1"],
+    [one, one, `203.0.113.9, ${one}`, one, `203.0.113.10,${one}`, "2001:db8::7"],
+  );
+  assert.deepEqual(behind, [401, 401, 401, 429, 429, 401]);
+  const claimed = ["198.51.100.1", "198.51.100.2", "198.51.100.3", "198.51.100.4"];
+  assert.deepEqual(await rate(["203.0.113.7"], claimed), [401, 401, 401, 429], "of who is not the proxy it is no word");
 });
 
 test("Tailscale Serve's word counts on its own socket alone, for the logins that are the person's, and from own pages", async () => {

@@ -54,8 +54,8 @@ export function createPairingRoutes({ access, authentication, sessions }: Pairin
     refuseOtherPages("POST", context.req.raw.headers);
     const code = new URLSearchParams(await context.req.text()).get("code") ?? "";
     try {
-      const { text } = await pair(code);
-      const cookie = sessions.openDevice(text, { isSecure: context.get("arrival").scheme === "https" });
+      const { token } = await pair(code);
+      const cookie = await sessions.openDevice(token.id, context.get("arrival"));
       return context.body(null, 303, { "set-cookie": cookie, location: "/", "cache-control": "no-store" });
     } catch (error) {
       if (!(error instanceof RoostError) || error.code !== "unauthenticated") throw error;

@@ -29,16 +29,18 @@ export function createSessionRoutes({
     const given = await readSignIn(context.req.raw);
     if ("code" in given) await authentication.countIfRefused(() => codes.redeem(given.code));
     else await authentication.requireHomeToken(given.token);
-    const cookie = await sessions.open({ isSecure: context.get("arrival").scheme === "https" });
+    const cookie = await sessions.open(context.get("arrival"));
     return context.body(null, 204, { "set-cookie": cookie, "cache-control": "no-store" });
   });
   routes.get("/", async (context) => {
     const { id, kind, scopes } = await authentication.principalOf(context.req.raw, context.get("arrival"));
     return context.json({ id, kind, scopes }, 200, { "cache-control": "no-store" });
   });
-  routes.delete("/", (context) => {
+  routes.delete("/", async (context) => {
     refuseOtherPages("DELETE", context.req.raw.headers);
-    for (const cookie of sessions.close()) context.header("set-cookie", cookie, { append: true });
+    const arrival = context.get("arrival");
+    await authentication.signOutDevice(context.req.raw, arrival);
+    for (const cookie of sessions.close(arrival)) context.header("set-cookie", cookie, { append: true });
     return context.body(null, 204, { "cache-control": "no-store" });
   });
   return routes;

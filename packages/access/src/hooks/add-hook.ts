@@ -3,7 +3,7 @@ import { RoostError } from "@roost/base";
 import { formatLabels, mainLabels } from "@roost/contract/labels";
 import type { Kernel, KernelTransaction } from "@roost/kernel";
 import { hookColumns, type InboundHook, type HookForm } from "./inbound-hook.ts";
-import type { HookKeys } from "./hook-keys.ts";
+import { newestKey, type HookKey, type HookKeys } from "./hook-keys.ts";
 import { createHookKey } from "./sign-message.ts";
 
 export interface NewHook {
@@ -16,6 +16,8 @@ export interface NewHook {
 }
 
 const hooksMax = 200;
+/** Keys of a hook that count at a time. */
+const keysMax = 10;
 
 /** By name. */
 export async function listHooks(
@@ -41,7 +43,7 @@ export async function addHook(
   const key = keyRef === undefined ? createHookKey() : undefined;
   // First: without its key a hook refuses everything, and a key without a hook harms nobody.
   if (key === undefined) await keys.read({ id, keyRef: keyRef! });
-  else await keys.write(id, [key]);
+  else await keys.write(id, [newestKey(key)]);
   try {
     const hook = await kernel.transact(async (tx) => {
       const [counted] = await tx.query<{ count: number }>("select count(*)::int as count from access.hook");
@@ -83,8 +85,8 @@ export async function removeHook(
 }
 
 /**
- * A new key, told here and nowhere else. The one before counts for so long.
- * @throws RoostError `not_found`, `conflict` for a hook whose key is kept elsewhere
+ * A new key, told here and nowhere else. The one before counts for so long, and those before it as long as was said; after an overlap of 0 none does.
+ * @throws RoostError `not_found`, `conflict` for a hook whose key is kept elsewhere, `limit_exceeded` when too many keys count still
  */
 export async function rotateHook(
   kernel: Kernel,
@@ -99,18 +101,27 @@ export async function rotateHook(
     if (known === undefined) throw unknown(name);
     if (known.keyRef !== null)
       throw new RoostError("conflict", `the key of "${name}" is kept at ${known.keyRef}: change it there`);
-    const [changed] = await tx.query<InboundHook>(
-      `update access.hook set previous_until = roost.now() + $2 * interval '1 millisecond' where id = $1 returning ${hookColumns}`,
-      [known.id, overlapMs],
-    );
-    tellChange(tx, "hook.rotated", known, { by });
     // A key that is lost is no reason to keep a hook without one.
-    const [newest] = await keys.read(known).catch(() => []);
-    return { hook: changed!, before: newest };
+    const all = overlapMs === 0 ? [] : await keys.read(known).catch(() => []);
+    const nowMs = kernel.clock.nowMs();
+    const counting = all
+      .map((each) => ({ ...each, untilMs: Math.min(each.untilMs, nowMs + (each === all[0] ? overlapMs : Infinity)) }))
+      .filter(({ untilMs }) => untilMs > nowMs);
+    if (counting.length >= keysMax) throw tooManyKeys(name, counting);
+    tellChange(tx, "hook.rotated", known, { by });
+    return { hook: known, before: counting };
   });
   // After the commit: a crash in between leaves the key that the sender has.
-  await keys.write(hook.id, before === undefined || overlapMs === 0 ? [key] : [key, before]);
+  await keys.write(hook.id, [newestKey(key), ...before]);
   return { hook, key };
+}
+
+function tooManyKeys(name: string, counting: readonly HookKey[]): RoostError {
+  const until = new Date(Math.min(...counting.map(({ untilMs }) => untilMs))).toISOString();
+  return new RoostError(
+    "limit_exceeded",
+    `${keysMax} keys of "${name}" count still (the limit), one of them until ${until}: wait, or end them all with an overlap of 0`,
+  );
 }
 
 function tellChange(

@@ -9,12 +9,11 @@ export interface InboundHook {
   form: HookForm;
   /** Where its key is kept; null: in a file of the home. */
   keyRef: string | null;
-  previousUntil: Date | null;
   createdBy: string;
   createdAt: Date;
   receivedCount: number;
   receivedAt: Date | null;
 }
 
-export const hookColumns = `id, name, form, key_ref as "keyRef", previous_until as "previousUntil", created_by as "createdBy", created_at as "createdAt",
+export const hookColumns = `id, name, form, key_ref as "keyRef", created_by as "createdBy", created_at as "createdAt",
   received_count::int as "receivedCount", received_at as "receivedAt"`;

@@ -87,9 +87,8 @@ async function readSigned(
   hook: InboundHook,
   { headers, body, keys, nowMs }: Delivery & { keys: HookKeys; nowMs: number },
 ): Promise<Signed | undefined> {
-  const [newest, before] = await keys.read(hook);
-  const counting = [newest, ...((hook.previousUntil?.getTime() ?? 0) > nowMs ? [before] : [])];
-  const isSigned = (check: (key: string) => boolean) => counting.some((key) => key !== undefined && check(key));
+  const counting = (await keys.read(hook)).filter(({ untilMs }) => untilMs > nowMs);
+  const isSigned = (check: (key: string) => boolean) => counting.some(({ key }) => check(key));
   const nameOf = (header: string) => headers.get(header)?.slice(0, idCharsMax + 1) ?? "";
   const isName = (id: string) => id.length > 0 && id.length <= idCharsMax;
   if (hook.form === "github") {

@@ -46,8 +46,6 @@ create table access.hook (
   form           text not null check (form in ('standard', 'github')),
   -- Where its key is kept; null: in a file of the home.
   key_ref        text,
-  -- Until when the key before the last one counts.
-  previous_until timestamptz,
   created_by     text not null,
   created_at     timestamptz not null default roost.now(),
   received_count bigint not null default 0,

@@ -5,16 +5,14 @@
 import { isPairingCode, redeemPairing } from "@roost/access";
 import { answerQuestion } from "@roost/approvals";
 import { RoostError, toRoostError } from "@roost/base";
-import { untrustedFrom } from "@roost/contract/labels";
-import type { PartRef } from "@roost/contract/operations";
-import { formatBytes, partLimits } from "@roost/contract/part";
 import { listQuestions, type KernelTransaction } from "@roost/kernel";
-import { keepPart, sendMessage } from "@roost/memory";
-import type { IncomingFile, IncomingMessage, Press, Update } from "../channel.ts";
+import { sendMessage } from "@roost/memory";
+import type { IncomingMessage, Press, Update } from "../channel.ts";
 import { questionKey, readPress, shownOf } from "../outgoing/ask-questions.ts";
 import { findSentKey, sendOnce } from "../outgoing/send-once.ts";
 import { bindOwner, findOwner, noteRefused, noteSeen, readStandings, type Standing } from "../peers/peers.ts";
 import { channelsWakeup, type Room } from "../room.ts";
+import { keepFiles, readBytesLeft } from "./keep-files.ts";
 
 /** Updates that belong together: an album is one message. */
 export type Taken = { update: Update; album: IncomingMessage[] };
@@ -105,7 +103,9 @@ async function takeMessage(
     return say(room, chat.id, { key: `full:${waiting}`, text: told.full });
   }
   if (isOwner && (await takeReply(room, message, moving))) return;
-  const { parts, lost } = await keepFiles(room, [message, ...album.filter((one) => one !== message)], moving.signal);
+  const messages = [message, ...album.filter((one) => one !== message)];
+  const bytesMax = isOwner ? Number.POSITIVE_INFINITY : await readBytesLeft(room, chat.id);
+  const { parts, lost, byteCount } = await keepFiles(room, messages, { bytesMax, signal: moving.signal });
   const said = [message, ...album].find(({ text }) => text !== "")?.text ?? "";
   const from = chat.kind === "group" ? `${sender?.title ?? sender?.name ?? "somebody"}: ` : "";
   await sendMessage(
@@ -123,8 +123,9 @@ async function takeMessage(
         await movePlace(room, tx, moving);
         await noteSeen(tx, channel.name, sender ?? chat);
         await tx.query(
-          `insert into channels.turn (run_id, channel, chat_id, is_group, is_owner, reply_to) values ($1, $2, $3, $4, $5, $6)`,
-          [runId, channel.name, chat.id, !isPrivate, isOwner, message.ref],
+          `insert into channels.turn (run_id, channel, chat_id, is_group, sender_id, file_bytes, is_owner, reply_to)
+           values ($1, $2, $3, $4, $5, $6, $7, $8)`,
+          [runId, channel.name, chat.id, !isPrivate, sender?.id ?? null, byteCount, isOwner, message.ref],
         );
         tx.wake(channelsWakeup);
       },
@@ -240,46 +241,6 @@ async function answerHere(
     if (isMoved || toRoostError(error).code !== "conflict") throw error;
     // The place may be the one that another process has moved: that is told by moving it alone.
     return false;
-  }
-}
-
-/** The bytes are kept before the transaction that names them. What cannot be had is told in the message. */
-async function keepFiles(
-  room: Room,
-  messages: readonly IncomingMessage[],
-  signal: AbortSignal,
-): Promise<{ parts: PartRef[]; lost: string[] }> {
-  const { channel, memory } = room;
-  const parts: PartRef[] = [];
-  const lost: string[] = [];
-  const files = messages.flatMap((message) => message.files);
-  for (const file of files.slice(0, partLimits.perMessageMax)) {
-    const bytes = await readFile(room, file, signal);
-    if (typeof bytes === "string") {
-      lost.push(bytes);
-      continue;
-    }
-    const labels = untrustedFrom("channel", channel.name);
-    const { name, mediaType } = file;
-    const { sha256 } = await keepPart(memory, { content: bytes, name, mediaType, labels });
-    parts.push({ sha256: sha256!, name });
-  }
-  if (files.length > partLimits.perMessageMax)
-    lost.push(`(${files.length - partLimits.perMessageMax} more files were left out)`);
-  return { parts, lost };
-}
-
-async function readFile({ channel }: Room, file: IncomingFile, signal: AbortSignal) {
-  const size = file.bytes === null ? "" : ` of ${formatBytes(file.bytes)}`;
-  const because = (why: string) => `(the file ${file.name}${size} could not be fetched: ${why})`;
-  if ((file.bytes ?? 0) > channel.limits.fileBytesMax)
-    return because(`more than ${formatBytes(channel.limits.fileBytesMax)}`);
-  try {
-    return await channel.readFile(file.fileId, signal);
-  } catch (error) {
-    const { code, retryable, message } = toRoostError(error);
-    if (retryable) throw error;
-    return because(code === "internal" ? "unknown" : message);
   }
 }
 

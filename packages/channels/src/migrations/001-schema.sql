@@ -35,6 +35,10 @@ create table channels.turn (
   channel    text collate "C" not null,
   chat_id    text collate "C" not null,
   is_group   boolean not null,
+  -- Who asked in a group; null: nobody in particular. Refused meanwhile, they are answered no more.
+  sender_id  text collate "C",
+  -- Of the files that came with it.
+  file_bytes bigint not null default 0,
   -- Told what went wrong in words of its own; others learn that there is no answer.
   is_owner   boolean not null,
   -- The message that it answers.
@@ -43,6 +47,7 @@ create table channels.turn (
   done_at    timestamptz
 );
 create index turn_open on channels.turn (channel) where done_at is null;
+create index turn_files on channels.turn (channel, chat_id, created_at) where file_bytes > 0;
 
 -- Messages sent by key. Invariant: a row stands before its message is sent, and one whose outcome nobody knows is never sent again.
 create table channels.sent (

@@ -17,7 +17,7 @@ interface Turn {
   isGroup: boolean;
   isOwner: boolean;
   replyTo: string;
-  /** Whether its chat is still the person's, or a guest's. */
+  /** Whether its chat is still the person's or a guest's; in a group, that of who asked, or the group's. */
   isAllowed: boolean;
 }
 
@@ -106,8 +106,8 @@ export function createAnswers(room: Room, { signal }: { signal: AbortSignal }): 
 
 async function readOpenTurns({ kernel, channel }: Room): Promise<Turn[]> {
   return kernel.database.query<Turn>(
-    `select run_id as "runId", chat_id as chat, is_group as "isGroup", is_owner as "isOwner", reply_to as "replyTo", is_group or exists (
-       select 1 from channels.peer p where p.channel = t.channel and p.id = t.chat_id
+    `select run_id as "runId", chat_id as chat, is_group as "isGroup", is_owner as "isOwner", reply_to as "replyTo", exists (
+       select 1 from channels.peer p where p.channel = t.channel and (p.id = t.chat_id or (t.is_group and p.id = t.sender_id))
          and (p.standing = 'owner' or (p.standing = 'guest' and not t.is_owner))) as "isAllowed"
      from channels.turn t where channel = $1 and done_at is null order by is_owner desc, created_at limit $2`,
     [channel.name, turnsMax],

@@ -133,7 +133,7 @@ function parse(text: string): unknown {
   }
 }
 
-/** https://core.telegram.org/bots/api#making-requests: what is refused was not done. */
+/** https://core.telegram.org/bots/api#making-requests: what is refused was not done; a server that failed may have failed afterwards. */
 function refusalOf(
   method: string,
   { error_code: status = 500, description = "", parameters }: z.output<typeof Answer>,
@@ -156,7 +156,7 @@ function refusalOf(
       { isUnknown },
     );
   if (status === 403) return new SendFailed("forbidden", `Telegram refuses ${method}: ${why}`, { isUnknown });
-  if (status >= 500) return new SendFailed("unavailable", `Telegram failed at ${method}: ${why}`, { isUnknown });
+  if (status >= 500) return new SendFailed("unavailable", `Telegram failed at ${method}: ${why}`, { isUnknown: true });
   const isGone = /message to edit not found|message can't be edited|MESSAGE_ID_INVALID/i.test(description);
   return new SendFailed(isGone ? "not_found" : "invalid_input", `Telegram refuses ${method}: ${why}`, { isUnknown });
 }

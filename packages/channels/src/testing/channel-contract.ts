@@ -139,9 +139,11 @@ export function checkChannel(name: string, open: () => Promise<ChannelWorld>): v
     assert.deepEqual(world.shown(chat), []);
     world.loseNext();
     await assert.rejects(channel.send(chat, { text: "lost on the way back" }, signal), isSendFailed(true));
+    world.loseNext("failed");
+    await assert.rejects(channel.send(chat, { text: "failed after it was done" }, signal), isSendFailed(true));
     assert.deepEqual(
       world.shown(chat).map(({ text }) => text),
-      ["lost on the way back"],
+      ["lost on the way back", "failed after it was done"],
     );
   });
 

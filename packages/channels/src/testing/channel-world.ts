@@ -13,8 +13,8 @@ export interface ChannelWorld extends AsyncDisposable {
   shown(chat: string): ShownMessage[];
   /** What was shown to those who pressed buttons. */
   pressAnswers: string[];
-  /** Takes the next message of Roost, and loses the answer. */
-  loseNext(): void;
+  /** Takes the next message of Roost, and loses the answer, or says that it failed. */
+  loseNext(how?: "silent" | "failed"): void;
   /** Refuses the next requests that write, and says when to come again. */
   limitNext(count: number, seconds: number): void;
 }

@@ -59,7 +59,7 @@ export async function startBotApi(): Promise<BotApiServer> {
   let nextUpdate = 1_000;
   let nextMessage = 1;
   let limited = { count: 0, seconds: 0 };
-  let isLosing = false;
+  let losing: "silent" | "failed" | undefined;
   /** The poll that waits. */
   let waiting: { wake: () => void; end: () => void } | undefined;
 
@@ -186,8 +186,10 @@ export async function startBotApi(): Promise<BotApiServer> {
     const work = methods[method];
     if (work === undefined) throw new Refused(404, "Not Found");
     const result = await work(fields);
-    if (writes && isLosing) {
-      isLosing = false;
+    if (writes && losing !== undefined) {
+      const how = losing;
+      losing = undefined;
+      if (how === "failed") throw new Refused(502, "Bad Gateway");
       request.socket.destroy();
       return;
     }
@@ -241,8 +243,8 @@ export async function startBotApi(): Promise<BotApiServer> {
       messages
         .filter((message) => message.chat === chat && message.isGone !== true)
         .map(({ ref, text, buttons, editCount, file }) => ({ ref, text, buttons, editCount, ...(file && { file }) })),
-    loseNext() {
-      isLosing = true;
+    loseNext(how = "silent") {
+      losing = how;
     },
     limitNext(count, seconds) {
       limited = { count, seconds };
