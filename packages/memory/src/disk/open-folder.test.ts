@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdir, readdir, readFile, rename, symlink, writeFile } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { joinLabels, mainLabels, untrustedFrom } from "@roost/contract/labels";
@@ -7,7 +7,8 @@ import { writeHomeFile } from "../files/write-home-file.ts";
 import { scanHome } from "../scan/scan-home.ts";
 import { createTestMemory, type TestMemory } from "../testing/create-test-memory.ts";
 import { resolveHomePath } from "./home-path.ts";
-import { readDiskFile } from "./read-disk-file.ts";
+import { identityOf, openFolder, refuseExchanged } from "./open-folder.ts";
+import { hashOf, readDiskFile } from "./read-disk-file.ts";
 import { removeFile, replaceFile } from "./replace-file.ts";
 
 const id = "01a22000-0000-7000-8000-000000000000";
@@ -20,7 +21,11 @@ async function openHome() {
     await rename(at("work/blog/x"), at("work/blog/aside"));
     await symlink(at("skills/a"), at("work/blog/x"));
   };
-  return { ...home, at, exchange };
+  const exchangeBack = async () => {
+    await rm(at("work/blog/x"));
+    await rename(at("work/blog/aside"), at("work/blog/x"));
+  };
+  return { ...home, at, exchange, exchangeBack };
 }
 
 async function skillsOf({ homeDir }: Pick<TestMemory, "homeDir">): Promise<string[]> {
@@ -44,6 +49,36 @@ test("A folder that is exchanged for a link after its path was checked is not fo
   await assert.rejects(removeFile({ absolute, expected, id }), exchanged);
   await assert.rejects(readDiskFile(absolute), exchanged);
   assert.deepEqual(await skillsOf(home), ["SKILL.md: mine\n"]);
+});
+
+test("Without /proc, files are read, replaced and removed by path, and an exchanged folder is refused, also one that was exchanged back", async () => {
+  await using home = await openHome();
+  const folder = home.at("work/blog/x");
+  const absolute = join(folder, "SKILL.md");
+  const options = { descriptors: home.at("no-proc") };
+  const bytes = Buffer.from("own\n");
+  const { sha256: expected } = (await readDiskFile(absolute, options))!;
+  assert.equal((await replaceFile({ absolute, bytes, expected, id, ...options })).state, "replaced");
+  const made = { absolute: home.at("work/blog/new/a.md"), id, ...options };
+  assert.equal((await replaceFile({ ...made, bytes, expected: "absent" })).state, "replaced");
+  assert.deepEqual(await removeFile({ ...made, expected: hashOf(bytes) }), { state: "removed" });
+
+  const refused = { code: "forbidden", message: /exchanged for a link/ };
+  await using opened = await openFolder(folder, options);
+  await home.exchange();
+  await assert.rejects(readDiskFile(absolute, options), refused);
+  await assert.rejects(replaceFile({ absolute, bytes, expected, id, ...options }), refused);
+  await assert.rejects(removeFile({ absolute, expected, id, ...options }), refused);
+  await assert.rejects(opened.check("SKILL.md", identityOf(await stat(absolute))), refused);
+  await using read = await open(absolute);
+  await writeFile(join(opened.at, "b.md"), "elsewhere");
+  const written = identityOf(await stat(join(opened.at, "b.md")));
+  await home.exchangeBack();
+  await assert.rejects(refuseExchanged(read, absolute, options), refused);
+  await assert.rejects(opened.check("b.md", written), refused);
+  await assert.rejects(opened.check("SKILL.md", undefined), refused, "it is not this one that was removed");
+  await opened.check("SKILL.md", identityOf(await stat(absolute)));
+  assert.deepEqual(await skillsOf(home), ["SKILL.md: mine\n", "b.md: elsewhere"]);
 });
 
 test("writeHomeFile() whose folder is exchanged for a link just before the rename is refused, and its intent is gone", async () => {

@@ -5,7 +5,7 @@ import { open, type FileHandle } from "node:fs/promises";
 import { systemClock } from "@roost/base";
 import { FileFault, toFileFault } from "./file-fault.ts";
 import { homeLimits } from "./home-limits.ts";
-import { refuseExchanged } from "./open-folder.ts";
+import { refuseExchanged, type DescriptorOptions } from "./open-folder.ts";
 
 export interface DiskFile {
   bytes: Buffer;
@@ -33,24 +33,26 @@ export function stableStampOf(stats: BigIntStats): string {
   return `${stats.ino}:${stats.size}:${stats.ctimeNs}`;
 }
 
+export interface ReadDiskFileOptions extends DescriptorOptions {
+  bytesMax?: number | undefined;
+}
+
 /**
  * The whole file, or undefined when there is none.
  * @throws FileFault when it is too large, not a regular file, or unreadable
  */
 export async function readDiskFile(
   absolute: string,
-  { bytesMax = homeLimits.fileBytesMax }: { bytesMax?: number } = {},
+  { bytesMax = homeLimits.fileBytesMax, ...options }: ReadDiskFileOptions = {},
 ): Promise<DiskFile | undefined> {
   let handle: FileHandle;
   try {
-    // A pipe must not block, and a link created after the path was resolved must not be followed.
-    handle = await open(absolute, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0));
+    handle = await openResolved(absolute, options);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw toFileFault(error, absolute);
   }
   try {
-    if (!absolute.startsWith("/proc/self/fd/")) await refuseExchanged(handle, absolute);
     const stats = await handle.stat({ bigint: true });
     if (!stats.isFile()) refuseForeign(absolute, stats);
     refuseLarge(absolute, Number(stats.size), bytesMax);
@@ -69,6 +71,24 @@ export async function readDiskFile(
     throw toFileFault(error, absolute);
   } finally {
     await handle.close();
+  }
+}
+
+/** Another program may put a new file in its place between opening and comparing. */
+const openAttemptsMax = 3;
+
+async function openResolved(absolute: string, options: DescriptorOptions): Promise<FileHandle> {
+  for (let attempt = 1; ; attempt += 1) {
+    // A pipe must not block, and a link created after the path was resolved must not be followed.
+    const flags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+    const handle = await open(absolute, flags);
+    try {
+      await refuseExchanged(handle, absolute, options);
+      return handle;
+    } catch (error) {
+      await handle.close();
+      if (attempt === openAttemptsMax) throw error;
+    }
   }
 }
 

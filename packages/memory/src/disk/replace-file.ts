@@ -2,13 +2,13 @@
  * Compare-and-swap of a file: the new content replaces exactly the expected content, whole or not at all, and is on disk before this returns. A
  * concurrent write by another program wins and is reported, not lost.
  */
-import { link, open, rename, rm, stat } from "node:fs/promises";
+import { link, open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { FileFault, toFileFault } from "./file-fault.ts";
-import { openFolder, openOrMakeFolder, syncFolder } from "./open-folder.ts";
+import { identityOf, openFolder, openOrMakeFolder, syncFolder, type DescriptorOptions } from "./open-folder.ts";
 import { readDiskFile, type DiskFile } from "./read-disk-file.ts";
 
-export interface Replacement {
+export interface Replacement extends DescriptorOptions {
   absolute: string;
   bytes: Uint8Array;
   /** SHA-256 of what it replaces, or "absent". */
@@ -41,10 +41,11 @@ export function temporaryNames(absolute: string, id: string): { next: string; pr
 export async function replaceFile(replacement: Replacement): Promise<Replaced> {
   const { absolute, expected } = replacement;
   try {
-    await using folder =
-      expected === "absent" ? await openOrMakeFolder(dirname(absolute)) : await openFolder(dirname(absolute));
-    const replaced = await replace({ ...replacement, absolute: join(folder.at, basename(absolute)) });
-    await folder.check();
+    const openIt = expected === "absent" ? openOrMakeFolder : openFolder;
+    await using folder = await openIt(dirname(absolute), replacement);
+    const name = basename(absolute);
+    const { replaced, identity } = await replace({ ...replacement, absolute: join(folder.at, name) });
+    if (replaced.state === "replaced") await folder.check(name, identity);
     return replaced;
   } catch (error) {
     // Its folder is gone.
@@ -55,18 +56,20 @@ export async function replaceFile(replacement: Replacement): Promise<Replaced> {
 }
 
 /** `absolute`: by the handle of its folder. */
-async function replace(replacement: Replacement): Promise<Replaced> {
-  const { absolute, expected } = replacement;
+async function replace(replacement: Replacement): Promise<{ replaced: Replaced; identity?: string | undefined }> {
+  const { absolute, expected, descriptors } = replacement;
   const { next, previous } = temporaryNames(absolute, replacement.id);
-  const before = await readDiskFile(absolute);
-  if ((before?.sha256 ?? "absent") !== expected) return { state: "conflict", current: before };
+  const before = await readDiskFile(absolute, { descriptors });
+  if ((before?.sha256 ?? "absent") !== expected) return { replaced: { state: "conflict", current: before } };
   try {
-    await writeDurably(next, replacement.bytes, before?.mode);
-    const outcome =
-      before === undefined ? await create(next, absolute) : await swap({ next, previous, absolute, before });
-    if (outcome !== undefined) return outcome;
+    const { identity, modifiedAt } = await writeDurably(next, replacement.bytes, before?.mode);
+    const conflict =
+      before === undefined
+        ? await create(next, absolute, { descriptors })
+        : await swap({ next, previous, absolute, before, descriptors });
+    if (conflict !== undefined) return { replaced: conflict };
     await syncFolder(dirname(absolute));
-    return { state: "replaced", modifiedAt: (await stat(absolute)).mtime };
+    return { replaced: { state: "replaced", modifiedAt }, identity };
   } finally {
     await rm(next, { force: true });
     await rm(previous, { force: true });
@@ -74,16 +77,16 @@ async function replace(replacement: Replacement): Promise<Replaced> {
 }
 
 /** A hard link fails when the file exists, where a rename would replace it. */
-async function create(next: string, absolute: string): Promise<Replaced | undefined> {
+async function create(next: string, absolute: string, options: DescriptorOptions): Promise<Replaced | undefined> {
   try {
     await link(next, absolute);
     return undefined;
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
-    if (code === "EEXIST") return { state: "conflict", current: await readDiskFile(absolute) };
+    if (code === "EEXIST") return { state: "conflict", current: await readDiskFile(absolute, options) };
     if (!hasNoLinks(code)) throw error;
   }
-  const current = await readDiskFile(absolute);
+  const current = await readDiskFile(absolute, options);
   if (current !== undefined) return { state: "conflict", current };
   await rename(next, absolute);
   return undefined;
@@ -98,8 +101,9 @@ async function swap(names: {
   previous: string;
   absolute: string;
   before: DiskFile;
+  descriptors: DescriptorOptions["descriptors"];
 }): Promise<Replaced | undefined> {
-  const { next, previous, absolute, before } = names;
+  const { next, previous, absolute, before, descriptors } = names;
   let isKept = true;
   try {
     await link(absolute, previous);
@@ -109,11 +113,11 @@ async function swap(names: {
     if (!hasNoLinks(code)) throw error;
     isKept = false;
   }
-  const kept = await readDiskFile(isKept ? previous : absolute);
+  const kept = await readDiskFile(isKept ? previous : absolute, { descriptors });
   if (kept?.sha256 !== before.sha256) return { state: "conflict", current: kept };
   await rename(next, absolute);
   if (!isKept) return undefined;
-  const late = await readDiskFile(previous);
+  const late = await readDiskFile(previous, { descriptors });
   if (late === undefined || late.sha256 === before.sha256) return undefined;
   await rename(previous, absolute);
   await syncFolder(dirname(absolute));
@@ -124,12 +128,18 @@ function hasNoLinks(code: string | undefined): boolean {
   return code === "EPERM" || code === "ENOTSUP" || code === "EOPNOTSUPP" || code === "ENOSYS" || code === "EMLINK";
 }
 
-async function writeDurably(path: string, bytes: Uint8Array, mode: number | undefined): Promise<void> {
+async function writeDurably(
+  path: string,
+  bytes: Uint8Array,
+  mode: number | undefined,
+): Promise<{ identity: string; modifiedAt: Date }> {
   const handle = await open(path, "wx", mode ?? 0o666);
   try {
     await handle.writeFile(bytes);
     if (mode !== undefined) await handle.chmod(mode);
     await handle.sync();
+    const { mtimeNs, ...stats } = await handle.stat({ bigint: true });
+    return { identity: identityOf(stats), modifiedAt: new Date(Number(mtimeNs / 1_000_000n)) };
   } finally {
     await handle.close();
   }
@@ -148,8 +158,11 @@ export async function removeTemporaries(absolute: string, id: string): Promise<v
 export async function removeFile(removal: Omit<Replacement, "bytes">): Promise<Removed> {
   const { absolute } = removal;
   try {
-    await using folder = await openFolder(dirname(absolute));
-    return await remove({ ...removal, absolute: join(folder.at, basename(absolute)) });
+    await using folder = await openFolder(dirname(absolute), removal);
+    const name = basename(absolute);
+    const removed = await remove({ ...removal, absolute: join(folder.at, name) });
+    if (removed.state === "removed") await folder.check(name, undefined);
+    return removed;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT" && removal.expected === "absent")
       return { state: "removed" };
@@ -166,10 +179,10 @@ function faultOf(error: unknown, absolute: string): unknown {
 }
 
 async function remove(removal: Omit<Replacement, "bytes">): Promise<Removed> {
-  const { absolute, expected, id } = removal;
+  const { absolute, expected, id, descriptors } = removal;
   const { previous } = temporaryNames(absolute, id);
   // A folder would be moved away like a file.
-  await readDiskFile(absolute);
+  await readDiskFile(absolute, { descriptors });
   try {
     // Moved away first and checked then: what is checked is what was moved.
     await rename(absolute, previous);
@@ -177,7 +190,7 @@ async function remove(removal: Omit<Replacement, "bytes">): Promise<Removed> {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
     return expected === "absent" ? { state: "removed" } : { state: "conflict", current: undefined };
   }
-  const taken = await readDiskFile(previous).catch(async (error: unknown) => {
+  const taken = await readDiskFile(previous, { descriptors }).catch(async (error: unknown) => {
     await giveBack(previous, absolute);
     throw error;
   });
