@@ -1,7 +1,7 @@
 /** A scheduler's loops for jobs, for runScheduler. Stateless apart from the database. */
 import { groupsChannel, type Kernel, type SchedulerLoop } from "@roost/kernel";
 import { dropTicks } from "./drop-ticks.ts";
-import { fireDueTicks, readNextFire } from "./fire-due-ticks.ts";
+import { fireDueTicks, jobsPerPassDefault, jobsPerPassMax, readNextFire } from "./fire-due-ticks.ts";
 import { fireEventTicks, readEventTopics } from "./fire-event-ticks.ts";
 import { readNextWindow } from "./gather-events.ts";
 import { reportFailingJobs, reportStalledJobs } from "./report-failing-jobs.ts";
@@ -58,15 +58,21 @@ function failureLoop(kernel: Kernel): SchedulerLoop {
 
 function tickLoop(kernel: Kernel): SchedulerLoop {
   const schedules = createScheduleCache();
+  let isMore = false;
   return {
     name: "ticks",
     channels: () => ["jobs"],
     pollMs: timings.tickPollMs,
     look: async () => {
-      // One cheap statement while nothing is due.
-      const next = await readNextFire(kernel);
-      if (next === undefined || !next.isDue) return { atMs: next?.fireAt.getTime() };
-      await fireDueTicks(kernel, { schedules });
+      // A short first pass, so that workers have something to do while the many are recorded.
+      const limit = isMore ? jobsPerPassMax : jobsPerPassDefault;
+      if (!isMore) {
+        // One cheap statement while nothing is due.
+        const next = await readNextFire(kernel);
+        if (next === undefined || !next.isDue) return { atMs: next?.fireAt.getTime() };
+      }
+      isMore = false;
+      isMore = (await fireDueTicks(kernel, { schedules, limit })).isMore;
       return { isMore: true };
     },
   };

@@ -1,7 +1,7 @@
 /** What becomes of due ticks, also in the scenarios of docs/scenarios.md. Several schedulers are several kernels on one database. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { cancelRun, type Kernel } from "@roost/kernel";
+import { cancelRun, runLimits, type Kernel } from "@roost/kernel";
 import { createTestKernel, type TestKernel } from "./testing/create-test-kernel.ts";
 import { defineJob } from "./define-job.ts";
 import { fireDueTicks } from "./fire-due-ticks.ts";
@@ -372,4 +372,26 @@ test("after a long outage of many frequent jobs a pass is bounded, and passes co
       1_440,
     );
   }
+});
+
+test("a pass over jobs that each catch up on many starts no more runs than one transaction creates", async () => {
+  await using opened = await createTestKernel();
+  await opened.clock.set(new Date("2026-03-01T00:00:30Z"));
+  const catchUp = { policy: "all", max: 60 };
+  for (let index = 0; index < 20; index += 1)
+    await define(
+      opened.kernel,
+      { kind: "every", every: "1m", anchor: "2026-03-01T00:00:00Z" },
+      { id: `job-${index}`, catchUp, overlap: "allow" },
+    );
+  await opened.clock.set(new Date("2026-03-01T01:00:30Z"));
+  const first = await fireDueTicks(opened.kernel);
+  assert.ok(first.fired > 0 && first.fired <= runLimits.createMax, `${first.fired} runs in one pass`);
+  let { fired, isMore } = first;
+  while (isMore) {
+    const pass = await fireDueTicks(opened.kernel);
+    ({ isMore } = pass);
+    fired += pass.fired;
+  }
+  assert.equal(fired, 1_200);
 });

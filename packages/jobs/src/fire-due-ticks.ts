@@ -3,7 +3,7 @@
  * primary key makes a moment fire once.
  */
 import { drawFraction } from "@roost/base";
-import { isPassing, judgeFailures, type Failure, type Kernel } from "@roost/kernel";
+import { isPassing, judgeFailures, runLimits, type Failure, type Kernel } from "@roost/kernel";
 import { dueTicks, type DueTicks } from "./job-moments.ts";
 import { jobColumns, type StoredJob } from "./job-row.ts";
 import { leaveUntold, advanceJobs } from "./advance-jobs.ts";
@@ -29,6 +29,8 @@ export interface FiredTicks {
 }
 
 export const jobsPerPassDefault = 100;
+/** Where many are due at one moment: a pass is one commit. One by one, after a failure, never more than the default. */
+export const jobsPerPassMax = 500;
 
 /** After an outage the starts of late runs are spread: by this much per late job … */
 const catchUpSpacingMs = 2_000;
@@ -43,7 +45,7 @@ export async function fireDueTicks(kernel: Kernel, options: FireDueTicksOptions 
   } catch (error) {
     if (isPassing(error)) throw error;
     kernel.logger.warn("due ticks could not be recorded together and are recorded job by job", { error });
-    return await fireEach(kernel, { limit, schedules });
+    return await fireEach(kernel, { limit: Math.min(limit, jobsPerPassDefault), schedules });
   }
 }
 
@@ -119,10 +121,13 @@ function firePass(
 function planPass(due: StoredJob[], nowMs: number, schedules: ScheduleCache): ({ job: StoredJob } & DueTicks)[] {
   const moves: ({ job: StoredJob } & DueTicks)[] = [];
   let momentCount = 0;
+  let runCount = 0;
   for (const job of due) {
     if (momentCount >= dueMomentsPerPassMax) break;
     const move = { job, ...dueTicks(job, nowMs, schedules) };
     momentCount += move.plan.momentCount;
+    runCount += move.ticks.filter(({ outcome }) => outcome === "fire").length;
+    if (moves.length > 0 && runCount > runLimits.createMax) break;
     moves.push(move);
   }
   return moves;

@@ -46,8 +46,8 @@ export async function claimAlone(kernel: Kernel, claim: Claim): Promise<Run[]> {
 
 /** There are new events, and a worker whose death would matter. */
 export function announceClaim({ wakeups }: Kernel): void {
-  wakeups.wake("log:runs");
-  wakeups.wake("claims");
+  wakeups.wake("log:runs", { isPatient: true });
+  wakeups.wake("claims", { isPatient: true });
 }
 
 /** What claim_1 and end_1 are told of the claiming worker. */

@@ -54,7 +54,7 @@ interface Answers {
 
 async function moveAlike(kernel: Kernel, { steps, ends }: { steps: StepMove[]; ends: DoneRun[] }): Promise<Answers> {
   const moved = steps.length === 0 ? [] : await moveSteps(kernel.database, steps);
-  if (steps.some((step, index) => isTold(step, moved[index]!))) kernel.wakeups.wake("log:runs");
+  if (steps.some((step, index) => isTold(step, moved[index]!))) kernel.wakeups.wake("log:runs", { isPatient: true });
   const ended = ends.length === 0 ? [] : await endDone(kernel, ends);
   return { steps: moved.map((value) => ({ value })), ends: ended.map((value) => ({ value })), claim: [] };
 }
@@ -85,8 +85,9 @@ async function moveTogether(
   const missed = new Set(rows.filter(({ answer }) => answer === "missed").map(({ begunKey }) => begunKey));
   const taken = rows.filter(({ answer }) => answer === "taken").map(toRun);
   const ended = toAnswers(ends, missed);
-  if (ended.includes("done") || steps.some((step, index) => isTold(step, moved[index]!)))
-    kernel.wakeups.wake("log:runs");
+  const isEnd = ended.includes("done");
+  if (isEnd || steps.some((step, index) => isTold(step, moved[index]!)))
+    kernel.wakeups.wake("log:runs", { isPatient: !isEnd });
   const own = taken.splice(0, ownRoom);
   if (own.length > 0) announceClaim(kernel);
   await handOver(kernel, claimer, taken);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { countStatements, type CountedDatabase } from "@roost/database/testing";
 import { createTestKernel } from "../testing/create-test-kernel.ts";
 
 const longMs = 600_000;
@@ -37,6 +38,24 @@ test("Wakeups.wake() sends many wake-ups of a moment in few statements", async (
   for (let n = 0; n < 20; n += 1) for (const channel of channels) t.kernel.wakeups.wake(channel);
   for (const watch of watches) assert.equal(await watch.next({ timeoutMs: longMs }), "woken");
   for (const watch of watches) watch[Symbol.dispose]();
+});
+
+test("Wakeups.wake() lets a patient wake-up wait for others, and sends it even if none comes", async () => {
+  let database: CountedDatabase | undefined;
+  await using t = await createTestKernel({ events: [], wrap: (opened) => (database = countStatements(opened)) });
+  const another = await t.openAnother();
+  using watch = another.wakeups.watch("claims");
+  using later = another.wakeups.watch("later");
+  const sent = () => database!.statements.filter((name) => name === "roost_notify").length;
+  const before = sent();
+  t.kernel.wakeups.wake("claims", { isPatient: true });
+  await Promise.resolve();
+  t.kernel.wakeups.wake("claims", { isPatient: true });
+  t.kernel.wakeups.wake("door");
+  assert.equal(await watch.next({ timeoutMs: longMs }), "woken");
+  assert.equal(sent() - before, 1);
+  t.kernel.wakeups.wake("later", { isPatient: true });
+  assert.equal(await later.next({ timeoutMs: longMs }), "woken");
 });
 
 test("WakeupWatch.next() remembers a wake-up that came without a waiter, once", async () => {

@@ -12,6 +12,8 @@ const postgresChannel = "roost_wakeup";
 /** On average one statement per interval; more at once after a quiet while, so that turns one after the other never wait. */
 const coalesceMs = 5;
 const burstMax = 50;
+/** How long a wake-up that nobody waits for stays for others to go along. */
+const patienceMs = 20;
 /** Beyond it wake-ups are dropped, which delays others at most until they poll. */
 const pendingChannelsMax = 10_000;
 
@@ -66,10 +68,10 @@ export async function createWakeups(options: WakeupsOptions): Promise<OpenWakeup
   };
   const watch = (channels: string | readonly string[]) => createWatch([channels].flat(), subscribe);
   return {
-    wake(channel) {
+    wake(channel, { isPatient = false } = {}) {
       checkChannel(channel);
       emit(channel);
-      if (options.isAlone !== true) outbox.add(channel);
+      if (options.isAlone !== true) outbox.add(channel, isPatient);
     },
     subscribe,
     watch,
@@ -89,11 +91,16 @@ function createOutbox({ database, logger, origin }: WakeupsOptions) {
   const pending = new Set<string>();
   let sending: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;
+  let patience: NodeJS.Timeout | undefined;
+  let isUrgent = false;
   let allowance = burstMax;
   let countedMs = performance.now();
   let isClosed = false;
 
   const send = async () => {
+    clearTimeout(patience);
+    patience = undefined;
+    isUrgent = false;
     const payloads = packPayloads(origin, pending);
     pending.clear();
     try {
@@ -103,7 +110,7 @@ function createOutbox({ database, logger, origin }: WakeupsOptions) {
       logger.debug("wake-ups were lost", { error });
     }
     sending = undefined;
-    if (pending.size > 0) schedule();
+    if (isUrgent) schedule();
   };
   const schedule = () => {
     if (sending !== undefined || timer !== undefined) return;
@@ -124,15 +131,21 @@ function createOutbox({ database, logger, origin }: WakeupsOptions) {
       Math.ceil((1 - allowance) * coalesceMs),
     );
   };
+  const hurry = () => {
+    isUrgent = true;
+    schedule();
+  };
   return {
-    add(channel: string) {
+    add(channel: string, isPatient: boolean) {
       if (isClosed || pending.size >= pendingChannelsMax) return;
       pending.add(channel);
-      schedule();
+      if (isPatient) patience ??= setTimeout(hurry, patienceMs);
+      else hurry();
     },
     async close() {
       isClosed = true;
       clearTimeout(timer);
+      clearTimeout(patience);
       while (sending !== undefined) await sending;
       if (pending.size > 0) await send();
     },

@@ -3,8 +3,8 @@
  * processes by LISTEN/NOTIFY, outside the write path.
  */
 export interface Wakeups {
-  /** Wakes waiters on the channel, in this process at once, elsewhere within about 10 ms. */
-  wake(channel: string): void;
+  /** Wakes waiters on the channel, in this process at once, elsewhere within about 10 ms; a patient one, for which no answer waits, within about 30. */
+  wake(channel: string, options?: { isPatient?: boolean }): void;
   /** Calls `onWake` for each wake-up until disposed. */
   subscribe(channel: string, onWake: () => void): Disposable;
   /** Remembers a wake-up that comes while nothing waits: create it, check, then wait. */
