@@ -9,6 +9,7 @@ import { addChannelsCommands } from "./commands/channels.ts";
 import { addChatCommand } from "./commands/chat.ts";
 import { addRecallCommand } from "./commands/recall.ts";
 import { addReserveCommand } from "./commands/reserve.ts";
+import { addDatabaseCommands } from "./commands/database.ts";
 import { addDevicesCommands } from "./commands/devices.ts";
 import { addDoctorCommand } from "./commands/doctor.ts";
 import { addFactsCommands } from "./commands/facts.ts";
@@ -97,6 +98,7 @@ export function createProgram(context: CliContext, service?: ServiceCommand): Co
   program.commandsGroup("Moving in and out");
   addImportCommand(program, context);
   addExportCommand(program, context);
+  addDatabaseCommands(program, context);
   addChannelsCommands(program, context);
   addDevicesCommands(program, context);
   program.commandsGroup("Watching and controlling");

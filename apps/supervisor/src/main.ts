@@ -1,25 +1,23 @@
 /** `roost up` and `roost down`: parses arguments, builds what it needs, maps the outcome to an exit code. */
 import { fileURLToPath } from "node:url";
-import { nameCommands, toRoostError } from "@roost/base";
-import { exitCodeOf } from "@roost/contract/status-codes";
 import type { ReadyMessage } from "./children/child-messages.ts";
-import { readRoostCommand, readSupervisorConfig, type SupervisorConfig } from "./config.ts";
+import { readSupervisorConfig, type SupervisorConfig } from "./config.ts";
 import { askFirstHome, isNewHome, type FirstHome } from "./home/first-home.ts";
 import { homePaths } from "./home/home-paths.ts";
 import { listenForStop } from "./listen-for-stop.ts";
 import { readProcessIdentity } from "./processes/process-identity.ts";
 import { defaultProgramPaths } from "./programs.ts";
 import { readArguments, usage, writeFirstHome } from "./read-arguments.ts";
+import { runMain } from "./run-main.ts";
 import { startDetached } from "./start-detached.ts";
 import { stopOwner } from "./stop-owner.ts";
 import { superviseHome } from "./supervise-home.ts";
-import { createTerminal, type ProcessTerminal } from "./terminal/create-terminal.ts";
+import type { ProcessTerminal } from "./terminal/create-terminal.ts";
 import { describeReady, readyDocument } from "./terminal/describe-ready.ts";
+import { openTerminal } from "./terminal/open-terminal.ts";
 
 /** The shell's exit code for a command ended by Ctrl-C. */
 const forcedExitCode = 130;
-/** For a file or a pipe. */
-const columnsDefault = 120;
 
 async function main(args: string[]): Promise<number> {
   const { command, isDetached, stopWith, first: given } = readArguments(args);
@@ -28,7 +26,7 @@ async function main(args: string[]): Promise<number> {
     return 0;
   }
   const config = readSupervisorConfig();
-  const terminal = openTerminal(config);
+  const terminal = openTerminal(config, process.stdout);
   if (command === "down") {
     await stopOwner(config.homeDirectory, terminal);
     return 0;
@@ -90,28 +88,4 @@ function tellReady(gateway: ReadyMessage, config: SupervisorConfig, terminal: Pr
   process.send?.({ ready: readyDocument(facts) });
 }
 
-function openTerminal(config: SupervisorConfig): ProcessTerminal {
-  let isListening = true;
-  // The reader has gone: the terminal was closed, or the waiting parent of a detached process has exited.
-  const stopWriting = () => {
-    isListening = false;
-  };
-  process.stdout.on("error", stopWriting);
-  if (config.isDetached) process.once("disconnect", stopWriting);
-  return createTerminal({
-    write: (text) => void (isListening && process.stdout.write(text)),
-    isTerminal: process.stdout.isTTY,
-    hasColor: process.stdout.isTTY && config.isColorWanted,
-    columns: () => config.columns ?? (process.stdout.columns || columnsDefault),
-    command: readRoostCommand(),
-  });
-}
-
-try {
-  process.exit(await main(process.argv.slice(2)));
-} catch (thrown) {
-  const error = toRoostError(thrown);
-  const text = error.code === "internal" ? (error.stack ?? error.message) : error.message;
-  process.stderr.write(`${nameCommands(text, readRoostCommand())}\n`);
-  process.exit(exitCodeOf(error.code));
-}
+await runMain(() => main(process.argv.slice(2)), process.stderr);

@@ -10,6 +10,7 @@ import { keepChildren, type KeptChildren } from "./children/keep-children.ts";
 import { defaultLimits, type ChildLimits } from "./children/spawn-child.ts";
 import type { SupervisorConfig } from "./config.ts";
 import { keepDatabase, type KeepDatabaseOptions, type KeptDatabase } from "./database/keep-database.ts";
+import { useRecordedDatabase } from "./database/use-recorded-database.ts";
 import { createHome, prepareMachinery } from "./home/create-home.ts";
 import { fillTemplate, type FirstHome } from "./home/first-home.ts";
 import { createToken } from "./home/create-token.ts";
@@ -73,7 +74,8 @@ export async function superviseHome(options: SuperviseHomeOptions): Promise<void
     if (config.address !== undefined) await requireFreePort(config.address);
     await createFirstHome(options, paths);
     await createToken(paths.token);
-    if (!stop.aborted) await runMachine(options, { paths, owner, logger, writeLog: log.write });
+    const located = { ...options, config: await useRecordedDatabase(config) };
+    if (!stop.aborted) await runMachine(located, { paths, owner, logger, writeLog: log.write });
   } catch (error) {
     logger.error("ended by a failure", { error });
     throw toRoostError(error);

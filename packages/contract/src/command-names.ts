@@ -7,6 +7,7 @@ export const commandNames: ReadonlySet<string> = new Set([
   "channels",
   "chat",
   "config",
+  "database",
   "devices",
   "doctor",
   "down",

@@ -67,6 +67,13 @@ export function changeDatabaseUrl(
   return `${scheme}${hosts.join(",")}${url.pathname}${url.search}`;
 }
 
+/** Hosts and database for a person, without user and password. @throws RoostError `invalid_input` */
+export function nameDatabaseUrl(text: string): string {
+  const { hosts } = parseDatabaseUrl(text);
+  const { pathname } = parseRest("postgresql://", splitUrl(text).rest);
+  return `PostgreSQL at ${hosts.map(({ name }) => name).join(", ")}, database ${decodeURIComponent(pathname.slice(1))}`;
+}
+
 /** Whether what is sent can be read on the way: not encrypted, and not on this machine. */
 export function isReadableOnTheWay({ name, url }: DatabaseHost): boolean {
   const isLocal = name.startsWith("/") || /^(?:localhost|127\.[\d.]+|\[::1\])(?::\d+)?$/.test(name);

@@ -16,9 +16,10 @@ export {
 } from "./embedded/open-embedded-postgres.ts";
 export { findServerUrl } from "./embedded/find-server-url.ts";
 export type { EmbeddedPostgres } from "./embedded/watch-server.ts";
-export { changeDatabaseUrl } from "./database-url.ts";
+export { changeDatabaseUrl, nameDatabaseUrl } from "./database-url.ts";
 export { openDatabase, type OpenDatabaseOptions } from "./open-database.ts";
 export { escapeIdentifier, escapeLiteral } from "pg";
 export { readMigrations, type Migration } from "./read-migrations.ts";
 export { readTimeline } from "./read-timeline.ts";
 export { isDatabaseUnavailable, sqlStateOf } from "./to-database-error.ts";
+export { readDatabaseIdentity, readHalfDoneMove } from "./move/half-done-move.ts";

@@ -12,17 +12,11 @@ create function roost.now() returns timestamptz
   language sql stable parallel safe
   return statement_timestamp();
 
--- The ids of events. By time, so that they are inserted at the end of an index. Simulations replace it to get the same ones again.
-do $$ begin
-  if current_setting('server_version_num')::integer >= 180000 then
-    create function roost.new_id() returns uuid language sql volatile parallel safe return uuidv7();
-  else
-    -- Milliseconds in the first 48 bits, version 7 in the next four.
-    create function roost.new_id() returns uuid language sql volatile parallel safe
-    return encode(set_bit(set_bit(overlay(uuid_send(gen_random_uuid())
-      placing substring(int8send((extract(epoch from clock_timestamp()) * 1000)::bigint) from 3) from 1 for 6), 52, 1), 53, 1), 'hex')::uuid;
-  end if;
-end $$;
+-- The ids of events. By time, so that they are inserted at the end of an index. Simulations replace it to get the same ones again. Milliseconds in the
+-- first 48 bits, version 7 in the next four: not uuidv7() of PostgreSQL 18, so that the schema is the same on every server and can be moved.
+create function roost.new_id() returns uuid language sql volatile parallel safe
+return encode(set_bit(set_bit(overlay(uuid_send(gen_random_uuid())
+  placing substring(int8send((extract(epoch from clock_timestamp()) * 1000)::bigint) from 3) from 1 for 6), 52, 1), 53, 1), 'hex')::uuid;
 
 -- A topic keeps its number and its segments; partitions are added, never taken away.
 create table roost.topic (

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { RoostError, writeFileDurably } from "@roost/base";
 import type { Database } from "@roost/database";
 import type { Kernel } from "@roost/kernel";
+import { refuseLeftDatabase } from "./home-database.ts";
 import { holdHome, refuseOtherHome, type HeldHome, type HomeIdentity } from "./hold-home.ts";
 
 const idForm = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -24,8 +25,9 @@ export async function holdDatabase({ database, logger }: Kernel, homeDir: string
   }
 }
 
-/** Called before migrations. @throws RoostError `invalid_input` when the database belongs to another home, which then stays unchanged */
+/** Called before migrations. @throws RoostError `invalid_input` when the database belongs to another home or was left by this one; it stays unchanged */
 export async function refuseDatabaseOfAnother(database: Database, homeDir: string): Promise<void> {
+  await refuseLeftDatabase(database, homeDir);
   await refuseOtherHome(database, await readIdentity(homeDir));
 }
 

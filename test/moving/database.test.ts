@@ -1,0 +1,77 @@
+/** `roost database move`: the tables of every room, a real command, and what a home does afterwards. The move back and PostgreSQL 15: test/distributed. */
+import assert from "node:assert/strict";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { openAccess } from "@roost/access";
+import { silentLogger } from "@roost/base";
+import { prepareChannels } from "@roost/channels";
+import { roostEvents } from "@roost/contract/events";
+import { openDatabase } from "@roost/database";
+import { createTestDatabase } from "@roost/database/testing";
+import { applyJobs } from "@roost/jobs";
+import { openKernel, readPartitions } from "@roost/kernel";
+import { holdDatabase, openMemory, refuseDatabaseOfAnother, sendMessage, setState } from "@roost/memory";
+import { openServices } from "@roost/service";
+import { homeRooms } from "@roost/worker/home-rooms";
+import { runCommand } from "../services/home-services.fixture.ts";
+
+/** A process of the home: its database with every room, held until it ends. */
+async function openHome(url: string, homeDir: string) {
+  await using opened = new AsyncDisposableStack();
+  const database = opened.use(await openDatabase({ url, applicationName: "roost gateway", logger: silentLogger }));
+  await refuseDatabaseOfAnother(database, homeDir);
+  const kernel = opened.use(
+    await openKernel({ database, logger: silentLogger, events: roostEvents, rooms: homeRooms }),
+  );
+  const memory = opened.use(await openMemory({ kernel, homeDir, logger: silentLogger }));
+  await openServices({ kernel, kind: "gateway", name: "gateway" });
+  await openAccess(kernel, { logger: silentLogger });
+  await prepareChannels(kernel);
+  opened.use(await holdDatabase(kernel, homeDir));
+  const owned = opened.move();
+  return { database, kernel, memory, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+test("roost database move carries a home to another database, which it uses then, and refuses the one it left", async () => {
+  await using opened = new AsyncDisposableStack();
+  const homeDir = await mkdtemp(join(tmpdir(), "roost-moving-"));
+  opened.defer(() => rm(homeDir, { recursive: true, force: true }));
+  const [source, target] = [opened.use(await createTestDatabase()), opened.use(await createTestDatabase())];
+  for (const { database } of [source, target]) await database[Symbol.asyncDispose]();
+  await writeFile(join(homeDir, "source"), `${source.url}\n`);
+  const move = () => runCommand(homeDir, "database", "move", target.url, "--from", "file:source");
+  let before: unknown;
+  {
+    await using home = await openHome(source.url, homeDir);
+    await sendMessage(home.memory, { sessionKey: "main", text: "Anna lives in Ulm" });
+    await setState(home.memory, { name: "email", value: { unread: 3 }, by: "cli" });
+    await applyJobs(home.kernel, [{ id: "mail", trigger: { kind: "every", every: "1h" }, prompt: "look" }], {
+      by: "cli",
+      source: "cli",
+      timeZone: "Europe/Berlin",
+    });
+    before = await readPartitions(home.database);
+    const refused = await move();
+    assert.match(refused.printed, /is in use by gateway \(roost, this machine\).*stop everything of the home/);
+    assert.equal(refused.code, 73);
+  }
+  const moved = await move();
+  assert.equal(moved.code, 0, moved.printed);
+  assert.match(moved.printed, /compared row by row[\s\S]*What was moved is left as it was: PostgreSQL at/);
+  const record = await readFile(join(homeDir, ".roost/database.json"), "utf8");
+  assert.match(record, /"url": "file:.roost\/database-url-[0-9a-f]{12}"/);
+  {
+    await using home = await openHome(target.url, homeDir);
+    assert.deepEqual(await readPartitions(home.database), before);
+    await sendMessage(home.memory, { sessionKey: "main", text: "And it goes on" });
+    const [row] = await home.database.query("select count(*) as count from memory.message");
+    assert.deepEqual(row, { count: 2 });
+  }
+  await assert.rejects(
+    openHome(source.url, homeDir),
+    /was moved away from this database \(PostgreSQL at .*unset DATABASE_URL/,
+  );
+  assert.match((await runCommand(homeDir, "database", "move", target.url)).printed, /uses PostgreSQL at .* already/);
+});
