@@ -13,12 +13,15 @@ export interface PushedBranch {
   repository: string;
   remote: string;
   branch: string;
+  /** Its whole id: what a person approved is this commit and what led to it, whatever the clone holds since. */
+  commit: string;
 }
 
 const bundleBytesMax = 200 * 1024 * 1024;
 const saidByRemote = "remote:";
 const saidCharsMax = 1_000;
-const bundling = "git bundle create --quiet /tmp/new.bundle HEAD --not --remotes >&2 && cat /tmp/new.bundle";
+const pushedRef = "refs/roost/pushed";
+const bundling = `git update-ref ${pushedRef} "$0" >&2 && git bundle create --quiet /tmp/new.bundle ${pushedRef} --not --remotes >&2 && cat /tmp/new.bundle`;
 
 /**
  * Never by force. What the remote says is marked; why it did not take the branch is an unknown outcome: the push can be made again.
@@ -26,7 +29,7 @@ const bundling = "git bundle create --quiet /tmp/new.bundle HEAD --not --remotes
  */
 export async function pushBranch(
   place: Workplace,
-  { repository, remote, branch }: PushedBranch,
+  { repository, remote, branch, commit }: PushedBranch,
   call: Pick<ProgramCall, "labels" | "signal">,
 ): Promise<ToolResult> {
   const source = sourceOf(place, repository);
@@ -34,7 +37,7 @@ export async function pushBranch(
   if (!remotes.includes(remote))
     throw new RoostError("not_found", `${repository} has no remote ${remote}: it has ${remotes.join(", ") || "none"}`);
   await git(["check-ref-format", "--branch", branch]);
-  const program = ["/bin/sh", "-c", bundling];
+  const program = ["/bin/sh", "-c", bundling, commit];
   const run = await runInDirectory(place, { ...call, program, repository, outputBytesMax: bundleBytesMax });
   if (run.end !== "exited" || run.exitCode !== 0)
     throw new RoostError(
@@ -55,20 +58,23 @@ export async function pushBranch(
       "--no-tags",
       "--no-write-fetch-head",
     ];
-    await git([...fetching, "--", bundle, `+HEAD:${kept}`]);
+    await git([...fetching, "--", bundle, `+${pushedRef}:${kept}`]);
+    const { stdout } = await git(["-C", source, "rev-parse", "--verify", kept]);
+    if (stdout.trim() !== commit)
+      throw new RoostError("conflict", `the clone gave ${stdout.trim()} for the commit ${commit}: nothing was pushed`);
   } finally {
     await rm(bundle, { force: true });
   }
-  return pushKept(place, { source, kept, remote, branch });
+  return pushKept(place, { source, commit, remote, branch });
 }
 
 /** From the person's repository, with the person's access. */
 async function pushKept(
   { gitEnvironment }: Workplace,
-  { source, kept, remote, branch }: { source: string; kept: string; remote: string; branch: string },
+  { source, commit, remote, branch }: { source: string } & Omit<PushedBranch, "repository">,
 ): Promise<ToolResult> {
   const labels = labelsOfRemote(remote);
-  const pushing = ["-C", source, "push", "--porcelain", "--", remote, `${kept}:refs/heads/${branch}`];
+  const pushing = ["-C", source, "push", "--porcelain", "--", remote, `${commit}:refs/heads/${branch}`];
   try {
     const { stderr } = await git(pushing, gitEnvironment);
     const said = stderr

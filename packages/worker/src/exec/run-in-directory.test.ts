@@ -59,7 +59,9 @@ interface Made {
   run: Run;
 }
 
-/** The model makes these calls, one after the other. `answer`: to each question. */
+const unknownCommit = "0".repeat(40);
+
+/** The model makes these calls, one after the other, and pushes the commit that it was told of last. `answer`: to each question. */
 async function make(
   home: TestHome,
   calls: [name: string, args: JsonObject][],
@@ -70,9 +72,14 @@ async function make(
     const turn = request.messages.filter(({ role }) => role === "assistant").length;
     if (turn > 0) answers[turn - 1] = request.messages.findLast(({ role }) => role === "tool")?.content ?? "";
     const next = calls[turn];
-    return next === undefined
-      ? "that is all"
-      : { toolCalls: [{ name: "call_tool", arguments: { name: next[0], arguments: next[1] } }] };
+    if (next === undefined) return "that is all";
+    const commit =
+      answers
+        .join("\n")
+        .match(/(?<![0-9a-f])[0-9a-f]{40}(?![0-9a-f])/g)
+        ?.at(-1) ?? unknownCommit;
+    const args = next[0] === "git_push" ? { commit, ...next[1] } : next[1];
+    return { toolCalls: [{ name: "call_tool", arguments: { name: next[0], arguments: args } }] };
   });
   let owner = await home.begin({ ...jobRun("code"), agent });
   const { id } = owner.run;
@@ -106,7 +113,7 @@ test(
         "exec",
         {
           command:
-            "sh test.sh && git add . && git commit -qm 'The sum adds' && git log --oneline | wc -l && git branch",
+            "sh test.sh && git add . && git commit -qm 'The sum adds' && git log --oneline | wc -l && git branch && git rev-parse HEAD",
           ...inProject,
         },
       ],
@@ -161,7 +168,7 @@ test("what a program leaves in its folder is no way out of it: hooks, links, con
     [
       "exec",
       {
-        command: `printf '#!/bin/sh\\ntouch ${escaped}\\n' > .git/hooks/pre-push && chmod +x .git/hooks/pre-push; git config core.fsmonitor 'touch ${escaped}'; git config core.sshCommand 'touch ${escaped}'; git config uploadpack.packObjectsHook 'touch ${escaped}'; git commit -q --allow-empty -m x`,
+        command: `printf '#!/bin/sh\\ntouch ${escaped}\\n' > .git/hooks/pre-push && chmod +x .git/hooks/pre-push; git config core.fsmonitor 'touch ${escaped}'; git config core.sshCommand 'touch ${escaped}'; git config uploadpack.packObjectsHook 'touch ${escaped}'; git commit -q --allow-empty -m x; git rev-parse HEAD`,
         ...inProject,
       },
     ],
@@ -231,7 +238,7 @@ test(
     await using home = await open();
     const commit = (text: string): [string, JsonObject] => [
       "exec",
-      { command: `git commit -q --allow-empty -m ${text}`, ...inProject },
+      { command: `git commit -q --allow-empty -m ${text} && git rev-parse HEAD`, ...inProject },
     ];
     const asked = async (made: Made) => (await listQuestions(home.kernel, { runId: made.run.id })).length;
     const first = await make(home, [commit("one"), ["git_push", { ...inProject, branch: "granted" }]], {
@@ -246,6 +253,34 @@ test(
   },
 );
 
+test(
+  "git_push pushes the commit that was approved, not one that was made since, and no commit that is not there",
+  options,
+  async () => {
+    await using home = await open();
+    const made = await make(home, [
+      [
+        "exec",
+        { command: "git commit -q --allow-empty -m approved && git rev-parse HEAD > first && cat first", ...inProject },
+      ],
+      [
+        "exec",
+        { command: "git commit -q --allow-empty -m later && git log --format=%s -1 && cat first", ...inProject },
+      ],
+      ["git_push", { ...inProject, branch: "exact" }],
+      ["git_push", { ...inProject, branch: "exact", commit: unknownCommit.replaceAll("0", "1") }],
+      ["git_push", { ...inProject, branch: "exact", commit: "HEAD" }],
+    ]);
+    assert.match(made.answers[1]!, /later/);
+    assert.equal(
+      execFileSync("git", ["-C", join(root, "remote.git"), "log", "--format=%s", "-1", "exact"], { encoding: "utf8" }),
+      "approved\n",
+    );
+    assert.match(made.answers[3]!, /nothing to push/);
+    assert.match(made.answers[4]!, /a whole commit id in hex/);
+  },
+);
+
 test("what a remote says to a push is marked, whether it takes the branch or not", options, async () => {
   await using home = await open();
   const hook = join(root, "remote.git/hooks/pre-receive");
@@ -253,7 +288,7 @@ test("what a remote says to a push is marked, whether it takes the branch or not
     await writeFile(hook, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
     const commit: [string, JsonObject] = [
       "exec",
-      { command: `git commit -q --allow-empty -m ${branch}`, ...inProject },
+      { command: `git commit -q --allow-empty -m ${branch} && git rev-parse HEAD`, ...inProject },
     ];
     const made = await make(home, [commit, ["git_push", { ...inProject, branch }]]);
     const labels = await home.kernel.labelSets.read(home.kernel.database, made.run.labels);

@@ -150,7 +150,7 @@ test("a compromised model does not widen its own tools, nor those of what it sta
       `${name} ${JSON.stringify(one[1])}: ${answer}`,
     );
   }
-  const pushed = await attempt(home, ["git_push", { repository: "home", branch: "x" }]);
+  const pushed = await attempt(home, ["git_push", { repository: "home", branch: "x", commit: "0".repeat(40) }]);
   assert.ok(!pushed.answer, "a person is asked first");
   // A skill that allows tools is read, and allows none.
   assert.match((await attempt(home, ["use_skill", { name: "evil" }])).answer ?? "", /You may use all tools/);

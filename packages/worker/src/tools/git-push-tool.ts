@@ -11,13 +11,17 @@ const name = /^[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$/;
 const input = z.object({
   repository: z.string().min(1).max(63),
   remote: z.string().regex(name).default("origin"),
-  branch: z.string().regex(name).describe("Its name there; what you have committed is pushed"),
+  branch: z.string().regex(name).describe("Its name there"),
+  commit: z
+    .string()
+    .regex(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/, "is a whole commit id in hex, as git rev-parse HEAD prints it")
+    .describe("What is pushed: git rev-parse HEAD"),
 });
 
 export function gitPushTool(context: ToolContext): Tool<z.infer<typeof input>> {
   return {
     name: "git_push",
-    description: "Pushes what you have committed in the clone of a repository to a branch of a remote, without force.",
+    description: "Pushes a commit of yours in the clone of a repository to a branch of a remote, without force.",
     input,
     effect: "idempotent",
     timeoutMsMax: 600_000,
