@@ -12,8 +12,16 @@ test("parseMoment() takes a moment without an offset in the zone, in summer and 
     ["2027-06-01T09:00", "UTC", "2027-06-01T09:00:00.000Z"],
   ] as const)
     assert.equal(new Date(parseMoment(text, zone)).toISOString(), utc, text);
-  assert.ok(Number.isNaN(parseMoment("2027-13-01T09:00", "UTC")));
-  assert.ok(Number.isNaN(parseMoment("soon", "UTC")));
+  for (const wrong of [
+    "2027-13-01T09:00",
+    "soon",
+    "2027-02-30T09:00",
+    "2027-02-29",
+    "2027-04-31T09:00Z",
+    "2027-06-31T09:00:00+02:00",
+  ])
+    assert.ok(Number.isNaN(parseMoment(wrong, "UTC")), wrong);
+  assert.ok(!Number.isNaN(parseMoment("2028-02-29T09:00Z", "UTC")));
 });
 
 test("formatClock() is in the zone, not in this machine's", () => {

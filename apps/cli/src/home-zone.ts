@@ -10,6 +10,9 @@ const withoutOffset = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2})?)?$/;
 
 /** Milliseconds of a written moment; one without an offset is in the zone. NaN when it is not a moment. */
 export function parseMoment(text: string, timeZone: string): number {
+  const [, day = "01"] = /^\d{4}-\d{2}-(\d{2})(?!\d)/.exec(text) ?? [];
+  // Date.parse reads 30 February as 2 March.
+  if (new Date(Date.parse(`${text.slice(0, 10)}T00:00Z`) || 0).getUTCDate() !== Number(day)) return Number.NaN;
   if (!withoutOffset.test(text)) return Date.parse(text);
   const wallMs = Date.parse(text.includes("T") ? `${text}Z` : `${text}T00:00Z`);
   if (Number.isNaN(wallMs)) return wallMs;

@@ -16,7 +16,7 @@ export interface ModelFacts {
   reason: string | null;
 }
 
-const smallContext = /its context is assumed to be .*? restart Roost/;
+const smallContext = /its context is (?:assumed to be )?\d+ .*? restart Roost/;
 
 /** For the start: its name, and whether its context is too small. Null in a rehearsal. */
 export function tellModel({ mode, name, provider, reason }: ModelFacts): string | null {

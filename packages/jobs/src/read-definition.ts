@@ -1,6 +1,7 @@
 import { parseDurationMs, RoostError, type JsonValue } from "@roost/base";
 import { NamedJobDefinition } from "@roost/contract/operations";
 import { runLimits } from "@roost/kernel";
+import { writtenFaults } from "./files/read-written.ts";
 import type { JobDefinition } from "./job-row.ts";
 import { isActiveAt } from "./active-hours.ts";
 import { resolveTrigger } from "./resolve-trigger.ts";
@@ -16,10 +17,8 @@ export interface ReadDefinition {
 export function readDefinition(written: unknown, timeZone: string): ReadDefinition {
   const parsed = NamedJobDefinition.safeParse(written);
   if (!parsed.success) {
-    const issues = parsed.error.issues
-      .map((issue) => `${issue.path.join(".") || "the job"}: ${issue.message}`)
-      .join("; ");
-    throw new RoostError("invalid_input", `The job ${nameOf(written)} is not valid: ${issues}`);
+    const faults = writtenFaults(parsed.error).join("; ");
+    throw new RoostError("invalid_input", `The job ${nameOf(written)} is not valid: ${faults}`);
   }
   // As it will be read back: without undefined fields.
   const { id, ...definition } = JSON.parse(JSON.stringify(parsed.data)) as typeof parsed.data;

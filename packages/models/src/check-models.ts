@@ -68,7 +68,8 @@ async function ask(
   const isSilent = outcome.kind === "failed" && outcome.failedAttempts.some(isSlow);
   const text = outcome.message
     .replace(/^no model provider answers; | \(skipped for [^)]*\)/g, "")
-    .replace(`${told.id} (${told.name}): `, "");
+    .replace(`${told.id} (${told.name})`, "")
+    .replace(/^:? (?:refused the request: )?/, "");
   return { ...told, state: isSilent ? "silent" : "fails", text };
 }
 

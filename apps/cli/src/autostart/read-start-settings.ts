@@ -4,7 +4,9 @@ import { RoostError } from "@roost/base";
 import { environmentMeanings } from "../help/environment-meanings.ts";
 
 /** What `roost up` reads from its environment. */
-const startVariables = environmentMeanings.filter(({ meaning }) => meaning.startsWith("up: ")).map(({ name }) => name);
+const startVariables = environmentMeanings
+  .filter(({ meaning }) => meaning.startsWith("up: "))
+  .flatMap(({ name }) => name.split(", "));
 
 /**
  * The variables of this environment that a start without a shell would miss: those of `roost up`, and those that the settings of the home name

@@ -29,10 +29,17 @@ test(
     const { place, home, environment, calls } = await createPlace(context);
     await mkdir(home);
     await writeFile(join(home, "roost.yaml"), 'models:\n  - { apiKey: "env:MY_KEY" }\n#  - "env:OTHER"\n');
-    const given = { ...environment, ROOST_PORT: "7801", MY_KEY: "k 1", OTHER: "no", ROOST_TOKEN: "secret" };
+    const given = {
+      ...environment,
+      ROOST_PORT: "7801",
+      MY_KEY: "k 1",
+      OTHER: "no",
+      KAFKA_PASSWORD: "p",
+      ROOST_TOKEN: "secret",
+    };
     const { code, stdout } = await runRoost(["autostart", "install"], { environment: given });
     assert.equal(code, 0);
-    assert.match(stdout, /Kept for its start: ROOST_PORT, MY_KEY\n/);
+    assert.match(stdout, /Kept for its start: ROOST_PORT, KAFKA_PASSWORD, MY_KEY\n/);
     const { name, file } = JSON.parse((await runRoost(["autostart", "status", "--json"], { environment })).stdout) as {
       name: string;
       file: string;

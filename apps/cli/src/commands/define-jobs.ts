@@ -239,6 +239,7 @@ function addApply(jobs: Command, context: CliContext): void {
     .action(async (path: string, options: ApplyOptions) => {
       const { terminal } = context;
       const written = await readJobFiles(path, context.stdin);
+      if (written.length === 0) terminal.note(`${path} has no job`, "warn");
       const { client } = await context.connect();
       const answer = await client.applyJobs({
         jobs: written,

@@ -9,6 +9,7 @@ import {
   type JobRecord,
   type JobChange,
 } from "@roost/contract/operations";
+import { writtenFaults } from "@roost/jobs/files";
 import type { Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
 import type { RoostClient } from "../connect.ts";
@@ -116,7 +117,7 @@ function convertAll(
           {
             id: source.id,
             name: source.name,
-            reason: parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`).join("; "),
+            reason: writtenFaults(parsed.error).join("; "),
             text: JSON.stringify(source.schedule),
           },
           made.job.prompt,

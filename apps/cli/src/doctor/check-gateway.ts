@@ -110,7 +110,7 @@ const modelProblem = "model_problem";
 function checkModel({ model, alarms }: Status): Check {
   const problem = alarms.find(({ code }) => code === modelProblem);
   if (problem !== undefined) return { name: "model", state: "bad", text: problem.text };
-  const smallContext = /its context is assumed to be [^;]*/.exec(model.reason ?? "")?.[0];
+  const smallContext = /its context is (?:assumed to be )?\d+ [^;]*/.exec(model.reason ?? "")?.[0];
   if (model.mode === "live" && smallContext !== undefined)
     return {
       name: "model",

@@ -15,12 +15,15 @@ test("describeProgram() is what docs/cli.md says", async () => {
 });
 
 test("environment lists every variable that a process of Roost reads, but those that it sets itself", async () => {
-  const configs = ["apps/cli", "apps/gateway", "apps/services", "apps/supervisor", "packages/worker"];
-  const paths = [...configs.map((room) => `${room}/src/config.ts`), "packages/models/src/read-home-config.ts"];
+  const configs = ["apps/cli", "apps/gateway", "apps/relay", "apps/services", "apps/supervisor", "packages/worker"];
+  const others = ["models/src/read-home-config.ts", "objects/src/read-bucket.ts", "memory/src/settings/read-secret.ts"];
+  const paths = [...configs.map((room) => `${room}/src/config.ts`), ...others.map((path) => `packages/${path}`)];
   const names = new Set<string>();
   for (const path of paths) {
     const text = await readFile(new URL(`../../../../${path}`, import.meta.url), "utf8");
-    for (const [name] of text.matchAll(/\b(?:ROOST|OPENAI|OPENROUTER|DATABASE|OTEL|NO|FORCE)_[A-Z_]+\b/g))
+    for (const [name] of text.matchAll(
+      /\b(?:ROOST|OPENAI|OPENROUTER|DATABASE|OBJECTS|AWS|KAFKA|OTEL|NO|FORCE)_[A-Z_]+\b/g,
+    ))
       names.add(name);
   }
   const { stdout } = await runRoost(["help", "environment"]);

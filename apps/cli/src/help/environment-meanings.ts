@@ -18,7 +18,17 @@ export const environmentMeanings: readonly { name: string; meaning: string }[] =
   {
     name: "OBJECTS_URL",
     meaning:
-      "up: bucket for versions of files and parts, as in s3://BUCKET/PREFIX?endpoint=URL&region=NAME; its key in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (default: the home)",
+      "up: bucket for versions of files and parts, as in s3://BUCKET/PREFIX?endpoint=URL&region=NAME (default: the home)",
+  },
+  { name: "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY", meaning: "up: key of that bucket" },
+  { name: "AWS_REGION", meaning: "up: its region, when its address has none" },
+  {
+    name: "OBJECTS_FROM_URL",
+    meaning: "up: bucket that is left with this start, whose objects are carried over (docs/running.md)",
+  },
+  {
+    name: "ROOST_AGE_IDENTITY",
+    meaning: "up: file with the age identity that secrets of the form age:PATH are encrypted for (docs/settings.md)",
   },
   { name: "KAFKA_BROKERS", meaning: "up: host:port of Kafka's brokers, with commas; starts the relay (docs/kafka.md)" },
   { name: "KAFKA_TLS", meaning: "up: true: encrypted connections to Kafka, certificates verified" },

@@ -24,6 +24,32 @@ test("parseJobs() names the file, the job and the field that is wrong", () => {
   });
   assert.throws(() => parseJobs("id: a\ntrigger: {kind: manual}\nprompt: x\npromt: y", "f"), { message: /promt/ });
   assert.throws(() => parseJobs("id: [", "f"), { code: "invalid_input", message: /^f: / });
+  const job = "id: a\ntrigger: {kind: manual}\nprompt: x\n";
+  const rows: [text: string, says: RegExp][] = [
+    [
+      "id: a\ncron: '0 9 * * *'\nprompt: x",
+      /cron is not a key of a job: did you mean trigger, as in trigger: \{ kind: cron/,
+    ],
+    ["id: a\ntrigger: {kind: event, type: run.failed}\nprompt: x", /trigger\.type .* did you mean eventType\?/],
+    ["id: a\ntrigger: {kind: cron, cron: '@daily'}\nprompt: x", /trigger\.cron .* did you mean expression\?/],
+    ["id: a\ntrigger: every 20m\nprompt: x", /trigger: must be keys and values, not a text$/],
+    [
+      "id: a\ntrigger: {kind: at, at: 2027-02-30T09:00:00Z}\nprompt: x",
+      /trigger\.at: must be a date and time that exists/,
+    ],
+    [`${job}budget: 0.2`, /budget: must be keys and values, not a number$/],
+    [
+      `${job}enabled: "no"\ntell: me`,
+      /enabled: must be true or false, not a text; tell: must be one of main, person$|tell: .*; enabled: /,
+    ],
+    [`${job}timeout: 0s`, /timeout: must be at least 1s$/],
+    [`${job}retry: {attemptsMax: 2, backoff: 60d}`, /retry\.backoff: must be at most \d+d$/],
+    [`${job}rateLimit: {max: 5, per: hour}`, /: rateLimit\.per: must be a duration like [^;]*$/],
+    ["id: a\nprompt: x", /trigger: is missing/],
+    ["i\0d\0: \0a", /save it as UTF-8/],
+  ];
+  for (const [text, message] of rows)
+    assert.throws(() => parseJobs(text, "f"), { code: "invalid_input", message }, text);
 });
 
 test("readJobFiles() reads a directory and refuses a job that is there twice", async () => {

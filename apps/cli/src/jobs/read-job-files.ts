@@ -3,7 +3,13 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { RoostError, toRoostError, type JsonValue } from "@roost/base";
 import { NamedJobDefinition } from "@roost/contract/operations";
-import { definitionFilesMax, listDefinitionFiles, parseJobDocuments, readJobFile } from "@roost/jobs/files";
+import {
+  definitionFilesMax,
+  listDefinitionFiles,
+  parseJobDocuments,
+  readJobFile,
+  writtenFaults,
+} from "@roost/jobs/files";
 import type { z } from "zod";
 import { readInput } from "../conversation/read-input.ts";
 
@@ -66,10 +72,7 @@ function checkJob(value: unknown, what: string): WrittenJob {
   const parsed = NamedJobDefinition.strict().safeParse(value);
   // As written: the gateway fills in defaults.
   if (parsed.success) return value as WrittenJob;
-  const faults = parsed.error.issues.map(({ path, message }) =>
-    path.length === 0 ? message : `${path.join(".")}: ${message}`,
-  );
-  throw new RoostError("invalid_input", `${what}: ${faults.join("; ")}`, { cause: parsed.error });
+  throw new RoostError("invalid_input", `${what}: ${writtenFaults(parsed.error).join("; ")}`, { cause: parsed.error });
 }
 
 async function listFiles(path: string): Promise<string[]> {

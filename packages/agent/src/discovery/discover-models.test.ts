@@ -177,6 +177,10 @@ test("discoverModels() finds llama.cpp with its context", async () => {
     assert.deepEqual([provider.model, provider.contextTokensMax], ["/models/qwen.gguf", 8192]);
     assert.deepEqual(provider.input, ["text", "image"]);
     assert.match(notes, /^qwen\.gguf at llama\.cpp/);
+    assert.doesNotMatch(notes, /too little/);
+    routes["/props"].default_generation_settings.n_ctx = 2048;
+    const small = await discover({}, { llamaCpp: url });
+    assert.match(small.notes, /its context is 2048 tokens, which is too little .* llama-server -c 32768/);
   });
 });
 

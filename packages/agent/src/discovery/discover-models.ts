@@ -160,5 +160,18 @@ async function configuredServer(options: DiscoverModelsOptions, context: Context
 }
 
 function found(source: Discovery["source"], provider: ProviderConfig, notes: string[]): Discovery {
-  return { providers: [provider], source, notes };
+  const small = smallContextNote(provider, notes);
+  return { providers: [provider], source, notes: small === undefined ? notes : [...notes, small] };
+}
+
+/** What a first conversation needs (docs/models.md). */
+const contextTokensWanted = 8192;
+
+/** Ollama's notes say it with what to set there. */
+function smallContextNote(
+  { contextTokensMax = Infinity }: ProviderConfig,
+  notes: readonly string[],
+): string | undefined {
+  if (contextTokensMax >= contextTokensWanted || notes.some((note) => note.includes("too little"))) return undefined;
+  return `its context is ${contextTokensMax} tokens, which is too little for an agent; start the server with a larger one, as in llama-server -c 32768 (docs/models.md), and restart Roost`;
 }

@@ -74,6 +74,12 @@ export async function callProviders(
         onSilence: () => silent.add(provider),
       });
       if (end !== undefined) return end;
+      const [last, next] = [failedAttempts.at(-1), ready[index + 1]];
+      if (last !== undefined && next !== undefined)
+        options.onDelta({
+          type: "remark",
+          text: `${last.provider} (${last.model}) does not answer: ${last.message}; asking ${next.id} (${next.model})`,
+        });
     }
     if (silent.size > 0) return noProvider(fitting, known, { failedAttempts, end: "silence" });
     known = await machinery.coolDowns.read(fitting.map((provider) => provider.key));

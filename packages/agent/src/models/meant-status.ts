@@ -4,6 +4,8 @@ const wrongKey =
   /(api[ _]?key|(access|auth) token)\b.{0,30}\b(not valid|invalid|incorrect|expired|not found|missing)|(invalid|incorrect|expired|missing) (api[ _]?key|authentication|access token)|API_KEY_INVALID|login fail|unauthori[sz]ed/i;
 const noModel =
   /(invalid|unknown|no such|non-?existent) model\b|\bmodel\b[^.]{0,120}(\bnot (exist|found)\b|n['’]t exist|not a valid model)/i;
+const goneModel =
+  /\bmodel\b[^.]{0,120}\b(decommissioned|deprecated|retired|discontinued|sunset|shut ?down|no longer (available|supported|exists?))\b|model_(decommissioned|not_found|deprecated)/i;
 const refusedInput = /flagged|moderation|content policy/i;
 
 /** The status that says what is meant: no credit is 402, a wrong key 401 and an unknown model 404, whatever was sent. Undefined for a failure without HTTP. */
@@ -12,5 +14,6 @@ export function meantStatus(status: number | undefined, text: string): number | 
   if (noCredit.test(text)) return 402;
   if ((status === 400 || status === 403 || status === 500) && wrongKey.test(text)) return 401;
   if ((status === 400 || status === 422) && noModel.test(text)) return 404;
+  if ((status === 400 || status === 403 || status === 410) && goneModel.test(text)) return 404;
   return status === 403 && refusedInput.test(text) ? 400 : status;
 }

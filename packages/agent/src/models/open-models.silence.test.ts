@@ -18,6 +18,13 @@ test("openModels() says that an address has moved, and follows where the method 
   assert.ok(moved.kind === "failed");
   assert.match(moved.message, /moved to http:\/\/127\.0\.0\.1:\d+\/new\/v1/);
   assert.equal((await askOnce(server.url.replace("/v1", "/kept/v1"))).kind, "message");
+  await using login = await serveRaw((_request, response) => {
+    response.writeHead(302, { location: "https://sso.example/login" });
+    response.end();
+  });
+  const signIn = await askOnce(login.url);
+  assert.ok(signIn.kind === "failed");
+  assert.match(signIn.message, /leads to https:\/\/sso\.example\/login, which is not where a model answers/);
 });
 
 test("openModels() ends a reply at [DONE] although the connection stays open", async () => {

@@ -95,8 +95,11 @@ for (const status of [401, 402, 403, 404, 408, 429, 500, 502, 503, 529]) {
   test(`openModels() falls back to the next provider on HTTP ${status}, and leaves the first alone`, async () => {
     await withProviders({ first: () => ({ status }) }, async ({ first, second, open }) => {
       const models = open();
-      const outcome = await models.call(request, options());
+      const remarks: string[] = [];
+      const onDelta = (delta: ModelDelta) => void (delta.type === "remark" && remarks.push(delta.text));
+      const outcome = await models.call(request, options({ onDelta }));
       assert.ok(outcome.kind === "message");
+      assert.match(remarks.join(), /^first \(.*\) does not answer: HTTP \d+: .*; asking second \(.*\)$/);
       assert.equal(outcome.message.text, "from the second");
       assert.equal(outcome.message.provider, "second");
       assert.deepEqual(

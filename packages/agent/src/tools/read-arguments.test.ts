@@ -74,6 +74,11 @@ test("readArguments() says what is wrong and where", () => {
   const notJson = readArguments(zodTool, "path=a.md");
   assert.ok(!notJson.isValid);
   assert.match(notJson.message, /not JSON: path=a\.md/);
+  for (const cut of ['{"path":"a.md","text":"abc \\"', '{"path":"a.md"', '{"path":"a}","list":[1,']) {
+    const broken = readArguments(zodTool, cut);
+    assert.ok(!broken.isValid);
+    assert.match(broken.message, /break off before their end: send less at once/);
+  }
   const custom = readArguments(jsonTool, '{"a":"x"}');
   assert.ok(!custom.isValid);
   assert.match(custom.message, /a must be a number/);

@@ -28,7 +28,11 @@ export function readArguments(tool: Pick<Tool, "input" | "name">, argumentsText:
     };
   }
   if (parsed === undefined) {
-    return { isValid: false, message: `the arguments of ${tool.name} are not JSON: ${argumentsText.slice(0, 200)}` };
+    const breaksOff = isBrokenOff(argumentsText) ? ", since they break off before their end: send less at once" : "";
+    return {
+      isValid: false,
+      message: `the arguments of ${tool.name} are not JSON${breaksOff}: ${argumentsText.slice(0, 200)}`,
+    };
   }
   const given = check(tool, parsed);
   if (given.faults.length === 0) return { isValid: true, input: given.input, shown: parsed };
@@ -60,6 +64,20 @@ function parseArguments(text: string): JsonValue | undefined {
     return typeof inner === "object" && inner !== null ? inner : value;
   }
   return value === null ? {} : value;
+}
+
+/** Cut off by a server that does not say so: an object whose last text or brace is not closed. */
+function isBrokenOff(text: string): boolean {
+  let depth = 0;
+  let isText = false;
+  for (let at = 0; at < text.length; at += 1) {
+    const letter = text[at];
+    if (isText && letter === "\\") at += 1;
+    else if (letter === '"') isText = !isText;
+    else if (!isText && (letter === "{" || letter === "[")) depth += 1;
+    else if (!isText && (letter === "}" || letter === "]")) depth -= 1;
+  }
+  return text.trimStart().startsWith("{") && (isText || depth > 0);
 }
 
 /** Python's literals, quotes and commas, line breaks within texts; only of a whole object. */

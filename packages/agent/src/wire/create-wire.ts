@@ -157,7 +157,10 @@ function movedText(response: Response, input: Parameters<Fetch>[0]): string {
   const from = String(input instanceof Request ? input.url : input);
   const whole = URL.canParse(to, from) ? new URL(to, from).href : "another one that it does not name";
   void response.body?.cancel();
-  return `the address has moved to ${whole.replace(/\/chat\/completions\/?$/, "")}: give that one`;
+  const moved = whole.replace(/\/chat\/completions\/?$/, "");
+  // A page to sign in at, or another host's front page.
+  if (moved === whole) return `the address leads to ${whole}, which is not where a model answers: check it`;
+  return `the address has moved to ${moved}: give that one`;
 }
 
 interface Opened {

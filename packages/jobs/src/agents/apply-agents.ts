@@ -7,6 +7,7 @@ import { formatLabels, mainLabels } from "@roost/contract/labels";
 import { AgentDefinition, AgentId, defaultAgent } from "@roost/contract/operations";
 import { setRunDefault, type Kernel, type KernelTransaction } from "@roost/kernel";
 import { compareDefinitions, type Difference } from "../compare-definitions.ts";
+import { writtenFaults } from "../files/read-written.ts";
 
 interface ApplyAgentsOptions {
   by: string;
@@ -79,10 +80,8 @@ function readAll(written: Readonly<Record<string, unknown>>): Map<string, JsonVa
   for (const [id, definition] of entries) {
     const parsed = AgentDefinition.safeParse(definition);
     const issues = [...(AgentId.safeParse(id).error?.issues ?? []), ...(parsed.error?.issues ?? [])];
-    for (const issue of issues) {
-      const where = issue.path.length === 0 ? "" : `${issue.path.join(".")}: `;
-      complaints.push(`The agent "${id.slice(0, 64)}" is not valid: ${where}${issue.message}`);
-    }
+    for (const fault of writtenFaults({ issues }))
+      complaints.push(`The agent "${id.slice(0, 64)}" is not valid: ${fault}`);
     // As it will be read back: without undefined fields.
     if (parsed.success) reads.set(id, JSON.parse(JSON.stringify(parsed.data)) as JsonValue);
   }

@@ -3,7 +3,7 @@ import { basename } from "node:path";
 import { isJsonObject, RoostError, splitFrontMatter, type JsonObject } from "@roost/base";
 import { AgentDefinition, AgentId } from "@roost/contract/operations";
 import { parseDocuments } from "./read-job-file.ts";
-import { readWritten } from "./read-written.ts";
+import { readWritten, writtenFaults } from "./read-written.ts";
 
 export interface WrittenAgent {
   id: string;
@@ -24,11 +24,11 @@ export function parseAgentFile(path: string, text: string): WrittenAgent {
     throw new RoostError("invalid_input", "prompt: the instructions stand below the keys, as the text of the file");
   const written = readWritten("agent", body === "" ? fields : { ...fields, prompt: body });
   const parsed = AgentDefinition.safeParse(written);
-  const issues = [...(AgentId.safeParse(id).error?.issues ?? []), ...(parsed.error?.issues ?? [])];
-  if (!parsed.success || issues.length > 0) {
-    const where = (issue: (typeof issues)[number]) => (issue.path.length === 0 ? "its name" : issue.path.join("."));
-    throw new RoostError("invalid_input", issues.map((issue) => `${where(issue)}: ${issue.message}`).join("; "));
-  }
+  const faults = [
+    ...(AgentId.safeParse(id).error?.issues ?? []).map(({ message }) => `its name: ${message}`),
+    ...(parsed.success ? [] : writtenFaults(parsed.error)),
+  ];
+  if (!parsed.success || faults.length > 0) throw new RoostError("invalid_input", faults.join("; "));
   return { id, definition: parsed.data };
 }
 

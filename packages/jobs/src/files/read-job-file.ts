@@ -4,7 +4,7 @@ import { RoostError, type JsonValue } from "@roost/base";
 import { parseAllDocuments } from "yaml";
 import { readWritten } from "./read-written.ts";
 
-export { asWritten, differenceAsWritten, writtenDurations } from "./read-written.ts";
+export { asWritten, differenceAsWritten, writtenDurations, writtenFaults } from "./read-written.ts";
 
 /** Of one folder. */
 export const definitionFilesMax = 500;
@@ -43,6 +43,7 @@ export function parseJobDocuments(text: string): JsonValue[] {
 
 /** @throws RoostError `invalid_input` */
 export function parseDocuments(text: string): JsonValue[] {
+  if (/[\0\uFFFD]/.test(text)) throw new RoostError("invalid_input", "it is not UTF-8 text: save it as UTF-8");
   const documents = parseAllDocuments(text);
   const fault = documents.flatMap(({ errors }) => errors)[0];
   if (fault !== undefined)

@@ -69,7 +69,7 @@ test("readWritten() names every key that is none, with the one that was meant", 
     [{ trigger: { kind: "cron", expresion: "x" } }, /did you mean expression\?/],
     [{ trigger: { crn: "x" } }, /trigger\.crn is not a key/],
     [{ retry: { atempts: 1 } }, /retry\.atempts .*did you mean attemptsMax\?|retry\.atempts is not a key/],
-    [{ cron: "0 6 * * *" }, /cron is not a key of a job: the keys are id, title/],
+    [{ cron: "0 6 * * *" }, /cron is not a key of a job: did you mean trigger, as in trigger: /],
     [{ timeout: "soon" }, /timeout: "soon" is not a duration/],
     [{ inputs: [{ fil: "x" }] }, /inputs\.0\.fil .*file\?/],
   ];

@@ -10,7 +10,7 @@ import {
   type JsonObject,
   type JsonValue,
 } from "@roost/base";
-import { toJsonSchema } from "@roost/contract";
+import { describeIssue, formatPath, toJsonSchema } from "@roost/contract";
 import { AgentDefinition, NamedJobDefinition } from "@roost/contract/operations";
 
 /** How the fields in milliseconds are written. */
@@ -47,6 +47,34 @@ export function differenceAsWritten<Difference extends { path: string; before?: 
     before: asWritten((before ?? null) as JsonValue, field),
     after: asWritten((after ?? null) as JsonValue, field),
   };
+}
+
+/** What is wrong with a definition, one fault for each place, with the names and units that people write. */
+export function writtenFaults(error: { issues: readonly SchemaIssue[] }): string[] {
+  const firsts = error.issues.filter(
+    ({ path }, index, all) => all.findIndex((other) => formatPath(other.path) === formatPath(path)) === index,
+  );
+  return firsts.map(sayFault);
+}
+
+type SchemaIssue = Parameters<typeof describeIssue>[0];
+
+function sayFault(issue: SchemaIssue): string {
+  const last = issue.path.at(-1);
+  const written = typeof last === "string" ? writtenDurations[last] : undefined;
+  const path = formatPath(written === undefined ? issue.path : [...issue.path.slice(0, -1), written]);
+  const message = describeIssue(issue);
+  const limit =
+    issue.code === "too_small"
+      ? { ms: issue.minimum, reach: "at least" }
+      : issue.code === "too_big"
+        ? { ms: issue.maximum, reach: "at most" }
+        : undefined;
+  const said =
+    written === undefined || limit === undefined
+      ? message
+      : `must be ${limit.reach} ${writeDurationMs(Number(limit.ms))}`;
+  return path === "" ? said : `${path}: ${said}`;
 }
 
 type Schema = JsonObject;
@@ -103,11 +131,35 @@ function readDuration(value: JsonValue, path: string, faults: string[]): JsonVal
   }
 }
 
+/** Names that other schedulers have for the same: the first that is a key at that place is meant. */
+const meantBy: Readonly<Record<string, readonly string[]>> = {
+  cron: ["expression", "trigger"],
+  schedule: ["expression", "trigger"],
+  interval: ["every", "trigger"],
+  every: ["trigger"],
+  when: ["at", "trigger"],
+  on: ["eventType", "trigger"],
+  type: ["eventType"],
+  event: ["eventType"],
+  tz: ["timeZone"],
+  message: ["prompt"],
+  text: ["prompt"],
+  task: ["prompt"],
+  instructions: ["prompt"],
+  name: ["title", "id"],
+  disabled: ["enabled"],
+  agentid: ["agent"],
+  notify: ["tell"],
+  announce: ["tell"],
+  retries: ["retry"],
+};
+
 function sayUnknown(noun: string, path: string, fields: Schema): string {
   const name = path.slice(path.lastIndexOf(".") + 1);
   const names = Object.keys(fields).map((field) => writtenDurations[field] ?? field);
-  const nearest = nearestName(name, names);
-  const advice = nearest === undefined ? `the keys are ${names.join(", ")}` : `did you mean ${nearest}?`;
+  const nearest = meantBy[name.toLowerCase()]?.find((meant) => names.includes(meant)) ?? nearestName(name, names);
+  const example = nearest === "trigger" ? ', as in trigger: { kind: cron, expression: "0 6 * * *" }' : "";
+  const advice = nearest === undefined ? `the keys are ${names.join(", ")}` : `did you mean ${nearest}${example}?`;
   return `${path} is not a key of ${noun === "agent" ? "an" : "a"} ${noun}: ${advice}`;
 }
 

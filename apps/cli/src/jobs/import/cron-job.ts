@@ -1,5 +1,6 @@
 /** A job as stored by OpenClaw: in the file of 2026.3, and in the database and export of later versions. Each is read by itself. */
 import { createHash } from "node:crypto";
+import { writtenFaults } from "@roost/jobs/files";
 import { z } from "zod";
 
 const Schedule = z.looseObject({
@@ -74,7 +75,7 @@ export function readCronJobs(values: readonly unknown[]): ReadJobs {
           ? `another job there also has the id "${id}"`
           : parsed.success
             ? undefined
-            : parsed.error.issues.map(({ path, message }) => `${path.join(".") || "it"}: ${message}`).join("; ");
+            : writtenFaults(parsed.error).join("; ");
     if (id !== undefined && other === undefined) seen.set(id, text);
     if (reason === undefined && parsed.success && id !== undefined) jobs.push({ ...parsed.data, id });
     else {
