@@ -66,7 +66,7 @@ export function createConsoleModel(): ConsoleModel {
         ],
         usage: cost(request, 0.006),
       };
-    if (/please break/i.test(asked))
+    if (/please break/i.test(asked) || request.body.model === "broken")
       return { status: 400, error: { message: "this model refuses the request", code: "bad" } };
     if (/state/i.test(asked) && results === 0)
       return {

@@ -12,27 +12,42 @@ export interface ConsoleHome extends AsyncDisposable {
   api: StartedHome["api"];
   peeps: PeepsApi;
   url: string;
+  directory: string;
+  /** Of the model's server. */
+  modelUrl: string;
   /** Of a link that signs one browser in and leads to the path. */
   link(path?: string): Promise<string>;
   release(): void;
 }
 
+export interface OpenConsoleOptions {
+  /** A new home without a model, a job or a service, as a person finds it; the model's server runs. */
+  isNew?: boolean;
+}
+
 /** The console is built and served when this resolves. */
-export async function openConsole(): Promise<ConsoleHome> {
+export async function openConsole({ isNew = false }: OpenConsoleOptions = {}): Promise<ConsoleHome> {
   await using opened = new AsyncDisposableStack();
   const directory = await mkdtemp(join(tmpdir(), "roost-console-"));
   opened.defer(() => rm(directory, { recursive: true, force: true }));
   const model = createConsoleModel();
   const server = opened.use(await startScriptedModelServer({ script: model.script }));
-  const home = await startSupervised({ directory, modelUrl: server.url, services: ["peeps"] });
+  const home = await startSupervised({
+    directory,
+    ...(isNew ? {} : { modelUrl: server.url, services: ["peeps"] }),
+  });
   opened.defer(() => home.stop());
   opened.defer(() => model.release());
   await untilServed(home);
+  if (!isNew)
+    await untilSo(async () => (await home.api.listServices({})).items.some(({ state }) => state === "running"));
   const owned = opened.move();
   return {
     api: home.api,
     peeps: connectPeeps(home),
     url: home.url,
+    directory,
+    modelUrl: server.url,
     release: () => model.release(),
     async link(path = "/") {
       const { code } = await home.api.createSignInCode();
@@ -42,7 +57,7 @@ export async function openConsole(): Promise<ConsoleHome> {
   };
 }
 
-/** The gateway is up before the console is built, and says so; services come up beside it. */
+/** The gateway is up before the console is built, and says so. */
 async function untilServed(home: StartedHome): Promise<void> {
   await untilSo(async () => {
     const response = await fetch(home.url, { headers: { accept: "text/html" } });
@@ -51,7 +66,6 @@ async function untilServed(home: StartedHome): Promise<void> {
       throw new Error(`the console is not served: ${response.status} ${page}`);
     return response.status === 200;
   });
-  await untilSo(async () => (await home.api.listServices({})).items.some(({ state }) => state === "running"));
 }
 
 /** Slower than the limit of calls from one address. The test runner's limit bounds it. */

@@ -30,7 +30,8 @@ export interface RefusedHome {
 
 export interface SupervisedOptions {
   directory: string;
-  modelUrl: string;
+  /** Left out: an almost empty home, and no model. */
+  modelUrl?: string;
   /** Domain services that run. */
   services?: readonly string[];
 }
@@ -50,19 +51,22 @@ export async function trySupervised(options: SupervisedOptions): Promise<Started
     await cp(join(root, "examples/home"), directory, { recursive: true });
     await appendFile(join(directory, "roost.yaml"), `\nservices: [${services.join(", ")}]\n`);
   }
-  const child = spawn(process.execPath, [join(root, "apps/supervisor/src/main.ts"), "up", "--example"], {
-    stdio: ["ignore", "pipe", "pipe"],
-    env: {
-      PATH: process.env["PATH"],
-      HOME: directory,
-      ROOST_HOME: directory,
-      ROOST_PORT: "0",
-      ROOST_WORKERS: "1",
-      ROOST_MODEL_URL: modelUrl,
-      ROOST_MODEL: "scripted",
-      NODE_COMPILE_CACHE: join(root, "node_modules/.roost/compile-cache"),
+  const child = spawn(
+    process.execPath,
+    [join(root, "apps/supervisor/src/main.ts"), "up", ...(modelUrl === undefined ? [] : ["--example"])],
+    {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: {
+        PATH: process.env["PATH"],
+        HOME: directory,
+        ROOST_HOME: directory,
+        ROOST_PORT: "0",
+        ROOST_WORKERS: "1",
+        ...(modelUrl === undefined ? {} : { ROOST_MODEL_URL: modelUrl, ROOST_MODEL: "scripted" }),
+        NODE_COMPILE_CACHE: join(root, "node_modules/.roost/compile-cache"),
+      },
     },
-  });
+  );
   let printed = "";
   const isUp = new Promise<true>((resolve) => {
     for (const stream of [child.stdout, child.stderr]) {

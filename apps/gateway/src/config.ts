@@ -5,6 +5,8 @@ import { z } from "zod";
 const own = {
   ROOST_HOST: z.string().optional(),
   ROOST_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
+  /** Of the gateway that this one takes the place of. Set by the supervisor. */
+  ROOST_PORT_BEFORE: z.coerce.number().int().min(1).max(65_535).optional(),
 };
 
 export const portDefault = 7717;

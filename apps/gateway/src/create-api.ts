@@ -30,6 +30,7 @@ import { serveSchemas } from "./api/schemas.ts";
 import { serveServices } from "./api/services.ts";
 import { serveSignIn } from "./api/sign-in.ts";
 import { serveSessions } from "./api/sessions.ts";
+import { serveSetup, type SetupGiven } from "./api/setup.ts";
 import { serveSpend } from "./api/spend.ts";
 import { serveStates } from "./api/states.ts";
 import { serveThirdParties } from "./api/third-parties.ts";
@@ -55,6 +56,7 @@ export interface ApiOptions extends StatusGiven {
   addresses: () => readonly string[];
   /** What definitions and messages may name. */
   known: KnownNames;
+  setup: SetupGiven;
   /** Called when a person has vouched for a file. */
   onTrusted: () => void;
 }
@@ -72,6 +74,7 @@ export function createApi({
   channels,
   addresses,
   known,
+  setup,
   onTrusted,
   ...status
 }: ApiOptions): ServedContract {
@@ -106,5 +109,6 @@ export function createApi({
     ...serveSignIn({ codes }),
     ...serveChannels({ kernel, channels, addresses }),
     ...serveThirdParties(services),
+    ...serveSetup({ memory, setup }),
   ]);
 }

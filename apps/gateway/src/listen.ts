@@ -34,6 +34,8 @@ export interface ListenOptions {
   host: string;
   /** Undefined: the default, or any free one when that is taken. */
   port: number | undefined;
+  /** Taken where any would do, if it is free. */
+  portBefore?: number | undefined;
   fetch: (request: Request, connection: RequestConnection) => Response | Promise<Response>;
   /** Asked first; false: the request is for `fetch`. */
   door?: OpenAiDoor;
@@ -90,7 +92,11 @@ export async function listen(options: ListenOptions): Promise<Listening> {
     opened.use(server);
     return open(server, place);
   };
-  const inner = await start("loopback", isLoopback ? { host, port } : { host: "127.0.0.1", port: 0 });
+  const { portBefore } = options;
+  const inner = await start(
+    "loopback",
+    isLoopback ? { host, port, portBefore } : { host: "127.0.0.1", port: 0, portBefore },
+  );
   const outer = isLoopback ? undefined : await start("outside", { host, port });
   if (outside.serve !== undefined) {
     const { serve: place } = outside;
@@ -220,7 +226,7 @@ function serve(
   });
 }
 
-type Place = { host: string; port: number | undefined } | { path: string };
+type Place = { host: string; port: number | undefined; portBefore?: number | undefined } | { path: string };
 
 /** The port; 0 for a socket of the file system. */
 async function open(server: Server, place: Place): Promise<number> {
@@ -233,7 +239,10 @@ async function open(server: Server, place: Place): Promise<number> {
     await chmod(place.path, 0o600);
     return 0;
   }
-  const { host, port } = place;
+  const { host, port, portBefore } = place;
+  const isAny = port === undefined || port === 0;
+  if (isAny && portBefore !== undefined && (await tryPlace(server, { host, port: portBefore })) === undefined)
+    return portBefore;
   const wished = port ?? portDefault;
   const error = await tryPlace(server, { host, port: wished });
   if (error === undefined) return (server.address() as AddressInfo).port;

@@ -74,6 +74,7 @@ const version = "0.1.0";
 const poolMax = 12;
 /** Where the console's sources are. */
 const cloneDir = fileURLToPath(new URL("../../..", import.meta.url));
+const examplesDir = fileURLToPath(new URL("../../../templates/jobs", import.meta.url));
 /** How long an orderly stop may take. What remains is dropped; committed work does not depend on it. */
 const stopMsMax = 1_500;
 
@@ -115,7 +116,8 @@ async function main(): Promise<void> {
   let origin: OriginRules = { port: 0 };
   const codes = createSignInCodes(kernel, { token, clock: systemClock });
   const addresses = () => addressesOf(origin);
-  const shown = { channels: channels.names, addresses, facts, config: describeConfig(config, settings, model) };
+  const setup = { environment: config.environment, examplesDir, restart: supervised.askForRestart, logger };
+  const shown = { channels: channels.names, addresses, facts, setup, config: describeConfig(config, settings, model) };
   const { onScan, onTrusted } = openKeepers(memory, { apply, said: notices, homeId: home.id, supervised });
   const api = createApi({ kernel, memory, services, ...entries, codes, known, onTrusted, ...shown, ...confined });
   const clock = systemClock;

@@ -43,12 +43,14 @@ export interface ListProgramsOptions {
   config: SupervisorConfig;
   paths: ProgramPaths;
   databaseUrl: () => string;
+  /** Address of the gateway before, which the next takes again: browsers and phones have it open. */
+  gatewayUrl: () => string | undefined;
 }
 
 /** For short-lived values, in MB: the processes mostly wait, and three are idle all day. */
 const semiSpaceMb = 4;
 
-export function listPrograms({ config, paths, databaseUrl }: ListProgramsOptions): MachinePrograms {
+export function listPrograms({ config, paths, databaseUrl, gatewayUrl }: ListProgramsOptions): MachinePrograms {
   const startId = createId();
   const program = (role: "gateway" | "worker" | "services" | "relay", name: string, heapMbMax: number) => ({
     name,
@@ -65,14 +67,19 @@ export function listPrograms({ config, paths, databaseUrl }: ListProgramsOptions
       ROOST_PROCESS: name,
     }),
   });
+  const gateway = program("gateway", "gateway", gatewayHeapMbMax);
   return {
-    gateway: program("gateway", "gateway", gatewayHeapMbMax),
+    gateway: { ...gateway, environment: () => ({ ...gateway.environment(), ...portBefore(gatewayUrl()) }) },
     workers: Array.from({ length: config.workerCount }, (_, index) =>
       program("worker", `worker-${index + 1}`, workerHeapMbMax),
     ),
     services: program("services", "services", servicesHeapMbMax),
     relay: hasKafka(config) ? program("relay", "relay", relayHeapMbMax) : undefined,
   };
+}
+
+function portBefore(url: string | undefined): { ROOST_PORT_BEFORE?: string } {
+  return url === undefined ? {} : { ROOST_PORT_BEFORE: new URL(url).port };
 }
 
 /** What is wrong with it the relay says. */

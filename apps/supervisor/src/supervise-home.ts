@@ -173,14 +173,19 @@ const stages: Readonly<Record<EmbeddedPostgresStage, string>> = {
 function startChildren(options: SuperviseHomeOptions, held: Held, database: KeptDatabase): KeptChildren {
   const { config, terminal } = options;
   const { paths, owner, logger, writeLog } = held;
-  const programs = listPrograms({ config, paths: options.paths, databaseUrl: database.url });
+  let gatewayUrl: string | undefined;
+  const given = { config, paths: options.paths, databaseUrl: database.url, gatewayUrl: () => gatewayUrl };
+  const programs = listPrograms(given);
   return keepChildren(programs, {
     nodePath: process.execPath,
     directory: paths.home,
     limits: options.limits ?? defaultLimits,
     logger,
     writeLog,
-    onGateway: ({ url }) => owner.update(url === undefined ? {} : { url }),
+    onGateway({ url }) {
+      gatewayUrl = url ?? gatewayUrl;
+      owner.update(url === undefined ? {} : { url });
+    },
     onChange: (children) => owner.update({ children }),
     onFailure: (name, failure) => terminal.problem(describeFailure(name, failure, paths.log)),
     onRecovery: (name) => terminal.done(`${name} is up again`),

@@ -81,6 +81,7 @@ export {
   type Discovery,
   type DiscoveryConfig,
 } from "./discovery/discover-models.ts";
+export { findLocalServers, type FoundServer, type LocalUrls } from "./discovery/find-local-servers.ts";
 export { createProbe, type Probe } from "./discovery/probe.ts";
 export { modelListOf } from "./discovery/probe-local-servers.ts";
 export { providerKey } from "./models/provider-config.ts";

@@ -34,6 +34,7 @@ export {
 } from "./storable-text.ts";
 export { splitFrontMatter } from "./split-front-matter.ts";
 export { makePrivateDirectory } from "./make-private-directory.ts";
+export { dropSecret, keepSecret } from "./keep-secret.ts";
 export { syncDirectory, writeFileDurably } from "./write-file-durably.ts";
 export { runProcess } from "./run-process.ts";
 export { listenToSupervisor, type Supervised } from "./listen-to-supervisor.ts";

@@ -17,6 +17,8 @@ export interface Supervised {
   tellServices(has: boolean): void;
   /** Asks for another process in the place of this one, which goes on until that is ready. False: nobody is there to start one. */
   askForAnother(): boolean;
+  /** Asks for every process of this machine to be started anew; undefined: nobody is there to do it. */
+  askForRestart: (() => void) | undefined;
   /** The supervisor passes on that there may be something to do. */
   onHint(listener: () => void): void;
 }
@@ -41,6 +43,7 @@ export function listenToSupervisor(): Supervised {
     ready: (facts) => void send({ type: "ready", ...facts }),
     tellServices: (has) => void send({ type: "services", has }),
     askForAnother: () => process.send !== undefined && (send({ type: "replace" }), true),
+    askForRestart: process.send === undefined ? undefined : () => void send({ type: "restart" }),
     onHint: (listener) => void hints.add(listener),
   };
 }

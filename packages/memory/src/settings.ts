@@ -1,5 +1,6 @@
 /** The public file `@roost/memory/settings`: opens no database, so every process can read it first. */
 export { budgetCaps, type SettingsCap } from "./settings/budget-caps.ts";
+export { changeSettingsText } from "./settings/change-settings-text.ts";
 export { parseSettings, readSettings, readSettingsText, settingsFile } from "./settings/read-settings.ts";
 export type { SecretSources } from "./settings/read-secret.ts";
 export {

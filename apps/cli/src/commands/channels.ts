@@ -1,8 +1,6 @@
 /** `roost channels …`: chats in which the person and others write to agents. */
-import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
 import { plainLine } from "@roost/base/text-width";
-import { RoostError, writeFileDurably } from "@roost/base";
+import { keepSecret, RoostError } from "@roost/base";
 import type { ChannelName, ChannelRecord, PeerRecord } from "@roost/contract/operations";
 import { channelNames, peerStandings, SecretReference } from "@roost/contract/operations";
 import { Argument, type Command } from "commander";
@@ -119,10 +117,7 @@ async function keepToken(homeDir: string, stdin: CliContext["stdin"], channel: N
       "invalid_input",
       "What stands on the standard input is no bot's token, such as 123456789:AA…: ask @BotFather for it",
     );
-  const path = join(".roost", `${channel}-token`);
-  await mkdir(join(homeDir, ".roost"), { recursive: true, mode: 0o700 });
-  await writeFileDurably(join(homeDir, path), `${token}\n`, { mode: 0o600 });
-  return `file:${path}`;
+  return keepSecret(homeDir, `${channel}-token`, token);
 }
 
 function addPair(channels: Command, context: CliContext): void {

@@ -1,9 +1,10 @@
 /** What is on the page: sign-in, or the shell with the screen of the address. */
-import { lazy, Suspense, useMemo, useState, useSyncExternalStore } from "react";
-import { Route, Switch } from "wouter";
-import { ConsoleContext, type ConsoleParts } from "../live/console-context.ts";
+import { lazy, Suspense, useEffect, useMemo, useState, useSyncExternalStore } from "react";
+import { Route, Switch, useLocation } from "wouter";
+import { ConsoleContext, useFeed, type ConsoleParts } from "../live/console-context.ts";
 import { createTimeFormats } from "../parts/format.ts";
 import { TimeFormatsContext } from "../parts/time-formats.ts";
+import { hasLeftWelcome } from "../parts/welcome.ts";
 import { PlacesContext } from "../parts/places.ts";
 import { ScreenHeader } from "../parts/ScreenHeader.tsx";
 import { Blank } from "../parts/Blank.tsx";
@@ -17,6 +18,9 @@ import { useShortcuts } from "./use-shortcuts.ts";
 import { useTimeZone } from "./use-time-zone.ts";
 
 const Palette = lazy(() => import("../features/palette/Palette.tsx").then((all) => ({ default: all.Palette })));
+const Welcome = lazy(() =>
+  import("../features/welcome/WelcomeScreen.tsx").then((all) => ({ default: all.WelcomeScreen })),
+);
 const Shortcuts = lazy(() => import("../features/palette/Shortcuts.tsx").then((all) => ({ default: all.Shortcuts })));
 
 export interface AppProps {
@@ -41,6 +45,18 @@ const routes = [
   ...innerScreens,
 ];
 
+const welcomePath = "/welcome";
+
+/** The address. A home without a model begins with choosing one, until this browser has left that. */
+function useFirstRun(): string {
+  const [path, navigate] = useLocation();
+  const isFirst = useFeed("status")?.model.mode === "rehearsal" && path === "/" && !hasLeftWelcome();
+  useEffect(() => {
+    if (isFirst) navigate(welcomePath, { replace: true });
+  }, [isFirst, navigate]);
+  return path;
+}
+
 type Opened = "palette" | "shortcuts" | undefined;
 
 function Frame() {
@@ -53,6 +69,13 @@ function Frame() {
     onHelp: () => setOpened("shortcuts"),
   });
   const close = () => setOpened(undefined);
+  const path = useFirstRun();
+  if (path === welcomePath)
+    return (
+      <Suspense>
+        <Welcome />
+      </Suspense>
+    );
   return (
     <TimeFormatsContext value={formats}>
       <PlacesContext value={listed}>

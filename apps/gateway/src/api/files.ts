@@ -27,7 +27,8 @@ export function serveFiles({ memory, onTrusted }: { memory: Memory; onTrusted: (
     }),
 
     serve(operations.writeFile, async ({ path, text, sha256 }, { principal }) => {
-      const written = { path, text, expected: sha256 ?? "absent", as: { kind: "main" as const }, by: principal.id };
+      const as = { kind: "main", isPerson: principal.kind === "owner" } as const;
+      const written = { path, text, expected: sha256 ?? "absent", as, by: principal.id };
       const outcome = await writeHomeFile(memory, written);
       if (outcome.state === "conflict")
         return { state: "conflict", sha256: outcome.sha256 === "absent" ? null : outcome.sha256, text: outcome.text };

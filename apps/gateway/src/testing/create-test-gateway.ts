@@ -2,6 +2,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { openAccess, type AccessTokens, type InboundHooks } from "@roost/access";
 import { prepareChannels } from "@roost/channels";
 import { silentLogger, systemClock } from "@roost/base";
@@ -11,7 +12,7 @@ import { createTestKernel, type TestKernel } from "@roost/worker/testing";
 import { answersOf, createKeepAnswer, type Kernel } from "@roost/kernel";
 import { applyAgents } from "@roost/jobs";
 import { openMemory, type Memory } from "@roost/memory";
-import type { ProviderConfig } from "@roost/agent";
+import type { LocalUrls, ProviderConfig } from "@roost/agent";
 import { openProxy } from "@roost/proxy";
 import { openServices, type Services } from "@roost/service";
 import { openTelemetry } from "@roost/telemetry";
@@ -57,6 +58,8 @@ export interface TestGatewayOptions {
   callerRate?: RateLimit;
   addressRate?: RateLimit;
   outside?: OutsideOptions;
+  /** Where model servers are looked for; default: nowhere. */
+  localUrls?: Partial<LocalUrls>;
 }
 
 export async function createTestGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
@@ -79,6 +82,7 @@ export async function createTestGateway(options: TestGatewayOptions = {}): Promi
   const { providers = [], routes = {}, callerRate, addressRate, outside } = options;
   const served = {
     outside,
+    localUrls: { ollama: nowhere, llamaCpp: nowhere, lmStudio: nowhere, ...options.localUrls },
     kernel,
     memory,
     services,
@@ -120,6 +124,9 @@ export async function createTestGateway(options: TestGatewayOptions = {}): Promi
   };
 }
 
+/** No server has this port. */
+const nowhere = "http://127.0.0.1:9";
+
 interface ServeOptions {
   kernel: Kernel;
   memory: Memory;
@@ -134,6 +141,7 @@ interface ServeOptions {
   port: number;
   databaseUrl: string;
   outside: OutsideOptions | undefined;
+  localUrls: LocalUrls | undefined;
 }
 
 async function serve(options: ServeOptions) {
@@ -179,6 +187,13 @@ async function serve(options: ServeOptions) {
       channels: ["telegram"],
       addresses: () => addressesOf(origin),
       known,
+      setup: {
+        environment: {},
+        examplesDir: fileURLToPath(new URL("../../../../templates/jobs", import.meta.url)),
+        restart: undefined,
+        logger,
+        localUrls: options.localUrls,
+      },
       onTrusted: () => undefined,
     }),
     keepAnswer: createKeepAnswer(answersOf(kernel.database), { logger }),

@@ -29,13 +29,20 @@ export interface ReplaceMessage {
   type: "replace";
 }
 
-export type ChildMessage = ReadyMessage | ServicesMessage | ReplaceMessage | { type: "pong" };
+/** A gateway: the settings have changed, and every process is to read them anew. */
+export interface RestartMessage {
+  type: "restart";
+}
+
+/** What a child asks of its supervisor. */
+export type ChildRequest = ServicesMessage | ReplaceMessage | RestartMessage;
+export type ChildMessage = ReadyMessage | ChildRequest | { type: "pong" };
 
 /** Undefined for unknown messages: a child may be of a later version. */
 export function readChildMessage(message: unknown): ChildMessage | undefined {
   if (typeof message !== "object" || message === null || !("type" in message)) return undefined;
   if (message.type === "pong") return { type: "pong" };
-  if (message.type === "replace") return { type: "replace" };
+  if (message.type === "replace" || message.type === "restart") return { type: message.type };
   if (message.type === "services") return { type: "services", has: (message as { has?: unknown }).has === true };
   if (message.type !== "ready") return undefined;
   const { url, signInCode, model, notices, hasServices } = message as Record<string, unknown>;

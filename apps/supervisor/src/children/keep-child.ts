@@ -3,7 +3,7 @@
  * children, so that a failing one does not affect them.
  */
 import { backoffMs, sleepUntilAborted, type Logger } from "@roost/base";
-import type { ReadyMessage, ReplaceMessage, ServicesMessage } from "./child-messages.ts";
+import type { ChildRequest, ReadyMessage } from "./child-messages.ts";
 import { spawnChild, type ChildEnd, type ChildLimits, type ChildProgram, type RunningChild } from "./spawn-child.ts";
 
 /** After this many consecutive failures the child is reported as looping. */
@@ -21,7 +21,7 @@ export interface KeepChildOptions {
   /** Each time it is ready, the first included. */
   onReady: (message: ReadyMessage) => void;
   /** What it asks while it runs. */
-  onRequest: (message: ServicesMessage | ReplaceMessage) => void;
+  onRequest: (message: ChildRequest) => void;
   /** It ended unexpectedly and restarts after `nextMs`. */
   onFailure: (failure: ChildFailure) => void;
   /** A new process runs under this name. */

@@ -5,7 +5,7 @@
  */
 import { RoostError, type ErrorCode, type Logger } from "@roost/base";
 import { errorCodeOfExit } from "@roost/contract/status-codes";
-import type { ReadyMessage, ReplaceMessage, ServicesMessage } from "./child-messages.ts";
+import type { ChildRequest, ReadyMessage } from "./child-messages.ts";
 import { keepChild, type ChildFailure, type KeptChild } from "./keep-child.ts";
 import { keepServices } from "./keep-services.ts";
 import type { ChildLimits, ChildProgram } from "./spawn-child.ts";
@@ -66,6 +66,7 @@ export function keepChildren(machine: MachinePrograms, options: KeepChildrenOpti
   let isReady = false;
   let isStopping = false;
   const all = () => [...children, ...services.all()];
+  const restart = () => all().forEach((child) => child.restart());
 
   const onReady = (name: string, message: ReadyMessage) => {
     if (name === machine.gateway.name) {
@@ -80,13 +81,14 @@ export function keepChildren(machine: MachinePrograms, options: KeepChildrenOpti
     if (gatewayMessage !== undefined && isWorkerReady) {
       isReady = true;
       ready.resolve(gatewayMessage);
-      startAll();
+      startUpTo(programs.length);
     }
     if (failed.delete(name)) options.onRecovery(name);
   };
-  const onRequest = (name: string, message: ServicesMessage | ReplaceMessage) => {
-    if (name === machine.gateway.name && message.type === "services") services.want(message.has);
+  const onRequest = (name: string, message: ChildRequest) => {
     if (name === machine.services.name && message.type === "replace") services.replace();
+    if (name === machine.gateway.name && message.type === "restart") restart();
+    if (name === machine.gateway.name && message.type === "services") services.want(message.has);
     onChange();
   };
   const onFailure = (name: string, failure: ChildFailure) => {
@@ -95,7 +97,7 @@ export function keepChildren(machine: MachinePrograms, options: KeepChildrenOpti
     if (code !== undefined && refusals.has(code) && !failure.wasReady && !isReady)
       return ready.reject(new RoostError(code, failure.lastError ?? `${name} refuses to start: see the log`));
     options.onFailure(name, failure);
-    startAll();
+    startUpTo(programs.length);
   };
   const onChange = () => options.onChange(processesOf(all()));
   const start = (program: ChildProgram) =>
@@ -107,20 +109,19 @@ export function keepChildren(machine: MachinePrograms, options: KeepChildrenOpti
       onChange,
     });
   const services = keepServices(() => start(machine.services), { onChange });
-  const startAll = () => {
-    if (isStopping || children.length === programs.length) return;
-    for (const program of programs.slice(children.length)) children.push(start(program));
+  const startUpTo = (count: number) => {
+    if (isStopping || children.length >= count) return;
+    for (const program of programs.slice(children.length, count)) children.push(start(program));
     onChange();
   };
   // The first two make the machine ready; the others would only compete with them for the processor.
-  for (const program of programs.slice(0, firstCount)) children.push(start(program));
-  onChange();
+  startUpTo(firstCount);
   // Callers waiting for it get the rejection; there may be none.
   ready.promise.catch(() => undefined);
 
   return {
     ready: ready.promise,
-    restart: () => all().forEach((child) => child.restart()),
+    restart,
     async stop(force) {
       isStopping = true;
       services.close();

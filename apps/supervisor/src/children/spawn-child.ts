@@ -5,7 +5,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { createChildOutput, type ChildOutput } from "../logs/child-output.ts";
 import { readProcessIdentity } from "../processes/process-identity.ts";
-import { readChildMessage, type ReadyMessage, type ReplaceMessage, type ServicesMessage } from "./child-messages.ts";
+import { readChildMessage, type ChildRequest, type ReadyMessage } from "./child-messages.ts";
 
 export interface ChildProgram {
   /** Unique per supervisor: `gateway`, `worker-1`. */
@@ -61,7 +61,7 @@ export interface SpawnChildOptions {
   writeLog: (line: string) => void;
   onReady: (message: ReadyMessage) => void;
   /** What it asks of its supervisor while it runs. */
-  onRequest: (message: ServicesMessage | ReplaceMessage) => void;
+  onRequest: (message: ChildRequest) => void;
 }
 
 /** Wait for remaining output after its end; a grandchild may keep the pipes open for ever. */
@@ -90,8 +90,9 @@ export function spawnChild(program: ChildProgram, options: SpawnChildOptions): R
   let graceTimer: NodeJS.Timeout | undefined;
   child.on("message", (received) => {
     const message = readChildMessage(received);
-    if (message?.type === "services" || message?.type === "replace") options.onRequest(message);
-    if (message?.type !== "ready" || wasReady) return;
+    if (message === undefined || message.type === "pong") return;
+    if (message.type !== "ready") return options.onRequest(message);
+    if (wasReady) return;
     wasReady = true;
     clearTimeout(readyTimer);
     options.onReady(message);

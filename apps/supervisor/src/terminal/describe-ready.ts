@@ -37,7 +37,7 @@ export function describeReady(facts: ReadyFacts, terminal: Pick<ProcessTerminal,
   const model =
     gateway.model === undefined || gateway.model === null
       ? [
-          `${strong("No model")}: Roost rehearses. Schedules, contexts, tools and records are real; replies are marked, and nothing has an effect. Set OPENROUTER_API_KEY, OPENAI_API_KEY, or ROOST_MODEL_URL and ROOST_MODEL_KEY, or run Ollama; then restart.`,
+          `${strong("No model")}: Roost rehearses. Schedules, contexts, tools and records are real; replies are marked, and nothing has an effect. Choose a model in the browser, or set OPENROUTER_API_KEY, OPENAI_API_KEY, or ROOST_MODEL_URL and ROOST_MODEL_KEY, or run Ollama; then restart.`,
         ]
       : [`Model: ${strong(gateway.model)}`];
   return [

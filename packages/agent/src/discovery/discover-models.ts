@@ -39,7 +39,11 @@ export interface Discovery {
 
 const openAiUrl = "https://api.openai.com/v1";
 export const defaultModelNames = { openrouter: "openrouter/auto", openai: "gpt-5-mini" };
-export const localServerUrls = { ollama: "http://127.0.0.1:11434", llamaCpp: "http://127.0.0.1:8080" };
+export const localServerUrls = {
+  ollama: "http://127.0.0.1:11434",
+  llamaCpp: "http://127.0.0.1:8080",
+  lmStudio: "http://127.0.0.1:1234",
+};
 
 /** @throws RoostError `invalid_input` for an invalid configuration; never because a server does not answer. */
 export async function discoverModels(options: DiscoverModelsOptions): Promise<Discovery> {

@@ -1,5 +1,6 @@
-// Recognizes an Ollama or llama.cpp server on this machine by answers unique to them (their ports are also used by others), and chooses a model.
-// tidy: two servers found in the same way.
+// Recognizes an Ollama, llama.cpp or LM Studio server on this machine by answers unique to them (their ports are also used by others), and chooses
+// a model.
+// tidy: three servers found in the same way.
 
 import type { ModelInput } from "../models/model-input.ts";
 import type { Probe } from "./probe.ts";
@@ -8,6 +9,8 @@ export interface LocalServer {
   baseUrl: string;
   /** Undefined: the server is running but has no model. */
   model?: string;
+  /** All that can chat, the chosen one first. */
+  models: string[];
   contextTokensMax?: number;
   /** Where the server tells what the model takes. */
   input?: ModelInput[];
@@ -50,7 +53,7 @@ export async function probeOllama(
       options.model === undefined
         ? "has no model; pull one, such as: ollama pull qwen3"
         : `has no model ${options.model}; pull it: ollama pull ${options.model}`;
-    return { baseUrl, notes: [`Ollama at ${url} ${what}`] };
+    return { baseUrl, models: [], notes: [`Ollama at ${url} ${what}`] };
   }
 
   const shown = await Promise.all(
@@ -58,7 +61,8 @@ export async function probeOllama(
   );
   const thinking = shown.filter(({ answer }) => can(answer, "completion"));
   const chosen = thinking.find(({ answer }) => can(answer, "tools")) ?? thinking[0];
-  if (chosen === undefined) return { baseUrl, notes: [`Ollama at ${url} has only models that cannot chat`] };
+  if (chosen === undefined)
+    return { baseUrl, models: [], notes: [`Ollama at ${url} has only models that cannot chat`] };
   const notes = [`${chosen.name} at Ollama (${url})`];
   const tools = can(chosen.answer, "tools") ? {} : { tools: "text" as const };
   if (tools.tools !== undefined) notes.push(`${chosen.name} cannot call tools: they are described to it as text`);
@@ -71,7 +75,15 @@ export async function probeOllama(
   }
   const tells = Array.isArray(field(chosen.answer, "capabilities"));
   const input: ModelInput[] = can(chosen.answer, "vision") ? ["text", "image"] : ["text"];
-  return { baseUrl, model: chosen.name, contextTokensMax, ...(tells ? { input, ...tools } : {}), notes };
+  const others = thinking.filter((each) => each !== chosen).map(({ name }) => name);
+  return {
+    baseUrl,
+    model: chosen.name,
+    models: [chosen.name, ...others],
+    contextTokensMax,
+    ...(tells ? { input, ...tools } : {}),
+    notes,
+  };
 }
 
 export async function probeLlamaCpp(
@@ -88,17 +100,41 @@ export async function probeLlamaCpp(
   const baseUrl = `${url}/v1`;
   const ids = idsOf(list) ?? [];
   const model = options.model !== undefined && ids.includes(options.model) ? options.model : ids[0];
-  if (model === undefined) return { baseUrl, notes: [`llama.cpp at ${url} has no model loaded`] };
+  if (model === undefined) return { baseUrl, models: [], notes: [`llama.cpp at ${url} has no model loaded`] };
   const contextTokensMax = positive(field(settings, "n_ctx"));
   const vision = field(field(props, "modalities"), "vision");
   const takesTools = field(field(props, "chat_template_caps"), "supports_tools") !== false;
   return {
     baseUrl,
     model,
+    models: [model, ...ids.filter((id) => id !== model)],
     ...(contextTokensMax === undefined ? {} : { contextTokensMax }),
     ...(typeof vision === "boolean" ? { input: vision ? ["text", "image"] : ["text"] } : {}),
     ...(takesTools ? {} : { tools: "text" as const }),
     notes: [`${model.split("/").at(-1) ?? model} at llama.cpp (${url})`],
+  };
+}
+
+/** By its own list, which says what each model is and whether it is loaded; the list at `/v1` says neither. */
+export async function probeLmStudio(url: string, { probe }: { probe: Probe }): Promise<LocalServer | undefined> {
+  const entries = field(await probe.json(`${url}/api/v0/models`), "data");
+  if (!Array.isArray(entries) || !entries.every((entry) => typeof field(entry, "type") === "string")) return undefined;
+  const baseUrl = `${url}/v1`;
+  const isLoaded = (entry: unknown) => field(entry, "state") === "loaded";
+  const [first, ...rest] = entries
+    .filter((entry) => /^(?:llm|vlm)$/.test(String(field(entry, "type"))) && typeof field(entry, "id") === "string")
+    .toSorted((left, right) => Number(isLoaded(right)) - Number(isLoaded(left)));
+  if (first === undefined)
+    return { baseUrl, models: [], notes: [`LM Studio at ${url} has no model that can chat: download one there`] };
+  const nameOf = (entry: unknown) => String(field(entry, "id"));
+  const contextTokensMax = positive(field(first, "loaded_context_length"));
+  return {
+    baseUrl,
+    model: nameOf(first),
+    models: [first, ...rest].map(nameOf),
+    ...(contextTokensMax === undefined ? {} : { contextTokensMax }),
+    input: field(first, "type") === "vlm" ? ["text", "image"] : ["text"],
+    notes: [`${nameOf(first)} at LM Studio (${url})`],
   };
 }
 

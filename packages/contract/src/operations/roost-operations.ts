@@ -18,6 +18,7 @@ import { queueOperations } from "./queue-operations.ts";
 import { runOperations } from "./run-operations.ts";
 import { serviceOperations } from "./service-operations.ts";
 import { sessionOperations } from "./session-operations.ts";
+import { setupOperations } from "./setup-operations.ts";
 import { spendOperations } from "./spend-operations.ts";
 import { statusOperations } from "./status-operations.ts";
 import { timelineOperations } from "./timeline-operations.ts";
@@ -45,6 +46,7 @@ export const roostOperations = [
   ...accessOperations,
   ...hookOperations,
   ...spendOperations,
+  ...setupOperations,
 ] as const;
 
 export * from "../records/token.ts";
@@ -77,6 +79,7 @@ export * from "../records/route.ts";
 export * from "../records/run.ts";
 export * from "../records/service.ts";
 export * from "../records/session.ts";
+export * from "../records/profile.ts";
 export * from "../records/spend.ts";
 export * from "../records/state.ts";
 export * from "../records/status.ts";
@@ -101,6 +104,7 @@ export * from "./route-operations.ts";
 export * from "./run-operations.ts";
 export * from "./service-operations.ts";
 export * from "./session-operations.ts";
+export * from "./setup-operations.ts";
 export * from "./spend-operations.ts";
 export * from "./status-operations.ts";
 export * from "./timeline-operations.ts";

@@ -4,6 +4,8 @@ import type { SessionKind } from "@roost/kernel";
 /** On whose behalf home files are read and written. */
 export interface Viewer {
   kind: SessionKind;
+  /** The person themselves, at the front door: the settings are theirs to write. */
+  isPerson?: boolean;
   /** For a cron's run: it owns its state and folder. */
   jobId?: string | undefined;
   /** For a conversation. */

@@ -59,6 +59,16 @@ const written: Record<string, string[]> = {
   channel: [],
 };
 
+test("mayWriteFile() lets the person write the settings, and no service", () => {
+  const person = { ...viewers["main"]!, isPerson: true };
+  assert.deepEqual(
+    ["roost.yaml", "services/mail/main.ts", "services/mail/skills/x/SKILL.md"].map((path) =>
+      mayWriteFile(person, path),
+    ),
+    [true, false, false],
+  );
+});
+
 for (const [name, viewer] of Object.entries(viewers)) {
   test(`maySeeFile() shows ${name} exactly its files`, () =>
     assert.deepEqual(

@@ -1,3 +1,4 @@
+import { Link } from "wouter";
 import { useFeed } from "../../live/console-context.ts";
 import { formatCount } from "../../parts/format.ts";
 import styles from "./HouseHealth.module.css";
@@ -26,7 +27,11 @@ export function HouseHealth() {
           </div>
         ))}
       </dl>
-      {model.mode === "rehearsal" && <p className={styles.note}>Replies are rehearsed, and nothing has an effect.</p>}
+      {model.mode === "rehearsal" && (
+        <p className={styles.note}>
+          Replies are rehearsed, and nothing has an effect. <Link href="/welcome">Choose a model</Link>
+        </p>
+      )}
     </section>
   );
 }

@@ -2,8 +2,8 @@
 import type { StepRecord } from "@roost/contract/operations";
 import { useConsole } from "../../live/console-context.ts";
 import { Button } from "../../parts/Button.tsx";
-import { ContextBar } from "../../parts/ContextBar.tsx";
-import { composeContext } from "../../parts/compose-context.ts";
+import { ContextBar } from "../../pieces/ContextBar.tsx";
+import { composeContext } from "../../pieces/compose-context.ts";
 import { formatCount, formatMs, formatUsd } from "../../parts/format.ts";
 import { IconButton } from "../../parts/IconButton.tsx";
 import { JsonView } from "../../parts/JsonView.tsx";

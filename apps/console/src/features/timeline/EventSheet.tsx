@@ -5,7 +5,7 @@ import { Link } from "wouter";
 import { useConsole } from "../../live/console-context.ts";
 import { useReading } from "../../live/use-reading.ts";
 import { Unread } from "../../parts/Blank.tsx";
-import { CauseGraph } from "../../parts/CauseGraph.tsx";
+import { CauseGraph } from "../../pieces/CauseGraph.tsx";
 import { JsonView } from "../../parts/JsonView.tsx";
 import { Sheet } from "../../parts/Sheet.tsx";
 import { useTimeFormats } from "../../parts/time-formats.ts";

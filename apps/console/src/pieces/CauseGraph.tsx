@@ -2,7 +2,7 @@
 import type { CausalNodeRecord } from "@roost/contract/operations";
 import { useEffect, useMemo, useRef } from "react";
 import { layOutCauses, type PlacedCause } from "./lay-out-causes.ts";
-import { Region } from "./Region.tsx";
+import { Region } from "../parts/Region.tsx";
 import styles from "./CauseGraph.module.css";
 
 export interface CauseGraphProps {

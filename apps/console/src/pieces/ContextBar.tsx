@@ -1,4 +1,4 @@
-import { formatCount } from "./format.ts";
+import { formatCount } from "../parts/format.ts";
 import type { ContextPart } from "./compose-context.ts";
 import styles from "./ContextBar.module.css";
 

@@ -1,0 +1,24 @@
+import { useConsole } from "../../live/console-context.ts";
+import { Button } from "../../parts/Button.tsx";
+import { ModelChooser } from "../../pieces/ModelChooser.tsx";
+import type { StepProps } from "./step.ts";
+import styles from "./WelcomeScreen.module.css";
+
+export function ModelStep({ onDone }: StepProps) {
+  const { client } = useConsole();
+  const onAdded = () => {
+    // Its processes come back while the names are told.
+    void client.applySettings().catch(() => undefined);
+    onDone();
+  };
+  return (
+    <>
+      <p className={styles.says}>It is asked for one word first. Nothing else leaves this machine yet.</p>
+      <ModelChooser onAdded={onAdded}>
+        <Button look="quiet" onClick={onDone}>
+          Without one for now
+        </Button>
+      </ModelChooser>
+    </>
+  );
+}

@@ -1,0 +1,4 @@
+/** A step of the first run. */
+export interface StepProps {
+  onDone: () => void;
+}

@@ -1,0 +1,124 @@
+import assert from "node:assert/strict";
+import { readFile, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { startScriptedModelServer } from "@roost/agent/testing";
+import { createTestGateway } from "../testing/create-test-gateway.ts";
+
+const yaml = `# Mine.
+timeZone: Europe/Berlin # where I live
+budgets:
+  day: { usdMax: 2 }
+`;
+
+test("a model is found on this machine, tried, added with its key in a file of its own, and removed again", async () => {
+  await using server = await startScriptedModelServer({
+    script: ({ body }) => (body.model === "broken" ? { status: 401, error: { message: "bad key", code: "x" } } : "OK"),
+    routes: {
+      "/api/v0/models": {
+        data: [
+          { id: "embed", type: "embeddings", state: "loaded" },
+          { id: "cold", type: "llm", state: "not-loaded" },
+          { id: "warm", type: "llm", state: "loaded", loaded_context_length: 16_384 },
+        ],
+      },
+    },
+  });
+  const localUrls = { lmStudio: server.url.replace("/v1", "") };
+  await using gateway = await createTestGateway({ files: { "roost.yaml": yaml }, localUrls });
+  const { client, homeDir } = gateway;
+
+  const [found, ...others] = (await client.findLocalModels()).servers;
+  assert.deepEqual(others, []);
+  assert.deepEqual(found, {
+    name: "LM Studio",
+    baseUrl: server.url,
+    models: [
+      { name: "warm", contextTokensMax: 16_384, tools: null },
+      { name: "cold", contextTokensMax: null, tools: null },
+    ],
+    note: null,
+  });
+
+  const secret = "sk-this-is-secret";
+  const local = { kind: "openai-compatible", baseUrl: server.url, model: "warm", isFree: true } as const;
+  assert.equal((await client.tryModel({ ...local, key: secret })).check.state, "answers");
+  const { check } = await client.tryModel({ ...local, model: "broken", key: secret });
+  assert.deepEqual(
+    [check.state, /HTTP 401|key/i.test(check.text), check.text.includes(secret)],
+    ["fails", true, false],
+  );
+  assert.deepEqual((await client.listModels()).items, [], "a test call keeps nothing");
+
+  const { model } = await client.addModel({ ...local, key: secret, contextTokensMax: 16_384 });
+  const second = await client.addModel({ ...local, model: "cold", id: "second" });
+  assert.deepEqual(
+    (await client.listModels()).items.map(({ id, key, isApplied }) => [id, key, isApplied]),
+    [
+      ["second", null, false],
+      [model.id, `file:.roost/model-${model.id}-key`, false],
+    ],
+    "the newest is used first",
+  );
+  const keyFile = join(homeDir, `.roost/model-${model.id}-key`);
+  assert.deepEqual([await readFile(keyFile, "utf8"), (await stat(keyFile)).mode & 0o777], [`${secret}\n`, 0o600]);
+  const text = await readFile(join(homeDir, "roost.yaml"), "utf8");
+  assert.ok(text.startsWith(yaml.slice(0, 40)) && !text.includes(secret), text);
+  assert.match(text, /price: \{ inputUsd: 0, outputUsd: 0 \}/);
+  assert.equal(JSON.stringify([model, await client.getConfig()]).includes(secret), false);
+
+  await assert.rejects(client.addModel({ ...local, id: "second" }), { code: "conflict" });
+  await assert.rejects(client.addModel({ kind: "openrouter", model: "x/y" }), { code: "invalid_input" });
+  await client.removeModel({ id: second.model.id });
+  await client.removeModel({ id: model.id });
+  await assert.rejects(client.removeModel({ id: model.id }), { code: "not_found" });
+  await assert.rejects(stat(keyFile), { code: "ENOENT" });
+  assert.equal(await readFile(join(homeDir, "roost.yaml"), "utf8"), yaml);
+
+  const events = (await client.listEvents({ limit: 100, topics: ["home"] })).items;
+  assert.equal(JSON.stringify(events).includes(secret), false);
+});
+
+test("applySettings refuses what would not start, and names are written where they stand", async () => {
+  const files = { "USER.md": "# User\n\n- Name: (not told yet)\n- Time zone: UTC\n", "SOUL.md": "# Soul\n\nKind.\n" };
+  await using gateway = await createTestGateway({ files });
+  const { client, homeDir } = gateway;
+  assert.deepEqual(await client.applySettings(), { isRestarting: false });
+  await writeFile(join(homeDir, "roost.yaml"), "models: 3\n");
+  await assert.rejects(client.applySettings(), { code: "conflict", message: /not applied.*models/ });
+
+  assert.deepEqual(await client.getProfile(), { name: null, agentName: null });
+  const told = { name: "Eva $& Lind", agentName: "Wren" };
+  assert.deepEqual(await client.setProfile(told), told);
+  assert.equal(
+    await readFile(join(homeDir, "USER.md"), "utf8"),
+    files["USER.md"].replace("(not told yet)", () => told.name),
+  );
+  assert.equal(await readFile(join(homeDir, "SOUL.md"), "utf8"), "# Soul\n\nI am Wren, a personal agent.\n\nKind.\n");
+  assert.equal((await client.setProfile({ agentName: "Rook" })).agentName, "Rook");
+  await assert.rejects(client.setProfile({ name: "two\nlines" }), { code: "invalid_input" });
+});
+
+test("listExampleJobs offers jobs with what a day may cost, and says which are on", async () => {
+  await using gateway = await createTestGateway();
+  const { client } = gateway;
+  const { items } = await client.listExampleJobs();
+  assert.deepEqual(
+    items.map(({ id, runsPerDay, usdPerDayMax, isOn }) => [id, runsPerDay, usdPerDayMax, isOn]),
+    [
+      ["evening-notes", 1, 0.05, false],
+      ["morning-brief", 1, 0.1, false],
+      ["weekly-review", 1, 0.2, false],
+    ],
+  );
+  assert.ok(
+    items.every(
+      ({ what, text, path, id }) => what.length > 20 && text.includes(`id: ${id}`) && path === `jobs/${id}.yaml`,
+    ),
+  );
+  await client.defineJob({ jobId: "weekly-review", trigger: { kind: "manual" }, prompt: "x" });
+  assert.deepEqual(
+    (await client.listExampleJobs()).items.map(({ isOn }) => isOn),
+    [false, false, true],
+  );
+});

@@ -1,0 +1,49 @@
+/** Jobs to begin with: files of Roost that a person copies into the home, with what a day of each may cost. */
+import { join } from "node:path";
+import { jsonObjectOf, RoostError } from "@roost/base";
+import { NamedJobDefinition, type ExampleJobRecord } from "@roost/contract/operations";
+import { previewMoments } from "@roost/jobs";
+import { listDefinitionFiles, parseJobDocuments, readDefinitionFile } from "@roost/jobs/files";
+
+/** Moments that are looked at: a week of a job that is due every ten minutes. */
+const momentsMax = 1_000;
+
+export interface ExampleJobsOptions {
+  timeZone: string;
+  nowMs: number;
+  /** Ids of the jobs that the home has. */
+  known: ReadonlySet<string>;
+}
+
+/** In the order of their ids. */
+export async function readExampleJobs(directory: string, options: ExampleJobsOptions): Promise<ExampleJobRecord[]> {
+  const names = await listDefinitionFiles(directory);
+  return Promise.all(names.map((name) => readExampleJob(join(directory, name), options)));
+}
+
+async function readExampleJob(path: string, { timeZone, nowMs, known }: ExampleJobsOptions): Promise<ExampleJobRecord> {
+  const text = await readDefinitionFile(path);
+  const [document] = parseJobDocuments(text);
+  const parsed = NamedJobDefinition.safeParse(jsonObjectOf(document));
+  if (!parsed.success) throw new RoostError("internal", `${path} is no job: ${parsed.error.message}`);
+  const { id, title, trigger, budget } = parsed.data;
+  const from = new Date(nowMs);
+  const { moments } = previewMoments(trigger, { timeZone, from, count: momentsMax });
+  const dayOf = new Intl.DateTimeFormat("sv-SE", { timeZone });
+  const perDay = new Map<string, number>();
+  for (const { at } of moments) {
+    const day = dayOf.format(at);
+    perDay.set(day, (perDay.get(day) ?? 0) + 1);
+  }
+  const runsPerDay = Math.max(0, ...perDay.values());
+  return {
+    id,
+    title: title ?? id,
+    what: /^# *(.*)$/m.exec(text)?.[1] ?? "",
+    path: `jobs/${id}.yaml`,
+    text,
+    runsPerDay,
+    usdPerDayMax: budget?.usdMax === undefined ? null : budget.usdMax * runsPerDay,
+    isOn: known.has(id),
+  };
+}
