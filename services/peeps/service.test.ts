@@ -365,6 +365,26 @@ test("peeps answers who somebody's partner is with what says so, asks which of t
   assert.equal((await client.whoIs({ of: "Bo Ek", relation: "partner" })).relations[0]?.name, "Lo");
 });
 
+test("peeps recalls for a question the people in it with whose they are, and the lines with the most of its words", async () => {
+  await using peeps = await openPeeps();
+  const { client } = peeps;
+  await client.importContacts({
+    book: bookOf(idaCard, ["UID:2", "FN:Bo Ek", "NOTE:Lent me the drill"], ["UID:3", "FN:Jo Ek", "NOTE:The boat"]),
+  });
+  await client.receiveMessages({ messages: [messageOf({ text: "The drill is in the boat" })] });
+  await settle(peeps, 1);
+  const partner = await client.recall({ query: "What is Ida's partner called?" });
+  assert.deepEqual(
+    partner.people.map(({ person, relations }) => [person.name, relations[0]?.type, relations[0]?.name]),
+    [["Ida Berg", "partner", "Mats"]],
+  );
+  const lines = await client.recall({ query: "who has the drill from the boat", limit: 2 });
+  assert.deepEqual(lines.people, []);
+  assert.equal(lines.items[0]?.text, "The drill is in the boat");
+  assert.equal(lines.items.length, 2);
+  assert.deepEqual(await client.recall({ query: "what is it?" }), { people: [], items: [] });
+});
+
 test("peeps lists who was not spoken to for longer than a tag wants, and reminds once for a day", async () => {
   await using peeps = await openPeeps();
   const { client } = peeps;

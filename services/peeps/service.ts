@@ -11,6 +11,7 @@ import { serveIdentity } from "./operations/identity.ts";
 import { serveMessages } from "./operations/messages.ts";
 import { serveNotes } from "./operations/notes.ts";
 import { servePeople } from "./operations/people.ts";
+import { serveRecall } from "./operations/recall.ts";
 import { serveReminders } from "./operations/reminders.ts";
 
 export const service: Service = {
@@ -26,6 +27,7 @@ export const service: Service = {
     ...serveMessages(context),
     ...serveFacts(context),
     ...serveAnswers(context),
+    ...serveRecall(context),
   ],
   consumers: [fileMessage],
   migrations: new URL("./migrations/", import.meta.url),

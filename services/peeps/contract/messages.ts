@@ -131,6 +131,20 @@ export const search = defineOperation({
   labels: fromOutside,
 });
 
+export const recall = defineOperation({
+  id: "recall",
+  method: "GET",
+  path: "/recall",
+  summary: "Finds what is known of what a question names: people and whose they are, notes and messages",
+  input: z.object({ query: text(1000).min(1), limit: z.number().int().min(1).max(50).default(10) }),
+  output: z.object({
+    people: z.array(z.object({ person: Person, relations: z.array(Relation) })),
+    items: z.array(Hit).describe("Notes and messages, those with the most of its words first"),
+  }),
+  effect: "readonly",
+  labels: fromOutside,
+});
+
 export const whoIs = defineOperation({
   id: "whoIs",
   method: "GET",
@@ -215,6 +229,7 @@ export const messageOperations = [
   exportContacts,
   getPicture,
   search,
+  recall,
   whoIs,
   remind,
   listReminders,

@@ -46,6 +46,29 @@ test("withServices() asks the services too, says which answered, and joins their
   assert.equal(withServices(recall, []), recall);
 });
 
+test("withServices() says of what is from outside that there is some, and gives it where marked lines are asked for", async () => {
+  const outside = (lines: string[]) =>
+    ofService("peeps", {
+      labelsOf: () => parseLabels(["aud:domain:peeps", "trust:untrusted"]),
+      execute: async () => ({ state: "done", output: { lines, people: [] } }),
+    });
+  const ask = async (lines: string[], marked: boolean) => {
+    const outcome = await withServices(recall, [outside(lines)]).execute({ query: "Anna", marked }, call);
+    assert.ok(outcome.state === "done");
+    const { lines: _own, ...others } = outcome.output as Record<string, unknown>;
+    return { others, trust: outcome.labels?.trust };
+  };
+  assert.deepEqual(await ask(["Anna sails"], false), {
+    others: { withheld: ["peeps knows something from outside: marked shows it"] },
+    trust: mainLabels.trust,
+  });
+  assert.deepEqual(await ask([], false), { others: {}, trust: mainLabels.trust });
+  assert.deepEqual(await ask(["Anna sails"], true), {
+    others: { services: { peeps: { lines: ["Anna sails"], people: [] } } },
+    trust: "untrusted",
+  });
+});
+
 test("recallsOfServices() takes what only reads, stays in the home, and may be called unasked", () => {
   const reach = () => ({ target: "elsewhere", isOutside: true });
   const tools = [

@@ -1,10 +1,11 @@
 /**
  * `recall` asks the services of the agent as well, where they answer it: what a domain knows stays with its service. A service offers it by an
- * operation `recall` that takes `query` and `limit`. Says which were asked, and which did not answer.
+ * operation `recall` that takes `query` and `limit`. Says which answered, which did not, and which know something from outside, which is given to
+ * who asks for marked lines, as with the home's own.
  */
 import type { Tool, ToolCall } from "@roost/agent";
 import { toRoostError, type JsonObject, type JsonValue } from "@roost/base";
-import { joinLabels, openLabels, type Labels } from "@roost/contract/labels";
+import { isUntrusted, joinLabels, openLabels, type Labels } from "@roost/contract/labels";
 import type { AgentDefinition } from "@roost/contract/operations";
 import { policyOf } from "./policy-of.ts";
 
@@ -44,16 +45,21 @@ export function withServices(tool: Tool<JsonObject>, services: readonly Tool<Jso
         ...services.map((service) => ask(service, input, call)),
       ]);
       if (own.state !== "done") return own;
-      const answered = others.filter(({ answer }) => answer !== undefined);
+      const isHeld = ({ labels }: Answered) => input["marked"] !== true && isUntrusted(labels);
+      const held = others.filter((one) => isHeld(one) && knowsSomething(one.answer));
+      const answered = others.filter((one) => one.answer !== undefined && !isHeld(one));
       const silent = others.filter(({ problem }) => problem !== undefined);
       const lines = own.output as JsonObject;
       return {
         ...own,
-        labels: joinLabels(own.labels ?? openLabels, ...others.map(({ labels }) => labels)),
+        labels: joinLabels(own.labels ?? openLabels, ...answered.map(({ labels }) => labels)),
         output: {
           ...lines,
           ...(answered.length > 0 && {
             services: Object.fromEntries(answered.map(({ service, answer }) => [service, answer ?? null])),
+          }),
+          ...(held.length > 0 && {
+            withheld: held.map(({ service }) => `${service} knows something from outside: marked shows it`),
           }),
           ...(silent.length > 0 && {
             unanswered: silent.map(({ service, problem }) => `${service}: ${problem}`),
@@ -62,6 +68,13 @@ export function withServices(tool: Tool<JsonObject>, services: readonly Tool<Jso
       };
     },
   };
+}
+
+/** An answer of nothing but empty lists says that nothing was found. */
+function knowsSomething(answer: JsonValue | undefined): boolean {
+  if (Array.isArray(answer)) return answer.length > 0;
+  if (typeof answer === "object" && answer !== null) return Object.values(answer).some(knowsSomething);
+  return answer !== undefined && answer !== null;
 }
 
 async function ask(service: Tool<JsonObject>, input: JsonObject, call: ToolCall): Promise<Answered> {
