@@ -9,6 +9,7 @@ import {
 } from "@roost/service";
 import type { ServicesConfig } from "./config.ts";
 import { installServices, type ReadyService } from "./install-services.ts";
+import { watchFolder } from "./watch-folder.ts";
 
 export interface HostServicesOptions {
   config: ServicesConfig;
@@ -52,12 +53,17 @@ export async function hostServices(options: HostAllOptions): Promise<void> {
   }
 }
 
+export interface HostOneOptions extends HostServicesOptions {
+  address?: string | undefined;
+  port?: number | undefined;
+  /** Its program is another one on the disk now: what runs goes on as it was loaded. */
+  onChange: () => void;
+}
+
 /** One alone. */
-export async function hostService(
-  ready: ReadyService,
-  { address, port, ...options }: HostServicesOptions & { address?: string | undefined; port?: number | undefined },
-): Promise<void> {
-  const { config, logger, stop, onReady } = options;
+export async function hostService(ready: ReadyService, options: HostOneOptions): Promise<void> {
+  const { config, logger, stop, onReady, onChange, address, port } = options;
+  using _watch = watchFolder(ready.directory, onChange);
   await using hosted = createHostedServices(config, { logger, address, port });
   const host = await hosted.add(ready);
   onReady();

@@ -26,6 +26,8 @@ import type { ServicesConfig } from "./config.ts";
 
 export interface ReadyService {
   service: Service;
+  /** Its folder. */
+  directory: string;
   installed: InstalledService;
 }
 
@@ -73,10 +75,11 @@ export async function readReadyService(
   { parents }: Pick<ServicesConfig, "parents">,
   { name, secret }: { name: string; secret: string },
 ): Promise<ReadyService> {
-  const service = await loadService(folderOf(await findServiceFolders(parents), name));
+  const folder = folderOf(await findServiceFolders(parents), name);
+  const service = await loadService(folder);
   const installed = await readInstalledFile(secret);
   const isSame = installed.name === name && describeContract(service.contract).hash === installed.contractHash;
-  if (isSame) return { service, installed };
+  if (isSame) return { service, directory: folder.directory, installed };
   throw new RoostError(
     "conflict",
     `${secret} is of another service than ${name}, or of another version of its contract: install it again with roost service migrate ${name}`,
@@ -108,5 +111,5 @@ async function installOne(
     acceptsBreaks,
   });
   await writeInstalledFile(path, installed);
-  return { service, installed };
+  return { service, directory: folder.directory, installed };
 }

@@ -1,7 +1,7 @@
 /** The process as the supervisor and `roost service` start it, on a home and a database of their own. */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { once } from "node:events";
+import { EventEmitter, once } from "node:events";
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -60,13 +60,21 @@ async function createPlace(context: TestContext) {
       },
     });
     let printed = "";
-    for (const stream of [child.stdout, child.stderr]) stream!.on("data", (part) => (printed += String(part)));
+    const heard = new EventEmitter();
+    for (const stream of [child.stdout, child.stderr])
+      stream!.on("data", (part) => {
+        printed += String(part);
+        heard.emit("text");
+      });
+    const says = async (words: RegExp) => {
+      while (!words.test(printed)) await once(heard, "text");
+    };
     const ended = once(child, "close").then(([code]: unknown[]) => ({ code, printed }));
     owned.defer(async () => {
       child.kill("SIGKILL");
       await ended;
     });
-    return { child, ended, ready: once(child, "message") };
+    return { child, ended, says, ready: once(child, "message") };
   };
   return { kernel, homeDir, url, write, start };
 }
@@ -99,8 +107,8 @@ test("migrate says of each service what it applied, and the process goes on with
   assert.match(third.printed, /^apples: nothing to apply\npears: services\/pears\/service.ts: it is held$/m);
 });
 
-test("run hosts one service alone, with what its installation wrote and no right of the home; passwords change when none runs", async (context) => {
-  const { kernel, homeDir, url, start } = await createPlace(context);
+test("run hosts one service alone, with what its installation wrote and no right of the home, and tells of changes; passwords change when none runs", async (context) => {
+  const { kernel, homeDir, url, start, write } = await createPlace(context);
   const all = start([]);
   await all.ready;
   const secret = installedFile(homeDir, "apples");
@@ -116,6 +124,8 @@ test("run hosts one service alone, with what its installation wrote and no right
   const count = async () =>
     (await kernel.database.query("select from service.instance where service = 'apples'")).length;
   assert.equal(await count(), 2);
+  await write("services/apples/service.ts", `${serviceOf("apples")}// Ripe.\n`);
+  await alone.says(/apples has changed in .*services\/apples, and runs as it was loaded: .*start this again/);
   all.child.kill("SIGTERM");
   await all.ended;
   assert.equal(await count(), 1);

@@ -45,7 +45,8 @@ async function main(): Promise<void> {
     const { name, secret, ...where } = command;
     const one =
       secret === undefined ? await installOne(name, config, logger) : await readReadyService(config, { name, secret });
-    return await hostService(one, { ...hosting, ...where });
+    const remark = `${name} has changed in ${one.directory}, and runs as it was loaded: put the change in place with roost service migrate ${name}, then start this again`;
+    return await hostService(one, { ...hosting, ...where, onChange: () => write(`${remark}\n`) });
   } catch (error) {
     // A person reads what a command says.
     const { message, code } = toRoostError(error);

@@ -33,6 +33,7 @@ import { runWorker } from "./run-worker.ts";
 import { createToolsFor } from "./tools/create-tools-for.ts";
 import { createCallService } from "./tools/services/call-service.ts";
 import { createDomainsOf } from "./tools/services/domains-of.ts";
+import { leaveDisabledOut } from "./tools/services/leave-disabled-out.ts";
 import { createServiceTools } from "./tools/services/service-tools.ts";
 import { createThirdPartyTools } from "./tools/third-parties/create-third-party-tools.ts";
 
@@ -78,7 +79,7 @@ async function main(): Promise<void> {
     kernel,
     memory,
     modelsFor,
-    agentOf: createAgentOf(kernel),
+    agentOf: leaveDisabledOut(createAgentOf(kernel), directory),
     domainsOf: createDomainsOf(directory),
     telemetry,
     isRehearsal,

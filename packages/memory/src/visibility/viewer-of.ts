@@ -11,14 +11,19 @@ export interface StateInput {
   staleAfterMs: number;
 }
 
-/** As whom a run of an agent reads and writes the home. A run of no kind sees as little as a guest. */
+/** As whom a run of an agent reads and writes the home; of no kind: as little as a guest. `domains`: what it may know of beyond its services. */
 export function viewerOf(
   run: Pick<Run, "sessionKind" | "jobId" | "input"> & Partial<Pick<Run, "sessionKey">>,
-  { clearance, services = [], skills = [] }: Pick<AgentDefinition, "clearance" | "services" | "skills">,
+  {
+    clearance,
+    services = [],
+    skills = [],
+    domains: known = services,
+  }: Pick<AgentDefinition, "clearance" | "services" | "skills"> & { domains?: readonly string[] },
 ): Viewer {
   const kind = run.sessionKind ?? "channel";
   const seesAll = clearance === undefined && (kind === "main" || kind === "heartbeat");
-  const domains = services.map((service) => audienceOf("domain", service));
+  const domains = known.map((service) => audienceOf("domain", service));
   return {
     kind,
     jobId: run.jobId ?? undefined,
