@@ -26,6 +26,7 @@ import {
   type SchedulerLoop,
 } from "@roost/kernel";
 import {
+  createConsolidationLoop,
   createNightlyLoop,
   createPartLoop,
   createRecallLoop,
@@ -232,7 +233,7 @@ function createLoops(
     ...createJournalLoops(kernel),
     createPartLoop(memory),
     createRecallLoop(memory),
-    ...[createNightlyLoop(memory)].filter((loop) => loop !== undefined),
+    ...[createNightlyLoop(memory), createConsolidationLoop(memory)].filter((loop) => loop !== undefined),
     createModelLoop(kernel, { findProblem, timeZone }),
     ...outlets.map((outlet) => createNoticeLoop(kernel, { outlet, timeZone, signal })),
   ];

@@ -60,6 +60,12 @@ export { createRecallLoop } from "./recall/refresh-recall.ts";
 
 // The nightly pass.
 export { createNightlyLoop } from "./nightly/create-nightly-loop.ts";
+export {
+  consolidateMemory,
+  consolidateTool,
+  createConsolidationLoop,
+  proposeMemory,
+} from "./nightly/create-consolidation-loop.ts";
 
 // Sessions.
 export { forkSession, type ToldTurn } from "./clients/fork-session.ts";

@@ -15,7 +15,15 @@ import {
   type RunOutcome,
 } from "@roost/kernel";
 import type { DomainsOf } from "./tools/services/domains-of.ts";
-import { buildContext, commitDigest, lastHeartbeat, type BuiltContext, type Memory } from "@roost/memory";
+import type { AgentDefinition } from "@roost/contract/operations";
+import {
+  buildContext,
+  commitDigest,
+  consolidateTool,
+  lastHeartbeat,
+  type BuiltContext,
+  type Memory,
+} from "@roost/memory";
 import { attributes, type Telemetry } from "@roost/telemetry";
 import { createApprovals } from "./approvals/create-approvals.ts";
 import { createChildren } from "./delegates/create-children.ts";
@@ -64,7 +72,7 @@ type AgentRun = AgentHandlerOptions & RunCall & { run: ClaimedRun };
 
 async function runAgent(agentRun: AgentRun): Promise<void> {
   const { kernel, memory, run, signal, logger } = agentRun;
-  const agent = await agentRun.agentOf(run);
+  const agent = asWanted(await agentRun.agentOf(run), run);
   let built: BuiltContext | undefined;
   const steps = createDurableSteps({
     kernel,
@@ -106,6 +114,12 @@ async function runAgent(agentRun: AgentRun): Promise<void> {
     });
     throw error;
   }
+}
+
+/** The nightly consolidation asks, unless the settings let it apply what it proposes. What the agent's own policies say of it goes first. */
+function asWanted(agent: AgentDefinition, run: ClaimedRun): AgentDefinition {
+  if (run.input["consolidates"] !== "applies") return agent;
+  return { ...agent, policies: { [consolidateTool]: "allow", ...agent.policies } };
 }
 
 async function end(

@@ -1,6 +1,7 @@
 /** Names of the built-in tools; those of services are `SERVICE_OPERATION`. */
 export const toolNames: readonly string[] = [
   "ask_person",
+  "consolidate_memory",
   "define_job",
   "delegate",
   "edit_file",

@@ -323,9 +323,9 @@ create table memory.fact_view (
   lines jsonb not null
 );
 
--- The nightly pass over what is new. Invariant: one row; at most one run of it at a time, and its answer is taken over in the transaction that ends it.
+-- The nightly passes over what is new. Invariant: at most one run of a pass at a time, and its answer is taken over in the transaction that ends it.
 create table memory.nightly (
-  is_single  boolean primary key default true check (is_single),
+  name       text primary key check (name in ('facts', 'consolidation')),
   read_until timestamptz not null,
   started_at timestamptz,
   run_id     uuid

@@ -8,9 +8,11 @@ import { remember } from "../notes/remember.ts";
 import { sendMessage } from "../sessions/send-message.ts";
 import { createTestMemory } from "../testing/create-test-memory.ts";
 import { createTestWorker } from "../testing/run-agent.ts";
-import { createNightlyLoop, lookAtNight } from "./create-nightly-loop.ts";
+import type { Memory } from "../memory.ts";
+import { createNightlyLoop } from "./create-nightly-loop.ts";
 
 const settings = { "roost.yaml": "timeZone: UTC\nmemory: { nightly: { enabled: true } }\n" };
+const lookAtNight = (memory: Memory) => createNightlyLoop(memory)!.look();
 const as = { kind: "main" as const };
 const living = (value: string) => ({ subject: "Anna", attribute: "lives in", value });
 

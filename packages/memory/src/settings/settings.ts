@@ -2,25 +2,20 @@
 import { commandNames } from "@roost/contract";
 import {
   agentDefinitionShape,
-  Count,
   deliveryTargets,
   SecretReference,
   servicePattern,
-  SmallCount,
   TimeZone,
-  Usd,
 } from "@roost/contract/operations";
 import { z } from "zod";
 import { Duration } from "./duration.ts";
 import { Exec } from "./exec.ts";
 import { Hook, hooksMax } from "./hook.ts";
+import { Consolidation, Nightly } from "./nightly.ts";
+import { Caps, clockTime, Model, PriceUsd } from "./caps.ts";
 import { Slug } from "./slug.ts";
 import { ToolServer, toolServersMax } from "./tool-server.ts";
 
-const Model = z.string().min(1).max(200);
-
-/** Per million tokens. */
-const PriceUsd = z.number().min(0).max(1_000_000);
 const Price = z.strictObject({
   inputUsd: PriceUsd,
   outputUsd: PriceUsd,
@@ -87,14 +82,8 @@ const Provider = z.discriminatedUnion("kind", [
   }),
 ]);
 
-const Caps = z.strictObject({
-  usdMax: Usd.optional(),
-  tokensMax: Count.optional(),
-  callsMax: SmallCount.optional(),
-});
 const Windows = { hour: Caps.optional(), day: Caps.optional(), month: Caps.optional(), total: Caps.optional() };
 
-const clockTime = /^(?:(?:[01]\d|2[0-3]):[0-5]\d|24:00)$/;
 const ActiveHours = z.strictObject({
   start: z.string().regex(clockTime, "must be a time of day like 08:00"),
   end: z.string().regex(clockTime, "must be a time of day like 22:30 or 24:00"),
@@ -118,14 +107,6 @@ const Heartbeat = z.strictObject({
   quietMsMax: Duration.optional().describe("A model is called after this long even without changes; default: never"),
   staleAfter: Duration.default(21_600_000).describe("Age after which an unconfirmed state file is called stale"),
   budget: Caps.optional(),
-});
-
-const Nightly = z.strictObject({
-  enabled: z.boolean().default(false).describe("Once a day a model reads what is new and keeps facts"),
-  at: z.string().regex(clockTime, "must be a time of day like 03:30").default("03:30"),
-  agent: Slug.default("main").describe("Whose model it is; no tools of it are used"),
-  model: Model.optional(),
-  budget: Caps.default({ usdMax: 0.05, tokensMax: 20_000, callsMax: 2 }).describe("Of one pass"),
 });
 
 const ShortName = z.string().regex(servicePattern, "must be 1 to 31 lower-case letters, digits and -");
@@ -154,7 +135,7 @@ export const Settings = z.strictObject({
     })
     .default({ day: { usdMax: 10, tokensMax: 20_000_000 } }),
   heartbeat: Heartbeat.prefault({}),
-  memory: z.strictObject({ nightly: Nightly.prefault({}) }).prefault({}),
+  memory: z.strictObject({ nightly: Nightly.prefault({}), consolidation: Consolidation.prefault({}) }).prefault({}),
   http: z
     .strictObject({
       allow: z.array(HostRule).max(200).default([]).describe("Hosts with private addresses that http tools may reach"),

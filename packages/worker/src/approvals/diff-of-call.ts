@@ -4,7 +4,8 @@ import { toRoostError, type JsonValue } from "@roost/base";
 import type { AgentDefinition } from "@roost/contract/operations";
 import { getJob } from "@roost/jobs";
 import type { ClaimedRun, Kernel } from "@roost/kernel";
-import { findHomeFile, viewerOf, type Memory } from "@roost/memory";
+import { consolidateTool, findHomeFile, proposeMemory, viewerOf, type Memory } from "@roost/memory";
+import { consolidationInput } from "../tools/consolidate-memory-tool.ts";
 import { createTwoFilesPatch } from "diff";
 
 interface Given {
@@ -23,6 +24,11 @@ export async function diffOfCall(
   if (tool === "write_file") {
     const path = String(fields["path"]);
     return patch(path, await textOf(given, path), String(fields["text"]));
+  }
+  if (tool === consolidateTool) {
+    const { before, text, missing } = await proposeMemory(given.memory, consolidationInput.parse(fields));
+    const notFound = missing.map((entry) => `(not found, left as it is: ${entry})\n`).join("");
+    return patch("MEMORY.md", before, text) + notFound;
   }
   if (tool === "define_job") {
     const { id, ...definition } = fields;

@@ -7,7 +7,7 @@
 import type { CallFacts, Message, Permit, PermitCall, PlannedCall } from "@roost/agent";
 import { hasPolicies } from "@roost/agent/journal";
 import type { AgentDefinition } from "@roost/contract/operations";
-import { heldFile, isOwnPath } from "@roost/memory";
+import { consolidateTool, heldFile, isOwnPath } from "@roost/memory";
 import { hostOf } from "../http/host-of.ts";
 import { policyOf } from "../tools/policy-of.ts";
 
@@ -18,6 +18,7 @@ const ruleOfTwo = "rule-of-two/1";
 /** Asks each time, unless its agent's policies name it, or a person has granted this remote and branch. */
 const push = "git_push";
 const pushes = "pushes/1";
+const consolidation = "consolidation/1";
 /** Of tools that name no target: what is allowed is the tool. */
 const anyTarget = "*";
 
@@ -48,6 +49,8 @@ export function permitCalls({ policies = {} }: Pick<AgentDefinition, "policies">
     // A person who names the very tool has decided; a pattern covers tools that nobody thought of.
     if (policy?.decision === "allow" && policy.pattern.split("@")[0] === name) return { state: "granted" };
     if (name === push) return { state: "ask", reason: "what it pushes leaves this machine", policy: pushes, target };
+    if (name === consolidateTool)
+      return { state: "ask", reason: "it changes what the agent remembers", policy: consolidation, target };
     return decideWayOut(call, facts);
   };
 }
@@ -61,6 +64,7 @@ function decideHeldWrite({ tool, input }: PlannedCall, { isUntrusted }: CallFact
 
 function heldBy(tool: string, input: unknown): string | undefined {
   if (tool === "define_job") return "a job";
+  if (tool === consolidateTool) return "what the agent remembers";
   const path = pathOf(tool, input);
   return path === undefined ? undefined : heldFile(path)?.what;
 }

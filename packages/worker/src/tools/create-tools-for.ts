@@ -5,10 +5,10 @@
 import type { Tool } from "@roost/agent";
 import type { AgentDefinition } from "@roost/contract/operations";
 import type { ClaimedRun, Kernel } from "@roost/kernel";
-import { viewerOf, type Memory } from "@roost/memory";
+import { consolidateTool, viewerOf, type Memory } from "@roost/memory";
 import type { Settings } from "@roost/memory/settings";
 import { findSandbox, type FoundSandbox } from "@roost/sandbox";
-import { createTools, firstTools, mayHaveTools } from "./create-tools.ts";
+import { consolidates, createTools, firstTools, mayHaveTools } from "./create-tools.ts";
 import { clientTools, clientToolNames } from "./client-tools.ts";
 import { recallsOfServices, withServices } from "./with-services.ts";
 import { recallSeen } from "./seen-files.ts";
@@ -35,7 +35,7 @@ export function createToolsFor({ sources = [], ...options }: CreateToolsForOptio
     const allowed = allowedOf(run, agent);
     // An agent has the tools of its services for naming these; a job that names its tools names all of them.
     const beside = toolsOfJob(run);
-    const byNaming = namedBy(agent);
+    const byNaming = consolidates(run.input) ? new Set([consolidateTool]) : namedBy(agent);
     const byName = new Map<string, Tool>();
     for (const tool of found.flat()) {
       const names = tool.origin === undefined && !byNaming.has(tool.name) ? allowed : beside;

@@ -17,7 +17,11 @@ test("createTools() describes every tool as an object that providers accept", as
     settings: { http: { keyed: ["example.com"] }, agents: { main: { agents: ["*"], exec: {} } } },
   });
   const { tools } = await home.callTools(
-    await home.begin({ sessionKind: "heartbeat", sessionKey: "heartbeat:main" }),
+    await home.begin({
+      sessionKind: "heartbeat",
+      sessionKey: "heartbeat:main",
+      input: { prompt: "do it", consolidates: "asks" },
+    }),
     [],
   );
   assert.deepEqual(tools.map(({ name }) => name).toSorted(), toolNames);

@@ -1,7 +1,9 @@
 /** The built-in tools that a kind of session may have. */
 import type { Tool } from "@roost/agent";
+import type { JsonObject } from "@roost/base";
 import type { SessionKind } from "@roost/kernel";
 import { correctValue, readCorrections } from "@roost/memory";
+import { consolidateMemoryTool } from "./consolidate-memory-tool.ts";
 import { askPersonTool } from "./ask-person-tool.ts";
 import { reserveSubjectTool } from "./reserve-subject-tool.ts";
 import { delegateTool, findAgentsTool } from "./delegate-tool.ts";
@@ -61,6 +63,7 @@ const forSubagents = new Set([
   "edit_file",
   "git_push",
   "find_agents",
+  "consolidate_memory",
 ]);
 
 /** What a model is shown when all tools are too many: the most commonly needed. */
@@ -103,6 +106,7 @@ export function createTools(context: ToolContext): Tool[] {
     ...(context.keyedHosts.size > 0 ? [httpSend(context, true)] : []),
     ...(context.agent.agents?.length ? [delegateTool(context), findAgentsTool(context)] : []),
     ...(context.agent.exec === undefined ? [] : [execTool(context), editFileTool(context), gitPushTool(context)]),
+    ...(consolidates(context.run.input) ? [consolidateMemoryTool(context)] : []),
     viewPartTool(context),
     useSkillTool(context),
     askPersonTool(context),
@@ -116,6 +120,11 @@ export function createTools(context: ToolContext): Tool[] {
         (kind !== "subagent" || forSubagents.has(name)),
     )
     .map((tool) => (givesEarlier.has(tool.name) ? asItHolds(tool, context) : tool));
+}
+
+/** The nightly consolidation, which memory begins. */
+export function consolidates(input: JsonObject): boolean {
+  return input["consolidates"] !== undefined;
 }
 
 /** The tool, with what holds now in the place of what was corrected since. */
