@@ -81,7 +81,7 @@ test("runConfined() has no network, loopback and its sockets included, unless it
 });
 
 test(
-  "runConfined() ends a program at its limits of time, memory, processes and output, with all that it has started",
+  "runConfined() ends a program at its limits of time, memory, processes, output and disk, with all that it has started",
   options,
   async () => {
     const slow = await sh("(sleep 30 & echo $!); sleep 30", { limits: { timeMsMax: 300 } });
@@ -96,6 +96,14 @@ test(
     const many = await sh("for i in $(seq 200); do sleep 20 & done; wait", { limits: { processesMax: 50 } });
     // The kernel refuses the process, or the count ends all of them.
     assert.ok(many.end === "processes" || (many.exitCode !== 0 && many.end === "exited"), many.text);
+    const fill = "i=0; while :; do i=$((i+1)); head -c 1000000 /dev/zero > fill$i; done";
+    assert.equal((await sh(fill, { limits: { diskBytesMax: 5_000_000, timeMsMax: 60_000 } })).end, "disk");
+    // It may be made smaller, and worked in.
+    const limits = { diskBytesMax: 1_000_000 };
+    assert.deepEqual(await sh("sleep 2; rm fill*; echo gone", { limits }).then(({ end, text }) => [end, text]), [
+      "exited",
+      "gone\n",
+    ]);
   },
 );
 

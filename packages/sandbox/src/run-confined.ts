@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { RoostError } from "@roost/base";
 import { bubblewrapArguments, type View } from "./bubblewrap-arguments.ts";
 import { killAll, readProcessTree } from "./process-tree.ts";
+import { watchSize } from "./watch-size.ts";
 
 export interface ConfinedLimits {
   timeMsMax: number;
@@ -12,6 +13,8 @@ export interface ConfinedLimits {
   outputBytesMax: number;
   /** Of one file. */
   fileBytesMax: number;
+  /** Of its directory; one that is larger before may not grow. */
+  diskBytesMax: number;
 }
 
 export const confinedLimitDefaults: ConfinedLimits = {
@@ -20,6 +23,7 @@ export const confinedLimitDefaults: ConfinedLimits = {
   processesMax: 256,
   outputBytesMax: 10 * 1024 * 1024,
   fileBytesMax: 1024 ** 3,
+  diskBytesMax: 10 * 1024 ** 3,
 };
 
 export interface RunConfinedOptions extends View {
@@ -33,7 +37,7 @@ export interface RunConfinedOptions extends View {
 
 export interface ConfinedRun {
   /** Why it ended: by itself, or by the limit that it broke. */
-  end: "exited" | "time" | "memory" | "processes" | "output";
+  end: "exited" | "time" | "memory" | "processes" | "output" | "disk";
   /** Null when it was killed. */
   exitCode: number | null;
   /** Both of its streams, in the order in which they came. */
@@ -83,6 +87,7 @@ export async function runConfined(
   signal?.addEventListener("abort", onAbort, { once: true });
   const timer = setTimeout(() => stop("time"), limits.timeMsMax);
   using _watch = watch(child.pid, limits, stop);
+  using _disk = watchSize(view.directory, limits.diskBytesMax, () => stop("disk"));
   try {
     const exitCode = await new Promise<number | null>((resolve, reject) => {
       child.once("error", (cause) => {

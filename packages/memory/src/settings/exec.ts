@@ -24,6 +24,13 @@ export const Exec = z
     memoryMib: z.number().int().min(16).max(1_048_576).default(2048),
     processes: z.number().int().min(8).max(10_000).default(256),
     outputMib: z.number().int().min(1).max(20).default(10),
+    diskMib: z
+      .number()
+      .int()
+      .min(16)
+      .max(10_485_760)
+      .default(10_240)
+      .describe("The largest that a folder of an agent may become while a program runs in it"),
   })
   .prefault({});
 

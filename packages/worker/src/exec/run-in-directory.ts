@@ -74,6 +74,7 @@ export async function runInDirectory(
       timeMsMax: Math.min(call.timeoutMs ?? settings.timeout, settings.timeout),
       memoryBytesMax: settings.memoryMib * mebibyte,
       processesMax: settings.processes,
+      diskBytesMax: settings.diskMib * mebibyte,
       outputBytesMax: call.outputBytesMax ?? settings.outputMib * mebibyte,
     },
     ...(call.input !== undefined && { input: call.input }),
