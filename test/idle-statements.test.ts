@@ -12,6 +12,7 @@ import { defineJob } from "../packages/jobs/src/define-job.ts";
 import { reportSilentJobs } from "../packages/jobs/src/report-silent-jobs.ts";
 import { openKernel } from "../packages/kernel/src/open-kernel.ts";
 import { claimRuns } from "../packages/kernel/src/runs/claim-runs.ts";
+import { createUnplacedLoop } from "../packages/kernel/src/scheduler/create-unplaced-loop.ts";
 import { createLoops } from "../packages/kernel/src/scheduler/run-scheduler.ts";
 import { createTestKernel } from "../packages/worker/src/testing/create-test-kernel.ts";
 import { registerWorker } from "../packages/kernel/src/workers/register-worker.ts";
@@ -56,6 +57,7 @@ test("An idle home with a scheduler and two workers sends less than three statem
     ...createJobLoops(kernel),
     ...createJournalLoops(kernel),
     createStalledJobLoop(kernel),
+    createUnplacedLoop(kernel),
     createNoticeLoop(kernel, {
       outlet: webhookOutlet(async () => webhook),
       timeZone: "UTC",

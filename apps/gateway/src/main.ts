@@ -19,6 +19,7 @@ import { createJobLoops, createStalledJobLoop, type KnownNames } from "@roost/jo
 import {
   answersOf,
   createKeepAnswer,
+  createUnplacedLoop,
   openKernel,
   runScheduler,
   setBudgets,
@@ -230,6 +231,7 @@ function createLoops(
   return [
     ...createJobLoops(kernel),
     createStalledJobLoop(kernel),
+    createUnplacedLoop(kernel),
     ...createJournalLoops(kernel),
     createPartLoop(memory),
     createRecallLoop(memory),

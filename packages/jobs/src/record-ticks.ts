@@ -245,6 +245,7 @@ function newRun({ tick, eventId, isSerial }: Decided, runId: string): NewRun {
     budget: definition.budget,
     priority: definition.priority,
     queue: definition.queue,
+    needs: definition.needs,
     ...startLimitsOfJob(id, definition, input),
     serialKey,
     startAt: tick.startAtMs === undefined ? undefined : new Date(tick.startAtMs),

@@ -1,6 +1,14 @@
 // Log, wake-ups, the kernel itself.
 export { openKernel, readKernelSchema, readSchemas, type Kernel, type RoomSchema } from "./open-kernel.ts";
 export { setRunDefault } from "./runs/set-run-default.ts";
+export { createUnplacedLoop } from "./scheduler/create-unplaced-loop.ts";
+export {
+  describeNeeds,
+  listNeeds,
+  listUnplacedRuns,
+  reportUnplacedRuns,
+  type UnplacedRuns,
+} from "./runs/unplaced-runs.ts";
 export { type KernelTransaction } from "./transact.ts";
 export type { EventDraft, StoredEvent } from "./log/event.ts";
 export { labelSetNumbers } from "./log/label-sets.ts";

@@ -1,5 +1,5 @@
 /** What a worker process reads from its environment; nothing else in this package reads it. */
-import { QueueName } from "@roost/contract/operations";
+import { Needs, QueueName } from "@roost/contract/operations";
 import { readHomeConfig, type HomeConfig } from "@roost/models";
 import { z } from "zod";
 
@@ -13,6 +13,17 @@ const own = {
     .default("default")
     .transform((text) => text.split(",").map((name) => name.trim()))
     .pipe(z.array(QueueName).min(1).max(queuesMax)),
+  /** What this host offers to jobs and agents that need it. Of the environment, since the settings are the same on every host. */
+  ROOST_CAPABILITIES: z
+    .string()
+    .default("")
+    .transform((text) =>
+      text
+        .split(",")
+        .map((name) => name.trim())
+        .filter((name) => name !== ""),
+    )
+    .pipe(Needs),
   /** Of the gateway, for a worker that does not run beside one. */
   ROOST_URL: z
     .url({ protocol: /^https?$/ })

@@ -94,6 +94,7 @@ async function main(): Promise<void> {
     signal: AbortSignal.any([supervised.stop, home.refused]),
     concurrencyMax: config.ROOST_CONCURRENCY,
     queues: config.ROOST_QUEUES,
+    capabilities: config.ROOST_CAPABILITIES,
     leaseMs: config.ROOST_LEASE_MS,
     graceMsMax: config.ROOST_GRACE_MS,
     pid: process.pid,

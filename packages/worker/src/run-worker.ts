@@ -29,6 +29,8 @@ export interface WorkerOptions {
   /** Concurrent runs. */
   concurrencyMax?: number;
   queues?: string[];
+  /** What it offers beside its host, to runs that need it. */
+  capabilities?: string[];
   /** How long runs may continue after `signal`; then they are aborted and handed back. */
   graceMsMax?: number | undefined;
   /** How long an aborted run may take to end; then it is abandoned. */
@@ -76,20 +78,23 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
 
 /** One registration; returns when the worker stops, its lease is lost, or a run's end cannot be recorded. */
 async function runRegistered(options: WorkerOptions, onJoined: () => void): Promise<void> {
-  const { kernel, logger } = options;
+  const { kernel, logger, queues = ["default"] } = options;
+  const capabilities = [hostCapability(), ...(options.capabilities ?? [])];
   await using worker = await registerWorker(kernel, {
     kind: "worker",
     host: hostname(),
     pid: options.pid,
     ttlMs: options.leaseMs,
+    queues,
+    capabilities,
   });
   onJoined();
   options.onReady?.(worker.workerId);
   const terms = {
     workerId: worker.workerId,
-    queues: options.queues ?? ["default"],
+    queues,
     loopVersions,
-    capabilities: [hostCapability()],
+    capabilities,
   };
   const claim = { terms, leaving: AbortSignal.any([options.signal, worker.lost]) };
   const active = createActiveRuns({ ...options, claim });

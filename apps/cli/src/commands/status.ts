@@ -56,9 +56,11 @@ function printStatus({ terminal, clock }: CliContext, status: Status, url: strin
 
 function describeWorkers({ workers }: Status): string {
   const runCount = workers.reduce((sum, worker) => sum + worker.runCount, 0);
+  const offered = new Set(workers.flatMap(({ offers }) => offers.filter((offer) => !offer.startsWith("host:"))));
+  const offers = offered.size === 0 ? "" : `; some offer ${[...offered].toSorted().join(", ")}`;
   return workers.length === 0
     ? "none: no run can start"
-    : `${workers.length}, executing ${runCount} ${runCount === 1 ? "run" : "runs"}`;
+    : `${workers.length}, executing ${runCount} ${runCount === 1 ? "run" : "runs"}${offers}`;
 }
 
 function describeKafka({ kafka }: Status): string[] {

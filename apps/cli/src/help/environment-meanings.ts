@@ -11,6 +11,11 @@ export const environmentMeanings: readonly { name: string; meaning: string }[] =
   { name: "ROOST_HOST", meaning: "up: address to listen on (default: listen.host of roost.yaml, or 127.0.0.1)" },
   { name: "ROOST_WORKERS", meaning: "up: number of worker processes (default: roost.yaml, else 2)" },
   {
+    name: "ROOST_CAPABILITIES",
+    meaning:
+      "up: what the workers of this host offer to jobs and agents that need it, as in gpu,messages (docs/hosts.md)",
+  },
+  {
     name: "DATABASE_URL",
     meaning:
       "up: URL of your own PostgreSQL, 15 or newer, instead of the bundled one; several hosts for a failover (docs/postgresql.md)",

@@ -112,6 +112,6 @@ function kafkaAlarms(kafka: KafkaStatus | undefined): Alarm[] {
   );
 }
 
-function toProcess({ id, host, pid, startedAt, seenAt, runCount }: WorkerRow) {
-  return { id, host, pid, startedAt: iso(startedAt), seenAt: iso(seenAt), runCount };
+function toProcess({ id, host, pid, startedAt, seenAt, runCount, capabilities }: WorkerRow) {
+  return { id, host, pid, startedAt: iso(startedAt), seenAt: iso(seenAt), runCount, offers: capabilities };
 }

@@ -2,7 +2,15 @@
 import { type Handler, placeOf, textPlace, toPage, uuidPlace } from "@roost/contract";
 import { describeTrigger, type ActivityRecord, type listActivity as operation } from "@roost/contract/operations";
 import type { Job } from "@roost/jobs";
-import { listActivity as readActivity, readPausedQueues, type Activity, type Kernel } from "@roost/kernel";
+import {
+  describeNeeds,
+  listActivity as readActivity,
+  listUnplacedRuns,
+  readPausedQueues,
+  type Activity,
+  type Kernel,
+  type UnplacedRuns,
+} from "@roost/kernel";
 import { z } from "zod";
 import { readAllJobs } from "../records/read-all-jobs.ts";
 import { readLocksOfRuns } from "../records/read-locks-of-runs.ts";
@@ -14,14 +22,22 @@ export function listActivity(kernel: Kernel, timeZone: string): Handler<typeof o
   return async ({ limit, after }) => {
     const place = placeOf(activityPlace, after);
     const jobPlace = place?.kind === "job" ? place : undefined;
-    const [runs, jobs, locks, paused] = await Promise.all([
+    const [runs, jobs, locks, paused, unplaced] = await Promise.all([
       place?.kind === "job" ? [] : readActivity(kernel, { limit, after: place }),
       readAllJobs(kernel, ["active", "paused"]),
       readLocksOfRuns(kernel),
       readPausedQueues(kernel),
+      listUnplacedRuns(kernel.database),
     ]);
+    const unmet = new Set(unplaced.map(placeOfNeeds));
     const rows = [
-      ...runs.map((run) => ofRun(run, { holds: locks.get(run.id) ?? [], isPaused: paused.has(run.queue) })),
+      ...runs.map((run) =>
+        ofRun(run, {
+          holds: locks.get(run.id) ?? [],
+          isPaused: paused.has(run.queue),
+          isUnplaced: run.needs !== null && unmet.has(placeOfNeeds({ needs: run.needs, queue: run.queue })),
+        }),
+      ),
       ...jobs
         .map((job) => ofJob(job, timeZone))
         .toSorted(byDue)
@@ -49,10 +65,25 @@ function placeOfRow({ kind, id, state, dueAt }: ActivityRecord): z.output<typeof
   return kind === "run" ? { kind, isRunning: state === "running", runId: id } : { kind, dueAt, id };
 }
 
-function ofRun(run: Activity, { holds, isPaused }: { holds: string[]; isPaused: boolean }): ActivityRecord {
+function placeOfNeeds({ needs, queue }: Pick<UnplacedRuns, "needs" | "queue">): string {
+  return `${queue} ${[...new Set(needs)].toSorted().join(" ")}`;
+}
+
+interface RunFacts {
+  holds: string[];
+  /** Its queue is. */
+  isPaused: boolean;
+  /** No live worker offers what it needs. */
+  isUnplaced: boolean;
+}
+
+function ofRun(run: Activity, { holds, isPaused, isUnplaced }: RunFacts): ActivityRecord {
   const summary = toRunSummary(run);
   const ahead = run.aheadCount > 0 ? `${run.aheadCount} before it` : null;
-  const queue = isPaused && run.state === "ready" ? `queue ${run.queue}, which is paused` : null;
+  const place = isUnplaced
+    ? `a worker that offers ${describeNeeds({ needs: run.needs ?? [], queue: run.queue })}: none does`
+    : null;
+  const queue = run.state === "ready" ? (isPaused ? `queue ${run.queue}, which is paused` : place) : null;
   return {
     kind: "run",
     id: run.id,

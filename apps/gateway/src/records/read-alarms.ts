@@ -3,7 +3,9 @@ import { formatDurationMs } from "@roost/base";
 import { clipText, deliveryTargets, reasonCharsMax, type DeliveryTarget } from "@roost/contract/operations";
 import { listFailingJobs, readEventTopics, silentMsMax, type Job } from "@roost/jobs";
 import {
+  describeNeeds,
   listLaggingPartitions,
+  listUnplacedRuns,
   listUnresolvedSteps,
   noticeGroupOf,
   readPausedQueues,
@@ -44,6 +46,12 @@ export async function readAlarms(
   alarms.push(...(await readFailingJobs(kernel)), ...(await readUnsentNotices(kernel)));
   if (!facts.workers.some(({ kind }) => kind === "worker")) {
     alarms.push({ code: "no_worker", text: "No worker is registered, so no run can start", since: null });
+  }
+  for (const unplaced of await listUnplacedRuns(kernel.database)) {
+    const { runCount, since } = unplaced;
+    const waits = runCount === 1 ? "A run waits" : `${runCount} runs wait`;
+    const text = `${waits} for a worker that offers ${describeNeeds(unplaced)}: none does (docs/hosts.md)`;
+    alarms.push({ code: "needs_unmet", text: clipText(text, reasonCharsMax), since: since.toISOString() });
   }
   for (const [queue, { reason, since }] of await readPausedQueues(kernel)) {
     const why = reason === null ? "" : ` (${reason})`;

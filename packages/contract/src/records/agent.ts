@@ -1,7 +1,7 @@
 /** Agents: what a run is told, uses, may use and may spend, whatever starts it. */
 import { z } from "zod";
 import { labelLimits, readAudience } from "../labels.ts";
-import { Count, Differences, Name, Slug, text, Time } from "./fields.ts";
+import { Count, Differences, Name, Needs, Slug, text, Time } from "./fields.ts";
 import { Budget } from "./job.ts";
 import { promptCharsMax } from "./limits.ts";
 import { ServiceName } from "./service.ts";
@@ -85,6 +85,7 @@ export const agentDefinitionShape = {
     "Which calls of tools need a person's approval, by tool or the beginning of its name and *, of one target with @ and the target (http_send@example.com): allow, ask, ask-when-tainted (once the run has read untrusted content), deny",
   ),
   budget: Budget.optional().describe("Of each run that has none of its own"),
+  needs: Needs.optional(),
 };
 
 export const AgentDefinition = z.object(agentDefinitionShape).meta({ id: "AgentDefinition" });

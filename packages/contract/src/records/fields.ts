@@ -73,6 +73,23 @@ export const QueueName = z
   )
   .refine(isWellFormed, storableRule);
 
+const needsMax = 20;
+
+export const Needs = z
+  .array(
+    z
+      .string()
+      .max(nameCharsMax)
+      .regex(
+        /^([a-z0-9][a-z0-9._-]{0,62}|host:[!-~]+)$/,
+        "must be a word of lower-case letters, digits, dots, - and _, as in gpu, or host:NAME",
+      ),
+  )
+  .max(needsMax)
+  .describe(
+    "What a worker must offer to take its runs (ROOST_CAPABILITIES of the worker), as in gpu; host:NAME: that host",
+  );
+
 export const Name = text(nameCharsMax).min(1);
 export const Reason = text(reasonCharsMax);
 export const Text = text(textCharsMax);

@@ -6,6 +6,7 @@ import {
   Differences,
   Id,
   Name,
+  Needs,
   QueueName,
   Reason,
   Scalar,
@@ -182,6 +183,7 @@ const jobDefinitionFields = {
     .optional()
     .describe("Higher runs first, strictly. Default: 0"),
   queue: QueueName.optional().describe("Workers of this queue execute its runs. Default: default"),
+  needs: Needs.optional(),
   concurrency: Concurrency.optional(),
   rateLimit: RateLimit.optional(),
   tell: z

@@ -11,6 +11,7 @@ export const Process = z
     startedAt: Time,
     seenAt: Time,
     runCount: Count.describe("Runs it is executing"),
+    offers: z.array(Name).describe("What it offers to runs that need it"),
   })
   .meta({ id: "Process" });
 

@@ -133,7 +133,8 @@ async function defineAgent(
   );
   const recorded = { ...defining, eventId, version: row!.version };
   await recordVersion(tx, recorded);
-  await setRunDefault(tx, id, { version: row!.version, budget: (definition as JsonObject)["budget"] });
+  const { budget, needs } = definition as Pick<AgentDefinition, "needs"> & JsonObject;
+  await setRunDefault(tx, id, { version: row!.version, budget, needs });
   announce(tx, recorded, isNew ? undefined : differences);
   return { agentId: id, change: isNew ? "created" : "changed", version: row!.version, differences };
 }

@@ -1,5 +1,5 @@
 -- Creates runs: their places with their serial keys, their rows, their start limits, and which of them are ready at once. p_runs: for each what
--- is decided of its row, by column; without its own `budget` it has its agent's; `serial_seq` counts back from the end of its key's queue; with
+-- is decided of its row, by column; without its own `budget` it has its agent's, and its agent's needs beside its own; `serial_seq` counts back from the end of its key's queue; with
 -- `start_at` it starts no earlier. p_limits: { name, kind, max, window_ms }, or null.
 
 -- Invariants: a run with a serial key enters the key's queue and leaves it by promotion only; one with a start limit waits at it until it is
@@ -39,6 +39,8 @@ begin
         'wake_at', case when w.wait = 'start' then d ->> 'start_at' end,
         'waiting_for', case when w.wait <> 'serial_key' then w.wait end,
         'serial_seq', k.next_seq + (d ->> 'serial_seq')::bigint,
+        'needs', case when a.needs is null then d -> 'needs' else
+          (select to_jsonb(array_agg(distinct need)) from (select unnest(a.needs) union all select jsonb_array_elements_text(d -> 'needs')) as every(need)) end,
         'agent_version', a.version, 'created_at', roost.now(), 'epoch', 0, 'holds_serial_key', false, 'limits_passed', false, 'attempt', 1, 'stall_count', 0,
         'cost_usd', 0, 'tokens', 0, 'usd_reserved', 0, 'tokens_reserved', 0, 'call_count', 0, 'reservation_count', 0)) as n
     returning r.id, r.state, r.agent_version, null::text;

@@ -309,6 +309,8 @@ create table roost.run (
 
 -- The claim reads only this index: stuck and finished runs are not in it.
 create index run_ready on roost.run (queue, priority desc, ready_at, id) where state = 'ready';
+-- Runs that not every worker takes: few, and looked at while they wait.
+create index run_ready_needs on roost.run (queue) where state = 'ready' and needs is not null;
 create index run_wake on roost.run (wake_at) where state = 'waiting' and wake_at is not null;
 create index run_queued on roost.run (serial_key, serial_seq) where state = 'queued';
 create index run_owner on roost.run (worker_id) where state = 'running';
@@ -464,7 +466,10 @@ create table roost.worker (
   started_at timestamptz not null,
   seen_at    timestamptz not null,
   expires_at timestamptz not null,
-  details    jsonb not null
+  details    jsonb not null,
+  -- What it takes runs of, and what it offers to them.
+  queues       text[] not null default '{}',
+  capabilities text[] not null default '{}'
 ) with (fillfactor = 50);
 
 -- Ended runs and their steps live here after a while, by month of the run's end; a month is dropped as one table.
@@ -693,7 +698,9 @@ create table roost.failure (
 create table roost.run_default (
   agent   text primary key,
   version integer not null check (version >= 1),
-  budget  jsonb
+  budget  jsonb,
+  -- What every run of it needs of a worker, beside its own needs. Null: nothing.
+  needs   text[]
 );
 
 -- A replay that is going on: how far the copy beside the live projection has got. A killed replay is resumed from here.

@@ -79,7 +79,7 @@ export interface NewRun {
   postconditions?: Postcondition[] | undefined;
   isRehearsed?: boolean;
   /** What a worker must be able to do to claim it. Default: nothing. */
-  needs?: string[];
+  needs?: string[] | undefined;
   /** The run whose recorded steps it starts with, and the loop version of their journal. */
   continues?: Partial<Pick<RunRow, "retryOf" | "forkedFrom" | "forkedSeq" | "loopVersion">>;
   /** Labels of its cause: it has them from the start, with those of its session. Default: the parent's labels. */

@@ -9,6 +9,8 @@ export interface WorkerRow {
   startedAt: Date;
   seenAt: Date;
   expiresAt: Date;
+  /** What it offers to runs. */
+  capabilities: string[];
   /** Runs it is executing. */
   runCount: number;
 }
@@ -18,7 +20,7 @@ const workersMax = 500;
 /** Registered processes, oldest first; a dead one is listed until it is reaped. */
 export async function listWorkers(kernel: Kernel): Promise<WorkerRow[]> {
   return kernel.database.query<WorkerRow>(
-    `select w.id, w.kind, w.host, w.pid, w.started_at as "startedAt", w.seen_at as "seenAt", w.expires_at as "expiresAt",
+    `select w.id, w.kind, w.host, w.pid, w.started_at as "startedAt", w.seen_at as "seenAt", w.expires_at as "expiresAt", w.capabilities,
        (select count(*) from roost.run r where r.worker_id = w.id and r.state = 'running') as "runCount"
      from roost.worker w order by w.started_at, w.id limit $1`,
     [workersMax],

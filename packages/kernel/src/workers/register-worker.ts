@@ -14,6 +14,9 @@ export interface NewWorker {
   host: string;
   pid: number;
   details?: JsonObject;
+  /** Whose runs it takes, and what it offers to them. Default: none. */
+  queues?: readonly string[];
+  capabilities?: readonly string[];
   /** Without a heartbeat for this long the worker counts as hung. Default 15,000. */
   ttlMs?: number | undefined;
 }
@@ -70,9 +73,19 @@ async function recordWorker(
   const { kind, host, pid } = worker;
   await kernel.transact(async (tx) => {
     await tx.query(
-      `insert into roost.worker (id, host, pid, kind, lock_key, started_at, seen_at, expires_at, details)
-       values ($1, $2, $3, $4, $5::bigint, roost.now(), roost.now(), roost.now() + $6 * interval '1 millisecond', $7::jsonb)`,
-      [workerId, host, pid, kind, lockKey, worker.ttlMs ?? ttlMsDefault, JSON.stringify(worker.details ?? {})],
+      `insert into roost.worker (id, host, pid, kind, lock_key, started_at, seen_at, expires_at, details, queues, capabilities)
+       values ($1, $2, $3, $4, $5::bigint, roost.now(), roost.now(), roost.now() + $6 * interval '1 millisecond', $7::jsonb, $8, $9)`,
+      [
+        workerId,
+        host,
+        pid,
+        kind,
+        lockKey,
+        worker.ttlMs ?? ttlMsDefault,
+        JSON.stringify(worker.details ?? {}),
+        worker.queues ?? [],
+        worker.capabilities ?? [],
+      ],
     );
     tx.emit({
       type: "worker.joined",

@@ -6,6 +6,7 @@ import { RoostError, toRoostError, type Logger } from "@roost/base";
 import { createJobLoops } from "@roost/jobs";
 import {
   claimRuns,
+  listNeeds,
   createLoops,
   registerWorker,
   type ClaimedRun,
@@ -104,6 +105,13 @@ interface Going {
 
 const queue = "default";
 
+/** Every host of the home takes part in the rehearsal: whatever a run needs is offered. */
+async function claimNext(kernel: Kernel, workerId: string): Promise<ClaimedRun | undefined> {
+  const capabilities = await listNeeds(kernel.database);
+  const [run] = await claimRuns(kernel, { workerId, queues: [queue], capabilities, limit: 1 });
+  return run;
+}
+
 function createStage(
   { kernel, clock, agenda, places, handler, logger }: PlayHours,
   { worker, looks }: { worker: WorkerRegistration; looks: Looks },
@@ -141,7 +149,7 @@ function createStage(
     async startNext() {
       if (!ready.isSet || going.size >= places) return false;
       ready.isSet = false;
-      const [run] = await claimRuns(kernel, { workerId: worker.workerId, queues: [queue], limit: 1 });
+      const run = await claimNext(kernel, worker.workerId);
       // There may be more.
       ready.isSet ||= run !== undefined;
       if (run !== undefined) await start(run);
