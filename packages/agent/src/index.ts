@@ -55,6 +55,8 @@ export { estimateTokens } from "./usage/estimate-tokens.ts";
 export { estimateCallMax } from "./usage/estimate-call-max.ts";
 export { addUsage } from "./usage/add-usage.ts";
 export { wrapUntrusted } from "./messages/wrap-untrusted.ts";
+export { formUnmet } from "./loop/take-answer.ts";
+export type { WantedAnswer } from "./loop/loop.ts";
 export { createToolList } from "./tools/tool-list.ts";
 export { estimatePrompt } from "./models/estimate-prompt.ts";
 export { createMendMemory } from "./wire/mend.ts";

@@ -35,6 +35,7 @@ import { createRunHooks, type Hook } from "./hooks/create-run-hooks.ts";
 import { permitCalls } from "./approvals/permit-calls.ts";
 import type { ModelsFor } from "./models/choose-models.ts";
 import { tellUnmet } from "./models/tell-unmet.ts";
+import { readAnswerForm } from "./read-answer-form.ts";
 import { remarkOn } from "./remark-on.ts";
 import { firstToolsOf } from "./tools/create-tools-for.ts";
 import { deliverNotice } from "./notices/deliver-notice.ts";
@@ -80,10 +81,12 @@ export async function runTurn(turn: AgentTurn): Promise<void> {
     const decision = await decideHeartbeat(turn);
     if (!decision.call) return turn.end({ state: "done", output: { kind: "quiet", reason: decision.reason } });
   }
+  const tools = await turn.toolsFor(run, turn.agent);
   const outcome = await runAgentLoop({
     steps,
     model: tellUnmet(turn.modelsFor(run, turn.agent), run),
-    tools: await turn.toolsFor(run, turn.agent),
+    tools,
+    form: readAnswerForm(run, tools),
     firstTools: firstToolsOf(run, turn.agent, { hasSkills: await hasSkills(turn.memory, turn.agent) }),
     services: [...(turn.agent.services ?? []), ...(turn.agent.mcp ?? [])],
     context: turn.context,

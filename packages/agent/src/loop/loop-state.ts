@@ -42,6 +42,8 @@ export interface LoopState {
   contextCutTo: number;
   /** The last messages with calls, to see circles. */
   rounds: Round[];
+  /** Of the form that the answer has to have: how often the model was told of it again, and whether a tool that it asks for was called. */
+  form: { toldCount: number; isCalled: boolean };
   /** Messages in a row whose calls were refused as going round. */
   circleCount: number;
 }
@@ -70,6 +72,7 @@ export function createLoopState(context: AgentContext): LoopState {
     cut: [],
     contextCutTo: 0,
     rounds: [],
+    form: { toldCount: 0, isCalled: false },
     circleCount: 0,
   };
 }

@@ -1,7 +1,7 @@
 // What the loop is given and what it knows while it runs: types.
 
 import type { AgentContext } from "../messages/agent-context.ts";
-import type { Clock, Logger } from "@roost/base";
+import type { Clock, JsonObject, JsonValue, Logger } from "@roost/base";
 import type { Labels } from "@roost/contract/labels";
 import type { Part } from "@roost/contract/part";
 import type { ModelDelta, Models } from "../models/models.ts";
@@ -36,6 +36,8 @@ export interface AgentLoopOptions {
   permit?: PermitCall;
   /** `summarise`: the conversation of the context is summarised, and nothing else happens. Default: its last message is answered. */
   task?: "answer" | "summarise";
+  /** Default: any. */
+  form?: WantedAnswer | undefined;
   /** Default: calls that need an approval are refused. */
   approvals?: Approvals;
   /** Waits for runs that tools have started. Default: their results are not waited for. */
@@ -52,6 +54,14 @@ export interface AgentLoopOptions {
   readPart?: ReadPart;
   /** Keeps pictures and sound that the model made, marked as the run is. */
   keepPart?: (file: Parameters<KeepPart>[0] & { labels: Labels }) => Promise<Part>;
+}
+
+/** The form that an answer has to have. */
+export interface WantedAnswer {
+  /** JSON alone: an object, or of a schema. */
+  format?: { name?: string; schema?: JsonObject; faultsOf: (value: JsonValue) => string[] } | undefined;
+  /** Tools of which one has to be called before the answer. */
+  mustCall?: readonly string[] | undefined;
 }
 
 /** One run of the loop: its input, limits and state. */

@@ -9,6 +9,7 @@ import type { StepError } from "../steps/step-runner.ts";
 import { agentLimitDefaults } from "./agent-limits.ts";
 import type { AgentDelta, AgentEnd, AgentLimitName, AgentOutcome } from "./agent-outcome.ts";
 import type { AgentLoopOptions, Loop } from "./loop.ts";
+import { noteCalls, takeAnswer, tellForm } from "./take-answer.ts";
 import { fitFixedParts, tellCut } from "./fit-fixed-parts.ts";
 import { addReply, createLoopState, totalsOf, type LoopState } from "./loop-state.ts";
 import { runCompactionStep, whyFull } from "./run-compaction-step.ts";
@@ -98,6 +99,7 @@ async function summarise(loop: Loop): Promise<AgentEnd> {
 async function runTurns(loop: Loop): Promise<AgentEnd> {
   const { state, limits } = loop;
   let wasRefusedByProvider = false;
+  tellForm(loop);
   for (;;) {
     loop.options.signal.throwIfAborted();
     if (loop.isPastDeadline()) return limitReached(loop, "wall_clock", loop.deadlineMessage());
@@ -125,10 +127,13 @@ async function runTurns(loop: Loop): Promise<AgentEnd> {
     wasRefusedByProvider = false;
     const message = addReply(state, output, step);
     await runHooks(loop, { point: "after-step", step, text: message.text });
-    if (message.toolCalls === undefined || message.toolCalls.length === 0)
+    if (message.toolCalls === undefined || message.toolCalls.length === 0) {
+      const taken = takeAnswer(loop, message.text);
+      if (taken === "again") continue;
+      if ("kind" in taken) return taken;
       return {
         kind: "replied",
-        text: message.text,
+        text: taken.text,
         finishReason: output.finishReason,
         outputTokensMax: output.outputTokensMax,
         cutAt: output.cutAt,
@@ -137,6 +142,8 @@ async function runTurns(loop: Loop): Promise<AgentEnd> {
         ...leftOutOf(loop.state, output.leftOut),
         ...(output.hasUnreadCall === true ? { hasUnreadCall: true } : {}),
       };
+    }
+    noteCalls(loop, message);
     const isCut = output.finishReason === "length";
     const isCircle = await runToolCalls(
       loop,

@@ -3,6 +3,7 @@
 import { openLabels, type Labels } from "@roost/contract/labels";
 import type { ModelCallOutcome, ModelReply, ModelRequest } from "../models/models.ts";
 import type { StepOutcome, StepResult } from "../steps/step-runner.ts";
+import { formOfRequest } from "./take-answer.ts";
 import type { Loop } from "./loop.ts";
 import { recordRequest, type RequestRecord } from "./request-record.ts";
 import { failedByLimit, toStepError } from "./step-errors.ts";
@@ -32,8 +33,7 @@ export async function runModelStep(loop: Loop): Promise<{ step: string; outcome:
       const request: ModelRequest = {
         sections: state.sections,
         messages: state.messages,
-        tools: loop.tools.descriptions,
-        toolNames: loop.tools.names,
+        ...formOfRequest(loop),
         outputTokensMax: loop.limits.outputTokensMax,
         isStartedByPerson: loop.options.isStartedByPerson === true,
         readPart: loop.options.readPart,

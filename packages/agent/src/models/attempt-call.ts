@@ -1,6 +1,6 @@
 // One attempt with one provider: reserve, request, read, settle. Knows nothing of other providers.
 
-import type { LanguageModelV4, LanguageModelV4FunctionTool } from "@ai-sdk/provider";
+import type { LanguageModelV4, LanguageModelV4CallOptions, LanguageModelV4FunctionTool } from "@ai-sdk/provider";
 import { RoostError, type Clock, type JsonObject, type Logger } from "@roost/base";
 import { describePart, formatBytes, type Part } from "@roost/contract/part";
 import type { AssistantMessage, Message } from "../messages/message.ts";
@@ -89,7 +89,7 @@ export async function attemptCall(
           bytes,
         }),
         maxOutputTokens: outputTokensMax,
-        ...(request.tools.length === 0 ? {} : { tools: request.tools.map(functionTool) }),
+        ...toolsOf(request),
         ...(provider.temperature === undefined ? {} : { temperature: provider.temperature }),
         // Only the rehearsal model reads this; others ignore names that are not theirs.
         providerOptions: provider.isRehearsal ? { roost: described(request) } : {},
@@ -237,6 +237,21 @@ function finishReasonOf(raw: RawReply): FinishReason {
   if (unified === "stop" || unified === "length") return unified;
   if (unified === "content-filter") return "content_filter";
   return unified === "tool-calls" ? "tool_calls" : "other";
+}
+
+/** And the form of the answer. */
+function toolsOf({
+  tools,
+  answerFormat,
+  toolChoice,
+}: ModelRequest): Pick<LanguageModelV4CallOptions, "tools" | "responseFormat" | "toolChoice"> {
+  return {
+    ...(tools.length > 0 && { tools: tools.map(functionTool) }),
+    ...(answerFormat && { responseFormat: { type: "json", ...answerFormat } as const }),
+    ...(toolChoice && {
+      toolChoice: toolChoice === "required" ? { type: toolChoice } : { type: "tool", toolName: toolChoice.toolName },
+    }),
+  };
 }
 
 function functionTool(tool: ModelRequest["tools"][number]): LanguageModelV4FunctionTool {

@@ -34,6 +34,7 @@ export function createLanguageModel(
     ...(config.apiKey === undefined ? {} : { apiKey: config.apiKey }),
     ...(config.headers === undefined ? {} : { headers: config.headers }),
     includeUsage: true,
+    supportsStructuredOutputs: true,
     fetch: options.fetch,
   });
   return provider.chatModel(config.model);

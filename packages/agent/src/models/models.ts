@@ -20,6 +20,10 @@ export interface ModelRequest {
   tools: ToolDescription[];
   /** All tools that can be called, shown or not. Default: those shown. */
   toolNames?: readonly string[];
+  /** The answer is JSON alone: of this schema, or an object. A server that does not take that is asked without. */
+  answerFormat?: { name?: string; schema?: JsonObject } | undefined;
+  /** The model has to call a tool: any of them, or this one. A server that does not take that is asked without. */
+  toolChoice?: "required" | { toolName: string } | undefined;
   /** Output limit; default: by the provider's settings and context. */
   outputTokensMax?: number | undefined;
   /** A person is waiting: when all providers are cooling down, they are tried anyway, each at most once per `personRetryMsMin`. */

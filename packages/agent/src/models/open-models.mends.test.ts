@@ -16,6 +16,8 @@ const refusals: {
   isForOnce?: boolean;
   /** Of a model that has not thought yet. */
   isThoughtless?: boolean;
+  /** Of a request for JSON of a schema. */
+  isFormed?: boolean;
 }[] = [
   {
     what: "max_tokens (GPT-5 behind a gateway)",
@@ -69,6 +71,26 @@ const refusals: {
     },
     isForOnce: true,
   },
+  ...[
+    ["`response_format` is not supported by this model", (format: string | undefined) => format !== undefined],
+    [
+      "Invalid parameter: 'response_format' of type 'json_schema' is not supported with this model.",
+      (format: string | undefined) => format === "json_schema",
+    ],
+    [
+      "Invalid schema for response_format 'answer': 'additionalProperties' is required to be supplied and to be false.",
+      (format: string | undefined) => format === "json_schema",
+    ],
+    ["Cannot use custom grammar constraints with tools.", (format: string | undefined) => format !== undefined],
+  ].map(([message, isTooMuch]) => ({
+    what: `response_format: ${String(message).slice(0, 40)}`,
+    isRefused: ({ body }: Sent) =>
+      (isTooMuch as (format: string | undefined) => boolean)(
+        (body["response_format"] as { type?: string } | undefined)?.type,
+      ),
+    body: { error: { message } },
+    isFormed: true,
+  })),
   {
     what: "temperature",
     isRefused: ({ body }) => "temperature" in body,
@@ -217,7 +239,15 @@ function assistantMessage({
   return { role: "assistant" as const, text, toolCalls, provider: "a", model: "m", ...thinking };
 }
 
-for (const { what, isRefused, status = 400, body, isForOnce = false, isThoughtless = false } of refusals) {
+for (const {
+  what,
+  isRefused,
+  status = 400,
+  body,
+  isForOnce = false,
+  isThoughtless = false,
+  isFormed = false,
+} of refusals) {
   test(`openModels() mends a request that is refused for ${what}, and remembers it`, async () => {
     await using server = await startScriptedModelServer({
       script: (sent) =>
@@ -232,7 +262,11 @@ for (const { what, isRefused, status = 400, body, isForOnce = false, isThoughtle
       limits: { roundsMax: 1 },
     });
     const options = { signal: new AbortController().signal, step: "model#1" };
-    const asked = isThoughtless ? { ...longRequest, messages: longRequest.messages.map(withoutThinking) } : longRequest;
+    const asked = {
+      ...longRequest,
+      ...(isThoughtless && { messages: longRequest.messages.map(withoutThinking) }),
+      ...(isFormed && { answerFormat: { name: "answer", schema: { type: "object" } } }),
+    };
     const first = await models.call(asked, options);
     assert.ok(first.kind === "message", JSON.stringify(first));
     assert.equal(first.message.text, "taken");

@@ -2,6 +2,7 @@
 
 import type { ChatBody, ChatMessage } from "./chat-body.ts";
 import type { Mend } from "./mend.ts";
+import { formatMend } from "./format-mend.ts";
 import { mediaMends } from "./media-mends.ts";
 import { outputLimitMend, outputNameMend } from "./output-limit-mend.ts";
 import { reasoningMend } from "./reasoning-mend.ts";
@@ -125,6 +126,7 @@ export const mends: readonly Mend[] = [
   outputLimitMend,
   ...mediaMends,
   ...optionalFieldMends,
+  formatMend,
   schemaMend,
   toolsMend,
   mendSystem,

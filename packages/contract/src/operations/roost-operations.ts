@@ -52,6 +52,7 @@ export const roostOperations = [
 export * from "../records/token.ts";
 export * from "../records/agent.ts";
 export * from "../records/channel.ts";
+export * from "../records/answer-form.ts";
 export * from "../records/client-tool.ts";
 export * from "../records/consumer.ts";
 export * from "../records/coordination.ts";

@@ -41,6 +41,11 @@ export function clientToolNames({ input: { clientTools: given } }: ClaimedRun): 
   });
 }
 
+/** The name that the model knows a program's tool by. */
+export function shownNameOf(name: string, tools: readonly Pick<Tool, "name">[]): string {
+  return tools.some((tool) => tool.name === otherName(name)) ? otherName(name) : name;
+}
+
 /** Of a tool whose own name another one has. */
 function otherName(name: string): string {
   return `client_${name}`.slice(0, 64);

@@ -1,9 +1,11 @@
 /** Answers `/v1/chat/completions` with a turn of an agent: whole, or as a stream. */
 import type { ServerResponse } from "node:http";
 import { isErrorCode, RoostError } from "@roost/base";
+import { formUnmet } from "@roost/agent";
 import { sendJson, toOpenAiError } from "@roost/proxy";
 import type { TurnEnd, TurnItem, TurnUsage } from "./follow-turn.ts";
 import { openAnswerStream } from "./open-answer-stream.ts";
+import { formParams } from "./read-form.ts";
 
 export interface ChatAnswer {
   id: string;
@@ -99,12 +101,22 @@ function toChatUsage({ inputTokens, outputTokens, cachedTokens }: TurnUsage) {
 }
 
 /** Written for the person, as they would read it in the conversation. */
-export function failureOf({ code, message }: Extract<TurnEnd, { kind: "failed" }>): RoostError {
+export function failureOf(
+  { code, message }: Extract<TurnEnd, { kind: "failed" }>,
+  formatParam: string = formParams.chat,
+): RoostError {
   const known = isErrorCode(code) && code !== "internal" ? code : "unavailable";
   // Other limits are of the run, such as its number of calls.
   const isCap = code === "limit_exceeded" && message.startsWith("the cap of ");
   const quota = { type: "insufficient_quota", code: "insufficient_quota" };
   return new RoostError(known, `The agent gave no answer: ${message}`, {
-    details: isCap ? quota : { httpStatus: 502, code: "agent_failed" },
+    details: isCap ? quota : { httpStatus: 502, code: "agent_failed", ...formDetails(message, formatParam) },
   });
+}
+
+/** Where a model did not keep to the form that the program asked for. */
+function formDetails(message: string, formatParam: string): { code: string; param: string } | undefined {
+  const code = "invalid_model_output";
+  if (message.startsWith(formUnmet.format)) return { code, param: formatParam };
+  return message.startsWith(formUnmet.call) ? { code, param: "tool_choice" } : undefined;
 }

@@ -1,10 +1,12 @@
 /** Answers `/v1/responses` with a turn of an agent: whole, or as a stream of typed events. */
 import type { ServerResponse } from "node:http";
+import type { AnswerForm } from "@roost/contract/operations";
 import { sendJson, toOpenAiError } from "@roost/proxy";
 import { failureOf } from "./answer-chat.ts";
 import type { ToolRequest } from "./asked-conversation.ts";
 import type { TurnEnd, TurnItem, TurnUsage } from "./follow-turn.ts";
 import { openAnswerStream, type AnswerStream } from "./open-answer-stream.ts";
+import { formParams } from "./read-form.ts";
 
 export interface ResponseAnswer {
   id: string;
@@ -13,6 +15,7 @@ export interface ResponseAnswer {
   isStreamed: boolean;
   previousResponseId: string | null;
   instructions: string | null;
+  form: AnswerForm | undefined;
   /** Before the end of the answer is told. */
   onEnd: (end: TurnEnd) => Promise<void>;
 }
@@ -27,7 +30,7 @@ export async function answerResponse(
   for await (const item of items) {
     if (item.kind !== "end") continue;
     const { end } = item;
-    if (end.kind === "failed") throw failureOf(end);
+    if (end.kind === "failed") throw failureOf(end, formParams.responses);
     await answer.onEnd(end);
     sendJson(response, 200, toResponse(answer, end));
     return end;
@@ -45,7 +48,7 @@ export function toResponse(facts: Facts, end: TurnEnd | undefined): object {
     object: "response",
     created_at: facts.createdS,
     status: end === undefined ? "in_progress" : isFailed ? "failed" : "completed",
-    error: isFailed ? { code: "server_error", message: failureOf(end).message } : null,
+    error: isFailed ? { code: "server_error", message: failureOf(end, formParams.responses).message } : null,
     incomplete_details: null,
     instructions: facts.instructions,
     max_output_tokens: null,
@@ -56,13 +59,18 @@ export function toResponse(facts: Facts, end: TurnEnd | undefined): object {
     previous_response_id: facts.previousResponseId,
     store: true,
     temperature: null,
-    text: { format: { type: "text" } },
-    tool_choice: "auto",
+    text: { format: facts.form?.format ?? { type: "text" } },
+    tool_choice: toChoice(facts.form?.mustCall),
     tools: [],
     top_p: null,
     truncation: "disabled",
     usage: end === undefined || isFailed ? null : toResponseUsage(end.usage),
   };
+}
+
+function toChoice(mustCall: readonly string[] | undefined): unknown {
+  if (mustCall === undefined) return "auto";
+  return mustCall.length === 1 ? { type: "function", name: mustCall[0] } : "required";
 }
 
 function outputOf(id: string, end: Exclude<TurnEnd, { kind: "failed" }>): object[] {
@@ -121,8 +129,8 @@ async function streamResponse(
     }
     const { end } = item;
     if (end.kind === "failed") {
-      const { message: reason, code } = toOpenAiError(failureOf(end)).error;
-      await send("error", { code, message: reason, param: null });
+      const { message: reason, code, param } = toOpenAiError(failureOf(end, formParams.responses)).error;
+      await send("error", { code, message: reason, param });
       await send("response.failed", { response: toResponse(answer, end) });
       stream.end();
       return end;

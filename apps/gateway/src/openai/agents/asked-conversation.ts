@@ -1,7 +1,7 @@
 /** What a program asks of an agent, in one form for both of OpenAI's APIs, and the hash by which a history is found again. */
 import { createHash } from "node:crypto";
 import { RoostError } from "@roost/base";
-import type { ClientTool } from "@roost/contract/operations";
+import type { AnswerForm, ClientTool } from "@roost/contract/operations";
 
 export interface ToolRequest {
   id: string;
@@ -32,6 +32,8 @@ export interface AskedConversation {
   told: string;
   items: ConversationItem[];
   tools: ClientTool[];
+  /** Undefined: any. */
+  form: AnswerForm | undefined;
   place: AskedPlace;
 }
 

@@ -366,6 +366,7 @@ test("what a turn of an agent spends counts for the key that asked, and a cap of
 
 test("what Open WebUI, Continue and Home Assistant send, by their sources, is answered as they read it", async () => {
   const apiKey = await keyOf("programs", ["agents:call"]);
+  script = (request) => ("response_format" in request.body ? '{"colour":"answer"}' : count(request));
   for (const { program, path, headers, body } of programRequests) {
     const answer = await fetch(`${agents.gateway.url}/v1${path}`, {
       method: "POST",

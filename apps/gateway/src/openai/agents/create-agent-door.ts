@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { jsonObjectOf, RoostError, type JsonObject, type Logger } from "@roost/base";
 import { coversScope } from "@roost/contract";
+import { AnswerForm } from "@roost/contract/operations";
 import { cancelRun, getRun, type Kernel } from "@roost/kernel";
 import { addClientAnswer, markAnswered, type Memory } from "@roost/memory";
 import { sendJson, spliceFields, type Proxy, type ProxyPath } from "@roost/proxy";
@@ -93,13 +94,14 @@ export function createAgentDoor(options: AgentDoorOptions): AgentDoor {
         createdS: Math.floor(run.createdAt.getTime() / 1000),
         previousResponseId: null,
         instructions: null,
+        form: AnswerForm.safeParse(run.input["answerForm"]).data,
       };
       const given = run.input["clientTools"];
       const toolNames = Array.isArray(given) ? given.map((tool) => String(jsonObjectOf(tool)["name"])) : [];
       if (!isStreamed)
         return sendJson(response, 200, toResponse(facts, await readTurn(options.kernel, run.id, toolNames)));
       const signal = signalOf(response, options.shutdown);
-      const items = followTurn(options.kernel, { runId: run.id, isLive: true, toolNames, signal });
+      const items = followTurn(options.kernel, { runId: run.id, isLive: facts.form === undefined, toolNames, signal });
       const end = await answerResponse(response, items, { ...facts, isStreamed, onEnd: async () => undefined });
       if (end === undefined) response.destroy();
     },
@@ -145,6 +147,7 @@ async function answerAsResponse(options: AgentDoorOptions, call: AgentCall, agen
     createdS: Math.floor(kernel.clock.nowMs() / 1000),
     previousResponseId: typeof previous === "string" ? previous : null,
     instructions: typeof instructions === "string" ? instructions : null,
+    form: asked.form,
   };
   if (body["background"] === true) return sendJson(response, 200, toResponse(facts, undefined));
   const end = await answerResponse(response, follow(options, call, { turn, asked }), {
@@ -163,7 +166,7 @@ function follow(
 ) {
   return followTurn(kernel, {
     runId: turn.runId,
-    isLive: !turn.isJoined,
+    isLive: !turn.isJoined && !turn.isHeld,
     after: turn.after,
     toolNames: asked.tools.map(({ name }) => name),
     signal: signalOf(response, shutdown),

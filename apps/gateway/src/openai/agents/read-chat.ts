@@ -10,6 +10,7 @@ import {
   type ConversationItem,
   type ToolRequest,
 } from "./asked-conversation.ts";
+import { formParams, readForm } from "./read-form.ts";
 
 /** @throws RoostError `invalid_input`, naming the parameter */
 export function readChat(agent: string, body: JsonObject, place: AskedPlace): AskedConversation {
@@ -34,52 +35,49 @@ export function readChat(agent: string, body: JsonObject, place: AskedPlace): As
   }
   checkItems(items, "messages");
   const tools = readTools(body["tools"], (tool) => jsonObjectOf(tool["function"]));
-  return { agent, items, place, ...withWishes(body, told, tools, body["response_format"]) };
-}
-
-/** Wishes that a model server would carry out, told to the agent in words. */
-export function withWishes(
-  body: JsonObject,
-  told: readonly string[],
-  tools: ClientTool[],
-  format: JsonValue | undefined,
-): Pick<AskedConversation, "told" | "tools"> {
-  const choice = body["tool_choice"];
-  const named = jsonObjectOf(jsonObjectOf(choice)["function"])["name"] ?? jsonObjectOf(choice)["name"];
-  const wishes = [
-    ...(choice === "required" ? ["Call at least one of my tools before you answer."] : []),
-    ...(typeof named === "string" ? [`Call the tool ${named.slice(0, 64)} before you answer.`] : []),
-    ...formatWish(jsonObjectOf(format)),
-  ];
+  refuseChoices(body);
+  const { [formParams.chat]: format } = body;
   return {
-    told: [...told, ...wishes].filter((text) => text.trim() !== "").join("\n\n"),
-    tools: choice === "none" ? [] : tools,
+    agent,
+    items,
+    place,
+    told: joinTold(told),
+    ...readForm({ format, choice: body["tool_choice"], tools }, formParams.chat),
   };
-}
-
-function formatWish(format: JsonObject): string[] {
-  const { type } = format;
-  if (type !== "json_object" && type !== "json_schema") return [];
-  const schema = jsonObjectOf(format["json_schema"])["schema"] ?? format["schema"];
-  const by = schema === undefined ? "" : ` It must match this JSON Schema:\n${JSON.stringify(schema)}`;
-  return [`Answer with one JSON value and nothing else: no words around it, no code fence.${by}`];
 }
 
 export function readTools(given: JsonValue | undefined, functionOf: (tool: JsonObject) => JsonObject): ClientTool[] {
   if (given === undefined || given === null) return [];
   if (!Array.isArray(given) || given.length > clientToolsMax)
     throw invalid(`tools must be a list of at most ${clientToolsMax} tools`, "tools");
-  return given.map(jsonObjectOf).flatMap((tool, index) => {
-    if (tool["type"] !== "function") return [];
+  return given.map(jsonObjectOf).map((tool, index) => {
+    if (tool["type"] !== "function")
+      throw invalid(
+        `tools[${index}] is of type ${JSON.stringify(tool["type"])?.slice(0, 40)}: an agent takes functions of the program, and has tools of its own`,
+        `tools[${index}].type`,
+      );
     const { name, description, parameters } = functionOf(tool);
     const told = typeof description === "string" && { description: description.slice(0, 4_000) };
     const read = ClientTool.safeParse({ name, ...told, parameters: parameters ?? { type: "object", properties: {} } });
-    if (read.success) return [read.data];
+    if (read.success) return read.data;
     throw invalid(
       `tools[${index}] has a name that models do not take: use 1 to 64 letters, digits, _ or -`,
       `tools[${index}]`,
     );
   });
+}
+
+/** What programs tell the agent, beside its own instructions. */
+export function joinTold(told: readonly string[]): string {
+  return told.filter((text) => text.trim() !== "").join("\n\n");
+}
+
+/** An agent's turn is one answer of text. */
+function refuseChoices({ n, modalities, logprobs }: JsonObject): void {
+  if (typeof n === "number" && n > 1) throw invalid("an agent gives one answer: n must be 1", "n");
+  if (logprobs === true) throw invalid("an agent tells no probabilities: logprobs must be false", "logprobs");
+  if (Array.isArray(modalities) && modalities.some((each) => each !== "text"))
+    throw invalid('an agent answers in text: modalities must be ["text"]', "modalities");
 }
 
 function readCalls(given: JsonValue | undefined): ToolRequest[] {

@@ -8,7 +8,8 @@ import {
   type AskedPlace,
   type ConversationItem,
 } from "./asked-conversation.ts";
-import { readContent, readTools, withWishes } from "./read-chat.ts";
+import { joinTold, readContent, readTools } from "./read-chat.ts";
+import { formParams, readForm } from "./read-form.ts";
 
 /** `named`: by a header. @throws RoostError `invalid_input`, naming the parameter */
 export function readResponseRequest(agent: string, body: JsonObject, named: AskedPlace): AskedConversation {
@@ -22,7 +23,8 @@ export function readResponseRequest(agent: string, body: JsonObject, named: Aske
   checkItems(items, "input");
   const tools = readTools(body["tools"], (tool) => tool);
   const format = jsonObjectOf(body["text"])["format"];
-  return { agent, items, place: placeOf(body, named), ...withWishes(body, told, tools, format) };
+  const form = readForm({ format, choice: body["tool_choice"], tools }, formParams.responses);
+  return { agent, items, place: placeOf(body, named), told: joinTold(told), ...form };
 }
 
 function addItem(item: JsonObject, param: string, to: { told: string[]; items: ConversationItem[] }): void {

@@ -40,6 +40,8 @@ export interface StartedTurn {
   after?: OffsetVector | undefined;
   /** The step after which this part begins; 0: with the run. */
   afterSeq: number;
+  /** Its text is held back until it is known to have the form that was asked for. */
+  isHeld: boolean;
 }
 
 export interface TurnContext {
@@ -76,7 +78,7 @@ type Asked = AskedConversation & {
 
 async function askTurn(context: TurnContext, caller: DoorCaller, given: Asked): Promise<StartedTurn> {
   const { kernel, memory } = context;
-  const where = JSON.stringify(given.place);
+  const where = JSON.stringify([given.place, given.form]);
   const hash = createHash("sha256")
     .update(hashConversation(given.agent, given.items) + where)
     .digest("hex");
@@ -84,7 +86,7 @@ async function askTurn(context: TurnContext, caller: DoorCaller, given: Asked): 
   if (known !== undefined) {
     const run = await getRun(kernel.database, known.runId);
     const isOpen = run.endedAt === null || (!known.isAnswered && run.state === "done");
-    if (isOpen) return { runId: known.runId, isJoined: true, afterSeq: 0 };
+    if (isOpen) return { runId: known.runId, isJoined: true, afterSeq: 0, isHeld: true };
   }
   const place = known === undefined ? 0 : known.place + 1;
   const sessionKey = await findSession(context, caller, given, `${hash.slice(0, 12)}${place === 0 ? "" : `-${place}`}`);
@@ -107,11 +109,12 @@ async function askTurn(context: TurnContext, caller: DoorCaller, given: Asked): 
       // What the turn spends counts for the key too, and for runs that it starts.
       ...(caller.id !== homeCallerId && { keyId: caller.id }),
       ...(given.tools.length > 0 && { clientTools: given.tools as never }),
+      ...(given.form !== undefined && { answerForm: given.form as never }),
       ...(isNews && { toldByProgram: given.told.slice(0, toldCharsMax) }),
     },
   });
   await addClientTurn(memory, { client: caller.id, asked: hash, place, runId: sent.runId, sessionKey, told });
-  return { runId: sent.runId, isJoined: sent.isRepeated, afterSeq: 0 };
+  return { runId: sent.runId, isJoined: sent.isRepeated, afterSeq: 0, isHeld: given.form !== undefined };
 }
 
 const toldCharsMax = 60_000;
@@ -213,8 +216,9 @@ async function resumeTurn(
   const run = await getRun(kernel.database, runId);
   const { message } = await readLastMessage(kernel, runId);
   const isWaiting = run.state === "waiting" && run.waitingFor === "event" && message?.seq === modelSeq;
+  const isHeld = run.input["answerForm"] !== undefined;
   // They were sent before: the turn goes on, or is over.
-  if (!isWaiting) return { runId, isJoined: true, afterSeq: modelSeq };
+  if (!isWaiting) return { runId, isJoined: true, afterSeq: modelSeq, isHeld };
   const marks = await kernel.labelSets.read(kernel.database, run.labels);
   const labels = formatLabels(joinLabels(marks, untrustedFrom("client", caller.name)));
   await kernel.append(
@@ -232,7 +236,7 @@ async function resumeTurn(
       },
     })),
   );
-  return { runId, isJoined: false, after, afterSeq: modelSeq };
+  return { runId, isJoined: false, after, afterSeq: modelSeq, isHeld };
 }
 
 const resultCharsMax = 100_000;
