@@ -8,7 +8,7 @@ import { agentIdOfFile, parseAgentFile } from "@roost/jobs/agent-files";
 import type { Kernel } from "@roost/kernel";
 import type { Memory } from "@roost/memory";
 import { settingsFile } from "@roost/memory/settings";
-import { listHomeFiles, readUnheld } from "./list-home-files.ts";
+import { listHomeFiles, readAllUnheld, textOf } from "./list-home-files.ts";
 import { readServiceAgents } from "./read-service-agents.ts";
 
 const folder = "agents";
@@ -29,6 +29,7 @@ export async function applyHomeAgents(memory: Memory, known: KnownNames): Promis
     }
   }
   const sources = new Map<string, string>();
+  const texts = await readAllUnheld(memory, files);
   for (const file of files) {
     try {
       const id = agentIdOfFile(file);
@@ -37,7 +38,7 @@ export async function applyHomeAgents(memory: Memory, known: KnownNames): Promis
         notices.push(`${file} was not applied: agent "${id}" is also defined in ${other}: keep one of them`);
         continue;
       }
-      const text = await readUnheld(memory, file);
+      const text = textOf(texts, file);
       // The scan tells why; its agent stays as it is.
       if (text === undefined) continue;
       const { definition } = parseAgentFile(file, text);

@@ -6,13 +6,13 @@ import { createHash } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { toRoostError, writeFileDurably, type JsonValue } from "@roost/base";
-import { applyJobs, getJob, listJobs, type KnownNames } from "@roost/jobs";
+import { applyJobs, findJobIds, getJob, listJobs, type KnownNames } from "@roost/jobs";
 import { definitionFilesMax, parseJobDocuments } from "@roost/jobs/files";
 import type { Kernel } from "@roost/kernel";
 import type { Memory } from "@roost/memory";
 import { settingsFile } from "@roost/memory/settings";
 import { z } from "zod";
-import { listHomeFiles, readUnheld } from "./list-home-files.ts";
+import { listHomeFiles, readAllUnheld, textOf } from "./list-home-files.ts";
 import { heartbeatId, heartbeatJob } from "./jobs/heartbeat-job.ts";
 
 const by = "home";
@@ -23,13 +23,20 @@ export async function applyHomeJobs(memory: Memory, known: KnownNames): Promise<
   const { kernel, homeDir, timeZone, logger } = memory;
   const { sources, unread, notices } = await readSources(memory);
   const before = await readApplied(homeDir);
+  // Removed ones included. The database may not be the one that they were applied to.
+  const stored = await findJobIds(kernel, [...sources.values()].flat().map(idOf).filter(isId));
   const applied: Record<string, string> = {};
   for (const [source, jobs] of sources) {
     const hash = createHash("sha256")
       .update(JSON.stringify([timeZone, jobs]))
       .digest("hex");
     try {
-      const isApplied = before[source] === hash && (await areKnown(kernel, jobs));
+      const isApplied =
+        before[source] === hash &&
+        jobs
+          .map(idOf)
+          .filter(isId)
+          .every((id) => stored.has(id));
       if (!isApplied) {
         const changed = before[source] === undefined ? [] : await changedByOthers(kernel, jobs);
         const changes = await applyJobs(kernel, jobs, { by, source, timeZone, known });
@@ -91,9 +98,10 @@ async function readSources(memory: Memory) {
   const sources = new Map<string, JsonValue[]>();
   const sourceOf = new Map<string, string>();
   const { files, notices } = await listHomeFiles(memory.homeDir, "jobs", ["yaml", "yml"]);
+  const texts = await readAllUnheld(memory, files);
   for (const file of files) {
     try {
-      const text = await readUnheld(memory, file);
+      const text = textOf(texts, file);
       if (text === undefined) {
         // The scan tells why.
         unread.add(file);
@@ -120,18 +128,8 @@ async function readSources(memory: Memory) {
   return { sources, unread, notices };
 }
 
-/** Whether this database knows these jobs, removed ones included: it may not be the one they were applied to. */
-async function areKnown(kernel: Kernel, jobs: JsonValue[]): Promise<boolean> {
-  for (const id of jobs.map(idOf)) {
-    if (id === undefined) continue;
-    try {
-      await getJob(kernel, id);
-    } catch (error) {
-      if (toRoostError(error).code === "not_found") return false;
-      throw error;
-    }
-  }
-  return true;
+function isId(id: string | undefined): id is string {
+  return id !== undefined;
 }
 
 function idOf(job: JsonValue): string | undefined {

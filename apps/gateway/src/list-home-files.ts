@@ -1,7 +1,7 @@
 /** Definitions in folders of the home: which files there are, and their texts, as far as Roost may act on them. */
 import { realpath } from "node:fs/promises";
 import { basename, dirname, join, relative } from "node:path";
-import { RoostError } from "@roost/base";
+import { RoostError, severalAtOnce } from "@roost/base";
 import { definitionFilesMax, listDefinitionFiles, readDefinitionFile } from "@roost/jobs/files";
 import { whyHeld, type Memory } from "@roost/memory";
 
@@ -21,6 +21,30 @@ export async function listHomeFiles(
       ? [`${folder}/ has ${all.length} files (limit ${max}): those from ${all[max]} on are not applied`]
       : [];
   return { files: all.slice(0, max).map((name) => `${folder}/${name}`), notices };
+}
+
+/** A file's text, undefined while it is held, or why it cannot be read. */
+export type ReadTexts = ReadonlyMap<string, { text: string | undefined } | { error: unknown }>;
+
+const readsAtOnce = 8;
+
+export async function readAllUnheld(memory: Memory, files: readonly string[]): Promise<ReadTexts> {
+  const texts = new Map<string, { text: string | undefined } | { error: unknown }>();
+  await severalAtOnce(files, readsAtOnce, async (file) => {
+    const read = await readUnheld(memory, file).then(
+      (text) => ({ text }),
+      (error: unknown) => ({ error }),
+    );
+    texts.set(file, read);
+  });
+  return texts;
+}
+
+/** @throws what reading it threw */
+export function textOf(texts: ReadTexts, file: string): string | undefined {
+  const read = texts.get(file);
+  if (read === undefined || "error" in read) throw read?.error;
+  return read.text;
 }
 
 /**

@@ -2,7 +2,15 @@
  * Runs one home from start to stop: owns and prepares it, starts its database, gateway and workers, keeps them running, and stops them in order.
  * The parts are in the files composed here.
  */
-import { createLogger, delay, formatDurationMs, systemClock, toRoostError, type Logger } from "@roost/base";
+import {
+  createLogger,
+  delay,
+  formatDurationMs,
+  keepCompiled,
+  systemClock,
+  toRoostError,
+  type Logger,
+} from "@roost/base";
 import type { EmbeddedPostgresStage } from "@roost/database";
 import type { ReadyMessage } from "./children/child-messages.ts";
 import type { ChildFailure } from "./children/keep-child.ts";
@@ -148,6 +156,7 @@ function tellReady(gateway: ReadyMessage, { stop, onReady }: SuperviseHomeOption
   owner.update({ state: "running" });
   logger.info("ready", { url: gateway.url, elapsedMs: Math.round(performance.now()) });
   onReady?.(gateway);
+  keepCompiled();
 }
 
 /** Ctrl-C in a terminal also reaches the program that creates the first database: its failure is then intended. */

@@ -90,7 +90,7 @@ async function prepare(home: string, model: ScriptedModelServer, isQuick: boolea
   await mkdir(join(home, "jobs"), { recursive: true });
   for (let n = 0; n < (isQuick ? 5 : jobsPerMinute); n += 1) {
     const anchor = new Date(Math.floor((n * 60_000) / jobsPerMinute)).toISOString();
-    const job = { prompt: "Say done.", trigger: { kind: "every", every: "1m", anchor } };
+    const job = { id: `due-${n}`, prompt: "Say done.", trigger: { kind: "every", every: "1m", anchor } };
     await writeFile(join(home, "jobs", `due-${n}.yaml`), JSON.stringify(job));
   }
   return {

@@ -37,7 +37,7 @@ export { makePrivateDirectory } from "./make-private-directory.ts";
 export { dropSecret, keepSecret } from "./keep-secret.ts";
 export { syncDirectory, writeFileDurably } from "./write-file-durably.ts";
 export { runProcess } from "./run-process.ts";
-export { listenToSupervisor, type Supervised } from "./listen-to-supervisor.ts";
+export { keepCompiled, listenToSupervisor, type Supervised } from "./listen-to-supervisor.ts";
 export { ownServicesDir } from "./own-services.ts";
 export {
   errorCodes,

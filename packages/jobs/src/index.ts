@@ -6,7 +6,7 @@ export { getJobVersion, listJobVersions, rollBackJob, type JobVersion } from "./
 export { applyJobs, applyValidJobs } from "./apply-jobs.ts";
 export { pauseJob, removeJob, resumeJob } from "./change-job-state.ts";
 export { runJobNow } from "./run-job-now.ts";
-export { getJob, listJobs, listTicks, type Job, type Tick } from "./read-jobs.ts";
+export { findJobIds, getJob, listJobs, listTicks, type Job, type Tick } from "./read-jobs.ts";
 export { readEventTopics } from "./fire-event-ticks.ts";
 export { fireDueTicks } from "./fire-due-ticks.ts";
 export { reportSilentJobs, silentMsMax } from "./report-silent-jobs.ts";

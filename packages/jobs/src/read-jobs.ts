@@ -101,6 +101,12 @@ export async function getJob(kernel: Kernel, jobId: string): Promise<Job> {
   return job;
 }
 
+/** Which of these ids are jobs, removed ones included. */
+export async function findJobIds(kernel: Kernel, ids: readonly string[]): Promise<Set<string>> {
+  const rows = await kernel.database.query<{ id: string }>("select id from roost.job where id = any($1)", [ids]);
+  return new Set(rows.map(({ id }) => id));
+}
+
 async function withLastTicks(kernel: Kernel, rows: Omit<Job, "lastTick">[]): Promise<Job[]> {
   const ticks = await kernel.database.query<Tick>(
     `select ${tickColumns} from unnest($1::text[]) as asked(id), lateral (
