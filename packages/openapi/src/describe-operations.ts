@@ -1,6 +1,7 @@
 /** The operations of a reduced document as calls: their input as one object, and where each of its fields is sent. */
 import { jsonObjectOf, type JsonObject } from "@roost/base";
 import { readParameters, withDefinitions, type Effect, type OpenApiDocument } from "@roost/contract";
+import { describeFiles, multipartMediaType } from "./describe-files.ts";
 import { freeName } from "./free-name.ts";
 
 type SentIn = "path" | "query" | "header" | "cookie";
@@ -21,6 +22,8 @@ export interface SentBody {
   /** The field that is the whole body; undefined: its fields are those of the input. */
   field: string | undefined;
   fields: readonly string[];
+  /** Of a form of several parts: those that take files. */
+  files: readonly string[];
   /** Of a form: how the values of a field are written. */
   encoding: Readonly<Record<string, { style?: string; explode?: boolean }>>;
 }
@@ -88,7 +91,7 @@ function readInput(document: OpenApiDocument, described: JsonObject) {
       isJson: each["x-roost-json"] === true,
     });
   }
-  const body = readBody(described, { properties, required });
+  const body = readBody(document, described, { properties, required });
   const inOrder = [...properties].toSorted(([a], [b]) => Number(required.has(b)) - Number(required.has(a)));
   const input: JsonObject = {
     type: "object",
@@ -113,12 +116,18 @@ interface Input {
 /** Keywords of an object whose fields can stand beside the parameters. */
 const plainKeywords = new Set(["type", "properties", "required", "description", "additionalProperties"]);
 
-function readBody(described: JsonObject, { properties, required }: Input): SentBody | undefined {
+function readBody(
+  document: OpenApiDocument,
+  described: JsonObject,
+  { properties, required }: Input,
+): SentBody | undefined {
   const { content, required: isRequired } = jsonObjectOf(described["requestBody"]);
   const [mediaType] = Object.keys(jsonObjectOf(content));
   if (mediaType === undefined) return undefined;
   const { schema: given, encoding: styles } = jsonObjectOf(jsonObjectOf(content)[mediaType]);
-  const schema = jsonObjectOf(given);
+  const isMultipart = mediaType === multipartMediaType;
+  const written = jsonObjectOf(given);
+  const { schema, files } = isMultipart ? describeFiles(document, written) : { schema: written, files: [] };
   const own = Object.entries(jsonObjectOf(schema["properties"]));
   const encoding = jsonObjectOf(styles) as SentBody["encoding"];
   const isPlain =
@@ -131,10 +140,10 @@ function readBody(described: JsonObject, { properties, required }: Input): SentB
     for (const [name, each] of own) properties.set(name, jsonObjectOf(each));
     if (Array.isArray(schema["required"]))
       for (const name of schema["required"]) if (typeof name === "string" && properties.has(name)) required.add(name);
-    return { mediaType, field: undefined, fields: own.map(([name]) => name), encoding };
+    return { mediaType, field: undefined, fields: own.map(([name]) => name), files, encoding };
   }
   const field = freeName("body", properties);
   properties.set(field, mediaType === "text/plain" ? { type: "string", ...schema } : schema);
   if (isRequired === true) required.add(field);
-  return { mediaType, field, fields: [], encoding };
+  return { mediaType, field, fields: [], files, encoding };
 }

@@ -1,3 +1,3 @@
-export { buildRequest, type BuiltRequest } from "./calls/build-request.ts";
+export { buildRequest, fileIdsOf, type BuiltRequest, type SentFile } from "./calls/build-request.ts";
 export { placedSecretsOf, placeSecret, type PlacedSecret } from "./calls/place-secrets.ts";
 export { describeOperations, type ThirdPartyOperation } from "./describe-operations.ts";

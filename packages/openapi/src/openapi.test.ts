@@ -4,7 +4,7 @@ import { test } from "node:test";
 import type { JsonObject, RoostError } from "@roost/base";
 import { createValidator } from "@roost/contract";
 import { stringify } from "yaml";
-import { buildRequest } from "./calls/build-request.ts";
+import { buildRequest, fileIdsOf } from "./calls/build-request.ts";
 import { placedSecretsOf, placeSecret } from "./calls/place-secrets.ts";
 import { describeOperations, type ThirdPartyOperation } from "./describe-operations.ts";
 import { readDocument } from "./documents/read-document.ts";
@@ -90,7 +90,7 @@ const whole = {
     "/photos": {
       post: {
         operationId: "upload",
-        requestBody: { required: true, content: { "multipart/form-data": { schema: { type: "object" } } } },
+        requestBody: { required: true, content: { "application/octet-stream": {} } },
         ...done,
       },
     },
@@ -162,7 +162,7 @@ test("reduceDocument() makes a whole small document, guesses effects, and says w
   const { document, title, server, leftOut, operations } = await reduce();
   assert.deepEqual([title, server], ["The Shop API", "https://eu.shop.example/v1"]);
   assert.deepEqual(leftOut, [
-    { id: "upload", why: "it takes multipart/form-data" },
+    { id: "upload", why: "it takes application/octet-stream" },
     { id: "download", why: "it is called at https://files.example, not at the service's server" },
   ]);
   const nameless = "get_a-path-without-an-id_that-is_much-longer_than-th_";
@@ -212,7 +212,10 @@ test("reduceDocument() takes what is chosen, keeps what was chosen before, and r
   assert.deepEqual(again.document, first.document);
   assert.deepEqual(again.leftOut, [{ id: "gone", why: "the document has it no more" }]);
   await assert.rejects(reduce({ only: ["itmes/*"] }), { code: "not_found", message: /no operation "itmes/ });
-  await assert.rejects(reduce({ only: ["upload"] }), { code: "invalid_input", message: /upload: it takes multipart/ });
+  await assert.rejects(reduce({ only: ["upload"] }), {
+    code: "invalid_input",
+    message: /upload: it takes application/,
+  });
   await assert.rejects(reduce({}, { ...whole, servers: [{ url: "/v1" }] }), {
     code: "invalid_input",
     message: /says "\/v1" for its server.*--server/,
@@ -269,7 +272,7 @@ test("buildRequest() sends each field where it belongs, and nowhere else", async
   );
   const charge = build("PostCharges", { amount: 5, expand: ["a", "b"], card: { number: "4 2", months: [1, 2] } });
   assert.equal(
-    decodeURIComponent(charge.body!),
+    decodeURIComponent(String(charge.body)),
     "amount=5&expand[0]=a&expand[1]=b&card[number]=4 2&card[months][0]=1&card[months][1]=2",
   );
   assert.equal(build("draw", { body: { kind: "square" } }).body, '{"kind":"square"}');
@@ -283,6 +286,49 @@ test("buildRequest() sends each field where it belongs, and nowhere else", async
       () => build(id, input),
       (error: RoostError) => error.code === "invalid_input",
     );
+});
+
+test("buildRequest() sends a form of several parts with several files, which are named by their ids", async () => {
+  const bytes = { type: "string", format: "binary" };
+  const form = {
+    type: "object",
+    required: ["images"],
+    properties: {
+      images: { type: "array", items: { $ref: "#/components/schemas/Bytes" }, description: "What to join." },
+      mask: { anyOf: [{ type: "string", contentMediaType: "application/octet-stream" }, { type: "null" }] },
+      size: { type: "integer" },
+      "tags[]": { type: "array", items: { type: "string" } },
+      options: { type: "object", properties: { dark: { type: "boolean" } } },
+    },
+  };
+  const post = { operationId: "join", requestBody: { content: { "multipart/form-data": { schema: form } } }, ...done };
+  const given = { ...whole, openapi: "3.1.0", paths: { "/join": { post } }, components: { schemas: { Bytes: bytes } } };
+  const { operations, server, leftOut } = await reduce({}, given);
+  const join = operations.get("join")!;
+  assert.deepEqual(leftOut, []);
+  const [one, other] = ["#0123456789ab", "fedcba9876543210"];
+  const input = { body: { images: [one, other], mask: one, size: 2, "tags[]": ["a", "b"], options: { dark: true } } };
+  assert.equal(complaints(join, input), "");
+  assert.match(complaints(join, { body: { images: ["/etc/passwd"] } }), /images\.0: must match pattern/);
+  assert.match(JSON.stringify(join.input), /What to join|A file: the id of a part of this conversation/);
+  assert.deepEqual(fileIdsOf(join, input), [one, other]);
+  const fileOf = (name: string) => ({ name, mediaType: "image/png", bytes: new TextEncoder().encode(name) });
+  const files = new Map([one, other].map((id) => [id, fileOf(`${id}.png`)]));
+  const { body, headers } = buildRequest(join, input, { server, secrets: [], files });
+  assert.ok(body instanceof FormData && headers["content-type"] === undefined);
+  const sent = [...body].map(([name, value]) => [
+    name,
+    typeof value === "string" ? value : `${value.name} ${value.type}`,
+  ]);
+  assert.deepEqual(sent, [
+    ["images", `${one}.png image/png`],
+    ["images", `${other}.png image/png`],
+    ["mask", `${one}.png image/png`],
+    ["size", "2"],
+    ["tags[]", "a"],
+    ["tags[]", "b"],
+    ["options", '{"dark":true}'],
+  ]);
 });
 
 test("placedSecretsOf() takes the first way of an operation for which all secrets are there, and names the one that is missing", async () => {

@@ -36,6 +36,7 @@ import { createDomainsOf } from "./tools/services/domains-of.ts";
 import { leaveDisabledOut } from "./tools/services/leave-disabled-out.ts";
 import { createServiceTools } from "./tools/services/service-tools.ts";
 import { createThirdPartyTools } from "./tools/third-parties/create-third-party-tools.ts";
+import { filesOfRuns } from "./tools/third-parties/files-of-runs.ts";
 
 const poolMax = 8;
 
@@ -72,7 +73,8 @@ async function main(): Promise<void> {
   const secrets = { homeDir, env: config.environment };
   const rules = { allow: settings.http.allow };
   const askSecret = (reference: string) => resolveSecret(reference, secrets);
-  const thirdPartyTools = createThirdPartyTools({ thirdParties, rules, resolveSecret: askSecret });
+  const filesOf = filesOfRuns(memory);
+  const thirdPartyTools = createThirdPartyTools({ thirdParties, rules, resolveSecret: askSecret, filesOf });
   const sources = [serviceTools, thirdPartyTools, mcpTools];
   const toolsFor = createToolsFor({ kernel, memory, settings, gitEnvironment: gitEnvironmentOf(config), sources });
   const handler = createAgentHandler({

@@ -1,5 +1,6 @@
 /** The HTTP request of a call. */
 import { isJsonObject, RoostError, type JsonObject, type JsonValue } from "@roost/base";
+import { fileIdPattern, multipartMediaType } from "../describe-files.ts";
 import type { PlacedField, SentBody, ThirdPartyOperation } from "../describe-operations.ts";
 import { deepPairs, encodePairs, encodeSimple, pairsOf } from "./pairs-of.ts";
 import type { PlacedSecret } from "./place-secrets.ts";
@@ -8,20 +9,29 @@ export interface BuiltRequest {
   url: string;
   method: string;
   headers: Record<string, string>;
-  body: string | undefined;
+  /** A form of several parts says its own content type. */
+  body: string | FormData | undefined;
+}
+
+export interface SentFile {
+  name: string;
+  mediaType: string;
+  bytes: Uint8Array<ArrayBuffer>;
 }
 
 export interface BuildOptions {
   /** Without a slash at its end. */
   server: string;
   secrets: readonly { placed: PlacedSecret; value: string }[];
+  /** By their ids, those that fileIdsOf names. */
+  files?: ReadonlyMap<string, SentFile>;
 }
 
 /** @throws RoostError `invalid_input` for a value that cannot be sent where it belongs */
 export function buildRequest(
   operation: ThirdPartyOperation,
   input: JsonObject,
-  { server, secrets }: BuildOptions,
+  { server, secrets, files = new Map() }: BuildOptions,
 ): BuiltRequest {
   const headers: Record<string, string> = { accept: "application/json, */*;q=0.5", "user-agent": "roost" };
   const query: [string, string][] = [];
@@ -48,8 +58,8 @@ export function buildRequest(
     else headers[placed.name.toLowerCase()] = text;
   }
   if (cookies.length > 0) headers["cookie"] = cookies.join("; ");
-  const body = bodyOf(operation.body, input);
-  if (body !== undefined) headers["content-type"] = operation.body!.mediaType;
+  const body = bodyOf(operation.body, input, files);
+  if (typeof body === "string") headers["content-type"] = operation.body!.mediaType;
   return { url: addressOf(operation, { server, pieces, query }), method: operation.method, headers, body };
 }
 
@@ -80,14 +90,49 @@ function headerText(name: string, text: string): string {
   throw new RoostError("invalid_input", `${name} is sent as a header: give one line of printable ASCII characters`);
 }
 
-function bodyOf(body: SentBody | undefined, input: JsonObject): string | undefined {
+/** Ids of the parts that a call sends. */
+export function fileIdsOf({ body }: ThirdPartyOperation, input: JsonObject): string[] {
+  const given = givenOf(body, input);
+  const values = (body?.files ?? []).flatMap((name) => (isJsonObject(given) ? (given[name] ?? []) : []));
+  const ids = values.flatMap((value) =>
+    typeof value === "string" && new RegExp(fileIdPattern).test(value) ? value : [],
+  );
+  return [...new Set(ids)];
+}
+
+function givenOf(body: SentBody | undefined, input: JsonObject): JsonValue | undefined {
+  return body?.field === undefined ? pick(input, body?.fields ?? []) : input[body.field];
+}
+
+function bodyOf(
+  body: SentBody | undefined,
+  input: JsonObject,
+  files: ReadonlyMap<string, SentFile>,
+): string | FormData | undefined {
   if (body === undefined) return undefined;
-  const given = body.field === undefined ? pick(input, body.fields) : input[body.field];
+  const given = givenOf(body, input);
   if (given === undefined) return undefined;
   if (body.mediaType === "text/plain") return typeof given === "string" ? given : JSON.stringify(given);
-  if (body.mediaType !== "application/x-www-form-urlencoded") return JSON.stringify(given);
   const entries = isJsonObject(given) ? Object.entries(given) : [];
+  if (body.mediaType === multipartMediaType) return formOf(entries, body, files);
+  if (body.mediaType !== "application/x-www-form-urlencoded") return JSON.stringify(given);
   return encodePairs(entries.flatMap(([name, value]) => formPairs(name, value, body)));
+}
+
+/** Lists are repeated, objects are JSON (OpenAPI 3.1, Special Considerations for multipart Content). */
+function formOf(
+  entries: readonly [string, JsonValue][],
+  body: SentBody,
+  files: ReadonlyMap<string, SentFile>,
+): FormData {
+  const form = new FormData();
+  for (const [name, value] of entries)
+    for (const each of Array.isArray(value) ? value : [value]) {
+      const file = body.files.includes(name) && typeof each === "string" ? files.get(each) : undefined;
+      if (file === undefined) form.append(name, typeof each === "string" ? each : JSON.stringify(each));
+      else form.append(name, new File([file.bytes], file.name, { type: file.mediaType }));
+    }
+  return form;
 }
 
 /** Objects in forms have brackets where the document does not say otherwise: what most servers read. */

@@ -1,6 +1,7 @@
 /** The body of an operation: which of its media types is sent, how, and its schema as one object where it is one. */
 import { jsonObjectOf, type JsonObject, type JsonValue } from "@roost/base";
 import { resolveReference, type OpenApiDocument } from "@roost/contract";
+import { multipartMediaType } from "../describe-files.ts";
 import type { SchemaCleaner } from "./create-schema-cleaner.ts";
 
 const formMediaType = "application/x-www-form-urlencoded";
@@ -19,6 +20,7 @@ export function chooseBody(
     mediaTypes.find((each) => plainOf(each) === "application/json") ??
     mediaTypes.find((each) => plainOf(each).endsWith("+json")) ??
     mediaTypes.find((each) => plainOf(each) === formMediaType) ??
+    mediaTypes.find((each) => plainOf(each) === multipartMediaType) ??
     mediaTypes.find((each) => plainOf(each) === "text/plain");
   if (chosen === undefined)
     return required === true && mediaTypes.length > 0 ? `it takes ${mediaTypes.slice(0, 3).join(", ")}` : undefined;

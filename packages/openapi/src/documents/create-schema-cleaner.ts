@@ -15,7 +15,7 @@ export interface SchemaCleaner {
 
 /** Keywords with a number, a text or a list of values. */
 const plainKeywords = new Set(
-  "const format required minimum maximum multipleOf minLength maxLength minItems maxItems uniqueItems minProperties maxProperties contentEncoding".split(
+  "const format required minimum maximum multipleOf minLength maxLength minItems maxItems uniqueItems minProperties maxProperties contentEncoding contentMediaType".split(
     " ",
   ),
 );

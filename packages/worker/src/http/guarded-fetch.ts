@@ -11,7 +11,7 @@ export interface GuardedRequest {
   url: string;
   method: string;
   headers?: Record<string, string>;
-  body?: string | undefined;
+  body?: string | Uint8Array<ArrayBuffer> | undefined;
   /** Headers that no other origin may see, beside those that are known to be secret. */
   secretHeaders?: readonly string[];
 }
@@ -23,6 +23,8 @@ export interface GuardedFetchOptions {
   timeoutMsMax?: number;
   /** Bytes of the decompressed body; the rest is cut off, as the reply says. */
   bodyBytesMax?: number;
+  /** Bytes of the request's body. */
+  requestBytesMax?: number;
   /** Reads a body that is no text up to so many bytes, whole. Default: it is not read. */
   mediaBytesMax?: number;
 }
@@ -63,12 +65,13 @@ export async function guardedFetch(request: GuardedRequest, options: GuardedFetc
   let current: Hop = { ...request, url: parseUrl(request.url) };
   // A redirect that continues as GET answers a request that was carried out.
   let wasCarriedOut = false;
-  if (Buffer.byteLength(request.body ?? "") > guardedFetchLimits.requestBytesMax) {
+  const { requestBytesMax = guardedFetchLimits.requestBytesMax } = options;
+  const requestBytes = Buffer.byteLength(request.body ?? "");
+  if (requestBytes > requestBytesMax)
     throw new RoostError(
       "invalid_input",
-      `The request body has ${Buffer.byteLength(request.body ?? "")} bytes, more than ${guardedFetchLimits.requestBytesMax}; send less`,
+      `The request body has ${requestBytes} bytes, more than ${requestBytesMax}; send less`,
     );
-  }
   for (let hop = 0; hop <= guardedFetchLimits.redirectsMax; hop += 1) {
     const dispatcher = openDispatcher(current.url, options.rules);
     try {
@@ -190,7 +193,9 @@ async function readReply(
   }
   const { bytes, isTruncated } = await readBody(response, mediaBytesMax);
   if (isTruncated)
-    throw new RoostError("limit_exceeded", `${url.host} sends more than ${mediaBytesMax} bytes of ${contentType}`);
+    throw new RoostError("limit_exceeded", `${url.host} sends more than ${mediaBytesMax} bytes of ${contentType}`, {
+      details: { wasSent: true },
+    });
   return { ...facts, text: "", isTruncated, media: bytes };
 }
 

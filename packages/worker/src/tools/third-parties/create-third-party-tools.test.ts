@@ -4,8 +4,9 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import type { Tool, ToolResult } from "@roost/agent";
-import type { JsonObject } from "@roost/base";
+import { RoostError, type JsonObject } from "@roost/base";
 import type { OpenApiDocument } from "@roost/contract";
+import { formatLabels, parseLabels } from "@roost/contract/labels";
 import type { ThirdParties } from "@roost/service";
 import { startTestSite } from "../../testing/start-test-site.ts";
 import { createThirdPartyTools } from "./create-third-party-tools.ts";
@@ -22,12 +23,26 @@ const operation = (operationId: string, effect: string, more: object = {}) => ({
 const body = {
   content: { "application/json": { schema: { type: "object", properties: { text: { type: "string" } } } } },
 };
+const bytes = { type: "string", format: "binary" };
+const form = {
+  content: {
+    "multipart/form-data": {
+      schema: {
+        type: "object",
+        properties: { title: { type: "string" }, cover: bytes, files: { type: "array", items: bytes } },
+      },
+    },
+  },
+};
+const picture = Buffer.from("89504e470d0a1a0a", "hex");
 const document = {
   openapi: "3.1.0",
   paths: {
     "/echo": { get: operation("read", "readonly"), post: operation("write", "unsafe", { requestBody: body }) },
     "/gone": { get: operation("gone", "readonly"), delete: operation("remove", "idempotent") },
     "/broken": { post: operation("breakIt", "unsafe") },
+    "/picture": { post: operation("draw", "unsafe") },
+    "/files": { post: operation("attach", "unsafe", { requestBody: form }) },
     "/hang": { post: operation("hang", "unsafe") },
     "/long": { get: operation("long", "readonly") },
     "/away": { get: operation("away", "readonly") },
@@ -59,6 +74,7 @@ async function openScene(allow?: string[]) {
       if (request.url === "/v1/broken") return response.writeHead(500).end(`token ${secret} broke`);
       if (request.url === "/v1/gone") return response.writeHead(404, json).end('{"message":"no such thing"}');
       if (request.url === "/v1/long") return response.writeHead(200, json).end(JSON.stringify("x".repeat(300_000)));
+      if (request.url === "/v1/picture") return response.writeHead(200, { "content-type": "image/png" }).end(picture);
       if (request.url === "/v1/away")
         return response.writeHead(302, { location: `${other.url}/there?key=${encodeURIComponent(secret)}` }).end();
       void echo(request, response, seen);
@@ -79,6 +95,16 @@ async function openScene(allow?: string[]) {
       asked.push(reference);
       return secret;
     },
+    filesOf: () => ({
+      async read(id) {
+        if (id.includes("dead")) throw new RoostError("not_found", `there is no part ${id}`);
+        const labels = parseLabels(["aud:main", "trust:owner"]);
+        return { name: `${id}.txt`, mediaType: "text/plain", bytes: new TextEncoder().encode(`of ${id}`), labels };
+      },
+      async keep({ bytes: given, mediaType }) {
+        return { type: "image", mediaType, bytes: given.byteLength, sha256: "a".repeat(64) };
+      },
+    }),
   });
   const tools = new Map((await toolsFor({} as never, { services: ["acme"] })).map((tool) => [tool.name, tool]));
   const owned = opened.move();
@@ -149,6 +175,33 @@ test("createThirdPartyTools() tells what was done: failed, unknown, cut", async 
   assert.deepEqual([isTruncated, cut.length], [true, 200_000]);
   const locked = await scene.call("locked");
   assert.match(JSON.stringify(locked), /"unauthenticated".*locked needs a secret for other/);
+});
+
+test("createThirdPartyTools() sends several files as the parts that they are, and keeps one that it is given", async () => {
+  await using scene = await openScene();
+  const input = { title: "Two", cover: "#aaaaaaaaaaaa", files: ["#bbbbbbbbbbbb", "#aaaaaaaaaaaa"] };
+  const attached = await scene.call("attach", input);
+  assert.ok(attached.state === "done");
+  assert.deepEqual(formatLabels(attached.labels!), ["aud:main", "src:web:127.0.0.1", "trust:untrusted"]);
+  const { headers, body: sent } = scene.seen[0]!;
+  const read = await new Response(sent, { headers: { "content-type": headers["content-type"]! } }).formData();
+  const told = [...read].map(async ([name, value]) => [name, typeof value === "string" ? value : await value.text()]);
+  assert.deepEqual(await Promise.all(told), [
+    ["title", "Two"],
+    ["cover", "of #aaaaaaaaaaaa"],
+    ["files", "of #bbbbbbbbbbbb"],
+    ["files", "of #aaaaaaaaaaaa"],
+  ]);
+  assert.equal((read.get("cover") as File).name, "#aaaaaaaaaaaa.txt");
+  const missing = await scene.call("attach", { cover: "#deaddeaddead" });
+  assert.deepEqual([missing.state, scene.seen.length], ["failed", 1]);
+  const drawn = await scene.call("draw");
+  assert.ok(drawn.state === "done");
+  assert.deepEqual(drawn.output, { status: 200, body: "(a file: image/png)" });
+  assert.deepEqual(
+    drawn.parts?.map(({ mediaType, bytes: size }) => [mediaType, size]),
+    [["image/png", picture.byteLength]],
+  );
 });
 
 test("createThirdPartyTools() reaches no address that the http tools may not reach, and none without TLS unasked", async () => {

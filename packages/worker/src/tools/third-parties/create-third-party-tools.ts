@@ -5,11 +5,21 @@
 import type { JsonSchemaInput, Tool, ToolCall, ToolResult } from "@roost/agent";
 import { RoostError, toRoostError, type JsonObject, type JsonValue } from "@roost/base";
 import { createValidator, type OpenApiDocument } from "@roost/contract";
-import { untrustedFrom } from "@roost/contract/labels";
-import { buildRequest, describeOperations, placedSecretsOf, type ThirdPartyOperation } from "@roost/openapi";
+import { joinLabels, untrustedFrom, type Labels } from "@roost/contract/labels";
+import type { AgentDefinition } from "@roost/contract/operations";
+import { partLimits, type Part } from "@roost/contract/part";
+import type { ClaimedRun } from "@roost/kernel";
+import {
+  buildRequest,
+  describeOperations,
+  fileIdsOf,
+  placedSecretsOf,
+  type SentFile,
+  type ThirdPartyOperation,
+} from "@roost/openapi";
 import type { StoredThirdParty, ThirdParties } from "@roost/service";
 import type { AddressRules } from "../../http/check-address.ts";
-import { guardedFetch, type GuardedReply } from "../../http/guarded-fetch.ts";
+import { guardedFetch, guardedFetchLimits, type GuardedReply } from "../../http/guarded-fetch.ts";
 import type { ToolsFor } from "../create-tools-for.ts";
 import { createRedaction } from "./create-redaction.ts";
 
@@ -18,6 +28,14 @@ export interface ThirdPartyToolsOptions {
   rules: AddressRules;
   /** What a reference stands for, for one call. */
   resolveSecret: (reference: string) => Promise<string>;
+  /** Files that a run sends and is given. */
+  filesOf: (run: ClaimedRun, agent: AgentDefinition) => RunFiles;
+}
+
+export interface RunFiles {
+  /** @throws RoostError `not_found`, also for what the run may not know */
+  read(id: string): Promise<SentFile & { labels: Labels }>;
+  keep(file: SentFile & { labels: Labels }): Promise<Part>;
 }
 
 interface KnownThirdParty {
@@ -34,6 +52,8 @@ interface KnownOperation {
 
 /** Longer answers are cut, and say so: a model reads them. */
 const answerBytesMax = 200_000;
+/** Of a request with files. */
+const sentBytesMax = 25 * 1024 * 1024;
 /** Statuses after which it is not known whether the call was carried out. */
 const unknownStatuses = new Set([408, 500, 502, 504]);
 
@@ -48,11 +68,13 @@ export function createThirdPartyTools(options: ThirdPartyToolsOptions): ToolsFor
     known.set(service.name, made);
     return made;
   };
-  return async (_run, { services = [] }) => {
+  return async (run, agent) => {
+    const { services = [] } = agent;
     if (services.length === 0) return [];
     const named = (await options.thirdParties.list()).filter(({ name }) => services.includes(name));
     const found = await Promise.all(named.map(find));
-    return found.flatMap((one) => one.operations.map((each) => createTool(one, each, options)));
+    const files = options.filesOf(run, agent);
+    return found.flatMap((one) => one.operations.map((each) => createTool(one, each, { ...options, files })));
   };
 }
 
@@ -63,12 +85,12 @@ function inputOf({ input: jsonSchema }: ThirdPartyOperation): JsonSchemaInput {
 function createTool(
   found: KnownThirdParty,
   { operation, input: schema }: KnownOperation,
-  options: ThirdPartyToolsOptions,
+  options: SendOptions,
 ): Tool<JsonObject> {
   const { name, title, server, hash } = found.service;
   const { id, summary, description, effect } = operation;
-  const { host, hostname } = new URL(server);
-  const labels = untrustedFrom("web", hostname);
+  const { host } = new URL(server);
+  const labels = labelsOf(found.service);
   return {
     name: `${name}_${id}`,
     description: `${title}: ${summary}.${description === "" || description === summary ? "" : ` ${description}`}`,
@@ -81,7 +103,11 @@ function createTool(
   };
 }
 
-interface SentCall extends ThirdPartyToolsOptions {
+interface SendOptions extends ThirdPartyToolsOptions {
+  files: RunFiles;
+}
+
+interface SentCall extends SendOptions {
   input: JsonObject;
   call: ToolCall;
 }
@@ -89,7 +115,7 @@ interface SentCall extends ThirdPartyToolsOptions {
 async function send(
   { service, document }: KnownThirdParty,
   operation: ThirdPartyOperation,
-  { input, call, rules, resolveSecret }: SentCall,
+  { input, call, rules, resolveSecret, files }: SentCall,
 ): Promise<ToolResult> {
   const redaction = createRedaction();
   try {
@@ -102,18 +128,40 @@ async function send(
         return { placed: one, value };
       }),
     );
-    const request = buildRequest(operation, input, { server: service.server, secrets });
+    const sent = new Map<string, Awaited<ReturnType<RunFiles["read"]>>>();
+    for (const id of fileIdsOf(operation, input)) sent.set(id, await files.read(id));
+    const request = buildRequest(operation, input, { server: service.server, secrets, files: sent });
     refusePlain(request.url, rules);
+    const { body, type } = await encodeBody(request.body);
     const headers = {
       ...request.headers,
+      ...type,
       ...(operation.effect === "readonly" ? {} : { "idempotency-key": call.idempotencyKey }),
     };
     const secretHeaders = placed.filter(({ place }) => place === "header").map(({ name }) => name);
     const reply = await guardedFetch(
-      { ...request, headers, secretHeaders },
-      { rules, signal: call.signal, bodyBytesMax: answerBytesMax },
+      { ...request, body, headers, secretHeaders },
+      {
+        rules,
+        signal: call.signal,
+        bodyBytesMax: answerBytesMax,
+        requestBytesMax: sent.size === 0 ? guardedFetchLimits.requestBytesMax : sentBytesMax,
+        mediaBytesMax: partLimits.bytesMax,
+      },
     );
-    return toResult(operation, { ...reply, text: redaction.clean(reply.text) });
+    const { media } = reply;
+    const result = toResult(operation, { ...reply, text: redaction.clean(reply.text) });
+    const labels = joinLabels(labelsOf(service), ...[...sent.values()].map((file) => file.labels));
+    if (result.state !== "done") return result;
+    if (media === undefined) return { ...result, labels };
+    const { contentType: mediaType } = reply;
+    const part = await files.keep({ name: operation.id, mediaType, bytes: media, labels: labelsOf(service) });
+    return {
+      state: "done",
+      output: { status: reply.status, body: `(a file: ${part.mediaType})` },
+      parts: [part],
+      labels,
+    };
   } catch (error) {
     const { code, message, details } = toRoostError(error);
     const told = redaction.clean(message);
@@ -124,6 +172,19 @@ async function send(
       };
     return { state: "failed", code, message: told };
   }
+}
+
+/** What the server says is its own. */
+function labelsOf({ server }: Pick<StoredThirdParty, "server">): Labels {
+  return untrustedFrom("web", new URL(server).hostname);
+}
+
+/** A form as bytes, with what separates its parts. */
+async function encodeBody(body: string | FormData | undefined) {
+  if (!(body instanceof FormData)) return { body, type: {} };
+  const encoded = new Response(body);
+  const type = encoded.headers.get("content-type") ?? "";
+  return { body: new Uint8Array(await encoded.arrayBuffer()), type: { "content-type": type } };
 }
 
 /** Secrets and what is private go over TLS; to a host of the person's own network as the settings allow it. */
