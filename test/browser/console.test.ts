@@ -146,6 +146,33 @@ suite("the console", { skip: executable === undefined && noChromium }, () => {
     );
   });
 
+  test("Settings changes a cap at once, adds a model that was tried, and pairs a device by a code", async () => {
+    await using view = await browser.openPage(await home.link("/settings"), { size: "phone" });
+    const { page } = view;
+    await page.tap("li:has-text('An hour') button");
+    await page.fill("li:has-text('An hour') input >> nth=2", "600");
+    await page.tap("li:has-text('An hour') button:has-text('Save')");
+    await page.waitForSelector("li:has-text('600 calls')");
+    const { items } = await home.api.listBudgets();
+    assert.ok(items.some(({ scope, window, callsMax }) => scope === "all" && window === "hour" && callsMax === 600));
+    await page.tap("button:has-text('Add one')");
+    await page.tap("label:has-text('Another server')");
+    await page.fill("input[placeholder^='https']", home.modelUrl);
+    await page.fill("input[placeholder='as the server calls it']", "scripted");
+    await page.tap("button:has-text('Try it')");
+    await page.waitForSelector("text=counts from the next start on");
+    assert.deepEqual(await auditPage(page), []);
+    await page.tap("li:has-text('counts from') button");
+    await page.tap("button:has-text('Take it away?')");
+    await page.waitForSelector("text=counts from the next start on", { state: "detached" });
+    await page.tap("button:has-text('Pair a device')");
+    await page.tap("button:has-text('Show the code')");
+    await page.waitForSelector("svg[role=img]");
+    assert.match((await page.textContent("p.mono")) ?? "", /^[A-Z0-9]{4}-[A-Z0-9]{4}$/);
+    assert.deepEqual(await auditPage(page), []);
+    assert.deepEqual(await view.takeFaults(), []);
+  });
+
   test("somebody is written down in two taps on a phone, merged, and taken apart again", async () => {
     await using view = await browser.openPage(await home.link("/people"), { size: "phone" });
     const { page } = view;

@@ -126,8 +126,15 @@ test("createApi() serves every operation as its contract says", async () => {
   assert.equal((await client.getService({ name: "garden" })).instances.length, 1);
   await askAboutThirdParties(client);
 
-  // Those of channels are answered beside a channel's server: api/channels.test.ts; those that set a home up: api/setup.test.ts.
-  const elsewhere = new Set<string>(["changePeer", "createPairing", "listChannels", "listPeers"]);
+  // Those of channels are answered beside a channel's server: api/channels.test.ts; those that set a home up, and its caps: api/setup.test.ts.
+  const elsewhere = new Set<string>([
+    "changePeer",
+    "createPairing",
+    "listChannels",
+    "listPeers",
+    "changeBudget",
+    "listBudgets",
+  ]);
   for (const { id } of setupOperations) elsewhere.add(id);
   const asked = roostOperations.map(({ id }): string => id).filter((id) => !elsewhere.has(id));
   assert.deepEqual([...answered].toSorted(), asked.toSorted());

@@ -5,6 +5,7 @@ import { tickProjection, type KnownNames } from "@roost/jobs";
 import { stateProjection } from "@roost/memory";
 import { serveAccess } from "./api/access.ts";
 import { serveChannels } from "./api/channels.ts";
+import { serveBudgets } from "./api/budgets.ts";
 import { serveAgents } from "./api/agents.ts";
 import { serveSubjects } from "./api/subjects.ts";
 import { serveHookOperations } from "./api/hooks.ts";
@@ -87,6 +88,7 @@ export function createApi({
     ...serveRoutes(createHomeRouter({ kernel, directory: services.directory })),
     ...serveTimeline({ kernel, timeZone: memory.timeZone }),
     ...serveSpend({ kernel, timeZone: memory.timeZone }),
+    ...serveBudgets({ memory, applyAtOnce: setup.applyAtOnce }),
     ...serveJobs({ kernel, timeZone: memory.timeZone, known }),
     ...serveAgents({ kernel }),
     ...serveRehearsals({ rehearsals }),

@@ -12,7 +12,9 @@ test("createSettingsTeller() says once that roost.yaml was changed or broken, an
   // Two gateways of the home.
   const applied: (readonly string[])[] = [];
   const applyServices = async (names: readonly string[]) => void applied.push(names);
-  const looks = [0, 1].map(() => createSettingsTeller(memory, { applyServices }));
+  const caps: unknown[] = [];
+  const applyBudgets = async ({ budgets }: { budgets: unknown }) => void caps.push(budgets);
+  const looks = [0, 1].map(() => createSettingsTeller(memory, { applyServices, applyBudgets }));
   const look = async () => {
     for (const each of looks) await each.look();
     const rows = await t.database.query<{ text: string }>(
@@ -41,4 +43,7 @@ test("createSettingsTeller() says once that roost.yaml was changed or broken, an
   await write("timeZone: Europe/Berlin\n");
   await look();
   assert.deepEqual(applied.slice(2), [[], []]);
+  await write("timeZone: Europe/Berlin\nbudgets: { day: { usdMax: 3 } }\n");
+  assert.equal((await look()).length, 2, "what may be spent needs no restart");
+  assert.deepEqual(caps, [{ day: { usdMax: 3 } }, { day: { usdMax: 3 } }]);
 });

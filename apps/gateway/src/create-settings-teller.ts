@@ -1,6 +1,6 @@
 /**
- * roost.yaml is read at a process's start. Of its changes, which services run applies at once; for others it reports that they need a restart, or
- * that the file is invalid; one that is held the scan reports.
+ * roost.yaml is read at a process's start. Of its changes, which services run and what may be spent apply at once; for others it reports that they
+ * need a restart, or that the file is invalid; one that is held the scan reports.
  */
 import { createHash } from "node:crypto";
 import { join } from "node:path";
@@ -24,21 +24,27 @@ export interface SettingsTeller {
 export interface SettingsTellerOptions {
   /** The file names other services than before. */
   applyServices: (names: readonly string[], settingsText: string) => Promise<void>;
+  /** The file sets other caps than before. */
+  applyBudgets: (settings: Settings) => Promise<void>;
 }
 
-export function createSettingsTeller(memory: Memory, { applyServices }: SettingsTellerOptions): SettingsTeller {
+export function createSettingsTeller(
+  memory: Memory,
+  { applyServices, applyBudgets }: SettingsTellerOptions,
+): SettingsTeller {
   const { kernel, homeDir } = memory;
   const path = join(homeDir, settingsFile);
   let started = memory.settings;
   let told: string | undefined;
   const lookNow = async () => {
-    const { text, written, services } = describeChange(path, started);
-    const isSame = text === told && services === undefined;
-    if (
-      isSame ||
-      ((text !== undefined || services !== undefined) && (await whySettingsHeld(memory, written)) !== undefined)
-    )
-      return;
+    const { text, written, services, budgets } = describeChange(path, started);
+    const isApplied = services === undefined && budgets === undefined;
+    if (isApplied && text === told) return;
+    if (!(isApplied && text === undefined) && (await whySettingsHeld(memory, written)) !== undefined) return;
+    if (budgets !== undefined) {
+      started = { ...started, budgets };
+      await applyBudgets(started);
+    }
     if (services !== undefined) {
       await applyServices(services, written);
       started = { ...started, services };
@@ -64,8 +70,11 @@ export function createSettingsTeller(memory: Memory, { applyServices }: Settings
   return { look, hint };
 }
 
-/** `written`: what was read, empty when it could not be; `services`: the other ones that it names. */
-function describeChange(path: string, started: Settings): { written: string; text?: string; services?: string[] } {
+/** What applies at once, where it is another than before. */
+type AtOnce = Partial<Pick<Settings, "services" | "budgets">>;
+
+/** `written`: what was read, empty when it could not be. */
+function describeChange(path: string, started: Settings): AtOnce & { written: string; text?: string } {
   let written = "";
   let now: Settings;
   try {
@@ -79,9 +88,12 @@ function describeChange(path: string, started: Settings): { written: string; tex
   const changed = (Object.keys({ ...started, ...now }) as (keyof Settings)[]).filter(
     (name) => !isDeepStrictEqual(started[name], now[name]),
   );
-  const services = changed.includes("services") ? { services: now.services } : {};
-  const names = changed.filter((name) => name !== "services");
-  if (names.length === 0) return { written, ...services };
+  const atOnce: AtOnce = {
+    ...(changed.includes("services") ? { services: now.services } : {}),
+    ...(changed.includes("budgets") ? { budgets: now.budgets } : {}),
+  };
+  const names = changed.filter((name) => !(name in atOnce));
+  if (names.length === 0) return { written, ...atOnce };
   const text = `${settingsFile} changed (${names.join(", ")}): restart to apply it (roost down, roost up)`;
-  return { written, text, ...services };
+  return { written, text, ...atOnce };
 }

@@ -118,9 +118,10 @@ async function main(): Promise<void> {
   let origin: OriginRules = { port: 0 };
   const codes = createSignInCodes(kernel, { token, clock: systemClock });
   const addresses = () => addressesOf(origin);
-  const setup = { environment: config.environment, examplesDir, restart: supervised.askForRestart, logger };
+  const restart = supervised.askForRestart;
+  const { onScan, onTrusted, applyAtOnce } = openKeepers(memory, { apply, said: notices, homeId: home.id, supervised });
+  const setup = { environment: config.environment, examplesDir, restart, applyAtOnce, logger };
   const shown = { channels: channels.names, addresses, facts, setup, config: describeConfig(config, settings, model) };
-  const { onScan, onTrusted } = openKeepers(memory, { apply, said: notices, homeId: home.id, supervised });
   const api = createApi({ kernel, memory, services, ...entries, codes, known, onTrusted, ...shown, ...confined });
   const clock = systemClock;
   const proxied = { providers, routes: settings.proxy.routes, alongside: entries.access.recordSeen };
@@ -202,12 +203,13 @@ function openKeepers(
       kernel.wakeups.wake(servicesChannel);
       supervised.tellServices(names.length > 0);
     },
+    applyBudgets: (settings) => setBudgets(kernel, { caps: budgetCaps(settings) }),
   });
   const look = (isAnew: boolean) => {
     teller.hint();
     keeper.hint({ isAnew });
   };
-  return { onScan: () => look(false), onTrusted: () => look(true) };
+  return { onScan: () => look(false), onTrusted: () => look(true), applyAtOnce: teller.look };
 }
 
 interface LoopsOptions {

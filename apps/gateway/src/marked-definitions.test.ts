@@ -107,7 +107,10 @@ test("A marked roost.yaml is held: a start takes the settings that were applied 
   assert.equal(await zoneOfStart(), "Europe/Rome");
   await home.download("notes/y.md", "timeZone: Asia/Tokyo\nnotify: { webhook: { url: 'https://page.example/' } }\n");
   await home.move("notes/y.md", "roost.yaml");
-  const teller = createSettingsTeller(home.memory, { applyServices: async () => undefined });
+  const teller = createSettingsTeller(home.memory, {
+    applyBudgets: async () => undefined,
+    applyServices: async () => undefined,
+  });
   await teller.look();
   assert.deepEqual(await home.notices(), []);
   assert.equal(await zoneOfStart(), "Europe/Rome");

@@ -99,6 +99,30 @@ test("applySettings refuses what would not start, and names are written where th
   await assert.rejects(client.setProfile({ name: "two\nlines" }), { code: "invalid_input" });
 });
 
+test("a cap of the settings is listed with what is spent, changed where it stands, and counts at once", async () => {
+  await using gateway = await createTestGateway({ files: { "roost.yaml": yaml } });
+  const { client, homeDir } = gateway;
+  const day = { window: "day", usdMax: 3.5, tokensMax: 1_000_000, callsMax: null } as const;
+  const spent = { costUsd: 0, tokens: 0, calls: 0 };
+  assert.deepEqual((await client.changeBudget(day)).budget, { scope: "all", ...day, spent });
+  await client.changeBudget({ window: "hour", usdMax: null, tokensMax: null, callsMax: 60 });
+  assert.deepEqual(
+    (await client.listBudgets()).items.map(({ window, usdMax, callsMax }) => [window, usdMax, callsMax]),
+    [
+      ["day", 3.5, null],
+      ["hour", null, 60],
+    ],
+  );
+  const text = await readFile(join(homeDir, "roost.yaml"), "utf8");
+  assert.match(
+    text,
+    /where I live\nbudgets:\n  day: \{ usdMax: 3.5, tokensMax: 1000000 \}\n  hour: \{ callsMax: 60 \}\n/,
+  );
+  const none = { usdMax: null, tokensMax: null, callsMax: null };
+  assert.equal((await client.changeBudget({ window: "hour", ...none })).budget, null);
+  assert.equal((await client.listNotices()).items.length, 0, "no restart is asked for");
+});
+
 test("listExampleJobs offers jobs with what a day may cost, and says which are on", async () => {
   await using gateway = await createTestGateway();
   const { client } = gateway;

@@ -29,6 +29,8 @@ export interface SetupGiven {
   examplesDir: string;
   /** Starts the processes of this machine anew; undefined: nobody is there to do it. */
   restart: (() => void) | undefined;
+  /** Takes up what of roost.yaml needs no restart. */
+  applyAtOnce: () => Promise<void>;
   logger: Logger;
   /** Where servers are looked for; default: their own ports of loopback. */
   localUrls?: LocalUrls | undefined;

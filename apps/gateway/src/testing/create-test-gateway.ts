@@ -9,7 +9,8 @@ import { silentLogger, systemClock } from "@roost/base";
 import { createHttpClient, type ClientOf } from "@roost/contract";
 import { roostContract } from "@roost/contract/roost";
 import { createTestKernel, type TestKernel } from "@roost/worker/testing";
-import { answersOf, createKeepAnswer, type Kernel } from "@roost/kernel";
+import { answersOf, createKeepAnswer, setBudgets, type Kernel } from "@roost/kernel";
+import { budgetCaps } from "@roost/memory/settings";
 import { applyAgents } from "@roost/jobs";
 import { openMemory, type Memory } from "@roost/memory";
 import type { LocalUrls, ProviderConfig } from "@roost/agent";
@@ -19,6 +20,7 @@ import { openTelemetry } from "@roost/telemetry";
 import { apiPrefix, createGateway } from "../create-gateway.ts";
 import { createApi } from "../create-api.ts";
 import type { ConfigEntry } from "../describe-config.ts";
+import { createSettingsTeller } from "../create-settings-teller.ts";
 import { knownNamesOf } from "../known-names-of.ts";
 import { listen, type OutsideOptions } from "../listen.ts";
 import { openOwnHooks } from "../serve-hooks.ts";
@@ -191,6 +193,10 @@ async function serve(options: ServeOptions) {
         environment: {},
         examplesDir: fileURLToPath(new URL("../../../../templates/jobs", import.meta.url)),
         restart: undefined,
+        applyAtOnce: createSettingsTeller(memory, {
+          applyServices: async () => undefined,
+          applyBudgets: (settings) => setBudgets(kernel, { caps: budgetCaps(settings) }),
+        }).look,
         logger,
         localUrls: options.localUrls,
       },

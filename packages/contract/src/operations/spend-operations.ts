@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { defineOperation } from "../define-operation.ts";
 import { pageFields, pageOf, Time, TimeZone } from "../records/fields.ts";
-import { Spend, SpendForecast, spendGroupings } from "../records/spend.ts";
+import { BudgetChange, Spend, SpendCap, SpendForecast, spendGroupings } from "../records/spend.ts";
 
 const daysMax = 366;
 
@@ -32,4 +32,27 @@ export const listSpendForecasts = defineOperation({
   effect: "readonly",
 });
 
-export const spendOperations = [listSpend, listSpendForecasts] as const;
+export const listBudgets = defineOperation({
+  id: "listBudgets",
+  method: "GET",
+  path: "/budgets",
+  summary: "Caps that the settings set, and what is spent of each, by scope",
+  input: z.object({ ...pageFields }),
+  output: pageOf(SpendCap),
+  effect: "readonly",
+});
+
+export const changeBudget = defineOperation({
+  id: "changeBudget",
+  method: "PUT",
+  path: "/budgets/{window}",
+  summary: "Sets what everything together may cost in an hour, a day, a month or in all, and writes it into roost.yaml",
+  description: "It counts at once: a call that would exceed it is not made.",
+  input: BudgetChange,
+  output: z.object({ budget: SpendCap.nullable().describe("Null: there is no cap in this window any more") }),
+  errors: ["conflict"],
+  effect: "idempotent",
+  access: { scope: "settings:write", audience: ["owner"] },
+});
+
+export const spendOperations = [listSpend, listSpendForecasts, listBudgets, changeBudget] as const;

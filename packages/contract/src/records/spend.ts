@@ -1,6 +1,7 @@
 /** What model calls have cost, and what jobs are likely to cost. */
 import { z } from "zod";
-import { Count, Name, Slug, Usd, ref } from "./fields.ts";
+import { Count, Name, Slug, SmallCount, Usd, ref } from "./fields.ts";
+import { tokenWindows } from "./token.ts";
 
 export const spendGroupings = ["day", "job", "agent", "model", "session", "key"] as const;
 
@@ -19,6 +20,28 @@ export const Spend = z
   })
   .meta({ id: "Spend" });
 export type SpendRecord = z.output<typeof Spend>;
+
+const capFields = {
+  usdMax: Usd.nullable(),
+  tokensMax: Count.nullable(),
+  callsMax: SmallCount.nullable(),
+};
+
+/** A cap as roost.yaml sets it. */
+export const SpendCap = z
+  .object({
+    scope: Name.describe("`all`, `job:<id>` or `agent:<id>`"),
+    window: z.enum(tokenWindows),
+    ...capFields,
+    spent: z
+      .object({ costUsd: Usd, tokens: Count, calls: Count })
+      .describe("In the present hour, day or month, or in all"),
+  })
+  .meta({ id: "SpendCap" });
+export type SpendCapRecord = z.output<typeof SpendCap>;
+
+/** What everything together may cost in a window; null: no cap of this kind. */
+export const BudgetChange = z.object({ window: z.enum(tokenWindows), ...capFields });
 
 export const SpendForecast = z
   .object({

@@ -7,6 +7,7 @@ import { Unread } from "../../parts/Blank.tsx";
 import { Button } from "../../parts/Button.tsx";
 import { formatAgo } from "../../parts/format.ts";
 import { useAct } from "../../parts/use-act.ts";
+import { ShownOnce } from "./ShownOnce.tsx";
 import styles from "./SettingsScreen.module.css";
 
 export function ChannelList() {
@@ -55,10 +56,7 @@ function ChannelRow({ channel: { name, account, state, reason, boundTo, seenAt }
       </li>
       {code !== undefined && (
         <li>
-          <p className={`callout ${styles.once}`} role="status">
-            Send this to the bot within five minutes.
-            <code className="mono">{code}</code>
-          </p>
+          <ShownOnce text={code}>Send this to the bot within five minutes.</ShownOnce>
         </li>
       )}
       {state !== "off" && <Peers channel={channel} />}

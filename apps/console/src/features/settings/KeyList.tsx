@@ -9,11 +9,14 @@ import { ChoiceField, Form, FormEnd, TextField } from "../../parts/Form.tsx";
 import { formatAgo, formatUsdShort } from "../../parts/format.ts";
 import { SureButton } from "../../parts/SureButton.tsx";
 import { useAct } from "../../parts/use-act.ts";
+import { PairDevice } from "./PairDevice.tsx";
+import { ShownOnce } from "./ShownOnce.tsx";
+import { isTokenName, tokenNameHint } from "./token-name.ts";
 import styles from "./SettingsScreen.module.css";
 
 export function KeyList() {
   const { client } = useConsole();
-  const [isMaking, setMaking] = useState(false);
+  const [opened, setOpened] = useState<"key" | "device">();
   const { value, error, reload } = useReading("settings:keys", () => client.listTokens({ limit: 200 }), {
     isMoved: ({ type }) => type.startsWith("token."),
   });
@@ -22,12 +25,22 @@ export function KeyList() {
       <h2 className={styles.head}>
         Keys and devices
         <span className={styles.acts}>
-          <Button size="small" icon="plus" aria-expanded={isMaking} onClick={() => setMaking(!isMaking)}>
-            New key
-          </Button>
+          {(["device", "key"] as const).map((what) => (
+            <Button
+              key={what}
+              size="small"
+              icon="plus"
+              aria-expanded={opened === what}
+              onClick={() => setOpened(opened === what ? undefined : what)}
+            >
+              {what === "device" ? "Pair a device" : "New key"}
+            </Button>
+          ))}
         </span>
       </h2>
-      {isMaking && <NewKey onMade={reload} />}
+      {opened !== undefined && (
+        <div className={styles.panel}>{opened === "key" ? <NewKey onMade={reload} /> : <PairDevice />}</div>
+      )}
       {value === undefined && (
         <Unread label="Reading the keys" rows={3} what="The keys" error={error} onRetry={reload} />
       )}
@@ -87,25 +100,19 @@ function NewKey({ onMade }: { onMade: () => void }) {
   const [kind, setKind] = useState("client");
   const [text, setText] = useState<string>();
   const { isBusy, refusal, act } = useAct(onMade);
-  const isName = /^[a-z0-9][a-z0-9._-]{0,62}$/.test(name);
+  const isName = isTokenName(name);
   const make = async () => {
     const made = await client.createToken({ name, kind: kind as TokenRecord["kind"], scopes: scopesOf[kind] });
     setText(made.text);
   };
-  if (text !== undefined)
-    return (
-      <p className={`callout ${styles.once}`} role="status">
-        It is shown this once: copy it now.
-        <code className="mono">{text}</code>
-      </p>
-    );
+  if (text !== undefined) return <ShownOnce text={text}>It is shown this once: copy it now.</ShownOnce>;
   return (
     <Form onSend={() => act(make)}>
       <TextField
         label="Name"
         value={name}
         placeholder="kitchen-tablet"
-        refusal={name === "" || isName ? undefined : "Lower-case letters, digits, dots, - and _"}
+        refusal={name === "" || isName ? undefined : tokenNameHint}
         onText={setName}
         autoFocus
       />

@@ -5,7 +5,9 @@ import { useReading } from "../../live/use-reading.ts";
 import { Unread } from "../../parts/Blank.tsx";
 import { Region } from "../../parts/Region.tsx";
 import { ScreenHeader } from "../../parts/ScreenHeader.tsx";
+import { BudgetList } from "./BudgetList.tsx";
 import { ChannelList } from "./ChannelList.tsx";
+import { HookList } from "./HookList.tsx";
 import { KeyList } from "./KeyList.tsx";
 import { ModelList } from "./ModelList.tsx";
 import styles from "./SettingsScreen.module.css";
@@ -16,8 +18,10 @@ export function SettingsScreen() {
       <ScreenHeader title="Settings" />
       <Region label="Settings" className={styles.page}>
         <ModelList />
+        <BudgetList />
         <KeyList />
         <ChannelList />
+        <HookList />
         <InForce />
       </Region>
     </>
@@ -43,11 +47,14 @@ function InForce() {
   return (
     <section>
       <h2 className={styles.head}>
-        In force <Link href="/memory?path=roost.yaml">Change roost.yaml</Link>
+        Every value in force <Link href="/memory?path=roost.yaml">Change roost.yaml</Link>
       </h2>
-      <Entries entries={set} />
       <details className={styles.rest}>
-        <summary>{rest.length} more, as they come</summary>
+        <summary>{set.length} that were set or found</summary>
+        <Entries entries={set} />
+      </details>
+      <details className={styles.rest}>
+        <summary>{rest.length} as they come</summary>
         <Entries entries={rest} />
       </details>
     </section>

@@ -1,0 +1,135 @@
+/** Webhooks that come in: made here with a key that is shown once, given another key, removed. */
+import type { HookRecord } from "@roost/contract/operations";
+import { useState } from "react";
+import { useConsole, useNow } from "../../live/console-context.ts";
+import { useReading } from "../../live/use-reading.ts";
+import { Unread } from "../../parts/Blank.tsx";
+import { Button } from "../../parts/Button.tsx";
+import { ChoiceField, Form, FormEnd, TextField } from "../../parts/Form.tsx";
+import { formatAgo, formatCount } from "../../parts/format.ts";
+import { SureButton } from "../../parts/SureButton.tsx";
+import { useAct } from "../../parts/use-act.ts";
+import { ShownOnce } from "./ShownOnce.tsx";
+import { isTokenName, tokenNameHint } from "./token-name.ts";
+import styles from "./SettingsScreen.module.css";
+
+const hookEvents = (event: { type: string }) => event.type.startsWith("hook.");
+
+export function HookList() {
+  const { client } = useConsole();
+  const [isMaking, setMaking] = useState(false);
+  const { value, error, reload } = useReading("settings:hooks", () => client.listHooks({ limit: 200 }), {
+    isMoved: hookEvents,
+  });
+  return (
+    <section>
+      <h2 className={styles.head}>
+        Webhooks that come in
+        <span className={styles.acts}>
+          <Button size="small" icon="plus" aria-expanded={isMaking} onClick={() => setMaking(!isMaking)}>
+            New hook
+          </Button>
+        </span>
+      </h2>
+      {isMaking && (
+        <div className={styles.panel}>
+          <NewHook onMade={reload} />
+        </div>
+      )}
+      {value === undefined && (
+        <Unread label="Reading the hooks" rows={1} what="The hooks" error={error} onRetry={reload} />
+      )}
+      <ul className={styles.rows}>
+        {value?.items.map((hook) => (
+          <HookRow key={hook.id} hook={hook} onChange={reload} />
+        ))}
+      </ul>
+      {value?.items.length === 0 && (
+        <p className={styles.note}>None: no other program starts a job by telling of an event.</p>
+      )}
+    </section>
+  );
+}
+
+function HookRow({ hook, onChange }: { hook: HookRecord; onChange: () => void }) {
+  const { client } = useConsole();
+  const now = useNow();
+  const [key, setKey] = useState<string>();
+  const { isBusy, refusal, act } = useAct(onChange);
+  const { name, form, path, keyRef, receivedCount, receivedAt } = hook;
+  return (
+    <li>
+      <span>
+        <b>{name}</b>
+        <small>
+          <span className="mono">{path}</span> · {form === "github" ? "as GitHub signs" : "Standard Webhooks"} ·{" "}
+          {receivedAt === null
+            ? "nothing came yet"
+            : `${formatCount(receivedCount)} came, the last ${formatAgo(now - Date.parse(receivedAt))}`}
+        </small>
+      </span>
+      <span className={styles.acts}>
+        {keyRef === null && (
+          <Button
+            size="small"
+            isBusy={isBusy}
+            onClick={() => act(async () => setKey((await client.rotateHook({ name })).key))}
+          >
+            Another key
+          </Button>
+        )}
+        <SureButton
+          icon="ban"
+          label={`Remove ${name}`}
+          asks="Remove it?"
+          doing="Removing"
+          isBusy={isBusy}
+          onSure={() => act(() => client.removeHook({ name }))}
+        />
+      </span>
+      {key !== undefined && <ShownOnce text={key}>It is shown this once. The key before counts for a day.</ShownOnce>}
+      {refusal !== undefined && <p role="alert">{refusal}</p>}
+    </li>
+  );
+}
+
+const forms = [
+  { id: "standard", name: "By the rules of Standard Webhooks" },
+  { id: "github", name: "As GitHub does" },
+];
+
+function NewHook({ onMade }: { onMade: () => void }) {
+  const { client } = useConsole();
+  const [name, setName] = useState("");
+  const [form, setForm] = useState("standard");
+  const [made, setMade] = useState<{ path: string; key: string }>();
+  const { isBusy, refusal, act } = useAct(onMade);
+  const make = async () => {
+    const { hook, key } = await client.addHook({ name, form: form as HookRecord["form"] });
+    setMade({ path: hook.path, key: key ?? "" });
+  };
+  if (made !== undefined)
+    return (
+      <ShownOnce text={made.key}>
+        The sender sends to {made.path} and signs with this key, which is shown this once:
+      </ShownOnce>
+    );
+  return (
+    <Form onSend={() => act(make)}>
+      <TextField
+        label="Name"
+        value={name}
+        placeholder="shop"
+        refusal={name === "" || isTokenName(name) ? undefined : tokenNameHint}
+        onText={setName}
+        autoFocus
+      />
+      <ChoiceField label="Signed" value={form} items={forms} onChoose={setForm} />
+      <FormEnd refusal={refusal}>
+        <Button type="submit" size="small" look="main" isBusy={isBusy} disabled={!isTokenName(name)}>
+          Make the hook
+        </Button>
+      </FormEnd>
+    </Form>
+  );
+}
