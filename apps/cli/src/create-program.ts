@@ -18,6 +18,7 @@ import { addHelpCommand } from "./commands/help.ts";
 import { addExportCommand } from "./commands/export.ts";
 import { addImportCommand } from "./commands/import.ts";
 import { addHooksCommands } from "./commands/hooks.ts";
+import { addHostsCommands } from "./commands/hosts.ts";
 import { addInboxCommands } from "./commands/inbox.ts";
 import { addJobsCommands } from "./commands/jobs.ts";
 import { addKeysCommands } from "./commands/keys.ts";
@@ -101,6 +102,7 @@ export function createProgram(context: CliContext, service?: ServiceCommand): Co
   addDatabaseCommands(program, context);
   addChannelsCommands(program, context);
   addDevicesCommands(program, context);
+  addHostsCommands(program, context, version);
   program.commandsGroup("Watching and controlling");
   addPsCommand(program, context);
   addRunsCommand(program, context);

@@ -6,6 +6,7 @@ import { stateProjection } from "@roost/memory";
 import { serveAccess } from "./api/access.ts";
 import { serveChannels } from "./api/channels.ts";
 import { serveBudgets } from "./api/budgets.ts";
+import { serveHosts } from "./api/hosts.ts";
 import { serveAgents } from "./api/agents.ts";
 import { serveSubjects } from "./api/subjects.ts";
 import { serveHookOperations } from "./api/hooks.ts";
@@ -110,6 +111,7 @@ export function createApi({
     ...serveHookOperations({ hooks }),
     ...serveSignIn({ codes }),
     ...serveChannels({ kernel, channels, addresses }),
+    ...serveHosts({ kernel, version: status.facts.version }),
     ...serveThirdParties(services),
     ...serveSetup({ memory, setup }),
   ]);

@@ -1,5 +1,6 @@
 export { createToken } from "./create-token.ts";
 export { devicePurpose, pairDevice } from "./pair-device.ts";
+export { hostPurpose, joinHost, listJoinedHosts, reportHost, type JoinedHost } from "./hosts.ts";
 export { listTokens, revokeToken } from "./list-tokens.ts";
 export { isAccessToken, openAccess, type AccessTokens } from "./open-access.ts";
 export type { AccessToken, TokenCap } from "./access-token.ts";

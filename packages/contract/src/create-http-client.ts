@@ -9,6 +9,8 @@ import type { AnyOperation } from "./define-operation.ts";
 import type { StreamItem } from "./handlers.ts";
 import { readHttpStream, type ReconnectOptions } from "./http-stream.ts";
 import { fromProblem } from "./from-problem.ts";
+
+export { fromProblem } from "./from-problem.ts";
 import { readChunks } from "./read-chunks.ts";
 import { toQuery } from "./query-values.ts";
 

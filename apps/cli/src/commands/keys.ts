@@ -85,10 +85,10 @@ function addCreate(keys: Command, context: CliContext): void {
 export function addTokenRevoke(
   tokens: Command,
   context: CliContext,
-  { description, argument }: { description: string; argument: string },
+  { command = "revoke", description, argument }: { command?: string; description: string; argument: string },
 ): void {
   tokens
-    .command("revoke")
+    .command(command)
     .description(description)
     .argument(argument, "its name or id")
     .action(async (token: string) => {

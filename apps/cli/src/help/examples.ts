@@ -28,6 +28,8 @@ const examples: Readonly<Record<string, readonly string[]>> = {
   "roost jobs apply": ["roost jobs apply jobs/ --dry-run", "roost jobs apply jobs/blog.yaml --prune"],
   "roost import": ["roost import ~/.openclaw --dry-run", "roost import ~/.claude", "roost import ~/notes --as folder"],
   "roost export": ["roost export ~/roost-export"],
+  "roost hosts invite": ["roost hosts invite laptop"],
+  "roost join": ["ROOST_HOME=~/.roost roost join https://roost.example --code ABCD-EFGH"],
   "roost database move": ["roost database move env:NEW_DATABASE", "roost database move own"],
   "roost jobs import": ["roost jobs import ~/.openclaw --dry-run"],
   "roost rehearse": [

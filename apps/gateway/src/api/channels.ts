@@ -1,5 +1,5 @@
 /** Chat channels: which there are, who writes there, and the code that binds the person's chat. */
-import { createPairing, devicePurpose } from "@roost/access";
+import { createPairing, devicePurpose, hostPurpose } from "@roost/access";
 import { changeStanding, findOwner, listPeers, readChannelRow, type KnownPeer } from "@roost/channels";
 import { RoostError } from "@roost/base";
 import { placeOf, readPage, serve, textPlace, toPage, type Served } from "@roost/contract";
@@ -47,14 +47,21 @@ export function serveChannels({ kernel, channels, addresses }: ServeChannelsOpti
       peer: toPeerRecord(await changeStanding(kernel, channel, { peer, standing, by: principal.id })),
     })),
 
-    serve(operations.createPairing, async ({ channel, name, scopes }, { principal }) => {
+    serve(operations.createPairing, async ({ channel, kind, name, scopes: wished }, { principal }) => {
+      const isHost = kind === "host";
+      const scopes = wished ?? (isHost ? [...operations.hostScopes] : ["*"]);
       if (channel !== undefined && !isOn(channel))
         throw new RoostError("not_found", `the channel ${channel} is not on: roost channels add ${channel} first`);
       requireScopes(principal, scopes);
-      const forDevice = { purpose: devicePurpose, name, scopes };
-      const given = channel === undefined ? forDevice : { purpose: `channel:${channel}` };
+      const paired = {
+        purpose: isHost ? hostPurpose : devicePurpose,
+        name: name ?? (isHost ? undefined : "phone"),
+        scopes,
+      };
+      const given = channel === undefined ? paired : { purpose: `channel:${channel}` };
       const { code, pairing } = await createPairing(kernel, { ...given, by: principal.id });
-      const links = channel === undefined ? addresses().map((address) => `${address}/pair#${code}`) : [];
+      const bring = (address: string) => (isHost ? address : `${address}/pair#${code}`);
+      const links = channel === undefined ? addresses().map(bring) : [];
       return { code, expiresAt: pairing.expiresAt.toISOString(), links };
     }),
   ];

@@ -1,6 +1,7 @@
 /** `/pair`: a phone, a browser or a program brings a code and becomes a device of the person. A page for people, JSON for programs. */
-import { pairDevice, type AccessTokens } from "@roost/access";
+import { joinHost, pairDevice, type AccessTokens } from "@roost/access";
 import { RoostError } from "@roost/base";
+import { TokenName } from "@roost/contract/operations";
 import { Hono } from "hono";
 import { z } from "zod";
 import { refuseOtherPages, type BrowserSessions } from "./browser-session.ts";
@@ -8,7 +9,13 @@ import type { Arrival } from "./check-origin.ts";
 import type { Authentication } from "./create-authentication.ts";
 
 export const pairPath = "/pair";
-const Given = z.strictObject({ code: z.string().min(1).max(40) });
+const Given = z.strictObject({
+  code: z.string().min(1).max(40),
+  /** Brought by another machine that becomes a host of the home. */
+  host: z
+    .strictObject({ name: TokenName.max(50), version: z.string().min(1).max(50), at: z.iso.datetime() })
+    .optional(),
+});
 const bodyBytesMax = 1_024;
 
 export interface PairingRoutesOptions {
@@ -19,14 +26,15 @@ export interface PairingRoutesOptions {
 
 export function createPairingRoutes({ access, authentication, sessions }: PairingRoutesOptions) {
   const routes = new Hono<{ Variables: { arrival: Arrival } }>();
-  const pair = async (code: string) => {
+  const pair = async ({ code, host }: z.output<typeof Given>) => {
     let paired: Awaited<ReturnType<typeof pairDevice>>;
     await authentication.countIfRefused(async () => {
-      paired = await pairDevice(access.kernel, { code });
+      const given = host && { ...host, at: new Date(host.at), code };
+      paired = given === undefined ? await pairDevice(access.kernel, { code }) : await joinHost(access.kernel, given);
       if (paired === undefined)
         throw new RoostError(
           "unauthenticated",
-          "This code is not known, was used, or is older than five minutes: make another with roost devices pair",
+          `This code is not known, was used, or is older than five minutes: make another with roost ${host === undefined ? "devices pair" : "hosts invite"}`,
         );
     });
     access.forget();
@@ -44,7 +52,7 @@ export function createPairingRoutes({ access, authentication, sessions }: Pairin
     if (mediaType === "application/json") {
       const given = Given.safeParse(await context.req.json().catch(() => undefined));
       if (!given.success) throw new RoostError("invalid_input", 'Pair with a JSON body like {"code": "ABCD-EFGH"}');
-      const { token, text } = await pair(given.data.code);
+      const { token, text } = await pair(given.data);
       return context.json({ token: text, name: token.name, scopes: token.scopes }, 200, {
         "cache-control": "no-store",
       });
@@ -54,7 +62,7 @@ export function createPairingRoutes({ access, authentication, sessions }: Pairin
     refuseOtherPages("POST", context.req.raw.headers);
     const code = new URLSearchParams(await context.req.text()).get("code") ?? "";
     try {
-      const { token } = await pair(code);
+      const { token } = await pair({ code });
       const cookie = await sessions.openDevice(token.id, context.get("arrival"));
       return context.body(null, 303, { "set-cookie": cookie, location: "/", "cache-control": "no-store" });
     } catch (error) {

@@ -2,8 +2,8 @@
 create table access.token (
   id           uuid primary key,
   name         text collate "C" not null,
-  -- What holds it: a program, a phone or browser, a script.
-  kind         text not null check (kind in ('client', 'device', 'script')),
+  -- What holds it: a program, a phone or browser, a script, another host.
+  kind         text not null check (kind in ('client', 'device', 'script', 'host')),
   sha256       text collate "C" not null unique,
   -- Its last characters, by which a person recognises it.
   ending       text not null,
@@ -23,7 +23,7 @@ create unique index token_name on access.token (name) where revoked_at is null;
 -- its time or after too many wrong ones while it is open. A used code stays, so that records name who paired what.
 create table access.pairing (
   id           uuid primary key,
-  -- 'device', or 'channel:<name>'.
+  -- 'device', 'host', or 'channel:<name>'.
   purpose      text collate "C" not null,
   -- Of the device.
   name         text collate "C",
@@ -38,6 +38,17 @@ create table access.pairing (
   void_at      timestamptz
 );
 create index pairing_open on access.pairing (purpose) where used_at is null and void_at is null;
+-- What a host says of itself. Invariant: a host is in force for as long as its token is.
+create table access.host (
+  token     uuid primary key references access.token (id),
+  version   text not null,
+  -- How far its clock was ahead when it said so.
+  skew_ms   bigint not null,
+  doing     text[] not null default '{}',
+  joined_at timestamptz not null default roost.now(),
+  seen_at   timestamptz not null default roost.now()
+);
+
 -- Webhooks that come in. Invariants: the key of a hook is in no table, only where it is kept; a delivery becomes one event, whatever is sent again.
 create table access.hook (
   id             uuid primary key,

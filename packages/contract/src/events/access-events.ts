@@ -33,7 +33,7 @@ export const tokenRevoked = defineEvent({
 
 const pairing = {
   pairingId: Id,
-  purpose: Name.describe("device, or channel:<name>"),
+  purpose: Name.describe("device, host, or channel:<name>"),
   name: Name.optional(),
 };
 
@@ -59,6 +59,25 @@ export const pairingVoided = defineEvent({
   topic,
   subject: "pairing id",
   schema: z.object({ ...pairing, reason: Reason }),
+});
+
+const host = { tokenId: Id, name: Name, version: Name };
+
+export const hostJoined = defineEvent({
+  type: "host.joined",
+  version,
+  topic,
+  subject,
+  schema: z.object({ ...host, pairingId: Id }),
+});
+
+/** It says that it has another version than before. */
+export const hostChanged = defineEvent({
+  type: "host.changed",
+  version,
+  topic,
+  subject,
+  schema: z.object({ ...host, isDrained: z.boolean() }),
 });
 
 /** Somebody who writes in a channel: bound as the person, allowed as a guest, refused again. */
@@ -109,6 +128,8 @@ export const accessEvents = [
   pairingCreated,
   pairingUsed,
   pairingVoided,
+  hostJoined,
+  hostChanged,
   peerChanged,
   hookAdded,
   hookRotated,

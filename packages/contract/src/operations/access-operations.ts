@@ -1,7 +1,7 @@
 /** Who may enter: access tokens, codes that pair, and those who write in chat channels. */
 import { z } from "zod";
 import { defineOperation } from "../define-operation.ts";
-import { ModelPattern, Scope, Token, TokenCaps, tokenKinds, TokenName } from "../records/token.ts";
+import { madeTokenKinds, ModelPattern, Scope, Token, TokenCaps, tokenKinds, TokenName } from "../records/token.ts";
 import { Channel, ChannelName, Peer } from "../records/channel.ts";
 import { Name, pageFields, pageOf, Time } from "../records/fields.ts";
 
@@ -30,7 +30,7 @@ export const createToken = defineOperation({
   summary: "Makes an access token, whose text is told once",
   input: z.object({
     name: TokenName,
-    kind: z.enum(tokenKinds).default("client"),
+    kind: z.enum(madeTokenKinds).default("client"),
     scopes: z.array(Scope).min(1).max(100).default(["models:call", "agents:call"]),
     models: z.array(ModelPattern).min(1).max(100).optional().describe("Models that it may call; default: all"),
     caps: TokenCaps.optional(),
@@ -59,11 +59,17 @@ export const createPairing = defineOperation({
   id: "createPairing",
   method: "POST",
   path: "/pairings",
-  summary: "Makes a code that makes a device, or a chat of a channel, the person's: once, within five minutes",
+  summary: "Makes a code that makes a device, a host, or a chat of a channel, the person's: once, within five minutes",
   input: z.object({
-    channel: ChannelName.optional().describe("Left out: for a device"),
-    name: TokenName.max(50).default("phone").describe("Of the device"),
-    scopes: z.array(Scope).min(1).max(100).default(["*"]).describe("What the device may do"),
+    channel: ChannelName.optional().describe("Left out: for a device or a host"),
+    kind: z.enum(["device", "host"]).default("device").describe("What the code makes; of a channel it is a chat"),
+    name: TokenName.max(50).optional().describe("Of the device or host. Default: phone, or what the host is called"),
+    scopes: z
+      .array(Scope)
+      .min(1)
+      .max(100)
+      .optional()
+      .describe("What it may do. Default: all for a device; for a host what a copy of the files takes"),
   }),
   output: z.object({
     code: z.string().max(20),

@@ -27,7 +27,7 @@ export const getFile = defineOperation({
   output: content(["text/plain", "application/octet-stream"]),
   errors: ["not_found"],
   effect: "readonly",
-  access: { audience: decidingKinds },
+  access: { audience: [...decidingKinds, "host"] },
 });
 
 export const writeFile = defineOperation({
@@ -49,7 +49,7 @@ export const writeFile = defineOperation({
     .meta({ id: "WrittenFile" }),
   errors: ["forbidden", "limit_exceeded"],
   effect: "idempotent",
-  access: { audience: decidingKinds },
+  access: { audience: [...decidingKinds, "host"] },
 });
 
 export const trustFile = defineOperation({

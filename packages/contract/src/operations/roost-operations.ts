@@ -6,6 +6,7 @@ import { groupOperations } from "./group-operations.ts";
 import { hookOperations } from "./hook-operations.ts";
 import { inboxOperations } from "./inbox-operations.ts";
 import { homeOperations } from "./home-operations.ts";
+import { hostOperations } from "./host-operations.ts";
 import { jobOperations } from "./job-operations.ts";
 import { logOperations } from "./log-operations.ts";
 import { memoryOperations } from "./memory-operations.ts";
@@ -39,6 +40,7 @@ export const roostOperations = [
   ...projectionOperations,
   ...coordinationOperations,
   ...homeOperations,
+  ...hostOperations,
   ...inboxOperations,
   ...memoryOperations,
   ...moveOperations,
@@ -64,6 +66,7 @@ export * from "../records/fact.ts";
 export * from "../records/fields.ts";
 export * from "../records/file.ts";
 export * from "../records/home-record.ts";
+export * from "../records/host.ts";
 export * from "../records/hook.ts";
 export * from "../records/inbox.ts";
 export * from "../records/job.ts";
@@ -92,6 +95,7 @@ export * from "./coordination-operations.ts";
 export * from "./group-operations.ts";
 export * from "./hook-operations.ts";
 export * from "./home-operations.ts";
+export * from "./host-operations.ts";
 export * from "./inbox-operations.ts";
 export * from "./job-operations.ts";
 export * from "./log-operations.ts";

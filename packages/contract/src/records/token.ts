@@ -2,7 +2,10 @@
 import { z } from "zod";
 import { Count, Id, Name, SmallCount, Time, Usd } from "./fields.ts";
 
-export const tokenKinds = ["client", "device", "script"] as const;
+/** That a person makes by hand; devices come by a code as well. */
+export const madeTokenKinds = ["client", "device", "script"] as const;
+export type MadeTokenKind = (typeof madeTokenKinds)[number];
+export const tokenKinds = [...madeTokenKinds, "host"] as const;
 
 /** Letters, digits and what names in addresses have: it stands in logs and in commands. */
 export const TokenName = z

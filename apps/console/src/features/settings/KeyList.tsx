@@ -1,5 +1,5 @@
 /** Keys of programs and devices: made here, shown once, revoked here. */
-import type { TokenRecord } from "@roost/contract/operations";
+import type { MadeTokenKind, TokenRecord } from "@roost/contract/operations";
 import { useState } from "react";
 import { useConsole, useNow } from "../../live/console-context.ts";
 import { useReading } from "../../live/use-reading.ts";
@@ -102,7 +102,7 @@ function NewKey({ onMade }: { onMade: () => void }) {
   const { isBusy, refusal, act } = useAct(onMade);
   const isName = isTokenName(name);
   const make = async () => {
-    const made = await client.createToken({ name, kind: kind as TokenRecord["kind"], scopes: scopesOf[kind] });
+    const made = await client.createToken({ name, kind: kind as MadeTokenKind, scopes: scopesOf[kind] });
     setText(made.text);
   };
   if (text !== undefined) return <ShownOnce text={text}>It is shown this once: copy it now.</ShownOnce>;

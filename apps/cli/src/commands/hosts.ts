@@ -1,0 +1,123 @@
+/** `roost hosts …` and `roost join`: other machines of the person that keep a copy of the home and watch it. */
+import { formatDurationMs } from "@roost/base";
+import { plainLine } from "@roost/base/text-width";
+import type { HostRecord } from "@roost/contract/operations";
+import type { Command } from "commander";
+import type { CliContext } from "../cli-context.ts";
+import { refuseUnknownCommand } from "../help/refuse-unknown-command.ts";
+import { joinHome } from "../hosts/join-home.ts";
+import { collectOption } from "../parse-option.ts";
+import { relativeTime } from "../print/relative-time.ts";
+import type { Column } from "../print/table.ts";
+import { readPages } from "../read-pages.ts";
+import { addTokenRevoke } from "./keys.ts";
+
+const hostsMax = 5_000;
+/** A clock that is further off is shown as a warning. */
+const skewMsMax = 5_000;
+
+export function addHostsCommands(program: Command, context: CliContext, version: string): void {
+  const hosts = program
+    .command("hosts")
+    .summary("list the machines of the home, bring one in, put one out")
+    .description("Lists the machines on which the home runs or that were brought in, brings one in, and puts one out.");
+  addList(hosts, context);
+  addInvite(hosts, context);
+  addTokenRevoke(hosts, context, {
+    command: "remove",
+    description: "Puts a host out: its token is refused from now on. Its copy of the files stays where it is.",
+    argument: "<host>",
+  });
+  addJoin(program, context, version);
+}
+
+function addList(hosts: Command, context: CliContext): void {
+  hosts
+    .command("list", { isDefault: true })
+    .alias("ls")
+    .description("Lists hosts with their clock skew, version, what they run, and when each was last seen.")
+    .allowExcessArguments()
+    .action(async (_options: object, list: Command) => {
+      refuseUnknownCommand(hosts, list.args[0]);
+      const { terminal, clock } = context;
+      const { client } = await context.connect();
+      const rows = await readPages(
+        (page) => client.listHosts(page),
+        (page) => page.items,
+        hostsMax,
+      );
+      if (terminal.isJson) return terminal.json({ hosts: rows });
+      terminal.table(rows, columns(clock.nowMs()), "Nothing runs; bring a host in with roost hosts invite");
+    });
+}
+
+function addInvite(hosts: Command, context: CliContext): void {
+  hosts
+    .command("invite")
+    .description("Prints a code that brings one machine in within five minutes, and the command for it.")
+    .argument("[name]", "what the host is called (default: as it calls itself)")
+    .option(
+      "--scope <scope>",
+      "a permission, such as runs:read (default: what a copy of the files takes)",
+      collectOption,
+    )
+    .action(async (name: string | undefined, { scope }: { scope?: string[] }) => {
+      const { terminal } = context;
+      const { client, url } = await context.connect();
+      const answer = await client.createPairing({ kind: "host", name, scopes: scope });
+      if (terminal.isJson) return terminal.json(answer);
+      const address = answer.links[0] ?? url;
+      terminal.note("On the other machine, within five minutes:");
+      terminal.line(`roost join ${address} --code ${answer.code}`);
+      if (new URL(address).hostname === "127.0.0.1")
+        terminal.note("Only this machine can open that address: docs/phone.md says how others reach the home");
+    });
+}
+
+function addJoin(program: Command, context: CliContext, version: string): void {
+  program
+    .command("join")
+    .summary("make this machine a host of a home elsewhere")
+    .description(
+      "Makes this machine a host of a home that runs elsewhere, over HTTP: commands with this ROOST_HOME, such as roost ps, ask that home. The code is of roost hosts invite. ROOST_HOME must not be a home yet.",
+    )
+    .argument("<url>", "address of the home's gateway")
+    .requiredOption("--code <code>", "the code that roost hosts invite printed")
+    .option("--name <name>", "what this host is called (default: its host name)")
+    .action(async (url: string, options: { code: string; name?: string }) => {
+      const { terminal, config } = context;
+      const joined = await joinHome({ url, ...options, version, config, clock: context.clock });
+      if (terminal.isJson) return terminal.json(joined);
+      terminal.line(`This machine is host ${joined.name} of ${joined.url}, with ${joined.scopes.join(" ")}`);
+      terminal.note(`Commands with ROOST_HOME=${config.homeDir} ask that home: roost ps`);
+    });
+}
+
+function columns(nowMs: number): Column<HostRecord>[] {
+  return [
+    { title: "HOST", value: ({ name }) => name },
+    { title: "RUNS", value: ({ doing }) => plainLine(doing.join(", ")), importance: 2 },
+    {
+      title: "VERSION",
+      value: ({ version: its, isOtherVersion }) => (isOtherVersion ? `${its}, drained: upgrade it` : (its ?? "")),
+      tone: ({ isOtherVersion }) => (isOtherVersion ? "warn" : "dim"),
+      importance: 3,
+    },
+    {
+      title: "CLOCK",
+      value: ({ skewMs }) => (skewMs === null ? "" : describeSkew(skewMs)),
+      tone: ({ skewMs }) => (Math.abs(skewMs ?? 0) > skewMsMax ? "warn" : "dim"),
+      importance: 4,
+    },
+    {
+      title: "LAST SEEN",
+      value: ({ lastSeenAt }) => (lastSeenAt === null ? "never" : relativeTime(lastSeenAt, nowMs)),
+      tone: () => "dim",
+    },
+  ];
+}
+
+function describeSkew(skewMs: number): string {
+  if (Math.abs(skewMs) < 1_000) return "right";
+  return `${formatDurationMs(Math.round(Math.abs(skewMs) / 1_000) * 1_000)} ${skewMs > 0 ? "ahead" : "behind"}`;
+}

@@ -1,0 +1,54 @@
+/** Hosts: which there are, and what a joined one tells. A code brings one in (createPairing), revokeToken puts it out. */
+import { z } from "zod";
+import { defineOperation } from "../define-operation.ts";
+import { HomePath } from "../records/file.ts";
+import { Host } from "../records/host.ts";
+import { Name, pageFields, pageOf, text, Time } from "../records/fields.ts";
+
+const diffCharsMax = 4_000;
+
+export const listHosts = defineOperation({
+  id: "listHosts",
+  method: "GET",
+  path: "/hosts",
+  summary: "Hosts of the home, with clock skew, version, and what they run",
+  input: z.object(pageFields),
+  output: pageOf(Host),
+  effect: "readonly",
+});
+
+export const reportHost = defineOperation({
+  id: "reportHost",
+  method: "POST",
+  path: "/hosts/report",
+  summary: "What a joined host says of itself, every now and then",
+  input: z.object({
+    version: Name,
+    at: Time.describe("By its clock"),
+    doing: z.array(Name).max(20),
+  }),
+  output: z.object({
+    at: Time.describe("By the home's clock"),
+    version: Name.describe("Of the gateway"),
+    isDrained: z.boolean().describe("It has another minor version: it takes and brings nothing until it is upgraded"),
+  }),
+  effect: "idempotent",
+  access: { audience: ["host"] },
+});
+
+export const reportDivergence = defineOperation({
+  id: "reportDivergence",
+  method: "POST",
+  path: "/hosts/divergences",
+  summary: "Tells the person that a file was changed in two places and both versions are kept",
+  input: z.object({
+    path: HomePath,
+    keptAs: HomePath.describe("Where the host's version stands"),
+    diff: text(diffCharsMax).describe("From the home's version to the host's, cut at its limit"),
+  }),
+  output: z.object({}),
+  effect: "unsafe",
+  access: { audience: ["host"] },
+});
+
+export const hostOperations = [listHosts, reportHost, reportDivergence] as const;

@@ -1,0 +1,116 @@
+/** Hosts: a machine joins by a code, is listed with its clock and version, does no more than its scopes say, and is put out. Directories stand for machines. */
+import assert from "node:assert/strict";
+import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test, type TestContext } from "node:test";
+import { createHttpClient } from "@roost/contract/client";
+import { roostContract } from "@roost/contract/roost";
+import { readTopic } from "@roost/kernel";
+import { createTestGateway, testToken, type TestGateway } from "../../apps/gateway/src/testing/create-test-gateway.ts";
+import { runRoost, type RoostEnd } from "../../apps/cli/src/testing/run-roost.ts";
+
+const minuteMs = 60_000;
+
+/** `roost` as it is called on a machine that has nothing but its own directory. */
+async function openMachine(t: TestContext): Promise<{ home: string; roost: (...args: string[]) => Promise<RoostEnd> }> {
+  const home = await mkdtemp(join(tmpdir(), "roost-host-"));
+  t.after(() => rm(home, { recursive: true, force: true }));
+  const environment = { ROOST_HOME: home, ROOST_URL: "", ROOST_TOKEN: "" };
+  return { home, roost: (...args) => runRoost(args, { environment }) };
+}
+
+const clientOf = (gateway: TestGateway, token: string) =>
+  createHttpClient(roostContract, { baseUrl: `${gateway.url}/api/v1`, token });
+
+async function invite({ client }: TestGateway, name?: string): Promise<string> {
+  return (await client.createPairing({ kind: "host", ...(name !== undefined && { name }) })).code;
+}
+
+test("A machine joins by a code that counts once, sees what its scopes say, and is out when it is removed", async (t) => {
+  await using gateway = await createTestGateway();
+  const owner = { url: gateway.url, environment: { ROOST_TOKEN: testToken } };
+  const invited = await runRoost(["hosts", "invite", "laptop"], owner);
+  const [, url = "", code = ""] = /roost join (\S+) --code (\S+)/.exec(invited.stdout) ?? [];
+  const { home, roost } = await openMachine(t);
+  const wrong = await roost("join", gateway.url, "--code", "AAAA-BBBB");
+  assert.match(wrong.stderr, /code is not known.*roost hosts invite/);
+  assert.match((await roost("join", "http://roost.example", "--code", code)).stderr, /not encrypted.*https/);
+  const joined = await roost("join", url, "--code", code);
+  assert.match(joined.stdout, /This machine is host laptop of http.* with files:read files:write/, joined.stderr);
+  assert.match((await roost("join", url, "--code", code)).stderr, /is a copy of .* already/);
+  const { roost: another } = await openMachine(t);
+  assert.match((await another("join", url, "--code", code)).stderr, /code is not known/);
+
+  const token = (await readFile(join(home, ".roost/token"), "utf8")).trim();
+  assert.equal((await stat(join(home, ".roost/token"))).mode & 0o777, 0o600);
+  assert.match((await roost("status")).stdout, /workers/);
+  for (const refused of [["keys", "create", "x"], ["hosts", "invite"], ["run", "cancel", "last"], ["spend"]])
+    assert.notEqual((await roost(...refused)).code, 0, refused.join(" "));
+  assert.match((await runRoost(["hosts"], owner)).stdout, /laptop/);
+  const stored = await gateway.kernel.database.query("select row_to_json(t)::text from access.token t");
+  assert.ok(!JSON.stringify(stored).includes(token.slice(9)), "only its hash is kept");
+
+  assert.match((await runRoost(["hosts", "remove", "laptop"], owner)).stdout, /Revoked laptop/);
+  assert.match((await roost("status")).stderr, /not known here, or was revoked/);
+  assert.doesNotMatch((await runRoost(["hosts"], owner)).stdout, /laptop/);
+  const { events } = await readTopic(gateway.kernel.database, { topic: "access", limit: 20 });
+  assert.deepEqual(events.map(({ type }) => type).toSorted(), [
+    "host.joined",
+    "pairing.created",
+    "pairing.used",
+    "token.created",
+    "token.revoked",
+  ]);
+});
+
+test("A host whose clock is minutes off or whose version is another one is told apart, and goes on", async () => {
+  await using gateway = await createTestGateway();
+  const code = await invite(gateway);
+  const pair = async (name: string, at: number, given = code) => {
+    const body = JSON.stringify({ code: given, host: { name, version: "0.0.7", at: new Date(at).toISOString() } });
+    const headers = { "content-type": "application/json" };
+    return (await (await fetch(`${gateway.url}/pair`, { method: "POST", headers, body })).json()) as { token: string };
+  };
+  const nowMs = gateway.kernel.clock.nowMs();
+  const ahead = clientOf(gateway, (await pair("ahead", nowMs + 5 * minuteMs)).token);
+  const behind = clientOf(gateway, (await pair("behind", nowMs - 7 * minuteMs, await invite(gateway))).token);
+  const say = (client: typeof ahead, version: string, atMs: number) =>
+    client.reportHost({ version, at: new Date(atMs).toISOString(), doing: ["copy"] });
+  // The codes of those whose clocks are off counted for as long as the home's clock said.
+  assert.equal((await say(ahead, "0.0.9", nowMs + 5 * minuteMs)).isDrained, false);
+  assert.equal((await say(behind, "0.1.0", nowMs - 7 * minuteMs)).isDrained, true);
+  const { items } = await gateway.client.listHosts();
+  assert.deepEqual(
+    items.map(({ name, skewMs, isOtherVersion, doing }) => [
+      name,
+      Math.round((skewMs ?? 0) / minuteMs),
+      isOtherVersion,
+      doing,
+    ]),
+    [
+      ["ahead", 5, false, ["copy"]],
+      ["behind", -7, true, ["copy"]],
+    ],
+  );
+  assert.equal((await say(behind, "0.0.9", nowMs)).isDrained, false, "upgraded, it takes part again");
+  await assert.rejects(gateway.client.reportHost({ version: "1", at: new Date().toISOString(), doing: [] }), {
+    code: "forbidden",
+  });
+});
+
+test("Codes of hosts are guessed as slowly as those of devices", async () => {
+  await using gateway = await createTestGateway();
+  const code = await invite(gateway, "laptop");
+  const host = { name: "x", version: "0.0.1", at: new Date().toISOString() };
+  const guess = async (text: string) => {
+    const body = JSON.stringify({ code: text, host });
+    return (
+      await fetch(`${gateway.url}/pair`, { method: "POST", headers: { "content-type": "application/json" }, body })
+    ).status;
+  };
+  for (let count = 0; count < 10; count += 1) assert.equal(await guess("AAAA-AAAA"), 401);
+  assert.equal(await guess(code), 401, "ten wrong codes make the open one void");
+  const { events } = await readTopic(gateway.kernel.database, { topic: "access", limit: 20 });
+  assert.ok(events.some(({ type }) => type === "pairing.voided"));
+});
