@@ -90,7 +90,8 @@ export async function importJobs(
   const store = await readCronStore(path, { readInput: () => readInput(stdin) });
   const here = await readHere(client);
   const timeZone = readTimeZone(options.timeZone);
-  const imported = convertAll(store, { nowMs: clock.nowMs(), timeZone, here });
+  const isZoneGiven = options.timeZone !== undefined;
+  const imported = convertAll(store, { nowMs: clock.nowMs(), timeZone, isZoneGiven, here });
   const isLeft = ({ job }: Imported) => here.get(job.id)?.state === "removed" && options.removed !== true;
   const kept = imported.filter((each) => !isLeft(each));
   const changes = await applyAll(client, kept, {
@@ -104,7 +105,7 @@ export async function importJobs(
 
 function convertAll(
   { jobs, unreadable }: CronStoreFile,
-  { here, ...options }: { nowMs: number; timeZone: string; here: Map<string, JobRecord> },
+  { here, ...options }: { nowMs: number; timeZone: string; isZoneGiven: boolean; here: Map<string, JobRecord> },
 ): Imported[] {
   const converted = jobs.map((source): Imported => {
     const definition = here.get(slugOf(source.id))?.definition;

@@ -13,6 +13,38 @@ function convert(job: Partial<CronJob>, here?: { trigger: { kind: "at"; at: stri
   return convertCronJob(source, { nowMs, timeZone, here });
 }
 
+test("convertCronJob() leaves a cron without a zone in the one that an earlier import pinned, unless a person names another", () => {
+  const source = {
+    id: "a",
+    schedule: { kind: "cron", expr: "0 9 * * *" },
+    payload: { kind: "agentTurn", message: "go" },
+  };
+  const pinned = { enabled: true, trigger: { kind: "cron", expression: "0 8 * * *", timeZone: "Asia/Tokyo" } } as const;
+  const zoneOf = (options: object) => {
+    const { trigger } = convertCronJob(source as CronJob, { nowMs, timeZone, ...options }).job;
+    return trigger.kind === "cron" ? trigger.timeZone : undefined;
+  };
+  assert.equal(zoneOf({}), timeZone);
+  assert.equal(zoneOf({ here: pinned }), "Asia/Tokyo");
+  assert.equal(zoneOf({ here: pinned, isZoneGiven: true }), timeZone);
+});
+
+test("convertCronJob() keeps an interval that is none, a cron without its expression and an empty message disabled, with the reason", () => {
+  const rows: [job: Partial<CronJob>, says: RegExp][] = [
+    [{ schedule: { kind: "every", everyMs: -5 } }, /no interval above 0 \(-5 ms\): it is kept, disabled/],
+    [{ schedule: { kind: "every", everyMs: 0 } }, /no interval above 0/],
+    [{ schedule: { kind: "every" } }, /no interval above 0: /],
+    [{ schedule: { kind: "cron" } }, /no cron expression/],
+    [{ schedule: { kind: "lunar" } }, /kind "lunar" is not known/],
+    [{ payload: { kind: "agentTurn", message: " " } }, /its message is empty/],
+  ];
+  for (const [fields, says] of rows) {
+    const { job, notes } = convert(fields);
+    assert.equal(job.enabled, false);
+    assert.match(notes.join(), says);
+  }
+});
+
 test("convertCronJob() carries over what both know", () => {
   const { job, notes } = convert({
     id: "0b5e1f2c-7a51-4f0e-9d2a-6d1b3c1f0e55",

@@ -19,6 +19,8 @@ export interface ConvertOptions {
   nowMs: number;
   /** For crons that name none: the zone of the machine they ran on. */
   timeZone: string;
+  /** A person named the zone: it holds for crons that were pinned to another one before, too. */
+  isZoneGiven?: boolean;
   /** Its current definition here, if any. */
   here?: { trigger: WrittenJob["trigger"]; enabled: boolean } | undefined;
 }
@@ -98,13 +100,14 @@ interface ConvertedSchedule {
 
 function convertSchedule(source: CronJob, options: ConvertOptions & { notes: Notes }): ConvertedSchedule {
   const { schedule, createdAtMs } = source;
-  const { notes, timeZone } = options;
+  const { notes } = options;
   const { kind, expr, everyMs, anchorMs, tz } = schedule;
   if (kind === "cron" && expr !== undefined) {
+    const timeZone = tz ?? zonePinned(options);
     if (tz === undefined) notes.push(`it has no time zone there: it runs in ${timeZone} (set with --time-zone)`);
-    return { trigger: { kind, expression: expr, timeZone: tz ?? timeZone }, delayMs: staggerOf(source) };
+    return { trigger: { kind, expression: expr, timeZone }, delayMs: staggerOf(source) };
   }
-  if (kind === "every" && everyMs !== undefined) {
+  if (kind === "every" && everyMs !== undefined && everyMs > 0) {
     const every = Math.max(everyMsMin, Math.round(everyMs));
     if (every !== everyMs) notes.push(`every ${everyMs} ms became every ${every} ms`);
     const anchor = anchorMs ?? createdAtMs;
@@ -115,8 +118,20 @@ function convertSchedule(source: CronJob, options: ConvertOptions & { notes: Not
     };
   }
   if (kind === "at") return convertMoment(schedule, options);
-  notes.push(`its schedule kind "${kind}" is not known here: it is kept, disabled, and runs only on request`);
+  const why =
+    kind === "cron"
+      ? "its schedule has no cron expression"
+      : kind === "every"
+        ? `its schedule has no interval above 0${everyMs === undefined ? "" : ` (${everyMs} ms)`}`
+        : `its schedule kind "${kind}" is not known here`;
+  notes.push(`${why}: it is kept, disabled, and runs only on request`);
   return { trigger: { kind: "manual" }, delayMs: 0 };
+}
+
+/** An earlier import pinned the zone: another machine, or the same one on a journey, does not move the job. */
+function zonePinned({ here, timeZone, isZoneGiven = false }: ConvertOptions): string {
+  const before = here?.trigger.kind === "cron" ? here.trigger.timeZone : undefined;
+  return isZoneGiven ? timeZone : (before ?? timeZone);
 }
 
 /** A moment without a zone is UTC there. A past one would fire at once here, unless the job is already enabled here for it. */
@@ -142,7 +157,8 @@ function promptOf({ payload }: CronJob, notes: Notes): string | undefined {
   const prompt = payload.kind === "systemEvent" ? payload.text : payload.message;
   if (prompt !== undefined && prompt.trim() !== "") return prompt;
   const lock = payload.kind === "command" ? "; for a command use your crontab with roost lock or roost once" : "";
-  notes.push(`its payload kind "${payload.kind}" cannot be imported: it is kept, disabled, without a prompt${lock}`);
+  const why = prompt === undefined ? `its payload kind "${payload.kind}" cannot be imported` : "its message is empty";
+  notes.push(`${why}: it is kept, disabled, without a prompt${lock}`);
   return undefined;
 }
 
