@@ -3,7 +3,7 @@
  * that was due.
  */
 import { createId, RoostError, type JsonValue } from "@roost/base";
-import { resetAttempts, type Kernel, type KernelTransaction } from "@roost/kernel";
+import { raiseNotice, resetAttempts, type Kernel, type KernelTransaction } from "@roost/kernel";
 import { pausedByDefinition, pauseStart, planChange } from "./plan-change.ts";
 import { compareDefinitions, type Difference } from "./compare-definitions.ts";
 import { emitJobEvent, type JobCause } from "./emit-job-event.ts";
@@ -38,6 +38,8 @@ export interface ChangedJob {
   differences: Difference[];
   /** Its next due time, current or resulting. */
   nextAt: Date | null;
+  /** It had been removed, and no person defined it again. */
+  isAgain?: true;
   /** For merges: fields changed on both sides and kept as they are here. */
   kept?: string[];
 }
@@ -70,10 +72,19 @@ export async function defineJobWithin(
       return created(read, { ...firstMoment(read, new Date(nowMs)) });
     }
     if (found === undefined) return (await insertJob(tx, read, options)) ?? defineJobWithin(tx, read, options);
-    return changeJob(tx, found.job, read, { ...options, nowMs: found.nowMs });
+    const changed = await changeJob(tx, found.job, read, { ...options, nowMs: found.nowMs });
+    if (!/^(?:session|job):/.test(options.by)) return changed;
+    tellAgain(tx, read.id, options);
+    return { ...changed, isAgain: true };
   }
   refuseOtherVersion(read.id, options.expectedVersion, found.job.version);
   return changeJob(tx, found.job, read, { ...options, nowMs: found.nowMs });
+}
+
+/** A session or a job that still believed in a job which was removed brings it back: the person hears of it. */
+function tellAgain(tx: KernelTransaction, jobId: string, { by, causation }: DefineJobWithinOptions): void {
+  const text = `Job ${jobId}, which had been removed, was defined again by ${by}. If you do not want it: roost jobs remove ${jobId}`;
+  raiseNotice(tx, { level: "warning", text, source: "scheduler", jobId, causation });
 }
 
 function refuseOtherVersion(jobId: string, expected: number | undefined, version: number): void {

@@ -14,7 +14,7 @@ import {
   type Kernel,
   type WorkerRow,
 } from "@roost/kernel";
-import { listFileProblems } from "@roost/memory";
+import { listFileProblems, sayProblem } from "@roost/memory";
 import type { ListedService } from "@roost/service";
 import { iso, isoOrNull } from "./iso.ts";
 
@@ -78,10 +78,8 @@ export async function readAlarms(
       since: step.endedAt?.toISOString() ?? null,
     });
   }
-  for (const { path, reason, since } of (await listFileProblems(kernel.database)).slice(0, fileProblemsShown)) {
-    const text = `${path === "." ? "The home" : path} could not be used: ${reason}`;
-    alarms.push({ code: "file_problem", text, since: since.toISOString() });
-  }
+  for (const problem of (await listFileProblems(kernel.database)).slice(0, fileProblemsShown))
+    alarms.push({ code: "file_problem", text: sayProblem(problem), since: problem.since.toISOString() });
   return [...alarms, ...listServiceAlarms(facts.services), ...(await readLagAlarms(kernel))];
 }
 

@@ -5,7 +5,7 @@
 import { RoostError } from "@roost/base";
 import { openLabels } from "@roost/contract/labels";
 import { FileFault } from "../disk/file-fault.ts";
-import { homeLimits } from "../disk/home-limits.ts";
+import { homeLimits, shownCharsMax } from "../disk/home-limits.ts";
 import { findHomeFile } from "../files/read-home-file.ts";
 import { marksOfFile } from "../files/marks-of-file.ts";
 import { correctText, type Correction } from "../facts/corrections.ts";
@@ -57,11 +57,9 @@ export async function fileSections(
     const { text: asWritten, labels } = showTrusted(viewer, file);
     const trusted = correctText(asWritten, corrections);
     if (trusted.trim() === "") continue;
-    const charsMax = Math.min(
-      leftChars,
-      path === "USER.md" ? homeLimits.contextUserFileCharsMax : homeLimits.contextFileCharsMax,
-    );
-    const text = cutTo(trusted, { charsMax, path, keep: path.startsWith("memory/") ? "end" : "beginning" });
+    const charsMax = Math.min(leftChars, shownCharsMax(path));
+    const keep = path.startsWith("memory/") ? "end" : path === "MEMORY.md" ? "both" : "beginning";
+    const text = cutTo(trusted, { charsMax, path, keep });
     leftChars -= Math.min(trusted.length, charsMax);
     sections.push({ name: path, text, labels });
     // A link shows the text of its target, which the viewer may see: findHomeFile refuses others.
@@ -101,10 +99,13 @@ async function findReadable(
 
 function cutTo(
   text: string,
-  { charsMax, path, keep }: { charsMax: number; path: string; keep: "beginning" | "end" },
+  { charsMax, path, keep }: { charsMax: number; path: string; keep: "beginning" | "end" | "both" },
 ): string {
   if (text.length <= charsMax) return text;
   const note = `[${text.length - charsMax} of ${text.length} characters are left out; read_file ${path} shows all]`;
   if (keep === "end") return `${note}\n${charsMax === 0 ? "" : text.slice(-charsMax).toWellFormed()}`;
-  return `${text.slice(0, charsMax).toWellFormed()}\n${note}`;
+  if (keep === "beginning" || charsMax < 2) return `${text.slice(0, charsMax).toWellFormed()}\n${note}`;
+  // What was noted last stands at the end.
+  const half = Math.floor(charsMax / 2);
+  return `${text.slice(0, charsMax - half).toWellFormed()}\n${note}\n${text.slice(-half).toWellFormed()}`;
 }

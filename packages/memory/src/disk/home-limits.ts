@@ -17,3 +17,8 @@ export const homeLimits = {
   mergeAttemptsMax: 8,
   noteCharsMax: 20_000,
 } as const;
+
+/** Of one file of the home, in the context of a conversation. */
+export function shownCharsMax(path: string): number {
+  return path === "USER.md" ? homeLimits.contextUserFileCharsMax : homeLimits.contextFileCharsMax;
+}

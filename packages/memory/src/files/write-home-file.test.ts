@@ -100,6 +100,12 @@ test("writeHomeFile() creates a file only where there is none", async () => {
     "written",
   );
   assert.equal(await home.read("deep/er/notes.md"), "new");
+  // In a new home these folders are not there yet: a file of the name would stand in their way.
+  for (const path of ["memory", "jobs", "work", "skills", "agents", "Memory"])
+    await assert.rejects(writeHomeFile(home.memory, { path, text: "x", expected: "absent", as, by }), {
+      code: "invalid_input",
+      message: /is a folder of the home: write a file in it/,
+    });
   const gone = await writeHomeFile(home.memory, { path: "gone.md", text: "new", expected: hashOf("old"), as, by });
   assert.deepEqual(gone, { state: "conflict", path: "gone.md", sha256: "absent", text: "", labels: mainLabels });
 });

@@ -27,7 +27,7 @@ import { marksOfFile } from "./marks-of-file.ts";
 import { parseState, renderState } from "../state/parse-state.ts";
 import { setState } from "../state/set-state.ts";
 import { heldFile } from "../visibility/held-files.ts";
-import { stateNameOf } from "../visibility/home-file-class.ts";
+import { homeFolders, stateNameOf } from "../visibility/home-file-class.ts";
 import type { Author, Viewer } from "../visibility/viewer.ts";
 import { refuseUnwritable } from "../visibility/visibility.ts";
 
@@ -62,6 +62,7 @@ const attemptsMax = 8;
 export async function writeHomeFile(memory: Memory, request: WriteRequest): Promise<WriteOutcome> {
   const target = await resolveHomePath(memory.homeDir, request.path);
   refuseUnwritable(request.as, target.path);
+  refuseFolder(target);
   refuseHeld(request, target);
   const bytes = encode(target.path, request.text);
   const stateName = stateNameOf(target.path);
@@ -86,6 +87,11 @@ export async function putHomeFile(
     if (outcome !== "again") return outcome;
   }
   throw new RoostError("unavailable", `${target.path} could not be written in ${attemptsMax} attempts: try again`);
+}
+
+function refuseFolder({ path }: ResolvedPath): void {
+  if (!homeFolders.includes(path.toLowerCase())) return;
+  throw new RoostError("invalid_input", `${path} is a folder of the home: write a file in it, like ${path}/NAME.md`);
 }
 
 /** Approvals go by the path that was shown to the person: what a link leads to, or a call that was not held, is refused here. */

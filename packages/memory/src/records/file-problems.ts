@@ -19,6 +19,12 @@ export interface KnownProblem extends FileProblem {
   since: Date;
 }
 
+/** In words for people. A reason that begins with "only" tells of a file that is used in part. */
+export function sayProblem({ path, reason }: FileProblem): string {
+  const what = path === "." ? "The home" : path;
+  return reason.startsWith("only ") ? `${what} is used in part: ${reason}` : `${what} could not be used: ${reason}`;
+}
+
 /** Rows that one scan may add; more are counted in a later scan's notice. */
 export const fileProblemsMax = 200;
 const namedMax = 5;
@@ -92,7 +98,7 @@ function tellFailed(memory: Memory, tx: KernelTransaction, told: readonly FilePr
   const [first] = told;
   const text =
     told.length === 1 && first !== undefined
-      ? `${first.path} could not be used: ${first.reason}`
+      ? sayProblem(first)
       : `${told.length} files of the home could not be used: ${nameSome(told.map(({ path, reason }) => `${path} (${reason})`))}`;
   raiseNotice(tx, {
     source: "home",

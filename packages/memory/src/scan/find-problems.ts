@@ -4,12 +4,14 @@ import { join } from "node:path";
 import { toRoostError } from "@roost/base";
 import { isUntrusted } from "@roost/contract/labels";
 import { FileFault } from "../disk/file-fault.ts";
-import { homeLimits } from "../disk/home-limits.ts";
+import { homeLimits, shownCharsMax } from "../disk/home-limits.ts";
 import { resolveHomePath } from "../disk/home-path.ts";
-import type { OtherKind, Walk } from "../disk/walk-home.ts";
+import { readDiskFile } from "../disk/read-disk-file.ts";
+import type { OtherKind, Walk, WalkedFile } from "../disk/walk-home.ts";
 import { whyRecordedHeld } from "../files/why-held.ts";
 import type { Memory } from "../memory.ts";
 import type { FileProblem } from "../records/file-problems.ts";
+import { textForPeople } from "../records/file-records.ts";
 import { readRecordedMarks } from "../records/marks-of-text.ts";
 import { classifyPath, type HomeFileClass } from "../visibility/home-file-class.ts";
 
@@ -39,6 +41,7 @@ export async function findProblems(memory: Memory, walk: Walk): Promise<FileProb
       .filter((path) => isFile(memory, path))
       .map((path) => ({ path, reason: "it is a file, not a folder" })),
     ...unusableNames(walk),
+    ...(await Promise.all(walk.files.filter(mayBeCut).map(shownInPart))).flat(),
     ...(walk.isComplete
       ? []
       : [{ path: ".", reason: `it has more than ${homeLimits.filesMax} files: those beyond are not watched` }]),
@@ -97,6 +100,22 @@ function isFile(memory: Memory, path: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** Read into conversations as a whole, as far as they may know it; a file with fewer bytes than characters are shown is never cut. */
+function mayBeCut({ path, bytes }: WalkedFile): boolean {
+  if (path.includes("/") || bytes <= shownCharsMax(path) || bytes > homeLimits.fileBytesMax) return false;
+  const { class: kind } = classifyPath(path);
+  return kind !== "other" && kind !== "settings";
+}
+
+async function shownInPart({ path, absolute }: WalkedFile): Promise<FileProblem[]> {
+  const charsMax = shownCharsMax(path);
+  const disk = await readDiskFile(absolute).catch(() => undefined);
+  const { length } = disk === undefined ? "" : textForPeople(disk);
+  if (length <= charsMax) return [];
+  const advice = path === "MEMORY.md" ? "move what is old into notes or work/" : "shorten it";
+  return [{ path, reason: `only ${charsMax} of its ${length} characters are shown to conversations: ${advice}` }];
 }
 
 /** One problem for all: a folder of foreign files would raise a notice each. */

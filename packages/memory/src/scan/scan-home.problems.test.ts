@@ -14,7 +14,7 @@ import { heartbeatDecision } from "../heartbeat/heartbeat-decision.ts";
 import { appendDailyNote } from "../notes/append-daily-note.ts";
 import { remember } from "../notes/remember.ts";
 import { openMemory } from "../open-memory.ts";
-import { listFileProblems } from "../records/file-problems.ts";
+import { listFileProblems, sayProblem } from "../records/file-problems.ts";
 import { insertIntent } from "../records/write-intents.ts";
 import { getState } from "../state/get-state.ts";
 import { setState } from "../state/set-state.ts";
@@ -56,7 +56,7 @@ async function noticesOf(home: TestMemory): Promise<unknown[]> {
 
 for (const [title, path, make, message] of [
   ["a folder", "work/x", folder, /it is a folder/],
-  ["the folder memory", "memory", folder, /it is a folder/],
+  ["the folder memory", "memory", folder, /is a folder of the home/],
   ["a named pipe", "pipe.md", pipe, /it is a named pipe/],
   ["a link to itself", "loop.md", loop, /it is a link/],
   ["a file that has grown over the limit", "work/log.txt", large, /50000000 bytes/],
@@ -180,6 +180,31 @@ test("appendDailyNote() and remember() fail alone where the note of the day is a
   await assert.rejects(appendDailyNote(memory, { text: "x", as, by }), /it is a folder/);
   await assert.rejects(remember(memory, { text: "x", as, by }), /it is a folder/);
   await assertWell(home);
+});
+
+test("scanHome() tells the person of a file that conversations are shown in part, and when it is whole again", async () => {
+  const text = (count: number) => `# Memory\n${"- a line of ü\n".repeat(count)}`;
+  // More bytes than characters are shown, but not more characters.
+  await using home = await createTestMemory({ files: { "MEMORY.md": text(1_400), "notes.md": text(5_000) } });
+  await scanHome(home.memory);
+  assert.deepEqual(await noticesOf(home), []);
+  await home.writeOutside("MEMORY.md", `${text(3_000)}noted last`);
+  await scanHome(home.memory);
+  await scanHome(home.memory);
+  const [notice, ...others] = await noticesOf(home);
+  assert.match(
+    String(notice),
+    /^MEMORY\.md is used in part: only 20000 of its 42019 characters are shown to conversations: move/,
+  );
+  assert.deepEqual(others, []);
+  const [problem] = await listFileProblems(home.test.database);
+  assert.ok(problem !== undefined && String(notice).startsWith(sayProblem(problem)));
+  const { context } = await buildContext(home.memory, { run: await runOf(home, "main") });
+  const shown = context.sections.find(({ name }) => name === "MEMORY.md")?.text ?? "";
+  assert.match(shown, /^# Memory\n[^]*\n\[22019 of 42019 characters are left out; [^]*noted last$/);
+  await home.writeOutside("MEMORY.md", text(10));
+  await scanHome(home.memory);
+  assert.match(String((await noticesOf(home)).at(-1)), /problem with MEMORY\.md is over/);
 });
 
 test("scanHome() takes nothing for deleted in a folder that it cannot look into, and keeps the intents in it", async () => {

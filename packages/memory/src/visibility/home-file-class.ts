@@ -39,6 +39,8 @@ const byName = new Map<string, HomeFileClass>([
   ["HEARTBEAT.md", "heartbeat"],
   ["roost.yaml", "settings"],
 ]);
+/** Folders that rooms read by name: a file called so would stand in the way of all that belongs into it. */
+export const homeFolders: readonly string[] = ["memory", "jobs", "skills", "work", "agents", "services", "hooks"];
 const statePath = /^memory\/([A-Za-z0-9][A-Za-z0-9._-]{0,62})-state\.json$/;
 const serviceSkillPath = /^services\/([a-z][a-z0-9-]{0,30})\/skills\/[^/]+\/./;
 const workPath = /^work\/([a-z0-9][a-z0-9._-]{0,62})\/./;

@@ -17,7 +17,7 @@ export interface RecordedNotice {
   level: "info" | "warning" | "urgent";
   /** "console": it goes nowhere else. */
   target: NoticeTarget;
-  /** Of the step, which records one notice. */
+  /** Of the step, or of the text in its run. */
   idempotencyKey: string;
   isRehearsal?: boolean;
   /** Labels of the run. */
@@ -26,9 +26,9 @@ export interface RecordedNotice {
 
 const textCharsMax = 20_000;
 
-/** Once per key. */
-export async function recordNotice(kernel: Kernel, run: ClaimedRun, notice: RecordedNotice): Promise<void> {
-  await kernel.transact((tx) =>
+/** Once per key; false when it was recorded before. */
+export async function recordNotice(kernel: Kernel, run: ClaimedRun, notice: RecordedNotice): Promise<boolean> {
+  const { isRepeated } = await kernel.transact((tx) =>
     rememberResult(tx, { scope: "notice", key: notice.idempotencyKey }, async () => {
       const noticeId = kernel.createId();
       const text = notice.isRehearsal === true ? `(rehearsed) ${notice.text}` : notice.text;
@@ -51,4 +51,5 @@ export async function recordNotice(kernel: Kernel, run: ClaimedRun, notice: Reco
       return noticeId;
     }),
   );
+  return !isRepeated;
 }

@@ -3,7 +3,7 @@ import { symlink } from "node:fs/promises";
 import { test } from "node:test";
 import { toolNames } from "@roost/contract/operations";
 import { defineJob, getJob, removeJob } from "@roost/jobs";
-import { answerQuestion, finishRun, getRun, listQuestions } from "@roost/kernel";
+import { answerQuestion, finishRun, getRun, listQuestions, readTopic } from "@roost/kernel";
 import { appendReply, sendMessage } from "@roost/memory";
 import { RunInterruption } from "../steps/run-interruption.ts";
 import { jobRun, openTestHome, type WantedCall, type TestHome } from "../testing/open-test-home.ts";
@@ -160,6 +160,11 @@ test("createTools() shows a cron nothing of MEMORY.md, the notes, or main's conv
   assert.ok(seen.answers.some((answer) => answer.text.includes(marker)));
 });
 
+async function noticesOf({ kernel }: TestHome): Promise<string[]> {
+  const { events } = await readTopic(kernel.database, { topic: "notices", types: ["notice.raised"], limit: 20 });
+  return events.map(({ data }) => String(data["text"]));
+}
+
 test("define_job refuses a field that it does not take, instead of making a job without it", async () => {
   await using home = await openTestHome();
   const job = { id: "a", trigger: { kind: "manual" }, prompt: "x" };
@@ -205,9 +210,32 @@ test("define_job changes the fields that it is given, and leaves the others of t
     { name: "define_job", arguments: { id: "brief", prompt: "again", trigger: { kind: "manual" } } },
   ]);
   assert.match(after.answers[0]!.text, /there is no job brief: a new one needs trigger/);
-  assert.match(after.answers[1]!.text, /"change":"created"/);
+  assert.match(after.answers[1]!.text, /"change":"created".*"note":"this job had been removed, and the person is told/);
+  const told = await noticesOf(home);
+  assert.equal(told.length, 1);
+  assert.match(told[0]!, /^Job brief, which had been removed, was defined again by session:/);
+  await removeJob(kernel, "new", { by: "owner" });
+  const byPerson = await defineJob(
+    kernel,
+    { id: "new", trigger: { kind: "manual" }, prompt: "x" },
+    { by: "person:owner" },
+  );
+  assert.equal(byPerson.isAgain, undefined);
   const again = (await getJob(kernel, "brief")).definition;
   assert.deepEqual([again.session, again.tools, again.budget], ["cron", undefined, undefined]);
+});
+
+test("notify tells the same text once in a run", async () => {
+  await using home = await openTestHome();
+  const notify = (text: string) => ({ name: "notify", arguments: { text } });
+  const calls = [notify("The washing is done"), notify("The washing is done"), notify("The oven is hot")];
+  const { answers } = await home.callTools(await home.begin(), calls);
+  assert.deepEqual(
+    answers.map(({ text }) => text),
+    ["told", "told before in this run, so not told again", "told"],
+  );
+  await home.callTools(await home.begin(), calls.slice(0, 1));
+  assert.equal((await noticesOf(home)).length, 3);
 });
 
 test("ask_person gives its worker back, and the answer reaches the model in another worker", async () => {

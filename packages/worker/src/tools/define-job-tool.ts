@@ -19,6 +19,9 @@ const input = NamedJobDefinition.pick({
   inputs: true,
 }).partial({ trigger: true, prompt: true });
 
+const againNote =
+  "this job had been removed, and the person is told that it is back: unless they asked for it, pause it and say so";
+
 /** Another change between reading a job and writing it is read again. */
 const triesMax = 4;
 
@@ -32,9 +35,10 @@ export function defineJobTool(context: ToolContext): Tool<z.infer<typeof input>>
     effect: "idempotent",
     reach: ({ id }) => ({ target: id, isOutside: false }),
     execute: async (given, { labels }) => {
-      const { jobId, change, version, differences } = await define(context, given, labels);
+      const { jobId, change, version, differences, isAgain } = await define(context, given, labels);
       const changed = change === "changed" ? { changed: differences.map(({ path }) => path).slice(0, 50) } : {};
-      return { state: "done", output: toJson({ jobId, change, version, ...changed }) };
+      const again = isAgain === true ? { note: againNote } : {};
+      return { state: "done", output: toJson({ jobId, change, version, ...changed, ...again }) };
     },
   };
 }

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { Tool } from "@roost/agent";
 import { z } from "zod";
 import { noticeTarget, recordNotice } from "../notices/record-notice.ts";
@@ -15,9 +16,12 @@ export function notifyTool({ kernel, memory, run }: ToolContext): Tool<z.infer<t
     description: "Tells the person something that cannot wait until they ask.",
     input,
     effect: "idempotent",
-    execute: async ({ text, level }, { idempotencyKey, labels }) => {
-      await recordNotice(kernel, run, { text, level, target: noticeTarget(memory), idempotencyKey, labels });
-      return { state: "done", output: "told" };
+    execute: async ({ text, level }, { labels }) => {
+      // The same words twice in a run are one notice, whichever step they come from.
+      const idempotencyKey = `${run.id}:${createHash("sha256").update(text).digest("base64url")}`;
+      const notice = { text, level, target: noticeTarget(memory), idempotencyKey, labels };
+      const isNew = await recordNotice(kernel, run, notice);
+      return { state: "done", output: isNew ? "told" : "told before in this run, so not told again" };
     },
   };
 }
