@@ -21,7 +21,7 @@ test("convertCronJob() leaves a cron without a zone in the one that an earlier i
   };
   const pinned = { enabled: true, trigger: { kind: "cron", expression: "0 8 * * *", timeZone: "Asia/Tokyo" } } as const;
   const zoneOf = (options: object) => {
-    const { trigger } = convertCronJob(source as CronJob, { nowMs, timeZone, ...options }).job;
+    const { trigger } = convertCronJob(source, { nowMs, timeZone, ...options }).job;
     return trigger.kind === "cron" ? trigger.timeZone : undefined;
   };
   assert.equal(zoneOf({}), timeZone);
