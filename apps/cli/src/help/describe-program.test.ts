@@ -27,7 +27,7 @@ test("environment lists every variable that a process of Roost reads, but those 
       names.add(name);
   }
   const { stdout } = await runRoost(["help", "environment"]);
-  const own = ["ROOST_DATABASE_URL", "ROOST_START", "ROOST_ROLE"];
+  const own = ["ROOST_DATABASE_URL", "ROOST_START", "ROOST_ROLE", "ROOST_PORT_BEFORE"];
   const missing = [...names].filter((name) => !own.includes(name) && !stdout.includes(name));
   assert.ok(names.size > 15);
   assert.deepEqual(missing, []);
