@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { request } from "node:http";
 import { test } from "node:test";
+import OpenAI, { RateLimitError } from "openai";
 import { createHttpClient } from "@roost/contract/client";
 import { roostContract } from "@roost/contract/roost";
 import { createValidator } from "@roost/contract/schemas";
@@ -147,6 +148,25 @@ test("createGateway() answers 429 with when to try again to a key that floods it
   assert.deepEqual([...statuses.keys()].toSorted(), [404, 429]);
   assert.equal(statuses.get(429), "1");
   assert.equal((await call(testToken)).status, 404);
+  // `/v1` takes from the same buckets, and says so as OpenAI does.
+  const clientOf = (apiKey: string) => new OpenAI({ baseURL: `${gateway.url}/v1`, apiKey, maxRetries: 0 });
+  await assert.rejects(clientOf(text).models.list(), (error: RateLimitError) => {
+    assert.ok(error instanceof RateLimitError, String(error));
+    assert.deepEqual([error.type, error.code], ["requests", "rate_limit_exceeded"]);
+    const headers = ["retry-after", "x-ratelimit-limit-requests", "x-ratelimit-remaining-requests"];
+    assert.deepEqual(
+      headers.map((name) => error.headers?.get(name)),
+      ["1", "20", "0"],
+    );
+    return true;
+  });
+  const { text: other } = await gateway.client.createToken({ name: "other" });
+  const listed = await clientOf(other).models.list().asResponse();
+  assert.equal(listed.headers.get("x-ratelimit-remaining-requests"), "19");
+  assert.match(listed.headers.get("x-ratelimit-reset-requests") ?? "", /^\d+ms$/);
+  await clientOf(testToken).models.list();
+  const bare = await Promise.all(Array.from({ length: 60 }, () => fetch(`${gateway.url}/v1/models`)));
+  assert.deepEqual([...new Set(bare.map(({ status }) => status))].toSorted(), [401, 429]);
   // What looks like a session excuses nobody where nobody is authenticated.
   const pair = () => fetch(`${gateway.url}/pair`, { headers: { cookie: "a=b" } });
   const open = await Promise.all(Array.from({ length: 60 }, pair));

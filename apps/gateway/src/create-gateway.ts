@@ -112,7 +112,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     await next();
   });
   const rates = createRateLimits(options.clock);
-  app.use(limitAddresses(rates, options.addressRate ?? addressRate));
+  const rateOf = { address: options.addressRate ?? addressRate, caller: options.callerRate ?? callerRate };
+  app.use(limitAddresses(rates, rateOf.address));
   app.get("/healthz", (context) => context.json({ status: "ok" }));
   if (options.console === undefined) app.get("/", (context) => context.html(startPage(options.version)));
   // Built at the first request: it costs a tenth of the start and is rarely read.
@@ -131,7 +132,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   app.route(hooksPath, serveHooks(options.hooks, { logger }));
   app.route(sessionPath, createSessionRoutes({ authentication, sessions, codes: options.codes }));
   app.route(pairPath, createPairingRoutes({ authentication, sessions, access: options.access }));
-  const authenticate = authenticateBy(authentication, { rates, rate: options.callerRate ?? callerRate, logger });
+  const authenticate = authenticateBy(authentication, { rates, rate: rateOf.caller, logger });
   if (options.console !== undefined) {
     const serveIde = serveGraphiql(options.console);
     for (const path of [graphiqlPath, `${graphiqlPath}/*`]) app.get(path, serveIde);
@@ -162,7 +163,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const { proxy, agents, origin } = options;
   return {
     fetch: (request, connection) => app.fetch(request, connection),
-    door: createOpenAiDoor({ proxy, agents, authentication, origin, logger }),
+    door: createOpenAiDoor({ proxy, agents, authentication, origin, logger, rates: { limits: rates, ...rateOf } }),
   };
 }
 

@@ -54,5 +54,8 @@ test("guardConnections() answers 503 above the limit of callers with a token; a 
   const busy = await ask(listening.port, token);
   assert.equal(busy.status, 503);
   assert.match((JSON.parse(busy.body) as { detail: string }).detail, /2 connections with a token/);
-  for (const each of [...refused, ...open, ...held, busy]) each.close();
+  const busyAtV1 = await ask(listening.port, token, "/v1/models");
+  const { error } = JSON.parse(busyAtV1.body) as { error: { type: string } };
+  assert.deepEqual([busyAtV1.status, error.type], [503, "server_error"]);
+  for (const each of [...refused, ...open, ...held, busy, busyAtV1]) each.close();
 });

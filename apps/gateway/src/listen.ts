@@ -191,7 +191,7 @@ function serve(
   });
   const { timeouts = timeoutsDefault } = options;
   const onRequest: RequestListener = (request, response) => {
-    if (!guard.begin(request)) return refuseBusy(response, limits.knownMax);
+    if (!guard.begin(request)) return refuseBusy(response, limits.knownMax, request.url);
     const isAnswered = options.door?.(request, response, (isKnown) => guard.end(request, isKnown)) === true;
     if (!isAnswered) void listener(request, response);
   };

@@ -3,6 +3,7 @@ import { STATUS_CODES, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { createId, RoostError } from "@roost/base";
 import { problemMediaType, toProblem } from "@roost/contract";
+import { sendOpenAiError, toOpenAiError } from "@roost/proxy";
 
 /** For a parsed request whose address or host is unreadable. */
 export function refuseRequest(error: unknown): Response {
@@ -10,9 +11,15 @@ export function refuseRequest(error: unknown): Response {
   return new Response(body, { status, headers: { "content-type": problemMediaType, "cache-control": "no-store" } });
 }
 
-/** For a caller beyond the connection limit. */
-export function refuseBusy(response: ServerResponse, connectionsMax: number): void {
-  const { status, body } = describe(503, `${connectionsMax} connections with a token are open (the limit): close some`);
+/** For a caller beyond the connection limit; in the words of the door that it asked. */
+export function refuseBusy(response: ServerResponse, connectionsMax: number, url = ""): void {
+  const message = `${connectionsMax} connections with a token are open (the limit): close some`;
+  if (url.startsWith("/v1/")) {
+    response.setHeader("connection", "close");
+    const error = new RoostError("unavailable", message, { details: { retryAfterS: 1 } });
+    return sendOpenAiError(response, toOpenAiError(error));
+  }
+  const { status, body } = describe(503, message);
   response.writeHead(status, {
     "content-type": problemMediaType,
     "cache-control": "no-store",

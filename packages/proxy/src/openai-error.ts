@@ -7,6 +7,8 @@ import { sendJson } from "./send-whole.ts";
 export interface OpenAiError {
   status: number;
   error: { message: string; type: string; param: string | null; code: string | null };
+  /** When to try again, where that is known. */
+  retryAfterS?: number;
 }
 
 const types: Readonly<Record<ErrorCode, string>> = {
@@ -23,7 +25,7 @@ const types: Readonly<Record<ErrorCode, string>> = {
 
 const codes: Partial<Record<ErrorCode, string>> = { unauthenticated: "invalid_api_key" };
 
-/** Of anything thrown; `details` of a RoostError may name `httpStatus`, `type`, `code` and `param`. */
+/** Of anything thrown; `details` of a RoostError may name `httpStatus`, `type`, `code`, `param` and `retryAfterS`. */
 export function toOpenAiError(thrown: unknown): OpenAiError {
   const { code, message, details = {} } = toRoostError(thrown);
   const text = (name: string) => {
@@ -38,10 +40,12 @@ export function toOpenAiError(thrown: unknown): OpenAiError {
       param: text("param") ?? null,
       code: text("code") ?? codes[code] ?? null,
     },
+    ...(typeof details["retryAfterS"] === "number" && { retryAfterS: details["retryAfterS"] }),
   };
 }
 
 /** Answers with an error, where nothing was answered yet. */
-export function sendOpenAiError(response: ServerResponse, { status, error }: OpenAiError): void {
+export function sendOpenAiError(response: ServerResponse, { status, error, retryAfterS }: OpenAiError): void {
+  if (retryAfterS !== undefined) response.setHeader("retry-after", retryAfterS);
   sendJson(response, status, { error });
 }

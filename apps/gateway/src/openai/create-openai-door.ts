@@ -5,11 +5,12 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { RoostError, toRoostError, type Logger } from "@roost/base";
 import { proxyPaths, sendJson, sendOpenAiError, toOpenAiError, type Proxy, type ProxyPath } from "@roost/proxy";
-import { checkOrigin, type OriginRules } from "../security/check-origin.ts";
+import { checkOrigin, type Arrival, type OriginRules } from "../security/check-origin.ts";
 import type { Authentication } from "../security/create-authentication.ts";
 import { closeUnlessAllowed } from "../streams/while-allowed.ts";
 import type { AgentDoor } from "./agents/create-agent-door.ts";
 import { findCaller, refuseModel, requireGrant, type DoorCaller } from "./callers/find-caller.ts";
+import { takeOfAddress, takeOfCaller, type DoorRates } from "./callers/door-rates.ts";
 import { createBodyReader } from "./create-body-reader.ts";
 
 export interface OpenAiDoorOptions {
@@ -18,6 +19,8 @@ export interface OpenAiDoorOptions {
   authentication: Authentication;
   origin: () => OriginRules;
   logger: Logger;
+  /** The same buckets as elsewhere. */
+  rates: DoorRates;
 }
 
 /** Answers a request under `/v1`; false for any other. `onCaller` hears whether its caller was authenticated. */
@@ -32,15 +35,17 @@ const modelsPath = "/models";
 const proxied: ReadonlySet<string> = new Set(proxyPaths);
 
 export function createOpenAiDoor(options: OpenAiDoorOptions): OpenAiDoor {
-  const { proxy, agents, authentication, origin, logger } = options;
+  const { proxy, agents, authentication, origin, logger, rates } = options;
   const bodies = createBodyReader();
 
   async function answer(
     request: IncomingMessage,
     response: ServerResponse,
-    { path, onCaller }: { path: string; onCaller: (isKnown: boolean) => void },
+    { path, arrival, onCaller }: { path: string; arrival: Arrival; onCaller: (isKnown: boolean) => void },
   ): Promise<void> {
+    if (request.headers.authorization === undefined) takeOfAddress(rates, arrival);
     const caller = await findCaller(authentication, request);
+    takeOfCaller(rates, caller, response);
     closeUnlessAllowed(response, () => findCaller(authentication, request));
     // Before a stream that lasts: it counts as a caller's connection from its beginning.
     onCaller(true);
@@ -82,10 +87,10 @@ export function createOpenAiDoor(options: OpenAiDoorOptions): OpenAiDoor {
       let isKnown = false;
       const onAnswer = (isCaller: boolean) => onCaller((isKnown = isCaller));
       try {
-        checkOrigin({ get: (name) => headerOf(request, name) }, origin(), request.socket);
+        const arrival = checkOrigin({ get: (name) => headerOf(request, name) }, origin(), request.socket);
         const query = url.indexOf("?");
         const path = url.slice(prefix.length - 1, query < 0 ? undefined : query);
-        await answer(request, response, { path, onCaller: onAnswer });
+        await answer(request, response, { path, arrival, onCaller: onAnswer });
       } catch (error) {
         const told = toOpenAiError(error);
         if (!isKnown) onCaller(false);

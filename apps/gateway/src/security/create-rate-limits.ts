@@ -12,7 +12,14 @@ export interface RateLimit {
 
 export interface RateLimits {
   /** @throws RoostError `limit_exceeded`, with when to try again in `details` */
-  take(who: string, limit: RateLimit): void;
+  take(who: string, limit: RateLimit): RateState;
+}
+
+export interface RateState {
+  /** Calls that may follow at once. */
+  left: number;
+  /** Until all may again. */
+  fullInS: number;
 }
 
 /** Of a token, a device or a script. */
@@ -33,7 +40,7 @@ export function createRateLimits(clock: Clock): RateLimits {
       buckets.delete(who);
       if (buckets.size >= bucketsMax) buckets.delete(buckets.keys().next().value!);
       buckets.set(who, { left: left < 1 ? left : left - 1, atMs: nowMs });
-      if (left >= 1) return;
+      if (left >= 1) return { left: Math.floor(left - 1), fullInS: (burst - left + 1) / perSecond };
       const retryAfterS = Math.ceil((1 - left) / perSecond);
       throw new RoostError(
         "limit_exceeded",
