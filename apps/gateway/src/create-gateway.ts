@@ -1,5 +1,5 @@
 /** The HTTP surface: authentication, the operations under /api/v1, the OpenAPI document and a start page. Opens no port. */
-import { whileAllowed } from "./streams/while-allowed.ts";
+import { allowedUntil, whileAllowed } from "./streams/while-allowed.ts";
 import type { AccessTokens, InboundHooks } from "@roost/access";
 import { RoostError, type Clock, type Logger } from "@roost/base";
 import {
@@ -88,6 +88,8 @@ export interface Gateway {
 interface Asked {
   arrival: Arrival;
   principal: Principal;
+  /** Of a stream that ends by itself when its caller is none any more. */
+  allowed?: AbortSignal;
 }
 
 /** A number that stays: cookies of a host are shared by its ports, so each home's have it in their name. */
@@ -97,7 +99,7 @@ function portOf({ port, outside }: OriginRules): number {
 
 /** Refuses everything that no rule allows. */
 export function createGateway(options: GatewayOptions): Gateway {
-  const { logger, telemetry } = options;
+  const { logger } = options;
   const app = new Hono<{ Variables: Asked; Bindings: Partial<RequestConnection> }>();
   app.onError((error) => createProblemResponse(error, { logger }));
   app.notFound((context) =>
@@ -139,13 +141,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   }
   for (const prefix of [apiPrefix, servicesPrefix, graphqlPath]) app.use(`${prefix}/*`, authenticate);
   app.use(mcpPath, authenticate);
-  const operations = createRoutes(options.api, {
-    logger,
-    keepAnswer: options.keepAnswer,
-    shutdown: options.shutdown,
-    principalOf: (context) => context.get("principal") as Principal,
-    around: spanAround(telemetry),
-  });
+  const operations = serveOperations(options, authentication);
   const routes = new Hono();
   routes.route(apiPrefix, operations);
   routes.route(servicesPrefix, forwardServices({ services, clock, logger }));
@@ -165,6 +161,27 @@ export function createGateway(options: GatewayOptions): Gateway {
     fetch: (request, connection) => app.fetch(request, connection),
     door: createOpenAiDoor({ proxy, agents, authentication, origin, logger, rates: { limits: rates, ...rateOf } }),
   };
+}
+
+/** Calls of services and agents inside come in by no connection: what carries their streams is looked after. */
+function serveOperations(
+  { api, logger, keepAnswer, shutdown, telemetry }: GatewayOptions,
+  authentication: Authentication,
+): Hono {
+  return createRoutes(api, {
+    logger,
+    keepAnswer,
+    shutdown,
+    principalOf: (context) => context.get("principal") as Principal,
+    allowedOf(context, over) {
+      const arrival = context.get("arrival") as Arrival | undefined;
+      if (arrival === undefined) return undefined;
+      const allowed = allowedUntil(() => authentication.principalOf(context.req.raw, arrival), over);
+      context.set("allowed", allowed);
+      return allowed;
+    },
+    around: spanAround(telemetry),
+  });
 }
 
 /** Addresses that the gateway itself answers: none is one of the console's. */
@@ -216,7 +233,8 @@ function authenticateBy(
     // Hono answers HEAD by running GET and dropping the body: a stream without a reader.
     if (context.req.raw.method === "HEAD") return refuseHead(context.req.path, logger);
     await next();
-    if (context.res.headers.get("content-type")?.startsWith("text/event-stream") === true)
+    const isStream = context.res.headers.get("content-type")?.startsWith("text/event-stream") === true;
+    if (isStream && context.get("allowed") === undefined)
       context.res = whileAllowed(context.res, () =>
         authentication.principalOf(context.req.raw, context.get("arrival")),
       );

@@ -28,6 +28,8 @@ export interface RoutesOptions {
   bodyBytesMax?: number;
   /** Aborted when the server stops: streams end so that their readers reconnect. */
   shutdown?: AbortSignal;
+  /** Aborted when the caller is none any more; asked for once for each stream, and looked after until `over`. */
+  allowedOf?: (context: Context, over: AbortSignal) => AbortSignal | undefined;
   /** Idle time after which a stream sends a comment. */
   keepAliveMs?: number;
   /** Wraps each call with valid input, for spans and metrics. */
@@ -77,7 +79,8 @@ async function answer(served: ServedOperation, context: Context, options: Routes
   const { logger } = options;
   const ending = operation.stream ? new AbortController() : undefined;
   try {
-    const call = callOf(context, options, ending?.signal);
+    const allowed = ending && options.allowedOf?.(context, ending.signal);
+    const call = callOf(context, options, [ending?.signal, allowed]);
     const given = await readInput(operation, context, options.bodyBytesMax ?? bodyBytesMaxDefault);
     const around = options.around ?? ((_operation, _call, work) => work());
     if (ending === undefined) {
@@ -105,13 +108,13 @@ function statusOf(thrown: unknown, { revision }: AnyOperation, context: Context)
   return thrown.code === "conflict" && isCondition ? { status: 412 } : {};
 }
 
-function callOf(context: Context, options: RoutesOptions, ending: AbortSignal | undefined): Call {
+function callOf(context: Context, options: RoutesOptions, ends: (AbortSignal | undefined)[]): Call {
   let signal: AbortSignal | undefined;
   const call: Call = {
     // Created on demand: most handlers do not use it, and it doubles the cost of a small request.
     get signal() {
       return (signal ??= AbortSignal.any(
-        [context.req.raw.signal, options.shutdown, ending].filter((given) => given !== undefined),
+        [context.req.raw.signal, options.shutdown, ...ends].filter((given) => given !== undefined),
       ));
     },
     principal: options.principalOf(context),

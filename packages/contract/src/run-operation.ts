@@ -162,7 +162,17 @@ async function* checkItems(
   operation: AnyOperation,
   items: AsyncIterable<StreamItem<unknown> | StreamPlace>,
 ): AsyncGenerator<StreamItem<unknown> | StreamPlace> {
-  for await (const item of items) {
-    yield isPlace(item) ? item : { ...item, data: parseOutput(operation, item.data) };
-  }
+  for await (const item of items) yield isPlace(item) ? item : { ...item, data: checkOnce(operation, item.data) };
+}
+
+// tidy: only a saving: what many streams show is one object, and is checked once for each operation.
+const checked = new WeakMap<AnyOperation, WeakMap<object, unknown>>();
+
+function checkOnce(operation: AnyOperation, data: unknown): unknown {
+  if (typeof data !== "object" || data === null) return parseOutput(operation, data);
+  const ofOperation = checked.get(operation) ?? new WeakMap<object, unknown>();
+  checked.set(operation, ofOperation);
+  const known = ofOperation.get(data) ?? parseOutput(operation, data);
+  ofOperation.set(data, known);
+  return known;
 }

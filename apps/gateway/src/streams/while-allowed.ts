@@ -20,6 +20,14 @@ export function whileAllowed(response: Response, check: Check): Response {
   return new Response(through.readable, { status: response.status, headers: response.headers });
 }
 
+/** Aborted when the caller is none any more, for a stream that ends by its signal; looked at until `over`. */
+export function allowedUntil(check: Check, over: AbortSignal): AbortSignal {
+  const gone = new AbortController();
+  const stop = recheck(check, () => gone.abort());
+  over.addEventListener("abort", stop, { once: true });
+  return gone.signal;
+}
+
 /** The same for an answer on the server's own response. */
 export function closeUnlessAllowed(response: Pick<ServerResponse, "once" | "destroy">, check: Check): void {
   response.once(

@@ -55,6 +55,40 @@ interface Seat {
   wake: () => void;
 }
 
+/** What a seat took last: from there on only what was read since is looked at. */
+interface Taken {
+  state: FeedState;
+  offsets: OffsetVector;
+  /** Of all that was ever kept. */
+  count: number;
+}
+
+/** Seats that are woken together. Between two lots the process does its other work: a thousand streams write for a while. */
+const wokenTogether = 25;
+
+/** Wakes all seats, a lot at a time; what comes meanwhile is told by another round, to those too that were woken before. */
+function createWaker(seats: ReadonlySet<Seat>): () => void {
+  let isWanted = false;
+  let isGoing = false;
+  const wakeAll = async () => {
+    isGoing = true;
+    while (isWanted) {
+      isWanted = false;
+      let count = 0;
+      for (const seat of seats) {
+        seat.wake();
+        count += 1;
+        if (count % wokenTogether === 0) await new Promise((resolve) => setImmediate(resolve));
+      }
+    }
+    isGoing = false;
+  };
+  return () => {
+    isWanted = true;
+    if (!isGoing) void wakeAll();
+  };
+}
+
 export function createLogFeed(options: LogFeedOptions): OpenLogFeed {
   const seats = new Set<Seat>();
   const closing = new AbortController();
@@ -68,9 +102,7 @@ export function createLogFeed(options: LogFeedOptions): OpenLogFeed {
     const signal = AbortSignal.any([stop.signal, closing.signal]);
     const mine = (state = emptyState());
     const topicsOf = () => [...new Set([...seats].flatMap((seat) => seat.topics))].toSorted();
-    const onRead = () => {
-      for (const seat of seats) seat.wake();
-    };
+    const onRead = createWaker(seats);
     reading = stop;
     ended = Promise.all([ended, keepReading(options, { state: mine, topicsOf, onRead, signal })]);
   };
@@ -84,6 +116,7 @@ export function createLogFeed(options: LogFeedOptions): OpenLogFeed {
     join(topics) {
       let isChanged = false;
       let onChange: (() => void) | undefined;
+      let taken: Taken | undefined;
       const seat: Seat = {
         topics,
         wake() {
@@ -96,7 +129,10 @@ export function createLogFeed(options: LogFeedOptions): OpenLogFeed {
       return {
         take(offsets, filter) {
           isChanged = false;
-          return takeFrom(state, topics, offsets, filter);
+          const isWhere = taken?.state === state && taken.offsets === offsets;
+          const page = takeFrom(state, topics, { offsets, filter, from: isWhere ? taken!.count : undefined });
+          taken = page && { state, offsets: page.offsets, count: state.keptCount };
+          return page;
         },
         changed: ({ timeoutMs, signal }) =>
           new Promise<void>((resolve) => {
@@ -130,12 +166,14 @@ interface FeedState {
   /** From there on every event up to the end is kept. */
   floor: Record<string, number>;
   kept: Kept[];
+  /** Of all that was ever kept: the last of `kept` is the one before. */
+  keptCount: number;
   keptChars: number;
   topics: Set<string>;
 }
 
 function emptyState(): FeedState {
-  return { end: {}, floor: {}, kept: [], keptChars: 0, topics: new Set() };
+  return { end: {}, floor: {}, kept: [], keptCount: 0, keptChars: 0, topics: new Set() };
 }
 
 async function keepReading(
@@ -193,6 +231,7 @@ function keep(state: FeedState, { events, offsets }: FeedPage): void {
     counts.set(name, (counts.get(name) ?? 0) + 1);
     state.kept.push({ event, name, chars });
     state.keptChars += chars;
+    state.keptCount += 1;
   }
   for (const [name, end] of Object.entries(offsets)) {
     // Retention dropped what lies between: streams behind it are told by the log itself.
@@ -212,14 +251,17 @@ function keep(state: FeedState, { events, offsets }: FeedPage): void {
 function takeFrom(
   state: FeedState,
   topics: readonly string[],
-  offsets: OffsetVector,
-  filter: EventFilter,
+  { offsets, filter, from }: { offsets: OffsetVector; filter: EventFilter; from: number | undefined },
 ): FeedPage | undefined {
+  if (from === state.keptCount) return { events: [], offsets };
   if (topics.some((topic) => !state.topics.has(topic))) return undefined;
   const wanted = new Set(topics);
   const names = Object.keys(state.end).filter((name) => wanted.has(name.slice(0, name.lastIndexOf("/"))));
   if (names.some((name) => (offsets[name] ?? 0) < (state.floor[name] ?? 0))) return undefined;
+  // Those that this reader was shown, or passed over, are not looked at again.
+  const first = from === undefined ? 0 : Math.max(0, state.kept.length - (state.keptCount - from));
   const events = state.kept
+    .slice(first)
     .filter(
       ({ event, name }) =>
         wanted.has(event.topic) && event.offset >= (offsets[name] ?? 0) && matchesEvent(event, filter),
