@@ -25,6 +25,7 @@ export function createInnerRoutes({ own, services, app, logger }: InnerRoutesOpt
   });
   inner.route("/", app);
   return {
+    ownService,
     prefixOf: (service) => (service === ownService ? own : `${services}/${service}`),
     fetchAs: (request, principal) => inner.fetch(request, { principal }),
   };

@@ -130,6 +130,15 @@ async function send(
   throw fromProblem(response.status, await readProblemBody(response));
 }
 
+/** Where a call that only reads is made, with its input: for who follows a link. @throws RoostError `invalid_input` */
+export function addressOfCall(
+  operation: CallableOperation,
+  given: Record<string, unknown>,
+  options: Pick<HttpClientOptions, "baseUrl">,
+): string {
+  return buildRequest(operation, given, options.baseUrl).url;
+}
+
 function buildRequest(
   operation: CallableOperation,
   given: Record<string, unknown>,

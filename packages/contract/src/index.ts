@@ -2,6 +2,7 @@ export { checkCompatibility, type CompatibilityResult } from "./check-compatibil
 export type { CallOptions, Client, ClientOf } from "./client.ts";
 export {
   answerBytesMax,
+  addressOfCall,
   callOperation,
   createHttpClient,
   openStream,
@@ -76,6 +77,7 @@ export { describeIssue, formatPath, listComplaints } from "./list-issues.ts";
 export { Problem, problemMediaType, toProblem, type ProblemOptions } from "./problem.ts";
 export { listOperationTools, type OperationTool } from "./list-operation-tools.ts";
 export {
+  fileField,
   findReferred,
   readOpenApi,
   readParameters,

@@ -1,8 +1,9 @@
 /**
  * What can be called of a service, read from its document: create-open-api.ts the other way round, for those that have no contract at
- * hand. Operations that take or answer with something other than JSON are left out, and so are streams unless asked for.
+ * hand. Operations that take or answer with something other than JSON are left out unless asked for, and so are streams.
  */
 import { jsonObjectOf, type JsonValue } from "@roost/base/browser";
+import { contentBytesMaxDefault } from "./content.ts";
 import type { CallableOperation } from "./create-http-client.ts";
 import type { OpenApiDocument } from "./create-open-api.ts";
 import { effects, type Effect, type Method } from "./define-operation.ts";
@@ -33,14 +34,18 @@ export interface DescribedOperation extends CallableOperation {
 const jsonMediaType = "application/json";
 const methods = ["get", "post", "put", "patch", "delete"] as const;
 
-export function readOpenApi(document: OpenApiDocument, { streams = false } = {}): DescribedOperation[] {
+/** The field of the input that is the body, where that is a file: the document has no name for it. */
+export const fileField = "content";
+
+export function readOpenApi(document: OpenApiDocument, { streams = false, files = false } = {}): DescribedOperation[] {
   const found: DescribedOperation[] = [];
   for (const [path, item] of Object.entries(jsonObjectOf(document["paths"]))) {
     const described = resolveReference(document, item);
     for (const method of methods) {
       if (described[method] === undefined) continue;
       const operation = readOperation(document, path, method, described);
-      if (operation !== undefined && (streams || !operation.stream)) found.push(operation);
+      if (operation === undefined || (operation.stream && !streams)) continue;
+      if (files || (operation.contentField ?? operation.answersContent) === undefined) found.push(operation);
     }
   }
   return found;
@@ -57,7 +62,7 @@ function readOperation(
   const body = jsonObjectOf(resolveReference(document, described["requestBody"])["content"]);
   const answer = readAnswer(document, jsonObjectOf(described["responses"]));
   const stream = Object.hasOwn(answer, eventStreamMediaType);
-  if (id === undefined || !isJson(body) || !(stream || isJson(answer))) return undefined;
+  if (id === undefined) return undefined;
   const { schema, "x-roost-item-schema": itemSchema } = jsonObjectOf(
     answer[stream ? eventStreamMediaType : jsonMediaType],
   );
@@ -69,8 +74,9 @@ function readOperation(
     method: method.toUpperCase() as Method,
     path,
     stream,
-    contentField: undefined,
-    answersContent: undefined,
+    contentField: isJson(body) ? undefined : fileField,
+    answersContent:
+      stream || isJson(answer) ? undefined : { mediaTypes: Object.keys(answer), bytesMax: contentBytesMaxDefault },
     summary: textOf(described["summary"]) ?? id,
     description: textOf(described["description"]),
     effect,

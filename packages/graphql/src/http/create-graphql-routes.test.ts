@@ -77,6 +77,30 @@ test("createGraphqlRoutes() asks once for each record of a relation that takes o
   assert.deepEqual(renamed.data.four.person.friends, [{ name: "Zoe" }, { name: "Kai" }]);
 });
 
+test("createGraphqlRoutes() answers a file by its address, and takes one as a part that was uploaded", async () => {
+  const { graphql, calls } = open();
+  const { data, errors } = await graphql.ask(`{ myLibrary_getCover(bookId: "b 1", size: large) { url mediaTypes } }`);
+  assert.equal(errors, undefined);
+  assert.deepEqual(data.myLibrary_getCover, {
+    url: "/my-library/books/b%201/cover?size=large",
+    mediaTypes: ["image/png", "image/jpeg"],
+  });
+  const set = (file: string) =>
+    graphql.ask(`mutation { myLibrary_setCover(bookId: "b1", content: ${file}) { bytes mediaType } }`);
+  assert.deepEqual((await set(`{ sha256: "known", mediaType: "image/png" }`)).data.myLibrary_setCover, {
+    bytes: 7,
+    mediaType: "image/png",
+  });
+  const missing = await set(`{ sha256: "gone" }`);
+  assert.deepEqual(
+    [missing.data, missing.errors?.[0]?.extensions["code"]],
+    [{ myLibrary_setCover: null }, "not_found"],
+  );
+  const wrong = await set(`{ sha256: "known" }`);
+  assert.equal(wrong.errors?.[0]?.extensions["code"], "invalid_input");
+  assert.deepEqual(calls, ["setCover"]);
+});
+
 test("createGraphqlRoutes() tells problems as errors with codes, and nothing of what went wrong inside", async () => {
   const { graphql } = open();
   const { data, errors } = await graphql.ask(`{ gone: myLibrary_getBook(bookId: "gone") { book { id } }

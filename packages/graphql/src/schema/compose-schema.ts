@@ -11,6 +11,7 @@ import {
 import type { GraphqlContext } from "../graphql-context.ts";
 import { createEnumTypes } from "./enum-types.ts";
 import { eventFields, findTail } from "./event-fields.ts";
+import { createFileTypes, fileTypeNames } from "./file-types.ts";
 import { createInputTypes } from "./input-types.ts";
 import { createNames, nameOf } from "./names.ts";
 import { operationField } from "./operation-field.ts";
@@ -67,7 +68,8 @@ function joinServices(models: ReadonlyMap<string, ServiceModel>, problems: strin
     description: "A part of a list",
     fields: { next: { type: GraphQLString, description: "Pass it as `after` for the next page; null on the last" } },
   });
-  const names = createNames(["Query", "Mutation", "Subscription", "Page", ...reservedTypes]);
+  const names = createNames(["Query", "Mutation", "Subscription", "Page", ...fileTypeNames, ...reservedTypes]);
+  const files = createFileTypes();
   const fieldNames = createNames();
   const outputs = new Map<string, OutputTypes>();
   const objectOf: ObjectOf = (service, component) => outputs.get(service)?.objectOf(component);
@@ -89,7 +91,7 @@ function joinServices(models: ReadonlyMap<string, ServiceModel>, problems: strin
     for (const operation of model.operations.values()) {
       const name = fieldNames.take(model.fieldPrefix + nameOf(operation.id));
       const kind = operation.stream ? "subscription" : operation.effect === "readonly" ? "query" : "mutation";
-      roots[kind][name] = operationField(model, operation, { names: own, output, input });
+      roots[kind][name] = operationField(model, operation, { names: own, output, input, files });
     }
     if (tail !== undefined)
       Object.assign(roots.subscription, eventFields(model, { tail, names: own, fieldNames, output }));

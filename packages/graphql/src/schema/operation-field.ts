@@ -1,6 +1,6 @@
 /** An operation as a field: its input as arguments, its answer as the type. What it calls is the context's. */
 import { jsonObjectOf } from "@roost/base";
-import type { DescribedOperation, StreamItem } from "@roost/contract";
+import { fileField, type DescribedOperation, type StreamItem } from "@roost/contract";
 import {
   GraphQLNonNull,
   GraphQLObjectType,
@@ -9,6 +9,7 @@ import {
   type GraphQLOutputType,
 } from "graphql";
 import type { GraphqlContext } from "../graphql-context.ts";
+import type { FileTypes } from "./file-types.ts";
 import type { InputTypes } from "./input-types.ts";
 import { typeNameOf } from "./names.ts";
 import type { OutputTypes } from "./output-types.ts";
@@ -31,6 +32,7 @@ export interface FieldCost {
 }
 
 interface Types {
+  files: FileTypes;
   names: TypeNames;
   output: OutputTypes;
   input: InputTypes;
@@ -39,11 +41,12 @@ interface Types {
 export function operationField(
   model: ServiceModel,
   operation: DescribedOperation,
-  { names, output, input }: Types,
+  { names, output, input, files }: Types,
 ): Field {
   const { id, effect, summary, description, stream } = operation;
   const answer = output.of(operation.output, `${typeNameOf(id)}${stream ? "Data" : "Result"}`);
-  const { args, inputOf } = input.argumentsOf(operation.input, id);
+  const { args: own, inputOf } = input.argumentsOf(operation.input, id);
+  const args = operation.contentField === undefined ? own : { ...own, ...files.argument };
   const call = (given: Record<string, unknown>, idempotencyKey?: unknown) => ({
     service: model.name,
     operation,
@@ -68,6 +71,16 @@ export function operationField(
         return item;
       },
     };
+  if (operation.answersContent !== undefined)
+    return {
+      ...common,
+      args,
+      type: files.link,
+      resolve: (_root, given, context) => ({
+        url: context.addressOf(call(given)),
+        mediaTypes: operation.answersContent?.mediaTypes,
+      }),
+    };
   if (effect === "readonly") return { ...common, args, resolve: (_root, given, context) => context.call(call(given)) };
   // Where the operation has the field itself, it keeps the key itself.
   const takesKey = Object.hasOwn(args, "idempotencyKey");
@@ -77,7 +90,10 @@ export function operationField(
     args: keyed,
     resolve: async (_root, given, context) => {
       try {
-        return await context.call(call(given, takesKey ? undefined : given["idempotencyKey"]));
+        const asked = call(given, takesKey ? undefined : given["idempotencyKey"]);
+        if (operation.contentField !== undefined)
+          asked.input = { ...asked.input, [fileField]: await files.read(given, context) };
+        return await context.call(asked);
       } finally {
         // What it changed is read again.
         context.loaders.clear();

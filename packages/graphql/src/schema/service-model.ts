@@ -36,7 +36,7 @@ export interface EventModel {
 }
 
 export function readServiceModel({ name, title, document, isOwn }: ServiceSource): ServiceModel {
-  const operations = readOpenApi(document, { streams: true });
+  const operations = readOpenApi(document, { streams: true, files: true }).filter((each) => isField(each, isOwn));
   const relations = document["x-relations"];
   return {
     name,
@@ -48,6 +48,12 @@ export function readServiceModel({ name, title, document, isOwn }: ServiceSource
     fieldPrefix: isOwn ? "" : `${nameOf(name)}_`,
     typePrefix: isOwn ? "" : `${typeNameOf(name)}_`,
   };
+}
+
+/** A file is answered by its address and taken as a part; Roost's own uploads are how parts come to be. */
+function isField({ method, contentField, answersContent }: DescribedOperation, isOwn: boolean): boolean {
+  if (contentField !== undefined) return !isOwn && answersContent === undefined;
+  return answersContent === undefined || method === "GET";
 }
 
 function readEvents(given: unknown): EventModel[] {

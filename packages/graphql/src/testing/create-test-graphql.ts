@@ -79,7 +79,7 @@ export function createTestGraphql(own: ServedContract, services: ServedContract[
       }),
       principalOf: () => test.principal,
       isLocal: () => test.isLocal,
-      routes: { prefixOf: (service) => `/${service}`, fetchAs },
+      routes: { ownService: own.contract.name, prefixOf: (service) => `/${service}`, fetchAs },
       logger,
       shutdown: new AbortController().signal,
     }),

@@ -1,6 +1,7 @@
 /** Two small services whose records refer to each other, and how often each operation was called. */
 import { RoostError } from "@roost/base";
 import {
+  content,
   defineOperation,
   defineService,
   ref,
@@ -54,10 +55,21 @@ export const watchPeople = defineOperation({
   stream: true,
 });
 
+/** As Roost's own API has it. */
+const getPart = defineOperation({
+  ...readonly,
+  id: "getPart",
+  path: "/parts/{sha256}",
+  summary: "The bytes of a part",
+  input: z.object({ sha256: z.string() }),
+  output: content(["*/*"]),
+  errors: ["not_found"],
+});
+
 export const crm = defineService({
   name: "crm",
   title: "CRM",
-  operations: [listPeople, renamePerson, watchPeople],
+  operations: [listPeople, renamePerson, watchPeople, getPart],
   relations: [{ from: "Person", name: "friends", field: "friendIds", to: "Person", via: "listPeople" }],
 });
 
@@ -119,10 +131,29 @@ export const watchBooks = defineOperation({
   stream: true,
 });
 
+const getCover = defineOperation({
+  ...readonly,
+  id: "getCover",
+  path: "/books/{bookId}/cover",
+  summary: "The cover of a book",
+  input: z.object({ bookId: ref("Book"), size: z.enum(["small", "large"]).default("small") }),
+  output: content(["image/png", "image/jpeg"]),
+});
+
+const setCover = defineOperation({
+  id: "setCover",
+  method: "PUT",
+  path: "/books/{bookId}/cover",
+  summary: "Keeps a cover",
+  input: z.object({ bookId: ref("Book"), picture: content(["image/png"]) }),
+  output: z.object({ bytes: z.number().int(), mediaType: z.string() }),
+  effect: "idempotent",
+});
+
 export const library = defineService({
   name: "my-library",
   title: "Library",
-  operations: [listRecommendations, getBook, findBooks, watchBooks],
+  operations: [listRecommendations, getBook, findBooks, watchBooks, getCover, setCover],
   relations: [
     {
       from: "Recommendation",
@@ -167,6 +198,10 @@ export function createTwoServices(): TwoServices {
       calls.push("listPeople");
       return { items: [...names.keys()].filter((id) => ids?.includes(id) ?? true).map(personOf), next: null };
     }),
+    serve(getPart, ({ sha256 }) => {
+      if (sha256 !== "known") throw new RoostError("not_found", `there is no part ${sha256}`);
+      return { mediaType: "application/octet-stream", bytes: new Uint8Array(7) };
+    }),
     serve(renamePerson, (given) => {
       calls.push("renamePerson");
       if (given.name === "") throw new RoostError("invalid_input", "a person has a name");
@@ -194,6 +229,11 @@ export function createTwoServices(): TwoServices {
       if (bookId === "broken") throw new TypeError('relation "svc_library.book" does not exist');
       if (bookId === "gone") throw new RoostError("not_found", "there is no book gone");
       return { book: { id: bookId, title: `Book ${bookId}` } };
+    }),
+    serve(getCover, ({ size }) => ({ mediaType: "image/png", bytes: new TextEncoder().encode(size) })),
+    serve(setCover, ({ picture: { mediaType, bytes } }) => {
+      calls.push("setCover");
+      return { mediaType, bytes: bytes.byteLength };
     }),
     serve(findBooks, (given) => ({ given })),
     serve(watchBooks, ({ after, count }) => watch(Number(after ?? 0), count)),
