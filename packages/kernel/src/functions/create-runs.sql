@@ -14,6 +14,10 @@ declare
   next_seqs bigint[];
   free text[];
   limits text[];
+  -- What all of them begin with.
+  base constant roost.run := jsonb_populate_record(null::roost.run, jsonb_build_object(
+    'created_at', roost.now(), 'epoch', 0, 'holds_serial_key', false, 'limits_passed', false, 'attempt', 1, 'stall_count', 0,
+    'cost_usd', 0, 'tokens', 0, 'usd_reserved', 0, 'tokens_reserved', 0, 'call_count', 0, 'reservation_count', 0));
 begin
   if p_runs @? '$[*].serial_key' then
     with place as (
@@ -33,7 +37,7 @@ begin
       cross join lateral (select case
         when (d ->> 'start_at')::timestamptz > roost.now() then 'start'
         when d ? 'serial_key' then 'serial_key' when d ? 'slot' then 'slot' when d ? 'rate' then 'rate' end as wait) as w
-      cross join lateral jsonb_populate_record(null::roost.run, jsonb_build_object('budget', coalesce(a.budget, '{}')) || d || jsonb_build_object(
+      cross join lateral jsonb_populate_record(base, jsonb_build_object('budget', coalesce(a.budget, '{}')) || d || jsonb_build_object(
         'state', case when w.wait is null then 'ready' when w.wait = 'serial_key' then 'queued' else 'waiting' end,
         'ready_at', case when w.wait is null then roost.now() end,
         'wake_at', case when w.wait = 'start' then d ->> 'start_at' end,
@@ -41,8 +45,7 @@ begin
         'serial_seq', k.next_seq + (d ->> 'serial_seq')::bigint,
         'needs', case when a.needs is null then d -> 'needs' else
           (select to_jsonb(array_agg(distinct need)) from (select unnest(a.needs) union all select jsonb_array_elements_text(d -> 'needs')) as every(need)) end,
-        'agent_version', a.version, 'created_at', roost.now(), 'epoch', 0, 'holds_serial_key', false, 'limits_passed', false, 'attempt', 1, 'stall_count', 0,
-        'cost_usd', 0, 'tokens', 0, 'usd_reserved', 0, 'tokens_reserved', 0, 'call_count', 0, 'reservation_count', 0)) as n
+        'agent_version', a.version)) as n
     returning r.id, r.state, r.agent_version, null::text;
   if p_limits is not null then
     with changed as (

@@ -86,6 +86,8 @@ begin
     update roost.run x set stall_count = 0, labels = hold_run_1.labels where x.id = p_run;
   end if;
   event := (p_run, r.key_hash, labels, r.correlation, r.traceparent, null, null, r.cause_id, null);
-  events := array(select (p_run, r.key_hash, labels, r.correlation, r.traceparent, roost.new_id()::text, t.type, r.cause_id, t.payload)::roost.told
-    from unnest(types, payloads) as t(type, payload));
+  events := '{}';
+  for n in 1 .. cardinality(types) loop
+    events := events || (p_run, r.key_hash, labels, r.correlation, r.traceparent, roost.new_id()::text, types[n], r.cause_id, payloads[n])::roost.told;
+  end loop;
 end $$;

@@ -26,7 +26,8 @@ declare
   spent_tokens bigint[] := '{}';
   asking integer[] := '{}';
 begin
-  if cardinality(p_runs) > 1 then
+  -- move_1 has locked them.
+  if p_appends and cardinality(p_runs) > 1 then
     perform from roost.run x where x.id = any(p_runs) order by x.depth, x.id for no key update;
   end if;
   for n in 1 .. cardinality(p_runs) loop
