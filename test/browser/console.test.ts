@@ -127,6 +127,7 @@ suite("the console", { skip: executable === undefined && noChromium }, () => {
     await using view = await browser.openPage(await home.link("/jobs/letters"), { size: "desktop" });
     const { page } = view;
     await page.click("button:has-text('Change')");
+    await page.getByLabel("Due").selectOption("cron");
     await page.waitForSelector("li:has-text('07:00') >> nth=9");
     await page.fill("input.mono", "30 2 25-31 3 0");
     await page.waitForSelector("text=the clock has changed: GMT+2");
@@ -134,10 +135,16 @@ suite("the console", { skip: executable === undefined && noChromium }, () => {
     await page.fill("input.mono", "99 * * * *");
     await page.waitForSelector("button:has-text('Save'):disabled");
     await page.fill("input.mono", "15 8 * * 1-5");
+    await page.getByLabel("Dollars a run").fill("0.25");
+    await page.getByLabel("Prompt").fill("Read the letters, and answer none.");
     await page.click("button:has-text('Save'):enabled");
     await page.waitForSelector("text=on weekdays at 08:15");
     await page.waitForSelector("text=Next:");
-    assert.equal((await home.api.getJob({ jobId: "letters" })).job.definition.trigger.kind, "cron");
+    const { definition } = (await home.api.getJob({ jobId: "letters" })).job;
+    assert.deepEqual(
+      [definition.trigger.kind, definition.budget, definition.prompt],
+      ["cron", { usdMax: 0.25 }, "Read the letters, and answer none."],
+    );
     const faults = await view.takeFaults();
     // The refusal of the expression that is none.
     assert.deepEqual(

@@ -13,12 +13,23 @@ const cases: [
   ["step.done", "r1", { name: "write_file" }, "step.done write_file"],
   ["notice.raised", "n1", { text: "The disk is full", level: "urgent" }, "notice.raised The disk is full"],
   ["job.defined", "blog", { by: "home", jobId: "blog", version: 2, definition: {} }, "job.defined version 2"],
+  ["tick.missed", "blog", { missedCount: 3, reason: "asleep", jobId: "blog" }, "tick.missed 3 moments, asleep"],
+  ["tick.skipped", "blog", { missedCount: 3, isCut: true, jobId: "blog" }, "tick.skipped missed count 3, is cut"],
   [
-    "tick.missed",
+    "tick.fired",
     "blog",
-    { missedCount: 3, isCut: true, jobId: "blog", lateMs: 5 },
-    "tick.missed missed count 3, is cut",
+    { runId: "r", lateMs: 61_000, missedCount: 1 },
+    "tick.fired 1m1s late, 1 moment before was missed",
   ],
+  ["run.waiting", "r1", { seq: 3, kind: "person", agent: "main" }, "run.waiting for your answer"],
+  ["run.waiting", "r1", { kind: "time", until: "2026-01-31T14:00:00Z" }, "run.waiting until 2026-01-31T14:00:00Z"],
+  [
+    "run.done",
+    "r1",
+    { agent: "main", tokens: 4_720, costUsd: 0.008, durationMs: 4_100 },
+    "run.done in 4s, 4,720 tokens, $0.008",
+  ],
+  ["state.changed", "blog", { sessionKind: "main", name: "blog", stateVersion: 1 }, "state.changed blog, version 1"],
   ["worker.joined", "w1", { pid: 7, host: "h" }, "worker.joined w1"],
 ];
 

@@ -1,4 +1,4 @@
-/** One job: when it is due next, how it went, what it costs, its prompt; run it, pause it, change when it is due. */
+/** One job: when it is due next, how it went, what it costs, its prompt; run it, pause it, change all of it. */
 import type { JobRecord, TickRecord } from "@roost/contract/operations";
 import { useState } from "react";
 import { Link, useParams } from "wouter";
@@ -15,8 +15,8 @@ import { tellWhen } from "../../parts/tell-cron.ts";
 import { useTimeFormats } from "../../parts/time-formats.ts";
 import { useAct } from "../../parts/use-act.ts";
 import { Region } from "../../parts/Region.tsx";
+import { JobEditor } from "./JobEditor.tsx";
 import { TickStrip } from "./TickStrip.tsx";
-import { TriggerEditor } from "./TriggerEditor.tsx";
 import styles from "./JobScreen.module.css";
 
 const back = { href: "/jobs", name: "Jobs" };
@@ -78,7 +78,7 @@ export function JobScreen() {
             </p>
           </div>
         </section>
-        {isEditing && <TriggerEditor job={job} onDone={() => setEditing(false)} onSaved={reload} />}
+        {isEditing && <JobEditor job={job} onDone={() => setEditing(false)} onSaved={reload} />}
         <section>
           <h2 className="part-title">Ticks</h2>
           <ul>
