@@ -27,10 +27,7 @@ import {
   type SchedulerLoop,
 } from "@roost/kernel";
 import {
-  createConsolidationLoop,
-  createNightlyLoop,
-  createPartLoop,
-  createRecallLoop,
+  createMemoryLoops,
   holdDatabase,
   keepAppliedSettings,
   openMemory,
@@ -85,7 +82,7 @@ async function main(): Promise<void> {
   const supervised = listenToSupervisor();
   const config = readGatewayConfig();
   const logger = openLogger(config);
-  const { homeDir, bucket, bucketBefore, OTEL_EXPORTER_OTLP_ENDPOINT: otlpEndpoint } = config;
+  const { homeDir, bucket, bucketBefore, environment, OTEL_EXPORTER_OTLP_ENDPOINT: otlpEndpoint } = config;
   const token = await openToken(homeDir, { clock: systemClock, logger });
   supervised.stop.addEventListener("abort", () => endLate(logger), { once: true });
 
@@ -93,7 +90,7 @@ async function main(): Promise<void> {
   await using database = await openOwnDatabase(config, logger);
   await using kernel = await openKernel({ database, logger, rooms: homeRooms });
   await using home = await holdDatabase(kernel, homeDir);
-  await using memory = await openMemory({ kernel, homeDir, logger, bucket, bucketBefore });
+  await using memory = await openMemory({ kernel, homeDir, logger, bucket, bucketBefore, environment });
   const { settings } = memory;
   const services = await openOwnServices(memory, home.id);
   const entries = { access: await openAccess(kernel, { logger }), hooks: openOwnHooks(memory, config.environment) };
@@ -235,9 +232,7 @@ function createLoops(
     createStalledJobLoop(kernel),
     createUnplacedLoop(kernel),
     ...createJournalLoops(kernel),
-    createPartLoop(memory),
-    createRecallLoop(memory),
-    ...[createNightlyLoop(memory), createConsolidationLoop(memory)].filter((loop) => loop !== undefined),
+    ...createMemoryLoops(memory),
     createModelLoop(kernel, { findProblem, timeZone }),
     ...outlets.map((outlet) => createNoticeLoop(kernel, { outlet, timeZone, signal })),
   ];

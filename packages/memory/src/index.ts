@@ -56,7 +56,8 @@ export { recordSources } from "./facts/mark-stale.ts";
 // Recall.
 export { recall, recallLimits, type Recalled, type FoundLine, type RecallRequest } from "./recall/recall.ts";
 export { indexLines, type IndexedDocument } from "./recall/index-document.ts";
-export { createRecallLoop } from "./recall/refresh-recall.ts";
+export { createMemoryLoops } from "./create-memory-loops.ts";
+export { embedLines } from "./recall/embed-lines.ts";
 
 // The nightly pass.
 export { createNightlyLoop } from "./nightly/create-nightly-loop.ts";
@@ -105,7 +106,7 @@ export { partsOf, type ContextMessage, type StoredMessage } from "./sessions/mes
 export { keepPart, readPart, type NewPart, type StoredPart } from "./parts/parts.ts";
 export { findPart } from "./parts/find-part.ts";
 export { headBytes, kindOf } from "./parts/kind-of.ts";
-export { createPartLoop, dropParts } from "./parts/drop-parts.ts";
+export { dropParts } from "./parts/drop-parts.ts";
 
 // Contexts of runs.
 export { viewerOf } from "./visibility/viewer-of.ts";

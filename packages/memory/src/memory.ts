@@ -1,6 +1,7 @@
 /** What the functions of this room receive: one home and the kernel that records what happens in it. Types only. */
 import type { KeptFiles } from "./disk/kept-files.ts";
 import type { Calendar } from "./visibility/calendar.ts";
+import type { Embedder } from "@roost/agent";
 import type { Logger } from "@roost/base";
 import type { Kernel } from "@roost/kernel";
 import type { ObjectStore } from "@roost/objects";
@@ -32,4 +33,6 @@ export interface Memory extends HomeFiles, AsyncDisposable {
   /** For daily notes and all times that a model is told. */
   readonly timeZone: string;
   readonly calendar: Calendar;
+  /** Undefined: recall goes by words alone. */
+  readonly embedder?: Embedder | undefined;
 }

@@ -13,6 +13,8 @@ import { scanHome } from "./scan/scan-home.ts";
 import { readSettingsInForce } from "./settings-in-force.ts";
 import { settleObjects } from "./settle-objects.ts";
 import { createCalendar } from "./visibility/calendar.ts";
+import { openEmbedder } from "./settings/open-embedder.ts";
+import type { SecretSources } from "./settings/read-secret.ts";
 import type { Settings } from "./settings/settings.ts";
 
 export const memorySchema = "memory";
@@ -24,6 +26,8 @@ export interface OpenMemoryOptions {
   logger: Logger;
   /** Default: those in force. */
   settings?: Settings;
+  /** Of secrets that the settings name. Default: recall goes by words alone, whatever they name. */
+  environment?: SecretSources["env"];
   /** Whether to migrate the schema first. Default true. */
   migrate?: boolean;
   /** For read-only callers: the home is not created, and neither versions of files nor parts are stored. */
@@ -68,6 +72,7 @@ export async function openMemory(options: OpenMemoryOptions): Promise<Memory> {
     settingsText,
     timeZone,
     calendar: createCalendar(timeZone),
+    embedder: options.environment && openEmbedder(settings, { homeDir, env: options.environment }),
     // Kernel and database belong to the caller; there is nothing else to close.
     async [Symbol.asyncDispose]() {},
   };

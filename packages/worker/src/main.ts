@@ -43,7 +43,7 @@ const poolMax = 8;
 async function main(): Promise<void> {
   const supervised = listenToSupervisor();
   const config = readWorkerConfig();
-  const { homeDir, bucket, OTEL_EXPORTER_OTLP_ENDPOINT: otlpEndpoint } = config;
+  const { homeDir, bucket, environment, OTEL_EXPORTER_OTLP_ENDPOINT: otlpEndpoint } = config;
   const write = (line: string) => void process.stderr.write(line);
   const logger = createLogger({ level: config.ROOST_LOG_LEVEL, clock: systemClock, write }).child({
     process: "worker",
@@ -59,7 +59,7 @@ async function main(): Promise<void> {
   await refuseDatabaseOfAnother(database, homeDir);
   await using kernel = await openKernel({ database, logger, rooms: homeRooms });
   await using home = await holdDatabase(kernel, homeDir);
-  await using memory = await openMemory({ kernel, homeDir, bucket, logger, scan: false });
+  await using memory = await openMemory({ kernel, homeDir, bucket, logger, scan: false, environment });
   const { settings } = memory;
   const providers = await findProviders(kernel, config, { settings, logger });
   using coolDowns = await openHomeCoolDowns(kernel);

@@ -227,6 +227,42 @@ create table memory.recall_term (
 ) with (fillfactor = 70);
 create index recall_term_trigrams on memory.recall_term using gin (term gin_trgm_ops);
 
+-- Vectors of texts that recall knows, under one model. Derived: dropped, they are asked for again.
+create table memory.embedding_state (
+  is_single  boolean primary key default true check (is_single),
+  model      text not null,
+  -- Of its vectors; null: none is known yet.
+  dimensions integer,
+  -- Lines before it have their vectors, but for those that came later.
+  document   integer not null default 0,
+  place      integer not null default 0,
+  -- What was spent on this day.
+  day        text not null,
+  tokens     bigint not null default 0
+);
+
+-- Invariant: of the model that embedding_state names.
+create table memory.embedding (
+  -- md5 of the text.
+  key    uuid primary key,
+  -- The signs of its numbers, by which near ones are found, and the numbers themselves in a byte each, by which these are ranked.
+  code   bit varying not null,
+  vector bytea not null
+);
+
+-- Of each line, small enough to be read as a whole. Invariant: codes of one length, of the model that embedding_state names.
+create table memory.recall_vector (
+  document integer not null,
+  place    integer not null,
+  labels   integer not null,
+  at       timestamptz not null,
+  key      uuid not null,
+  code     bit varying not null,
+  primary key (document, place),
+  foreign key (document, place) references memory.recall_line on delete cascade
+);
+create index recall_vector_key on memory.recall_vector (key);
+
 -- Turns that programs asked for without naming a conversation, found again by what the program knows of it. Invariant: a request that is
 -- repeated finds the turn that it asked for. `place`: how often the same was asked anew, after its answer had arrived.
 create table memory.client_turn (

@@ -69,8 +69,8 @@ export function rankLines(
       const count = counts[term]!;
       if (count > 0) score += (weights[term]! * count * (saturation + 1)) / (count + saturation);
     }
-    const age = Math.max(0, nowMinute - atMinute);
-    scores[index] = score * (1 + recencyShare * 2 ** (-age / recencyHalfLifeMinutes));
+    const age = nowMinute - atMinute;
+    scores[index] = score * recencyOf(age);
     minutes[index] = atMinute;
   }
   const least = scores.toSorted().at(-Math.min(limit, scores.length)) ?? 0;
@@ -100,6 +100,11 @@ function nearestOf(lines: readonly Candidate[], first: number, key: number): Can
   for (let at = first + 1; at < lines.length && keyOf(lines[at]!) - key <= reach; at += 1)
     if (Math.abs(keyOf(lines[at]!) - key) < Math.abs(keyOf(nearest) - key)) nearest = lines[at]!;
   return nearest;
+}
+
+/** What a line of this age counts for. */
+export function recencyOf(ageMinutes: number): number {
+  return 1 + recencyShare * 2 ** (-Math.max(0, ageMinutes) / recencyHalfLifeMinutes);
 }
 
 /** Whether a line at this moment belongs to the time for which it was ranked. */

@@ -11,7 +11,8 @@ import { clearanceOf, mayKnow } from "../visibility/clearance.ts";
 import { placedForViewer } from "../visibility/placed-at.ts";
 import type { Viewer } from "../visibility/viewer.ts";
 import { maySeeFile } from "../visibility/visibility.ts";
-import { findLines } from "./find-lines.ts";
+import { findLines, type FindLines } from "./find-lines.ts";
+import { findNear, fuse } from "./find-near.ts";
 import { isOfTime, type RankedLine } from "./rank-lines.ts";
 import { messageOfLineSql, type DocumentKind } from "./index-document.ts";
 import { refreshRecall } from "./refresh-recall.ts";
@@ -70,7 +71,7 @@ export async function recall(memory: Memory, request: RecallRequest): Promise<Re
   const { as, withMarked = false } = request;
   const limit = Math.min(Math.max(1, Math.trunc(request.limit ?? linesDefault)), recallLimits.linesMax);
   const tokensMax = Math.min(Math.max(1, request.tokensMax ?? tokensDefault), recallLimits.tokensMax);
-  const ranked = await findLines(database, {
+  const find: FindLines = {
     query: request.query,
     labelSets: await labelSets.covered(database, clearanceOf(as)),
     kinds: request.kinds,
@@ -79,7 +80,12 @@ export async function recall(memory: Memory, request: RecallRequest): Promise<Re
     until: request.until,
     nowMs: clock.nowMs(),
     limit: limit * readPerLine,
-  });
+  };
+  const [byWords, byVectors] = await Promise.all([
+    findLines(database, find),
+    memory.embedder === undefined ? [] : findNear(memory, memory.embedder, find),
+  ]);
+  const ranked = fuse(byWords, byVectors, find.limit);
   const corrections = await readCorrections(database, as);
   const known = (await readLines(memory, ranked))
     .filter((line) => mayRecall(as, line))

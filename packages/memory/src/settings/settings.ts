@@ -9,6 +9,7 @@ import {
 } from "@roost/contract/operations";
 import { z } from "zod";
 import { Duration } from "./duration.ts";
+import { Embeddings } from "./embeddings.ts";
 import { Exec } from "./exec.ts";
 import { Hook, hooksMax } from "./hook.ts";
 import { Consolidation, Nightly } from "./nightly.ts";
@@ -126,6 +127,7 @@ export const Settings = z.strictObject({
     .max(50)
     .optional()
     .describe("Used in this order, the next when one fails; default: what the environment names or this machine runs"),
+  embeddings: Embeddings.optional().describe("Recall finds what is said in other words by the vectors of this model"),
   agents: z.record(Slug, z.strictObject({ ...agentDefinitionShape, budget: Caps.optional() })).default({}),
   budgets: z
     .strictObject({

@@ -1,0 +1,18 @@
+import type { SchedulerLoop } from "@roost/kernel";
+import type { Memory } from "./memory.ts";
+import { createConsolidationLoop } from "./nightly/create-consolidation-loop.ts";
+import { createNightlyLoop } from "./nightly/create-nightly-loop.ts";
+import { createPartLoop } from "./parts/drop-parts.ts";
+import { createEmbeddingLoop } from "./recall/embed-lines.ts";
+import { createRecallLoop } from "./recall/refresh-recall.ts";
+
+/** What a scheduler does for a home's memory, as far as its settings want it. */
+export function createMemoryLoops(memory: Memory): SchedulerLoop[] {
+  return [
+    createPartLoop(memory),
+    createRecallLoop(memory),
+    createEmbeddingLoop(memory),
+    createNightlyLoop(memory),
+    createConsolidationLoop(memory),
+  ].filter((loop) => loop !== undefined);
+}

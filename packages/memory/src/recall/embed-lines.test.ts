@@ -1,0 +1,113 @@
+/** Recall by vectors, against a server over HTTP that knows which words are the same. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createEmbedder, type Embedder } from "@roost/agent";
+import { startEmbeddingServer } from "@roost/agent/testing";
+import { audienceOf, mainLabels } from "@roost/contract/labels";
+import { raiseNotice } from "@roost/kernel";
+import type { Memory } from "../memory.ts";
+import { scanHome } from "../scan/scan-home.ts";
+import { Settings } from "../settings/settings.ts";
+import { createTestMemory, type TestMemory } from "../testing/create-test-memory.ts";
+import { embedLines } from "./embed-lines.ts";
+import { fuse } from "./find-near.ts";
+import { recall } from "./recall.ts";
+import { refreshRecall } from "./refresh-recall.ts";
+import { codeOf, similarityOf, vectorBytes } from "./vector-bytes.ts";
+
+const notes = Array.from({ length: 150 }, (_, n) => `- Entry ${n} of the garden: ${"weeds ".repeat(n % 5)}`);
+const files = {
+  "MEMORY.md": "- The automobile is in the garage\n- Tea is at four\n",
+  "memory/2026-03-01.md": `# 2026-03-01\n\n${notes.join("\n")}\n`,
+};
+
+const as = { kind: "main" as const };
+const textsOf = async (memory: Memory, query: string, viewer: Parameters<typeof recall>[1]["as"] = as) =>
+  (await recall(memory, { query, as: viewer, limit: 5 })).lines.map(({ text }) => text);
+
+function withEmbedder(home: TestMemory, embedder: Embedder, tokensPerDayMax = 1_000_000): Memory {
+  const { baseUrl, model } = { baseUrl: "http://127.0.0.1:9/v1", model: "m" };
+  const settings = Settings.parse({ timeZone: "UTC", embeddings: { baseUrl, model, tokensPerDayMax } });
+  return { ...home.memory, settings, embedder };
+}
+
+test("recall() finds by vectors what is said in other words, and by words alone when the model does not answer", async () => {
+  await using server = await startEmbeddingServer({ same: [["automobile", "car", "vehicle"]] });
+  await using home = await createTestMemory({ files });
+  const embedder = createEmbedder({ baseUrl: server.url, model: "one" });
+  const memory = withEmbedder(home, embedder);
+  await home.kernel.transact(async (tx) => {
+    const labelSet = await tx.labelSet({ ...mainLabels, audiences: [audienceOf("job", "letters")] });
+    raiseNotice(tx, { level: "info", text: "Her automobile is red", source: "job:letters", labelSet });
+  });
+  await refreshRecall(memory);
+  assert.deepEqual(await textsOf(memory, "vehicle"), [], "no line has the word, and there are no vectors yet");
+  // A server that fails costs nothing that it has made before.
+  server.status = 503;
+  await assert.rejects(embedLines(memory, embedder), { code: "unavailable" });
+  server.status = undefined;
+  assert.equal(await embedLines(memory, embedder), "done");
+  const asked = server.requests.slice(1).flat();
+  assert.equal(asked.filter((text) => text.includes("automobile is in")).length, 1);
+  assert.ok(server.requests.every(({ length }) => length <= 64));
+  for (const query of ["vehicle", "where is the car"])
+    assert.ok((await textsOf(memory, query)).includes("- The automobile is in the garage"), query);
+  // By the reader's clearance, as by words.
+  const job = { kind: "cron" as const, jobId: "letters" };
+  assert.deepEqual(await textsOf(memory, "vehicle", job), ["notice (info): Her automobile is red"]);
+  // An edit asks for what is new alone.
+  const before = server.requests.flat().length;
+  await home.writeOutside("memory/2026-03-01.md", `${files["memory/2026-03-01.md"]}- The vehicle was washed\n`);
+  await scanHome(memory);
+  await refreshRecall(memory);
+  assert.equal(await embedLines(memory, embedder), "done");
+  assert.deepEqual(server.requests.flat().slice(before), ["- The vehicle was washed"]);
+  assert.ok((await textsOf(memory, "car")).includes("- The vehicle was washed"));
+  server.status = 500;
+  assert.equal((await textsOf(memory, "vehicle"))[0], "- The vehicle was washed", "by words");
+});
+
+test("embedLines() goes on where another process ended, stays within the tokens of a day, and begins anew for another model", async () => {
+  await using server = await startEmbeddingServer();
+  await using home = await createTestMemory({ files });
+  await home.test.clock.set(new Date("2026-03-02T12:00:00Z"));
+  const embedder = createEmbedder({ baseUrl: server.url, model: "one" });
+  const few = withEmbedder(home, embedder, 1_000);
+  await refreshRecall(few);
+  assert.equal(await embedLines(few, embedder), "spent");
+  const first = server.requests.flat();
+  assert.ok(first.length > 0 && first.length < notes.length, `${first.length}`);
+  const count = async () =>
+    (await home.test.database.query<{ n: number }>("select count(*)::integer as n from memory.recall_vector"))[0]!.n;
+  assert.equal(await count(), first.length);
+  assert.deepEqual(await textsOf(few, "nothingofit"), [], "questions are not asked above it either");
+  await home.test.clock.set(new Date("2026-03-03T12:00:00Z"));
+  const another = withEmbedder({ ...home, memory: await home.openAnother() }, embedder);
+  assert.equal(await embedLines(another, embedder), "done");
+  const all = server.requests.flat();
+  assert.equal(new Set(all).size, all.length, "no text is asked for twice");
+  assert.equal(await count(), notes.length + 2);
+  const other = createEmbedder({ baseUrl: server.url, model: "two" });
+  const changed = withEmbedder(home, other);
+  assert.deepEqual(await textsOf(changed, "nothingofit"), [], "vectors of another model are not compared");
+  assert.equal(await embedLines(changed, other), "done");
+  assert.equal(server.requests.flat().length, 2 * all.length);
+  assert.equal(await count(), notes.length + 2);
+});
+
+test("vectors as bits and bytes keep their direction; fuse() puts first what both rankings have", () => {
+  const vector = Float32Array.from([0.5, -0.25, 0, 1]);
+  assert.equal(codeOf(vector), "1011");
+  assert.ok(similarityOf(vector, vectorBytes(vector)) > 0.999);
+  assert.ok(
+    similarityOf(
+      vector.map((n) => -n),
+      vectorBytes(vector),
+    ) < -0.999,
+  );
+  const at = (place: number) => ({ document: 1, place, score: 1, atMinute: 0 });
+  assert.deepEqual(
+    fuse([at(1), at(2), at(3)], [at(3), at(4)], 3).map(({ place }) => place),
+    [3, 1, 2],
+  );
+});

@@ -1,0 +1,162 @@
+/**
+ * Has a model make vectors of what recall knows: in batches from a place that is kept, so that a process that dies goes on where it was; not above
+ * a day's tokens; anew for another model. A text that stands in many lines, or again after an edit, is asked for once.
+ */
+import { estimateTokens, type Embedder } from "@roost/agent";
+import { RoostError } from "@roost/base";
+import type { Sql } from "@roost/database";
+import type { SchedulerLoop } from "@roost/kernel";
+import type { Memory } from "../memory.ts";
+import { codeOf, vectorBytes } from "./vector-bytes.ts";
+
+/** Asked for at once; a text has at most 600 characters. */
+const textsMax = 64;
+/** Before others get their turn. */
+const batchesMax = 20;
+const batchMsMax = 60_000;
+const pollMs = 5 * 60_000;
+/** Looked at for one batch: most have a vector already. */
+const linesMax = 2_000;
+const orphansMax = 1_000;
+
+export type EmbedOutcome = "more" | "done" | "spent";
+
+/** Undefined where no endpoint is configured. Handed to runScheduler. */
+export function createEmbeddingLoop(memory: Memory): SchedulerLoop | undefined {
+  const { embedder } = memory;
+  if (embedder === undefined) return undefined;
+  return {
+    name: "embeddings",
+    channels: () => [],
+    pollMs,
+    look: async () => ({ isMore: (await embedLines(memory, embedder)) === "more" }),
+  };
+}
+
+/** `more`: lines are left. `spent`: so are they, until tomorrow. @throws RoostError as the embedder */
+export async function embedLines(memory: Memory, embedder: Embedder): Promise<EmbedOutcome> {
+  for (let batch = 0; batch < batchesMax; batch += 1) {
+    const outcome = await embedBatch(memory, embedder);
+    if (outcome !== "more") return outcome;
+  }
+  return "more";
+}
+
+interface Line {
+  document: number;
+  place: number;
+  key: string;
+  text: string;
+  isKnown: boolean;
+}
+
+async function embedBatch(memory: Memory, embedder: Embedder): Promise<EmbedOutcome> {
+  const { database } = memory.kernel;
+  await refuseOthers(memory, embedder);
+  const lines = await database.query<Line>(
+    `select l.document, l.place, md5(l.text)::uuid::text as key, l.text, exists (select 1 from memory.embedding e where e.key = md5(l.text)::uuid) as "isKnown"
+     from memory.recall_line l, memory.embedding_state s where (l.document, l.place) >= (s.document, s.place)
+       and not exists (select 1 from memory.recall_vector v where v.document = l.document and v.place = l.place)
+     order by l.document, l.place limit ${linesMax}`,
+    [],
+    { name: "memory_embedding_lines" },
+  );
+  if (lines.length === 0) return beginAgain(database);
+  const texts = new Map<string, string>();
+  let last: Line | undefined;
+  for (const line of lines) {
+    if (!line.isKnown && !texts.has(line.key) && texts.size === textsMax) break;
+    if (!line.isKnown) texts.set(line.key, line.text);
+    last = line;
+  }
+  if (texts.size > 0) {
+    if (!(await mayAsk(memory))) return "spent";
+    const signal = AbortSignal.timeout(batchMsMax);
+    const { vectors, tokenCount } = await embedder.embed([...texts.values()], { signal });
+    await spend(memory, tokenCount ?? estimateOf([...texts.values()]));
+    await keep(database, embedder, [...texts.keys()], vectors);
+  }
+  await database.query(
+    `with made as (
+       insert into memory.recall_vector (document, place, labels, at, key, code)
+       select l.document, l.place, l.labels, l.at, e.key, e.code from memory.recall_line l join memory.embedding e on e.key = md5(l.text)::uuid
+         join memory.embedding_state s on s.model = $5 and s.dimensions = length(e.code)
+       where (l.document, l.place) >= ($1, $2) and (l.document, l.place) <= ($3, $4)
+       on conflict do nothing)
+     update memory.embedding_state set document = $3, place = $4 where model = $5`,
+    [lines[0]!.document, lines[0]!.place, last!.document, last!.place, embedder.id],
+    { name: "memory_embedding_made" },
+  );
+  return "more";
+}
+
+/** Vectors of another model are dropped before the first of this one. */
+async function refuseOthers({ kernel, calendar }: Memory, { id }: Embedder): Promise<void> {
+  await kernel.transact(async (tx) => {
+    const [changed] = await tx.query(
+      `insert into memory.embedding_state as s (model, day) values ($1, $2)
+       on conflict (is_single) do update set model = $1, dimensions = null, document = 0, place = 0 where s.model <> $1 returning 1`,
+      [id, calendar.dayAt(kernel.clock.nowMs())],
+    );
+    if (changed !== undefined) await dropVectors(tx);
+  });
+}
+
+async function dropVectors(sql: Sql): Promise<void> {
+  await sql.query("delete from memory.recall_vector");
+  await sql.query("delete from memory.embedding");
+}
+
+/** At the end: lines that came before it are looked for the next time, and texts that no line has are forgotten. */
+async function beginAgain(sql: Sql): Promise<EmbedOutcome> {
+  await sql.query("update memory.embedding_state set document = 0, place = 0 where document > 0");
+  await sql.query(
+    `delete from memory.embedding where key in (select e.key from memory.embedding e
+       where not exists (select 1 from memory.recall_vector v where v.key = e.key) limit ${orphansMax})`,
+  );
+  return "done";
+}
+
+async function keep(
+  sql: Sql,
+  { id }: Embedder,
+  keys: readonly string[],
+  vectors: readonly Float32Array[],
+): Promise<void> {
+  const dimensions = vectors[0]!.length;
+  const [state] = await sql.query<{ dimensions: number }>(
+    "update memory.embedding_state set dimensions = coalesce(dimensions, $2) where model = $1 returning dimensions",
+    [id, dimensions],
+  );
+  if (state !== undefined && state.dimensions !== dimensions)
+    throw new RoostError(
+      "unavailable",
+      `the embedding model gives ${dimensions} numbers and gave ${state.dimensions}: name its dimensions in roost.yaml`,
+    );
+  await sql.query(
+    `insert into memory.embedding (key, code, vector) select key, code::bit varying, vector
+     from unnest($1::uuid[], $2::text[], $3::bytea[]) as made(key, code, vector) on conflict do nothing`,
+    [keys, vectors.map(codeOf), vectors.map(vectorBytes)],
+    { name: "memory_embedding_keep" },
+  );
+}
+
+/** Whether tokens of the day are left. */
+export async function mayAsk({ kernel, calendar, settings }: Memory): Promise<boolean> {
+  const [state] = await kernel.database.query<{ tokens: number }>(
+    "select case when day = $1 then tokens else 0 end as tokens from memory.embedding_state",
+    [calendar.dayAt(kernel.clock.nowMs())],
+  );
+  return (state?.tokens ?? 0) < (settings.embeddings?.tokensPerDayMax ?? Infinity);
+}
+
+export async function spend({ kernel, calendar }: Memory, tokenCount: number): Promise<void> {
+  await kernel.database.query(
+    "update memory.embedding_state set tokens = case when day = $1 then tokens else 0 end + $2, day = $1",
+    [calendar.dayAt(kernel.clock.nowMs()), tokenCount],
+  );
+}
+
+export function estimateOf(texts: readonly string[]): number {
+  return texts.reduce((sum, text) => sum + estimateTokens(text), 0);
+}
