@@ -22,7 +22,7 @@ const patterns = [
 /** For one test, and for one file of tests: against those that hang. The longest lives through a week of a home, on slow machines too. */
 const testMsMax = 1_200_000;
 /** More processes at once than cores: many of them wait for processes that they have started, and for leases to end. */
-const processesBesideCores = 2;
+const processesBesideCores = 3;
 /** What files that share a process take, of what all files take: the times may be those of a busy machine. */
 const sharedPartMax = 1 / 60;
 const longestShown = 5;

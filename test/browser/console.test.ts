@@ -51,7 +51,7 @@ suite("the console", { skip: executable === undefined && noChromium }, () => {
   });
 
   test("Now moves by itself, and answers what needs one", async () => {
-    await using view = await browser.openPage(await home.link(), { size: "desktop" });
+    await using view = await browser.openTab(await home.link(), { size: "desktop" });
     const { page } = view;
     await page.waitForSelector("text=Hold on for a while");
     await page.click("button:has-text('Yes, with a link')");
@@ -63,7 +63,7 @@ suite("the console", { skip: executable === undefined && noChromium }, () => {
 
   test("a conversation streams, shows calls, is written anew, and runs nothing that a model says", async () => {
     await home.api.createSession({ sessionKey: "talk-test" });
-    await using view = await browser.openPage(await home.link("/chat/talk-test"), { size: "phone" });
+    await using view = await browser.openTab(await home.link("/chat/talk-test"), { size: "phone" });
     const { page } = view;
     await page.waitForSelector("text=Nothing was said yet");
     await page.setInputFiles("input[type=file]", {
@@ -91,7 +91,7 @@ suite("the console", { skip: executable === undefined && noChromium }, () => {
   });
 
   test("a run shows its steps, what filled its prompt, what caused it, and whether it would do the same again", async () => {
-    await using view = await browser.openPage(await home.link("/runs?state=trouble"), { size: "desktop" });
+    await using view = await browser.openTab(await home.link("/runs?state=trouble"), { size: "desktop" });
     const { page } = view;
     const row = page.locator("[role=row]:has-text('Please break')");
     await row.waitFor();
@@ -124,7 +124,7 @@ suite("the console", { skip: executable === undefined && noChromium }, () => {
   });
 
   test("a job is changed with the next ten moments in sight, across a change of the clock", async () => {
-    await using view = await browser.openPage(await home.link("/jobs/letters"), { size: "desktop" });
+    await using view = await browser.openTab(await home.link("/jobs/letters"), { size: "desktop" });
     const { page } = view;
     await page.click("button:has-text('Change')");
     await page.getByLabel("Due").selectOption("cron");
@@ -181,7 +181,7 @@ suite("the console", { skip: executable === undefined && noChromium }, () => {
   });
 
   test("somebody is written down in two taps on a phone, merged, and taken apart again", async () => {
-    await using view = await browser.openPage(await home.link("/people"), { size: "phone" });
+    await using view = await browser.openTab(await home.link("/people"), { size: "phone" });
     const { page } = view;
     await page.waitForSelector("[role=row]:has-text('Jonas Weber')");
     await page.tap("button:has-text('Write down')");
@@ -203,7 +203,7 @@ suite("the console", { skip: executable === undefined && noChromium }, () => {
   });
 
   test("the timeline is narrowed, jumps to a moment, and shows causes and effects of an event", async () => {
-    await using view = await browser.openPage(await home.link("/timeline?job=letters"), { size: "desktop" });
+    await using view = await browser.openTab(await home.link("/timeline?job=letters"), { size: "desktop" });
     const { page } = view;
     await page.click("[role=row]:has-text('Question asked')");
     await page.waitForSelector("dialog button:has-text('run.created')");
@@ -227,7 +227,7 @@ suite("the console", { skip: executable === undefined && noChromium }, () => {
     const path = "notes/plan.md";
     const lines = ["# Plan", "one", "two", "three", "four", "five", "six", ""];
     const { sha256 } = await home.api.writeFile({ path, text: lines.join("\n") });
-    await using view = await browser.openPage(await home.link(`/memory?path=${path}`), { size: "desktop" });
+    await using view = await browser.openTab(await home.link(`/memory?path=${path}`), { size: "desktop" });
     const { page } = view;
     const field = page.locator(`textarea[aria-label='Text of ${path}']`);
     await field.fill(lines.with(1, "ONE").join("\n"));
@@ -258,7 +258,7 @@ suite("the console", { skip: executable === undefined && noChromium }, () => {
     await home.api.writeFile({ path, text: evil });
     await home.api.defineJob({ jobId: "evil", title: evil, trigger: { kind: "manual" }, prompt: evil });
     await home.api.rememberFact({ text: evil });
-    await using view = await browser.openPage(await home.link(), { size: "desktop" });
+    await using view = await browser.openTab(await home.link(), { size: "desktop" });
     const { page } = view;
     await page.waitForSelector("text=Just ended");
     const places = [
@@ -311,7 +311,7 @@ suite("the console", { skip: executable === undefined && noChromium }, () => {
   });
 
   test("the palette finds and opens without a mouse", async () => {
-    await using view = await browser.openPage(await home.link(), { size: "desktop" });
+    await using view = await browser.openTab(await home.link(), { size: "desktop" });
     const { page } = view;
     await page.waitForSelector("text=Just ended");
     await page.keyboard.press("Control+k");
@@ -323,7 +323,7 @@ suite("the console", { skip: executable === undefined && noChromium }, () => {
   });
 
   test("GraphiQL knows the schema, answers a query and follows a subscription, and breaks no rule of its page", async () => {
-    await using view = await browser.openPage(await home.link(), { size: "desktop" });
+    await using view = await browser.openTab(await home.link(), { size: "desktop" });
     const { page } = view;
     await page.waitForSelector("h1:text('Now')");
     await page.goto(`${home.url}/graphql/ide`);

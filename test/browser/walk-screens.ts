@@ -19,7 +19,7 @@ const screens = [
 
 /** Opens every screen of a filled home, and fails on the first with a fault. */
 export async function walkScreens(browser: OpenedBrowser, home: ConsoleHome, options: PageOptions): Promise<void> {
-  await using view = await browser.openPage(await home.link(), options);
+  await using view = await browser.openTab(await home.link(), options);
   for (const { path, shows } of screens) {
     if (path !== "/") await view.page.goto(home.url + path);
     await view.page.waitForSelector(shows);
