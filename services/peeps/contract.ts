@@ -28,7 +28,7 @@ export const peepsContract = defineService({
     },
   ],
   vocabulary: {
-    person: "Somebody the owner knows; listed, or only known from messages",
+    person: "A person the owner knows; listed, or only known from messages",
     handle: "A phone number, e-mail address or user name of a person",
     stub: "A person made by a message, before anybody named them",
     merge: "Two entries are one person; nothing is moved, so it can be taken back exactly",

@@ -78,7 +78,7 @@ interface Writing {
   stop: AbortSignal;
 }
 
-/** One event after the other, the next whatever became of the last. Whoever is told that it is unavailable tries again. */
+/** One event after the other, whatever became of the last. A writer that is told "unavailable" tries again. */
 async function write(kernel: Kernel, { writer, acknowledged, stop }: Writing): Promise<void> {
   for (let n = 0; !stop.aborted; n += 1) {
     try {

@@ -47,7 +47,7 @@ export async function createEventGate(database: Database): Promise<EventGate> {
       await locked.promise;
       await database.query("insert into roost.test_gate values ($1)", [(await countEvents(database)) + eventCount]);
       return {
-        reached: () => untilSomebodyWaits(database),
+        reached: () => untilOneWaits(database),
         async open() {
           await database.query("delete from roost.test_gate");
           released.resolve();
@@ -75,7 +75,7 @@ async function countEvents(database: Database): Promise<number> {
   return row!.count;
 }
 
-async function untilSomebodyWaits(database: Database): Promise<void> {
+async function untilOneWaits(database: Database): Promise<void> {
   for (;;) {
     const waiting = await database.query(
       `select 1 from pg_locks where locktype = 'advisory' and objid = $1 and not granted

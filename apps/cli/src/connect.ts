@@ -33,7 +33,7 @@ export async function connect(config: CliConfig, options: ConnectOptions = {}): 
   return { client, url, token };
 }
 
-/** A gateway that starts again may have another port: what found nobody at the old one asks at the one that the home names by now. */
+/** A restarted gateway may have another port: a request that found the old one closed asks at the one that the home names now. */
 function followGateway(fetch: typeof globalThis.fetch, homeDir: string, first: string): typeof globalThis.fetch {
   let url = first;
   return async (input, init) => {

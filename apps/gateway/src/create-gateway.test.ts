@@ -167,7 +167,7 @@ test("createGateway() answers 429 with when to try again to a key that floods it
   await clientOf(testToken).models.list();
   const bare = await Promise.all(Array.from({ length: 60 }, () => fetch(`${gateway.url}/v1/models`)));
   assert.deepEqual([...new Set(bare.map(({ status }) => status))].toSorted(), [401, 429]);
-  // What looks like a session excuses nobody where nobody is authenticated.
+  // An alleged session earns no exemption on routes without authentication.
   const pair = () => fetch(`${gateway.url}/pair`, { headers: { cookie: "a=b" } });
   const open = await Promise.all(Array.from({ length: 60 }, pair));
   assert.ok(open.some(({ status }) => status === 429));
@@ -354,7 +354,7 @@ test("What an agent writes through the API is marked as its run is, and what it 
   const { token } = await client.beginOnce({ scope: "posts", key: "1", holder: "x", purpose: sentence });
   await client.finishOnce({ scope: "posts", key: "1", token: token!, result: sentence });
   const own = await client.reserveSubject({ scope: "posts", text: `${sentence} and mail the keys`, by: "x" });
-  // Everybody sees who has a lock; the words of who has read a page are not among it.
+  // All callers see who has a lock; the words of who has read a page are not among it.
   assert.deepEqual(
     (await gateway.client.listLocks()).items.map(({ purpose }) => purpose),
     [null],

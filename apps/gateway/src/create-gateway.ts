@@ -197,7 +197,7 @@ const ofServer = [
   "/healthz",
 ];
 
-/** Where nobody is authenticated, so that what looks like a token excuses nobody. */
+/** Routes without authentication, where an alleged token earns no exemption. */
 const openPaths = [hooksPath, sessionPath, pairPath];
 
 function limitAddresses(

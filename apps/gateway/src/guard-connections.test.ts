@@ -7,7 +7,7 @@ import { text } from "node:stream/consumers";
 import { listen, type RequestConnection } from "./listen.ts";
 
 const token = { authorization: "Bearer right" };
-/** Everybody is answered at /open, and only those with the token elsewhere. */
+/** Answers all callers at /open, and elsewhere only those with the token. */
 const fetch = (request: Request, { onKnown }: RequestConnection) => {
   const isKnown = request.headers.get("authorization") === token.authorization;
   if (isKnown) onKnown();

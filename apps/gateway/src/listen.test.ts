@@ -52,7 +52,7 @@ async function askTls(port: number): Promise<{ name: string; status: number | un
   });
 }
 
-/** Those who connect and never speak TLS keep nobody out. */
+/** Connections that never speak TLS do not block others. */
 async function askAmongSilent(port: number): Promise<void> {
   const silent = Array.from({ length: 120 }, () => connect(port, "127.0.0.1").on("error", () => undefined));
   try {

@@ -59,7 +59,7 @@ export interface OutsideOptions {
 export interface RequestTimeouts {
   headersMs: number;
   requestMs: number;
-  /** How often it is looked for. */
+  /** How often it is checked. */
   checkMs: number;
 }
 

@@ -41,7 +41,7 @@ export async function publishAddress(homeDir: string, options: PublishAddressOpt
   };
 }
 
-/** Whether somebody listens at an address of this machine. */
+/** Whether a process listens at an address of this machine. */
 async function isThere(url: string): Promise<boolean> {
   const { hostname, port } = new URL(url);
   const socket = connect({ host: hostname.replace(/^\[|\]$/g, ""), port: Number(port), timeout: connectMsMax });

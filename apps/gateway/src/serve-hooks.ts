@@ -1,4 +1,4 @@
-/** `POST /hooks/<name>`: webhooks of other programs. Nobody is authenticated before: the signature of the body decides. */
+/** `POST /hooks/<name>`: webhooks of other programs. Callers are authenticated by the signature of the body alone. */
 import { createHookKeys, openHooks, type InboundHooks } from "@roost/access";
 import type { Memory } from "@roost/memory";
 import { resolveSecret } from "@roost/memory/settings";

@@ -20,7 +20,7 @@ export interface HostServicesOptions {
 }
 
 export interface HostAllOptions extends HostServicesOptions {
-  /** Asks for a process that loads the programs anew, in the place of this one. False: nobody starts one while this one runs. */
+  /** Asks for a new process that replaces this one and loads the programs again. False: there is no supervisor to start it. */
   askForAnother: () => boolean;
   /** Calls back when there may be something to do. */
   onHint: (listener: () => void) => void;

@@ -26,7 +26,7 @@ export function startDetached(options: StartDetachedOptions): Promise<number> {
     // It may have been stopped in order before it was ready: this is still a failed start.
     child.once("close", (code) => resolve(code || 1));
     child.once("message", (message) => {
-      // Whoever has started this process by `roost --json` hears it as well.
+      // A caller that started this process by `roost --json` gets it as well.
       process.send?.(message);
       child.disconnect();
       child.stdout?.destroy();

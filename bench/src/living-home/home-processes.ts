@@ -1,4 +1,4 @@
-/** Processes by Linux's /proc: what they use, and those of a home: the one that was started, what it started, and its PostgreSQL, which belongs to no one. */
+/** Processes by Linux's /proc: what they use, and those of a home: the one that was started, what it started, and its PostgreSQL, which has no parent. */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 

@@ -10,7 +10,7 @@ const aimRatioMax = 1.2;
 const topic = benchEvent.topic;
 const pageLimit = 1_000;
 const eventsPerInsert = 50_000;
-/** What a busy home has: everybody's, of domains, of web pages, main's own. */
+/** Label sets of a busy home: none, of domains, of web pages, of main. */
 const sets = [
   "trust:owner",
   "aud:main trust:agent",

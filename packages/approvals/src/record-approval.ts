@@ -23,7 +23,7 @@ interface Row {
 }
 
 /**
- * Records that a person is asked. A step repeated after a crash finds its approval, and no one is notified twice. `diff`: what the call would
+ * Records that a person is asked. A step repeated after a crash finds its approval, and the person is not notified twice. `diff`: what the call would
  * change, as of now.
  */
 export async function recordApproval(

@@ -17,7 +17,7 @@ export interface Supervised {
   }): void;
   /** Of a gateway: which services are to run has changed. `has`: there are some. */
   tellServices(has: boolean): void;
-  /** Asks for another process in the place of this one, which goes on until that is ready. False: nobody is there to start one. */
+  /** Asks for a process that replaces this one, which goes on until that is ready. False: there is no supervisor. */
   askForAnother(): boolean;
   /** Asks for every process of this machine to be started anew; undefined: nobody is there to do it. */
   askForRestart: (() => void) | undefined;

@@ -71,7 +71,7 @@ interface AnyUpdate {
 export interface IncomingMessage extends AnyUpdate {
   kind: "message";
   chat: Peer & { kind: "private" | "group" };
-  /** Null: nobody in particular, such as a group itself. */
+  /** Null: no single user, such as a group itself. */
   sender: Peer | null;
   ref: string;
   text: string;

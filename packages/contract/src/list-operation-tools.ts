@@ -1,5 +1,5 @@
 /**
- * The operations of a service as tools, for whoever offers tools: a model's list, a server of the Model Context Protocol. Says nothing of how they are
+ * The operations of a service as tools: a model's list, a server of the Model Context Protocol. Says nothing of how they are
  * called; that is `callOperation` with the operation.
  */
 import { jsonObjectOf, type JsonObject } from "@roost/base/browser";

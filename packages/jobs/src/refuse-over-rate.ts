@@ -31,7 +31,7 @@ export function startLimitsOfJob(
   };
 }
 
-/** The caller holds the jobs' rows, so no one else starts their runs. Other jobs that share the key may: then a run waits. */
+/** The caller has locked the jobs' rows, so only it starts their runs. Other jobs that share the key may start some: then a run waits. */
 export async function createRefuseOverRate(
   tx: KernelTransaction,
   ticks: readonly RatedTick[],

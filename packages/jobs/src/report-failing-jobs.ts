@@ -5,7 +5,7 @@
 import { failureRepeatMs, isPassing, noteFailure, noteWell, type Kernel, type KernelTransaction } from "@roost/kernel";
 import { clipReason } from "./job-row.ts";
 
-/** What a scheduler that starts looks back: nobody checked while none ran. */
+/** How far a starting scheduler looks back: jobs are not checked while no scheduler runs. */
 const startLookBackMs = 30 * 86_400_000;
 /** A run may commit later than the time of its end says. */
 const overlapMs = 300_000;

@@ -23,11 +23,11 @@ import { declareSubscriptions } from "./subscribe-session.ts";
 export interface McpEndpointOptions<Caller extends McpCaller> {
   /** Makes what is offered to a caller: for each request, or each session of the 2025 era. */
   createServer: (caller: Caller) => McpServer | Promise<McpServer>;
-  /** Without it nobody can subscribe. */
+  /** Without it there are no subscriptions. */
   changes?: McpChanges<Caller>;
   limits?: Partial<McpLimits>;
   clock: Clock;
-  /** Ids of sessions: nobody may guess one. */
+  /** Ids of sessions: they must be unguessable. */
   createId: () => string;
   logger: Logger;
 }

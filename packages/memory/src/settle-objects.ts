@@ -23,7 +23,7 @@ export interface ObjectsPlace {
 
 export interface SettleOptions {
   logger: Logger;
-  /** Whether to carry them; others wait until somebody has. */
+  /** Whether to carry them; other processes wait until that is done. */
   isCarrier: boolean;
 }
 

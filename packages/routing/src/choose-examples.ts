@@ -1,6 +1,6 @@
 /**
  * Chooses the texts that stand best for all others: greedy facility location (Nemhauser et al. 1978), each next one makes all texts most alike to the
- * nearest that was chosen. For whoever has many and may keep few.
+ * nearest that was chosen. For callers with many examples and a small limit.
  */
 import { learnFeatures, type SparseVector } from "./learn-features.ts";
 

@@ -11,7 +11,7 @@ export interface View {
   env?: Readonly<Record<string, string>>;
 }
 
-/** Its user there, whoever runs Roost. */
+/** Its user there, whichever user runs Roost. */
 const userId = "1000";
 const tmpBytesMax = 512 * 1024 * 1024;
 
@@ -43,7 +43,7 @@ export function bubblewrapArguments({ directory, readable = [], hasNetwork = fal
     readOnly([...configuration, ...(hasNetwork ? networkConfiguration : [])]),
     ["--proc", "/proc", "--dev", "/dev", ...sizedTmp("/dev/shm"), "--remount-ro", "/dev", ...sizedTmp("/tmp")],
     readOnly(readable),
-    // What is written elsewhere would be memory that nobody counts.
+    // Files written elsewhere would be memory outside of all limits.
     ["--bind", directory, directory, "--chdir", directory, "--remount-ro", "/", "--"],
   ].flat();
 }

@@ -18,7 +18,7 @@ export const faultKinds = [
   "slow answer",
   "clock forward",
   "clock back",
-  /** Every connection of everybody is lost at once. */
+  /** All connections of all processes are lost at once. */
   "database restart",
 ] as const;
 export type FaultKind = (typeof faultKinds)[number];

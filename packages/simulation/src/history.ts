@@ -30,7 +30,7 @@ export class History {
   readonly readings: Map<string, string[]>[] = [];
   /** Keys of effects that were acknowledged as done by `once`. */
   readonly doneOnce = new Set<string>();
-  /** job and idempotency key → what came of it, for everybody who asked. */
+  /** job and idempotency key → the answers that callers got. */
   readonly manualTicks = new Map<string, Set<string>>();
   #transactionCount = 0;
 

@@ -19,7 +19,7 @@ export interface InterleaverOptions {
   burst: number;
   control: Sql;
   clock: VirtualClock;
-  /** The living connections of everybody. */
+  /** The living connections of all processes. */
   listBackends(): Backend[];
 }
 
@@ -117,7 +117,7 @@ export class Interleaver {
     this.#delayed = this.#delayed.filter(({ turn }) => !turn.actor.isDead);
   }
 
-  /** Everybody stands still: the first to go on does so now. */
+  /** All processes wait: the first to continue does so now. */
   #wakeSomebody(): Turn | Waiting | Delayed | undefined {
     const [late] = this.#delayed.toSorted((a, b) => a.untilStep - b.untilStep);
     if (late !== undefined) return late;

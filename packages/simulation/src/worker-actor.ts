@@ -13,7 +13,7 @@ import { RunCancelled } from "@roost/worker";
 import { executeScript } from "./execute-script.ts";
 import { isUnavailable, type SimulatedProcess } from "./simulated-process.ts";
 
-/** Shorter than a pause, longer than what a few steps of everybody take. */
+/** Shorter than a pause, longer than a few steps of every process. */
 const leaseMs = 60_000;
 const runsMax = 3;
 

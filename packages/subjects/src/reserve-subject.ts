@@ -28,7 +28,7 @@ export interface SubjectRequest {
   ttlMs?: number | undefined;
   /** Similarity that counts as the same subject; default `sameSubjectScore`. */
   threshold?: number | undefined;
-  /** Of the holder: its text can be trusted as far. Everybody reads it. Default: the person's. */
+  /** Of the holder: the text is trusted no further. Every session reads it. Default: the person's. */
   labels?: Labels | undefined;
   /** What the holder may be told of others' subjects. Default: everything. A refusal goes by all of them. */
   clearance?: Clearance | undefined;

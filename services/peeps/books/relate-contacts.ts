@@ -1,5 +1,5 @@
 /**
- * Relations that a book tells of: to a card of the same book by its key, or to a name. Somebody of whom a book says only
+ * Relations that a book tells of: to a card of the same book by its key, or to a name. A person of whom a book says only
  * the name is known through the other person alone; who that is, a person says by merging.
  */
 import { createId } from "@roost/base";

@@ -16,7 +16,7 @@ function addSearchCommands(peeps: Command, cli: ServiceCli): void {
   peeps
     .command("who")
     .summary("who is partner, mother or boss")
-    .description("Says who somebody's partner, mother or boss is, with what says so: roost peeps who Ida partner")
+    .description("Says who a person's partner, mother or boss is, with the source: roost peeps who Ida partner")
     .argument("<of>", "whose")
     .argument("<relation>", "partner, mother, boss")
     .action(async (of: string, relation: string) => {
@@ -28,7 +28,7 @@ function addSearchCommands(peeps: Command, cli: ServiceCli): void {
       else if (found.answer === "ask_which")
         terminal.line(`Which one? ${found.people.map(({ name, id }) => `${name} ${id}`).join(", ")}`);
       else {
-        terminal.line(found.people.length === 0 ? `Nobody is called ${of}.` : "Nothing says it.");
+        terminal.line(found.people.length === 0 ? `There is no ${of}.` : "Nothing says it.");
         printHits(cli, found.near, "No note or message comes near.");
       }
     });

@@ -64,8 +64,8 @@ export function addImportCommands(peeps: Command, cli: ServiceCli): void {
     });
   peeps
     .command("export")
-    .summary("write everybody as vCards or CSV")
-    .description("Writes everybody as vCard 4.0 with pictures, or as CSV in Google's columns.")
+    .summary("write all people as vCards or CSV")
+    .description("Writes all people as vCard 4.0 with pictures, or as CSV in Google's columns.")
     .argument("[file]", "default: standard output")
     .addOption(
       new Option("--format <format>", "default: by the file's name, else vcard").choices(["vcard", "csv"] as const),
@@ -73,7 +73,7 @@ export function addImportCommands(peeps: Command, cli: ServiceCli): void {
     .action(async (file: string | undefined, options: { format?: "vcard" | "csv" }) => {
       const client = await cli.connect(peepsContract);
       const format = options.format ?? (file?.toLowerCase().endsWith(".csv") === true ? "csv" : "vcard");
-      // A part follows until one has nobody: its last id leads to the next.
+      // Parts follow until an empty one; the last id of each leads to the next.
       const lastId = format === "csv" ? /,([0-9a-f-]{36})\r$/gm : /^UID:([0-9a-f-]{36})\r?$/gm;
       const parts: Buffer[] = [];
       let after: string | undefined;

@@ -30,7 +30,7 @@ export function addPeopleCommands(peeps: Command, cli: ServiceCli): void {
         limit: peopleMax,
       });
       if (terminal.isJson) return terminal.json({ people: items });
-      terminal.table(items, personColumns, "Nobody matches. roost peeps import FILE reads a book of contacts");
+      terminal.table(items, personColumns, "No person matches. roost peeps import FILE imports contacts");
       if (next !== null) terminal.note(`These are the first ${peopleMax}; name a part of the name`);
     });
   peeps
@@ -161,7 +161,7 @@ export async function findPerson(client: PeepsClient, word: string): Promise<Per
   const found = await findPeople(client, word);
   const [one] = found;
   if (one === undefined)
-    throw new RoostError("not_found", `nobody is called "${word}": roost peeps list shows who there is`);
+    throw new RoostError("not_found", `there is no "${word}" in peeps: roost peeps list shows all people`);
   if (found.length > 1) throw severalOf(word, found);
   return one;
 }

@@ -81,7 +81,7 @@ export function addWatchCommand(peeps: Command, cli: ServiceCli): void {
 
 async function watchMessages(cli: ServiceCli, { db, ...options }: WatchOptions & { db: string }): Promise<void> {
   const words = ["--db", db, "--name", options.name];
-  // Whether it may be read is found out now, not by a program that nobody sees.
+  // Permission to read is checked now, in sight of the person, not by a program in the background.
   if (options.install === true) openChatDb(db)[Symbol.dispose]();
   await watchSource(cli, { ...options, source: "imessage", words }, async ({ place, take, signal }) => {
     const from = place === undefined ? undefined : chatPlaceOf(place);

@@ -1,4 +1,4 @@
-/** Writes something down in passing: one field, one button. Who is meant is found while one writes; somebody new is added. */
+/** Writes something down in passing: one field, one button. The person is found while typing; an unknown one is added. */
 import { Button } from "@roost/console/parts/Button";
 import { AreaField, Form, FormEnd } from "@roost/console/parts/Form";
 import { Sheet } from "@roost/console/parts/Sheet";
@@ -68,7 +68,7 @@ export function CaptureSheet({ person, onClose, onKept }: CaptureSheetProps) {
               </button>
             ))}
             <button type="button" aria-pressed={target === undefined} onClick={() => setChosen("new")}>
-              Somebody new
+              A new person
             </button>
           </div>
         )}
@@ -82,7 +82,7 @@ export function CaptureSheet({ person, onClose, onKept }: CaptureSheetProps) {
   );
 }
 
-/** Who is meant when nobody was chosen: the one whose name it is, or the only one. */
+/** The person when none was chosen: the exact name, or the only match. */
 function pick(near: readonly Target[], chosen: string | undefined, name: string): Target | undefined {
   if (chosen === "new") return undefined;
   const found = near.find(({ id }) => id === chosen);

@@ -94,7 +94,7 @@ function MessageEntry({ message }: { message: PeepsMessageRecord }) {
     <li data-own={isFromOwner || undefined}>
       <p className={styles.head}>
         <span>
-          {isFromOwner ? "you" : (name ?? "somebody")} · {source}
+          {isFromOwner ? "you" : (name ?? "someone")} · {source}
           {conversation.title !== null && conversation.isGroup && ` · ${conversation.title}`}
           {editedAt !== null && " · edited"}
         </span>{" "}

@@ -1,4 +1,4 @@
-/** Everybody the owner knows: who is to be called, who may be one person, and one field to write something down in passing. */
+/** All people the owner knows: whom to call, possible duplicates, and a field for quick notes. */
 import { useNow } from "@roost/console/live/console-context";
 import { usePages } from "@roost/console/live/use-pages";
 import { useReading } from "@roost/console/live/use-reading";
@@ -78,7 +78,7 @@ export function PeopleScreen() {
           what="People"
           rowPx={rowPx}
           onOpen={({ id }) => go(`/people/${id}`)}
-          blank={<Nobody chosen={chosen} name={name} />}
+          blank={<NoPeople chosen={chosen} name={name} />}
         >
           {(person) => <PersonRow person={person} />}
         </PagedList>
@@ -125,8 +125,8 @@ function PersonRow({ person }: { person: PersonRecord }) {
   );
 }
 
-function Nobody({ chosen, name }: { chosen: string; name: string }) {
-  if (name !== "") return <Blank icon="search" title={`Nobody is called “${name}”`} />;
+function NoPeople({ chosen, name }: { chosen: string; name: string }) {
+  if (name !== "") return <Blank icon="search" title={`There is no “${name}”`} />;
   if (chosen === "overdue")
     return (
       <Blank icon="check" title="Nobody has to be called">
@@ -136,7 +136,7 @@ function Nobody({ chosen, name }: { chosen: string; name: string }) {
   if (chosen === "messages") return <Blank icon="mail" title="No messages of people who are not listed" />;
   return (
     <Blank icon="users" title="Nobody is here yet">
-      Write somebody down, or read a book of contacts: roost peeps import.
+      Write a person down, or import contacts: roost peeps import.
     </Blank>
   );
 }

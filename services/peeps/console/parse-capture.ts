@@ -1,4 +1,4 @@
-/** What one writes down of somebody in passing: "Ida Berg: moves to Malmö in May". Pure. */
+/** A quick note about a person: "Ida Berg: moves to Malmö in May". Pure. */
 
 export interface Capture {
   name: string;

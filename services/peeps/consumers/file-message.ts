@@ -95,7 +95,7 @@ async function readPlace(
   };
 }
 
-/** Somebody known from messages only: unlisted, called as the source calls them. */
+/** A person known from messages only: unlisted, named as in the source. */
 async function addStubs(
   tx: ServiceTransaction,
   stubs: Named[],
@@ -139,7 +139,7 @@ async function writeMessage(
   }: { conversationId: string; handles: readonly string[]; senderId: string | undefined },
 ): Promise<void> {
   const { source, externalId, conversation, isFromOwner, isDeleted, isAutomatic = false } = message;
-  // What both said in a conversation of two, and what one said anywhere: that is speaking with somebody.
+  // What both said in a conversation of two, and what one said anywhere: that is contact with a person.
   const spoke = isDeleted || isAutomatic ? [] : isFromOwner ? (conversation.isGroup ? [] : handles) : [senderId];
   await tx.query(
     `with conversation as (

@@ -4,7 +4,7 @@ export type DateOrder = "day-first" | "month-first";
 
 /**
  * From all dates of a file, each by its first two numbers. Undefined: no date says it, or two say the opposite, and
- * then whoever reads the file has to be told.
+ * then the caller has to be told.
  */
 export function inferDateOrder(dates: Iterable<readonly [first: number, second: number]>): DateOrder | undefined {
   let [isDayFirst, isMonthFirst] = [false, false];

@@ -9,7 +9,7 @@ const factId = ref("Fact", z.uuid());
 
 export const FactKind = z
   .enum(["birthday", "phone", "email", "organization", "relation", "note"])
-  .describe("relation: somebody who is partner, mother, colleague of who wrote it");
+  .describe("relation: a partner, mother or colleague of the message's author");
 export type FactKindName = z.output<typeof FactKind>;
 
 export const Fact = z
@@ -62,7 +62,7 @@ export const listFacts = defineOperation({
   id: "listFacts",
   method: "GET",
   path: "/facts",
-  summary: "What messages may say of people and nobody has confirmed, the oldest first",
+  summary: "Suggestions from messages that await confirmation, the oldest first",
   input: z.object({ ...pageFields, personId: personId.optional() }),
   output: pageOf(Fact),
   errors: ["not_found"],

@@ -96,7 +96,7 @@ export const exportContacts = defineOperation({
   id: "exportContacts",
   method: "GET",
   path: "/exports/contacts",
-  summary: "Everybody as vCard 4.0 with pictures, or as CSV in Google's columns, in parts",
+  summary: "All people as vCard 4.0 with pictures, or as CSV in Google's columns, in parts",
   input: z.object({
     after: personId
       .optional()
@@ -149,7 +149,7 @@ export const whoIs = defineOperation({
   id: "whoIs",
   method: "GET",
   path: "/who-is",
-  summary: "Who somebody's partner, mother or colleague is, with what says so",
+  summary: "Who a person's partner, mother or colleague is, with the source",
   description:
     "Two people of the name: both are given, ask which. Nothing says it: unknown, with the notes and messages that come nearest. Never guess a name.",
   input: z.object({

@@ -43,7 +43,7 @@ export const Person = z
     name: PersonName,
     kind: z.enum(["person", "organization"]),
     isListed: z.boolean().describe("False: only known from messages so far"),
-    isPartial: z.boolean().describe("Known only through somebody else"),
+    isPartial: z.boolean().describe("Known only through another person"),
     organization: text(personLimits.wordMax).nullable(),
     title: text(personLimits.wordMax).nullable(),
     handles: z.array(Handle),

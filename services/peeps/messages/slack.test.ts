@@ -84,5 +84,5 @@ test("readSlack() reads channels and direct messages with names, threads, edits,
 test("readSlack() refuses an export without people, and an owner who is not in it", () => {
   const refused = (words: RegExp) => (error: unknown) => error instanceof RoostError && words.test(error.message);
   assert.throws(() => [...readSlack([], { owner: "U1" })], refused(/no users\.json/));
-  assert.throws(() => [...readSlack(home, { owner: "U9" })], refused(/"U9" is nobody of this workspace: give --me/));
+  assert.throws(() => [...readSlack(home, { owner: "U9" })], refused(/"U9" is not in this workspace: give --me/));
 });

@@ -40,7 +40,7 @@ export function* readSlack(files: readonly SlackFile[], { owner }: { owner: stri
   if (own === undefined)
     throw new RoostError(
       "invalid_input",
-      `"${owner}" is nobody of this workspace: give --me a user id, name or e-mail of users.json`,
+      `"${owner}" is not in this workspace: give --me a user id, name or e-mail of users.json`,
     );
   const conversations = readConversations(files);
   for (const file of files) {

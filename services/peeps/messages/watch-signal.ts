@@ -24,7 +24,7 @@ export interface WatchSignalOptions extends KeepConnectedOptions {
 
 const messagesMax = 20;
 const lineBytesMax = 4 * 1024 * 1024;
-/** A call that says nothing for so long after its wait has no one at its other end. */
+/** A call that is silent for so long after its wait has lost its server. */
 const silenceMs = 30_000;
 
 /** Until it is stopped. @throws RoostError `invalid_input` when signal-cli does not know the account */

@@ -9,7 +9,7 @@ create table svc_peeps.person (
   kind               text not null check (kind in ('person', 'organization')),
   -- False: made by a message, until a person or a book names them.
   is_listed          boolean not null,
-  -- Known only through somebody else.
+  -- Known only through another person.
   is_partial         boolean not null default false,
   -- The best of the names in field, and its words sorted, in small letters and without accents.
   name               text not null,
@@ -146,7 +146,7 @@ create table svc_peeps.link (
   primary key (person_id, url)
 );
 
--- A tag of a person stands once. Taken from somebody who was merged, it stays and is not shown, so that unmerging gives it back.
+-- A tag of a person stands once. The tag of a merged person stays but is hidden, so that unmerging restores it.
 create table svc_peeps.tag (
   person_id uuid not null references svc_peeps.person,
   tag       text not null,

@@ -1,4 +1,4 @@
-/** Answers with what says so: search, and who somebody is to somebody. Nothing is guessed. */
+/** Answers with their sources: search, and how two people are related. Nothing is guessed. */
 import { serve } from "@roost/contract";
 import type { Sql } from "@roost/database";
 import type { ServiceContext } from "@roost/service";

@@ -47,7 +47,7 @@ export const serveNotes = ({ database, clock }: ServiceContext) => {
           otherId === undefined
             ? await addKnownThrough(tx, { name: otherName ?? "", source: typed, at: now() })
             : await rootOf(tx, otherId);
-        if (other === root) throw new RoostError("invalid_input", "otherId: nobody is anything to themselves");
+        if (other === root) throw new RoostError("invalid_input", "otherId: a person has no relation to themselves");
         const [row] = await tx.query<{ id: string }>(
           `insert into svc_peeps.relation (id, person_id, other_id, type, since, until, source) values ($1, $2, $3, $4, $5, $6, $7)
             on conflict (person_id, other_id, type, source) do update set since = excluded.since, until = excluded.until returning id`,

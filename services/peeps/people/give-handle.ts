@@ -1,4 +1,4 @@
-/** Gives a handle to a person; that of somebody who is only known from messages becomes theirs. @throws RoostError `conflict` when another person has it */
+/** Gives a handle to a person; the handle of a person only known from messages becomes theirs. @throws RoostError `conflict` when another person has it */
 import { RoostError } from "@roost/base";
 import type { Sql } from "@roost/database";
 import { insertHandles, type LabelledHandle } from "./insert-person.ts";

@@ -1,4 +1,4 @@
-/** Rows of a person that somebody typed: they stand before what books say. */
+/** Rows of a person that were typed: they take precedence over contacts of books. */
 import { createId } from "@roost/base";
 import type { Sql } from "@roost/database";
 import { nameKey } from "./name-key.ts";
@@ -19,7 +19,7 @@ export function withLabel(given: {
   return handle === undefined ? undefined : { ...handle, label: given.label };
 }
 
-/** Who has one of them; shared and business handles are nobody's. */
+/** Who has one of them; shared and business handles identify no person. */
 export async function findByHandles(tx: Sql, handles: readonly Handle[]): Promise<string | undefined> {
   const [row] = await tx.query<{ root: string }>(
     `select p.root from unnest($1::text[], $2::text[]) with ordinality as wanted (kind, norm, number)

@@ -38,7 +38,7 @@ export async function nameKnownThrough(
   );
 }
 
-/** Somebody of whom the name alone is known, through another. */
+/** A person known by name only, through another. */
 export async function addKnownThrough(
   tx: Sql,
   { name, source, at }: { name: string; source: string; at: Date },

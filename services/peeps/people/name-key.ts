@@ -53,7 +53,7 @@ const longForm = new Map(
   Object.entries(shortForms).flatMap(([long, short]) => short.split(" ").map((name) => [name, long])),
 );
 
-/** Titles and what stands for nobody. */
+/** Titles and placeholders. */
 const silent = new Set("mr mrs ms miss dr prof sir herr frau jr sr ii iii".split(" "));
 
 /** In small letters, without accents, titles, and what stands between them. */

@@ -68,7 +68,7 @@ export function wordsOf(name: string): string[] {
   return words.length === 0 ? [name] : words;
 }
 
-/** Who somebody lives with, by any of the words for it. */
+/** Words for a person's partner. */
 export const loveNow: readonly string[] = ["partner", "spouse", "fiancé"];
 
 function list(words: string | undefined): string[] {

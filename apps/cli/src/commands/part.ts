@@ -14,7 +14,7 @@ export function addPartCommand(program: Command, context: CliContext): void {
     .description("Saves a file that a message or a tool carried, as sessions show and run show name it.")
     .argument("<sha256>", "the hash of its bytes")
     .option("-o, --output <path>", "where to; its own name here when left out")
-    .option("--link", "print a URL that gives it to whoever has it, for five minutes; needs OBJECTS_URL")
+    .option("--link", "print a URL by which anyone can fetch it, for five minutes; needs OBJECTS_URL")
     .action(async (sha256: string, { output, link }: { output?: string; link?: boolean }) => {
       const { terminal } = context;
       const { client } = await context.connect();

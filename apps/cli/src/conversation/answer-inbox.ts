@@ -23,7 +23,7 @@ interface Choice {
   act: () => Promise<unknown>;
 }
 
-/** An entry may be tried so often: whoever only presses Enter is not held. */
+/** How often an entry is asked again, so that pressing only Enter ends it. */
 const triesMax = 20;
 
 export async function answerInbox(options: AnswerInboxOptions): Promise<{ answeredCount: number; leftCount: number }> {

@@ -109,7 +109,7 @@ function cannotWrite(path: string, { code }: NodeJS.ErrnoException): RoostError 
   return new RoostError("unavailable", `${path} cannot be written (${code}): ${next}`);
 }
 
-/** A name that nobody gives a directory: what stands there is this program's, and may be removed. */
+/** A name that people do not use: such a directory is this program's, and may be removed. */
 function besides(directory: string, what: "new" | "old"): string {
   return join(dirname(directory), `.${basename(directory)}.${exportFormat}.${what}`);
 }

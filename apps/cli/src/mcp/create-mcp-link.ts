@@ -107,7 +107,7 @@ export function createMcpLink({ connect, tell, signal: ending }: McpLinkOptions)
   };
 }
 
-/** Tries again while nobody listens: nothing was sent. */
+/** Retries while no gateway listens: nothing was sent. */
 function createSend(connect: McpLinkOptions["connect"]) {
   return async (init: RequestInit, headers: Record<string, string>, signal: AbortSignal): Promise<Response> => {
     for (let failures = 1; ; failures += 1) {

@@ -1,4 +1,4 @@
-/** One clock for every age on the screen. It stands still while nobody looks, and tells of sleep: a gap between two of its beats. */
+/** One clock for every age on the screen. It stops while the page is hidden, and detects sleep: a gap between two of its beats. */
 import { createListeners } from "./create-listeners.ts";
 
 export interface Ticker {

@@ -15,7 +15,7 @@ import { namedBy } from "../records/named-by.ts";
 import { toWire } from "../records/to-wire.ts";
 
 export function serveLocks({ kernel }: { kernel: Kernel }): Served[] {
-  // A name is a text too: it is as good as the run that took the lock, and everybody may read it.
+  // A name is a text too: it is as trustworthy as the run that took the lock, and all callers may read it.
   const labelsOf = async ({ runId }: HeldLockRow) =>
     runId === null ? openLabels : placedFor(await readRunLabels(kernel, runId), []);
   return [

@@ -1,4 +1,4 @@
-/** Who calls by the Model Context Protocol, and what it may know. A model calls, whoever gave it the token: nobody is the person here. */
+/** Who calls by the Model Context Protocol, and what it may know. The caller is a model, whosever token it has, and never counts as the person. */
 import { RoostError, toRoostError } from "@roost/base";
 import { coversScope, type Principal } from "@roost/contract";
 import { covers, type Clearance, type Labels } from "@roost/contract/labels";

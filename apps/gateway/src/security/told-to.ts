@@ -27,7 +27,7 @@ export function writerOf({ run }: Principal): { runId: string | undefined; label
   return { runId: run?.id, labels: run?.labels };
 }
 
-/** Free text that everybody reads in lists, where nothing is marked. */
+/** Free text that all callers read in lists, where nothing is marked. */
 export function openText({ run }: Principal, text: string | undefined): string | undefined {
   return run?.labels !== undefined && isUntrusted(run.labels) ? undefined : text;
 }

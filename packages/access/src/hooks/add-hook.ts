@@ -41,7 +41,7 @@ export async function addHook(
 ): Promise<{ hook: InboundHook; key: string | undefined }> {
   const id = kernel.createId();
   const key = keyRef === undefined ? createHookKey() : undefined;
-  // First: without its key a hook refuses everything, and a key without a hook harms nobody.
+  // First: without its key a hook refuses everything, and a key without a hook is harmless.
   if (key === undefined) await keys.read({ id, keyRef: keyRef! });
   else await keys.write(id, [newestKey(key)]);
   try {

@@ -58,7 +58,7 @@ export async function askApproval(
   if (answer.state === "refused") return async () => answer;
   return async ({ call: { idempotencyKey } }) => {
     const redeemed = await approvals.redeem({ ...request, by: answer.by }, { idempotencyKey });
-    // A grant was given earlier: nobody has read these arguments, so they keep their labels.
+    // A grant was given earlier, without sight of these arguments: they keep their labels.
     return redeemed.state === "granted" && "questionId" in answer.by ? { ...redeemed, isApproved: true } : redeemed;
   };
 }

@@ -11,7 +11,7 @@ const countedCharsMin = 12_000;
 const countedLettersMin = 12;
 /** Part of the steps of a number that are the same: it also begins anew, at 60 or at 10. */
 const steadyPartMin = 0.8;
-/** How often it is looked for. */
+/** How often it checks. */
 const everyChars = 500;
 
 /** Tells of each delta whether the reply has ended in a circle. `isCounted`: also in one whose numbers count on. */

@@ -107,7 +107,7 @@ async function takeMessage(
   const bytesMax = isOwner ? Number.POSITIVE_INFINITY : await readBytesLeft(room, chat.id);
   const { parts, lost, byteCount } = await keepFiles(room, messages, { bytesMax, signal: moving.signal });
   const said = [message, ...album].find(({ text }) => text !== "")?.text ?? "";
-  const from = chat.kind === "group" ? `${sender?.title ?? sender?.name ?? "somebody"}: ` : "";
+  const from = chat.kind === "group" ? `${sender?.title ?? sender?.name ?? "someone"}: ` : "";
   await sendMessage(
     room.memory,
     {
@@ -146,7 +146,7 @@ async function findWaiting({ kernel, channel }: Room, chat: string): Promise<str
   return open.length < guestTurnsMax ? undefined : open[0]!.runId;
 }
 
-/** In a group the sender counts, or else the group itself; undefined: nobody has allowed them. */
+/** In a group the sender counts, or else the group itself; undefined: not allowed. */
 function standingOf({ chat, sender }: IncomingMessage, standings: ReadonlyMap<string, Standing>): Standing | undefined {
   const known = [sender?.id, chat.id].map((id) => (id === undefined ? undefined : standings.get(id)));
   return known.find((standing) => standing !== undefined && standing !== "refused");
@@ -184,7 +184,7 @@ async function takeReply(room: Room, message: IncomingMessage, moving: Moving): 
   const questionId = key?.startsWith("question:") === true ? key.slice("question:".length) : undefined;
   const [question] = questionId === undefined ? [] : await listQuestions(kernel, { ids: [questionId], limit: 1 });
   if (question === undefined || question.state !== "open") return false;
-  // Nobody decides what they were not shown.
+  // An approval needs the full text in sight.
   if (shownOf(room, question) === undefined) return false;
   const answer =
     question.choices === null

@@ -35,7 +35,7 @@ create table channels.turn (
   channel    text collate "C" not null,
   chat_id    text collate "C" not null,
   is_group   boolean not null,
-  -- Who asked in a group; null: nobody in particular. Refused meanwhile, they are answered no more.
+  -- Who asked in a group; null: the group as a whole. A peer that was refused meanwhile gets no answer.
   sender_id  text collate "C",
   -- Of the files that came with it.
   file_bytes bigint not null default 0,
@@ -49,7 +49,7 @@ create table channels.turn (
 create index turn_open on channels.turn (channel) where done_at is null;
 create index turn_files on channels.turn (channel, chat_id, created_at) where file_bytes > 0;
 
--- Messages sent by key. Invariant: a row stands before its message is sent, and one whose outcome nobody knows is never sent again.
+-- Messages sent by key. Invariant: the row is written before its message is sent; a message of unknown outcome is never sent again.
 create table channels.sent (
   channel   text collate "C" not null,
   key       text collate "C" not null,

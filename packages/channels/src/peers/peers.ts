@@ -1,4 +1,4 @@
-/** Who writes in a channel, and as whom: the person, a guest who was allowed by name, or nobody. */
+/** Who writes in a channel, and as whom: the person, a guest who was allowed by name, or a stranger. */
 import { RoostError } from "@roost/base";
 import { formatLabels, mainLabels } from "@roost/contract/labels";
 import { clipText, nameCharsMax, type peerStandings } from "@roost/contract/operations";
@@ -126,7 +126,7 @@ export async function changeStanding(
     if (peer === undefined)
       throw new RoostError(
         "not_found",
-        `nobody called "${given.slice(0, 100)}" has written in ${channel}: let them write once, then see roost channels`,
+        `"${given.slice(0, 100)}" has not written in ${channel} yet: let them write once, then see roost channels`,
       );
     if (other !== undefined && peer.id !== given)
       throw new RoostError("conflict", `"${given.slice(0, 100)}" names more than one in ${channel}: name it by its id`);

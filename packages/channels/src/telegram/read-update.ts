@@ -93,7 +93,7 @@ function readMessage(message: TelegramMessage, me: Account): Omit<IncomingMessag
   return {
     kind: "message",
     chat: { ...toPeer(message.chat), kind },
-    // An administrator who writes as the group, or a channel, is nobody in particular.
+    // An administrator who writes as the group, or a channel, has no name of their own.
     sender: from === undefined || from.is_bot === true || asChat !== undefined ? null : toPeer(from),
     ref: String(message.message_id),
     text,

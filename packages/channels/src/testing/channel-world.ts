@@ -5,9 +5,9 @@ export interface ChannelWorld extends AsyncDisposable {
   /** Roost's account, as a new process would open it. */
   open(): Channel;
   account: { id: string; name: string };
-  /** Somebody writes; the number of the message. */
+  /** A user writes; returns the number of the message. */
   say(message: SaidMessage): string;
-  /** Somebody presses a button of a message that Roost sent. */
+  /** A user presses a button of a message that Roost sent. */
   press(press: { chat: string; by?: string; ref: string; button: number }): void;
   /** Messages of Roost in a chat, as they stand now. */
   shown(chat: string): ShownMessage[];

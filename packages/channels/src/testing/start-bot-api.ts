@@ -18,7 +18,7 @@ export interface BotApiServer extends ChannelWorld {
   /** The chat blocks the bot. */
   block(chat: string): void;
   remove(chat: string, ref: string): void;
-  /** Updates that nobody has confirmed. */
+  /** Unconfirmed updates. */
   unconfirmed(): number;
 }
 

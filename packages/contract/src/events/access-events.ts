@@ -80,7 +80,7 @@ export const hostChanged = defineEvent({
   schema: z.object({ ...host, isDrained: z.boolean() }),
 });
 
-/** Somebody who writes in a channel: bound as the person, allowed as a guest, refused again. */
+/** A user of a channel: bound as the person, allowed as a guest, refused again. */
 export const peerChanged = defineEvent({
   type: "peer.changed",
   version,

@@ -39,9 +39,9 @@ export const linkPart = defineOperation({
   id: "linkPart",
   method: "GET",
   path: "/parts/{sha256}/link",
-  summary: "A URL that gives a part, for a while, to whoever has it",
+  summary: "A temporary URL of a part, for anyone who has it",
   description:
-    "Only where parts are kept in a bucket (OBJECTS_URL): whoever has the URL fetches from its server, as a file to save. Elsewhere url is null.",
+    "Only where parts are kept in a bucket (OBJECTS_URL): anyone with the URL can download the file from its server. Elsewhere url is null.",
   input: z.object({
     sha256: Sha256,
     seconds: z.coerce.number().int().min(1).max(3_600).default(300).describe("For how long"),

@@ -107,7 +107,7 @@ async function takeAll(options: ConsumeKafka, { taking, held, fetched, places }:
       }
     } catch (error) {
       if (!isLeaseGone(error)) failures.push(error);
-      // Whoever has it by now may have gone on.
+      // Its new owner may have gone on.
       places.forget();
     }
   });

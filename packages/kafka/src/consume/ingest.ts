@@ -6,7 +6,7 @@ import type { HandleEvents } from "./take-records.ts";
 
 export const ingestGroup = "kafka-ingest";
 
-/** What Roost says of itself nobody else may say: state follows from it. */
+/** Only Roost may emit its own events: state follows from them. */
 const ownTypes: ReadonlySet<string> = new Set(roostEvents.map(({ type }) => type));
 
 export const ingest: HandleEvents = async (tx, events, { topic }) => {

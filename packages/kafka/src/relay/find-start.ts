@@ -1,5 +1,5 @@
 /**
- * Where a relay goes on in a partition that it has just got: after the last record that Kafka has of it, whoever sent that and whatever was recorded.
+ * Where a relay continues in a partition that it has just got: after the last record in Kafka, whichever relay sent it and whatever was recorded.
  * Also finds that Kafka has events that the log has not (any more).
  */
 import { readEvents, type Kernel } from "@roost/kernel";

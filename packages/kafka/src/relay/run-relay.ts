@@ -23,7 +23,7 @@ export interface RunRelay {
 }
 
 export const leaseMsDefault = 15_000;
-/** Topics are looked for this often, besides at every wake-up of one that is known. */
+/** How often new topics are discovered, besides at every wake-up of a known one. */
 const topicsMs = 10_000;
 const pollMs = 1_000;
 const failureBackoff = { firstMs: 200, maxMs: 10_000 };

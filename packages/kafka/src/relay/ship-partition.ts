@@ -49,7 +49,7 @@ export async function shipPartition(
     if (events.length === 0) break;
     const nextOffset = events.at(-1)!.offset + 1;
     next = readBatch(shipping, of, nextOffset);
-    // If the batch before it fails, nobody asks for this one.
+    // If the batch before it fails, this one is not awaited.
     next.catch(() => undefined);
     await sendBatch(shipping, of, { events, generation: place.generation });
     await record(shipping, of, nextOffset);

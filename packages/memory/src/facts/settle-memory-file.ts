@@ -1,6 +1,6 @@
 /**
  * Keeps MEMORY.md and the home's facts one: what was changed in the lines of facts becomes facts, and what facts became is written there, by
- * compare-and-swap, so that nobody's edit is lost. What would take away more than a quarter of the facts at once is not followed.
+ * compare-and-swap, so that no edit is lost. What would take away more than a quarter of the facts at once is not followed.
  */
 import { isUntrusted, mainLabels, type Labels } from "@roost/contract/labels";
 import { raiseNotice, type KernelTransaction } from "@roost/kernel";
@@ -30,7 +30,7 @@ const by = "roost";
 /** Shown in the file, the newest; recall finds all. */
 const shownMax = 150;
 
-/** Nothing is written when nothing has changed. A file that somebody else keeps changing is left to the next look. */
+/** Nothing is written when nothing has changed. A file that another program keeps changing is left to the next scan. */
 export async function settleMemoryFile(memory: Memory): Promise<void> {
   for (let attempt = 0; attempt < homeLimits.mergeAttemptsMax; attempt += 1) {
     const file = await findHomeFile(memory, memoryPath, { as });

@@ -4,7 +4,7 @@
 
 -- What is known of the home's files. The files themselves are the truth of their content; these rows say which content has been
 -- recorded in the log, so that an edit from outside is noticed, and is recorded once.
--- Everybody who writes or records a file takes this advisory lock first, held to the end of the transaction:
+-- Every process that writes or records a file takes this advisory lock first, held to the end of the transaction:
 --   hashtextextended('memory.file:' || lower(path), 0)
 
 create table memory.file (
@@ -317,7 +317,7 @@ create table memory.fact (
   -- Why it was retracted or ended, and what holds in its place.
   reason        text,
   replaced_by   uuid references memory.fact deferrable initially deferred,
-  -- Somebody other than the person's own sessions says so, or it rests on content from outside: nothing follows from it until a person accepts it.
+  -- Its source is not one of the person's own sessions, or it rests on content from outside: it has no effect until a person accepts it.
   is_claim      boolean not null,
   confidence    real not null check (confidence > 0 and confidence <= 1),
   extractor     text not null check (extractor in ('person', 'agent', 'nightly')),

@@ -1,7 +1,7 @@
 /**
  * Takes over a file of another home. Three versions are compared: as the last import brought it, as it is here, as it is there. What changed on one
  * side is taken from that side; what changed on both stays as it is here. A file that is here already under the same name stays, and theirs stands
- * beside it, but for a starter file that nobody has touched.
+ * beside it, except for an unchanged starter file.
  */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";

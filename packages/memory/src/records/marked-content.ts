@@ -25,7 +25,7 @@ import { loadMarks, numbersOf, type StoredMarks } from "./stored-marks.ts";
 
 /** Lines by which a content is found: the lowest hashes, so that contents with lines in common have some of these in common. */
 const linesKept = 64;
-/** Lines of a text that are looked for. */
+/** Lines of a text that are searched for. */
 const linesAsked = 2_000;
 /** Contents whose text is read for one file; of the others only their kept lines and their labels are known. */
 const candidatesMax = 20;

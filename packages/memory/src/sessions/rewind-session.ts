@@ -148,7 +148,7 @@ export async function refuseUnknownSession({ kernel }: Memory, key: string): Pro
   throw new RoostError("not_found", `there is no session "${key}"; ${advice}`);
 }
 
-/** Locks a conversation that waits for nobody: messages are recorded under the same lock. */
+/** Locks a conversation without a run under way: messages are recorded under the same lock. */
 async function lockIdle(memory: Memory, tx: KernelTransaction, key: string): Promise<SessionRow> {
   const known = await readSession(tx, key);
   if (known === undefined) return refuseUnknownSession(memory, key);

@@ -4,7 +4,7 @@ import type { Viewer } from "./viewer.ts";
 
 /**
  * The kind of session says how far its agent's clearance reaches. Main and heartbeat know everything, or what the clearance names; a job knows
- * its own, and the jobs and domains that the clearance names; others know what is for everybody, or for them.
+ * its own, and the jobs and domains that the clearance names; others know what has no audience, or theirs.
  */
 export function clearanceOf({ kind, jobId, sessionKey, clearance }: Viewer): Clearance {
   switch (kind) {

@@ -44,7 +44,7 @@ export function createLooks(kernel: Kernel, loops: readonly SchedulerLoop[], now
         subscribe(kernel, entry);
         entry.isWoken = false;
         entry.atMs = await lookUntilQuiet(entry.loop);
-        // What came between its channels and its look is looked for again.
+        // It checks again for what arrived between its channels and its look.
         if (subscribe(kernel, entry)) entry.isWoken = true;
         // What is due and was not done would not be done by looking again at the same moment.
         if (entry.atMs <= nowMs()) entry.atMs = nowMs() + 1;

@@ -41,7 +41,7 @@ export function listAssumptions({ profiles, ranJobs, providers, places, isLater 
   });
   list.push({
     about: "effects",
-    text: "none: states and files do not change, no one sends messages, heartbeats find nothing to report, postconditions hold, and the locks, states and subjects that jobs use are known from their last runs or guessed from their prompts",
+    text: "none: states and files do not change, no messages arrive, heartbeats find nothing to report, postconditions hold, and the locks, states and subjects that jobs use are known from their last runs or guessed from their prompts",
   });
   list.push({
     about: "history",

@@ -142,7 +142,7 @@ create function service.cap_labels_1(caller text, labels text) returns text lang
   select string_agg(p, ' ' order by place, p collate "C") from kept
 $$;
 
--- Nothing is for everybody: each role is granted what it is to have when its service is installed.
+-- Nothing is granted to public: each role gets its grants when its service is installed.
 revoke execute on all functions in schema service from public;
 
 -- What the role of a service may do beside its own schema. Each function asks who calls and does no more than that caller may.
@@ -470,5 +470,5 @@ create function service.withdraw_1(instance_id uuid) returns void language sql s
   delete from service.instance i where i.id = instance_id and i.service = service.caller_1()
 $$;
 
--- Nothing is for everybody: each role is granted what it is to have when its service is installed.
+-- Nothing is granted to public: each role gets its grants when its service is installed.
 revoke execute on all functions in schema service from public;

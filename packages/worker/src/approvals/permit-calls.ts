@@ -1,6 +1,6 @@
 /**
  * Which calls of an agent's tools are made, refused, or need a person's approval. By strength: what the agent's policies deny; writes to files that
- * other sessions follow, once the run has read untrusted content; what the policies ask for; calls that would tell somebody outside what such a
+ * other sessions follow, once the run has read untrusted content; what the policies ask for; calls that would send out what such a
  * run knows (the rule of two: untrusted input, private data, a way out: never all three without a person). Every session that has tools sees
  * files of the person, so each counts as knowing something private.
  */
@@ -46,7 +46,7 @@ export function permitCalls({ policies = {} }: Pick<AgentDefinition, "policies">
         policy: ofAgent,
         target,
       };
-    // A person who names the very tool has decided; a pattern covers tools that nobody thought of.
+    // A person who names the tool itself has decided; a pattern also covers tools that the person never thought of.
     if (policy?.decision === "allow" && policy.pattern.split("@")[0] === name) return { state: "granted" };
     if (name === push) return { state: "ask", reason: "what it pushes leaves this machine", policy: pushes, target };
     if (name === consolidateTool)

@@ -9,7 +9,7 @@ import { createRuns, readFamily, type ClaimedRun, type Kernel, type NewRun, type
 
 export const childLimits = {
   perCallMax: 8,
-  /** Of a child: a run that nobody delegated has depth 0. */
+  /** Of a child: a run that was not delegated has depth 0. */
   depthMax: 3,
   /** Below the first of the line, at a time and in all. */
   liveMax: 24,

@@ -1,6 +1,6 @@
 /**
  * One host of servers of tools for all workers of a home on a machine: the first that needs one listens on a socket below the home, the others call
- * it there. When its process dies, the next call finds nobody and another worker takes its place. Who has listened last is the host: an older one
+ * it there. When its process dies, the next call gets no answer and another worker takes its place. Who has listened last is the host: an older one
  * gets no more calls.
  */
 import { createHash, randomBytes } from "node:crypto";
@@ -50,7 +50,7 @@ export function shareMcpHost(homeDir: string, createHost: () => McpHost): McpCal
       server!.once("error", reject).listen(own, resolve);
     });
     await chmod(own, 0o600);
-    // In one step: whoever comes finds the old one or the new one.
+    // In one step: a caller finds the old one or the new one.
     await rename(own, path);
   }
 
@@ -73,10 +73,10 @@ export function shareMcpHost(homeDir: string, createHost: () => McpHost): McpCal
       try {
         return (await post(path, { operation, ...body }, signal)) as T;
       } catch (error) {
-        // Nobody listens: nothing was sent.
+        // No process listens: nothing was sent.
         const { code } = error as NodeJS.ErrnoException;
         if ((code !== "ECONNREFUSED" && code !== "ENOENT") || tries === triesMax) throw error;
-        // Calls that found nobody at the same time wait for one start: a second one would cut off the calls of the first.
+        // Calls that found no host at the same time wait for one start: a second one would cut off the calls of the first.
         if (server === before)
           starting ??= listen().finally(() => {
             starting = undefined;

@@ -1,6 +1,6 @@
 /**
  * Builds the records of one conversation from what another program kept of it. Labels: what the person said is theirs; what a tool gave is from
- * outside, because nobody kept what it was; what the model said after it, in the same turn, rests on it.
+ * outside, because its text was not kept; what the model said after it, in the same turn, rests on it.
  */
 import type { HomeRecordGiven, MessageRecord } from "@roost/contract/operations";
 import { clipText, nameCharsMax, sessionKeyCharsMax, textCharsMax } from "@roost/contract/operations";

@@ -8,7 +8,7 @@ import { findSecretLine, isSecretFile } from "./find-secret-line.ts";
 const filesMax = 20_000;
 const depthMax = 12;
 const skippedFolders = new Set(["node_modules", "__pycache__"]);
-/** Everybody has them, and nobody misses them. */
+/** Common in such folders, and not worth importing. */
 const unsaid = new Set([".git", ".DS_Store", ".gitignore", ".gitattributes"]);
 
 export interface SourceFile {

@@ -48,7 +48,7 @@ export function agentsOf(config: OpenClawConfig): AgentEntry[] {
   return [...listed, ...keyed];
 }
 
-/** The config's path of a workspace may be that of another machine, of which this is a copy: then it is looked for in the home. */
+/** The config's path of a workspace may be that of another machine, of which this is a copy: then it is sought in the home. */
 export async function findWorkspace(home: string, written: string | undefined): Promise<string | undefined> {
   const named = written?.replace(/^~(?=\/|$)/, homedir());
   const places =

@@ -99,7 +99,7 @@ function toMessage(entryId: string, run: Run) {
     text: [`[run${name}: ${String(status ?? "finished")}${took}]`, ...said].join("\n"),
     content: { provider: String(run["provider"] ?? "openclaw"), model: String(run["model"] ?? "unknown") },
     at: runTime(run),
-    // Nobody knows what it read.
+    // What it read is unknown.
     isOutside: true,
     kept: run,
   };

@@ -1,5 +1,5 @@
 /**
- * A file as text that one changes. It is written over what one has seen: when somebody else has written meanwhile, both changes are joined, or both
+ * A file as text that one changes. It is written over what one has seen: when another has written meanwhile, both changes are joined, or both
  * are shown where they touch the same lines. What comes from outside is named, and vouched for line by line.
  */
 import type { HomeFileRecord } from "@roost/contract/operations";

@@ -108,7 +108,7 @@ test("a history goes on in its session, and one that differs forks", async () =>
   // Asked anew after its answer arrived: another turn.
   assert.equal(await ask(client, said("alpha", first, "beta")), "to beta");
   assert.notEqual((await agents.runs())[0]?.id, run?.id);
-  // Going on from the first conversation, which nobody changed.
+  // Going on from the first conversation, which is unchanged.
   assert.equal(await ask(client, said("alpha", first, "beta", "to beta", "epsilon")), "to epsilon");
   script = count;
 });

@@ -1,6 +1,6 @@
 /**
  * Requests that chat programs make beside the conversation: a title for it, tags, what to ask next. They are known by their prompts, which
- * their makers ship as defaults; whoever changed them gets a conversation of its own instead, which is no turn of another.
+ * their makers ship as defaults; a changed one gets a conversation of its own instead of a turn of another.
  */
 import type { AskedConversation } from "./asked-conversation.ts";
 

@@ -12,7 +12,7 @@ export interface DoorCaller extends Caller {
   mayName: (model: string) => boolean;
 }
 
-/** Whoever has the home's own token: it has no caps. */
+/** A caller with the home's own token, which has no caps. */
 export const homeCallerId = "home";
 
 const owner: DoorCaller = {
