@@ -254,6 +254,7 @@ async function askAboutRuns(
   );
   await client.cancelRun({ runId: fork.id });
   assert.equal((await client.pauseQueue({ queue: "slow", reason: "dust" })).queue.pausedReason, "dust");
+  await assert.rejects(client.pauseQueue({ queue: "slwo" }), /There is no queue "slwo": did you mean slow\?/);
   assert.deepEqual(
     (await client.listQueues()).items.filter(({ pausedAt }) => pausedAt !== null).map(({ name }) => name),
     ["slow"],

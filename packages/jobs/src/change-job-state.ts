@@ -153,7 +153,7 @@ export async function removeJobWithin(
 
 async function mustLock(tx: KernelTransaction, jobId: string): Promise<{ job: StoredJob; nowMs: number }> {
   const found = await lockJob(tx, jobId);
-  if (found === undefined) throw unknown("job", jobId);
+  if (found === undefined) throw await unknown(tx, "job", jobId);
   return found;
 }
 

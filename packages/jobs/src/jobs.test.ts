@@ -239,6 +239,16 @@ test("removeJob() takes a job off the lists, keeps its record, and it can come b
   assert.equal((await getJob(kernel, "blog")).state, "removed");
   await assert.rejects(pauseJob(kernel, "blog", { by }), { code: "not_found" });
   await assert.rejects(runJobNow(kernel, "blog", { by }), { code: "not_found" });
+  await defineJob(kernel, { id: "heartbeat", prompt: "", trigger: { kind: "manual" } }, { by });
+  const near = { code: "not_found", message: 'There is no job "heartbea": did you mean heartbeat?' };
+  await assert.rejects(getJob(kernel, "heartbea"), near);
+  await assert.rejects(runJobNow(kernel, "heartbea", { by }), near);
+  await assert.rejects(pauseJob(kernel, "heartbea", { by }), near);
+  await assert.rejects(getJob(kernel, "xyz"), { message: /check the list of jobs/ });
+  const misspelt = { kind: "event", eventType: "run.faild" } as const;
+  await assert.rejects(defineJob(kernel, { id: "on-failure", prompt: "", trigger: misspelt }, { by }), {
+    message: /"run\.faild", which is not registered: did you mean run\.failed\?/,
+  });
   await clock.set(new Date("2026-03-04T12:00:00Z"));
   assert.equal((await fireDueTicks(kernel)).jobCount, 0);
   const back = await defineJob(kernel, daily(), { by });

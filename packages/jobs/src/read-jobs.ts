@@ -97,7 +97,7 @@ export async function getJob(kernel: Kernel, jobId: string): Promise<Job> {
     jobId,
   ]);
   const [job] = await withLastTicks(kernel, rows);
-  if (job === undefined) throw unknown("job", jobId);
+  if (job === undefined) throw await unknown(kernel.database, "job", jobId);
   return job;
 }
 

@@ -29,7 +29,7 @@ export async function runJobNow(
   const tickKey = `manual:${options.idempotencyKey ?? createId()}`;
   const isRepeated = await kernel.transact(async (tx) => {
     const found = await lockJob(tx, jobId);
-    if (found === undefined) throw unknown("job", jobId);
+    if (found === undefined) throw await unknown(tx, "job", jobId);
     const { job, nowMs } = found;
     if (options.idempotencyKey !== undefined) await refuseForgotten(tx, jobId, tickKey);
     const recorded = await recordTicks(

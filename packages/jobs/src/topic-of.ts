@@ -1,4 +1,4 @@
-import { RoostError } from "@roost/base";
+import { nearestName, RoostError } from "@roost/base";
 import type { Kernel } from "@roost/kernel";
 import { checkNames, type KnownNames } from "./known-names.ts";
 import type { ReadDefinition } from "./read-definition.ts";
@@ -21,10 +21,9 @@ async function topicOfType(kernel: Kernel, eventType: string, what: string): Pro
   if (kernel.registry.find(eventType) === undefined) await kernel.registry.refresh();
   const schema = kernel.registry.find(eventType);
   if (schema === undefined) {
-    throw new RoostError(
-      "invalid_input",
-      `${what} events of type "${eventType}", which is not registered: check its spelling`,
-    );
+    const nearest = nearestName(eventType, kernel.registry.types());
+    const advice = nearest === undefined ? "check its spelling" : `did you mean ${nearest}?`;
+    throw new RoostError("invalid_input", `${what} events of type "${eventType}", which is not registered: ${advice}`);
   }
   return schema.topic;
 }

@@ -1,5 +1,6 @@
 /** Versions of jobs and agents: each definition that one has had, written once with the change that made it. */
-import { RoostError, type JsonValue } from "@roost/base";
+import { nearestName, RoostError, type JsonValue } from "@roost/base";
+import type { Sql } from "@roost/database";
 import type { Kernel } from "@roost/kernel";
 import { compareDefinitions, type Difference } from "./compare-definitions.ts";
 
@@ -43,7 +44,7 @@ export function versionsOf<One extends Version<object>>(noun: keyof typeof views
        from roost.${noun}_version v where v.${noun}_id = $1 and ($2::integer is null or v.version < $2) order by v.version desc limit $3`,
       [id, before ?? null, limit + 1],
     );
-    if (rows.length === 0 && before === undefined) throw unknown(noun, id);
+    if (rows.length === 0 && before === undefined) throw await unknown(kernel.database, noun, id);
     const versions = rows.slice(0, limit).map((row, index) => {
       const earlier = rows[index + 1];
       const differences = earlier === undefined ? [] : compareDefinitions(earlier.definition, row.definition);
@@ -62,7 +63,18 @@ export function versionsOf<One extends Version<object>>(noun: keyof typeof views
   };
 }
 
-/** The error for an id that names none. */
-export function unknown(noun: "job" | "agent", id: string): RoostError {
-  return new RoostError("not_found", `There is no ${noun} "${id.slice(0, 64)}": check the list of ${noun}s`);
+/** Names that the nearest one is looked for among. */
+const namesMax = 2_000;
+
+/** The error for an id that names none, with the nearest that does. */
+export async function unknown(sql: Sql, noun: "job" | "agent", id: string): Promise<RoostError> {
+  const rows = await sql.query<{ id: string }>(
+    `select id from roost.${noun} where state <> 'removed' order by id limit ${namesMax}`,
+  );
+  const nearest = nearestName(
+    id.slice(0, 64),
+    rows.map((row) => row.id),
+  );
+  const advice = nearest === undefined ? `check the list of ${noun}s` : `did you mean ${nearest}?`;
+  return new RoostError("not_found", `There is no ${noun} "${id.slice(0, 64)}": ${advice}`);
 }

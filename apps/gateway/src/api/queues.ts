@@ -2,6 +2,7 @@ import { placeOf, readPage, serve, type Served, textPlace, toPage } from "@roost
 import * as operations from "@roost/contract/operations";
 import { listQueues, pauseQueue, resumeQueue, type Kernel, type Queue } from "@roost/kernel";
 import type { QueueRecord } from "@roost/contract/operations";
+import { nearestName, RoostError } from "@roost/base";
 import { isoOrNull } from "../records/iso.ts";
 
 export function serveQueues({ kernel }: { kernel: Kernel }): Served[] {
@@ -17,6 +18,7 @@ export function serveQueues({ kernel }: { kernel: Kernel }): Served[] {
     }),
 
     serve(operations.pauseQueue, async ({ queue, reason }, { principal }) => {
+      await refuseSlip(kernel, queue);
       await pauseQueue(kernel, queue, { by: principal.id, reason });
       return { queue: await readQueue(kernel, queue) };
     }),
@@ -30,6 +32,14 @@ export function serveQueues({ kernel }: { kernel: Kernel }): Served[] {
 
 function toQueueRecord(queue: Queue): QueueRecord {
   return { ...queue, pausedAt: isoOrNull(queue.pausedAt) };
+}
+
+/** A queue may be paused before its first run; a name near that of another is a slip. */
+async function refuseSlip(kernel: Kernel, queue: string): Promise<void> {
+  const names = (await listQueues(kernel)).map(({ name }) => name);
+  const nearest = names.includes(queue) ? undefined : nearestName(queue, names);
+  if (nearest === undefined) return;
+  throw new RoostError("invalid_input", `There is no queue "${queue.slice(0, 64)}": did you mean ${nearest}?`);
 }
 
 /** The queue's record, also when it is empty. */

@@ -6,6 +6,7 @@ import { randomUUID } from "node:crypto";
 import { chown, mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { RoostError } from "@roost/base";
+import { diskFull } from "./disk-full.ts";
 import type { Binaries } from "./find-binaries.ts";
 import { runServerProgram } from "./run-server-program.ts";
 import type { ServerUser } from "./server-user.ts";
@@ -88,12 +89,8 @@ function initdbArguments(dataDirectory: string, durable: boolean): string[] {
 }
 
 function initdbFailed(output: string): RoostError {
-  if (/no space left on device|disk quota exceeded/i.test(output)) {
-    return new RoostError(
-      "unavailable",
-      `the disk is full, a new database needs about 100 MB: free some space and start again (${lastLine(output)})`,
-    );
-  }
+  const full = diskFull(output);
+  if (full !== undefined) return full;
   if (/could not look up effective user ID/i.test(output)) {
     return new RoostError(
       "unavailable",
@@ -101,10 +98,6 @@ function initdbFailed(output: string): RoostError {
     );
   }
   return new RoostError("internal", `initdb failed: ${output}`);
-}
-
-function lastLine(text: string): string {
-  return text.split("\n").findLast((line) => /error|fatal/i.test(line)) ?? text;
 }
 
 async function removeAbandoned(directory: string): Promise<void> {

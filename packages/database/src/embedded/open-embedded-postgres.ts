@@ -5,6 +5,7 @@
 import { chmod, mkdir, readdir, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { RoostError, type Logger } from "@roost/base";
+import { diskFull } from "./disk-full.ts";
 import { copyParentsOf, findBinaries, findInstalledBinaries } from "./find-binaries.ts";
 import { initializeCluster, isInitialized } from "./initialize-cluster.ts";
 import { judgePostmaster } from "./postmaster-file.ts";
@@ -92,10 +93,11 @@ async function startReachable(options: StartServerOptions): Promise<RunningServe
         );
       }
       await stopServer(server, options.dataDirectory);
+      const { message } = error as Error;
+      const full = diskFull(message);
+      if (full !== undefined) throw full;
       if (restarts === unreachableRestartsMax)
-        throw new RoostError("unavailable", `PostgreSQL runs but does not answer: ${(error as Error).message}`, {
-          cause: error,
-        });
+        throw new RoostError("unavailable", `PostgreSQL runs but does not answer: ${message}`, { cause: error });
       options.logger.warn("PostgreSQL was running but did not answer: restarted it", {
         pid: server.pid,
         error,

@@ -5,6 +5,7 @@
 import type { ChildProcess } from "node:child_process";
 import { join } from "node:path";
 import { delay, RoostError, type Logger } from "@roost/base";
+import { diskFull } from "./disk-full.ts";
 import type { Binaries } from "./find-binaries.ts";
 import { clearTornPostmasterFile } from "./clear-torn-postmaster-file.ts";
 import { judgePostmaster, readPostmasterFile, type PostmasterFile } from "./postmaster-file.ts";
@@ -135,9 +136,8 @@ async function waitUntilReady(
 }
 
 function startFailed(reason: string, options: StartServerOptions): RoostError {
-  if (/no space left on device|disk quota exceeded/i.test(reason)) {
-    return new RoostError("unavailable", `the disk is full: free some space and start again (${reason})`);
-  }
+  const full = diskFull(reason);
+  if (full !== undefined) return full;
   if (/could not (resize|map|create) .*shared memory|no usable system/i.test(reason)) {
     return new RoostError("unavailable", `there is too little shared memory for PostgreSQL: ${reason}`);
   }

@@ -62,7 +62,7 @@ export async function getAgent(kernel: Kernel, agentId: string): Promise<Agent> 
   const [agent] = await kernel.database.query<Agent>(`select ${agentView} from roost.agent a where a.id = $1`, [
     agentId,
   ]);
-  if (agent === undefined) throw unknown("agent", agentId);
+  if (agent === undefined) throw await unknown(kernel.database, "agent", agentId);
   return agent;
 }
 

@@ -20,6 +20,8 @@ export interface SchemaRegistry {
   register(definitions: readonly (EventDefinition | EventSchema)[]): Promise<void>;
   /** The schema for writing events of this type; undefined if this process does not know it (yet). */
   find(type: string): KnownSchema | undefined;
+  /** Those that are known by now. */
+  types(): string[];
   /** Whether this process registered the type itself, so that no other version replaces it. */
   isOwn(type: string): boolean;
   /** Reads what other processes registered; `sql`: an open transaction to use. */
@@ -81,6 +83,7 @@ export async function openSchemaRegistry(database: Database): Promise<SchemaRegi
       }
     },
     find: (type) => known.get(type),
+    types: () => [...known.keys()],
     isOwn: (type) => own.has(type),
     refresh,
     list: () => readSchemas(database),
