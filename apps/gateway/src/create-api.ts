@@ -53,7 +53,7 @@ export interface ApiOptions extends StatusGiven {
   hooks: InboundHooks;
   codes: SignInCodes;
   /** Names of the chat channels that are on. */
-  channels: readonly string[];
+  channels: () => readonly string[];
   /** Under which others reach the gateway, the best first. */
   addresses: () => readonly string[];
   /** What definitions and messages may name. */

@@ -12,9 +12,11 @@ test("createSettingsTeller() says once that roost.yaml was changed or broken, an
   // Two gateways of the home.
   const applied: (readonly string[])[] = [];
   const applyServices = async (names: readonly string[]) => void applied.push(names);
+  const channels: unknown[] = [];
+  const applyChannels = async (given: unknown) => void channels.push(given);
   const caps: unknown[] = [];
   const applyBudgets = async ({ budgets }: { budgets: unknown }) => void caps.push(budgets);
-  const looks = [0, 1].map(() => createSettingsTeller(memory, { applyServices, applyBudgets }));
+  const looks = [0, 1].map(() => createSettingsTeller(memory, { applyServices, applyChannels, applyBudgets }));
   const look = async () => {
     for (const each of looks) await each.look();
     const rows = await t.database.query<{ text: string }>(
@@ -46,4 +48,10 @@ test("createSettingsTeller() says once that roost.yaml was changed or broken, an
   await write("timeZone: Europe/Berlin\nbudgets: { day: { usdMax: 3 } }\n");
   assert.equal((await look()).length, 2, "what may be spent needs no restart");
   assert.deepEqual(caps, [{ day: { usdMax: 3 } }, { day: { usdMax: 3 } }]);
+  await write("timeZone: Europe/Berlin\nchannels: { telegram: { token: env:BOT } }\n");
+  assert.equal((await look()).length, 2, "which channels run needs no restart");
+  await write("timeZone: Europe/Berlin\n");
+  await look();
+  const on = { telegram: { token: "env:BOT" } };
+  assert.deepEqual(channels, [on, on, {}, {}]);
 });

@@ -1,6 +1,6 @@
 /**
- * roost.yaml is read at a process's start. Of its changes, which services run and what may be spent apply at once; for others it reports that they
- * need a restart, or that the file is invalid; one that is held the scan reports.
+ * roost.yaml is read at a process's start. Of its changes, which services and channels run and what may be spent apply at once; for others it reports
+ * that they need a restart, or that the file is invalid; one that is held the scan reports.
  */
 import { createHash } from "node:crypto";
 import { join } from "node:path";
@@ -24,26 +24,32 @@ export interface SettingsTeller {
 export interface SettingsTellerOptions {
   /** The file names other services than before. */
   applyServices: (names: readonly string[], settingsText: string) => Promise<void>;
+  /** The file has other channels than before. */
+  applyChannels: (channels: Settings["channels"]) => Promise<void>;
   /** The file sets other caps than before. */
   applyBudgets: (settings: Settings) => Promise<void>;
 }
 
 export function createSettingsTeller(
   memory: Memory,
-  { applyServices, applyBudgets }: SettingsTellerOptions,
+  { applyServices, applyChannels, applyBudgets }: SettingsTellerOptions,
 ): SettingsTeller {
   const { kernel, homeDir } = memory;
   const path = join(homeDir, settingsFile);
   let started = memory.settings;
   let told: string | undefined;
   const lookNow = async () => {
-    const { text, written, services, budgets } = describeChange(path, started);
-    const isApplied = services === undefined && budgets === undefined;
+    const { text, written, services, channels, budgets } = describeChange(path, started);
+    const isApplied = [services, channels, budgets].every((each) => each === undefined);
     if (isApplied && text === told) return;
     if (!(isApplied && text === undefined) && (await whySettingsHeld(memory, written)) !== undefined) return;
     if (budgets !== undefined) {
       started = { ...started, budgets };
       await applyBudgets(started);
+    }
+    if (channels !== undefined) {
+      started = { ...started, channels };
+      await applyChannels(channels);
     }
     if (services !== undefined) {
       await applyServices(services, written);
@@ -71,7 +77,7 @@ export function createSettingsTeller(
 }
 
 /** What applies at once, where it is another than before. */
-type AtOnce = Partial<Pick<Settings, "services" | "budgets">>;
+type AtOnce = Partial<Pick<Settings, "services" | "channels" | "budgets">>;
 
 /** `written`: what was read, empty when it could not be. */
 function describeChange(path: string, started: Settings): AtOnce & { written: string; text?: string } {
@@ -90,6 +96,7 @@ function describeChange(path: string, started: Settings): AtOnce & { written: st
   );
   const atOnce: AtOnce = {
     ...(changed.includes("services") ? { services: now.services } : {}),
+    ...(changed.includes("channels") ? { channels: now.channels } : {}),
     ...(changed.includes("budgets") ? { budgets: now.budgets } : {}),
   };
   const names = changed.filter((name) => !(name in atOnce));

@@ -116,7 +116,8 @@ async function main(): Promise<void> {
   const codes = createSignInCodes(kernel, { token, clock: systemClock });
   const addresses = () => addressesOf(origin);
   const restart = supervised.askForRestart;
-  const { onScan, onTrusted, applyAtOnce } = openKeepers(memory, { apply, said: notices, homeId: home.id, supervised });
+  const kept = { apply, said: notices, homeId: home.id, supervised, channels };
+  const { onScan, onTrusted, applyAtOnce } = openKeepers(memory, kept);
   const setup = { environment: config.environment, examplesDir, restart, applyAtOnce, logger };
   const shown = { channels: channels.names, addresses, facts, setup, config: describeConfig(config, settings, model) };
   const api = createApi({ kernel, memory, services, ...entries, codes, known, onTrusted, ...shown, ...confined });
@@ -179,15 +180,12 @@ async function applyHome(memory: Memory, known: KnownNames): Promise<string[]> {
   return [...(await applyHomeAgents(memory, known)), ...(await applyHomeJobs(memory, known))];
 }
 
-interface KeepServicesOptions {
-  homeId: string;
-  supervised: Pick<Supervised, "tellServices">;
-}
+type KeptServices = { homeId: string; supervised: Pick<Supervised, "tellServices">; channels: OpenedChannels };
 
 /** What looks at the files of the home again after a scan, and when a person has vouched for one. */
 function openKeepers(
   memory: Memory,
-  { homeId, supervised, ...options }: Omit<FilesKeeperOptions, "homeDir"> & KeepServicesOptions,
+  { homeId, supervised, channels, ...options }: Omit<FilesKeeperOptions, "homeDir"> & KeptServices,
 ) {
   const { kernel, homeDir } = memory;
   const keeper = createFilesKeeper(kernel, { homeDir, ...options });
@@ -200,6 +198,7 @@ function openKeepers(
       kernel.wakeups.wake(servicesChannel);
       supervised.tellServices(names.length > 0);
     },
+    applyChannels: channels.apply,
     applyBudgets: (settings) => setBudgets(kernel, { caps: budgetCaps(settings) }),
   });
   const look = (isAnew: boolean) => {
@@ -224,7 +223,7 @@ function createLoops(
   // What is rehearsed is not sent.
   const webhook = facts.mode === "rehearsal" ? undefined : findWebhook(memory, config.environment);
   const outlets = [
-    webhookOutlet(webhook, { isDefault: !channels.outlets.some((each) => each.isDefault) }),
+    webhookOutlet(webhook, { isDefault: () => !channels.outlets.some((each) => each.isDefault()) }),
     ...channels.outlets,
   ];
   return [

@@ -109,6 +109,7 @@ test("A marked roost.yaml is held: a start takes the settings that were applied 
   await home.move("notes/y.md", "roost.yaml");
   const teller = createSettingsTeller(home.memory, {
     applyBudgets: async () => undefined,
+    applyChannels: async () => undefined,
     applyServices: async () => undefined,
   });
   await teller.look();

@@ -1,4 +1,4 @@
-/** Changes roost.yaml of the home; comments stay. On the host of the home, for the next start. */
+/** Changes roost.yaml of the home; comments stay. On the host of the home. */
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { RoostError, writeFileDurably } from "@roost/base";
@@ -23,5 +23,3 @@ export async function changeSettings(
   if (isChanged) await writeFileDurably(path, document.toString({ lineWidth: 0 }), { mode });
   return { path, isChanged };
 }
-
-export const appliesLater = "It applies from the next start on: roost down, then roost up";

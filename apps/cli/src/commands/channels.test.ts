@@ -65,6 +65,12 @@ test("roost channels add keeps a token from the standard input in a file of its 
       /^# mine\ntimeZone: UTC\nchannels:\n {2}telegram:\n {4}token: file:.roost\/telegram-token\n$/,
     );
     assert.ok(!`${added.stdout}${added.stderr}`.includes(token));
+    const removed = await runRoost(["channels", "remove", "telegram"], { environment });
+    assert.match(removed.stdout, /^telegram removed from .*roost\.yaml\n$/, removed.stderr);
+    assert.equal(await readFile(join(homeDir, "roost.yaml"), "utf8"), "# mine\ntimeZone: UTC\n");
+    await assert.rejects(stat(path), "its token is gone too");
+    const again = await runRoost(["channels", "remove", "telegram"], { environment });
+    assert.match(again.stdout, /^telegram is not in /);
     const wrong = await runRoost(["channels", "add", "telegram", "--token", token], { environment });
     assert.match(wrong.stderr, /is not the token/);
     const none = await runRoost(["channels", "add", "telegram"], { environment, input: "hello" });

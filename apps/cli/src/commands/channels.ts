@@ -1,9 +1,10 @@
 /** `roost channels …`: chats in which the person and others write to agents. */
 import { plainLine } from "@roost/base/text-width";
-import { keepSecret, RoostError } from "@roost/base";
+import { dropSecret, keepSecret, RoostError } from "@roost/base";
 import type { ChannelName, ChannelRecord, PeerRecord } from "@roost/contract/operations";
 import { channelNames, peerStandings, SecretReference } from "@roost/contract/operations";
 import { Argument, type Command } from "commander";
+import { YAMLMap } from "yaml";
 import type { z } from "zod";
 import type { CliContext } from "../cli-context.ts";
 import { readInput } from "../conversation/read-input.ts";
@@ -11,7 +12,7 @@ import { refuseUnknownCommand } from "../help/refuse-unknown-command.ts";
 import { relativeTime } from "../print/relative-time.ts";
 import type { Column } from "../print/table.ts";
 import { readPages } from "../read-pages.ts";
-import { appliesLater, changeSettings } from "./change-settings.ts";
+import { changeSettings } from "./change-settings.ts";
 
 type Name = z.output<typeof ChannelName>;
 
@@ -23,9 +24,10 @@ export function addChannelsCommands(program: Command, context: CliContext): void
   const channels = program
     .command("channels")
     .summary("talk to your agents from a chat on your phone")
-    .description("Shows chat channels and who writes there; adds one, binds your chat, allows others.");
+    .description("Shows chat channels and who writes there; adds or removes one, binds your chat, allows others.");
   addList(channels, context);
   addAdd(channels, context);
+  addRemove(channels, context);
   addPair(channels, context);
   addStanding(channels, context, "allow");
   addStanding(channels, context, "refuse");
@@ -92,7 +94,34 @@ function addAdd(channels: Command, context: CliContext): void {
       });
       if (terminal.isJson) return terminal.json({ channel, token: reference, isChanged });
       terminal.line(`${channel} ${isChanged ? "added to" : "is already in"} ${path}, with the token in ${reference}`);
-      terminal.note(`${appliesLater}. Then bind your chat: roost channels pair ${channel}`);
+      terminal.note(`${appliesNow}. Then bind your chat: roost channels pair ${channel}`);
+    });
+}
+
+const appliesNow = "Where Roost is running it applies within seconds";
+
+function addRemove(channels: Command, context: CliContext): void {
+  channels
+    .command("remove")
+    .description(
+      "Takes a channel out of roost.yaml, with the token that add has kept. Who was bound or allowed stays known. On the host of the home.",
+    )
+    .addArgument(channelArgument())
+    .action(async (channel: Name) => {
+      const { terminal, config } = context;
+      let reference: unknown;
+      const { path, isChanged } = await changeSettings(context, (document) => {
+        reference = document.getIn(["channels", channel, "token"]);
+        if (!document.hasIn(["channels", channel])) return false;
+        document.deleteIn(["channels", channel]);
+        if (document.get("channels") instanceof YAMLMap && (document.get("channels") as YAMLMap).items.length === 0)
+          document.delete("channels");
+        return true;
+      });
+      if (typeof reference === "string") await dropSecret(config.homeDir, reference);
+      if (terminal.isJson) return terminal.json({ channel, isChanged });
+      terminal.line(`${channel} ${isChanged ? "removed from" : "is not in"} ${path}`);
+      if (isChanged) terminal.note(appliesNow);
     });
 }
 

@@ -84,3 +84,43 @@ test("A code of createPairing() binds the chat; peers are listed, allowed and re
   const { items } = await client.listNotices();
   assert.equal(items.filter(({ state }) => state === "delivered").length, 3);
 });
+
+test("A channel that the settings gain while the gateway runs is read and told at once, and one that they lose is not any more", async () => {
+  await using server = await startBotApi();
+  await using gateway = await createTestGateway({ files: { bot: `${server.token}\n` } });
+  const { client, kernel, memory } = gateway;
+  const channels = await openChannels(memory, {});
+  const stopping = new AbortController();
+  const running = channels.run(stopping.signal);
+  try {
+    assert.deepEqual(channels.names(), []);
+    await channels.apply({ telegram: { token: "file:bot", apiUrl: server.url } });
+    assert.deepEqual(channels.names(), ["telegram"]);
+    const { code } = await client.createPairing({ channel: "telegram" });
+    server.say({ chat: "41", text: code });
+    await until(() => server.shown("41").length === 1);
+    const noteOf = (text: string) =>
+      kernel.transact((tx) => Promise.resolve(raiseNotice(tx, { level: "warning", text, source: "test" })));
+    const loop = createNoticeLoop(kernel, { outlet: channels.outlets[0]!, timeZone: "UTC", signal: stopping.signal });
+    const look = async () => {
+      for (let looked = await loop.look(); looked.isMore === true; looked = await loop.look());
+    };
+    await look();
+    await noteOf("a job failed");
+    await look();
+    assert.equal(server.shown("41").at(-1)?.text, "a job failed");
+    await channels.apply({});
+    assert.deepEqual(channels.names(), []);
+    await noteOf("nobody is told this");
+    await look();
+    const { length } = server.calls;
+    server.say({ chat: "41", text: "is anybody there?" });
+    assert.equal(server.calls.length, length, "nobody polls");
+    await channels.apply({ telegram: { token: "file:bot", apiUrl: server.url } });
+    await until(() => server.unconfirmed() === 0);
+    assert.equal(server.shown("41").at(-1)?.text, "a job failed");
+  } finally {
+    stopping.abort();
+    await running;
+  }
+});

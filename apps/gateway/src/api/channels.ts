@@ -11,13 +11,13 @@ import { isoOrNull } from "../records/iso.ts";
 export interface ServeChannelsOptions {
   kernel: Kernel;
   /** Names of those that the settings have. */
-  channels: readonly string[];
+  channels: () => readonly string[];
   /** Under which others reach the gateway, the best first. */
   addresses: () => readonly string[];
 }
 
 export function serveChannels({ kernel, channels, addresses }: ServeChannelsOptions): Served[] {
-  const isOn = (name: string) => channels.includes(name);
+  const isOn = (name: string) => channels().includes(name);
   const toRecord = async (name: string): Promise<operations.ChannelRecord> => {
     const [row, owner] = await Promise.all([readChannelRow(kernel, name), findOwner(kernel, name)]);
     const problem = isOn(name) ? (row?.problem ?? null) : `roost channels add ${name} switches it on`;

@@ -26,7 +26,7 @@ export interface Outlet {
   /** "The webhook" */
   name: string;
   /** Takes the notices that name no target. */
-  isDefault: boolean;
+  isDefault: () => boolean;
   /** Once for each key, as far as its service allows. Undefined: none is set. */
   send:
     | ((message: WebhookMessage, options: { idempotencyKey: string; signal: AbortSignal }) => Promise<void>)
@@ -40,7 +40,10 @@ export interface NoticeLoopOptions {
 }
 
 /** `webhook`: undefined when none is set. @throws RoostError when its token cannot be read */
-export function webhookOutlet(webhook: (() => Promise<Webhook>) | undefined, { isDefault = true } = {}): Outlet {
+export function webhookOutlet(
+  webhook: (() => Promise<Webhook>) | undefined,
+  { isDefault = () => true }: Partial<Pick<Outlet, "isDefault">> = {},
+): Outlet {
   const send: Outlet["send"] = webhook && (async (message, options) => postWebhook(await webhook(), message, options));
   return { target: "webhook", name: "The webhook", isDefault, send };
 }
@@ -56,7 +59,7 @@ export function createNoticeLoop(kernel: Kernel, options: NoticeLoopOptions): Sc
 }
 
 function createOutbox({ outlet, timeZone, signal }: NoticeLoopOptions): Outbox {
-  const { target, send, isDefault } = outlet;
+  const { target, isDefault } = outlet;
   const failure = { what: target, name: outlet.name, source: "notices", toldFrom };
   const namesOf = (event: StoredEvent) => ({ noticeId: idOf(event), target });
   const isNamed = (given: unknown) => given === "console" || deliveryTargets.some((each) => each === given);
@@ -64,8 +67,12 @@ function createOutbox({ outlet, timeZone, signal }: NoticeLoopOptions): Outbox {
     name: noticeGroupOf(target),
     topic: "notices",
     eventType: "notice.raised",
-    isWanted: ({ data }) => data["target"] === target || (isDefault && !isNamed(data["target"])),
-    send: send && ((event) => send(messageOf(event), { idempotencyKey: idOf(event), signal })),
+    isWanted: ({ data }) => data["target"] === target || (isDefault() && !isNamed(data["target"])),
+    // A channel may come and go.
+    get send(): Outbox["send"] {
+      const { send } = outlet;
+      return send && ((event) => send(messageOf(event), { idempotencyKey: idOf(event), signal }));
+    },
     async sent(tx, event, attempt) {
       tx.emit({ ...linksOf(event), type: "notice.delivered", data: { ...namesOf(event), attempt } });
       await noteWell(tx, failure);

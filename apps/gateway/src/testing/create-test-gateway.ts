@@ -186,7 +186,7 @@ async function serve(options: ServeOptions) {
       access,
       hooks,
       codes,
-      channels: ["telegram"],
+      channels: () => ["telegram"],
       addresses: () => addressesOf(origin),
       known,
       setup: {
@@ -195,6 +195,7 @@ async function serve(options: ServeOptions) {
         restart: undefined,
         applyAtOnce: createSettingsTeller(memory, {
           applyServices: async () => undefined,
+          applyChannels: async () => undefined,
           applyBudgets: (settings) => setBudgets(kernel, { caps: budgetCaps(settings) }),
         }).look,
         logger,

@@ -3,13 +3,23 @@ import { formatLabels, type Labels } from "@roost/contract/labels";
 import type { DeliveryTarget } from "@roost/contract/operations";
 import { rememberResult, type ClaimedRun, type Kernel } from "@roost/kernel";
 import type { Memory } from "@roost/memory";
+import { readSettings } from "@roost/memory/settings";
 
 export type NoticeTarget = "console" | DeliveryTarget;
 
-/** Where a notice of a run goes beside the console, when nothing names a target. */
-export function noticeTarget({ settings }: Pick<Memory, "settings">): NoticeTarget {
+/** Where a notice of a run goes beside the console, when nothing names a target. Channels may come and go while a worker runs. */
+export function noticeTarget({ settings, homeDir }: Pick<Memory, "settings" | "homeDir">): NoticeTarget {
   if (settings.notify.webhook !== undefined) return "webhook";
-  return settings.channels.telegram === undefined ? "console" : "telegram";
+  return channelsNow({ settings, homeDir }).telegram === undefined ? "console" : "telegram";
+}
+
+function channelsNow({ settings, homeDir }: Pick<Memory, "settings" | "homeDir">): Memory["settings"]["channels"] {
+  try {
+    return readSettings(homeDir).channels;
+  } catch {
+    // A file that is invalid changes nothing.
+    return settings.channels;
+  }
 }
 
 export interface RecordedNotice {
