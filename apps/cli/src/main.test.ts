@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -222,6 +222,22 @@ test("roost doctor works when nothing runs and says what to do", async () => {
     checks.filter(({ state }) => state === "bad").map(({ name }) => name),
     ["home", "owner", "token", "gateway"],
   );
+});
+
+test("roost doctor shows why the last start was refused, such as an extension that an administrator has to create", async () => {
+  const home = await mkdtemp(join(tmpdir(), "roost-doctor-"));
+  const statement = `have a superuser of this database run "create extension if not exists pg_trgm with schema public", then start again`;
+  await mkdir(join(home, ".roost"));
+  await writeFile(
+    join(home, ".roost/refusal.json"),
+    JSON.stringify({ at: "2026-01-01T00:00:00.000Z", code: "forbidden", message: statement }),
+  );
+  const { stdout } = await runRoost(["doctor", "--json"], { environment: { ROOST_HOME: home } });
+  await rm(home, { recursive: true });
+  const { checks } = JSON.parse(stdout) as { checks: { name: string; text: string; advice?: string }[] };
+  const owner = checks.find(({ name }) => name === "owner");
+  assert.match(owner?.text ?? "", /not running for this home: its last start was refused at 2026-01-01/);
+  assert.equal(owner?.advice, statement);
 });
 
 test("roost help tells every exit code", async () => {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
@@ -56,8 +56,11 @@ async function ownerWhere(paths: HomePaths, isExpected: (found: HomeOwner) => bo
 
 test("superviseHome() brings up a home, says so, and stops workers before the gateway", async (context) => {
   const { paths, start } = await createPlace(context);
+  await mkdir(paths.machinery);
+  await writeFile(paths.refusal, "{}");
   const supervisor = start({ ROOST_WORKERS: "1" });
   await supervisor.prints(isReady);
+  assert.equal(existsSync(paths.refusal), false, "the start went well");
   assert.match(
     supervisor.printed(),
     /Home .* created\. USER\.md[\s\S]*ready at http:\/\/127\.0\.0\.1:7717 with a parrot/,
@@ -142,8 +145,9 @@ test("superviseHome() replaces a killed worker while all others run on", async (
   process.kill(Number.parseInt(identityOf(before, "worker-1"), 10), "SIGKILL");
   await supervisor.prints(/worker-1 ended \(SIGKILL\); restarting/);
   await supervisor.prints(/worker-1 is up again/);
-  const after = await ownerWhere(paths, (found) => found.children.length === 3);
-  assert.notEqual(identityOf(after, "worker-1"), identityOf(before, "worker-1"));
+  // The record is written after the terminal.
+  const isReplaced = (found: HomeOwner) => identityOf(found, "worker-1") !== identityOf(before, "worker-1");
+  const after = await ownerWhere(paths, (found) => found.children.length === 3 && isReplaced(found));
   assert.equal(identityOf(after, "gateway"), identityOf(before, "gateway"));
   assert.equal(identityOf(after, "worker-2"), identityOf(before, "worker-2"));
 });
@@ -174,6 +178,8 @@ test("superviseHome() ends at once with the reason where trying again would not 
     assert.match(supervisor.printed(), new RegExp(`^${code}: ROOST_PORT is taken$`, "m"));
     assert.doesNotMatch(supervisor.printed(), /restarting in/);
     assert.equal(existsSync(paths.owner), false);
+    const refusal = JSON.parse(await readFile(paths.refusal, "utf8")) as { code: string; message: string };
+    assert.deepEqual([refusal.code, refusal.message], [code, "ROOST_PORT is taken"]);
   }
 });
 

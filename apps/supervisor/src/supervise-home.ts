@@ -2,6 +2,7 @@
  * Runs one home from start to stop: owns and prepares it, starts its database, gateway and workers, keeps them running, and stops them in order.
  * The parts are in the files composed here.
  */
+import { rmSync } from "node:fs";
 import {
   createLogger,
   delay,
@@ -10,6 +11,8 @@ import {
   systemClock,
   toRoostError,
   type Logger,
+  writeFileDurably,
+  type RoostError,
 } from "@roost/base";
 import type { EmbeddedPostgresStage } from "@roost/database";
 import type { ReadyMessage } from "./children/child-messages.ts";
@@ -86,8 +89,18 @@ export async function superviseHome(options: SuperviseHomeOptions): Promise<void
     if (!stop.aborted) await runMachine(located, { paths, owner, logger, writeLog: log.write });
   } catch (error) {
     logger.error("ended by a failure", { error });
-    throw toRoostError(error);
+    const failure = toRoostError(error);
+    await writeRefusal(paths.refusal, failure, logger);
+    throw failure;
   }
+}
+
+/** `roost doctor` shows it: a detached start, or one at login, has no terminal. */
+async function writeRefusal(path: string, { code, message }: RoostError, logger: Logger): Promise<void> {
+  const text = JSON.stringify({ at: new Date(systemClock.nowMs()).toISOString(), code, message });
+  await writeFileDurably(path, `${text}\n`, { mode: 0o600 }).catch((error: unknown) =>
+    logger.warn("refusal.json cannot be written", { error }),
+  );
 }
 
 async function createFirstHome(
@@ -151,9 +164,14 @@ async function runMachine(options: SuperviseHomeOptions, held: Held): Promise<vo
   }
 }
 
-function tellReady(gateway: ReadyMessage, { stop, onReady }: SuperviseHomeOptions, { owner, logger }: Held): void {
+function tellReady(
+  gateway: ReadyMessage,
+  { stop, onReady }: SuperviseHomeOptions,
+  { paths, owner, logger }: Held,
+): void {
   if (stop.aborted) return;
   owner.update({ state: "running" });
+  rmSync(paths.refusal, { force: true });
   logger.info("ready", { url: gateway.url, elapsedMs: Math.round(performance.now()) });
   onReady?.(gateway);
   keepCompiled();

@@ -65,12 +65,22 @@ async function checkHome(homeDir: string): Promise<Check> {
 
 const Owner = z.object({ pid: z.number().int(), state: z.string().optional(), startedAt: z.string().optional() });
 
+/** As the supervisor leaves it: its message says what to do next, such as the statement that a superuser of the database has to run. */
+const Refusal = z.object({ at: z.string(), message: z.string() });
+
 async function checkOwner(homeDir: string): Promise<Check> {
   const text = await readFile(join(homeDir, ".roost", "owner.json"), "utf8").catch(() => undefined);
   const parsed = Owner.safeParse(parse(text));
   const start = "roost up --detach";
-  if (!parsed.success)
-    return { name: "owner", state: "bad", text: "Roost is not running for this home", advice: start };
+  if (!parsed.success) {
+    const check = { name: "owner", state: "bad", text: "Roost is not running for this home" } as const;
+    const refusal = Refusal.safeParse(
+      parse(await readFile(join(homeDir, ".roost", "refusal.json"), "utf8").catch(() => undefined)),
+    );
+    if (!refusal.success) return { ...check, advice: start };
+    const { at, message } = refusal.data;
+    return { ...check, text: `${check.text}: its last start was refused at ${at}`, advice: message };
+  }
   const { pid, state = "running" } = parsed.data;
   if (!isAlive(pid))
     return {

@@ -10,6 +10,8 @@ export interface HomePaths {
   claims: string;
   /** Describes the owner, for people and `roost down`. */
   owner: string;
+  /** Why the last start ended before the home was up, for `roost doctor`; missing after a start that went well. */
+  refusal: string;
   token: string;
   logs: string;
   log: string;
@@ -25,6 +27,7 @@ export function homePaths(home: string): HomePaths {
     mark: join(machinery, "home.json"),
     claims: join(machinery, "claims"),
     owner: join(machinery, "owner.json"),
+    refusal: join(machinery, "refusal.json"),
     token: join(machinery, "token"),
     logs,
     log: join(logs, "roost.log"),

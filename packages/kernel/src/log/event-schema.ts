@@ -1,6 +1,12 @@
 /** What is registered of an event type: types, and the rows of event_schema. */
 import type { JsonObject } from "@roost/base";
-import type { CompatibilityMode, EventSample, JsonSchema, Upcasters } from "@roost/contract";
+import {
+  createValidator,
+  type CompatibilityMode,
+  type EventSample,
+  type JsonSchema,
+  type Upcasters,
+} from "@roost/contract";
 import type { Sql } from "@roost/database";
 
 /** A registered schema: a definition from code with its JSON Schema. */
@@ -13,6 +19,8 @@ export interface EventSchema {
   digest?: string | null | undefined;
   upcasters?: Upcasters | undefined;
   samples?: readonly EventSample[] | undefined;
+  /** Of a type of this program, by zod. Types of others are validated by their JSON Schema. */
+  validate?: ((data: JsonObject) => string[]) | undefined;
 }
 
 export interface RegisteredSchema {
@@ -31,6 +39,11 @@ export interface KnownSchema extends EventSchema {
   partitionCount: number;
   /** Returns the errors of `data`; none when it is valid. */
   validate(data: JsonObject): string[];
+}
+
+/** Compiles the JSON Schema of a type of others at the first event: a process knows many and writes few. */
+export function validatorOf({ validate, schema }: EventSchema): (data: JsonObject) => string[] {
+  return validate ?? ((data) => createValidator(schema)(data));
 }
 
 /** By type and version. */

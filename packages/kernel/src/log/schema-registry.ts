@@ -4,9 +4,9 @@
  */
 import { createHash } from "node:crypto";
 import { canonicalJson } from "@roost/base";
-import { createValidator, listComplaints, toJsonSchema, type EventDefinition, type JsonSchema } from "@roost/contract";
+import { listComplaints, toJsonSchema, type EventDefinition, type JsonSchema } from "@roost/contract";
 import type { Database, Sql, Transaction } from "@roost/database";
-import { readSchemas, type EventSchema, type KnownSchema, type RegisteredSchema } from "./event-schema.ts";
+import { readSchemas, validatorOf, type EventSchema, type KnownSchema, type RegisteredSchema } from "./event-schema.ts";
 import { isSameSchema, isUpcast, refuseMissingUpcasters, refuseUnfitSchema } from "./refuse-unfit-schema.ts";
 import { createTopic, readTopics, type Topic } from "./topics.ts";
 import { tryUpcasters } from "./try-upcasters.ts";
@@ -55,7 +55,7 @@ export async function openSchemaRegistry(database: Database): Promise<SchemaRegi
         (own.has(row.type) ? current.version !== row.version : current.version > row.version)
       )
         continue;
-      known.set(row.type, toKnown(row, topics, { current }));
+      known.set(row.type, toKnown(row, topics, current));
     }
   };
   const refresh = (sql?: Sql) => {
@@ -74,12 +74,12 @@ export async function openSchemaRegistry(database: Database): Promise<SchemaRegi
       }
       await storeDigests(database, schemas, registered);
       const topics = await readTopics(database);
-      for (const [index, schema] of schemas.entries()) {
+      for (const schema of schemas) {
         own.add(schema.type);
         if (schema.digest != null) digests.set(schema.type, { topic: schema.topic, template: schema.digest });
         if (Object.keys(schema.upcasters ?? {}).length > 0) upcasting.set(schema.type, schema);
         else upcasting.delete(schema.type);
-        known.set(schema.type, toKnown(schema, topics, { own: definitions[index]! }));
+        known.set(schema.type, toKnown(schema, topics));
       }
     },
     find: (type) => known.get(type),
@@ -171,6 +171,7 @@ export function toEventSchema(definition: EventDefinition | EventSchema): EventS
     samples,
     digest,
     schema: isZod(schema) ? jsonSchemaOf(schema) : schema,
+    validate: isZod(schema) ? (data) => listComplaints(schema, data) : undefined,
   };
 }
 
@@ -187,17 +188,8 @@ function isZod(schema: EventDefinition["schema"] | JsonSchema): schema is EventD
   return "_zod" in schema;
 }
 
-function toKnown(
-  schema: EventSchema,
-  topics: ReadonlyMap<string, Topic>,
-  { current, own }: { current?: KnownSchema | undefined; own?: EventDefinition | EventSchema },
-): KnownSchema {
+function toKnown(schema: EventSchema, topics: ReadonlyMap<string, Topic>, current?: KnownSchema): KnownSchema {
   const partitionCount = topics.get(schema.topic)?.partitionCount ?? 1;
   if (current !== undefined && current.version === schema.version) return { ...current, partitionCount };
-  if (own !== undefined && isZod(own.schema)) {
-    const ownSchema = own.schema;
-    return { ...schema, partitionCount, validate: (data) => listComplaints(ownSchema, data) };
-  }
-  // Compiled at the first event: a process knows many types of others and writes few.
-  return { ...schema, partitionCount, validate: (data) => createValidator(schema.schema)(data) };
+  return { ...schema, partitionCount, validate: validatorOf(schema) };
 }

@@ -6,7 +6,7 @@ import { isDeepStrictEqual } from "node:util";
 import { RoostError, type JsonObject } from "@roost/base";
 import { createValidator } from "@roost/contract";
 import type { Sql } from "@roost/database";
-import type { EventSchema, RegisteredSchema } from "./event-schema.ts";
+import { validatorOf, type EventSchema, type RegisteredSchema } from "./event-schema.ts";
 import { readLimitMax } from "./read-events.ts";
 import { readLatest } from "./read-before.ts";
 import { readLog } from "./read-log.ts";
@@ -38,7 +38,7 @@ export async function tryUpcasters(
       `${what} has an upcaster, but there is no event of version ${previous} to try it on: add samples to the definition`,
     );
   }
-  const validate = createValidator(schema.schema);
+  const validate = validatorOf(schema);
   for (const each of tried) tryOne(what, schema, each, validate);
 }
 
@@ -46,7 +46,7 @@ function tryOne(
   what: string,
   schema: EventSchema,
   { version, data, from }: Tried,
-  validate: (value: unknown) => string[],
+  validate: (data: JsonObject) => string[],
 ): void {
   const refuse = (reason: string) => {
     throw new RoostError("conflict", `${what}: its upcaster turns ${from} (version ${version}) into what ${reason}`, {
