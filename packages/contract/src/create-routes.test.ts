@@ -233,6 +233,8 @@ test("createRoutes() answers a list without the rows that cannot be shown, and n
   assert.deepEqual(await answer.json(), {
     items: [items[0], items[2]],
     next: null,
-    unreadable: [{ where: "items[1]", id: "bad", problem: "at: Invalid ISO datetime" }],
+    unreadable: [
+      { where: "items[1]", id: "bad", problem: "at: must be a date and time that exists, like 2026-03-01T07:30:00Z" },
+    ],
   });
 });

@@ -75,7 +75,7 @@ for (const [name, open] of Object.entries(transports)) {
       await using opened = await open();
       const { client } = opened;
       const wrong: [unknown, RegExp][] = [
-        [{ name: 5 }, /name: .*string/],
+        [{ name: 5 }, /name: must be a text, not a number/],
         [{}, /name: /],
         [{ name: "Ada", nme: "x" }, /nme: unknown field/],
         [{ name: "Ada", home: { city: "Bern", zip: 3000 } }, /home\.zip: unknown field/],

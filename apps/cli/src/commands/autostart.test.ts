@@ -46,7 +46,7 @@ test(
     };
     assert.equal(file, join(place, ".config/systemd/user", name));
     const kept = join(home, ".roost/autostart.env");
-    assert.equal(await readFile(kept, "utf8"), 'ROOST_PORT="7801"\nMY_KEY="k 1"\n');
+    assert.equal(await readFile(kept, "utf8"), 'ROOST_PORT="7801"\nKAFKA_PASSWORD="p"\nMY_KEY="k 1"\n');
     assert.equal((await stat(kept)).mode & 0o777, 0o600);
     assert.deepEqual((await calls()).slice(0, 4), [
       "--user show-environment",
