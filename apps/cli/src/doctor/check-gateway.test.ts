@@ -16,7 +16,7 @@ test("checkStatus() calls a model that does not answer bad, once, and says what 
   const reason =
     "qwen3 at Ollama; its context is assumed to be 4096 tokens, which is too little for an agent; start Ollama";
   const [small] = modelOf(someStatus({ model: { mode: "live", provider: "ollama", name: "qwen3", reason } }));
-  assert.deepEqual([small?.state, small?.text.includes("4096 tokens")], ["warn", true]);
+  assert.deepEqual([small?.state, small?.text.includes("4096 tokens"), small?.advice], ["warn", true, "start Ollama"]);
   const text = "small does not answer: connection refused at 127.0.0.1:1. Start its server";
   const dead = someStatus({ alarms: [{ code: "model_problem", text, since: null }] });
   assert.deepEqual(modelOf(dead), [{ name: "model", state: "bad", text }]);

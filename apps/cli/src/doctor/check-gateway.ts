@@ -110,13 +110,15 @@ const modelProblem = "model_problem";
 function checkModel({ model, alarms }: Status): Check {
   const problem = alarms.find(({ code }) => code === modelProblem);
   if (problem !== undefined) return { name: "model", state: "bad", text: problem.text };
-  const smallContext = /its context is (?:assumed to be )?\d+ [^;]*/.exec(model.reason ?? "")?.[0];
+  // What to do about it is told with it: each server has a setting of its own.
+  const [, smallContext, advice = "docs/models.md says how to give it a larger one"] =
+    /(its context is (?:assumed to be )?\d+ [^;]*)(?:; (start .*))?/.exec(model.reason ?? "") ?? [];
   if (model.mode === "live" && smallContext !== undefined)
     return {
       name: "model",
       state: "warn",
       text: `${model.provider ?? ""} ${model.name ?? ""}: ${smallContext}`,
-      advice: "start Ollama with OLLAMA_CONTEXT_LENGTH=32768, load the model, and restart Roost",
+      advice,
     };
   if (model.mode === "live")
     return { name: "model", state: "good", text: [model.provider, model.name].filter(Boolean).join(" ") };
