@@ -25,6 +25,7 @@ import { createOpenAiDoor, type OpenAiDoor } from "./openai/create-openai-door.t
 import { createInnerRoutes } from "./inner-routes.ts";
 import { hooksPath, serveHooks } from "./serve-hooks.ts";
 import { mcpPath, serveMcp } from "./mcp/serve-mcp.ts";
+import { createThirdPartyToolsOf } from "./mcp/third-party-tools.ts";
 import { graphqlPath, serveGraphql } from "./serve-graphql.ts";
 import { startPage } from "./start-page.ts";
 import { graphiqlPath, serveGraphiql } from "./console/serve-graphiql.ts";
@@ -66,6 +67,8 @@ export interface GatewayOptions {
   hooks: InboundHooks;
   proxy: Proxy;
   codes: SignInCodes;
+  /** Where secrets by reference may be. */
+  environment: NodeJS.ProcessEnv;
   /** Undefined: a start page stands in its place. */
   console?: BuiltConsole | undefined;
   agents: AgentDoor;
@@ -147,11 +150,12 @@ export function createGateway(options: GatewayOptions): Gateway {
   routes.route(servicesPrefix, forwardServices({ services, clock, logger }));
   app.route("/", routes);
   const { directory } = services;
-  const { version, shutdown } = options;
+  const { version, shutdown, memory, environment } = options;
+  const thirdPartyTools = createThirdPartyToolsOf({ thirdParties: services.thirdParties, memory, environment });
   const inner = createInnerRoutes({ own: apiPrefix, services: servicesPrefix, app: routes, logger });
   const offered = { routes: inner, document: describe, directory, logger, shutdown };
   app.route(graphqlPath, serveGraphql(offered));
-  app.route(mcpPath, serveMcp({ ...offered, memory: options.memory, version, clock }));
+  app.route(mcpPath, serveMcp({ ...offered, thirdPartyTools, memory, version, clock }));
   if (options.console !== undefined) {
     const serveFile = serveConsole(options.console, { ofServer });
     app.use(async (context, next) => serveFile(context.req.raw) ?? next());

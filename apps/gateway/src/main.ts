@@ -126,7 +126,7 @@ async function main(): Promise<void> {
   await using proxy = await openOwnProxy({ kernel, clock, logger, ...proxied });
   const agents = createAgentDoor({ kernel, memory, proxy, logger, agents: known.agents, shutdown });
   const keepAnswer = createKeepAnswer(answersOf(database), { logger });
-  const common = { keepAnswer, token, version, clock, logger, telemetry, shutdown };
+  const common = { environment: config.environment, keepAnswer, token, version, clock, logger, telemetry, shutdown };
   const doors = { ...entries, codes, console, proxy, agents, origin: () => origin };
   const app = createGateway({ api, services, memory, ...doors, ...common });
   await using listening = await listen({ ...readListenSettings(config, { settings, logger }), ...app });

@@ -31,11 +31,14 @@ import {
 import { ownService } from "../inner-routes.ts";
 import { isClearedFor, type McpClient } from "./mcp-client.ts";
 import { findLabels, labelsOfAnswer, tellContent } from "./tell-content.ts";
+import { callThirdParty, serviceOf, type ThirdPartyToolsOf } from "./third-party-tools.ts";
 
 export interface HomeToolsOptions {
   document: () => OpenApiDocument;
   directory: ServiceDirectory;
   routes: InnerRoutes;
+  /** Of services of other makers. */
+  thirdPartyTools: ThirdPartyToolsOf;
 }
 
 /** Estimated tokens up to which all tools of the home are listed. */
@@ -69,12 +72,14 @@ interface ListedTool {
 
 interface KnownList {
   byName: ReadonlyMap<string, ListedTool>;
+  ofThirdParties: ReadonlySet<AgentTool>;
   list: ReturnType<typeof createToolList>;
   shown: Tool[];
 }
 
 /** The tools of each client. */
-export function createHomeTools({ document, directory, routes }: HomeToolsOptions): (client: McpClient) => McpTools {
+export function createHomeTools(options: HomeToolsOptions): (client: McpClient) => McpTools {
+  const { document, directory, routes, thirdPartyTools } = options;
   const ofServices = new Map<PrincipalKind, ToolDirectory>();
   const own = new Map<PrincipalKind, ServiceTool[]>();
   const lists = new Map<string, KnownList>();
@@ -87,13 +92,16 @@ export function createHomeTools({ document, directory, routes }: HomeToolsOption
     return made;
   };
 
-  async function listFor({ principal: { kind, scopes } }: McpClient): Promise<KnownList> {
+  async function listFor(client: McpClient): Promise<KnownList> {
+    const { kind, scopes } = client.principal;
     const found = ofServices.get(kind) ?? createToolDirectory(directory, { kind });
     ofServices.set(kind, found);
     const services = await Promise.all(
       (await directory.list()).map(async ({ name }) => ({ name, known: await found.find(name) })),
     );
-    const key = JSON.stringify([kind, scopes, services.map(({ name, known }) => [name, known?.hash])]);
+    const others = await thirdPartyTools(client);
+    const versions = others.map(({ name, origin }) => [name, origin?.version]);
+    const key = JSON.stringify([kind, scopes, services.map(({ name, known }) => [name, known?.hash]), versions]);
     const kept = lists.get(key);
     if (kept !== undefined) return kept;
     const all = [
@@ -102,7 +110,7 @@ export function createHomeTools({ document, directory, routes }: HomeToolsOption
     ];
     const allowed = all.filter(({ tool: { operation } }) => coversScope(scopes, operation.scope ?? ""));
     if (lists.size >= listsMax) lists.clear();
-    const made = toKnownList(allowed);
+    const made = toKnownList(allowed, others);
     lists.set(key, made);
     return made;
   }
@@ -124,7 +132,7 @@ export function createHomeTools({ document, directory, routes }: HomeToolsOption
   return (client) => ({
     list: async () => (await listFor(client)).shown,
     async call(name, given, { mcpReq: { signal, _meta } }) {
-      const { list, byName } = await listFor(client);
+      const { list, byName, ofThirdParties } = await listFor(client);
       const part = { toolName: name, argumentsText: JSON.stringify(given) };
       const { name: meant, argumentsText, tool } = list.resolve({ toolCallId: "", ...part });
       if (tool === undefined)
@@ -132,19 +140,20 @@ export function createHomeTools({ document, directory, routes }: HomeToolsOption
       try {
         const input = readObject(argumentsText);
         const listed = byName.get(meant);
-        if (listed === undefined) return await find(tool, input);
         const key = _meta?.[keyMeta];
-        return await call(client, listed, { input, signal, idempotencyKey: typeof key === "string" ? key : undefined });
+        const asked = { input, signal, idempotencyKey: typeof key === "string" ? key : undefined };
+        if (ofThirdParties.has(tool)) return await callThirdParty(tool, asked);
+        return listed === undefined ? await find(tool, input) : await call(client, listed, asked);
       } catch (thrown) {
-        const { code, message } = toRoostError(thrown);
-        return {
-          isError: true,
-          content: [{ type: "text", text: `${code}: ${message}` }],
-          _meta: { "roost/code": code },
-        };
+        return toFault(thrown);
       }
     },
   });
+}
+
+function toFault(thrown: unknown): CallToolResult {
+  const { code, message } = toRoostError(thrown);
+  return { isError: true, content: [{ type: "text", text: `${code}: ${message}` }], _meta: { "roost/code": code } };
 }
 
 interface CallGiven {
@@ -153,21 +162,24 @@ interface CallGiven {
   idempotencyKey: string | undefined;
 }
 
-function toKnownList(allowed: readonly ListedTool[]): KnownList {
+function toKnownList(allowed: readonly ListedTool[], others: readonly AgentTool[]): KnownList {
   const byName = new Map(allowed.map((each) => [each.tool.name, each]));
   const perService = Map.groupBy(allowed, ({ service }) => service);
   const few = [...perService].filter(
     ([service, tools]) => service !== ownService && tools.length <= listedOfServiceMax,
   );
-  const shownOfServices = few.flatMap(([, tools]) => tools.map(({ tool }) => tool.name));
-  const list = createToolList(
-    allowed.map(({ service, tool }) => toAgentTool(service, tool)),
-    { first: [...first, ...shownOfServices], tokensMax },
+  const fewOfOthers = [...Map.groupBy(others, serviceOf).values()].filter(
+    (tools) => tools.length <= listedOfServiceMax,
   );
+  const shownOfServices = [...few.flatMap(([, tools]) => tools.map(({ tool }) => tool)), ...fewOfOthers.flat()];
+  const list = createToolList([...allowed.map(({ service, tool }) => toAgentTool(service, tool)), ...others], {
+    first: [...first, ...shownOfServices.map(({ name }) => name)],
+    tokensMax,
+  });
   const shown = list.descriptions.map(({ name, description, inputSchema }): Tool => {
     const known = byName.get(name);
     if (known === undefined)
-      return { name, description, inputSchema: inputSchema as Tool["inputSchema"], ...finderHints(name) };
+      return { name, description, inputSchema: inputSchema as Tool["inputSchema"], ...hintsOf(name, others) };
     const { tool } = known;
     return {
       name,
@@ -178,7 +190,7 @@ function toKnownList(allowed: readonly ListedTool[]): KnownList {
       _meta: { "roost/effect": tool.effect, "roost/labels": [...tool.labels] },
     };
   });
-  return { byName, list, shown };
+  return { byName, ofThirdParties: new Set(others), list, shown };
 }
 
 /** What a call does to the world, in the words of the protocol. */
@@ -194,7 +206,15 @@ function annotationsOf({ effect, operation }: ServiceTool): ToolAnnotations {
   };
 }
 
-function finderHints(name: string): Pick<Tool, "annotations"> {
+/** Of a tool that is no operation of the home's. */
+function hintsOf(name: string, others: readonly AgentTool[]): Pick<Tool, "annotations" | "_meta"> {
+  const effect = others.find((tool) => tool.name === name)?.effect;
+  if (effect !== undefined) {
+    const isReadonly = effect === "readonly";
+    const hints = { readOnlyHint: isReadonly, idempotentHint: isReadonly || effect === "idempotent" };
+    const annotations = { ...hints, destructiveHint: effect === "unsafe", openWorldHint: true };
+    return { annotations, _meta: { "roost/effect": effect } };
+  }
   return name === "find_tools" ? { annotations: { readOnlyHint: true, openWorldHint: false } } : {};
 }
 

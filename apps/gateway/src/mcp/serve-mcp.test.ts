@@ -1,5 +1,8 @@
 /** The home by the Model Context Protocol, with the official client, in both eras of the protocol. */
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { after, before, test } from "node:test";
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
@@ -12,9 +15,19 @@ import { findLabels, labelsOfAnswer } from "./tell-content.ts";
 const skill = "---\nname: tides\ndescription: Reads the tide table\n---\nAsk for the harbour first.\n";
 
 let gateway: TestGateway;
+/** A service of another maker: what it was asked, and by which key. */
+let shop: Server;
+const asked: string[] = [];
 before(async () => {
+  shop = createServer((request, response) => {
+    asked.push(`${request.method} ${request.url} ${request.headers.authorization}`);
+    response.writeHead(200, { "content-type": "application/json" }).end('{"offers":["two tents"]}');
+  }).listen(0, "127.0.0.1");
+  await once(shop, "listening");
   gateway = await createTestGateway({
     files: {
+      "roost.yaml": `http: { allow: ["127.0.0.1:${portOf(shop)}"] }\n`,
+      "shop-key": "s3cret-of-the-shop\n",
       "AGENTS.md": "Be brief.\n",
       "MEMORY.md": "Anna's train arrives at 18:40.\n",
       "memory/2026-01-31.md": "Bought a tent.\n",
@@ -23,7 +36,12 @@ before(async () => {
     },
   });
 });
-after(() => gateway[Symbol.asyncDispose]());
+after(async () => {
+  await gateway[Symbol.asyncDispose]();
+  shop.close();
+});
+
+const portOf = (server: Server) => (server.address() as AddressInfo).port;
 
 type Era = "auto" | "legacy";
 
@@ -130,6 +148,52 @@ test("serveMcp() offers a key what its scopes and its clearance cover, and nothi
   await using none = await connect(await keyWith("models-only", ["models:call"]));
   assert.deepEqual((await none.client.listTools()).tools, []);
   assert.equal(none.client.getServerCapabilities()?.resources, undefined);
+});
+
+test("serveMcp() offers services of other makers within a key's scopes, with their secrets, and marks what they say", async () => {
+  const schema = { type: "object", properties: { count: { type: "integer" } } };
+  const operation = (operationId: string, effect: string) => ({
+    operationId,
+    summary: operationId,
+    "x-roost-effect": effect,
+    responses: {},
+  });
+  const order = { ...operation("order", "unsafe"), requestBody: { content: { "application/json": { schema } } } };
+  await gateway.client.putThirdParty({
+    name: "shop",
+    title: "Shop",
+    server: `http://127.0.0.1:${portOf(shop)}`,
+    source: "shop.yaml",
+    sourceHash: "abc",
+    document: {
+      openapi: "3.1.0",
+      info: {},
+      paths: { "/offers": { get: operation("listOffers", "readonly"), post: order } },
+      components: {},
+    },
+    secrets: [{ scheme: "bearer", reference: "file:shop-key" }],
+  });
+  await using reading = await connect(await keyWith("offers", ["shop.operations:read"]));
+  const { tools } = await reading.client.listTools();
+  const offers = tools.find(({ name }) => name === "shop_listOffers");
+  assert.deepEqual([offers?.annotations?.readOnlyHint, offers?.annotations?.openWorldHint], [true, true]);
+  assert.ok(!tools.some(({ name }) => name === "shop_order"));
+  const found = await reading.client.callTool({ name: "shop_listOffers", arguments: {} });
+  assert.match(textOf(found), /UNTRUSTED_CONTENT[\s\S]*two tents/);
+  assert.equal(found._meta?.["roost/untrusted"], true);
+  assert.equal(asked.at(-1), "GET /offers Bearer s3cret-of-the-shop");
+  await assert.rejects(reading.client.callTool({ name: "shop_order", arguments: {} }), /no tool/);
+  await using other = await connect(await keyWith("weather", ["weather.operations:*", "runs:read"]));
+  assert.ok(!(await other.client.listTools()).tools.some(({ name }) => name.startsWith("shop_")));
+
+  await using own = await connect();
+  const wrong = await own.client.callTool({ name: "shop_order", arguments: { count: "many" } });
+  assert.match(textOf(wrong), /^invalid_input: /);
+  assert.equal(asked.length, 1, "what is not valid is not sent");
+  await own.client.callTool({ name: "shop_order", arguments: { count: 2 } });
+  assert.match(asked.at(-1) ?? "", /^POST \/offers/);
+  await gateway.client.removeThirdParty({ name: "shop" });
+  await assert.rejects(own.client.callTool({ name: "shop_order", arguments: { count: 2 } }), /no tool/);
 });
 
 test("serveMcp() lets no address lead out of the home, or to what is hidden in it", async () => {

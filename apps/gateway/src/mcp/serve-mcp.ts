@@ -13,6 +13,7 @@ import { offerHomeResources } from "./home-resources.ts";
 import { offerHomeSkills } from "./home-skills.ts";
 import { createHomeTools } from "./home-tools.ts";
 import { hasScope, toMcpClient, type McpClient } from "./mcp-client.ts";
+import type { ThirdPartyToolsOf } from "./third-party-tools.ts";
 
 export const mcpPath = "/mcp";
 
@@ -21,6 +22,7 @@ export interface ServeMcpOptions {
   routes: InnerRoutes;
   document: () => OpenApiDocument;
   directory: ServiceDirectory;
+  thirdPartyTools: ThirdPartyToolsOf;
   version: string;
   clock: Clock;
   logger: Logger;

@@ -214,6 +214,7 @@ async function serve(options: ServeOptions) {
     callerRate: options.callerRate,
     addressRate: options.addressRate,
     token,
+    environment: {},
     version: "0.0.1",
     origin: () => origin,
     clock: systemClock,

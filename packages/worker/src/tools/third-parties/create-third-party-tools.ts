@@ -57,7 +57,22 @@ const sentBytesMax = 25 * 1024 * 1024;
 /** Statuses after which it is not known whether the call was carried out. */
 const unknownStatuses = new Set([408, 500, 502, 504]);
 
-export function createThirdPartyTools(options: ThirdPartyToolsOptions): ToolsFor {
+/** Tools of the services that are named, for who sends and is given these files. */
+export type ThirdPartyCatalogue = (
+  isNamed: (service: string) => boolean,
+  files: RunFiles,
+) => Promise<Tool<JsonObject>[]>;
+
+export function createThirdPartyTools({ filesOf, ...options }: ThirdPartyToolsOptions): ToolsFor {
+  const catalogue = openThirdPartyCatalogue(options);
+  return async (run, agent) => {
+    const { services = [] } = agent;
+    if (services.length === 0) return [];
+    return catalogue((name) => services.includes(name), filesOf(run, agent));
+  };
+}
+
+export function openThirdPartyCatalogue(options: Omit<ThirdPartyToolsOptions, "filesOf">): ThirdPartyCatalogue {
   const known = new Map<string, KnownThirdParty>();
   const find = async (service: StoredThirdParty): Promise<KnownThirdParty> => {
     const kept = known.get(service.name);
@@ -68,12 +83,9 @@ export function createThirdPartyTools(options: ThirdPartyToolsOptions): ToolsFor
     known.set(service.name, made);
     return made;
   };
-  return async (run, agent) => {
-    const { services = [] } = agent;
-    if (services.length === 0) return [];
-    const named = (await options.thirdParties.list()).filter(({ name }) => services.includes(name));
+  return async (isNamed, files) => {
+    const named = (await options.thirdParties.list()).filter(({ name }) => isNamed(name));
     const found = await Promise.all(named.map(find));
-    const files = options.filesOf(run, agent);
     return found.flatMap((one) => one.operations.map((each) => createTool(one, each, { ...options, files })));
   };
 }
@@ -103,7 +115,7 @@ function createTool(
   };
 }
 
-interface SendOptions extends ThirdPartyToolsOptions {
+interface SendOptions extends Omit<ThirdPartyToolsOptions, "filesOf"> {
   files: RunFiles;
 }
 

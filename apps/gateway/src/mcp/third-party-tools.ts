@@ -1,0 +1,76 @@
+/** Services of other makers for clients of the Model Context Protocol: called as agents call them, as far as the client's scopes go. */
+import type { CallToolResult } from "@modelcontextprotocol/server";
+import { readArguments, type Tool } from "@roost/agent";
+import { createId, RoostError } from "@roost/base";
+import { openLabels } from "@roost/contract/labels";
+import { keepPart, namedPart, type Memory } from "@roost/memory";
+import { resolveSecret } from "@roost/memory/settings";
+import type { ThirdParties } from "@roost/service";
+import { openThirdPartyCatalogue, type RunFiles } from "@roost/worker/third-parties";
+import { hasScope, type McpClient } from "./mcp-client.ts";
+import { tellContent } from "./tell-content.ts";
+
+/** Of each client: those whose scope it has. */
+export type ThirdPartyToolsOf = (client: McpClient) => Promise<Tool[]>;
+
+export interface ThirdPartyToolsGiven {
+  thirdParties: ThirdParties;
+  memory: Memory;
+  /** Where secrets by reference may be. */
+  environment: NodeJS.ProcessEnv;
+}
+
+export function createThirdPartyToolsOf({
+  thirdParties,
+  memory,
+  environment,
+}: ThirdPartyToolsGiven): ThirdPartyToolsOf {
+  const { homeDir, settings } = memory;
+  const catalogue = openThirdPartyCatalogue({
+    thirdParties,
+    rules: { allow: settings.http.allow },
+    resolveSecret: (reference) => resolveSecret(reference, { homeDir, env: environment }),
+  });
+  const files: RunFiles = {
+    read: async (id) => {
+      throw new RoostError(
+        "not_found",
+        `${id.slice(0, 100)} cannot be sent from here: an agent sends files of the home`,
+      );
+    },
+    keep: async ({ bytes, ...rest }) => namedPart(await keepPart(memory, { content: bytes, ...rest })),
+  };
+  return async (client) => {
+    const all = (await catalogue(() => true, files)) as Tool[];
+    return all.filter((tool) => hasScope(client, scopeOf(tool)));
+  };
+}
+
+/** `shop.operations:read` for what changes nothing, `shop.operations:write` for the rest. */
+function scopeOf(tool: Tool): string {
+  return `${serviceOf(tool)}.operations:${tool.effect === "readonly" ? "read" : "write"}`;
+}
+
+export function serviceOf({ origin, name }: Tool): string {
+  return origin?.kind === "service" ? origin.name : name;
+}
+
+/** What the service says is its own: marked, and between delimiters. @throws RoostError as its answer says */
+export async function callThirdParty(
+  tool: Tool,
+  given: { input: object; signal: AbortSignal; idempotencyKey: string | undefined },
+): Promise<CallToolResult> {
+  const { input, signal, idempotencyKey = createId() } = given;
+  const read = readArguments(tool, JSON.stringify(input));
+  if (!read.isValid) throw new RoostError("invalid_input", read.message);
+  // Of no run: its labels are told beside the answer.
+  const call = { toolCallId: "", step: "", idempotencyKey, signal, attempt: 1, labels: openLabels };
+  const result = await tool.execute(read.input, call);
+  if (result.state === "failed") throw new RoostError(result.code, result.message);
+  if (result.state === "unknown")
+    throw new RoostError("unavailable", `it is not known what happened: ${result.message}`);
+  if (result.state !== "done") throw new RoostError("internal", `${tool.name} cannot wait here`);
+  const { labels = openLabels, output } = result;
+  const told = tellContent(JSON.stringify(output), { labels, from: serviceOf(tool) });
+  return { content: [{ type: "text", text: told.text }], _meta: { ...told.meta } };
+}
