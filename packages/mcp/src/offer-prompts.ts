@@ -12,7 +12,7 @@ export function offerPrompts({ server }: McpServer, prompts: McpPrompts): void {
   server.registerCapabilities({ prompts: {} });
   server.setRequestHandler("prompts/list", async ({ params }) => {
     const { page, nextCursor } = pageOfList(await prompts.list(), params?.cursor);
-    return { prompts: page, ...(nextCursor !== undefined && { nextCursor }) };
+    return { prompts: page, nextCursor };
   });
   server.setRequestHandler("prompts/get", ({ params }, context) =>
     prompts.get(params.name, params.arguments ?? {}, context),

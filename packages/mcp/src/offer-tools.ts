@@ -12,7 +12,7 @@ export function offerTools({ server }: McpServer, tools: McpTools): void {
   server.registerCapabilities({ tools: {} });
   server.setRequestHandler("tools/list", async ({ params }) => {
     const { page, nextCursor } = pageOfList(await tools.list(), params?.cursor);
-    return { tools: page, ...(nextCursor !== undefined && { nextCursor }) };
+    return { tools: page, nextCursor };
   });
   server.setRequestHandler("tools/call", ({ params }, context) =>
     tools.call(params.name, params.arguments ?? {}, context),

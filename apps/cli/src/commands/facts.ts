@@ -74,7 +74,7 @@ export function addFactsCommands(program: Command, context: CliContext): void {
     .action(async (given: string, { ended }: { ended?: string }) => {
       const { client } = await context.connect();
       const old = await pick(client, given);
-      const { fact } = await client.removeFact({ factId: old.id, ...(ended !== undefined && { until: ended }) });
+      const { fact } = await client.removeFact({ factId: old.id, until: ended });
       tell(context, fact, `removed: ${fact.statement}`);
     });
   facts
@@ -102,7 +102,7 @@ function addRemember(program: Command, context: CliContext): void {
     .action(async (words: string[], { fact: written, many, since }: RememberOptions) => {
       const { client } = await context.connect();
       const given = { text: words.join(" "), ...(written !== undefined && parseParts(written)) };
-      const more = { isMany: many === true, ...(since !== undefined && { since }) };
+      const more = { isMany: many === true, since };
       const { fact, closedCount } = await client.rememberFact({ ...given, ...more });
       tell(context, fact, `remembered${closedCount === 0 ? "" : `, in the place of ${closedCount} earlier`}`);
     });

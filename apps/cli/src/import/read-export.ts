@@ -76,7 +76,7 @@ async function* readFiles(root: string, whole: ReadonlySet<string>): Finding {
       path,
       ...(text === undefined ? { base64: bytes.toString("base64") } : { text }),
       labels,
-      ...(sections !== undefined && { sections }),
+      sections,
     });
   }
 }

@@ -22,7 +22,7 @@ export function createHomePrompts(memory: Memory, client: McpClient): McpPrompts
         ...skills.map(({ name, description }): Prompt => ({
           name: skillPrefix + name,
           title: name,
-          ...(description !== undefined && { description }),
+          description,
           arguments: [{ name: "task", description: "What it is to be used for" }],
         })),
         ...jobs.map(({ id, definition }): Prompt => ({

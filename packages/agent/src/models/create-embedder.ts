@@ -55,7 +55,7 @@ export function createEmbedder(config: EmbedderConfig): Embedder {
           model,
           input: texts,
           encoding_format: "float",
-          ...(dimensions !== undefined && { dimensions }),
+          dimensions,
         }),
         redirect: "error",
         signal,

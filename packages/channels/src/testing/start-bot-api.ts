@@ -311,7 +311,7 @@ function toTelegram(
         from: isOwn ? { ...userOf(account.id), is_bot: true } : userOf(by),
       },
     }),
-    ...(album !== undefined && { media_group_id: album }),
+    media_group_id: album,
     ...sent,
   };
 }

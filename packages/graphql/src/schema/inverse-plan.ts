@@ -92,7 +92,7 @@ async function readPages(plan: InversePlan, ids: readonly string[], context: Gra
   const records: unknown[] = [];
   let after: unknown;
   for (let count = 0; count < pagesMaxOf(plan); count += 1) {
-    const input = { [argument]: ids, ...(limit !== undefined && { limit }), ...(after !== undefined && { after }) };
+    const input = { [argument]: ids, limit, after };
     const { items, next } = (await context.call({ service: from.name, operation, input })) as {
       items: unknown[];
       next: unknown;

@@ -139,7 +139,7 @@ async function record(
     labels,
     correlation: eventId,
     causation: eventId,
-    ...(message.traceparent !== undefined && { traceparent: message.traceparent }),
+    traceparent: message.traceparent,
     ...(message.isRehearsed === true && { isRehearsed: true }),
   });
   return { messageId, runId };

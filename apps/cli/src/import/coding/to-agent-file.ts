@@ -62,7 +62,7 @@ export function toAgentFile(text: string): Converted {
   const usesPrograms = here?.includes("exec") === true;
   const matter = {
     ...(typeof description === "string" && { title: clipText(oneLine(description), titleCharsMax) }),
-    ...(here !== undefined && { tools: here }),
+    tools: here,
     ...(usesPrograms && { exec: {} }),
   };
   const notes = missing.length === 0 ? [] : [`there is no equivalent here of ${missing.join(", ")}`];
@@ -70,7 +70,7 @@ export function toAgentFile(text: string): Converted {
   const front = Object.keys(matter).length === 0 ? "" : `---\n${stringify(matter)}---\n\n`;
   return {
     text: `${front}${body.trimStart()}`,
-    kept: { ...kept, ...(tools !== undefined && { tools }), ...(description !== undefined && { description }) },
+    kept: { ...kept, tools, description },
     notes,
   };
 }

@@ -121,7 +121,7 @@ function sessionRecord({ name, sessionKind, agent, title, createdAt, beginsAt, k
     title: shown === undefined ? null : clipText(shown || name, nameCharsMax),
     createdAt,
     beginsAt: beginsAt ?? 1,
-    ...(kept !== undefined && { kept }),
+    kept,
   };
 }
 

@@ -127,8 +127,8 @@ export async function* takeFile({ ref, path, absolute, kept, convert, labels }: 
     ref,
     path,
     ...(text === undefined ? { base64: bytes.toString("base64") } : { text }),
-    ...(labels !== undefined && { labels }),
-    ...(kept !== undefined && { kept }),
+    labels,
+    kept,
   };
   const isVerbatim = read?.from === undefined && convert === undefined;
   yield recordOf(record, isVerbatim ? absolute : undefined);
