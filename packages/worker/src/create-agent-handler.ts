@@ -122,6 +122,14 @@ function asWanted(agent: AgentDefinition, run: ClaimedRun): AgentDefinition {
   return { ...agent, policies: { [consolidateTool]: "allow", ...agent.policies } };
 }
 
+/** A reader of what comes from outside says nothing but its form: an answer that has not got it may be quoted in the error. */
+function inItsForm({ input }: ClaimedRun, outcome: RunOutcome): RunOutcome {
+  if (input["isQuarantined"] !== true || outcome.state !== "failed") return outcome;
+  const { code = "unavailable" } = outcome.error ?? {};
+  const message = "the reader gave no answer in the form that was asked for";
+  return { state: "failed", error: { code, message, isRetryable: false } };
+}
+
 async function end(
   { kernel, run, steps, judge, claimer }: AgentRun & { steps: DurableSteps },
   outcome: RunOutcome,
@@ -132,7 +140,7 @@ async function end(
   // Postconditions are judged by what is recorded before the end. Writes alongside an outcome go with it alone, where a repeat is recognised.
   if (run.postconditions !== null || steps.unrecorded.hasAlongside) await steps.unrecorded.flush();
   await steps.unrecorded.recordWith(({ finishing }) =>
-    finishRun(kernel, { runId: run.id, epoch: run.epoch }, outcome, {
+    finishRun(kernel, { runId: run.id, epoch: run.epoch }, inItsForm(run, outcome), {
       finishing,
       judge,
       claimer,

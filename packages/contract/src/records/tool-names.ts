@@ -21,6 +21,7 @@ export const toolNames: readonly string[] = [
   "pause_job",
   "read_file",
   "read_log",
+  "read_outside",
   "read_run",
   "recall",
   "remember",

@@ -3,8 +3,8 @@
  * that starts them. The kernel holds the shares: what a child spends counts against its own cap and against those of all runs above it.
  */
 import type { ChildRun } from "@roost/agent";
-import { RoostError } from "@roost/base";
-import { isUntrusted, type Labels } from "@roost/contract/labels";
+import { RoostError, type JsonObject } from "@roost/base";
+import { isUntrusted, joinLabels, type Labels } from "@roost/contract/labels";
 import { createRuns, readFamily, type ClaimedRun, type Kernel, type NewRun, type RunBudget } from "@roost/kernel";
 
 export const childLimits = {
@@ -25,6 +25,10 @@ export interface Task {
   task: string;
   /** Its agent's own caps. */
   budget: RunBudget | undefined;
+  /** Beside the task. */
+  input?: JsonObject | undefined;
+  /** Of what the task is made of. Default: those of the run. */
+  labels?: Labels | undefined;
 }
 
 export interface StartChildren {
@@ -103,11 +107,12 @@ function toRun(
   { task, index, share }: { task: Task; index: number; share: RunBudget },
 ): NewRun {
   // Lists show reasons where nothing is marked.
-  const said = isUntrusted(labels) ? "a task that rests on content from outside" : oneLine(task.task);
+  const said = isUntrusted(task.labels ?? labels) ? "a task that rests on content from outside" : oneLine(task.task);
   return {
     reason: `delegated by run ${run.id}: ${said}`,
     title: task.agent,
-    input: { task: task.task },
+    input: { ...task.input, task: task.task },
+    ...(task.labels !== undefined && { labels: joinLabels(labels, task.labels) }),
     agent: task.agent,
     sessionKind: "subagent",
     parent: { runId: run.id, epoch: run.epoch, seq, index },

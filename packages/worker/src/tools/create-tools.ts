@@ -23,6 +23,7 @@ import { onceTool } from "./once-tool.ts";
 import { pauseJobTool } from "./pause-job-tool.ts";
 import { readFileTool } from "./read-file-tool.ts";
 import { readLogTool } from "./read-log-tool.ts";
+import { readOutsideTool } from "./read-outside-tool.ts";
 import { readRunTool } from "./read-run-tool.ts";
 import { recallTool } from "./recall-tool.ts";
 import { rememberTool } from "./remember-tool.ts";
@@ -107,6 +108,7 @@ export function createTools(context: ToolContext): Tool[] {
     ...(context.agent.agents?.length ? [delegateTool(context), findAgentsTool(context)] : []),
     ...(context.agent.exec === undefined ? [] : [execTool(context), editFileTool(context), gitPushTool(context)]),
     ...(consolidates(context.run.input) ? [consolidateMemoryTool(context)] : []),
+    readOutsideTool(context),
     viewPartTool(context),
     useSkillTool(context),
     askPersonTool(context),
