@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { openBrowser, requireChromium, type PageOptions } from "./open-browser.ts";
 import { fillHome, openConsole } from "./open-console.ts";
+import { walkFirstRun } from "./walk-first-run.ts";
 
 const directory = process.argv[2] ?? fileURLToPath(new URL("../../docs/pictures", import.meta.url));
 
@@ -100,6 +101,14 @@ const pictures: Picture[] = [
     shows: "text=Change roost.yaml",
   },
   {
+    name: "settings-phone-dark",
+    path: "/settings",
+    size: "phone",
+    scheme: "dark",
+    shows: "text=Change roost.yaml",
+    opens: ["button:has-text('Pair a device')", "button:has-text('Show the code')"],
+  },
+  {
     name: "people-phone-dark",
     path: "/people",
     size: "phone",
@@ -134,3 +143,10 @@ for (const { name, path, shows, opens = [], ...options } of pictures) {
   await page.screenshot({ path: join(directory, `${name}.png`) });
   for (const fault of await opened.takeFaults()) process.stderr.write(`${name}: ${fault}\n`);
 }
+
+// The first run needs a home of its own: it is one without a model.
+await using fresh = await openConsole({ isNew: true });
+await using first = await browser.openPage(await fresh.link(), { size: "phone" });
+await walkFirstRun(first, fresh, async (step) => {
+  await first.page.screenshot({ path: join(directory, `welcome-${step}-phone-light.png`) });
+});

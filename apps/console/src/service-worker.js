@@ -37,3 +37,30 @@ self.addEventListener("fetch", (event) => {
   }
   event.respondWith(caches.match(request).then((kept) => kept ?? fetch(request)));
 });
+
+// A push has no content: what it is about is asked from the home, by the cookie of this browser.
+async function tellOfPush() {
+  const read = await fetch("/api/v1/inbox", { headers: { accept: "application/json" } }).catch(() => undefined);
+  const { items } = read?.ok ? await read.json() : { items: [] };
+  const [first, ...rest] = items;
+  const more = rest.length === 0 ? "" : ` (and ${rest.length} more)`;
+  await self.registration.showNotification("Roost", {
+    body: first === undefined ? "There is news from your agents" : `${first.title.slice(0, 140)}${more}`,
+    tag: "roost",
+    renotify: true,
+    icon: "/icon-192.png",
+    data: { path: first === undefined ? "/" : "/needs" },
+  });
+}
+self.addEventListener("push", (event) => event.waitUntil(tellOfPush()));
+
+async function openAt(path) {
+  const [open] = await self.clients.matchAll({ type: "window" });
+  if (open === undefined) return self.clients.openWindow(path);
+  await open.focus();
+  return open.navigate(path);
+}
+self.addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  event.waitUntil(openAt(event.notification.data.path));
+});

@@ -1,7 +1,7 @@
 // tidy: one walk asks every operation there is; cut in two it could not say that none was left out.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { roostOperations, hostOperations, setupOperations } from "@roost/contract/operations";
+import { roostOperations, hostOperations, pushOperations, setupOperations } from "@roost/contract/operations";
 import {
   beginStep,
   finishStep,
@@ -126,7 +126,7 @@ test("createApi() serves every operation as its contract says", async () => {
   assert.equal((await client.getService({ name: "garden" })).instances.length, 1);
   await askAboutThirdParties(client);
 
-  // Those of channels are answered beside a channel's server: api/channels.test.ts; those that set a home up, and its caps: api/setup.test.ts.
+  // Those of channels are answered beside a channel's server: api/channels.test.ts; those that set a home up, and its caps: api/setup.test.ts; of web push: api/push.test.ts.
   const elsewhere = new Set<string>([
     "changePeer",
     "createPairing",
@@ -137,7 +137,7 @@ test("createApi() serves every operation as its contract says", async () => {
   ]);
   // What only a joined host may call: test/hosts.
   for (const { id } of hostOperations) elsewhere.add(id);
-  for (const { id } of setupOperations) elsewhere.add(id);
+  for (const { id } of [...setupOperations, ...pushOperations]) elsewhere.add(id);
   const asked = roostOperations.map(({ id }): string => id).filter((id) => !elsewhere.has(id));
   assert.deepEqual([...answered].toSorted(), asked.toSorted());
 });

@@ -22,6 +22,7 @@ import { serveMoving } from "./api/moving.ts";
 import { serveOnce } from "./api/once.ts";
 import { serveParts } from "./api/parts.ts";
 import { serveProjections } from "./api/projections.ts";
+import { servePush } from "./api/push.ts";
 import { serveQuestions } from "./api/questions.ts";
 import { serveRoutes } from "./api/routes.ts";
 import { createHomeRouter } from "./routing/create-home-router.ts";
@@ -114,5 +115,6 @@ export function createApi({
     ...serveHosts({ kernel, version: status.facts.version }),
     ...serveThirdParties(services),
     ...serveSetup({ memory, setup }),
+    ...servePush({ kernel, homeDir: memory.homeDir }),
   ]);
 }

@@ -58,6 +58,7 @@ import { openRehearsals, type OpenRehearsalsOptions } from "./rehearsals/open-re
 import type { Rehearsals } from "./rehearsals/create-rehearsals.ts";
 import { createModelLoop } from "./notices/create-model-loop.ts";
 import { createAgentDoor } from "./openai/agents/create-agent-door.ts";
+import { createPushLoops } from "./notices/create-push-loops.ts";
 import { createNoticeLoop, webhookOutlet } from "./notices/create-notice-loop.ts";
 import { findWebhook } from "./notices/find-webhook.ts";
 import { openOwnProxy } from "./open-own-proxy.ts";
@@ -73,7 +74,6 @@ const version = "0.1.0";
 const poolMax = 12;
 /** Where the console's sources are. */
 const cloneDir = fileURLToPath(new URL("../../..", import.meta.url));
-const examplesDir = fileURLToPath(new URL("../../../templates/jobs", import.meta.url));
 /** How long an orderly stop may take. What remains is dropped; committed work does not depend on it. */
 const stopMsMax = 1_500;
 
@@ -115,10 +115,9 @@ async function main(): Promise<void> {
   let origin: OriginRules = { port: 0 };
   const codes = createSignInCodes(kernel, { token, clock: systemClock });
   const addresses = () => addressesOf(origin);
-  const restart = supervised.askForRestart;
   const kept = { apply, said: notices, homeId: home.id, supervised, channels };
   const { onScan, onTrusted, applyAtOnce } = openKeepers(memory, kept);
-  const setup = { environment: config.environment, examplesDir, restart, applyAtOnce, logger };
+  const setup = { environment, restart: supervised.askForRestart, applyAtOnce, logger };
   const shown = { channels: channels.names, addresses, facts, setup, config: describeConfig(config, settings, model) };
   const api = createApi({ kernel, memory, services, ...entries, codes, known, onTrusted, ...shown, ...confined });
   const clock = systemClock;
@@ -234,6 +233,7 @@ function createLoops(
     ...createMemoryLoops(memory),
     createModelLoop(kernel, { findProblem, timeZone }),
     ...outlets.map((outlet) => createNoticeLoop(kernel, { outlet, timeZone, signal })),
+    ...(facts.mode === "rehearsal" ? [] : createPushLoops(kernel, { homeDir: memory.homeDir, timeZone, signal })),
   ];
 }
 

@@ -12,3 +12,10 @@ export type { InboundHook } from "./hooks/inbound-hook.ts";
 export { createHookKeys, type HookKeys } from "./hooks/hook-keys.ts";
 export { openHooks, type InboundHooks } from "./hooks/open-hooks.ts";
 export { createHookKey, signMessage, type SignedMessage } from "./hooks/sign-message.ts";
+export {
+  addPushSubscription,
+  listPushSubscriptions,
+  notePushes,
+  removePushSubscription,
+  type PushSubscription,
+} from "./list-push-subscriptions.ts";

@@ -1,4 +1,5 @@
 /** Setting a home up: its models with test calls, names, jobs to begin with, and applying what was written. */
+import { fileURLToPath } from "node:url";
 import { findLocalServers, type LocalUrls, type ProviderConfig } from "@roost/agent";
 import { delay, RoostError, systemClock, toRoostError, type Logger } from "@roost/base";
 import { pageByName, serve, toPage, type Served } from "@roost/contract";
@@ -25,8 +26,6 @@ import { readNames, writeName } from "../setup/write-name.ts";
 export interface SetupGiven {
   /** For secrets that stand there. */
   environment: SecretSources["env"];
-  /** Folder of the jobs that are offered. */
-  examplesDir: string;
   /** Starts the processes of this machine anew; undefined: nobody is there to do it. */
   restart: (() => void) | undefined;
   /** Takes up what of roost.yaml needs no restart. */
@@ -36,6 +35,8 @@ export interface SetupGiven {
   localUrls?: LocalUrls | undefined;
 }
 
+/** Jobs that are offered. */
+const examplesDir = fileURLToPath(new URL("../../../../templates/jobs", import.meta.url));
 /** The answer leaves before the process does. */
 const restartAfterMs = 200;
 
@@ -115,7 +116,7 @@ async function toProvider(
   return { kind, baseUrl: baseUrl ?? "", ...common, ...(apiKey === undefined ? {} : { apiKey }) };
 }
 
-function serveHome(memory: Memory, { environment, examplesDir, restart }: SetupGiven): Served[] {
+function serveHome(memory: Memory, { environment, restart }: SetupGiven): Served[] {
   const { kernel, homeDir, timeZone } = memory;
   return [
     serve(operations.applySettings, async () => {

@@ -27,6 +27,8 @@ export interface Outlet {
   name: string;
   /** Takes the notices that name no target. */
   isDefault: () => boolean;
+  /** Called before each look, where what it takes may have changed. */
+  prepare?: () => Promise<void>;
   /** Once for each key, as far as its service allows. Undefined: none is set. */
   send:
     | ((message: WebhookMessage, options: { idempotencyKey: string; signal: AbortSignal }) => Promise<void>)
@@ -54,7 +56,10 @@ export function createNoticeLoop(kernel: Kernel, options: NoticeLoopOptions): Sc
     name: options.outlet.target === "webhook" ? "notices" : `notices for ${options.outlet.target}`,
     channels: () => ["log:notices", groupsChannel],
     pollMs,
-    look: () => emptyOutbox(kernel, outbox),
+    async look() {
+      await options.outlet.prepare?.();
+      return emptyOutbox(kernel, outbox);
+    },
   };
 }
 

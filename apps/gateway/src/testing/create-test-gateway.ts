@@ -2,7 +2,6 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { openAccess, type AccessTokens, type InboundHooks } from "@roost/access";
 import { prepareChannels } from "@roost/channels";
 import { silentLogger, systemClock } from "@roost/base";
@@ -191,7 +190,6 @@ async function serve(options: ServeOptions) {
       known,
       setup: {
         environment: {},
-        examplesDir: fileURLToPath(new URL("../../../../templates/jobs", import.meta.url)),
         restart: undefined,
         applyAtOnce: createSettingsTeller(memory, {
           applyServices: async () => undefined,

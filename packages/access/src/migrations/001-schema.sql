@@ -62,3 +62,15 @@ create table access.hook (
   received_count bigint not null default 0,
   received_at    timestamptz
 );
+
+-- Browsers that the person wants woken: an address at a push service each. Invariants: what is sent there has no content; an address that its
+-- service says is gone is removed.
+create table access.push_subscription (
+  id         uuid primary key,
+  endpoint   text collate "C" not null unique,
+  -- Of the browser, for the person.
+  name       text not null,
+  created_by text not null,
+  created_at timestamptz not null default roost.now(),
+  sent_at    timestamptz
+);

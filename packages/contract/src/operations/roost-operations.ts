@@ -12,6 +12,7 @@ import { logOperations } from "./log-operations.ts";
 import { memoryOperations } from "./memory-operations.ts";
 import { moveOperations } from "./move-operations.ts";
 import { partOperations } from "./part-operations.ts";
+import { pushOperations } from "./push-operations.ts";
 import { projectionOperations } from "./projection-operations.ts";
 import { rehearsalOperations } from "./rehearsal-operations.ts";
 import { routeOperations } from "./route-operations.ts";
@@ -49,6 +50,7 @@ export const roostOperations = [
   ...hookOperations,
   ...spendOperations,
   ...setupOperations,
+  ...pushOperations,
 ] as const;
 
 export * from "../records/token.ts";
@@ -78,6 +80,7 @@ export * from "../records/projection.ts";
 export * from "../records/rehearsal.ts";
 export * from "../records/recall.ts";
 export * from "../records/replay.ts";
+export * from "../records/push.ts";
 export * from "../records/queue.ts";
 export * from "../records/route.ts";
 export * from "../records/run.ts";
@@ -104,6 +107,7 @@ export * from "./move-operations.ts";
 export * from "./part-operations.ts";
 export * from "./projection-operations.ts";
 export * from "./rehearsal-operations.ts";
+export * from "./push-operations.ts";
 export * from "./queue-operations.ts";
 export * from "./route-operations.ts";
 export * from "./run-operations.ts";

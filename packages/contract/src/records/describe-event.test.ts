@@ -12,7 +12,7 @@ const cases: [
   ["step.failed", "r1", { name: "write_file", error: { message: "refused" } }, "step.failed write_file: refused"],
   ["step.done", "r1", { name: "write_file" }, "step.done write_file"],
   ["notice.raised", "n1", { text: "The disk is full", level: "urgent" }, "notice.raised The disk is full"],
-  ["job.defined", "blog", { by: "home", jobId: "blog", version: 2, definition: {} }, "job.defined version 2"],
+  ["job.defined", "blog", { by: "home", jobId: "blog", jobVersion: 2, definition: {} }, "job.defined version 2"],
   ["tick.missed", "blog", { missedCount: 3, reason: "asleep", jobId: "blog" }, "tick.missed 3 moments, asleep"],
   ["tick.skipped", "blog", { missedCount: 3, isCut: true, jobId: "blog" }, "tick.skipped missed count 3, is cut"],
   [
@@ -22,7 +22,7 @@ const cases: [
     "tick.fired 1m1s late, 1 moment before was missed",
   ],
   ["run.waiting", "r1", { seq: 3, kind: "person", agent: "main" }, "run.waiting for your answer"],
-  ["run.waiting", "r1", { kind: "time", until: "2026-01-31T14:00:00Z" }, "run.waiting until 2026-01-31T14:00:00Z"],
+  ["run.waiting", "r1", { kind: "time", until: "2026-01-31T14:00:00Z" }, "run.waiting until 2026-01-31 14:00 UTC"],
   [
     "run.done",
     "r1",

@@ -11,7 +11,15 @@ const phrases: Readonly<Record<string, (data: DescribedEvent["data"]) => (string
   "run.started": ({ attempt }) => [
     typeof attempt === "number" && attempt > 1 ? `attempt ${attempt}` : "a worker took it",
   ],
-  "run.waiting": ({ kind, until, eventType }) => [waits[String(kind)], textOf(until), textOf(eventType)],
+  "run.created": ({ reason }) => [
+    textOf(reason)
+      ?.replace("person:owner", "you")
+      .replace(/ from console$/, " from the console"),
+  ],
+  "run.waiting": ({ kind, until, eventType }) => [
+    waits[String(kind)],
+    kind === "time" ? textOf(until)?.slice(0, 16).replace("T", " ").concat(" UTC") : textOf(eventType),
+  ],
   "run.resumed": () => ["it goes on"],
   "run.done": ({ tokens, costUsd, durationMs }) => [
     typeof durationMs === "number"
@@ -22,7 +30,7 @@ const phrases: Readonly<Record<string, (data: DescribedEvent["data"]) => (string
   ],
   "run.retrying": ({ attempt, attemptsMax }) => [`attempt ${String(attempt)} of ${String(attemptsMax)} failed`],
   "step.done": ({ name, costUsd }) => [textOf(name), moneyOf(costUsd)],
-  "job.defined": ({ version }) => [version === 1 ? "for the first time" : `version ${String(version)}`],
+  "job.defined": ({ jobVersion }) => [jobVersion === 1 ? "for the first time" : `version ${String(jobVersion)}`],
   "state.changed": ({ name, stateVersion }) => [textOf(name), `version ${String(stateVersion)}`],
   "tick.fired": ({ lateMs, missedCount }) => [
     typeof lateMs === "number" && lateMs >= 1_000

@@ -4,7 +4,7 @@ import { Count, Id, Json, Name, Reason, Slug, Text, Time, ref } from "./fields.t
 
 export const noticeLevels = ["info", "warning", "urgent"] as const;
 /** Where a notice can be sent, beside the console. */
-export const deliveryTargets = ["webhook", "telegram"] as const;
+export const deliveryTargets = ["webhook", "telegram", "push"] as const;
 export type DeliveryTarget = (typeof deliveryTargets)[number];
 export const noticeStates = ["raised", "delivered", "failed"] as const;
 export const questionStates = ["open", "answered", "expired", "withdrawn"] as const;

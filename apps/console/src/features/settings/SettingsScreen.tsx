@@ -10,6 +10,7 @@ import { ChannelList } from "./ChannelList.tsx";
 import { HookList } from "./HookList.tsx";
 import { KeyList } from "./KeyList.tsx";
 import { ModelList } from "./ModelList.tsx";
+import { PushList } from "./PushList.tsx";
 import styles from "./SettingsScreen.module.css";
 
 export function SettingsScreen() {
@@ -20,6 +21,7 @@ export function SettingsScreen() {
         <ModelList />
         <BudgetList />
         <KeyList />
+        <PushList />
         <ChannelList />
         <HookList />
         <InForce />

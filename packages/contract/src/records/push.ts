@@ -1,0 +1,14 @@
+/** Browsers that take pushes, as callers see them; the address of each is told to nobody. */
+import { z } from "zod";
+import { Id, Name, Time } from "./fields.ts";
+
+export const PushSubscription = z
+  .object({
+    id: Id,
+    name: Name.describe("Of the browser"),
+    service: Name.describe("Host of its push service"),
+    createdAt: Time,
+    sentAt: Time.nullable().describe("When it was woken last"),
+  })
+  .meta({ id: "PushSubscription" });
+export type PushSubscriptionRecord = z.output<typeof PushSubscription>;
