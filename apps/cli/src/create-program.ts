@@ -43,6 +43,7 @@ import { addShowConfigCommands } from "./commands/show-config.ts";
 import { addSpendCommand } from "./commands/spend.ts";
 import { addStateCommand } from "./commands/state.ts";
 import { addStatusCommand } from "./commands/status.ts";
+import { addSyncCommand } from "./commands/sync.ts";
 import { addUpCommands } from "./commands/up.ts";
 import { createServiceCli, type ServiceCommand } from "./services/load-service-command.ts";
 
@@ -103,6 +104,7 @@ export function createProgram(context: CliContext, service?: ServiceCommand): Co
   addChannelsCommands(program, context);
   addDevicesCommands(program, context);
   addHostsCommands(program, context, version);
+  addSyncCommand(program, context, version);
   program.commandsGroup("Watching and controlling");
   addPsCommand(program, context);
   addRunsCommand(program, context);

@@ -3,16 +3,17 @@
  * The parts are in the files composed here.
  */
 import { rmSync } from "node:fs";
+import { access } from "node:fs/promises";
 import {
   createLogger,
   delay,
   formatDurationMs,
   keepCompiled,
+  RoostError,
   systemClock,
   toRoostError,
   type Logger,
   writeFileDurably,
-  type RoostError,
 } from "@roost/base";
 import type { EmbeddedPostgresStage } from "@roost/database";
 import type { ReadyMessage } from "./children/child-messages.ts";
@@ -83,6 +84,7 @@ export async function superviseHome(options: SuperviseHomeOptions): Promise<void
   try {
     await endLeftovers(before?.children ?? [], logger);
     if (config.address !== undefined) await requireFreePort(config.address);
+    await refuseCopy(paths);
     await createFirstHome(options, paths);
     await createToken(paths.token);
     const located = { ...options, config: await useRecordedDatabase(config) };
@@ -100,6 +102,19 @@ async function writeRefusal(path: string, { code, message }: RoostError, logger:
   const text = JSON.stringify({ at: new Date(systemClock.nowMs()).toISOString(), code, message });
   await writeFileDurably(path, `${text}\n`, { mode: 0o600 }).catch((error: unknown) =>
     logger.warn("refusal.json cannot be written", { error }),
+  );
+}
+
+/** A directory that `roost join` made is no home. */
+async function refuseCopy({ home, hostFile }: HomePaths): Promise<void> {
+  const isCopy = await access(hostFile).then(
+    () => true,
+    () => false,
+  );
+  if (!isCopy) return;
+  throw new RoostError(
+    "invalid_input",
+    `${home} is a host's copy of a home that runs elsewhere: roost sync --follow keeps it; for a home of its own set ROOST_HOME to another directory`,
   );
 }
 

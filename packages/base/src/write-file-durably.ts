@@ -8,7 +8,11 @@ import { systemClock } from "./clock.ts";
 const leftMsMin = 3_600_000;
 
 /** Writes a whole file so that at any moment, power cuts included, the old or the new content is there. */
-export async function writeFileDurably(path: string, content: string, options: { mode: number }): Promise<void> {
+export async function writeFileDurably(
+  path: string,
+  content: string | Uint8Array,
+  options: { mode: number },
+): Promise<void> {
   // Two writers of one path at once, in this process or another, do not share it.
   const temporary = `${path}.${randomBytes(8).toString("hex")}.new`;
   try {
@@ -22,7 +26,7 @@ export async function writeFileDurably(path: string, content: string, options: {
   await removeLeft(path);
 }
 
-async function writeAndSync(path: string, content: string, mode: number): Promise<void> {
+async function writeAndSync(path: string, content: string | Uint8Array, mode: number): Promise<void> {
   await using file = await open(path, "w", mode);
   await file.writeFile(content);
   await file.sync();

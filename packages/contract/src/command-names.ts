@@ -49,5 +49,6 @@ export const commandNames: ReadonlySet<string> = new Set([
   "spend",
   "state",
   "status",
+  "sync",
   "up",
 ]);

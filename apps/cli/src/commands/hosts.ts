@@ -79,7 +79,7 @@ function addJoin(program: Command, context: CliContext, version: string): void {
     .command("join")
     .summary("make this machine a host of a home elsewhere")
     .description(
-      "Makes this machine a host of a home that runs elsewhere, over HTTP: commands with this ROOST_HOME, such as roost ps, ask that home. The code is of roost hosts invite. ROOST_HOME must not be a home yet.",
+      "Makes this machine a host of a home that runs elsewhere, over HTTP: commands with this ROOST_HOME, such as roost ps, ask that home, and roost sync keeps a copy of its files there. The code is of roost hosts invite. ROOST_HOME must not be a home yet.",
     )
     .argument("<url>", "address of the home's gateway")
     .requiredOption("--code <code>", "the code that roost hosts invite printed")
@@ -89,7 +89,9 @@ function addJoin(program: Command, context: CliContext, version: string): void {
       const joined = await joinHome({ url, ...options, version, config, clock: context.clock });
       if (terminal.isJson) return terminal.json(joined);
       terminal.line(`This machine is host ${joined.name} of ${joined.url}, with ${joined.scopes.join(" ")}`);
-      terminal.note(`Commands with ROOST_HOME=${config.homeDir} ask that home: roost ps`);
+      terminal.note(
+        `Commands with ROOST_HOME=${config.homeDir} ask that home (roost ps); roost sync --follow keeps a copy of its files there`,
+      );
     });
 }
 

@@ -30,6 +30,7 @@ const examples: Readonly<Record<string, readonly string[]>> = {
   "roost export": ["roost export ~/roost-export"],
   "roost hosts invite": ["roost hosts invite laptop"],
   "roost join": ["ROOST_HOME=~/.roost roost join https://roost.example --code ABCD-EFGH"],
+  "roost sync": ["roost sync", "roost sync --follow"],
   "roost database move": ["roost database move env:NEW_DATABASE", "roost database move own"],
   "roost jobs import": ["roost jobs import ~/.openclaw --dry-run"],
   "roost rehearse": [

@@ -61,6 +61,8 @@ export interface TestGatewayOptions {
   outside?: OutsideOptions;
   /** Where model servers are looked for; default: nowhere. */
   localUrls?: Partial<LocalUrls>;
+  /** Of the program. */
+  version?: string;
 }
 
 export async function createTestGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
@@ -80,8 +82,9 @@ export async function createTestGateway(options: TestGatewayOptions = {}): Promi
   const access = await openAccess(kernel, { logger: silentLogger });
   await prepareChannels(kernel);
   const hooks = openOwnHooks(memory, {});
-  const { providers = [], routes = {}, callerRate, addressRate, outside } = options;
+  const { providers = [], routes = {}, callerRate, addressRate, outside, version = "0.0.1" } = options;
   const served = {
+    version,
     outside,
     localUrls: { ollama: nowhere, llamaCpp: nowhere, lmStudio: nowhere, ...options.localUrls },
     kernel,
@@ -129,6 +132,7 @@ export async function createTestGateway(options: TestGatewayOptions = {}): Promi
 const nowhere = "http://127.0.0.1:9";
 
 interface ServeOptions {
+  version: string;
   kernel: Kernel;
   memory: Memory;
   services: Services;
@@ -146,7 +150,8 @@ interface ServeOptions {
 }
 
 async function serve(options: ServeOptions) {
-  const { kernel, memory, services, access, hooks, providers, routes, homeDir, port, databaseUrl, outside } = options;
+  const { kernel, memory, services, access, hooks, providers, routes, homeDir, port, databaseUrl, outside, version } =
+    options;
   const logger = silentLogger;
   const shutdown = new AbortController();
   const config: ConfigEntry[] = [{ name: "ROOST_HOME", value: homeDir, source: "environment", isSecret: false }];
@@ -169,7 +174,7 @@ async function serve(options: ServeOptions) {
       kernel,
       memory,
       facts: {
-        version: "0.0.1",
+        version,
         homeDir,
         timeZone: memory.timeZone,
         startedAtMs: 0,
@@ -213,7 +218,7 @@ async function serve(options: ServeOptions) {
     addressRate: options.addressRate,
     token,
     environment: {},
-    version: "0.0.1",
+    version,
     origin: () => origin,
     clock: systemClock,
     logger,

@@ -1,0 +1,98 @@
+/** `roost sync`: keeps the copy of a joined host and the home together. */
+import { setTimeout } from "node:timers/promises";
+import { backoffMs, formatDurationMs, RoostError, toRoostError } from "@roost/base";
+import { plainLine } from "@roost/base/text-width";
+import type { Command } from "commander";
+import type { CliContext } from "../cli-context.ts";
+import { lockCopy } from "../copy/lock-copy.ts";
+import { syncCopy, type SyncedCopy } from "../copy/sync-copy.ts";
+import { readJoinedHome } from "../hosts/joined-home.ts";
+import { catchSignals } from "../processes/catch-signals.ts";
+
+/** Between two passes of --follow. */
+const pollMs = 5_000;
+const failureBackoff = { firstMs: 5_000, maxMs: 300_000 };
+
+export function addSyncCommand(program: Command, context: CliContext, version: string): void {
+  program
+    .command("sync")
+    .summary("keep a joined host's copy of the files and the home together")
+    .description(
+      "Brings the files of ROOST_HOME, which roost join made a copy, and those of the home together: changes go both ways and are merged by lines. Where both changed the same lines, both versions are kept and a notice shows the difference. A file that is deleted at the home goes here too, one that is deleted here comes back.",
+    )
+    .option("-f, --follow", "go on until Ctrl-C, also while the home cannot be reached")
+    .action(async ({ follow }: { follow?: boolean }) => {
+      const { config, terminal } = context;
+      const joined = await readJoinedHome(config.homeDir);
+      if (joined === undefined)
+        throw new RoostError("invalid_input", `${config.homeDir} is no copy of a home: roost join makes one`);
+      await using _lock = await lockCopy(config.homeDir);
+      const pass = () =>
+        syncOnce(context, { host: joined.name, version, doing: follow === true ? "copy" : "copy, once" });
+      if (follow !== true) {
+        const done = await pass();
+        return terminal.isJson ? terminal.json(done) : printPass(context, done);
+      }
+      await followHome(context, pass);
+    });
+}
+
+async function syncOnce(
+  context: CliContext,
+  { host, version, doing }: { host: string; version: string; doing: string },
+): Promise<SyncedCopy> {
+  const { client } = await context.connect({ isQuiet: true });
+  const at = new Date(context.clock.nowMs()).toISOString();
+  const home = await client.reportHost({ version, at, doing: [doing] });
+  if (home.isDrained)
+    throw new RoostError(
+      "conflict",
+      `the home has version ${home.version} and this host ${version}: the copy stays as it is until both have one minor version; upgrade the older one`,
+    );
+  return await syncCopy({ client, homeDir: context.config.homeDir, host });
+}
+
+/** A home that is away or another version ends nothing: what is edited meanwhile is brought later. */
+async function followHome(context: CliContext, pass: () => Promise<SyncedCopy>): Promise<void> {
+  const stop = new AbortController();
+  using _signals = catchSignals(["SIGINT", "SIGTERM", "SIGHUP"], () => stop.abort());
+  const { terminal } = context;
+  let told: string | undefined;
+  for (let failures = 0; !stop.signal.aborted;) {
+    try {
+      const done = await pass();
+      if (terminal.isJson) terminal.jsonLine(done);
+      else if (isAnything(done) || told !== undefined) printPass(context, done);
+      [failures, told] = [0, undefined];
+    } catch (error) {
+      const { code, message } = toRoostError(error);
+      if (code === "unauthenticated") throw error;
+      failures += 1;
+      const nextMs = backoffMs(failures, failureBackoff);
+      if (message !== told) terminal.note(`${message} (again at least every ${formatDurationMs(nextMs)})`);
+      told = message;
+    }
+    const waitMs = failures === 0 ? pollMs : backoffMs(failures, failureBackoff);
+    await setTimeout(waitMs, undefined, { signal: stop.signal }).catch(() => undefined);
+  }
+}
+
+function isAnything({ refused: _refused, ...done }: SyncedCopy): boolean {
+  return Object.values(done).some((paths: unknown[]) => paths.length > 0);
+}
+
+function printPass({ terminal }: CliContext, done: SyncedCopy): void {
+  const counted = [
+    [done.taken.length, "taken"],
+    [done.brought.length, "brought"],
+    [done.merged.length, "merged"],
+    [done.removed.length, "removed"],
+  ] as const;
+  const parts = counted.flatMap(([count, what]) => (count === 0 ? [] : [`${count} ${what}`]));
+  terminal.line(parts.length === 0 ? "The copy and the home are the same" : `Files: ${parts.join(", ")}`);
+  for (const { path, keptAs } of done.diverged)
+    terminal.line(
+      terminal.paint(plainLine(`${path} was changed in both places: this host's version stands in ${keptAs}`), "warn"),
+    );
+  for (const { path, reason } of done.refused) terminal.note(plainLine(`${path} stays as it is: ${reason}`));
+}

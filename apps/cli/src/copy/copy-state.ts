@@ -1,0 +1,75 @@
+/**
+ * What a host knows of its copy, in `.roost/copy`: of each file the content that the home and this host agreed on last, which is the base of a
+ * merge. Written before anything depends on it, so that a killed pass is repeated.
+ */
+import { createHash } from "node:crypto";
+import { mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { RoostError, writeFileDurably } from "@roost/base";
+
+export interface AgreedFile {
+  sha256: string;
+  /** As the home listed it: while both are the same there, so is the content. */
+  bytes: number;
+  modifiedAt: string;
+}
+
+export interface CopyState {
+  readonly files: ReadonlyMap<string, AgreedFile>;
+  /** What both have from now on; undefined: neither has it. */
+  set(path: string, agreed: AgreedFile | undefined, content?: Uint8Array): Promise<void>;
+  /** The content that both had. Undefined: nothing is known of it. */
+  base(path: string): Promise<Buffer | undefined>;
+  /** Writes what was set, and drops contents that no file names. */
+  save(): Promise<void>;
+}
+
+const mode = 0o600;
+
+export function sha256Of(content: Uint8Array): string {
+  return createHash("sha256").update(content).digest("hex");
+}
+
+export async function openCopyState(homeDir: string): Promise<CopyState> {
+  const directory = join(homeDir, ".roost", "copy");
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const list = join(directory, "files.json");
+  const files = new Map(Object.entries(await readList(list)));
+  let isChanged = false;
+  return {
+    files,
+    async set(path, agreed, content) {
+      if (content !== undefined) await writeFileDurably(join(directory, sha256Of(content)), content, { mode });
+      if (agreed === undefined) files.delete(path);
+      else files.set(path, agreed);
+      isChanged = true;
+    },
+    async base(path) {
+      const known = files.get(path);
+      if (known === undefined) return undefined;
+      const content = await readFile(join(directory, known.sha256)).catch(() => undefined);
+      return content !== undefined && sha256Of(content) === known.sha256 ? content : undefined;
+    },
+    async save() {
+      if (!isChanged) return;
+      await writeFileDurably(list, JSON.stringify(Object.fromEntries(files)), { mode });
+      isChanged = false;
+      const named = new Set([...files.values()].map(({ sha256 }) => sha256));
+      for (const name of await readdir(directory))
+        if (/^[0-9a-f]{64}$/.test(name) && !named.has(name)) await rm(join(directory, name), { force: true });
+    },
+  };
+}
+
+async function readList(path: string): Promise<Record<string, AgreedFile>> {
+  const text = await readFile(path, "utf8").catch(() => "{}");
+  try {
+    return JSON.parse(text) as Record<string, AgreedFile>;
+  } catch (cause) {
+    throw new RoostError(
+      "internal",
+      `${path} cannot be read: delete it, then every file that differs is kept in both versions`,
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,100 @@
+/** Copies of the home on a joined host, case by case. Random histories: copies.long.test.ts. */
+import assert from "node:assert/strict";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { readTopic } from "@roost/kernel";
+import { replaceCopy, restoreAside } from "../../apps/cli/src/copy/replace-copy.ts";
+import { sha256Of } from "../../apps/cli/src/copy/copy-state.ts";
+import { runRoost } from "../../apps/cli/src/testing/run-roost.ts";
+import { createTestGateway, testToken } from "../../apps/gateway/src/testing/create-test-gateway.ts";
+import { contents, joinHost, openDirectory } from "./joined-host.ts";
+
+test("Where two places changed the same line both versions are kept, and one notice shows the difference", async (t) => {
+  await using gateway = await createTestGateway();
+  const laptop = await joinHost(gateway, "laptop", await openDirectory(t));
+  await gateway.client.writeFile({ path: "USER.md", text: "one\ntwo\nthree\nfour\n" });
+  await laptop.sync();
+  const read = (path: string) => readFile(join(laptop.homeDir, path), "utf8");
+  const sha256 = sha256Of(Buffer.from(await read("USER.md")));
+  await gateway.client.writeFile({ path: "USER.md", text: "ONE\ntwo\nthree\nfour\n", sha256 });
+  await writeFile(join(laptop.homeDir, "USER.md"), "one\ntwo\nthree\nFOUR\n");
+  assert.deepEqual((await laptop.sync())?.merged, ["USER.md"]);
+  assert.equal(await read("USER.md"), "ONE\ntwo\nthree\nFOUR\n");
+
+  const merged = sha256Of(Buffer.from(await read("USER.md")));
+  await gateway.client.writeFile({ path: "USER.md", text: "ONE\nof the home\nthree\nFOUR\n", sha256: merged });
+  await writeFile(join(laptop.homeDir, "USER.md"), "ONE\nof the laptop\nthree\nFOUR\n");
+  // The answer to what keeps the host's version is lost: it is kept once.
+  await laptop.sync(3);
+  const { diverged } = (await laptop.sync())!;
+  assert.equal(diverged[0]?.path, "USER.md");
+  assert.equal(await read("USER.md"), "ONE\nof the home\nthree\nFOUR\n");
+  assert.equal(await read(diverged[0].keptAs), "ONE\nof the laptop\nthree\nFOUR\n");
+  const { events } = await readTopic(gateway.kernel.database, { topic: "notices", limit: 10 });
+  const told = events.map(({ data }) => (data as { text: string }).text).filter((text) => text.startsWith("USER.md"));
+  assert.equal(told.length, 1);
+  assert.match(
+    told[0]!,
+    /changed on laptop and elsewhere[\s\S]*USER\.laptop-[0-9a-f]{8}\.md[\s\S]*- of the home\n\+ of the laptop/,
+  );
+  const { events: written } = await readTopic(gateway.kernel.database, { topic: "home", limit: 50 });
+  assert.ok(
+    written.some(({ data }) => (data as { by?: string }).by === "host:laptop"),
+    "the log names the host",
+  );
+  // What a host may not write stays as it is, and nothing else waits for it.
+  await writeFile(join(laptop.homeDir, "roost.yaml"), "workers: 3\n");
+  await writeFile(join(laptop.homeDir, "notes.md"), "new\n");
+  const { refused, brought } = (await laptop.sync())!;
+  assert.deepEqual([refused.map(({ path }) => path), brought], [["roost.yaml"], ["notes.md"]]);
+});
+
+test("replaceCopy() leaves what an editor saved meanwhile, and what was set aside by a killed pass comes back", async (t) => {
+  const homeDir = await openDirectory(t);
+  const path = "notes/plan.md";
+  const content = Buffer.from("theirs\n");
+  await mkdir(join(homeDir, "notes"));
+  await writeFile(join(homeDir, path), "saved just now\n");
+  const compared = sha256Of(Buffer.from("as it was compared\n"));
+  assert.equal(await replaceCopy(homeDir, { path, expected: compared, content }), false);
+  assert.equal(await replaceCopy(homeDir, { path, expected: undefined, content }), false);
+  assert.equal(await readFile(join(homeDir, path), "utf8"), "saved just now\n");
+  const aside = join(homeDir, ".roost/copy/aside/notes");
+  await mkdir(aside, { recursive: true });
+  await writeFile(join(aside, "plan.md"), "older\n");
+  await writeFile(join(aside, "other.md"), "set aside\n");
+  await restoreAside(homeDir);
+  assert.deepEqual(
+    [...(await contents(homeDir))],
+    [
+      ["notes/other.md", "set aside\n"],
+      ["notes/plan.md", "saved just now\n"],
+    ],
+  );
+});
+
+test("roost sync keeps the copy of a joined host, and a host of another minor version keeps what it has", async (t) => {
+  await using gateway = await createTestGateway({ version: "0.1.7", files: { "SOUL.md": "calm\n" } });
+  const home = await openDirectory(t);
+  const environment = { ROOST_HOME: home, ROOST_URL: "", ROOST_TOKEN: "" };
+  const roost = (...args: string[]) => runRoost(args, { environment });
+  assert.match((await roost("sync")).stderr, /is no copy of a home: .*join makes one/);
+  const { code } = await gateway.client.createPairing({ kind: "host", name: "laptop" });
+  assert.equal((await roost("join", gateway.url, "--code", code)).code, 0);
+  assert.match((await roost("sync")).stdout, /Files: \d+ taken/);
+  assert.equal(await readFile(join(home, "SOUL.md"), "utf8"), "calm\n");
+  await using newer = await createTestGateway({ version: "0.2.0" });
+  const again = await newer.client.createPairing({ kind: "host", name: "laptop" });
+  const other = await openDirectory(t);
+  const there = { ROOST_HOME: other, ROOST_URL: "", ROOST_TOKEN: "" };
+  assert.equal((await runRoost(["join", newer.url, "--code", again.code], { environment: there })).code, 0);
+  await writeFile(join(other, "notes.md"), "an edit\n");
+  const drained = await runRoost(["sync"], { environment: there });
+  assert.match(drained.stderr, /the home has version 0\.2\.0 and this host 0\.1\.0: the copy stays as it is/);
+  assert.deepEqual([...(await contents(other)).keys()], ["notes.md"]);
+  assert.match(
+    (await runRoost(["hosts"], { url: newer.url, environment: { ROOST_TOKEN: testToken } })).stdout,
+    /drained/,
+  );
+});

@@ -1,0 +1,64 @@
+/** A host that joined a test's gateway, with a copy in a directory of its own. Directories stand for machines. */
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TestContext } from "node:test";
+import { createHttpClient } from "@roost/contract/client";
+import { roostContract } from "@roost/contract/roost";
+import { walkHome } from "@roost/memory/walk-home";
+import type { RoostClient } from "../../apps/cli/src/connect.ts";
+import { syncCopy, type SyncedCopy } from "../../apps/cli/src/copy/sync-copy.ts";
+import type { TestGateway } from "../../apps/gateway/src/testing/create-test-gateway.ts";
+
+export interface JoinedHost {
+  homeDir: string;
+  /** `callsMax`: the connection breaks with the answer to the last of them. */
+  sync(callsMax?: number): Promise<SyncedCopy | undefined>;
+}
+
+class CutOff extends Error {}
+
+export async function openDirectory(t: Pick<TestContext, "after">): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), "roost-copy-"));
+  t.after(() => rm(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+export async function joinHost(gateway: TestGateway, name: string, homeDir: string): Promise<JoinedHost> {
+  const { code } = await gateway.client.createPairing({ kind: "host", name });
+  const body = JSON.stringify({ code, host: { name, version: "0.0.1", at: new Date().toISOString() } });
+  const headers = { "content-type": "application/json" };
+  const answer = await fetch(`${gateway.url}/pair`, { method: "POST", headers, body });
+  const { token } = (await answer.json()) as { token: string };
+  const client = createHttpClient(roostContract, { baseUrl: `${gateway.url}/api/v1`, token });
+  return {
+    homeDir,
+    async sync(callsMax = Infinity) {
+      const cut = callsMax === Infinity ? client : cutAfter(client, callsMax);
+      return await syncCopy({ client: cut, homeDir, host: name }).catch((error: unknown) => {
+        if (error instanceof CutOff) return undefined;
+        throw error;
+      });
+    },
+  };
+}
+
+/** What the last call did is done, but nobody hears of it: as a kill in the middle of a pass. */
+function cutAfter(client: RoostClient, callsMax: number): RoostClient {
+  let calls = 0;
+  return new Proxy(client, {
+    get: (target, id) => async (input: never) => {
+      const answer: unknown = await (target[id as "listFiles"] as (input: never) => Promise<unknown>)(input);
+      calls += 1;
+      if (calls >= callsMax) throw new CutOff("the connection broke");
+      return answer;
+    },
+  });
+}
+
+export async function contents(homeDir: string): Promise<Map<string, string>> {
+  const { files } = await walkHome(homeDir);
+  return new Map(
+    await Promise.all(files.map(async ({ path, absolute }) => [path, await readFile(absolute, "utf8")] as const)),
+  );
+}
