@@ -2,7 +2,7 @@
  * An HTTP client. Errors are the RoostError that the server threw. Answers are not validated, so that a newer server may send more fields. Retries
  * nothing, except that streams reconnect.
  */
-import { limitBytes, RoostError, toRoostError } from "@roost/base/browser";
+import { limitBytes, RoostError, storableRule, toRoostError } from "@roost/base/browser";
 import type { CallOptions, Client, ClientOf } from "./client.ts";
 import type { Content } from "./content.ts";
 import type { AnyOperation } from "./define-operation.ts";
@@ -155,7 +155,9 @@ function buildRequest(
       );
     }
     if (value === "." || value === "..") throw new RoostError("invalid_input", `${name} cannot be "${value}"`);
-    return encodeURIComponent(String(value));
+    const text = String(value);
+    if (!text.isWellFormed()) throw new RoostError("invalid_input", `${name}: ${storableRule}`);
+    return encodeURIComponent(text);
   });
   const base = baseUrl.replace(/\/+$/, "");
   requireBelow(base, path, operation);

@@ -89,6 +89,10 @@ for (const [name, open] of Object.entries(transports)) {
         code: "invalid_input",
         message: /nope: unknown field/,
       });
+      await assert.rejects(client.getPerson({ personId: "p\ud800" }), {
+        code: "invalid_input",
+        message: /personId: .*half of a surrogate pair/,
+      });
       assert.equal(opened.world.calls.length, 0);
     });
 
