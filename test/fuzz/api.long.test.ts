@@ -1,6 +1,6 @@
 /**
- * Every operation of Roost and of peeps, called with what its document allows and with what it does not: never a 5xx, only statuses that it
- * declares, answers that match their schemas, and nothing invalid is taken.
+ * Every operation of Roost and of peeps but streams, called with what its document allows and with what it does not, files too: never a 5xx, only
+ * statuses that it declares, answers that match their schemas or media types, and nothing invalid is taken.
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -55,7 +55,7 @@ async function fuzz(gateway: TestGateway, api: Api): Promise<string[]> {
   const ids = createIds();
   // Twice: the second time there is something to be found by what the first has made.
   for (const round of [0, 1]) {
-    for (const operation of readOpenApi(api.document)) {
+    for (const operation of readOpenApi(api.document, { files: true })) {
       const count = slow.has(operation.id) ? 2 : callsPerOperation;
       for (const input of inputsOf(operation, { ids, count, seed: seed + round })) {
         const fault = await callOnce(gateway, { ...api, operation, input, ids });
@@ -129,24 +129,28 @@ async function callOnce(
   gateway: TestGateway,
   { prefix, document, operation, input, ids }: Call,
 ): Promise<string | undefined> {
+  const described = jsonObjectOf(
+    jsonObjectOf(jsonObjectOf(document["paths"])[operation.path])[operation.method.toLowerCase()],
+  );
   const request = requestOf(operation, input);
   if (request === undefined) return undefined;
-  const response = await gateway.ask(prefix + request.path, {
-    method: operation.method,
-    ...(request.body !== undefined && { body: request.body, headers: { "content-type": "application/json" } }),
-  });
+  const sent =
+    operation.contentField === undefined
+      ? request.body !== undefined && { body: request.body, headers: { "content-type": "application/json" } }
+      : fileFor(resolveReference(document, described["requestBody"]), input);
+  const response = await gateway.ask(prefix + request.path, { method: operation.method, ...sent });
   const told = `${JSON.stringify(input).slice(0, 300)}: status ${response.status}`;
   const text = await response.text();
   // A busy machine may let the process of one of these run out of its minute.
   if (response.status === 504 && slow.has(operation.id)) return undefined;
   if (response.status >= 500) return `${told}: ${text.slice(0, 300)}`;
-  const described = jsonObjectOf(
-    jsonObjectOf(jsonObjectOf(document["paths"])[operation.path])[operation.method.toLowerCase()],
-  );
   const declared = jsonObjectOf(described["responses"])[String(response.status)];
   if (declared === undefined) return `${told} is not declared: ${text.slice(0, 200)}`;
-  const answer = JSON.parse(text) as JsonValue;
   const content = jsonObjectOf(resolveReference(document, declared)["content"]);
+  const type = response.headers.get("content-type")?.split(";")[0] ?? "";
+  if (response.ok && operation.answersContent !== undefined)
+    return type in content || "*/*" in content ? undefined : `${told} is ${type}, which is not declared`;
+  const answer = JSON.parse(text) as JsonValue;
   const { schema } = jsonObjectOf(Object.values(content)[0]);
   const complaints = complaintsOf(document, jsonObjectOf(schema), answer);
   if (complaints.length > 0) return `${told} does not match: ${complaints.slice(0, 3).join("; ")}`;
@@ -154,6 +158,29 @@ async function callOnce(
   ids.keep(answer);
   const refused = request.body === undefined ? [] : createValidator(operation.input)(asSent(operation, input));
   return refused.length === 0 ? undefined : `${told} though it is not valid: ${refused.slice(0, 3).join("; ")}`;
+}
+
+const pieces = [
+  "BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Ida\r\nEND:VCARD\r\n",
+  "Name,E-mail 1 - Value\nIda,i@example.org\n",
+  '{"id":1}\n',
+];
+
+/** A file of a kind that the operation takes, or of none: what it holds is drawn from its other input, so that each call has another. */
+function fileFor(body: JsonObject, input: JsonObject) {
+  const drawn = Array.from(JSON.stringify(input)).reduce(
+    (sum, each) => (sum * 31 + each.codePointAt(0)!) % 1_000_003,
+    7,
+  );
+  const types = [...Object.keys(jsonObjectOf(body["content"])), "text/x-unknown"];
+  const bytes = fc.sample(fc.uint8Array({ maxLength: 2_000 }), { numRuns: 1, seed: drawn })[0]!;
+  const text = pieces[drawn % (pieces.length + 1)];
+  const type = types[drawn % types.length]!;
+  return {
+    body:
+      text === undefined ? new Uint8Array(bytes) : new TextEncoder().encode(text + String.fromCharCode(drawn % 200)),
+    headers: { "content-type": type === "*/*" ? "application/octet-stream" : type },
+  };
 }
 
 /** What stands in a path is text, whatever it was before. */
@@ -188,7 +215,7 @@ function requestOf(operation: DescribedOperation, input: JsonObject): { path: st
     return isPiece ? encodeURIComponent(String(value).toWellFormed()) : "";
   });
   if (!isPlaced || path.length > 4_000) return undefined;
-  if (operation.method !== "GET" && operation.method !== "DELETE")
+  if (operation.method !== "GET" && operation.method !== "DELETE" && operation.contentField === undefined)
     return { path, body: JSON.stringify(Object.fromEntries(rest)) };
   const pairs = [...rest].flatMap(([name, value]) =>
     [value]

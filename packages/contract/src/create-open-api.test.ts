@@ -72,7 +72,7 @@ test("createOpenApi() refers to named schemas, open ones for output", () => {
 test("createOpenApi() lists errors as problem documents, with the security scheme", () => {
   const { paths, components } = documentOf(people);
   const responses = paths["/people/{personId}"]?.["get"].responses;
-  assert.deepEqual(Object.keys(responses), ["200", "400", "401", "404", "429", "500", "503", "default"]);
+  assert.deepEqual(Object.keys(responses), ["200", "400", "401", "403", "404", "429", "500", "503", "default"]);
   assert.deepEqual(responses["404"].content, {
     "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } },
   });

@@ -23,10 +23,11 @@ export interface OpenApiOptions {
 
 export type OpenApiDocument = { [key: string]: JsonValue };
 
-/** Any call may be refused after too many wrong tokens, or find the database down. */
+/** Any call may be refused to its caller or after too many wrong tokens, or find the database down. */
 const everyOperationFailsWith: readonly ErrorCode[] = [
   "invalid_input",
   "unauthenticated",
+  "forbidden",
   "limit_exceeded",
   "internal",
   "unavailable",
@@ -103,14 +104,14 @@ function describeAccess({ scope, audience }: Access): Record<string, JsonValue> 
 }
 
 function describeOperation(operation: AnyOperation, components: Components): Record<string, JsonValue> {
-  const { pathParameters, input, method, contentField } = operation;
+  const { pathParameters, input, contentField } = operation;
   const whole = components.take(
     contentField === undefined ? input : input.omit({ [contentField]: true } as never),
     "input",
   );
   const properties = (whole["properties"] ?? {}) as Record<string, JsonSchema>;
   const required = new Set((whole["required"] ?? []) as string[]);
-  const hasBody = method !== "GET" && method !== "DELETE" && contentField === undefined;
+  const hasBody = takesBody(operation) && contentField === undefined;
   const described: Record<string, JsonValue> = {
     operationId: operation.id,
     summary: operation.summary,
@@ -176,7 +177,14 @@ function describeResponses(operation: AnyOperation, components: Components, prob
     const status = httpStatusOf(code);
     codesOfStatus.set(status, [...(codesOfStatus.get(status) ?? []), code]);
   }
-  for (const [status, codes] of codesOfStatus) {
+  // A body that is too long, or of another media type.
+  const bodies: [number, ErrorCode[]][] = takesBody(operation)
+    ? [
+        [413, ["limit_exceeded"]],
+        [415, ["invalid_input"]],
+      ]
+    : [];
+  for (const [status, codes] of [...codesOfStatus, ...bodies]) {
     responses[String(status)] = {
       description: `Problem: ${codes.join(", ")}`,
       content: { [problemMediaType]: { schema: problem } },
@@ -184,6 +192,10 @@ function describeResponses(operation: AnyOperation, components: Components, prob
   }
   responses["default"] = { description: "Problem", content: { [problemMediaType]: { schema: problem } } };
   return responses;
+}
+
+function takesBody({ method, contentField }: AnyOperation): boolean {
+  return contentField !== undefined || (method !== "GET" && method !== "DELETE");
 }
 
 function describeAnswer(operation: AnyOperation, components: Components): JsonValue {

@@ -42,7 +42,10 @@ export interface TestGateway extends AsyncDisposable {
   port: number;
   client: ClientOf<typeof roostContract>;
   /** With the token, unless headers say otherwise. */
-  ask(path: string, init?: { method?: string; body?: string; headers?: Record<string, string> }): Promise<Response>;
+  ask(
+    path: string,
+    init?: { method?: string; body?: string | Uint8Array<ArrayBuffer>; headers?: Record<string, string> },
+  ): Promise<Response>;
   /** Open watches of wake-ups and of texts. */
   held(): { watches: number; texts: number };
   /** Writes what calls of models wait to write. */

@@ -63,6 +63,9 @@ test("The port of a service takes a call that another service signed in its own 
   const word = await sign(own);
   assert.equal(await ask(word), 200);
   assert.equal(await ask(word), 401, "heard before");
+  // Nor does its role reach the other's tables.
+  for (const statement of ["select * from svc_garden.plant", "create table svc_garden.mine (a int)"])
+    await assert.rejects(caller.database.query(statement), { message: /permission denied for schema svc_garden/ });
   for (const id of ["service:garden", "person:owner", "agent:main"])
     assert.equal(await ask(await sign({ ...own, id })), 401, id);
   const forged = "insert into service.signer values (gen_random_uuid(), 'gateway', 'x', '', now(), now())";
