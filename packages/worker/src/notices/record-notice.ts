@@ -36,9 +36,9 @@ export interface RecordedNotice {
 
 const textCharsMax = 20_000;
 
-/** Once per key; false when it was recorded before. */
-export async function recordNotice(kernel: Kernel, run: ClaimedRun, notice: RecordedNotice): Promise<boolean> {
-  const { isRepeated } = await kernel.transact((tx) =>
+/** Once per key. */
+export async function recordNotice(kernel: Kernel, run: ClaimedRun, notice: RecordedNotice): Promise<void> {
+  await kernel.transact((tx) =>
     rememberResult(tx, { scope: "notice", key: notice.idempotencyKey }, async () => {
       const noticeId = kernel.createId();
       const text = notice.isRehearsal === true ? `(rehearsed) ${notice.text}` : notice.text;
@@ -61,5 +61,4 @@ export async function recordNotice(kernel: Kernel, run: ClaimedRun, notice: Reco
       return noticeId;
     }),
   );
-  return !isRepeated;
 }

@@ -20,8 +20,8 @@ export function notifyTool({ kernel, memory, run }: ToolContext): Tool<z.infer<t
       // The same words twice in a run are one notice, whichever step they come from.
       const idempotencyKey = `${run.id}:${createHash("sha256").update(text).digest("base64url")}`;
       const notice = { text, level, target: noticeTarget(memory), idempotencyKey, labels };
-      const isNew = await recordNotice(kernel, run, notice);
-      return { state: "done", output: isNew ? "told" : "told before in this run, so not told again" };
+      await recordNotice(kernel, run, notice);
+      return { state: "done", output: "told" };
     },
   };
 }
