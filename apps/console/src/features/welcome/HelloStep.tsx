@@ -1,18 +1,18 @@
 import { useState } from "react";
 import { useLocation } from "wouter";
-import { useConsole, useFeed, useLink } from "../../live/console-context.ts";
+import { useConsole, useFeed } from "../../live/console-context.ts";
 import { useReading } from "../../live/use-reading.ts";
 import { Button } from "../../parts/Button.tsx";
 import { AreaField, Form, FormEnd } from "../../parts/Form.tsx";
 import { useAct } from "../../parts/use-act.ts";
 import { leaveWelcome } from "../../parts/welcome.ts";
+import type { StepProps } from "./step.ts";
 import styles from "./WelcomeScreen.module.css";
 
-export function HelloStep() {
+export function HelloStep({ isAway }: StepProps) {
   const { client } = useConsole();
   const [, navigate] = useLocation();
   const model = useFeed("status")?.model;
-  const link = useLink();
   const { value } = useReading("profile", () => client.getProfile());
   const [typed, setTyped] = useState<string>();
   const who = value?.name == null ? "" : ` I am ${value.name}.`;
@@ -23,7 +23,7 @@ export function HelloStep() {
   });
   const send = () =>
     client.sendMessage({ sessionKey: "main", text, source: "console", idempotencyKey: crypto.randomUUID() });
-  const isLive = model?.mode === "live" && link !== "lost";
+  const isLive = model?.mode === "live" && !isAway;
   return (
     <>
       <p className={styles.says}>
@@ -34,13 +34,7 @@ export function HelloStep() {
       <Form onSend={() => act(send)}>
         <AreaField label="Your first message" value={text} rows={3} onText={setTyped} />
         <FormEnd refusal={refusal}>
-          <Button
-            type="submit"
-            look="main"
-            icon="arrow-up"
-            isBusy={isBusy}
-            disabled={text.trim() === "" || link === "lost"}
-          >
+          <Button type="submit" look="main" icon="arrow-up" isBusy={isBusy} disabled={text.trim() === "" || isAway}>
             Send
           </Button>
         </FormEnd>

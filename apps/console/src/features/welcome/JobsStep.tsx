@@ -1,7 +1,7 @@
 /** Jobs to begin with: what each does, and what a day of it may cost at most. None is on before it is chosen. */
 import type { ExampleJobRecord } from "@roost/contract/operations";
 import { useState } from "react";
-import { useConsole, useLink } from "../../live/console-context.ts";
+import { useConsole } from "../../live/console-context.ts";
 import { useReading } from "../../live/use-reading.ts";
 import { Unread } from "../../parts/Blank.tsx";
 import { Button } from "../../parts/Button.tsx";
@@ -11,9 +11,8 @@ import { useAct } from "../../parts/use-act.ts";
 import type { StepProps } from "./step.ts";
 import styles from "./WelcomeScreen.module.css";
 
-export function JobsStep({ onDone }: StepProps) {
+export function JobsStep({ onDone, isAway }: StepProps) {
   const { client } = useConsole();
-  const link = useLink();
   const { value, error, reload } = useReading("example-jobs", () => client.listExampleJobs());
   const [wanted, setWanted] = useState<ReadonlySet<string>>(new Set());
   const { isBusy, refusal, act } = useAct(onDone);
@@ -38,7 +37,7 @@ export function JobsStep({ onDone }: StepProps) {
         ))}
       </ul>
       <FormEnd refusal={refusal}>
-        <Button look="main" isBusy={isBusy} disabled={link === "lost"} onClick={() => act(switchOn)}>
+        <Button look="main" isBusy={isBusy} disabled={isAway} onClick={() => act(switchOn)}>
           {chosen.length === 0 ? "Go on without" : `Switch ${chosen.length === 1 ? "it" : `${chosen.length}`} on`}
         </Button>
         {chosen.length > 0 && (

@@ -4,11 +4,15 @@ import { ModelChooser } from "../../pieces/ModelChooser.tsx";
 import type { StepProps } from "./step.ts";
 import styles from "./WelcomeScreen.module.css";
 
-export function ModelStep({ onDone }: StepProps) {
+export function ModelStep({ onDone, onRestart }: StepProps) {
   const { client } = useConsole();
   const onAdded = () => {
     // Its processes come back while the names are told.
-    void client.applySettings().catch(() => undefined);
+    onRestart(true);
+    void client.applySettings().then(
+      ({ isRestarting }) => onRestart(isRestarting),
+      () => onRestart(false),
+    );
     onDone();
   };
   return (

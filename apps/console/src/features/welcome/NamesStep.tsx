@@ -1,6 +1,6 @@
 /** The names of the person and of the agent, and what a day may cost. */
 import { useState } from "react";
-import { useConsole, useFeed, useLink } from "../../live/console-context.ts";
+import { useConsole, useFeed } from "../../live/console-context.ts";
 import { useReading } from "../../live/use-reading.ts";
 import { Button } from "../../parts/Button.tsx";
 import { Form, FormEnd, TextField } from "../../parts/Form.tsx";
@@ -11,9 +11,8 @@ import styles from "./WelcomeScreen.module.css";
 
 const nameCharsMax = 60;
 
-export function NamesStep({ onDone }: StepProps) {
+export function NamesStep({ onDone, isAway }: StepProps) {
   const { client } = useConsole();
-  const link = useLink();
   const usdMax = useFeed("status")?.spend.usdMax;
   const { value } = useReading("profile", () => client.getProfile());
   const [typed, setTyped] = useState<{ name?: string; agentName?: string }>({});
@@ -46,7 +45,7 @@ export function NamesStep({ onDone }: StepProps) {
           onText={(text) => setTyped({ ...typed, agentName: text })}
         />
         <FormEnd refusal={refusal}>
-          <Button type="submit" look="main" isBusy={isBusy} disabled={link === "lost"}>
+          <Button type="submit" look="main" isBusy={isBusy} disabled={isAway}>
             Go on
           </Button>
         </FormEnd>

@@ -1,7 +1,7 @@
 /** The first run: a model, two names, jobs to begin with, and a first message. Every step can be left out, and all of it is in Settings later. */
 import { useState } from "react";
 import { useLocation } from "wouter";
-import { useConsole, useFeed, useLink } from "../../live/console-context.ts";
+import { useConsole, useFeed } from "../../live/console-context.ts";
 import { BrandMark } from "../../parts/BrandMark.tsx";
 import { Button } from "../../parts/Button.tsx";
 import { Icon } from "../../parts/Icon.tsx";
@@ -21,7 +21,11 @@ const steps = [
 
 export function WelcomeScreen() {
   const [, navigate] = useLocation();
-  const hasModel = useFeed("status")?.model.mode === "live";
+  const status = useFeed("status");
+  const hasModel = status?.model.mode === "live";
+  // The gateway that was asked to start anew: another answers when they are back.
+  const [left, setLeft] = useState<string>();
+  const isAway = left !== undefined && status?.startedAt === left;
   const [reached, setReached] = useState<number>();
   // Somebody with a model comes for the rest.
   const at = reached ?? (hasModel ? 1 : 0);
@@ -54,22 +58,25 @@ export function WelcomeScreen() {
         <h1 id="step-title" tabIndex={-1}>
           {step.title}
         </h1>
-        <View onDone={() => setReached(at + 1)} />
+        <View
+          onDone={() => setReached(at + 1)}
+          isAway={isAway}
+          onRestart={(isRestarting) => setLeft(isRestarting ? status?.startedAt : undefined)}
+        />
       </section>
-      <Restarting />
+      <Restarting isAway={isAway} />
     </main>
   );
 }
 
 /** While the processes start anew, and where they do not come back. */
-function Restarting() {
-  const link = useLink();
+function Restarting({ isAway }: { isAway: boolean }) {
   const { feed } = useConsole();
   const failure = useFeed("failure");
   return (
     <p className={styles.link} role="status">
-      {link === "lost" && "Roost is starting again; this takes a few seconds."}
-      {link !== "lost" && failure !== undefined && (
+      {isAway && "Roost is starting again; this takes a few seconds."}
+      {!isAway && failure !== undefined && (
         <>
           {failure}{" "}
           <button type="button" onClick={feed.read}>
