@@ -39,5 +39,5 @@ test("roost devices pairs with a code and a link, lists devices alone, and revok
   assert.match(list.stdout, /phone +\* +person:owner +never/);
   const revoked = await runRoost(["devices", "revoke", "phone"], gateway);
   assert.match(revoked.stdout, /Revoked phone/);
-  assert.deepEqual(asked, [{ name: "tablet", scopes: ["runs:read"] }, "device"]);
+  assert.deepEqual(asked, [{ name: "tablet", kind: "device", scopes: ["runs:read"] }, "device"]);
 });
