@@ -1,9 +1,10 @@
 // Executes agent runs. run-turn.ts defines what a run does; here its steps are durable, its result is recorded with its end, and watchers see its
 // text.
 
+import { formUnmet } from "@roost/agent";
 import { isDuplicateReply } from "@roost/agent/heartbeat";
 import type { AgentOf } from "@roost/jobs";
-import { RoostError, toRoostError } from "@roost/base";
+import { isJsonObject, jsonObjectOf, RoostError, toRoostError, type JsonValue } from "@roost/base";
 import {
   finishRun,
   markRehearsal,
@@ -122,12 +123,29 @@ function asWanted(agent: AgentDefinition, run: ClaimedRun): AgentDefinition {
   return { ...agent, policies: { [consolidateTool]: "allow", ...agent.policies } };
 }
 
-/** A reader of what comes from outside says nothing but its form: an answer that has not got it may be quoted in the error. */
+/**
+ * A reader of what comes from outside says nothing but its form, and an error may quote an answer without it. The answer is written anew: of a name
+ * that stands in it twice only the last value was checked.
+ */
 function inItsForm({ input }: ClaimedRun, outcome: RunOutcome): RunOutcome {
-  if (input["isQuarantined"] !== true || outcome.state !== "failed") return outcome;
-  const { code = "unavailable" } = outcome.error ?? {};
-  const message = "the reader gave no answer in the form that was asked for";
+  if (input["isQuarantined"] !== true || outcome.state === "cancelled") return outcome;
+  const output = jsonObjectOf(outcome.output);
+  const text = outcome.state === "done" ? writtenAnew(output["text"]) : undefined;
+  if (text !== undefined) return { ...outcome, output: { ...output, text } };
+  const { code = "unavailable", message: why = formUnmet.format } = outcome.error ?? {};
+  const message = why.startsWith(formUnmet.format)
+    ? "the reader gave no answer in the form that was asked for"
+    : "the reader came to no answer";
   return { state: "failed", error: { code, message, isRetryable: false } };
+}
+
+function writtenAnew(text: JsonValue | undefined): string | undefined {
+  try {
+    const value: unknown = JSON.parse(String(text));
+    return isJsonObject(value) ? JSON.stringify(value) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 async function end(

@@ -32,6 +32,8 @@ export interface ToolCall {
 export interface Reach {
   /** "example.com", "work/blog/draft.md", the id of a job. */
   target: string;
+  /** Of a call that reaches several, each of them: what policies say of one holds. */
+  targets?: readonly string[] | undefined;
   /** It leaves the home: what is in the call may be read by others. */
   isOutside: boolean;
   /**

@@ -135,3 +135,14 @@ test("permitCalls() lets an address be read that came from the web or the person
   const withHeader = call("http_fetch", {}, { target: "news.example", isOutside: true });
   assert.equal(decide(withHeader, { messages }).state, "ask", "a header may carry anything");
 });
+
+test("permitCalls() holds a call that reaches several to what is said of each of them", () => {
+  const stateOf = (policies: AgentDefinition["policies"], ...targets: string[]) =>
+    decide(call("read_outside", {}, { target: targets.join(" "), targets, isOutside: true }), { policies }).state;
+  const [one, two] = ["news.example", "evil.example"] as const;
+  assert.equal(stateOf({ [`read_outside@${two}`]: "deny" }, one, two), "refused");
+  assert.equal(stateOf({ read_outside: "allow", [`read_outside@${two}`]: "ask" }, one, two), "ask");
+  assert.equal(stateOf({ [`read_outside@${one}`]: "allow" }, one, two), "ask", "the other is not allowed");
+  assert.equal(stateOf({ [`read_outside@${one}`]: "allow", [`read_outside@${two}`]: "allow" }, one, two), "granted");
+  assert.equal(stateOf({ read_outside: "ask", [`read_outside@${one} ${two}`]: "allow" }, one, two), "granted");
+});

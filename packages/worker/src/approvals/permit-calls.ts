@@ -9,7 +9,7 @@ import { hasPolicies } from "@roost/agent/journal";
 import type { AgentDefinition } from "@roost/contract/operations";
 import { consolidateTool, heldFile, isOwnPath } from "@roost/memory";
 import { hostOf } from "../http/host-of.ts";
-import { policyOf } from "../tools/policy-of.ts";
+import { policyOf, type FoundPolicy } from "../tools/policy-of.ts";
 
 // Reasons and rules are part of the journal: another wording, or a rule that asks for more, needs a new loop version.
 const heldWrites = "held-writes/2";
@@ -31,7 +31,7 @@ export function permitCalls({ policies = {} }: Pick<AgentDefinition, "policies">
       return name === push
         ? { state: "refused", reason: "this run began before pushes could be asked for; begin another" }
         : (held ?? { state: "granted" });
-    const policy = policyOf(policies, name, call.reach?.target);
+    const policy = policyOfCall(policies, call);
     if (policy?.decision === "deny")
       return { state: "refused", reason: `its agent may not call ${name} (policies: ${policy.pattern}: deny)` };
     if (held !== undefined) return held;
@@ -47,12 +47,30 @@ export function permitCalls({ policies = {} }: Pick<AgentDefinition, "policies">
         target,
       };
     // A person who names the tool itself has decided; a pattern also covers tools that the person never thought of.
-    if (policy?.decision === "allow" && policy.pattern.split("@")[0] === name) return { state: "granted" };
+    if (policy?.decision === "allow" && isNamed(policy, name)) return { state: "granted" };
     if (name === push) return { state: "ask", reason: "what it pushes leaves this machine", policy: pushes, target };
     if (name === consolidateTool)
       return { state: "ask", reason: "it changes what the agent remembers", policy: consolidation, target };
     return decideWayOut(call, facts);
   };
+}
+
+/** Of a call that reaches several: what is denied of one, then what is said of them together, then what is asked of one, or else allowed of each. */
+function policyOfCall(
+  policies: NonNullable<AgentDefinition["policies"]>,
+  { tool: { name }, reach }: PlannedCall,
+): FoundPolicy | undefined {
+  const together = policyOf(policies, name, reach?.target);
+  if (reach?.targets === undefined || reach.targets.length < 2) return together;
+  const each = reach.targets.map((target) => policyOf(policies, name, target));
+  const found = (decision: FoundPolicy["decision"]) => each.find((one) => one?.decision === decision);
+  const ofAll = together?.pattern.includes("@") === true ? together : undefined;
+  const strictest = found("deny") ?? ofAll ?? found("ask") ?? found("ask-when-tainted");
+  return strictest ?? (each.every((one) => one !== undefined && isNamed(one, name)) ? each[0] : undefined);
+}
+
+function isNamed({ pattern }: FoundPolicy, tool: string): boolean {
+  return pattern.split("@")[0] === tool;
 }
 
 function decideHeldWrite({ tool, input }: PlannedCall, { isUntrusted }: CallFacts): Permit | undefined {

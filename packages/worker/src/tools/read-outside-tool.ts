@@ -15,11 +15,14 @@ import { seqOfKey } from "../steps/step-key.ts";
 import type { ToolContext } from "./tool-context.ts";
 
 const sourcesMax = 8;
+/** Roost's own, of each item. */
+const sourceField = "source";
 const fieldsMax = 8;
 /** Of a source; what is longer is cut, and said to be. */
 const sourceCharsMax = 20_000;
 /** Of a text that a field gives. */
 const fieldCharsMax = 300;
+const dateCharsMax = "2026-03-01T12:00:00+01:00".length;
 const itemsMax = 40;
 const minutes = 10;
 /** Of what is left of the caps of the run. */
@@ -37,7 +40,15 @@ const input = z.object({
   urls: z.array(z.string().max(2_000)).max(sourcesMax).default([]).describe("http or https"),
   files: z.array(z.string().min(1).max(1_024)).max(sourcesMax).default([]).describe("Of the home"),
   question: z.string().min(1).max(1_000).describe("What to look for; each answer is an item"),
-  fields: z.array(Field).min(1).max(fieldsMax).describe("Of an item"),
+  fields: z
+    .array(Field)
+    .min(1)
+    .max(fieldsMax)
+    .refine(
+      (fields) => new Set([sourceField, ...fields.map(({ name }) => name)]).size === fields.length + 1,
+      `each needs a name of its own, other than ${sourceField}`,
+    )
+    .describe("Of an item"),
 });
 
 export function readOutsideTool(context: ToolContext): Tool<z.infer<typeof input>> {
@@ -49,11 +60,11 @@ export function readOutsideTool(context: ToolContext): Tool<z.infer<typeof input
     input,
     effect: "idempotent",
     labelsOf: ({ urls }) => joinLabels(...urls.map(labelsOfUrl)),
-    reach: ({ urls, files }) => ({
-      target: [...urls.map(hostOf), ...files].join(" "),
-      isOutside: urls.length > 0,
-      carries: urls.length === 1 ? urls[0] : undefined,
-    }),
+    reach: ({ urls, files }) => {
+      const targets = [...new Set([...urls.map(hostOf), ...files])];
+      const carries = urls.length === 1 ? urls[0] : undefined;
+      return { target: targets.join(" "), targets, isOutside: urls.length > 0, carries };
+    },
     execute: async (asked, { idempotencyKey, labels, signal }) => {
       const named = [...asked.urls, ...asked.files];
       if (named.length === 0 || named.length > sourcesMax)
@@ -118,7 +129,7 @@ function taskOf(question: string, sources: readonly Source[]): string {
 function formOf(fields: readonly Field[], sourceCount: number): JsonObject {
   const numbers = Array.from({ length: sourceCount }, (_, index) => index + 1);
   const properties = {
-    source: { enum: numbers },
+    [sourceField]: { enum: numbers },
     ...Object.fromEntries(fields.map((field) => [field.name, schemaOf(field)])),
   };
   const item = { type: "object", additionalProperties: false, required: Object.keys(properties), properties };
@@ -137,6 +148,7 @@ function schemaOf({ kind, about, choices = [] }: Field): JsonObject {
   if (kind === "number") return { type: ["number", "null"], ...described };
   if (kind === "yes-no") return { type: ["boolean", "null"], ...described };
   if (kind === "choice") return { enum: [...choices, null], ...described };
-  const maxLength = kind === "date" ? "2026-03-01T12:00:00+01:00".length : fieldCharsMax;
-  return { type: ["string", "null"], maxLength, ...described };
+  if (kind === "text") return { type: ["string", "null"], maxLength: fieldCharsMax, ...described };
+  const dates = ["date", "date-time"].map((format) => ({ type: "string", format, maxLength: dateCharsMax }));
+  return { anyOf: [...dates, { type: "null" }], ...described };
 }
