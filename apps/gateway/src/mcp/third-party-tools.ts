@@ -66,11 +66,20 @@ export async function callThirdParty(
   // Of no run: its labels are told beside the answer.
   const call = { toolCallId: "", step: "", idempotencyKey, signal, attempt: 1, labels: openLabels };
   const result = await tool.execute(read.input, call);
-  if (result.state === "failed") throw new RoostError(result.code, result.message);
-  if (result.state === "unknown")
-    throw new RoostError("unavailable", `it is not known what happened: ${result.message}`);
-  if (result.state !== "done") throw new RoostError("internal", `${tool.name} cannot wait here`);
-  const { labels = openLabels, output } = result;
-  const told = tellContent(JSON.stringify(output), { labels, from: serviceOf(tool) });
-  return { content: [{ type: "text", text: told.text }], _meta: { ...told.meta } };
+  if (result.state === "waiting") throw new RoostError("internal", `${tool.name} cannot wait here`);
+  const { labels = openLabels } = result;
+  const tell = (text: string) => tellContent(text, { labels, from: serviceOf(tool) });
+  if (result.state === "done") {
+    const { text, meta } = tell(JSON.stringify(result.output));
+    return { content: [{ type: "text", text }], _meta: { ...meta } };
+  }
+  // An error may be told in the service's own words.
+  const code = result.state === "failed" ? result.code : "unavailable";
+  const { text, meta } = tell(result.message);
+  const said = result.state === "failed" ? text : `it is not known what happened: ${text}`;
+  return {
+    isError: true,
+    content: [{ type: "text", text: `${code}: ${said}` }],
+    _meta: { ...meta, "roost/code": code },
+  };
 }

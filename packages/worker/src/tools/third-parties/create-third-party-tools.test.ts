@@ -6,7 +6,7 @@ import { test } from "node:test";
 import type { Tool, ToolResult } from "@roost/agent";
 import { RoostError, type JsonObject } from "@roost/base";
 import type { OpenApiDocument } from "@roost/contract";
-import { formatLabels, parseLabels } from "@roost/contract/labels";
+import { formatLabels, parseLabels, untrustedFrom, type Labels } from "@roost/contract/labels";
 import type { ThirdParties } from "@roost/service";
 import { startTestSite } from "../../testing/start-test-site.ts";
 import { createThirdPartyTools } from "./create-third-party-tools.ts";
@@ -41,7 +41,7 @@ const document = {
     "/echo": { get: operation("read", "readonly"), post: operation("write", "unsafe", { requestBody: body }) },
     "/gone": { get: operation("gone", "readonly"), delete: operation("remove", "idempotent") },
     "/broken": { post: operation("breakIt", "unsafe") },
-    "/picture": { post: operation("draw", "unsafe") },
+    "/picture": { post: operation("draw", "unsafe", { requestBody: form }) },
     "/files": { post: operation("attach", "unsafe", { requestBody: form }) },
     "/hang": { post: operation("hang", "unsafe") },
     "/long": { get: operation("long", "readonly") },
@@ -88,6 +88,7 @@ async function openScene(allow?: string[]) {
     secrets: [{ scheme: "key", reference: "env:ACME" }],
   };
   const asked: string[] = [];
+  const kept: Labels[] = [];
   const toolsFor = createThirdPartyTools({
     thirdParties: { list: async () => [stored], documentOf: async () => document } as unknown as ThirdParties,
     rules: { allow: allow ?? [site.host, other.host] },
@@ -101,7 +102,8 @@ async function openScene(allow?: string[]) {
         const labels = parseLabels(["aud:main", "trust:owner"]);
         return { name: `${id}.txt`, mediaType: "text/plain", bytes: new TextEncoder().encode(`of ${id}`), labels };
       },
-      async keep({ bytes: given, mediaType }) {
+      async keep({ bytes: given, mediaType, labels }) {
+        kept.push(labels);
         return { type: "image", mediaType, bytes: given.byteLength, sha256: "a".repeat(64) };
       },
     }),
@@ -110,6 +112,7 @@ async function openScene(allow?: string[]) {
   const owned = opened.move();
   return {
     seen,
+    kept,
     asked,
     tools,
     call: (name: string, input: JsonObject = {}): Promise<ToolResult> =>
@@ -165,6 +168,7 @@ test("createThirdPartyTools() tells what was done: failed, unknown, cut", async 
     state: "failed",
     code: "not_found",
     message: 'it answered with status 404: {"message":"no such thing"}',
+    labels: untrustedFrom("web", "127.0.0.1"),
   });
   assert.equal((await scene.call("remove")).state, "failed");
   assert.equal((await scene.call("breakIt")).state, "unknown");
@@ -195,13 +199,14 @@ test("createThirdPartyTools() sends several files as the parts that they are, an
   assert.equal((read.get("cover") as File).name, "#aaaaaaaaaaaa.txt");
   const missing = await scene.call("attach", { cover: "#deaddeaddead" });
   assert.deepEqual([missing.state, scene.seen.length], ["failed", 1]);
-  const drawn = await scene.call("draw");
+  const drawn = await scene.call("draw", { cover: "#aaaaaaaaaaaa" });
   assert.ok(drawn.state === "done");
   assert.deepEqual(drawn.output, { status: 200, body: "(a file: image/png)" });
   assert.deepEqual(
     drawn.parts?.map(({ mediaType, bytes: size }) => [mediaType, size]),
     [["image/png", picture.byteLength]],
   );
+  assert.deepEqual(scene.kept.map(formatLabels), [formatLabels(attached.labels!)], "it may be made of what was sent");
 });
 
 test("createThirdPartyTools() reaches no address that the http tools may not reach, and none without TLS unasked", async () => {

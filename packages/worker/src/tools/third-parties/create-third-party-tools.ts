@@ -164,10 +164,11 @@ async function send(
     const { media } = reply;
     const result = toResult(operation, { ...reply, text: redaction.clean(reply.text) });
     const labels = joinLabels(labelsOf(service), ...[...sent.values()].map((file) => file.labels));
-    if (result.state !== "done") return result;
+    if (result.state !== "done") return { ...result, labels };
     if (media === undefined) return { ...result, labels };
     const { contentType: mediaType } = reply;
-    const part = await files.keep({ name: operation.id, mediaType, bytes: media, labels: labelsOf(service) });
+    // It may be made of what was sent.
+    const part = await files.keep({ name: operation.id, mediaType, bytes: media, labels });
     return {
       state: "done",
       output: { status: reply.status, body: `(a file: ${part.mediaType})` },
@@ -212,7 +213,7 @@ function refusePlain(address: string, { allow }: AddressRules): void {
 function toResult(
   operation: ThirdPartyOperation,
   { status, contentType, text, isTruncated }: GuardedReply,
-): ToolResult {
+): Exclude<ToolResult, { state: "waiting" }> {
   const body: JsonValue = isTruncated || !contentType.includes("json") ? text : parse(text);
   const output = {
     status,
