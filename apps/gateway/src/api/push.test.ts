@@ -112,6 +112,8 @@ test("a browser subscribes at a push service that is known, is listed without it
   for (const wrong of [
     "https://evil.example/x",
     "http://fcm.googleapis.com/x",
+    "https://storage.googleapis.com/x",
+    "https://:secret@fcm.googleapis.com/x",
     "https://fcm.googleapis.com.evil.example/",
   ])
     await assert.rejects(client.subscribePush({ endpoint: wrong, name: "x" }), { code: "invalid_input" });

@@ -70,8 +70,11 @@ test("a model is found on this machine, tried, added with its key in a file of i
   await assert.rejects(client.addModel({ ...local, id: "second" }), { code: "conflict" });
   await assert.rejects(client.addModel({ kind: "openrouter", model: "x/y" }), { code: "invalid_input" });
   await client.removeModel({ id: second.model.id });
+  await client.addModel({ ...local, model: "cold", id: "third", keyRef: model.key! });
   await client.removeModel({ id: model.id });
   await assert.rejects(client.removeModel({ id: model.id }), { code: "not_found" });
+  assert.equal(await readFile(keyFile, "utf8"), `${secret}\n`, "another model still names it");
+  await client.removeModel({ id: "third" });
   await assert.rejects(stat(keyFile), { code: "ENOENT" });
   assert.equal(await readFile(join(homeDir, "roost.yaml"), "utf8"), yaml);
 

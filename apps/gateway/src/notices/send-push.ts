@@ -14,12 +14,12 @@ const ttlSeconds = 86_400;
 const contact = "mailto:owner@roost.invalid";
 
 /** Where browsers have their push services. Others are refused: whoever may subscribe could otherwise have the gateway call any address. */
-const services = ["googleapis.com", "push.services.mozilla.com", "push.apple.com", "notify.windows.com"];
+const services = ["fcm.googleapis.com", "push.services.mozilla.com", "push.apple.com", "notify.windows.com"];
 
 export function isPushService(endpoint: string): boolean {
-  const { protocol, hostname, username, port } = new URL(endpoint);
+  const { protocol, hostname, username, password, port } = new URL(endpoint);
   const isKnown = services.some((service) => hostname === service || hostname.endsWith(`.${service}`));
-  return isKnown && protocol === "https:" && username === "" && port === "";
+  return isKnown && protocol === "https:" && username + password === "" && port === "";
 }
 
 export interface PushKey {

@@ -80,7 +80,9 @@ export async function removeConfiguredModel(
     },
     { by },
   );
-  if (removed.key !== null) await dropSecret(memory.homeDir, removed.key);
+  // Another model may have been added with the same key.
+  const isShared = (await readConfiguredModels(memory)).some(({ key }) => key === removed.key);
+  if (removed.key !== null && !isShared) await dropSecret(memory.homeDir, removed.key);
   return removed;
 }
 
