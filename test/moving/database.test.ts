@@ -74,4 +74,18 @@ test("roost database move carries a home to another database, which it uses then
     /was moved away from this database \(PostgreSQL at .*unset DATABASE_URL/,
   );
   assert.match((await runCommand(homeDir, "database", "move", target.url)).printed, /uses PostgreSQL at .* already/);
+
+  // Emptied, the one that was left is a target like any other, and the home uses it.
+  {
+    await using emptied = await openDatabase({ url: source.url, applicationName: "roost test", logger: silentLogger });
+    const schemas = await emptied.query<{ name: string }>(
+      "select quote_ident(nspname) as name from pg_namespace where nspname !~ '^pg_' and nspname not in ('public', 'information_schema')",
+    );
+    for (const { name } of schemas) await emptied.query(`drop schema ${name} cascade`);
+  }
+  const back = await runCommand(homeDir, "database", "move", "file:source");
+  assert.equal(back.code, 0, back.printed);
+  await using again = await openHome(source.url, homeDir);
+  const [row] = await again.database.query("select count(*) as count from memory.message");
+  assert.deepEqual(row, { count: 2 });
 });

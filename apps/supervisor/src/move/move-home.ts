@@ -72,7 +72,10 @@ export async function moveHome(options: MoveHomeOptions): Promise<MovedHome> {
   const eventCount = await compareLog(moved);
   const left = { identity, where: from.name };
   const movedAt = new Date(systemClock.nowMs()).toISOString();
-  await writeHomeDatabase(paths.home, { url: to.reference, movedAt, left: [...(known?.left ?? []), left] });
+  // One that the home left once, and that was emptied since, is its own again.
+  const used = await readDatabaseIdentity(moved.target);
+  const others = (known?.left ?? []).filter((one) => one.identity !== used);
+  await writeHomeDatabase(paths.home, { url: to.reference, movedAt, left: [...others, left] });
   await moved.finish();
   const { tableCount, rowCount, resumedTables } = moved;
   const resumed = resumedTables === 0 ? "" : `, ${resumedTables} of them carried by an earlier attempt`;

@@ -2,6 +2,7 @@
 import { pipeline } from "node:stream/promises";
 import type { Client } from "pg";
 import { from as copyFrom, to as copyTo } from "pg-copy-streams";
+import { moveSchema } from "./half-done-move.ts";
 import type { TableColumns } from "./read-objects.ts";
 
 export interface TableDigest {
@@ -42,6 +43,14 @@ export async function copyTable(from: Client, to: Client, { name, columns }: Tab
     from.query(copyTo(`copy (select ${listed} from only ${name}) to stdout`)),
     to.query(copyFrom(`copy ${name} (${listed}) from stdin`)),
   );
+}
+
+/** What a move into it has carried, by table. */
+export async function readCopied(target: Client): Promise<Map<string, TableDigest>> {
+  const { rows } = await target.query<{ name: string } & TableDigest>(
+    `select name, row_count as "rowCount", hash from ${moveSchema}.copied`,
+  );
+  return new Map(rows.map((row) => [row.name, row]));
 }
 
 export function isSameDigest(a: TableDigest | undefined, b: TableDigest): boolean {

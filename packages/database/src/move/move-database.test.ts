@@ -128,9 +128,18 @@ test("moveDatabase() goes on where one that was killed had got to, and nothing s
   await finishMove(target, 5);
 });
 
-test("moveDatabase() begins anew when tables came since, and leaves a target that is not its own", async () => {
+test("moveDatabase() begins anew when tables came since, or rows after the keys were made, and leaves a target that is not its own", async () => {
   await using target = await createTarget();
   await (await move(target))[Symbol.asyncDispose]();
+  {
+    await using changed = await open(source.url);
+    await changed.query("insert into home.topic (name) values ('late')");
+    await changed.query("insert into home.child (topic) values ('late')");
+  }
+  {
+    await using moved = await move(target);
+    assert.equal(moved.resumedTables, 0);
+  }
   {
     await using changed = await open(source.url);
     await changed.query("create table home.late (id integer); insert into svc.own values (4, 'x')");

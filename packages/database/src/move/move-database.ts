@@ -11,7 +11,7 @@ import { parseDatabaseUrl } from "../database-url.ts";
 import { requireServerVersion } from "../open-database.ts";
 import { createServerHosts } from "../server-hosts.ts";
 import { toDatabaseError } from "../to-database-error.ts";
-import { copyTable, digestTable, isSameDigest, moveSettings, type TableDigest } from "./copy-table.ts";
+import { copyTable, digestTable, isSameDigest, moveSettings, readCopied, type TableDigest } from "./copy-table.ts";
 import { moveSchema, readDatabaseIdentity, readHalfDoneMove, sqlOf } from "./half-done-move.ts";
 import { inTransaction, prepareTarget, runAs } from "./prepare-target.ts";
 import { listUncarried, readObjects, type DatabaseObjects } from "./read-objects.ts";
@@ -109,7 +109,7 @@ async function move(
   const digests = new Map<string, TableDigest>();
   const before = await readTransactionNumber(source);
   for (const table of objects.tables) digests.set(table.name, await digestTable(source, table));
-  await prepareTarget(target, objects, options.owner);
+  await prepareTarget(target, objects, { owner: options.owner, digests });
   const resumedTables = await copyTables(source, target, { objects, digests, options });
   await completeTarget(source, target, objects);
   await compare(target, objects, digests);
@@ -188,10 +188,7 @@ async function copyTables(
     options,
   }: { objects: DatabaseObjects; digests: Map<string, TableDigest>; options: MoveDatabaseOptions },
 ): Promise<number> {
-  const { rows } = await target.query<{ name: string } & TableDigest>(
-    `select name, row_count as "rowCount", hash from ${moveSchema}.copied`,
-  );
-  const copied = new Map(rows.map((row) => [row.name, row]));
+  const copied = await readCopied(target);
   let resumed = 0;
   for (const [index, table] of objects.tables.entries()) {
     const wanted = digests.get(table.name)!;

@@ -2,11 +2,16 @@
 import { createHash } from "node:crypto";
 import { RoostError } from "@roost/base";
 import { escapeIdentifier, type Client } from "pg";
+import { isSameDigest, readCopied, type TableDigest } from "./copy-table.ts";
 import { moveSchema, readHalfDoneMove, sqlOf } from "./half-done-move.ts";
 import { roleMarks, type DatabaseObjects, type OwnedStatement } from "./read-objects.ts";
 
 /** Roles and everything that rows need, in one transaction with the mark: a target is untouched or marked. */
-export async function prepareTarget(target: Client, objects: DatabaseObjects, owner: string): Promise<void> {
+export async function prepareTarget(
+  target: Client,
+  objects: DatabaseObjects,
+  { owner, digests }: { owner: string; digests: ReadonlyMap<string, TableDigest> },
+): Promise<void> {
   const schema = createHash("sha256")
     .update(JSON.stringify([objects.objects.map(({ statements }) => statements), objects.after, objects.tables]))
     .digest("hex");
@@ -16,10 +21,10 @@ export async function prepareTarget(target: Client, objects: DatabaseObjects, ow
   if (half === undefined) await refuseFilled(target);
   else {
     const { rows } = await target.query<{ schema: string }>(`select schema from ${moveSchema}.move`);
-    if (rows[0]?.schema === schema) return;
+    if (rows[0]?.schema === schema && (half.stage === "rows" || (await isAllCarried(target, digests)))) return;
   }
   await inTransaction(target, async () => {
-    // Tables have come or gone since: it begins anew.
+    // Tables have come or gone since, or rows changed that keys hold by now: it begins anew.
     if (half !== undefined) await dropEverything(target);
     await target.query(
       `create schema ${moveSchema}; create table ${moveSchema}.move (owner text not null, schema text not null, stage text not null);
@@ -31,6 +36,11 @@ export async function prepareTarget(target: Client, objects: DatabaseObjects, ow
     for (const { owner: role, statements } of objects.objects)
       for (const sql of statements) await runAs(target, { owner: role, sql }, objects);
   });
+}
+
+async function isAllCarried(target: Client, digests: ReadonlyMap<string, TableDigest>): Promise<boolean> {
+  const copied = await readCopied(target);
+  return [...digests].every(([name, wanted]) => isSameDigest(copied.get(name), wanted));
 }
 
 async function refuseFilled(target: Client): Promise<void> {
