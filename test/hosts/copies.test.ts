@@ -1,6 +1,6 @@
 /** Copies of the home on a joined host, case by case. Random histories: copies.long.test.ts. */
 import assert from "node:assert/strict";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { readTopic } from "@roost/kernel";
@@ -27,6 +27,8 @@ test("Where two places changed the same line both versions are kept, and one not
   await writeFile(join(laptop.homeDir, "USER.md"), "ONE\nof the laptop\nthree\nFOUR\n");
   // The answer to what keeps the host's version is lost: it is kept once.
   await laptop.sync(3);
+  // The home is away before it is told: it is told by the next pass.
+  await laptop.sync(Infinity, "reportDivergence");
   const { diverged } = (await laptop.sync())!;
   assert.equal(diverged[0]?.path, "USER.md");
   assert.equal(await read("USER.md"), "ONE\nof the home\nthree\nFOUR\n");
@@ -43,11 +45,37 @@ test("Where two places changed the same line both versions are kept, and one not
     written.some(({ data }) => (data as { by?: string }).by === "host:laptop"),
     "the log names the host",
   );
+  // Beside a job stands no other one, which would be applied in its place.
+  const job = (prompt: string) => `id: night\ntrigger: { kind: every, every: 1h }\nprompt: ${prompt}\n`;
+  const path = "jobs/night.yaml";
+  const first = await gateway.client.writeFile({ path, text: job("look") });
+  await laptop.sync();
+  await gateway.client.writeFile({ path, text: job("of the home"), sha256: first.sha256! });
+  await writeFile(join(laptop.homeDir, path), job("of the laptop"));
+  const beside = (await laptop.sync())!.diverged[0]!.keptAs;
+  assert.match(beside, /^jobs\/night\.laptop-[0-9a-f]{8}\.yaml\.txt$/);
+  assert.equal(await read(path), job("of the home"));
   // What a host may not write stays as it is, and nothing else waits for it.
   await writeFile(join(laptop.homeDir, "roost.yaml"), "workers: 3\n");
   await writeFile(join(laptop.homeDir, "notes.md"), "new\n");
   const { refused, brought } = (await laptop.sync())!;
   assert.deepEqual([refused.map(({ path }) => path), brought], [["roost.yaml"], ["notes.md"]]);
+});
+
+test("replaceCopy() writes nothing outside the copy, whatever a home lists, and nothing through a link", async (t) => {
+  const homeDir = join(await openDirectory(t), "copy");
+  const outside = await openDirectory(t);
+  await mkdir(homeDir);
+  await symlink(outside, join(homeDir, "linked"));
+  const content = Buffer.from("theirs\n");
+  for (const path of ["../escaped.md", ".roost/token", "notes/../../escaped.md", "linked/plan.md", outside])
+    await assert.rejects(
+      replaceCopy(homeDir, { path, expected: undefined, content }),
+      { code: /^(?:invalid_input|forbidden)$/ },
+      path,
+    );
+  assert.deepEqual(await readdir(outside), []);
+  assert.deepEqual(await readdir(join(homeDir, "..")), ["copy"]);
 });
 
 test("replaceCopy() leaves what an editor saved meanwhile, and what was set aside by a killed pass comes back", async (t) => {

@@ -12,8 +12,8 @@ import type { TestGateway } from "../../apps/gateway/src/testing/create-test-gat
 
 export interface JoinedHost {
   homeDir: string;
-  /** `callsMax`: the connection breaks with the answer to the last of them. */
-  sync(callsMax?: number): Promise<SyncedCopy | undefined>;
+  /** `callsMax`: the connection breaks with the answer to the last of them; `unreached`: before this operation. */
+  sync(callsMax?: number, unreached?: string): Promise<SyncedCopy | undefined>;
 }
 
 class CutOff extends Error {}
@@ -33,8 +33,8 @@ export async function joinHost(gateway: TestGateway, name: string, homeDir: stri
   const client = createHttpClient(roostContract, { baseUrl: `${gateway.url}/api/v1`, token });
   return {
     homeDir,
-    async sync(callsMax = Infinity) {
-      const cut = callsMax === Infinity ? client : cutAfter(client, callsMax);
+    async sync(callsMax = Infinity, unreached) {
+      const cut = cutAfter(client, callsMax, unreached);
       return await syncCopy({ client: cut, homeDir, host: name }).catch((error: unknown) => {
         if (error instanceof CutOff) return undefined;
         throw error;
@@ -44,11 +44,13 @@ export async function joinHost(gateway: TestGateway, name: string, homeDir: stri
 }
 
 /** What the last call did is done, but nobody hears of it: as a kill in the middle of a pass. */
-function cutAfter(client: RoostClient, callsMax: number): RoostClient {
+function cutAfter(client: RoostClient, callsMax: number, unreached: string | undefined): RoostClient {
   let calls = 0;
   return new Proxy(client, {
-    get: (target, id) => async (input: never) => {
-      const answer: unknown = await (target[id as "listFiles"] as (input: never) => Promise<unknown>)(input);
+    get: (target, id) => async (input: never, options: never) => {
+      if (id === unreached) throw new CutOff("the connection broke");
+      const call = target[id as "listFiles"] as (input: never, options: never) => Promise<unknown>;
+      const answer: unknown = await call(input, options);
       calls += 1;
       if (calls >= callsMax) throw new CutOff("the connection broke");
       return answer;

@@ -1,17 +1,23 @@
 /** Replaces a file of a copy only over the content that was compared: an editor may save at the same moment, and what it saved stays. */
-import { link, mkdir, readFile, readdir, rename, rm } from "node:fs/promises";
+import { link, mkdir, readFile, readdir, realpath, rename, rm } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { RoostError, writeFileDurably } from "@roost/base";
+import { resolveHomePath } from "@roost/memory/home-path";
 import { sha256Of } from "./copy-state.ts";
 
 const mode = 0o600;
 
-/** `content` undefined: the file is removed. False: another content stands there than `expected`, and nothing was changed. */
+/**
+ * `content` undefined: the file is removed. False: another content stands there than `expected`, and nothing was changed.
+ * @throws RoostError `invalid_input` or `forbidden` for a path that leads out of the copy, whoever lists it, or through a link
+ */
 export async function replaceCopy(
   homeDir: string,
   { path, expected, content }: { path: string; expected: string | undefined; content: Uint8Array | undefined },
 ): Promise<boolean> {
-  const absolute = join(homeDir, path);
+  const { path: real, absolute } = await resolveHomePath(await realpath(homeDir), path);
+  if (real !== path)
+    throw new RoostError("forbidden", `${path} is ${real} on this machine: links are no part of a copy`);
   const aside = join(asideDirectory(homeDir), path);
   await mkdir(dirname(aside), { recursive: true, mode: 0o700 });
   await mkdir(dirname(absolute), { recursive: true });

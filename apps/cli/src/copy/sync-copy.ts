@@ -158,10 +158,12 @@ async function combine(
   if (!isNew && kept.sha256 !== sha256Of(mine)) return;
   await replaceCopy(homeDir, { path: keptAs, expected: undefined, content: mine });
   await recordWritten(state, { path: keptAs, content: mine });
+  const diff = texts === undefined ? "" : diffTexts(texts.theirs, texts.mine, { charsMax: diffCharsMax });
+  // While both versions stand here: a pass that is cut off finds them again, and tells the same once.
+  const idempotencyKey = sha256Of(Buffer.from(`${keptAs} ${agreed.sha256}`));
+  if (isNew) await client.reportDivergence({ path, keptAs, diff }, { idempotencyKey });
   if (!(await replaceCopy(homeDir, { path, expected: sha256Of(mine), content: theirs }))) return;
   await state.set(path, agreed, theirs);
-  const diff = texts === undefined ? "" : diffTexts(texts.theirs, texts.mine, { charsMax: diffCharsMax });
-  if (isNew) await client.reportDivergence({ path, keptAs, diff });
   done.diverged.push({ path, keptAs });
 }
 
@@ -200,8 +202,9 @@ function textOf(path: string, content: Buffer): string {
   );
 }
 
-/** notes/plan.laptop-1a2b3c4d.md */
+/** notes/plan.laptop-1a2b3c4d.md; jobs/night.laptop-1a2b3c4d.yaml.txt, since a second file of a job would define it in the place of the first. */
 function nameBeside(path: string, { host, sha256 }: { host: string; sha256: string }): string {
   const end = extname(path);
-  return `${path.slice(0, path.length - end.length)}.${host}-${sha256.slice(0, 8)}${end}`;
+  const beside = `${path.slice(0, path.length - end.length)}.${host}-${sha256.slice(0, 8)}${end}`;
+  return /^jobs\//i.test(path) ? `${beside}.txt` : beside;
 }
