@@ -9,7 +9,7 @@ const getStatus = () => someStatus({ timeZone: "Europe/Berlin" });
 
 test("roost log tail says what happened in words, in the home's time; --json gives the event", async () => {
   const event = {
-    ...someEvent("job.defined", { by: "home", version: 3, definition: { prompt: "x" } }),
+    ...someEvent("job.defined", { by: "home", jobVersion: 3, definition: { prompt: "x" } }),
     subject: "blog",
   };
   async function* tailEvents() {

@@ -30,8 +30,8 @@ const phrases: Readonly<Record<string, (data: DescribedEvent["data"]) => (string
   ],
   "run.retrying": ({ attempt, attemptsMax }) => [`attempt ${String(attempt)} of ${String(attemptsMax)} failed`],
   "step.done": ({ name, costUsd }) => [textOf(name), moneyOf(costUsd)],
-  "job.defined": ({ jobVersion }) => [jobVersion === 1 ? "for the first time" : `version ${String(jobVersion)}`],
-  "state.changed": ({ name, stateVersion }) => [textOf(name), `version ${String(stateVersion)}`],
+  "job.defined": ({ jobVersion }) => [jobVersion === 1 ? "for the first time" : versionOf(jobVersion)],
+  "state.changed": ({ name, stateVersion }) => [textOf(name), versionOf(stateVersion)],
   "tick.fired": ({ lateMs, missedCount }) => [
     typeof lateMs === "number" && lateMs >= 1_000
       ? `${writeDurationMs(Math.floor(lateMs / 1_000) * 1_000)} late`
@@ -39,7 +39,7 @@ const phrases: Readonly<Record<string, (data: DescribedEvent["data"]) => (string
     countOf(missedCount, "moment before was missed", "moments before were missed"),
   ],
   "tick.missed": ({ missedCount, reason }) => [countOf(missedCount, "moment"), textOf(reason)],
-  "notice.delivered": ({ target }) => [`to ${String(target)}`],
+  "notice.delivered": ({ target }) => [textOf(target)?.replace(/^/, "to ")],
   "message.received": ({ text }) => [textOf(text)],
   "token.created": ({ name, kind }) => [textOf(name), textOf(kind)],
   "approval.granted": ({ tool }) => [textOf(tool)],
@@ -47,6 +47,10 @@ const phrases: Readonly<Record<string, (data: DescribedEvent["data"]) => (string
   "question.answered": ({ answer }) => [textOf(answer)],
   "lock.acquired": ({ purpose }) => [textOf(purpose)],
 };
+function versionOf(value: unknown): string | undefined {
+  return typeof value === "number" ? `version ${value}` : undefined;
+}
+
 const waits: Readonly<Record<string, string>> = {
   time: "until",
   event: "for an event",
