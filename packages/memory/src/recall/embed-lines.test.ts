@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createEmbedder, type Embedder } from "@roost/agent";
+import { RoostError } from "@roost/base";
 import { startEmbeddingServer } from "@roost/agent/testing";
 import { audienceOf, mainLabels } from "@roost/contract/labels";
 import { raiseNotice } from "@roost/kernel";
@@ -93,6 +94,29 @@ test("embedLines() goes on where another process ended, stays within the tokens 
   assert.equal(await embedLines(changed, other), "done");
   assert.equal(server.requests.flat().length, 2 * all.length);
   assert.equal(await count(), notes.length + 2);
+});
+
+test("embedLines() leaves out a text that the model does not take, and no other; a model that takes nothing is told", async () => {
+  await using server = await startEmbeddingServer();
+  await using home = await createTestMemory({ files });
+  const whole = createEmbedder({ baseUrl: server.url, model: "one" });
+  let refused = /Entry (?:7|90) of/;
+  const embedder: Embedder = {
+    id: whole.id,
+    embed: async (texts, options) => {
+      if (texts.some((text) => refused.test(text))) throw new RoostError("invalid_input", "too long");
+      return whole.embed(texts, options);
+    },
+  };
+  const memory = withEmbedder(home, embedder);
+  await refreshRecall(memory);
+  assert.equal(await embedLines(memory, embedder), "done");
+  const [row] = await home.test.database.query<{ n: number }>(
+    "select count(*)::integer as n from memory.recall_vector",
+  );
+  assert.equal(row!.n, notes.length + 2 - 2);
+  refused = /./;
+  await assert.rejects(embedLines(memory, embedder), { code: "invalid_input" });
 });
 
 test("vectors as bits and bytes keep their direction; fuse() puts first what both rankings have", () => {

@@ -3,7 +3,7 @@
  * a day's tokens; anew for another model. A text that stands in many lines, or again after an edit, is asked for once.
  */
 import { estimateTokens, type Embedder } from "@roost/agent";
-import { RoostError } from "@roost/base";
+import { RoostError, toRoostError } from "@roost/base";
 import type { Sql } from "@roost/database";
 import type { SchedulerLoop } from "@roost/kernel";
 import type { Memory } from "../memory.ts";
@@ -18,6 +18,7 @@ const pollMs = 5 * 60_000;
 /** Looked at for one batch: most have a vector already. */
 const linesMax = 2_000;
 const orphansMax = 1_000;
+const probe = "ok";
 
 export type EmbedOutcome = "more" | "done" | "spent";
 
@@ -71,10 +72,7 @@ async function embedBatch(memory: Memory, embedder: Embedder): Promise<EmbedOutc
   }
   if (texts.size > 0) {
     if (!(await mayAsk(memory))) return "spent";
-    const signal = AbortSignal.timeout(batchMsMax);
-    const { vectors, tokenCount } = await embedder.embed([...texts.values()], { signal });
-    await spend(memory, tokenCount ?? estimateOf([...texts.values()]));
-    await keep(database, embedder, [...texts.keys()], vectors);
+    await makeVectors(memory, embedder, [...texts]);
   }
   await database.query(
     `with made as (
@@ -88,6 +86,42 @@ async function embedBatch(memory: Memory, embedder: Embedder): Promise<EmbedOutc
     { name: "memory_embedding_made" },
   );
   return "more";
+}
+
+type Keyed = readonly [key: string, text: string];
+
+/** One that the model does not take, such as one that is too long for it, is left out, so that it holds up no other. */
+async function makeVectors(
+  memory: Memory,
+  embedder: Embedder,
+  texts: readonly Keyed[],
+  isProbed = false,
+): Promise<void> {
+  try {
+    const vectors = await embed(
+      memory,
+      embedder,
+      texts.map(([, text]) => text),
+    );
+    const keys = texts.map(([key]) => key);
+    await keep(memory.kernel.database, embedder, keys, vectors);
+  } catch (error) {
+    if (toRoostError(error).code !== "invalid_input") throw error;
+    // A model that does not take this either takes nothing: then the settings are wrong, and no text is.
+    if (!isProbed) await embed(memory, embedder, [probe]);
+    const half = Math.ceil(texts.length / 2);
+    if (half === texts.length)
+      return memory.logger.warn("the embedding model does not take a text: recall finds its lines by words alone", {
+        key: texts[0]![0],
+      });
+    for (const part of [texts.slice(0, half), texts.slice(half)]) await makeVectors(memory, embedder, part, true);
+  }
+}
+
+async function embed(memory: Memory, embedder: Embedder, texts: readonly string[]): Promise<Float32Array[]> {
+  const { vectors, tokenCount } = await embedder.embed(texts, { signal: AbortSignal.timeout(batchMsMax) });
+  await spend(memory, tokenCount ?? estimateOf(texts));
+  return vectors;
 }
 
 /** Vectors of another model are dropped before the first of this one. */
