@@ -1,6 +1,6 @@
 /** `roost database move`: the tables of every room, a real command, and what a home does afterwards. The move back and PostgreSQL 15: test/distributed. */
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -41,7 +41,7 @@ test("roost database move carries a home to another database, which it uses then
   const [source, target] = [opened.use(await createTestDatabase()), opened.use(await createTestDatabase())];
   for (const { database } of [source, target]) await database[Symbol.asyncDispose]();
   await writeFile(join(homeDir, "source"), `${source.url}\n`);
-  const move = () => runCommand(homeDir, "database", "move", target.url, "--from", "file:source");
+  const move = () => runCommand(homeDir, "database", "move", target.url, "--from", source.url);
   let before: unknown;
   {
     await using home = await openHome(source.url, homeDir);
@@ -61,6 +61,8 @@ test("roost database move carries a home to another database, which it uses then
   assert.equal(moved.code, 0, moved.printed);
   assert.match(moved.printed, /compared row by row[\s\S]*What was moved is left as it was: PostgreSQL at/);
   const record = await readFile(join(homeDir, ".roost/database.json"), "utf8");
+  const kept = (await readdir(join(homeDir, ".roost"))).filter((name) => name.startsWith("database-url-"));
+  assert.equal(kept.length, 1, "the URL of the target alone");
   assert.match(record, /"url": "file:.roost\/database-url-[0-9a-f]{12}"/);
   {
     await using home = await openHome(target.url, homeDir);

@@ -112,8 +112,11 @@ async function choosePlaces(
       `DATABASE_URL names a database that is neither the target nor the one of the home (${used}): unset it, or say with --from what is moved`,
     );
   const open = async (reference: string, url: string | undefined, isTarget: boolean): Promise<Place> => {
-    if (url !== undefined)
-      return { reference: await keepDatabaseUrl(reference, paths.home), name: nameDatabaseUrl(url), url };
+    // Only what is used from now on is kept: the URL may hold a password.
+    if (url !== undefined) {
+      const kept = isTarget ? await keepDatabaseUrl(reference, paths.home) : reference;
+      return { reference: kept, name: nameDatabaseUrl(url), url };
+    }
     terminal.going("Starting the home's own PostgreSQL");
     const own = await openOwn({ paths, logger, left: isTarget ? (known?.left ?? []) : [] });
     servers.defer(() => own.stop());

@@ -128,6 +128,25 @@ test("moveDatabase() goes on where one that was killed had got to, and nothing s
   await finishMove(target, 5);
 });
 
+test("moveDatabase() refuses a source that came into use meanwhile, also before anything that is written shows", async () => {
+  await using target = await createTarget();
+  await using late = new AsyncDisposableStack();
+  let began: Promise<unknown> | undefined;
+  const begin = async () => {
+    const client = new Client({ connectionString: source.url, application_name: "roost gateway" });
+    await client.connect();
+    late.defer(() => client.end());
+    await client.query("begin; insert into svc.own values (9, 'not committed yet')");
+  };
+  const moving = moveDatabase({
+    source: source.url,
+    target: target.url,
+    owner: "me",
+    onTable: () => (began ??= begin()),
+  });
+  await assert.rejects(moving, /the database that is moved is in use by gateway/);
+});
+
 test("moveDatabase() begins anew when tables came since, or rows after the keys were made, and leaves a target that is not its own", async () => {
   await using target = await createTarget();
   await (await move(target))[Symbol.asyncDispose]();

@@ -21,8 +21,8 @@ export interface MoveDatabaseOptions {
   target: string;
   /** Whose move it is: only the same one goes on with a half-done one. */
   owner: string;
-  /** Of each table whose rows are in the target. */
-  onTable?: ((progress: MoveProgress) => void) | undefined;
+  /** Of each table whose rows are in the target. The move goes on when it has resolved. */
+  onTable?: ((progress: MoveProgress) => unknown) | undefined;
 }
 
 export interface MoveProgress {
@@ -114,6 +114,8 @@ async function move(
   await completeTarget(source, target, objects);
   await compare(target, objects, digests);
   await source.query("commit");
+  // What has come meanwhile would go on writing there, and what it has begun to write no digest shows.
+  await refuseUse(source, "the database that is moved");
   if ((await readTransactionNumber(source)) !== before) await refuseChange(source, objects, digests);
   await target.query(`update ${moveSchema}.move set stage = 'done'`);
   return {
@@ -204,7 +206,7 @@ async function copyTables(
           [table.name, wanted.rowCount, wanted.hash],
         );
       });
-    options.onTable?.({
+    await options.onTable?.({
       table: table.name,
       rowCount: wanted.rowCount,
       tablesDone: index + 1,
@@ -245,7 +247,6 @@ async function refuseChange(
   { tables }: DatabaseObjects,
   digests: Map<string, TableDigest>,
 ): Promise<void> {
-  await refuseUse(source, "the database that is moved");
   for (const table of tables)
     if (!isSameDigest(await digestTable(source, table), digests.get(table.name)!))
       throw new RoostError(
