@@ -1,5 +1,6 @@
 /** Table memory.session: the conversations, and where in the log each is. */
 import { RoostError } from "@roost/base";
+import { sessionKeyCharsMax } from "@roost/contract/operations";
 import type { Sql } from "@roost/database";
 import type { SessionKind } from "@roost/kernel";
 
@@ -60,9 +61,9 @@ export interface NewSession {
 
 /** @throws RoostError `invalid_input` */
 export function checkSessionKey(key: string): void {
-  if (key.length > 0 && key.length <= 200 && !/\p{C}/u.test(key)) return;
+  if (key.length > 0 && key.length <= sessionKeyCharsMax && !/\p{C}/u.test(key)) return;
   throw new RoostError(
     "invalid_input",
-    `session key ${JSON.stringify(key.slice(0, 80))} must have 1 to 200 visible characters`,
+    `session key ${JSON.stringify(key.slice(0, 80))} must have 1 to ${sessionKeyCharsMax} visible characters`,
   );
 }
