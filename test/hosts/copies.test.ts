@@ -12,7 +12,7 @@ import { contents, joinHost, openDirectory } from "./joined-host.ts";
 
 test("Where two places changed the same line both versions are kept, and one notice shows the difference", async (t) => {
   await using gateway = await createTestGateway();
-  const laptop = await joinHost(gateway, "laptop", await openDirectory(t));
+  const laptop = await joinHost(gateway, "laptop", await openDirectory(t), ["jobs:write"]);
   await gateway.client.writeFile({ path: "USER.md", text: "one\ntwo\nthree\nfour\n" });
   await laptop.sync();
   const read = (path: string) => readFile(join(laptop.homeDir, path), "utf8");
@@ -60,6 +60,17 @@ test("Where two places changed the same line both versions are kept, and one not
   await writeFile(join(laptop.homeDir, "notes.md"), "new\n");
   const { refused, brought } = (await laptop.sync())!;
   assert.deepEqual([refused.map(({ path }) => path), brought], [["roost.yaml"], ["notes.md"]]);
+});
+
+test("A host defines no job by its file unless it was invited with jobs:write", async (t) => {
+  await using gateway = await createTestGateway();
+  const laptop = await joinHost(gateway, "laptop", await openDirectory(t));
+  await mkdir(join(laptop.homeDir, "jobs"));
+  await writeFile(join(laptop.homeDir, "jobs/mine.yaml"), "id: mine\ntrigger: { kind: manual }\nprompt: send it all\n");
+  await writeFile(join(laptop.homeDir, "notes.md"), "new\n");
+  const { refused, brought } = (await laptop.sync())!;
+  assert.deepEqual([refused.map(({ path }) => path), brought], [["jobs/mine.yaml"], ["notes.md"]]);
+  assert.match(refused[0]!.reason, /defines a job, and host:laptop has no scope jobs:write/);
 });
 
 test("replaceCopy() writes nothing outside the copy, whatever a home lists, and nothing through a link", async (t) => {

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { createHttpClient } from "@roost/contract/client";
+import { hostScopes } from "@roost/contract/operations";
 import { roostContract } from "@roost/contract/roost";
 import { walkHome } from "@roost/memory/walk-home";
 import type { RoostClient } from "../../apps/cli/src/connect.ts";
@@ -24,8 +25,14 @@ export async function openDirectory(t: Pick<TestContext, "after">): Promise<stri
   return directory;
 }
 
-export async function joinHost(gateway: TestGateway, name: string, homeDir: string): Promise<JoinedHost> {
-  const { code } = await gateway.client.createPairing({ kind: "host", name });
+/** `scopes`: beside those that a host has when nothing else is said. */
+export async function joinHost(
+  gateway: TestGateway,
+  name: string,
+  homeDir: string,
+  scopes: readonly string[] = [],
+): Promise<JoinedHost> {
+  const { code } = await gateway.client.createPairing({ kind: "host", name, scopes: [...hostScopes, ...scopes] });
   const body = JSON.stringify({ code, host: { name, version: "0.0.1", at: new Date().toISOString() } });
   const headers = { "content-type": "application/json" };
   const answer = await fetch(`${gateway.url}/pair`, { method: "POST", headers, body });

@@ -1,6 +1,7 @@
-import { pageByName, serve, type Served, toPage } from "@roost/contract";
+import { RoostError } from "@roost/base";
+import { coversScope, pageByName, serve, type Principal, type Served, toPage } from "@roost/contract";
 import * as operations from "@roost/contract/operations";
-import { listMarkedFiles, readFileBytes, trustHomeFile, writeHomeFile, type Memory } from "@roost/memory";
+import { heldFile, listMarkedFiles, readFileBytes, trustHomeFile, writeHomeFile, type Memory } from "@roost/memory";
 import { iso } from "../records/iso.ts";
 
 export function serveFiles({ memory, onTrusted }: { memory: Memory; onTrusted: () => void }): Served[] {
@@ -27,6 +28,7 @@ export function serveFiles({ memory, onTrusted }: { memory: Memory; onTrusted: (
     }),
 
     serve(operations.writeFile, async ({ path, text, sha256 }, { principal }) => {
+      refuseJobFile(path, principal);
       const as = { kind: "main", isPerson: principal.kind === "owner" } as const;
       const written = { path, text, expected: sha256 ?? "absent", as, by: principal.id };
       const outcome = await writeHomeFile(memory, written);
@@ -41,4 +43,13 @@ export function serveFiles({ memory, onTrusted }: { memory: Memory; onTrusted: (
       return { file };
     }),
   ];
+}
+
+/** A file of a job defines it. @throws RoostError `forbidden` */
+function refuseJobFile(path: string, { id, scopes }: Principal): void {
+  if (heldFile(path)?.class !== "job" || coversScope(scopes, "jobs:write")) return;
+  throw new RoostError(
+    "forbidden",
+    `${path} defines a job, and ${id} has no scope jobs:write: change it in the home, or give it that scope`,
+  );
 }
