@@ -6,7 +6,14 @@ import { recall } from "../recall/recall.ts";
 import { sendMessage } from "../sessions/send-message.ts";
 import { createTestMemory } from "../testing/create-test-memory.ts";
 import { createTestWorker, startJobRun } from "../testing/run-agent.ts";
-import { correctText, correctValue, noteOfCorrections, type Correction } from "./corrections.ts";
+import {
+  correctText,
+  correctValue,
+  noteOfAnswer,
+  noteOfCorrections,
+  noteOfRun,
+  type Correction,
+} from "./corrections.ts";
 import type { BuiltContext } from "../context/build-context.ts";
 
 const as = { kind: "main" as const };
@@ -124,6 +131,7 @@ test("correctText() means whole words of the fact's own subject, and what its ru
     subject: "Ida",
     statement: "Ida lives in Bonn",
     runId: "r",
+    isPrivate: false,
   };
   assert.equal(
     correctText("Ida is in ULM.\nUlm is a town", [correction]),
@@ -142,4 +150,23 @@ test("correctText() means whole words of the fact's own subject, and what its ru
   // What holds may have the old words in it.
   const east = { ...correction, right: "Neu-Ulm" };
   assert.equal(correctText("Ida lives in Neu-Ulm", [east]), "Ida lives in Neu-Ulm");
+});
+
+test("A note names of whom something is no longer true only to who may know it, or where the text says it", () => {
+  const hidden: Correction = {
+    wrong: "Ulm",
+    restingRuns: ["r"],
+    right: null,
+    subject: "Ida",
+    statement: null,
+    runId: "r",
+    isPrivate: true,
+  };
+  const unnamed = "[Roost] corrected since: what it says of this is no longer true";
+  const named = "[Roost] corrected since: what it says of Ida is no longer true";
+  assert.equal(noteOfRun("r", [hidden]), unnamed);
+  assert.equal(noteOfAnswer("She has moved", [hidden], "r"), unnamed);
+  assert.equal(noteOfCorrections("She is in Ulm", [hidden], "r"), unnamed);
+  assert.equal(noteOfAnswer("Ida is in Ulm", [hidden], "r"), named);
+  assert.equal(noteOfRun("r", [{ ...hidden, isPrivate: false }]), named);
 });

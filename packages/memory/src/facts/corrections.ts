@@ -21,6 +21,8 @@ export interface Correction {
   runId: string | null;
   /** Runs that rest on it, as recorded when it was closed: what they said may say it in other words. */
   restingRuns: readonly string[];
+  /** The reader may not know the person's facts: not what holds instead, nor of whom, where the text does not say it. */
+  isPrivate: boolean;
 }
 
 /** The newest count; older ones have left what is shown. */
@@ -28,7 +30,7 @@ const correctionsMax = 500;
 
 /** Newest first. A value that holds again is no correction. Who may not know the person's facts is not told what holds instead. */
 export async function readCorrections(sql: Sql, viewer: Viewer): Promise<Correction[]> {
-  const rows = await sql.query<Correction>(
+  const rows = await sql.query<Omit<Correction, "isPrivate">>(
     `select coalesce(old.value, old.statement) as wrong, old.subject, coalesce(new.value, new.statement) as "right", new.statement, old.run_id as "runId",
        array(select d.ref::text from memory.fact_dependent d where d.fact_id = old.id and d.kind = 'run') as "restingRuns"
      from memory.fact old left join lateral (
@@ -43,7 +45,8 @@ export async function readCorrections(sql: Sql, viewer: Viewer): Promise<Correct
     [],
     { name: "memory_read_corrections" },
   );
-  return mayKnow(viewer, mainLabels) ? rows : rows.map((row) => ({ ...row, right: null, statement: null }));
+  const isPrivate = !mayKnow(viewer, mainLabels);
+  return rows.map((row) => ({ ...row, ...(isPrivate && { right: null, statement: null }), isPrivate }));
 }
 
 /** `runId`: of the run that said the text; the values of its facts mean these also without the subject. */
@@ -74,6 +77,7 @@ export function noteOfCorrections(
         folded.includes(correction.wrong.toLowerCase()) &&
         text.split("\n").some((line) => means(line, correction, runId)),
     ),
+    text,
   );
 }
 
@@ -103,6 +107,7 @@ export function noteOfAnswer(
       (correction) =>
         noteOfCorrections(text, [correction], runId) !== undefined || noteOfRun(runId, [correction]) !== undefined,
     ),
+    text,
   );
 }
 
@@ -122,10 +127,12 @@ export function correctLine(
   return (saidBy === "person" ? correctText : correctResult)(text, corrections, runId);
 }
 
-function noteOf(corrections: readonly Correction[]): string | undefined {
-  const notes = corrections.map(
-    ({ statement, subject }) => statement ?? `what it says of ${subject ?? "this"} is no longer true`,
-  );
+/** `text`: of which the note is; what it says itself is known to its reader. */
+function noteOf(corrections: readonly Correction[], text = ""): string | undefined {
+  const notes = corrections.map(({ statement, subject, isPrivate }) => {
+    const named = subject !== null && (!isPrivate || patternOf(subject).test(text)) ? subject : "this";
+    return statement ?? `what it says of ${named} is no longer true`;
+  });
   return notes.length === 0 ? undefined : `[Roost] corrected since: ${[...new Set(notes)].join("; ")}`;
 }
 

@@ -3,8 +3,8 @@
  * tokens, each with its source and labels. What rests on content from outside is counted, and shown when asked for.
  */
 import { estimateTokens } from "@roost/agent";
-import { isUntrusted, joinLabels, openLabels, type Labels } from "@roost/contract/labels";
-import { correctLine, readCorrections } from "../facts/corrections.ts";
+import { isUntrusted, joinLabels, mainLabels, openLabels, type Labels } from "@roost/contract/labels";
+import { correctLine, readCorrections, type Correction } from "../facts/corrections.ts";
 import type { Memory } from "../memory.ts";
 import { wordsOf } from "../records/line-marks.ts";
 import { clearanceOf, mayKnow } from "../visibility/clearance.ts";
@@ -89,7 +89,7 @@ export async function recall(memory: Memory, request: RecallRequest): Promise<Re
   const corrections = await readCorrections(database, as);
   const known = (await readLines(memory, ranked))
     .filter((line) => mayRecall(as, line))
-    .map((line) => ({ ...line, text: correctLine(line, corrections) }));
+    .map((line) => withCorrections(line, corrections));
   const shown = withMarked ? known : known.filter(({ labels }) => !isUntrusted(labels));
   const lines = withinBudget(differing(shown), { limit, tokensMax });
   const lowest = lines.at(-1)?.score ?? 0;
@@ -98,6 +98,17 @@ export async function recall(memory: Memory, request: RecallRequest): Promise<Re
     lines,
     markedCount: withMarked ? 0 : markedCount,
     labels: joinLabels(openLabels, ...lines.map(({ labels }) => labels)),
+  };
+}
+
+/** What holds instead is the person's, as the fact is. */
+function withCorrections(line: FoundLine, corrections: readonly Correction[]): FoundLine {
+  const text = correctLine(line, corrections);
+  if (text === line.text) return line;
+  return {
+    ...line,
+    text,
+    labels: corrections[0]?.isPrivate === true ? line.labels : joinLabels(line.labels, mainLabels),
   };
 }
 
