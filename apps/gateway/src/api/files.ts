@@ -1,3 +1,4 @@
+/** Files of the home by their paths: listed, read, written under the same rules as everywhere, and trusted. What they say is for others to read. */
 import { RoostError } from "@roost/base";
 import { coversScope, pageByName, serve, type Principal, type Served, toPage } from "@roost/contract";
 import * as operations from "@roost/contract/operations";
