@@ -22,6 +22,7 @@ export { briefMs, keepBriefly } from "./keep-briefly.ts";
 export { limitBytes } from "./limit-bytes.ts";
 export { nearestName } from "./nearest-name.ts";
 export { findOnPath, findRoostCommand, nameCommands, type RoostCommandOptions } from "./roost-command.ts";
+export { processExists } from "./process-exists.ts";
 export { readConfig, type ReadConfigOptions } from "./read-config.ts";
 export { severalAtOnce } from "./several-at-once.ts";
 export {

@@ -1,6 +1,6 @@
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { RoostError } from "@roost/base";
+import { processExists, RoostError } from "@roost/base";
 
 /** One process keeps a copy at a time. @throws RoostError `conflict` while another one does */
 export async function lockCopy(homeDir: string): Promise<AsyncDisposable> {
@@ -14,20 +14,11 @@ export async function lockCopy(homeDir: string): Promise<AsyncDisposable> {
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
     }
     const pid = Number(await readFile(path, "utf8").catch(() => ""));
-    if (pid > 0 && pid !== process.pid && isAlive(pid))
+    if (pid > 0 && pid !== process.pid && processExists(pid))
       throw new RoostError(
         "conflict",
         `process ${pid} keeps this copy already: end it first, or delete ${path} if it is another program`,
       );
     await rm(path, { force: true });
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }

@@ -1,6 +1,7 @@
 /** Checks without a gateway: Node, the home, its owner and token, disk space. */
 import { readFile, stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
+import { processExists } from "@roost/base";
 import { findSandbox } from "@roost/sandbox";
 import { z } from "zod";
 import type { Check } from "./check.ts";
@@ -82,7 +83,7 @@ async function checkOwner(homeDir: string): Promise<Check> {
     return { ...check, text: `${check.text}: its last start was refused at ${at}`, advice: message };
   }
   const { pid, state = "running" } = parsed.data;
-  if (!isAlive(pid))
+  if (!processExists(pid))
     return {
       name: "owner",
       state: "bad",
@@ -129,14 +130,5 @@ function parse(text: string | undefined): unknown {
     return JSON.parse(text ?? "");
   } catch {
     return undefined;
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }

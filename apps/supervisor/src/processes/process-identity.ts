@@ -1,6 +1,7 @@
 /** Identifies a process by its pid and start time, because pids are reused. On Windows by pid only. */
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { processExists } from "@roost/base";
 
 /** `<pid>-<start>`, or undefined when there is no such live process. Zombies count as dead. */
 export function readProcessIdentity(pid: number): string | undefined {
@@ -16,7 +17,7 @@ export function isProcessAlive(identity: string): boolean {
 
 function readStart(pid: number): string | undefined {
   if (process.platform === "linux") return readLinuxStart(pid);
-  if (process.platform === "win32") return exists(pid) ? "0" : undefined;
+  if (process.platform === "win32") return processExists(pid) ? "0" : undefined;
   return readStartByPs(pid);
 }
 
@@ -44,14 +45,5 @@ function readStartByPs(pid: number): string | undefined {
     return state.startsWith("Z") ? undefined : start.join("").replaceAll(":", "");
   } catch {
     return undefined;
-  }
-}
-
-function exists(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }

@@ -5,7 +5,7 @@
 import { randomUUID } from "node:crypto";
 import { chown, mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { RoostError } from "@roost/base";
+import { processExists, RoostError } from "@roost/base";
 import { diskFull } from "./disk-full.ts";
 import type { Binaries } from "./find-binaries.ts";
 import { runServerProgram } from "./run-server-program.ts";
@@ -103,17 +103,9 @@ function initdbFailed(output: string): RoostError {
 async function removeAbandoned(directory: string): Promise<void> {
   for (const name of await readdir(directory)) {
     const pid = name.startsWith(partialPrefix) ? Number.parseInt(name.slice(partialPrefix.length), 10) : undefined;
-    if (pid === undefined || isRunning(pid)) continue;
+    if (pid === undefined || processExists(pid)) continue;
     // Its initdb may still be writing; the next start removes the rest.
     await rm(join(directory, name), { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined);
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }
 
