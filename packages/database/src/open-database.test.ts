@@ -68,6 +68,22 @@ test("query() turns SQLSTATEs into codes, keeps the cause and keeps the connecti
   assert.deepEqual(await database.query("SELECT pg_backend_pid() AS pid"), [before]);
 });
 
+test("openDatabase() closes connections that are idle, but for one where one is kept", async () => {
+  await using place = await createTestDatabase();
+  const settings = { ...options, url: place.url, idleConnectionMsMax: 1 };
+  await using none = await openDatabase({ ...settings, applicationName: "keeps none", keepsOne: false });
+  await using one = await openDatabase({ ...settings, applicationName: "keeps one" });
+  for (const database of [none, one])
+    await Promise.all(Array.from({ length: 3 }, () => database.query("SELECT pg_sleep(0.01)")));
+  const left = () =>
+    place.database.query(
+      "SELECT application_name AS of FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'keeps %'",
+    );
+  while ((await left()).length > 1);
+  assert.deepEqual(await left(), [{ of: "keeps one" }]);
+  assert.deepEqual(await none.query("SELECT 1 AS one"), [{ one: 1 }]);
+});
+
 test("query() ends a statement that takes longer than statementTimeoutMsMax", async () => {
   await using place = await createTestDatabase();
   await using database = await openDatabase({ ...options, url: place.url, statementTimeoutMsMax: 20 });

@@ -32,6 +32,8 @@ export interface OpenDatabaseOptions {
   idleInTransactionMsMax?: number;
   /** A connection that has been idle for so long is closed. Default 60,000. */
   idleConnectionMsMax?: number;
+  /** One stays however long it is idle, with the plans that it has made: the first statements of a new one cost milliseconds more. Default true. */
+  keepsOne?: boolean;
   /** All transactions of these connections are read-only, enforced by the server. Default false. */
   isReadOnly?: boolean;
 }
@@ -39,7 +41,7 @@ export interface OpenDatabaseOptions {
 /** @throws RoostError `unavailable` when no server answers, `invalid_input` for an invalid URL or a server older than 15 */
 export async function openDatabase(options: OpenDatabaseOptions): Promise<Database> {
   const { url, poolMax = 8, applicationName, logger, statementTimeoutMsMax = 30_000 } = options;
-  const { isReadOnly = false, idleInTransactionMsMax, idleConnectionMsMax = 60_000 } = options;
+  const { isReadOnly = false, idleInTransactionMsMax, idleConnectionMsMax = 60_000, keepsOne = true } = options;
   const parsed = parseDatabaseUrl(url);
   for (const host of parsed.hosts.filter(isReadableOnTheWay))
     logger.warn("the connection to PostgreSQL is not encrypted: add sslmode=verify-full to the database URL", {
@@ -55,8 +57,7 @@ export async function openDatabase(options: OpenDatabaseOptions): Promise<Databa
   const pool = new Pool({
     ...clientConfig(settings),
     max: poolMax,
-    // One stays, with the plans that it has made: the first statements of each new connection cost milliseconds more.
-    min: 1,
+    min: keepsOne ? 1 : 0,
     idleTimeoutMillis: idleConnectionMsMax,
     // oxlint-disable-next-line typescript/no-misused-promises -- the pool waits for it, its types do not say so
     onConnect: (client) => prepareConnection(client, settings),

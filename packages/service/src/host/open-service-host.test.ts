@@ -52,7 +52,7 @@ async function openProcess(services: readonly Service[]) {
     all.push({ service, installed });
   }
   const connect = async (poolMax: number, { installed } = all[0]!) =>
-    counted(opened.use(await connectService({ databaseUrl, installed, logger, poolMax })));
+    counted(opened.use(await connectService({ databaseUrl, installed, logger, poolMax, idleMsMax: 2 * pollMs })));
   const link = await connect(1);
   const host = opened.use(await openServiceHost({ link: link.database, clock: kernel.clock, logger, pollMs }));
   const hosted = [];
@@ -118,6 +118,10 @@ test("openServiceHost() keeps several services below one lease and one connectio
   await clock.advance(10_000);
   await until(async () => (await lease()) >= first + 10_000);
   assert.equal(now().own, before.own, "the lease of all is renewed by the process");
+
+  const ofOrchard =
+    "select from pg_stat_activity where datname = current_database() and application_name = 'roost service orchard'";
+  await until(async () => (await find(ofOrchard)).length === 0);
 });
 
 test("openServiceHost() announces its services again after a sleep of the machine, and lets one go without the others", async () => {

@@ -9,21 +9,24 @@ export interface ConnectServiceOptions {
   installed: InstalledService;
   logger: Logger;
   poolMax?: number;
+  /** When connections close that are not used. */
+  idleMsMax?: number;
 }
 
 const poolMaxDefault = 4;
 /** Connections are for work: an idle service has none. */
-const idleMsMax = 10_000;
+const idleMsMaxDefault = 10_000;
 
 /** Opens connections as the role of a service, with the role's limits. */
 export function connectService(options: ConnectServiceOptions): Promise<Database> {
-  const { databaseUrl, installed, logger, poolMax = poolMaxDefault } = options;
+  const { databaseUrl, installed, logger, poolMax = poolMaxDefault, idleMsMax = idleMsMaxDefault } = options;
   return openDatabase({
     url: changeDatabaseUrl(databaseUrl, { user: { name: installed.roleName, password: installed.password } }),
     poolMax,
     applicationName: `roost service ${installed.name}`,
     logger,
     idleConnectionMsMax: idleMsMax,
+    keepsOne: false,
     statementTimeoutMsMax: limitMs,
     idleInTransactionMsMax: limitMs,
   });
