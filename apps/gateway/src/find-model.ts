@@ -1,5 +1,5 @@
 /** Which model the workers use, told the way the status shows it. */
-import type { ProviderConfig } from "@roost/agent";
+import { probeContexts, tellSmallContexts, type ProviderConfig } from "@roost/agent";
 import { systemClock, toRoostError, type Logger } from "@roost/base";
 import { nameCharsMax, reasonCharsMax, type ModelCheck } from "@roost/contract/operations";
 import type { Kernel } from "@roost/kernel";
@@ -16,13 +16,13 @@ export interface ModelFacts {
   reason: string | null;
 }
 
-const smallContext = /its context is (?:assumed to be )?\d+ .*? restart Roost/;
+const smallContext = /(?:its context|the context of \S+) is (?:assumed to be )?\d+ .*? restart Roost/g;
 
-/** For the start: its name, and whether its context is too small. Null in a rehearsal. */
+/** For the start: its name, and the contexts that are too small. Null in a rehearsal. */
 export function tellModel({ mode, name, provider, reason }: ModelFacts): string | null {
   if (mode !== "live") return null;
-  const hint = smallContext.exec(reason ?? "")?.[0];
-  return `${name} (${provider})${hint === undefined ? "" : `; ${hint}`}`;
+  const hints = (reason ?? "").match(smallContext) ?? [];
+  return [`${name} (${provider})`, ...hints].join("; ");
 }
 
 export interface FoundModel {
@@ -43,12 +43,7 @@ export async function findModel(
   config: GatewayConfig,
   { settings, logger }: { settings: Settings; logger: Logger },
 ): Promise<FoundModel> {
-  const [configured] = settings.models ?? [];
-  if (configured !== undefined) {
-    const { id, model } = configured;
-    const facts = { mode: "live", provider: id, name: model, reason: "set under models in roost.yaml" } as const;
-    return { facts, ...(await checkSettings(kernel, config, { settings, logger })) };
-  }
+  if (settings.models?.[0] !== undefined) return findConfigured(kernel, config, { settings, logger });
   await openModelDecisions(kernel);
   const { mode, source, name, providers, notes, problem } = await decideModel(kernel, {
     config,
@@ -84,18 +79,23 @@ function createChecks(providers: ProviderConfig[], { kernel, logger }: { kernel:
   };
 }
 
-async function checkSettings(
+async function findConfigured(
   kernel: Kernel,
   config: GatewayConfig,
   { settings, logger }: { settings: Settings; logger: Logger },
-): Promise<Checks> {
+): Promise<FoundModel> {
+  const [first] = settings.models ?? [];
+  const told = { mode: "live", provider: first?.id ?? null, name: first?.model ?? null } as const;
+  const whereSet = "set under models in roost.yaml";
   try {
-    const providers = await resolveProviders(settings, { homeDir: config.homeDir, env: config.environment });
-    return createChecks(providers, { kernel, logger });
+    const resolved = await resolveProviders(settings, { homeDir: config.homeDir, env: config.environment });
+    const providers = await probeContexts(resolved);
+    const reason = [whereSet, ...tellSmallContexts(providers)].join("; ").slice(0, reasonCharsMax);
+    return { facts: { ...told, reason }, ...createChecks(providers, { kernel, logger }) };
   } catch (error) {
     const { message } = toRoostError(error);
     const names = (settings.models ?? []).flatMap(({ id, model }) => [id, model]);
-    const none = { providers: [], checkModels: async () => [] };
-    return { ...none, findProblem: async () => message, modelNames: async () => onlyModels(names) };
+    const none = { providers: [], checkModels: async () => [], modelNames: async () => onlyModels(names) };
+    return { facts: { ...told, reason: whereSet }, ...none, findProblem: async () => message };
   }
 }

@@ -87,6 +87,7 @@ export {
 } from "./discovery/discover-models.ts";
 export { findLocalServers, type FoundServer, type LocalUrls } from "./discovery/find-local-servers.ts";
 export { createProbe, type Probe } from "./discovery/probe.ts";
+export { probeContexts, tellSmallContexts } from "./discovery/small-contexts.ts";
 export { modelListOf } from "./discovery/probe-local-servers.ts";
 export { providerKey } from "./models/provider-config.ts";
 export { openRouterUrl } from "./models/create-language-model.ts";

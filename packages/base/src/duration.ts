@@ -28,7 +28,7 @@ export function parseDurationMs(written: string | number): number {
   } else {
     throw new RoostError(
       "invalid_input",
-      `"${text.slice(0, 64)}" is not a duration: write it like 250ms, 90s, 30m, 1h30m or 2d, or as whole milliseconds`,
+      `"${text.slice(0, 64)}" is not a duration: write it like 250ms, 90s, 30m, 1h30m or 2d`,
     );
   }
   ms = Math.round(ms);

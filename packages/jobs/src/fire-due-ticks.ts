@@ -7,7 +7,7 @@ import { isPassing, judgeFailures, runLimits, type Failure, type Kernel } from "
 import { dueTicks, type DueTicks } from "./job-moments.ts";
 import { jobColumns, type StoredJob } from "./job-row.ts";
 import { leaveUntold, advanceJobs } from "./advance-jobs.ts";
-import { dueMomentsPerPassMax, onTimeMsMax } from "./plan-ticks.ts";
+import { dueMomentsPerPassMax } from "./plan-ticks.ts";
 import { recordTicks, type NewTick } from "./record-ticks.ts";
 import { createScheduleCache, type ScheduleCache } from "./schedule-cache.ts";
 import { setAsideJob } from "./set-aside-job.ts";
@@ -32,7 +32,9 @@ export const jobsPerPassDefault = 100;
 /** Where many are due at one moment: a pass is one commit. One by one, after a failure, never more than the default. */
 export const jobsPerPassMax = 500;
 
-/** After an outage the starts of late runs are spread: by this much per late job … */
+/** A tick fires within a second of its moment. One that is later than this waited for a scheduler, and probably not alone … */
+const spreadAfterMs = 5_000;
+/** … so the starts of late runs are spread: by this much per late job … */
 const catchUpSpacingMs = 2_000;
 /** … up to this many jobs: ten minutes. */
 const catchUpSpreadJobsMax = 300;
@@ -139,12 +141,12 @@ async function spreadLate(
   ticks: NewTick[],
   nowMs: number,
 ): Promise<void> {
-  const late = ticks.filter((tick) => tick.outcome === "fire" && tick.lateMs > onTimeMsMax);
+  const late = ticks.filter((tick) => tick.outcome === "fire" && tick.lateMs > spreadAfterMs);
   if (late.length === 0) return;
   const [row] = await tx.query<{ count: number }>(
     `select count(*)::int as count from (
        select 1 from roost.job where state = 'active' and fire_at <= roost.now() - $1 * interval '1 ms' limit $2) as late`,
-    [onTimeMsMax, catchUpSpreadJobsMax + 1],
+    [spreadAfterMs, catchUpSpreadJobsMax + 1],
   );
   const othersCount = Math.min(catchUpSpreadJobsMax, Math.max(0, (row?.count ?? 1) - 1));
   if (othersCount === 0) return;

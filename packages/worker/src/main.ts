@@ -1,5 +1,5 @@
 /** A worker process: opens what it needs, finds the model, executes runs until it is told to stop. */
-import type { ProviderConfig } from "@roost/agent";
+import { probeContexts, type ProviderConfig } from "@roost/agent";
 import {
   createLogger,
   listenToSupervisor,
@@ -150,7 +150,7 @@ async function findProviders(
   { settings, logger }: { settings: Settings; logger: Logger },
 ): Promise<ProviderConfig[]> {
   if (settings.models !== undefined && settings.models.length > 0) {
-    return await resolveProviders(settings, { homeDir: config.homeDir, env: config.environment });
+    return await probeContexts(await resolveProviders(settings, { homeDir: config.homeDir, env: config.environment }));
   }
   await openModelDecisions(kernel);
   return (await decideModel(kernel, { config, startId: config.ROOST_START, logger })).providers;

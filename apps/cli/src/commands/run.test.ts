@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { StepRecord } from "@roost/contract/operations";
-import { someRunId, someSummary, someTime } from "../testing/records.ts";
+import { nothingBelow, someRun, someRunId, someSummary, someTime } from "../testing/records.ts";
 import { serveGateway } from "../testing/serve-gateway.ts";
 import { runRoost } from "../testing/run-roost.ts";
 
@@ -33,4 +33,24 @@ test("roost run resolve says that done without an output leaves an empty result"
   ]);
   assert.match(without.stderr, /recorded as empty/);
   assert.deepEqual([without.code, given.stderr, failed.stderr], [0, "", ""]);
+});
+
+test("roost run show names the models that answered, without --full", async () => {
+  const asked = (seq: number, model: string): StepRecord => ({
+    ...step,
+    seq,
+    kind: "model",
+    usage: { model, provider: "local" },
+  });
+  await using gateway = await serveGateway({
+    getRun: () => ({
+      run: someRun({}),
+      steps: { items: [step, asked(4, "qwen3"), asked(5, "qwen3"), asked(6, "spare")], next: null },
+      waits: [],
+      holds: [],
+      below: nothingBelow,
+    }),
+  });
+  const { stdout } = await runRoost(["run", "show", someRunId], gateway);
+  assert.match(stdout, /^model +qwen3 \(local\), then spare \(local\)$/m);
 });

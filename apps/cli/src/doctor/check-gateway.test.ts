@@ -17,6 +17,9 @@ test("checkStatus() calls a model that does not answer bad, once, and says what 
     "qwen3 at Ollama; its context is assumed to be 4096 tokens, which is too little for an agent; start Ollama";
   const [small] = modelOf(someStatus({ model: { mode: "live", provider: "ollama", name: "qwen3", reason } }));
   assert.deepEqual([small?.state, small?.text.includes("4096 tokens"), small?.advice], ["warn", true, "start Ollama"]);
+  const second = reason.replace("its context is assumed to be", "the context of spare is");
+  const [spare] = modelOf(someStatus({ model: { mode: "live", provider: "main", name: "qwen3", reason: second } }));
+  assert.deepEqual([spare?.state, spare?.text.includes("the context of spare is 4096")], ["warn", true]);
   const text = "small does not answer: connection refused at 127.0.0.1:1. Start its server";
   const dead = someStatus({ alarms: [{ code: "model_problem", text, since: null }] });
   assert.deepEqual(modelOf(dead), [{ name: "model", state: "bad", text }]);

@@ -112,7 +112,8 @@ function checkModel({ model, alarms }: Status): Check {
   if (problem !== undefined) return { name: "model", state: "bad", text: problem.text };
   // What to do about it is told with it: each server has a setting of its own.
   const [, smallContext, advice = "docs/models.md says how to give it a larger one"] =
-    /(its context is (?:assumed to be )?\d+ [^;]*)(?:; (start .*))?/.exec(model.reason ?? "") ?? [];
+    /((?:its context|the context of \S+) is (?:assumed to be )?\d+ [^;]*)(?:; (start .*))?/.exec(model.reason ?? "") ??
+    [];
   if (model.mode === "live" && smallContext !== undefined)
     return {
       name: "model",

@@ -36,6 +36,7 @@ export function printRun(
     ["retry of", run.retryOf ?? ""],
     ["forked from", run.forkedFrom === null ? "" : `${run.forkedFrom}, step ${run.forkedSeq ?? 1}`],
     ["session", plainLine(run.sessionKey ?? "")],
+    ["model", modelsOf(steps)],
     ["agent", `${run.agent}${run.agentVersion === null ? "" : `, version ${run.agentVersion}`}`],
     ["attempt", run.attemptsMax > 1 || run.attempt > 1 ? `${run.attempt} of ${run.attemptsMax}` : ""],
     ["created", relativeTime(run.createdAt, nowMs)],
@@ -108,6 +109,14 @@ function tokensOf({ usage }: StepRecord): string {
   const { inputTokens, outputTokens } = usage ?? {};
   if (inputTokens === undefined && outputTokens === undefined) return "";
   return `${inputTokens ?? "?"}→${outputTokens ?? "?"}`;
+}
+
+/** Those that answered, the first one first: a fallback is seen here. */
+function modelsOf(steps: StepRecord[]): string {
+  const names = steps.flatMap(({ usage }) =>
+    usage?.model === undefined ? [] : [`${usage.model}${usage.provider === undefined ? "" : ` (${usage.provider})`}`],
+  );
+  return [...new Set(names)].map(plainLine).join(", then ");
 }
 
 function tookOf(startedAt: string | null, endedAt: string | null): string {

@@ -4,6 +4,7 @@ import type { JsonValue } from "@roost/base";
 import { startScriptedModelServer } from "../testing.ts";
 import { createProbe } from "./probe.ts";
 import { discoverModels, type DiscoveryConfig } from "./discover-models.ts";
+import { probeContexts, tellSmallContexts } from "./small-contexts.ts";
 
 const nowhere = "http://127.0.0.1:9";
 
@@ -51,6 +52,12 @@ const ollama = (models: JsonValue[], show: JsonValue, running: JsonValue[] = [])
   "/api/ps": { models: running },
   "/api/show": show,
 });
+const ollamaOnItsPort = {
+  id: "local",
+  kind: "openai-compatible",
+  baseUrl: "http://127.0.0.1:11434/v1",
+  model: "m",
+} as const;
 const chats = { capabilities: ["completion", "tools"], details: {} };
 
 test("discoverModels() takes ROOST_MODEL_URL first", async () => {
@@ -231,4 +238,26 @@ test("discoverModels() uses OpenRouter's own package for an address at OpenRoute
     ROOST_MODEL_KEY: "k",
   });
   assert.deepEqual([source, provider.kind, provider.model], ["ROOST_MODEL_URL", "openrouter", "x/y"]);
+});
+
+test("probeContexts() asks models on this machine how much they read, and a small one is told whichever it is", async () => {
+  const loaded = ollama([ollamaModel("m", "2026-01-01")], chats, [{ name: "m", context_length: 4096 }]);
+  await withServer({ "/v1/models": { data: [{ id: "m", owned_by: "library" }] }, ...loaded }, async (url, paths) => {
+    const local = { kind: "openai-compatible", baseUrl: `${url}/v1`, model: "m" } as const;
+    const set = { ...local, id: "set", contextTokensMax: 16_384 };
+    const far = { ...local, id: "far", baseUrl: "https://models.example/v1" };
+    const providers = await probeContexts([set, { ...local, id: "second" }, far]);
+    assert.deepEqual(
+      providers.map(({ contextTokensMax }) => contextTokensMax),
+      [16_384, 4096, undefined],
+    );
+    assert.equal(paths.filter((path) => path === "/api/ps").length, 1, "what is set is not asked for");
+    const [told, ...more] = tellSmallContexts(providers);
+    assert.match(told ?? "", /^the context of second is 4096 tokens, which is too little .*, and restart Roost$/);
+    assert.deepEqual(more, []);
+  });
+  assert.match(
+    tellSmallContexts([{ ...ollamaOnItsPort, contextTokensMax: 2048 }])[0] ?? "",
+    /^its .*OLLAMA_CONTEXT_LENGTH/,
+  );
 });

@@ -8,6 +8,7 @@ import { rehearsalProvider } from "../rehearsal/create-rehearsal-model.ts";
 import type { TokenPrice } from "../usage/token-usage.ts";
 import { createProbe, type Probe } from "./probe.ts";
 import { idsOf, probeConfigured, probeLlamaCpp, probeOllama } from "./probe-local-servers.ts";
+import { smallContextNote } from "./small-contexts.ts";
 
 /** From the environment; absent means undefined. */
 export interface DiscoveryConfig {
@@ -164,18 +165,7 @@ async function configuredServer(options: DiscoverModelsOptions, context: Context
 }
 
 function found(source: Discovery["source"], provider: ProviderConfig, notes: string[]): Discovery {
-  const small = smallContextNote(provider, notes);
+  // Ollama's notes say it with what to set there.
+  const small = notes.some((note) => note.includes("too little")) ? undefined : smallContextNote(provider);
   return { providers: [provider], source, notes: small === undefined ? notes : [...notes, small] };
-}
-
-/** What a first conversation needs (docs/models.md). */
-const contextTokensWanted = 8192;
-
-/** Ollama's notes say it with what to set there. */
-function smallContextNote(
-  { contextTokensMax = Infinity }: ProviderConfig,
-  notes: readonly string[],
-): string | undefined {
-  if (contextTokensMax >= contextTokensWanted || notes.some((note) => note.includes("too little"))) return undefined;
-  return `its context is ${contextTokensMax} tokens, which is too little for an agent; start the server with a larger one, as in llama-server -c 32768 (docs/models.md), and restart Roost`;
 }

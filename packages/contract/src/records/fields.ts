@@ -130,7 +130,7 @@ export const WrittenDuration = z
     z.number().int().min(0).max(durationMsMax),
   ])
   .refine(isDuration, {
-    error: "must be a duration like 90s, 30m, 1h30m or 2d, or whole milliseconds, and at most 100 years",
+    error: "must be a duration like 90s, 30m, 1h30m or 2d, and at most 100 years",
     abort: true,
   });
 

@@ -44,11 +44,14 @@ export async function forkRun(kernel: Kernel, request: ForkRequest): Promise<Cre
       "select max(seq) as seq from roost.step_all where run_id = $1",
       [runId],
     );
-    const seqMax = Math.min((last?.seq ?? 0) + 1, runLimits.stepsMax);
+    const stepCount = last?.seq ?? 0;
+    const seqMax = Math.min(stepCount + 1, runLimits.stepsMax);
     if (!Number.isInteger(fromSeq) || fromSeq < 1 || fromSeq > seqMax) {
       throw new RoostError(
         "invalid_input",
-        `run ${runId} cannot be forked from step ${fromSeq}: give one from 1 to ${seqMax}`,
+        stepCount === 0
+          ? `run ${runId} has recorded no step, so it cannot be forked from step ${fromSeq}: give 1`
+          : `run ${runId} cannot be forked from step ${fromSeq}: give one of its steps, 1 to ${stepCount}, or ${seqMax} to keep them all`,
       );
     }
     const [open] = await tx.query<{ seq: number; state: string }>(

@@ -243,9 +243,9 @@ test("replayRun() answers the steps before one, and shows what would be asked at
   assert.deepEqual(tool.next?.input, { name: "mail", patch: { unread: 3 } });
   assert.deepEqual([tool.next?.request, tool.answeredCount], [null, 5]);
 
-  const last = await replay(home, run.id, { fromSeq: 8 });
-  assert.deepEqual([last.next, last.isComplete], [null, true]);
-  await assert.rejects(home.replay(run.id, { fromSeq: 9 }), { code: "invalid_input", message: /from 1 to 8/ });
+  const last = await replay(home, run.id, { fromSeq: 7 });
+  assert.deepEqual([last.next?.seq, last.answeredCount, last.isComplete], [7, 6, false]);
+  await assert.rejects(home.replay(run.id, { fromSeq: 8 }), { code: "invalid_input", message: /from 1 to 7$/ });
 });
 
 test("replayRun() compares the request of the step that it stops at, too", async () => {

@@ -58,9 +58,12 @@ export async function replayRun(options: ReplayOptions): Promise<ReplayReport> {
   if (run.handler !== "agent")
     throw new RoostError("conflict", `run ${runId} is of the kind "${run.handler}": only agents' runs can be replayed`);
   const recorded = await readSteps(database, runId);
-  const seqMax = (recorded.at(-1)?.seq ?? 0) + 1;
-  if (fromSeq !== undefined && fromSeq > seqMax)
-    throw new RoostError("invalid_input", `run ${runId} has not reached step ${fromSeq}: give one from 1 to ${seqMax}`);
+  const stepCount = recorded.at(-1)?.seq ?? 0;
+  if (fromSeq !== undefined && fromSeq > stepCount)
+    throw new RoostError(
+      "invalid_input",
+      `run ${runId} has not reached step ${fromSeq}: ${stepCount === 0 ? "it has recorded none" : `give one from 1 to ${stepCount}`}`,
+    );
   const present = await presentRun(kernel, run);
   const agent = await presentAgent(kernel, run, memory.settings.agents);
   const findings = createFindings();
