@@ -120,7 +120,17 @@ test("A marked roost.yaml is held: a start takes the settings that were applied 
     (await home.notices()).join(),
     /^roost\.yaml could not be used: it rests on .*roost files trust roost\.yaml/,
   );
+  // A cap that would not count is not answered as set.
+  const cap = { window: "day", usdMax: 1, tokensMax: null, callsMax: null } as const;
+  await assert.rejects(home.client.changeBudget(cap), {
+    code: "conflict",
+    message: /^roost\.yaml is not applied: it rests on .*roost files trust roost\.yaml/,
+  });
   await home.client.trustFile({ path: "roost.yaml" });
+  assert.equal((await home.client.changeBudget(cap)).budget?.usdMax, 1);
+  await home.write("roost.yaml", "budgets: [\n");
+  await assert.rejects(home.client.changeBudget(cap), { code: "invalid_input", message: /^roost\.yaml: / });
+  await home.write("roost.yaml", "timeZone: Asia/Tokyo\nnotify: { webhook: { url: 'https://page.example/' } }\n");
   await teller.look();
   assert.match((await home.notices())[0] ?? "", /^roost\.yaml changed \(.*timeZone.*\): restart to apply it/);
   assert.equal(await zoneOfStart(), "Asia/Tokyo");

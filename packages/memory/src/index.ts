@@ -23,7 +23,7 @@ export { listHomeFiles } from "./files/list-home-files.ts";
 export { listMarkedFiles } from "./files/list-marked-files.ts";
 export { whyHeld } from "./files/why-held.ts";
 export { changeSettings } from "./change-settings.ts";
-export { keepAppliedSettings, whySettingsHeld } from "./settings-in-force.ts";
+export { keepAppliedSettings, refuseHeldSettings, whySettingsHeld } from "./settings-in-force.ts";
 export { trustHomeFile } from "./files/trust-home-file.ts";
 export { searchHomeFiles, type SearchHit, type SearchRequest, type SearchResult } from "./files/search-home-files.ts";
 export { rewriteHomeFile } from "./files/rewrite-home-file.ts";

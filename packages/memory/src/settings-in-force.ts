@@ -1,6 +1,6 @@
 /** The settings of a home as far as a person vouches for them: a marked roost.yaml is held, and what was applied before stays in force. */
 import { join } from "node:path";
-import { toRoostError, writeFileDurably } from "@roost/base";
+import { RoostError, toRoostError, writeFileDurably } from "@roost/base";
 import { whyHeld } from "./files/why-held.ts";
 import type { HomeFiles, Memory } from "./memory.ts";
 import { parseSettings, readSettingsText, settingsFile } from "./settings/read-settings.ts";
@@ -28,6 +28,12 @@ export async function keepAppliedSettings(memory: Memory): Promise<void> {
 /** Why a text of roost.yaml is not applied; undefined when it may be. */
 export async function whySettingsHeld(home: HomeFiles, text: string): Promise<string | undefined> {
   return text === "" ? undefined : whyHeld(home, { path: settingsFile, text });
+}
+
+/** @throws RoostError `conflict` that says why the file is held, and what a person does about it */
+export async function refuseHeldSettings(home: HomeFiles, text: string): Promise<void> {
+  const held = await whySettingsHeld(home, text);
+  if (held !== undefined) throw new RoostError("conflict", `${settingsFile} is not applied: ${held}`);
 }
 
 function readApplied(home: HomeFiles): Settings {

@@ -2,7 +2,8 @@
 import { pageByName, serve, toPage, type Served } from "@roost/contract";
 import * as operations from "@roost/contract/operations";
 import { readBudgets, readSpend, type BudgetCap } from "@roost/kernel";
-import { changeSettings, type Memory } from "@roost/memory";
+import { changeSettings, findHomeFile, refuseHeldSettings, type Memory } from "@roost/memory";
+import { settingsFile } from "@roost/memory/settings";
 
 interface BudgetsGiven {
   memory: Memory;
@@ -29,6 +30,11 @@ export function serveBudgets({ memory, applyAtOnce }: BudgetsGiven): Served[] {
     }),
 
     serve(operations.changeBudget, async ({ window, ...caps }, { principal }) => {
+      // What would be written into a held file would not count, whatever is answered.
+      await refuseHeldSettings(
+        memory,
+        (await findHomeFile(memory, settingsFile, { as: { kind: "main" } }))?.text ?? "",
+      );
       const set = Object.fromEntries(Object.entries(caps).filter(([, value]) => value !== null));
       await changeSettings(
         memory,

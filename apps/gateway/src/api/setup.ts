@@ -4,7 +4,7 @@ import { findLocalServers, type LocalUrls, type ProviderConfig } from "@roost/ag
 import { delay, RoostError, systemClock, toRoostError, type Logger } from "@roost/base";
 import { pageByName, serve, toPage, type Served } from "@roost/contract";
 import * as operations from "@roost/contract/operations";
-import { findHomeFile, whySettingsHeld, type Memory } from "@roost/memory";
+import { findHomeFile, refuseHeldSettings, type Memory } from "@roost/memory";
 import {
   parseSettings,
   resolveProviders,
@@ -146,8 +146,7 @@ function serveHome(memory: Memory, { environment, restart }: SetupGiven): Served
 async function refuseUnusable(memory: Memory, sources: SecretSources): Promise<void> {
   const file = await findHomeFile(memory, settingsFile, { as: { kind: "main" } });
   const text = file?.text ?? "";
-  const held = await whySettingsHeld(memory, text);
-  if (held !== undefined) throw new RoostError("conflict", `${settingsFile} is not applied: ${held}`);
+  await refuseHeldSettings(memory, text);
   try {
     await resolveProviders(parseSettings(text, settingsFile), sources);
   } catch (error) {

@@ -47,7 +47,8 @@ export const changeBudget = defineOperation({
   method: "PUT",
   path: "/budgets/{window}",
   summary: "Sets what everything together may cost in an hour, a day, a month or in all, and writes it into roost.yaml",
-  description: "It counts at once: a call that would exceed it is not made.",
+  description:
+    "It counts at once: a call that would exceed it is not made. While roost.yaml is held or is no settings, the change is refused with what holds it.",
   input: BudgetChange,
   output: z.object({ budget: SpendCap.nullable().describe("Null: there is no cap in this window any more") }),
   errors: ["conflict"],
