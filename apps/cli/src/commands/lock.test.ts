@@ -110,7 +110,16 @@ test("roost lock's command ends by the end of its lease, with what it started, w
   await Promise.all(
     (["SIGKILL", "SIGSTOP"] as const).map(async (signal) => {
       const { lock, handlers } = createTestLock();
-      await using gateway = await serveGateway(handlers);
+      // Of the renewal before the signal: it comes to one that stands still, which must not take it for a lease that it kept.
+      const answered = Promise.withResolvers<void>();
+      await using gateway = await serveGateway({
+        ...handlers,
+        renewLock: async (input, call) => {
+          const answer = handlers.renewLock!(input, call);
+          await answered.promise;
+          return answer;
+        },
+      });
       // The command's child ignores SIGTERM and stays connected for as long as it lives.
       const listener = createServer().listen(0, "127.0.0.1");
       await once(listener, "listening");
@@ -118,7 +127,7 @@ test("roost lock's command ends by the end of its lease, with what it started, w
       const child = `process.on("SIGTERM", () => {}); require("node:net").connect(${port}, "127.0.0.1")`;
       const connected = once(listener, "connection") as Promise<[Socket]>;
       const command = ["sh", "-c", `"${node}" -e '${child}' & wait`];
-      const run = startRoost(["lock", "--ttl", `${ttlMs}ms`, "backup", "--", ...command], gateway);
+      const run = startRoost(["lock", "--ttl", `${ttlMs}ms`, "--grace", "1ms", "backup", "--", ...command], gateway);
       // Whatever fails, nothing of it keeps this process alive.
       await using _ended = {
         [Symbol.asyncDispose]: async () => {
@@ -131,6 +140,7 @@ test("roost lock's command ends by the end of its lease, with what it started, w
       await lock.renewed.promise;
       const renewedAtMs = performance.now();
       run.child.kill(signal);
+      answered.resolve();
       socket.on("error", () => undefined).resume();
       await once(socket, "close");
       assert.ok(performance.now() - renewedAtMs < ttlMs + slowMsMax, "the command outlived its lease");

@@ -158,7 +158,6 @@ async function runHolding(
   const reserveMs = Math.min(reserveMsMax, lease.ttlMs / 12);
   const graceMs = Math.min(options.grace, lease.ttlMs / 3 - reserveMs);
   let guard: CommandGuard | undefined;
-  let keptUntilMs = Number.POSITIVE_INFINITY;
   try {
     const running = runCommand(command, {
       environment: { ...config.environment, ROOST_LOCK_NAME: lease.name, ROOST_LOCK_EPOCH: String(lease.epoch) },
@@ -167,10 +166,7 @@ async function runHolding(
     const kept = keepLease(client, lease, {
       clock,
       // A little later than this process would, so that only one of them stops the command.
-      onKept: (safeUntilMs) => {
-        keptUntilMs = safeUntilMs;
-        guard?.endAfter(safeUntilMs + reserveMs / 2 - clock.nowMs(), graceMs);
-      },
+      onKept: (safeUntilMs) => guard?.endAfter(safeUntilMs + reserveMs / 2 - clock.nowMs(), graceMs),
       marginMs: options.keepGoing === true ? 0 : graceMs + reserveMs,
       signal: over.signal,
       onAway: (isAway) =>
@@ -184,8 +180,8 @@ async function runHolding(
     const first = await Promise.race([running.ended, kept]);
     if (typeof first !== "string") {
       const end = await running.ended;
-      // This process stood still, and the guard has done what it is for.
-      const isEndedByGuard = guard !== undefined && end.exitCode !== 0 && clock.nowMs() >= keptUntilMs;
+      // When this process stood still, the guard has done what it is for, whatever the gateway answers now.
+      const isEndedByGuard = (await guard?.dismiss()) === true && end.exitCode !== 0;
       if (!isEndedByGuard) return tellEnd(context, end);
       terminal.note(`roost: lock ${lease.name} was lost while roost stood still; the command was stopped`, "bad");
       return exitCodes.lockLost;
@@ -202,7 +198,7 @@ async function runHolding(
     return exitCodes.lockLost;
   } finally {
     over.abort();
-    guard?.dismiss();
+    void guard?.dismiss();
     await release(context, client, lease);
   }
 }

@@ -3,6 +3,7 @@
  * waits for that, since a process cannot outlive its own SIGKILL. Knows no lock.
  */
 import { spawn } from "node:child_process";
+import type { Socket } from "node:net";
 import type { RunningCommand } from "./run-command.ts";
 
 export interface CommandGuard {
@@ -10,14 +11,15 @@ export interface CommandGuard {
   endAfter(ms: number, graceMs: number): void;
   /** SIGTERM now, SIGKILL after `graceMs`, to all that is left of the command. False when the guard has gone. */
   endNow(graceMs: number): boolean;
-  /** The command has ended, or may go on. */
-  dismiss(): void;
+  /** The command has ended, or may go on. Resolves when the guard has gone: true when the time had come and it was ending the command. */
+  dismiss(): Promise<boolean>;
 }
 
 // One line each time: the seconds until SIGTERM, or "now", and those from there to SIGKILL. Without a group of its own, the command is ended with those that it
-// has started. After the end of input it looks at the clock, which goes on while the machine sleeps.
+// has started. After the end of input it looks at the clock, which goes on while the machine sleeps. It says when the time has come; that nobody may read that
+// any more must not stop it.
 const guard = `
-trap '' HUP INT QUIT
+trap '' HUP INT QUIT PIPE
 kind=$1 pid=$2 timer= until=0 grace=0
 tree() {
   ps -A -o pid= -o ppid= | awk -v top="$pid" '{ up[$1] = $2 }
@@ -26,9 +28,10 @@ tree() {
 send() { if [ "$kind" = group ]; then kill -s "$1" -- "-$pid"; else kill -s "$1" $all; fi 2>/dev/null; }
 alive() { all=$pid; send 0; }
 finish() {
+  echo ending
   [ "$kind" = group ] || all=$(tree)
   send TERM
-  sleep "$1"
+  sleep "$1" >/dev/null
   [ "$kind" = group ] || all="$all $(tree)"
   send KILL
 }
@@ -41,7 +44,7 @@ while IFS=' ' read -r seconds next; do
     now) finish "$grace"; exit 0 ;;
   esac
   until=$(($(date +%s) + \${seconds%.*}))
-  ( sleep "$seconds" & slept=$!; trap 'kill "$slept"; exit' TERM; wait "$slept"; trap - TERM; finish "$grace" ) &
+  ( sleep "$seconds" >/dev/null & slept=$!; trap 'kill "$slept"; exit' TERM; wait "$slept"; trap - TERM; finish "$grace" ) &
   timer=$!
 done
 forget
@@ -54,27 +57,40 @@ done
 export function guardCommand({ pid, hasOwnGroup }: Pick<RunningCommand, "pid" | "hasOwnGroup">): CommandGuard {
   if (pid === undefined || process.platform === "win32") return noGuard;
   const child = spawn("/bin/sh", ["-c", guard, "sh", hasOwnGroup ? "group" : "tree", String(pid)], {
-    stdio: ["pipe", "ignore", "ignore"],
+    stdio: ["pipe", "pipe", "ignore"],
     env: { PATH: "/usr/bin:/bin:/usr/sbin:/sbin" },
     cwd: "/",
     detached: true,
   });
   let isThere = true;
+  let isEnding = false;
   const leave = () => {
     isThere = false;
   };
   for (const emitter of [child, child.stdin]) emitter.on("error", leave);
   child.once("exit", leave);
+  child.stdout.once("data", () => {
+    isEnding = true;
+  });
+  const gone = new Promise<void>((resolve) => {
+    child.once("error", () => resolve());
+    child.once("close", () => resolve());
+  });
   child.unref();
+  (child.stdout as Socket).unref();
   const say = (line: string) => isThere && (child.stdin.write(`${line}\n`), true);
   return {
     endAfter: (ms, graceMs) => void say(`${inSeconds(ms)} ${inSeconds(graceMs)}`),
     endNow: (graceMs) => say(`now ${inSeconds(graceMs)}`),
-    dismiss: () => void say("dismissed"),
+    dismiss: async () => {
+      if (say("dismissed")) child.ref();
+      await gone;
+      return isEnding;
+    },
   };
 }
 
-const noGuard: CommandGuard = { endAfter: () => undefined, endNow: () => false, dismiss: () => undefined };
+const noGuard: CommandGuard = { endAfter: () => undefined, endNow: () => false, dismiss: async () => false };
 
 function inSeconds(ms: number): string {
   return (Math.max(0, ms) / 1000).toFixed(3);
