@@ -31,7 +31,7 @@ export function createExplainingDatabase(
     await tx.query("savepoint explained");
     const plan = await explainStatement(tx, { text, values, mode });
     await tx.query("rollback to savepoint explained");
-    onExplained({ text, plan, blocks: plan["Shared Hit Blocks"] + plan["Shared Read Blocks"] });
+    onExplained({ text, plan, blocks: blocksOf(plan) });
   };
   return {
     query: (text, values, options) =>
@@ -77,13 +77,22 @@ export async function explainStatement(
     tx.query<{ "QUERY PLAN": [{ Plan: PlanNode }] }>(
       `explain (analyze, buffers, format json) execute planned ${parameters}`,
     );
-  // The first call of a function reads the catalogue.
-  await tx.query("savepoint first");
-  await explain();
-  await tx.query("rollback to savepoint first");
-  const [row] = await explain();
+  // The first call of a function reads the catalogue, and so does any call after the caches were reset, which many schema changes in other databases of the
+  // same server do. What every call touches is the statement's own.
+  const plans: PlanNode[] = [];
+  for (let call = 0; call < 3; call += 1) {
+    await tx.query("savepoint call");
+    const [row] = await explain();
+    plans.push(row!["QUERY PLAN"][0].Plan);
+    await tx.query("rollback to savepoint call");
+  }
   await tx.query("deallocate planned");
-  return row!["QUERY PLAN"][0].Plan;
+  return plans.reduce((least, plan) => (blocksOf(plan) < blocksOf(least) ? plan : least));
+}
+
+/** Of 8 kB, touched in all, including by functions that it calls. */
+export function blocksOf(node: PlanNode): number {
+  return node["Shared Hit Blocks"] + node["Shared Read Blocks"];
 }
 
 /** The node and all below it. */
