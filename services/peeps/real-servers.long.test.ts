@@ -7,7 +7,7 @@ import { openPeeps } from "./open-peeps.fixture.ts";
 import { runPeeps } from "./run-peeps.fixture.ts";
 import type { MessageItem } from "./messages/source-message.ts";
 import { watchMailboxes, type MailPlace } from "./messages/watch-mailboxes.ts";
-import { findProgram, startDovecot, startRadicale } from "./real-servers.fixture.ts";
+import { findProgram, startDovecot, startRadicale } from "@roost/sources/testing";
 
 const dovecot = findProgram("dovecot", "/usr/sbin/dovecot");
 const radicale = findProgram("radicale");

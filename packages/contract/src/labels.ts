@@ -29,7 +29,18 @@ export const labelLimits = {
   sourcesPerKindMax: 16,
 } as const;
 
-const sourceKinds = ["web", "mcp", "channel", "service", "program", "import", "client", "webhook"] as const;
+const sourceKinds = [
+  "web",
+  "mcp",
+  "channel",
+  "service",
+  "program",
+  "import",
+  "client",
+  "webhook",
+  "mail",
+  "calendar",
+] as const;
 export type SourceKind = (typeof sourceKinds)[number];
 const audienceKinds = ["domain", "job", "session"] as const;
 export type AudienceKind = (typeof audienceKinds)[number];

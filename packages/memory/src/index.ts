@@ -119,6 +119,9 @@ export { isMomentMessage } from "./context/moment-message.ts";
 export { commitDigest } from "./context/commit-digest.ts";
 export type { ShownFile } from "./context/file-sections.ts";
 export type { Section } from "./context/section.ts";
+export { readOutsideItem } from "./outside/outside-news.ts";
+export { readSource, sourcesOf, type OutsideSource, type SourceRow } from "./outside/source-row.ts";
+export { takeFailure, takeLook } from "./outside/take-look.ts";
 export { heartbeatDecision, type HeartbeatDecision } from "./heartbeat/heartbeat-decision.ts";
 export { lastHeartbeat, rememberHeartbeat, type RememberHeartbeat } from "./heartbeat/remember-heartbeat.ts";
 

@@ -32,6 +32,7 @@ import type { Hook } from "./hooks/create-run-hooks.ts";
 import type { RunCall, RunHandler } from "./execute-run.ts";
 import type { ModelsFor } from "./models/choose-models.ts";
 import { createDurableSteps, type DurableSteps } from "./steps/create-durable-steps.ts";
+import type { LookOutside } from "./outside/look-outside.ts";
 import { runTurn } from "./run-turn.ts";
 import type { ToolsFor } from "./tools/create-tools-for.ts";
 
@@ -44,6 +45,8 @@ export interface AgentHandlerOptions {
   agentOf: AgentOf;
   /** What a person has asked at points of each run. Default: nothing. */
   hooks?: readonly Hook[] | undefined;
+  /** Mailboxes and calendars of heartbeats. Default: none. */
+  lookOutside?: LookOutside | undefined;
   /** Default: nothing is told of domains. */
   domainsOf?: DomainsOf | undefined;
   isRehearsal: boolean;

@@ -29,6 +29,7 @@ import type { Hook } from "./hooks/create-run-hooks.ts";
 import { createMcpHost } from "./mcp/create-mcp-host.ts";
 import { createMcpTools, keepToolList } from "./mcp/create-mcp-tools.ts";
 import { shareMcpHost, type McpCalls } from "./mcp/share-mcp-host.ts";
+import { createLookOutside } from "./outside/look-outside.ts";
 import { runWorker } from "./run-worker.ts";
 import { createToolsFor } from "./tools/create-tools-for.ts";
 import { createCallService } from "./tools/services/call-service.ts";
@@ -87,6 +88,7 @@ async function main(): Promise<void> {
     isRehearsal,
     judge: judgePostconditions,
     hooks: createHooks(config, memory),
+    lookOutside: createLookOutside({ memory, logger, resolveSecret: askSecret }),
     toolsFor,
   });
   await runWorker({

@@ -29,12 +29,14 @@ import {
   readPart,
   rememberHeartbeat,
   runMessage,
+  sourcesOf,
   type Memory,
 } from "@roost/memory";
 import { createRunHooks, type Hook } from "./hooks/create-run-hooks.ts";
 import { permitCalls } from "./approvals/permit-calls.ts";
 import type { ModelsFor } from "./models/choose-models.ts";
 import { tellUnmet } from "./models/tell-unmet.ts";
+import type { LookOutside } from "./outside/look-outside.ts";
 import { readAnswerForm } from "./read-answer-form.ts";
 import { remarkOn } from "./remark-on.ts";
 import { firstToolsOf } from "./tools/create-tools-for.ts";
@@ -62,6 +64,8 @@ export interface AgentTurn {
   approvals: Approvals;
   /** Of the settings. Default: none. */
   hooks?: readonly Hook[] | undefined;
+  /** What a heartbeat looks at before it decides. Default: nothing. */
+  lookOutside?: LookOutside | undefined;
   /** Waits for runs that this one starts. */
   children?: Children;
   reserveSpend?: ReserveSpend;
@@ -77,9 +81,10 @@ export async function runTurn(turn: AgentTurn): Promise<void> {
   const { kernel, run, signal, steps } = turn;
   const hooks = await createRunHooks({ kernel, run, steps, hooks: turn.hooks ?? [] });
   // A run with postconditions has work to do even when nothing has changed.
-  if (run.sessionKind === "heartbeat" && run.postconditions === null) {
-    const decision = await decideHeartbeat(turn);
-    if (!decision.call) return turn.end({ state: "done", output: { kind: "quiet", reason: decision.reason } });
+  if (run.sessionKind === "heartbeat") {
+    const decision = run.postconditions === null ? await decideHeartbeat(turn) : await turn.lookOutside?.(signal);
+    if (decision?.call === false)
+      return turn.end({ state: "done", output: { kind: "quiet", reason: decision.reason } });
   }
   const tools = await turn.toolsFor(run, turn.agent);
   const outcome = await runAgentLoop({
@@ -87,7 +92,10 @@ export async function runTurn(turn: AgentTurn): Promise<void> {
     model: tellUnmet(turn.modelsFor(run, turn.agent), run),
     tools,
     form: readAnswerForm(run, tools),
-    firstTools: firstToolsOf(run, turn.agent, { hasSkills: await hasSkills(turn.memory, turn.agent) }),
+    firstTools: firstToolsOf(run, turn.agent, {
+      hasSkills: await hasSkills(turn.memory, turn.agent),
+      hasSources: sourcesOf(turn.memory).length > 0,
+    }),
     services: [...(turn.agent.services ?? []), ...(turn.agent.mcp ?? [])],
     context: turn.context,
     leaveOrder,
@@ -122,11 +130,11 @@ function permitReadonly({ tool }: Parameters<PermitCall>[0]): Permit {
 type Decision = { call: true; because: string[] } | { call: false; reason: string };
 
 /** A recorded step, so that a resumed heartbeat decides the same. */
-async function decideHeartbeat({ memory, run, agent, steps }: AgentTurn): Promise<Decision> {
-  const outcome = await steps.step<Decision>("heartbeat-check", { kind: "context", effect: "readonly" }, async () => ({
-    state: "done",
-    output: await heartbeatDecision(memory, run, agent),
-  }));
+async function decideHeartbeat({ memory, run, agent, steps, signal, lookOutside }: AgentTurn): Promise<Decision> {
+  const outcome = await steps.step<Decision>("heartbeat-check", { kind: "context", effect: "readonly" }, async () => {
+    await lookOutside?.(signal);
+    return { state: "done", output: await heartbeatDecision(memory, run, agent) };
+  });
   return outcome.state === "done" ? outcome.output : { call: true, because: ["the check itself failed"] };
 }
 

@@ -3,15 +3,17 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { homedir, hostname } from "node:os";
 import { join } from "node:path";
-import { isJsonObject, jsonObjectOf, RoostError, type JsonObject } from "@roost/base";
+import { isJsonObject, jsonObjectOf, type JsonObject } from "@roost/base";
 import { resolveSecret } from "@roost/memory/settings";
 import type { ServiceCli } from "@roost/service/cli";
+import { readMailServer } from "@roost/sources";
+import type { MailServer } from "@roost/sources/mailboxes";
 import type { Command } from "commander";
 import { peepsContract } from "../contract.ts";
 import { openChatDb } from "../imessage/open-chat-db.ts";
 import { watchChatDb, type ChatPlace } from "../imessage/watch-chat-db.ts";
 import type { MessageItem } from "../messages/source-message.ts";
-import type { MailPlace, MailServer } from "../messages/watch-mailboxes.ts";
+import type { MailPlace } from "../messages/watch-mailboxes.ts";
 import { watchSignal, type SignalAddress } from "../messages/watch-signal.ts";
 import { ownAddresses } from "./import-commands.ts";
 import { sendMessages } from "./send-messages.ts";
@@ -99,7 +101,7 @@ interface MailOptions extends WatchOptions {
 }
 
 async function watchMail(cli: ServiceCli, url: string, options: MailOptions): Promise<void> {
-  const { host, port, user, isSecure } = mailServerOf(url);
+  const { host, port, user, isSecure } = readMailServer(url);
   const { secret, mailbox: mailboxes = [], me = user, ca } = options;
   const own = ownAddresses({ me });
   const name = `${user}@${host}`.slice(0, 60);
@@ -183,18 +185,6 @@ async function installWatch(cli: ServiceCli, purpose: string, words: readonly st
   if (trouble === undefined) return terminal.line(`Installed ${file}`);
   terminal.note(`Nothing was installed (${trouble}). This belongs into ${file}:`);
   terminal.write(text);
-}
-
-function mailServerOf(text: string): Omit<MailServer, "password"> {
-  const url = URL.parse(text);
-  const isSecure = url?.protocol === "imaps:";
-  if (url === null || (!isSecure && url.protocol !== "imap:") || url.username === "" || url.hostname === "")
-    throw new RoostError("invalid_input", "give the server as imaps://USER@HOST, with %40 for an @ in the user's name");
-  if (url.password !== "")
-    throw new RoostError("invalid_input", "a password does not belong into the address: --secret says where it is");
-  const port = url.port === "" ? (isSecure ? 993 : 143) : Number(url.port);
-  const host = url.hostname.replace(/^\[|\]$/g, "");
-  return { host, port, user: decodeURIComponent(url.username), isSecure };
 }
 
 function signalAddress(text: string): SignalAddress {

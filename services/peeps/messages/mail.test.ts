@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { mailLimits, readMail, splitMbox } from "./mail.ts";
+import { mailLimits } from "@roost/sources/mail";
+import { readMail, splitMbox } from "./mail.ts";
 import type { SourceMessage } from "./source-message.ts";
 
 const own = new Set(["me@example.org"]);

@@ -4,25 +4,15 @@
  * taken once by the ids of the mails.
  */
 import { RoostError, sleepUntilAborted } from "@roost/base";
-import { ImapFlow, type ImapFlowOptions } from "imapflow";
-import { isThisMachine } from "../servers/is-this-machine.ts";
+import { chooseMailboxes, createMailClient, logIn, type MailServer } from "@roost/sources/mailboxes";
+import type { ImapFlow } from "imapflow";
 import { keepConnected, type KeepConnectedOptions } from "../servers/keep-connected.ts";
-import { mailLimits, readMail } from "./mail.ts";
+import { mailLimits } from "@roost/sources/mail";
+import { readMail } from "./mail.ts";
 import type { MessageItem } from "./source-message.ts";
 
 /** By the name of each mailbox. */
 export type MailPlace = Record<string, { validity: string; uid: number }>;
-
-export interface MailServer {
-  host: string;
-  port: number;
-  user: string;
-  /** TLS from the first byte; else STARTTLS, without which only this machine is spoken to. */
-  isSecure: boolean;
-  password: string;
-  /** Beside the system's: of a server of one's own. */
-  ca?: string | undefined;
-}
 
 export interface WatchMailboxesOptions extends KeepConnectedOptions {
   server: MailServer;
@@ -38,7 +28,6 @@ export interface WatchMailboxesOptions extends KeepConnectedOptions {
 }
 
 const batchMax = 20;
-const mailboxesMax = 50;
 
 /** Until it is stopped. @throws RoostError `forbidden`: the server refuses the login; `not_found`: it has no such mailbox */
 export async function watchMailboxes(options: WatchMailboxesOptions): Promise<void> {
@@ -57,7 +46,7 @@ export async function watchMailboxes(options: WatchMailboxesOptions): Promise<vo
 /** As long as one connection lasts. */
 async function readOn(options: WatchMailboxesOptions): Promise<void> {
   const { signal, pollMs = 60_000 } = options;
-  const client = new ImapFlow(toOptions(options.server));
+  const client = createMailClient(options.server);
   let news = new AbortController();
   client.on("exists", () => news.abort());
   // Without a listener an error of the connection would end the process; the call that waits gets it too.
@@ -67,7 +56,7 @@ async function readOn(options: WatchMailboxesOptions): Promise<void> {
   signal.addEventListener("abort", stop, { once: true });
   try {
     await logIn(client, options.server);
-    const mailboxes = await chooseMailboxes(client, options.mailboxes);
+    const mailboxes = await chooseMailboxes(client, options.mailboxes, { withSent: true });
     let { place } = options;
     while (!signal.aborted && client.usable) {
       // The last one stays open and tells of what comes.
@@ -83,47 +72,6 @@ async function readOn(options: WatchMailboxesOptions): Promise<void> {
     signal.removeEventListener("abort", stop);
     client.close();
   }
-}
-
-function toOptions({ host, port, user, isSecure, password, ca }: MailServer): ImapFlowOptions {
-  return {
-    host,
-    port,
-    secure: isSecure,
-    ...(isSecure || isThisMachine(host) ? {} : { doSTARTTLS: true }),
-    auth: { user, pass: password },
-    logger: false,
-    ...(ca === undefined ? {} : { tls: { ca } }),
-    maxIdleTime: 10 * 60_000,
-  };
-}
-
-async function logIn(client: ImapFlow, { host, user }: MailServer): Promise<void> {
-  try {
-    await client.connect();
-  } catch (error) {
-    if ((error as { authenticationFailed?: boolean }).authenticationFailed === true)
-      throw new RoostError("forbidden", `${host} refuses the login of ${user}: look at the secret that --secret names`);
-    throw error;
-  }
-}
-
-async function chooseMailboxes(client: ImapFlow, wanted: readonly string[]): Promise<string[]> {
-  const there = await client.list();
-  if (wanted.length === 0) {
-    const sent = there.filter(({ specialUse }) => specialUse === String.raw`\Sent`).map(({ path }) => path);
-    return ["INBOX", ...sent].slice(0, mailboxesMax);
-  }
-  const missing = wanted.find((name) => !there.some(({ path }) => path === name));
-  if (missing !== undefined)
-    throw new RoostError(
-      "not_found",
-      `there is no mailbox ${missing}: there are ${there
-        .map(({ path }) => path)
-        .slice(0, 20)
-        .join(", ")}`,
-    );
-  return wanted.slice(0, mailboxesMax);
 }
 
 async function readMailbox(

@@ -13,6 +13,7 @@ const floors: Readonly<Record<string, number>> = {
   objects: 1,
   openapi: 1,
   sandbox: 1,
+  sources: 1,
   agent: 1,
   routing: 1,
   mcp: 1,

@@ -3,13 +3,14 @@
  * the log and changes neither; what was shown is recorded by commitDigest, in the transaction of the step that used it.
  */
 import type { AgentDefinition } from "@roost/contract/operations";
-import { formatLabels, isUntrusted, joinLabels, openLabels } from "@roost/contract/labels";
+import { formatLabels, isUntrusted, joinLabels, mainLabels, openLabels } from "@roost/contract/labels";
 import type { Run } from "@roost/kernel";
 import { buildDigest, digestLabels, type Digest } from "../digest/build-digest.ts";
 import { readInputs, type HeartbeatInputs } from "../heartbeat/heartbeat-inputs.ts";
 import { readHeartbeat } from "../heartbeat/heartbeat-row.ts";
 import type { Memory } from "../memory.ts";
 import { briefScan, scanHome } from "../scan/scan-home.ts";
+import { listOutsideNews } from "../outside/outside-news.ts";
 import type { ContextMessage } from "../sessions/message.ts";
 import { noHistory, readHistory, type History } from "../sessions/read-history.ts";
 import { firstOpenTurn, kindOfSession, readSession, type SessionRow } from "../sessions/session.ts";
@@ -103,8 +104,10 @@ export async function buildContext(
         ? earlierRuns(memory, viewer, corrections)
         : [],
   ]);
+  const outside = inputs === undefined ? [] : await outsideMessages(memory, { run, viewer, now: inputs });
   const told = [
     ...(digest === undefined ? [] : toldMessages(digest)),
+    ...outside,
     ...(asked.brought === undefined ? [] : [{ ...asked.brought, labels: formatLabels(asked.labels) }]),
   ];
   const sections: LabelledSection[] = [
@@ -121,6 +124,7 @@ export async function buildContext(
     history.labels,
     asked.labels,
     ...(digest === undefined || digest.text === "" ? [] : [digestLabels]),
+    ...(outside.length === 0 ? [] : [mainLabels]),
   );
   return {
     context: {
@@ -233,6 +237,18 @@ async function digestFor(
 function toldMessages(digest: Digest): ContextMessage[] {
   if (digest.text === "") return [];
   return [{ role: "user", text: `[Roost] ${digest.text}`, labels: formatLabels(digestLabels) }];
+}
+
+/** What has come from mailboxes and calendars, by name alone: what it says goes through the quarantined reader. */
+async function outsideMessages(
+  memory: Memory,
+  { run, viewer, now }: { run: Run; viewer: Viewer; now: HeartbeatInputs },
+): Promise<ContextMessage[]> {
+  const beat = await readHeartbeat(memory.kernel.database, run.sessionKey ?? `run:${run.id}`);
+  const lines = await listOutsideNews(memory, { viewer, before: beat?.inputs ?? {}, now });
+  if (lines.length === 0) return [];
+  const text = `[Roost] Mails and events since your last heartbeat. What they say reaches you through read_outside alone (items):\n${lines.join("\n")}`;
+  return [{ role: "user", text, labels: formatLabels(mainLabels) }];
 }
 
 /** Shown in each turn, so limited. */

@@ -9,7 +9,7 @@ import type { Memory } from "../memory.ts";
 import { briefScan, scanHome } from "../scan/scan-home.ts";
 import { viewerOf } from "../visibility/viewer-of.ts";
 import type { Viewer } from "../visibility/viewer.ts";
-import { compareInputs, readInputs } from "./heartbeat-inputs.ts";
+import { compareInputs, fromOutside, readInputs, type HeartbeatInputs } from "./heartbeat-inputs.ts";
 import { readHeartbeat, skipQuiet, type HeartbeatRow } from "./heartbeat-row.ts";
 
 export type HeartbeatDecision =
@@ -28,8 +28,11 @@ export async function heartbeatDecision(
   const sessionKey = run.sessionKey ?? "heartbeat";
   await scanHome(memory, briefScan);
   const viewer = viewerOf({ ...run, sessionKind: "heartbeat" }, agent);
-  if (await hasEmptyFile(memory, viewer)) return { call: false, reason: "empty-heartbeat-file" };
   const [beat, inputs] = await Promise.all([readHeartbeat(database, sessionKey), readInputs(memory, run, agent)]);
+  if (await hasEmptyFile(memory, viewer)) {
+    const because = compareInputs(outsideOnly(beat?.inputs ?? {}), outsideOnly(inputs));
+    return because.length > 0 ? { call: true, because } : { call: false, reason: "empty-heartbeat-file" };
+  }
   const digest = await buildDigest(memory, {
     sessionKey,
     sessionKind: "heartbeat",
@@ -44,6 +47,10 @@ export async function heartbeatDecision(
   if (because.length > 0) return { call: true, because };
   await skipQuiet(database, { sessionKey, from: beat?.offsets ?? null, to: digest.offsets });
   return { call: false, reason: "unchanged" };
+}
+
+function outsideOnly(inputs: HeartbeatInputs): HeartbeatInputs {
+  return Object.fromEntries(Object.entries(inputs).filter(([name]) => fromOutside.test(name)));
 }
 
 /** An unreadable HEARTBEAT.md may have content: the other reasons decide. */

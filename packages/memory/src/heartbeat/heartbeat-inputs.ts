@@ -8,6 +8,7 @@ import type { Run } from "@roost/kernel";
 import { hashOf } from "../disk/read-disk-file.ts";
 import type { Memory } from "../memory.ts";
 import { readRecords } from "../records/file-records.ts";
+import { outsideMarks } from "../outside/outside-news.ts";
 import { readSession } from "../sessions/session.ts";
 import { listStates, type State } from "../state/get-state.ts";
 import { renderState } from "../state/parse-state.ts";
@@ -16,7 +17,7 @@ import { contextPaths } from "../visibility/context-paths.ts";
 import { classifyPath } from "../visibility/home-file-class.ts";
 import { stateInputsOf, viewerOf } from "../visibility/viewer-of.ts";
 
-/** `file:HEARTBEAT.md`, `state:email`, `stale:email`, `said:main` → a hash. */
+/** `file:HEARTBEAT.md`, `state:email`, `stale:email`, `said:main` → a hash; of mailboxes and calendars as outside-news.ts has it. */
 export type HeartbeatInputs = Record<string, string>;
 
 /** From the records of the last scan: the caller has scanned. */
@@ -28,13 +29,14 @@ export async function readInputs(
   const { database, clock } = memory.kernel;
   const viewer = viewerOf({ ...run, sessionKind: "heartbeat" }, agent);
   const nowMs = clock.nowMs();
-  const [records, states, main] = await Promise.all([
+  const [records, states, main, outside] = await Promise.all([
     readRecords(database),
     listStates(memory, { as: viewer }),
     readSession(database, "main"),
+    outsideMarks(memory, viewer),
   ]);
   const shown = new Set(contextPaths(viewer, memory.calendar.dayAt(nowMs)));
-  const inputs: HeartbeatInputs = {};
+  const inputs: HeartbeatInputs = { ...outside };
   for (const { path, sha256 } of records.values()) {
     if (shown.has(path) || classifyPath(path).class === "skill") inputs[`file:${path}`] = markOfFile(sha256);
   }
@@ -71,20 +73,29 @@ export function compareInputs(before: HeartbeatInputs, after: HeartbeatInputs): 
   const because: string[] = [];
   for (const [name, mark] of Object.entries(after)) {
     if (before[name] === mark) continue;
-    because.push(describe(name, before[name] === undefined ? "is new" : "changed"));
+    because.push(
+      describe(name, before[name] === undefined ? "is new" : "changed", Number(mark) - Number(before[name] ?? 0)),
+    );
   }
   for (const name of Object.keys(before)) {
-    // A note leaves the window at midnight, and a state that is fresh again needs no thought.
-    if (after[name] !== undefined || name.startsWith("stale:") || name.startsWith("file:memory/")) continue;
-    because.push(describe(name, "is gone"));
+    // A note leaves the window at midnight, an event begins, and a state that is fresh again needs no thought.
+    if (after[name] !== undefined || passing.test(name)) continue;
+    because.push(describe(name, "is gone", 0));
   }
   return because;
 }
 
-function describe(name: string, what: string): string {
+const passing = /^(?:stale:|file:memory\/|mail:|event:)/;
+/** Of mailboxes and calendars: they count even where HEARTBEAT.md says nothing. */
+export const fromOutside = /^(?:mail|event):/;
+
+function describe(name: string, what: string, count: number): string {
   const separator = name.indexOf(":");
   const kind = name.slice(0, separator);
   const rest = name.slice(separator + 1);
+  if (kind === "mail") return count === 1 ? `a mail came in ${rest}` : `${count} mails came in ${rest}`;
+  if (kind === "event")
+    return `an event of ${rest.slice(0, rest.lastIndexOf("/"))} ${what === "changed" ? "has changed" : "begins soon"}`;
   if (kind === "stale") return `${rest} has become stale`;
   if (kind === "state") return `${rest} state ${what}`;
   if (kind === "said") return "something was said in the main conversation";

@@ -124,6 +124,31 @@ create table memory.heartbeat (
   last_sent_at    timestamptz
 ) with (fillfactor = 50);
 
+-- Mailboxes and calendars that heartbeats look at: how far each was looked at, by a hash of which server and login it is.
+create table memory.source (
+  name          text collate "C" primary key,
+  identity      text not null,
+  place         jsonb not null default '{}',
+  next_number   bigint not null default 1,
+  looked_at     timestamptz,
+  -- Since the last look that succeeded.
+  failure_count integer not null default 0,
+  is_told       boolean not null default false
+) with (fillfactor = 50);
+
+-- What they had: mails that came, and events that begin soon. `number` names it to agents, who are told no word of what it says; its labels follow
+-- from its source. `key` makes the same one of two looks.
+create table memory.source_item (
+  source   text collate "C" not null references memory.source (name) on delete cascade,
+  number   bigint not null,
+  key      text not null,
+  at       timestamptz not null,
+  text     text not null,
+  taken_at timestamptz not null default roost.now(),
+  primary key (source, number),
+  constraint source_item_once unique (source, key)
+);
+
 -- Files of the home that cannot be read or written, as the last look found them: each is set aside alone, told once, and forgotten
 -- when a look finds it well. The rows follow the disk and can be dropped at any time.
 create table memory.file_problem (

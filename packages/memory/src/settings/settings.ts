@@ -14,6 +14,7 @@ import { Exec } from "./exec.ts";
 import { Hook, hooksMax } from "./hook.ts";
 import { Consolidation, Nightly } from "./nightly.ts";
 import { Caps, clockTime, Model, PriceUsd } from "./caps.ts";
+import { OutsideSource, outsideSourcesMax } from "./outside-source.ts";
 import { Slug } from "./slug.ts";
 import { ToolServer, toolServersMax } from "./tool-server.ts";
 
@@ -108,6 +109,11 @@ const Heartbeat = z.strictObject({
   quietMsMax: Duration.optional().describe("A model is called after this long even without changes; default: never"),
   staleAfter: Duration.default(21_600_000).describe("Age after which an unconfirmed state file is called stale"),
   budget: Caps.optional(),
+  sources: z
+    .record(Slug, OutsideSource)
+    .refine((sources) => Object.keys(sources).length <= outsideSourcesMax, `has more than ${outsideSourcesMax} sources`)
+    .default({})
+    .describe("Mailboxes and calendars that it looks at, read only: new mail, and events that begin soon"),
 });
 
 const ShortName = z.string().regex(servicePattern, "must be 1 to 31 lower-case letters, digits and -");

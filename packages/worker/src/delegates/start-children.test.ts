@@ -22,6 +22,7 @@ import {
 import { createAgentHandler } from "../create-agent-handler.ts";
 import { executeRun } from "../execute-run.ts";
 import { openTestHome, type TestHome } from "../testing/open-test-home.ts";
+import { settleRuns } from "../testing/settle-runs.ts";
 import { startChildren } from "./start-children.ts";
 import { startRun } from "../testing/start-worker.ts";
 
@@ -54,42 +55,6 @@ async function open(): Promise<TestHome> {
   });
 }
 
-interface Settled {
-  /** Runs that were executed at the same time, most of them. */
-  mostAtOnce: number;
-}
-
-/** Executes what is ready, all of it at once, until nothing is. `dieIn`: the first worker is killed after that tool has acted. */
-async function settle(home: TestHome, { dieIn }: { dieIn?: string } = {}): Promise<Settled> {
-  let mostAtOnce = 0;
-  let hasDied = false;
-  for (;;) {
-    const worker = await registerWorker(home.kernel, { kind: "worker", host: "test", pid: process.pid });
-    const claim = { workerId: worker.workerId, queues: ["default"], limit: 20, loopVersions };
-    const runs = await claimRuns(home.kernel, claim);
-    mostAtOnce = Math.max(mostAtOnce, runs.length);
-    const killed = new AbortController();
-    const agent = createAgentHandler({
-      ...home.handlerOptions,
-      toolsFor: async (run, definition) =>
-        (await home.handlerOptions.toolsFor(run, definition)).map((tool) => ({
-          ...tool,
-          execute: async (input, toolCall) => {
-            const result = await tool.execute(input, toolCall);
-            if (tool.name !== dieIn || hasDied) return result;
-            hasDied = true;
-            killed.abort(new Error("killed"));
-            return new Promise(() => undefined);
-          },
-        })),
-    });
-    const options = { kernel: home.kernel, handlers: { agent }, logger: silentLogger };
-    await Promise.all(runs.map((run) => executeRun(options, run, killed.signal)));
-    await worker.release();
-    if (runs.length === 0) return { mostAtOnce };
-  }
-}
-
 function parentRun(run: Partial<NewRun> = {}): Partial<NewRun> {
   return { sessionKind: "main", sessionKey: "main", agent: "main", input: { prompt: "Count all" }, ...run };
 }
@@ -107,7 +72,7 @@ test("delegate runs its tasks at the same time, and its caller gets each result 
     return `There are ${text.length} of ${text}`;
   });
   const runId = await startRun(home.kernel, parentRun({ budget: { usdMax: 6, callsMax: 40 } }));
-  const { mostAtOnce } = await settle(home);
+  const { mostAtOnce } = await settleRuns(home);
   assert.equal(mostAtOnce, 3);
   const { state, output } = await getRun(home.kernel.database, runId);
   assert.equal(state, "done");
@@ -134,7 +99,7 @@ test("delegate starts nothing twice when its worker dies after the runs are ther
     return told(request) === "" ? call("delegate", three) : told(request);
   });
   const runId = await startRun(home.kernel, parentRun());
-  await settle(home, { dieIn: "delegate" });
+  await settleRuns(home, { dieIn: "delegate" });
   const { state, output } = await getRun(home.kernel.database, runId);
   assert.equal(state, "done");
   assert.equal(String((output as JsonObject)["text"]).match(/many/g)?.length, 3);
@@ -188,7 +153,7 @@ test("delegate has bounds: agents by name, number, depth, family, and what is le
     return next === undefined ? "enough" : call("delegate", next);
   });
   await startRun(home.kernel, parentRun());
-  await settle(home);
+  await settleRuns(home);
   const texts = [...refusals.values()];
   assert.match(texts[0]!, /no agent poster can be given a task; counter: Counts things/);
   assert.match(texts[1]!, /no agent main can be given a task/);
@@ -198,7 +163,7 @@ test("delegate has bounds: agents by name, number, depth, family, and what is le
   wanted.splice(0, wanted.length, tasks("middle"));
   refusals.clear();
   const deep = await startRun(home.kernel, parentRun({ budget: { usdMax: 5 } }));
-  await settle(home);
+  await settleRuns(home);
   assert.match([...refusals.values()][0]!, /at depth 3 \(limit 3\)/);
   const line = await listRuns(home.kernel, { sessionKind: "subagent" });
   assert.equal(Math.max(...line.map(({ depth }) => depth)), 3);
@@ -207,7 +172,7 @@ test("delegate has bounds: agents by name, number, depth, family, and what is le
   // Calls: one is left after the first, and half of one is none.
   refusals.clear();
   await startRun(home.kernel, parentRun({ budget: { callsMax: 2 } }));
-  await settle(home);
+  await settleRuns(home);
   assert.match([...refusals.values()][0]!, /of its own callsMax nothing is left to share/);
 
   // A model that delegates without end.
@@ -242,7 +207,7 @@ test("a child has the tools that its agent names, of those that reach no further
     return { toolCalls: paths.map((path) => ({ name: "read_file", arguments: { path } })) };
   });
   const runId = await startRun(home.kernel, parentRun());
-  await settle(home);
+  await settleRuns(home);
   assert.deepEqual(shown[0], ["read_file", "use_skill"]);
   const [child] = await listRuns(home.kernel, { parentRunId: runId });
   assert.deepEqual(child!.budget, { usdMax: 0.1 });
@@ -273,7 +238,7 @@ test("cancelling a run cancels what it has delegated, and a cap of the home hold
     return told(request) === "" ? call("delegate", three) : told(request);
   });
   const capped = await startRun(kernel, parentRun());
-  await settle(home);
+  await settleRuns(home);
   const states = (await listRuns(kernel, { parentRunId: capped })).map(({ state }) => state);
   assert.ok(states.includes("failed"), states.join());
 });
@@ -313,7 +278,7 @@ test("read_outside: what a page says reaches its caller in typed fields alone, m
       home.kernel,
       parentRun({ sessionKey: crypto.randomUUID(), input: { prompt: "Look at the bill" } }),
     );
-    await settle(home);
+    await settleRuns(home);
     const { state, labels } = await getRun(home.kernel.database, runId);
     assert.equal(state, "done");
     return { readers, answered, labels: await home.kernel.labelSets.read(home.kernel.database, labels) };

@@ -80,10 +80,11 @@ function createBuiltInTools({
 export function firstToolsOf(
   run: ClaimedRun,
   agent: AgentDefinition,
-  { hasSkills }: { hasSkills: boolean },
+  { hasSkills, hasSources }: { hasSkills: boolean; hasSources: boolean },
 ): readonly string[] {
   return [
     ...firstTools(allowedOf(run, agent), hasSkills),
+    ...(run.sessionKind === "heartbeat" && hasSources ? ["read_outside"] : []),
     ...namedBy(agent),
     ...(toolsOfJob(run) ?? []),
     ...clientToolNames(run),

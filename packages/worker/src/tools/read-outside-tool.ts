@@ -4,8 +4,8 @@
  */
 import { wrapUntrusted, type Tool } from "@roost/agent";
 import { toRoostError, type JsonObject } from "@roost/base";
-import { joinLabels, untrustedFrom, type Labels } from "@roost/contract/labels";
-import { labelsOfAll, readMarkedFile } from "@roost/memory";
+import { joinLabels, openLabels, untrustedFrom, type Labels } from "@roost/contract/labels";
+import { labelsOfAll, readMarkedFile, readOutsideItem, sourcesOf } from "@roost/memory";
 import { z } from "zod";
 import { startChildren, startedChildren, type Task } from "../delegates/start-children.ts";
 import { guardedFetch } from "../http/guarded-fetch.ts";
@@ -39,6 +39,11 @@ type Field = z.infer<typeof Field>;
 const input = z.object({
   urls: z.array(z.string().max(2_000)).max(sourcesMax).default([]).describe("http or https"),
   files: z.array(z.string().min(1).max(1_024)).max(sourcesMax).default([]).describe("Of the home"),
+  items: z
+    .array(z.string().min(1).max(200))
+    .max(sourcesMax)
+    .optional()
+    .describe("Mails and events, as mail:NAME/NUMBER and calendar:NAME/NUMBER"),
   question: z.string().min(1).max(1_000).describe("What to look for; each answer is an item"),
   fields: z
     .array(Field)
@@ -51,24 +56,27 @@ const input = z.object({
     .describe("Of an item"),
 });
 
+/** For homes that name no mailbox and no calendar. */
+const inputWithoutItems = input.omit({ items: true });
+
 export function readOutsideTool(context: ToolContext): Tool<z.infer<typeof input>> {
   const { kernel, run, agent } = context;
+  const hasItems = sourcesOf(context.memory).length > 0;
   return {
     name: "read_outside",
-    description:
-      "Has pages or files from outside read by a reader without tools, which answers with the fields that you name: safer than reading them yourself.",
-    input,
+    description: `Has pages${hasItems ? ", mails, events" : ""} or files from outside read by a reader without tools, which answers with the fields that you name: safer than reading them yourself.`,
+    input: hasItems ? input : inputWithoutItems,
     effect: "idempotent",
     labelsOf: ({ urls }) => joinLabels(...urls.map(labelsOfUrl)),
-    reach: ({ urls, files }) => {
-      const targets = [...new Set([...urls.map(hostOf), ...files])];
+    reach: ({ urls, files, items = [] }) => {
+      const targets = [...new Set([...urls.map(hostOf), ...files, ...items])];
       const carries = urls.length === 1 ? urls[0] : undefined;
       return { target: targets.join(" "), targets, isOutside: urls.length > 0, carries };
     },
-    execute: async (asked, { idempotencyKey, labels, signal }) => {
-      const named = [...asked.urls, ...asked.files];
+    execute: async ({ items = [], ...asked }, { idempotencyKey, labels, signal }) => {
+      const named = [...asked.urls, ...asked.files, ...items];
       if (named.length === 0 || named.length > sourcesMax)
-        return { state: "failed", code: "invalid_input", message: `name 1 to ${sourcesMax} urls and files` };
+        return { state: "failed", code: "invalid_input", message: `name 1 to ${sourcesMax} sources` };
       const numbered = named.map((name, index) => `${index + 1}: ${name}`).join("\n");
       const output = `Sources:\n${numbered}\nItems name their source by its number. They rest on content from outside.`;
       const seq = seqOfKey(idempotencyKey);
@@ -77,6 +85,7 @@ export function readOutsideTool(context: ToolContext): Tool<z.infer<typeof input
       const sources = await Promise.all([
         ...asked.urls.map((url) => readPage(context, url, signal)),
         ...asked.files.map((path) => readFile(context, path)),
+        ...items.map((name) => readItem(context, name)),
       ]);
       const task: Task = {
         agent: run.agent ?? "main",
@@ -115,6 +124,13 @@ async function readPage({ addressRules }: ToolContext, url: string, signal: Abor
 async function readFile({ memory, viewer }: ToolContext, path: string): Promise<Source> {
   const { text, marks } = await readMarkedFile(memory, path, { as: viewer });
   return { text, name: path, labels: joinLabels(labelsOfAll(marks), untrustedFrom("program", "file")) };
+}
+
+async function readItem({ memory, viewer }: ToolContext, name: string): Promise<Source> {
+  const item = await readOutsideItem(memory, name, { as: viewer });
+  return item === undefined
+    ? { text: "(there is none of this name, or no longer)", name, labels: openLabels }
+    : { ...item, name };
 }
 
 function taskOf(question: string, sources: readonly Source[]): string {

@@ -1,0 +1,98 @@
+/**
+ * A heartbeat looks at the mailboxes and calendars that the settings name, before it decides whether anything is new: all at once, each within a
+ * limit of time, and one that fails holds up none. What they say is kept for the quarantined reader and shown to no other run.
+ */
+import { join } from "node:path";
+import { readFile } from "node:fs/promises";
+import { RoostError, toRoostError, type Logger } from "@roost/base";
+import {
+  readSource,
+  sourcesOf,
+  takeFailure,
+  takeLook,
+  type Memory,
+  type OutsideSource,
+  type SourceRow,
+} from "@roost/memory";
+import type { SourceItem } from "@roost/sources";
+import { readMailServer } from "@roost/sources";
+
+/** Undefined: the settings name none. */
+export type LookOutside = (signal: AbortSignal) => Promise<void>;
+
+export interface LookOutsideOptions {
+  memory: Memory;
+  logger: Logger;
+  resolveSecret: (reference: string) => Promise<string>;
+}
+
+const lookMsMax = 60_000;
+const mailsMax = 50;
+const eventsMax = 200;
+
+export function createLookOutside({ memory, logger, resolveSecret }: LookOutsideOptions): LookOutside | undefined {
+  const sources = sourcesOf(memory);
+  if (sources.length === 0) return undefined;
+  const lookAt = async (source: OutsideSource, signal: AbortSignal): Promise<void> => {
+    try {
+      const before = await readSource(memory.kernel.database, source);
+      const password = await resolveSecret(source.settings.secret);
+      const limited = AbortSignal.any([signal, AbortSignal.timeout(lookMsMax)]);
+      const look = source.kind === "mail" ? lookAtMailboxes : lookAtEvents;
+      const found = await look({ memory, source, before, password, signal: limited });
+      await takeLook(memory, source, { before, ...found });
+      if (found.leftCount > 0)
+        logger.info("More is left for the next look", { source: source.name, count: found.leftCount });
+    } catch (cause) {
+      signal.throwIfAborted();
+      const error = isOverdue(cause)
+        ? new RoostError("unavailable", `no answer within ${lookMsMax / 1000} seconds`, { cause })
+        : toRoostError(cause);
+      logger.warn("A look outside failed", { source: source.name, reason: error.message });
+      await takeFailure(memory, source, error);
+    }
+  };
+  return async (signal) => {
+    await Promise.all(sources.map((source) => lookAt(source, signal)));
+  };
+}
+
+function isOverdue(error: unknown): boolean {
+  return error instanceof Error && error.name === "TimeoutError";
+}
+
+interface Look {
+  memory: Memory;
+  source: OutsideSource;
+  before: SourceRow | undefined;
+  password: string;
+  signal: AbortSignal;
+}
+
+interface Found {
+  items: SourceItem[];
+  place: SourceRow["place"];
+  leftCount: number;
+}
+
+async function lookAtMailboxes({ memory, source, before, password, signal }: Look): Promise<Found> {
+  const { imap = "", ca, mailboxes } = source.settings;
+  // Clients of IMAP and CalDAV take longer to load than most homes need, which name neither.
+  const { lookAtMail } = await import("@roost/sources/look-at-mail");
+  const certificates = ca === undefined ? undefined : await readFile(join(memory.homeDir, ca), "utf8");
+  return await lookAtMail(
+    { ...readMailServer(imap), password, ca: certificates },
+    { mailboxes, place: before?.place ?? {}, lookedAt: before?.lookedAt ?? undefined, mailsMax, signal },
+  );
+}
+
+async function lookAtEvents({ memory, source, password, signal }: Look): Promise<Found> {
+  const { caldav: url = "", user = "", calendars, soon } = source.settings;
+  const { lookAtCalendars } = await import("@roost/sources/calendars");
+  const nowMs = memory.kernel.clock.nowMs();
+  const look = await lookAtCalendars(
+    { url, user, password },
+    { from: new Date(nowMs), until: new Date(nowMs + soon), timeZone: memory.timeZone, calendars, eventsMax, signal },
+  );
+  return { ...look, place: {} };
+}

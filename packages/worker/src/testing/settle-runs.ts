@@ -1,0 +1,47 @@
+import { loopVersions } from "@roost/agent/journal";
+import { silentLogger } from "@roost/base";
+import { claimRuns, registerWorker } from "@roost/kernel";
+import { createAgentHandler } from "../create-agent-handler.ts";
+import { executeRun } from "../execute-run.ts";
+import type { LookOutside } from "../outside/look-outside.ts";
+import type { TestHome } from "./open-test-home.ts";
+
+interface Settled {
+  /** Runs that were executed at the same time, most of them. */
+  mostAtOnce: number;
+}
+
+/** Executes what is ready, all of it at once, until nothing is. `dieIn`: the first worker is killed after that tool has acted. */
+export async function settleRuns(
+  home: TestHome,
+  { dieIn, ...options }: { dieIn?: string; lookOutside?: LookOutside | undefined } = {},
+): Promise<Settled> {
+  let mostAtOnce = 0;
+  let hasDied = false;
+  for (;;) {
+    const worker = await registerWorker(home.kernel, { kind: "worker", host: "test", pid: process.pid });
+    const claim = { workerId: worker.workerId, queues: ["default"], limit: 20, loopVersions };
+    const runs = await claimRuns(home.kernel, claim);
+    mostAtOnce = Math.max(mostAtOnce, runs.length);
+    const killed = new AbortController();
+    const agent = createAgentHandler({
+      ...home.handlerOptions,
+      ...options,
+      toolsFor: async (run, definition) =>
+        (await home.handlerOptions.toolsFor(run, definition)).map((tool) => ({
+          ...tool,
+          execute: async (input, toolCall) => {
+            const result = await tool.execute(input, toolCall);
+            if (tool.name !== dieIn || hasDied) return result;
+            hasDied = true;
+            killed.abort(new Error("killed"));
+            return new Promise(() => undefined);
+          },
+        })),
+    });
+    const execution = { kernel: home.kernel, handlers: { agent }, logger: silentLogger };
+    await Promise.all(runs.map((run) => executeRun(execution, run, killed.signal)));
+    await worker.release();
+    if (runs.length === 0) return { mostAtOnce };
+  }
+}
