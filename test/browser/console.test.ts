@@ -1,24 +1,13 @@
-/** The console in headless Chromium, on a real home with a scripted model: one home and one browser for all cases. */
+/** Who gets into the console, that it moves by itself, and that nothing said becomes part of it; every screen: console.long.test.ts. */
 import assert from "node:assert/strict";
-import { after, before, suite, test } from "node:test";
-import { auditPage, findChromium, noChromium, openBrowser, type OpenedBrowser } from "./open-browser.ts";
-import { fillHome, openConsole, type ConsoleHome } from "./open-console.ts";
-import { walkScreens } from "./walk-screens.ts";
+import { suiteOfConsole } from "./console-suite.ts";
+import { auditPage } from "./open-browser.ts";
 
-const executable = await findChromium();
-
-suite("the console", { skip: executable === undefined && noChromium }, () => {
-  const opened = new AsyncDisposableStack();
-  let home: ConsoleHome;
-  let browser: OpenedBrowser;
-  before(async () => {
-    home = opened.use(await openConsole());
-    browser = opened.use(await openBrowser(executable ?? ""));
-    await fillHome(home);
-  });
-  after(() => opened.disposeAsync());
-
-  test("a link signs one browser in, once, and leaves no code in the address; others are shown how", async () => {
+suiteOfConsole("the console", (test) => {
+  test("a link signs one browser in, once, and leaves no code in the address; others are shown how", async ({
+    home,
+    browser,
+  }) => {
     const link = await home.link();
     await using first = await browser.openPage(link, { size: "desktop" });
     await first.page.waitForSelector("h1:text('Now')");
@@ -32,7 +21,10 @@ suite("the console", { skip: executable === undefined && noChromium }, () => {
     assert.deepEqual(await auditPage(second.page), []);
   });
 
-  test("a code of a link pairs a browser by the page's form, and leaves no code in the address", async () => {
+  test("a code of a link pairs a browser by the page's form, and leaves no code in the address", async ({
+    home,
+    browser,
+  }) => {
     const { links } = await home.api.createPairing({ name: "tablet" });
     await using view = await browser.openPage(links.at(-1)!, { size: "phone" });
     const { page } = view;
@@ -46,11 +38,7 @@ suite("the console", { skip: executable === undefined && noChromium }, () => {
     await home.api.revokeToken({ token: "tablet" });
   });
 
-  test("every screen is without faults for eyes, keys and a narrow screen", async () => {
-    await walkScreens(browser, home, { size: "phone", scheme: "light" });
-  });
-
-  test("Now moves by itself, and answers what needs one", async () => {
+  test("Now moves by itself, and answers what needs one", async ({ home, browser }) => {
     await using view = await browser.openTab(await home.link(), { size: "desktop" });
     const { page } = view;
     await page.waitForSelector("text=Hold on for a while");
@@ -61,7 +49,10 @@ suite("the console", { skip: executable === undefined && noChromium }, () => {
     assert.deepEqual(await view.takeFaults(), []);
   });
 
-  test("a conversation streams, shows calls, is written anew, and runs nothing that a model says", async () => {
+  test("a conversation streams, shows calls, is written anew, and runs nothing that a model says", async ({
+    home,
+    browser,
+  }) => {
     await home.api.createSession({ sessionKey: "talk-test" });
     await using view = await browser.openTab(await home.link("/chat/talk-test"), { size: "phone" });
     const { page } = view;
@@ -90,168 +81,10 @@ suite("the console", { skip: executable === undefined && noChromium }, () => {
     assert.deepEqual(await view.takeFaults(), []);
   });
 
-  test("a run shows its steps, what filled its prompt, what caused it, and whether it would do the same again", async () => {
-    await using view = await browser.openTab(await home.link("/runs?state=trouble"), { size: "desktop" });
-    const { page } = view;
-    const row = page.locator("[role=row]:has-text('Please break')");
-    await row.waitFor();
-    assert.equal(
-      await page.locator("[role=row]:has-text('A table, please')").count(),
-      0,
-      "what went well is not shown",
-    );
-    await page.focus("[role=grid]");
-    // A job of the home may have failed since: the hour decides which of them fire.
-    const selected = page.locator("[role=row][aria-selected=true]:has-text('Please break')");
-    const rows = await page.locator("[role=row]").count();
-    for (let tries = 0; tries < rows && (await selected.count()) === 0; tries += 1) await page.keyboard.press("j");
-    await page.keyboard.press("Enter");
-    await page.waitForSelector("text=this model refuses the request");
-    await page.keyboard.press("e");
-    await page.waitForSelector("h2:text('model')");
-    assert.deepEqual(await auditPage(page), []);
-    await page.click("nav[aria-label='Screens'] a:has-text('Runs')");
-    await page.click("[role=row]:has-text('A table, please')");
-    await page.click("button:has-text('context')");
-    await page.waitForSelector("text=SOUL.md");
-    await page.click("button:text('Why')");
-    await page.waitForSelector("text=message.received");
-    assert.deepEqual(await auditPage(page), []);
-    await page.click("button:text('Replay')");
-    await page.click("button:has-text('Replay it')");
-    await page.waitForSelector("text=/It would do/", { timeout: 60_000 });
-    assert.deepEqual(await view.takeFaults(), []);
-  });
-
-  test("a job is changed with the next ten moments in sight, across a change of the clock", async () => {
-    await using view = await browser.openTab(await home.link("/jobs/letters"), { size: "desktop" });
-    const { page } = view;
-    await page.click("button:has-text('Change')");
-    await page.getByLabel("Due").selectOption("cron");
-    await page.waitForSelector("li:has-text('07:00') >> nth=9");
-    await page.fill("input.mono", "30 2 25-31 3 0");
-    await page.waitForSelector("text=the clock has changed: GMT+2");
-    assert.deepEqual(await auditPage(page), []);
-    await page.fill("input.mono", "99 * * * *");
-    await page.waitForSelector("button:has-text('Save'):disabled");
-    await page.fill("input.mono", "15 8 * * 1-5");
-    await page.getByLabel("Dollars a run").fill("0.25");
-    await page.getByLabel("Prompt").fill("Read the letters, and answer none.");
-    await page.click("button:has-text('Save'):enabled");
-    await page.waitForSelector("text=on weekdays at 08:15");
-    await page.waitForSelector("text=Next:");
-    const { definition } = (await home.api.getJob({ jobId: "letters" })).job;
-    assert.deepEqual(
-      [definition.trigger.kind, definition.budget, definition.prompt],
-      ["cron", { usdMax: 0.25 }, "Read the letters, and answer none."],
-    );
-    const faults = await view.takeFaults();
-    // The refusal of the expression that is none.
-    assert.deepEqual(
-      faults.filter((fault) => !fault.includes("400")),
-      [],
-    );
-  });
-
-  test("Settings changes a cap at once, adds a model that was tried, and pairs a device by a code", async () => {
-    await using view = await browser.openPage(await home.link("/settings"), { size: "phone" });
-    const { page } = view;
-    await page.tap("li:has-text('An hour') button");
-    await page.fill("li:has-text('An hour') input >> nth=2", "600");
-    await page.tap("li:has-text('An hour') button:has-text('Save')");
-    await page.waitForSelector("li:has-text('600 calls')");
-    const { items } = await home.api.listBudgets();
-    assert.ok(items.some(({ scope, window, callsMax }) => scope === "all" && window === "hour" && callsMax === 600));
-    await page.tap("button:has-text('Add one')");
-    await page.tap("label:has-text('Another server')");
-    await page.fill("input[placeholder^='https']", home.modelUrl);
-    await page.fill("input[placeholder='as the server calls it']", "scripted");
-    await page.tap("button:has-text('Try it')");
-    await page.waitForSelector("text=counts from the next start on");
-    assert.deepEqual(await auditPage(page), []);
-    await page.tap("li:has-text('counts from') button");
-    await page.tap("button:has-text('Take it away?')");
-    await page.waitForSelector("text=counts from the next start on", { state: "detached" });
-    await page.tap("button:has-text('Pair a device')");
-    await page.tap("button:has-text('Show the code')");
-    await page.waitForSelector("svg[role=img]");
-    assert.match((await page.textContent("p.mono")) ?? "", /^[A-Z0-9]{4}-[A-Z0-9]{4}$/);
-    assert.deepEqual(await auditPage(page), []);
-    assert.deepEqual(await view.takeFaults(), []);
-  });
-
-  test("somebody is written down in two taps on a phone, merged, and taken apart again", async () => {
-    await using view = await browser.openTab(await home.link("/people"), { size: "phone" });
-    const { page } = view;
-    await page.waitForSelector("[role=row]:has-text('Jonas Weber')");
-    await page.tap("button:has-text('Write down')");
-    await page.keyboard.type("Ida Berg: brings <img src=x onerror=alert(1)> to the party");
-    await page.tap("button:has-text('Keep with Ida Berg')");
-    await page.waitForSelector("text=brings <img src=x");
-    await page.tap("button[aria-label='Merge with another']");
-    await page.waitForSelector("text=Who else is Ida Berg?");
-    await page.tap("dialog button:has-text('telegram:idab')");
-    assert.deepEqual(await auditPage(page), []);
-    await page.tap("button:has-text('Ida Bergh is Ida Berg')");
-    await page.waitForSelector("h2:has-text('Also this person')");
-    await page.tap("button:has-text('Take apart')");
-    await page.waitForSelector("h2:has-text('Also this person')", { state: "detached" });
-    const { items } = await home.peeps.listPeople({ name: "Ida Berg" });
-    assert.equal(items.length, 2);
-    assert.deepEqual(await auditPage(page), []);
-    assert.deepEqual(await view.takeFaults(), []);
-  });
-
-  test("the timeline is narrowed, jumps to a moment, and shows causes and effects of an event", async () => {
-    await using view = await browser.openTab(await home.link("/timeline?job=letters"), { size: "desktop" });
-    const { page } = view;
-    await page.click("[role=row]:has-text('Question asked')");
-    await page.waitForSelector("dialog button:has-text('run.created')");
-    await page.click("dialog button:has-text('run.created')");
-    await page.waitForSelector("dialog [role=status] >> text=Run created");
-    assert.deepEqual(await auditPage(page), []);
-    await page.keyboard.press("Escape");
-    await page.selectOption("select[aria-label=job]", "");
-    await page.click("button:text('Trouble')");
-    await page.click("[role=row]:has-text('Run failed'):has-text('refuses')");
-    await page.waitForSelector("dialog >> text=this model refuses the request");
-    await page.keyboard.press("Escape");
-    await page.fill("input[type=datetime-local]", "2020-01-01T12:00");
-    await page.waitForSelector("text=Nothing of it happened before this moment");
-    await page.click("button:has-text('To now')");
-    await page.waitForSelector("[role=row]:has-text('Run failed')");
-    assert.deepEqual(await view.takeFaults(), []);
-  });
-
-  test("a file is written over what was seen, changes of others are joined, and a fact is kept and corrected", async () => {
-    const path = "notes/plan.md";
-    const lines = ["# Plan", "one", "two", "three", "four", "five", "six", ""];
-    const { sha256 } = await home.api.writeFile({ path, text: lines.join("\n") });
-    await using view = await browser.openTab(await home.link(`/memory?path=${path}`), { size: "desktop" });
-    const { page } = view;
-    const field = page.locator(`textarea[aria-label='Text of ${path}']`);
-    await field.fill(lines.with(1, "ONE").join("\n"));
-    await home.api.writeFile({ path, text: lines.with(6, "SIX").join("\n"), sha256: sha256 ?? "" });
-    await page.click("button:has-text('Save')");
-    await page.waitForSelector("text=Both changes stand here");
-    assert.deepEqual(await auditPage(page), []);
-    await page.click("button:has-text('Save')");
-    await page.waitForSelector("text=Saved.");
-    const { bytes } = await home.api.getFile({ path });
-    assert.equal(new TextDecoder().decode(bytes), lines.with(1, "ONE").with(6, "SIX").join("\n"));
-    await page.click("button:has-text('Facts')");
-    await page.fill("input[placeholder='Anna lives in Munich']", "Anna lives in <b>Munich</b>");
-    await page.click("button:has-text('Keep it')");
-    await page.click("li button:has-text('Correct')");
-    await page.fill("li input", "Anna lives in Bremen");
-    await page.click("button:has-text('Keep this instead')");
-    await page.check("input[type=checkbox]");
-    await page.waitForSelector("li[data-closed] >> text=Anna lives in <b>Munich</b>");
-    assert.deepEqual(await auditPage(page), []);
-    assert.deepEqual(await view.takeFaults(), []);
-  });
-
-  test("nothing that a person, a file, a job or an event is called becomes part of the page", async () => {
+  test("nothing that a person, a file, a job or an event is called becomes part of the page", async ({
+    home,
+    browser,
+  }) => {
     const evil = "<img src=x onerror=alert(1)><script>alert(2)</script>";
     const { person } = await home.peeps.addPerson({ name: evil, note: evil });
     const path = "notes/<img src=x onerror=alert(3)>.md";
@@ -278,83 +111,5 @@ suite("the console", { skip: executable === undefined && noChromium }, () => {
     await page.waitForSelector("dialog pre:has-text('onerror')");
     assert.equal(await page.locator("img[src=x]").count(), 0);
     assert.deepEqual(await view.takeFaults(), []);
-  });
-
-  test("the console opens without a network, with the last reading, and says that it is old", async () => {
-    await using view = await browser.openPage(await home.link(), { size: "phone" });
-    const { page } = view;
-    await page.waitForSelector("text=Just ended");
-    await page.evaluate("navigator.serviceWorker.ready.then(() => true)");
-    await page.context().setOffline(true);
-    await page.goto(`${home.url}/runs`);
-    await page.waitForSelector("text=No connection to home");
-    await page.goto(home.url);
-    await page.waitForSelector("text=Just ended");
-    assert.deepEqual(await auditPage(page), []);
-    await page.context().setOffline(false);
-    await page.waitForSelector("text=No connection to home", { state: "detached" });
-  });
-
-  test("seven tabs work, over one event stream", async () => {
-    await using view = await browser.openPage(await home.link(), { size: "desktop" });
-    await view.page.waitForSelector("text=Just ended");
-    const tabs = await Promise.all(Array.from({ length: 6 }, () => view.page.context().newPage()));
-    for (const tab of tabs) {
-      await tab.goto(home.url);
-      await tab.waitForSelector("text=Just ended");
-    }
-    await home.api.sendMessage({ sessionKey: "talk-seven", text: "Seen by all seven", source: "console" });
-    for (const tab of [view.page, ...tabs]) {
-      await tab.bringToFront();
-      await tab.waitForSelector("text=Seen by all seven");
-    }
-  });
-
-  test("the palette finds and opens without a mouse", async () => {
-    await using view = await browser.openTab(await home.link(), { size: "desktop" });
-    const { page } = view;
-    await page.waitForSelector("text=Just ended");
-    await page.keyboard.press("Control+k");
-    await page.waitForSelector("[role=option]");
-    await page.keyboard.type("shortcuts");
-    await page.keyboard.press("Enter");
-    await page.waitForSelector("h2:text('Keyboard shortcuts')");
-    assert.deepEqual(await auditPage(page), []);
-  });
-
-  test("GraphiQL knows the schema, answers a query and follows a subscription, and breaks no rule of its page", async () => {
-    await using view = await browser.openTab(await home.link(), { size: "desktop" });
-    const { page } = view;
-    await page.waitForSelector("h1:text('Now')");
-    await page.goto(`${home.url}/graphql/ide`);
-    await page.waitForSelector(".graphiql-query-editor .CodeMirror:has-text('listRuns')");
-    await page.getByRole("button", { name: /show documentation explorer/i }).click();
-    await page.waitForSelector(".graphiql-doc-explorer:has-text('Subscription')");
-    const run = page.getByRole("button", { name: /execute query/i });
-    await run.click();
-    await page.waitForSelector(".result-window:has-text('listRuns')");
-    const text = JSON.stringify('subscription { tailEvents(types: ["run.done"], last: 1) { data { type } } }');
-    await page.evaluate(`document.querySelector(".graphiql-query-editor .CodeMirror").CodeMirror.setValue(${text})`);
-    await run.click();
-    await page.waitForSelector(".result-window:has-text('run.done')");
-    await page.getByRole("button", { name: /stop query/i }).click();
-    assert.deepEqual(await view.takeFaults(), []);
-  });
-
-  test("what the first screen loads is at most 130 kB compressed", async () => {
-    await using view = await browser.openPage(await home.link(), { size: "phone" });
-    await view.page.waitForSelector("text=Just ended");
-    const files = await view.page.evaluate<string[]>(
-      "performance.getEntriesByType('resource').map(({ name }) => name).filter((name) => !name.includes('/api/') && !name.includes('/session'))",
-    );
-    let byteCount = 0;
-    const sizes: string[] = [];
-    for (const file of new Set([home.url, ...files])) {
-      const response = await fetch(file, { headers: { accept: "text/html, */*", "accept-encoding": "gzip" } });
-      const size = Number(response.headers.get("content-length") ?? (await response.arrayBuffer()).byteLength);
-      byteCount += size;
-      sizes.push(`${new URL(file).pathname} ${size}`);
-    }
-    assert.ok(byteCount <= 130_000, `${byteCount} bytes: ${sizes.join(", ")}`);
   });
 });

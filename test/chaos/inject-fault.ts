@@ -95,9 +95,10 @@ const smallDiskFaults: typeof faults = [
   [1, restartImmediately],
 ];
 
-/** `cycle` from 1 on: a small disk is full in the first, however few there are. */
+/** `cycle` from 1 on: what no attack goes without comes in the first ones, however few there are. */
 export async function injectFault(field: Battlefield, cycle: number): Promise<string> {
-  if (field.isDiskSmall && cycle === 1) return fill(field);
+  const first = (field.isDiskSmall ? [fill] : [kill, pause, tear, restartKilled])[cycle - 1];
+  if (first !== undefined) return first(field);
   const weighted = field.isDiskSmall ? smallDiskFaults : faults;
   const bag = weighted.flatMap(([weight, fault]) => Array.from({ length: weight }, () => fault));
   return field.random.pick(bag)(field);

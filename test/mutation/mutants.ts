@@ -200,8 +200,3 @@ export const mutants: readonly Mutant[] = [
   headOrder,
   outcomes,
 ];
-
-/** `npm test` takes these away: of each kind, which a name begins with, the first. */
-export const firstOfKinds: readonly Mutant[] = [
-  ...Map.groupBy(mutants, ({ name }) => name.split(/[:,]/, 1)[0]).values(),
-].flatMap(([first]) => first ?? []);

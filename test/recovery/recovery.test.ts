@@ -3,60 +3,16 @@ import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, describe, test } from "node:test";
-import { RoostError, silentLogger } from "@roost/base";
+import { test } from "node:test";
+import { silentLogger } from "@roost/base";
 import { openDatabase, openEmbeddedPostgres, type Database } from "@roost/database";
 import { homeRooms } from "@roost/worker/home-rooms";
 import { openKernel, type Kernel } from "../../packages/kernel/src/open-kernel.ts";
-import { createTestKernel, type TestKernel } from "../../packages/worker/src/testing/create-test-kernel.ts";
-import { interruptKernel, loseConnection, type Place } from "../../packages/kernel/src/testing/interrupt-kernel.ts";
-import {
-  prepareWorld,
-  readKnown,
-  readWorld,
-  recoveryLoops,
-  saveWorld,
-  type Known,
-  type RecoveryLoop,
-} from "./recovery-world.ts";
+import { interruptKernel, type Place } from "../../packages/kernel/src/testing/interrupt-kernel.ts";
+import { lookOften, loseConnections, outcomeOf } from "./lose-connections.ts";
+import { prepareWorld, readKnown, readWorld, recoveryLoops, saveWorld, type RecoveryLoop } from "./recovery-world.ts";
 
-/** More than one: what the first one did is not done again by the next. */
-const passes = 2;
-/** Of one loop: loops that do the same for each of several things come by the same statements again and again. */
-const placesMax = 16;
-/** Reading on is not told what became of a commit: it asks the cursor by itself. */
-const readsOn = recoveryLoops["events of partitions that were taken over"];
-
-describe("a loop of recovery whose connection is lost, at each of its statements and commits", () => {
-  let opened: TestKernel;
-  let restore: () => Promise<void>;
-  let known: Known;
-  before(async () => {
-    opened = await createTestKernel();
-    await prepareWorld(opened.kernel);
-    known = await readKnown(opened.database);
-    ({ restore } = await saveWorld(opened.database));
-  });
-  after(() => opened[Symbol.asyncDispose]());
-
-  for (const [name, look] of Object.entries(recoveryLoops)) {
-    test(`${name}: the next look comes to the same, and nothing twice`, async () => {
-      const { kernel, database } = opened;
-      await restore();
-      const untouched = await readWorld(database, known);
-      const placeCount = await countPlaces(kernel, look);
-      await lookOften(kernel, look);
-      const expected = await readWorld(database, known);
-      assert.notDeepEqual(expected, untouched, "the loop was expected to have something to do");
-      for (const place of spread(placeCount)) {
-        await restore();
-        await lookAndLose(kernel, look, place);
-        await lookOften(kernel, look);
-        assert.deepEqual(await readWorld(database, known), expected, `lost at place ${place} of ${placeCount}`);
-      }
-    });
-  }
-});
+loseConnections({ placesMax: 5 });
 
 test("every loop of recovery, in the middle of a transaction when PostgreSQL is restarted at once, comes to the same afterwards", async () => {
   const dir = await mkdtemp(join(tmpdir(), "roost-recovery-"));
@@ -98,38 +54,6 @@ test("every loop of recovery, in the middle of a transaction when PostgreSQL is 
   }
 });
 
-/** All places, or of many some that lie evenly among them, the first and the last included. */
-function spread(placeCount: number): number[] {
-  const count = Math.min(placeCount, placesMax);
-  const places = Array.from(
-    { length: count },
-    (_, n) => 1 + Math.round((n * (placeCount - 1)) / Math.max(1, count - 1)),
-  );
-  return [...new Set(places)];
-}
-
-async function countPlaces(kernel: Kernel, look: RecoveryLoop): Promise<number> {
-  let count = 0;
-  await look(interruptKernel(kernel, async ({ number }) => void (count = number)));
-  return count;
-}
-
-async function lookOften(kernel: Kernel, look: RecoveryLoop): Promise<void> {
-  for (let pass = 0; pass < passes; pass += 1) await look(kernel);
-}
-
-async function lookAndLose(kernel: Kernel, look: RecoveryLoop, number: number): Promise<void> {
-  let isLost = false;
-  const interrupted = interruptKernel(kernel, async (place) => {
-    if (place.number !== number) return;
-    isLost = true;
-    await loseConnection(place, kernel.database);
-  });
-  const outcome = await outcomeOf(look(interrupted));
-  assert.ok(isLost, `place ${number} was not reached`);
-  if (look !== readsOn) assert.equal(outcome, "unavailable", `lost at place ${number}`);
-}
-
 /** Before its first commit; where there is none, between its first two statements. */
 async function findMiddle(kernel: Kernel, look: RecoveryLoop): Promise<number> {
   const places: Pick<Place, "number" | "before">[] = [];
@@ -163,13 +87,4 @@ async function countWaiting(database: Database): Promise<number> {
     "select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()",
   );
   return rows.length;
-}
-
-async function outcomeOf(work: Promise<unknown>): Promise<string> {
-  try {
-    await work;
-    return "it went on";
-  } catch (error) {
-    return error instanceof RoostError ? error.code : String(error);
-  }
 }

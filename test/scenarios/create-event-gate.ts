@@ -19,6 +19,7 @@ export interface ClosedGate {
 }
 
 const lockKey = 77_177;
+const lookMs = 10;
 /** Not those of workers, which come and go as processes are killed. */
 const counted = "topic in ('runs', 'sessions') and type not like 'worker.%'";
 
@@ -83,6 +84,7 @@ async function untilOneWaits(database: Database): Promise<void> {
       [lockKey],
     );
     if (waiting.length > 0) return;
-    await new Promise((resolve) => setImmediate(resolve));
+    // Programs start meanwhile, which need the processor.
+    await new Promise((resolve) => setTimeout(resolve, lookMs));
   }
 }

@@ -54,7 +54,8 @@ test("P: a directory of 38 jobs is imported twice, and there are 38 jobs both ti
   await writeFile(file, text);
   const { home } = opened.use(await startScene({ workerCount: 0 }));
   const token = (await readFile(join(home.directory, ".roost/token"), "utf8")).trim();
-  const environment = { PATH: process.env["PATH"], ROOST_URL: home.gateway.ready.url!, ROOST_TOKEN: token };
+  const { PATH, NODE_COMPILE_CACHE } = process.env;
+  const environment = { PATH, NODE_COMPILE_CACHE, ROOST_URL: home.gateway.ready.url!, ROOST_TOKEN: token };
   const importJobs = async (...options: string[]) => {
     const args = [cli, "jobs", "import", peer, "--json", ...options];
     const { stdout } = await run(process.execPath, args, { env: environment });

@@ -1,14 +1,18 @@
 /** What the tests of services in a home have in common. */
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { promisify } from "node:util";
 
 const cli = new URL("../../apps/cli/src/main.ts", import.meta.url).pathname;
 const execute = promisify(execFile);
+/** What it looks for begins in other processes, which need the processor. */
+const lookMs = 20;
 
 /** Runs a command of `roost` on a home. */
 export async function runCommand(homeDir: string, ...args: string[]): Promise<{ code: number; printed: string }> {
-  const env = { PATH: process.env["PATH"], HOME: homeDir, ROOST_HOME: homeDir, COLUMNS: "500" };
+  const { PATH, NODE_COMPILE_CACHE } = process.env;
+  const env = { PATH, NODE_COMPILE_CACHE, HOME: homeDir, ROOST_HOME: homeDir, COLUMNS: "500" };
   const ended = await execute(process.execPath, [cli, ...args], { env }).then(
     ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
     (error: { code: number; stdout: string; stderr: string }) => error,
@@ -21,7 +25,20 @@ export async function until<T>(look: () => Promise<T | undefined>): Promise<T> {
   for (;;) {
     const found = await look().catch(() => undefined);
     if (found !== undefined) return found;
+    await new Promise((resolve) => setTimeout(resolve, lookMs));
   }
+}
+
+/** The processes that a supervisor of this home keeps. */
+export async function readProcesses(homeDir: string): Promise<{ name: string; identity: string }[]> {
+  const owner = JSON.parse(await readFile(join(homeDir, ".roost/owner.json"), "utf8")) as {
+    children: { name: string; identity: string }[];
+  };
+  return owner.children;
+}
+
+export async function pidOfServices(homeDir: string): Promise<number> {
+  return Number.parseInt((await readProcesses(homeDir)).find(({ name }) => name === "services")!.identity, 10);
 }
 
 /** Paths below services/ and texts of the files that docs/services.md shows. */

@@ -8,7 +8,7 @@ import { startScriptedModelServer, type Script } from "@roost/agent/testing";
 import { createHttpClient } from "@roost/contract/client";
 import { peepsContract } from "@roost/peeps/contract";
 import { startSupervised, type StartedHome } from "../scenarios/start-supervised.ts";
-import { readExample, runCommand, until } from "./home-services.fixture.ts";
+import { pidOfServices, readExample, readProcesses, runCommand, until } from "./home-services.fixture.ts";
 
 const messageCount = 50;
 const fact = { source: "imessage", externalId: "m7", kind: "relation", relation: "partner", value: "Nils" };
@@ -23,6 +23,23 @@ const script: Script = ({ toolNames, messages, userText }) =>
         text: "",
       }
     : "I am here.";
+
+/** A service as its program is written at some time: which operations it has, and what its event says. */
+const pond = (
+  operations: string,
+  event: string,
+) => `import { defineEvent, defineOperation, defineService, serve } from "@roost/contract";
+import { z } from "zod";
+const input = z.object({});
+const output = z.object({ text: z.string() });
+const all = [${operations}].map((id) =>
+  defineOperation({ id, method: "GET", path: "/" + id, summary: "Says " + id, input, output, effect: "readonly" }));
+const dug = defineEvent({ ${event}, type: "pond.dug", topic: "pond", subject: "pond" });
+export const service = {
+  contract: defineService({ name: "pond", title: "Pond", operations: all, events: [dug] }),
+  handlers: () => all.map((operation) => serve(operation, async () => ({ text: operation.id }))),
+};
+`;
 
 let homeDir: string;
 let home: StartedHome;
@@ -88,4 +105,67 @@ test("peeps is enabled while Roost runs, and messages that come in fire the job 
     return items.length > 0 ? items : undefined;
   });
   assert.deepEqual([found?.value, found?.name, found?.quote], ["Nils", "Ida Berg", "my partner Nils"]);
+});
+
+test("A service comes, changes and leaves while Roost runs: others answer all the time, and a change that may not be is refused with its path", async () => {
+  const put = async (operations: string, event: string) => {
+    await mkdir(join(homeDir, "services/pond"), { recursive: true });
+    await writeFile(join(homeDir, "services/pond/service.ts"), pond(operations, event));
+  };
+  const answers = new Map<number, number>();
+  const over = new AbortController();
+  const calling = (async () => {
+    while (!over.signal.aborted) {
+      const { status } = await home.fetch("/services/shelf/books");
+      answers.set(status, (answers.get(status) ?? 0) + 1);
+    }
+  })();
+  await put('"frogs"', "version: 1, schema: z.object({ deep: z.number() })");
+  assert.match((await runCommand(homeDir, "service", "enable", "pond")).printed, /pond enabled in .*\npond runs\n/);
+  const says = async (id: string) => {
+    const response = await home.fetch(`/services/pond/${id}`);
+    return response.status === 200 ? ((await response.json()) as { text: string }).text : undefined;
+  };
+  assert.equal(await says("frogs"), "frogs");
+  assert.equal(await says("newts"), undefined);
+  const before = await pidOfServices(homeDir);
+
+  await put('"frogs", "newts"', "version: 2, schema: z.object({ deep: z.number(), wide: z.number().optional() })");
+  assert.equal((await runCommand(homeDir, "service", "migrate", "pond")).printed, "pond: nothing to apply\n");
+  assert.equal(await until(() => says("newts")), "newts");
+  await until(async () => ((await pidOfServices(homeDir)) === before ? undefined : true));
+
+  await put('"frogs"', "version: 3, schema: z.object({ deep: z.string(), wide: z.number() })");
+  const refused = await runCommand(homeDir, "service", "migrate", "pond");
+  assert.match(
+    refused.printed,
+    /pond: event "pond\.dug" version 3 is not \w+ compatible at \/?(properties\/)?(deep|wide)/,
+  );
+  assert.notEqual(refused.code, 0);
+  assert.equal(await says("newts"), "newts");
+
+  await put('"frogs"', "version: 2, schema: z.object({ deep: z.number(), wide: z.number().optional() })");
+  const taken = await runCommand(homeDir, "service", "migrate", "pond");
+  assert.match(taken.printed, /pond: service "pond" takes away what its callers know: newts: the operation is gone/);
+  assert.equal(await says("newts"), "newts", "agents go on with the one that they know");
+  const { items } = await home.api.listServices();
+  assert.equal(items.find(({ name }) => name === "pond")?.state, "running");
+  const { runId } = await home.api.sendMessage({ sessionKey: "main", text: "Still there?" });
+  await until(async () => ((await home.api.getRun({ runId })).run.state === "done" ? true : undefined));
+
+  assert.equal(
+    (await runCommand(homeDir, "service", "migrate", "pond", "--accept-breaks")).printed,
+    "pond: nothing to apply\n",
+  );
+  await until(async () => ((await says("newts")) === undefined ? true : undefined));
+  assert.equal(await until(() => says("frogs")), "frogs");
+
+  assert.match((await runCommand(homeDir, "service", "disable", "pond")).printed, /pond has ended/);
+  assert.equal(await says("frogs"), undefined);
+  over.abort();
+  await calling;
+  assert.deepEqual([...answers.keys()], [200], "the other service answered all the time");
+  assert.ok(answers.get(200)! > 20);
+  for (const name of ["shelf", "peeps"]) await runCommand(homeDir, "service", "disable", name);
+  await until(async () => ((await readProcesses(homeDir)).some(({ name }) => name === "services") ? undefined : true));
 });

@@ -1,5 +1,4 @@
 import { testDays } from "./test-days.ts";
 
-// Two days and a half: until the morning on which the second worker has died. Comments are looked for every hour; a whole week does it as often as the
-// example says.
-testDays(Date.parse("2025-11-26T12:00:00Z"), { checkEveryMinutes: 60 });
+// Until the morning on which the second worker has died. Comments are looked for every four hours; a whole week does it as often as the example says.
+testDays(Date.parse("2025-11-26T10:00:00Z"), { checkEveryMinutes: 240 });

@@ -27,7 +27,9 @@ test("a program that said it is ready leaves its compiled code although it is ki
 });
 
 async function untilFilled(directory: string): Promise<void> {
-  const changes = watch(directory, { signal: AbortSignal.timeout(waitMsMax) })[Symbol.asyncIterator]();
+  const watching = new AbortController();
+  const signal = AbortSignal.any([watching.signal, AbortSignal.timeout(waitMsMax)]);
+  const changes = watch(directory, { signal })[Symbol.asyncIterator]();
   // It watches from here on.
   let changed = changes.next();
   while ((await readdir(directory)).length === 0) {
@@ -35,4 +37,6 @@ async function untilFilled(directory: string): Promise<void> {
     changed = changes.next();
   }
   changed.catch(() => undefined);
+  // A watcher keeps its process alive.
+  watching.abort();
 }

@@ -1,11 +1,11 @@
-/** A few worlds, always the same ones; `simulate.long.test.ts` lets the next ones happen, `npm run simulate` as many as asked for. */
+/** Two worlds, always the same ones; `simulate.long.test.ts` lets the next ones happen, `npm run simulate` as many as asked for. */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { openWorlds, type Worlds } from "./open-worlds.ts";
 import { createPlan, type Plan } from "./plan.ts";
 import { simulate } from "./simulate.ts";
 
-const seeds = [1, 2, 3];
+const seed = 1;
 
 let worlds: Worlds;
 before(async () => {
@@ -15,16 +15,10 @@ after(async () => {
   await worlds[Symbol.asyncDispose]();
 });
 
-for (const seed of seeds) {
-  test(`simulate() breaks no promise in the world of seed ${seed}, whatever goes wrong`, async () => {
-    const { violation, trace } = await simulate(worlds, createPlan(seed));
-    assert.equal(
-      violation,
-      undefined,
-      `see it with: npm run simulate -- --seed ${seed}\n${trace.slice(-20).join("\n")}`,
-    );
-  });
-}
+test(`simulate() breaks no promise in the world of seed ${seed}, whatever goes wrong`, async () => {
+  const { violation, trace } = await simulate(worlds, createPlan(seed));
+  assert.equal(violation, undefined, `see it with: npm run simulate -- --seed ${seed}\n${trace.slice(-20).join("\n")}`);
+});
 
 test("simulate() lets the same happen again for the same plan", async () => {
   const whole = createPlan(31);

@@ -298,6 +298,7 @@ for (const era of ["auto", "legacy"] as const)
       ROOST_TOKEN: testToken,
       ROOST_HOME: gateway.homeDir,
       PATH: process.env["PATH"] ?? "",
+      NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"] ?? "",
     };
     await client.connect(
       new StdioClientTransport({ command: process.execPath, args: [roost, "mcp"], env, stderr: "inherit" }),

@@ -45,7 +45,9 @@ export async function openSchemaRegistry(database: Database): Promise<SchemaRegi
   let refreshing: Promise<void> | undefined;
 
   const load = async (sql: Sql) => {
-    const [rows, topics] = await Promise.all([readSchemas(sql), readTopics(sql)]);
+    // One after the other: a process that only begins opens no second connection for it.
+    const rows = await readSchemas(sql);
+    const topics = await readTopics(sql);
     for (const row of rows) {
       if (row.digest != null) digests.set(row.type, { topic: row.topic, template: row.digest });
       const current = known.get(row.type);
@@ -57,23 +59,29 @@ export async function openSchemaRegistry(database: Database): Promise<SchemaRegi
         continue;
       known.set(row.type, toKnown(row, topics, current));
     }
+    return { rows, topics };
   };
-  const refresh = (sql?: Sql) => {
-    if (sql !== undefined) return load(sql);
-    return (refreshing ??= load(database).finally(() => (refreshing = undefined)));
+  const refresh = async (sql?: Sql) => {
+    if (sql !== undefined) await load(sql);
+    else
+      await (refreshing ??= load(database)
+        .then(() => undefined)
+        .finally(() => (refreshing = undefined)));
   };
 
-  await refresh();
+  // What is registered right after the opening need not be read again.
+  let found: { rows: RegisteredSchema[]; topics: Map<string, Topic> } | undefined = await load(database);
   return {
     async register(definitions) {
       const schemas = definitions.map(toEventSchema);
-      const registered = await readSchemas(database);
+      const justRead = found;
+      found = undefined;
+      const registered = justRead?.rows ?? (await readSchemas(database));
       for (const schema of schemas) refuseMissingUpcasters(schema, versionsOf(registered, schema));
-      if (!schemas.every((schema) => registered.some((row) => isSameSchema(row, schema)))) {
-        await database.transact((tx) => registerAll(tx, schemas));
-      }
+      const isRegistered = schemas.every((schema) => registered.some((row) => isSameSchema(row, schema)));
+      if (!isRegistered) await database.transact((tx) => registerAll(tx, schemas));
       await storeDigests(database, schemas, registered);
-      const topics = await readTopics(database);
+      const topics = (isRegistered && justRead?.topics) || (await readTopics(database));
       for (const schema of schemas) {
         own.add(schema.type);
         if (schema.digest != null) digests.set(schema.type, { topic: schema.topic, template: schema.digest });

@@ -22,6 +22,7 @@ interface Row {
 export async function findInvalidEvents(sql: Sql): Promise<string[]> {
   const events = await sql.query<Row>("select id, type, version, data from roost.event");
   const types = new Set(events.map(({ type }) => type));
+  if (types.size === 0) return [];
   const validators = new Map(
     (await readSchemas(sql))
       .filter(({ type }) => types.has(type))

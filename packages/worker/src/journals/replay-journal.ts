@@ -67,6 +67,3 @@ export async function replayJournal(
     assert.equal(resumed.state, fixture.state);
   }
 }
-
-export const everyStep = (stepCount: number): number[] =>
-  Array.from({ length: stepCount - 1 }, (_, index) => index + 1);

@@ -1,0 +1,3 @@
+import { loseConnections } from "./lose-connections.ts";
+
+loseConnections({ placesMax: Infinity });

@@ -1,0 +1,5 @@
+import { test } from "node:test";
+import { killBetweenEvents } from "./kill-between-events.ts";
+
+test("S: everything is killed after each event of a run, and its marker is set exactly once", () =>
+  killBetweenEvents({ every: 1 }));
