@@ -8,10 +8,10 @@ import { showTrusted } from "../context/show-trusted.ts";
 import { hashOf } from "../disk/read-disk-file.ts";
 import { labelsOfLines, linesOf, wordedLines } from "../records/line-marks.ts";
 import { scanHome } from "../scan/scan-home.ts";
-import { readMarkedFile } from "../files/read-home-file.ts";
-import { trustHomeFile } from "../files/trust-home-file.ts";
-import { writeHomeFile } from "../files/write-home-file.ts";
-import { createTestMemory, type TestMemory } from "./create-test-memory.ts";
+import { readMarkedFile } from "./read-home-file.ts";
+import { trustHomeFile } from "./trust-home-file.ts";
+import { writeHomeFile } from "./write-home-file.ts";
+import { createTestMemory, type TestMemory } from "../testing/create-test-memory.ts";
 
 const as = { kind: "main" } as const;
 const page = joinLabels(mainLabels, untrustedFrom("web", "page.example"));
