@@ -148,18 +148,22 @@ function toBytes(item: Item): Uint8Array {
   const { id, event } = item;
   if (Object.values<string | undefined>(protocolEvents).includes(event))
     throw new RoostError("internal", `an item is named "${event}", which is reserved: use another name`);
-  return encode({ id, event: event === "message" ? undefined : event, data: textOf(item.data) });
+  const name = event === "message" ? undefined : event;
+  if (typeof item.data !== "object" || item.data === null)
+    return encode({ id, event: name, data: checkLength(JSON.stringify(item.data)) });
+  const known = written.get(item.data);
+  if (known !== undefined && known.id === id && known.name === name) return known.bytes;
+  const text = known?.text ?? checkLength(JSON.stringify(item.data));
+  const bytes = encode({ id, event: name, data: text });
+  written.set(item.data, { text, id, name, bytes });
+  return bytes;
 }
 
-// tidy: only a saving: what many streams send is one object, and is written as JSON once.
-const texts = new WeakMap<object, string>();
-
-function textOf(data: unknown): string {
-  if (typeof data !== "object" || data === null) return checkLength(JSON.stringify(data));
-  const known = texts.get(data) ?? checkLength(JSON.stringify(data));
-  texts.set(data, known);
-  return known;
-}
+// tidy: only a saving: what many streams send is one object, is written as JSON once, and as bytes once where it stands at one place.
+const written = new WeakMap<
+  object,
+  { text: string; id: string | undefined; name: string | undefined; bytes: Uint8Array }
+>();
 
 function checkLength(text: string): string {
   if (text.length <= eventCharsMax) return text;

@@ -6,7 +6,7 @@ import type { getStatus as operation, ModelCheck, Status } from "@roost/contract
 import type { ServiceDirectory } from "@roost/service";
 import type { ModelFacts } from "../find-model.ts";
 import { readAllJobs } from "../records/read-all-jobs.ts";
-import { readAlarms, type Alarm } from "../records/read-alarms.ts";
+import { readRecordedTrouble, tellAlarms, type Alarm } from "../records/read-alarms.ts";
 import { readDiskAlarms } from "../records/read-disk-alarms.ts";
 import { readKafkaStatus, type KafkaLag, type KafkaStatus } from "@roost/kafka";
 import { startOfDay } from "../records/start-of-day.ts";
@@ -33,7 +33,8 @@ export interface StatusFacts {
 export function getStatus(kernel: Kernel, facts: StatusFacts, directory: ServiceDirectory): Handler<typeof operation> {
   const { version, homeDir, timeZone, startedAtMs, engine, model, findProblem } = facts;
   return async () => {
-    const [counts, workers, jobs, spend, { caps }, services, kafka] = await Promise.all([
+    // All at once: each wait for an answer is a turn of the loop, which a thousand streams may fill.
+    const [counts, workers, jobs, spend, { caps }, services, kafka, trouble, full, modelProblem] = await Promise.all([
       countRuns(kernel),
       listWorkers(kernel),
       readAllJobs(kernel, ["active"]),
@@ -41,6 +42,9 @@ export function getStatus(kernel: Kernel, facts: StatusFacts, directory: Service
       readBudgets(kernel),
       directory.list(),
       readKafkaStatus(kernel.database),
+      readRecordedTrouble(kernel),
+      readDiskAlarms(homeDir),
+      findProblem(),
     ]);
     const day = caps.find(({ scope, window }) => scope === "all" && window === "day");
     const nowMs = kernel.clock.nowMs();
@@ -71,8 +75,8 @@ export function getStatus(kernel: Kernel, facts: StatusFacts, directory: Service
       ...(kafka && { kafka: toKafka(kafka) }),
       alarms: [
         ...kafkaAlarms(kafka),
-        ...(await readDiskAlarms(homeDir)),
-        ...(await readAlarms(kernel, { workers, jobs, services, nowMs, modelProblem: await findProblem() })),
+        ...full,
+        ...tellAlarms(trouble, { workers, jobs, services, nowMs, modelProblem }),
         ...consoleAlarms(facts.console),
       ],
     };

@@ -66,10 +66,22 @@ async function* tail(
   for (const placed of orderPast(start.past, offsets))
     yield { id: formatOffsets(placed.offsets), event: "message", data: toEventRecord(placed.event) };
   for await (const page of tailPages(kernel, { ...filter, after: offsets, signal: start.signal })) {
-    for (const event of page.events) {
-      offsets = advanceOffsets(offsets, event);
-      yield { id: formatOffsets(offsets), event: "message", data: toEventRecord(event) };
-    }
+    for (const item of toItems(page.events, offsets)) yield item;
     offsets = page.offsets;
   }
+}
+
+// tidy: only a saving: streams at one place are given one page, and its positions are written once.
+const itemsOfPages = new WeakMap<readonly StoredEvent[], { from: OffsetVector; items: StreamItem<Event>[] }>();
+
+function toItems(events: readonly StoredEvent[], from: OffsetVector): StreamItem<Event>[] {
+  const known = itemsOfPages.get(events);
+  if (known?.from === from) return known.items;
+  let offsets = from;
+  const items = events.map((event) => {
+    offsets = advanceOffsets(offsets, event);
+    return { id: formatOffsets(offsets), event: "message", data: toEventRecord(event) };
+  });
+  itemsOfPages.set(events, { from, items });
+  return items;
 }

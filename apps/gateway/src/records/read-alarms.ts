@@ -31,29 +31,53 @@ const laggingShown = 20;
 const fileProblemsShown = 20;
 const failingJobsShown = 20;
 
-export async function readAlarms(
-  kernel: Kernel,
-  facts: {
-    workers: WorkerRow[];
-    jobs: Job[];
-    services: readonly ListedService[];
-    nowMs: number;
-    modelProblem: string | null;
-  },
-): Promise<Alarm[]> {
+export interface AlarmFacts {
+  workers: WorkerRow[];
+  jobs: Job[];
+  services: readonly ListedService[];
+  nowMs: number;
+  modelProblem: string | null;
+}
+
+/** What stands in the database, all asked for at once. */
+export interface RecordedTrouble {
+  failing: Alarm[];
+  unsent: Alarm[];
+  unplaced: Awaited<ReturnType<typeof listUnplacedRuns>>;
+  paused: Awaited<ReturnType<typeof readPausedQueues>>;
+  unresolved: Awaited<ReturnType<typeof listUnresolvedSteps>>;
+  problems: Awaited<ReturnType<typeof listFileProblems>>;
+  lagging: Alarm[];
+}
+
+export async function readRecordedTrouble(kernel: Kernel): Promise<RecordedTrouble> {
+  const { database } = kernel;
+  const [failing, unsent, unplaced, paused, unresolved, problems, lagging] = await Promise.all([
+    readFailingJobs(kernel),
+    readUnsentNotices(kernel),
+    listUnplacedRuns(database),
+    readPausedQueues(kernel),
+    listUnresolvedSteps(kernel, { limit: unresolvedShown }),
+    listFileProblems(database),
+    readLagAlarms(kernel),
+  ]);
+  return { failing, unsent, unplaced, paused, unresolved, problems, lagging };
+}
+
+export function tellAlarms(trouble: RecordedTrouble, facts: AlarmFacts): Alarm[] {
   const alarms: Alarm[] = [];
   if (facts.modelProblem !== null) alarms.push({ code: "model_problem", text: facts.modelProblem, since: null });
-  alarms.push(...(await readFailingJobs(kernel)), ...(await readUnsentNotices(kernel)));
+  alarms.push(...trouble.failing, ...trouble.unsent);
   if (!facts.workers.some(({ kind }) => kind === "worker")) {
     alarms.push({ code: "no_worker", text: "No worker is registered, so no run can start", since: null });
   }
-  for (const unplaced of await listUnplacedRuns(kernel.database)) {
+  for (const unplaced of trouble.unplaced) {
     const { runCount, since } = unplaced;
     const waits = runCount === 1 ? "A run waits" : `${runCount} runs wait`;
     const text = `${waits} for a worker that offers ${describeNeeds(unplaced)}: none does (docs/hosts.md)`;
     alarms.push({ code: "needs_unmet", text: clipText(text, reasonCharsMax), since: since.toISOString() });
   }
-  for (const [queue, { reason, since }] of await readPausedQueues(kernel)) {
+  for (const [queue, { reason, since }] of trouble.paused) {
     const why = reason === null ? "" : ` (${reason})`;
     alarms.push({
       code: "queue_paused",
@@ -71,16 +95,16 @@ export async function readAlarms(
       since: Number.isFinite(lateMs) ? iso(dueAt) : null,
     });
   }
-  for (const step of await listUnresolvedSteps(kernel, { limit: unresolvedShown })) {
+  for (const step of trouble.unresolved) {
     alarms.push({
       code: "unknown_outcome",
       text: `The outcome of ${step.name} is unknown (step ${step.seq} of run ${step.runId}): record it with roost run resolve`,
       since: step.endedAt?.toISOString() ?? null,
     });
   }
-  for (const problem of (await listFileProblems(kernel.database)).slice(0, fileProblemsShown))
+  for (const problem of trouble.problems.slice(0, fileProblemsShown))
     alarms.push({ code: "file_problem", text: sayProblem(problem), since: problem.since.toISOString() });
-  return [...alarms, ...listServiceAlarms(facts.services), ...(await readLagAlarms(kernel))];
+  return [...alarms, ...listServiceAlarms(facts.services), ...trouble.lagging];
 }
 
 /** Of those that the settings name: what keeps them from running. */

@@ -34,12 +34,14 @@ export interface FeedPage {
 export interface FeedSeat extends Disposable {
   /** The feed's events from there on, perhaps none; undefined: it does not reach back that far, or has not started. */
   take(offsets: OffsetVector, filter: EventFilter): FeedPage | undefined;
-  /** Resolves when the feed has read something new since `take`, or the time is up. */
-  changed(options: { timeoutMs: number; signal?: AbortSignal | undefined }): Promise<void>;
+  /** Resolves when the feed has read something new since `take`, when the seat is over, or the time is up. */
+  changed(options: { timeoutMs: number }): Promise<void>;
+  /** Its signal was aborted. */
+  readonly isOver: boolean;
 }
 
 export interface LogFeed {
-  join(topics: readonly string[]): FeedSeat;
+  join(topics: readonly string[], options?: { signal?: AbortSignal | undefined }): FeedSeat;
 }
 
 export interface OpenLogFeed extends LogFeed, AsyncDisposable {}
@@ -50,9 +52,11 @@ interface Kept {
   chars: number;
 }
 
-interface Seat {
+interface Seat extends Pick<FeedSeat, "take" | "changed"> {
   topics: readonly string[];
   wake: () => void;
+  end: () => void;
+  isOver: () => boolean;
 }
 
 /** What a seat took last: from there on only what was read since is looked at. */
@@ -63,8 +67,47 @@ interface Taken {
   count: number;
 }
 
+function createSeat(topics: readonly string[], stateOf: () => FeedState): Seat {
+  let isChanged = false;
+  let isOver = false;
+  let onChange: (() => void) | undefined;
+  let taken: Taken | undefined;
+  const wake = () => {
+    isChanged = true;
+    onChange?.();
+  };
+  return {
+    topics,
+    wake,
+    end() {
+      isOver = true;
+      wake();
+    },
+    isOver: () => isOver,
+    take(offsets, filter) {
+      isChanged = false;
+      const state = stateOf();
+      const isWhere = taken?.state === state && taken.offsets === offsets;
+      const page = takeShared(state, topics, { offsets, filter, from: isWhere ? taken!.count : undefined });
+      taken = page && { state, offsets: page.offsets, count: state.keptCount };
+      return page;
+    },
+    changed: ({ timeoutMs }) =>
+      new Promise<void>((resolve) => {
+        const finish = () => {
+          clearTimeout(timer);
+          onChange = undefined;
+          resolve();
+        };
+        const timer = setTimeout(finish, timeoutMs);
+        onChange = finish;
+        if (isChanged || isOver) finish();
+      }),
+  };
+}
+
 /** Seats that are woken together. Between two lots the process does its other work: a thousand streams write for a while. */
-const wokenTogether = 25;
+const wokenTogether = 10;
 
 /** Wakes all seats, a lot at a time; what comes meanwhile is told by another round, to those too that were woken before. */
 function createWaker(seats: ReadonlySet<Seat>): () => void {
@@ -101,7 +144,11 @@ export function createLogFeed(options: LogFeedOptions): OpenLogFeed {
     const stop = new AbortController();
     const signal = AbortSignal.any([stop.signal, closing.signal]);
     const mine = (state = emptyState());
-    const topicsOf = () => [...new Set([...seats].flatMap((seat) => seat.topics))].toSorted();
+    const topicsOf = () => {
+      const topics = new Set<string>();
+      for (const seat of seats) for (const topic of seat.topics) topics.add(topic);
+      return [...topics].toSorted();
+    };
     const onRead = createWaker(seats);
     reading = stop;
     ended = Promise.all([ended, keepReading(options, { state: mine, topicsOf, onRead, signal })]);
@@ -113,41 +160,21 @@ export function createLogFeed(options: LogFeedOptions): OpenLogFeed {
   };
 
   return {
-    join(topics) {
-      let isChanged = false;
-      let onChange: (() => void) | undefined;
-      let taken: Taken | undefined;
-      const seat: Seat = {
-        topics,
-        wake() {
-          isChanged = true;
-          onChange?.();
-        },
-      };
+    join(topics, { signal } = {}) {
+      const seat = createSeat(topics, () => state);
       seats.add(seat);
+      const leave = () => seat.end();
+      signal?.addEventListener("abort", leave, { once: true });
+      if (signal?.aborted === true) leave();
       start();
       return {
-        take(offsets, filter) {
-          isChanged = false;
-          const isWhere = taken?.state === state && taken.offsets === offsets;
-          const page = takeFrom(state, topics, { offsets, filter, from: isWhere ? taken!.count : undefined });
-          taken = page && { state, offsets: page.offsets, count: state.keptCount };
-          return page;
+        take: seat.take,
+        changed: seat.changed,
+        get isOver() {
+          return seat.isOver();
         },
-        changed: ({ timeoutMs, signal }) =>
-          new Promise<void>((resolve) => {
-            const finish = () => {
-              clearTimeout(timer);
-              signal?.removeEventListener("abort", finish);
-              onChange = undefined;
-              resolve();
-            };
-            const timer = setTimeout(finish, timeoutMs);
-            signal?.addEventListener("abort", finish, { once: true });
-            onChange = finish;
-            if (isChanged || signal?.aborted === true) finish();
-          }),
         [Symbol.dispose]() {
+          signal?.removeEventListener("abort", leave);
           seats.delete(seat);
           stopIfEmpty();
         },
@@ -170,10 +197,23 @@ interface FeedState {
   keptCount: number;
   keptChars: number;
   topics: Set<string>;
+  /** Of this moment, by what is asked for: readers at one place that want the same take one page. */
+  pages: Map<string, FeedPage>;
+  /** Of this moment, by topics: one object for all that have read to the end. */
+  places: Map<string, OffsetVector>;
 }
 
 function emptyState(): FeedState {
-  return { end: {}, floor: {}, kept: [], keptCount: 0, keptChars: 0, topics: new Set() };
+  return {
+    end: {},
+    floor: {},
+    kept: [],
+    keptCount: 0,
+    keptChars: 0,
+    topics: new Set(),
+    pages: new Map(),
+    places: new Map(),
+  };
 }
 
 async function keepReading(
@@ -211,6 +251,7 @@ async function readOn(database: Sql, state: FeedState, topics: string[], onRead:
     Object.assign(state.end, end);
     Object.assign(state.floor, end);
     for (const topic of added) state.topics.add(topic);
+    forgetShared(state);
     onRead();
   }
   for (;;) {
@@ -223,7 +264,13 @@ async function readOn(database: Sql, state: FeedState, topics: string[], onRead:
   }
 }
 
+function forgetShared({ pages, places }: FeedState): void {
+  pages.clear();
+  places.clear();
+}
+
 function keep(state: FeedState, { events, offsets }: FeedPage): void {
+  forgetShared(state);
   const counts = new Map<string, number>();
   for (const event of events) {
     const name = partitionName(event.topic, event.partition);
@@ -248,12 +295,36 @@ function keep(state: FeedState, { events, offsets }: FeedPage): void {
   if (dropped > 0) state.kept.splice(0, dropped);
 }
 
-function takeFrom(
-  state: FeedState,
-  topics: readonly string[],
-  { offsets, filter, from }: { offsets: OffsetVector; filter: EventFilter; from: number | undefined },
-): FeedPage | undefined {
+interface Take {
+  offsets: OffsetVector;
+  filter: EventFilter;
+  /** How many had been kept when the reader took last, where it still stands there. */
+  from: number | undefined;
+}
+
+/** takeFrom, once for all that stood at the end when they took last and want the same. */
+function takeShared(state: FeedState, topics: readonly string[], take: Take): FeedPage | undefined {
+  const { offsets, filter, from } = take;
   if (from === state.keptCount) return { events: [], offsets };
+  const key = from !== undefined && shared.has(offsets) ? keyOf(topics, filter, from) : undefined;
+  const known = key === undefined ? undefined : state.pages.get(key);
+  if (known !== undefined) return known;
+  const page = takeFrom(state, topics, take);
+  if (key !== undefined && page !== undefined) state.pages.set(key, page);
+  return page;
+}
+
+// tidy: only a mark: vectors that the feed made, of which one object is for all that read to the same end.
+const shared = new WeakSet<OffsetVector>();
+
+/** Undefined for a filter that only one reader has. */
+function keyOf(topics: readonly string[], filter: EventFilter, from: number): string | undefined {
+  const { types, without, subject, about, label, readable } = filter;
+  if (readable !== undefined || about !== undefined) return undefined;
+  return JSON.stringify([from, topics, types, without, subject, label]);
+}
+
+function takeFrom(state: FeedState, topics: readonly string[], { offsets, filter, from }: Take): FeedPage | undefined {
   if (topics.some((topic) => !state.topics.has(topic))) return undefined;
   const wanted = new Set(topics);
   const names = Object.keys(state.end).filter((name) => wanted.has(name.slice(0, name.lastIndexOf("/"))));
@@ -269,5 +340,20 @@ function takeFrom(
     .map(({ event }) => event);
   const reached = { ...offsets };
   for (const name of names) reached[name] = Math.max(reached[name] ?? 0, state.end[name]!);
-  return { events, offsets: reached };
+  return { events, offsets: placeFor(state, topics, { names, reached }) };
+}
+
+/** The one object for this end, unless the reader knows of more. */
+function placeFor(
+  { end, places }: FeedState,
+  topics: readonly string[],
+  { names, reached }: { names: readonly string[]; reached: OffsetVector },
+): OffsetVector {
+  const isMore = Object.keys(reached).length !== names.length || names.some((name) => reached[name] !== end[name]);
+  if (isMore) return reached;
+  const key = topics.join(" ");
+  const place = places.get(key) ?? reached;
+  shared.add(place);
+  places.set(key, place);
+  return place;
 }

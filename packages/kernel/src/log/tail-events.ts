@@ -8,6 +8,8 @@ import type { SchemaRegistry } from "./schema-registry.ts";
 import { readEnd, readLog, type EventFilter, type LogPage } from "./read-log.ts";
 
 const pollMsDefault = 1000;
+/** Where the feed reads for all it also polls for all, and wakes each without a message that could be lost. */
+const fedPollMs = 15_000;
 const retryMsMax = 5000;
 const pageLimit = 500;
 
@@ -44,20 +46,21 @@ export async function* tailEvents(source: TailSource, tail: TailEvents): AsyncGe
 export async function* tailPages(source: TailSource, tail: TailEvents): AsyncGenerator<LogPage, void, undefined> {
   const { signal, pollMs = pollMsDefault } = tail;
   using watch = source.wakeups.watch(tail.topics.map((topic) => `log:${topic}`));
-  using seat = source.feed?.join(tail.topics);
+  using seat = source.feed?.join(tail.topics, { signal });
   const wait = async (timeoutMs: number) => {
     if (seat === undefined) await watch.next({ timeoutMs, signal });
-    else await seat.changed({ timeoutMs, signal });
+    else await seat.changed({ timeoutMs });
   };
   let offsets = tail.after;
   let failureCount = 0;
-  const isOver = () => signal?.aborted ?? false;
+  // A seat notes it once; asking a signal that is made of others looks at all of them.
+  const isOver = () => seat?.isOver ?? signal?.aborted ?? false;
   while (!isOver()) {
     const fed = offsets === undefined ? undefined : seat?.take(offsets, tail);
     if (fed !== undefined) {
       offsets = fed.offsets;
       yield { offsets, events: source.registry.upcast(fed.events), isCaughtUp: true };
-      if (!isOver()) await wait(pollMs);
+      if (!isOver()) await wait(Math.max(pollMs, fedPollMs));
       continue;
     }
     let page: LogPage;
