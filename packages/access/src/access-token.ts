@@ -22,6 +22,11 @@ export interface AccessToken {
   revokedAt: Date | null;
 }
 
+/** How its caller is named in records: `device:phone`. */
+export function principalIdOf({ kind, name }: Pick<AccessToken, "kind" | "name">): string {
+  return `${kind}:${name}`;
+}
+
 /** What every token's text begins with, so that scanners for secrets can be told of it. */
 export const tokenPrefix = "sk-roost-";
 

@@ -3,7 +3,7 @@ export { devicePurpose, pairDevice } from "./pair-device.ts";
 export { hostPurpose, joinHost, listJoinedHosts, reportHost, type JoinedHost } from "./hosts.ts";
 export { listTokens, revokeToken } from "./list-tokens.ts";
 export { isAccessToken, openAccess, type AccessTokens } from "./open-access.ts";
-export type { AccessToken, TokenCap } from "./access-token.ts";
+export { principalIdOf, type AccessToken, type TokenCap } from "./access-token.ts";
 export { createPairing, isPairingCode, pairingMsMax, redeemPairing, wrongCodesMax, type Pairing } from "./pairing.ts";
 export { createFailureCount, failuresMax, failureWindowMs } from "./create-failure-count.ts";
 export { isSameSecret } from "./is-same-secret.ts";

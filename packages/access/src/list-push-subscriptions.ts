@@ -1,17 +1,19 @@
 /** Browsers that take pushes. What is sent to them, and how, is the gateway's. */
 import { RoostError } from "@roost/base";
-import type { Kernel } from "@roost/kernel";
+import type { Kernel, KernelTransaction } from "@roost/kernel";
 
 export interface PushSubscription {
   id: string;
   endpoint: string;
   name: string;
+  /** The caller that subscribed last with it. */
+  createdBy: string;
   createdAt: Date;
   sentAt: Date | null;
 }
 
 const subscriptionsMax = 50;
-const columns = 'id, endpoint, name, created_at as "createdAt", sent_at as "sentAt"';
+const columns = 'id, endpoint, name, created_by as "createdBy", created_at as "createdAt", sent_at as "sentAt"';
 
 /** The oldest first; there are few. */
 export async function listPushSubscriptions(kernel: Kernel): Promise<PushSubscription[]> {
@@ -20,7 +22,7 @@ export async function listPushSubscriptions(kernel: Kernel): Promise<PushSubscri
   );
 }
 
-/** Of a browser that is known its name is renewed. @throws RoostError `limit_exceeded` */
+/** Of a browser that is known its name and its owner are renewed: it may have signed in as another. @throws RoostError `limit_exceeded` */
 export async function addPushSubscription(
   kernel: Kernel,
   { endpoint, name, by }: { endpoint: string; name: string; by: string },
@@ -34,21 +36,31 @@ export async function addPushSubscription(
       throw new RoostError("limit_exceeded", `${subscriptionsMax} browsers take pushes (the limit): remove some`);
     const [kept] = await tx.query<PushSubscription>(
       `insert into access.push_subscription (id, endpoint, name, created_by) values ($1, $2, $3, $4)
-       on conflict (endpoint) do update set name = excluded.name returning ${columns}`,
+       on conflict (endpoint) do update set name = excluded.name, created_by = excluded.created_by returning ${columns}`,
       [kernel.createId(), endpoint, name, by],
     );
     return kept!;
   });
 }
 
-/** By id. @throws RoostError `not_found` */
-export async function removePushSubscription(kernel: Kernel, id: string): Promise<PushSubscription> {
+/** By id. `by`: undefined, anybody's. @throws RoostError `not_found`, also for one of another */
+export async function removePushSubscription(
+  kernel: Kernel,
+  id: string,
+  { by }: { by?: string | undefined } = {},
+): Promise<PushSubscription> {
   const [removed] = await kernel.database.query<PushSubscription>(
-    `delete from access.push_subscription where id = $1 returning ${columns}`,
-    [id],
+    `delete from access.push_subscription where id = $1 and ($2::text is null or created_by = $2) returning ${columns}`,
+    [id, by ?? null],
   );
-  if (removed === undefined) throw new RoostError("not_found", `no browser with the id ${id} takes pushes`);
-  return removed;
+  if (removed !== undefined) return removed;
+  const whose = by === undefined ? "" : ` for ${by}`;
+  throw new RoostError("not_found", `no browser with the id ${id} takes pushes${whose}`);
+}
+
+/** Those of a caller that is none any more. */
+export async function removePushSubscriptionsOf(tx: KernelTransaction, createdBy: string): Promise<void> {
+  await tx.query("delete from access.push_subscription where created_by = $1", [createdBy]);
 }
 
 /** What came of a push: those that were reached, and those whose service says that they are gone. */

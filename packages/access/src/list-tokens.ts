@@ -2,7 +2,8 @@
 import { RoostError } from "@roost/base";
 import { formatLabels, mainLabels } from "@roost/contract/labels";
 import { setKeyCaps, type Kernel } from "@roost/kernel";
-import { tokenColumns, type AccessToken, type TokenKind } from "./access-token.ts";
+import { principalIdOf, tokenColumns, type AccessToken, type TokenKind } from "./access-token.ts";
+import { removePushSubscriptionsOf } from "./list-push-subscriptions.ts";
 
 /** By name. Revoked ones only when asked for. */
 export async function listTokens(
@@ -17,7 +18,7 @@ export async function listTokens(
   );
 }
 
-/** By id, or by the name of one in force. Repeating it changes nothing. @throws RoostError `not_found` */
+/** By id, or by the name of one in force; the browser that it was in is woken no more. Repeating it changes nothing. @throws RoostError `not_found` */
 export async function revokeToken(
   kernel: Kernel,
   { token: given, by }: { token: string; by: string },
@@ -36,6 +37,7 @@ export async function revokeToken(
       [known.id, by],
     );
     await setKeyCaps(tx, { key: known.id, caps: [] });
+    await removePushSubscriptionsOf(tx, principalIdOf(known));
     tx.emit({
       type: "token.revoked",
       subject: known.id,

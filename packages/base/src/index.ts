@@ -36,7 +36,7 @@ export {
 export { splitFrontMatter } from "./split-front-matter.ts";
 export { makePrivateDirectory } from "./make-private-directory.ts";
 export { dropSecret, keepSecret } from "./keep-secret.ts";
-export { syncDirectory, writeFileDurably } from "./write-file-durably.ts";
+export { addFileDurably, syncDirectory, writeFileDurably } from "./write-file-durably.ts";
 export { runProcess } from "./run-process.ts";
 export { keepCompiled, listenToSupervisor, type Supervised } from "./listen-to-supervisor.ts";
 export { ownServicesDir } from "./own-services.ts";

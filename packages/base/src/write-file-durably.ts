@@ -1,6 +1,6 @@
 /** Replaces small files of Roost itself, whole and durably. Files of a home: packages/memory. */
 import { randomBytes } from "node:crypto";
-import { open, readdir, rename, rm, stat } from "node:fs/promises";
+import { link, open, readFile, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { systemClock } from "./clock.ts";
 
@@ -24,6 +24,25 @@ export async function writeFileDurably(
   }
   await syncDirectory(dirname(path));
   await removeLeft(path);
+}
+
+/** The same where no such file is; one that another made meanwhile stays, unless `isReplaced` says that its text is nothing. */
+export async function addFileDurably(
+  path: string,
+  content: string,
+  options: { mode: number; isReplaced: (text: string) => boolean },
+): Promise<void> {
+  const temporary = `${path}.${randomBytes(8).toString("hex")}.new`;
+  try {
+    await writeAndSync(temporary, content, options.mode);
+    await link(temporary, path).catch(async (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EEXIST") throw error;
+      if (options.isReplaced(await readFile(path, "utf8"))) await rename(temporary, path);
+    });
+  } finally {
+    await rm(temporary, { force: true });
+  }
+  await syncDirectory(dirname(path));
 }
 
 async function writeAndSync(path: string, content: string | Uint8Array, mode: number): Promise<void> {

@@ -6,7 +6,7 @@ import type { getStatus as operation, ModelCheck, Status } from "@roost/contract
 import type { ServiceDirectory } from "@roost/service";
 import type { ModelFacts } from "../find-model.ts";
 import { readAllJobs } from "../records/read-all-jobs.ts";
-import { readRecordedTrouble, tellAlarms, type Alarm } from "../records/read-alarms.ts";
+import { readAlarms, type Alarm } from "../records/read-alarms.ts";
 import { readDiskAlarms } from "../records/read-disk-alarms.ts";
 import { readKafkaStatus, type KafkaLag, type KafkaStatus } from "@roost/kafka";
 import { startOfDay } from "../records/start-of-day.ts";
@@ -34,18 +34,20 @@ export function getStatus(kernel: Kernel, facts: StatusFacts, directory: Service
   const { version, homeDir, timeZone, startedAtMs, engine, model, findProblem } = facts;
   return async () => {
     // All at once: each wait for an answer is a turn of the loop, which a thousand streams may fill.
-    const [counts, workers, jobs, spend, { caps }, services, kafka, trouble, full, modelProblem] = await Promise.all([
-      countRuns(kernel),
-      listWorkers(kernel),
-      readAllJobs(kernel, ["active"]),
-      readSpend(kernel, { scopes: ["all"], windows: ["day"] }),
-      readBudgets(kernel),
-      directory.list(),
-      readKafkaStatus(kernel.database),
-      readRecordedTrouble(kernel),
-      readDiskAlarms(homeDir),
-      findProblem(),
-    ]);
+    const [counts, workers, jobs, spend, { caps }, services, kafka, tellAlarms, full, modelProblem] = await Promise.all(
+      [
+        countRuns(kernel),
+        listWorkers(kernel),
+        readAllJobs(kernel, ["active"]),
+        readSpend(kernel, { scopes: ["all"], windows: ["day"] }),
+        readBudgets(kernel),
+        directory.list(),
+        readKafkaStatus(kernel.database),
+        readAlarms(kernel),
+        readDiskAlarms(homeDir),
+        findProblem(),
+      ],
+    );
     const day = caps.find(({ scope, window }) => scope === "all" && window === "day");
     const nowMs = kernel.clock.nowMs();
     return {
@@ -76,7 +78,7 @@ export function getStatus(kernel: Kernel, facts: StatusFacts, directory: Service
       alarms: [
         ...kafkaAlarms(kafka),
         ...full,
-        ...tellAlarms(trouble, { workers, jobs, services, nowMs, modelProblem }),
+        ...tellAlarms({ workers, jobs, services, nowMs, modelProblem }),
         ...consoleAlarms(facts.console),
       ],
     };

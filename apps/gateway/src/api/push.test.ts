@@ -1,16 +1,17 @@
 import assert from "node:assert/strict";
 import { createPublicKey, verify } from "node:crypto";
-import { stat } from "node:fs/promises";
+import { readdir, rm, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
-import { addPushSubscription, listPushSubscriptions } from "@roost/access";
+import { addPushSubscription, createToken, listPushSubscriptions, type AccessToken } from "@roost/access";
 import { systemClock } from "@roost/base";
-import { raiseNotice } from "@roost/kernel";
+import { listQuestions, raiseNotice, waitInRun } from "@roost/kernel";
 import { createPushLoops } from "../notices/create-push-loops.ts";
 import { isPushService, readPushKey } from "../notices/send-push.ts";
 import { createTestGateway } from "../testing/create-test-gateway.ts";
+import { claimOne, joinWorker, startRun } from "../testing/drive-runs.ts";
 
 interface Pushed {
   path: string | undefined;
@@ -42,7 +43,8 @@ async function startPushService(statusOf: (path: string) => number) {
 }
 
 test("notices and questions wake browsers without any content, signed by the home's key; one that is gone is removed", async () => {
-  await using service = await startPushService((path) => (path === "/gone" ? 410 : 201));
+  let isAway = false;
+  await using service = await startPushService((path) => (isAway ? 503 : path === "/gone" ? 410 : 201));
   await using gateway = await createTestGateway();
   const { kernel, client, homeDir } = gateway;
   const loops = createPushLoops(kernel, { homeDir, timeZone: "UTC", signal: new AbortController().signal });
@@ -56,9 +58,13 @@ test("notices and questions wake browsers without any content, signed by the hom
   for (const path of ["/here", "/gone"])
     await addPushSubscription(kernel, { endpoint: service.url + path, name: path, by: "person:owner" });
   await raise("a secret of the home");
-  await kernel.append([
-    { type: "question.asked", subject: "q1", data: { questionId: "q1", prompt: "Another secret?", choices: ["yes"] } },
-  ]);
+  await using worker = await joinWorker(kernel);
+  const ask = async (prompt: string) => {
+    await startRun(kernel);
+    const owned = await claimOne(kernel, worker);
+    await waitInRun(kernel, owned, { seq: 1, name: "ask", wait: { kind: "person", question: { prompt } } });
+  };
+  await ask("Another secret?");
   await look();
   assert.deepEqual(service.pushed.map(({ path }) => path).toSorted(), ["/gone", "/here", "/here"]);
   assert.deepEqual(
@@ -75,6 +81,62 @@ test("notices and questions wake browsers without any content, signed by the hom
   }
   await look();
   assert.equal(service.pushed.length, 3, "each once");
+
+  isAway = true;
+  await ask("Shall I?");
+  await look();
+  assert.equal(service.pushed.length, 4, "it is tried, and will be again");
+  isAway = false;
+  for (const { id } of await listQuestions(kernel, { states: ["open"] }))
+    await client.answerQuestion({ questionId: id, answer: "no" });
+  await kernel.database.query("update roost.dead_letter set retry_at = roost.now()");
+  await look();
+  assert.equal(service.pushed.length, 4, "a question that was answered wakes no browser");
+  assert.deepEqual(await kernel.database.query("select 1 from roost.dead_letter"), []);
+});
+
+test("the key of pushes is whole or not there: one that a power cut left empty is made anew, and two that make it have one", async () => {
+  await using gateway = await createTestGateway();
+  const path = join(gateway.homeDir, ".roost/push-key");
+  await writeFile(path, "\n", { mode: 0o600 });
+  const keys = await Promise.all([1, 2, 3].map(() => readPushKey(gateway.homeDir)));
+  const { publicKey } = await readPushKey(gateway.homeDir);
+  assert.notEqual(publicKey, "");
+  await rm(path);
+  const made = await Promise.all([1, 2, 3].map(() => readPushKey(gateway.homeDir)));
+  assert.equal(new Set(made.map((key) => key.publicKey)).size, 1);
+  assert.ok(keys.length === 3 && publicKey !== made[0]?.publicKey);
+  assert.deepEqual(
+    (await readdir(dirname(path))).filter((name) => name.startsWith("push-key")),
+    ["push-key"],
+  );
+  assert.equal((await stat(path)).mode & 0o777, 0o600);
+});
+
+test("a device removes its own browsers alone, the owner any, and a revoked device loses its own", async () => {
+  await using gateway = await createTestGateway();
+  const { kernel, client } = gateway;
+  const pair = (name: string) => createToken(kernel, { name, kind: "device", scopes: ["*"], by: "person:owner" });
+  const [phone, tablet] = [await pair("phone"), await pair("tablet")];
+  const as = (made: { text: string }) => gateway.clientWith(made.text);
+  const subscribe = async (of: { token: AccessToken; text: string }) => {
+    const endpoint = `https://fcm.googleapis.com/fcm/send/${of.token.name}`;
+    return (await as(of).subscribePush({ endpoint, name: of.token.name })).subscription;
+  };
+  const [mine, other] = [await subscribe(phone), await subscribe(tablet)];
+  await assert.rejects(as(phone).unsubscribePush({ id: other.id }), { code: "not_found" });
+  const listed = async (by: { text: string }) =>
+    (await as(by).listPushSubscriptions()).items.map(({ name, isRemovable }) => [name, isRemovable]).toSorted();
+  assert.deepEqual(await listed(phone), [
+    ["phone", true],
+    ["tablet", false],
+  ]);
+  await as(phone).unsubscribePush({ id: mine.id });
+  await subscribe(phone);
+  await client.revokeToken({ token: "tablet" });
+  assert.deepEqual(await listed(phone), [["phone", true]]);
+  const [left] = (await client.listPushSubscriptions()).items;
+  assert.equal((await client.unsubscribePush({ id: left!.id })).subscription.name, "phone");
 });
 
 /** By the words of RFC 8292, with Node's own verification. */

@@ -6,7 +6,7 @@ import {
   type PushSubscription,
 } from "@roost/access";
 import { RoostError } from "@roost/base";
-import { pageByName, serve, toPage, type Served } from "@roost/contract";
+import { pageByName, serve, toPage, type Principal, type Served } from "@roost/contract";
 import * as operations from "@roost/contract/operations";
 import type { Kernel } from "@roost/kernel";
 import { isPushService, readPushKey } from "../notices/send-push.ts";
@@ -17,11 +17,14 @@ export function servePush({ kernel, homeDir }: { kernel: Kernel; homeDir: string
   return [
     serve(operations.getPushKey, async () => ({ publicKey: (await readPushKey(homeDir)).publicKey })),
 
-    serve(operations.listPushSubscriptions, async ({ limit, after }) => {
+    serve(operations.listPushSubscriptions, async ({ limit, after }, { principal }) => {
       const all = await listPushSubscriptions(kernel);
       const byId = all.toSorted((one, other) => (one.id < other.id ? -1 : 1));
       const { rows, next } = pageByName(byId, { limit, after }, ({ id }) => id);
-      return toPage(rows.map(toRecord), next);
+      return toPage(
+        rows.map((row) => toRecord(row, principal)),
+        next,
+      );
     }),
 
     serve(operations.subscribePush, async ({ endpoint, name }, { principal }) => {
@@ -30,16 +33,25 @@ export function servePush({ kernel, homeDir }: { kernel: Kernel; homeDir: string
           "invalid_input",
           `${new URL(endpoint).host} is no push service of a browser that is known here`,
         );
-      return { subscription: toRecord(await addPushSubscription(kernel, { endpoint, name, by: principal.id })) };
+      const by = principal.id;
+      return { subscription: toRecord(await addPushSubscription(kernel, { endpoint, name, by }), principal) };
     }),
 
-    serve(operations.unsubscribePush, async ({ id }) => ({
-      subscription: toRecord(await removePushSubscription(kernel, requireUuid("push subscription", id))),
-    })),
+    serve(operations.unsubscribePush, async ({ id }, { principal }) => {
+      const by = removesAll(principal) ? undefined : principal.id;
+      const removed = await removePushSubscription(kernel, requireUuid("push subscription", id), { by });
+      return { subscription: toRecord(removed, principal) };
+    }),
   ];
 }
 
-function toRecord({ id, name, endpoint, createdAt, sentAt }: PushSubscription): operations.PushSubscriptionRecord {
+function removesAll({ kind }: Principal): boolean {
+  return kind === "owner";
+}
+
+function toRecord(subscription: PushSubscription, caller: Principal): operations.PushSubscriptionRecord {
+  const { id, name, endpoint, createdBy, createdAt, sentAt } = subscription;
   const { host: service } = new URL(endpoint);
-  return { id, name, service, createdAt: createdAt.toISOString(), sentAt: isoOrNull(sentAt) };
+  const isRemovable = removesAll(caller) || createdBy === caller.id;
+  return { id, name, service, isRemovable, createdAt: createdAt.toISOString(), sentAt: isoOrNull(sentAt) };
 }

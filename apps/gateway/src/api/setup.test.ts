@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFile, stat, writeFile } from "node:fs/promises";
+import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { startScriptedModelServer } from "@roost/agent/testing";
@@ -56,11 +56,12 @@ test("a model is found on this machine, tried, added with its key in a file of i
     (await client.listModels()).items.map(({ id, key, isApplied }) => [id, key, isApplied]),
     [
       ["second", null, false],
-      [model.id, `file:.roost/model-${model.id}-key`, false],
+      [model.id, model.key, false],
     ],
     "the newest is used first",
   );
-  const keyFile = join(homeDir, `.roost/model-${model.id}-key`);
+  assert.match(model.key ?? "", new RegExp(`^file:.roost/model-${model.id}-[0-9a-f]{8}-key$`));
+  const keyFile = join(homeDir, (model.key ?? "").replace("file:", ""));
   assert.deepEqual([await readFile(keyFile, "utf8"), (await stat(keyFile)).mode & 0o777], [`${secret}\n`, 0o600]);
   const text = await readFile(join(homeDir, "roost.yaml"), "utf8");
   assert.ok(text.startsWith(yaml.slice(0, 40)) && !text.includes(secret), text);
@@ -69,6 +70,14 @@ test("a model is found on this machine, tried, added with its key in a file of i
 
   await assert.rejects(client.addModel({ ...local, id: "second" }), { code: "conflict" });
   await assert.rejects(client.addModel({ kind: "openrouter", model: "x/y" }), { code: "invalid_input" });
+  const twice = await Promise.allSettled(["one", "two"].map((key) => client.addModel({ ...local, id: "twin", key })));
+  const [kept, refused] = twice.toSorted((a, b) => a.status.localeCompare(b.status));
+  assert.deepEqual([kept?.status, refused?.status], ["fulfilled", "rejected"]);
+  const names = (await readdir(join(homeDir, ".roost"))).filter((name) => name.startsWith("model-twin"));
+  assert.equal(names.length, 1, "of two with one id at once, one is kept, with its own key");
+  const won = ["one", "two"][twice.findIndex(({ status }) => status === "fulfilled")];
+  assert.equal(await readFile(join(homeDir, ".roost", names[0]!), "utf8"), `${won}\n`);
+  await client.removeModel({ id: "twin" });
   await client.removeModel({ id: second.model.id });
   await client.addModel({ ...local, model: "cold", id: "third", keyRef: model.key! });
   await client.removeModel({ id: model.id });

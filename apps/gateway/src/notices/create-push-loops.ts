@@ -1,7 +1,14 @@
 /** What wakes the person's browsers: notices, and questions with the approvals among them. Where no browser takes pushes, nothing is theirs. */
 import { listPushSubscriptions, notePushes } from "@roost/access";
 import { RoostError, systemClock, toRoostError } from "@roost/base";
-import { emptyOutbox, groupsChannel, type Kernel, type SchedulerLoop } from "@roost/kernel";
+import {
+  emptyOutbox,
+  groupsChannel,
+  listQuestions,
+  type Kernel,
+  type SchedulerLoop,
+  type StoredEvent,
+} from "@roost/kernel";
 import { createNoticeLoop, type Outlet } from "./create-notice-loop.ts";
 import { readPushKey, sendPush } from "./send-push.ts";
 
@@ -31,7 +38,11 @@ export function createPushLoops(kernel: Kernel, { homeDir, timeZone, signal }: P
     topic: "notices",
     eventType: "question.asked",
     isWanted: () => isAnyone,
-    send: ({ id }: { id: string }) => wake(id),
+    async send({ id, subject }: StoredEvent) {
+      // Answered meanwhile, at another place perhaps: nothing is left to look at.
+      const [question] = await listQuestions(kernel, { ids: [subject ?? ""], limit: 1 });
+      if (question?.state === "open") await wake(id);
+    },
     sent: async () => undefined,
     // The question stays in the inbox; that pushes fail is told for notices.
     failed: async () => undefined,

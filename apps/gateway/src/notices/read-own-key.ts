@@ -1,6 +1,6 @@
-import { mkdir, open, readFile } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { RoostError, toRoostError } from "@roost/base";
+import { addFileDurably, RoostError, toRoostError } from "@roost/base";
 
 /** A key of the home that Roost makes when it is first needed, in a file that its owner alone can read. @throws RoostError `unavailable` */
 export async function readOwnKey(homeDir: string, file: string, make: () => string): Promise<string> {
@@ -9,15 +9,12 @@ export async function readOwnKey(homeDir: string, file: string, make: () => stri
   if (known !== undefined && known.trim() !== "") return known.trim();
   try {
     await mkdir(dirname(path), { recursive: true });
-    // Of two gateways that make one at the same time, the second takes the first's.
-    await using opened = await open(path, "wx", 0o600);
-    const key = make();
-    await opened.writeFile(`${key}\n`);
-    await opened.sync();
-    return key;
+    // Of two gateways that make one at the same time, the second takes the first's. One that is empty was never a key.
+    await addFileDurably(path, `${make()}\n`, { mode: 0o600, isReplaced: (text) => text.trim() === "" });
+    const made = (await readFile(path, "utf8")).trim();
+    if (made !== "") return made;
+    throw new RoostError("internal", "it is empty");
   } catch (error) {
-    const made = await readFile(path, "utf8").catch(() => "");
-    if (made.trim() !== "") return made.trim();
     throw new RoostError("unavailable", `${file} holds no key and cannot be made: ${toRoostError(error).message}`, {
       cause: error,
     });

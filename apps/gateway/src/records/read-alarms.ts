@@ -39,18 +39,8 @@ export interface AlarmFacts {
   modelProblem: string | null;
 }
 
-/** What stands in the database, all asked for at once. */
-export interface RecordedTrouble {
-  failing: Alarm[];
-  unsent: Alarm[];
-  unplaced: Awaited<ReturnType<typeof listUnplacedRuns>>;
-  paused: Awaited<ReturnType<typeof readPausedQueues>>;
-  unresolved: Awaited<ReturnType<typeof listUnresolvedSteps>>;
-  problems: Awaited<ReturnType<typeof listFileProblems>>;
-  lagging: Alarm[];
-}
-
-export async function readRecordedTrouble(kernel: Kernel): Promise<RecordedTrouble> {
+/** Asks the database for all at once; with what else is known it is told. */
+export async function readAlarms(kernel: Kernel): Promise<(facts: AlarmFacts) => Alarm[]> {
   const { database } = kernel;
   const [failing, unsent, unplaced, paused, unresolved, problems, lagging] = await Promise.all([
     readFailingJobs(kernel),
@@ -61,50 +51,47 @@ export async function readRecordedTrouble(kernel: Kernel): Promise<RecordedTroub
     listFileProblems(database),
     readLagAlarms(kernel),
   ]);
-  return { failing, unsent, unplaced, paused, unresolved, problems, lagging };
+  return ({ workers, jobs, services, nowMs, modelProblem }) => [
+    ...(modelProblem === null ? [] : [{ code: "model_problem", text: modelProblem, since: null }]),
+    ...failing,
+    ...unsent,
+    ...(workers.some(({ kind }) => kind === "worker")
+      ? []
+      : [{ code: "no_worker", text: "No worker is registered, so no run can start", since: null }]),
+    ...unplaced.map(tellUnplaced),
+    ...[...paused].map(([queue, { reason, since }]) => {
+      const why = reason === null ? "" : ` (${reason})`;
+      const text = `Queue ${queue} is paused${why}: roost queues resume ${queue}`;
+      return { code: "queue_paused", text, since: since.toISOString() };
+    }),
+    ...jobs.flatMap((job) => tellSilent(job, nowMs)),
+    ...unresolved.map(({ name, seq, runId, endedAt }) => ({
+      code: "unknown_outcome",
+      text: `The outcome of ${name} is unknown (step ${seq} of run ${runId}): record it with roost run resolve`,
+      since: isoOrNull(endedAt),
+    })),
+    ...problems
+      .slice(0, fileProblemsShown)
+      .map((problem) => ({ code: "file_problem", text: sayProblem(problem), since: problem.since.toISOString() })),
+    ...listServiceAlarms(services),
+    ...lagging,
+  ];
 }
 
-export function tellAlarms(trouble: RecordedTrouble, facts: AlarmFacts): Alarm[] {
-  const alarms: Alarm[] = [];
-  if (facts.modelProblem !== null) alarms.push({ code: "model_problem", text: facts.modelProblem, since: null });
-  alarms.push(...trouble.failing, ...trouble.unsent);
-  if (!facts.workers.some(({ kind }) => kind === "worker")) {
-    alarms.push({ code: "no_worker", text: "No worker is registered, so no run can start", since: null });
-  }
-  for (const unplaced of trouble.unplaced) {
-    const { runCount, since } = unplaced;
-    const waits = runCount === 1 ? "A run waits" : `${runCount} runs wait`;
-    const text = `${waits} for a worker that offers ${describeNeeds(unplaced)}: none does (docs/hosts.md)`;
-    alarms.push({ code: "needs_unmet", text: clipText(text, reasonCharsMax), since: since.toISOString() });
-  }
-  for (const [queue, { reason, since }] of trouble.paused) {
-    const why = reason === null ? "" : ` (${reason})`;
-    alarms.push({
-      code: "queue_paused",
-      text: `Queue ${queue} is paused${why}: roost queues resume ${queue}`,
-      since: since.toISOString(),
-    });
-  }
-  for (const { id, dueAt } of facts.jobs) {
-    const lateMs = dueAt === null ? 0 : facts.nowMs - Number(dueAt);
-    if (dueAt === null || lateMs <= silentMsMax) continue;
-    const late = Number.isFinite(lateMs) ? formatDurationMs(lateMs) : "ever";
-    alarms.push({
-      code: "job_not_ticking",
-      text: `Job ${id} has been due for ${late} and has not fired`,
-      since: Number.isFinite(lateMs) ? iso(dueAt) : null,
-    });
-  }
-  for (const step of trouble.unresolved) {
-    alarms.push({
-      code: "unknown_outcome",
-      text: `The outcome of ${step.name} is unknown (step ${step.seq} of run ${step.runId}): record it with roost run resolve`,
-      since: step.endedAt?.toISOString() ?? null,
-    });
-  }
-  for (const problem of trouble.problems.slice(0, fileProblemsShown))
-    alarms.push({ code: "file_problem", text: sayProblem(problem), since: problem.since.toISOString() });
-  return [...alarms, ...listServiceAlarms(facts.services), ...trouble.lagging];
+function tellUnplaced(unplaced: Awaited<ReturnType<typeof listUnplacedRuns>>[number]): Alarm {
+  const { runCount, since } = unplaced;
+  const waits = runCount === 1 ? "A run waits" : `${runCount} runs wait`;
+  const text = `${waits} for a worker that offers ${describeNeeds(unplaced)}: none does (docs/hosts.md)`;
+  return { code: "needs_unmet", text: clipText(text, reasonCharsMax), since: since.toISOString() };
+}
+
+/** A job that is long due and has not fired. */
+function tellSilent({ id, dueAt }: Job, nowMs: number): Alarm[] {
+  const lateMs = dueAt === null ? 0 : nowMs - Number(dueAt);
+  if (dueAt === null || lateMs <= silentMsMax) return [];
+  const isSince = Number.isFinite(lateMs);
+  const text = `Job ${id} has been due for ${isSince ? formatDurationMs(lateMs) : "ever"} and has not fired`;
+  return [{ code: "job_not_ticking", text, since: isSince ? iso(dueAt) : null }];
 }
 
 /** Of those that the settings name: what keeps them from running. */

@@ -7,6 +7,7 @@ import {
   isSameSecret,
   type AccessTokens,
   type AccessToken,
+  principalIdOf,
 } from "@roost/access";
 import { RoostError, type Clock } from "@roost/base";
 import type { Principal } from "@roost/contract";
@@ -118,8 +119,9 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
   };
 }
 
-function toPrincipal({ name, kind, scopes }: AccessToken): Principal {
-  return { id: `${kind}:${name}`, kind, scopes };
+function toPrincipal(token: AccessToken): Principal {
+  const { kind, scopes } = token;
+  return { id: principalIdOf(token), kind, scopes };
 }
 
 export function readBearer(header: string): string | undefined {

@@ -129,8 +129,11 @@ test("Guessing codes is slowed down and makes the open one void, and codes are f
   const headers = { "content-type": "application/json", host: `127.0.0.1:${port}` };
   const bring = (code: string) => ask({ port, path: "/pair", method: "POST", headers }, JSON.stringify({ code }));
   const first = await client.createPairing({});
+  await client.createPairing({ kind: "host", name: "studio" });
   for (let guess = 0; guess < 10; guess += 1) assert.equal((await bring("AAAA-AAA2")).status, 401);
   assert.equal((await bring(first.code)).status, 401, "void after ten wrong ones");
+  const open = "select purpose from access.pairing where void_at is null";
+  assert.deepEqual(await clocks.kernel.database.query(open), [{ purpose: "host" }], "those of another kind are not");
   const second = await client.createPairing({});
   await clocks.clock.advance(5 * 60_000 + 1);
   assert.equal((await bring(second.code)).status, 401);

@@ -52,7 +52,9 @@ export async function addConfiguredModel(
   const id = wished ?? freeId(nameOf(model), taken);
   if (model.kind === "openrouter" && model.key === undefined && model.keyRef === undefined)
     throw new RoostError("invalid_input", "OpenRouter takes no call without a key: give one");
-  const key = model.key === undefined ? model.keyRef : await keepSecret(memory.homeDir, `model-${id}-key`, model.key);
+  // A file of its own, not named by the id alone: another may add one with this id at the same time, and only one of the two is kept.
+  const file = `model-${id}-${memory.kernel.createId().slice(-8)}-key` as const;
+  const key = model.key === undefined ? model.keyRef : await keepSecret(memory.homeDir, file, model.key);
   try {
     await changeSettings(memory, (document) => insert(document, toSettings(id, model, key)), { by });
   } catch (error) {
@@ -110,6 +112,8 @@ function toSettings(id: string, given: NewModel, apiKey: string | undefined): Pa
 function insert(document: Document, model: Partial<ProviderSettings>): void {
   const found = document.get("models");
   const models = isSeq(found) ? found : new YAMLSeq();
+  if ((models.toJS(document) as { id?: unknown }[]).some(({ id }) => id === model.id))
+    throw new RoostError("conflict", `A model with the id ${model.id} was added at the same time: choose another id`);
   models.items.unshift(document.createNode(model, { flow: true }));
   if (!isSeq(found)) document.set("models", models);
 }

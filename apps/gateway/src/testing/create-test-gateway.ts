@@ -41,6 +41,8 @@ export interface TestGateway extends AsyncDisposable {
   url: string;
   port: number;
   client: ClientOf<typeof roostContract>;
+  /** For a caller with another token. */
+  clientWith: (token: string) => ClientOf<typeof roostContract>;
   /** With the token, unless headers say otherwise. */
   ask(
     path: string,
@@ -105,11 +107,13 @@ export async function createTestGateway(options: TestGatewayOptions = {}): Promi
   const server = await serve({ ...served, port: 0 });
   let current = server;
   opened.defer(() => current.stop());
-  const client = createHttpClient(roostContract, {
-    baseUrl: `${server.url}${apiPrefix}`,
-    token: testToken,
-    reconnect: { delayMsMin: 5, delayMsMax: 20 },
-  });
+  const clientWith = (token: string) =>
+    createHttpClient(roostContract, {
+      baseUrl: `${server.url}${apiPrefix}`,
+      token,
+      reconnect: { delayMsMin: 5, delayMsMax: 20 },
+    });
+  const client = clientWith(testToken);
   const owned = opened.move();
   return {
     kernel,
@@ -119,6 +123,7 @@ export async function createTestGateway(options: TestGatewayOptions = {}): Promi
     url: server.url,
     port: server.port,
     client,
+    clientWith,
     ask: (path, init = {}) =>
       fetch(`${server.url}${path}`, { ...init, headers: { authorization: `Bearer ${testToken}`, ...init.headers } }),
     held: counted.held,

@@ -51,6 +51,7 @@ export const unsubscribePush = defineOperation({
   method: "DELETE",
   path: "/push/subscriptions/{id}",
   summary: "Wakes a browser no more",
+  description: "A device removes its own browsers, the owner any. One that is revoked loses its browsers by itself.",
   input: z.object({ id: Id }),
   output: z.object({ subscription: PushSubscription }),
   errors: ["not_found"],

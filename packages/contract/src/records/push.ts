@@ -8,6 +8,7 @@ export const PushSubscription = z
     name: Name.describe("Of the browser"),
     service: Name.describe("Host of its push service"),
     createdAt: Time,
+    isRemovable: z.boolean().describe("By the caller: its own, and any by the owner of the home"),
     sentAt: Time.nullable().describe("When it was woken last"),
   })
   .meta({ id: "PushSubscription" });

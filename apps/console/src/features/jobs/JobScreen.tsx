@@ -1,5 +1,5 @@
 /** One job: when it is due next, how it went, what it costs, its prompt; run it, pause it, change all of it. */
-import type { JobRecord, TickRecord } from "@roost/contract/operations";
+import type { JobRecord, RunSummary, TickRecord } from "@roost/contract/operations";
 import { useState } from "react";
 import { Link, useParams } from "wouter";
 import { describeTrigger } from "@roost/contract/describe-trigger";
@@ -73,7 +73,7 @@ export function JobScreen() {
             <Forecast jobId={job.id} />
             <p className={styles.note}>
               {ended.length === 0
-                ? "It has not run yet."
+                ? tellFirst(runs)
                 : `${formatUsd(spent / ended.length)} a run, over the last ${ended.length}: ${formatUsd(spent)} together`}
             </p>
           </div>
@@ -97,6 +97,12 @@ export function JobScreen() {
       </Region>
     </>
   );
+}
+
+/** Of a job of which no run has ended. */
+function tellFirst([latest]: readonly RunSummary[]): string {
+  if (latest === undefined) return "It has not run yet.";
+  return latest.state === "running" ? "Its first run is under way." : "Its first run has not ended: it waits.";
 }
 
 /** What a day of it is likely to cost, by its own history. */

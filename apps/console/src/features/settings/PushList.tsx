@@ -35,7 +35,7 @@ export function PushList() {
         <Unread label="Reading the browsers" rows={1} what="The browsers" error={error} onRetry={reload} />
       )}
       <ul className={styles.rows}>
-        {value?.items.map(({ id, name, service, sentAt }) => (
+        {value?.items.map(({ id, name, service, isRemovable, sentAt }) => (
           <li key={id}>
             <span>
               <b>{name}</b>
@@ -43,14 +43,16 @@ export function PushList() {
                 through {service} · {sentAt === null ? "not woken yet" : `woken ${formatAgo(now - Date.parse(sentAt))}`}
               </small>
             </span>
-            <SureButton
-              icon="x"
-              label={`Stop telling ${name}`}
-              asks="Stop it?"
-              doing="Stopping"
-              isBusy={isBusy}
-              onSure={() => act(() => client.unsubscribePush({ id }))}
-            />
+            {isRemovable && (
+              <SureButton
+                icon="x"
+                label={`Stop telling ${name}`}
+                asks="Stop it?"
+                doing="Stopping"
+                isBusy={isBusy}
+                onSure={() => act(() => client.unsubscribePush({ id }))}
+              />
+            )}
           </li>
         ))}
       </ul>
