@@ -4,7 +4,7 @@
  */
 import { toRoostError, type Logger } from "@roost/base";
 import type { Sql } from "@roost/database";
-import { emptyState, forgetShared, keep, takeShared, type FeedPage, type FeedState } from "./feed-state.ts";
+import { emptyState, forgetPages, keep, takePage, type FeedPage, type FeedState } from "./feed-state.ts";
 import type { OffsetVector } from "./offsets.ts";
 import { readEnd, readLog, type EventFilter } from "./read-log.ts";
 
@@ -74,7 +74,7 @@ function createSeat(topics: readonly string[], stateOf: () => FeedState): Seat {
       isChanged = false;
       const state = stateOf();
       const isWhere = taken?.state === state && taken.offsets === offsets;
-      const page = takeShared(state, topics, { offsets, filter, from: isWhere ? taken!.count : undefined });
+      const page = takePage(state, topics, { offsets, filter, from: isWhere ? taken!.count : undefined });
       taken = page && { state, offsets: page.offsets, count: state.keptCount };
       return page;
     },
@@ -208,7 +208,7 @@ async function readOn(database: Sql, state: FeedState, topics: string[], onRead:
     Object.assign(state.end, end);
     Object.assign(state.floor, end);
     for (const topic of added) state.topics.add(topic);
-    forgetShared(state);
+    forgetPages(state);
     onRead();
   }
   for (;;) {

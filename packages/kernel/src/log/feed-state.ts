@@ -47,13 +47,13 @@ export function emptyState(): FeedState {
   };
 }
 
-export function forgetShared({ pages, places }: FeedState): void {
+export function forgetPages({ pages, places }: FeedState): void {
   pages.clear();
   places.clear();
 }
 
 export function keep(state: FeedState, { events, offsets }: FeedPage): void {
-  forgetShared(state);
+  forgetPages(state);
   const counts = new Map<string, number>();
   for (const event of events) {
     const name = partitionName(event.topic, event.partition);
@@ -86,10 +86,10 @@ interface Take {
 }
 
 /** takeFrom, once for all that stood at the end when they took last and want the same. */
-export function takeShared(state: FeedState, topics: readonly string[], take: Take): FeedPage | undefined {
+export function takePage(state: FeedState, topics: readonly string[], take: Take): FeedPage | undefined {
   const { offsets, filter, from } = take;
   if (from === state.keptCount) return { events: [], offsets };
-  const key = from !== undefined && shared.has(offsets) ? keyOf(topics, filter, from) : undefined;
+  const key = from !== undefined && endPlaces.has(offsets) ? keyOf(topics, filter, from) : undefined;
   const known = key === undefined ? undefined : state.pages.get(key);
   if (known !== undefined) return known;
   const page = takeFrom(state, topics, take);
@@ -98,7 +98,7 @@ export function takeShared(state: FeedState, topics: readonly string[], take: Ta
 }
 
 // tidy: only a mark: vectors that the feed made, of which one object is for all that read to the same end.
-const shared = new WeakSet<OffsetVector>();
+const endPlaces = new WeakSet<OffsetVector>();
 
 /** Undefined for a filter that only one reader has. */
 function keyOf(topics: readonly string[], filter: EventFilter, from: number): string | undefined {
@@ -136,7 +136,7 @@ function placeFor(
   if (isMore) return reached;
   const key = topics.join(" ");
   const place = places.get(key) ?? reached;
-  shared.add(place);
+  endPlaces.add(place);
   places.set(key, place);
   return place;
 }
