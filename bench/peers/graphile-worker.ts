@@ -41,7 +41,7 @@ function start(pool: Pool, concurrency: number, taskList: TaskList, more: object
     logger,
     taskList,
     parsedCronItems: [],
-    ...(isBatched ? { preset: { worker: batching } } : {}),
+    preset: isBatched ? { worker: batching } : undefined,
     ...more,
   });
 }

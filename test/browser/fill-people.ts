@@ -60,7 +60,7 @@ function toMessage({ from, text, daysAgo }: (typeof talk)[number], index: number
     externalId: `fill-${index}`,
     conversation: { id: other.email, isGroup: false },
     isFromOwner: from === "owner",
-    ...(from === "owner" ? {} : { sender: handle }),
+    sender: from === "owner" ? undefined : handle,
     participants: [handle],
     sentAt: new Date(nowMs - daysAgo * dayMs + index * hourMs).toISOString(),
     text,

@@ -41,8 +41,7 @@ test(
     const { certificates, url } = postgres;
     const target = url({ sslmode: "verify-full", sslrootcert: certificates.authorityFile });
     await writeFile(join(directory, "target"), target);
-    const start = (services?: readonly string[]) =>
-      startSupervised({ directory, modelUrl: model.url, ...(services && { services }) });
+    const start = (services?: readonly string[]) => startSupervised({ directory, modelUrl: model.url, services });
     // The service is up a moment after the home.
     const isAnnaThere = (home: StartedHome) =>
       until(

@@ -54,7 +54,7 @@ export async function startScene(options: SceneOptions = {}): Promise<Scene> {
           (options.settings ?? ((settings) => settings))(openTo(world, withoutJobs["roost.yaml"]!(text))),
       },
       environment: { TEST_WORLD_URL: world.plain.url, ...options.environment },
-      ...(options.hasMoreTools === true ? { workerPath: "test/scenarios/worker-program.ts" } : {}),
+      workerPath: options.hasMoreTools === true ? "test/scenarios/worker-program.ts" : undefined,
     }),
   );
   const kept = opened.move();

@@ -33,7 +33,7 @@ export interface SupervisedOptions {
   /** Left out: an almost empty home, and no model. */
   modelUrl?: string;
   /** Domain services that run. */
-  services?: readonly string[];
+  services?: readonly string[] | undefined;
 }
 
 /** @throws Error with what it printed when it ended instead */

@@ -13,7 +13,10 @@ const linesMax = 120;
 /** As the page describes it: the test knows its types no other way. */
 interface Client {
   addBook(input: { title: string; friend: string }): Promise<{ book: { id: string } }>;
-  listBooks(input: { limit: number; after?: string }): Promise<{ items: { title: string }[]; next: string }>;
+  listBooks(input: {
+    limit: number;
+    after?: string | undefined;
+  }): Promise<{ items: { title: string }[]; next: string }>;
   readBook(input: { bookId: string }): Promise<{ isNew: boolean }>;
   listFriends(): Promise<{ items: { friend: string; count: number }[] }>;
 }

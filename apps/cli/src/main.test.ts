@@ -215,7 +215,7 @@ test("roost doctor works when nothing runs and says what to do", async () => {
   assert.equal(code, 1);
   const { isWell, checks } = JSON.parse(stdout) as {
     isWell: boolean;
-    checks: { name: string; state: string; advice?: string }[];
+    checks: { name: string; state: string; advice?: string | undefined }[];
   };
   assert.equal(isWell, false);
   assert.deepEqual(
@@ -234,7 +234,7 @@ test("roost doctor shows why the last start was refused, such as an extension th
   );
   const { stdout } = await runRoost(["doctor", "--json"], { environment: { ROOST_HOME: home } });
   await rm(home, { recursive: true });
-  const { checks } = JSON.parse(stdout) as { checks: { name: string; text: string; advice?: string }[] };
+  const { checks } = JSON.parse(stdout) as { checks: { name: string; text: string; advice?: string | undefined }[] };
   const owner = checks.find(({ name }) => name === "owner");
   assert.match(owner?.text ?? "", /not running for this home: its last start was refused at 2026-01-01/);
   assert.equal(owner?.advice, statement);

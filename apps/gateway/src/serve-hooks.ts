@@ -34,7 +34,7 @@ export function serveHooks(
     const httpStatus = thrown instanceof RoostError ? thrown.details?.["httpStatus"] : undefined;
     return createProblemResponse(thrown, {
       logger,
-      ...(typeof httpStatus === "number" && { status: httpStatus }),
+      status: typeof httpStatus === "number" ? httpStatus : undefined,
       // What of the body was not read would be taken for the next request.
       headers: { connection: "close" },
     });

@@ -44,7 +44,13 @@ export async function readServicesConfig(
 export type ServicesCommand =
   | { command: "all" }
   | { command: "migrate"; names: string[]; acceptsBreaks: boolean }
-  | { command: "run"; name: string; port?: number; address?: string; secret?: string };
+  | {
+      command: "run";
+      name: string;
+      port?: number | undefined;
+      address?: string | undefined;
+      secret?: string | undefined;
+    };
 
 /** @throws RoostError `invalid_input` */
 export function readServicesCommand(args: readonly string[]): ServicesCommand {
@@ -61,9 +67,9 @@ export function readServicesCommand(args: readonly string[]): ServicesCommand {
   return {
     command,
     name,
-    ...(port !== undefined && { port }),
-    ...(values.listen !== undefined && { address: values.listen }),
-    ...(values.secret !== undefined && { secret: values.secret }),
+    port,
+    address: values.listen,
+    secret: values.secret,
   };
 }
 

@@ -12,7 +12,7 @@ export interface SupervisorConfig {
   /** Undefined: the bundled PostgreSQL. */
   databaseUrl: string | undefined;
   /** Of the gateway, when ROOST_PORT asks for one. */
-  address?: { host: string; port: number };
+  address?: { host: string; port: number } | undefined;
   workerCount: number;
   logLevel: LogLevel;
   isColorWanted: boolean;
@@ -51,7 +51,7 @@ export function readSupervisorConfig(environment: NodeJS.ProcessEnv = process.en
   return {
     homeDirectory: homeDirectory(read("ROOST_HOME")),
     databaseUrl,
-    ...(Number.isInteger(port) && port > 0 && { address: { host: read("ROOST_HOST") ?? "127.0.0.1", port } }),
+    address: Number.isInteger(port) && port > 0 ? { host: read("ROOST_HOST") ?? "127.0.0.1", port } : undefined,
     workerCount,
     logLevel: isLogLevel(logLevel) ? logLevel : "info",
     isColorWanted: read("NO_COLOR") === undefined && read("TERM") !== "dumb",

@@ -20,10 +20,10 @@ export interface StartHomeOptions {
   /** Changes to files of the home before it starts. */
   files?: Record<string, (text: string) => string>;
   /** Further work on the directory before it starts. */
-  prepare?: (directory: string) => Promise<void>;
+  prepare?: ((directory: string) => Promise<void>) | undefined;
   environment?: Record<string, string>;
   /** What the workers run, from the root of the repository. Default: the worker itself. */
-  workerPath?: string;
+  workerPath?: string | undefined;
   /** Where the home is made. Default: the system's directory for temporary files. */
   parentDirectory?: string;
 }
@@ -57,11 +57,11 @@ export const withoutJobs: Record<string, (text: string) => string> = Object.from
 /** A home without jobs, workers and a model that answers: its gateway and what it serves. `settings` are further lines of them. */
 export function startQuietHome(
   databaseUrl: string,
-  { settings = "", prepare }: { settings?: string; prepare?: (directory: string) => Promise<void> } = {},
+  { settings = "", prepare }: { settings?: string; prepare?: ((directory: string) => Promise<void>) | undefined } = {},
 ): Promise<LivingHome> {
   const files = { ...withoutJobs, "roost.yaml": (text: string) => `${withoutJobs["roost.yaml"]!(text)}\n${settings}` };
   const nobody = "http://127.0.0.1:9";
-  return startHome({ databaseUrl, modelUrl: nobody, workerCount: 0, files, ...(prepare && { prepare }) });
+  return startHome({ databaseUrl, modelUrl: nobody, workerCount: 0, files, prepare });
 }
 
 /** The process that hosts the services of a home. */

@@ -14,7 +14,7 @@ export interface ProgramOptions {
 
 export interface ProgramReady {
   type: "ready";
-  url?: string;
+  url?: string | undefined;
 }
 
 export interface Program extends AsyncDisposable {

@@ -83,7 +83,7 @@ function messageOf(number: number) {
     externalId: `${person}/${number}`,
     conversation: { id: `chat-${person}`, isGroup: false },
     isFromOwner,
-    ...(isFromOwner ? {} : { sender: friend }),
+    sender: isFromOwner ? undefined : friend,
     participants: [friend],
     sentAt: new Date(1_700_000_000_000 + number * 60_000).toISOString(),
     text: `message ${number} of ${person}`,

@@ -54,7 +54,7 @@ export async function insertToken(tx: KernelTransaction, given: NewToken & { id:
     type: "token.created",
     subject: token.id,
     labels: formatLabels(mainLabels),
-    data: { tokenId: token.id, name, kind, scopes: [...scopes], ...(models && { models: [...models] }), by },
+    data: { tokenId: token.id, name, kind, scopes: [...scopes], models: models ? [...models] : undefined, by },
   });
   return { token, text };
 }

@@ -104,6 +104,6 @@ function emit(
     type,
     subject: id,
     labels: formatLabels(mainLabels),
-    data: { pairingId: id, purpose, ...(name !== null && { name }), ...facts },
+    data: { pairingId: id, purpose, name: name ?? undefined, ...facts },
   });
 }

@@ -15,7 +15,7 @@ type Answer = Parameters<typeof answerInKernel>[1];
 export async function answerQuestion(
   kernel: Kernel,
   answer: Answer,
-  { alongside }: { alongside?: (tx: KernelTransaction) => Promise<void> } = {},
+  { alongside }: { alongside?: ((tx: KernelTransaction) => Promise<void>) | undefined } = {},
 ): Promise<Question> {
   return answerInKernel(kernel, answer, {
     async alongside(tx, question) {

@@ -8,7 +8,7 @@ export { durationMsMax, formatDurationMs, parseDurationMs, writeDurationMs } fro
 export { drawFraction } from "./draw-fraction.ts";
 export { backoffMs, type Backoff } from "./backoff-ms.ts";
 export { jitteredMs } from "./backoff-ms.ts";
-export { isJsonObject, jsonObjectOf, type JsonObject, type JsonValue } from "./json-value.ts";
+export { isJsonObject, jsonObjectOf, type JsonFields, type JsonObject, type JsonValue } from "./json-value.ts";
 export {
   createLogger,
   logLevels,

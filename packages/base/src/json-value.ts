@@ -3,6 +3,11 @@ export type JsonValue = null | boolean | number | string | JsonValue[] | { [key:
 
 export type JsonObject = { [key: string]: JsonValue };
 
+/** A JSON object that is about to be written: JSON.stringify leaves out fields that are undefined. */
+export type JsonFields = { [key: string]: WritableJson | undefined };
+
+type WritableJson = null | boolean | number | string | WritableJson[] | JsonFields;
+
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

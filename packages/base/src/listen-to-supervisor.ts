@@ -8,12 +8,12 @@ export interface Supervised {
   /** Aborted by SIGTERM, SIGINT, or when the supervisor has gone. */
   stop: AbortSignal;
   ready(facts: {
-    url?: string;
+    url?: string | undefined;
     /** Signs one browser in. */
-    signInCode?: string;
+    signInCode?: string | undefined;
     model?: string | null;
-    notices?: string[];
-    hasServices?: boolean;
+    notices?: string[] | undefined;
+    hasServices?: boolean | undefined;
   }): void;
   /** Of a gateway: which services are to run has changed. `has`: there are some. */
   tellServices(has: boolean): void;

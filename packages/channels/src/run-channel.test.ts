@@ -61,7 +61,7 @@ test("A chat is the person's by a code that counts once; what they write is main
   assert.deepEqual(await labelsOfRun(home, "main"), ["aud:main", "src:channel:telegram", "trust:untrusted"]);
   const [forwarded] = (await readTranscript(memory, "main", { limit: 1 })).messages;
   assert.equal((await readMessage(memory, forwarded!.id))?.content.role, "user");
-  assert.equal((forwarded!.content as { isUntrusted?: boolean }).isUntrusted, true);
+  assert.equal((forwarded!.content as { isUntrusted?: boolean | undefined }).isUntrusted, true);
 });
 
 test("Ten wrong codes make the open one void, and others are heard only when they were allowed by name, as guests", async () => {
@@ -144,7 +144,7 @@ test("Voice notes, pictures and files come as parts from outside, an album as on
   server.say({ chat: me, file: photo("b"), album: "1" });
   await home.answer("The first.");
   const [album] = (await readTranscript(memory, "main", { limit: 1 })).messages;
-  const parts = (album!.content as { parts?: { type: string; labels?: string[] }[] }).parts ?? [];
+  const parts = (album!.content as { parts?: { type: string; labels?: string[] }[] | undefined }).parts ?? [];
   assert.deepEqual([album!.text, parts.map(({ type }) => type)], ["Which is better?", ["image", "image"]]);
   assert.deepEqual(parts[0]?.labels, ["aud:main", "src:channel:telegram", "trust:untrusted"]);
   assert.ok((await labelsOfRun(home, "main")).includes("trust:untrusted"));

@@ -25,7 +25,7 @@ export interface HttpClientOptions {
   /** Prefix of the operations' paths: "http://127.0.0.1:7717/api/v1". */
   baseUrl: string;
   /** Sent as a bearer token. */
-  token?: string;
+  token?: string | undefined;
   /** Replaces the global `fetch`. */
   fetch?: typeof globalThis.fetch | undefined;
   timeoutMs?: number;

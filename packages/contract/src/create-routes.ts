@@ -54,7 +54,7 @@ export function createRoutes({ served }: ServedContract, options: RoutesOptions)
 /** Logs an error and answers it with a problem document; also for the server's notFound and onError. */
 export function createProblemResponse(
   thrown: unknown,
-  options: { logger: Logger; status?: number; headers?: Record<string, string> },
+  options: { logger: Logger; status?: number | undefined; headers?: Record<string, string> },
 ): Response {
   const problem = describe(thrown, options.logger, options.status);
   return new Response(JSON.stringify(problem), {

@@ -61,14 +61,14 @@ export interface OperationOptions<
   errors?: readonly ErrorCode[];
   effect: Effect;
   /** For `queryable`: the readonly operation that tells whether it happened; its required fields must be fields of this one. */
-  query?: AnyOperation;
+  query?: AnyOperation | undefined;
   access?: OperationAccess;
   /** Groups in the document. Default: the first path segment. */
   tags?: readonly string[];
   examples?: readonly Example[];
   revision?: Revision;
   /** Labels of the content it returns. */
-  labels?: readonly string[];
+  labels?: readonly string[] | undefined;
   /** Its answer holds a secret: it is not kept for a second call with the same idempotency key. */
   answersSecret?: boolean;
   /** Server-sent events instead of one answer. The input must have `after` to be resumable. */

@@ -10,7 +10,7 @@ export interface Call {
   /** W3C Trace Context of the caller. */
   traceparent?: string;
   /** What the caller sent as Idempotency-Key. */
-  idempotencyKey?: string;
+  idempotencyKey?: string | undefined;
 }
 
 /** One server-sent event. */

@@ -167,7 +167,7 @@ function emitChange(
   emitJobEvent(tx, type, {
     id: eventId,
     jobId: job.id,
-    data: { by, ...(reason === undefined ? {} : { reason: clipReason(reason) }) },
+    data: { by, reason: reason === undefined ? undefined : clipReason(reason) },
     cause: { ...cause, causation: cause.causation ?? job.causeId },
   });
   tx.wake("jobs");

@@ -41,7 +41,7 @@ export interface ChangedJob {
   /** It had been removed, and no person defined it again. */
   isAgain?: true;
   /** For merges: fields changed on both sides and kept as they are here. */
-  kept?: string[];
+  kept?: string[] | undefined;
 }
 
 /** @throws invalid_input for an invalid definition, conflict for another version than expected */

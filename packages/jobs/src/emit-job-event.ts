@@ -1,4 +1,4 @@
-import type { JsonObject } from "@roost/base";
+import type { JsonFields } from "@roost/base";
 import { audienceOf, formatLabels, openLabels, placedFor, type Labels } from "@roost/contract/labels";
 import type { KernelTransaction } from "@roost/kernel";
 
@@ -15,7 +15,7 @@ export interface JobEvent {
   /** Default: a fresh id. */
   id?: string;
   jobId: string;
-  data: JsonObject;
+  data: JsonFields;
   cause: JobCause;
 }
 

@@ -85,7 +85,7 @@ async function fireEach(
 /** Fires as many due jobs as one transaction takes, or one of them. */
 function firePass(
   kernel: Kernel,
-  { limit, schedules, jobId }: { limit: number; schedules: ScheduleCache; jobId?: string },
+  { limit, schedules, jobId }: { limit: number; schedules: ScheduleCache; jobId?: string | undefined },
 ): Promise<FiredTicks> {
   return kernel.transact(async (tx) => {
     const due = await tx.query<StoredJob & { now: Date }>(

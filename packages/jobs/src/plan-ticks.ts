@@ -47,7 +47,7 @@ export interface PlannedTick {
   /** For ticks that fire: missed moments to report to the run. Otherwise: moments that this row represents. */
   missedCount: number;
   /** The last of several moments that this row represents. */
-  untilMs?: number;
+  untilMs?: number | undefined;
 }
 
 export interface TickPlan {
@@ -89,7 +89,7 @@ export function planTicks(job: DueJob, nowMs: number): TickPlan {
       reason: first.reason,
       lateMs: nowMs - first.moment.fireAtMs,
       missedCount: group.length,
-      ...(group.length > 1 ? { untilMs: last.moment.atMs } : {}),
+      untilMs: group.length > 1 ? last.moment.atMs : undefined,
     });
   }
   let missedCount = job.missedCount + passed.length;

@@ -79,7 +79,7 @@ async function carry(
   let bytesSum = 0;
   let after: string | undefined;
   do {
-    const page = await from.list({ limit: 1_000, ...(after !== undefined && { after }) }).catch(noneYet);
+    const page = await from.list({ limit: 1_000, after }).catch(noneYet);
     await severalAtOnce(page.objects, copiesAtOnce, async ({ sha256, bytes }) => {
       await carryOne(from, to, { sha256, logger });
       count += 1;

@@ -9,7 +9,7 @@ export interface ObjectStat {
 
 export interface ListObjectsOptions {
   /** Only objects whose name comes after this one. */
-  after?: string;
+  after?: string | undefined;
   /** 1 to 1000, default 1000. */
   limit?: number;
 }

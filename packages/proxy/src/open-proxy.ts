@@ -23,7 +23,7 @@ export interface ProxyOptions {
   /** Those that processes of the home share. Default: this process's own. */
   coolDowns?: CoolDownStore | undefined;
   /** Called with every batch: what else is written now and then. */
-  alongside?: () => Promise<void>;
+  alongside?: (() => Promise<void>) | undefined;
 }
 
 export interface Proxy extends AsyncDisposable {

@@ -8,7 +8,7 @@ export interface OpenAiError {
   status: number;
   error: { message: string; type: string; param: string | null; code: string | null };
   /** When to try again, where that is known. */
-  retryAfterS?: number;
+  retryAfterS?: number | undefined;
 }
 
 const types: Readonly<Record<ErrorCode, string>> = {
@@ -40,7 +40,7 @@ export function toOpenAiError(thrown: unknown): OpenAiError {
       param: text("param") ?? null,
       code: text("code") ?? codes[code] ?? null,
     },
-    ...(typeof details["retryAfterS"] === "number" && { retryAfterS: details["retryAfterS"] }),
+    retryAfterS: typeof details["retryAfterS"] === "number" ? details["retryAfterS"] : undefined,
   };
 }
 

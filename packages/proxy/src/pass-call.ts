@@ -90,17 +90,17 @@ function toRecord(
     at,
     path,
     model: model.slice(0, 200),
-    ...(provider === undefined ? {} : { provider }),
+    provider,
     status,
     attempts,
     ms: Math.round(performance.now() - startedMs),
-    ...(firstByteMs < 0 ? {} : { firstByteMs: Math.round(firstByteMs) }),
+    firstByteMs: firstByteMs < 0 ? undefined : Math.round(firstByteMs),
     inputTokens: usage?.inputTokens ?? 0,
     outputTokens: usage?.outputTokens ?? 0,
     costUsd: usage === undefined ? 0 : usage.costUsd,
-    ...(usage?.isEstimated === true ? { isEstimated: true } : {}),
-    ...(isCached === true ? { isCached } : {}),
-    ...(isCut === true ? { isCut } : {}),
+    isEstimated: usage?.isEstimated === true ? true : undefined,
+    isCached: isCached === true ? isCached : undefined,
+    isCut: isCut === true ? isCut : undefined,
   };
 }
 

@@ -29,10 +29,10 @@ export const confinedLimitDefaults: ConfinedLimits = {
 export interface RunConfinedOptions extends View {
   limits?: Partial<ConfinedLimits> | undefined;
   /** Written to its standard input, which is then closed. */
-  input?: string | Buffer;
+  input?: string | Buffer | undefined;
   signal?: AbortSignal | undefined;
   /** What it writes, as it comes. */
-  onOutput?: (chunk: Buffer) => void;
+  onOutput?: ((chunk: Buffer) => void) | undefined;
 }
 
 export interface ConfinedRun {

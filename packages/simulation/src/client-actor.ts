@@ -93,7 +93,7 @@ function toNewRun(number: number): NewRun {
     concurrency: script.concurrency,
     rateLimit: script.rateLimit,
     timeoutMs: script.timeoutMs,
-    ...(script.usdMax === undefined ? {} : { budget: { usdMax: script.usdMax } }),
+    budget: script.usdMax === undefined ? undefined : { usdMax: script.usdMax },
   };
 }
 

@@ -105,7 +105,7 @@ class Execution {
           kind: isWait ? "approval" : act.act === "spend" ? "model" : "tool",
           effect,
           input: { seq },
-          ...(effect === "queryable" ? { query: (key) => this.#query(key) } : {}),
+          query: effect === "queryable" ? (key) => this.#query(key) : undefined,
         },
         async (call) => {
           isExecuted = true;

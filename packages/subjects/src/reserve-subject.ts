@@ -3,7 +3,7 @@
  * Decisions of one scope are made one after the other, so two that want the
  * same subject at the same moment cannot both get it.
  */
-import { createId, RoostError, type JsonObject } from "@roost/base";
+import { createId, RoostError, type JsonFields } from "@roost/base";
 import {
   covers,
   formatLabels,
@@ -223,7 +223,7 @@ function plainText(text: string): string {
 
 const eventTextCharsMax = 1_000;
 
-function eventSubject(subject: SimilarSubject): JsonObject {
+function eventSubject(subject: SimilarSubject): JsonFields {
   return { ...subject, text: subject.text.slice(0, eventTextCharsMax).toWellFormed(), at: subject.at.toISOString() };
 }
 
@@ -231,7 +231,7 @@ function emitSubject(
   tx: KernelTransaction,
   type: "subject.reserved" | "subject.refused",
   request: SubjectRequest,
-  data: JsonObject,
+  data: JsonFields,
   { id, quoted = openLabels }: { id?: string; quoted?: Labels } = {},
 ): void {
   const { scope, text, by, runId, causation, correlation } = request;
@@ -239,7 +239,7 @@ function emitSubject(
     type,
     subject: scope,
     labels: formatLabels(joinLabels(quoted, placedFor(request.labels ?? openLabels, []))),
-    data: { scope, text, by, ...(runId === undefined ? {} : { runId }), ...data },
+    data: { scope, text, by, runId, ...data },
     id,
     causation,
     correlation,

@@ -167,7 +167,7 @@ test("a picture that a model makes is a part of its answer: kept, marked, named 
   const paint = async (text: string) =>
     await execute(home, (await sendMessage(memory, { sessionKey, text })).runId, { modelsFor: () => models });
   const run = await paint("Paint a cat");
-  const output = run.output as { parts?: Part[]; remark?: string };
+  const output = run.output as { parts?: Part[] | undefined; remark?: string };
   const [part] = output.parts ?? [];
   assert.deepEqual([part?.type, part?.mediaType, output.remark], ["image", "image/png", undefined]);
   const { messages } = await readTranscript(memory, sessionKey);

@@ -33,7 +33,7 @@ interface ImportOptions {
   dateOrder?: DateOrder;
   title?: string;
   user?: string;
-  secret?: string;
+  secret?: string | undefined;
 }
 
 export function addImportCommands(peeps: Command, cli: ServiceCli): void {

@@ -58,16 +58,21 @@ function addWritingCommands(peeps: Command, cli: ServiceCli): void {
     .option("--email <address...>", "e-mail addresses")
     .option("--tag <tag...>", "tags")
     .option("--note <text>", "a note")
-    .action(async (name: string, options: { phone?: string[]; email?: string[]; tag?: string[]; note?: string }) => {
-      const client = await cli.connect(peepsContract);
-      const handles = [
-        ...(options.phone ?? []).map((value) => ({ kind: "phone" as const, value })),
-        ...(options.email ?? []).map((value) => ({ kind: "email" as const, value })),
-      ];
-      const done = await client.addPerson({ name, handles, tags: options.tag ?? [], note: options.note });
-      if (terminal.isJson) return terminal.json(done);
-      terminal.line(`${done.isNew ? "Added" : "Known already:"} ${done.person.name} ${done.person.id}`);
-    });
+    .action(
+      async (
+        name: string,
+        options: { phone?: string[]; email?: string[]; tag?: string[]; note?: string | undefined },
+      ) => {
+        const client = await cli.connect(peepsContract);
+        const handles = [
+          ...(options.phone ?? []).map((value) => ({ kind: "phone" as const, value })),
+          ...(options.email ?? []).map((value) => ({ kind: "email" as const, value })),
+        ];
+        const done = await client.addPerson({ name, handles, tags: options.tag ?? [], note: options.note });
+        if (terminal.isJson) return terminal.json(done);
+        terminal.line(`${done.isNew ? "Added" : "Known already:"} ${done.person.name} ${done.person.id}`);
+      },
+    );
   peeps
     .command("note")
     .summary("write a note on a person")

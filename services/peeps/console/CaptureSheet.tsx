@@ -42,7 +42,7 @@ export function CaptureSheet({ person, onClose, onKept }: CaptureSheetProps) {
       return onKept(target.id);
     }
     const { name, note, handles } = capture;
-    const added = await peeps.addPerson({ name, handles, ...(note === "" ? {} : { note }) });
+    const added = await peeps.addPerson({ name, handles, note: note === "" ? undefined : note });
     return onKept(added.person.id);
   };
   const hasSomething = person === undefined ? capture.name !== "" : text.trim() !== "";

@@ -30,7 +30,7 @@ export function ChangeSheet({ person, onClose, onChange }: ChangeSheetProps) {
     peeps.changePerson({
       personId: person.id,
       revision: person.revision,
-      ...(name.trim() === person.name ? {} : { name: name.trim() }),
+      name: name.trim() === person.name ? undefined : name.trim(),
       ...textChange("organization", organization, person.organization),
       ...textChange("title", title, person.title),
       ...(wanted === person.keepInTouchDays ? {} : { keepInTouchDays: wanted }),

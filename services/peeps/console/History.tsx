@@ -26,7 +26,7 @@ export function History({ personId, notes, onChange }: HistoryProps) {
   const peeps = usePeeps();
   const { rows, error, isWhole, readMore, reload } = usePages<PeepsMessageRecord>(
     `person:${personId}:messages`,
-    (after) => peeps.listMessages({ personId, limit: pageSize, ...(after === undefined ? {} : { after }) }),
+    (after) => peeps.listMessages({ personId, limit: pageSize, after }),
   );
   if (rows === undefined)
     return (

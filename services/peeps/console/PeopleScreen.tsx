@@ -39,9 +39,9 @@ export function PeopleScreen() {
   const chosen = search.get("show") ?? "all";
   const name = useDeferredValue(typed.trim());
   const filter = {
-    ...(name === "" ? {} : { name }),
-    ...(chosen === "overdue" ? { isOverdue: true } : {}),
-    ...(chosen === "messages" ? { isListed: false } : {}),
+    name: name === "" ? undefined : name,
+    isOverdue: chosen === "overdue" ? true : undefined,
+    isListed: chosen === "messages" ? false : undefined,
   };
   const pages = usePages<PersonRecord>(`people:${JSON.stringify(filter)}`, (after) =>
     peeps.listPeople({ ...filter, limit: pageSize, ...(after === undefined ? {} : { after }) }),

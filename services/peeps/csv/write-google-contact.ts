@@ -93,7 +93,7 @@ function handlesOf({ handles }: Contact, kind: ContactHandle["kind"]): Record<st
     .filter((handle) => handle.kind === kind)
     .map(({ label = "", isPreferred, service, value }) => ({
       Label: `${isPreferred ? "* " : ""}${label === "cell" ? "mobile" : label}`,
-      ...(kind === "username" ? { Service: service } : {}),
+      Service: kind === "username" ? service : undefined,
       Value: value,
     }));
 }

@@ -185,7 +185,7 @@ function readRow(record: Record<string, unknown>, options: RowOptions): ChatRow 
         participants: record["chat"] === null ? [] : options.participants(Number(record["chat"])),
         sentAt: at,
         editedAt: changedMs > 0 ? new Date(changedMs + epochMs).toISOString() : undefined,
-        ...(edits.length === 0 ? {} : { edits }),
+        edits: edits.length === 0 ? undefined : edits,
         text: isDeleted ? "" : text,
         isDeleted,
         attachments,

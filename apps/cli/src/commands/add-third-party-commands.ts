@@ -14,10 +14,10 @@ import type { Column } from "../print/table.ts";
 
 interface AddOptions {
   name?: string;
-  only?: string[];
+  only?: string[] | undefined;
   effect?: string[];
-  secret?: string[];
-  server?: string;
+  secret?: string[] | undefined;
+  server?: string | undefined;
 }
 
 const documentBytesMax = 32 * 1024 * 1024;
@@ -95,7 +95,7 @@ async function findKnown(client: RoostClient, name: string): Promise<Known | und
 function chosenOf({ only, effect = [] }: AddOptions, known: Known | undefined) {
   const effects: Record<string, Effect> = Object.fromEntries(effect.map(readEffectOption));
   const ids = only?.flatMap((each) => each.split(",").map((id) => id.trim())).filter((id) => id !== "");
-  return { kept: known?.operations ?? [], effects, ...(ids !== undefined && { only: ids }) };
+  return { kept: known?.operations ?? [], effects, only: ids };
 }
 
 function readEffectOption(text: string): [string, Effect] {

@@ -84,7 +84,7 @@ function addAdd(channels: Command, context: CliContext): void {
     )
     .addArgument(channelArgument())
     .option("--token <reference>", "where the bot's token is: env:NAME, file:PATH, age:PATH or op:VAULT/ITEM/FIELD")
-    .action(async (channel: Name, { token }: { token?: string }) => {
+    .action(async (channel: Name, { token }: { token?: string | undefined }) => {
       const { terminal, config, stdin } = context;
       const reference = token === undefined ? await keepToken(config.homeDir, stdin, channel) : checkReference(token);
       const { path, isChanged } = await changeSettings(context, (document) => {

@@ -39,7 +39,7 @@ export function addFactsCommands(program: Command, context: CliContext): void {
     .action(async ({ all, claims }: ListOptions) => {
       const { terminal, clock } = context;
       const { client } = await context.connect();
-      const rows = await readFacts(client, { withClosed: all === true, ...(claims === true && { isClaim: true }) });
+      const rows = await readFacts(client, { withClosed: all === true, isClaim: claims === true ? true : undefined });
       if (terminal.isJson) return terminal.json({ facts: rows });
       terminal.table(rows, columns(clock.nowMs()), claims === true ? "Nothing waits for you" : "Nothing is remembered");
     });
@@ -116,7 +116,10 @@ function parseParts(written: string): { subject: string; attribute: string; valu
   return { subject, attribute, value };
 }
 
-function readFacts(client: RoostClient, query: { withClosed: boolean; isClaim?: boolean }): Promise<HomeFact[]> {
+function readFacts(
+  client: RoostClient,
+  query: { withClosed: boolean; isClaim?: boolean | undefined },
+): Promise<HomeFact[]> {
   return readPages(
     (page) => client.listFacts({ ...page, ...query }),
     (page) => page.items,

@@ -15,7 +15,7 @@ import { groupNotes, importJobs } from "./import-jobs.ts";
 
 interface ImportCommandOptions {
   dryRun?: boolean;
-  as?: DetectedSource["kind"];
+  as?: DetectedSource["kind"] | undefined;
   replace?: boolean;
   removed?: boolean;
   adopt?: boolean;

@@ -101,11 +101,12 @@ export function addTokenRevoke(
 
 function capsOf({ usdPerDay, usdPerMonth, tokensPerDay, callsPerHour }: CreateOptions): TokenRecord["caps"] {
   return {
-    ...(usdPerDay === undefined && tokensPerDay === undefined
-      ? {}
-      : { day: { usdMax: usdPerDay, tokensMax: tokensPerDay } }),
-    ...(usdPerMonth === undefined ? {} : { month: { usdMax: usdPerMonth } }),
-    ...(callsPerHour === undefined ? {} : { hour: { callsMax: callsPerHour } }),
+    day:
+      usdPerDay === undefined && tokensPerDay === undefined
+        ? undefined
+        : { usdMax: usdPerDay, tokensMax: tokensPerDay },
+    month: usdPerMonth === undefined ? undefined : { usdMax: usdPerMonth },
+    hour: callsPerHour === undefined ? undefined : { callsMax: callsPerHour },
   };
 }
 

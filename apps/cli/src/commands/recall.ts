@@ -31,8 +31,8 @@ export function addRecallCommand(program: Command, context: CliContext): void {
       const { lines } = await client.recall({
         query: words.join(" "),
         limit: last,
-        ...(kind !== undefined && { kinds: [kind] }),
-        ...(since !== undefined && { since: new Date(clock.nowMs() - since).toISOString() }),
+        kinds: kind === undefined ? undefined : [kind],
+        since: since === undefined ? undefined : new Date(clock.nowMs() - since).toISOString(),
       });
       if (terminal.isJson) return terminal.json({ lines });
       if (lines.length === 0) terminal.line(terminal.paint("Nothing tells of it", "dim"));

@@ -147,7 +147,7 @@ function addFork(run: Command, context: CliContext): void {
 }
 
 interface ResolveOptions {
-  note?: string;
+  note?: string | undefined;
   output?: string;
 }
 

@@ -124,7 +124,7 @@ async function bring(
 ): Promise<void> {
   const text = textOf(path, mine);
   const known = state.files.get(path);
-  const written = await client.writeFile({ path, text, ...(expected !== undefined && { sha256: expected }) });
+  const written = await client.writeFile({ path, text, sha256: expected });
   // Changed between its listing and now: the next pass fetches it.
   if (written.state === "conflict") return known && (await state.set(path, { ...known, modifiedAt: "" }));
   await recordWritten(state, { path, content: mine });

@@ -137,7 +137,12 @@ export function checkServices(services: readonly ServiceRecord[]): Check[] {
     const check = `service ${name}`;
     const advice = `as an administrator of the database: ${statements.map((statement) => `${statement};`).join(" ")}`;
     if (state === "blocked")
-      return { name: check, state: "bad", text: reason ?? "blocked", ...(statements.length > 0 && { advice }) };
+      return {
+        name: check,
+        state: "bad",
+        text: reason ?? "blocked",
+        advice: statements.length > 0 ? advice : undefined,
+      };
     if (state === "stopped") return { name: check, state: "warn", text: `${title} is not running` };
     if (statements.length > 0)
       return { name: check, state: "warn", text: `${title} runs with more rights than it needs`, advice };

@@ -5,5 +5,5 @@ export interface Check {
   /** What was found. */
   text: string;
   /** How to fix it. */
-  advice?: string;
+  advice?: string | undefined;
 }

@@ -18,7 +18,7 @@ export interface JobOptions extends BudgetOptions {
   every?: string;
   at?: string;
   on?: string;
-  filter?: string[];
+  filter?: string[] | undefined;
   debounce?: string;
   batch?: string;
   timeZone?: string;
@@ -173,7 +173,7 @@ function activeHoursOf({ activeHours, timeZone, cron }: JobOptions): WrittenJob[
   const [, start, end] = /^(\d\d:\d\d)-(\d\d:\d\d)$/.exec(activeHours) ?? [];
   if (start === undefined || end === undefined)
     throw new RoostError("invalid_input", `--active-hours "${activeHours}" is not valid: write it like 08:00-22:00`);
-  return { start, end, ...(timeZone === undefined || cron !== undefined ? {} : { timeZone }) };
+  return { start, end, timeZone: timeZone === undefined || cron !== undefined ? undefined : timeZone };
 }
 
 function inputOf(text: string): { file: string; staleAfterMs: number } {
@@ -193,17 +193,16 @@ function startLimitsOf({ concurrency, rate, overRate }: JobOptions): Pick<Writte
   if (overRate !== undefined && rate === undefined)
     throw new RoostError("invalid_input", "--over-rate goes with --rate");
   return {
-    ...(concurrency !== undefined && {
-      concurrency: { max: Number(most), key: slotKey },
-    }),
-    ...(rate !== undefined && {
-      rateLimit: {
-        max: Number(count),
-        per,
-        key: rateKey,
-        excess: overRate,
-      },
-    }),
+    concurrency: concurrency === undefined ? undefined : { max: Number(most), key: slotKey },
+    rateLimit:
+      rate === undefined
+        ? undefined
+        : {
+            max: Number(count),
+            per,
+            key: rateKey,
+            excess: overRate,
+          },
   };
 }
 

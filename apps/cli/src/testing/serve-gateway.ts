@@ -20,7 +20,10 @@ export interface ServedGateway extends AsyncDisposable {
 export const testToken = "test-token";
 
 /** Operations without a handler answer not_found. */
-export async function serveGateway(handlers: GatewayHandlers, options: { port?: number } = {}): Promise<ServedGateway> {
+export async function serveGateway(
+  handlers: GatewayHandlers,
+  options: { port?: number | undefined } = {},
+): Promise<ServedGateway> {
   const calls: string[] = [];
   const all = new Proxy(handlers, {
     get: (target, id: string) => (input: unknown, call: unknown) => {

@@ -25,7 +25,7 @@ export interface RoostExit {
 }
 
 export interface StartOptions {
-  url?: string;
+  url?: string | undefined;
   input?: string;
   environment?: Record<string, string>;
 }

@@ -30,9 +30,9 @@ interface Wish {
   kind: "openai-compatible" | "openrouter";
   model: string;
   baseUrl: string | null;
-  key?: string;
-  contextTokensMax?: number;
-  tools?: "text";
+  key?: string | undefined;
+  contextTokensMax?: number | undefined;
+  tools?: "text" | undefined;
   isFree?: boolean;
 }
 
@@ -215,13 +215,13 @@ function toWish({ chosen, servers, model: given, key, baseUrl }: Given): Wish | 
       model: model.name,
       baseUrl: server.baseUrl,
       isFree: true,
-      ...(contextTokensMax === null ? {} : { contextTokensMax }),
-      ...(tools === null ? {} : { tools }),
+      contextTokensMax: contextTokensMax ?? undefined,
+      tools: tools ?? undefined,
     };
   }
   const model = (given ?? provider.model).trim();
   const isComplete = model !== "" && (chosen === "other" ? URL.canParse(baseUrl) : key !== "");
   if (!isComplete) return undefined;
   const kind = chosen === "openrouter" ? "openrouter" : "openai-compatible";
-  return { kind, model, baseUrl: chosen === "other" ? baseUrl : null, ...(key === "" ? {} : { key }) };
+  return { kind, model, baseUrl: chosen === "other" ? baseUrl : null, key: key === "" ? undefined : key };
 }

@@ -74,7 +74,7 @@ export function getStatus(kernel: Kernel, facts: StatusFacts, directory: Service
         usdMax: day?.usdMax ?? null,
         tokensMax: day?.tokensMax ?? null,
       },
-      ...(kafka && { kafka: toKafka(kafka) }),
+      kafka: kafka ? toKafka(kafka) : undefined,
       alarms: [
         ...kafkaAlarms(kafka),
         ...full,

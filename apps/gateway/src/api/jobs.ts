@@ -111,7 +111,7 @@ function toChangeRecord({ jobId, change, differences, nextAt, kept }: ChangedJob
     change,
     differences,
     nextAt: nextAt === null ? null : iso(nextAt),
-    ...(kept === undefined || kept.length === 0 ? {} : { kept }),
+    kept: kept === undefined || kept.length === 0 ? undefined : kept,
   };
 }
 

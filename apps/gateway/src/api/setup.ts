@@ -105,9 +105,9 @@ async function toProvider(
   const common = {
     id: "try",
     model,
-    ...(contextTokensMax === undefined ? {} : { contextTokensMax }),
-    ...(tools === undefined ? {} : { tools }),
-    ...(isFree ? { price: { inputUsd: 0, outputUsd: 0 } } : {}),
+    contextTokensMax,
+    tools,
+    price: isFree ? { inputUsd: 0, outputUsd: 0 } : undefined,
   };
   if (kind === "openrouter") {
     if (apiKey === undefined) throw new RoostError("invalid_input", "OpenRouter takes no call without a key: give one");

@@ -229,7 +229,7 @@ function toAgentTool(
     effect,
     vocabulary,
     input,
-    ...(service !== ownService && { origin }),
+    origin: service !== ownService ? origin : undefined,
     execute: () => Promise.reject(new Error(`${operation.id} is called by its route`)),
   };
 }
@@ -262,7 +262,7 @@ function tellAnswer(client: McpClient, output: JsonValue, { service, tool }: Lis
   return {
     content: [{ type: "text", text: told.text }],
     // Untrusted content stands between its delimiters only: a second, bare copy would be read instead.
-    ...(isJsonObject(output) && !isUntrusted(labels) && { structuredContent: output }),
+    structuredContent: isJsonObject(output) && !isUntrusted(labels) ? output : undefined,
     _meta: told.meta,
   };
 }

@@ -28,7 +28,7 @@ export interface Outlet {
   /** Takes the notices that name no target. */
   isDefault: () => boolean;
   /** Called before each look, where what it takes may have changed. */
-  prepare?: () => Promise<void>;
+  prepare?: (() => Promise<void>) | undefined;
   /** Once for each key, as far as its service allows. Undefined: none is set. */
   send:
     | ((message: WebhookMessage, options: { idempotencyKey: string; signal: AbortSignal }) => Promise<void>)

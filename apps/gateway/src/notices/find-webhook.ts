@@ -20,6 +20,6 @@ export function findWebhook(
   return async () => ({
     url,
     key: await (keyRef === undefined ? readOwnKey(homeDir, keyFile, createHookKey) : resolve(keyRef)),
-    ...(tokenRef !== undefined && { token: await resolve(tokenRef) }),
+    token: tokenRef === undefined ? undefined : await resolve(tokenRef),
   });
 }

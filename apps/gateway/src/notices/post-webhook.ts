@@ -5,7 +5,7 @@ import { RoostError, systemClock, type Clock } from "@roost/base";
 export interface Webhook {
   url: string;
   /** Sent as a bearer token. */
-  token?: string;
+  token?: string | undefined;
   /** What it is signed with: `whsec_…`. */
   key: string;
 }

@@ -33,7 +33,7 @@ export interface Arrival {
   /** Of the person, as Tailscale Serve says. */
   login?: string;
   /** Of the caller, as the named proxy says, or else the connection. Undefined: by a socket of the file system. */
-  address?: string;
+  address?: string | undefined;
 }
 
 type HeaderReader = Pick<Headers, "get">;

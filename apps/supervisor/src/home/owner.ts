@@ -12,7 +12,7 @@ export interface HomeOwner {
   startedAt: string;
   state: OwnerState;
   /** The gateway's address, once known. */
-  url?: string;
+  url?: string | undefined;
   /** Processes at whose end the owner stops: npm, if it started it. */
   starters?: readonly string[];
   /** Processes that the owner started; the next owner ends those that outlive it. */

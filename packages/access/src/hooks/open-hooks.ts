@@ -66,7 +66,7 @@ export function openHooks(kernel: Kernel, { keys, logger }: { keys: HookKeys; lo
             type: "webhook.received",
             subject: hook.name,
             labels: formatLabels(untrustedFrom("webhook", hook.name)),
-            data: { hook: hook.name, deliveryId: signed.id, ...(signed.event && { event: signed.event }), payload },
+            data: { hook: hook.name, deliveryId: signed.id, event: signed.event, payload },
           });
           return eventId;
         });

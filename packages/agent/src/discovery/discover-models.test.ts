@@ -22,7 +22,7 @@ async function discover(config: DiscoveryConfig, localUrls: { ollama?: string; l
       model?: string;
       baseUrl?: string;
       apiKey?: string;
-      contextTokensMax?: number;
+      contextTokensMax?: number | undefined;
       input?: string[];
     },
     source,

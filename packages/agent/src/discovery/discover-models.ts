@@ -26,8 +26,8 @@ export interface DiscoverModelsOptions {
   /** Names used when ROOST_MODEL is not set. */
   defaultModels?: Partial<typeof defaultModelNames>;
   localUrls?: Partial<typeof localServerUrls>;
-  price?: TokenPrice;
-  contextTokensMax?: number;
+  price?: TokenPrice | undefined;
+  contextTokensMax?: number | undefined;
 }
 
 export interface Discovery {
@@ -52,8 +52,8 @@ export async function discoverModels(options: DiscoverModelsOptions): Promise<Di
   const context: Context = {
     probe: options.probe ?? createProbe(),
     common: {
-      ...(options.price === undefined ? {} : { price: options.price }),
-      ...(options.contextTokensMax === undefined ? {} : { contextTokensMax: options.contextTokensMax }),
+      price: options.price,
+      contextTokensMax: options.contextTokensMax,
     },
   };
   const names = { ...defaultModelNames, ...options.defaultModels };
@@ -79,7 +79,7 @@ export async function discoverModels(options: DiscoverModelsOptions): Promise<Di
 
 interface Context {
   probe: Probe;
-  common: { price?: TokenPrice; contextTokensMax?: number };
+  common: { price?: TokenPrice | undefined; contextTokensMax?: number | undefined };
 }
 
 async function localServer(
@@ -88,7 +88,7 @@ async function localServer(
   model: string | undefined,
 ): Promise<Discovery> {
   const urls = { ...localServerUrls, ...options.localUrls };
-  const asked = { probe: context.probe, ...(model === undefined ? {} : { model }) };
+  const asked = { probe: context.probe, model };
   // Both at once, so that a machine without either waits for one time limit only.
   const [ollama, llamaCpp] = await Promise.all([probeOllama(urls.ollama, asked), probeLlamaCpp(urls.llamaCpp, asked)]);
   const notes: string[] = [];
@@ -108,9 +108,9 @@ async function localServer(
       model: server.model,
       // A local model costs nothing per token.
       price: { inputUsd: 0, outputUsd: 0 },
-      ...(server.contextTokensMax === undefined ? {} : { contextTokensMax: server.contextTokensMax }),
-      ...(server.input === undefined ? {} : { input: server.input }),
-      ...(server.tools === undefined ? {} : { tools: server.tools }),
+      contextTokensMax: server.contextTokensMax,
+      input: server.input,
+      tools: server.tools,
     } as const;
     return found(source, { ...provider, ...context.common }, [...notes, ...server.notes]);
   }

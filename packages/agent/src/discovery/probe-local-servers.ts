@@ -8,14 +8,14 @@ import type { Probe } from "./probe.ts";
 export interface LocalServer {
   baseUrl: string;
   /** Undefined: the server is running but has no model. */
-  model?: string;
+  model?: string | undefined;
   /** All that can chat, the chosen one first. */
   models: string[];
-  contextTokensMax?: number;
+  contextTokensMax?: number | undefined;
   /** Where the server tells what the model takes. */
-  input?: ModelInput[];
+  input?: ModelInput[] | undefined;
   /** Where it cannot call them by itself. */
-  tools?: "text";
+  tools?: "text" | undefined;
   notes: string[];
 }
 
@@ -31,7 +31,7 @@ const ollamaModelsAskedMax = 8;
 
 export async function probeOllama(
   url: string,
-  options: { probe: Probe; model?: string },
+  options: { probe: Probe; model?: string | undefined },
 ): Promise<LocalServer | undefined> {
   const { probe } = options;
   const [version, tags, loaded] = await Promise.all([
@@ -88,7 +88,7 @@ export async function probeOllama(
 
 export async function probeLlamaCpp(
   url: string,
-  options: { probe: Probe; model?: string },
+  options: { probe: Probe; model?: string | undefined },
 ): Promise<LocalServer | undefined> {
   const [props, list] = await Promise.all([options.probe.json(`${url}/props`), options.probe.json(`${url}/v1/models`)]);
   const settings = field(props, "default_generation_settings");
@@ -108,9 +108,9 @@ export async function probeLlamaCpp(
     baseUrl,
     model,
     models: [model, ...ids.filter((id) => id !== model)],
-    ...(contextTokensMax === undefined ? {} : { contextTokensMax }),
-    ...(typeof vision === "boolean" ? { input: vision ? ["text", "image"] : ["text"] } : {}),
-    ...(takesTools ? {} : { tools: "text" as const }),
+    contextTokensMax,
+    input: typeof vision === "boolean" ? (vision ? ["text", "image"] : ["text"]) : undefined,
+    tools: takesTools ? undefined : ("text" as const),
     notes: [`${model.split("/").at(-1) ?? model} at llama.cpp (${url})`],
   };
 }
@@ -132,7 +132,7 @@ export async function probeLmStudio(url: string, { probe }: { probe: Probe }): P
     baseUrl,
     model: nameOf(first),
     models: [first, ...rest].map(nameOf),
-    ...(contextTokensMax === undefined ? {} : { contextTokensMax }),
+    contextTokensMax,
     input: field(first, "type") === "vlm" ? ["text", "image"] : ["text"],
     notes: [`${nameOf(first)} at LM Studio (${url})`],
   };
@@ -163,9 +163,9 @@ export async function probeConfigured(
   if (server?.model === undefined) return {};
   const { contextTokensMax, input, tools } = server;
   return {
-    ...(contextTokensMax === undefined ? {} : { contextTokensMax }),
-    ...(input === undefined ? {} : { input }),
-    ...(tools === undefined ? {} : { tools }),
+    contextTokensMax,
+    input,
+    tools,
   };
 }
 

@@ -15,7 +15,7 @@ export interface AgentLimits {
   toolResultCharsMax: number;
   compactionsMax: number;
   /** The run ends at this time (ms since the epoch, by the given clock). */
-  deadlineMs?: number;
+  deadlineMs?: number | undefined;
   reserveSpend?: ReserveSpend | undefined;
 }
 

@@ -20,7 +20,7 @@ export interface AgentTotals {
   /** Messages that this run added to the transcript, in order, every tool call answered. */
   messages: Message[];
   /** After a compaction: what later runs of the conversation continue from. */
-  summarised?: ConversationSummary;
+  summarised?: ConversationSummary | undefined;
   /** Sums of what providers reported; a field is null when no call reported it. */
   usage: TokenUsage;
   /** Sum of the known costs; null when none is known. */
@@ -41,13 +41,13 @@ export type AgentEnd =
       text: string;
       finishReason: FinishReason;
       /** Pictures and sound that the model made in this run. */
-      parts?: Part[];
+      parts?: Part[] | undefined;
       /** The output limit of the last reply. */
       outputTokensMax: number;
       /** The tokens after which a reply was cut off before that limit. */
       cutAt?: number | undefined;
       /** Changes of its request that the server required. */
-      mends?: string[];
+      mends?: string[] | undefined;
       /** What of the turn the model could not be shown, and what it made that could not be kept, a sentence each. */
       leftOut?: string[];
       /** The text holds what looks like a call of a tool and could not be read as one. */
@@ -58,7 +58,7 @@ export type AgentEnd =
       limit: AgentLimitName;
       message: string;
       /** For `spend`: the cap that refused. */
-      cap?: string;
+      cap?: string | undefined;
       /** The model's last text. */
       text: string;
     }

@@ -68,7 +68,7 @@ export async function compact(options: CompactOptions): Promise<CompactOutcome> 
     text: text ?? leftOut(leaving),
     messageCount: leaving.reduce((sum, { role, ...of }) => sum + (role === "summary" ? countOf(of) : 1), 0),
     method: text === undefined ? "dropped" : "model",
-    ...(isUntrusted(labels) || leaving.some(isMarked) ? { isUntrusted: true } : {}),
+    isUntrusted: isUntrusted(labels) || leaving.some(isMarked) ? true : undefined,
     labels: formatLabels(labels),
   };
   const compaction: Compaction = { plan, summary, ...spend, ...(facts.length === 0 ? {} : { facts }) };

@@ -20,9 +20,8 @@ const said = (text: string, ...ids: string[]): Message => ({
   text,
   provider: "scripted",
   model: "m",
-  ...(ids.length === 0
-    ? {}
-    : { toolCalls: ids.map((toolCallId) => ({ toolCallId, toolName: "post", argumentsText: "{}" })) }),
+  toolCalls:
+    ids.length === 0 ? undefined : ids.map((toolCallId) => ({ toolCallId, toolName: "post", argumentsText: "{}" })),
 });
 const answer = (toolCallId: string, text = "ok"): Message => ({ role: "tool", toolCallId, toolName: "post", text });
 const words = (count: number) => "word ".repeat(count);
@@ -300,8 +299,8 @@ async function compactWith(
   messages: Message[],
   options: {
     answer: (transcript: string) => string | ModelCallOutcome;
-    tokensMax?: number;
-    contextTokensMax?: number;
+    tokensMax?: number | undefined;
+    contextTokensMax?: number | undefined;
     turns?: HistoryTurn[];
   },
 ) {

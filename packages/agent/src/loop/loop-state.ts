@@ -116,7 +116,7 @@ export function addCompaction(state: LoopState, compaction: Compaction): void {
 export function totalsOf(state: LoopState): AgentTotals {
   return {
     messages: answerOrphans(state.added),
-    ...(state.summarised === undefined ? {} : { summarised: state.summarised }),
+    summarised: state.summarised,
     usage: state.usage,
     costUsd: state.costUsd,
     isCostPartial: state.isCostPartial,

@@ -35,7 +35,7 @@ export interface AgentLoopOptions {
   /** Called for every valid call. Default: all are granted. */
   permit?: PermitCall;
   /** `summarise`: the conversation of the context is summarised, and nothing else happens. Default: its last message is answered. */
-  task?: "answer" | "summarise";
+  task?: "answer" | "summarise" | undefined;
   /** Default: any. */
   form?: WantedAnswer | undefined;
   /** Default: calls that need an approval are refused. */

@@ -18,7 +18,7 @@ export interface RequestRecord {
   /** Mark of all tools as described to the model. */
   tools: string;
   /** By name; only those that differ from the request before. */
-  toolMarks?: Record<string, string>;
+  toolMarks?: Record<string, string> | undefined;
 }
 
 /** What earlier requests of the run recorded; follows from the records alone. */
@@ -50,7 +50,7 @@ export function recordRequest(
     messagesFrom: soFar.messageCount,
     messages: request.messages.slice(soFar.messageCount).map(markOf),
     tools,
-    ...(tools === soFar.tools ? {} : { toolMarks }),
+    toolMarks: tools === soFar.tools ? undefined : toolMarks,
   };
 }
 

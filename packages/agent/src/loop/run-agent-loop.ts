@@ -137,7 +137,7 @@ async function runTurns(loop: Loop): Promise<AgentEnd> {
         finishReason: output.finishReason,
         outputTokensMax: output.outputTokensMax,
         cutAt: output.cutAt,
-        ...(output.mends === undefined ? {} : { mends: output.mends }),
+        mends: output.mends,
         ...madeIn(loop.state),
         ...leftOutOf(loop.state, output.leftOut),
         ...(output.hasUnreadCall === true ? { hasUnreadCall: true } : {}),
@@ -162,7 +162,7 @@ async function runTurns(loop: Loop): Promise<AgentEnd> {
   }
 }
 
-function madeIn({ added }: LoopState): { parts?: Part[] } {
+function madeIn({ added }: LoopState): { parts?: Part[] | undefined } {
   const parts = added.flatMap((message) => (message.role === "assistant" ? (message.parts ?? []) : []));
   return parts.length === 0 ? {} : { parts };
 }

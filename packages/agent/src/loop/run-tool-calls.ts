@@ -172,10 +172,10 @@ async function makeCall(loop: Loop, call: PlannedCall, refusal?: string): Promis
       kind: "tool",
       effect: call.effect,
       input: shown,
-      ...(query === undefined || !("tool" in work)
-        ? {}
-        : {
-            query: async (idempotencyKey, options) => {
+      query:
+        query === undefined || !("tool" in work)
+          ? undefined
+          : async (idempotencyKey, options) => {
               const found = await query(work.input, {
                 idempotencyKey,
                 signal: AbortSignal.any([options.signal, loop.signal]),
@@ -185,7 +185,6 @@ async function makeCall(loop: Loop, call: PlannedCall, refusal?: string): Promis
               const output = toToolOutput(found.output, { labels, charsMax: loop.limits.toolResultCharsMax });
               return { found: true, output, labels };
             },
-          }),
     },
     async (stepCall) => {
       if (!isFresh) loop.show({ step, type: "tool_call", toolCallId, toolName, input: shown });

@@ -10,7 +10,7 @@ function markOfTexts(labels: readonly string[] | undefined): Pick<ToolMessage, "
 }
 
 function markOf(labels: Labels): Pick<ToolMessage, "isUntrusted" | "labels"> {
-  return { labels: formatLabels(labels), ...(isUntrusted(labels) ? { isUntrusted: true } : {}) };
+  return { labels: formatLabels(labels), isUntrusted: isUntrusted(labels) ? true : undefined };
 }
 
 /** Turns every outcome into text for the model. */

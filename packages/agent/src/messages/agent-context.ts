@@ -5,7 +5,7 @@ export interface ContextSection {
   /** Shown to the model as a heading and to people in rehearsals: `SOUL.md`, `Since your last turn`. */
   name: string;
   text: string;
-  isUntrusted?: boolean;
+  isUntrusted?: boolean | undefined;
 }
 
 /** An earlier turn of the conversation in a context. */
@@ -13,14 +13,14 @@ export interface HistoryTurn {
   /** Names the turn in its session. */
   seq: number;
   messageCount: number;
-  labels?: string[];
+  labels?: string[] | undefined;
 }
 
 /** What a context begins with: a summary, where one was written, then whole turns. */
 export interface ContextHistory {
   turns: HistoryTurn[];
   /** The conversation is longer than a context is to hold: its older part is summarised before the first model call. */
-  isLong?: boolean;
+  isLong?: boolean | undefined;
 }
 
 /** Everything that a run starts from: instructions, earlier messages, and the message to answer (last). */
@@ -29,5 +29,5 @@ export interface AgentContext {
   messages: Message[];
   history?: ContextHistory;
   /** Joined labels of its content, as texts; missing: untrusted. */
-  labels?: string[];
+  labels?: string[] | undefined;
 }

@@ -7,12 +7,12 @@ import type { Part } from "@roost/contract/part";
 export interface UserMessage {
   role: "user";
   text: string;
-  parts?: Part[];
+  parts?: Part[] | undefined;
   /** Untrusted: shown between delimiters, and taints the run. */
-  isUntrusted?: boolean;
+  isUntrusted?: boolean | undefined;
   /** Its source, if not the person; named where it is shown. */
   from?: string;
-  labels?: string[];
+  labels?: string[] | undefined;
 }
 
 /** One tool call as the model wrote it. `argumentsText` is kept verbatim, even when it is not JSON. */
@@ -28,18 +28,18 @@ export interface ToolCallPart {
 export interface AssistantMessage {
   role: "assistant";
   text: string;
-  reasoning?: { text: string; providerMetadata?: JsonValue }[];
+  reasoning?: { text: string; providerMetadata?: JsonValue }[] | undefined;
   /** The wire field in which the reasoning came and is sent back. */
-  reasoningField?: string;
-  toolCalls?: ToolCallPart[];
+  reasoningField?: string | undefined;
+  toolCalls?: ToolCallPart[] | undefined;
   /** Pictures and sound that it made. */
-  parts?: Part[];
+  parts?: Part[] | undefined;
   /** Its author; reasoning is sent back only to the same provider and model. */
   provider: string;
   model: string;
   /** True when no model was called (see src/rehearsal). */
-  isRehearsed?: boolean;
-  labels?: string[];
+  isRehearsed?: boolean | undefined;
+  labels?: string[] | undefined;
 }
 
 /** The answer to one tool call. */
@@ -48,10 +48,10 @@ export interface ToolMessage {
   toolCallId: string;
   toolName: string;
   text: string;
-  parts?: Part[];
+  parts?: Part[] | undefined;
   isError?: boolean;
-  isUntrusted?: boolean;
-  labels?: string[];
+  isUntrusted?: boolean | undefined;
+  labels?: string[] | undefined;
 }
 
 /** A marked summary that replaces messages dropped to fit the context. */
@@ -61,8 +61,8 @@ export interface SummaryMessage {
   /** How many messages it replaces. */
   messageCount: number;
   method: "model" | "dropped";
-  isUntrusted?: boolean;
-  labels?: string[];
+  isUntrusted?: boolean | undefined;
+  labels?: string[] | undefined;
 }
 
 /** `labels`, of each: of its text (packages/contract/src/labels.ts); default: those of its context. */

@@ -244,7 +244,7 @@ function noProvider(
     code: codes.size === 1 && onlyCode !== undefined ? onlyCode : "unavailable",
     message: `no model provider answers; ${reasons.join("; ")}`,
     isRetryable: typeof end !== "string",
-    ...(typeof end === "string" ? {} : { retryAtMs: end.readyAtMs }),
+    retryAtMs: typeof end === "string" ? undefined : end.readyAtMs,
     failedAttempts,
   };
 }

@@ -17,7 +17,7 @@ export interface ModelFailure {
   retryAfterMs?: number | undefined;
   isContextExceeded: boolean;
   /** The context size that the provider reported. */
-  contextTokensMax?: number;
+  contextTokensMax?: number | undefined;
   /** No byte came within the limit. */
   isSilence?: boolean;
   /** False when the provider refused before doing any work, so that nothing was billed. */

@@ -76,7 +76,7 @@ export interface ModelReply {
   /** The tokens after which the server cut it off before that limit. */
   cutAt?: number | undefined;
   /** Changes of the request that the server required, such as `asked without tools`. */
-  mends?: string[];
+  mends?: string[] | undefined;
   /** A sentence for each part of the present turn that the model could not be shown, and for each that it made and that could not be kept. */
   leftOut?: string[];
   /** The text holds what looks like a call of a tool and could not be read as one. */
@@ -99,7 +99,7 @@ export type ModelCallOutcome =
       message: string;
       isRetryable: boolean;
       /** When the first provider is ready again, in ms since the epoch. */
-      retryAtMs?: number;
+      retryAtMs?: number | undefined;
       failedAttempts: FailedAttempt[];
     };
 
@@ -107,7 +107,7 @@ export interface ProviderDescription {
   id: string;
   kind: "openai-compatible" | "openrouter" | "language-model";
   model: string;
-  url?: string;
+  url?: string | undefined;
   contextTokensMax: number;
   outputTokensMax: number;
   /** What it takes, as declared or found out. */
@@ -115,7 +115,7 @@ export interface ProviderDescription {
   isPriceKnown: boolean;
   state: "ready" | "cooling_down";
   /** During a cool-down: until when, after how many consecutive failures, and why. */
-  coolDown?: { untilMs: number; failureCount: number; code: ErrorCode; message: string };
+  coolDown?: { untilMs: number; failureCount: number; code: ErrorCode; message: string } | undefined;
 }
 
 /** Limits of model calls; units are in the names. */

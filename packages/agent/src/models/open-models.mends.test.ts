@@ -232,8 +232,8 @@ function assistantMessage({
 }: {
   text?: string;
   calls: string[];
-  reasoning?: { text: string }[];
-  reasoningField?: string;
+  reasoning?: { text: string }[] | undefined;
+  reasoningField?: string | undefined;
 }) {
   const toolCalls = calls.map((toolCallId) => ({ toolCallId, toolName: "look_up", argumentsText: "{}" }));
   return { role: "assistant" as const, text, toolCalls, provider: "a", model: "m", ...thinking };

@@ -21,7 +21,7 @@ interface Setting {
     limits?: Partial<ModelLimits>;
     coolDowns?: CoolDownStore;
     key?: string;
-    only?: "first";
+    only?: "first" | undefined;
   }) => ReturnType<typeof openModels>;
 }
 

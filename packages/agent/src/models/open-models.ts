@@ -145,22 +145,20 @@ function describeProvider(
     id: provider.id,
     kind: config.kind,
     model: provider.model,
-    ...(url === undefined ? {} : { url: withoutCredentials(url) }),
+    url: url === undefined ? undefined : withoutCredentials(url),
     contextTokensMax: provider.contextTokensMax,
     outputTokensMax: outputTokensOf(provider),
     input: provider.input(),
     isPriceKnown: provider.price !== undefined || config.kind === "openrouter",
     state: isCooling ? "cooling_down" : "ready",
-    ...(isCooling
+    coolDown: isCooling
       ? {
-          coolDown: {
-            untilMs: coolDown.untilMs,
-            failureCount: coolDown.failureCount,
-            code: coolDown.code,
-            message: coolDown.message,
-          },
+          untilMs: coolDown.untilMs,
+          failureCount: coolDown.failureCount,
+          code: coolDown.code,
+          message: coolDown.message,
         }
-      : {}),
+      : undefined,
   };
 }
 

@@ -162,7 +162,7 @@ const pieces: [what: string, deltas: object[], calls: [name: string, args: strin
   ],
 ];
 function call(fn: object, index = 0) {
-  return { tool_calls: [{ index, ...("name" in fn ? { id: "x" } : {}), type: "function", function: fn }] };
+  return { tool_calls: [{ index, id: "name" in fn ? "x" : undefined, type: "function", function: fn }] };
 }
 for (const [what, deltas, expected] of pieces) {
   test(`openModels() reads a call with ${what}`, async () => {

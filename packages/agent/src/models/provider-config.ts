@@ -20,7 +20,7 @@ interface ProviderCommon {
   /** What the model is asked to make beside text. Default: nothing. */
   output?: readonly ("image" | "audio")[] | undefined;
   /** What the model takes. Default: text and images, as far as its server does. */
-  input?: readonly ModelInput[];
+  input?: readonly ModelInput[] | undefined;
 }
 
 /** A server with `/chat/completions`: OpenAI, Ollama, llama.cpp, vLLM, LiteLLM and similar. */

@@ -22,7 +22,7 @@ const contextSizes: readonly RegExp[] = [
 
 export interface ContextComplaint {
   /** The context, where it is told. */
-  contextTokensMax?: number;
+  contextTokensMax?: number | undefined;
 }
 
 /** Undefined when the refusal is about something else. */

@@ -31,7 +31,7 @@ export interface RawReply {
   /** It was stopped because it went round in circles. */
   isRepetition?: boolean;
   /** The wire field in which the thinking came. */
-  reasoningField?: string;
+  reasoningField?: string | undefined;
   mends: string[];
   /** The text holds what looks like a call of a tool and could not be read as one. */
   hasUnreadCall: boolean;

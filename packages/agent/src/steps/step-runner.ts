@@ -17,19 +17,19 @@ export interface StepError {
   /** True: the run may be retried from this step. False: the failure is final and is replayed. */
   isRetryable: boolean;
   /** When a retry makes sense, in ms since the epoch. */
-  retryAtMs?: number;
-  details?: JsonValue;
+  retryAtMs?: number | undefined;
+  details?: JsonValue | undefined;
   /** Of what the message quotes, as texts; left out: it is Roost's own. */
-  labels?: string[];
+  labels?: string[] | undefined;
 }
 
 /** The result of a step's work. A step that throws has none: its intent stays open and its effect class decides. */
 export type StepResult<T> =
   /** `labels`: of the output, beside those of the run; default: none. */
-  | { state: "done"; output: T; labels?: Labels; usage?: StepUsage; costUsd?: number | null }
+  | { state: "done"; output: T; labels?: Labels | undefined; usage?: StepUsage; costUsd?: number | null }
   | { state: "failed"; error: StepError }
   /** The effect may or may not have happened. `labels`: of what the message quotes. */
-  | { state: "unknown"; message: string; labels?: string[] }
+  | { state: "unknown"; message: string; labels?: string[] | undefined }
   /** The run may be suspended; it continues when the wait is answered. */
   | { state: "waiting"; wait: JsonValue };
 
@@ -37,9 +37,9 @@ export type StepResult<T> =
 export type StepOutcome<T> =
   | { state: "done"; output: T }
   | { state: "failed"; error: StepError }
-  | { state: "unknown"; message: string; labels?: string[] }
+  | { state: "unknown"; message: string; labels?: string[] | undefined }
   /** `labels`: of the answer. */
-  | { state: "answered"; answer: JsonValue; labels?: Labels };
+  | { state: "answered"; answer: JsonValue; labels?: Labels | undefined };
 
 export interface StepCall {
   /** Stable for this step across attempts and processes. */
@@ -57,10 +57,12 @@ export interface StepOptions<T> {
   /** Recorded with the intent, for people; must be the same in every replay, or the run has diverged. */
   input?: JsonValue;
   /** For `queryable` effects: whether the effect with this idempotency key happened. */
-  query?: (
-    idempotencyKey: string,
-    options: { signal: AbortSignal },
-  ) => Promise<{ found: true; output: T; labels?: Labels } | { found: false }>;
+  query?:
+    | ((
+        idempotencyKey: string,
+        options: { signal: AbortSignal },
+      ) => Promise<{ found: true; output: T; labels?: Labels | undefined } | { found: false }>)
+    | undefined;
 }
 
 /**

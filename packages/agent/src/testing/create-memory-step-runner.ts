@@ -18,11 +18,11 @@ export interface JournalEntry {
   name: string;
   kind: StepKind;
   effect: Effect;
-  input?: JsonValue;
+  input?: JsonValue | undefined;
   /** Calls of `execute`, over all attempts. */
   executeCount: number;
   /** Labels of the result. */
-  labels?: Labels;
+  labels?: Labels | undefined;
   /** Undefined: an intent without a result. */
   result?: StepOutcome<JsonValue>;
 }
@@ -121,7 +121,7 @@ function openEntry<T>(
   const known = journal.get(seq);
   if (known === undefined) {
     const { kind, effect, input } = stepOptions;
-    return { seq, name, kind, effect, executeCount: 0, ...(input === undefined ? {} : { input: copy(input) }) };
+    return { seq, name, kind, effect, executeCount: 0, input: input === undefined ? undefined : copy(input) };
   }
   const isSame = known.name === name && JSON.stringify(known.input) === JSON.stringify(stepOptions.input);
   if (!isSame) throw new RoostError("conflict", `diverged at step ${seq}: recorded ${known.name}, now ${name}`);

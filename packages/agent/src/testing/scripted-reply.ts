@@ -47,8 +47,8 @@ export type ScriptedReply =
   | string
   | {
       text?: string;
-      reasoning?: string;
-      toolCalls?: { name: string; arguments: JsonValue; id?: string }[];
+      reasoning?: string | undefined;
+      toolCalls?: { name: string; arguments: JsonValue; id?: string }[] | undefined;
       finishReason?: string;
       /** null: not reported. Default: counted from the prompt and the reply. */
       usage?: ScriptedUsage | null;

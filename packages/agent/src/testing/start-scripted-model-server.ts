@@ -13,7 +13,7 @@ export interface ScriptedModelServerOptions {
   models?: string[];
   /** Requests with another bearer key get 401. */
   apiKey?: string;
-  port?: number;
+  port?: number | undefined;
   /** Extra paths, for servers recognized by them: path → JSON body. */
   routes?: Record<string, JsonValue>;
 }

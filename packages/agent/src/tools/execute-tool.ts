@@ -11,11 +11,11 @@ export interface ToolOutput {
   text: string;
   isUntrusted: boolean;
   /** What it gave beside its text. */
-  parts?: Part[];
+  parts?: Part[] | undefined;
   /** Labels of its text, as texts; default: those of the input. */
-  labels?: string[];
+  labels?: string[] | undefined;
   /** Of the tool, unless it is built in. */
-  origin?: ToolOrigin;
+  origin?: ToolOrigin | undefined;
   /** Runs that the call has started. */
   children?: ChildRun[];
 }
@@ -117,7 +117,7 @@ export function toToolOutput(
 }
 
 /** Left out where there is nothing to say. */
-function textsOf(labels: Labels): { labels?: string[] } {
+function textsOf(labels: Labels): { labels?: string[] | undefined } {
   return areSameLabels(labels, openLabels) ? {} : { labels: formatLabels(labels) };
 }
 

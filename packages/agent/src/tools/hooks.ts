@@ -19,9 +19,9 @@ export interface HookRequest {
 
 export interface HookAnswer {
   /** Why it must not happen. Only before it. */
-  refuse?: string;
+  refuse?: string | undefined;
   /** Of a tool it stands behind its answer, of the run before its first step; else for people. */
-  note?: string;
+  note?: string | undefined;
 }
 
 export interface Hooks {

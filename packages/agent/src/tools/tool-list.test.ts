@@ -17,7 +17,7 @@ const many = (service?: string): Tool[] =>
     input: z.object({ city: z.string().min(3).describe("Where to") }),
     effect: "readonly",
     execute: async () => ({ state: "done", output: `tool ${index}` }),
-    ...(service === undefined ? {} : { origin: { kind: "service" as const, name: service, version: "1" } }),
+    origin: service === undefined ? undefined : { kind: "service" as const, name: service, version: "1" },
   }));
 const part = (toolName: string, args: JsonValue) => ({
   toolCallId: "1",

@@ -36,7 +36,7 @@ export interface CreateToolListOptions {
   /** Services whose tools there are, or may be later. */
   services?: readonly string[] | undefined;
   /** Estimated tokens up to which all built-in tools are shown. Default: `toolTokensMax`. */
-  tokensMax?: number;
+  tokensMax?: number | undefined;
 }
 
 /** @throws RoostError `invalid_input` for names that providers refuse or that are used twice */

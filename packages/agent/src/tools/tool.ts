@@ -53,9 +53,9 @@ export interface ChildRun {
 /** The result of a tool call. Failures are data: the model reads them and decides. */
 export type ToolResult =
   /** `labels`: of output that was not in its input. `parts`: output beside its text, stored by reference. */
-  | { state: "done"; output: JsonValue; labels?: Labels; parts?: Part[]; children?: ChildRun[] }
-  | { state: "failed"; code: ErrorCode; message: string; labels?: Labels }
-  | { state: "unknown"; message: string; labels?: Labels }
+  | { state: "done"; output: JsonValue; labels?: Labels | undefined; parts?: Part[] | undefined; children?: ChildRun[] }
+  | { state: "failed"; code: ErrorCode; message: string; labels?: Labels | undefined }
+  | { state: "unknown"; message: string; labels?: Labels | undefined }
   | { state: "waiting"; wait: JsonValue };
 
 /** The source of a tool, recorded on its calls' steps unless it is built in. */
@@ -75,14 +75,16 @@ export interface Tool<Input = any> {
   effect: Effect;
   execute: (input: Input, call: ToolCall) => Promise<ToolResult>;
   /** For `queryable` tools: whether the effect with this key happened, and its result. */
-  query?: (
-    input: Input,
-    call: { idempotencyKey: string; signal: AbortSignal },
-  ) => Promise<{ found: true; output: JsonValue } | { found: false }>;
+  query?:
+    | ((
+        input: Input,
+        call: { idempotencyKey: string; signal: AbortSignal },
+      ) => Promise<{ found: true; output: JsonValue } | { found: false }>)
+    | undefined;
   /** Of everything that this tool gives back for an input, whatever it is: also of why it failed. Asked once it has ended. */
   labelsOf?: (input: Input) => Labels | Promise<Labels>;
   /** Pure. Left out: nothing outside the home, and no target other than these very arguments. */
-  reach?: (input: Input) => Reach;
+  reach?: ((input: Input) => Reach) | undefined;
   /** Of a call that waited: what the model reads of the answer. Default: the answer as JSON. */
   readAnswer?: (answer: JsonValue) => string;
   /** Default: `toolMsMax` of the loop's limits. */
@@ -90,7 +92,7 @@ export interface Tool<Input = any> {
   /** Of its name, description and schema: where a server wrote them. Default: they are Roost's own, or of the person's services. */
   descriptionLabels?: Labels;
   /** Its source, if not built in: a service or a tool server. Such tools come and go. */
-  origin?: ToolOrigin;
+  origin?: ToolOrigin | undefined;
   /** Words of its domain with what they mean: also by these it is found. */
   vocabulary?: Readonly<Record<string, string>>;
 }

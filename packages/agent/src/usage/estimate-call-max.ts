@@ -4,7 +4,7 @@ import type { CallEstimate, TokenPrice } from "./token-usage.ts";
 export function estimateCallMax(call: {
   promptTokens: number;
   maxOutputTokens: number;
-  price?: TokenPrice;
+  price?: TokenPrice | undefined;
 }): CallEstimate {
   const { promptTokens, maxOutputTokens, price } = call;
   return {

@@ -217,13 +217,13 @@ function answerOf(run: Run, { isOwner }: Turn): string {
   return `(no answer: ${clipText(why, reasonCharsMax)})`;
 }
 
-function partsOf(run: Run): { sha256: string; name?: string }[] {
-  const { parts } = (run.output ?? {}) as { parts?: JsonValue };
+function partsOf(run: Run): { sha256: string; name?: string | undefined }[] {
+  const { parts } = (run.output ?? {}) as { parts?: JsonValue | undefined };
   if (!Array.isArray(parts)) return [];
   return parts
     .flatMap((part) => {
       const { sha256, name } = part as { sha256?: JsonValue; name?: JsonValue };
-      return typeof sha256 === "string" ? { sha256, ...(typeof name === "string" && { name }) } : [];
+      return typeof sha256 === "string" ? { sha256, name: typeof name === "string" ? name : undefined } : [];
     })
     .slice(0, partsMax);
 }

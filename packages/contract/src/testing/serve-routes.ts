@@ -18,7 +18,7 @@ export interface ServedRoutes extends AsyncDisposable {
 export async function serveRoutes<const Ops extends readonly AnyOperation[]>(
   contract: ServiceContract<Ops>,
   handlers: Handlers<Ops>,
-  options: Omit<RoutesOptions, "principalOf"> & { port?: number },
+  options: Omit<RoutesOptions, "principalOf"> & { port?: number | undefined },
 ): Promise<ServedRoutes> {
   const routes = createRoutes(serveAll(contract, handlers), { principalOf, ...options });
   const server = createAdaptorServer({ fetch: routes.fetch }) as Server;

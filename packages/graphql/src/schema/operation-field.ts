@@ -51,7 +51,7 @@ export function operationField(
     service: model.name,
     operation,
     input: inputOf(given),
-    ...(typeof idempotencyKey === "string" ? { idempotencyKey } : {}),
+    idempotencyKey: typeof idempotencyKey === "string" ? idempotencyKey : undefined,
   });
   const common = {
     description: [summary, description].filter((text) => text !== undefined).join(". "),

@@ -131,7 +131,7 @@ async function loadTogether(plan: RelationPlan, ids: readonly string[], context:
   const { target, operation, argument, place, key, hasLimit } = plan;
   const found = new Map<string, unknown>();
   for (const part of inParts(ids.filter((id) => !id.includes(",")))) {
-    const input = { [argument]: part, ...(hasLimit ? { limit: part.length } : {}) };
+    const input = { [argument]: part, limit: hasLimit ? part.length : undefined };
     const records = at(place, await context.call({ service: target.name, operation, input }));
     for (const record of Array.isArray(records) ? records : [])
       found.set(String((record as Record<string, unknown>)[key]), record);

@@ -191,7 +191,7 @@ export function createTwoServices(): TwoServices {
     birthday: id === "p1" ? "1990-02-28" : null,
     stepsWalked: 9_000_000_000,
     friendIds: id === "p1" ? ["p2", "p3"] : [],
-    ...(id === "p2" ? { mood: "not-well" as const } : {}),
+    mood: id === "p2" ? ("not-well" as const) : undefined,
   });
   const servedCrm = serveContract(crm, [
     serve(listPeople, ({ ids }) => {

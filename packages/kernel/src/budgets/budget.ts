@@ -5,10 +5,10 @@ import type { BudgetWindow } from "../runs/spend-answer.ts";
 export interface BudgetCap {
   scope: string;
   window: BudgetWindow;
-  usdMax?: number;
-  tokensMax?: number;
+  usdMax?: number | undefined;
+  tokensMax?: number | undefined;
   /** Model calls. */
-  callsMax?: number;
+  callsMax?: number | undefined;
 }
 
 /** Usage of a scope in a window. */

@@ -160,7 +160,7 @@ async function grant(tx: KernelTransaction, request: LockRequest, row: LockRow):
     tx,
     "lock.acquired",
     { name, holder, epoch, runId: runId ?? null },
-    { expiresAt: expiresAt.toISOString(), ...(purpose === undefined ? {} : { purpose }) },
+    { expiresAt: expiresAt.toISOString(), purpose },
     request,
   );
   await tx.query("update roost.lock set cause_id = $2 where name = $1", [name, causeId]);

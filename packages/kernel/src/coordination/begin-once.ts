@@ -2,7 +2,7 @@
  * Effects that happen once, however many try. begin decides who does it; finish and fail report the outcome. An effect whose holder did
  * not report is `unknown` and is not given out unless a caller decides so. Long because every transition of one row is here.
  */
-import { RoostError, type JsonObject, type JsonValue } from "@roost/base";
+import { RoostError, type JsonFields, type JsonValue } from "@roost/base";
 import { formatLabels, openLabels, placedFor, type Labels } from "@roost/contract/labels";
 import { eachAlone, setAsideMs } from "../each-alone.ts";
 import type { Kernel } from "../open-kernel.ts";
@@ -309,7 +309,7 @@ function emitOnce(
   type: "once.begun" | "once.done" | "once.failed" | "once.unknown",
   { scope, key }: OnceKey,
   row: OnceRow,
-  data: JsonObject,
+  data: JsonFields,
   cause: { causation?: string | undefined; correlation?: string | undefined; labels?: Labels | undefined } = {},
 ): string {
   const causation = cause.causation ?? (type === "once.begun" ? undefined : row.causeId);
@@ -317,8 +317,8 @@ function emitOnce(
     type,
     subject: `${scope}/${key}`.slice(0, 256).toWellFormed(),
     labels: formatLabels(placedFor(cause.labels ?? openLabels, [])),
-    data: { scope, key, holder: row.holder, ...(row.runId === null ? {} : { runId: row.runId }), ...data },
-    ...(causation === undefined || causation === "" ? {} : { causation }),
-    ...(cause.correlation === undefined ? {} : { correlation: cause.correlation }),
+    data: { scope, key, holder: row.holder, runId: row.runId ?? undefined, ...data },
+    causation: causation === undefined || causation === "" ? undefined : causation,
+    correlation: cause.correlation,
   });
 }

@@ -1,4 +1,4 @@
-import type { JsonObject } from "@roost/base";
+import type { JsonFields } from "@roost/base";
 import { formatLabels, openLabels, placedFor, type Labels } from "@roost/contract/labels";
 import type { KernelTransaction } from "../transact.ts";
 
@@ -14,14 +14,14 @@ export function emitLockEvent(
   tx: KernelTransaction,
   type: "lock.acquired" | "lock.released" | "lock.expired",
   { name, holder, epoch, runId }: HeldLock,
-  data: JsonObject = {},
+  data: JsonFields = {},
   cause: { causation?: string | undefined; correlation?: string | undefined; labels?: Labels | undefined } = {},
 ): string {
   return tx.emit({
     type,
     subject: name,
     labels: formatLabels(placedFor(cause.labels ?? openLabels, [])),
-    data: { name, holder, epoch, ...(runId === null ? {} : { runId }), ...data },
+    data: { name, holder, epoch, runId: runId ?? undefined, ...data },
     causation: cause.causation,
     correlation: cause.correlation,
   });

@@ -112,7 +112,7 @@ export async function skipEvent(
         toOffset: offset + 1,
         by,
         eventId: event.id,
-        ...(reason === undefined ? {} : { reason }),
+        reason,
       },
       causation: event.id,
       correlation: event.correlation,

@@ -1,5 +1,5 @@
 /** What is registered of an event type: types, and the rows of event_schema. */
-import type { JsonObject } from "@roost/base";
+import type { JsonFields } from "@roost/base";
 import {
   createValidator,
   type CompatibilityMode,
@@ -20,7 +20,7 @@ export interface EventSchema {
   upcasters?: Upcasters | undefined;
   samples?: readonly EventSample[] | undefined;
   /** Of a type of this program, by zod. Types of others are validated by their JSON Schema. */
-  validate?: ((data: JsonObject) => string[]) | undefined;
+  validate?: ((data: JsonFields) => string[]) | undefined;
 }
 
 export interface RegisteredSchema {
@@ -38,11 +38,11 @@ export interface RegisteredSchema {
 export interface KnownSchema extends EventSchema {
   partitionCount: number;
   /** Returns the errors of `data`; none when it is valid. */
-  validate(data: JsonObject): string[];
+  validate(data: JsonFields): string[];
 }
 
 /** Compiles the JSON Schema of a type of others at the first event: a process knows many and writes few. */
-export function validatorOf({ validate, schema }: EventSchema): (data: JsonObject) => string[] {
+export function validatorOf({ validate, schema }: EventSchema): (data: JsonFields) => string[] {
   return validate ?? ((data) => createValidator(schema)(data));
 }
 

@@ -1,5 +1,5 @@
 /** An event before and after it is appended. Types only. */
-import type { JsonObject } from "@roost/base";
+import type { JsonFields, JsonObject } from "@roost/base";
 
 /** An event before it has a position in the log. */
 export interface EventDraft {
@@ -7,7 +7,7 @@ export interface EventDraft {
   type: string;
   /** What the event is about, such as a run id. */
   subject?: string | undefined;
-  data: JsonObject;
+  data: JsonFields;
   /** Its origin (CloudEvents `source`); default: the kernel's source. */
   source?: string | undefined;
   /** Events with the same key keep their order. Default: the subject, or without one the id. */

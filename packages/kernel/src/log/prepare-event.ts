@@ -1,5 +1,5 @@
 /** Turns a draft into what is appended: checked against its schema and all limits, encoded, with its partition. */
-import { isStorableJson, isStorableText, RoostError, storableValue } from "@roost/base";
+import { isStorableJson, isStorableText, RoostError, storableValue, type JsonValue } from "@roost/base";
 import { findUnreadable, missingLabels, parseLabels, type Labels } from "@roost/contract/labels";
 import type { EventDraft } from "./event.ts";
 import { labelSetNumbers, type LabelSets } from "./label-sets.ts";
@@ -118,7 +118,7 @@ function toStorable(draft: EventDraft): { data: EventDraft["data"]; payload: str
   try {
     const payload = JSON.stringify(draft.data);
     if (isStorableJson(payload)) return { data: draft.data, payload };
-    const data = storableValue(draft.data) as EventDraft["data"];
+    const data = storableValue(draft.data as JsonValue) as EventDraft["data"];
     return { data, payload: JSON.stringify(data) };
   } catch (cause) {
     throw new RoostError(

@@ -68,7 +68,7 @@ test("SchemaRegistry.register() refuses a version that does not, and names the p
   const third = cake(3, closed({ n: number, inner: closed({ deep: { type: "null" } }) }));
   await assert.rejects(
     t.kernel.registry.register([third]),
-    (error: Error & { code?: string; details?: JsonObject }) => {
+    (error: Error & { code?: string; details?: JsonObject | undefined }) => {
       assert.equal(error.code, "conflict");
       assert.match(error.message, /"cake.eaten" version 3 is not backward_transitive compatible at inner.deep/);
       assert.equal(error.details?.["path"], "inner.deep");

@@ -55,12 +55,9 @@ export async function sameStartLimits(
   const { slot, rate } = run;
   const windowMs = startLimits.get(rate ?? "")?.windowMs ?? rateWindowMsDefault;
   return {
-    ...(slot === null
-      ? {}
-      : { concurrency: { key: slot.slice("slot:".length), max: startLimits.get(slot)?.max ?? 1 } }),
-    ...(rate === null
-      ? {}
-      : { rateLimit: { key: rate.slice("rate:".length), max: startLimits.get(rate)?.max ?? 1, windowMs } }),
+    concurrency: slot == null ? undefined : { key: slot.slice("slot:".length), max: startLimits.get(slot)?.max ?? 1 },
+    rateLimit:
+      rate == null ? undefined : { key: rate.slice("rate:".length), max: startLimits.get(rate)?.max ?? 1, windowMs },
   };
 }
 

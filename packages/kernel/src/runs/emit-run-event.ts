@@ -61,8 +61,8 @@ export function emitRunEvent<Type extends RunEventType>(
     correlation: run.correlation,
     labelSet: run.labels,
     causation: options.causation ?? run.causeId ?? undefined,
-    ...(run.traceparent === null ? {} : { traceparent: run.traceparent }),
-    ...(options.id === undefined ? {} : { id: options.id }),
+    traceparent: run.traceparent ?? undefined,
+    id: options.id,
   });
 }
 
@@ -89,7 +89,7 @@ export function emitStepEvent<Type extends StepEventType>(
     correlation: run.correlation,
     labelSet: run.labels,
     causation: run.causeId ?? undefined,
-    ...(run.traceparent === null ? {} : { traceparent: run.traceparent }),
+    traceparent: run.traceparent ?? undefined,
   });
 }
 
@@ -129,7 +129,7 @@ export function eventReason(text: string): string {
   return clipText(text, reasonCharsMax);
 }
 
-export function eventError(error: RunError): { code: string; message: string; details?: JsonObject } {
+export function eventError(error: RunError): { code: string; message: string; details?: JsonObject | undefined } {
   const { details } = error;
   const isSmall =
     typeof details === "object" &&
@@ -139,7 +139,7 @@ export function eventError(error: RunError): { code: string; message: string; de
   return {
     code: clipText(error.code, 64),
     message: clipText(error.message, errorCharsMax),
-    ...(isSmall ? { details } : {}),
+    details: isSmall ? details : undefined,
   };
 }
 
@@ -156,12 +156,12 @@ export function eventUsage(usage: JsonValue | undefined): { usage?: RoostEventDa
   const { inputTokens, outputTokens, cachedTokens, reasoningTokens, model, provider } = usage;
   return {
     usage: {
-      ...(isCount(inputTokens) ? { inputTokens } : {}),
-      ...(isCount(outputTokens) ? { outputTokens } : {}),
-      ...(isCount(cachedTokens) ? { cachedTokens } : {}),
-      ...(isCount(reasoningTokens) ? { reasoningTokens } : {}),
-      ...(isName(model) ? { model } : {}),
-      ...(isName(provider) ? { provider } : {}),
+      inputTokens: isCount(inputTokens) ? inputTokens : undefined,
+      outputTokens: isCount(outputTokens) ? outputTokens : undefined,
+      cachedTokens: isCount(cachedTokens) ? cachedTokens : undefined,
+      reasoningTokens: isCount(reasoningTokens) ? reasoningTokens : undefined,
+      model: isName(model) ? model : undefined,
+      provider: isName(provider) ? provider : undefined,
     },
   };
 }
@@ -178,10 +178,10 @@ function isName(value: JsonValue | undefined): value is string {
 export function eventSpent(
   run: RunHead,
   nowMs: number,
-): { costUsd?: number; tokens?: number; durationMs?: number; isRehearsed?: boolean } {
+): { costUsd?: number; tokens?: number; durationMs?: number | undefined; isRehearsed?: boolean | undefined } {
   return {
     ...(run.callCount > 0 ? { costUsd: run.costUsd, tokens: run.tokens } : {}),
-    ...(run.startedAt === null ? {} : { durationMs: Math.max(0, Math.round(nowMs - run.startedAt.getTime())) }),
-    ...(run.isRehearsed ? { isRehearsed: true } : {}),
+    durationMs: run.startedAt == null ? undefined : Math.max(0, Math.round(nowMs - run.startedAt.getTime())),
+    isRehearsed: run.isRehearsed || undefined,
   };
 }

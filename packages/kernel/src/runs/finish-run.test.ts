@@ -247,7 +247,7 @@ test("finishRun() records the outcomes of the last steps with the end, or nothin
     await startRun(kernel);
     const { owned } = await claimOne(kernel, worker);
     await begin(kernel, owned, 1);
-    const options = { ...(alongside && { alongside }), finishing: [{ seq: 1, state: "done" as const, output: "one" }] };
+    const options = { alongside, finishing: [{ seq: 1, state: "done" as const, output: "one" }] };
 
     const never = { ...options, finishing: [{ seq: 2, state: "done" as const }] };
     await assert.rejects(finishRun(kernel, owned, { state: "done" }, never), { message: /was never begun/ });

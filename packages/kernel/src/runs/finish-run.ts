@@ -38,7 +38,7 @@ export interface RunOutcome {
 /** The outcome of the run. `unmet`: it was done, but not all postconditions hold, so it has failed. */
 export interface RunConclusion {
   state: RunState;
-  unmet?: RunError;
+  unmet?: RunError | undefined;
 }
 
 /** Checks the run's postconditions; undefined when all hold. Reads only, and only records. */
@@ -91,7 +91,7 @@ export async function finishRun(
     run.labels = held.runLabels;
     const unmet = outcome.state === "done" ? await judged(tx, run, judge) : undefined;
     const found: RunOutcome = unmet === undefined ? outcome : { ...outcome, state: "failed", error: unmet };
-    const conclusion = { state: nextState(run, found), ...(unmet === undefined ? {} : { unmet }) };
+    const conclusion = { state: nextState(run, found), unmet };
     await alongside?.(tx, conclusion);
     // Those who wait for a lock of this run hear of it with its end; a run that is tried again keeps what it has taken.
     if (conclusion.state !== "waiting") await releaseLocksOfRun(tx, owned.runId);
@@ -211,7 +211,7 @@ async function retry(tx: KernelTransaction, run: RunHead, outcome: RunOutcome, i
       attempt: row.attempt,
       attemptsMax: run.attemptsMax,
       retryAt: row.wakeAt.toISOString(),
-      ...(outcome.error === undefined ? {} : { error: eventError(outcome.error) }),
+      error: outcome.error === undefined ? undefined : eventError(outcome.error),
     },
     { id: eventId },
   );

@@ -9,7 +9,7 @@ import type { Owned } from "./run.ts";
 
 export interface AlongsideOptions {
   /** Further writes in the same transaction, before its own. They are taken back when the outcome was recorded before (a repeat after a lost answer). */
-  alongside?: (tx: KernelTransaction) => Promise<void>;
+  alongside?: ((tx: KernelTransaction) => Promise<void>) | undefined;
 }
 
 /**

@@ -9,7 +9,7 @@ export interface StepRequest {
   name: string;
   kind: string;
   effect: Effect;
-  input?: JsonValue;
+  input?: JsonValue | undefined;
 }
 
 function checkStep(request: StepRequest): void {

@@ -1,5 +1,5 @@
 /** Outcomes of steps as hold_run_1 takes them: checked, encoded, with what their events say. */
-import type { JsonObject, JsonValue } from "@roost/base";
+import type { JsonFields, JsonValue } from "@roost/base";
 import { eventError, eventReason, eventUsage } from "./emit-run-event.ts";
 import { prepareIntent, type StepRequest } from "./prepare-intent.ts";
 import { runLimits, type Owned, type RunError } from "./run.ts";
@@ -23,7 +23,7 @@ export interface FinishedStep {
   /** The long texts of the sections of its output are kept once for all steps: they are the same in most runs. */
   shares?: boolean;
   /** The label set of the step: its result joined with the context. Default: the run's labels at its start. */
-  labels?: number;
+  labels?: number | undefined;
   /** The run's label set from here on. Default: unchanged. */
   runLabels?: number;
   /** Counted against budgets with `costUsd`; both settle this step's reservation. Default: all that was reserved. */
@@ -59,12 +59,12 @@ function toIntentJson(owned: Owned, { request, ms }: NonNullable<FinishedStep["i
 }
 
 /** Fields of the outcome's event beside the step itself. */
-function toldOf({ state, costUsd, usage, error }: FinishedStep): JsonObject {
+function toldOf({ state, costUsd, usage, error }: FinishedStep): JsonFields {
   if (state === "unknown") return { reason: eventReason(error?.message ?? "the attempt ended without an answer") };
   const unexplained: RunError = { code: "internal", message: "it failed without saying why" };
   return {
-    ...(costUsd === undefined ? {} : { costUsd }),
-    ...(eventUsage(usage) as JsonObject),
+    costUsd,
+    ...(eventUsage(usage) as JsonFields),
     ...(state === "failed" ? { error: eventError(error ?? unexplained) } : {}),
   };
 }

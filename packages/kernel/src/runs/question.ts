@@ -5,7 +5,7 @@ export interface NewQuestion {
   prompt: string;
   kind?: "question" | "approval";
   choices?: string[] | undefined;
-  details?: JsonObject;
+  details?: JsonObject | undefined;
 }
 
 export interface Question {

@@ -16,7 +16,7 @@ export interface RunError {
   isRetryable?: boolean;
   /** When a retry makes sense, in ms since the epoch. */
   retryAtMs?: number | undefined;
-  details?: JsonValue;
+  details?: JsonValue | undefined;
 }
 
 /** What happens after a failure: the n-th retry waits `backoffMs * backoffFactor^(n-1)`, at most `backoffMsMax`, varied by up to 20 %. */

@@ -1,6 +1,6 @@
 /** Runs: types and limits. The functions that move a run are in the files beside this one, named after them. */
 import type { WaitFilter } from "../groups/wants-event.ts";
-import type { JsonObject, JsonValue } from "@roost/base";
+import type { JsonFields, JsonValue } from "@roost/base";
 import type { Effect } from "@roost/contract";
 import type { Labels } from "@roost/contract/labels";
 import { pageLimitMax, type Postcondition } from "@roost/contract/operations";
@@ -53,7 +53,7 @@ export interface NewRun {
   reason: string;
   /** One line for people: what it is. */
   title?: string;
-  input: JsonObject;
+  input: JsonFields;
   /** Higher goes first. Default: the parent's, else 0. */
   priority?: number | undefined;
   /** Not before this time. Default: now. */
@@ -65,7 +65,7 @@ export interface NewRun {
   /** At most `max` starts of the key in any window of this length; the others wait. Resumed and retried runs do not count again. */
   rateLimit?: { key: string; max: number; windowMs: number } | undefined;
   agent?: string | undefined;
-  sessionKey?: string;
+  sessionKey?: string | undefined;
   sessionKind?: SessionKind;
   job?: { id: string; version: number; tickKey: string; scheduledAt?: Date; lateMs?: number; missedCount?: number };
   /** The run that starts this one, proven by its epoch, and the step in which it does: the same step starts it once, or one for each `index`. */
@@ -77,7 +77,7 @@ export interface NewRun {
   budget?: RunBudget | undefined;
   /** What must have happened when it ends as done; otherwise it has failed, whatever its output says. */
   postconditions?: Postcondition[] | undefined;
-  isRehearsed?: boolean;
+  isRehearsed?: boolean | undefined;
   /** What a worker must be able to do to claim it. Default: nothing. */
   needs?: string[] | undefined;
   /** The run whose recorded steps it starts with, and the loop version of their journal. */
@@ -148,7 +148,7 @@ export interface Step {
 /** A wait that releases the worker. Of the event kind only events appended after the wait began count. */
 export type WaitRequest =
   | { kind: "time"; until: Date }
-  | { kind: "event"; eventType: string; filter?: WaitFilter; until?: Date }
+  | { kind: "event"; eventType: string; filter?: WaitFilter | undefined; until?: Date }
   | { kind: "person"; question: NewQuestion; until?: Date }
   | { kind: "child"; runId: string; until?: Date }
   /** A person must record the outcome of the step at this seq, which is `unknown`. */

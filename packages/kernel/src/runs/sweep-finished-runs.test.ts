@@ -105,7 +105,7 @@ test("listRuns() pages through all runs, each once, and filters", async () => {
 
   const seen: string[] = [];
   for (;;) {
-    const page = await listRuns(kernel, { limit: 2, ...(seen.length === 0 ? {} : { after: seen.at(-1)! }) });
+    const page = await listRuns(kernel, { limit: 2, after: seen.length === 0 ? undefined : seen.at(-1)! });
     if (page.length === 0) break;
     seen.push(...page.map((run) => run.id));
   }

@@ -23,7 +23,7 @@ test("reportUnplacedRuns() tells once of runs whose needs no live worker offers,
   await kernel.transact((tx) => setRunDefault(tx, "seer", { version: 1, budget: undefined, needs: ["gpu"] }));
   // Of its agent, and of its own beside them; one that any worker takes.
   const create = (agent: string, needs?: string[]) =>
-    kernel.transact((tx) => createRun(tx, { reason: "a test", agent, input: {}, ...(needs && { needs }) }));
+    kernel.transact((tx) => createRun(tx, { reason: "a test", agent, input: {}, needs }));
   await create("seer");
   await create("seer", ["messages"]);
   await create("main", ["messages"]);

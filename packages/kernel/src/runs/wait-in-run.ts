@@ -39,7 +39,7 @@ export interface WaitStep {
 
 export type WaitOutcome =
   /** The run is given back: its owner stops. When the wait ends, the step is done with the result and the run is ready. */
-  | { state: "waiting"; questionId?: string }
+  | { state: "waiting"; questionId?: string | undefined }
   /** Already satisfied; the run continues. */
   | { state: "done"; result: WaitResult }
   /** The run was cancelled and given back. */
@@ -105,7 +105,7 @@ async function recogniseRepeat(
     run.id,
     step.seq,
   ]);
-  return { state: "waiting", ...(question === undefined ? {} : { questionId: question.id }) };
+  return { state: "waiting", questionId: question?.id };
 }
 
 function checkStep(run: RunHead, step: WaitStep, recorded: Step | undefined): void {
@@ -216,10 +216,10 @@ async function release(
     {
       seq: waiting.seq,
       kind: wait.kind,
-      ...(wait.until === undefined ? {} : { until: wait.until.toISOString() }),
-      ...(wait.kind === "event" ? { eventType: wait.eventType } : {}),
-      ...(wait.kind === "child" ? { childRunId: wait.runId } : {}),
-      ...(questionId === undefined ? {} : { questionId }),
+      until: wait.until?.toISOString(),
+      eventType: wait.kind === "event" ? wait.eventType : undefined,
+      childRunId: wait.kind === "child" ? wait.runId : undefined,
+      questionId,
     },
     { id: eventId },
   );
@@ -227,7 +227,7 @@ async function release(
   if (wait.kind === "event") tx.wake("waits");
   if (run.serialKey !== null && !isHeld) await promoteSerialKeys(tx, [run.serialKey], [run.id]);
   await releaseLimitedRuns(tx, [run.slot]);
-  return { state: "waiting", ...(questionId === undefined ? {} : { questionId }) };
+  return { state: "waiting", questionId };
 }
 
 /** Invariant: fenced by epoch and state. A declared wait stops the run's time limit, if it has one (`greatest` ignores null). */

@@ -143,7 +143,7 @@ function workerLoop(kernel: Kernel): SchedulerLoop {
       if (nowMs < nextMs && nextMs - nowMs <= timings.reapMs) return { atMs: nextMs };
       const { reapedCount, isBusy } = await lookAfterWorkers(kernel);
       nextMs = kernel.clock.nowMs() + timings.reapMs;
-      return { isMore: reapedCount > 0, ...(isBusy ? { atMs: nextMs } : {}) };
+      return { isMore: reapedCount > 0, atMs: isBusy ? nextMs : undefined };
     },
   };
 }

@@ -30,7 +30,7 @@ export interface TestKernelOptions {
   events?: readonly (EventDefinition | EventSchema)[];
   logger?: Logger;
   /** What the first kernel runs on, in place of the database itself. */
-  wrap?: (database: Database) => Database;
+  wrap?: ((database: Database) => Database) | undefined;
   /** Rooms whose tables are there too. */
   rooms?: readonly RoomSchema[];
 }

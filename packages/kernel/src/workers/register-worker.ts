@@ -13,7 +13,7 @@ export interface NewWorker {
   kind: "worker" | "scheduler";
   host: string;
   pid: number;
-  details?: JsonObject;
+  details?: JsonObject | undefined;
   /** Whose runs it takes, and what it offers to them. Default: none. */
   queues?: readonly string[];
   capabilities?: readonly string[];

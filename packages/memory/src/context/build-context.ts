@@ -39,7 +39,7 @@ export interface BuiltContext {
   context: {
     sections: Section[];
     messages: ContextMessage[];
-    history: Pick<History, "turns"> & { isLong?: true };
+    history: Pick<History, "turns"> & { isLong?: true | undefined };
     labels: string[];
   };
   run: Pick<Run, "id" | "agent" | "sessionKey" | "sessionKind" | "jobId">;
@@ -130,7 +130,7 @@ export async function buildContext(
     context: {
       sections: sections.map(toSection),
       messages: [...history.messages, ...(isSummary ? [] : [moment, ...told, asked.message])].map(unlabelled),
-      history: { turns: history.turns, ...(history.isLong && !isSummary && { isLong: true as const }) },
+      history: { turns: history.turns, isLong: history.isLong && !isSummary ? (true as const) : undefined },
       labels: formatLabels(labels),
     },
     run: { id: run.id, agent: run.agent, sessionKey: run.sessionKey, sessionKind: run.sessionKind, jobId: run.jobId },

@@ -4,7 +4,7 @@ import { isUntrusted, type Labels } from "@roost/contract/labels";
 export interface Section {
   name: string;
   text: string;
-  isUntrusted?: boolean;
+  isUntrusted?: boolean | undefined;
 }
 
 export interface LabelledSection extends Section {
@@ -13,5 +13,5 @@ export interface LabelledSection extends Section {
 
 /** In the form that a model is given. */
 export function toSection({ name, text, labels }: LabelledSection): Section {
-  return { name, text, ...(isUntrusted(labels) && { isUntrusted: true }) };
+  return { name, text, isUntrusted: isUntrusted(labels) ? true : undefined };
 }

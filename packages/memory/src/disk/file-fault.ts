@@ -9,7 +9,7 @@ export class FileFault extends RoostError {
 
   constructor(
     absolute: string,
-    fault: { code: ErrorCode; reason: string; isForeign?: boolean; cause?: unknown; advice?: string },
+    fault: { code: ErrorCode; reason: string; isForeign?: boolean; cause?: unknown; advice?: string | undefined },
   ) {
     const { code, reason, isForeign = false, cause, advice } = fault;
     super(code, `${absolute}: ${reason}${advice === undefined ? "" : `: ${advice}`}`, { cause });

@@ -242,9 +242,9 @@ async function closeFact(
     data: {
       by,
       factId: fact.id,
-      ...(replacedBy !== undefined && { replacedBy }),
-      ...(until !== undefined && { until: until.toISOString() }),
-      ...(reason !== undefined && { reason }),
+      replacedBy,
+      until: until?.toISOString(),
+      reason,
     },
   });
 }

@@ -42,7 +42,7 @@ export interface WriteRequest extends Author {
   /** Of its lines, where they differ: overrides `labels`. */
   marks?: LineMarks | undefined;
   /** Further records in the same transaction. May run more than once. */
-  alongside?: (tx: KernelTransaction) => Promise<void>;
+  alongside?: ((tx: KernelTransaction) => Promise<void>) | undefined;
 }
 
 export type WriteOutcome =
@@ -137,8 +137,9 @@ async function attemptWrite(memory: Memory, write: Write): Promise<WriteOutcome 
       runId,
       sessionKey,
       sessionKind,
-      ...(labels !== undefined && { labels: formatLabels(labels) }),
-      ...(marks !== undefined && { sections: marks.map((each) => [each.from, each.count, formatLabels(each.labels)]) }),
+      labels: labels === undefined ? undefined : formatLabels(labels),
+      sections:
+        marks === undefined ? undefined : marks.map((each) => [each.from, each.count, formatLabels(each.labels)]),
       remember,
     },
   };
@@ -261,7 +262,7 @@ async function writeStateFile(memory: Memory, request: WriteRequest, name: strin
     sessionKey,
     sessionKind,
     labels,
-    ...(request.remember !== undefined && { idempotencyKey: request.remember.key }),
+    idempotencyKey: request.remember?.key,
   });
   const path = request.path;
   const sha256 = outcome.sha256 ?? "absent";

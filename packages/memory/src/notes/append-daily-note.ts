@@ -15,7 +15,7 @@ export interface DailyNote extends Author {
   text: string;
   as: Viewer;
   /** The same note under the same key is written once, also across a crash. */
-  idempotencyKey?: string;
+  idempotencyKey?: string | undefined;
 }
 
 export interface AppendedNote {
@@ -66,8 +66,8 @@ export async function appendLine(
       sessionKey,
       sessionKind,
       labels,
-      ...(idempotencyKey !== undefined && { remember: { scope: "memory.note", key: idempotencyKey } }),
-      ...(alongside !== undefined && { alongside: (tx: KernelTransaction) => alongside(tx, path) }),
+      remember: idempotencyKey === undefined ? undefined : { scope: "memory.note", key: idempotencyKey },
+      alongside: alongside === undefined ? undefined : (tx: KernelTransaction) => alongside(tx, path),
     });
     if (outcome.state === "written") return { path, sha256: outcome.sha256 };
     if (outcome.state === "repeated") return { path, sha256: undefined };

@@ -1,5 +1,5 @@
 /** Table memory.file: which content of each file the log knows. The path's lock is held while a row changes. */
-import type { JsonObject } from "@roost/base";
+import type { JsonFields } from "@roost/base";
 import { formatLabels, openLabels, type Labels } from "@roost/contract/labels";
 import type { Sql, Transaction } from "@roost/database";
 import { labelSetNumbers, type KernelTransaction } from "@roost/kernel";
@@ -152,7 +152,7 @@ export async function marksOfVersion(
 }
 
 /** `labels`: of the file's current content. */
-export function emitEdited(tx: KernelTransaction, path: string, labels: Labels, data: JsonObject): string {
+export function emitEdited(tx: KernelTransaction, path: string, labels: Labels, data: JsonFields): string {
   return tx.emit({
     type: "file.edited",
     subject: path,
@@ -161,18 +161,18 @@ export function emitEdited(tx: KernelTransaction, path: string, labels: Labels, 
   });
 }
 
-function previousOf(record: FileRecord | undefined): JsonObject {
+function previousOf(record: FileRecord | undefined): JsonFields {
   return record?.sha256 === undefined || record.sha256 === null ? {} : { previousSha256: record.sha256 };
 }
 
 /** The fields of an event that name the author. */
-export function authorFields(author: Omit<Author, "labels">): JsonObject {
+export function authorFields(author: Omit<Author, "labels">): JsonFields {
   const { by, runId, sessionKey, sessionKind } = author;
   return {
     by: by.slice(0, 200),
-    ...(runId !== undefined && { runId }),
-    ...(sessionKey !== undefined && { sessionKey }),
-    ...(sessionKind !== undefined && { sessionKind }),
+    runId,
+    sessionKey,
+    sessionKind,
   };
 }
 

@@ -36,9 +36,9 @@ export interface WriteIntent {
   sha256: string;
   bytes: number;
   author: Omit<Author, "labels"> & {
-    labels?: readonly string[];
+    labels?: readonly string[] | undefined;
     /** First line, count, labels. */
-    sections?: readonly (readonly [number, number, readonly string[]])[];
+    sections?: readonly (readonly [number, number, readonly string[]])[] | undefined;
     remember?: { scope: string; key: string } | undefined;
   };
 }

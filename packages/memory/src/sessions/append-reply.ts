@@ -27,14 +27,14 @@ export interface Summarised {
 export interface Reply {
   run: Pick<Run, "id" | "agent" | "sessionKey" | "sessionKind" | "jobId" | "correlation" | "causeId" | "labels">;
   /** Labels of the run at its end. Default: those at its claim. */
-  labels?: Labels;
+  labels?: Labels | undefined;
   /** What the person reads; empty: nothing is said. */
   text: string;
   /** Messages that the run added, tool calls and results included. */
   messages: readonly ContextMessage[];
   /** Of a run beside the conversation: what it was asked, which enters with the answer, as a turn of its own. */
   asked?: Asked | undefined;
-  isRehearsed?: boolean;
+  isRehearsed?: boolean | undefined;
   /** Written by the run; later turns continue from it. */
   summarised?: Summarised | undefined;
 }
@@ -99,11 +99,12 @@ export async function appendReply(tx: KernelTransaction, reply: Reply): Promise<
       seq: session.firstSeq + messages.indexOf(last),
       runId: run.id,
       text: cleanText(text, messageLimits.textCharsMax),
-      ...(parts.length > 0 && {
-        parts: parts.slice(0, partLimits.perMessageMax).map(namedPart) as unknown as JsonValue,
-      }),
-      ...(source !== undefined && { source }),
-      ...(reply.isRehearsed === true && { isRehearsed: true }),
+      parts:
+        parts.length > 0
+          ? (parts.slice(0, partLimits.perMessageMax).map(namedPart) as unknown as JsonValue)
+          : undefined,
+      source,
+      isRehearsed: reply.isRehearsed === true ? true : undefined,
     },
   });
 }

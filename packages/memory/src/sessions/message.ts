@@ -9,30 +9,38 @@ import { checkSessionKey, sessionRowColumns, type NewSession, type SessionRow } 
 
 /** Structurally the `Message` of @roost/agent. */
 export type ContextMessage = (
-  | { role: "user"; text: string; parts?: Part[]; isUntrusted?: boolean; from?: string }
+  | { role: "user"; text: string; parts?: Part[] | undefined; isUntrusted?: boolean | undefined; from?: string }
   | {
       role: "assistant";
       text: string;
-      reasoning?: { text: string; providerMetadata?: JsonValue }[];
-      parts?: Part[];
-      toolCalls?: { toolCallId: string; toolName: string; argumentsText: string; providerMetadata?: JsonValue }[];
+      reasoning?: { text: string; providerMetadata?: JsonValue }[] | undefined;
+      parts?: Part[] | undefined;
+      toolCalls?:
+        | { toolCallId: string; toolName: string; argumentsText: string; providerMetadata?: JsonValue }[]
+        | undefined;
       provider: string;
       model: string;
-      isRehearsed?: boolean;
+      isRehearsed?: boolean | undefined;
     }
   | {
       role: "tool";
       toolCallId: string;
       toolName: string;
       text: string;
-      parts?: Part[];
+      parts?: Part[] | undefined;
       isError?: boolean;
-      isUntrusted?: boolean;
+      isUntrusted?: boolean | undefined;
     }
-  | { role: "summary"; text: string; messageCount: number; method: "model" | "dropped"; isUntrusted?: boolean }
+  | {
+      role: "summary";
+      text: string;
+      messageCount: number;
+      method: "model" | "dropped";
+      isUntrusted?: boolean | undefined;
+    }
 ) & {
   /** Of its text; default: those of its context. The table has a column for them. */
-  labels?: string[];
+  labels?: string[] | undefined;
 };
 
 export type AskedMessage = Extract<ContextMessage, { role: "user" }>;
@@ -89,7 +97,7 @@ export interface NewMessage {
   text?: string;
   runId?: string;
   source?: string | undefined;
-  isRehearsed?: boolean;
+  isRehearsed?: boolean | undefined;
   /** Of a summary: the last turn that it stands for. */
   throughTurn?: number;
 }

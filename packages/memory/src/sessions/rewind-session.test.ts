@@ -9,7 +9,7 @@ import { readTranscript } from "./read-transcript.ts";
 import { sendMessage } from "./send-message.ts";
 import { readSession } from "./session.ts";
 
-const said = (messages: { text: string; isUntrusted?: boolean }[]) =>
+const said = (messages: { text: string; isUntrusted?: boolean | undefined }[]) =>
   messages.map((message) => message.text).filter((text) => !text.startsWith("[Roost]"));
 
 const summaryOf = (text: string, throughTurn: number, labels = ["aud:main", "trust:agent"]) => ({

@@ -38,7 +38,7 @@ export async function createSession(
       type: "session.created",
       subject: key,
       labels: labelsOf(session),
-      data: { sessionKey: key, agent, ...(title !== undefined && { title }) },
+      data: { sessionKey: key, agent, title },
     });
     return session;
   });

@@ -1,6 +1,6 @@
 /** Records a message to a session and the run that will answer it, in one transaction, once per idempotency key. */
 import { createHash } from "node:crypto";
-import { RoostError, type JsonObject, type JsonValue } from "@roost/base";
+import { RoostError, type JsonFields, type JsonValue } from "@roost/base";
 import { formatLabels, joinLabels, parseLabels, untrustedFrom, type SourceKind } from "@roost/contract/labels";
 import type { PartRef } from "@roost/contract/operations";
 import { describePart } from "@roost/contract/part";
@@ -24,12 +24,12 @@ export interface SendMessage {
   idempotencyKey?: string | undefined;
   traceparent?: string | undefined;
   /** The text is untrusted and shown between delimiters. Always true in channels. */
-  isUntrusted?: boolean;
+  isUntrusted?: boolean | undefined;
   /** What untrusted text came through. Default: client. */
-  origin?: SourceKind;
-  isRehearsed?: boolean;
+  origin?: SourceKind | undefined;
+  isRehearsed?: boolean | undefined;
   /** What its run gets beside the message: tools of a program, and what that program tells the agent. */
-  input?: JsonObject | undefined;
+  input?: JsonFields | undefined;
 }
 
 export type SentMessage = { messageId: string; runId: string; isRepeated: boolean };
@@ -41,7 +41,7 @@ const titleCharsMax = 80;
 export async function sendMessage(
   memory: Memory,
   message: SendMessage,
-  { alongside }: { alongside?: (tx: KernelTransaction, sent: { runId: string }) => Promise<void> } = {},
+  { alongside }: { alongside?: ((tx: KernelTransaction, sent: { runId: string }) => Promise<void>) | undefined } = {},
 ): Promise<SentMessage> {
   const kind = kindOfSession(message.sessionKey);
   if (kind !== "main" && kind !== "channel") {
@@ -121,7 +121,7 @@ async function record(
       seq,
       runId,
       text,
-      ...(parts.length > 0 && { parts: parts.map(namedPart) as unknown as JsonValue }),
+      parts: parts.length > 0 ? (parts.map(namedPart) as unknown as JsonValue) : undefined,
       source,
     },
     traceparent: message.traceparent,

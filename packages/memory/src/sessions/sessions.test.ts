@@ -8,7 +8,7 @@ import { appendReply } from "./append-reply.ts";
 import { getSession, listSessions, readTranscript } from "./read-transcript.ts";
 import { sendMessage } from "./send-message.ts";
 
-const said = (messages: { text: string; isUntrusted?: boolean }[]) =>
+const said = (messages: { text: string; isUntrusted?: boolean | undefined }[]) =>
   messages.map((message) => message.text).filter((text) => !text.startsWith("[Roost]"));
 
 test("sendMessage() records the message and the run that answers it together", async () => {

@@ -28,7 +28,7 @@ export interface State extends StateSummary {
 
 export interface ReadState {
   /** Default: a person's view, which is all. */
-  as?: Viewer;
+  as?: Viewer | undefined;
 }
 
 /** Reads a state, after taking over edits of its file; undefined when there is none. */

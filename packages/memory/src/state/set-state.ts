@@ -23,11 +23,11 @@ export interface SetState extends Author {
   expectedVersion?: number;
   /** Refused when the file has another text; "absent": it must not exist. */
   expectedSha256?: string;
-  note?: string;
+  note?: string | undefined;
   /** The same change under the same key is made once. */
-  idempotencyKey?: string;
+  idempotencyKey?: string | undefined;
   /** On whose behalf; default: a person. */
-  as?: Viewer;
+  as?: Viewer | undefined;
 }
 
 interface StateNow {

@@ -106,7 +106,7 @@ async function takeOver(memory: Memory, tx: KernelTransaction, takeover: Takeove
   const editId = emitEdited(tx, path, labelsFromOutside(path), {
     change,
     ...(disk !== undefined && { sha256: disk.sha256, bytes: disk.bytes.length }),
-    ...(row?.diskSha256 != null && { previousSha256: row.diskSha256 }),
+    previousSha256: row?.diskSha256 ?? undefined,
   });
   const theirs = { name, author: { by: outside }, labels: labelsFromOutside(path), causation: editId };
   const isOursWritten = row === undefined || row.sha256 === row.diskSha256;

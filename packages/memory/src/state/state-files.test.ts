@@ -93,7 +93,7 @@ test("setState() by many at once loses no patch", async () => {
 test("setState() refuses names and values that no file could hold, and states of others", async () => {
   await using home = await createTestMemory();
   const set = (name: string, value: JsonValue, as?: { kind: "cron"; jobId: string; stateNames?: string[] }) =>
-    setState(home.memory, { name, value, by, ...(as && { as }) });
+    setState(home.memory, { name, value, by, as });
   await assert.rejects(set("../x", 1), { code: "invalid_input" });
   await assert.rejects(set("a", "a\0b"), { code: "invalid_input", message: /not well-formed/ });
   await assert.rejects(set("a", "x".repeat(300_000)), { code: "limit_exceeded" });

@@ -26,7 +26,7 @@ export interface ClassifiedPath {
   /** For class `serviceSkill`: the service that brings it. */
   service?: string;
   /** For class `work`: the job that owns the folder. */
-  jobId?: string;
+  jobId?: string | undefined;
 }
 
 const byName = new Map<string, HomeFileClass>([

@@ -27,10 +27,10 @@ export function viewerOf(
   return {
     kind,
     jobId: run.jobId ?? undefined,
-    ...(run.sessionKey != null && { sessionKey: run.sessionKey }),
+    sessionKey: run.sessionKey ?? undefined,
     stateNames: stateInputsOf(run.input).map((input) => input.name),
-    ...(kind === "subagent" && { skills: skills.map((skill) => readSkillName(skill).name) }),
-    ...(services.length > 0 && { services }),
+    skills: kind === "subagent" ? skills.map((skill) => readSkillName(skill).name) : undefined,
+    services: services.length > 0 ? services : undefined,
     clearance: seesAll ? undefined : [...(clearance ?? []).flatMap((label) => readAudience(label) ?? []), ...domains],
   };
 }

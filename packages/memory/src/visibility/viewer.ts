@@ -9,13 +9,13 @@ export interface Viewer {
   /** For a cron's run: it owns its state and folder. */
   jobId?: string | undefined;
   /** For a conversation. */
-  sessionKey?: string;
+  sessionKey?: string | undefined;
   /** State files that the job names as inputs: `email` for memory/email-state.json. */
   stateNames?: readonly string[];
   /** Of a delegated run: names of the skills that its agent names. */
-  skills?: readonly string[];
+  skills?: readonly string[] | undefined;
   /** That its agent names: their skills are for it. */
-  services?: readonly string[];
+  services?: readonly string[] | undefined;
   /** Audiences that the definition of its agent names, also by its services; undefined: it names none. */
   clearance?: readonly string[] | undefined;
 }

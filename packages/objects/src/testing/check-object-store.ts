@@ -76,7 +76,7 @@ export function checkObjectStore(name: string, { open }: CheckObjectStoreOptions
     const listed: string[] = [];
     let after: string | null = "";
     while (after !== null) {
-      const page = await store.list({ limit: 10, ...(after === "" ? {} : { after }) });
+      const page = await store.list({ limit: 10, after: after === "" ? undefined : after });
       assert.ok(page.objects.length <= 10);
       listed.push(...page.objects.map(({ sha256 }) => sha256));
       after = page.next;

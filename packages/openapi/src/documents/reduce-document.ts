@@ -14,7 +14,7 @@ export interface ReduceOptions {
   /** Of the service in this home: the names of its tools begin with it. */
   name: string;
   /** Ids of operations; `*` stands for any characters. Default: those of `kept`, or all. */
-  only?: readonly string[];
+  only?: readonly string[] | undefined;
   /** What was chosen before, and how: it stays so where nothing else is said. Those that the document has no more are left out. */
   kept?: readonly { id: string; effect: Effect }[];
   /** By id, as the document or as the tool has it. Others are guessed from the method. */

@@ -68,7 +68,8 @@ function standIn(provider: ProviderConfig, languageModel: LanguageModelV4): Lang
     kind: "language-model",
     id,
     // The rehearsal provider has no price because it is not a model.
-    ...(price === undefined || (provider.kind === "language-model" && provider.isRehearsal === true) ? {} : { price }),
+    price:
+      price === undefined || (provider.kind === "language-model" && provider.isRehearsal === true) ? undefined : price,
     contextTokensMax,
     outputTokensMax,
     temperature,

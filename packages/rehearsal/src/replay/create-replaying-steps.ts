@@ -110,7 +110,10 @@ async function replayStep<T>(replay: Replay, { name, request, execute }: Request
     replay.next = { ...asked, isUntrusted: replay.isTainted, request: shown };
     throw new ReplayStopped();
   }
-  if (outcome.state === "done" && (outcome.output as { isUntrusted?: boolean } | null)?.isUntrusted === true)
+  if (
+    outcome.state === "done" &&
+    (outcome.output as { isUntrusted?: boolean | undefined } | null)?.isUntrusted === true
+  )
     replay.isTainted = true;
   return outcome;
 }

@@ -7,7 +7,7 @@ import { permitCalls } from "./permit-calls.ts";
 
 interface Facts {
   policies?: AgentDefinition["policies"];
-  isUntrusted?: boolean;
+  isUntrusted?: boolean | undefined;
   messages?: Message[];
   loopVersion?: number;
 }

@@ -30,13 +30,13 @@ export interface ProgramCall {
   program: readonly string[];
   /** Of the agent's; default: its own folder. */
   repository?: string | undefined;
-  input?: string;
+  input?: string | undefined;
   timeoutMs?: number;
   outputBytesMax?: number;
   /** What the run knows: it may be in what the program is given. */
   labels: Labels;
   signal: AbortSignal;
-  onOutput?: (chunk: Buffer) => void;
+  onOutput?: ((chunk: Buffer) => void) | undefined;
 }
 
 const mebibyte = 1024 * 1024;
@@ -77,8 +77,8 @@ export async function runInDirectory(
       diskBytesMax: settings.diskMib * mebibyte,
       outputBytesMax: call.outputBytesMax ?? settings.outputMib * mebibyte,
     },
-    ...(call.input !== undefined && { input: call.input }),
-    ...(call.onOutput !== undefined && { onOutput: call.onOutput }),
+    input: call.input,
+    onOutput: call.onOutput,
   });
   // Another run may have brought something in meanwhile: it marked the folder before it did.
   return { ...confined, directory, labels: joinLabels(labels, await readDirectoryLabels(directory)) };

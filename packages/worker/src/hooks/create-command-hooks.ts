@@ -65,7 +65,7 @@ function readAnswer(text: string): HookAnswer {
   if (text === "") return {};
   try {
     const { refuse, note } = Answer.parse(JSON.parse(text));
-    return { ...(refuse !== undefined && { refuse }), ...(note !== undefined && { note }) };
+    return { refuse, note };
   } catch (cause) {
     throw new RoostError(
       "invalid_input",

@@ -33,7 +33,7 @@ export interface HookedRun {
 interface KnownHook {
   name: string;
   at: HookPoint;
-  tools?: string[];
+  tools?: string[] | undefined;
   mark: string;
 }
 
@@ -98,7 +98,7 @@ async function knownHooks({ run, steps, hooks }: RunHooksOptions): Promise<Known
     output: own.map(({ name, at, tools, ...rest }) => ({
       name,
       at,
-      ...(tools !== undefined && { tools: [...tools] }),
+      tools: tools === undefined ? undefined : [...tools],
       mark: markOf({ name, at, tools, ...rest }),
     })),
   }));
@@ -128,8 +128,8 @@ async function answerOf(
   limit.addEventListener("abort", () => over.reject(limit.reason), { once: true });
   const { refuse, note } = await Promise.race([hook.run(asked, { signal: limit }), over.promise]);
   return {
-    ...(refuse !== undefined && { refuse: cut(refuse) }),
-    ...(note !== undefined && { note: cut(note) }),
+    refuse: refuse === undefined ? undefined : cut(refuse),
+    note: note === undefined ? undefined : cut(note),
   };
 }
 

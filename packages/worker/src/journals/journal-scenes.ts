@@ -11,7 +11,7 @@ export interface JournalScene {
   files: Record<string, string>;
   script: Script;
   /** Prompt and reply together; few enough that the run compacts its context. */
-  contextTokensMax?: number;
+  contextTokensMax?: number | undefined;
 }
 
 const call = (name: string, args: object = {}) => ({ name, arguments: args as Record<string, never> });

@@ -54,8 +54,8 @@ export async function recordNotice(kernel: Kernel, run: ClaimedRun, notice: Reco
           level: notice.level,
           text: text.slice(0, textCharsMax),
           target: notice.target,
-          ...(run.jobId === null ? {} : { jobId: run.jobId }),
-          ...(run.agent === null ? {} : { agent: run.agent }),
+          jobId: run.jobId ?? undefined,
+          agent: run.agent ?? undefined,
         },
       });
       return noticeId;

@@ -31,7 +31,7 @@ const events = [...roostEvents, ...testEvents];
 const hash = "0".repeat(64);
 
 function changeState(kernel: Kernel, name: string, value: object, runId?: string): Promise<unknown> {
-  const data = { by: "test", name, stateVersion: 1, value: value as never, ...(runId === undefined ? {} : { runId }) };
+  const data = { by: "test", name, stateVersion: 1, value: value as never, runId };
   return kernel.append([{ type: "state.changed", subject: name, key: `memory/${name}-state.json`, data }]);
 }
 

@@ -162,7 +162,7 @@ test("createDurableSteps() refuses the late outcome of a worker that lost its ru
   await late;
   await assert.rejects(
     first.step("tool:b#1", tool("idempotent"), () => assert.fail("it goes on without its run")),
-    (error: { details?: { reason?: string } }) => error.details?.reason === "lease_lost",
+    (error: { details?: { reason?: string } | undefined }) => error.details?.reason === "lease_lost",
   );
   const [recorded] = await listSteps(opened.kernel.database, runId);
   assert.equal(recorded?.output, "the second");

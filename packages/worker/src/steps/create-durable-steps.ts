@@ -113,7 +113,7 @@ function prepare(
   const { kind, effect, input } = request;
   return {
     seq,
-    asked: { seq, name, kind, effect, ...(input === undefined ? {} : { input }) },
+    asked: { seq, name, kind, effect, input },
     takesOver: effect === "readonly" || effect === "idempotent" || same?.state === "intent",
     isRecorded: false,
     startedMs: performance.now(),
@@ -195,6 +195,6 @@ async function resolveCutOff<T>(
   return undefined;
 }
 
-function found<T>({ output, labels }: { output: T; labels?: Labels }): StepResult<T> {
-  return { state: "done", output, ...(labels === undefined ? {} : { labels }) };
+function found<T>({ output, labels }: { output: T; labels?: Labels | undefined }): StepResult<T> {
+  return { state: "done", output, labels };
 }

@@ -10,7 +10,7 @@ export interface RunMark {
   /** Current labels. */
   read(): Promise<Labels>;
   /** Joins a step's result: returns the label sets of the step and the run, to be recorded with it. */
-  join(result: StepResult<unknown>): Promise<{ labels?: number; runLabels?: number }>;
+  join(result: StepResult<unknown>): Promise<{ labels?: number | undefined; runLabels?: number }>;
   /** Joins an answer, which the kernel has already recorded. */
   hear(labels: Labels | undefined): Promise<void>;
 }

@@ -30,7 +30,7 @@ export function toRecord<T>(
           isRetryable: result.error.isRetryable,
           details: (result.error as unknown as JsonValue) ?? null,
         }
-      : { code: "unknown", message: result.message, ...(result.labels && { details: { labels: result.labels } }) };
+      : { code: "unknown", message: result.message, details: result.labels ? { labels: result.labels } : undefined };
   return { seq, state: result.state, error, ...settled };
 }
 
@@ -66,9 +66,9 @@ export function toOutcome<T>(step: RecordedStep): StepOutcome<T> | undefined {
   }
   if (step.state === "failed") return { state: "failed", error: toStepError(step.error ?? null) };
   if (step.state === "unknown") {
-    const { labels } = (step.error?.details ?? {}) as { labels?: string[] };
+    const { labels } = (step.error?.details ?? {}) as { labels?: string[] | undefined };
     const message = step.error?.message ?? "The outcome is unknown";
-    return { state: "unknown", message, ...(labels && { labels }) };
+    return { state: "unknown", message, labels };
   }
   return undefined;
 }

@@ -15,7 +15,7 @@ export type Alongside = (tx: KernelTransaction) => Promise<void>;
 /** What is to be recorded together. */
 export interface HeldOutcomes {
   finishing: FinishedStep[];
-  alongside?: Alongside;
+  alongside?: Alongside | undefined;
 }
 
 /** Resolves after this many milliseconds; rejects when the signal is aborted first. */
@@ -93,10 +93,11 @@ function together(held: readonly Held[]): HeldOutcomes {
   const writes = held.flatMap(({ alongside }) => (alongside === undefined ? [] : [alongside]));
   return {
     finishing: held.map(({ outcome }) => outcome),
-    ...(writes.length > 0 && {
-      alongside: async (tx) => {
-        for (const write of writes) await write(tx);
-      },
-    }),
+    alongside:
+      writes.length > 0
+        ? async (tx) => {
+            for (const write of writes) await write(tx);
+          }
+        : undefined,
   };
 }

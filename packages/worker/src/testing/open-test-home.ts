@@ -68,7 +68,7 @@ export interface TestHomeOptions {
   files?: Record<string, string>;
   settings?: object;
   /** As createTestKernel takes it. */
-  wrap?: TestKernelOptions["wrap"];
+  wrap?: TestKernelOptions["wrap"] | undefined;
 }
 
 export async function openTestHome(options: TestHomeOptions = {}): Promise<TestHome> {
@@ -79,7 +79,7 @@ export async function openTestHome(options: TestHomeOptions = {}): Promise<TestH
     await mkdir(dirname(join(homeDir, path)), { recursive: true });
     await writeFile(join(homeDir, path), text);
   }
-  const test = opened.use(await createTestKernel({ ...(options.wrap && { wrap: options.wrap }) }));
+  const test = opened.use(await createTestKernel({ wrap: options.wrap }));
   const { kernel } = test;
   const settings = Settings.parse(options.settings ?? {});
   const memory = opened.use(await openMemory({ kernel, homeDir, logger: silentLogger, settings }));

@@ -24,7 +24,7 @@ export function editFileTool(context: ToolContext): Tool<z.infer<typeof input>> 
     effect: "idempotent",
     labelsOf: ({ repository }) => labelsOfPlace(workplaceOf(context), repository),
     // What stands in a folder whose programs have the network can be sent by any of them.
-    ...(context.agent.exec?.network === true && { reach: () => ({ target: "network", isOutside: true }) }),
+    reach: context.agent.exec?.network === true ? () => ({ target: "network", isOutside: true }) : undefined,
     execute: async ({ path, find, replace, repository }, { labels, signal }) => {
       const call = { repository, labels, signal };
       const before = await readText(context, path, call);

@@ -31,7 +31,7 @@ export function execTool(context: ToolContext): Tool<z.infer<typeof input>> {
     effect: "unsafe",
     labelsOf: ({ repository }) => labelsOfPlace(workplaceOf(context), repository),
     timeoutMsMax: context.exec.settings.timeout + 60_000,
-    ...(network && { reach: () => ({ target: "network", isOutside: true }) }),
+    reach: network ? () => ({ target: "network", isOutside: true }) : undefined,
     execute: async ({ command, repository, timeoutSeconds }, { labels, signal, show }) => {
       const run = await runInDirectory(workplaceOf(context), {
         program: ["/bin/sh", "-c", command],

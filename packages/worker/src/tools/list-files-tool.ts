@@ -27,7 +27,7 @@ export function listFilesTool({ memory, viewer }: ToolContext): Tool<z.infer<typ
         output: toJson({
           files: shown.map(({ labels: _ofName, mark, ...file }) => ({ ...file, isMarked: mark !== null })),
           isComplete: shown.length === all.length,
-          ...(leftOut > 0 && !marked && { leftOut: `${leftOut} files, which "marked": true lists too` }),
+          leftOut: leftOut > 0 && !marked ? `${leftOut} files, which "marked": true lists too` : undefined,
         }),
         labels: joinLabels(...shown.map(({ labels }) => labels)),
       };

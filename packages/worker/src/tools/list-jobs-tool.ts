@@ -24,7 +24,7 @@ export function listJobsTool({ kernel, viewer }: ToolContext): Tool<z.infer<type
         state,
         title: definition.title ?? id,
         trigger: definition.trigger,
-        ...(isOwn || id === viewer.jobId ? { prompt: definition.prompt } : {}),
+        prompt: isOwn || id === viewer.jobId ? definition.prompt : undefined,
         dueAt,
         pausedReason,
         lastTick:

@@ -51,8 +51,8 @@ export function readRunTool({ kernel, run: reader, viewer }: ToolContext): Tool<
           error,
           createdAt,
           endedAt,
-          ...(note !== undefined && { note }),
-          ...(withSteps ? { steps: shown } : {}),
+          note,
+          steps: withSteps ? shown : undefined,
         }),
         labels,
       };

@@ -109,8 +109,9 @@ function saidBy(value: Line, entryId: string, toolNames: Map<string, string>): S
         content: {
           provider: "anthropic",
           model: String(model ?? "unknown"),
-          ...(toolCalls.length > 0 && { toolCalls }),
-          ...(thoughts.length > 0 && { reasoning: thoughts.map(({ thinking }) => ({ text: String(thinking ?? "") })) }),
+          toolCalls: toolCalls.length > 0 ? toolCalls : undefined,
+          reasoning:
+            thoughts.length > 0 ? thoughts.map(({ thinking }) => ({ text: String(thinking ?? "") })) : undefined,
         },
         kept,
       },
@@ -128,7 +129,7 @@ function saidBy(value: Line, entryId: string, toolNames: Map<string, string>): S
       toolCallId: String(block.tool_use_id ?? ""),
       toolName: toolNames.get(String(block.tool_use_id)) ?? "tool",
       isUntrusted: true,
-      ...(block.is_error === true && { isError: true }),
+      isError: block.is_error === true ? true : undefined,
     },
     ...(index === 0 && { kept }),
   }));

@@ -125,7 +125,7 @@ async function* readDefinitions(folder: string, ref: string, { place, convert }:
       path: place(name),
       absolute: file.absolute,
       convert: (text) => convert(text, name).text,
-      ...(keys.length > 0 && { kept: made.kept }),
+      kept: keys.length > 0 ? made.kept : undefined,
     });
   }
 }

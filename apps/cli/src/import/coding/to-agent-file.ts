@@ -61,9 +61,9 @@ export function toAgentFile(text: string): Converted {
   const here = names && [...new Set(names.flatMap((tool) => toolsHere[tool] ?? []))];
   const usesPrograms = here?.includes("exec") === true;
   const matter = {
-    ...(typeof description === "string" && { title: clipText(oneLine(description), titleCharsMax) }),
+    title: typeof description === "string" ? clipText(oneLine(description), titleCharsMax) : undefined,
     tools: here,
-    ...(usesPrograms && { exec: {} }),
+    exec: usesPrograms ? {} : undefined,
   };
   const notes = missing.length === 0 ? [] : [`there is no equivalent here of ${missing.join(", ")}`];
   if (typeof kept["model"] === "string") notes.push(`its model ${kept["model"]} is not taken: name one of yours`);

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import type { HomeRecordGiven } from "@roost/contract/operations";
 
 export type Found =
-  | { found: "record"; record: HomeRecordGiven; origin?: string }
+  | { found: "record"; record: HomeRecordGiven; origin?: string | undefined }
   /** Cannot be read: named, and everything else still comes in. */
   | { found: "refused"; name: string; reason: string }
   /** Has no place here, or is left where it is. */
@@ -22,7 +22,7 @@ export const noteOf = (text: string): Found => ({ found: "note", text });
 export const recordOf = (record: HomeRecordGiven, origin?: string): Found => ({
   found: "record",
   record,
-  ...(origin !== undefined && { origin }),
+  origin,
 });
 
 /** The same id for the same thing at each import: a UUID of its name (version 8). */

@@ -18,7 +18,7 @@ export interface ConversationGiven {
   title: string | undefined;
   createdAt: string;
   beginsAt?: number;
-  kept?: Record<string, unknown>;
+  kept?: Record<string, unknown> | undefined;
 }
 
 type Place = "told" | "asked" | "answered";
@@ -37,7 +37,7 @@ export interface SaidThere {
   isTakenBack?: boolean;
   /** Of a summary: it stands for everything up to this entry. */
   throughEntryId?: string | undefined;
-  kept?: Record<string, unknown>;
+  kept?: Record<string, unknown> | undefined;
 }
 
 export interface MovedConversation {
@@ -99,12 +99,13 @@ export function createMovedConversation(given: ConversationGiven): MovedConversa
         source: program,
         throughTurnId: message.throughEntryId === undefined ? null : (turnOf.get(message.throughEntryId) ?? null),
         isTakenBack: message.isTakenBack ?? false,
-        ...((message.kept !== undefined || isClipped) && {
-          kept: {
-            ...message.kept,
-            ...(isClipped && { text: message.text.slice(textCharsMax, textCharsMax + 900_000) }),
-          },
-        }),
+        kept:
+          message.kept !== undefined || isClipped
+            ? {
+                ...message.kept,
+                ...(isClipped && { text: message.text.slice(textCharsMax, textCharsMax + 900_000) }),
+              }
+            : undefined,
       } satisfies HomeRecordGiven);
     },
   };

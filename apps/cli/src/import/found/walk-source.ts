@@ -104,7 +104,7 @@ export interface FileTaken {
   /** Its path here. */
   path: string;
   absolute: string;
-  kept?: Record<string, unknown>;
+  kept?: Record<string, unknown> | undefined;
   /** What becomes of its text here. */
   convert?: (text: string) => string;
   labels?: string[] | undefined;

@@ -211,8 +211,8 @@ function saidIn(message: Entry, around: Entry): Omit<SaidThere, "entryId" | "at"
       content: {
         provider: String(provider ?? program),
         model: String(model ?? "unknown"),
-        ...(calls.length > 0 && { toolCalls: calls.map(toCall) }),
-        ...(thoughts.length > 0 && { reasoning: thoughts.map(({ thinking }) => ({ text: String(thinking ?? "") })) }),
+        toolCalls: calls.length > 0 ? calls.map(toCall) : undefined,
+        reasoning: thoughts.length > 0 ? thoughts.map(({ thinking }) => ({ text: String(thinking ?? "") })) : undefined,
       },
       kept: { ...more, ...imagesIn(rests) },
     };
@@ -228,7 +228,7 @@ function saidIn(message: Entry, around: Entry): Omit<SaidThere, "entryId" | "at"
         toolCallId: String(toolCallId ?? ""),
         toolName: String(toolName ?? "tool"),
         isUntrusted: true,
-        ...(isError === true && { isError: true }),
+        isError: isError === true ? true : undefined,
       },
       kept: { ...more, ...imagesIn(others) },
     };

@@ -113,7 +113,7 @@ function convertSchedule(source: CronJob, options: ConvertOptions & { notes: Not
     const anchor = anchorMs ?? createdAtMs;
     const at = anchor === undefined ? Number.NaN : new Date(anchor).getTime();
     return {
-      trigger: { kind, every, ...(Number.isNaN(at) ? {} : { anchor: new Date(at).toISOString() }) },
+      trigger: { kind, every, anchor: Number.isNaN(at) ? undefined : new Date(at).toISOString() },
       delayMs: 0,
     };
   }
@@ -175,7 +175,7 @@ function timeoutOf({ payload }: CronJob, notes: Notes): { timeoutMs?: number } {
 function tellOf(
   { payload, delivery, ...source }: CronJob,
   notes: Notes,
-): { tell?: "person"; deliver?: "telegram" | "webhook" } {
+): { tell?: "person"; deliver?: "telegram" | "webhook" | undefined } {
   const mode = delivery?.mode ?? (payload["deliver"] === true || source["notify"] === true ? "announce" : "none");
   if (mode === "none" || source.sessionTarget === "main") return {};
   const target = mode === "webhook" ? delivery?.["to"] : (delivery?.["channel"] ?? payload["channel"]);
@@ -185,7 +185,7 @@ function tellOf(
   }
   const where = typeof target === "string" && target !== "last" ? ` to ${target}` : "";
   notes.push(`its result was sent${where} there: here it becomes a notice, and goes to the webhook where one is set`);
-  return { tell: "person", ...(mode === "webhook" && { deliver: "webhook" }) };
+  return { tell: "person", deliver: mode === "webhook" ? "webhook" : undefined };
 }
 
 /** Fields whose loss changes what the person sees or what the job may do. */

@@ -10,7 +10,7 @@ import { SessionSheet } from "./SessionSheet.tsx";
 import styles from "./ChatScreen.module.css";
 
 export function ChatScreen() {
-  const { sessionKey: given } = useParams<{ sessionKey?: string }>();
+  const { sessionKey: given } = useParams<{ sessionKey?: string | undefined }>();
   const [search] = useSearchParams();
   const [, go] = useLocation();
   const { client } = useConsole();

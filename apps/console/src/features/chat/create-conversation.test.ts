@@ -42,7 +42,7 @@ test("createConversation() reads the newest page again after a new connection, a
   const opened = Promise.withResolvers<void>();
   const conversation = createConversation({
     client: {
-      getSession: (async ({ after = "" }: { after?: string }) => ({
+      getSession: (async ({ after = "" }: { after?: string | undefined }) => ({
         session: { key: "main", activeRunId: null },
         messages: pages.get(after),
       })) as never,

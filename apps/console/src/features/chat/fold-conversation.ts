@@ -20,7 +20,7 @@ export type Said =
   | { kind: "taken-back"; messages: readonly MessageRecord[] };
 
 interface Content {
-  toolCalls?: { toolName?: string; toolCallId?: string; argumentsText?: string }[];
+  toolCalls?: { toolName?: string; toolCallId?: string; argumentsText?: string }[] | undefined;
   toolCallId?: string;
   isError?: boolean;
 }

@@ -16,7 +16,7 @@ export function useComing(trigger: Trigger, activeHours: JobDefinition["activeHo
   const { value, error, isReading } = useReading(`preview:${asked}`, () =>
     client.previewTicks({
       trigger: JSON.parse(asked) as Trigger,
-      ...(activeHours === undefined ? {} : { activeHours }),
+      activeHours,
       from: new Date(now).toISOString(),
     }),
   );

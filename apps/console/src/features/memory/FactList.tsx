@@ -20,7 +20,7 @@ export function FactList() {
   const [typed, setTyped] = useState("");
   const wanted = useDeferredValue(typed.trim().toLowerCase());
   const { rows, error, isWhole, readMore, reload } = usePages<HomeFact>(`facts:${withClosed}`, (after) =>
-    client.listFacts({ withClosed, limit: pageSize, ...(after === undefined ? {} : { after }) }),
+    client.listFacts({ withClosed, limit: pageSize, after }),
   );
   const shown = rows?.filter(({ statement }) => statement.toLowerCase().includes(wanted));
   return (

@@ -34,9 +34,9 @@ export function RunsScreen() {
   const jobId = search.get("job") ?? undefined;
   const sessionKey = search.get("session") ?? undefined;
   const { newCount, ...pages } = useRunPages({
-    ...(statesOf[chosen] === undefined ? {} : { state: statesOf[chosen] }),
-    ...(jobId === undefined ? {} : { jobId }),
-    ...(sessionKey === undefined ? {} : { sessionKey }),
+    state: statesOf[chosen],
+    jobId,
+    sessionKey,
   });
   const choose = (id: string) =>
     setSearch((before) => {

@@ -5,9 +5,9 @@ import { useConsole } from "../../live/console-context.ts";
 import { usePages } from "../../live/use-pages.ts";
 
 export interface RunFilter {
-  state?: RunState[];
-  jobId?: string;
-  sessionKey?: string;
+  state?: RunState[] | undefined;
+  jobId?: string | undefined;
+  sessionKey?: string | undefined;
 }
 
 const pageSize = 200;

@@ -100,11 +100,11 @@ function readFilter(search: URLSearchParams) {
     (name) => search.get(name) ?? undefined,
   );
   return {
-    ...(topic === undefined ? {} : { topics: [topic] }),
-    ...(jobId === undefined ? {} : { jobId }),
-    ...(agent === undefined ? {} : { agent }),
-    ...(sessionKey === undefined ? {} : { sessionKey }),
-    ...(label === undefined ? {} : { label }),
+    topics: topic === undefined ? undefined : [topic],
+    jobId,
+    agent,
+    sessionKey,
+    label,
   };
 }
 

@@ -20,8 +20,8 @@ export function NamesStep({ onDone, isAway }: StepProps) {
   const agentName = typed.agentName ?? value?.agentName ?? "";
   const { isBusy, refusal, act } = useAct(onDone);
   const told = {
-    ...(name.trim() === "" ? {} : { name: name.trim() }),
-    ...(agentName.trim() === "" ? {} : { agentName: agentName.trim() }),
+    name: name.trim() === "" ? undefined : name.trim(),
+    agentName: agentName.trim() === "" ? undefined : agentName.trim(),
   };
   return (
     <>

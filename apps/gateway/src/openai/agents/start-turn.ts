@@ -107,10 +107,10 @@ async function askTurn(context: TurnContext, caller: DoorCaller, given: Asked): 
     idempotencyKey: `openai:${hash}:${place}`,
     input: {
       // What the turn spends counts for the key too, and for runs that it starts.
-      ...(caller.id !== homeCallerId && { keyId: caller.id }),
-      ...(given.tools.length > 0 && { clientTools: given.tools as never }),
-      ...(given.form !== undefined && { answerForm: given.form as never }),
-      ...(isNews && { toldByProgram: given.told.slice(0, toldCharsMax) }),
+      keyId: caller.id !== homeCallerId ? caller.id : undefined,
+      clientTools: given.tools.length > 0 ? (given.tools as never) : undefined,
+      answerForm: given.form === undefined ? undefined : (given.form as never),
+      toldByProgram: isNews ? given.told.slice(0, toldCharsMax) : undefined,
     },
   });
   await addClientTurn(memory, { client: caller.id, asked: hash, place, runId: sent.runId, sessionKey, told });
