@@ -30,7 +30,7 @@ export const peepsContract = defineService({
   vocabulary: {
     person: "A person the owner knows; listed, or only known from messages",
     handle: "A phone number, e-mail address or user name of a person",
-    stub: "A person made by a message, before anybody named them",
+    stub: "A person made by a message, without a name yet",
     merge: "Two entries are one person; nothing is moved, so it can be taken back exactly",
     "last contact": "When the owner and a person last spoke; derived from messages, calls and meetings, never typed",
     fact: "What a message may say of who wrote it; known when the owner confirms it",

@@ -298,7 +298,7 @@ test("peeps files messages once, knows their people or makes a stub, and derives
   ]);
 });
 
-test("peeps takes a mail's id once, whoever claims it, and believes no sender", async () => {
+test("peeps takes a mail's id once, for any caller, and believes no sender", async () => {
   await using peeps = await openPeeps();
   const { client, opened } = peeps;
   const ida = { kind: "email", value: "ida@example.org", name: "Ida Berg" } as const;
@@ -348,7 +348,7 @@ test("peeps gives a stub's messages to the person whose card comes later", async
   assert.equal((await client.listMessages({ personId: ida.id })).items.length, 1);
 });
 
-test("peeps answers who somebody's partner is with what says so, asks which of two, and says unknown", async () => {
+test("peeps answers who a person's partner is with what says so, asks which of two, and says unknown", async () => {
   await using peeps = await openPeeps();
   const { client } = peeps;
   await client.importContacts({
@@ -423,7 +423,7 @@ test("peeps lists who was not spoken to for longer than a tag wants, and reminds
   );
 });
 
-test("peeps writes everybody as cards, and reading them into another book adds nobody", async () => {
+test("peeps writes all people as cards, and reading them into another book adds none", async () => {
   await using peeps = await openPeeps();
   const { client } = peeps;
   await client.importContacts({ book: bookOf(idaCard) });

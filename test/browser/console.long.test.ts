@@ -141,7 +141,7 @@ suiteOfConsole("screens of the console", (test) => {
     assert.deepEqual(await view.takeFaults(), []);
   });
 
-  test("somebody is written down in two taps on a phone, merged, and taken apart again", async ({ home, browser }) => {
+  test("a person is written down in two taps on a phone, merged, and taken apart again", async ({ home, browser }) => {
     await using view = await browser.openTab(await home.link("/people"), { size: "phone" });
     const { page } = view;
     await page.waitForSelector("[role=row]:has-text('Jonas Weber')");

@@ -197,7 +197,7 @@ test(
 );
 
 test(
-  "TLS with SASL SCRAM works, a wrong password and a broker that nobody vouches for are refused with the reason",
+  "TLS with SASL SCRAM works, a wrong password and a broker without a trusted certificate are refused with the reason",
   { skip },
   async () => {
     await using world = await openKafkaWorld({ secure: true });

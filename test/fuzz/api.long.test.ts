@@ -89,7 +89,7 @@ interface Ids {
   keep(value: JsonValue): void;
 }
 
-/** Ids that answers had, by the field that they stood in: `runId` is a Run's, an `id` anybody's. */
+/** Ids that answers had, by the field that they stood in: `runId` is a Run's, an `id` is of any record. */
 function createIds(): Ids {
   const found = new Map<string, string[]>();
   const add = (name: string, value: string) => {

@@ -50,7 +50,7 @@ export async function joinHost(
   };
 }
 
-/** What the last call did is done, but nobody hears of it: as a kill in the middle of a pass. */
+/** What the last call did is done, but its answer is lost: as by a kill in the middle of a pass. */
 function cutAfter(client: RoostClient, callsMax: number, unreached: string | undefined): RoostClient {
   let calls = 0;
   return new Proxy(client, {

@@ -429,6 +429,6 @@ test("roost import takes Claude Code and Codex, and a plain folder", async () =>
   assert.equal(plain.kind, "a folder");
   assert.equal(await home("prompts/mail.md"), "write a mail\n");
   assert.match(await home("skills/fold/SKILL.md"), /folds/);
-  assert.equal(await home("folder/jobs/now.yaml"), "id: now\n", "a job of somebody else does not start");
+  assert.equal(await home("folder/jobs/now.yaml"), "id: now\n", "another person's job does not start");
   await assert.rejects(home("roost.yaml"));
 });

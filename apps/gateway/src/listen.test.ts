@@ -151,7 +151,7 @@ test("listen() closes a connection whose head or body comes drop by drop, and an
   for (const answer of await Promise.all(slow)) assert.match(answer, /^HTTP\/1.1 408 /);
 });
 
-test("publishAddress() names this gateway again once the one named after it does not answer, or nobody is named", async () => {
+test("publishAddress() names this gateway again once the one named after it does not answer, or none is named", async () => {
   const homeDir = await mkdtemp(join(tmpdir(), "roost-address-"));
   try {
     await mkdir(join(homeDir, ".roost"));

@@ -60,8 +60,8 @@ export function startQuietHome(
   { settings = "", prepare }: { settings?: string; prepare?: ((directory: string) => Promise<void>) | undefined } = {},
 ): Promise<LivingHome> {
   const files = { ...withoutJobs, "roost.yaml": (text: string) => `${withoutJobs["roost.yaml"]!(text)}\n${settings}` };
-  const nobody = "http://127.0.0.1:9";
-  return startHome({ databaseUrl, modelUrl: nobody, workerCount: 0, files, prepare });
+  const unused = "http://127.0.0.1:9";
+  return startHome({ databaseUrl, modelUrl: unused, workerCount: 0, files, prepare });
 }
 
 /** The process that hosts the services of a home. */

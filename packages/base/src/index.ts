@@ -4,6 +4,7 @@ export { createId, createIdSource, replaceIdSource, type IdSourceOptions } from 
 export { gatewayFile, readGatewayUrl } from "./gateway-file.ts";
 export { homeDirectory } from "./home-directory.ts";
 export { delay, sleepUntilAborted, type DelayOptions } from "./delay.ts";
+export { describeIssue, formatPath } from "./describe-issue.ts";
 export { durationMsMax, formatDurationMs, parseDurationMs, writeDurationMs } from "./duration.ts";
 export { drawFraction } from "./draw-fraction.ts";
 export { backoffMs, type Backoff } from "./backoff-ms.ts";
@@ -27,6 +28,8 @@ export { readConfig, type ReadConfigOptions } from "./read-config.ts";
 export { severalAtOnce } from "./several-at-once.ts";
 export {
   findUnstorable,
+  hiddenCharacters,
+  isPlainLine,
   isStorableJson,
   isStorableText,
   storableRule,

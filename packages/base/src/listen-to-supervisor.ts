@@ -19,7 +19,7 @@ export interface Supervised {
   tellServices(has: boolean): void;
   /** Asks for a process that replaces this one, which goes on until that is ready. False: there is no supervisor. */
   askForAnother(): boolean;
-  /** Asks for every process of this machine to be started anew; undefined: nobody is there to do it. */
+  /** Asks for every process of this machine to be started anew; undefined without a supervisor. */
   askForRestart: (() => void) | undefined;
   /** The supervisor passes on that there may be something to do. */
   onHint(listener: () => void): void;

@@ -43,7 +43,7 @@ test("readConfig() lists every bad variable at once and shows no value", () => {
       assert.match(error.message, /a test/);
       assert.match(error.message, /ROOST_PORT must be at most 65535/);
       assert.match(error.message, /ROOST_HOME is not set/);
-      assert.match(error.message, /ROOST_KEY is too short/);
+      assert.match(error.message, /ROOST_KEY must have at least 8 characters/);
       assert.doesNotMatch(error.message, /hunter2/);
       assert.deepEqual(error.details, { variables: ["ROOST_PORT", "ROOST_HOME", "ROOST_KEY"] });
       return true;

@@ -1,28 +1,11 @@
 /** Turns environment variables into a checked configuration. Reads the record it is given; each app's config.ts passes the process's environment. */
 import type { z } from "zod";
+import { describeIssue } from "./describe-issue.ts";
 import { RoostError } from "./roost-error.ts";
 
 export interface ReadConfigOptions {
   /** What is configured, for messages: "the gateway". */
   what: string;
-}
-
-/** As what to give; the value may be a secret. */
-function describeFault(issue: z.core.$ZodIssue): string {
-  switch (issue.code) {
-    case "invalid_type":
-      return `must be a ${issue.expected === "int" ? "whole number" : issue.expected}`;
-    case "too_small":
-      return issue.origin === "string" ? "is too short" : `must be at least ${issue.minimum}`;
-    case "too_big":
-      return issue.origin === "string" ? "is too long" : `must be at most ${issue.maximum}`;
-    case "invalid_value":
-      return `must be one of ${issue.values.join(", ")}`;
-    case "invalid_format":
-      return issue.format === "url" ? "must be a URL like http://127.0.0.1:7717" : issue.message;
-    default:
-      return issue.message;
-  }
 }
 
 /**
@@ -45,7 +28,7 @@ export function readConfig<Schema extends z.ZodObject>(
   const complaints = parsed.error.issues.map((issue) => {
     const name = String(issue.path[0] ?? "(all)");
     const isMissing = issue.path.length > 0 && !(name in given);
-    return isMissing ? `${name} is not set` : `${name} ${describeFault(issue)}`;
+    return isMissing ? `${name} is not set` : `${name} ${describeIssue(issue)}`;
   });
   throw new RoostError(
     "invalid_input",

@@ -7,6 +7,20 @@ import type { JsonValue } from "./json-value.ts";
 
 export const storableRule = "must not have a NUL character or half of a surrogate pair";
 
+/**
+ * Characters that names, titles and keys do not have: controls, separators of lines and paragraphs, and marks that turn the direction of the text
+ * after them (U+202A to U+202E, U+2066 to U+2069), by which a name can pass for another. Written for a class of a regular expression.
+ */
+export const hiddenCharacters = "\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069";
+export const lineRule = "must be one line without control characters and marks that turn the direction of text";
+
+const hidden = new RegExp(`[${hiddenCharacters}]`);
+
+/** Whether text can be a name: storable, and one line that looks like what it is. */
+export function isPlainLine(text: string): boolean {
+  return !hidden.test(text) && text.isWellFormed();
+}
+
 export function isStorableText(text: string): boolean {
   return !text.includes("\0") && text.isWellFormed();
 }

@@ -5,6 +5,8 @@ const segmenter = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 /** East Asian wide and fullwidth forms, and emoji (Unicode TR11, emoji presentation). */
 const wide =
   /[\u1100-\u115F\u2E80-\u303E\u3041-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE4F\uFF00-\uFF60\uFFE0-\uFFE6]|\p{Emoji_Presentation}|\uFE0F/u;
+/** They would turn the direction of what is printed after them. */
+const directionMarks = /[\u202a-\u202e\u2066-\u2069]/g;
 const invisible = /^[\p{Mark}\u200B-\u200F\u2060\uFEFF]+$/u;
 
 export function textWidth(text: string): number {
@@ -32,16 +34,19 @@ export function padText(text: string, columns: number): string {
   return text + " ".repeat(Math.max(0, columns - textWidth(text)));
 }
 
-/** Strips escape sequences from outside text and puts it on one line. */
+/** Strips escape sequences and direction marks from outside text and puts it on one line. */
 export function plainLine(text: string): string {
   return stripVTControlCharacters(text)
+    .replace(directionMarks, "")
     .replace(/[\p{Cc}\s]+/gu, " ")
     .trim();
 }
 
 /** As plainLine, but line breaks and tabs stay. */
 export function plainText(text: string): string {
-  return stripVTControlCharacters(text).replace(/[^\P{Cc}\n\t]/gu, "");
+  return stripVTControlCharacters(text)
+    .replace(directionMarks, "")
+    .replace(/[^\P{Cc}\n\t]/gu, "");
 }
 
 function graphemeWidth(grapheme: string): number {

@@ -285,7 +285,7 @@ test("Pairing another chat ends what the one before is told: answers, questions 
   assert.deepEqual([home.shown(me).length, shown(me, "Answered")], [before, undefined]);
 });
 
-test("A name with @ is the one that the channel vouches for, never what somebody calls themselves", async () => {
+test("A name with @ is the one that the channel vouches for, never a title that its owner chose", async () => {
   await using home = await openChannelHome();
   const { kernel } = home;
   await kernel.database.query(
@@ -319,7 +319,7 @@ test("Of two processes one polls; each update acts once however they are stopped
   const runs = await listRuns(kernel, { sessionKey: "main", limit: 20 });
   assert.equal(runs.length, 10);
   for (let count = 0; count < 10; count += 1) await home.answer(`answer ${count}`);
-  assert.equal(home.shown(me).length, 1, "nobody runs the channel");
+  assert.equal(home.shown(me).length, 1, "no process runs the channel");
   home.start();
   await home.until(() => home.shown(me).length === 11);
   assert.deepEqual(

@@ -73,7 +73,7 @@ export { reconnectDefaults, type ReconnectOptions } from "./http-stream.ts";
 export { fromProblem } from "./from-problem.ts";
 export { readBytes, readJsonBody } from "./read-json-body.ts";
 export { listContractBreaks, type ContractBreak } from "./list-contract-breaks.ts";
-export { describeIssue, formatPath, listComplaints } from "./list-issues.ts";
+export { listComplaints } from "./list-issues.ts";
 export { Problem, problemMediaType, toProblem, type ProblemOptions } from "./problem.ts";
 export { listOperationTools, type OperationTool } from "./list-operation-tools.ts";
 export {

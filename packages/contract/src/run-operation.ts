@@ -2,12 +2,12 @@
  * One call of an operation, the same for every transport: checks input, calls the handler, checks output. Invalid input is reported to the caller;
  * invalid output is a server error and never returned.
  */
-import { findUnstorable, RoostError, storableRule } from "@roost/base";
+import { describeIssue, findUnstorable, formatPath, RoostError, storableRule } from "@roost/base";
 import { z } from "zod";
 import { contentOf } from "./content.ts";
 import type { AnyOperation } from "./define-operation.ts";
 import { isPlace, type Call, type StreamItem, type StreamPlace } from "./handlers.ts";
-import { describeIssue, formatIssues, formatPath, issuesMax, listIssues, listUnknown } from "./list-issues.ts";
+import { formatIssues, issuesMax, listIssues, listUnknown } from "./list-issues.ts";
 import { requireAccess, type Principal } from "./principal.ts";
 import { unreadableReason } from "./problem.ts";
 import type { Unreadable } from "./records/fields.ts";

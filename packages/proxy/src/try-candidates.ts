@@ -90,7 +90,7 @@ function complainsOfUsage({ status, body }: Extract<AttemptEnd, { kind: "refused
   return (status === 400 || status === 422) && /stream_options|include_usage/.test(body.toString("utf8"));
 }
 
-/** What of the caller's headers a server gets: nothing that names or authenticates anybody. */
+/** What of the caller's headers a server gets: nothing that names or authenticates the caller. */
 function passedOn({ headers }: ProxyCall): Record<string, string> {
   const passed: Record<string, string> = {};
   const { accept } = headers;

@@ -1,6 +1,6 @@
 /**
  * The world outside: what effects touch. It outlives every process, knows idempotency keys where a real service would, counts what
- * was done, and refuses nothing else: a zombie that comes too late is served like anybody.
+ * was done, and refuses nothing else: a late zombie is served like any caller.
  */
 import { Violation } from "./violation.ts";
 

@@ -82,7 +82,7 @@ test("a conversation that outgrows a small window again and again never loses it
   assert.ok(steps.indexOf("compaction#1") < steps.indexOf("tool:remember#1"), steps.join(" "));
 });
 
-test("a person has a conversation summarised; the next turn goes on from the summary, and nobody is told it as an answer", async () => {
+test("a person has a conversation summarised; the next turn goes on from the summary, and it is told as an answer nowhere", async () => {
   await using home = await openTestHome();
   const { memory, kernel } = home;
   home.setScript(({ systemText }) => (isSummary(systemText) ? "They greeted each other." : "Hello!"));

@@ -1,6 +1,6 @@
 /**
  * Contacts of a book as people. A card is who its key says, else who has one of its handles and the same name, else
- * somebody new: a name alone never makes two one. A card that says what it said last time costs one look; blanks
+ * a new person: a name alone never makes two one. A card that says what it said last time costs one look; blanks
  * overwrite nothing, and what a person typed stays before what a book says.
  */
 import { createId } from "@roost/base";

@@ -10,7 +10,7 @@ import type { Card } from "./read-cards.ts";
 
 const restValueMax = 200;
 
-/** Undefined: the card has neither a name nor a way to reach anybody. */
+/** Undefined: the card has neither a name nor an address or number. */
 export function cardContact({ properties }: Card): Contact | undefined {
   const contact = emptyContact("");
   const labels = new Map(

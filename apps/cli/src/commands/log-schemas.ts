@@ -1,6 +1,6 @@
 /** `roost log schemas …`: lists registered event types and checks a schema's compatibility. */
 import { readFile } from "node:fs/promises";
-import { RoostError } from "@roost/base";
+import { describeIssue, formatPath, RoostError } from "@roost/base";
 import type { EventSchemaRecord } from "@roost/contract/operations";
 import type { Command } from "commander";
 import { parse } from "yaml";
@@ -117,9 +117,6 @@ async function readSchemaFile(path: string, stdin: AsyncIterable<Buffer>): Promi
   }
   const file = SchemaFile.safeParse(value);
   if (file.success) return file.data;
-  const [issue] = file.error.issues;
-  throw new RoostError(
-    "invalid_input",
-    `${path}: ${issue?.path.join(".") ?? ""} ${issue?.message ?? "is not a schema"}`,
-  );
+  const issue = file.error.issues[0]!;
+  throw new RoostError("invalid_input", `${path}: ${formatPath(issue.path) || "it"} ${describeIssue(issue)}`);
 }

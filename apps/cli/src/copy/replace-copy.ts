@@ -9,7 +9,7 @@ const mode = 0o600;
 
 /**
  * `content` undefined: the file is removed. False: another content stands there than `expected`, and nothing was changed.
- * @throws RoostError `invalid_input` or `forbidden` for a path that leads out of the copy, whoever lists it, or through a link
+ * @throws RoostError `invalid_input` or `forbidden` for a path that leads out of the copy or through a link, also when the home lists it
  */
 export async function replaceCopy(
   homeDir: string,

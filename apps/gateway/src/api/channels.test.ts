@@ -111,11 +111,11 @@ test("A channel that the settings gain while the gateway runs is read and told a
     assert.equal(server.shown("41").at(-1)?.text, "a job failed");
     await channels.apply({});
     assert.deepEqual(channels.names(), []);
-    await noteOf("nobody is told this");
+    await noteOf("no chat is told this");
     await look();
     const { length } = server.calls;
     server.say({ chat: "41", text: "is anybody there?" });
-    assert.equal(server.calls.length, length, "nobody polls");
+    assert.equal(server.calls.length, length, "no process polls");
     await channels.apply({ telegram: { token: "file:bot", apiUrl: server.url } });
     await until(() => server.unconfirmed() === 0);
     assert.equal(server.shown("41").at(-1)?.text, "a job failed");

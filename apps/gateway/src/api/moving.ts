@@ -1,6 +1,6 @@
 /** Moving in and out: lines of an import go to the rooms that own them. */
 import { importGrant } from "@roost/approvals";
-import { RoostError } from "@roost/base";
+import { describeIssue, formatPath, RoostError } from "@roost/base";
 import { formatCursor, parseCursor, serve, type Served } from "@roost/contract";
 import { formatLabels, joinLabels, mainLabels, untrustedFrom } from "@roost/contract/labels";
 import * as operations from "@roost/contract/operations";
@@ -111,13 +111,13 @@ function readLines(bytes: Uint8Array): ReadLines {
       continue;
     }
     const { ref = where, kind = "line" } = (value ?? {}) as { ref?: unknown; kind?: unknown };
-    const issue = parsed.error.issues[0];
+    const issue = parsed.error.issues[0]!;
     const reason =
       value === undefined
         ? index < homeRecordLimits.linesMax
           ? "it is not JSON"
           : `a request takes ${homeRecordLimits.linesMax} lines`
-        : `${issue?.path.join(".") || "it"}: ${issue?.message}`;
+        : `${formatPath(issue.path) || "it"}: ${describeIssue(issue)}`;
     read.outcomes.push(outcomeOf({ ref: String(ref), kind: String(kind) as "file" }, "refused", { reason }));
   }
   return read;

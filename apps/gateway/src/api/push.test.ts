@@ -53,7 +53,7 @@ test("notices and questions wake browsers without any content, signed by the hom
   };
   const raise = (text: string) =>
     kernel.transact(async (tx) => raiseNotice(tx, { level: "warning", text, source: "test" }));
-  await raise("before anybody takes pushes");
+  await raise("before a browser takes pushes");
   await look();
   for (const path of ["/here", "/gone"])
     await addPushSubscription(kernel, { endpoint: service.url + path, name: path, by: "person:owner" });

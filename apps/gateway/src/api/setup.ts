@@ -26,7 +26,7 @@ import { readNames, writeName } from "../setup/write-name.ts";
 export interface SetupGiven {
   /** For secrets that stand there. */
   environment: SecretSources["env"];
-  /** Starts the processes of this machine anew; undefined: nobody is there to do it. */
+  /** Starts the processes of this machine anew; undefined without a supervisor. */
   restart: (() => void) | undefined;
   /** Takes up what of roost.yaml needs no restart. */
   applyAtOnce: () => Promise<void>;

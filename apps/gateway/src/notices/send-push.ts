@@ -10,10 +10,10 @@ const timeoutMsMax = 15_000;
 const jwtMs = 12 * 3_600_000;
 /** What a browser that is off misses after this long, Needs you shows all the same. */
 const ttlSeconds = 86_400;
-/** Whom a push service would write to; there is nobody. */
+/** The contact that a push service asks for; it is no real address. */
 const contact = "mailto:owner@roost.invalid";
 
-/** Where browsers have their push services. Others are refused: whoever may subscribe could otherwise have the gateway call any address. */
+/** Where browsers have their push services. Others are refused: otherwise a subscriber could make the gateway call any address. */
 const services = ["fcm.googleapis.com", "push.services.mozilla.com", "push.apple.com", "notify.windows.com"];
 
 export function isPushService(endpoint: string): boolean {

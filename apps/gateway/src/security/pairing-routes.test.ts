@@ -96,7 +96,7 @@ test("A code pairs one device: by the page's form in a browser behind the named 
   const out = await signOut({ ...signedIn, ...ownPage });
   assert.equal(out.status, 204);
   assert.ok(out.headers["set-cookie"]?.every((each) => /^__Host-\w+=;.*Max-Age=0; Secure$/.test(each)));
-  assert.equal((await whoIs(gateway, signedIn)).status, 401, "whoever has kept its cookie");
+  assert.equal((await whoIs(gateway, signedIn)).status, 401, "a kept cookie signs in no more");
   const { items } = await client.listTokens({ kind: "device" });
   assert.deepEqual(
     items.map((each) => [each.name, each.createdBy]),
@@ -188,7 +188,11 @@ test("Tailscale Serve's word counts on its own socket alone, for the logins that
   const other = { ...served, "tailscale-user-login": "someone@example.com" };
   assert.equal((await ask({ socketPath: path, path: "/session", headers: other })).status, 401);
   const { "tailscale-user-login": _login, ...funnel } = served;
-  assert.equal((await ask({ socketPath: path, path: "/session", headers: funnel })).status, 401, "Funnel names nobody");
+  assert.equal(
+    (await ask({ socketPath: path, path: "/session", headers: funnel })).status,
+    401,
+    "Funnel names no caller",
+  );
   assert.equal(
     (await ask({ socketPath: path, path: "/session", headers: { ...served, "sec-fetch-site": "cross-site" } })).status,
     403,
@@ -198,5 +202,5 @@ test("Tailscale Serve's word counts on its own socket alone, for the logins that
     403,
   );
   const elsewhere = { ...served, host: `127.0.0.1:${gateway.port}` };
-  assert.equal((await whoIs(gateway, elsewhere)).status, 401, "anybody on the machine could say that");
+  assert.equal((await whoIs(gateway, elsewhere)).status, 401, "any program on the machine could say that");
 });

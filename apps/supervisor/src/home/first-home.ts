@@ -1,7 +1,7 @@
 /** What a new home is made from: a template and what the person said of themselves, by option or when asked on a terminal. */
 import { readdir, stat } from "node:fs/promises";
 import { createInterface } from "node:readline/promises";
-import { RoostError } from "@roost/base";
+import { isPlainLine, RoostError } from "@roost/base";
 import type { HomePaths } from "./home-paths.ts";
 
 /** Answers of the person; what is left out has a default. */
@@ -114,7 +114,7 @@ function machineTimeZone(): string {
 }
 
 function isName(text: string): boolean {
-  return text.trim() !== "" && text.length <= nameCharsMax && !/\p{Cc}/u.test(text);
+  return text.trim() !== "" && text.length <= nameCharsMax && isPlainLine(text);
 }
 
 function isTimeZone(text: string): boolean {

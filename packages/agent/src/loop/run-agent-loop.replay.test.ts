@@ -91,7 +91,7 @@ test("runAgentLoop() does not repeat an unsafe tool whose process died; the mode
   assert.match(outcome.messages.find((message) => message.role === "tool")?.text ?? "", /^Outcome unknown/);
 });
 
-test("runAgentLoop() replays a finished run without asking anybody", async () => {
+test("runAgentLoop() replays a finished run without a call", async () => {
   await using loop = await openLoop(script);
   const tools = createTools();
   const steps = createMemoryStepRunner();

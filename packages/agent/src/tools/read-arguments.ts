@@ -1,7 +1,7 @@
 // Reads a tool call's arguments as the model wrote them, tolerating common mistakes of form (nothing at all, JSON inside a JSON string, a number
 // as a text) and none of content.
 
-import { storableValue, type JsonValue } from "@roost/base";
+import { describeIssue, formatPath, storableValue, type JsonValue } from "@roost/base";
 import { z } from "zod";
 import { argumentsDepthMax, isDeeper, parseArgumentsText } from "../messages/parse-arguments.ts";
 import { readLooseValue } from "../written/read-loose-value.ts";
@@ -50,7 +50,7 @@ function check(tool: Pick<Tool, "input">, value: JsonValue): { input: unknown; f
   const result = tool.input.safeParse(value);
   if (result.success) return { input: result.data, faults: [] };
   const faults = result.error.issues.map(
-    (issue) => `${issue.path.length === 0 ? "arguments" : issue.path.join(".")}: ${issue.message}`,
+    (issue) => `${formatPath(issue.path) || "arguments"}: ${describeIssue(issue)}`,
   );
   return { input: undefined, faults };
 }

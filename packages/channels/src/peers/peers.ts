@@ -107,7 +107,7 @@ export async function bindOwner(
 
 /**
  * Allows one who has written, by name or id, as a guest, or refuses them from now on. A name is looked up among those who wrote, because another
- * account may take it later. With an @ it is the name alone: a title is what anybody calls themselves. Repeating it changes nothing.
+ * account may take it later. With an @ it is the name alone: titles are chosen freely. Repeating it changes nothing.
  * @throws RoostError `not_found`, or `conflict` for one that names several, and for the person's own chat
  */
 export async function changeStanding(

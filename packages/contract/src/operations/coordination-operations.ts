@@ -9,6 +9,7 @@ import {
   Count,
   Json,
   Name,
+  WrittenName,
   pageOf,
   pageFields,
   Reason,
@@ -54,7 +55,7 @@ export const acquireLock = defineOperation({
     "The same holder asking again keeps its lock and epoch. The epoch is a fencing token: send it with every write that the lock protects.",
   input: z.object({
     name: lockName,
-    holder: Name.describe("Name of the holder; each possible holder needs its own"),
+    holder: WrittenName.describe("Name of the holder; each possible holder needs its own"),
     ttlMs: ttlMs.default(60_000).describe("Held this long unless renewed"),
     waitMs: WrittenMs.max(lockWaitMsMax).default(0),
     purpose: Reason.optional(),
@@ -76,7 +77,7 @@ export const renewLock = defineOperation({
   method: "POST",
   path: "/locks/{name}/renew",
   summary: "Renews a lock if it is still held with that epoch",
-  input: z.object({ name: lockName, holder: Name, epoch: Count, ttlMs: ttlMs.default(60_000) }),
+  input: z.object({ name: lockName, holder: WrittenName, epoch: Count, ttlMs: ttlMs.default(60_000) }),
   output: z.object({
     isHeld: z.boolean(),
     holder: Name.nullable().describe("The current holder"),
@@ -92,7 +93,7 @@ export const releaseLock = defineOperation({
   method: "POST",
   path: "/locks/{name}/release",
   summary: "Releases a lock if it is still held with that epoch",
-  input: z.object({ name: lockName, holder: Name, epoch: Count }),
+  input: z.object({ name: lockName, holder: WrittenName, epoch: Count }),
   output: z.object({ released: z.boolean(), holder: Name.nullable().describe("The current holder") }),
   effect: "idempotent",
   access,
@@ -123,7 +124,7 @@ export const beginOnce = defineOperation({
     "Only the answer `begun` means: do it, then call finishOnce or failOnce with the token. An attempt that is not reported in time is `unknown`: it may have happened, so others are refused unless they set `retryUnknown`.",
   input: z.object({
     ...once,
-    holder: Name,
+    holder: WrittenName,
     ttlMs: ttlMs.default(600_000).describe("How long it may take before its outcome counts as unknown"),
     retryUnknown: z.boolean().default(false).describe("Start again although the last outcome is unknown"),
     purpose: Reason.optional(),
@@ -197,7 +198,7 @@ export const reserveSubject = defineOperation({
   input: z.object({
     scope: KeyText.describe("Where it must be unique: blog, posts, …"),
     text: text(10_000).min(1),
-    by: Name,
+    by: WrittenName,
     ttlMs: WrittenMs.min(1000)
       .max(subjectTtlMsMax)
       .default(30 * 86_400_000)

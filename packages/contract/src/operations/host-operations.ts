@@ -3,7 +3,7 @@ import { z } from "zod";
 import { defineOperation } from "../define-operation.ts";
 import { HomePath } from "../records/file.ts";
 import { Host } from "../records/host.ts";
-import { Name, pageFields, pageOf, text, Time } from "../records/fields.ts";
+import { Name, WrittenName, pageFields, pageOf, text, Time } from "../records/fields.ts";
 
 const diffCharsMax = 4_000;
 
@@ -23,9 +23,9 @@ export const reportHost = defineOperation({
   path: "/hosts/report",
   summary: "What a joined host says of itself, every now and then",
   input: z.object({
-    version: Name,
+    version: WrittenName,
     at: Time.describe("By its clock"),
-    doing: z.array(Name).max(20),
+    doing: z.array(WrittenName).max(20),
   }),
   output: z.object({
     at: Time.describe("By the home's clock"),

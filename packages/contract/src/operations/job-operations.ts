@@ -5,6 +5,7 @@ import {
   Differences,
   Id,
   Name,
+  WrittenName,
   pageOf,
   pageFields,
   Reason,
@@ -132,7 +133,7 @@ export const applyJobs = defineOperation({
   summary: "Defines several jobs: all of them or none, or all valid ones",
   input: z.object({
     jobs: z.array(NamedJobDefinition).max(jobsPerApplyMax),
-    source: Name.default("api").describe("The source of these jobs, for example a file's name"),
+    source: WrittenName.default("api").describe("The source of these jobs, for example a file's name"),
     dryRun: z.boolean().default(false).describe("Only report what would change"),
     prune: z.boolean().default(false).describe("Remove jobs of the same source that are not listed"),
     partial: z.boolean().default(false).describe("Leave out invalid jobs rather than refuse all"),

@@ -1,7 +1,7 @@
 /** Web push: which browsers are woken when something needs the person. What is sent has no content. */
 import { z } from "zod";
 import { defineOperation } from "../define-operation.ts";
-import { Id, Name, pageFields, pageOf } from "../records/fields.ts";
+import { Id, WrittenName, pageFields, pageOf } from "../records/fields.ts";
 import { PushSubscription } from "../records/push.ts";
 
 const access = { audience: ["owner", "device"] } as const;
@@ -38,7 +38,7 @@ export const subscribePush = defineOperation({
       .url({ protocol: /^https?$/ })
       .max(2_000)
       .describe("As the browser's push manager gives it"),
-    name: Name,
+    name: WrittenName,
   }),
   output: z.object({ subscription: PushSubscription }),
   errors: ["limit_exceeded"],

@@ -1,7 +1,7 @@
 /** Agents: what a run is told, uses, may use and may spend, whatever starts it. */
 import { z } from "zod";
 import { labelLimits, readAudience } from "../labels.ts";
-import { Count, Differences, Name, Needs, Slug, text, Time } from "./fields.ts";
+import { Count, Differences, Name, Needs, Slug, text, Time, WrittenName } from "./fields.ts";
 import { Budget } from "./job.ts";
 import { promptCharsMax } from "./limits.ts";
 import { ServiceName } from "./service.ts";
@@ -38,7 +38,7 @@ const Policies = z
 
 /** The fields of a definition, for settings that have them under the agent's name. */
 export const agentDefinitionShape = {
-  title: Name.optional().describe("What it is for, in a few words"),
+  title: WrittenName.optional().describe("What it is for, in a few words"),
   prompt: text(promptCharsMax).optional().describe("Instructions in addition to the home's files"),
   examples: z
     .array(text(500).min(1))

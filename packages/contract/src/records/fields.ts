@@ -1,5 +1,5 @@
 /** Fields shared by records. Times are ISO 8601 texts, money is in US dollars, durations are in whole milliseconds. */
-import { durationMsMax, parseDurationMs, storableRule } from "@roost/base/browser";
+import { durationMsMax, hiddenCharacters, lineRule, parseDurationMs, storableRule } from "@roost/base/browser";
 import { z } from "zod";
 import {
   countMax,
@@ -30,13 +30,23 @@ export function text(charsMax: number) {
     .refine(isWellFormed, storableRule);
 }
 
-/** One line that is also a path segment: no control characters, and not `.` or `..`, which clients remove from addresses. */
+/** A name or title that a person or program gives: one line that looks like what it is. */
+export function lineText(charsMax: number) {
+  return z
+    .string()
+    .min(1)
+    .max(charsMax)
+    .regex(new RegExp(`^[^${hiddenCharacters}]+$`), lineRule)
+    .refine(isWellFormed, storableRule);
+}
+
+/** A line that is also a path segment: not `.` or `..`, which clients remove from addresses. */
 export function keyText(charsMax: number) {
   return z
     .string()
     .min(1)
     .max(charsMax)
-    .regex(/^(?![.]{1,2}$)[^\u0000-\u001f\u007f-\u009f]+$/, "must not have control characters, nor be . or ..")
+    .regex(new RegExp(`^(?![.]{1,2}$)[^${hiddenCharacters}]+$`), `${lineRule}, and not be . or ..`)
     .refine(isWellFormed, storableRule);
 }
 
@@ -64,12 +74,13 @@ export const sessionKinds = ["main", "cron", "heartbeat", "subagent", "channel"]
 export const SessionKind = z.enum(sessionKinds);
 export type SessionKind = z.output<typeof SessionKind>;
 
+const queueEdge = `[^,\\u0020\\u00a0${hiddenCharacters}]`;
 export const QueueName = z
   .string()
   .max(queueCharsMax)
   .regex(
-    /^(?![.]{1,2}$)[^\u0000-\u0020\u007f-\u00a0,]([^\u0000-\u001f\u007f-\u009f,]*[^\u0000-\u0020\u007f-\u00a0,])?$/,
-    "must be one line without commas or surrounding spaces, and not . or ..",
+    new RegExp(`^(?![.]{1,2}$)${queueEdge}([^,${hiddenCharacters}]*${queueEdge})?$`),
+    `${lineRule}, without commas or surrounding spaces, and not be . or ..`,
   )
   .refine(isWellFormed, storableRule);
 
@@ -90,7 +101,9 @@ export const Needs = z
     "What a worker must offer to take its runs (ROOST_CAPABILITIES of the worker), as in gpu; host:NAME: that host",
   );
 
+/** A name as it is kept and shown. Given names are `WrittenName`. */
 export const Name = text(nameCharsMax).min(1);
+export const WrittenName = lineText(nameCharsMax);
 export const Reason = text(reasonCharsMax);
 export const Text = text(textCharsMax);
 export const TickKey = text(tickKeyCharsMax).min(1);

@@ -6,6 +6,7 @@ import {
   Differences,
   Id,
   Name,
+  WrittenName,
   Needs,
   QueueName,
   Reason,
@@ -148,7 +149,7 @@ export const JobInput = z
   .meta({ id: "JobInput", description: "A state file whose age matters to the job" });
 
 const jobDefinitionFields = {
-  title: Name.optional(),
+  title: WrittenName.optional(),
   description: text(reasonCharsMax).optional().describe("Its purpose, and further notes"),
   agent: Slug.default("main").describe("The agent whose instructions, model and caps its runs have"),
   session: z

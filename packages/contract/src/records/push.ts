@@ -1,4 +1,4 @@
-/** Browsers that take pushes, as callers see them; the address of each is told to nobody. */
+/** Browsers that take pushes, as callers see them; their addresses are never told. */
 import { z } from "zod";
 import { Id, Name, Time } from "./fields.ts";
 

@@ -1,5 +1,5 @@
 /** The parameters of a GraphQL request, from a JSON body or from the address. Lists of requests are refused with everything that is no object. */
-import { RoostError } from "@roost/base";
+import { describeIssue, formatPath, RoostError } from "@roost/base";
 import { bodyBytesMaxDefault, readJsonBody } from "@roost/contract";
 import { z } from "zod";
 
@@ -22,8 +22,8 @@ export async function readRequest(request: Request): Promise<GraphqlRequest> {
   const given = request.method === "GET" ? fromAddress(request.url) : await readJsonBody(request, bodyBytesMaxDefault);
   const parsed = Params.safeParse(given);
   if (parsed.success) return { ...parsed.data, query: parsed.data.query ?? undefined };
-  const [{ path, message } = { path: [], message: "" }] = parsed.error.issues;
-  throw new RoostError("invalid_input", `${path.join(".")} is not as GraphQL has it: ${message}`);
+  const issue = parsed.error.issues[0]!;
+  throw new RoostError("invalid_input", `${formatPath(issue.path)} is not as GraphQL has it: ${describeIssue(issue)}`);
 }
 
 function fromAddress(url: string): Record<string, unknown> {

@@ -1,6 +1,6 @@
 /** An agent as a person writes it: a Markdown file by its name, keys between lines of dashes, instructions below. */
 import { basename } from "node:path";
-import { isJsonObject, RoostError, splitFrontMatter, type JsonObject } from "@roost/base";
+import { describeIssue, isJsonObject, RoostError, splitFrontMatter, type JsonObject } from "@roost/base";
 import { AgentDefinition, AgentId } from "@roost/contract/operations";
 import { parseDocuments } from "./read-job-file.ts";
 import { readWritten, writtenFaults } from "./read-written.ts";
@@ -25,7 +25,7 @@ export function parseAgentFile(path: string, text: string): WrittenAgent {
   const written = readWritten("agent", body === "" ? fields : { ...fields, prompt: body });
   const parsed = AgentDefinition.safeParse(written);
   const faults = [
-    ...(AgentId.safeParse(id).error?.issues ?? []).map(({ message }) => `its name: ${message}`),
+    ...(AgentId.safeParse(id).error?.issues ?? []).map((issue) => `its name: ${describeIssue(issue)}`),
     ...(parsed.success ? [] : writtenFaults(parsed.error)),
   ];
   if (!parsed.success || faults.length > 0) throw new RoostError("invalid_input", faults.join("; "));

@@ -9,8 +9,10 @@ import {
   writeDurationMs,
   type JsonObject,
   type JsonValue,
+  describeIssue,
+  formatPath,
 } from "@roost/base";
-import { describeIssue, formatPath, toJsonSchema } from "@roost/contract";
+import { toJsonSchema } from "@roost/contract";
 import { AgentDefinition, NamedJobDefinition } from "@roost/contract/operations";
 
 /** How the fields in milliseconds are written. */

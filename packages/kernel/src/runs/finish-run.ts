@@ -91,7 +91,7 @@ export async function finishRun(
     run.labels = held.runLabels;
     const unmet = outcome.state === "done" ? await judged(tx, run, judge) : undefined;
     const found: RunOutcome = unmet === undefined ? outcome : { ...outcome, state: "failed", error: unmet };
-    const conclusion = { state: nextState(run, found), unmet };
+    const conclusion = { state: nextState(run, found), ...(unmet === undefined ? {} : { unmet }) };
     await alongside?.(tx, conclusion);
     // Those who wait for a lock of this run hear of it with its end; a run that is tried again keeps what it has taken.
     if (conclusion.state !== "waiting") await releaseLocksOfRun(tx, owned.runId);

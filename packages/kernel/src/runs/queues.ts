@@ -1,5 +1,5 @@
 /** Queues of runs: their contents and pause. Nothing is claimed from a paused queue; active runs go on. */
-import { createId, RoostError } from "@roost/base";
+import { createId, describeIssue, RoostError } from "@roost/base";
 import { formatLabels, mainLabels } from "@roost/contract/labels";
 import { pageLimitMax, QueueName } from "@roost/contract/operations";
 import type { Kernel } from "../open-kernel.ts";
@@ -114,6 +114,6 @@ function checkName(name: string): void {
   if (error === undefined) return;
   throw new RoostError(
     "invalid_input",
-    `the queue's name ${JSON.stringify(name.slice(0, 64))} is not valid: ${error.issues[0]?.message}`,
+    `the queue's name ${JSON.stringify(name.slice(0, 64))} is not valid: ${describeIssue(error.issues[0]!)}`,
   );
 }

@@ -105,7 +105,7 @@ async function recogniseRepeat(
     run.id,
     step.seq,
   ]);
-  return { state: "waiting", questionId: question?.id };
+  return { state: "waiting", ...(question === undefined ? {} : { questionId: question.id }) };
 }
 
 function checkStep(run: RunHead, step: WaitStep, recorded: Step | undefined): void {
@@ -227,7 +227,7 @@ async function release(
   if (wait.kind === "event") tx.wake("waits");
   if (run.serialKey !== null && !isHeld) await promoteSerialKeys(tx, [run.serialKey], [run.id]);
   await releaseLimitedRuns(tx, [run.slot]);
-  return { state: "waiting", questionId };
+  return { state: "waiting", ...(questionId === undefined ? {} : { questionId }) };
 }
 
 /** Invariant: fenced by epoch and state. A declared wait stops the run's time limit, if it has one (`greatest` ignores null). */

@@ -12,7 +12,7 @@ const postgresChannel = "roost_wakeup";
 /** On average one statement per interval; more at once after a quiet while, so that turns one after the other never wait. */
 const coalesceMs = 5;
 const burstMax = 50;
-/** How long a wake-up that nobody waits for stays for others to go along. */
+/** How long a wake-up that is not urgent waits for others to join it. */
 const patienceMs = 20;
 /** Beyond it wake-ups are dropped, which delays others at most until they poll. */
 const pendingChannelsMax = 10_000;

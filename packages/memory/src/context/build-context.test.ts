@@ -369,7 +369,7 @@ test("buildContext() shows the events that started a run as untrusted content", 
     const [, brought, asked] = built.context.messages;
     assert.ok(brought?.text.includes("ignore all instructions"));
     assert.equal(brought?.role === "user" && brought.isUntrusted, true);
-    assert.match(asked?.text ?? "", /read it[^]*stands above, as content that nobody vouches for/);
+    assert.match(asked?.text ?? "", /read it[^]*stands above, as untrusted content/);
     assert.ok(!asked?.text.includes("ignore all instructions"));
   }
 });

@@ -130,7 +130,7 @@ test("dropParts() leaves a part to the message that names it at the same moment,
   }
 });
 
-test("findPart() finds what a conversation carried by id and name, and gives nobody what they may not know", async () => {
+test("findPart() finds what a conversation carried by id and name, and gives a viewer nothing that it may not know", async () => {
   await using home = await createTestMemory();
   const { memory } = home;
   const secret = await keepPart(memory, { content: png, name: "cat.png", labels });

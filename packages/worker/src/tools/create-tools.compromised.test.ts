@@ -165,7 +165,7 @@ test("a compromised model does not widen its own tools, nor those of what it sta
   assert.deepEqual(await listRuns(kernel, { sessionKind: "subagent" }), []);
 });
 
-test("a compromised model that has read a page tells nobody outside, poisons no memory and approves nothing itself", async () => {
+test("a compromised model that has read a page sends nothing out, poisons no memory and approves nothing itself", async () => {
   await using home = await openTestHome({ files: { "MEMORY.md": `${canary}\n` } });
   const { kernel, homeDir } = home;
   const asked: [string, JsonObject][] = [
@@ -198,7 +198,7 @@ test("a compromised model that has read a page tells nobody outside, poisons no 
     const { answer } = await attempt(home, one, { isTainted: true });
     assert.doesNotMatch(answer ?? "Error", /^Error/, one.join());
   }
-  // What is kept says where it is from, to whoever reads it next.
+  // What is kept says where it is from to the next reader.
   for (const one of [
     ["read_file", { path: `work/${canary}.md` }],
     ["get_state", { name: "evil" }],

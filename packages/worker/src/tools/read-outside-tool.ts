@@ -120,7 +120,7 @@ async function readPage({ addressRules }: ToolContext, url: string, signal: Abor
   }
 }
 
-/** Whoever wrote it, it is read as from outside. */
+/** It is read as content from outside, also when the home wrote it. */
 async function readFile({ memory, viewer }: ToolContext, path: string): Promise<Source> {
   const { text, marks } = await readMarkedFile(memory, path, { as: viewer });
   return { text, name: path, labels: joinLabels(labelsOfAll(marks), untrustedFrom("program", "file")) };

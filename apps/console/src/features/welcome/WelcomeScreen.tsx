@@ -27,7 +27,7 @@ export function WelcomeScreen() {
   const [left, setLeft] = useState<string>();
   const isAway = left !== undefined && status?.startedAt === left;
   const [reached, setReached] = useState<number>();
-  // Somebody with a model comes for the rest.
+  // A person who has a model comes for the rest.
   const at = reached ?? (hasModel ? 1 : 0);
   const step = steps[at] ?? steps[0];
   const { view: View } = step;

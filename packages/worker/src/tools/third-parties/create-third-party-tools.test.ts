@@ -133,7 +133,7 @@ async function echo(request: IncomingMessage, response: ServerResponse, seen: Se
   response.writeHead(200, json).end(JSON.stringify(seen.at(-1)));
 }
 
-test("createThirdPartyTools() calls with the secret and shows it to nobody, whatever the server repeats", async () => {
+test("createThirdPartyTools() calls with the secret and never shows it, whatever the server repeats", async () => {
   await using scene = await openScene();
   assert.deepEqual(scene.others, []);
   const read = await scene.call("read");
