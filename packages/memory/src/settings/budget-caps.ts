@@ -5,9 +5,9 @@ export interface SettingsCap {
   /** `all`, `job:<id>` or `agent:<id>`. */
   scope: string;
   window: "hour" | "day" | "month" | "total";
-  usdMax?: number | undefined;
-  tokensMax?: number | undefined;
-  callsMax?: number | undefined;
+  usdMax?: number;
+  tokensMax?: number;
+  callsMax?: number;
 }
 
 const windows = ["hour", "day", "month", "total"] as const;
@@ -32,9 +32,9 @@ function capsOf(scope: string, caps: Windows): SettingsCap[] {
       {
         scope,
         window,
-        usdMax,
-        tokensMax,
-        callsMax,
+        ...(usdMax !== undefined && { usdMax }),
+        ...(tokensMax !== undefined && { tokensMax }),
+        ...(callsMax !== undefined && { callsMax }),
       },
     ];
   });

@@ -68,7 +68,7 @@ export function toOutcome<T>(step: RecordedStep): StepOutcome<T> | undefined {
   if (step.state === "unknown") {
     const { labels } = (step.error?.details ?? {}) as { labels?: string[] | undefined };
     const message = step.error?.message ?? "The outcome is unknown";
-    return { state: "unknown", message, labels };
+    return { state: "unknown", message, ...(labels && { labels }) };
   }
   return undefined;
 }
