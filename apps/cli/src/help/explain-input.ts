@@ -34,15 +34,10 @@ function explainIssue({ path, message }: Issue, command: Command): string {
   const option = command.options.find((one) => path === one.attributeName() || isWithUnit(path, one.attributeName()));
   const argument = command.registeredArguments.find((one) => path === one.name() || isWithUnit(path, one.name()));
   const name = option?.long ?? (argument === undefined ? path : `<${argument.name()}>`);
-  const [, size, of, limit, counted] =
-    /^Too (big|small): expected (number|int|string|array) (?:to be|to have) [<>]=?(-?\d+)(?: (\w+))?$/.exec(message) ??
-    [];
+  const [, verb, reach, limit, unit = ""] = /^must (be|have) (at least|at most) (-?\d+)( \w+)?$/.exec(message) ?? [];
   if (limit === undefined) return message.startsWith("is ") ? `${name} ${message}` : `${name}: ${message}`;
   const bound = path.endsWith("Ms") ? formatDurationMs(Number(limit)) : limit;
-  const reach = size === "big" ? "at most" : "at least";
-  return of === "string" || of === "array"
-    ? `${name} has ${reach} ${bound} ${counted}`
-    : `${name} is ${reach} ${bound}`;
+  return `${name} ${verb === "have" ? "has" : "is"} ${reach} ${bound}${unit}`;
 }
 
 function isWithUnit(path: string, name: string): boolean {

@@ -6,15 +6,15 @@
 export interface ReadyMessage {
   type: "ready";
   /** The gateway's address. */
-  url?: string | undefined;
+  url?: string;
   /** Signs one browser in, within five minutes. */
-  signInCode?: string | undefined;
+  signInCode?: string;
   /** The model that agents use, in words; null when there is none and Roost rehearses. */
-  model?: string | null | undefined;
+  model?: string | null;
   /** Further lines for the person. */
-  notices?: string[] | undefined;
+  notices?: string[];
   /** The settings name domain services. */
-  hasServices?: boolean | undefined;
+  hasServices?: boolean;
 }
 
 /** A gateway: which services are to run has changed. */
@@ -48,10 +48,10 @@ export function readChildMessage(message: unknown): ChildMessage | undefined {
   const { url, signInCode, model, notices, hasServices } = message as Record<string, unknown>;
   return {
     type: "ready",
-    url: typeof url === "string" ? url : undefined,
-    signInCode: typeof signInCode === "string" ? signInCode : undefined,
-    model: typeof model === "string" || model === null ? model : undefined,
-    hasServices: hasServices === true ? hasServices : undefined,
-    notices: Array.isArray(notices) ? notices.filter((line) => typeof line === "string") : undefined,
+    ...(typeof url === "string" ? { url } : {}),
+    ...(typeof signInCode === "string" ? { signInCode } : {}),
+    ...(typeof model === "string" || model === null ? { model } : {}),
+    ...(hasServices === true ? { hasServices } : {}),
+    ...(Array.isArray(notices) ? { notices: notices.filter((line) => typeof line === "string") } : {}),
   };
 }

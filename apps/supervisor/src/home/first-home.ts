@@ -88,7 +88,7 @@ export async function askFirstHome(
       name: given.name ?? ((await ask("Your name", "", isName)) || undefined),
       agentName: given.agentName ?? (await ask("Your agent's name", defaults.agent, isName)),
       timeZone: given.timeZone ?? (await ask("Time zone", machineTimeZone(), isTimeZone)),
-      services: given.services,
+      ...(given.services === undefined ? {} : { services: given.services }),
       usdPerDay: given.usdPerDay ?? (await ask("At most how many dollars a day", defaults.usdPerDay, isAmount)),
     };
     return isRefused ? undefined : answers;

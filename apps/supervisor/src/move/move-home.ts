@@ -76,6 +76,12 @@ export async function moveHome(options: MoveHomeOptions): Promise<MovedHome> {
   const used = await readDatabaseIdentity(moved.target);
   const others = (known?.left ?? []).filter((one) => one.identity !== used);
   await writeHomeDatabase(paths.home, { url: to.reference, movedAt, left: [...others, left] });
+  try {
+    await moved.checkSource();
+  } catch (error) {
+    await writeHomeDatabase(paths.home, known);
+    throw error;
+  }
   await moved.finish();
   const { tableCount, rowCount, resumedTables } = moved;
   const resumed = resumedTables === 0 ? "" : `, ${resumedTables} of them carried by an earlier attempt`;

@@ -85,7 +85,7 @@ test("defineJob takes moments, money and lengths within the one set of bounds, a
     [{ retry: { backoffMs: 31 * 86_400_000 } }, /retry\.backoffMs/],
     [{ inputs: [{ file: "a\0", staleAfterMs: 1 }] }, /inputs\[0\]\.file: must not have a NUL/],
     [{ prompt: "\ud800" }, /prompt: must not have a NUL/],
-    [{ queue: "a,b" }, /queue: must be one line without commas/],
+    [{ queue: "a,b" }, /queue: must be one line without control characters/],
     [{ queue: ".." }, /queue: /],
     [{ queue: " a" }, /queue: /],
     [{ expectedVersion: 2 ** 31 }, /expectedVersion/],

@@ -51,6 +51,7 @@ export function serverArguments({ dataDirectory, socketDirectory, durable }: Ser
           full_page_writes: "off",
           synchronous_commit: "off",
           autovacuum_naptime: "1h",
+          max_prepared_transactions: 4,
         }),
   };
   return ["-D", dataDirectory, ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`])];

@@ -147,6 +147,32 @@ test("moveDatabase() refuses a source that came into use meanwhile, also before 
   await assert.rejects(moving, /the database that is moved is in use by gateway/);
 });
 
+test("moveDatabase() refuses a source with a prepared transaction, and one that came into use after the move was recorded", async () => {
+  await using target = await createTarget();
+  const prepared = `kept ${process.pid}`;
+  {
+    await using client = await open(source.url);
+    await client.query(`begin; insert into svc.own values (9, 'prepared'); prepare transaction '${prepared}'`);
+  }
+  await assert.rejects(
+    move(target),
+    new RegExp(`is moved has prepared transactions [(]${prepared}[)]: COMMIT PREPARED`),
+  );
+  {
+    await using settling = await open(source.url);
+    await settling.query(`rollback prepared '${prepared}'`);
+  }
+  await using moved = await move(target);
+  {
+    await using late = await open(source.url);
+    await assert.rejects(moved.checkSource(), /the database that is moved is in use/);
+    await late.query("insert into svc.own values (9, 'late')");
+  }
+  await assert.rejects(moved.checkSource(), /svc.own was changed while it was moved/);
+  await using again = await open(source.url);
+  await again.query("delete from svc.own where id = 9");
+});
+
 test("moveDatabase() begins anew when tables came since, or rows after the keys were made, and leaves a target that is not its own", async () => {
   await using target = await createTarget();
   await (await move(target))[Symbol.asyncDispose]();

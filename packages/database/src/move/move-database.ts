@@ -40,7 +40,12 @@ export interface MovedDatabase extends AsyncDisposable {
   /** For a check of what only the caller knows of. */
   source: Pick<Sql, "query">;
   target: Pick<Sql, "query">;
-  /** Takes the mark off the target. Before, the caller has recorded that the target is used from now on. */
+  /**
+   * Once more, after the caller has recorded that the target is used from now on: what started on the source just before is found, what starts
+   * after is refused by the record. @throws RoostError `conflict`
+   */
+  checkSource(): Promise<void>;
+  /** Takes the mark off the target. */
   finish(): Promise<void>;
 }
 
@@ -114,9 +119,12 @@ async function move(
   await completeTarget(source, target, objects);
   await compare(target, objects, digests);
   await source.query("commit");
-  // What has come meanwhile would go on writing there, and what it has begun to write no digest shows.
-  await refuseUse(source, "the database that is moved");
-  if ((await readTransactionNumber(source)) !== before) await refuseChange(source, objects, digests);
+  const checkSource = async () => {
+    // What has come meanwhile would go on writing there, and what it has begun to write no digest shows.
+    await refuseUse(source, "the database that is moved");
+    if ((await readTransactionNumber(source)) !== before) await refuseChange(source, objects, digests);
+  };
+  await checkSource();
   await target.query(`update ${moveSchema}.move set stage = 'done'`);
   return {
     tableCount: objects.tables.length,
@@ -124,6 +132,7 @@ async function move(
     resumedTables,
     source: sqlOf(source),
     target: sqlOf(target),
+    checkSource,
     finish: () => takeMark(target),
   };
 }
@@ -158,6 +167,19 @@ async function requireLock(target: Client): Promise<void> {
 }
 
 async function refuseUse(client: Client, what: string): Promise<void> {
+  await refuseSessions(client, what);
+  // A prepared transaction outlives its session: when it is committed, it writes what no digest has seen.
+  const { rows } = await client.query<{ gid: string }>(
+    "select gid from pg_prepared_xacts where database = current_database() order by prepared limit 5",
+  );
+  if (rows.length > 0)
+    throw new RoostError(
+      "conflict",
+      `${what} has prepared transactions (${rows.map(({ gid }) => gid).join(", ")}): COMMIT PREPARED or ROLLBACK PREPARED each first`,
+    );
+}
+
+async function refuseSessions(client: Client, what: string): Promise<void> {
   const startedMs = performance.now();
   for (;;) {
     // Processes of the server itself have no user.

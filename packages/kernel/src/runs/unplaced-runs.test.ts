@@ -12,7 +12,7 @@ const join = ({ kernel }: TestKernel, capabilities: string[]) =>
   registerWorker(kernel, { kind: "worker", host: "here", pid: 1, queues: ["default"], capabilities, ttlMs: 3_600_000 });
 
 async function notices({ kernel }: TestKernel): Promise<string[]> {
-  const { events } = await readTopic(kernel.database, { topic: "notices", limit: 10 });
+  const { events } = await readTopic(kernel.database, { topic: "notices", limit: 100 });
   return events.map(({ data }) => (data as { text: string }).text);
 }
 
@@ -60,4 +60,12 @@ test("reportUnplacedRuns() tells once of runs whose needs no live worker offers,
   assert.ok((await notices(test)).includes("No run waits any more because no live worker offers gpu"));
   await able.release();
   assert.equal((await listUnplacedRuns(kernel.database)).length, 2);
+
+  // Behind more kinds than a list names, what was told still waits.
+  for (let kind = 1; kind <= 21; kind += 1) await create("main", [`kind-${kind}`]);
+  await kernel.database.query(
+    "update roost.run set ready_at = roost.now() + interval '1 minute' where needs @> '{gpu,messages}'",
+  );
+  await reportUnplacedRuns(kernel);
+  assert.equal((await notices(test)).filter((text) => text.startsWith("No run waits")).length, 1);
 });

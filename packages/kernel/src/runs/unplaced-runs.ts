@@ -19,11 +19,13 @@ const prefix = "needs:";
 const unplacedSql = `select array(select distinct need from unnest(r.needs) as need order by need) as needs, r.queue, count(*)::int as "runCount", min(r.ready_at) as since
   from roost.run r where r.state = 'ready' and r.needs is not null
     and not exists (select from roost.worker w where w.kind = 'worker' and w.expires_at > roost.now() and r.queue = any(w.queues) and r.needs <@ w.capabilities)
-  group by 1, 2 order by since limit ${kindsMax}`;
+  group by 1, 2`;
 
 /** The kinds of them, oldest first, at most 20. */
 export async function listUnplacedRuns(sql: Sql): Promise<UnplacedRuns[]> {
-  return sql.query<UnplacedRuns>(unplacedSql, [], { name: "roost_runs_unplaced" });
+  return sql.query<UnplacedRuns>(`${unplacedSql} order by since limit ${kindsMax}`, [], {
+    name: "roost_runs_unplaced",
+  });
 }
 
 /** Every need of a run that is ready. */
@@ -39,7 +41,10 @@ export function describeNeeds({ needs, queue }: Pick<UnplacedRuns, "needs" | "qu
   return `${needs.join(" and ")}${queue === "default" ? "" : `, in queue ${queue}`}`;
 }
 
-/** One notice when runs of one kind begin to wait for a worker, and one when they do not any more. Any number of processes may call it. */
+/**
+ * One notice when runs of one kind begin to wait for a worker, and one when they do not any more. Any number of processes may call it. Of kinds
+ * that were not told, the 20 oldest are; kinds that were told are found among all.
+ */
 export async function reportUnplacedRuns(kernel: Kernel): Promise<number> {
   const rows = await kernel.database.query<{
     what: string;
@@ -48,8 +53,10 @@ export async function reportUnplacedRuns(kernel: Kernel): Promise<number> {
     isLong: boolean;
   }>(
     `select coalesce(f.what, u.what) as what, to_jsonb(u) as found, f.what is not null as "isTold", u.since < roost.now() - $1 * interval '1 millisecond' as "isLong"
-     from (select u.*, '${prefix}' || u.queue || ' ' || array_to_string(u.needs, ' ') as what from (${unplacedSql}) as u) as u
-     full join (select what from roost.failure where starts_with(what, '${prefix}')) as f on f.what = u.what`,
+     from (select u.*, '${prefix}' || u.queue || ' ' || array_to_string(u.needs, ' ') as what, row_number() over (order by since) as place
+       from (${unplacedSql}) as u) as u
+     full join (select what from roost.failure where starts_with(what, '${prefix}')) as f on f.what = u.what
+     where f.what is not null or u.place <= ${kindsMax}`,
     [graceMs],
     { name: "roost_runs_unplaced_told" },
   );

@@ -62,7 +62,7 @@ function jobText(memory: Memory, run: Run, { hasEvents }: { hasEvents: boolean }
   const isMarked = jobId !== null && (sessionKind === "cron" || sessionKind === "main");
   const head = isMarked ? `[${sessionKind === "cron" ? "cron" : "job"}:${jobId} ${title ?? jobId}]\n` : "";
   const facts = tickFacts(run, memory.calendar);
-  const pointer = hasEvents ? "What started this run stands above, as untrusted content." : "";
+  const pointer = hasEvents ? "What started this run stands above, as content that nobody vouches for." : "";
   return `${head}${[asked, facts, pointer].filter((part) => part !== "").join("\n\n")}`;
 }
 

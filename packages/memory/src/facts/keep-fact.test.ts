@@ -2,13 +2,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { untrustedFrom } from "@roost/contract/labels";
+import { createRun } from "@roost/kernel";
 import { remember, type Remember } from "../notes/remember.ts";
 import { recall } from "../recall/recall.ts";
 import { scanHome } from "../scan/scan-home.ts";
+import { sendMessage } from "../sessions/send-message.ts";
 import { createTestMemory, type TestMemory } from "../testing/create-test-memory.ts";
 import { compareBlocks, readBlock, writeBlock } from "./fact-block.ts";
 import { acceptFact, keepFact, removeFact } from "./keep-fact.ts";
 import { listFacts } from "./list-facts.ts";
+import { recordSources } from "./mark-stale.ts";
+import { sweepSources } from "./sweep-sources.ts";
 
 const person = { as: { kind: "main" as const }, by: "cli" };
 const parts = (subject: string, attribute: string, value: string) => ({ subject, attribute, value });
@@ -70,6 +74,33 @@ test("keepFact() with `corrects` retracts what was wrong from its beginning; rem
   await assert.rejects(say(home, "Wednesday", { corrects: crypto.randomUUID() }), /there is no fact/);
   await home.kernel.transact((tx) => removeFact(tx, { id: right, by: "cli" }));
   assert.deepEqual(await held(home), []);
+});
+
+test("sweepSources() forgets what runs rest on that are gone with all their messages, and nothing of one that is left", async () => {
+  await using home = await createTestMemory();
+  const { memory, kernel } = home;
+  const factId = await say(home, "The bins go out on Tuesday");
+  const [gone, said, left] = [kernel.createId(), kernel.createId(), kernel.createId()] as const;
+  await sendMessage(memory, { sessionKey: "main", text: "When do the bins go out?" });
+  await kernel.database.query("update memory.message set run_id = $1", [said]);
+  await kernel.transact((tx) => createRun(tx, { id: left, reason: "test", input: {} }));
+  for (const runId of [gone, said, left]) {
+    await recordSources(kernel.database, runId, { text: "The bins go out on Tuesday", runIds: [gone] });
+    await kernel.database.query("insert into memory.fact_dependent (fact_id, kind, ref) values ($1, 'run', $2)", [
+      factId,
+      runId,
+    ]);
+  }
+  assert.deepEqual(await sweepSources(memory), { runCount: 1, next: null });
+  const rows = await kernel.database.query<{ runId: string }>(
+    `select distinct run_id as "runId" from memory.run_source
+     union select ref from memory.fact_dependent where kind = 'run' order by 1`,
+  );
+  assert.deepEqual(
+    rows.map(({ runId }) => runId),
+    [said, left],
+  );
+  assert.deepEqual(await sweepSources(memory, { after: left }), { runCount: 0, next: null });
 });
 
 test("a fact that rests on content from outside, or that a job reports, is a claim: it closes nothing until a person accepts it", async () => {

@@ -96,9 +96,10 @@ async function recordRuns(
          (select string_agg(quote_literal(lexeme), ' | ')::tsquery from unnest(to_tsvector('memory.recall', $3))) as words
      ), spoken as materialized (
        select run_id, string_agg(concat_ws(' ', text, content ->> 'toolCalls'), ' ' order by seq) as text, max(created_at) as at
-       from memory.message where run_id is distinct from $6 and role in ('user', 'assistant') and through_turn is null and created_at >= $7
-         and case when $4::text is null then run_id in (select run_id from memory.run_source)
-           else run_id in (select run_id from memory.message where position(lower($4) in lower(concat(text, content ->> 'toolCalls'))) > 0) end
+       from memory.message m where run_id is not null and run_id is distinct from $6 and role in ('user', 'assistant') and through_turn is null
+         and created_at >= $7 and case when $4::text is null then run_id in (select run_id from memory.run_source)
+           else exists (select 1 from memory.message named where named.run_id = m.run_id
+             and position(lower($4) in lower(concat(named.text, named.content ->> 'toolCalls'))) > 0) end
        group by run_id
      ), about as materialized (
        select run_id, at, to_tsvector('memory.recall', text) @@ words as is_asked from spoken, topic

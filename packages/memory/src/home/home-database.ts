@@ -3,7 +3,7 @@
  * contain a password. Without the file it is the one of DATABASE_URL, else the home's own.
  */
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { RoostError, writeFileDurably } from "@roost/base";
 import { readDatabaseIdentity, readHalfDoneMove, type Database } from "@roost/database";
@@ -37,7 +37,9 @@ export async function readHomeDatabase(homeDir: string): Promise<HomeDatabase | 
   }
 }
 
-export async function writeHomeDatabase(homeDir: string, database: HomeDatabase): Promise<void> {
+/** Undefined: the home has never moved. */
+export async function writeHomeDatabase(homeDir: string, database: HomeDatabase | undefined): Promise<void> {
+  if (database === undefined) return await rm(fileOf(homeDir), { force: true });
   await writeFileDurably(fileOf(homeDir), `${JSON.stringify(database, undefined, 2)}\n`, { mode: 0o600 });
 }
 

@@ -109,6 +109,8 @@ create index message_by_turn on memory.message (session_key, turn_seq, place, se
 create index message_summary on memory.message (session_key, through_turn) where through_turn is not null;
 create index message_with_parts on memory.message (session_key, seq) where content ? 'parts';
 create index message_by_run on memory.message (run_id) where run_id is not null;
+-- What was said since a fact was recorded, when it is corrected.
+create index message_by_age on memory.message (created_at) where run_id is not null;
 
 -- What a heartbeat last thought about. `pending` is what a beat that is still going was shown: it counts when the beat has ended well,
 -- so that what a failed one saw is seen again.
@@ -359,7 +361,8 @@ create index fact_in_force on memory.fact (recorded_at desc, id) where retracted
 create index fact_closed on memory.fact (greatest(retracted_at, upper(valid)) desc) where retracted_at is not null or not upper_inf(valid);
 create index fact_by_run on memory.fact (run_id) where run_id is not null;
 
--- What a run was given by its tools: a fact, or what another run said. Invariant: committed before the run has it.
+-- What a run was given by its tools: a fact, or what another run said. Invariant: committed before the run has it. Gone when neither the run nor a
+-- message of it is left.
 create table memory.run_source (
   run_id uuid not null,
   kind   text not null check (kind in ('fact', 'run')),
@@ -376,6 +379,7 @@ create table memory.fact_dependent (
   ref     uuid not null,
   primary key (fact_id, kind, ref)
 );
+create index fact_dependent_run on memory.fact_dependent (ref) where kind = 'run';
 
 -- The lines of facts as MEMORY.md last had them, [[id, line], …]: what a person changed since is found by comparing. Invariant: changed in the
 -- transaction that takes an edit over, or that writes the file.

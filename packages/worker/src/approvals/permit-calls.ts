@@ -42,7 +42,7 @@ export function permitCalls({ policies = {} }: Pick<AgentDefinition, "policies">
     if (policy?.decision === "ask-when-tainted" && facts.isUntrusted)
       return {
         state: "ask",
-        reason: `the run has read untrusted content, and its agent asks before it calls ${name} then`,
+        reason: `the run has read content that nobody vouches for, and its agent asks before it calls ${name} then`,
         policy: ofAgent,
         target,
       };
@@ -76,7 +76,7 @@ function isNamed({ pattern }: FoundPolicy, tool: string): boolean {
 function decideHeldWrite({ tool, input }: PlannedCall, { isUntrusted }: CallFacts): Permit | undefined {
   const what = isUntrusted ? heldBy(tool.name, input) : undefined;
   if (what === undefined) return undefined;
-  const reason = `the run has read untrusted content and would now change ${what}`;
+  const reason = `the run has read content that nobody vouches for and would now change ${what}`;
   return { state: "ask", reason, policy: heldWrites };
 }
 
@@ -105,7 +105,7 @@ function decideWayOut({ reach }: PlannedCall, { isUntrusted, messages }: CallFac
   if (reach.carries !== undefined && cameFromOutside(reach.carries, messages)) return { state: "granted" };
   return {
     state: "ask",
-    reason: `the run has read untrusted content, and what it sends to ${reach.target} could carry what it knows of you`,
+    reason: `the run has read content that nobody vouches for, and what it sends to ${reach.target} could carry what it knows of you`,
     policy: ruleOfTwo,
     target: reach.target,
   };
