@@ -55,38 +55,35 @@ class Submission implements Submittable {
   readonly #resolve: (outcomes: Outcome[]) => void;
   /** How many the server has finished. */
   #answered = 0;
-  /** Name of a statement that was parsed and closed again, because its values could not be sent. */
-  #closed: string | undefined;
 
   constructor(statements: readonly Statement[], resolve: (outcomes: Outcome[]) => void) {
     this.#resolve = resolve;
     this.#queries = statements.map(({ text, values = [], options = {} }, index) => {
       // The driver's types lack queryMode.
       const config = { text, values, queryMode: "extended", types: valueParsers, ...options };
+      if (options.name !== undefined) config.name = `${ownPrefix}${options.name}`;
       return new Query(config, (error: Error | undefined, result: unknown) => {
         this.#outcomes[index] ??= error ? { error } : { result: result as QueryResult };
       }) as unknown as DriverQuery;
     });
   }
 
-  // The driver reads both when the server has parsed a statement, to recognize it later.
-  get name(): string | undefined {
-    return this.#queries[this.#answered]?.name;
-  }
-  get text(): string | undefined {
-    return this.#queries[this.#answered]?.text;
-  }
-
   /** Sends all messages, up to a statement that the driver refuses, and one Sync. */
   submit(connection: Connection): Error | null {
-    const open = Object.assign(Object.create(connection) as Connection, { sync() {} });
+    const prepared = preparedOn(connection);
+    const { doubtful, ...maps } = prepared;
+    const open = Object.assign(Object.create(connection) as Connection, { sync() {}, ...maps });
     connection.stream.cork();
     try {
       for (const [index, query] of this.#queries.entries()) {
+        // Closing what is not there is no error.
+        if (query.name !== undefined && doubtful.delete(query.name))
+          connection.close({ type: "S", name: query.name }, true);
         const refused = query.submit(open);
         const outcome = this.#outcomes[index];
         if (refused === null && outcome === undefined) continue;
-        if (refused === null) this.#closed = query.name;
+        // It was parsed and closed again, because its values could not be sent.
+        if (refused === null && query.name !== undefined) delete maps.submittedNamedStatements[query.name];
         // The caller's mistake rather than the connection's: nothing of it was sent.
         const cause = refused ?? (outcome as { error: Error }).error;
         this.#outcomes[index] = { error: new TypeError(cause.message, { cause }) };
@@ -120,16 +117,18 @@ class Submission implements Submittable {
   /** An error of the server or the connection: for the statement in turn. */
   handleError(error: unknown, connection: Connection): void {
     this.#outcomes[this.#answered] ??= { error };
-    // A skipped statement was not parsed either.
-    const { submittedNamedStatements } = connection as unknown as DriverConnection;
-    for (const { name } of this.#queries.slice(this.#answered))
-      if (name !== undefined) delete submittedNamedStatements[name];
     this.handleReadyForQuery(connection);
   }
 
   handleReadyForQuery(connection: Connection): void {
-    const { parsedStatements } = connection as unknown as DriverConnection;
-    if (this.#closed !== undefined) delete parsedStatements[this.#closed];
+    const { parsedStatements, submittedNamedStatements, doubtful } = preparedOn(connection);
+    for (const [index, { name, text }] of this.#queries.entries()) {
+      if (name === undefined || submittedNamedStatements[name] === undefined) continue;
+      delete submittedNamedStatements[name];
+      // One that failed may have been parsed before, one that was skipped was not.
+      if (index < this.#answered) parsedStatements[name] = text;
+      else doubtful.add(name);
+    }
     for (const query of this.#queries.slice(0, this.#answered)) query.handleReadyForQuery(connection);
     const failed = this.#outcomes.find((outcome) => outcome !== undefined && "error" in outcome);
     const missing = failed ?? { error: new Error("the server did not answer a statement of a pipeline") };
@@ -149,9 +148,24 @@ interface DriverQuery {
   handleReadyForQuery(connection: Connection): void;
 }
 
-interface DriverConnection {
-  /** Names that were sent for parsing, without confirmation yet. */
+/** What pipelines have prepared on a connection: the driver, which sends each statement alone, does not know of it, nor of the names. */
+interface Prepared {
+  /** Texts of names that were sent for parsing, without an answer yet. */
   submittedNamedStatements: Record<string, string>;
-  /** Names known to be parsed. */
+  /** Texts of names that are parsed. */
   parsedStatements: Record<string, string>;
+  /** Names that may be parsed or not: closed before they are sent again. */
+  doubtful: Set<string>;
+}
+
+const ownPrefix = "p:";
+/** By connection, and gone with it: a transaction has no other place that outlives it. */
+const allPrepared = new WeakMap<object, Prepared>();
+
+function preparedOn(connection: Connection): Prepared {
+  const known = allPrepared.get(connection);
+  if (known !== undefined) return known;
+  const prepared = { submittedNamedStatements: {}, parsedStatements: {}, doubtful: new Set<string>() };
+  allPrepared.set(connection, prepared);
+  return prepared;
 }

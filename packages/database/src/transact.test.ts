@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { silentLogger } from "@roost/base";
-import type { Database, Transaction } from "./database.ts";
+import type { Database, Sql, Transaction } from "./database.ts";
 import { openDatabase } from "./open-database.ts";
 import { createTestDatabase } from "./testing/create-test-database.ts";
 
@@ -97,9 +97,9 @@ test("transact() says that a partition is missing when it is not there after 8 a
 
 test("Transaction.commitWith() tells a statement that cannot be sent from a lost connection, and the connection goes on", async () => {
   await using place = await createTestDatabase({ template, poolMax: 1 });
-  await place.database.query("SELECT $1::int", [1], { name: "known" });
+  await place.database.transact((tx) => tx.commitWith("SELECT $1::int", [1], { name: "known" }));
   const renamed = place.database.transact((tx) => tx.commitWith("SELECT $1::int + 1", [1], { name: "known" }));
-  await assert.rejects(renamed, { code: "internal", message: /'known' was used for a different statement/ });
+  await assert.rejects(renamed, { code: "internal", message: /'p:known' was used for a different statement/ });
   const circle: Record<string, unknown> = {};
   circle["circle"] = circle;
   const unsendable = place.database.transact((tx) => tx.commitWith("SELECT $1::jsonb", [circle], { name: "circle" }));
@@ -232,9 +232,29 @@ test("transact() sends statements that were made at once together: behind a fail
     settled.map((each) => (each.status === "rejected" ? String(each.reason) : "fulfilled")),
     ["fulfilled", ...Array.from({ length: 3 }, () => "RoostError: PostgreSQL: division by zero")],
   );
-  // The skipped statement was not prepared, and is now, on the same connection.
-  const rows = await place.database.query("SELECT amount FROM account WHERE name = $1", ["a"], { name: "behind" });
-  assert.deepEqual(rows, [{ amount: 0 }]);
+  // The skipped statement was not prepared, and is now, on the same connection: in a transaction, and alone.
+  const select = ["SELECT amount FROM account WHERE name = $1", ["a"], { name: "behind" }] as const;
+  const ask = (sql: Sql) => sql.query(select[0], [...select[1]], select[2]);
+  for (const rows of [
+    await place.database.transact(ask),
+    await place.database.transact(ask),
+    await ask(place.database),
+  ])
+    assert.deepEqual(rows, [{ amount: 0 }]);
+});
+
+test("transact() uses a prepared statement again whose execution failed, on the same connection", async () => {
+  await using place = await createTestDatabase({ template, poolMax: 1 });
+  const divide = (by: number) =>
+    place.database.transact((tx) => tx.query("SELECT 10 / $1::int AS n", [by], { name: "divide" }));
+  await assert.rejects(divide(0), /division by zero/);
+  assert.deepEqual(await divide(5), [{ n: 2 }]);
+  await assert.rejects(divide(0), /division by zero/);
+  assert.deepEqual(await divide(2), [{ n: 5 }]);
+  const prepared = await place.database.transact((tx) =>
+    tx.query("SELECT name FROM pg_prepared_statements WHERE name LIKE '%divide'"),
+  );
+  assert.deepEqual(prepared, [{ name: "p:divide" }]);
 });
 
 test("transact() says of everything that travelled with a lost COMMIT that the outcome is unknown", async () => {
