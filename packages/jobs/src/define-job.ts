@@ -161,7 +161,7 @@ async function insertJob(
   emitJobEvent(tx, "job.defined", {
     id: eventId,
     jobId: read.id,
-    data: { jobVersion: 1, definition: read.definition as never, by: options.by },
+    data: { jobVersion: 1, definition: read.definition, by: options.by },
     cause: options,
   });
   tx.wake("jobs");
@@ -258,7 +258,7 @@ function announceChange(
   emitJobEvent(tx, isBack ? "job.defined" : "job.changed", {
     id: eventId,
     jobId: job.id,
-    data: { jobVersion: version, definition: read.definition as never, by: options.by, ...changed },
+    data: { jobVersion: version, definition: read.definition, by: options.by, ...changed },
     cause: { causation: job.causeId, ...options },
   });
   tx.wake("jobs");

@@ -6,7 +6,6 @@ import {
   Count,
   Cursor,
   Id,
-  Name,
   WrittenName,
   pageOf,
   pageFields,

@@ -93,7 +93,9 @@ function saidBy(value: Line, entryId: string, toolNames: Map<string, string>): S
   if (type === "assistant") {
     const calls = blocks.filter((block) => block.type === "tool_use");
     for (const { id, name } of calls) toolNames.set(String(id), String(name));
-    const thoughts = blocks.filter((block) => block.type === "thinking");
+    const thoughts = blocks.flatMap(({ type: kind, thinking }) =>
+      kind === "thinking" ? [{ text: String(thinking ?? "") }] : [],
+    );
     const toolCalls = calls.map(({ id, name, input }) => ({
       toolCallId: String(id),
       toolName: String(name),
@@ -110,8 +112,7 @@ function saidBy(value: Line, entryId: string, toolNames: Map<string, string>): S
           provider: "anthropic",
           model: String(model ?? "unknown"),
           toolCalls: toolCalls.length > 0 ? toolCalls : undefined,
-          reasoning:
-            thoughts.length > 0 ? thoughts.map(({ thinking }) => ({ text: String(thinking ?? "") })) : undefined,
+          reasoning: thoughts.length > 0 ? thoughts : undefined,
         },
         kept,
       },
