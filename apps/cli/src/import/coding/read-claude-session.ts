@@ -93,9 +93,6 @@ function saidBy(value: Line, entryId: string, toolNames: Map<string, string>): S
   if (type === "assistant") {
     const calls = blocks.filter((block) => block.type === "tool_use");
     for (const { id, name } of calls) toolNames.set(String(id), String(name));
-    const thoughts = blocks.flatMap(({ type: kind, thinking }) =>
-      kind === "thinking" ? [{ text: String(thinking ?? "") }] : [],
-    );
     const toolCalls = calls.map(({ id, name, input }) => ({
       toolCallId: String(id),
       toolName: String(name),
@@ -112,7 +109,7 @@ function saidBy(value: Line, entryId: string, toolNames: Map<string, string>): S
           provider: "anthropic",
           model: String(model ?? "unknown"),
           toolCalls: toolCalls.length > 0 ? toolCalls : undefined,
-          reasoning: thoughts.length > 0 ? thoughts : undefined,
+          reasoning: thoughtsOf(blocks),
         },
         kept,
       },
@@ -156,4 +153,9 @@ function textOf(content: unknown): string {
   return (content as Block[])
     .map((block) => (block.type === "text" ? String(block.text ?? "") : `[${String(block.type)}]`))
     .join("\n");
+}
+
+function thoughtsOf(blocks: readonly Block[]): { text: string }[] | undefined {
+  const thoughts = blocks.filter((block) => block.type === "thinking");
+  return thoughts.length === 0 ? undefined : thoughts.map(({ thinking }) => ({ text: String(thinking ?? "") }));
 }
