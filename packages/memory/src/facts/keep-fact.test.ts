@@ -62,6 +62,16 @@ test("keepFact() keeps one value of an attribute at a time, and many where it is
   );
 });
 
+test("remember() notes what is known in the same words once, and again when it was taken back", async () => {
+  await using home = await createTestMemory();
+  const { fact, note } = await remember(home.memory, { text: "The codeword is tulip.", ...person });
+  const again = await remember(home.memory, { text: "the codeword is tulip.", ...person });
+  assert.deepEqual([again.fact?.id, again.fact?.isKnown, again.note], [fact?.id, true, undefined]);
+  await home.kernel.transact((tx) => removeFact(tx, { id: fact!.id, by: "cli" }));
+  const third = await remember(home.memory, { text: "The codeword is tulip.", ...person });
+  assert.deepEqual([third.fact?.isKnown, third.note?.path], [false, note?.path]);
+});
+
 test("keepFact() with `corrects` retracts what was wrong from its beginning; removeFact() ends without a successor", async () => {
   await using home = await createTestMemory();
   const wrong = await say(home, "The bins go out on Monday", { since: day("2025-01-01") });

@@ -1,3 +1,4 @@
+/** The tool `remember`: keeps a fact. How facts are kept: packages/memory. */
 import type { Tool } from "@roost/agent";
 import { remember, type Remembered } from "@roost/memory";
 import { z } from "zod";
@@ -35,6 +36,8 @@ export function rememberTool(context: ToolContext): Tool<z.infer<typeof input>> 
         idempotencyKey,
         ...authorOf(context, labels),
       });
+      if (note === undefined && fact?.isKnown === true)
+        return { state: "done", output: `it is known already, as fact ${fact.id}` };
       const where = note === undefined ? "noted in the log" : `noted in ${note.path}`;
       return { state: "done", output: `${where}${outcomeOf(fact)}` };
     },
