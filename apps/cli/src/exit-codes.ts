@@ -42,7 +42,7 @@ export const exitCodeMeanings: readonly ExitCodeMeaning[] = [
   {
     code: String(exitCodes.answerIsNo),
     meaning:
-      "asked and answered, and the answer is no: a run that failed (ask, run watch), a run that would be another today (run replay), a refused subject, a doctor with a problem",
+      "asked and answered, and the answer is no: a run that failed (ask, run watch), a run that would go another way today (run replay), a refused subject, a doctor with a problem",
   },
   ...errorCodes
     .map((code) => ({ code: String(exitCodeOf(code)), meaning: `${code}: ${meanings[code]}` }))

@@ -34,10 +34,12 @@ async function noticesOf({ database }: Kernel): Promise<string[]> {
 for (const [target, expected] of [
   ["console", ["raised console: The mail waits"]],
   ["webhook", ["raised webhook: The mail waits"]],
+  [undefined, ["raised webhook: The mail waits"]],
   ["none", []],
 ] as const) {
   test(`createAgentHandler() tells what a heartbeat found to the target ${target}`, async () => {
-    await using home = await openTestHome({ files, settings: { heartbeat: { target }, notify } });
+    const settings = { heartbeat: target === undefined ? {} : { target }, notify };
+    await using home = await openTestHome({ files, settings });
     home.setScript(() => "The mail waits");
     const run = await execute(home, await home.begin(heartbeat));
     const { kind, text } = run.output as { kind: string; text?: string };

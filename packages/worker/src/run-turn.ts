@@ -237,7 +237,7 @@ async function concludeHeartbeat(
     kernel,
     run,
     text: stripped.text,
-    target: target === "webhook" ? noticeTarget(memory) : target,
+    target: target === undefined || target === "webhook" ? noticeTarget(memory) : target,
     isRehearsal,
   });
   await turn.end({ state: "done", output: { kind: "reply", text: stripped.text, ...totals } }, (tx) =>

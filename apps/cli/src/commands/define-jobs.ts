@@ -39,7 +39,10 @@ function addAdd(jobs: Command, context: CliContext): void {
     .option("--at <moment>", "schedule: once, as in 2025-06-01T09:00 in the home's time zone, or 20m from now")
     .option("--on <type>", "run on each event of this type, as in run.failed")
     .option("--filter <path=value>", "with --on: only events with that value; may be repeated", collectOption)
-    .option("--debounce <quiet[,most]>", "with --on: one run for all events once none has come for 2m, or after 10m")
+    .option(
+      "--debounce <quiet[,most]>",
+      "with --on: gather events into one run, which starts when none has come for 2m, or 10m after the first",
+    )
     .option("--batch <count,age>", "with --on: one run for 50 events, or for fewer after 10m: 50,10m")
     .option("--time-zone <name>", "of --cron and --active-hours, as in Europe/Berlin (default: the home's)")
     .option("-p, --prompt <text>", "prompt for its runs; - reads it from stdin")

@@ -126,8 +126,8 @@ function addWhy(log: Command, context: CliContext): void {
       if (terminal.isJson) return terminal.json(story);
       terminal.line(`${terminal.paint(plainLine(story.run.title), "strong")}: ${plainLine(story.why)}`);
       const timeZone = await readHomeZone(client);
-      printNodes(context, "because", { nodes: story.causes, timeZone });
-      printNodes(context, "so", { nodes: story.effects.items, timeZone });
+      printNodes(context, "what led to it", { nodes: story.causes, timeZone });
+      printNodes(context, "what it led to", { nodes: story.effects.items, timeZone });
       if (story.isCut) terminal.note(`There is more: --limit ${limit * 2}`, "dim");
     });
 }

@@ -19,7 +19,7 @@ const same: ReplayReport = {
   steps: [],
   differences: [],
   differenceCount: 0,
-  notCompared: [{ seq: 1, what: "Now", why: "other today, because it tells of the moment; answered as recorded" }],
+  notCompared: [{ seq: 1, what: "Now", why: "it tells the time; answered as recorded" }],
   notComparedCount: 1,
   recordedEnd: { state: "done", error: null, output: { text: "Three letters." } },
   replayedEnd: { state: "done", error: null, output: { text: "Three letters." } },
@@ -96,7 +96,7 @@ test("roost run replay says that a run would be the same, and what was not compa
   assert.equal(code, 0);
   assert.match(stdout, /^Look through the mail {2}the same\n/);
   assert.match(stdout, /steps {2}7 of 7 answered from the record\n/);
-  assert.match(stdout, /not compared: step 1, Now: other today/);
+  assert.match(stdout, /not compared: step 1, Now: it tells the time/);
   assert.deepEqual(asked, [{ runId: someRunId }]);
 });
 

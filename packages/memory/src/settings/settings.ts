@@ -100,8 +100,8 @@ const Heartbeat = z.strictObject({
   activeHours: ActiveHours.optional(),
   target: z
     .enum(["console", ...deliveryTargets, "none"])
-    .default("console")
-    .describe("Where its messages go"),
+    .optional()
+    .describe("Where its messages go; default: the webhook or Telegram, where one is set, else the console"),
   prompt: z.string().max(50_000).optional(),
   agent: Slug.default("main"),
   model: Model.optional(),

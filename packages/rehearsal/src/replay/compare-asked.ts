@@ -123,7 +123,11 @@ export async function compareContextOf(
     const { differences, living } = compareContext(recorded, result.output as AgentContext, comparing);
     for (const difference of differences) findings.differ({ seq, name, kind: "context", ...difference });
     if (living.length > 0)
-      findings.skip(seq, living.join(", "), "other today, because it tells of the moment; answered as recorded");
+      findings.skip(
+        seq,
+        living.join(", "),
+        "it tells the time or what is new, so it always differs; answered as recorded",
+      );
   } catch (error) {
     signal.throwIfAborted();
     const { code, message } = toRoostError(error);
