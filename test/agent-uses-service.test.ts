@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { startScriptedModelServer, type Script, type ScriptedReply, type ScriptedRequest } from "@roost/agent/testing";
 import { silentLogger, type JsonObject } from "@roost/base";
+import { isUntrusted, parseLabels } from "@roost/contract/labels";
 import { createAgentOf } from "@roost/jobs";
 import { parseAgentFile } from "@roost/jobs/agent-files";
 import { parseJobDocuments } from "@roost/jobs/files";
@@ -222,6 +223,25 @@ test("The reader of peeps has one tool, whatever the messages ask, and what it h
   await client.receiveMessages({ messages: [message] });
   for (let tries = 0; (await client.listPeople({ isListed: false })).items.length === 0; tries += 1)
     assert.ok(tries < 2000);
+  // The person's recall asks it beside the home, and says which answered.
+  const { kernel, client: home, test: lab } = scene.gateway;
+  const recall = async (more: object = {}) => {
+    await lab.clock.advance(1_000);
+    const { services, unanswered } = await home.recall({ query: "who is the partner Nils", ...more });
+    return [
+      services.map((one) => [
+        one.service,
+        JSON.stringify(one.answer).includes("my partner Nils"),
+        isUntrusted(parseLabels(one.labels)),
+      ]),
+      unanswered,
+    ];
+  };
+  assert.deepEqual(await recall(), [[["peeps", true, true]], []]);
+  assert.deepEqual(await recall({ kinds: ["file"] }), [[], []]);
+  await kernel.database.query("update service.service set is_enabled = false");
+  assert.deepEqual(await recall(), [[], []], "the settings name none");
+  await kernel.database.query("update service.service set is_enabled = true");
   for (const path of ["jobs/peeps-due.yaml", "jobs/peeps-facts.yaml"])
     NamedJobDefinition.parse(parseJobDocuments(await ofPeeps(path))[0]);
   assert.deepEqual(parseAgentFile("peeps.md", await ofPeeps("agents/peeps.md")).definition.services, ["peeps"]);

@@ -18,6 +18,7 @@ import { serveLocks } from "./api/locks.ts";
 import { serveLog } from "./api/log.ts";
 import { serveTimeline } from "./api/timeline.ts";
 import { serveMemory } from "./api/memory.ts";
+import { createRecallServices } from "./recall-services.ts";
 import { serveMoving } from "./api/moving.ts";
 import { serveOnce } from "./api/once.ts";
 import { serveParts } from "./api/parts.ts";
@@ -49,7 +50,7 @@ export interface ApiOptions extends StatusGiven {
   memory: Memory;
   rehearsals: Rehearsals;
   replays: Replays;
-  services: Pick<Services, "directory" | "thirdParties">;
+  services: Pick<Services, "directory" | "signer" | "thirdParties">;
   access: AccessTokens;
   hooks: InboundHooks;
   codes: SignInCodes;
@@ -105,7 +106,10 @@ export function createApi({
     ...serveSubjects({ kernel }),
     ...serveFiles({ memory, onTrusted }),
     ...serveStates({ memory }),
-    ...serveMemory({ memory }),
+    ...serveMemory({
+      memory,
+      recallServices: createRecallServices({ services, clock: kernel.clock, logger: memory.logger }),
+    }),
     ...serveMoving({ memory }),
     ...serveServices(services),
     ...serveAccess({ access }),

@@ -119,6 +119,7 @@ export { isMomentMessage } from "./context/moment-message.ts";
 export { commitDigest } from "./context/commit-digest.ts";
 export type { ShownFile } from "./context/file-sections.ts";
 export type { Section } from "./context/section.ts";
+export { whyLossy } from "./files/why-lossy.ts";
 export { readOutsideItem } from "./outside/outside-news.ts";
 export { readSource, sourcesOf, type OutsideSource, type SourceRow } from "./outside/source-row.ts";
 export { takeFailure, takeLook } from "./outside/take-look.ts";

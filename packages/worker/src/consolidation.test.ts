@@ -108,6 +108,17 @@ test("a consolidation that would drop more than a quarter of the entries is refu
   const lost = await firstNight(home, { remove: entries.slice(0, 4).map((entry) => entry.trim()) });
   assert.equal(await lost.memory(), before);
   assert.match(lost.asked, /this would drop 4 of the 5 entries/);
+  // Where a person is asked, it is refused before.
+  await using asking = await openHome();
+  const unasked = await firstNight(asking, { remove: entries.slice(0, 2).map((entry) => entry.trim()) });
+  assert.match(unasked.asked, /this would drop 2 of the 5 entries/);
+  assert.deepEqual([await unasked.memory(), await listQuestions(asking.kernel, {})], [before, []]);
+  // What is replaced by something else is dropped, what is said better is not.
+  await using gutted = await openHome({ ask: false });
+  const emptied = await firstNight(gutted, {
+    replace: entries.slice(0, 3).map((entry) => ({ from: entry.trim(), to: "Gone" })),
+  });
+  assert.match(emptied.asked, /this would drop 3 of the 5 entries/);
   await using other = await openHome({ ask: false });
   const made = await firstNight(other, changes);
   assert.match(await made.memory(), /Theo has two dogs/);

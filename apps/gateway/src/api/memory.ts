@@ -14,15 +14,19 @@ import {
   type Fact,
   type Memory,
 } from "@roost/memory";
+import type { RecallServices } from "../recall-services.ts";
 import { iso } from "../records/iso.ts";
 import { requireUuid } from "../records/require-uuid.ts";
 
 const as = { kind: "main" as const };
 
-export function serveMemory({ memory }: { memory: Memory }): Served[] {
+export function serveMemory({ memory, recallServices }: { memory: Memory; recallServices: RecallServices }): Served[] {
   const { kernel } = memory;
   return [
-    serve(operations.recall, async ({ query, limit, tokensMax, kinds, since, until }) => {
+    serve(operations.recall, async ({ query, limit, tokensMax, kinds, since, until }, { principal }) => {
+      // Kinds and times are the home's own.
+      const isOwn = kinds !== undefined || since !== undefined || until !== undefined;
+      const ofServices = isOwn ? undefined : recallServices({ query, limit }, principal);
       const found = await recall(memory, {
         query,
         as,
@@ -40,6 +44,7 @@ export function serveMemory({ memory }: { memory: Memory }): Served[] {
           labels: formatLabels(labels),
         })),
         markedCount: found.lines.filter(({ labels }) => isUntrusted(labels)).length,
+        ...((await ofServices) ?? { services: [], unanswered: [] }),
       };
     }),
 

@@ -4,13 +4,14 @@ import { defineOperation } from "../define-operation.ts";
 import { decidingKinds } from "../principal.ts";
 import { factParts, HomeFact, FactStatement } from "../records/fact.ts";
 import { Count, pageFields, pageOf, Reason, ref, SmallCount, text, WrittenTime } from "../records/fields.ts";
-import { RecalledLine, recalledKinds } from "../records/recall.ts";
+import { RecalledLine, recalledKinds, RecalledOfService } from "../records/recall.ts";
 
 export const recall = defineOperation({
   id: "recall",
   method: "GET",
   path: "/recall",
-  summary: "Lines of files, conversations and events that tell of something, best first, each with its source",
+  summary:
+    "Lines of files, conversations and events that tell of something, best first, each with its source, and what services know of it",
   input: z.object({
     query: text(1_000).min(1).describe("A question or a few words"),
     limit: SmallCount.min(1).max(50).default(10).describe("Lines"),
@@ -22,6 +23,8 @@ export const recall = defineOperation({
   output: z.object({
     lines: z.array(RecalledLine),
     markedCount: Count.describe("Of these, how many rest on content from outside"),
+    services: z.array(RecalledOfService).describe("Of services; none where kinds are named"),
+    unanswered: z.array(z.object({ service: z.string(), reason: Reason })).describe("Services that did not answer"),
   }),
   effect: "readonly",
   access: { audience: decidingKinds },

@@ -1,6 +1,6 @@
 /** What recall finds. */
 import { z } from "zod";
-import { Name, Text, Time } from "./fields.ts";
+import { JsonFields, Name, Text, Time } from "./fields.ts";
 
 export const recalledKinds = ["fact", "file", "conversation", "events"] as const;
 
@@ -16,3 +16,12 @@ export const RecalledLine = z
   })
   .meta({ id: "RecalledLine" });
 export type RecalledLine = z.output<typeof RecalledLine>;
+
+export const RecalledOfService = z
+  .object({
+    service: z.string(),
+    answer: JsonFields.describe("As its operation `recall` says"),
+    labels: z.array(z.string()),
+  })
+  .meta({ id: "RecalledOfService" });
+export type RecalledOfService = z.output<typeof RecalledOfService>;

@@ -29,6 +29,8 @@ const as = { kind: "main" as const };
 const by = "roost";
 /** Shown in the file, the newest; recall finds all. */
 const shownMax = 150;
+/** A person may take away so many facts at once, however few there are. */
+const factsFree = 3;
 
 /** Nothing is written when nothing has changed. A file that another program keeps changing is left to the next scan. */
 export async function settleMemoryFile(memory: Memory): Promise<void> {
@@ -122,7 +124,7 @@ async function applyChanges(
   // What was closed elsewhere meanwhile is not corrected again.
   for (const { id, line } of corrected) lines.push([(await kept(line, open.has(id) ? id : undefined)).id, line]);
   for (const line of added) lines.push([(await kept(line)).id, line]);
-  if (isTooMuchLost(removed.length, beforeCount)) {
+  if (isTooMuchLost(removed.length, beforeCount, factsFree)) {
     raiseNotice(tx, {
       level: "warning",
       source: "home",

@@ -15,7 +15,8 @@ test("countLostEntries() knows entries in other words, and counts what is gone",
   assert.equal(countLostEntries(before, merged).lostCount, 0);
   assert.deepEqual(countLostEntries(before, lines(0, 16)), { lostCount: 5, entryCount: 21, isTooMuch: false });
   assert.equal(countLostEntries(before, lines(0, 12)).isTooMuch, true);
-  assert.equal(countLostEntries("- a\n- b\n- c", "").isTooMuch, false);
+  assert.equal(countLostEntries("- a\n- b\n- c", "- a\n- b").isTooMuch, false, "one may always go");
+  assert.equal(countLostEntries("- a\n- b\n- c\n- d", "- a\n- b").isTooMuch, true);
 });
 
 test("writeHomeFile() of a run refuses a MEMORY.md that drops more than a quarter of its entries; a person's is written", async () => {

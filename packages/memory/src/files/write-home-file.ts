@@ -22,7 +22,8 @@ import {
   type WriteIntent,
 } from "../records/write-intents.ts";
 import { labelsOfAll, type LineMarks } from "../records/line-marks.ts";
-import { countLostEntries } from "./count-lost-entries.ts";
+import type { Reworded } from "./count-lost-entries.ts";
+import { whyLossy } from "./why-lossy.ts";
 import { marksOfFile } from "./marks-of-file.ts";
 import { parseState, renderState } from "../state/parse-state.ts";
 import { setState } from "../state/set-state.ts";
@@ -39,6 +40,8 @@ export interface WriteRequest extends Author {
   as: Viewer;
   /** The same write under the same key happens once, also across a crash. */
   remember?: { scope: string; key: string } | undefined;
+  /** Lines of what it replaces that stand in it in other words: they are not lost. */
+  reworded?: readonly Reworded[];
   /** Of its lines, where they differ: overrides `labels`. */
   marks?: LineMarks | undefined;
   /** Further records in the same transaction. May run more than once. */
@@ -106,14 +109,10 @@ function refuseHeld({ path: asked, labels }: WriteRequest, { path }: ResolvedPat
 }
 
 /** An agent that rewrites what is remembered loses little of it at once; the versions before are kept in any case. */
-function refuseLoss({ runId, text }: WriteRequest, { path }: ResolvedPath, disk: DiskFile | undefined): void {
-  if (runId === undefined || heldFile(path)?.class !== "memory" || disk === undefined) return;
-  const { lostCount, entryCount, isTooMuch } = countLostEntries(textForPeople(disk), text);
-  if (!isTooMuch) return;
-  throw new RoostError(
-    "invalid_input",
-    `this would drop ${lostCount} of the ${entryCount} entries of ${path} (limit a quarter): keep what is true, in other words if need be, and leave the rest to the person`,
-  );
+function refuseLoss({ runId, text, reworded }: WriteRequest, { path }: ResolvedPath, disk: DiskFile | undefined): void {
+  if (runId === undefined || disk === undefined) return;
+  const why = whyLossy(path, { before: textForPeople(disk), after: text, reworded });
+  if (why !== undefined) throw new RoostError("invalid_input", why);
 }
 
 interface Write {

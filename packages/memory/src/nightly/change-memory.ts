@@ -4,6 +4,7 @@
  */
 import { isUntrusted } from "@roost/contract/labels";
 import { readBlock } from "../facts/fact-block.ts";
+import type { Reworded } from "../files/count-lost-entries.ts";
 import { linesIn, linesOf, type LineMarks } from "../records/line-marks.ts";
 
 export interface MemoryChanges {
@@ -18,6 +19,8 @@ export interface ChangedMemory {
   text: string;
   /** Entries that do not stand there, or not any more. */
   missing: string[];
+  /** Lines that were replaced, and what they became. */
+  reworded: Reworded[];
 }
 
 /** The lines that a proposer may see and name. */
@@ -39,9 +42,12 @@ export function changeMemory(
     missing.push(entry);
     return undefined;
   };
+  const reworded: Reworded[] = [];
   for (const { from, to } of changes.replace) {
     const index = find(from);
-    if (index !== undefined) lines[index] = `${markerOf(lines[index]!)}${entryOf(to)}`;
+    if (index === undefined) continue;
+    reworded.push({ from: lines[index]!.trim(), to });
+    lines[index] = `${markerOf(lines[index]!)}${entryOf(to)}`;
   }
   for (const entry of changes.remove) {
     const index = find(entry);
@@ -56,7 +62,7 @@ export function changeMemory(
     ...(added.get(-1) ?? []),
     ...lines.flatMap((line, index) => [...(line === undefined ? [] : [line]), ...(added.get(index) ?? [])]),
   ];
-  return { text: after.join("\n"), missing };
+  return { text: after.join("\n"), missing, reworded };
 }
 
 /** Lines of the person's prose that rest on nothing from outside, by their index. */

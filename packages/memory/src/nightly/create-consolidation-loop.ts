@@ -8,6 +8,7 @@ import { homeLimits } from "../disk/home-limits.ts";
 import { memoryPath } from "../facts/settle-memory-file.ts";
 import { marksOfFile } from "../files/marks-of-file.ts";
 import { findHomeFile } from "../files/read-home-file.ts";
+import { whyLossy } from "../files/why-lossy.ts";
 import { writeHomeFile } from "../files/write-home-file.ts";
 import type { Memory } from "../memory.ts";
 import type { Author } from "../visibility/viewer.ts";
@@ -51,13 +52,15 @@ function consolidationPass(memory: Memory): NightlyPass {
   };
 }
 
-/** What MEMORY.md is, and would be. */
+/** What MEMORY.md is, and would be; `refusal`: why it will not be written. */
 export async function proposeMemory(
   memory: Memory,
   changes: MemoryChanges,
-): Promise<ChangedMemory & { before: string }> {
-  const { text, marks } = await readMemory(memory);
-  return { before: text, ...changeMemory({ text, marks }, changes) };
+): Promise<ChangedMemory & { before: string; refusal: string | undefined }> {
+  const { text: before, marks } = await readMemory(memory);
+  const changed = changeMemory({ text: before, marks }, changes);
+  const refusal = whyLossy(memoryPath, { before, after: changed.text, reworded: changed.reworded });
+  return { before, refusal, ...changed };
 }
 
 /** Makes the changes in MEMORY.md as it is now, also when it has changed since they were proposed. @throws RoostError as writeHomeFile */
@@ -67,12 +70,13 @@ export async function consolidateMemory(
 ): Promise<{ missing: string[] }> {
   for (let attempt = 0; attempt < homeLimits.mergeAttemptsMax; attempt += 1) {
     const { text: before, marks, sha256 } = await readMemory(memory);
-    const { text, missing } = changeMemory({ text: before, marks }, changes);
+    const { text, missing, reworded } = changeMemory({ text: before, marks }, changes);
     if (text === before) return { missing };
     const outcome = await writeHomeFile(memory, {
       ...author,
       path: memoryPath,
       text,
+      reworded,
       expected: sha256,
       as,
       remember: { scope: `tool.${consolidateTool}`, key: idempotencyKey },

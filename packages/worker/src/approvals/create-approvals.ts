@@ -31,7 +31,9 @@ export function createApprovals({ kernel, memory, run, agent }: CreateApprovalsO
       const { tool, target } = request;
       const grantId = target === undefined ? undefined : await findGrant(kernel, run, { tool, target });
       if (grantId !== undefined) return { state: "done", output: { grantId } };
-      const diff = await diffOfCall({ kernel, memory, run, agent }, request);
+      const { diff, refusal } = await diffOfCall({ kernel, memory, run, agent }, request);
+      if (refusal !== undefined)
+        return { state: "failed", error: { code: "invalid_input", message: refusal, isRetryable: false } };
       const seq = seqOfKey(key);
       const { details, expiresAt } = await recordApproval(kernel, { run, seq, key }, { ...request, diff });
       const wait: WaitRequest = {

@@ -4,7 +4,7 @@ import { toRoostError, type JsonValue } from "@roost/base";
 import type { AgentDefinition } from "@roost/contract/operations";
 import { getJob } from "@roost/jobs";
 import type { ClaimedRun, Kernel } from "@roost/kernel";
-import { consolidateTool, findHomeFile, proposeMemory, viewerOf, type Memory } from "@roost/memory";
+import { consolidateTool, findHomeFile, proposeMemory, viewerOf, whyLossy, type Memory } from "@roost/memory";
 import { consolidationInput } from "../tools/consolidate-memory-tool.ts";
 import { createTwoFilesPatch } from "diff";
 
@@ -15,26 +15,34 @@ interface Given {
   agent: AgentDefinition;
 }
 
-/** Null for calls whose change cannot be shown as a diff. */
+export interface ShownChange {
+  /** Null for calls whose change cannot be shown as a diff. */
+  diff: string | null;
+  /** Why the call would be refused whatever the person answers: it is not asked. */
+  refusal?: string | undefined;
+}
+
 export async function diffOfCall(
   given: Given,
   { tool, input }: Pick<ApprovalRequest, "tool" | "input">,
-): Promise<string | null> {
+): Promise<ShownChange> {
   const fields = input as { [name: string]: JsonValue };
   if (tool === "write_file") {
     const path = String(fields["path"]);
-    return patch(path, await textOf(given, path), String(fields["text"]));
+    const [before, after] = [await textOf(given, path), String(fields["text"])];
+    return { diff: patch(path, before, after), refusal: whyLossy(path, { before, after }) };
   }
   if (tool === consolidateTool) {
-    const { before, text, missing } = await proposeMemory(given.memory, consolidationInput.parse(fields));
+    const { before, text, missing, refusal } = await proposeMemory(given.memory, consolidationInput.parse(fields));
     const notFound = missing.map((entry) => `(not found, left as it is: ${entry})\n`).join("");
-    return patch("MEMORY.md", before, text) + notFound;
+    return { diff: patch("MEMORY.md", before, text) + notFound, refusal };
   }
   if (tool === "define_job") {
     const { id, ...definition } = fields;
-    return patch(`job ${String(id)}`, await definitionOf(given.kernel, String(id), definition), lines(definition));
+    const before = await definitionOf(given.kernel, String(id), definition);
+    return { diff: patch(`job ${String(id)}`, before, lines(definition)) };
   }
-  return null;
+  return { diff: null };
 }
 
 function patch(name: string, before: string, after: string): string {

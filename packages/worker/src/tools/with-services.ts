@@ -7,11 +7,8 @@ import type { Tool, ToolCall } from "@roost/agent";
 import { toRoostError, type JsonObject, type JsonValue } from "@roost/base";
 import { isUntrusted, joinLabels, openLabels, type Labels } from "@roost/contract/labels";
 import type { AgentDefinition } from "@roost/contract/operations";
+import { recallName, serviceRecallLimits } from "@roost/service";
 import { policyOf } from "./policy-of.ts";
-
-/** A service that is slow is left out: the home's own lines are there at once. */
-const answerMsMax = 2_000;
-const servicesMax = 8;
 
 /** Tools of the home's services by which they recall, those that the agent may call unasked; nothing that leaves the home. */
 export function recallsOfServices(
@@ -20,11 +17,11 @@ export function recallsOfServices(
 ): Tool[] {
   return tools
     .filter(({ name, origin, effect, reach }) => {
-      if (origin?.kind !== "service" || name !== `${origin.name}_recall`) return false;
+      if (origin?.kind !== "service" || name !== recallName(origin.name)) return false;
       const isFree = effect === "readonly" && reach === undefined;
       return isFree && (policyOf(policies, name)?.decision ?? "allow") === "allow";
     })
-    .slice(0, servicesMax);
+    .slice(0, serviceRecallLimits.servicesMax);
 }
 
 interface Answered {
@@ -79,7 +76,7 @@ function knowsSomething(answer: JsonValue | undefined): boolean {
 
 async function ask(service: Tool<JsonObject>, input: JsonObject, call: ToolCall): Promise<Answered> {
   const name = service.origin?.kind === "service" ? service.origin.name : service.name;
-  const signal = AbortSignal.any([call.signal, AbortSignal.timeout(answerMsMax)]);
+  const signal = AbortSignal.any([call.signal, AbortSignal.timeout(serviceRecallLimits.answerMsMax)]);
   const asked = { query: input["query"] ?? "", limit: input["limit"] ?? 10 };
   try {
     const outcome = await service.execute(asked, { ...call, signal });
