@@ -3,10 +3,8 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { fileURLToPath } from "node:url";
 import { after, before, test } from "node:test";
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
-import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import { isUntrusted, untrustedFrom } from "@roost/contract/labels";
 import { writeHomeFile } from "@roost/memory";
 import { createTestGateway, testToken, type TestGateway } from "../testing/create-test-gateway.ts";
@@ -288,28 +286,3 @@ test("serveMcp() gives a session to its caller alone, and refuses what is too lo
   ].map(({ status }) => status);
   assert.deepEqual(statuses, [200, 404, 404, 404, 400, 401, 403, 400, 415, 413, 401, 400]);
 });
-
-for (const era of ["auto", "legacy"] as const)
-  test(`roost mcp carries the protocol over standard streams, and on through a restart of the gateway (${era})`, async () => {
-    const roost = fileURLToPath(new URL("../../../cli/src/main.ts", import.meta.url));
-    const client = new Client({ name: "test", version: "1" }, { capabilities: {}, versionNegotiation: { mode: era } });
-    const env = {
-      ROOST_URL: gateway.url,
-      ROOST_TOKEN: testToken,
-      ROOST_HOME: gateway.homeDir,
-      PATH: process.env["PATH"] ?? "",
-      NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"] ?? "",
-    };
-    await client.connect(
-      new StdioClientTransport({ command: process.execPath, args: [roost, "mcp"], env, stderr: "inherit" }),
-    );
-    const call = async () =>
-      textOf(await client.callTool({ name: "call_tool", arguments: { name: "roost_listLocks", arguments: {} } }));
-    assert.match(await call(), /"items"/);
-    await gateway.restart();
-    assert.match(await call(), /"items"/);
-    const read = await client.readResource({ uri: "roost://files/AGENTS.md" });
-    assert.equal((read.contents[0] as { text: string }).text, "Be brief.\n");
-    await assert.rejects(client.readResource({ uri: "roost://files/nö.md" }), /not found/i);
-    await client.close();
-  });
