@@ -1,4 +1,4 @@
-/** What a page does with the client: bundled by client.test.ts, run in a browser. It uses nothing that a browser does not have. */
+/** What a page does with the client: bundled by client.long.test.ts, run in a browser. It uses nothing that a browser does not have. */
 import { createHttpClient } from "@roost/contract/client";
 import { roostContract } from "@roost/contract/roost";
 

@@ -1,3 +1,3 @@
 import { loseConnections } from "./lose-connections.ts";
 
-loseConnections({ placesMax: Infinity });
+loseConnections({ placesMax: 32 });

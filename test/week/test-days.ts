@@ -29,9 +29,21 @@ const changesMax = 9;
 /** How often the example home looks for comments. */
 const exampleCheckMinutes = 20;
 
-/** Registers the tests of a home that lives until then: at least for the two days and a half in which everything happens to it. */
+/** The worker of the video producer dies while it is asked to render, and two days later while it is to announce. */
+const firstDeathAt = "2025-11-24T09:00:00.000Z";
+const secondDeathAt = "2025-11-26T09:00:00.000Z";
+/** The person asks for an item of what a cron has posted. */
+const askedForItemAt = "2025-11-25T07:10:00.000Z";
+/** Who is refused a subject, as its prompt says it, and when. */
+const refusals = [
+  { by: "video-producer 2025-11-24 10:00", at: firstDeathAt },
+  { by: "blog-writer 2025-11-25 06:00", at: "2025-11-25T05:00:00.000Z" },
+];
+
+/** Registers the tests of a home that lives until then: at least through the first death of a worker. Everything has happened to it after the second. */
 export function testDays(endMs: number, { checkEveryMinutes = exampleCheckMinutes } = {}): void {
   const dayCount = (endMs - startMs) / 86_400_000;
+  const lives = (at: string) => Date.parse(at) < endMs;
   const checkCount = dayCount * ((24 * 60) / checkEveryMinutes);
   /** The days on which the job was due. */
   const daysOf = (jobId: "blog-writer" | "video-producer") =>
@@ -71,7 +83,7 @@ export function testDays(endMs: number, { checkEveryMinutes = exampleCheckMinute
     firstHeartbeatMs = Date.parse(job.nextAt ?? "");
     answers = [];
     try {
-      await liveWeek({ time, home, endMs, incidents: listIncidents(home) });
+      await liveWeek({ time, home, endMs, incidents: listIncidents(home).filter(({ at }) => lives(at)) });
     } catch (error) {
       throw new Error(home.readLogs(), { cause: error });
     }
@@ -107,9 +119,9 @@ export function testDays(endMs: number, { checkEveryMinutes = exampleCheckMinute
         happen: async () => void world.comments.push({ day: "2025-11-24", from: "Ada", text: "Which fan?" }),
       },
       { at: "2025-11-24T08:55:00.000Z", happen: ask("Good morning") },
-      { at: "2025-11-24T09:00:00.000Z", happen: killWhile(world.keyed, "/renderings", "Are you there?") },
-      { at: "2025-11-25T07:10:00.000Z", happen: ask("Please expand item 3") },
-      { at: "2025-11-26T09:00:00.000Z", happen: killWhile(world.plain, "/announcements", "And now?") },
+      { at: firstDeathAt, happen: killWhile(world.keyed, "/renderings", "Are you there?") },
+      { at: askedForItemAt, happen: ask("Please expand item 3") },
+      { at: secondDeathAt, happen: killWhile(world.plain, "/announcements", "And now?") },
     ];
   }
 
@@ -162,7 +174,7 @@ export function testDays(endMs: number, { checkEveryMinutes = exampleCheckMinute
     );
     assert.deepEqual(
       [...new Set(refused.map(({ jobId, scheduledFor }) => `${jobId} ${scheduledFor}`))],
-      ["video-producer 2025-11-24 10:00", "blog-writer 2025-11-25 06:00"],
+      refusals.filter(({ at }) => lives(at)).map(({ by }) => by),
     );
   });
 
@@ -184,30 +196,34 @@ export function testDays(endMs: number, { checkEveryMinutes = exampleCheckMinute
     const unknown = steps.filter(({ state }) => state === "unknown");
     assert.deepEqual(
       unknown.map(({ name, effect }) => [name.replace(/#\d+$/, ""), effect]),
-      [["tool:http_send", "unsafe"]],
+      lives(secondDeathAt) ? [["tool:http_send", "unsafe"]] : [],
     );
+    if (!lives(secondDeathAt)) return;
     const [told] = runs.filter(({ id }) => id === unknown[0]?.runId);
     assert.match(told?.output?.text ?? "", /I cannot tell whether it was announced/);
   });
 
   test("main answers while a worker is dead", () => {
+    // Before and during the first death, for the item, and during the second.
+    const asked = [firstDeathAt, firstDeathAt, askedForItemAt, secondDeathAt].filter(lives);
     assert.deepEqual(
       answers.map(({ state }) => state),
-      ["done", "done", "done", "done"],
+      asked.map(() => "done"),
     );
   });
 
-  test("N: a cron posts a list, and main can expand item 3 of it", () => {
-    const item = ideasOf("2025-11-25")[2]!;
-    const [asked] = prompts.filter((prompt) => prompt.kind === "main" && prompt.asked.includes("expand item 3"));
-    // The post rests on what a server answered: the digest names the run and its mark, and the tool shows it, marked.
-    assert.match(
-      asked?.asked ?? "",
-      /blog-writer finished \(\d+ characters that rest on content from web:127\.0\.0\.1/,
-    );
-    assert.ok(asked !== undefined && !asked.asked.includes(item), `the digest repeats marked text:\n${asked?.asked}`);
-    assert.equal(answers[2]?.text, `More about it: ${item}.`);
-  });
+  if (lives(askedForItemAt))
+    test("N: a cron posts a list, and main can expand item 3 of it", () => {
+      const item = ideasOf("2025-11-25")[2]!;
+      const [asked] = prompts.filter((prompt) => prompt.kind === "main" && prompt.asked.includes("expand item 3"));
+      // The post rests on what a server answered: the digest names the run and its mark, and the tool shows it, marked.
+      assert.match(
+        asked?.asked ?? "",
+        /blog-writer finished \(\d+ characters that rest on content from web:127\.0\.0\.1/,
+      );
+      assert.ok(asked !== undefined && !asked.asked.includes(item), `the digest repeats marked text:\n${asked?.asked}`);
+      assert.equal(answers[2]?.text, `More about it: ${item}.`);
+    });
 
   test("a heartbeat whose inputs did not change calls no model", () => {
     const beats = runs.filter(({ sessionKind }) => sessionKind === "heartbeat");

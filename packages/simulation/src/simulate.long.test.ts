@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { openWorlds, type Worlds } from "./open-worlds.ts";
-import { createPlan } from "./plan.ts";
+import { createPlan, type Plan } from "./plan.ts";
 import { simulate } from "./simulate.ts";
 
 const firstSeed = 2;
@@ -26,3 +26,12 @@ for (let seed = firstSeed; seed < firstSeed + seedCount; seed += 1) {
     );
   });
 }
+
+test("simulate() lets the same happen again for the same plan", async () => {
+  const whole = createPlan(31);
+  const plan: Plan = { ...whole, jobCount: 1, operations: whole.operations.slice(0, 6) };
+  const first = await simulate(worlds, plan);
+  const second = await simulate(worlds, plan);
+  assert.ok(first.faultCount > 0 && first.waitCount > 0, "a world with faults and lock waits was expected");
+  assert.deepEqual(second.trace, first.trace);
+});

@@ -23,7 +23,7 @@ async function cron(home: TestMemory, jobId: string, text: string, options?: Rep
   return runId;
 }
 
-test("a list that a cron posted is in main's context in full, at that turn and at later ones", async () => {
+test("N: a list that a cron posted is in main's context in full, when the person asks for an item of it and before", async () => {
   await using home = await createTestMemory();
   await using worker = await createTestWorker(home.memory);
   const runId = await cron(home, "ideas", list);

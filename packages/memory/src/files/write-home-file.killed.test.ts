@@ -10,7 +10,7 @@ import { scanHome } from "../scan/scan-home.ts";
 import { createTestMemory } from "../testing/create-test-memory.ts";
 
 const fixture = fileURLToPath(new URL("./write-until-killed.fixture.ts", import.meta.url));
-const roundCount = 4;
+const roundCount = 2;
 
 test("writeHomeFile() of processes that are killed at any moment loses no acknowledged line and leaves the log as the disk", async () => {
   await using home = await createTestMemory();
