@@ -57,6 +57,40 @@ after(async () => {
   await rm(homeDir, { recursive: true, force: true });
 });
 
+/** A run of the agent that names the pond: it calls the same tool each time that it is let, and tells what it was told. */
+async function watchPond(tool: string) {
+  const told: string[] = [];
+  let go = Promise.withResolvers<"look" | "end">();
+  let heard = Promise.withResolvers<void>();
+  model.setScript(async (request) => {
+    const { userText, toolResults } = request;
+    if (!userText.includes(tool)) return await script(request);
+    if (toolResults.length > 0) told.push(toolResults.at(-1)!.text);
+    heard.resolve();
+    const next = await go.promise;
+    go = Promise.withResolvers();
+    return next === "end"
+      ? "That is all."
+      : { toolCalls: [{ name: "call_tool", arguments: { name: tool, arguments: {} } }] };
+  });
+  // Once its file is applied.
+  const message = { sessionKey: `watch-${tool}`, agent: "keeper", text: `Watch ${tool}` };
+  const { runId } = await until(() => home.api.sendMessage(message));
+  await heard.promise;
+  return {
+    async looks(): Promise<string> {
+      heard = Promise.withResolvers();
+      go.resolve("look");
+      await heard.promise;
+      return told.at(-1)!;
+    },
+    async ends(): Promise<void> {
+      go.resolve("end");
+      await until(async () => ((await home.api.getRun({ runId })).run.state === "done" ? true : undefined));
+    },
+  };
+}
+
 const ask = async (path: string, body?: object) => {
   const response = await home.fetch(path, body && { method: "POST", body: JSON.stringify(body) });
   return (await response.json()) as Record<string, unknown>;
@@ -107,7 +141,7 @@ test("peeps is enabled while Roost runs, and messages that come in fire the job 
   assert.deepEqual([found?.value, found?.name, found?.quote], ["Nils", "Ida Berg", "my partner Nils"]);
 });
 
-test("A service comes, changes and leaves while Roost runs: others answer all the time, and a change that may not be is refused with its path", async () => {
+test("A service comes, changes and leaves while runs of agents use it: others answer all the time, and a change that may not be is refused with its path", async () => {
   const put = async (operations: string, event: string) => {
     await mkdir(join(homeDir, "services/pond"), { recursive: true });
     await writeFile(join(homeDir, "services/pond/service.ts"), pond(operations, event));
@@ -129,11 +163,16 @@ test("A service comes, changes and leaves while Roost runs: others answer all th
   assert.equal(await says("frogs"), "frogs");
   assert.equal(await says("newts"), undefined);
   const before = await pidOfServices(homeDir);
+  await mkdir(join(homeDir, "agents"), { recursive: true });
+  await writeFile(join(homeDir, "agents/keeper.md"), "---\nservices: [pond]\n---\n\nLook.\n");
+  const watching = await watchPond("pond_frogs");
+  assert.match(await watching.looks(), /"text":"frogs"/);
 
   await put('"frogs", "newts"', "version: 2, schema: z.object({ deep: z.number(), wide: z.number().optional() })");
   assert.equal((await runCommand(homeDir, "service", "migrate", "pond")).printed, "pond: nothing to apply\n");
   assert.equal(await until(() => says("newts")), "newts");
   await until(async () => ((await pidOfServices(homeDir)) === before ? undefined : true));
+  assert.match(await watching.looks(), /"text":"frogs"/, "a run that began before the change goes on");
 
   await put('"frogs"', "version: 3, schema: z.object({ deep: z.string(), wide: z.number() })");
   const refused = await runCommand(homeDir, "service", "migrate", "pond");
@@ -147,11 +186,12 @@ test("A service comes, changes and leaves while Roost runs: others answer all th
   await put('"frogs"', "version: 2, schema: z.object({ deep: z.number(), wide: z.number().optional() })");
   const taken = await runCommand(homeDir, "service", "migrate", "pond");
   assert.match(taken.printed, /pond: service "pond" takes away what its callers know: newts: the operation is gone/);
-  assert.equal(await says("newts"), "newts", "agents go on with the one that they know");
+  assert.match(await watching.looks(), /"text":"frogs"/, "what was refused disturbs no run");
+  await watching.ends();
+  const knowing = await watchPond("pond_newts");
+  assert.match(await knowing.looks(), /"text":"newts"/, "agents go on with the contract that they know");
   const { items } = await home.api.listServices();
   assert.equal(items.find(({ name }) => name === "pond")?.state, "running");
-  const { runId } = await home.api.sendMessage({ sessionKey: "main", text: "Still there?" });
-  await until(async () => ((await home.api.getRun({ runId })).run.state === "done" ? true : undefined));
 
   assert.equal(
     (await runCommand(homeDir, "service", "migrate", "pond", "--accept-breaks")).printed,
@@ -159,6 +199,8 @@ test("A service comes, changes and leaves while Roost runs: others answer all th
   );
   await until(async () => ((await says("newts")) === undefined ? true : undefined));
   assert.equal(await until(() => says("frogs")), "frogs");
+  assert.match(await knowing.looks(), /Error \(not_found\)/, "what was given up is told to who still calls it");
+  await knowing.ends();
 
   assert.match((await runCommand(homeDir, "service", "disable", "pond")).printed, /pond has ended/);
   assert.equal(await says("frogs"), undefined);

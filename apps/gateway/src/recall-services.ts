@@ -1,6 +1,8 @@
 /** What the home's services know of something, asked in the caller's name: each answers for itself, or is named as one that did not. */
 import { toRoostError, type Clock, type JsonObject, type Logger } from "@roost/base";
 import { callOperation, type Principal } from "@roost/contract";
+import { formatLabels, joinLabels, openLabels, parseLabels } from "@roost/contract/labels";
+import { labelsWithin } from "@roost/contract/labels-within";
 import {
   createForwardCall,
   createToolDirectory,
@@ -48,7 +50,8 @@ export function createRecallServices({ services, clock, logger }: RecallServices
     const answers = (await recallsOf(directory, tools)).map(async ({ service, tool }) => {
       try {
         const answer = await ask(service, tool, asked, principal);
-        found.services.push({ service, answer, labels: [...tool.labels] });
+        const labels = joinLabels(parseLabels(tool.labels), labelsWithin(answer) ?? openLabels);
+        found.services.push({ service, answer, labels: formatLabels(labels) });
       } catch (error) {
         found.unanswered.push({ service, reason: toRoostError(error).message.slice(0, 1_000) });
       }

@@ -53,6 +53,7 @@ export {
   principalKinds,
   requireAccess,
   type Access,
+  type CallingRun,
   type Principal,
   type PrincipalKind,
 } from "./principal.ts";

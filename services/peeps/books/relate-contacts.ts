@@ -36,10 +36,10 @@ export async function relateContacts(
     return [{ id, key, name, name_key: nameKey(name) }];
   });
   await tx.query(
-    `insert into svc_peeps.person (id, root, kind, is_listed, is_partial, name, name_key, created_at)
-      select id, id, 'person', false, true, name, name_key, $2
+    `insert into svc_peeps.person (id, root, kind, is_listed, is_partial, name, name_key, name_source, created_at)
+      select id, id, 'person', false, true, name, name_key, $3, $2
         from jsonb_to_recordset($1::jsonb) as r (id uuid, name text, name_key text)`,
-    [JSON.stringify(added), at],
+    [JSON.stringify(added), at, book],
   );
   await nameKnownThrough(
     tx,

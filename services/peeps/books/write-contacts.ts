@@ -37,7 +37,7 @@ export async function writeContacts(
   if (cards.length === 0) return;
   const ids = cards.map(({ personId }) => personId);
   const of = rowsOf(cards);
-  await writePeople(tx, cards, at);
+  await writePeople(tx, cards, { book, at });
   const pictures = await writePictures(tx, cards, book);
   await tx.query(
     `insert into svc_peeps.field (person_id, name, origin, source, value, at)
@@ -48,10 +48,11 @@ export async function writeContacts(
   );
   await removeUnusedPictures(tx, pictures);
   await tx.query(
-    `insert into svc_peeps.handle (id, person_id, kind, norm, raw, label, is_preferred, is_business, source, first_seen)
-      select id, person_id, kind, norm, left(raw, 320), label, is_preferred, is_business, $2, $3
+    `insert into svc_peeps.handle (id, person_id, kind, norm, raw, label, label_source, is_preferred, is_business, source, first_seen)
+      select id, person_id, kind, norm, left(raw, 320), label, case when label is not null then $2 end, is_preferred, is_business, $2, $3
         from jsonb_to_recordset($1::jsonb) as r (id uuid, person_id uuid, kind text, norm text, raw text, label text, is_preferred boolean, is_business boolean)
-      on conflict (kind, norm) do update set label = coalesce(handle.label, excluded.label)`,
+      on conflict (kind, norm) do update set label = coalesce(handle.label, excluded.label),
+        label_source = case when handle.label is null then excluded.label_source else handle.label_source end`,
     [rows(handleRows(cards)), book, at],
   );
   if (shared.length > 0)
@@ -122,10 +123,10 @@ async function writeSaid(
     [rows(of(({ links }) => links)), book],
   );
   await tx.query(
-    `insert into svc_peeps.tag (person_id, tag)
-      select distinct person_id, tag from jsonb_to_recordset($1::jsonb) as r (person_id uuid, tag text)
+    `insert into svc_peeps.tag (person_id, tag, source)
+      select distinct person_id, tag, $2 from jsonb_to_recordset($1::jsonb) as r (person_id uuid, tag text)
       on conflict do nothing`,
-    [rows(of(({ tags }) => tags.map((tag) => ({ tag }))))],
+    [rows(of(({ tags }) => tags.map((tag) => ({ tag })))), book],
   );
 }
 
@@ -136,7 +137,11 @@ function rowsOf(cards: readonly PreparedContact[]): (list: (contact: Contact) =>
     );
 }
 
-async function writePeople(tx: Sql, cards: readonly PreparedContact[], at: Date): Promise<void> {
+async function writePeople(
+  tx: Sql,
+  cards: readonly PreparedContact[],
+  { book, at }: { book: string; at: Date },
+): Promise<void> {
   const people = cards.map(({ contact, personId, nameKey, isNew }) => ({
     id: personId,
     is_new: isNew,
@@ -149,10 +154,10 @@ async function writePeople(tx: Sql, cards: readonly PreparedContact[], at: Date)
     spoken_at: lastContactOf(contact),
   }));
   await tx.query(
-    `insert into svc_peeps.person (id, root, kind, is_listed, is_partial, name, name_key, name_sound, long_sound, keep_in_touch_days, last_contact_at, created_at)
-      select id, id, kind, true, is_partial, name, name_key, sound, long, days, spoken_at, $2
+    `insert into svc_peeps.person (id, root, kind, is_listed, is_partial, name, name_key, name_source, name_sound, long_sound, keep_in_touch_days, last_contact_at, created_at)
+      select id, id, kind, true, is_partial, name, name_key, $3, sound, long, days, spoken_at, $2
         from jsonb_to_recordset($1::jsonb) as r (id uuid, kind text, is_partial boolean, name text, name_key text, sound text, long text, days integer, spoken_at timestamptz)`,
-    [rows(people.filter(({ is_new: isNew }) => isNew)), at],
+    [rows(people.filter(({ is_new: isNew }) => isNew)), at, book],
   );
   await tx.query(
     `update svc_peeps.person p set is_listed = true, revision = revision + 1, keep_in_touch_days = coalesce(p.keep_in_touch_days, r.days),

@@ -39,7 +39,7 @@ export function PersonFacts({ person, details, onChange }: PersonFactsProps) {
       </Group>
       <Group title="Close to">
         {relations.map(({ id, type, personId, name, since, until, evidence }) => (
-          <Row key={id} name={type} note={evidence ?? undefined}>
+          <Row key={id} name={type} note={evidence?.text}>
             <Link href={`/people/${personId}`}>{name}</Link>
             {(since !== null || until !== null) && (
               <em>

@@ -114,8 +114,8 @@ async function addStubs(
   const written = await tx.query<{ key: string; handleId: string }>(
     `with r as (select * from jsonb_to_recordset($1::jsonb) as r (handle_id uuid, person_id uuid, kind text, norm text, raw text, name text, name_key text, "isBusiness" boolean)),
       person as (
-        insert into svc_peeps.person (id, root, kind, is_listed, name, name_key, created_at)
-          select person_id, person_id, case when "isBusiness" then 'organization' else 'person' end, false, name, name_key, $3 from r),
+        insert into svc_peeps.person (id, root, kind, is_listed, name, name_key, name_source, created_at)
+          select person_id, person_id, case when "isBusiness" then 'organization' else 'person' end, false, name, name_key, $2, $3 from r),
       field as (
         insert into svc_peeps.field (person_id, name, origin, source, value, at) select person_id, 'name', 3, $2, name, $3 from r)
       insert into svc_peeps.handle (id, person_id, kind, norm, raw, is_business, source, first_seen)

@@ -3,7 +3,7 @@ import { defineOperation, pageFields, pageOf, ref } from "@roost/contract";
 import { Count, text, Time } from "@roost/contract/operations";
 import { z } from "zod";
 import { factLimits, messageLimits, personLimits } from "./limits.ts";
-import { fromOutside, Label, Person, personId, PersonName, Source } from "./records.ts";
+import { Label, labels, Person, personId, PersonName, Source } from "./records.ts";
 
 const factId = ref("Fact", z.uuid());
 
@@ -23,6 +23,7 @@ export const Fact = z
     quote: text(factLimits.quoteMax).describe("Their words, from outside"),
     source: Source,
     sentAt: Time,
+    labels,
   })
   .meta({ id: "Fact", description: "What a message may say of who wrote it" });
 export type FactRecord = z.output<typeof Fact>;
@@ -67,7 +68,6 @@ export const listFacts = defineOperation({
   output: pageOf(Fact),
   errors: ["not_found"],
   effect: "readonly",
-  labels: fromOutside,
 });
 
 export const answerFact = defineOperation({
@@ -83,7 +83,6 @@ export const answerFact = defineOperation({
   output: z.object({ person: Person }),
   errors: ["not_found", "conflict"],
   effect: "idempotent",
-  labels: fromOutside,
   // A person says what is true, no agent does.
   access: { audience: ["owner", "device", "client"] },
 });

@@ -60,7 +60,6 @@ export const listMessages = defineOperation({
   errors: ["not_found"],
   effect: "readonly",
   tags: ["messages"],
-  labels: fromOutside,
 });
 
 export const importContacts = defineOperation({
@@ -128,7 +127,6 @@ export const search = defineOperation({
   input: z.object({ words: text(200).min(1), limit: z.number().int().min(1).max(50).default(20) }),
   output: z.object({ items: z.array(Hit) }),
   effect: "readonly",
-  labels: fromOutside,
 });
 
 export const recall = defineOperation({
@@ -142,7 +140,6 @@ export const recall = defineOperation({
     items: z.array(Hit).describe("Notes and messages, those with the most of its words first"),
   }),
   effect: "readonly",
-  labels: fromOutside,
 });
 
 export const whoIs = defineOperation({
@@ -163,7 +160,6 @@ export const whoIs = defineOperation({
     near: z.array(Hit).describe("Where nothing is known"),
   }),
   effect: "readonly",
-  labels: fromOutside,
   examples: [{ summary: "What is her partner called", input: { of: "Ida", relation: "partner" } }],
 });
 
@@ -181,7 +177,6 @@ export const remind = defineOperation({
   output: z.object({ reminder: Reminder }),
   errors: ["not_found"],
   effect: "unsafe",
-  labels: fromOutside,
 });
 
 export const listReminders = defineOperation({
@@ -192,7 +187,6 @@ export const listReminders = defineOperation({
   input: z.object({ ...pageFields, until: Day.optional() }),
   output: pageOf(Reminder),
   effect: "readonly",
-  labels: fromOutside,
 });
 
 export const finishReminder = defineOperation({
@@ -204,7 +198,6 @@ export const finishReminder = defineOperation({
   output: z.object({ reminder: Reminder }),
   errors: ["not_found"],
   effect: "idempotent",
-  labels: fromOutside,
 });
 
 export const takeDue = defineOperation({
@@ -218,7 +211,6 @@ export const takeDue = defineOperation({
   input: z.object({}),
   output: z.object({ reminders: z.array(Reminder), overdue: z.array(Person) }),
   effect: "idempotent",
-  labels: fromOutside,
 });
 
 export const messageOperations = [

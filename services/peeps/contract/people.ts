@@ -5,7 +5,6 @@ import { z } from "zod";
 import { personLimits } from "./limits.ts";
 import {
   Day,
-  fromOutside,
   DayText,
   Handle,
   Label,
@@ -47,7 +46,6 @@ export const listPeople = defineOperation({
   output: pageOf(Person),
   effect: "readonly",
   examples: [{ summary: "Whom to call", input: { isOverdue: true } }],
-  labels: fromOutside,
 });
 
 export const getPerson = defineOperation({
@@ -60,7 +58,6 @@ export const getPerson = defineOperation({
   errors: ["not_found"],
   // The revision is no ETag here: notes, merges and messages change the answer without it.
   effect: "readonly",
-  labels: fromOutside,
 });
 
 export const addPerson = defineOperation({
@@ -79,7 +76,6 @@ export const addPerson = defineOperation({
   examples: [
     { summary: "A friend", input: { name: "Ida Berg", handles: [{ kind: "phone", value: "+46 70 123 45 67" }] } },
   ],
-  labels: fromOutside,
 });
 
 export const changePerson = defineOperation({
@@ -101,7 +97,6 @@ export const changePerson = defineOperation({
   errors: ["not_found", "conflict"],
   effect: "idempotent",
   revision: { of: "person.revision", expected: "revision" },
-  labels: fromOutside,
 });
 
 export const addHandle = defineOperation({
@@ -113,7 +108,6 @@ export const addHandle = defineOperation({
   output: z.object({ handle: Handle }),
   errors: ["not_found", "conflict", "limit_exceeded"],
   effect: "idempotent",
-  labels: fromOutside,
 });
 
 export const changeHandle = defineOperation({
@@ -131,7 +125,6 @@ export const changeHandle = defineOperation({
   output: z.object({ handle: Handle }),
   errors: ["not_found"],
   effect: "idempotent",
-  labels: fromOutside,
 });
 
 export const relatePeople = defineOperation({
@@ -150,7 +143,6 @@ export const relatePeople = defineOperation({
   output: z.object({ relation: Relation }),
   errors: ["not_found"],
   effect: "idempotent",
-  labels: fromOutside,
 });
 
 export const endRelation = defineOperation({
@@ -162,7 +154,6 @@ export const endRelation = defineOperation({
   output: z.object({ relation: Relation.nullable() }),
   errors: ["not_found"],
   effect: "idempotent",
-  labels: fromOutside,
 });
 
 export const addNote = defineOperation({
@@ -174,7 +165,6 @@ export const addNote = defineOperation({
   output: z.object({ note: Note }),
   errors: ["not_found"],
   effect: "unsafe",
-  labels: fromOutside,
 });
 
 export const listNotes = defineOperation({
@@ -186,7 +176,6 @@ export const listNotes = defineOperation({
   output: pageOf(Note),
   errors: ["not_found"],
   effect: "readonly",
-  labels: fromOutside,
 });
 
 export const removeNote = defineOperation({
@@ -208,7 +197,6 @@ export const setDate = defineOperation({
   output: z.object({ person: Person, details: PersonDetails }),
   errors: ["not_found"],
   effect: "idempotent",
-  labels: fromOutside,
 });
 
 export const setCadence = defineOperation({
@@ -229,7 +217,6 @@ export const listSuggestions = defineOperation({
   input: z.object(pageFields),
   output: pageOf(Suggestion),
   effect: "readonly",
-  labels: fromOutside,
 });
 
 export const answerSuggestion = defineOperation({
@@ -241,7 +228,6 @@ export const answerSuggestion = defineOperation({
   output: z.object({ person: Person }),
   errors: ["not_found", "conflict"],
   effect: "idempotent",
-  labels: fromOutside,
 });
 
 export const mergePeople = defineOperation({
@@ -253,7 +239,6 @@ export const mergePeople = defineOperation({
   output: z.object({ person: Person }),
   errors: ["not_found", "conflict"],
   effect: "idempotent",
-  labels: fromOutside,
 });
 
 export const unmergePerson = defineOperation({
@@ -265,7 +250,6 @@ export const unmergePerson = defineOperation({
   output: z.object({ person: Person }),
   errors: ["not_found"],
   effect: "idempotent",
-  labels: fromOutside,
 });
 
 export const peopleOperations = [

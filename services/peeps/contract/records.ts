@@ -4,7 +4,7 @@ import { Count, keyText, text, Time } from "@roost/contract/operations";
 import { z } from "zod";
 import { messageLimits, personLimits } from "./limits.ts";
 
-/** Labels of all that comes from contacts and messages. */
+/** Labels of files that hold what books say. Records say their own. */
 export const fromOutside = ["trust:untrusted"] as const;
 
 /** Ids of peeps; another text is refused before it is looked up. */
@@ -23,6 +23,13 @@ export const DayText = text(10)
   .describe("1985-04-12, --04-12 without its year, 1985 alone");
 export const Day = z.iso.date();
 
+/** Of each record. Ids, dates and counts are the service's own. */
+export const labels = z
+  .array(text(300))
+  .describe(
+    "Who said it: trust:owner the person, trust:agent an agent, trust:untrusted src:… a book or message from outside",
+  );
+
 export const Handle = z
   .object({
     id: handleId,
@@ -34,6 +41,7 @@ export const Handle = z
     isPreferred: z.boolean(),
     isShared: z.boolean().describe("Of several people: its messages say nothing of one of them"),
     isBusiness: z.boolean(),
+    labels,
   })
   .meta({ id: "Handle" });
 
@@ -51,6 +59,7 @@ export const Person = z
     keepInTouchDays: Count.nullable().describe("Wanted at least so often; from the tags where it is not said here"),
     lastContactAt: Time.nullable().describe("From messages, calls and meetings"),
     revision: Count,
+    labels: labels.describe("Of name, organization, title and tags"),
   })
   .meta({ id: "Person" });
 export type PersonRecord = z.output<typeof Person>;
@@ -64,18 +73,28 @@ export const Relation = z
     since: Day.nullable(),
     until: Day.nullable(),
     source: text(100),
-    evidence: text(2000).nullable().describe("The words that it comes from"),
+    evidence: z
+      .object({ text: text(2000), labels })
+      .nullable()
+      .describe("The words that it comes from"),
+    labels,
   })
   .meta({ id: "Relation" });
 export type RelationRecord = z.output<typeof Relation>;
 
 export const Note = z
-  .object({ id: noteId, personId: personId, text: text(personLimits.noteMax), source: text(100), at: Time })
+  .object({ id: noteId, personId: personId, text: text(personLimits.noteMax), source: text(100), at: Time, labels })
   .meta({ id: "Note" });
 export type NoteRecord = z.output<typeof Note>;
 
 export const ImportantDate = z
-  .object({ label: Label, date: DayText, next: Day.nullable().describe("When it comes next"), source: text(100) })
+  .object({
+    label: Label,
+    date: DayText,
+    next: Day.nullable().describe("When it comes next"),
+    source: text(100),
+    labels,
+  })
   .meta({ id: "ImportantDate" });
 
 export const Address = z
@@ -86,6 +105,7 @@ export const Address = z
     region: text(personLimits.wordMax).nullish(),
     postcode: text(personLimits.postcodeMax).nullish(),
     country: text(personLimits.wordMax).nullish(),
+    labels,
   })
   .meta({ id: "Address" });
 
@@ -95,6 +115,7 @@ export const Field = z
     value: text(personLimits.textMax),
     origin: z.enum(["typed", "book", "inferred"]),
     source: text(100),
+    labels,
   })
   .meta({ id: "Field", description: "What is said of a person, and by whom" });
 
@@ -104,9 +125,9 @@ export const PersonDetails = z
     relations: z.array(Relation),
     dates: z.array(ImportantDate),
     addresses: z.array(Address),
-    links: z.array(z.object({ url: text(personLimits.textMax), label: Label.nullable() })),
+    links: z.array(z.object({ url: text(personLimits.textMax), label: Label.nullable(), labels })),
     notes: z.array(Note).describe("The latest"),
-    merged: z.array(z.object({ id: personId, name: PersonName })).describe("Who was merged into this person"),
+    merged: z.array(z.object({ id: personId, name: PersonName, labels })).describe("Who was merged into this person"),
   })
   .meta({ id: "PersonDetails", description: "What is known of a person" });
 export type PersonDetailsRecord = z.output<typeof PersonDetails>;
@@ -119,6 +140,7 @@ export const Reminder = z
     text: text(500).min(1),
     dueOn: Day.nullable().describe("Null: done"),
     every: z.enum(["week", "month", "year"]).nullable(),
+    labels,
   })
   .meta({ id: "Reminder" });
 export type ReminderRecord = z.output<typeof Reminder>;
@@ -130,6 +152,7 @@ export const Suggestion = z
     other: Person,
     reasons: z.array(text(200)),
     createdAt: Time,
+    labels,
   })
   .meta({ id: "Suggestion", description: "Two people who may be one" });
 
@@ -213,6 +236,7 @@ export const Message = z
         bytes: Count.nullish(),
       }),
     ),
+    labels,
   })
   .meta({ id: "Message" });
 export type PeepsMessageRecord = z.output<typeof Message>;
@@ -225,6 +249,7 @@ export const Hit = z
     name: PersonName.nullable(),
     text: text(500).describe("The words around what was found"),
     at: Time.nullable(),
+    labels,
   })
   .meta({ id: "Hit" });
 export type HitRecord = z.output<typeof Hit>;

@@ -14,6 +14,8 @@ create table svc_peeps.person (
   -- The best of the names in field, and its words sorted, in small letters and without accents.
   name               text not null,
   name_key           text not null,
+  -- Who says the name.
+  name_source        text not null,
   -- How it is spoken, as it is written and with short forms as their long ones: names that are written otherwise and may be the same.
   name_sound         text not null default '',
   long_sound         text not null default '',
@@ -61,6 +63,8 @@ create table svc_peeps.handle (
   norm         text not null,
   raw          text not null,
   label        text,
+  -- Who says the label.
+  label_source text,
   is_preferred boolean not null default false,
   -- Of several people: its messages belong to their conversation alone.
   is_shared    boolean not null default false,
@@ -91,7 +95,9 @@ create table svc_peeps.relation (
   since     date,
   until     date,
   source    text not null,
+  -- Words of a message that say it, and the message's source.
   evidence  text,
+  evidence_source text check ((evidence is null) = (evidence_source is null)),
   unique (person_id, other_id, type, source)
 );
 create index relation_by_other on svc_peeps.relation (other_id);
@@ -150,12 +156,13 @@ create table svc_peeps.link (
 create table svc_peeps.tag (
   person_id uuid not null references svc_peeps.person,
   tag       text not null,
+  source    text not null,
   -- Who they were when it was taken away.
   hidden_by uuid references svc_peeps.person,
   primary key (person_id, tag)
 );
 create index tag_by_tag on svc_peeps.tag (tag);
-create view svc_peeps.shown_tag as select person_id, tag from svc_peeps.tag where hidden_by is null;
+create view svc_peeps.shown_tag as select person_id, tag, source from svc_peeps.tag where hidden_by is null;
 
 -- "not spoken in N days", for all people with a tag.
 create table svc_peeps.cadence (
@@ -168,6 +175,7 @@ create table svc_peeps.reminder (
   id        uuid primary key,
   person_id uuid not null references svc_peeps.person,
   text      text not null,
+  source    text not null,
   -- The next time; null: done.
   due_on    date,
   every     text check (every in ('week', 'month', 'year')),

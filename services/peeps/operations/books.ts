@@ -13,6 +13,7 @@ import { exportContacts, getPicture, importContacts } from "../contract/messages
 import { suggestMerges } from "../people/suggest-merges.ts";
 import { readContacts } from "../books/read-contacts.ts";
 import { rootOf } from "../records/read-person.ts";
+import { isAuthor } from "../said/labels-of.ts";
 
 /** A transaction has five seconds; a card takes well under a millisecond. */
 const batchMax = 500;
@@ -27,6 +28,8 @@ export const serveBooks = (context: ServiceContext) => [...serveImports(context)
 
 const serveImports = ({ database, clock }: ServiceContext) => [
   serve(importContacts, async ({ book: file, name: book, region }) => {
+    if (isAuthor(book))
+      throw new RoostError("invalid_input", `name: "${book}" stands for what is said here, give the book another`);
     const { contacts, faults } = readBook(file.bytes);
     const at = new Date(clock.nowMs());
     const counts = { added: 0, changed: 0, unchanged: 0 };

@@ -4,27 +4,35 @@ import { serve } from "@roost/contract";
 import type { ServiceContext } from "@roost/service";
 import { parsePartialDate } from "../contacts/partial-date.ts";
 import { setCadence, setDate } from "../contract/people.ts";
-import { typed } from "../people/insert-person.ts";
 import { todayOf } from "../people/today-of.ts";
 import { readPersonDetails, rootOf } from "../records/read-person.ts";
+import { authorOf } from "../said/labels-of.ts";
 
 export const serveDates = ({ database, clock, timeZone }: ServiceContext) => {
   return [
-    serve(setDate, ({ personId, label, date }) =>
+    serve(setDate, ({ personId, label, date }, { principal }) =>
       database.transact(async (tx) => {
         const root = await rootOf(tx, personId);
         const parsed = date === null ? undefined : parsePartialDate(date);
         if (date !== null && parsed === undefined)
           throw new RoostError("invalid_input", `date: there is no day ${date}`);
-        await tx.query("delete from svc_peeps.important_date where person_id = $1 and label = $2 and source = $3", [
+        // What was said here, whoever said it: what books say stays.
+        await tx.query("delete from svc_peeps.important_date where person_id = $1 and label = $2 and card = ''", [
           root,
           label,
-          typed,
         ]);
         if (parsed !== undefined)
           await tx.query(
             "insert into svc_peeps.important_date (id, person_id, label, year, month, day, source) values ($1, $2, $3, $4, $5, $6, $7)",
-            [createId(), root, label, parsed.year ?? null, parsed.month ?? null, parsed.day ?? null, typed],
+            [
+              createId(),
+              root,
+              label,
+              parsed.year ?? null,
+              parsed.month ?? null,
+              parsed.day ?? null,
+              authorOf(principal),
+            ],
           );
         return await readPersonDetails(tx, root, todayOf({ clock, timeZone }));
       }),

@@ -50,7 +50,7 @@ test("peeps takes what messages say as suggestions: only their own words, nothin
   const { person, details } = await client.getPerson({ personId: ida.id });
   assert.ok(person.handles.some(({ value }) => value === "+46709998877"));
   const nils = details.relations.find(({ name }) => name === "Nils");
-  assert.deepEqual([nils?.type, nils?.evidence], ["partner", "imessage: My partner Nils and I"]);
+  assert.deepEqual([nils?.type, nils?.evidence?.text], ["partner", "imessage: My partner Nils and I"]);
   assert.deepEqual(
     details.dates.map(({ date }) => date),
     ["--02-29"],

@@ -11,25 +11,28 @@ import { answerFact, listFacts, suggestFacts, type FactKindName, type FactRecord
 import { personLimits } from "../contract/limits.ts";
 import { factsSuggested } from "../contract/peeps-events.ts";
 import { giveHandle } from "../people/give-handle.ts";
-import { insertNote, setField, typed, withLabel, type LabelledHandle } from "../people/insert-person.ts";
+import { insertNote, setField, withLabel, type LabelledHandle } from "../people/insert-person.ts";
 import { lockIdentity } from "../people/lock-identity.ts";
 import { addKnownThrough } from "../people/name-anew.ts";
 import { relationTypeOf } from "../people/relation-types.ts";
 import { exactMoment, MomentPlace } from "../records/moment-place.ts";
 import { readPerson, rootOf } from "../records/read-person.ts";
+import { authorOf, labelsOfMessage } from "../said/labels-of.ts";
 import { fitText } from "../text/fit-text.ts";
 
 type Given = InputOf<typeof suggestFacts>["facts"][number];
 
-interface FactRow extends Omit<FactRecord, "sentAt"> {
+interface FactRow extends Omit<FactRecord, "sentAt" | "labels"> {
+  /** The handle that wrote the message. */
+  sender: string | null;
   sentAt: Date;
   place: string;
   state: "open" | "confirmed" | "declined";
 }
 
-const factColumns = `f.id, r.id as "personId", r.name, f.kind, f.value, f.relation, f.quote, m.source, m.sent_at as "sentAt",
+const factColumns = `f.id, r.id as "personId", r.name, f.kind, f.value, f.relation, f.quote, m.source, h.norm as sender, m.sent_at as "sentAt",
   f.state, ${exactMoment("f.created_at")} as place`;
-const factTables = `svc_peeps.fact f join svc_peeps.message m on m.id = f.message_id
+const factTables = `svc_peeps.fact f join svc_peeps.message m on m.id = f.message_id left join svc_peeps.handle h on h.id = m.handle_id
   join svc_peeps.person p on p.id = f.person_id join svc_peeps.person r on r.id = p.root`;
 
 export const serveFacts = ({ database, clock }: ServiceContext) => {
@@ -60,7 +63,7 @@ export const serveFacts = ({ database, clock }: ServiceContext) => {
       const { rows, next } = await readPage(limit, read, ({ place, id }) => [place, id]);
       return toPage(rows.map(toFact), next);
     }),
-    serve(answerFact, ({ factId, isTrue, value }) =>
+    serve(answerFact, ({ factId, isTrue, value }, { principal }) =>
       database.transact(async (tx) => {
         await lockIdentity(tx);
         const [row] = await tx.query<FactRow>(
@@ -68,7 +71,8 @@ export const serveFacts = ({ database, clock }: ServiceContext) => {
           [factId],
         );
         if (row === undefined) throw new RoostError("not_found", `there is no suggestion ${factId}`);
-        if (isTrue && row.state !== "confirmed") await makeKnown(tx, { ...row, value: value ?? row.value }, now());
+        if (isTrue && row.state !== "confirmed")
+          await makeKnown(tx, { ...row, value: value ?? row.value }, { author: authorOf(principal), at: now() });
         if (isTrue || row.state === "open")
           await tx.query("update svc_peeps.fact set state = $2 where id = $1", [
             row.id,
@@ -80,8 +84,8 @@ export const serveFacts = ({ database, clock }: ServiceContext) => {
   ];
 };
 
-function toFact({ id, personId, name, kind, value, relation, quote, source, sentAt }: FactRow): FactRecord {
-  return { id, personId, name, kind, value, relation, quote, source, sentAt: sentAt.toISOString() };
+function toFact({ sentAt, sender, state: _state, place: _place, ...row }: FactRow): FactRecord {
+  return { ...row, sentAt: sentAt.toISOString(), labels: labelsOfMessage(row.source, sender ?? undefined) };
 }
 
 /** How many were added, or why it is none. */
@@ -151,37 +155,49 @@ function handleOf(kind: "phone" | "email", value: string): LabelledHandle | unde
   return handle === undefined || handle.norm.includes(":") ? undefined : handle;
 }
 
-async function makeKnown(tx: ServiceTransaction, fact: FactRow, at: Date): Promise<void> {
+async function makeKnown(
+  tx: ServiceTransaction,
+  fact: FactRow,
+  { author, at }: { author: string; at: Date },
+): Promise<void> {
   const wrong = fact.kind === "birthday" ? faultOf({ ...fact, relation: undefined, quote: "birthday" }) : undefined;
   if (wrong !== undefined) throw new RoostError("invalid_input", `value: ${wrong}`);
   const { kind, value, personId } = fact;
+  const said = { personId, source: author, at };
   if (kind === "organization")
-    await setField(tx, { personId, name: "organization", value: fitText(value, personLimits.wordMax), at });
-  else if (kind === "birthday") await setBirthday(tx, personId, value);
-  else if (kind === "relation") await relate(tx, fact, at);
-  else if (kind === "note") await insertNote(tx, { personId, text: value, at });
+    await setField(tx, { ...said, name: "organization", value: fitText(value, personLimits.wordMax) });
+  else if (kind === "birthday") await setBirthday(tx, { ...said, value });
+  else if (kind === "relation") await relate(tx, fact, { author, at });
+  else if (kind === "note") await insertNote(tx, { ...said, text: value });
   else {
     const handle = handleOf(kind, value);
     if (handle === undefined) throw new RoostError("invalid_input", `value: ${value} is no ${kind}`);
-    await giveHandle(tx, { personId, handle, at });
+    await giveHandle(tx, { ...said, handle });
   }
   await tx.query("update svc_peeps.person set revision = revision + 1 where id = $1", [personId]);
 }
 
-async function setBirthday(tx: Sql, personId: string, value: string): Promise<void> {
+async function setBirthday(
+  tx: Sql,
+  { personId, value, source }: { personId: string; value: string; source: string },
+): Promise<void> {
   const date = parsePartialDate(value);
   await tx.query(
     `insert into svc_peeps.important_date (id, person_id, label, year, month, day, source) values ($1, $2, 'birthday', $3, $4, $5, $6)
       on conflict (person_id, label, source, card) do update set year = excluded.year, month = excluded.month, day = excluded.day`,
-    [createId(), personId, date?.year ?? null, date?.month ?? null, date?.day ?? null, typed],
+    [createId(), personId, date?.year ?? null, date?.month ?? null, date?.day ?? null, source],
   );
 }
 
-async function relate(tx: Sql, { personId, value, relation, quote, source }: FactRow, at: Date): Promise<void> {
-  const otherId = await addKnownThrough(tx, { name: fitText(value, personLimits.nameMax), source: typed, at });
+async function relate(
+  tx: Sql,
+  { personId, value, relation, quote, source }: FactRow,
+  { author, at }: { author: string; at: Date },
+): Promise<void> {
+  const otherId = await addKnownThrough(tx, { name: fitText(value, personLimits.nameMax), source: author, at });
   await tx.query(
-    `insert into svc_peeps.relation (id, person_id, other_id, type, source, evidence) values ($1, $2, $3, $4, $5, $6)`,
-    [createId(), personId, otherId, relation ?? "related", typed, `${source}: ${quote}`],
+    `insert into svc_peeps.relation (id, person_id, other_id, type, source, evidence, evidence_source) values ($1, $2, $3, $4, $5, $6, $7)`,
+    [createId(), personId, otherId, relation ?? "related", author, `${source}: ${quote}`, source],
   );
 }
 

@@ -8,6 +8,7 @@ import { lockIdentity } from "../people/lock-identity.ts";
 import { nameAnew } from "../people/name-anew.ts";
 import { exactMoment, MomentPlace } from "../records/moment-place.ts";
 import { readPerson, rootOf } from "../records/read-person.ts";
+import { labelsOf } from "../said/labels-of.ts";
 
 interface SuggestionRow {
   id: string;
@@ -16,6 +17,8 @@ interface SuggestionRow {
   reasons: string[];
   createdAt: Date;
   place: string;
+  /** Sources of what the reasons quote. */
+  said: string[] | null;
 }
 
 export const serveIdentity = ({ database }: ServiceContext) => [
@@ -23,15 +26,19 @@ export const serveIdentity = ({ database }: ServiceContext) => [
     const [from, fromId] = placeOf(MomentPlace, after) ?? [null, null];
     const read = (count: number) =>
       database.query<SuggestionRow>(
-        `select id, person_id as "personId", other_id as "otherId", reasons, created_at as "createdAt", ${exactMoment("created_at")} as place from svc_peeps.suggestion
+        `select id, person_id as "personId", other_id as "otherId", reasons, created_at as "createdAt", ${exactMoment("created_at")} as place,
+          (select array_agg(source) from (select source from svc_peeps.field f where f.person_id in (s.person_id, s.other_id)
+            union select source from svc_peeps.handle h where h.person_id in (s.person_id, s.other_id)) as said) as said
+        from svc_peeps.suggestion s
         where state = 'open' and (select root from svc_peeps.person where id = person_id) <> (select root from svc_peeps.person where id = other_id) and ($1::timestamptz is null or (created_at, id) > ($1, $2::uuid)) order by created_at, id limit $3`,
         [from, fromId, count],
       );
     const { rows, next } = await readPage(limit, read, ({ place, id }) => [place, id]);
     const items = [];
-    for (const { id, personId, otherId, reasons, createdAt } of rows) {
+    for (const { personId, otherId, said, createdAt, id, reasons } of rows) {
       const [person, other] = [await readPerson(database, personId), await readPerson(database, otherId)];
-      if (person.id !== other.id) items.push({ id, person, other, reasons, createdAt: createdAt.toISOString() });
+      const more = { createdAt: createdAt.toISOString(), labels: labelsOf(...(said ?? [])) };
+      if (person.id !== other.id) items.push({ id, person, other, reasons, ...more });
     }
     return toPage(items, next);
   }),

@@ -8,8 +8,11 @@ import type { PeepsMessageRecord, ReceivedMessageRecord } from "../contract/reco
 import { hashOf } from "../text/hash-of.ts";
 import { exactMoment, MomentPlace } from "../records/moment-place.ts";
 import { rootOf } from "../records/read-person.ts";
+import { labelsOfMessage } from "../said/labels-of.ts";
 
-interface MessageRow extends Omit<PeepsMessageRecord, "sentAt" | "editedAt"> {
+interface MessageRow extends Omit<PeepsMessageRecord, "sentAt" | "editedAt" | "labels"> {
+  /** The handle that wrote it; null: the owner's. */
+  sender: string | null;
   sentAt: Date;
   editedAt: Date | null;
   place: string;
@@ -56,7 +59,7 @@ export const serveMessages = ({ database, clock }: ServiceContext) => [
       database.query<MessageRow>(
         `with mine as (
           select h.id from svc_peeps.person m join svc_peeps.handle h on h.person_id = m.id where m.root = $1)
-        select m.id, m.source, jsonb_build_object('title', c.title, 'isGroup', c.is_group) as conversation, m.handle_id is null as "isFromOwner",
+        select m.id, m.source, jsonb_build_object('title', c.title, 'isGroup', c.is_group) as conversation, m.handle_id is null as "isFromOwner", h.norm as sender,
           p.id as "personId", p.name, m.sent_at as "sentAt", ${exactMoment("m.sent_at")} as place, m.edited_at as "editedAt", m.edits, m.subject, m.text, m.is_deleted as "isDeleted", m.attachments
         from svc_peeps.message m
           join svc_peeps.conversation c on c.id = m.conversation_id
@@ -91,6 +94,7 @@ function toMessage(row: MessageRow): PeepsMessageRecord {
     text,
     isDeleted,
     attachments,
+    labels: labelsOfMessage(source, row.sender ?? undefined),
   };
 }
 
@@ -115,16 +119,10 @@ async function receive(
   const isTold = new Set(written.map(({ source, externalId }) => `${source} ${externalId}`));
   for (const [key, message] of given) {
     if (!isTold.has(key)) continue;
-    const author = message.sender === undefined ? "owner" : encodeURIComponent(message.sender.value).slice(0, 200);
     tx.emit(messageReceived, {
       subject: `${message.source}/${message.conversation.id}`.slice(0, 500),
       data: { message },
-      labels: [
-        "aud:domain:peeps",
-        // A sender may be forged, and the owner quotes others: nothing of a source is believed.
-        "trust:untrusted",
-        `src:channel:${message.source}:${author}`,
-      ],
+      labels: ["aud:domain:peeps", ...labelsOfMessage(message.source, message.sender?.value)],
     });
   }
   const added = written.filter(({ isNew }) => isNew).length;

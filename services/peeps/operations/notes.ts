@@ -5,20 +5,21 @@ import type { ServiceContext } from "@roost/service";
 import { addNote, endRelation, listNotes, relatePeople, removeNote } from "../contract/people.ts";
 import { addKnownThrough } from "../people/name-anew.ts";
 import { relationTypeOf } from "../people/relation-types.ts";
-import { insertNote, typed } from "../people/insert-person.ts";
+import { insertNote } from "../people/insert-person.ts";
 import { exactMoment, MomentPlace } from "../records/moment-place.ts";
 import { noteColumns, toNote, type NoteRow } from "../records/to-note.ts";
 import { rootOf } from "../records/read-person.ts";
+import { authorOf } from "../said/labels-of.ts";
 import { readRelations } from "../records/read-relations.ts";
 
 export const serveNotes = ({ database, clock }: ServiceContext) => {
   const now = (): Date => new Date(clock.nowMs());
   return [
-    serve(addNote, ({ personId, text }) =>
+    serve(addNote, ({ personId, text }, { principal }) =>
       database.transact(async (tx) => {
         const root = await rootOf(tx, personId);
-        const note = { personId: root, text, at: now() };
-        return { note: toNote({ id: await insertNote(tx, note), source: typed, ...note }) };
+        const note = { personId: root, text, source: authorOf(principal), at: now() };
+        return { note: toNote({ id: await insertNote(tx, note), ...note }) };
       }),
     ),
     serve(listNotes, async ({ personId, limit, after }) => {
@@ -38,20 +39,21 @@ export const serveNotes = ({ database, clock }: ServiceContext) => {
       const removed = await database.query("delete from svc_peeps.note where id::text = $1 returning id", [noteId]);
       return { isRemoved: removed.length > 0 };
     }),
-    serve(relatePeople, ({ personId, type, otherId, otherName, since, until }) =>
+    serve(relatePeople, ({ personId, type, otherId, otherName, since, until }, { principal }) =>
       database.transact(async (tx) => {
         const root = await rootOf(tx, personId);
+        const source = authorOf(principal);
         if ((otherId === undefined) === (otherName === undefined))
           throw new RoostError("invalid_input", "give either otherId or otherName");
         const other =
           otherId === undefined
-            ? await addKnownThrough(tx, { name: otherName ?? "", source: typed, at: now() })
+            ? await addKnownThrough(tx, { name: otherName ?? "", source, at: now() })
             : await rootOf(tx, otherId);
         if (other === root) throw new RoostError("invalid_input", "otherId: a person has no relation to themselves");
         const [row] = await tx.query<{ id: string }>(
           `insert into svc_peeps.relation (id, person_id, other_id, type, since, until, source) values ($1, $2, $3, $4, $5, $6, $7)
             on conflict (person_id, other_id, type, source) do update set since = excluded.since, until = excluded.until returning id`,
-          [createId(), root, other, relationTypeOf(type).name, since ?? null, until ?? null, typed],
+          [createId(), root, other, relationTypeOf(type).name, since ?? null, until ?? null, source],
         );
         const relations = await readRelations(tx, root);
         return { relation: relations.find(({ id }) => id === row?.id)! };

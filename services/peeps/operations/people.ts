@@ -15,13 +15,13 @@ import {
   insertNote,
   insertPerson,
   setField,
-  typed,
   withLabel,
 } from "../people/insert-person.ts";
 import type { PersonRecord } from "../contract/records.ts";
 import { todayOf } from "../people/today-of.ts";
 import { findPeople } from "../records/find-people.ts";
 import { readPerson, readPersonDetails, rootOf, toPerson } from "../records/read-person.ts";
+import { authorOf } from "../said/labels-of.ts";
 
 const Place = z.tuple([z.string(), z.uuid()]);
 
@@ -35,36 +35,39 @@ export const servePeople = ({ database, clock, timeZone }: ServiceContext) => {
       return toPage(rows.map(toPerson), next);
     }),
     serve(getPerson, ({ personId }) => readPersonDetails(database, personId, todayOf({ clock, timeZone }))),
-    serve(addPerson, ({ name, handles, tags, note }) =>
+    serve(addPerson, ({ name, handles, tags, note }, { principal }) =>
       database.transact(async (tx) => {
         await lockIdentity(tx);
+        const said = { source: authorOf(principal), at: now() };
         const given = handles.flatMap((handle) => withLabel(handle) ?? []);
         const known = await findByHandles(tx, given);
-        const personId = known ?? (await insertPerson(tx, { name, at: now() }));
-        await setField(tx, { personId, name: "name", value: name, at: now() });
-        await insertHandles(tx, { personId, handles: given, at: now() });
+        const personId = known ?? (await insertPerson(tx, { name, ...said }));
+        await setField(tx, { personId, name: "name", value: name, ...said });
+        await insertHandles(tx, { personId, handles: given, ...said });
         await tx.query(
-          "insert into svc_peeps.tag select $1, tag from unnest($2::text[]) as tag on conflict do nothing",
-          [personId, tags],
+          "insert into svc_peeps.tag (person_id, tag, source) select $1, tag, $3 from unnest($2::text[]) as tag on conflict do nothing",
+          [personId, tags, said.source],
         );
-        if (note !== undefined) await insertNote(tx, { personId, text: note, at: now() });
+        if (note !== undefined) await insertNote(tx, { personId, text: note, ...said });
         await tx.query("update svc_peeps.person set is_listed = true, is_partial = false where id = $1", [personId]);
         await nameAnew(tx, [personId]);
         if (known === undefined) {
           await suggestMerges(tx, [personId], now());
-          tx.emit(personAdded, { subject: personId, data: { personId, source: typed } });
+          tx.emit(personAdded, { subject: personId, data: { personId, source: said.source } });
         }
         return { person: await readPerson(tx, personId), isNew: known === undefined };
       }),
     ),
-    serve(changePerson, (change) => database.transact((tx) => writeChange(tx, change, now()))),
+    serve(changePerson, (change, { principal }) =>
+      database.transact((tx) => writeChange(tx, change, { source: authorOf(principal), at: now() })),
+    ),
   ];
 };
 
 async function writeChange(
   tx: Sql,
   { personId, revision, ...change }: InputOf<typeof changePerson>,
-  at: Date,
+  said: { source: string; at: Date },
 ): Promise<{ person: PersonRecord }> {
   const [row] = await tx.query<{ id: string; revision: number }>(
     "select id, revision from svc_peeps.person where id = (select root from svc_peeps.person where id = $1) for update",
@@ -81,7 +84,7 @@ async function writeChange(
     organization: change.organization,
     title: change.title,
   }))
-    if (value !== undefined) await setField(tx, { personId: root, name: field, value, at: at });
+    if (value !== undefined) await setField(tx, { personId: root, name: field, value, ...said });
   const { keepInTouchDays: days, isListed, tags } = change;
   await tx.query(
     `update svc_peeps.person set revision = revision + 1, keep_in_touch_days = case when $2 then $3 else keep_in_touch_days end,
@@ -97,10 +100,10 @@ async function writeChange(
       [root, tags],
     );
     await tx.query(
-      `insert into svc_peeps.tag select $1, tag from unnest($2::text[]) as tag
+      `insert into svc_peeps.tag (person_id, tag, source) select $1, tag, $3 from unnest($2::text[]) as tag
         where tag not in (select t.tag from svc_peeps.person m join svc_peeps.shown_tag t on t.person_id = m.id where m.root = $1)
         on conflict do nothing`,
-      [root, tags],
+      [root, tags, said.source],
     );
   }
   await nameAnew(tx, [root]);

@@ -11,26 +11,37 @@ import { lockIdentity } from "../people/lock-identity.ts";
 import { todayOf } from "../people/today-of.ts";
 import { findPeople } from "../records/find-people.ts";
 import { rootOf, toPerson } from "../records/read-person.ts";
+import { authorOf, labelsOf } from "../said/labels-of.ts";
 
 /** What a person reads in a morning; more waits for the next. */
 const remindersPerDayMax = 50;
 const peoplePerDayMax = 20;
 
 const ReminderPlace = z.tuple([z.iso.date(), z.uuid()]);
-const reminderColumns = `r.id, p.id as "personId", p.name, r.text, r.due_on::text as "dueOn", r.every`;
+const reminderColumns = `r.id, p.id as "personId", p.name, r.text, r.due_on::text as "dueOn", r.every, r.source, p.name_source as "nameSource"`;
+
+interface ReminderRow extends Omit<ReminderRecord, "labels"> {
+  source: string;
+  nameSource: string;
+}
+
+function toReminder({ source, nameSource, ...row }: ReminderRow): ReminderRecord {
+  return { ...row, labels: labelsOf(source, nameSource) };
+}
+
 const reminderTables =
   "svc_peeps.reminder r join svc_peeps.person m on m.id = r.person_id join svc_peeps.person p on p.id = m.root";
 
 export const serveReminders = ({ database, clock, timeZone }: ServiceContext) => {
   const now = (): Date => new Date(clock.nowMs());
   return [
-    serve(remind, ({ personId, text, dueOn, every }) =>
+    serve(remind, ({ personId, text, dueOn, every }, { principal }) =>
       database.transact(async (tx) => {
         const root = await rootOf(tx, personId);
         const id = createId();
         await tx.query(
-          "insert into svc_peeps.reminder (id, person_id, text, due_on, every, day, created_at) values ($1, $2, $3, $4, $5, extract(day from $4::date), $6)",
-          [id, root, text, dueOn, every ?? null, now()],
+          "insert into svc_peeps.reminder (id, person_id, text, due_on, every, day, created_at, source) values ($1, $2, $3, $4, $5, extract(day from $4::date), $6, $7)",
+          [id, root, text, dueOn, every ?? null, now(), authorOf(principal)],
         );
         return { reminder: await readReminder(tx, id) };
       }),
@@ -38,14 +49,14 @@ export const serveReminders = ({ database, clock, timeZone }: ServiceContext) =>
     serve(listReminders, async ({ limit, after, until }) => {
       const [from, fromId] = placeOf(ReminderPlace, after) ?? [null, null];
       const read = (count: number) =>
-        database.query<ReminderRecord>(
+        database.query<ReminderRow>(
           `select ${reminderColumns} from ${reminderTables}
           where r.due_on is not null and ($1::date is null or (r.due_on, r.id) > ($1, $2::uuid)) and ($3::date is null or r.due_on <= $3)
           order by r.due_on, r.id limit $4`,
           [from, fromId, until ?? null, count],
         );
       const { rows, next } = await readPage(limit, read, ({ dueOn, id }) => [dueOn, id]);
-      return toPage(rows, next);
+      return toPage(rows.map(toReminder), next);
     }),
     serve(finishReminder, ({ reminderId, dueOn }) =>
       database.transact(async (tx) => {
@@ -76,7 +87,7 @@ async function take(
   // One after the other: two that take at once would both tell.
   await lockIdentity(tx);
   await settleTold(tx);
-  const reminders = await tx.query<ReminderRecord>(
+  const reminders = await tx.query<ReminderRow>(
     `with due as (
         select id from svc_peeps.reminder where due_on <= $1::date and told_for is distinct from due_on order by due_on, id limit $2),
       told as (update svc_peeps.reminder set told_for = due_on, told_by = $3 where id in (select id from due))
@@ -91,7 +102,7 @@ async function take(
       where id = any ($1::uuid[])`,
     [overdue.map(({ id }) => id), by],
   );
-  return { reminders, overdue: overdue.map(toPerson) };
+  return { reminders: reminders.map(toReminder), overdue: overdue.map(toPerson) };
 }
 
 /** What a run was to tell is told once the run is done, and is taken back from one that failed. */
@@ -119,8 +130,6 @@ async function settleTold(tx: ServiceTransaction): Promise<void> {
 }
 
 async function readReminder(sql: Sql, id: string): Promise<ReminderRecord> {
-  const [row] = await sql.query<ReminderRecord>(`select ${reminderColumns} from ${reminderTables} where r.id = $1`, [
-    id,
-  ]);
-  return row!;
+  const [row] = await sql.query<ReminderRow>(`select ${reminderColumns} from ${reminderTables} where r.id = $1`, [id]);
+  return toReminder(row!);
 }

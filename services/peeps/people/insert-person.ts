@@ -1,11 +1,9 @@
-/** Rows of a person that were typed: they take precedence over contacts of books. */
+/** Rows of a person that were said here, by the person or in their place: they take precedence over contacts of books. */
 import { createId } from "@roost/base";
 import type { Sql } from "@roost/database";
 import { nameKey } from "./name-key.ts";
+import { typed } from "../said/labels-of.ts";
 import { normalizeHandle, type Handle } from "./normalize-handle.ts";
-
-/** What a person typed has one source. */
-export const typed = "owner";
 
 export type LabelledHandle = Handle & { label: string | undefined };
 
@@ -30,53 +28,60 @@ export async function findByHandles(tx: Sql, handles: readonly Handle[]): Promis
   return row?.root;
 }
 
-export async function insertPerson(tx: Sql, { name, at }: { name: string; at: Date }): Promise<string> {
+export async function insertPerson(
+  tx: Sql,
+  { name, source, at }: { name: string; source: string; at: Date },
+): Promise<string> {
   const id = createId();
   await tx.query(
-    "insert into svc_peeps.person (id, root, kind, is_listed, name, name_key, created_at) values ($1, $1, 'person', true, $2, $3, $4)",
-    [id, name, nameKey(name), at],
+    "insert into svc_peeps.person (id, root, kind, is_listed, name, name_key, name_source, created_at) values ($1, $1, 'person', true, $2, $3, $4, $5)",
+    [id, name, nameKey(name), source, at],
   );
   return id;
 }
 
 export async function insertHandles(
   tx: Sql,
-  { personId, handles, at }: { personId: string; handles: readonly LabelledHandle[]; at: Date },
+  { personId, handles, source, at }: { personId: string; handles: readonly LabelledHandle[]; source: string; at: Date },
 ): Promise<void> {
   const rows = handles.map((handle) => ({ ...handle, id: createId() }));
   await tx.query(
-    `insert into svc_peeps.handle (id, person_id, kind, norm, raw, label, is_business, source, first_seen)
-      select distinct on (kind, norm) id, $2, kind, norm, raw, label, "isBusiness", $3, $4
+    `insert into svc_peeps.handle (id, person_id, kind, norm, raw, label, label_source, is_business, source, first_seen)
+      select distinct on (kind, norm) id, $2, kind, norm, raw, label, case when label is not null then $3 end, "isBusiness", $3, $4
         from jsonb_to_recordset($1::jsonb) as r (id uuid, kind text, norm text, raw text, label text, "isBusiness" boolean)
-      on conflict (kind, norm) do nothing`,
-    [JSON.stringify(rows), personId, typed, at],
+      on conflict (kind, norm) do update set source = excluded.source where excluded.source = $5`,
+    [JSON.stringify(rows), personId, source, at, typed],
   );
 }
 
 export async function setField(
   tx: Sql,
-  { personId, name, value, at }: { personId: string; name: string; value: string | null; at: Date },
+  {
+    personId,
+    name,
+    value,
+    source,
+    at,
+  }: { personId: string; name: string; value: string | null; source: string; at: Date },
 ): Promise<void> {
-  if (value === null || value === "")
-    await tx.query("delete from svc_peeps.field where person_id = $1 and name = $2 and origin = 1", [personId, name]);
-  else
+  await tx.query("delete from svc_peeps.field where person_id = $1 and name = $2 and origin = 1", [personId, name]);
+  if (value !== null && value !== "")
     await tx.query(
-      `insert into svc_peeps.field (person_id, name, origin, source, value, at) values ($1, $2, 1, $3, $4, $5)
-        on conflict (person_id, name, origin, source) do update set value = excluded.value, at = excluded.at`,
-      [personId, name, typed, value, at],
+      `insert into svc_peeps.field (person_id, name, origin, source, value, at) values ($1, $2, 1, $3, $4, $5)`,
+      [personId, name, source, value, at],
     );
 }
 
 export async function insertNote(
   tx: Sql,
-  { personId, text, at }: { personId: string; text: string; at: Date },
+  { personId, text, source, at }: { personId: string; text: string; source: string; at: Date },
 ): Promise<string> {
   const id = createId();
   await tx.query("insert into svc_peeps.note (id, person_id, text, source, at) values ($1, $2, $3, $4, $5)", [
     id,
     personId,
     text,
-    typed,
+    source,
     at,
   ]);
   return id;

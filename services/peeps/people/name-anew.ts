@@ -5,8 +5,8 @@ import { nameKey } from "./name-key.ts";
 import { nameSounds } from "./name-sounds.ts";
 
 export async function nameAnew(tx: Sql, personIds: readonly string[]): Promise<void> {
-  const found = await tx.query<{ id: string; name: string }>(
-    `select distinct on (m.root) m.root as id, f.value as name
+  const found = await tx.query<{ id: string; name: string; source: string }>(
+    `select distinct on (m.root) m.root as id, f.value as name, f.source
       from svc_peeps.person m
         join svc_peeps.field f on f.person_id = m.id and f.name = 'name'
         join svc_peeps.person r on r.id = m.root
@@ -15,11 +15,17 @@ export async function nameAnew(tx: Sql, personIds: readonly string[]): Promise<v
     [personIds],
   );
   await tx.query(
-    `update svc_peeps.person p set name = r.name, name_key = r.key, name_sound = r.sound, long_sound = r.long
-      from jsonb_to_recordset($1::jsonb) as r (id uuid, name text, key text, sound text, long text) where p.id = r.id and p.name <> r.name`,
+    `update svc_peeps.person p set name = r.name, name_key = r.key, name_source = r.source, name_sound = r.sound, long_sound = r.long
+      from jsonb_to_recordset($1::jsonb) as r (id uuid, name text, key text, source text, sound text, long text)
+      where p.id = r.id and (p.name, p.name_source) <> (r.name, r.source)`,
     [
       JSON.stringify(
-        found.map(({ id, name }) => ({ id, name: name.slice(0, 200), key: nameKey(name), ...nameSounds(name) })),
+        found.map(({ name, ...row }) => ({
+          ...row,
+          name: name.slice(0, 200),
+          key: nameKey(name),
+          ...nameSounds(name),
+        })),
       ),
     ],
   );
@@ -45,8 +51,8 @@ export async function addKnownThrough(
 ): Promise<string> {
   const id = createId();
   await tx.query(
-    "insert into svc_peeps.person (id, root, kind, is_listed, is_partial, name, name_key, created_at) values ($1, $1, 'person', false, true, $2, $3, $4)",
-    [id, name, nameKey(name), at],
+    "insert into svc_peeps.person (id, root, kind, is_listed, is_partial, name, name_key, name_source, created_at) values ($1, $1, 'person', false, true, $2, $3, $4, $5)",
+    [id, name, nameKey(name), source, at],
   );
   await nameKnownThrough(tx, [id], { source, at });
   return id;

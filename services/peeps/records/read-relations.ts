@@ -2,8 +2,12 @@
 import type { Sql } from "@roost/database";
 import type { RelationRecord } from "../contract/records.ts";
 import { relationTypeOf } from "../people/relation-types.ts";
+import { labelsOf } from "../said/labels-of.ts";
 
-interface RelationRow extends Omit<RelationRecord, "since" | "until"> {
+interface RelationRow extends Omit<RelationRecord, "since" | "until" | "evidence" | "labels"> {
+  nameSource: string;
+  evidence: string | null;
+  evidenceSource: string | null;
   since: string | null;
   until: string | null;
   isReverse: boolean;
@@ -12,7 +16,7 @@ interface RelationRow extends Omit<RelationRecord, "since" | "until"> {
 /** The current ones first. @param personId Not merged into another. */
 export async function readRelations(sql: Sql, personId: string): Promise<RelationRecord[]> {
   const rows = await sql.query<RelationRow>(
-    `select r.id, r.type, other.id as "personId", other.name, r.since::text as since, r.until::text as until, r.source, r.evidence,
+    `select r.id, r.type, other.id as "personId", other.name, r.since::text as since, r.until::text as until, r.source, other.name_source as "nameSource", r.evidence, r.evidence_source as "evidenceSource",
         mine.root <> $1 as "isReverse"
       from svc_peeps.relation r
         join svc_peeps.person mine on mine.id = r.person_id
@@ -23,5 +27,10 @@ export async function readRelations(sql: Sql, personId: string): Promise<Relatio
       limit 200`,
     [personId],
   );
-  return rows.map(({ isReverse, ...row }) => (isReverse ? { ...row, type: relationTypeOf(row.type).reverse } : row));
+  return rows.map(({ isReverse, nameSource, evidence, evidenceSource, ...row }) => ({
+    ...row,
+    type: isReverse ? relationTypeOf(row.type).reverse : row.type,
+    evidence: evidence === null ? null : { text: evidence, labels: labelsOf(evidenceSource) },
+    labels: labelsOf(row.source, nameSource),
+  }));
 }

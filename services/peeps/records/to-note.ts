@@ -1,12 +1,13 @@
 /** Notes as records. */
 import type { NoteRecord } from "../contract/records.ts";
+import { labelsOf } from "../said/labels-of.ts";
 
 export const noteColumns = `id, (select root from svc_peeps.person p where p.id = person_id) as "personId", text, source, at`;
 
-export interface NoteRow extends Omit<NoteRecord, "at"> {
+export interface NoteRow extends Omit<NoteRecord, "at" | "labels"> {
   at: Date;
 }
 
 export function toNote({ id, personId, text, source, at }: NoteRow): NoteRecord {
-  return { id, personId, text, source, at: at.toISOString() };
+  return { id, personId, text, source, at: at.toISOString(), labels: labelsOf(source) };
 }

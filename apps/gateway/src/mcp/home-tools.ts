@@ -19,6 +19,7 @@ import {
   type PrincipalKind,
 } from "@roost/contract";
 import { isUntrusted, openLabels, parseLabels } from "@roost/contract/labels";
+import { labelsWithin } from "@roost/contract/labels-within";
 import type { InnerRoutes } from "@roost/graphql";
 import type { McpTools } from "@roost/mcp";
 import {
@@ -30,7 +31,7 @@ import {
 } from "@roost/service";
 import { ownService } from "../inner-routes.ts";
 import { isClearedFor, type McpClient } from "./mcp-client.ts";
-import { findLabels, labelsOfAnswer, tellContent } from "./tell-content.ts";
+import { labelsOfAnswer, tellContent } from "./tell-content.ts";
 import { callThirdParty, serviceOf, type ThirdPartyToolsOf } from "./third-party-tools.ts";
 
 export interface HomeToolsOptions {
@@ -245,7 +246,7 @@ async function find(tool: AgentTool, input: Record<string, unknown>): Promise<Ca
 
 /** Labels of rows say more than those of the operation. @throws RoostError `forbidden`, `limit_exceeded` */
 function tellAnswer(client: McpClient, output: JsonValue, { service, tool }: ListedTool): CallToolResult {
-  const within = findLabels(output);
+  const within = labelsWithin(output);
   if (within !== undefined && !isClearedFor(client, within))
     throw new RoostError(
       "forbidden",

@@ -1,6 +1,6 @@
 /** Content for a client of the Model Context Protocol: with its labels, and what is untrusted between delimiters that it cannot contain. */
 import { wrapUntrusted } from "@roost/agent";
-import { formatLabels, isUntrusted, joinLabels, parseLabels, type Labels } from "@roost/contract/labels";
+import { formatLabels, isUntrusted, joinLabels, type Labels } from "@roost/contract/labels";
 
 export interface ToldContent {
   text: string;
@@ -17,8 +17,6 @@ export function tellContent(text: string, { labels, from }: { labels: Labels; fr
   };
 }
 
-const depthMax = 40;
-
 /**
  * Labels of an answer: its rows', where each of them says its own, else those of the tool with what stands in the answer (`within`). Only of Roost's own answers
  * its rows' alone: what a service passes on could say that it is to be trusted.
@@ -34,16 +32,4 @@ export function labelsOfAnswer(
 function isLabelledByRow(answer: unknown): boolean {
   const lists = Object.values(answer as object).filter((value) => Array.isArray(value));
   return lists.length === 1 && lists[0]!.every((row) => Array.isArray((row as { labels?: unknown } | null)?.labels));
-}
-
-/** Labels that stand in an answer, joined; undefined: there are none. */
-export function findLabels(answer: unknown, depth = 0): Labels | undefined {
-  if (typeof answer !== "object" || answer === null || depth > depthMax) return undefined;
-  const found: Labels[] = [];
-  for (const [key, value] of Object.entries(answer)) {
-    const isLabels = key === "labels" && Array.isArray(value) && value.every((each) => typeof each === "string");
-    const labels = isLabels ? parseLabels(value) : findLabels(value, depth + 1);
-    if (labels !== undefined) found.push(labels);
-  }
-  return found.length === 0 ? undefined : joinLabels(...found);
 }

@@ -3,7 +3,7 @@
 
 import type { JsonValue } from "@roost/base";
 import type { ErrorCode } from "@roost/base";
-import { formatLabels, openLabels, type Labels } from "@roost/contract/labels";
+import { formatLabels, joinLabels, openLabels, type Labels } from "@roost/contract/labels";
 import type { ToolCallPart, ToolMessage } from "../messages/message.ts";
 import type { Effect, StepError, StepResult } from "../steps/step-runner.ts";
 import { executeTool, toToolOutput, type ToolOutput } from "../tools/execute-tool.ts";
@@ -181,7 +181,8 @@ async function makeCall(loop: Loop, call: PlannedCall, refusal?: string): Promis
                 signal: AbortSignal.any([options.signal, loop.signal]),
               });
               if (!found.found) return found;
-              const labels = (await work.tool.labelsOf?.(work.input)) ?? openLabels;
+              const ofTool = (await work.tool.labelsOf?.(work.input)) ?? openLabels;
+              const labels = joinLabels(ofTool, found.labels ?? openLabels);
               const output = toToolOutput(found.output, { labels, charsMax: loop.limits.toolResultCharsMax });
               return { found: true, output, labels };
             },

@@ -79,7 +79,7 @@ export interface Tool<Input = any> {
     | ((
         input: Input,
         call: { idempotencyKey: string; signal: AbortSignal },
-      ) => Promise<{ found: true; output: JsonValue } | { found: false }>)
+      ) => Promise<{ found: true; output: JsonValue; labels?: Labels } | { found: false }>)
     | undefined;
   /** Of everything that this tool gives back for an input, whatever it is: also of why it failed. Asked once it has ended. */
   labelsOf?: (input: Input) => Labels | Promise<Labels>;

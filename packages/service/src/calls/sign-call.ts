@@ -3,7 +3,8 @@
  * else, and no token twice.
  */
 import { createId, RoostError, type Clock } from "@roost/base";
-import { principalKinds, type Principal } from "@roost/contract";
+import { principalKinds, type CallingRun, type Principal } from "@roost/contract";
+import { formatLabels, joinLabels, parseLabels } from "@roost/contract/labels";
 import { z } from "zod";
 import type { Verifier } from "../signing/create-verifier.ts";
 import type { Signer } from "../signing/open-signer.ts";
@@ -13,6 +14,7 @@ const purpose = "roost-call";
 const callMsMax = 30_000;
 /** Tokens that an instance remembers; more within half a minute are refused. */
 const seenMax = 100_000;
+const sourcesMax = 8;
 
 const Call = z.object({
   instance: z.uuid(),
@@ -23,7 +25,7 @@ const Call = z.object({
     id: z.string(),
     kind: z.enum(principalKinds),
     scopes: z.array(z.string()),
-    run: z.object({ id: z.string(), epoch: z.number() }).optional(),
+    run: z.object({ id: z.string(), epoch: z.number(), labels: z.array(z.string()).optional() }).optional(),
   }),
   id: z.uuid(),
   expiresAtMs: z.number(),
@@ -42,10 +44,18 @@ export function signCall(signer: Signer, call: OutgoingCall, clock: Clock): Prom
     id,
     kind,
     scopes: [...scopes],
-    ...(run === undefined ? {} : { run: { id: run.id, epoch: run.epoch } }),
+    ...(run === undefined ? {} : { run: { id: run.id, epoch: run.epoch, ...knowledgeOf(run) } }),
   };
   const expiresAtMs = clock.nowMs() + callMsMax;
   return signer.sign(purpose, { ...call, principal, id: createId(), expiresAtMs });
+}
+
+/** Whence what the run knows comes, and how far that is trusted: a service keeps it with what the run says. A header has no room for many sources. */
+function knowledgeOf({ labels }: CallingRun): { labels?: string[] } {
+  if (labels === undefined) return {};
+  const { trust, sources } = labels;
+  const kinds = sources.length > sourcesMax ? sources.map((each) => each.replace(/:.*/, ":*")) : sources;
+  return { labels: formatLabels(joinLabels({ audiences: [], trust, sources: kinds })) };
 }
 
 /** Verifies for one instance in whose name a request is made. @throws RoostError `unauthenticated` */
@@ -80,7 +90,9 @@ export function createVerifyCall(
     // A service that calls another does so as itself.
     if (signer.kind === "service" && principal.id !== `service:${signer.name}`)
       throw refusal(`service ${signer.name} used another caller's name`);
-    return run === undefined ? principal : { ...principal, run };
+    if (run === undefined) return principal;
+    const { labels, ...called } = run;
+    return { ...principal, run: { ...called, ...(labels !== undefined && { labels: parseLabels(labels) }) } };
   };
 }
 

@@ -1,11 +1,12 @@
 /**
  * `recall` asks the services of the agent as well, where they answer it: what a domain knows stays with its service. A service offers it by an
- * operation `recall` that takes `query` and `limit`. Says which answered, which did not, and which know something from outside, which is given to
- * who asks for marked lines, as with the home's own.
+ * operation `recall` that takes `query` and `limit`. Says which answered, which did not, and which know something from outside: such records are
+ * for calls that ask for marked lines, as with the home's own.
  */
 import type { Tool, ToolCall } from "@roost/agent";
 import { toRoostError, type JsonObject, type JsonValue } from "@roost/base";
 import { isUntrusted, joinLabels, openLabels, type Labels } from "@roost/contract/labels";
+import { labelsWithin, withoutUntrusted } from "@roost/contract/labels-within";
 import type { AgentDefinition } from "@roost/contract/operations";
 import { recallName, serviceRecallLimits } from "@roost/service";
 import { policyOf } from "./policy-of.ts";
@@ -29,6 +30,10 @@ interface Answered {
   answer?: JsonValue;
   problem?: string;
   labels: Labels;
+  /** Of whatever it answers; `labels` are those of this answer. */
+  ofTool?: Labels;
+  /** It knows something from outside, too. */
+  isMore?: boolean;
 }
 
 /** The tool, answering for the services too. Without one it is as it was. */
@@ -42,9 +47,9 @@ export function withServices(tool: Tool<JsonObject>, services: readonly Tool<Jso
         ...services.map((service) => ask(service, input, call)),
       ]);
       if (own.state !== "done") return own;
-      const isHeld = ({ labels }: Answered) => input["marked"] !== true && isUntrusted(labels);
-      const held = others.filter((one) => isHeld(one) && knowsSomething(one.answer));
-      const answered = others.filter((one) => one.answer !== undefined && !isHeld(one));
+      const told = input["marked"] === true ? others : others.map(withhold);
+      const held = told.filter(({ isMore }) => isMore);
+      const answered = told.filter((one) => one.answer !== undefined);
       const silent = others.filter(({ problem }) => problem !== undefined);
       const lines = own.output as JsonObject;
       return {
@@ -67,6 +72,20 @@ export function withServices(tool: Tool<JsonObject>, services: readonly Tool<Jso
   };
 }
 
+/** What of an answer is not from outside: its records where they say so themselves, else all or nothing. */
+function withhold({ answer, labels, ofTool = labels, ...one }: Answered): Answered {
+  if (answer === undefined || !isUntrusted(labels)) return { ...one, labels, ...(answer !== undefined && { answer }) };
+  const isWhole = isUntrusted(ofTool) || labelsWithin(answer) === undefined;
+  const kept = isWhole ? null : withoutUntrusted(answer);
+  const rest = knowsSomething(kept) ? { answer: kept } : {};
+  return {
+    ...one,
+    ...rest,
+    labels: joinLabels(ofTool, labelsWithin(kept) ?? openLabels),
+    isMore: knowsSomething(answer),
+  };
+}
+
 /** An answer of nothing but empty lists says that nothing was found. */
 function knowsSomething(answer: JsonValue | undefined): boolean {
   if (Array.isArray(answer)) return answer.length > 0;
@@ -82,7 +101,8 @@ async function ask(service: Tool<JsonObject>, input: JsonObject, call: ToolCall)
     const outcome = await service.execute(asked, { ...call, signal });
     const given = (await service.labelsOf?.(asked)) ?? openLabels;
     if (outcome.state !== "done") return { service: name, problem: "it did not answer", labels: openLabels };
-    return { service: name, answer: outcome.output, labels: joinLabels(given, outcome.labels ?? openLabels) };
+    const labels = joinLabels(given, outcome.labels ?? openLabels);
+    return { service: name, answer: outcome.output, labels, ofTool: given };
   } catch (error) {
     call.signal.throwIfAborted();
     // What a service says of its failure is of its domain; the code is not.

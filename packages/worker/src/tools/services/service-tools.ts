@@ -2,7 +2,8 @@
 import type { Tool } from "@roost/agent";
 import { toRoostError, type JsonObject, type JsonValue } from "@roost/base";
 import type { DescribedOperation } from "@roost/contract";
-import { parseLabels } from "@roost/contract/labels";
+import { parseLabels, type Labels } from "@roost/contract/labels";
+import { labelsWithin } from "@roost/contract/labels-within";
 import { createToolDirectory, type ServiceDirectory, type ServiceTool } from "@roost/service";
 import type { ToolsFor } from "../create-tools-for.ts";
 
@@ -65,7 +66,7 @@ function bind(tool: ServiceTool, ask: Ask): Tool<JsonObject> {
     labelsOf: () => labels,
     execute: async (input, call) => {
       try {
-        return { state: "done", output: await ask(operation, input, call) };
+        return { state: "done", ...labelled(await ask(operation, input, call)) };
       } catch (error) {
         if (!(error instanceof NotSent)) throw error;
         return { state: "failed", code: "unavailable", message: `${error.message}. Nothing was done` };
@@ -79,11 +80,17 @@ function bind(tool: ServiceTool, ask: Ask): Tool<JsonObject> {
     query: async (input, call) => {
       const asked = Object.fromEntries(Object.entries(input).filter(([name]) => fields.includes(name)));
       try {
-        return { found: true, output: await ask(query, asked, call) };
+        return { found: true, ...labelled(await ask(query, asked, call)) };
       } catch (error) {
         if (toRoostError(error).code === "not_found") return { found: false };
         throw error;
       }
     },
   };
+}
+
+/** With what its records say of themselves, beside the labels of the operation. */
+function labelled(output: JsonValue): { output: JsonValue; labels?: Labels } {
+  const labels = labelsWithin(output);
+  return { output, ...(labels !== undefined && { labels }) };
 }
