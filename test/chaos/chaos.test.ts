@@ -6,8 +6,8 @@ import { test } from "node:test";
 import { attackAndCheck } from "./attack-and-check.ts";
 
 const seed = Date.now() % 2 ** 31;
-/** The first four are a kill, a pause past the lease, torn connections and a killed PostgreSQL. */
-const cycles = 6;
+/** A kill, a pause past the lease, torn connections and a killed PostgreSQL. */
+const cycles = 4;
 
 test("killed, stopped and cut off processes, PostgreSQL killed: every promise holds", (t) =>
   attackAndCheck(t, { seed, cycles }));

@@ -1,16 +1,12 @@
 /** Scenario P of docs/scenarios.md, with the real command and the real gateway. */
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
+import { runRoost } from "../../apps/cli/src/testing/run-roost.ts";
 import { startScene } from "./start-scene.ts";
 
-const run = promisify(execFile);
-const cli = fileURLToPath(new URL("../../apps/cli/src/main.ts", import.meta.url));
 const jobCount = 38;
 
 /** Jobs of every form that the format has, as their owner's home holds them after a year. */
@@ -54,11 +50,10 @@ test("P: a directory of 38 jobs is imported twice, and there are 38 jobs both ti
   await writeFile(file, text);
   const { home } = opened.use(await startScene({ workerCount: 0 }));
   const token = (await readFile(join(home.directory, ".roost/token"), "utf8")).trim();
-  const { PATH, NODE_COMPILE_CACHE } = process.env;
-  const environment = { PATH, NODE_COMPILE_CACHE, ROOST_URL: home.gateway.ready.url!, ROOST_TOKEN: token };
+  const environment = { ROOST_URL: home.gateway.ready.url!, ROOST_TOKEN: token };
   const importJobs = async (...options: string[]) => {
-    const args = [cli, "jobs", "import", peer, "--json", ...options];
-    const { stdout } = await run(process.execPath, args, { env: environment });
+    const { code, stdout, stderr } = await runRoost(["jobs", "import", peer, "--json", ...options], { environment });
+    if (code !== 0) throw new Error(stderr);
     return JSON.parse(stdout) as { changes: { change: string }[]; notes: { jobId: string; notes: string[] }[] };
   };
   const listed = async () => {

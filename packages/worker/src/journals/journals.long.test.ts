@@ -1,4 +1,4 @@
-/** Runs go on from each step of journals of every version of the loop; journals.test.ts tries one step of each. */
+/** Journals of earlier versions of the loop are finished by their own rules: runs go on from each step of those of every version. */
 import { test } from "node:test";
 import { journalScenes } from "./journal-scenes.ts";
 import { replayJournal, versionsOf } from "./replay-journal.ts";
