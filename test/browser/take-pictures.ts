@@ -52,6 +52,14 @@ const pictures: Picture[] = [
     shows: "role=row",
     opens: ["[role=row]:has-text('Please break')"],
   },
+  {
+    name: "run-trace-desktop-dark",
+    path: "/runs",
+    size: "desktop",
+    scheme: "dark",
+    shows: "role=row",
+    opens: ["[role=row]:has-text('Which posts')", "button:text('Trace')"],
+  },
   { name: "jobs-desktop-light", path: "/jobs", size: "desktop", scheme: "light", shows: "text=Weekly review" },
   {
     name: "jobs-week-desktop-dark",
@@ -59,6 +67,14 @@ const pictures: Picture[] = [
     size: "desktop",
     scheme: "dark",
     shows: "text=Blog writer",
+  },
+  {
+    name: "jobs-week-phone-light",
+    path: "/jobs?view=week",
+    size: "phone",
+    scheme: "light",
+    shows: "text=Blog writer",
+    opens: ["button[aria-label='The next week']"],
   },
   {
     name: "job-desktop-light",

@@ -50,6 +50,13 @@ test("comingTicks() mixes jobs in order and says when it leaves some out", () =>
     ["a6", "b6", "b7", "a8", "b8", "b9"],
   );
   assert.equal(isCut, false);
+  const from = new Date(nextAt.getTime() + 60_001);
+  const later = comingTicks(jobs, { from, until, limit: 100 }).ticks;
+  assert.deepEqual(
+    later,
+    ticks.filter(({ at }) => at >= from),
+    "a later week does not count from now",
+  );
   const cut = comingTicks(jobs, { until, limit: 2 });
   assert.deepEqual([cut.isCut, cut.completeUntil.getUTCHours()], [true, 7]);
   const inactive = { activeHours: { start: "06:00", end: "07:00" } };

@@ -12,12 +12,12 @@ export interface ComingTick {
 }
 
 /**
- * The due moments of jobs from their next one to `until`, in order, at most `limit`. Those outside of active hours are left out. `completeUntil`:
+ * The due moments of jobs from their next one, or the first from `from` on, to `until`, in order, at most `limit`. Those outside of active hours are left out. `completeUntil`:
  * before it none is missing.
  */
 export function comingTicks(
   jobs: readonly Pick<Job, "id" | "trigger" | "timeZone" | "nextAt" | "createdAt" | "definition">[],
-  { until, limit }: { until: Date; limit: number },
+  { from, until, limit }: { from?: Date | undefined; until: Date; limit: number },
 ): { ticks: ComingTick[]; isCut: boolean; completeUntil: Date } {
   const ticks: ComingTick[] = [];
   let isCut = false;
@@ -25,7 +25,13 @@ export function comingTicks(
   for (const { id: jobId, trigger, timeZone, nextAt, createdAt, definition } of jobs) {
     const schedule = scheduleOf({ trigger, anchorAt: nextAt ?? createdAt });
     let count = 0;
-    for (let atMs = nextAt?.getTime(); atMs !== undefined && atMs <= until.getTime(); atMs = schedule.next(atMs)) {
+    const nextMs = nextAt?.getTime();
+    const isLater = nextMs !== undefined && from !== undefined && from.getTime() > nextMs;
+    for (
+      let atMs = isLater ? schedule.next(from.getTime() - 1) : nextMs;
+      atMs !== undefined && atMs <= until.getTime();
+      atMs = schedule.next(atMs)
+    ) {
       if (count >= limit) {
         isCut = true;
         completeUntilMs = Math.min(completeUntilMs, atMs);

@@ -129,4 +129,5 @@ export { lastHeartbeat, rememberHeartbeat, type RememberHeartbeat } from "./hear
 // Moving in and out.
 export { importRecords, memoryRecordKinds, oneByOne, type MemoryRecord } from "./moving/import-records.ts";
 export { exportRecords } from "./moving/export-records.ts";
+export { noteExport, readLastExport } from "./moving/last-export.ts";
 export { outcomeOf, type ImportTerms } from "./moving/imported.ts";

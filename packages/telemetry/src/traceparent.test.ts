@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createSpanContext, parseTraceparent, traceparentOf } from "./traceparent.ts";
+import { createSpanContext, parseTraceparent, traceparentOf, traceparentOfChain } from "./traceparent.ts";
 
 const valid = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
@@ -14,6 +14,14 @@ test("parseTraceparent() and traceparentOf() are each other's reverse", () => {
     isRemote: true,
   });
   assert.equal(traceparentOf({ spanContext: () => context }), valid);
+});
+
+test("traceparentOfChain() gives a chain of events one trace, whose id is the chain's own", () => {
+  const id = "0197c1b2-3d4e-7f60-8a9b-0c1d2e3f4a5b";
+  assert.equal(parseTraceparent(traceparentOfChain(id))?.traceId, id.replaceAll("-", ""));
+  const named = parseTraceparent(traceparentOfChain("a chain of another home"));
+  assert.deepEqual(named, parseTraceparent(traceparentOfChain("a chain of another home")));
+  assert.notEqual(named?.traceId, parseTraceparent(traceparentOfChain("another"))?.traceId);
 });
 
 test("parseTraceparent() reads the known part of a later version", () => {

@@ -25,7 +25,7 @@ import {
   type BuiltContext,
   type Memory,
 } from "@roost/memory";
-import { attributes, type Telemetry } from "@roost/telemetry";
+import { attributes, traceparentOfChain, type Telemetry } from "@roost/telemetry";
 import { createApprovals } from "./approvals/create-approvals.ts";
 import { createChildren } from "./delegates/create-children.ts";
 import type { Hook } from "./hooks/create-run-hooks.ts";
@@ -60,7 +60,7 @@ export function createAgentHandler(options: AgentHandlerOptions): RunHandler {
     options.telemetry.span(
       `run ${run.title ?? run.reason}`,
       {
-        parent: run.traceparent,
+        parent: run.traceparent ?? traceparentOfChain(run.correlation),
         attributes: {
           [attributes.runId]: run.id,
           [attributes.epoch]: run.epoch,

@@ -25,6 +25,10 @@ export function addExportCommand(program: Command, context: CliContext): void {
       const done = await exportHome(connection, folder, { onProgress: (text) => progress.update(text) });
       const { secretCount } = folder;
       const manifest = await folder.finish(done.home, new Date(clock.nowMs()).toISOString());
+      // It stands here, whole, whether its age is known or not.
+      await connection.client
+        .finishExport({ fileCount: manifest.files.length, leftOutCount: done.leftOut.length })
+        .catch((error: Error) => terminal.note(`its age is not recorded: ${error.message}`, "warn"));
       if (terminal.isJson)
         return terminal.json({ directory: target, ...done, secretCount, fileCount: manifest.files.length });
       for (const [kind, count] of Object.entries(done.counts)) terminal.line(`${kind.padEnd(10)} ${count}`);

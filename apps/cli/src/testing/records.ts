@@ -60,6 +60,7 @@ export function someRun(given: Partial<RunRecord> = {}): RunRecord {
     correlation: "c",
     causation: null,
     traceparent: null,
+    traceId: "c".repeat(32),
     input: {},
     output: null,
     ...given,

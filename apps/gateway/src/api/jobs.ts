@@ -54,10 +54,14 @@ function serveForeseeing({ kernel, timeZone: homeZone }: Given): Served[] {
       const { timeZone, moments } = previewMoments(trigger, { activeHours, timeZone: homeZone, from: start, count });
       return { timeZone, items: moments.map(({ at, isActive }) => ({ at: iso(at), isActive })) };
     }),
-    serve(operations.foreseeTicks, async ({ until, jobId, limit }) => {
+    serve(operations.foreseeTicks, async ({ from, until, jobId, limit }) => {
       const active = await readAllJobs(kernel, ["active"]);
       const wanted = active.filter(({ id, definition }) => definition.enabled && (jobId === undefined || id === jobId));
-      const { ticks, isCut } = comingTicks(wanted, { until: new Date(until), limit });
+      const { ticks, isCut } = comingTicks(wanted, {
+        from: from === undefined ? undefined : new Date(from),
+        until: new Date(until),
+        limit,
+      });
       return { items: ticks.map((tick) => ({ jobId: tick.jobId, at: iso(tick.at) })), isCut };
     }),
   ];

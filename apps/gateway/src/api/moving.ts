@@ -9,8 +9,10 @@ import {
   exportRecords,
   importRecords,
   memoryRecordKinds,
+  noteExport,
   oneByOne,
   outcomeOf,
+  readLastExport,
   type ImportTerms,
   type Memory,
   type MemoryRecord,
@@ -56,6 +58,12 @@ export function serveMoving({ memory }: { memory: Memory }): Served[] {
       const { items, next } = await exportRecords(memory, { kind, limit, after: place });
       return { home: await homeIdOf(memory.homeDir), items, next: next === undefined ? null : formatCursor(next) };
     }),
+
+    serve(operations.finishExport, async (counts, { principal }) => ({
+      export: await noteExport(kernel, { by: principal.id, ...counts }),
+    })),
+
+    serve(operations.getLastExport, async () => ({ export: await readLastExport(kernel) })),
   ];
 }
 

@@ -1,6 +1,7 @@
 /** Converts runs of the kernel to records of the contract, with words for people. */
 import type { RunSummary, RunRecord } from "@roost/contract/operations";
 import type { Run, RunHead } from "@roost/kernel";
+import { parseTraceparent, traceparentOfChain } from "@roost/telemetry";
 import { iso, isoOrNull } from "./iso.ts";
 
 const titleCharsMax = 120;
@@ -71,6 +72,7 @@ export function toRunRecord(run: Run): RunRecord {
     correlation: run.correlation,
     causation: run.causation,
     traceparent: run.traceparent,
+    traceId: parseTraceparent(run.traceparent ?? traceparentOfChain(run.correlation))?.traceId ?? "",
     input: run.input,
     output: run.output,
   };

@@ -45,6 +45,11 @@ async function askAboutMoving(client: TestGateway["client"]): Promise<void> {
   assert.equal(new TextDecoder().decode((await client.getFile({ path: "note.md" })).bytes), "moved in\n");
   const exported = await client.exportRecords({ kind: "file", limit: 500 });
   assert.ok(exported.items.some(({ path }) => path === "note.md"));
+  assert.equal((await client.getLastExport()).export, null);
+  const { export: first } = await client.finishExport({ fileCount: 3, leftOutCount: 1 });
+  await client.finishExport({ fileCount: 4, leftOutCount: 0 });
+  const { export: last } = await client.getLastExport();
+  assert.deepEqual([last?.fileCount, last?.leftOutCount, (last?.at ?? "") >= first.at], [4, 0, true]);
   const report = {
     kind: "a folder",
     from: "/there",

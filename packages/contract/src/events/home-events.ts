@@ -140,8 +140,17 @@ export const importDone = defineEvent({
   schema: z.object({ by: Name, source: Name, report: ImportReport }),
 });
 
+/** Everything of the home was written in open formats. */
+export const exportDone = defineEvent({
+  type: "export.done",
+  version,
+  topic,
+  schema: z.object({ by: Name, fileCount: Count, leftOutCount: Count }),
+});
+
 export const homeEvents = [
   importDone,
+  exportDone,
   fileWritten,
   fileEdited,
   fileTrusted,

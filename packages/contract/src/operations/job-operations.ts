@@ -243,6 +243,7 @@ export const foreseeTicks = defineOperation({
   path: "/coming-ticks",
   summary: "When active jobs are due until a moment, in order; events and people are not foreseen",
   input: z.object({
+    from: WrittenTime.optional().describe("Not what is due before; default: now"),
     until: WrittenTime,
     jobId: ref("Job", JobId).optional(),
     limit: SmallCount.min(1).max(momentsMax).default(momentsMax),

@@ -3,8 +3,8 @@ import { z } from "zod";
 import { content } from "../content.ts";
 import { defineOperation } from "../define-operation.ts";
 import { decidingKinds } from "../principal.ts";
-import { JsonFields, Name, pageFields } from "../records/fields.ts";
-import { exportKinds, homeRecordLimits, ImportOutcome, ImportReport } from "../records/home-record.ts";
+import { Count, JsonFields, Name, pageFields } from "../records/fields.ts";
+import { exportKinds, homeRecordLimits, ImportOutcome, ImportReport, LastExport } from "../records/home-record.ts";
 
 const isSet = z.boolean().default(false);
 
@@ -58,4 +58,26 @@ export const exportRecords = defineOperation({
   access: { audience: decidingKinds },
 });
 
-export const moveOperations = [importRecords, finishImport, exportRecords] as const;
+export const finishExport = defineOperation({
+  id: "finishExport",
+  method: "POST",
+  path: "/export/finish",
+  summary: "Records that a whole export was written, as an event",
+  input: z.object({ fileCount: Count, leftOutCount: Count }),
+  output: z.object({ export: LastExport }),
+  effect: "idempotent",
+  access: { audience: decidingKinds },
+});
+
+export const getLastExport = defineOperation({
+  id: "getLastExport",
+  method: "GET",
+  path: "/export",
+  summary: "When everything of the home was exported last",
+  description: "Copies that other programs make of the home's directory are not known to it.",
+  input: z.object({}),
+  output: z.object({ export: LastExport.nullable().describe("Null: never") }),
+  effect: "readonly",
+});
+
+export const moveOperations = [importRecords, finishImport, exportRecords, finishExport, getLastExport] as const;

@@ -233,3 +233,13 @@ export function limitReport(report: ImportReport): ImportReport {
 function bytesOf(value: unknown): number {
   return new TextEncoder().encode(JSON.stringify(value)).byteLength;
 }
+
+export const LastExport = z
+  .object({
+    at: Time,
+    by: Name,
+    fileCount: Count,
+    leftOutCount: Count.describe("Secrets, and what could not be read"),
+  })
+  .meta({ id: "LastExport" });
+export type LastExport = z.output<typeof LastExport>;

@@ -102,6 +102,7 @@ export const Run = z
     correlation: Id,
     causation: Id.nullable(),
     traceparent: z.string().max(64).nullable(),
+    traceId: z.string().max(32).describe("The trace of its spans, in a collector of OpenTelemetry"),
     input: Json,
     output: Json,
   })

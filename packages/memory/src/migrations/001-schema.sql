@@ -402,6 +402,15 @@ create table memory.objects_place (
   place     text not null
 );
 
+-- When everything was exported last; no row: never. Invariant: changed in the transaction of its event.
+create table memory.last_export (
+  is_single      boolean primary key default true check (is_single),
+  at             timestamptz not null default roost.now(),
+  by             text not null,
+  file_count     bigint not null,
+  left_out_count bigint not null
+);
+
 -- What imports brought: the base of the next one, which compares three versions. Invariant: a row is committed with what it tells of.
 create table memory.imported (
   -- Where it is from, and what it is called there.

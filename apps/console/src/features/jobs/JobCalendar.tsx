@@ -1,9 +1,12 @@
-/** The coming week: what is due on which day and at what time, in the home's zone. */
+/** A week: what is due on which day and at what time, in the home's zone. It begins today, or at the day that the address names. */
 import type { JobRecord } from "@roost/contract/operations";
-import { Link } from "wouter";
+import { Link, useSearchParams } from "wouter";
 import { useConsole, useNow } from "../../live/console-context.ts";
 import { useReading } from "../../live/use-reading.ts";
 import { Unread } from "../../parts/Blank.tsx";
+import { Button } from "../../parts/Button.tsx";
+import { fromWallTime } from "../../parts/format.ts";
+import { IconButton } from "../../parts/IconButton.tsx";
 import { useTimeFormats } from "../../parts/time-formats.ts";
 import { Region } from "../../parts/Region.tsx";
 import styles from "./JobCalendar.module.css";
@@ -12,22 +15,70 @@ const dayMs = 86_400_000;
 const weekDays = 7;
 /** A job that is due more often in a day stands once, with its count. */
 const singlyMax = 3;
+/** A rule of a calendar is not foreseen further, and no home lives by one. */
+const aheadDaysMax = 3_660;
 
 export function JobCalendar({ jobs }: { jobs: readonly JobRecord[] }) {
   const { client } = useConsole();
   const now = useNow();
   const formats = useTimeFormats();
-  const { value, error, reload } = useReading("jobs:coming", () =>
-    client.foreseeTicks({ until: new Date(now + weekDays * dayMs).toISOString() }),
+  const [search, setSearch] = useSearchParams();
+  const today = formats.isoDay.format(now);
+  const named = search.get("from") ?? today;
+  const noon = fromWallTime(`${named}T12:00`, formats);
+  const isAhead = named > today && noon < now + aheadDaysMax * dayMs;
+  const first = isAhead ? noon : now;
+  const begins = isAhead ? fromWallTime(`${named}T00:00`, formats) : undefined;
+  const { value, error, reload } = useReading(`jobs:coming:${isAhead ? named : ""}`, () =>
+    client.foreseeTicks({
+      ...(begins === undefined ? {} : { from: new Date(begins).toISOString() }),
+      until: new Date(first + weekDays * dayMs).toISOString(),
+    }),
+  );
+  const show = (at: number) => setSearch({ view: "week", ...(at > now && { from: formats.isoDay.format(at) }) });
+  const bar = (
+    <div className={styles.bar}>
+      <IconButton
+        icon="chevron-left"
+        label="The week before"
+        disabled={!isAhead}
+        onClick={() => show(first - weekDays * dayMs)}
+      />
+      <IconButton icon="chevron-right" label="The next week" onClick={() => show(first + weekDays * dayMs)} />
+      <label>
+        <span>From</span>
+        <input
+          type="date"
+          aria-label="A week from this day on"
+          min={today}
+          value={isAhead ? named : today}
+          onChange={(event) => {
+            const at = fromWallTime(`${event.target.value}T12:00`, formats);
+            if (!Number.isNaN(at)) show(at);
+          }}
+        />
+      </label>
+      {isAhead && (
+        <Button size="small" look="quiet" onClick={() => show(now)}>
+          To this week
+        </Button>
+      )}
+    </div>
   );
   if (value === undefined)
-    return <Unread label="Reading the week" rows={7} rowPx={72} what="The week" error={error} onRetry={reload} />;
+    return (
+      <>
+        {bar}
+        <Unread label="Reading the week" rows={7} rowPx={72} what="The week" error={error} onRetry={reload} />
+      </>
+    );
   const titles = new Map(jobs.map(({ id, definition }) => [id, definition.title ?? id]));
   const dayOf = (at: number) => formats.dayMonth.format(at);
   return (
-    <Region label="The coming week">
+    <Region label={isAhead ? "A week" : "The coming week"}>
+      {bar}
       <ol className={styles.week}>
-        {Array.from({ length: weekDays }, (_, index) => now + index * dayMs).map((day) => {
+        {Array.from({ length: weekDays }, (_, index) => first + index * dayMs).map((day) => {
           const due = value.items.filter(({ at }) => dayOf(Date.parse(at)) === dayOf(day));
           return (
             <li key={dayOf(day)}>
@@ -35,10 +86,10 @@ export function JobCalendar({ jobs }: { jobs: readonly JobRecord[] }) {
                 {formats.weekday.format(day)} <span>{dayOf(day)}</span>
               </h2>
               <ul>
-                {gather(due).map(({ jobId, first, count }) => (
-                  <li key={`${jobId}:${first}`}>
+                {gather(due).map(({ jobId, first: at, count }) => (
+                  <li key={`${jobId}:${at}`}>
                     <Link href={`/jobs/${jobId}`}>
-                      <time>{formats.clock.format(first)}</time> <b>{titles.get(jobId) ?? jobId}</b>
+                      <time>{formats.clock.format(at)}</time> <b>{titles.get(jobId) ?? jobId}</b>
                       {count > 1 && <small>{count} times</small>}
                     </Link>
                   </li>

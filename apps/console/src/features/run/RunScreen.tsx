@@ -16,6 +16,7 @@ import { RunActions } from "./RunActions.tsx";
 import { RunFacts } from "./RunFacts.tsx";
 import { StepPanel } from "./StepPanel.tsx";
 import { useRunReading } from "./use-run-reading.ts";
+import { TraceView } from "./TraceView.tsx";
 import { Waterfall } from "./Waterfall.tsx";
 import styles from "./RunScreen.module.css";
 
@@ -23,6 +24,7 @@ const tabs = [
   { id: "steps", name: "Steps" },
   { id: "why", name: "Why" },
   { id: "replay", name: "Replay" },
+  { id: "trace", name: "Trace" },
 ] as const;
 
 const back = { href: "/runs", name: "Runs" };
@@ -67,6 +69,7 @@ export function RunScreen() {
           </div>
         )}
         {tab === "why" && <CauseTree runId={runId} />}
+        {tab === "trace" && <TraceView value={value} />}
         {tab === "replay" && <ReplayView runId={runId} isOver={run.endedAt !== null} />}
       </div>
     </>

@@ -1,8 +1,9 @@
 /** What the home is set to: models with a test call, keys, channels, caps, and every value in force with where it comes from. */
 import { Link } from "wouter";
-import { useConsole } from "../../live/console-context.ts";
+import { useConsole, useNow } from "../../live/console-context.ts";
 import { useReading } from "../../live/use-reading.ts";
 import { Unread } from "../../parts/Blank.tsx";
+import { formatAgo, formatCount } from "../../parts/format.ts";
 import { Region } from "../../parts/Region.tsx";
 import { ScreenHeader } from "../../parts/ScreenHeader.tsx";
 import { BudgetList } from "./BudgetList.tsx";
@@ -24,9 +25,39 @@ export function SettingsScreen() {
         <PushList />
         <ChannelList />
         <HookList />
+        <ExportAge />
         <InForce />
       </Region>
     </>
+  );
+}
+
+/** How old the newest whole export is; what other programs copy is not known here. */
+function ExportAge() {
+  const { client } = useConsole();
+  const now = useNow();
+  const { value, error, reload } = useReading("settings:export", () => client.getLastExport(), {
+    isMoved: ({ type }) => type === "export.done",
+  });
+  if (value === undefined)
+    return <Unread label="Reading the backups" rows={1} what="The backups" error={error} onRetry={reload} />;
+  const last = value.export;
+  return (
+    <section>
+      <h2 className={styles.head}>Backup</h2>
+      {last === null ? (
+        <p className={styles.note}>
+          Everything of this home was never exported: <code className="mono">roost export DIRECTORY</code> writes it,
+          and <code className="mono">roost import</code> takes it. Copies that other programs make are not known here.
+        </p>
+      ) : (
+        <p className={styles.note}>
+          The last export was made {formatAgo(now - Date.parse(last.at))}: {formatCount(last.fileCount)} files
+          {last.leftOutCount > 0 && `, ${formatCount(last.leftOutCount)} left out`}. Copies that other programs make are
+          not known here.
+        </p>
+      )}
+    </section>
   );
 }
 
