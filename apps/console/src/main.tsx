@@ -33,7 +33,8 @@ const pause: PauseFor = (ms, signal) => {
   });
 };
 const live = createLive({
-  open: ({ after, ...given }) => client.tailEvents(after === undefined ? {} : { after }, given),
+  open: ({ after, sessions, ...given }) =>
+    client.watchHome({ ...(after !== undefined && { after }), ...(sessions.length > 0 && { sessions }) }, given),
   locks: navigator.locks,
   channel: new BroadcastChannel("roost.live"),
   pause,
@@ -72,7 +73,6 @@ createRoot(root).render(
         connect,
         services: new Map(),
         live,
-        pause,
         feed,
         readings: createReadingStore(),
         ticker,

@@ -120,6 +120,8 @@ test("createApi() serves every operation as its contract says", async () => {
   const changes = [client.rewindSession, client.resetSession, client.compactSession];
   for (const change of changes) await change({ sessionKey });
   await collect(client.tailEvents({ last: 1 }), () => true);
+  const [update] = await collect(client.watchHome({ after: "" }), () => true);
+  assert.equal(update?.data.kind, "event");
   await using _service = await openTestService(garden, gateway.test);
   // The gateway looks at the address table once a second at most.
   for (let tries = 0; (await client.listServices()).items[0]?.name !== "garden"; tries += 1) assert.ok(tries < 5_000);

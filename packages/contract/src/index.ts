@@ -60,6 +60,7 @@ export {
 export { ref } from "./records/fields.ts";
 export type { KeepAnswer, KeyedCall } from "./run-operation.ts";
 export {
+  isPlace,
   type Call,
   type GivenOf,
   type Handler,

@@ -14,7 +14,6 @@ export interface ConsoleParts {
   /** Clients of services by name, made when a screen of theirs is first opened. */
   services: Map<string, unknown>;
   live: Live;
-  pause: PauseFor;
   feed: Feed;
   readings: ReadingStore;
   /** Every second, while the page is seen. */

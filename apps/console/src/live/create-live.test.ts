@@ -2,12 +2,13 @@ import assert from "node:assert/strict";
 import { EventEmitter, on } from "node:events";
 import { test } from "node:test";
 import type { Event } from "@roost/contract/operations";
-import { createLive, type Live } from "./create-live.ts";
-import type { OpenStream } from "./lead-stream.ts";
+import { createLive, type Live, type OpenHome } from "./create-live.ts";
 
 interface Connection {
   tab: string;
   after: string | undefined;
+  sessions: string[];
+  write(text: string): void;
   send(id: string): void;
   lose(error?: Error): void;
 }
@@ -44,19 +45,24 @@ function openBrowserOfTabs() {
       }
     }) as LockManager["request"],
   });
-  const openOf = (tab: string): OpenStream<Event> =>
-    async function* ({ after, signal, onPlace }) {
+  const openOf = (tab: string): OpenHome =>
+    async function* ({ after, sessions, signal, onPlace }) {
       const items = new EventEmitter();
       const connection: Connection = {
         tab,
         after,
+        sessions,
+        write: (text) => void items.emit("item", { text }),
         send: (id) => void items.emit("item", { id }),
         lose: (error = new Error("lost")) => void items.emit("error", error),
       };
       connections.push(connection);
       onPlace(after ?? "0");
       opened.emit("open", connection);
-      for await (const [{ id }] of on(items, "item", { signal })) yield { id, data: { id, type: "tick" } as Event };
+      for await (const [{ id, text }] of on(items, "item", { signal }))
+        yield text === undefined
+          ? { id, data: { kind: "event", event: { id, type: "tick" } as Event } }
+          : { data: { kind: "text", sessionKey: "main", runId: "r", text } };
     };
   const tabs = new Map<string, { live: Live; seen: string[]; freshCount: () => number; close: () => void }>();
   const pauses: { tab: string; ms: number; end: () => void }[] = [];
@@ -192,4 +198,28 @@ test("createLive() takes the stream from a tab that does not answer, and connect
   const before = b.freshCount();
   b.live.wake(60_000);
   assert.deepEqual([(await third).tab, b.freshCount() > before], ["b", true]);
+});
+
+test("createLive() brings the texts of sessions that tabs show over the one stream, also after another tab leads", async () => {
+  const { browser, a, b } = await openTwoTabs();
+  const texts: string[] = [];
+  for (const { live } of [a, b]) live.onText(({ text }) => texts.push(text));
+  const second = browser.untilOpened();
+  b.live.watch("main");
+  const stream = await second;
+  assert.deepEqual([stream.tab, stream.after, stream.sessions], ["a", "1", ["main"]]);
+  a.live.watch("main");
+  stream.write("Good");
+  await new Promise(setImmediate);
+  assert.deepEqual(
+    [texts, browser.connections.length],
+    [["Good", "Good"], 2],
+    "one that is watched already opens nothing",
+  );
+  stream.send("2");
+  await new Promise(setImmediate);
+  const third = browser.untilOpened();
+  a.close();
+  const taken = await third;
+  assert.deepEqual([taken.tab, taken.after, taken.sessions], ["b", "2", ["main"]]);
 });

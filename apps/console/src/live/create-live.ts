@@ -3,12 +3,19 @@
  * or falls silent another goes on from the last position. After each new connection, and after a sleep, listeners are told to read afresh what they
  * show. Touches neither the page nor the network itself: both are arguments.
  */
-import type { Event } from "@roost/contract/operations";
-import { leadStream, type LinkState, type OpenStream, type PauseFor } from "./lead-stream.ts";
+import type { Event, HomeUpdate } from "@roost/contract/operations";
+import { leadStream, type LinkState, type PauseFor, type StreamStart } from "./lead-stream.ts";
 import { createListeners, type Listeners } from "./create-listeners.ts";
 
+export type WrittenText = Exclude<HomeUpdate, { kind: "event" }>;
+
+/** Opens the stream; throws when it is lost. `sessions`: those whose texts come, too. */
+export type OpenHome = (
+  given: StreamStart & { sessions: string[] },
+) => AsyncIterable<{ id?: string | undefined; data: HomeUpdate }>;
+
 export interface LiveOptions {
-  open: OpenStream<Event>;
+  open: OpenHome;
   locks: { request: LockManager["request"] };
   channel: Pick<BroadcastChannel, "postMessage" | "addEventListener">;
   pause: PauseFor;
@@ -20,6 +27,10 @@ export interface Live {
   state(): LinkState;
   onState(listener: () => void): () => void;
   onEvent(listener: (event: Event) => void): () => void;
+  /** What models write in the sessions that are watched. */
+  onText(listener: (text: WrittenText) => void): () => void;
+  /** Has the texts of a session come, to this tab and through it to the others, until the returned function is called. */
+  watch(sessionKey: string): () => void;
   /** Called when events may have been missed. */
   onFresh(listener: () => void): () => void;
   /** The page is seen again after `awayMs`, or the network is back. */
@@ -28,8 +39,13 @@ export interface Live {
 
 type Message =
   | { kind: "event"; id: string | undefined; event: Event }
+  | { kind: "text"; text: WrittenText }
   | { kind: "state"; state: LinkState; id: string | undefined }
-  | { kind: "hello" };
+  | { kind: "hello" }
+  /** Sessions that a tab shows. */
+  | { kind: "watch"; sessions: string[] }
+  /** A tab that begins to lead asks what the others show. */
+  | { kind: "who" };
 
 /** What one tab knows. */
 interface Tab {
@@ -43,8 +59,15 @@ interface Tab {
   onState: Listeners<[]>;
   onFresh: Listeners<[]>;
   onEvent: Listeners<[Event]>;
+  onText: Listeners<[WrittenText]>;
+  /** Sessions that this tab shows, by how many parts of it. */
+  own: Map<string, number>;
+  /** While it leads: those of all tabs, the newest last. One that is shown no more stays until another tab leads. */
+  sessions: Set<string>;
 }
 
+/** As the gateway takes at most; the oldest give way. */
+const sessionsMax = 20;
 const lockName = "roost.live";
 /** A tab that holds the stream and does not answer within this time has been frozen: the lock is taken from it. */
 const answerMsMax = 2_500;
@@ -61,6 +84,9 @@ export function createLive(options: LiveOptions): Live {
     onState: createListeners(),
     onFresh: createListeners(),
     onEvent: createListeners(),
+    onText: createListeners(),
+    own: new Map(),
+    sessions: new Set(),
   };
   const post = (message: Message) => options.channel.postMessage(message);
   let page: AbortSignal | undefined;
@@ -83,6 +109,17 @@ export function createLive(options: LiveOptions): Live {
     onState: tab.onState.add,
     onEvent: tab.onEvent.add,
     onFresh: tab.onFresh.add,
+    onText: tab.onText.add,
+    watch(sessionKey) {
+      tab.own.set(sessionKey, (tab.own.get(sessionKey) ?? 0) + 1);
+      if (tab.isLeading) addSessions(tab, [sessionKey]);
+      else post({ kind: "watch", sessions: [sessionKey] });
+      return () => {
+        const left = (tab.own.get(sessionKey) ?? 1) - 1;
+        if (left === 0) tab.own.delete(sessionKey);
+        else tab.own.set(sessionKey, left);
+      };
+    },
     wake(awayMs) {
       if (page === undefined) return;
       if (awayMs >= awayMsMax || tab.state === "lost") tab.connection.abort();
@@ -100,15 +137,23 @@ function takeTurn(tab: Tab, options: LiveOptions, page: AbortSignal, mode: LockO
   const lead = async () => {
     if (signal.aborted) return;
     tab.isLeading = true;
-    await leadStream({
-      ...options,
+    tab.sessions = new Set(tab.own.keys());
+    post({ kind: "who" });
+    await leadStream<HomeUpdate>({
+      pause: options.pause,
+      open: (given) => options.open({ ...given, sessions: [...tab.sessions] }),
       signal,
       position: () => tab.position,
       begin: () => (tab.connection = new AbortController()),
       onPlace: (id) => (tab.position ??= id),
-      onItem(id, event: Event) {
-        deliver(tab, id, event);
-        post({ kind: "event", id, event });
+      onItem(id, update) {
+        if (update.kind === "event") {
+          deliver(tab, id, update.event);
+          post({ kind: "event", id, event: update.event });
+          return;
+        }
+        tab.onText.tell(update);
+        post({ kind: "text", text: update });
       },
       onState(state) {
         setState(tab, state);
@@ -129,7 +174,20 @@ function hear(tab: Tab, message: Message, post: (message: Message) => void): voi
     if (tab.isLeading) post({ kind: "state", state: tab.state, id: tab.position });
     return;
   }
+  if (message.kind === "who") {
+    if (tab.own.size > 0) post({ kind: "watch", sessions: [...tab.own.keys()] });
+    return;
+  }
+  if (message.kind === "watch") {
+    if (tab.isLeading) addSessions(tab, message.sessions);
+    return;
+  }
   if (tab.isLeading) return;
+  if (message.kind === "text") {
+    tab.heardCount += 1;
+    tab.onText.tell(message.text);
+    return;
+  }
   if (message.kind === "event") {
     tab.heardCount += 1;
     deliver(tab, message.id, message.event);
@@ -140,6 +198,14 @@ function hear(tab: Tab, message: Message, post: (message: Message) => void): voi
   setState(tab, message.state);
   // Events were sent while this tab did not listen.
   if (isMissing) tab.onFresh.tell();
+}
+
+/** Of the leading tab: with one that is new the stream is opened anew, from where it is. */
+function addSessions(tab: Tab, sessions: readonly string[]): void {
+  const added = sessions.filter((session) => !tab.sessions.has(session));
+  if (added.length === 0) return;
+  tab.sessions = new Set([...tab.sessions, ...added].slice(-sessionsMax));
+  tab.connection.abort();
 }
 
 function deliver(tab: Tab, id: string | undefined, event: Event): void {

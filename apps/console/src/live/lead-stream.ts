@@ -2,12 +2,14 @@
 
 export type LinkState = "connecting" | "live" | "lost";
 
-/** Opens the stream; throws when it is lost. */
-export type OpenStream<Item> = (given: {
+export interface StreamStart {
   after: string | undefined;
   signal: AbortSignal;
   onPlace: (id: string) => void;
-}) => AsyncIterable<{ id?: string | undefined; data: Item }>;
+}
+
+/** Opens the stream; throws when it is lost. */
+type OpenStream<Item> = (given: StreamStart) => AsyncIterable<{ id?: string | undefined; data: Item }>;
 
 /** Resolves after `ms`, or earlier when it is worth trying again. */
 export type PauseFor = (ms: number, signal: AbortSignal) => Promise<unknown>;

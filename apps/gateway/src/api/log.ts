@@ -5,6 +5,7 @@ import * as operations from "@roost/contract/operations";
 import { readEvents, readPartitions, readTopics, refuseOutOfRange, type Kernel } from "@roost/kernel";
 import { toEventRecord } from "../records/to-event.ts";
 import { tailEvents } from "./tail-events.ts";
+import { watchHome } from "./watch-home.ts";
 
 export function serveLog({ kernel }: { kernel: Kernel }): Served[] {
   return [
@@ -41,5 +42,6 @@ export function serveLog({ kernel }: { kernel: Kernel }): Served[] {
     }),
 
     serve(operations.tailEvents, tailEvents(kernel)),
+    serve(operations.watchHome, watchHome(kernel)),
   ];
 }

@@ -30,8 +30,7 @@ export function tailEvents(kernel: Kernel): Handler<typeof operation> {
   return async ({ topics, types, subject, after, last, since }, { signal }) => {
     const filter: Filter = { topics: await tailedTopics(kernel, topics), types, subject };
     if (after !== undefined) {
-      const offsets = parseOffsets(after);
-      refuseVectorOutOfRange(await readPartitions(kernel.database, filter.topics), offsets);
+      const offsets = await readPlace(kernel, filter.topics, after);
       return tail(kernel, filter, { past: [], offsets, signal });
     }
     if (last > 0) {
@@ -44,6 +43,23 @@ export function tailEvents(kernel: Kernel): Handler<typeof operation> {
         : await findOffsets(kernel.database, { topics: filter.topics, since: new Date(since) });
     return tail(kernel, filter, { past: [], offsets, signal });
   };
+}
+
+/** @throws RoostError for a place that is none, or that the log no longer has */
+async function readPlace(kernel: Kernel, topics: readonly string[], after: string): Promise<OffsetVector> {
+  const offsets = parseOffsets(after);
+  refuseVectorOutOfRange(await readPartitions(kernel.database, topics), offsets);
+  return offsets;
+}
+
+/** Every event of the home from a place on, or from now on. */
+export async function tailHome(
+  kernel: Kernel,
+  { after, signal }: { after: string | undefined; signal: AbortSignal },
+): Promise<AsyncGenerator<StreamItem<Event> | StreamPlace, void>> {
+  const topics = await tailedTopics(kernel, undefined);
+  const offsets = after === undefined ? await readEnd(kernel.database, topics) : await readPlace(kernel, topics, after);
+  return tail(kernel, { topics }, { past: [], offsets, signal });
 }
 
 /** Those that are asked for, or all. @throws RoostError `not_found` */
@@ -60,7 +76,7 @@ async function* tail(
   kernel: Kernel,
   filter: Filter,
   start: { past: StoredEvent[]; offsets: OffsetVector; signal: AbortSignal },
-): AsyncGenerator<StreamItem<Event> | StreamPlace> {
+): AsyncGenerator<StreamItem<Event> | StreamPlace, void> {
   let { offsets } = start;
   if (start.past.length === 0) yield { id: formatOffsets(offsets) };
   for (const placed of orderPast(start.past, offsets))

@@ -60,3 +60,49 @@ test("watchSession() tells what is said, what its run does, what its model write
   assert.equal(created?.data.kind === "event" && created.data.event.subject, sent.runId);
   await rest.return?.();
 });
+
+test("watchHome() tells every event, and what models write in the sessions that are asked for, over one stream", async () => {
+  await using gateway = await createTestGateway();
+  const { kernel, client } = gateway;
+  await using worker = await joinWorker(kernel);
+  const start = async (sessionKey: string) => {
+    const { runId } = await client.sendMessage({ sessionKey, text: `hello ${sessionKey}` });
+    return { runId, owned: await claimOne(kernel, worker) };
+  };
+  const before = await start("talk-before");
+  const leaving = new AbortController();
+  const sessions = ["talk-before", "talk-after"];
+  const stream = client.watchHome({ sessions }, { signal: leaving.signal })[Symbol.asyncIterator]();
+  const seen: string[] = [];
+  let after: string | undefined;
+  const read = async (isLast: (text: string) => boolean) => {
+    while (!isLast(seen.at(-1) ?? "")) {
+      const { id, data } = (await stream.next()).value;
+      after = id ?? after;
+      seen.push(data.kind === "event" ? data.event.type : `${data.sessionKey}: ${data.text}`);
+    }
+  };
+  const first = read((text) => text === "talk-before: One");
+  await until(() => gateway.held().texts === 1);
+  publishStream(kernel, before.runId, { type: "text", text: "One" });
+  await first;
+  const other = await start("talk-other");
+  const later = await start("talk-after");
+  const second = read((text) => text === "talk-after: Two");
+  await until(() => gateway.held().texts === 2);
+  publishStream(kernel, other.runId, { type: "text", text: "not asked for" });
+  publishStream(kernel, later.runId, { type: "text", text: "Two" });
+  await second;
+  await finishRun(kernel, later.owned, { state: "done", output: { text: "Two" } });
+  await read((text) => text === "run.done");
+  await until(() => gateway.held().texts === 1);
+  assert.ok(!seen.some((text) => text.includes("not asked for")));
+  leaving.abort();
+  await assert.rejects(stream.next());
+  await until(() => gateway.held().watches === 0 && gateway.held().texts === 0);
+  await finishRun(kernel, other.owned, { state: "done", output: { text: "" } });
+  const rest = client.watchHome({ after })[Symbol.asyncIterator]();
+  const { data } = (await rest.next()).value;
+  assert.equal(data.kind === "event" && data.event.subject, other.runId, "it goes on where it was");
+  await rest.return?.();
+});

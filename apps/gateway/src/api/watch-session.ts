@@ -8,7 +8,7 @@ import { toEventRecord } from "../records/to-event.ts";
 import { toRunSummary } from "../records/to-run-summary.ts";
 import { toMessageRecord } from "../records/to-session.ts";
 import { followSession, type SessionEvent } from "../streams/follow-session.ts";
-import { followText, type FollowedText } from "../streams/follow-text.ts";
+import { createRunTexts, type RunText } from "../streams/create-run-texts.ts";
 import { isTerminal } from "../streams/is-terminal.ts";
 import { mergeStreams } from "../streams/merge-streams.ts";
 
@@ -34,8 +34,6 @@ interface Start {
   signal: AbortSignal;
 }
 
-type RunText = FollowedText & { runId: string };
-
 async function* watch(
   kernel: Kernel,
   memory: Memory,
@@ -50,7 +48,7 @@ async function* watch(
       yield { event: "message", data: { kind: "message", message: toMessageRecord(message) } };
     const runs = await listRuns(kernel, { sessionKey, limit: runsKnownMax });
     const runIds = new Set(runs.map(({ id }) => id));
-    const texts = createTexts(kernel, signal);
+    const texts = createRunTexts(kernel, signal);
     for (const run of runs) if (run.state === "running") texts.begin(run.id);
     const events = followSession(kernel, { topics, sessionKey, runIds, after: offsets, signal });
     for await (const item of mergeStreams<SessionEvent | RunText>([events], texts.added)) {
@@ -66,25 +64,6 @@ async function* watch(
   } finally {
     over.abort();
   }
-}
-
-/** The text streams of active runs. */
-function createTexts(kernel: Kernel, signal: AbortSignal) {
-  const going = new Map<string, AbortController>();
-  const added: AsyncGenerator<RunText, void>[] = [];
-  return {
-    added,
-    begin(runId: string) {
-      if (going.has(runId)) return;
-      const ended = new AbortController();
-      going.set(runId, ended);
-      added.push(followRunText(kernel, runId, AbortSignal.any([signal, ended.signal])));
-    },
-    end(runId: string) {
-      going.get(runId)?.abort();
-      going.delete(runId);
-    },
-  };
 }
 
 async function* tell(
@@ -121,8 +100,4 @@ async function findRun(kernel: Kernel, runId: string) {
     if (toRoostError(error).code === "not_found") return undefined;
     throw error;
   }
-}
-
-async function* followRunText(kernel: Kernel, runId: string, signal: AbortSignal): AsyncGenerator<RunText, void> {
-  for await (const item of followText(kernel, runId, signal)) yield { ...item, runId };
 }

@@ -10,10 +10,16 @@ import {
   pageOf,
   pageFields,
   Reason,
+  ref,
+  SessionKey,
   SmallCount,
+  Text,
   text,
   WrittenTime,
 } from "../records/fields.ts";
+
+/** Of a stream for a whole screen. */
+export const watchedSessionsMax = 20;
 
 export const listTopics = defineOperation({
   id: "listTopics",
@@ -66,6 +72,43 @@ export const tailEvents = defineOperation({
   stream: true,
 });
 
+export const HomeUpdate = z
+  .discriminatedUnion("kind", [
+    z.object({ kind: z.literal("event"), event: Event }),
+    z.object({
+      kind: z.literal("text"),
+      sessionKey: ref("Session", SessionKey),
+      runId: ref("Run"),
+      text: Text.describe("The next part of an answer; not repeated after a reconnect"),
+    }),
+    z.object({
+      kind: z.literal("remark"),
+      sessionKey: ref("Session", SessionKey),
+      runId: ref("Run"),
+      text: Text.describe("News for a waiting person, such as a model that is silent; not repeated after a reconnect"),
+    }),
+  ])
+  .meta({ id: "HomeUpdate" });
+export type HomeUpdate = z.output<typeof HomeUpdate>;
+
+export const watchHome = defineOperation({
+  id: "watchHome",
+  method: "GET",
+  path: "/watch",
+  summary: "One live stream for a whole screen: every event, and what models write in the sessions that it shows",
+  description:
+    "Positions are those of tailEvents. Each item is named after its kind. The stream does not end by itself.",
+  input: z.object({
+    sessions: z.array(SessionKey).max(watchedSessionsMax).optional().describe("Whose texts come, too"),
+    after: text(8000).optional(),
+  }),
+  output: HomeUpdate,
+  errors: ["not_found"],
+  effect: "readonly",
+  access: { scope: "events:read" },
+  stream: true,
+});
+
 export const listSchemas = defineOperation({
   id: "listSchemas",
   method: "GET",
@@ -98,4 +141,4 @@ export const checkSchema = defineOperation({
   effect: "readonly",
 });
 
-export const logOperations = [listTopics, readEvents, tailEvents, listSchemas, checkSchema] as const;
+export const logOperations = [listTopics, readEvents, tailEvents, watchHome, listSchemas, checkSchema] as const;

@@ -100,12 +100,12 @@ function keyOf(entry: ReturnType<typeof foldConversation>[number]): string {
   return entry.kind === "taken-back" ? `back:${entry.messages[0]?.id ?? ""}` : entry.message.id;
 }
 
-/** Opened while it is on the screen and the page is seen: a browser has six connections. */
+/** Opened while it is on the screen and the page is seen. */
 function useConversation(sessionKey: string): Conversation {
-  const { client, pause } = useConsole();
+  const { client, live } = useConsole();
   const conversation = useMemo(
-    () => createConversation({ client, sessionKey, pause, schedule: (tell) => void requestAnimationFrame(tell) }),
-    [client, sessionKey, pause],
+    () => createConversation({ client, live, sessionKey, schedule: (tell) => void requestAnimationFrame(tell) }),
+    [client, live, sessionKey],
   );
   useEffect(() => {
     let opened = new AbortController();

@@ -1,11 +1,11 @@
 /**
- * One conversation while its screen is open: a page of messages, then what comes live, with the text that a model is writing. After each new connection
- * the newest page is read again, so that nothing said meanwhile is missing.
+ * One conversation while its screen is open: a page of messages, then what the browser's one stream tells of it, with the text that a model is writing.
+ * What was said is read again when an event says that there is more, and after each new connection, so that nothing is missing.
  */
-import type { MessageRecord, SessionRecord, SessionUpdate } from "@roost/contract/operations";
+import type { Event, HomeUpdate, MessageRecord, SessionRecord } from "@roost/contract/operations";
 import type { ConsoleClient } from "../../api/create-connect.ts";
+import type { Live } from "../../live/create-live.ts";
 import { createListeners } from "../../live/create-listeners.ts";
-import { leadStream, type PauseFor } from "../../live/lead-stream.ts";
 
 export interface ConversationView {
   isRead: boolean;
@@ -33,9 +33,9 @@ export interface Conversation {
 }
 
 export interface ConversationOptions {
-  client: Pick<ConsoleClient, "getSession" | "watchSession">;
+  client: Pick<ConsoleClient, "getSession">;
+  live: Pick<Live, "onEvent" | "onFresh" | "onText" | "watch">;
   sessionKey: string;
-  pause: PauseFor;
   /** Calls its argument with the next frame. */
   schedule: (tell: () => void) => void;
 }
@@ -53,7 +53,7 @@ export const unread: ConversationView = {
   error: undefined,
 };
 
-export function createConversation({ client, sessionKey, pause, schedule }: ConversationOptions): Conversation {
+export function createConversation({ client, live, sessionKey, schedule }: ConversationOptions): Conversation {
   const listeners = createListeners<[]>();
   let isTold = true;
   let view = unread;
@@ -66,41 +66,54 @@ export function createConversation({ client, sessionKey, pause, schedule }: Conv
       listeners.tell();
     });
   };
+  const runs = new Set<string>();
+  const ended = new Set<string>();
+  /** How much of what is being written stands in a message that is still to be read, by run. */
+  let saidChars = new Map<string, number>();
   let isReading = false;
   let isDue = false;
   const reload = async (): Promise<void> => {
     isDue = isReading;
     if (isReading) return;
     isReading = true;
-    set(await readNewest(client, sessionKey, () => view));
+    const chars = saidChars;
+    saidChars = new Map();
+    const read = await readNewest(client, sessionKey, () => view);
+    if (read.error !== undefined) saidChars = new Map([...chars, ...saidChars]);
+    set(read.error === undefined ? { ...read, writing: withoutSaid(view.writing, chars) } : read);
+    if (view.active !== undefined) runs.add(view.active.runId);
     isReading = false;
     if (isDue) await reload();
+  };
+  const hear = (event: Event) => {
+    const { type, subject, data } = event;
+    const runId = typeof data["runId"] === "string" ? data["runId"] : type.startsWith("run.") ? subject : null;
+    const isOfSession = subject === sessionKey || data["sessionKey"] === sessionKey;
+    if (isOfSession && runId !== null) runs.add(runId);
+    if (!isOfSession && (runId === null || !runs.has(runId))) return;
+    if (endings.has(type) && runId !== null) ended.add(runId);
+    // It goes when what it became is on the screen.
+    if ((type === "message.sent" || endings.has(type)) && runId !== null)
+      saidChars.set(runId, view.writing.get(runId)?.length ?? 0);
+    set(foldUpdate(view, { kind: "event", event }));
+    // Calls of tools and their results have no event of their own.
+    if (event.topic === "sessions" || type === "step.done" || endings.has(type)) void reload();
   };
   return {
     view: () => view,
     subscribe: listeners.add,
     reload,
     open(signal) {
-      const place = { id: undefined as string | undefined };
-      void leadStream<SessionUpdate>({
-        open: ({ after, ...given }) =>
-          client.watchSession(after === undefined ? { sessionKey } : { sessionKey, after }, given),
-        pause,
-        signal,
-        position: () => place.id,
-        begin: () => new AbortController(),
-        onPlace: (id) => (place.id ??= id),
-        onItem(id, update) {
-          place.id = id ?? place.id;
-          set(foldUpdate(view, update));
-          // Calls of tools and their results have no event of their own.
-          if (update.kind === "over" || (update.kind === "event" && update.event.type === "step.done")) void reload();
-        },
-        onState(link) {
-          if (link === "live") void reload();
-        },
-        onRefused: () => (place.id = undefined),
-      });
+      const stops = [
+        live.watch(sessionKey),
+        live.onEvent(hear),
+        live.onText((text) => {
+          if (text.sessionKey === sessionKey && !ended.has(text.runId)) set(foldUpdate(view, text));
+        }),
+        live.onFresh(() => void reload()),
+      ];
+      signal.addEventListener("abort", () => stops.forEach((stop) => stop()), { once: true });
+      void reload();
     },
     async readOlder() {
       if (view.older === null) return;
@@ -132,20 +145,12 @@ async function readNewest(
   }
 }
 
+/** Of these an event says how the run ended. */
+const endings = new Set(["run.done", "run.failed", "run.cancelled", "run.diverged", "run.outdated"]);
+
 /** What one item of the stream changes. Pure. */
-export function foldUpdate(view: ConversationView, update: SessionUpdate): Partial<ConversationView> {
+export function foldUpdate(view: ConversationView, update: HomeUpdate): Partial<ConversationView> {
   switch (update.kind) {
-    case "message": {
-      const { message } = update;
-      const isKnown = view.messages.some(({ id }) => id === message.id);
-      const messages = isKnown
-        ? view.messages.map((one) => (one.id === message.id ? message : one))
-        : [...view.messages, message];
-      // What was being written now stands as a message.
-      const isWritten = message.role === "assistant" && message.runId !== null;
-      const writing = isWritten ? without(view.writing, message.runId ?? "") : view.writing;
-      return { messages, writing, failure: message.role === "user" ? undefined : view.failure };
-    }
     case "text": {
       const text = (view.writing.get(update.runId) ?? "") + update.text;
       const active = view.active ?? { runId: update.runId, step: undefined };
@@ -155,27 +160,26 @@ export function foldUpdate(view: ConversationView, update: SessionUpdate): Parti
       return { remark: update.text };
     case "event":
       return foldEvent(view, update.event);
-    case "over": {
-      const { id, state, error } = update.run;
-      const failure = state === "failed" ? { runId: id, text: error?.message ?? "it failed" } : undefined;
-      const active = view.active?.runId === id ? undefined : view.active;
-      return { active, failure, remark: undefined, writing: without(view.writing, id) };
-    }
   }
 }
 
-function foldEvent(
-  view: ConversationView,
-  event: Extract<SessionUpdate, { kind: "event" }>["event"],
-): Partial<ConversationView> {
-  const runId = event.data["runId"];
-  if (typeof runId !== "string") return {};
-  if (event.type === "run.created" || event.type === "run.started")
+function foldEvent(view: ConversationView, { type, subject, data }: Event): Partial<ConversationView> {
+  if (type === "message.received") return { failure: undefined };
+  const runId = typeof data["runId"] === "string" ? data["runId"] : subject;
+  if (runId === null) return {};
+  if (endings.has(type)) {
+    const { message } = (data["error"] ?? {}) as { message?: unknown };
+    const text = typeof message === "string" ? message : "it failed";
+    const failure = type === "run.failed" ? { runId, text } : undefined;
+    const active = view.active?.runId === runId ? undefined : view.active;
+    return { active, failure, remark: undefined };
+  }
+  if (type === "run.created" || type === "run.started")
     return view.active === undefined ? { active: { runId, step: undefined }, failure: undefined } : {};
-  const { name } = event.data;
-  if (event.type === "step.started" && typeof name === "string") return { active: { runId, step: name } };
+  const { name } = data;
+  if (type === "step.started" && typeof name === "string") return { active: { runId, step: name } };
   // A new attempt begins its text anew.
-  if (event.type === "step.failed") return { writing: without(view.writing, runId) };
+  if (type === "step.failed") return { writing: without(view.writing, runId) };
   return {};
 }
 
@@ -183,5 +187,18 @@ function without(writing: ReadonlyMap<string, string>, runId: string): ReadonlyM
   if (!writing.has(runId)) return writing;
   const rest = new Map(writing);
   rest.delete(runId);
+  return rest;
+}
+
+/** What stands as a message now is written no more. */
+function withoutSaid(
+  writing: ReadonlyMap<string, string>,
+  chars: ReadonlyMap<string, number>,
+): ReadonlyMap<string, string> {
+  let rest = writing;
+  for (const [runId, count] of chars) {
+    const left = (rest.get(runId) ?? "").slice(count);
+    rest = left === "" ? without(rest, runId) : new Map(rest).set(runId, left);
+  }
   return rest;
 }

@@ -45,6 +45,11 @@ export function JobCalendar({ jobs }: { jobs: readonly JobRecord[] }) {
         onClick={() => show(first - weekDays * dayMs)}
       />
       <IconButton icon="chevron-right" label="The next week" onClick={() => show(first + weekDays * dayMs)} />
+      {isAhead && (
+        <Button size="small" look="quiet" onClick={() => show(now)}>
+          To this week
+        </Button>
+      )}
       <label>
         <span>From</span>
         <input
@@ -58,11 +63,6 @@ export function JobCalendar({ jobs }: { jobs: readonly JobRecord[] }) {
           }}
         />
       </label>
-      {isAhead && (
-        <Button size="small" look="quiet" onClick={() => show(now)}>
-          To this week
-        </Button>
-      )}
     </div>
   );
   if (value === undefined)

@@ -128,9 +128,11 @@ function Coming({ job }: { job: JobRecord }) {
   if (job.state !== "active") return <p className={styles.note}>{job.pausedReason ?? "It is not due."}</p>;
   return (
     <p className={styles.note}>
-      {value === undefined || value.items.length === 0
-        ? "No moment is foreseen."
-        : `Next: ${value.items.map(({ at }) => formatMoment(Date.parse(at), now, formats)).join(" · ")}`}
+      {value === undefined && "…"}
+      {value?.items.length === 0 && "No moment is foreseen."}
+      {value !== undefined &&
+        value.items.length > 0 &&
+        `Next: ${value.items.map(({ at }) => formatMoment(Date.parse(at), now, formats)).join(" · ")}`}
     </p>
   );
 }

@@ -57,8 +57,7 @@ export function RunScreen() {
           <FilterChips label="What of the run" items={tabs} chosen={tab} onChoose={setTab} />
           {trouble.length > 0 && (
             <button type="button" className={styles.trouble} onClick={() => setChosen(keyOf(trouble[0]!))}>
-              {trouble.length === 1 ? "1 step went wrong" : `${trouble.length} steps went wrong`}{" "}
-              <kbd aria-hidden="true">E</kbd>
+              {trouble.length} went wrong <kbd aria-hidden="true">E</kbd>
             </button>
           )}
         </div>
