@@ -4,7 +4,7 @@ import { createContext, use, useCallback, useSyncExternalStore } from "react";
 import type { Connect, ConsoleClient } from "../api/create-connect.ts";
 import type { Feed, FeedValues } from "./create-feed.ts";
 import type { Live } from "./create-live.ts";
-import type { LinkState, PauseFor } from "./lead-stream.ts";
+import type { LinkState } from "./lead-stream.ts";
 import type { ReadingStore } from "./create-reading-store.ts";
 import type { Ticker } from "./create-ticker.ts";
 

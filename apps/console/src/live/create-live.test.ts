@@ -205,12 +205,14 @@ test("createLive() brings the texts of sessions that tabs show over the one stre
   const texts: string[] = [];
   for (const { live } of [a, b]) live.onText(({ text }) => texts.push(text));
   const second = browser.untilOpened();
+  const freshCount = b.freshCount();
   b.live.watch("main");
   const stream = await second;
   assert.deepEqual([stream.tab, stream.after, stream.sessions], ["a", "1", ["main"]]);
   a.live.watch("main");
   stream.write("Good");
   await new Promise(setImmediate);
+  assert.deepEqual([a.live.state(), b.freshCount()], ["live", freshCount], "lists stay where one reads them");
   assert.deepEqual(
     [texts, browser.connections.length],
     [["Good", "Good"], 2],

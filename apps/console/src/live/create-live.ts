@@ -4,7 +4,7 @@
  * show. Touches neither the page nor the network itself: both are arguments.
  */
 import type { Event, HomeUpdate } from "@roost/contract/operations";
-import { leadStream, type LinkState, type PauseFor, type StreamStart } from "./lead-stream.ts";
+import { leadStream, reopens, type LinkState, type PauseFor, type StreamStart } from "./lead-stream.ts";
 import { createListeners, type Listeners } from "./create-listeners.ts";
 
 export type WrittenText = Exclude<HomeUpdate, { kind: "event" }>;
@@ -205,7 +205,7 @@ function addSessions(tab: Tab, sessions: readonly string[]): void {
   const added = sessions.filter((session) => !tab.sessions.has(session));
   if (added.length === 0) return;
   tab.sessions = new Set([...tab.sessions, ...added].slice(-sessionsMax));
-  tab.connection.abort();
+  tab.connection.abort(reopens);
 }
 
 function deliver(tab: Tab, id: string | undefined, event: Event): void {

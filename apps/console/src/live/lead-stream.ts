@@ -28,6 +28,9 @@ export interface LeadStreamOptions<Item> {
   onRefused: () => void;
 }
 
+/** Why a connection is ended that is to be opened anew, otherwise. */
+export const reopens = "reopens";
+
 const delaysMs = [300, 1_000, 2_000, 5_000, 10_000];
 
 export async function leadStream<Item>(options: LeadStreamOptions<Item>): Promise<void> {
@@ -48,6 +51,8 @@ export async function leadStream<Item>(options: LeadStreamOptions<Item>): Promis
       if (isRefused(error)) options.onRefused();
     }
     if (signal.aborted) return;
+    // From the same position: nothing was missed.
+    if (connection.signal.reason === reopens) continue;
     // A connection that was ended on purpose is made anew at once.
     const isLost = !connection.signal.aborted || vainCount > 0;
     onState(isLost && vainCount > 0 ? "lost" : "connecting");

@@ -50,7 +50,7 @@ async function* watch(
         yield item;
         continue;
       }
-      const event = item.data!;
+      const event = item.data;
       const { type, subject } = event;
       const sessionKey = event.data["sessionKey"];
       if (type === "run.started" && subject !== null && typeof sessionKey === "string" && sessions.has(sessionKey))

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { content } from "../content.ts";
 import { defineOperation } from "../define-operation.ts";
 import { decidingKinds } from "../principal.ts";
-import { Count, JsonFields, Name, pageFields } from "../records/fields.ts";
+import { JsonFields, Name, pageFields, SmallCount } from "../records/fields.ts";
 import { exportKinds, homeRecordLimits, ImportOutcome, ImportReport, LastExport } from "../records/home-record.ts";
 
 const isSet = z.boolean().default(false);
@@ -63,7 +63,7 @@ export const finishExport = defineOperation({
   method: "POST",
   path: "/export/finish",
   summary: "Records that a whole export was written, as an event",
-  input: z.object({ fileCount: Count, leftOutCount: Count }),
+  input: z.object({ fileCount: SmallCount, leftOutCount: SmallCount }),
   output: z.object({ export: LastExport }),
   effect: "idempotent",
   access: { audience: decidingKinds },

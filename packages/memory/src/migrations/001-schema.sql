@@ -407,8 +407,8 @@ create table memory.last_export (
   is_single      boolean primary key default true check (is_single),
   at             timestamptz not null default roost.now(),
   by             text not null,
-  file_count     bigint not null,
-  left_out_count bigint not null
+  file_count     integer not null,
+  left_out_count integer not null
 );
 
 -- What imports brought: the base of the next one, which compares three versions. Invariant: a row is committed with what it tells of.

@@ -5,7 +5,7 @@ import type { Kernel } from "@roost/kernel";
 
 type Row = Omit<LastExport, "at"> & { at: Date };
 
-const columns = 'at, by, file_count::int8 as "fileCount", left_out_count::int8 as "leftOutCount"';
+const columns = 'at, by, file_count::int as "fileCount", left_out_count::int as "leftOutCount"';
 
 export async function noteExport(kernel: Kernel, done: Omit<LastExport, "at">): Promise<LastExport> {
   return kernel.transact(async (tx) => {
@@ -27,6 +27,6 @@ export async function readLastExport({ database }: Pick<Kernel, "database">): Pr
   return row === undefined ? null : toLastExport(row);
 }
 
-function toLastExport({ at, by, fileCount, leftOutCount }: Row): LastExport {
-  return { at: at.toISOString(), by, fileCount: Number(fileCount), leftOutCount: Number(leftOutCount) };
+function toLastExport({ at, ...rest }: Row): LastExport {
+  return { at: at.toISOString(), ...rest };
 }
