@@ -70,7 +70,8 @@ export function windowTick(
     missedCount: 0,
     why: count === 1 ? `event ${eventType}` : `${count} events ${eventType}`,
     causation: lead.eventId,
-    ...(cause === undefined ? {} : { correlation: cause.correlation, traceparent: cause.traceparent ?? undefined }),
+    correlation: cause?.correlation,
+    traceparent: cause?.traceparent ?? undefined,
     labels: labelsOf(window.entries.flatMap(({ eventId }) => events.get(eventId) ?? [])),
     input: { events: eventsInput(window, events), eventCount: count },
   };

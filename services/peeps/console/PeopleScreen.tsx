@@ -44,7 +44,7 @@ export function PeopleScreen() {
     isListed: chosen === "messages" ? false : undefined,
   };
   const pages = usePages<PersonRecord>(`people:${JSON.stringify(filter)}`, (after) =>
-    peeps.listPeople({ ...filter, limit: pageSize, ...(after === undefined ? {} : { after }) }),
+    peeps.listPeople({ ...filter, limit: pageSize, after }),
   );
   const { rows, isWhole, reload } = pages;
   return (

@@ -90,7 +90,7 @@ function createOutbox({ outlet, timeZone, signal }: NoticeLoopOptions): Outbox {
         tx.emit({
           ...linksOf(event),
           type: "notice.failed",
-          data: { ...namesOf(event), attempt, reason, ...(retryAt !== null && { retryAt: retryAt.toISOString() }) },
+          data: { ...namesOf(event), attempt, reason, retryAt: retryAt?.toISOString() },
         });
       if (!isFirst) return;
       const next = "Notices for it are kept and tried for seven days: roost notices";

@@ -106,7 +106,8 @@ async function emitAnswered(tx: KernelTransaction, question: Question, { answer,
       jobId: question.jobId ?? undefined,
       agent: question.agent ?? undefined,
     },
-    ...(run === undefined ? {} : { correlation: run.correlation, causation: run.causeId }),
+    correlation: run?.correlation,
+    causation: run?.causeId,
     labels: formatLabels({ ...openLabels, audiences }),
   });
 }

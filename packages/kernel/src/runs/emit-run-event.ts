@@ -112,8 +112,8 @@ export function emitTold(tx: KernelTransaction, events: readonly ToldEvent[]): v
       subject: run,
       data: payload,
       labelSet: labels,
-      ...(causation === null ? {} : { causation }),
-      ...(traceparent === null ? {} : { traceparent }),
+      causation: causation ?? undefined,
+      traceparent: traceparent ?? undefined,
     });
   }
 }

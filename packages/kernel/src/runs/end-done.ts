@@ -125,7 +125,7 @@ export async function handOver(kernel: Kernel, claimer: Claimer | undefined, tak
 function toEnd({ outcome: { output, reason }, finishing }: Pick<DoneRun, "outcome" | "finishing">): string {
   const text = toJsonText(output, { what: "the output of the run", bytesMax: runLimits.outputBytesMax });
   const told = toJsonText(
-    { ...eventOutput(output, text), ...(reason === undefined ? {} : { reason: eventReason(reason) }) },
+    { ...eventOutput(output, text), reason: reason === undefined ? undefined : eventReason(reason) },
     { what: "the event of the run", bytesMax: runLimits.outputBytesMax },
   );
   return (

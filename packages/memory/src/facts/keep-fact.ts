@@ -287,10 +287,10 @@ function emitRemembered(
       text: kept.statement,
       factId: kept.id,
       extractor: given.extractor,
-      ...(kept.parts !== undefined && { ...kept.parts }),
-      ...(path !== undefined && { path }),
-      ...(kept.isClaim && { isClaim: true }),
-      ...(given.corrects !== undefined && { corrects: given.corrects }),
+      ...kept.parts,
+      path,
+      isClaim: kept.isClaim || undefined,
+      corrects: given.corrects,
     },
   });
 }

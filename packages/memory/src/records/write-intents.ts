@@ -3,7 +3,6 @@
  * found later, with the path's lock free, belongs to a dead writer: the disk tells how far it came. A file that cannot be read keeps its intents
  * and affects nothing else.
  */
-import type { JsonObject } from "@roost/base";
 import { formatLabels, openLabels, parseLabels } from "@roost/contract/labels";
 import type { Sql } from "@roost/database";
 import { rememberResult, type KernelTransaction } from "@roost/kernel";
@@ -182,12 +181,12 @@ export async function recordWritten(
   const marks =
     sections?.map(([from, count, of]) => ({ from, count, labels: parseLabels(of) })) ??
     (await marksOfVersion(memory, tx, { path: intent.path, bytes, labels }));
-  const data: JsonObject = {
+  const data = {
     ...authorFields(intent.author),
     path: intent.path,
     sha256: intent.sha256,
     bytes: intent.bytes,
-    ...(intent.previousSha256 !== null && { previousSha256: intent.previousSha256 }),
+    previousSha256: intent.previousSha256 ?? undefined,
   };
   const eventId = tx.emit({
     type: "file.written",

@@ -20,7 +20,7 @@ export interface SetState extends Author {
   /** Or the changes to it: JSON Merge Patch, RFC 7396. */
   patch?: JsonValue;
   /** Refused when the state has another version; 0: it must not exist yet. */
-  expectedVersion?: number;
+  expectedVersion?: number | undefined;
   /** Refused when the file has another text; "absent": it must not exist. */
   expectedSha256?: string;
   note?: string | undefined;

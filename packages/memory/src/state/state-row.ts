@@ -1,5 +1,5 @@
 /** Table memory.state. The lock of the state's path is held while a row changes. */
-import { RoostError, type JsonObject, type JsonValue } from "@roost/base";
+import { RoostError, type JsonValue } from "@roost/base";
 import { formatLabels, type Labels } from "@roost/contract/labels";
 import type { Sql } from "@roost/database";
 import type { KernelTransaction } from "@roost/kernel";
@@ -69,13 +69,13 @@ export async function recordStateChange(
   const path = requireStatePath(name);
   if (before === undefined) await refuseOtherCase(tx, name);
   const version = (before?.version ?? 0) + 1;
-  const data: JsonObject = {
+  const data = {
     ...authorFields(author),
     name,
     stateVersion: version,
     value,
-    ...(before?.sha256 != null && { previousSha256: before.sha256 }),
-    ...(change.note !== undefined && { note: change.note.slice(0, 2000) }),
+    previousSha256: before?.sha256 ?? undefined,
+    note: change.note?.slice(0, 2000),
   };
   const labels = placedAt(path, change.labels);
   const eventId = tx.emit({

@@ -26,8 +26,8 @@ export function setStateTool(context: ToolContext): Tool<z.infer<typeof input>> 
         as: context.viewer,
         idempotencyKey,
         ...authorOf(context, known),
-        ...(expectedVersion === undefined ? {} : { expectedVersion }),
-        ...(note === undefined ? {} : { note }),
+        expectedVersion,
+        note,
       });
       return { state: "done", output: toJson(outcome), labels };
     },

@@ -18,7 +18,7 @@ export function useRunPages(filter: RunFilter) {
   const [newCount, setNewCount] = useState(0);
   const pages = usePages<RunSummary>(JSON.stringify(filter), (after) => {
     if (after === undefined) setNewCount(0);
-    return client.listRuns({ ...filter, limit: pageSize, ...(after === undefined ? {} : { after }) });
+    return client.listRuns({ ...filter, limit: pageSize, after });
   });
   const onNew = useCallback(() => setNewCount((count) => count + 1), []);
   useMoved(pages.change, onNew);
