@@ -110,7 +110,7 @@ export { endOutdatedRuns } from "./runs/end-outdated-runs.ts";
 export { retryRun } from "./runs/retry-run.ts";
 export { resolveStep } from "./runs/resolve-step.ts";
 export { promoteDueRuns } from "./runs/promote-due-runs.ts";
-export { sweepFinishedRuns } from "./runs/sweep-finished-runs.ts";
+export { dropHistory, sweepFinishedRuns } from "./runs/sweep-finished-runs.ts";
 export {
   getRun,
   listActivity,
@@ -148,6 +148,5 @@ export { answersOf, createKeepAnswer, type AnswerStore, type KnownAnswer } from 
 export { rememberResult } from "./coordination/remember-result.ts";
 
 // The scheduler.
-export { dropHistory } from "./scheduler/drop-history.ts";
 export { createLoops, runScheduler } from "./scheduler/run-scheduler.ts";
 export type { SchedulerLoop } from "./scheduler/run-loop.ts";

@@ -1,6 +1,6 @@
 /**
  * GraphQL over HTTP, and over server-sent events for subscriptions (the protocol of graphql-sse, one connection an operation). Only JSON
- * bodies are read: what a page of another site can send without asking is refused. Who calls is the gateway's to say.
+ * bodies are read: what a page of another site can send without asking is refused. The gateway says who the caller is.
  */
 import { createId, RoostError, toRoostError, type Logger } from "@roost/base";
 import {

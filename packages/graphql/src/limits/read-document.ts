@@ -88,7 +88,7 @@ function check(schema: GraphQLSchema, text: string): Known {
   return { document, errors: validate(schema, document) };
 }
 
-/** They would tell the schema to whom it is not told. */
+/** They would show the schema to callers that may not see it. */
 function withoutSuggestions(error: GraphQLError): GraphQLError {
   const message = error.message.replace(/ Did you mean .*\?$/s, "");
   return message === error.message

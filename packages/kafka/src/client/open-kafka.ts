@@ -8,7 +8,6 @@ import type { KafkaSettings } from "../kafka-settings.ts";
 import { ensureTopics, type WantedTopic } from "./ensure-topics.ts";
 import { fetchRecords, readRanges, type FetchFrom, type Fetched, type TopicRange } from "./fetch-records.ts";
 import { toKafkaError } from "./to-kafka-error.ts";
-import { within } from "./within.ts";
 
 export interface KafkaRecord {
   key: string | Buffer | null;
@@ -145,4 +144,19 @@ function keepClient<C>(
       if (client !== undefined) await discard(client);
     },
   };
+}
+
+/** The client may never answer (its retries can be endless): every call of it ends here. @throws RoostError `timeout` */
+async function within<T>(ms: number, what: string, work: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new RoostError("timeout", `Kafka did not answer ${what} within ${ms} ms`)), ms);
+  });
+  // It may still fail afterwards.
+  work.catch(() => undefined);
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

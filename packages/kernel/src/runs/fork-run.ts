@@ -5,7 +5,7 @@ import type { KernelTransaction } from "../transact.ts";
 import { asNew, copySteps, sameStartLimits } from "./copy-steps.ts";
 import { createRun, type CreatedRun } from "./create-run.ts";
 import { getRun } from "./list-runs.ts";
-import { hashInput } from "./hash-input.ts";
+import { hashInput } from "./prepare-intent.ts";
 import { readSteps } from "./read-steps.ts";
 import { runLimits, type Run, type Step } from "./run.ts";
 import { toJsonText } from "./to-json-text.ts";

@@ -1,5 +1,5 @@
-import { RoostError, type JsonValue } from "@roost/base";
-import { hashInput } from "./hash-input.ts";
+import { createHash } from "node:crypto";
+import { canonicalJson, RoostError, type JsonValue } from "@roost/base";
 import { runLimits, type Effect, type Owned } from "./run.ts";
 import { toJsonText } from "./to-json-text.ts";
 
@@ -43,4 +43,9 @@ export function prepareIntent(owned: Owned, request: StepRequest): PreparedStep 
     inputHash: hashInput(request.input ?? null),
     inputText: toJsonText(request.input, { what, bytesMax: runLimits.stepInputBytesMax }),
   };
+}
+
+/** SHA-256 of a JSON value, independent of the order of keys. */
+export function hashInput(value: unknown): string {
+  return createHash("sha256").update(canonicalJson(value)).digest("hex");
 }

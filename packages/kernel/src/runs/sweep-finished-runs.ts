@@ -60,6 +60,14 @@ export async function sweepSerialKeys(kernel: Kernel): Promise<void> {
   );
 }
 
+/** Drops months of ended runs past their retention. One pass; any number of schedulers may call it. */
+export async function dropHistory(kernel: Kernel): Promise<void> {
+  const [set] = await kernel.database.query<{ runsBefore: Date | null }>(
+    `select roost.now() - runs_ms * interval '1 millisecond' as "runsBefore" from roost.retention`,
+  );
+  if (set?.runsBefore != null) await dropRunHistory(kernel, { before: set.runsBefore });
+}
+
 /** Drops whole months of history that ended before the given time, and questions of that age. Returns the tables of runs. */
 export async function dropRunHistory(kernel: Kernel, options: { before: Date }): Promise<string[]> {
   const firstKept = options.before.toISOString().slice(0, 7);

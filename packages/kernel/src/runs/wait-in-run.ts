@@ -10,7 +10,7 @@ import { releaseLimitedRuns } from "./start-limits.ts";
 import { askQuestion } from "./ask-question.ts";
 import { emitRunEvent, emitStepEvent, type EventStep } from "./emit-run-event.ts";
 import { endRuns } from "./end-runs.ts";
-import { hashInput } from "./hash-input.ts";
+import { hashInput } from "./prepare-intent.ts";
 import { leaseLost } from "./lease-lost.ts";
 import { lockRuns, type RunHead } from "./lock-runs.ts";
 import { promoteSerialKeys } from "./promote-serial-keys.ts";

@@ -4,8 +4,7 @@
  */
 import { expireOnce } from "../coordination/begin-once.ts";
 import { expireLocks } from "../coordination/release-lock.ts";
-import { readNextExpiry } from "../coordination/read-next-expiry.ts";
-import { sweepCoordination } from "../coordination/sweep-coordination.ts";
+import { readNextExpiry, sweepCoordination } from "../coordination/sweep-coordination.ts";
 import { settleExpiredBlocks } from "../budgets/create-spend-blocks.ts";
 import { sweepSpend } from "../budgets/set-budgets.ts";
 import { allSteps } from "../each-alone.ts";
@@ -19,11 +18,9 @@ import { failOverdueRuns } from "../runs/fail-overdue-runs.ts";
 import { promoteDueRuns, readNextDue } from "../runs/promote-due-runs.ts";
 import { promoteFreeSerialKeys } from "../runs/promote-serial-keys.ts";
 import { wakeReadyQueues } from "../runs/queues.ts";
-import { sweepFinishedRuns, sweepSerialKeys } from "../runs/sweep-finished-runs.ts";
+import { dropHistory, sweepFinishedRuns, sweepSerialKeys } from "../runs/sweep-finished-runs.ts";
 import { lookAfterWorkers } from "../workers/reap-workers.ts";
-import { dropHistory } from "./drop-history.ts";
 import { keepRegistered } from "./keep-registered.ts";
-import { readAwaitedTopics } from "./read-awaited-topics.ts";
 import { runLoop, type SchedulerLoop } from "./run-loop.ts";
 
 /**
@@ -160,4 +157,14 @@ function eventWaitLoop(kernel: Kernel): SchedulerLoop {
       return {};
     },
   };
+}
+
+/** The topics with events that a run waits for, by name. */
+async function readAwaitedTopics(kernel: Kernel): Promise<string[]> {
+  const rows = await kernel.database.query<{ topic: string }>(
+    `select distinct topic from roost.wait where resolved_at is null and kind = 'event' and topic is not null order by 1`,
+    [],
+    { name: "scheduler-awaited-topics" },
+  );
+  return rows.map((row) => row.topic);
 }

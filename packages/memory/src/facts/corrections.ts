@@ -28,7 +28,7 @@ export interface Correction {
 /** The newest count; older ones have left what is shown. */
 const correctionsMax = 500;
 
-/** Newest first. A value that holds again is no correction. Who may not know the person's facts is not told what holds instead. */
+/** Newest first. A value that holds again is no correction. A reader that may not know the person's facts is not told what holds instead. */
 export async function readCorrections(sql: Sql, viewer: Viewer): Promise<Correction[]> {
   const rows = await sql.query<Omit<Correction, "isPrivate">>(
     `select coalesce(old.value, old.statement) as wrong, old.subject, coalesce(new.value, new.statement) as "right", new.statement, old.run_id as "runId",

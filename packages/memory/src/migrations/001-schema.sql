@@ -1,6 +1,6 @@
 -- The tables of packages/memory. Long because a room has one schema file, and its tables refer to each other. Columns `labels` name a set of
--- roost.label_set by its number (packages/contract/src/labels.ts). Who may
--- read a file follows from its place; trust and sources follow from its author.
+-- roost.label_set by its number (packages/contract/src/labels.ts). The
+-- place of a file decides who may read it; trust and sources follow from its author.
 
 -- What is known of the home's files. The files themselves are the truth of their content; these rows say which content has been
 -- recorded in the log, so that an edit from outside is noticed, and is recorded once.

@@ -1,6 +1,6 @@
 /**
  * One host of servers of tools for all workers of a home on a machine: the first that needs one listens on a socket below the home, the others call
- * it there. When its process dies, the next call gets no answer and another worker takes its place. Who has listened last is the host: an older one
+ * it there. When its process dies, the next call gets no answer and another worker takes its place. The last to listen is the host: an older one
  * gets no more calls.
  */
 import { createHash, randomBytes } from "node:crypto";
