@@ -1,16 +1,12 @@
 // tidy: two checks that are always made together.
-import { RoostError } from "@roost/base";
+import { describeIssue, RoostError } from "@roost/base";
 import { KeyText } from "@roost/contract/operations";
-import { coordinationLimits } from "./coordination-limits.ts";
 
-/** By the contract's rule. @throws invalid_input for a name that is empty, too long, has control characters or is not a valid path segment */
+/** By the contract's rule. @throws invalid_input for a name that is empty, too long, has hidden characters or is not a valid path segment */
 export function checkName(what: string, name: string): void {
-  if (!KeyText.safeParse(name).success) {
-    throw new RoostError(
-      "invalid_input",
-      `The ${what} "${name.slice(0, 64)}" has ${name.length} characters: use 1 to ${coordinationLimits.nameCharsMax}, without control characters, and not . or ..`,
-    );
-  }
+  const { error } = KeyText.safeParse(name);
+  if (error !== undefined)
+    throw new RoostError("invalid_input", `The ${what} "${name.slice(0, 64)}" ${describeIssue(error.issues[0]!)}`);
 }
 
 /** @throws invalid_input for a duration out of bounds */

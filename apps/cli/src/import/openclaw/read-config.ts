@@ -2,6 +2,7 @@
 import { stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { basename, isAbsolute, join } from "node:path";
+import { describeIssue, formatPath } from "@roost/base";
 import { parse } from "yaml";
 import { z } from "zod";
 import { isFolder, readWithin } from "../found/walk-source.ts";
@@ -34,12 +35,17 @@ export async function readConfig(home: string): Promise<OpenClawConfig | string>
   if ((await stat(path).catch(() => undefined)) === undefined) return {};
   const bytes = await readWithin(path, configBytesMax);
   if (typeof bytes === "string") return bytes;
+  let written: unknown;
   try {
     // The file may hold comments and trailing commas: line comments are removed, YAML accepts the rest.
-    return Config.parse(parse(bytes.toString().replaceAll(/^\s*\/\/.*$/gm, "")) ?? {});
+    written = parse(bytes.toString().replaceAll(/^\s*\/\/.*$/gm, "")) ?? {};
   } catch (error) {
     return `it cannot be read (${(error as Error).message.split("\n")[0]})`;
   }
+  const { data, error } = Config.safeParse(written);
+  if (error === undefined) return data;
+  const issue = error.issues[0]!;
+  return `${formatPath(issue.path) || "it"} ${describeIssue(issue)}`;
 }
 
 export function agentsOf(config: OpenClawConfig): AgentEntry[] {

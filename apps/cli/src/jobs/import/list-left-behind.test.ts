@@ -37,6 +37,11 @@ test("listLeftBehind() names what an import of jobs does not bring, and nothing 
       assert.match(lines.join("\n"), said);
     await writeFile(join(home, "openclaw.json"), "{ broken");
     assert.match((await listLeftBehind(home)).join("\n"), /openclaw\.json: it cannot be read/);
+    await writeFile(join(home, "openclaw.json"), "{ agents: { list: [{ id: 7 }] } }");
+    assert.match(
+      (await listLeftBehind(home)).join("\n"),
+      /openclaw\.json: agents\.list\[0\]\.id must be a text, not a number/,
+    );
   } finally {
     await rm(home, { recursive: true });
   }
