@@ -52,8 +52,9 @@ export async function discoverModels(options: DiscoverModelsOptions): Promise<Di
   const context: Context = {
     probe: options.probe ?? createProbe(),
     common: {
-      price: options.price,
-      contextTokensMax: options.contextTokensMax,
+      // Over what a server tells, where they are given.
+      ...(options.price === undefined ? {} : { price: options.price }),
+      ...(options.contextTokensMax === undefined ? {} : { contextTokensMax: options.contextTokensMax }),
     },
   };
   const names = { ...defaultModelNames, ...options.defaultModels };
@@ -79,7 +80,7 @@ export async function discoverModels(options: DiscoverModelsOptions): Promise<Di
 
 interface Context {
   probe: Probe;
-  common: { price?: TokenPrice | undefined; contextTokensMax?: number | undefined };
+  common: { price?: TokenPrice; contextTokensMax?: number };
 }
 
 async function localServer(

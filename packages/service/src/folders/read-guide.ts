@@ -48,7 +48,7 @@ function readDomain(text: string, path: string): z.output<typeof Domain> {
   } catch (cause) {
     const message =
       cause instanceof z.ZodError
-        ? cause.issues.map((issue) => `${formatPath(issue.path) || "it"}: ${describeIssue(issue)}`).join("; ")
+        ? cause.issues.map((issue) => `${formatPath(issue.path)} ${describeIssue(issue)}`.trim()).join("; ")
         : (cause as Error).message;
     throw new RoostError("invalid_input", `${path}: ${message}`, { cause });
   }
