@@ -1,3 +1,4 @@
+/** Checks a step before it begins: its bounds, its input as text, and the hash by which a replay recognises it. Writes nothing. */
 import { createHash } from "node:crypto";
 import { canonicalJson, RoostError, type JsonValue } from "@roost/base";
 import { runLimits, type Effect, type Owned } from "./run.ts";
