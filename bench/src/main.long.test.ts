@@ -52,6 +52,21 @@ test("npm run bench -- --quick measures everything that there is an aim for", as
   assert.match(output, /model calls in two idle hours: 0 /);
 });
 
+test("npm run bench -- tokens agents measures both; a day in Roost's prompts is at most a third of a day in those of OpenClaw", async () => {
+  const { code, output, complaint } = await bench("tokens", "agents", "--quick");
+  assert.equal(code, 0, `${output}\n${complaint}`);
+  const aims = [...output.matchAll(/\(aim (.+?): (met|missed)\)/g)].map(([, aim, verdict]) => [aim, verdict]);
+  // Counted, not timed: what is counted is judged. The whole week's questions are asked when it is lived whole.
+  assert.deepEqual(aims.slice(0, 2), [
+    ["≤ 0.33", "met"],
+    ["≤ 0.33", "met"],
+  ]);
+  assert.deepEqual(
+    aims.slice(2).map(([aim]) => aim),
+    ["≤ 500 ms", "≤ 50 MiB", "0", "≤ 500 MiB"],
+  );
+});
+
 test("npm run bench names what it can measure when it is asked for something else", async () => {
   const { code, complaint } = await bench("speed");
   assert.equal(code, 1);

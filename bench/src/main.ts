@@ -6,6 +6,7 @@
 import { toRoostError } from "@roost/base";
 import { machineFacts } from "./machine-facts.ts";
 import type { Figure, Measure, MeasureOptions } from "./measure.ts";
+import { measureAgents } from "./measures/measure-agents.ts";
 import { measureAppend } from "./measures/measure-append.ts";
 import { measureDoor } from "./measures/measure-door.ts";
 import { measureDue } from "./measures/measure-due.ts";
@@ -22,6 +23,7 @@ import { measureRun } from "./measures/measure-run.ts";
 import { measureServices } from "./measures/measure-services.ts";
 import { measureStart } from "./measures/measure-start.ts";
 import { measureStreams } from "./measures/measure-streams.ts";
+import { measureTokens } from "./measures/measure-tokens.ts";
 import { measureTools } from "./measures/measure-tools.ts";
 import { measureTurn } from "./measures/measure-turn.ts";
 import { comparePeers } from "./peers/compare-peers.ts";
@@ -44,8 +46,8 @@ const measures: Record<string, Measure> = {
   "idle-day": measureIdleDay,
 };
 
-/** They need more than npm brings: measured when they are named. */
-const namedMeasures: Record<string, Measure> = { kafka: measureKafka };
+/** They need more than npm brings, or minutes: measured when they are named. */
+const namedMeasures: Record<string, Measure> = { agents: measureAgents, kafka: measureKafka, tokens: measureTokens };
 
 /** They read a file that the person names. */
 const fileMeasures: Record<string, (path: string | undefined, options: MeasureOptions) => Promise<Figure[]>> = {

@@ -1,9 +1,9 @@
 /** Scenario S of docs/scenarios.md: everything is killed between two events of a run, as often as a test asks for. */
 import assert from "node:assert/strict";
 import type { Script } from "@roost/agent/testing";
-import { hearEnd } from "../week/live-week.ts";
+import { hearEnd } from "../../bench/src/week/live-week.ts";
 import { readGaps, readRuns } from "../week/read-record.ts";
-import type { World } from "../week/start-world.ts";
+import type { World } from "../../bench/src/week/start-world.ts";
 import { createEventGate } from "./create-event-gate.ts";
 import { startScene, type Scene } from "./start-scene.ts";
 

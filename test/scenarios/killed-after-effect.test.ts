@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Script } from "@roost/agent/testing";
-import { hearEnd } from "../week/live-week.ts";
+import { hearEnd } from "../../bench/src/week/live-week.ts";
 import { readSteps } from "../week/read-record.ts";
-import type { World, WorldRequest } from "../week/start-world.ts";
+import type { World, WorldRequest } from "../../bench/src/week/start-world.ts";
 import { startScene } from "./start-scene.ts";
 
 const paths = { readonly: "/comments", idempotent: "/posts", queryable: "/orders", unsafe: "/mails" } as const;

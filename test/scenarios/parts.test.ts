@@ -1,7 +1,7 @@
 /** A photo on its way: uploaded at the front door, named by a message, shown to the model as an image, kept in the transcript, fetched again. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { hearEnd } from "../week/live-week.ts";
+import { hearEnd } from "../../bench/src/week/live-week.ts";
 import { startScene } from "./start-scene.ts";
 
 const png = Buffer.from(

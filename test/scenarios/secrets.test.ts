@@ -9,7 +9,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { test, type TestContext } from "node:test";
-import { hearEnd } from "../week/live-week.ts";
+import { hearEnd } from "../../bench/src/week/live-week.ts";
 import { startScene, until } from "./start-scene.ts";
 
 const modelKey = "sk-canary-4f1d9a70c2b84e51";

@@ -11,7 +11,7 @@ import { readSchemas } from "@roost/kernel";
 import { homeRooms } from "@roost/worker/home-rooms";
 import { createSimulatedTime, type SimulatedTime } from "../../bench/src/living-home/simulated-time.ts";
 import { startHome, withoutJobs, type LivingHome } from "../../bench/src/living-home/start-home.ts";
-import { openTo, startWorld, type World } from "../week/start-world.ts";
+import { openTo, sendWithoutAsking, startWorld, type World } from "../../bench/src/week/start-world.ts";
 
 export interface SceneOptions {
   /** Default: the model is not to be asked. */
@@ -51,7 +51,9 @@ export async function startScene(options: SceneOptions = {}): Promise<Scene> {
       files: {
         ...withoutJobs,
         "roost.yaml": (text) =>
-          (options.settings ?? ((settings) => settings))(openTo(world, withoutJobs["roost.yaml"]!(text))),
+          (options.settings ?? ((settings) => settings))(
+            sendWithoutAsking(world, openTo(world, withoutJobs["roost.yaml"]!(text))),
+          ),
       },
       environment: { TEST_WORLD_URL: world.plain.url, ...options.environment },
       workerPath: options.hasMoreTools === true ? "test/scenarios/worker-program.ts" : undefined,

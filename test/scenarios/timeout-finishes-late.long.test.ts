@@ -1,7 +1,7 @@
 /** Scenario H of docs/scenarios.md, with real processes: the first attempt is not dead, only slow. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { hearEnd } from "../week/live-week.ts";
+import { hearEnd } from "../../bench/src/week/live-week.ts";
 import { readSteps } from "../week/read-record.ts";
 import { startScene, until } from "./start-scene.ts";
 

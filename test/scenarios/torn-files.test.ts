@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { startScriptedModelServer, type Script } from "@roost/agent/testing";
 import { openDirectoryObjects } from "@roost/objects";
-import { hearEnd } from "../week/live-week.ts";
+import { hearEnd } from "../../bench/src/week/live-week.ts";
 import { startSupervised, trySupervised, type StartedHome } from "./start-supervised.ts";
 
 type Api = StartedHome["api"];

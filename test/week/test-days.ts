@@ -3,31 +3,27 @@
  * OpenAI-compatible server, HTTP servers that it acts upon. What Roost promises is then read from its record and from the world's.
  */
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { before, after, test } from "node:test";
-import { startScriptedModelServer, type ScriptedModelServer } from "@roost/agent/testing";
-import type { Database } from "@roost/database";
-import { createTestDatabase } from "@roost/database/testing";
-import { readSchemas } from "@roost/kernel";
-import { homeRooms } from "@roost/worker/home-rooms";
-import { startHome, type LivingHome } from "../../bench/src/living-home/start-home.ts";
-import { createSimulatedTime } from "../../bench/src/living-home/simulated-time.ts";
-import { createWeekScript, ideasOf } from "./create-week-script.ts";
+import { ideasOf } from "../../bench/src/week/create-week-script.ts";
+import { runOf, type Incident } from "../../bench/src/week/live-week.ts";
+import {
+  exampleCheckMinutes,
+  listTalk,
+  openWeek,
+  weekStartMs as startMs,
+  type Week,
+} from "../../bench/src/week/open-week.ts";
+import { readPrompt, type Prompt } from "../../bench/src/week/read-prompt.ts";
+import type { World } from "../../bench/src/week/start-world.ts";
 import { expectedTicks } from "./expected-ticks.ts";
-import { hearEnd, liveWeek, runOf, say, type Incident } from "./live-week.ts";
 import { readGaps, readRuns, readSteps, readTicks, type WeekRun, type StepRow, type TickRow } from "./read-record.ts";
-import { readPrompt, type Prompt } from "./read-prompt.ts";
-import { openTo, startWorld, type World } from "./start-world.ts";
 
-/** A Monday. */
-const startMs = Date.parse("2025-11-24T00:00:00Z");
 const heartbeatsPerDay = 32;
 /** One comment, one review, four talks, one effect of unknown outcome, one state that became stale, one first beat. */
 const changesMax = 9;
 
-/** How often the example home looks for comments. */
-const exampleCheckMinutes = 20;
+/** Of what the person is asked to approve in a day. */
+const approvalsPerDayMax = 3;
 
 /** The worker of the video producer dies while it is asked to render, and two days later while it is to announce. */
 const firstDeathAt = "2025-11-24T09:00:00.000Z";
@@ -47,60 +43,34 @@ export function testDays(endMs: number, { checkEveryMinutes = exampleCheckMinute
   const checkCount = dayCount * ((24 * 60) / checkEveryMinutes);
   /** The days on which the job was due. */
   const daysOf = (jobId: "blog-writer" | "video-producer") =>
-    expectedTicks({ startMs, endMs, firstHeartbeatMs, checkEveryMinutes })[jobId]!.map(({ at }) => at.slice(0, 10));
-  const opened = new AsyncDisposableStack();
-  let world: World;
-  let model: ScriptedModelServer;
+    expectedTicks({ startMs, endMs, firstHeartbeatMs: week.firstHeartbeatMs, checkEveryMinutes })[jobId]!.map(
+      ({ at }) => at.slice(0, 10),
+    );
+  let week: Week;
   let prompts: (Prompt & { text: string })[];
-  let answers: { state: string; text: string }[];
-  let firstHeartbeatMs: number;
   let ticks: TickRow[];
   let runs: WeekRun[];
   let steps: StepRow[];
-  let database: Database;
 
   before(async () => {
-    world = opened.use(await startWorld());
-    model = opened.use(await startScriptedModelServer({ script: createWeekScript(world), models: ["scripted"] }));
-    const migrations = await readSchemas(homeRooms);
-    const testDatabase = opened.use(await createTestDatabase({ migrations }));
-    database = testDatabase.database;
-    const time = opened.use(await createSimulatedTime(database, startMs));
-    const home = opened.use(
-      await startHome({
-        databaseUrl: testDatabase.url,
-        modelUrl: model.url,
-        workerCount: 2,
-        parentDirectory: existsSync("/dev/shm") ? "/dev/shm" : tmpdir(),
-        files: {
-          "roost.yaml": (settings) => openTo(world, settings),
-          "jobs/social-checker.yaml": (text) =>
-            text.replace(`every: ${exampleCheckMinutes}m,`, `every: ${checkEveryMinutes}m,`),
-        },
-      }),
+    week = await openWeek({ checkEveryMinutes });
+    const incidents = [...listTalk(week), ...listKills()];
+    await week.live(
+      endMs,
+      incidents.filter(({ at }) => lives(at)),
     );
-    const { job } = await home.api.getJob({ jobId: "heartbeat" });
-    firstHeartbeatMs = Date.parse(job.nextAt ?? "");
-    answers = [];
-    try {
-      await liveWeek({ time, home, endMs, incidents: listIncidents(home).filter(({ at }) => lives(at)) });
-    } catch (error) {
-      throw new Error(home.readLogs(), { cause: error });
-    }
+    const { database, model } = week;
     [ticks, runs, steps] = await Promise.all([readTicks(database), readRuns(database), readSteps(database)]);
     prompts = model.requests.map((request) => ({
       ...readPrompt(request),
       text: request.messages.map(({ content }) => content ?? "").join("\n"),
     }));
   });
-  after(() => opened.disposeAsync());
+  after(() => week[Symbol.asyncDispose]());
 
-  /** What happens to the home, besides its jobs. */
-  function listIncidents(home: LivingHome): Incident[] {
-    const ask = (text: string) => async () => {
-      answers.push(await hearEnd(home, await say(home, text)));
-    };
-    /** The worker of the video producer dies while the world has done what it was asked and not answered; main speaks meanwhile. */
+  /** The worker of the video producer dies while the world has done what it was asked and not answered; main speaks meanwhile. */
+  function listKills(): Incident[] {
+    const { home, world, ask } = week;
     const killWhile = (server: World["plain"], path: string, text: string) => async () => {
       const hold = server.hold(path);
       await hold.arrived;
@@ -114,21 +84,15 @@ export function testDays(endMs: number, { checkEveryMinutes = exampleCheckMinute
       await home.addWorker();
     };
     return [
-      {
-        at: "2025-11-24T12:00:00.000Z",
-        happen: async () => void world.comments.push({ day: "2025-11-24", from: "Ada", text: "Which fan?" }),
-      },
-      { at: "2025-11-24T08:55:00.000Z", happen: ask("Good morning") },
       { at: firstDeathAt, happen: killWhile(world.keyed, "/renderings", "Are you there?") },
-      { at: askedForItemAt, happen: ask("Please expand item 3") },
       { at: secondDeathAt, happen: killWhile(world.plain, "/announcements", "And now?") },
     ];
   }
 
   test("days have one tick for every due moment of every job, none twice, none lost", () => {
-    const expected = expectedTicks({ startMs, endMs, firstHeartbeatMs, checkEveryMinutes });
+    const expected = expectedTicks({ startMs, endMs, firstHeartbeatMs: week.firstHeartbeatMs, checkEveryMinutes });
     assert.ok(
-      Math.abs(firstHeartbeatMs - startMs - 1_800_000) < 60_000,
+      Math.abs(week.firstHeartbeatMs - startMs - 1_800_000) < 60_000,
       "the heartbeat begins half an hour after the home does",
     );
     for (const [jobId, moments] of Object.entries(expected)) {
@@ -154,11 +118,11 @@ export function testDays(endMs: number, { checkEveryMinutes = exampleCheckMinute
   });
 
   test("the days' events have dense offsets in every partition", async () => {
-    assert.deepEqual(await readGaps(database), []);
+    assert.deepEqual(await readGaps(week.database), []);
   });
 
   test("two jobs that want one topic in other words make it once", () => {
-    const made = [...world.keyed.effects].map(({ path, body }) => ({
+    const made = [...week.world.keyed.effects].map(({ path, body }) => ({
       path,
       meaning: String(body["meaning"]),
       day: String(body["day"]),
@@ -180,16 +144,16 @@ export function testDays(endMs: number, { checkEveryMinutes = exampleCheckMinute
 
   test("a step that was cut off by kill -9 is repeated with its key, and without one is unknown and not repeated", () => {
     for (const path of ["/renderings", "/posts"]) {
-      const requests = world.keyed.requests.filter((request) => request.path === path);
+      const requests = week.world.keyed.requests.filter((request) => request.path === path);
       const keys = new Set(requests.map(({ key }) => key));
-      assert.equal(world.keyed.effects.filter((effect) => effect.path === path).length, keys.size);
+      assert.equal(week.world.keyed.effects.filter((effect) => effect.path === path).length, keys.size);
       assert.equal(
         requests.length,
         path === "/posts" ? daysOf("blog-writer").length : daysOf("video-producer").length + 1,
         "one rendering was asked for again",
       );
     }
-    const announced = world.plain.requests
+    const announced = week.world.plain.requests
       .filter(({ path }) => path === "/announcements")
       .map(({ body }) => body["day"]);
     assert.deepEqual(announced, daysOf("video-producer"));
@@ -203,11 +167,17 @@ export function testDays(endMs: number, { checkEveryMinutes = exampleCheckMinute
     assert.match(told?.output?.text ?? "", /I cannot tell whether it was announced/);
   });
 
+  test("the person is asked to approve no more than three calls a day, each approved for itself", () => {
+    const byDay = Map.groupBy(week.approvals, ({ day }) => day);
+    const most = Math.max(0, ...[...byDay.values()].map(({ length }) => length));
+    assert.ok(week.approvals.length > 0 && most <= approvalsPerDayMax, JSON.stringify(week.approvals));
+  });
+
   test("main answers while a worker is dead", () => {
     // Before and during the first death, for the item, and during the second.
     const asked = [firstDeathAt, firstDeathAt, askedForItemAt, secondDeathAt].filter(lives);
     assert.deepEqual(
-      answers.map(({ state }) => state),
+      week.answers.map(({ state }) => state),
       asked.map(() => "done"),
     );
   });
@@ -222,7 +192,7 @@ export function testDays(endMs: number, { checkEveryMinutes = exampleCheckMinute
         /blog-writer finished \(\d+ characters that rest on content from web:127\.0\.0\.1/,
       );
       assert.ok(asked !== undefined && !asked.asked.includes(item), `the digest repeats marked text:\n${asked?.asked}`);
-      assert.equal(answers[2]?.text, `More about it: ${item}.`);
+      assert.equal(week.answers[2]?.text, `More about it: ${item}.`);
     });
 
   test("a heartbeat whose inputs did not change calls no model", () => {

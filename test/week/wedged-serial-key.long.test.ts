@@ -9,7 +9,7 @@ import { readSchemas } from "@roost/kernel";
 import { homeRooms } from "@roost/worker/home-rooms";
 import { createSimulatedTime } from "../../bench/src/living-home/simulated-time.ts";
 import { startHome, withoutJobs } from "../../bench/src/living-home/start-home.ts";
-import { hearEnd, say } from "./live-week.ts";
+import { hearEnd, say } from "../../bench/src/week/live-week.ts";
 
 const startMs = Date.parse("2025-11-24T12:00:00Z");
 /** Longer than a worker's lease. */

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import { createTelegram, deliverToOwner, prepareChannels, runChannel, type Room } from "@roost/channels";
 import type { Memory } from "@roost/memory";
 import { resolveSecret, type Settings } from "@roost/memory/settings";
+import { readInbox } from "./api/inbox.ts";
 import type { Outlet } from "./notices/create-notice-loop.ts";
 
 export interface OpenedChannels {
@@ -27,7 +28,12 @@ export async function openChannels(memory: Memory, env: Record<string, string | 
   const openRoom = ({ telegram }: Settings["channels"]): Room | undefined => {
     if (telegram === undefined) return undefined;
     const token = () => resolveSecret(telegram.token, { homeDir, env });
-    return { kernel, memory, channel: createTelegram({ token, apiUrl: telegram.apiUrl }) };
+    return {
+      kernel,
+      memory,
+      readInbox: (limit) => readInbox(kernel, limit),
+      channel: createTelegram({ token, apiUrl: telegram.apiUrl }),
+    };
   };
   let given = settings.channels;
   let room = openRoom(given);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 export interface HomeProcess {
   pid: number;
-  name: "gateway" | "worker" | "postgres" | "supervisor";
+  name: "gateway" | "worker" | "services" | "postgres" | "supervisor";
 }
 
 /** `home` is the home's directory. */
@@ -25,6 +25,23 @@ export async function listHomeProcesses(startPid: number, home: string): Promise
 export async function readMib(pid: number): Promise<number> {
   const rollup = await readFile(`/proc/${pid}/smaps_rollup`, "utf8").catch(() => "");
   return Number(/^Pss:\s+(\d+) kB/m.exec(rollup)?.[1] ?? 0) / 1024;
+}
+
+export interface HomeMemory {
+  /** Of all processes of a home together (PSS). */
+  mib: number;
+  /** "2 × worker 151, 9 × postgres 81" */
+  parts: string;
+}
+
+export async function readHomeMemory(startPid: number, home: string): Promise<HomeMemory> {
+  const processes = await listHomeProcesses(startPid, home);
+  const sizes = await Promise.all(processes.map(async ({ pid, name }) => ({ name, mib: await readMib(pid) })));
+  const sum = (some: typeof sizes) => some.reduce((total, { mib }) => total + mib, 0);
+  const parts = [...Map.groupBy(sizes, ({ name }) => name)].map(
+    ([name, all]) => `${all.length} × ${name} ${sum(all).toFixed(0)}`,
+  );
+  return { mib: sum(sizes), parts: parts.join(", ") };
 }
 
 /** What it has in memory itself, shared pages whole. Undefined: it is gone. */
@@ -60,6 +77,13 @@ export async function readParents(): Promise<Map<number, number>> {
   return new Map(entries.flat());
 }
 
+/** The postmaster of a backend and all that it has started. */
+export async function listServerPids(pid: number): Promise<number[]> {
+  const parents = await readParents();
+  const postmaster = parents.get(pid)!;
+  return [postmaster, ...[...parents].filter(([, parent]) => parent === postmaster).map(([each]) => each)];
+}
+
 async function parentOf(pid: number): Promise<number | undefined> {
   const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
   const parent = /^\d+ \(.*\) \S (\d+)/s.exec(stat)?.[1];
@@ -69,5 +93,6 @@ async function parentOf(pid: number): Promise<number | undefined> {
 function nameOf(command: string): HomeProcess["name"] {
   if (command.includes("apps/gateway")) return "gateway";
   if (command.includes("packages/worker")) return "worker";
+  if (command.includes("apps/services")) return "services";
   return command.includes("postgres") ? "postgres" : "supervisor";
 }

@@ -2,16 +2,14 @@
  * kill -9 of the gateway, then of everything, PostgreSQL included, of a home as a person starts it, with 16 runs in the middle of a model call and 100
  * jobs due a minute: how long until the door answers again. After everything was killed the home is started again, and that counts.
  */
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startScriptedModelServer, type ScriptedModelServer } from "@roost/agent/testing";
 import { delay } from "@roost/base";
-import { createHttpClient } from "@roost/contract/client";
-import { roostContract } from "@roost/contract/roost";
-import { freePort } from "../free-port.ts";
 import { listHomeProcesses } from "../living-home/home-processes.ts";
 import { startWholeHome } from "../living-home/start-whole-home.ts";
+import { scriptedEnvironment, wholeHomeClient } from "../living-home/whole-home-client.ts";
 import { formatMs, type Figure, type MeasureOptions } from "../measure.ts";
 import { statistics } from "../statistics.ts";
 
@@ -93,22 +91,11 @@ async function prepare(home: string, model: ScriptedModelServer, isQuick: boolea
     const job = { id: `due-${n}`, prompt: "Say done.", trigger: { kind: "every", every: "1m", anchor } };
     await writeFile(join(home, "jobs", `due-${n}.yaml`), JSON.stringify(job));
   }
-  return {
-    ROOST_PORT: String(await freePort()),
-    ROOST_MODEL_URL: model.url,
-    ROOST_MODEL: "scripted",
-    ROOST_MODEL_KEY: "a key of no worth",
-    ROOST_CONCURRENCY: String(runCount),
-  };
-}
-
-async function apiOf(home: string, environment: Record<string, string>) {
-  const token = (await readFile(join(home, ".roost/token"), "utf8")).trim();
-  return createHttpClient(roostContract, { baseUrl: `http://127.0.0.1:${environment["ROOST_PORT"]}/api/v1`, token });
+  return { ...(await scriptedEnvironment(model.url)), ROOST_CONCURRENCY: String(runCount) };
 }
 
 async function start(home: string, environment: Record<string, string>, isQuick: boolean): Promise<void> {
-  const api = await apiOf(home, environment);
+  const api = await wholeHomeClient(home, environment);
   for (let n = 0; n < (isQuick ? 2 : runCount); n += 1)
     await api.sendMessage({ sessionKey: `stalls-${n}`, text: `stall ${n}` });
 }
@@ -118,7 +105,7 @@ async function untilAnswered(
   environment: Record<string, string>,
   kill: () => Promise<void>,
 ): Promise<number> {
-  const api = await apiOf(home, environment);
+  const api = await wholeHomeClient(home, environment);
   await kill();
   const beginMs = performance.now();
   await until(() =>

@@ -2,16 +2,14 @@
  * What seventeen idle services cost beside none: memory of their process and of all of PostgreSQL, and transactions a second. Two homes, each with a
  * server of its own, one after the other.
  */
-import { mkdir, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
 import { delay } from "@roost/base";
-import { readMib, readParents } from "../living-home/home-processes.ts";
+import { listServerPids, readMib } from "../living-home/home-processes.ts";
 import { startQuietHome, startServices } from "../living-home/start-home.ts";
+import { operationCount, writeIdleService } from "../living-home/write-idle-service.ts";
 import type { Measure } from "../measure.ts";
 import { openDurableDatabase } from "../open-durable-database.ts";
 
 const serviceCount = 17;
-const operationCount = 15;
 const aimMibMax = 60;
 const aimPerSecondMax = 1;
 /** Connections that are not used are closed by then. */
@@ -48,7 +46,7 @@ async function measureIdle(names: readonly string[], isQuick: boolean) {
   await using home = await startQuietHome(opened.url, {
     settings: `services: [${names.join(", ")}]\n`,
     prepare: async (directory) => {
-      for (const name of names) await writeService(join(directory, "services", name), name);
+      for (const name of names) await writeIdleService(directory, name);
     },
   });
   await using program = await startServices(home, opened.url);
@@ -64,42 +62,11 @@ async function measureIdle(names: readonly string[], isQuick: boolean) {
   await delay(forMs);
   const perSecond = ((await countOf()) - before) / (forMs / 1000);
   const [row] = await opened.database.query<{ pid: number }>("select pg_backend_pid() as pid");
-  const [processMib, postgresMib] = [await readMib(program.pid), await readSumMib(await siblingsOf(row!.pid))];
+  const [processMib, postgresMib] = [await readMib(program.pid), await readSumMib(await listServerPids(row!.pid))];
   return { perSecond, processMib, postgresMib };
-}
-
-/** The postmaster of a backend and all that it has started. */
-async function siblingsOf(pid: number): Promise<number[]> {
-  const parents = await readParents();
-  const postmaster = parents.get(pid)!;
-  return [postmaster, ...[...parents].filter(([, parent]) => parent === postmaster).map(([each]) => each)];
 }
 
 async function readSumMib(pids: readonly number[]): Promise<number> {
   const sizes = await Promise.all(pids.map(readMib));
   return sizes.reduce((sum, each) => sum + each, 0);
-}
-
-async function writeService(directory: string, name: string): Promise<void> {
-  const schema = `svc_${name.replaceAll("-", "_")}`;
-  const files: Record<string, string> = {
-    "migrations/001-notes.sql": `create table ${schema}.note (id uuid primary key, text text not null);\n`,
-    "service.ts": `import { defineEvent, defineOperation, defineService, serve } from "@roost/contract";
-import { z } from "zod";
-const Note = z.object({ id: z.string(), text: z.string().max(100) }).meta({ id: "Note" });
-const noted = defineEvent({ type: "${name.replace("-", ".n")}", version: 1, topic: "${name}", subject: "note id", schema: z.object({ text: z.string() }) });
-const operations = Array.from({ length: ${operationCount} }, (_, index) =>
-  defineOperation({ id: "note" + index, method: "POST", path: "/notes-" + index, summary: "Notes", input: z.object({ text: z.string().max(100) }), output: z.object({ note: Note }), effect: "unsafe" }));
-export const service = {
-  contract: defineService({ name: "${name}", title: "${name}", operations, events: [noted] }),
-  handlers: () => operations.map((operation) => serve(operation, ({ text }) => ({ note: { id: "1", text } }))),
-  consumers: [{ name: "notes", types: [noted.type], handle: async () => undefined }],
-  migrations: new URL("./migrations/", import.meta.url),
-};
-`,
-  };
-  for (const [path, text] of Object.entries(files)) {
-    await mkdir(dirname(join(directory, path)), { recursive: true });
-    await writeFile(join(directory, path), text);
-  }
 }

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { delay } from "@roost/base";
-import { listHomeProcesses, readMib } from "../living-home/home-processes.ts";
+import { readHomeMemory, type HomeMemory } from "../living-home/home-processes.ts";
 import { startWholeHome } from "../living-home/start-whole-home.ts";
 import { formatMs, type Measure } from "../measure.ts";
 import { statistics } from "../statistics.ts";
@@ -20,23 +20,17 @@ export const measureStart: Measure = async ({ isQuick, onProgress }) => {
   try {
     const firstMs = await startOnce(home, async () => undefined);
     const times: number[] = [];
-    const memories: { name: string; mib: number }[][] = [];
+    let memory: HomeMemory | undefined;
     for (let round = 0; round < (isQuick ? 1 : 5); round += 1) {
       const isLast = round === (isQuick ? 0 : 4);
       const startMs = await startOnce(home, async (pid) => {
         if (!isLast) return;
         await delay(isQuick ? 1_000 : idleMs);
-        memories.push(await readMemory(pid, home));
+        memory = await readHomeMemory(pid, home);
       });
       times.push(startMs);
     }
     const ready = statistics(times);
-    const memory = memories[0] ?? [];
-    const mib = memory.reduce((sum, process) => sum + process.mib, 0);
-    const parts = Map.groupBy(memory, ({ name }) => name);
-    const described = [...parts].map(
-      ([name, all]) => `${all.length} × ${name} ${all.reduce((sum, one) => sum + one.mib, 0).toFixed(0)}`,
-    );
     return [
       {
         name: "time to ready of npm start, p50",
@@ -47,10 +41,10 @@ export const measureStart: Measure = async ({ isQuick, onProgress }) => {
       },
       {
         name: "memory of all processes at idle (PSS)",
-        value: `${mib.toFixed(0)} MiB`,
-        details: described.join(", "),
+        value: `${memory!.mib.toFixed(0)} MiB`,
+        details: memory!.parts,
         aim: `≤ ${aimMibMax} MiB`,
-        isMet: mib <= aimMibMax,
+        isMet: memory!.mib <= aimMibMax,
       },
     ];
   } finally {
@@ -62,9 +56,4 @@ async function startOnce(home: string, work: (pid: number) => Promise<void>): Pr
   await using started = await startWholeHome(home);
   await work(started.pid);
   return started.startMs;
-}
-
-async function readMemory(startPid: number, home: string): Promise<{ name: string; mib: number }[]> {
-  const processes = await listHomeProcesses(startPid, home);
-  return await Promise.all(processes.map(async ({ pid, name }) => ({ name, mib: await readMib(pid) })));
 }

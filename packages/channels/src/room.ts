@@ -3,11 +3,14 @@ import { applyMigrations, readMigrations } from "@roost/database";
 import type { Kernel } from "@roost/kernel";
 import type { Memory } from "@roost/memory";
 import type { Account, Channel } from "./channel.ts";
+import type { Inbox } from "./outgoing/inbox-text.ts";
 
 export interface Room {
   kernel: Kernel;
   memory: Memory;
   channel: Channel;
+  /** What waits for the person, oldest first. */
+  readInbox: (limit: number) => Promise<Inbox>;
 }
 
 const channelMigrations = new URL("./migrations/", import.meta.url);

@@ -245,6 +245,24 @@ test("Questions come with a button for each answer, count from the bound chat al
   const [open] = await listQuestions(kernel, { states: ["open"], limit: 1 });
   await answerQuestion(kernel, { questionId: open!.id, answer: "red", by: "person:owner" });
   await home.until(() => shown("Red or green?")!.text.includes("Answered: red (person:owner)"));
+
+  const since = new Date().toISOString();
+  const failure = {
+    kind: "failure",
+    what: "job:post",
+    failedCount: 2,
+    reason: "no",
+    runId: null,
+    jobId: "post",
+  } as const;
+  const doubt = { kind: "unknown", runId: last.owned.runId, seq: 3, reason: "the server did not answer" } as const;
+  home.inbox.push(
+    { ...failure, id: "failure:job:post", since, title: "Job post failed 2 times" },
+    { ...doubt, id: "step:3", since, title: "Did http_send happen? Its outcome is unknown" },
+  );
+  server.say({ chat: me, text: "/inbox" });
+  await home.until(() => shown("1. Job post failed 2 times (roost inbox, or the console)") !== undefined);
+  assert.match(shown("1. Job post")!.text, /\n2\. Did http_send happen\? Its outcome is unknown \(roost inbox/);
 });
 
 test("Pairing another chat ends what the one before is told: answers, questions and decisions; none is decided unseen", async () => {

@@ -20,23 +20,7 @@ import { toQuestionRecord } from "../records/to-question.ts";
 
 export function serveInbox({ kernel }: { kernel: Kernel }): Served[] {
   return [
-    serve(operations.listInbox, async ({ limit }) => {
-      const most = limit + 1;
-      const [questions, steps, failures, jobs] = await Promise.all([
-        listQuestions(kernel, { states: ["open"], limit: most, isOldestFirst: true }),
-        listUnresolvedSteps(kernel, { limit: most }),
-        listUnreadFailures(kernel.database, { limit: most }),
-        listFailingJobs(kernel, { limit: most, isUnread: true }),
-      ]);
-      const entries = [
-        // A question for the outcome of a step is that step.
-        ...questions.filter(({ kind }) => kind !== "resolution").map(ofQuestion),
-        ...steps.map(ofStep),
-        ...failures.map((failure) => ofFailure(failure, `The ${failure.what}`)),
-        ...jobs.map(ofJob),
-      ].toSorted((left, right) => Date.parse(left.since) - Date.parse(right.since) || (left.id < right.id ? -1 : 1));
-      return { items: entries.slice(0, limit), isMore: entries.length > limit };
-    }),
+    serve(operations.listInbox, ({ limit }) => readInbox(kernel, limit)),
 
     serve(operations.readFailure, async ({ what }) => {
       await readFailure(kernel, what);
@@ -56,6 +40,28 @@ export function serveInbox({ kernel }: { kernel: Kernel }): Served[] {
       grant: toGrantRecord(await revokeGrant(kernel, { grantId: requireUuid("grant", grantId), by: principal.id })),
     })),
   ];
+}
+
+/** One list for every place that shows it: the command line, the console, a chat. */
+export async function readInbox(
+  kernel: Kernel,
+  limit: number,
+): Promise<{ items: operations.InboxEntryRecord[]; isMore: boolean }> {
+  const most = limit + 1;
+  const [questions, steps, failures, jobs] = await Promise.all([
+    listQuestions(kernel, { states: ["open"], limit: most, isOldestFirst: true }),
+    listUnresolvedSteps(kernel, { limit: most }),
+    listUnreadFailures(kernel.database, { limit: most }),
+    listFailingJobs(kernel, { limit: most, isUnread: true }),
+  ]);
+  const entries = [
+    // A question for the outcome of a step is that step.
+    ...questions.filter(({ kind }) => kind !== "resolution").map(ofQuestion),
+    ...steps.map(ofStep),
+    ...failures.map((failure) => ofFailure(failure, `The ${failure.what}`)),
+    ...jobs.map(ofJob),
+  ].toSorted((left, right) => Date.parse(left.since) - Date.parse(right.since) || (left.id < right.id ? -1 : 1));
+  return { items: entries.slice(0, limit), isMore: entries.length > limit };
 }
 
 function ofQuestion(given: Question): operations.InboxEntryRecord {

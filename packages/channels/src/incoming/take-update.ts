@@ -9,7 +9,9 @@ import { listQuestions, type KernelTransaction } from "@roost/kernel";
 import { sendMessage } from "@roost/memory";
 import type { IncomingMessage, Press, Update } from "../channel.ts";
 import { questionKey, readPress, shownOf } from "../outgoing/ask-questions.ts";
+import { inboxEntriesMax, inboxText } from "../outgoing/inbox-text.ts";
 import { findSentKey, sendOnce } from "../outgoing/send-once.ts";
+import { sendText } from "../outgoing/send-text.ts";
 import { bindOwner, findOwner, noteRefused, noteSeen, readStandings, type Standing } from "../peers/peers.ts";
 import { channelsWakeup, type Room } from "../room.ts";
 import { keepFiles, readBytesLeft } from "./keep-files.ts";
@@ -25,7 +27,7 @@ export interface Taking {
 
 const told = {
   bound: "This chat is yours now: what you write here goes to your agent, and what it asks comes here.",
-  hello: "Write what you want; forward or attach what it should look at.",
+  hello: "Write what you want; forward or attach what it should look at. /inbox lists what waits for you.",
   refused: "This is a private assistant. Its owner has to allow you by name before it answers.",
   wrongCode: "This code is not known, was used, or is older than five minutes: make another with roost channels pair",
   full: "There is no answer to your last messages yet: wait for it, this one was not read",
@@ -97,6 +99,11 @@ async function takeMessage(
     return say(room, chat.id, { key: `hello:${moving.to}`, text: told.hello });
   }
   const isOwner = isPrivate && standing === "owner";
+  if (isOwner && /^\/inbox\b/.test(message.text)) {
+    const text = inboxText(await room.readInbox(inboxEntriesMax));
+    await moveOnly();
+    return void (await sendText(room, { key: `inbox:${moving.to}`, chat: chat.id, what: "the inbox", text }));
+  }
   const waiting = isOwner ? undefined : await findWaiting(room, chat.id);
   if (waiting !== undefined) {
     await moveOnly();

@@ -7,6 +7,7 @@ import { setTimeout } from "node:timers/promises";
 import { createPairing, openAccess } from "@roost/access";
 import { approvalsSchema } from "@roost/approvals";
 import { silentLogger } from "@roost/base";
+import type { InboxEntryRecord } from "@roost/contract/operations";
 import { finishRun, publishStream, type Kernel } from "@roost/kernel";
 import { createTestKernel, type TestKernel } from "@roost/kernel/testing";
 import { claimOne, joinWorker } from "@roost/kernel/testing/drive-runs";
@@ -22,6 +23,8 @@ export interface ChannelHome extends AsyncDisposable {
   test: TestKernel;
   server: BotApiServer;
   room: Room;
+  /** What waits for the person. */
+  inbox: InboxEntryRecord[];
   /** Runs the channel as a gateway does, until it is stopped. */
   start(options?: { kernel?: Kernel; channel?: Channel }): { stop(): Promise<void> };
   /** Binds a chat as its person would. */
@@ -49,7 +52,9 @@ export async function openChannelHome(): Promise<ChannelHome> {
   const worker = opened.use(await joinWorker(kernel));
   const running = new Set<() => Promise<void>>();
   opened.defer(async () => void (await Promise.all([...running].map((stop) => stop()))));
-  const room = { kernel, memory, channel: server.open() };
+  const inbox: InboxEntryRecord[] = [];
+  const readInbox = async (limit: number) => ({ items: inbox.slice(0, limit), isMore: inbox.length > limit });
+  const room = { kernel, memory, channel: server.open(), readInbox };
   const until = async (isSo: () => boolean | Promise<boolean>) => {
     const endMs = performance.now() + untilMsMax;
     while (!(await isSo())) {
@@ -64,6 +69,7 @@ export async function openChannelHome(): Promise<ChannelHome> {
   };
   const owned = opened.move();
   return {
+    inbox,
     kernel,
     memory,
     test,

@@ -42,6 +42,25 @@ test("guardedFetch() checks the address of every redirect", async () => {
   assert.deepEqual(inside.requests, []);
 });
 
+test("guardedFetch() checks each answer of a name whose addresses change, and all addresses of an answer", async () => {
+  await using site = await openSite((_, response) => response.writeHead(302, { location: "/again" }).end());
+  const { port } = new URL(site.url);
+  const v4 = (address: string) => ({ address, family: 4 });
+  const ask = (answers: { address: string; family: number }[][]) =>
+    guardedFetch(
+      { url: `http://changes.example:${port}/`, method: "GET" },
+      {
+        rules: { allow: ["127.0.0.1/32"] },
+        signal,
+        resolveHost: (_name, _options, callback) => callback(null, answers.shift() ?? []),
+      },
+    );
+  await assert.rejects(ask([[v4("127.0.0.1")], [v4("169.254.169.254")]]), { code: "forbidden" });
+  assert.deepEqual(site.requests, ["GET /"], "the redirect is resolved anew, and not followed");
+  await assert.rejects(ask([[v4("127.0.0.1"), { address: "::ffff:10.0.0.1", family: 6 }]]), { code: "forbidden" });
+  assert.equal(site.requests.length, 1);
+});
+
 test("guardedFetch() gives up after too many redirects", async () => {
   await using site = await openSite((_, response) => response.writeHead(307, { location: "/again" }).end());
   await assert.rejects(guardedFetch({ url: site.url, method: "GET" }, { rules: { allow: [site.host] }, signal }), {

@@ -1,7 +1,7 @@
 // One HTTP request for a model: addresses are checked on connecting, redirects again, and size, time and redirects are limited. Knows no tools or
 // runs.
 
-import { lookup as resolveHost, type LookupAddress } from "node:dns";
+import { lookup, type LookupAddress, type LookupAllOptions } from "node:dns";
 import { isIP, type LookupFunction } from "node:net";
 import { RoostError } from "@roost/base";
 import { Agent, fetch, type Response } from "undici";
@@ -25,6 +25,8 @@ export interface GuardedFetchOptions {
   bodyBytesMax?: number;
   /** Bytes of the request's body. */
   requestBytesMax?: number;
+  /** Says which addresses a name has. Default: the system's resolver. */
+  resolveHost?: ResolveHost;
   /** Reads a body that is no text up to so many bytes, whole. Default: it is not read. */
   mediaBytesMax?: number;
 }
@@ -46,6 +48,12 @@ export const guardedFetchLimits = {
   redirectsMax: 5,
   requestBytesMax: 1_000_000,
 };
+
+type ResolveHost = (
+  hostname: string,
+  options: LookupAllOptions,
+  callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
+) => void;
 
 /** One request of a chain of redirects. */
 type Hop = Omit<GuardedRequest, "url"> & { url: URL };
@@ -73,7 +81,7 @@ export async function guardedFetch(request: GuardedRequest, options: GuardedFetc
       `The request body has ${requestBytes} bytes, more than ${requestBytesMax}; send less`,
     );
   for (let hop = 0; hop <= guardedFetchLimits.redirectsMax; hop += 1) {
-    const dispatcher = openDispatcher(current.url, options.rules);
+    const dispatcher = openDispatcher(current.url, options);
     try {
       const response = await fetch(current.url, {
         method: current.method,
@@ -124,11 +132,11 @@ function parseUrl(text: string): URL {
 }
 
 /** A dispatcher for one request that connects only to checked addresses: resolving and connecting are one step, so DNS cannot change in between. */
-function openDispatcher(url: URL, rules: AddressRules): Agent {
+function openDispatcher(url: URL, { rules, resolveHost = lookup }: GuardedFetchOptions): Agent {
   const host = url.hostname.replace(/^\[|\]$/g, "");
   if (isIP(host) !== 0) checkAddress(host, url, rules);
-  const lookup: LookupFunction = (hostname, lookupOptions, callback) => {
-    resolveHost(hostname, { ...lookupOptions, all: true }, (error, addresses: LookupAddress[]) => {
+  const lookupChecked: LookupFunction = (hostname, lookupOptions, callback) => {
+    resolveHost(hostname, { ...lookupOptions, all: true }, (error, addresses) => {
       if (error !== null) return callback(error, "", 4);
       try {
         for (const { address } of addresses) checkAddress(address, url, rules);
@@ -141,7 +149,7 @@ function openDispatcher(url: URL, rules: AddressRules): Agent {
       return callback(null, first.address, first.family);
     });
   };
-  return new Agent({ connect: { lookup, timeout: 10_000 }, maxHeaderSize: 32_768, connections: 1 });
+  return new Agent({ connect: { lookup: lookupChecked, timeout: 10_000 }, maxHeaderSize: 32_768, connections: 1 });
 }
 
 /** RFC 9110 §15.4: 303, and 301/302 after POST, continue as GET; credentials are not sent to another origin. */

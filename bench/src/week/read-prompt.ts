@@ -3,7 +3,7 @@ import type { ScriptedRequest, WireMessage } from "@roost/agent/testing";
 
 export interface Prompt {
   kind: "main" | "heartbeat" | "cron";
-  /** Of a cron. */
+  /** Of the run of a job. */
   jobId: string | undefined;
   /** The scheduled moment in the home's zone: "2025-11-24 06:00". */
   scheduledFor: string | undefined;
@@ -23,7 +23,7 @@ export function readPrompt(request: ScriptedRequest): Prompt {
   const sinceAsked = request.messages.slice(lastAsked + 1);
   return {
     kind,
-    jobId: /^\[cron:([\w.-]+) /m.exec(asked)?.[1],
+    jobId: /^\[(?:cron|job):([\w.-]+) /m.exec(asked)?.[1],
     scheduledFor: /Scheduled for \w+, ([\d-]+ [\d:]+) /.exec(asked)?.[1],
     turn: sinceAsked.filter((message) => message.role === "assistant").length,
     results: readResults(sinceAsked),

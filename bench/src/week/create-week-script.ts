@@ -39,7 +39,7 @@ export function createWeekScript(world: World): Script {
   return (request) => {
     const prompt = readPrompt(request);
     if (prompt.kind === "heartbeat") return "HEARTBEAT_OK";
-    if (prompt.kind === "main") return answerPerson(prompt);
+    if (prompt.kind === "main" && prompt.jobId === undefined) return answerPerson(prompt);
     const work = jobs[prompt.jobId ?? ""];
     if (work === undefined) throw new Error(`no script for the job of ${prompt.asked}`);
     return work(prompt, world);

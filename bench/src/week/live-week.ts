@@ -2,8 +2,8 @@
  * Lives through the week: leaps from one due moment to the next, and at the moments named does what happens to a home meanwhile.
  * It ends when the week has and everything is quiet.
  */
-import type { LivingHome } from "../../bench/src/living-home/start-home.ts";
-import type { SimulatedTime } from "../../bench/src/living-home/simulated-time.ts";
+import type { LivingHome } from "../living-home/start-home.ts";
+import type { SimulatedTime } from "../living-home/simulated-time.ts";
 
 export interface Incident {
   /** When, in ISO 8601. What is due at the same moment begins in the middle of it. */
@@ -11,9 +11,8 @@ export interface Incident {
   happen: () => Promise<void>;
 }
 
-export interface LiveWeekOptions {
+interface LiveWeekOptions {
   time: SimulatedTime;
-  home: LivingHome;
   endMs: number;
   incidents: Incident[];
 }

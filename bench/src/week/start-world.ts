@@ -125,11 +125,15 @@ async function listen(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-/** Settings with which tools may reach the world, know which of its servers honours keys, and send there without asking. */
+/** Settings with which tools may reach the world, and know which of its servers honours keys. */
 export function openTo({ keyed, plain }: World, settings: string): string {
-  const opened = settings
+  return settings
     .replace(/^( *allow:) \[\]$/m, `$1 ["${keyed.host}", "${plain.host}"]`)
     .replace(/^( *keyed:) \[\]$/m, `$1 ["${keyed.host}"]`);
+}
+
+/** Further settings: what goes there is not asked about. */
+export function sendWithoutAsking({ keyed, plain }: World, settings: string): string {
   const tools = [`http_send_keyed@${keyed.host}`, `http_fetch@${keyed.host}`, `http_send@${plain.host}`];
-  return `${opened}\nagents:\n  main:\n    policies:\n${tools.map((tool) => `      "${tool}": allow\n`).join("")}`;
+  return `${settings}\nagents:\n  main:\n    policies:\n${tools.map((tool) => `      "${tool}": allow\n`).join("")}`;
 }
