@@ -8,7 +8,7 @@ import type { ScriptedRequest } from "@roost/agent/testing";
 import type { Figure, Measure } from "../measure.ts";
 import { addParts, countRequest, listParts, sumOf, textOf, type Parts } from "../tokens/count-request.ts";
 import { findEvidence } from "../tokens/find-evidence.ts";
-import { generations, openClawPrompt, type Asked } from "../tokens/openclaw-prompt.ts";
+import { generations, openClawPrompt, type PromptAsked } from "../tokens/openclaw-prompt.ts";
 import { listTalk, openWeek, weekStartMs, type Week } from "../week/open-week.ts";
 import { readPrompt, type Prompt } from "../week/read-prompt.ts";
 
@@ -51,7 +51,7 @@ export const measureTokens: Measure = async ({ isQuick, onProgress }) => {
   for (const generation of generations) {
     const total: Parts = new Map();
     const before = (atMs: number) => conversationAt(turns, atMs, generation.resetsDaily);
-    const count = (asked: Asked) => addParts(total, openClawPrompt(generation, asked, workspace).parts);
+    const count = (asked: PromptAsked) => addParts(total, openClawPrompt(generation, asked, workspace).parts);
     for (const { prompt, since } of requests.filter((each) => each.prompt.kind === "cron"))
       count({ kind: "cron", text: workspace.jobPrompt(prompt.jobId), before: "", since });
     for (const { atMs, said, requests: own } of turns)

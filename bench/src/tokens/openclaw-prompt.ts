@@ -54,7 +54,7 @@ export const generations: readonly Generation[] = [
   },
 ];
 
-export interface Asked {
+export interface PromptAsked {
   kind: Kind;
   /** What the job or the person says. */
   text: string;
@@ -67,7 +67,7 @@ export interface Asked {
 /** `readFile` gives the text of a file of the workspace. */
 export function openClawPrompt(
   { instructions, skills, tools, frame, files }: Generation,
-  { kind, text, before, since }: Asked,
+  { kind, text, before, since }: PromptAsked,
   { readFile, ownSkills }: { readFile: (path: string) => string; ownSkills: string },
 ): { parts: Parts; text: string } {
   const shown = files[kind].map((path): [string, string] => [path, readFile(path)]);

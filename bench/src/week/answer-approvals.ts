@@ -1,20 +1,20 @@
 /** The person at the inbox: approves each call that waits, as soon as it is asked for, for that call alone. */
 import type { LivingHome } from "../living-home/start-home.ts";
 
-export interface AskedApproval {
+export interface ApprovedCall {
   /** The day on which it was asked for. */
   day: string;
   title: string;
 }
 
 export interface Person extends AsyncDisposable {
-  asked: readonly AskedApproval[];
+  asked: readonly ApprovedCall[];
   /** Rejects when the inbox cannot be answered. */
   failed: Promise<never>;
 }
 
 export function answerApprovals({ api }: LivingHome): Person {
-  const asked: AskedApproval[] = [];
+  const asked: ApprovedCall[] = [];
   const gone = new AbortController();
   const answer = async () => {
     for await (const _event of api.tailEvents({ types: ["question.asked"] }, { signal: gone.signal })) {

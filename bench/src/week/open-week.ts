@@ -11,7 +11,7 @@ import { readSchemas } from "@roost/kernel";
 import { homeRooms } from "@roost/worker/home-rooms";
 import { startHome, type LivingHome } from "../living-home/start-home.ts";
 import { createSimulatedTime } from "../living-home/simulated-time.ts";
-import { answerApprovals, type AskedApproval } from "./answer-approvals.ts";
+import { answerApprovals, type ApprovedCall } from "./answer-approvals.ts";
 import { createWeekScript } from "./create-week-script.ts";
 import { hearEnd, liveWeek, say, type Incident } from "./live-week.ts";
 import { openTo, startWorld, type World } from "./start-world.ts";
@@ -21,7 +21,7 @@ export const weekStartMs = Date.parse("2025-11-24T00:00:00Z");
 /** How often the example home looks for comments. */
 export const exampleCheckMinutes = 20;
 
-export interface Answer {
+export interface HeardAnswer {
   said: string;
   state: string;
   text: string;
@@ -35,9 +35,9 @@ export interface Week extends AsyncDisposable {
   /** When the heartbeat begins. */
   firstHeartbeatMs: number;
   /** What the person was asked to approve so far, and approved, each time for that call alone. */
-  approvals: readonly AskedApproval[];
+  approvals: readonly ApprovedCall[];
   /** What the person said, and what main answered. */
-  answers: readonly Answer[];
+  answers: readonly HeardAnswer[];
   /** An incident: the person says this, and waits for the answer. */
   ask(text: string): () => Promise<void>;
   live(endMs: number, incidents: Incident[]): Promise<void>;
@@ -64,7 +64,7 @@ export async function openWeek({ checkEveryMinutes = exampleCheckMinutes, worker
   );
   const { job } = await home.api.getJob({ jobId: "heartbeat" });
   const person = opened.use(answerApprovals(home));
-  const answers: Answer[] = [];
+  const answers: HeardAnswer[] = [];
   const kept = opened.move();
   return {
     world,

@@ -1,9 +1,14 @@
 /** What the pieces of a channel work with, and the row of the channel. */
+import type { InboxEntryRecord } from "@roost/contract/operations";
 import { applyMigrations, readMigrations } from "@roost/database";
 import type { Kernel } from "@roost/kernel";
 import type { Memory } from "@roost/memory";
 import type { Account, Channel } from "./channel.ts";
-import type { Inbox } from "./outgoing/inbox-text.ts";
+
+export interface Inbox {
+  items: readonly InboxEntryRecord[];
+  isMore: boolean;
+}
 
 export interface Room {
   kernel: Kernel;

@@ -1,10 +1,6 @@
 /** The inbox as a text for a chat: the list that `roost inbox` and the console show, and where each entry is answered. */
 import type { InboxEntryRecord } from "@roost/contract/operations";
-
-export interface Inbox {
-  items: readonly InboxEntryRecord[];
-  isMore: boolean;
-}
+import type { Inbox } from "../room.ts";
 
 export const inboxEntriesMax = 30;
 /** Of an entry; questions are shown whole with their buttons. */

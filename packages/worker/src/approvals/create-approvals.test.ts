@@ -148,32 +148,45 @@ test("A fork from the write does not use the approval of its run again", async (
   assert.deepEqual([write?.name, write?.state, write?.error?.code], ["tool:write_file#2", "failed", "forbidden"]);
 });
 
-test("A call that its agent asks about is allowed from then on by an answer for the job, until that is revoked", async () => {
-  const asking: Partial<NewRun> = { ...jobRun("poster"), agent: "poster" };
-  await using home = await openTestHome({
+/** A home whose agents ask before they notify, and a model that notifies once in each run. */
+async function openAsking() {
+  const home = await openTestHome({
     files: { "AGENTS.md": "Post" },
-    settings: { agents: { poster: { policies: { notify: "ask" } } } },
+    settings: { agents: { main: { policies: { notify: "ask" } }, poster: { policies: { notify: "ask" } } } },
   });
   const { kernel } = home;
   home.setScript((request) =>
-    request.messages.some(({ role }) => role === "assistant")
-      ? "Done."
-      : { toolCalls: [{ name: "notify", arguments: { text: "It is posted" } }] },
+    request.toolResults.length > 0 ? "Done." : { toolCalls: [{ name: "notify", arguments: { text: "It is posted" } }] },
   );
   const agent = createAgentHandler(home.handlerOptions);
-  const play = async (id?: string) => {
-    const { run, die } = id === undefined ? await home.begin(asking) : await home.claim(id);
-    await executeRun({ kernel, handlers: { agent }, logger: silentLogger }, run, new AbortController().signal);
-    await die();
-    return getRun(kernel.database, run.id);
+  return {
+    home,
+    kernel,
+    /** A new run, or one that waited. */
+    async play(given: Partial<NewRun> | string) {
+      const { run, die } = typeof given === "string" ? await home.claim(given) : await home.begin(given);
+      await executeRun({ kernel, handlers: { agent }, logger: silentLogger }, run, new AbortController().signal);
+      await die();
+      return getRun(kernel.database, run.id);
+    },
+    async answer(runId: string, answer: string) {
+      const [question] = await listQuestions(kernel, { runId, states: ["open"] });
+      await answerQuestion(kernel, { questionId: question!.id, answer, by: "owner" });
+      return question!.choices;
+    },
+    [Symbol.asyncDispose]: () => home[Symbol.asyncDispose](),
   };
-  const first = await play();
+}
+
+test("A call that its agent asks about is allowed from then on by an answer for the job, until that is revoked", async () => {
+  const asking: Partial<NewRun> = { ...jobRun("poster"), agent: "poster" };
+  await using asked = await openAsking();
+  const { kernel, play } = asked;
+  const first = await play(asking);
   assert.deepEqual([first.state, first.waitingFor], ["waiting", "person"]);
-  const [question] = await listQuestions(kernel, { runId: first.id, states: ["open"] });
-  assert.deepEqual(question?.choices, ["approve", "refuse", "approve-job", "approve-always"]);
-  await answerQuestion(kernel, { questionId: question.id, answer: "approve-job", by: "owner" });
+  assert.deepEqual(await asked.answer(first.id, "approve-job"), ["approve", "refuse", "approve-job", "approve-always"]);
   assert.equal((await play(first.id)).state, "done");
-  const second = await play();
+  const second = await play(asking);
   assert.equal(second.state, "done", "what is granted is not asked");
   const grants = await listGrants(kernel, { isLive: true, limit: 10 });
   assert.deepEqual(
@@ -181,5 +194,26 @@ test("A call that its agent asks about is allowed from then on by an answer for 
     [["poster", "notify", "*", "job", "poster", 1]],
   );
   await revokeGrant(kernel, { grantId: grants[0]!.id, by: "owner" });
-  assert.equal((await play()).state, "waiting");
+  assert.equal((await play(asking)).state, "waiting");
+});
+
+test("A grant for a session is of that session alone, for a day; one for always is of every session of its agent, for 90 days", async () => {
+  await using asked = await openAsking();
+  const { home, play } = asked;
+  const inSession = (sessionKey: string) => play({ sessionKey, agent: "main" });
+  const first = await inSession("main:a");
+  await asked.answer(first.id, "approve-session");
+  assert.equal((await play(first.id)).state, "done");
+  assert.equal((await inSession("main:a")).state, "done");
+  const other = await inSession("main:b");
+  assert.equal(other.state, "waiting");
+  await home.test.clock.advance(86_400_000);
+  assert.equal((await inSession("main:a")).state, "waiting", "its day is over");
+  const third = await inSession("main:c");
+  await asked.answer(third.id, "approve-always");
+  assert.equal((await play(third.id)).state, "done");
+  assert.equal((await inSession("main:d")).state, "done");
+  assert.equal((await play({ sessionKey: "main:e", agent: "poster" })).state, "waiting", "it is another agent");
+  await home.test.clock.advance(90 * 86_400_000);
+  assert.equal((await inSession("main:d")).state, "waiting", "its days are over");
 });
