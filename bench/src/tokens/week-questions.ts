@@ -70,12 +70,9 @@ export const weekQuestions: readonly WeekQuestion[] = [
   question("Which video came on Wednesday?", "40 mm against 120 mm", read("work/video-producer/2025-11-26.md"), {
     file: "work/video-producer/2025-11-26.md",
   }),
-  question(
-    "Which announcement is in doubt?",
-    "cannot tell whether it was announced",
-    recall("cannot tell whether the video was announced"),
-    { runsOf: "video-producer" },
-  ),
+  question("Which video came on Friday?", "USB-C power cable", read("work/video-producer/2025-11-28.md"), {
+    file: "work/video-producer/2025-11-28.md",
+  }),
   question("When did a reader comment?", "A comment of 2025-11-24 is new", recall("a new comment"), {
     runsOf: "social-checker",
   }),
