@@ -63,7 +63,7 @@ test("npm run bench -- tokens agents measures both; a day in Roost's prompts is 
   ]);
   assert.deepEqual(
     aims.slice(2).map(([aim]) => aim),
-    ["≤ 500 ms", "≤ 50 MiB", "0", "≤ 500 MiB"],
+    ["≤ 3", "≤ 500 ms", "≤ 50 MiB", "0", "≤ 500 MiB"],
   );
 });
 

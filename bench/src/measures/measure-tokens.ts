@@ -14,6 +14,7 @@ import { readPrompt, type Prompt } from "../week/read-prompt.ts";
 
 const dayMs = 86_400_000;
 const aimShareMax = 1 / 3;
+const aimApprovalsMax = 3;
 /** 04:00 in Berlin, in winter: when a conversation of 2026.3 begins anew. */
 const resetMs = 3 * 3_600_000;
 
@@ -74,8 +75,20 @@ export const measureTokens: Measure = async ({ isQuick, onProgress }) => {
       evidence.of(`OpenClaw ${generation.version}`, last, isQuick),
     );
   }
-  return [...figures, evidence.ofRoost(isQuick)];
+  return [...figures, evidence.ofRoost(isQuick), tellApprovals(week)];
 };
+
+function tellApprovals({ approvals }: Week): Figure {
+  const days = [...Map.groupBy(approvals, ({ day }) => day)].map(([day, of]) => ({ day, count: of.length }));
+  const most = Math.max(0, ...days.map(({ count }) => count));
+  return {
+    name: "calls that the person is asked to approve, most in a day",
+    value: String(most),
+    details: `${approvals.length} in all${days.map(({ day, count }) => `, ${count} on ${day}`).join("")}; each was approved for itself`,
+    aim: `≤ ${aimApprovalsMax}`,
+    isMet: most <= aimApprovalsMax,
+  };
+}
 
 function toRequest(request: ScriptedRequest): Request {
   const asked = request.messages.findLastIndex(({ role }) => role === "user");
