@@ -18,6 +18,7 @@ import { addHelpCommand } from "./commands/help.ts";
 import { addExportCommand } from "./commands/export.ts";
 import { addImportCommand } from "./commands/import.ts";
 import { addHooksCommands } from "./commands/hooks.ts";
+import { addModelsCommands } from "./commands/models.ts";
 import { addHostsCommands } from "./commands/hosts.ts";
 import { addInboxCommands } from "./commands/inbox.ts";
 import { addJobsCommands } from "./commands/jobs.ts";
@@ -122,6 +123,7 @@ export function createProgram(context: CliContext, service?: ServiceCommand): Co
   program.commandsGroup("For your own scripts");
   addKeysCommands(program, context);
   addMcpCommand(program, context);
+  addModelsCommands(program, context);
   addHooksCommands(program, context);
   addLockCommand(program, context);
   addOnceCommand(program, context);

@@ -28,6 +28,7 @@ export const commandNames: ReadonlySet<string> = new Set([
   "lock",
   "log",
   "mcp",
+  "models",
   "notices",
   "once",
   "open",

@@ -53,6 +53,10 @@ const examples: Readonly<Record<string, readonly string[]>> = {
     "roost keys create phone --scope agents:call --scope main",
     "roost keys create blog-plugin --model roost/blog-writer",
   ],
+  "roost models add": [
+    "roost models add qwen3:8b --url http://127.0.0.1:11434/v1 --free",
+    "roost models add anthropic/claude-sonnet-5 --openrouter --key < key.txt",
+  ],
   "roost lock": [
     "roost lock backup -- /usr/local/bin/backup.sh",
     "# in a crontab: skip this time while another runs it",

@@ -22,7 +22,7 @@ interface ProxyFiles {
 
 const proxies: Record<
   string,
-  { config: (files: ProxyFiles) => string; args: (path: string, directory: string) => string[] }
+  { config: (files: ProxyFiles) => string; args: (path: string, files: ProxyFiles) => string[] }
 > = {
   caddy: {
     config: ({ directory, port, to }) => `{
@@ -61,7 +61,23 @@ http {
   }
 }
 `,
-    args: (path, directory) => ["-c", path, "-p", directory],
+    args: (path, { directory }) => ["-c", path, "-p", directory],
+  },
+  traefik: {
+    config: ({ directory, to }) => `http:
+  routers:
+    roost: { rule: "Host(\`roost.example\`)", entryPoints: [web], service: roost, tls: {} }
+  services:
+    roost: { loadBalancer: { servers: [{ url: "http://127.0.0.1:${to}" }] } }
+tls:
+  certificates: [{ certFile: ${directory}/crt, keyFile: ${directory}/key }]
+`,
+    args: (path, { port }) => [
+      `--entryPoints.web.address=127.0.0.1:${port}`,
+      `--providers.file.filename=${path}`,
+      "--global.checkNewVersion=false",
+      "--global.sendAnonymousUsage=false",
+    ],
   },
 };
 
@@ -87,9 +103,10 @@ for (const [name, { config, args }] of Object.entries(proxies)) {
       });
       await writeFile(join(directory, "crt"), testCertificates[0].cert);
       await writeFile(join(directory, "key"), testCertificates[0].key);
-      const path = join(directory, "config");
-      await writeFile(path, config({ directory, port, to: gateway.port }));
-      const proxy = spawn(name, args(path, directory), {
+      const path = join(directory, "config.yaml");
+      const files = { directory, port, to: gateway.port };
+      await writeFile(path, config(files));
+      const proxy = spawn(name, args(path, files), {
         stdio: "ignore",
         env: { PATH: process.env["PATH"], HOME: directory },
       });
