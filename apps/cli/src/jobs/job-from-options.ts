@@ -1,6 +1,7 @@
 /** Builds a job's definition from the options of `roost jobs add`. */
 import { parseDurationMs, RoostError, type Clock } from "@roost/base";
 import type { Postcondition } from "@roost/contract/operations";
+import { dropUndefined } from "../drop-undefined.ts";
 import { parseMoment } from "../home-zone.ts";
 import { parseOptionDuration } from "../parse-option.ts";
 import type { WrittenJob } from "./read-job-files.ts";
@@ -225,8 +226,4 @@ function postconditionOf(text: string): Postcondition {
         `--must "${text}" is not valid: write event=TYPE, state=NAME, state=NAME:KEY, file=PATH or tool=NAME`,
       );
   }
-}
-
-function dropUndefined(fields: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }

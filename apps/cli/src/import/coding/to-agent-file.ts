@@ -1,6 +1,7 @@
 /** Agents, commands and prompts of coding programs as files of a home. Keys that have no place here are kept beside the import, and told. */
 import { parse, stringify } from "yaml";
 import { clipText } from "@roost/contract/operations";
+import { dropUndefined } from "../../drop-undefined.ts";
 
 /** The Roost tools for each of Claude Code's. */
 const toolsHere: Readonly<Record<string, readonly string[]>> = {
@@ -60,17 +61,17 @@ export function toAgentFile(text: string): Converted {
   const missing = names?.filter((tool) => toolsHere[tool] === undefined) ?? [];
   const here = names && [...new Set(names.flatMap((tool) => toolsHere[tool] ?? []))];
   const usesPrograms = here?.includes("exec") === true;
-  const matter = {
+  const matter = dropUndefined({
     title: typeof description === "string" ? clipText(oneLine(description), titleCharsMax) : undefined,
     tools: here,
     exec: usesPrograms ? {} : undefined,
-  };
+  });
   const notes = missing.length === 0 ? [] : [`there is no equivalent here of ${missing.join(", ")}`];
   if (typeof kept["model"] === "string") notes.push(`its model ${kept["model"]} is not taken: name one of yours`);
   const front = Object.keys(matter).length === 0 ? "" : `---\n${stringify(matter)}---\n\n`;
   return {
     text: `${front}${body.trimStart()}`,
-    kept: { ...kept, tools, description },
+    kept: dropUndefined({ ...kept, tools, description }),
     notes,
   };
 }
