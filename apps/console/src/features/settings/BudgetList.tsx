@@ -3,11 +3,11 @@ import type { SpendCapRecord } from "@roost/contract/operations";
 import { useState } from "react";
 import { useConsole } from "../../live/console-context.ts";
 import { useReading } from "../../live/use-reading.ts";
-import { Unread } from "../../parts/Blank.tsx";
 import { Button } from "../../parts/Button.tsx";
 import { Form, FormEnd, TextField } from "../../parts/Form.tsx";
 import { formatCount, formatUsdShort } from "../../parts/format.ts";
 import { useAct } from "../../parts/use-act.ts";
+import { SettingsList } from "./SettingsList.tsx";
 import styles from "./SettingsScreen.module.css";
 
 type Window = SpendCapRecord["window"];
@@ -23,34 +23,28 @@ export function BudgetList() {
   const { value, error, reload } = useReading("settings:budgets", () => client.listBudgets({ limit: 200 }), {
     isMoved: ({ type }) => type === "run.done" || type === "run.failed",
   });
-  if (value === undefined)
-    return <Unread label="Reading the caps" rows={4} what="The caps" error={error} onRetry={reload} />;
-  const others = value.items.filter(({ scope }) => scope !== "all");
+  const caps = value?.items;
+  const rows = caps && [
+    ...windows.map((window) => ({ window, cap: caps.find((cap) => cap.scope === "all" && cap.window === window.id) })),
+    ...caps.filter(({ scope }) => scope !== "all").map((cap) => ({ window: undefined, cap })),
+  ];
   return (
-    <section>
-      <h2 className={styles.head}>Spending at most</h2>
-      <ul className={styles.rows}>
-        {windows.map(({ id, name }) => (
-          <CapRow
-            key={id}
-            window={id}
-            name={name}
-            cap={value.items.find(({ scope, window }) => scope === "all" && window === id)}
-            onChange={reload}
-          />
-        ))}
-        {others.map((cap) => (
-          <li key={cap.scope + cap.window}>
+    <SettingsList title="Spending at most" what="caps" items={rows} error={error} onRetry={reload} rowCount={4}>
+      {(row) =>
+        row.window === undefined ? (
+          <li key={row.cap.scope + row.cap.window}>
             <span>
-              <b>{cap.scope.replace(":", " ")}</b>
+              <b>{row.cap.scope.replace(":", " ")}</b>
               <small>
-                {tellCap(cap)} {cap.window === "total" ? "in all" : `a ${cap.window}`}
+                {tellCap(row.cap)} {row.cap.window === "total" ? "in all" : `a ${row.cap.window}`}
               </small>
             </span>
           </li>
-        ))}
-      </ul>
-    </section>
+        ) : (
+          <CapRow key={row.window.id} window={row.window.id} name={row.window.name} cap={row.cap} onChange={reload} />
+        )
+      }
+    </SettingsList>
   );
 }
 

@@ -3,28 +3,19 @@ import type { ChannelRecord, PeerRecord } from "@roost/contract/operations";
 import { useState } from "react";
 import { useConsole, useNow } from "../../live/console-context.ts";
 import { useReading } from "../../live/use-reading.ts";
-import { Unread } from "../../parts/Blank.tsx";
 import { Button } from "../../parts/Button.tsx";
 import { formatAgo } from "../../parts/format.ts";
 import { useAct } from "../../parts/use-act.ts";
 import { ShownOnce } from "./ShownOnce.tsx";
-import styles from "./SettingsScreen.module.css";
+import { SettingsList } from "./SettingsList.tsx";
 
 export function ChannelList() {
   const { client } = useConsole();
   const { value, error, reload } = useReading("settings:channels", () => client.listChannels({}));
   return (
-    <section>
-      <h2 className={styles.head}>Channels</h2>
-      {value === undefined && (
-        <Unread label="Reading the channels" rows={2} what="The channels" error={error} onRetry={reload} />
-      )}
-      <ul className={styles.rows}>
-        {value?.items.map((channel) => (
-          <ChannelRow key={channel.name} channel={channel} />
-        ))}
-      </ul>
-    </section>
+    <SettingsList title="Channels" what="channels" items={value?.items} error={error} onRetry={reload} rowCount={2}>
+      {(channel) => <ChannelRow key={channel.name} channel={channel} />}
+    </SettingsList>
   );
 }
 

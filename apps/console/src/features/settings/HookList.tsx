@@ -3,7 +3,6 @@ import type { HookRecord } from "@roost/contract/operations";
 import { useState } from "react";
 import { useConsole, useNow } from "../../live/console-context.ts";
 import { useReading } from "../../live/use-reading.ts";
-import { Unread } from "../../parts/Blank.tsx";
 import { Button } from "../../parts/Button.tsx";
 import { ChoiceField, Form, FormEnd, TextField } from "../../parts/Form.tsx";
 import { formatAgo, formatCount } from "../../parts/format.ts";
@@ -11,6 +10,7 @@ import { SureButton } from "../../parts/SureButton.tsx";
 import { useAct } from "../../parts/use-act.ts";
 import { ShownOnce } from "./ShownOnce.tsx";
 import { isTokenName, tokenNameHint } from "./token-name.ts";
+import { SettingsList } from "./SettingsList.tsx";
 import styles from "./SettingsScreen.module.css";
 
 const hookEvents = (event: { type: string }) => event.type.startsWith("hook.");
@@ -22,32 +22,22 @@ export function HookList() {
     isMoved: hookEvents,
   });
   return (
-    <section>
-      <h2 className={styles.head}>
-        Webhooks that come in
-        <span className={styles.acts}>
-          <Button size="small" icon="plus" aria-expanded={isMaking} onClick={() => setMaking(!isMaking)}>
-            New hook
-          </Button>
-        </span>
-      </h2>
-      {isMaking && (
-        <div className={styles.panel}>
-          <NewHook onMade={reload} />
-        </div>
-      )}
-      {value === undefined && (
-        <Unread label="Reading the hooks" rows={1} what="The hooks" error={error} onRetry={reload} />
-      )}
-      <ul className={styles.rows}>
-        {value?.items.map((hook) => (
-          <HookRow key={hook.id} hook={hook} onChange={reload} />
-        ))}
-      </ul>
-      {value?.items.length === 0 && (
-        <p className={styles.note}>None: no other program starts a job by telling of an event.</p>
-      )}
-    </section>
+    <SettingsList
+      title="Webhooks that come in"
+      what="hooks"
+      items={value?.items}
+      error={error}
+      onRetry={reload}
+      none="None: no other program starts a job by telling of an event."
+      acts={
+        <Button size="small" icon="plus" aria-expanded={isMaking} onClick={() => setMaking(!isMaking)}>
+          New hook
+        </Button>
+      }
+      panel={isMaking ? <NewHook onMade={reload} /> : undefined}
+    >
+      {(hook) => <HookRow key={hook.id} hook={hook} onChange={reload} />}
+    </SettingsList>
   );
 }
 

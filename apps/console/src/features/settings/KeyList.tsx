@@ -3,7 +3,6 @@ import type { MadeTokenKind, TokenRecord } from "@roost/contract/operations";
 import { useState } from "react";
 import { useConsole, useNow } from "../../live/console-context.ts";
 import { useReading } from "../../live/use-reading.ts";
-import { Unread } from "../../parts/Blank.tsx";
 import { Button } from "../../parts/Button.tsx";
 import { ChoiceField, Form, FormEnd, TextField } from "../../parts/Form.tsx";
 import { formatAgo, formatUsdShort } from "../../parts/format.ts";
@@ -12,7 +11,7 @@ import { useAct } from "../../parts/use-act.ts";
 import { PairDevice } from "./PairDevice.tsx";
 import { ShownOnce } from "./ShownOnce.tsx";
 import { isTokenName, tokenNameHint } from "./token-name.ts";
-import styles from "./SettingsScreen.module.css";
+import { SettingsList } from "./SettingsList.tsx";
 
 export function KeyList() {
   const { client } = useConsole();
@@ -21,36 +20,29 @@ export function KeyList() {
     isMoved: ({ type }) => type.startsWith("token."),
   });
   return (
-    <section>
-      <h2 className={styles.head}>
-        Keys and devices
-        <span className={styles.acts}>
-          {(["device", "key"] as const).map((what) => (
-            <Button
-              key={what}
-              size="small"
-              icon="plus"
-              aria-expanded={opened === what}
-              onClick={() => setOpened(opened === what ? undefined : what)}
-            >
-              {what === "device" ? "Pair a device" : "New key"}
-            </Button>
-          ))}
-        </span>
-      </h2>
-      {opened !== undefined && (
-        <div className={styles.panel}>{opened === "key" ? <NewKey onMade={reload} /> : <PairDevice />}</div>
-      )}
-      {value === undefined && (
-        <Unread label="Reading the keys" rows={3} what="The keys" error={error} onRetry={reload} />
-      )}
-      <ul className={styles.rows}>
-        {value?.items.map((token) => (
-          <KeyRow key={token.id} token={token} onChange={reload} />
-        ))}
-      </ul>
-      {value?.items.length === 0 && <p className={styles.note}>No program and no device has a key.</p>}
-    </section>
+    <SettingsList
+      title="Keys and devices"
+      what="keys"
+      items={value?.items}
+      error={error}
+      onRetry={reload}
+      rowCount={3}
+      none="No program and no device has a key."
+      acts={(["device", "key"] as const).map((what) => (
+        <Button
+          key={what}
+          size="small"
+          icon="plus"
+          aria-expanded={opened === what}
+          onClick={() => setOpened(opened === what ? undefined : what)}
+        >
+          {what === "device" ? "Pair a device" : "New key"}
+        </Button>
+      ))}
+      panel={opened && (opened === "key" ? <NewKey onMade={reload} /> : <PairDevice />)}
+    >
+      {(token) => <KeyRow key={token.id} token={token} onChange={reload} />}
+    </SettingsList>
   );
 }
 

@@ -7,6 +7,7 @@ import { Button } from "../../parts/Button.tsx";
 import { SureButton } from "../../parts/SureButton.tsx";
 import { useAct } from "../../parts/use-act.ts";
 import { ModelChooser } from "../../pieces/ModelChooser.tsx";
+import { SettingsList } from "./SettingsList.tsx";
 import styles from "./SettingsScreen.module.css";
 
 const checkMsMax = 75_000;
@@ -16,53 +17,59 @@ export function ModelList() {
   const model = useFeed("status")?.model;
   const [checks, setChecks] = useState<readonly ModelCheck[]>();
   const [isAdding, setAdding] = useState(false);
-  const { value, reload } = useReading("settings:models", () => client.listModels(), {
+  const { value, error, reload } = useReading("settings:models", () => client.listModels(), {
     isMoved: ({ type, subject }) => type.startsWith("file.") && subject === "roost.yaml",
   });
   const { isBusy, refusal, act } = useAct(() => undefined);
   const check = async () => setChecks((await client.checkModels({}, { timeoutMs: checkMsMax })).models);
   const models = value?.items ?? [];
   return (
-    <section>
-      <h2 className={styles.head}>
-        Models
-        <span className={styles.acts}>
+    <SettingsList
+      title="Models"
+      what="models"
+      items={value?.items}
+      error={error}
+      onRetry={reload}
+      none={
+        model !== undefined && (
+          <>
+            {model.name ?? "No model"}: {model.reason ?? model.provider ?? ""}
+            <CheckLine check={checks?.[0]} />
+          </>
+        )
+      }
+      acts={
+        <>
           <Button size="small" isBusy={isBusy} onClick={() => act(check)}>
             {isBusy ? "Asking each" : "Test call"}
           </Button>
           <Button size="small" icon="plus" aria-expanded={isAdding} onClick={() => setAdding(!isAdding)}>
             Add one
           </Button>
-        </span>
-      </h2>
-      {isAdding && (
-        <div className={styles.panel}>
+        </>
+      }
+      panel={
+        isAdding ? (
           <ModelChooser
             onAdded={() => {
               setAdding(false);
               reload();
             }}
           />
-        </div>
+        ) : undefined
+      }
+      below={
+        <>
+          {checks?.length === 0 && <p className={styles.note}>There is no model to ask: replies are rehearsed.</p>}
+          {refusal !== undefined && <p role="alert">{refusal}</p>}
+          <ApplyBar models={models} />
+        </>
+      }
+    >
+      {(each) => (
+        <ModelRow key={each.id} model={each} check={checks?.find(({ id }) => id === each.id)} onChange={reload} />
       )}
-      <ul className={styles.rows}>
-        {models.map((each) => (
-          <ModelRow key={each.id} model={each} check={checks?.find(({ id }) => id === each.id)} onChange={reload} />
-        ))}
-        {models.length === 0 && model !== undefined && (
-          <li>
-            <span>
-              <b>{model.name ?? "No model"}</b>
-              <small>{model.reason ?? model.provider ?? ""}</small>
-              <CheckLine check={checks?.[0]} />
-            </span>
-          </li>
-        )}
-      </ul>
-      {checks?.length === 0 && <p className={styles.note}>There is no model to ask: replies are rehearsed.</p>}
-      {refusal !== undefined && <p role="alert">{refusal}</p>}
-      <ApplyBar models={models} />
-    </section>
+    </SettingsList>
   );
 }
 

@@ -2,13 +2,12 @@
 import { useState } from "react";
 import { useConsole, useNow } from "../../live/console-context.ts";
 import { useReading } from "../../live/use-reading.ts";
-import { Unread } from "../../parts/Blank.tsx";
 import { Button } from "../../parts/Button.tsx";
 import { formatAgo } from "../../parts/format.ts";
 import { SureButton } from "../../parts/SureButton.tsx";
 import { useAct } from "../../parts/use-act.ts";
 import { askForPush, canPush, nameBrowser } from "./ask-for-push.ts";
-import styles from "./SettingsScreen.module.css";
+import { SettingsList } from "./SettingsList.tsx";
 
 export function PushList() {
   const { client } = useConsole();
@@ -22,48 +21,44 @@ export function PushList() {
     setOn(true);
   };
   return (
-    <section>
-      <h2 className={styles.head}>
-        Notices on your devices
-        <span className={styles.acts}>
-          <Button size="small" icon="bell" isBusy={isBusy} disabled={!canPush() || isOn} onClick={() => act(switchOn)}>
-            {isOn ? "This browser is told" : "Tell this browser"}
-          </Button>
-        </span>
-      </h2>
-      {value === undefined && (
-        <Unread label="Reading the browsers" rows={1} what="The browsers" error={error} onRetry={reload} />
+    <SettingsList
+      title="Notices on your devices"
+      what="browsers"
+      items={value?.items}
+      error={error}
+      onRetry={reload}
+      none={
+        canPush()
+          ? "None: a question, an approval or a failure waits until you look."
+          : "This browser takes no pushes here. It needs https or this machine's own address; on an iPhone, add Roost to the home screen first."
+      }
+      below={refusal !== undefined && <p role="alert">{refusal}</p>}
+      acts={
+        <Button size="small" icon="bell" isBusy={isBusy} disabled={!canPush() || isOn} onClick={() => act(switchOn)}>
+          {isOn ? "This browser is told" : "Tell this browser"}
+        </Button>
+      }
+    >
+      {({ id, name, service, isRemovable, sentAt }) => (
+        <li key={id}>
+          <span>
+            <b>{name}</b>
+            <small>
+              through {service} · {sentAt === null ? "not woken yet" : `woken ${formatAgo(now - Date.parse(sentAt))}`}
+            </small>
+          </span>
+          {isRemovable && (
+            <SureButton
+              icon="x"
+              label={`Stop telling ${name}`}
+              asks="Stop it?"
+              doing="Stopping"
+              isBusy={isBusy}
+              onSure={() => act(() => client.unsubscribePush({ id }))}
+            />
+          )}
+        </li>
       )}
-      <ul className={styles.rows}>
-        {value?.items.map(({ id, name, service, isRemovable, sentAt }) => (
-          <li key={id}>
-            <span>
-              <b>{name}</b>
-              <small>
-                through {service} · {sentAt === null ? "not woken yet" : `woken ${formatAgo(now - Date.parse(sentAt))}`}
-              </small>
-            </span>
-            {isRemovable && (
-              <SureButton
-                icon="x"
-                label={`Stop telling ${name}`}
-                asks="Stop it?"
-                doing="Stopping"
-                isBusy={isBusy}
-                onSure={() => act(() => client.unsubscribePush({ id }))}
-              />
-            )}
-          </li>
-        ))}
-      </ul>
-      {value?.items.length === 0 && (
-        <p className={styles.note}>
-          {canPush()
-            ? "None: a question, an approval or a failure waits until you look."
-            : "This browser takes no pushes here. It needs https or this machine's own address; on an iPhone, add Roost to the home screen first."}
-        </p>
-      )}
-      {refusal !== undefined && <p role="alert">{refusal}</p>}
-    </section>
+    </SettingsList>
   );
 }
