@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { z } from "zod";
+import { listIncompatibilities } from "./check-compatibility.ts";
 import { content } from "./content.ts";
 import { createOpenApi } from "./create-open-api.ts";
 import { defineOperation, type AnyOperation } from "./define-operation.ts";
@@ -53,6 +54,18 @@ test("listContractBreaks() takes what adds: operations, optional input, answered
   const other = operation({ id: "fell", path: "/felled" });
   assert.deepEqual(breaksOf(operation()), []);
   assert.deepEqual(breaksOf(operation({ input: wider, output: more, summary: "Plants trees" }), other), []);
+});
+
+test("listIncompatibilities() looks at what stands beside alternatives", () => {
+  const holds = (beside: object) => ({
+    type: "object" as const,
+    properties: { note: { anyOf: [{ type: "string" }, { type: "null" }], ...beside } },
+    required: ["note"],
+  });
+  const pathsOf = (writer: object, reader: object) =>
+    listIncompatibilities(holds(writer), holds(reader)).map(({ path }) => path);
+  assert.deepEqual(pathsOf({}, { maxLength: 5 }), ["note"]);
+  assert.deepEqual(pathsOf({ maxLength: 5 }, { description: "In other words" }), []);
 });
 
 const losses: [string, AnyOperation[], string, RegExp][] = [

@@ -40,7 +40,7 @@ export function locateIncompatibilities(writer: JsonSchema, reader: JsonSchema, 
     if (isSchema(left) && isSchema(right))
       return [...compare(left, right, `${path}[]`), ...compareWhole(bounds, otherBounds, path)];
     const found = pairAlternatives(from, to)?.flatMap(([one, other]) => compare(one, other, path));
-    if (found?.length === 0) return [];
+    if (found?.length === 0) return compareWhole(withoutAlternatives(from), withoutAlternatives(to), path);
     // What fits no alternative of the same place may fit another one.
     const [whole] = compareWhole(from, to, path);
     return whole === undefined ? [] : found?.length === 1 ? found : [whole];
@@ -89,6 +89,11 @@ function pairAlternatives(from: JsonSchema, to: JsonSchema): [JsonSchema, JsonSc
 
 function alternativesOf(schema: JsonSchema): JsonSchema[] {
   return listOf(schema["anyOf"] ?? schema["oneOf"]).map((one) => (isSchema(one) ? one : {}));
+}
+
+/** What holds whichever alternative does. */
+function withoutAlternatives({ anyOf: _any, oneOf: _one, ...rest }: JsonSchema): JsonSchema {
+  return rest;
 }
 
 function describe(from: JsonSchema, to: JsonSchema): string {

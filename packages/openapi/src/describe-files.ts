@@ -23,6 +23,19 @@ export function describeFiles(document: OpenApiDocument, schema: JsonObject): { 
   };
 }
 
+/** What is written as text, and no file. */
+export function isTextType(mediaType: string): boolean {
+  return /^text\/[^*]|[/+](?:xml|yaml|x-yaml|csv|graphql|javascript)$/.test(mediaType);
+}
+
+/** A body that is one text or one file, whatever its document says of its bytes. */
+export function describeRaw(mediaType: string, { description }: JsonObject): { schema: JsonObject; isFile: boolean } {
+  const about = typeof description === "string" && description !== "" ? `${description} ` : "";
+  if (isTextType(mediaType))
+    return { schema: { type: "string", description: `${about}As ${mediaType}` }, isFile: false };
+  return { schema: describeId(`${about}Sent as ${mediaType}.`), isFile: true };
+}
+
 /** Undefined: it takes no file. */
 function fileSchemaOf(document: OpenApiDocument, given: JsonValue): JsonObject | undefined {
   const schema = resolveReference(document, given);

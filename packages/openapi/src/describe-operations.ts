@@ -1,7 +1,7 @@
 /** The operations of a reduced document as calls: their input as one object, and where each of its fields is sent. */
 import { jsonObjectOf, type JsonObject } from "@roost/base";
 import { readParameters, withDefinitions, type Effect, type OpenApiDocument } from "@roost/contract";
-import { describeFiles, multipartMediaType } from "./describe-files.ts";
+import { describeFiles, describeRaw, multipartMediaType } from "./describe-files.ts";
 import { freeName } from "./free-name.ts";
 
 type SentIn = "path" | "query" | "header" | "cookie";
@@ -22,7 +22,7 @@ export interface SentBody {
   /** The field that is the whole body; undefined: its fields are those of the input. */
   field: string | undefined;
   fields: readonly string[];
-  /** Of a form of several parts: those that take files. */
+  /** Those that take files: of a form of several parts, or the one that is the whole body. */
   files: readonly string[];
   /** Of a form: how the values of a field are written. */
   encoding: Readonly<Record<string, { style?: string; explode?: boolean }>>;
@@ -108,6 +108,11 @@ function plainField(name: string): string {
   return plain.slice(0, 60) || "field";
 }
 
+/** JSON, forms and plain text, which has been JSON where it is no text. */
+function isOfFields(mediaType: string): boolean {
+  return /[/+]json$|^text\/plain$|^application\/x-www-form-urlencoded$|^multipart\/form-data$/.test(mediaType);
+}
+
 interface Input {
   properties: Map<string, JsonObject>;
   required: Set<string>;
@@ -125,6 +130,13 @@ function readBody(
   const [mediaType] = Object.keys(jsonObjectOf(content));
   if (mediaType === undefined) return undefined;
   const { schema: given, encoding: styles } = jsonObjectOf(jsonObjectOf(content)[mediaType]);
+  if (!isOfFields(mediaType)) {
+    const field = freeName("body", properties);
+    const { schema, isFile } = describeRaw(mediaType, jsonObjectOf(given));
+    properties.set(field, schema);
+    if (isRequired === true) required.add(field);
+    return { mediaType, field, fields: [], files: isFile ? [field] : [], encoding: {} };
+  }
   const isMultipart = mediaType === multipartMediaType;
   const written = jsonObjectOf(given);
   const { schema, files } = isMultipart ? describeFiles(document, written) : { schema: written, files: [] };

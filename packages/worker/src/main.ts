@@ -75,7 +75,8 @@ async function main(): Promise<void> {
   const rules = { allow: settings.http.allow };
   const askSecret = (reference: string) => resolveSecret(reference, secrets);
   const filesOf = filesOfRuns(memory);
-  const thirdPartyTools = createThirdPartyTools({ thirdParties, rules, resolveSecret: askSecret, filesOf });
+  const { clock } = kernel;
+  const thirdPartyTools = createThirdPartyTools({ thirdParties, rules, resolveSecret: askSecret, clock, filesOf });
   const sources = [serviceTools, thirdPartyTools, mcpTools];
   const toolsFor = createToolsFor({ kernel, memory, settings, gitEnvironment: gitEnvironmentOf(config), sources });
   const handler = createAgentHandler({

@@ -43,7 +43,7 @@ function addAdd(service: Command, context: CliContext): void {
     .option("--effect <id=class>", "readonly, idempotent or unsafe, for an operation (repeatable)", collectOption)
     .option(
       "--secret <scheme=reference>",
-      "where the secret for a scheme of the document stands: env:NAME, file:PATH, age:PATH or op:VAULT/ITEM/FIELD; without a scheme there: bearer, basic, header:NAME or query:NAME (repeatable)",
+      "where the secret for a scheme of the document stands: env:NAME, file:PATH, age:PATH or op:VAULT/ITEM/FIELD; without a scheme there: bearer, basic, header:NAME or query:NAME; client:SCHEME for a program's ID:SECRET, by which tokens are asked for (repeatable)",
       collectOption,
     )
     .option("--server <url>", "where to call it (default: the document's first server)")

@@ -29,10 +29,11 @@ export function createThirdPartyToolsOf({
   const catalogue = openThirdPartyCatalogue({
     thirdParties,
     rules: { allow: settings.http.allow },
+    clock: memory.kernel.clock,
     resolveSecret: (reference) => resolveSecret(reference, { homeDir, env: environment }),
   });
   const files: RunFiles = {
-    read: async (id) => {
+    find: async (id) => {
       throw new RoostError(
         "not_found",
         `${id.slice(0, 100)} cannot be sent from here: an agent sends files of the home`,

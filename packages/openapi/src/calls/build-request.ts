@@ -1,6 +1,6 @@
 /** The HTTP request of a call. */
 import { isJsonObject, RoostError, type JsonObject, type JsonValue } from "@roost/base";
-import { fileIdPattern, multipartMediaType } from "../describe-files.ts";
+import { fileIdPattern, isTextType, multipartMediaType } from "../describe-files.ts";
 import type { PlacedField, SentBody, ThirdPartyOperation } from "../describe-operations.ts";
 import { deepPairs, encodePairs, encodeSimple, pairsOf } from "./pairs-of.ts";
 import type { PlacedSecret } from "./place-secrets.ts";
@@ -10,7 +10,7 @@ export interface BuiltRequest {
   method: string;
   headers: Record<string, string>;
   /** A form of several parts says its own content type. */
-  body: string | FormData | undefined;
+  body: string | FormData | Uint8Array<ArrayBuffer> | undefined;
 }
 
 export interface SentFile {
@@ -58,9 +58,15 @@ export function buildRequest(
     else headers[placed.name.toLowerCase()] = text;
   }
   if (cookies.length > 0) headers["cookie"] = cookies.join("; ");
+  const url = addressOf(operation, { server, pieces, query });
+  const file = fileOf(operation.body, input, files);
+  if (file !== undefined) {
+    headers["content-type"] = mediaTypeOf(operation.body!, file);
+    return { url, method: operation.method, headers, body: file.bytes };
+  }
   const body = bodyOf(operation.body, input, files);
   if (typeof body === "string") headers["content-type"] = operation.body!.mediaType;
-  return { url: addressOf(operation, { server, pieces, query }), method: operation.method, headers, body };
+  return { url, method: operation.method, headers, body };
 }
 
 function pathPiece({ name, explode }: PlacedField, value: JsonValue): string {
@@ -93,11 +99,34 @@ function headerText(name: string, text: string): string {
 /** Ids of the parts that a call sends. */
 export function fileIdsOf({ body }: ThirdPartyOperation, input: JsonObject): string[] {
   const given = givenOf(body, input);
-  const values = (body?.files ?? []).flatMap((name) => (isJsonObject(given) ? (given[name] ?? []) : []));
+  const values = isFileItself(body)
+    ? [given ?? []].flat()
+    : (body?.files ?? []).flatMap((name) => (isJsonObject(given) ? (given[name] ?? []) : []));
   const ids = values.flatMap((value) =>
     typeof value === "string" && new RegExp(fileIdPattern).test(value) ? value : [],
   );
   return [...new Set(ids)];
+}
+
+function isFileItself(body: SentBody | undefined): boolean {
+  return body?.field !== undefined && body.files.includes(body.field);
+}
+
+/** The file that is the whole body. */
+function fileOf(
+  body: SentBody | undefined,
+  input: JsonObject,
+  files: ReadonlyMap<string, SentFile>,
+): SentFile | undefined {
+  return isFileItself(body) ? files.get(String(givenOf(body, input))) : undefined;
+}
+
+/** As the document names it; where that is any of a kind, as the file is of it. */
+function mediaTypeOf({ mediaType }: SentBody, file: SentFile): string {
+  const [kind = "", name] = mediaType.split("/");
+  if (name !== "*") return mediaType;
+  if (kind === "*" || file.mediaType.startsWith(`${kind}/`)) return file.mediaType;
+  throw new RoostError("invalid_input", `the file is ${file.mediaType}: the service takes ${mediaType}`);
 }
 
 function givenOf(body: SentBody | undefined, input: JsonObject): JsonValue | undefined {
@@ -112,7 +141,8 @@ function bodyOf(
   if (body === undefined) return undefined;
   const given = givenOf(body, input);
   if (given === undefined) return undefined;
-  if (body.mediaType === "text/plain") return typeof given === "string" ? given : JSON.stringify(given);
+  if (body.mediaType === "text/plain" || isTextType(body.mediaType))
+    return typeof given === "string" ? given : JSON.stringify(given);
   const entries = isJsonObject(given) ? Object.entries(given) : [];
   if (body.mediaType === multipartMediaType) return formOf(entries, body, files);
   if (body.mediaType !== "application/x-www-form-urlencoded") return JSON.stringify(given);

@@ -10,6 +10,8 @@ export interface PlacedSecret {
   name: string;
   /** What is sent for its value. */
   write: (value: string) => string;
+  /** Where the id and secret of a program are given for a token (OAuth 2.0, RFC 6749 section 4.4), which is sent in their place. */
+  tokenUrl?: string;
 }
 
 const plain = (value: string) => value;
@@ -18,9 +20,14 @@ function schemesOf(document: OpenApiDocument): JsonObject {
   return jsonObjectOf(jsonObjectOf(document["components"])["securitySchemes"]);
 }
 
+/** Before a scheme: what is given is no token, but what one is asked for with. */
+const asClient = "client:";
+
 /** @throws RoostError `invalid_input` for a scheme that is not known */
 export function placeSecret(document: OpenApiDocument, scheme: string): PlacedSecret {
   const known = schemesOf(document);
+  if (scheme.startsWith(asClient))
+    return { ...bearer, scheme, tokenUrl: tokenUrlOf(document, scheme.slice(asClient.length)) };
   return Object.hasOwn(known, scheme) ? placeNamed(scheme, jsonObjectOf(known[scheme])) : placeUnnamed(scheme);
 }
 
@@ -33,14 +40,31 @@ export function placedSecretsOf(
   { document, given }: { document: OpenApiDocument; given: readonly string[] },
 ): PlacedSecret[] {
   const known = schemesOf(document);
-  const always = given.filter((scheme) => !Object.hasOwn(known, scheme));
-  const way = security.find((schemes) => schemes.every((scheme) => given.includes(scheme)));
+  const schemeOf = (one: string) => (one.startsWith(asClient) ? one.slice(asClient.length) : one);
+  const always = given.filter((one) => !Object.hasOwn(known, schemeOf(one)));
+  const givenFor = (scheme: string) => given.find((one) => schemeOf(one) === scheme);
+  const way = security.find((schemes) => schemes.every((scheme) => givenFor(scheme) !== undefined));
   if (way === undefined && security.length > 0 && always.length === 0)
     throw new RoostError(
       "unauthenticated",
       `${id} needs a secret for ${security.map((schemes) => schemes.join(" and ")).join(", or ")}: give it to roost service add, as in --secret ${security[0]![0] ?? "SCHEME"}=env:NAME`,
     );
-  return [...(way ?? []), ...always].map((scheme) => placeSecret(document, scheme));
+  const ofWay = (way ?? []).map((scheme) => givenFor(scheme) ?? scheme);
+  return [...ofWay, ...always].map((scheme) => placeSecret(document, scheme));
+}
+
+/** The document's for a scheme of it, or an address in its place. */
+function tokenUrlOf(document: OpenApiDocument, of: string): string {
+  const scheme = jsonObjectOf(schemesOf(document)[of]);
+  const [server] = Array.isArray(document["servers"]) ? document["servers"] : [];
+  const base = jsonObjectOf(server)["url"];
+  const url = typeof scheme["x-roost-token-url"] === "string" ? scheme["x-roost-token-url"] : of;
+  const found = URL.parse(url, typeof base === "string" && url !== of ? base : undefined);
+  if (found !== null && /^https?:$/.test(found.protocol) && found.username + found.password === "") return found.href;
+  throw new RoostError(
+    "invalid_input",
+    `the document says for "${of.slice(0, 100)}" no address where a program gets a token: give it, as in client:https://login.example/token`,
+  );
 }
 
 function placeNamed(scheme: string, described: JsonObject): PlacedSecret {

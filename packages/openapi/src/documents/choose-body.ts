@@ -1,17 +1,17 @@
 /** The body of an operation: which of its media types is sent, how, and its schema as one object where it is one. */
 import { jsonObjectOf, type JsonObject, type JsonValue } from "@roost/base";
 import { resolveReference, type OpenApiDocument } from "@roost/contract";
-import { multipartMediaType } from "../describe-files.ts";
+import { isTextType, multipartMediaType } from "../describe-files.ts";
 import type { SchemaCleaner } from "./create-schema-cleaner.ts";
 
 const formMediaType = "application/x-www-form-urlencoded";
 
-/** The one way to send a body; undefined: it has none. The reason when none of its ways is known here. */
+/** The one way to send a body, as text or a file where it is nothing of fields; undefined: it has none. */
 export function chooseBody(
   document: OpenApiDocument,
   given: JsonValue | undefined,
   { clean }: SchemaCleaner,
-): JsonObject | string | undefined {
+): JsonObject | undefined {
   if (given === undefined) return undefined;
   const { content, required } = resolveReference(document, given);
   const mediaTypes = Object.keys(jsonObjectOf(content));
@@ -21,9 +21,10 @@ export function chooseBody(
     mediaTypes.find((each) => plainOf(each).endsWith("+json")) ??
     mediaTypes.find((each) => plainOf(each) === formMediaType) ??
     mediaTypes.find((each) => plainOf(each) === multipartMediaType) ??
-    mediaTypes.find((each) => plainOf(each) === "text/plain");
-  if (chosen === undefined)
-    return required === true && mediaTypes.length > 0 ? `it takes ${mediaTypes.slice(0, 3).join(", ")}` : undefined;
+    mediaTypes.find((each) => plainOf(each) === "text/plain") ??
+    mediaTypes.find((each) => isTextType(plainOf(each))) ??
+    mediaTypes[0];
+  if (chosen === undefined) return undefined;
   const { schema, encoding } = jsonObjectOf(jsonObjectOf(content)[chosen]);
   const styles = Object.entries(jsonObjectOf(encoding)).map(
     ([name, each]) => [name, styleOf(jsonObjectOf(each))] as const,

@@ -167,9 +167,12 @@ function write(
   return { document, leftOut };
 }
 
-/** Where a token comes from is the person's matter: it is sent as one. */
-function schemeOf({ type, scheme, in: place, name }: JsonObject): JsonObject {
-  if (type === "oauth2" || type === "openIdConnect") return { type: "http", scheme: "bearer" };
+/** A token is sent as one; where a program asks for it is kept for those who give its id and secret. */
+function schemeOf({ type, scheme, in: place, name, flows }: JsonObject): JsonObject {
+  if (type === "oauth2" || type === "openIdConnect") {
+    const { tokenUrl } = jsonObjectOf(jsonObjectOf(flows)["clientCredentials"]);
+    return { type: "http", scheme: "bearer", ...(typeof tokenUrl === "string" && { "x-roost-token-url": tokenUrl }) };
+  }
   return { type: type!, ...(type === "apiKey" ? { in: place!, name: name! } : scheme !== undefined && { scheme }) };
 }
 
@@ -193,7 +196,6 @@ function writeOperation(
   // Bodies of requests that only read have no meaning (RFC 9110 §9.3.1).
   const hasBody = method !== "get" && method !== "head";
   const body = hasBody ? chooseBody(document, described["requestBody"], cleaner) : undefined;
-  if (typeof body === "string") return body;
   const { security } = described;
   return {
     operationId: id,

@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import type { Tool, ToolResult } from "@roost/agent";
-import { RoostError, type JsonObject } from "@roost/base";
+import { RoostError, systemClock, type JsonObject } from "@roost/base";
 import type { OpenApiDocument } from "@roost/contract";
 import { formatLabels, parseLabels, untrustedFrom, type Labels } from "@roost/contract/labels";
 import type { ThirdParties } from "@roost/service";
@@ -46,12 +46,16 @@ const document = {
     "/hang": { post: operation("hang", "unsafe") },
     "/long": { get: operation("long", "readonly") },
     "/away": { get: operation("away", "readonly") },
+    "/raw": { put: operation("putRaw", "idempotent", { requestBody: { content: { "image/*": {} } } }) },
+    "/xml": { put: operation("putXml", "idempotent", { requestBody: { content: { "application/xml": {} } } }) },
+    "/own": { get: operation("own", "readonly", { security: [{ login: [] }] }) },
     "/locked": { get: operation("locked", "readonly", { security: [{ other: [] }] }) },
   },
   components: {
     securitySchemes: {
       key: { type: "apiKey", in: "header", name: "X-Key" },
       other: { type: "http", scheme: "bearer" },
+      login: { type: "http", scheme: "bearer", "x-roost-token-url": "/token" },
     },
   },
   security: [{ key: [] }],
@@ -66,6 +70,7 @@ interface Seen {
 
 async function openScene(allow?: string[]) {
   const seen: Seen[] = [];
+  const granted: string[] = [];
   await using opened = new AsyncDisposableStack();
   const other = opened.use(await startTestSite((request, response) => void echo(request, response, seen)));
   const site = opened.use(
@@ -73,6 +78,9 @@ async function openScene(allow?: string[]) {
       if (request.url === "/v1/hang") return request.socket.destroy();
       if (request.url === "/v1/broken") return response.writeHead(500).end(`token ${secret} broke`);
       if (request.url === "/v1/gone") return response.writeHead(404, json).end('{"message":"no such thing"}');
+      if (request.url === "/token") return void giveToken(request, response, granted);
+      if (request.url === "/v1/own" && !request.headers.authorization?.endsWith(granted.at(-1) ?? "none"))
+        return response.writeHead(401, json).end("{}");
       if (request.url === "/v1/long") return response.writeHead(200, json).end(JSON.stringify("x".repeat(300_000)));
       if (request.url === "/v1/picture") return response.writeHead(200, { "content-type": "image/png" }).end(picture);
       if (request.url === "/v1/away")
@@ -85,22 +93,36 @@ async function openScene(allow?: string[]) {
     title: "Acme",
     server: `${site.url}/v1`,
     hash: "abcdef",
-    secrets: [{ scheme: "key", reference: "env:ACME" }],
+    secrets: [
+      { scheme: "key", reference: "env:ACME" },
+      { scheme: "client:login", reference: "env:CLIENT" },
+    ],
   };
   const asked: string[] = [];
+  const now = { ms: 0 };
   const kept: Labels[] = [];
   const toolsFor = createThirdPartyTools({
-    thirdParties: { list: async () => [stored], documentOf: async () => document } as unknown as ThirdParties,
+    thirdParties: {
+      list: async () => [stored],
+      documentOf: async () => ({ ...document, servers: [{ url: stored.server }] }),
+    } as unknown as ThirdParties,
     rules: { allow: allow ?? [site.host, other.host] },
+    clock: { ...systemClock, nowMs: () => now.ms },
     resolveSecret: async (reference) => {
       asked.push(reference);
-      return secret;
+      return reference === "env:CLIENT" ? "roost:cl1ent+s3cret" : secret;
     },
     filesOf: () => ({
-      async read(id) {
+      async find(id) {
         if (id.includes("dead")) throw new RoostError("not_found", `there is no part ${id}`);
         const labels = parseLabels(["aud:main", "trust:owner"]);
-        return { name: `${id}.txt`, mediaType: "text/plain", bytes: new TextEncoder().encode(`of ${id}`), labels };
+        const content = new TextEncoder().encode(`of ${id}`);
+        const read = async () => {
+          assert.ok(!id.includes("b1b"), "what is too much is not read");
+          return content;
+        };
+        const byteCount = id.includes("b1b") ? 13 * 1024 * 1024 : content.byteLength;
+        return { name: `${id}.txt`, mediaType: "text/plain", byteCount, labels, read };
       },
       async keep({ bytes: given, mediaType, labels }) {
         kept.push(labels);
@@ -112,6 +134,8 @@ async function openScene(allow?: string[]) {
   const owned = opened.move();
   return {
     seen,
+    granted,
+    now,
     kept,
     asked,
     tools,
@@ -126,6 +150,17 @@ async function openScene(allow?: string[]) {
 }
 
 const json = { "content-type": "application/json" };
+
+/** A server that knows one program, and gives it another token each time, for a minute. */
+async function giveToken(request: IncomingMessage, response: ServerResponse, granted: string[]): Promise<void> {
+  const login = `Basic ${Buffer.from("roost:cl1ent%2Bs3cret").toString("base64")}`;
+  const isKnown = request.headers.authorization === login && (await text(request)) === "grant_type=client_credentials";
+  if (!isKnown) return void response.writeHead(401, json).end('{"error":"invalid_client"}');
+  granted.push(`t0ken${granted.length}`);
+  response
+    .writeHead(200, json)
+    .end(JSON.stringify({ access_token: granted.at(-1), expires_in: 60, token_type: "Bearer" }));
+}
 
 async function echo(request: IncomingMessage, response: ServerResponse, seen: Seen[]): Promise<void> {
   const { method = "", url = "", headers } = request;
@@ -207,6 +242,39 @@ test("createThirdPartyTools() sends several files as the parts that they are, an
     [["image/png", picture.byteLength]],
   );
   assert.deepEqual(scene.kept.map(formatLabels), [formatLabels(attached.labels!)], "it may be made of what was sent");
+});
+
+test("createThirdPartyTools() asks for a token by a program's id and secret, uses it while it holds, and shows none of them", async () => {
+  await using scene = await openScene();
+  const results = [await scene.call("own"), await scene.call("own")];
+  assert.deepEqual(scene.granted, ["t0ken0"], "one for both");
+  scene.now.ms += 31_000;
+  results.push(await scene.call("own"));
+  assert.deepEqual(scene.granted, ["t0ken0", "t0ken1"], "another before it ends");
+  assert.deepEqual(
+    scene.seen.map(({ headers }) => headers.authorization),
+    ["Bearer t0ken0", "Bearer t0ken0", "Bearer t0ken1"],
+  );
+  scene.granted.push("t0ken of somebody else");
+  const refused = await scene.call("own");
+  assert.match(JSON.stringify(refused), /"failed".*"unauthenticated".*401/);
+  results.push(refused, await scene.call("own"));
+  assert.deepEqual([results.at(-1)!.state, scene.granted.length], ["done", 4], "after a refusal it asks anew");
+  for (const result of results) assert.doesNotMatch(JSON.stringify(result), /cl1ent|t0ken/);
+});
+
+test("createThirdPartyTools() sends a body that is one file or one text as it is, and reads no files that are too much", async () => {
+  await using scene = await openScene();
+  assert.equal((await scene.call("putXml", { body: "<a>Ä</a>" })).state, "done");
+  assert.deepEqual([scene.seen[0]?.headers["content-type"], scene.seen[0]?.body], ["application/xml", "<a>Ä</a>"]);
+  const wrong = await scene.call("putRaw", { body: "#aaaaaaaaaaaa" });
+  assert.match(JSON.stringify(wrong), /"invalid_input".*the file is text\/plain: the service takes image/);
+  const input = { files: ["#b1bb1bb1bb1b", "#b1bb1bb1bb1c"] };
+  assert.match(
+    JSON.stringify(await scene.call("attach", input)),
+    /"limit_exceeded".*27262976 bytes \(limit 26214400\)/,
+  );
+  assert.equal(scene.seen.length, 1);
 });
 
 test("createThirdPartyTools() reaches no address that the http tools may not reach, and none without TLS unasked", async () => {

@@ -3,7 +3,7 @@
  * for addresses as the http tools; secrets are resolved for each call and taken out of whatever comes back.
  */
 import type { JsonSchemaInput, Tool, ToolCall, ToolResult } from "@roost/agent";
-import { RoostError, toRoostError, type JsonObject, type JsonValue } from "@roost/base";
+import { RoostError, toRoostError, type Clock, type JsonObject, type JsonValue } from "@roost/base";
 import { createValidator, type OpenApiDocument } from "@roost/contract";
 import { joinLabels, untrustedFrom, type Labels } from "@roost/contract/labels";
 import type { AgentDefinition } from "@roost/contract/operations";
@@ -11,6 +11,7 @@ import { partLimits, type Part } from "@roost/contract/part";
 import type { ClaimedRun } from "@roost/kernel";
 import {
   buildRequest,
+  type BuiltRequest,
   describeOperations,
   fileIdsOf,
   placedSecretsOf,
@@ -21,21 +22,30 @@ import type { StoredThirdParty, ThirdParties } from "@roost/service";
 import type { AddressRules } from "../../http/check-address.ts";
 import { guardedFetch, guardedFetchLimits, type GuardedReply } from "../../http/guarded-fetch.ts";
 import type { ToolsFor } from "../create-tools-for.ts";
+import { createProgramTokens, type ProgramTokens } from "./create-program-tokens.ts";
 import { createRedaction } from "./create-redaction.ts";
+import { refusePlain } from "./refuse-plain.ts";
 
 export interface ThirdPartyToolsOptions {
   thirdParties: ThirdParties;
   rules: AddressRules;
   /** What a reference stands for, for one call. */
   resolveSecret: (reference: string) => Promise<string>;
+  clock: Clock;
   /** Files that a run sends and is given. */
   filesOf: (run: ClaimedRun, agent: AgentDefinition) => RunFiles;
 }
 
 export interface RunFiles {
   /** @throws RoostError `not_found`, also for what the run may not know */
-  read(id: string): Promise<SentFile & { labels: Labels }>;
+  find(id: string): Promise<FoundFile>;
   keep(file: SentFile & { labels: Labels }): Promise<Part>;
+}
+
+export interface FoundFile extends Omit<SentFile, "bytes"> {
+  byteCount: number;
+  labels: Labels;
+  read(): Promise<Uint8Array<ArrayBuffer>>;
 }
 
 interface KnownThirdParty {
@@ -74,6 +84,7 @@ export function createThirdPartyTools({ filesOf, ...options }: ThirdPartyToolsOp
 
 export function openThirdPartyCatalogue(options: Omit<ThirdPartyToolsOptions, "filesOf">): ThirdPartyCatalogue {
   const known = new Map<string, KnownThirdParty>();
+  const tokens = createProgramTokens(options);
   const find = async (service: StoredThirdParty): Promise<KnownThirdParty> => {
     const kept = known.get(service.name);
     if (kept?.service.hash === service.hash) return kept;
@@ -86,7 +97,7 @@ export function openThirdPartyCatalogue(options: Omit<ThirdPartyToolsOptions, "f
   return async (isNamed, files) => {
     const named = (await options.thirdParties.list()).filter(({ name }) => isNamed(name));
     const found = await Promise.all(named.map(find));
-    return found.flatMap((one) => one.operations.map((each) => createTool(one, each, { ...options, files })));
+    return found.flatMap((one) => one.operations.map((each) => createTool(one, each, { ...options, files, tokens })));
   };
 }
 
@@ -117,6 +128,7 @@ function createTool(
 
 interface SendOptions extends Omit<ThirdPartyToolsOptions, "filesOf"> {
   files: RunFiles;
+  tokens: ProgramTokens;
 }
 
 interface SentCall extends SendOptions {
@@ -127,7 +139,7 @@ interface SentCall extends SendOptions {
 async function send(
   { service, document }: KnownThirdParty,
   operation: ThirdPartyOperation,
-  { input, call, rules, resolveSecret, files }: SentCall,
+  { input, call, rules, resolveSecret, files, tokens }: SentCall,
 ): Promise<ToolResult> {
   const redaction = createRedaction();
   try {
@@ -135,13 +147,18 @@ async function send(
     const secrets = await Promise.all(
       placed.map(async (one) => {
         const { reference } = service.secrets.find(({ scheme }) => scheme === one.scheme)!;
-        const value = await resolveSecret(reference);
+        const given = await resolveSecret(reference);
+        redaction.add(given, { name: one.scheme, written: one.write(given) });
+        if (one.tokenUrl === undefined) return { placed: one, value: given };
+        const value = await tokens.tokenOf(
+          { url: one.tokenUrl, given, scheme: one.scheme },
+          { rules, signal: call.signal },
+        );
         redaction.add(value, { name: one.scheme, written: one.write(value) });
         return { placed: one, value };
       }),
     );
-    const sent = new Map<string, Awaited<ReturnType<RunFiles["read"]>>>();
-    for (const id of fileIdsOf(operation, input)) sent.set(id, await files.read(id));
+    const sent = await readFiles(fileIdsOf(operation, input), files);
     const request = buildRequest(operation, input, { server: service.server, secrets, files: sent });
     refusePlain(request.url, rules);
     const { body, type } = await encodeBody(request.body);
@@ -162,6 +179,7 @@ async function send(
       },
     );
     const { media } = reply;
+    if (reply.status === 401) for (const { tokenUrl } of placed) if (tokenUrl !== undefined) tokens.forget(tokenUrl);
     const result = toResult(operation, { ...reply, text: redaction.clean(reply.text) });
     const labels = joinLabels(labelsOf(service), ...[...sent.values()].map((file) => file.labels));
     if (result.state !== "done") return { ...result, labels };
@@ -187,27 +205,31 @@ async function send(
   }
 }
 
+/** The sum is known before the first of them is in memory. */
+async function readFiles(ids: readonly string[], files: RunFiles): Promise<Map<string, SentFile & { labels: Labels }>> {
+  const found = await Promise.all(ids.map(async (id) => [id, await files.find(id)] as const));
+  const byteCount = found.reduce((sum, [, file]) => sum + file.byteCount, 0);
+  if (byteCount > sentBytesMax)
+    throw new RoostError(
+      "limit_exceeded",
+      `the files have ${byteCount} bytes (limit ${sentBytesMax}): send fewer at a time`,
+    );
+  const sent = new Map<string, SentFile & { labels: Labels }>();
+  for (const [id, { read, ...file }] of found) sent.set(id, { ...file, bytes: await read() });
+  return sent;
+}
+
 /** What the server says is its own. */
 function labelsOf({ server }: Pick<StoredThirdParty, "server">): Labels {
   return untrustedFrom("web", new URL(server).hostname);
 }
 
 /** A form as bytes, with what separates its parts. */
-async function encodeBody(body: string | FormData | undefined) {
+async function encodeBody(body: BuiltRequest["body"]) {
   if (!(body instanceof FormData)) return { body, type: {} };
   const encoded = new Response(body);
   const type = encoded.headers.get("content-type") ?? "";
   return { body: new Uint8Array(await encoded.arrayBuffer()), type: { "content-type": type } };
-}
-
-/** Secrets and what is private go over TLS; to a host of the person's own network as the settings allow it. */
-function refusePlain(address: string, { allow }: AddressRules): void {
-  const url = new URL(address);
-  if (url.protocol === "https:" || allow.some((rule) => rule === url.host || rule === url.hostname)) return;
-  throw new RoostError(
-    "forbidden",
-    `${url.host} would be called without TLS: to allow it, add "${url.host}" under http.allow in roost.yaml`,
-  );
 }
 
 function toResult(

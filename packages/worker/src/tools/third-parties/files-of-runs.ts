@@ -7,15 +7,18 @@ import type { RunFiles } from "./create-third-party-tools.ts";
 
 export function filesOfRuns(memory: Memory): (run: ClaimedRun, agent: AgentDefinition) => RunFiles {
   return (run, agent) => ({
-    async read(id) {
+    async find(id) {
       const { part, labels } = await findPart(memory, { named: id, as: viewerOf(run, agent), runId: run.id });
-      const stored = await readPart(memory, part.sha256 ?? "");
-      if (stored === undefined) throw new RoostError("not_found", `the part ${id} is gone`);
       return {
-        name: part.name ?? stored.name ?? id.replace("#", ""),
-        mediaType: stored.mediaType,
-        bytes: stored.bytes,
+        name: part.name ?? id.replace("#", ""),
+        mediaType: part.mediaType,
+        byteCount: part.bytes,
         labels,
+        async read() {
+          const stored = await readPart(memory, part.sha256 ?? "");
+          if (stored === undefined) throw new RoostError("not_found", `the part ${id} is gone`);
+          return stored.bytes;
+        },
       };
     },
     keep: ({ bytes, name, mediaType, labels }) =>
