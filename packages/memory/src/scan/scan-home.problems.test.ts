@@ -266,6 +266,16 @@ test("scanHome() that is brief records the files that sessions read first, and l
   const first = await scanHome(home.memory, { changesMax: 2 });
   assert.deepEqual([first.edited.length, first.edited.includes("SOUL.md"), first.isComplete], [2, true, false]);
   assert.equal((await scanHome(home.memory)).edited.length, 3);
+
+  for (const day of ["01", "02", "03"]) await home.writeOutside(`memory/2026-01-${day}.md`, "x");
+  for (const name of ["e", "f"]) await home.writeOutside(`imported/${name}.txt`, name);
+  await home.writeOutside("SOUL.md", "c");
+  const second = await scanHome(home.memory, { changesMax: 4, othersMax: 1 });
+  const newest = ["SOUL.md", "memory/2026-01-01.md", "memory/2026-01-02.md", "memory/2026-01-03.md"];
+  assert.deepEqual(second.edited, newest);
+  const none = await scanHome(home.memory, { othersMax: 0 });
+  assert.deepEqual([none.edited, none.isComplete], [[], false]);
+  assert.deepEqual((await scanHome(home.memory)).edited, ["imported/e.txt", "imported/f.txt"]);
 });
 
 test("scanHome() records a batch without the one file that cannot be recorded", async () => {

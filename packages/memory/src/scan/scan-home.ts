@@ -30,12 +30,14 @@ export interface HomeScan {
 export interface ScanHome {
   /** How many changed files to record; the rest is left to a later scan. Files that sessions read come first. Default: all. */
   changesMax?: number;
+  /** How many of them may be files that no session reads by itself. Default: all. */
+  othersMax?: number;
   /** The machine's time, which file times are in. Default: now. */
   nowMs?: number;
 }
 
 /** For a scan within another task, which must not wait for thousands of new files: the watch records them. */
-export const briefScan: ScanHome = { changesMax: 200 };
+export const briefScan: ScanHome = { changesMax: 60, othersMax: 20 };
 
 const readCount = 8;
 /** A replacement takes milliseconds; an older temporary file belongs to a dead process, or to one that will start again. */
@@ -43,14 +45,15 @@ const temporaryMsMax = 10 * 60_000;
 
 /** Scans every file of the home. Any number of processes may do so at once; each edit is recorded by one of them. */
 export async function scanHome(memory: Memory, options: ScanHome = {}): Promise<HomeScan> {
-  const { changesMax = Infinity, nowMs = systemClock.nowMs() } = options;
+  const { changesMax = Infinity, othersMax = Infinity, nowMs = systemClock.nowMs() } = options;
   const { walk, records, knownStates, known, problems } = await look(memory);
   await removeLeftovers(memory, walk, nowMs);
   const states = new Set(statesToSettle(knownStates, walk));
   const changed: string[] = [];
   const edited: string[] = [];
-  const suspects = inOrder(walk.files.filter((file) => records.get(file.path)?.stamp !== file.stableStamp));
-  const taken = suspects.slice(0, changesMax);
+  const suspects = walk.files.filter((file) => records.get(file.path)?.stamp !== file.stableStamp);
+  const [read, others] = byReaders(suspects);
+  const taken = [...read, ...others.slice(0, othersMax)].slice(0, changesMax);
   for (let from = 0; from < taken.length; from += readCount) {
     await Promise.all(
       taken.slice(from, from + readCount).map((file) =>
@@ -87,10 +90,13 @@ export async function scanHome(memory: Memory, options: ScanHome = {}): Promise<
   return { edited, files: walk.files, isComplete: walk.isComplete && isWhole };
 }
 
-/** Files that sessions read automatically first, then by path. */
-function inOrder(files: WalkedFile[]): WalkedFile[] {
-  const rank = ({ path }: WalkedFile) => (["work", "other", "skill"].includes(classifyPath(path).class) ? 1 : 0);
-  return files.toSorted((left, right) => rank(left) - rank(right));
+/** Files that sessions read by themselves, the newest notes after the rest of them, and others. */
+function byReaders(files: WalkedFile[]): [WalkedFile[], WalkedFile[]] {
+  const of = (...classes: string[]) => files.filter(({ path }) => classes.includes(classifyPath(path).class));
+  const others = of("work", "other", "skill");
+  const notes = of("note").toSorted((left, right) => (left.path < right.path ? 1 : -1));
+  const left = new Set([...others, ...notes]);
+  return [[...files.filter((file) => !left.has(file)), ...notes], others];
 }
 
 function unknownOf(problems: FileProblem[], known: readonly FileProblem[]): FileProblem[] {
