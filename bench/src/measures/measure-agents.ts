@@ -2,7 +2,7 @@
  * What five hundred agents cost a home as a person starts it: time to ready, memory at idle, and the prompt of a turn of main; then the whole home with seventeen
  * services beside them.
  */
-import { appendFile, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startScriptedModelServer } from "@roost/agent/testing";
@@ -58,10 +58,12 @@ export const measureAgents: Measure = async ({ isQuick, onProgress }) => {
       await writeFile(join(home, `agents/agent-${number}.md`), agentText(number));
     const definedMs = await startOnce();
     const many = await look(1);
-    onProgress(`the same with ${serviceCount} services`);
+    onProgress(`the same with ${serviceCount} services; so far ${describe(none)}, then ${describe(many)}`);
     const names = Array.from({ length: isQuick ? 2 : serviceCount }, (_, index) => `idle-${index}`);
     for (const name of names) await writeIdleService(home, name);
-    await appendFile(join(home, "roost.yaml"), `\nservices: [${names.join(", ")}]\n`);
+    const settings = join(home, "roost.yaml");
+    const others = (await readFile(settings, "utf8")).replace(/^services:.*$/m, "");
+    await writeFile(settings, `${others}\nservices: [${names.join(", ")}]\n`);
     const whole = await look(2);
     const addedMs = many.start.p50 - none.start.p50;
     const addedMib = many.memory.mib - none.memory.mib;
@@ -99,6 +101,10 @@ export const measureAgents: Measure = async ({ isQuick, onProgress }) => {
     await rm(directory, { recursive: true, force: true });
   }
 };
+
+function describe({ start, tokens, memory }: { start: { p50: number }; tokens: number; memory: HomeMemory }): string {
+  return `ready after ${formatMs(start.p50)}, ${memory.mib.toFixed(0)} MiB, ${tokens} tokens`;
+}
 
 /** As a person writes one: what it is for, tools, a cap, and some instructions. */
 function agentText(number: number): string {
