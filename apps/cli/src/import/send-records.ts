@@ -1,13 +1,14 @@
 /** Sends what a reader finds, in batches, and gathers what became of it. Holds one batch in memory. */
-import { RoostError } from "@roost/base";
+import { RoostError, toRoostError } from "@roost/base";
 import {
   homeRecordLimits,
   type HomeRecordGiven,
   type ImportOutcome,
   type ImportReport,
 } from "@roost/contract/operations";
+import type { Part } from "@roost/contract/part";
 import type { RoostClient } from "../connect.ts";
-import type { Finding } from "./found/found.ts";
+import type { Finding, Found } from "./found/found.ts";
 
 /** Of a request; a single record may be larger. */
 const batchBytesMax = 4 * 1024 ** 2;
@@ -62,7 +63,8 @@ export async function sendRecords(
     if (found.found === "note") addLine(report, report.notes, found.text.slice(0, nameCharsMax));
     else if (found.found !== "record") addNamed(report, found.found, found);
     else {
-      const { record, origin } = found;
+      const { origin } = found;
+      const record = await withPictures(client, found, { report, isDryRun: options.isDryRun });
       const line = JSON.stringify(record);
       const problem = problemOf(record, line, seen);
       if (problem !== undefined) {
@@ -78,6 +80,26 @@ export async function sendRecords(
   }
   await flush();
   return report;
+}
+
+/** The message, naming its pictures as parts; one that cannot be kept is named, and the message comes without it. */
+async function withPictures(
+  client: RoostClient,
+  { record, pictures = [] }: Extract<Found, { found: "record" }>,
+  { report, isDryRun }: { report: GatheredReport; isDryRun: boolean },
+): Promise<HomeRecordGiven> {
+  if (isDryRun || record.kind !== "message" || pictures.length === 0) return record;
+  const parts: Part[] = [];
+  for (const [index, content] of pictures.entries())
+    try {
+      const { part } = await client.uploadPart({ content });
+      parts.push({ ...part, labels: [...record.labels] });
+    } catch (error) {
+      const { code, message } = toRoostError(error);
+      if (code === "unavailable" || code === "unauthenticated") throw error;
+      addNamed(report, "refused", { name: `${record.ref} picture ${index + 1}`, reason: message });
+    }
+  return { ...record, content: { ...record.content, parts } };
 }
 
 /** Two files there may fall on one name here: the first has it. */

@@ -9,6 +9,7 @@ import {
 import { refusedAs, type Finding } from "../found/found.ts";
 import { createOtherLines } from "../found/other-lines.ts";
 import { readJsonLines } from "../found/read-json-lines.ts";
+import { takePictures, type Picture } from "../found/take-pictures.ts";
 
 type Line = Record<string, unknown>;
 interface Block {
@@ -123,6 +124,7 @@ function saidBy(value: Line, entryId: string, toolNames: Map<string, string>): S
     role: "tool",
     text: textOf(block.content),
     isOutside: true,
+    pictures: picturesIn(block.content),
     content: {
       toolCallId: String(block.tool_use_id ?? ""),
       toolName: toolNames.get(String(block.tool_use_id)) ?? "tool",
@@ -143,8 +145,12 @@ function saidBy(value: Line, entryId: string, toolNames: Map<string, string>): S
         isOutside: true,
         kept: { ...kept, isMeta, isCompactSummary },
       }
-    : { ...common, entryId, place: "asked", role: "user", text, kept };
+    : { ...common, entryId, place: "asked", role: "user", text, kept, pictures: picturesIn(blocks) };
   return [...given, asked];
+}
+
+function picturesIn(content: unknown): Picture[] {
+  return Array.isArray(content) ? takePictures(content as Line[]).pictures : [];
 }
 
 function textOf(content: unknown): string {

@@ -8,6 +8,7 @@ import {
 } from "../found/moved-conversation.ts";
 import { refusedAs, type Finding } from "../found/found.ts";
 import { createOtherLines } from "../found/other-lines.ts";
+import { takePictures } from "../found/take-pictures.ts";
 import { readJsonLines } from "../found/read-json-lines.ts";
 
 type Line = Record<string, unknown>;
@@ -102,7 +103,14 @@ function saidBy(item: Line, type: string, { seq, at, toolNames }: Given): SaidTh
         role !== "user" || /^<(?:environment_context|user_instructions|permissions|turn_aborted)/.test(text);
       return isTold
         ? { ...common, place: "told", role: "system", text, isOutside: true, kept: { ...rest, role } }
-        : { ...common, place: "asked", role: "user", text, kept: rest };
+        : {
+            ...common,
+            place: "asked",
+            role: "user",
+            text,
+            kept: rest,
+            pictures: Array.isArray(content) ? takePictures(content as Line[]).pictures : [],
+          };
     }
     case "function_call":
     case "custom_tool_call":

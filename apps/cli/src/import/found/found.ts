@@ -2,8 +2,16 @@
 import { createHash } from "node:crypto";
 import type { HomeRecordGiven } from "@roost/contract/operations";
 
+import type { Picture } from "./take-pictures.ts";
+
 export type Found =
-  | { found: "record"; record: HomeRecordGiven; origin?: string | undefined }
+  /** `pictures`: of a message, sent before it. */
+  | {
+      found: "record";
+      record: HomeRecordGiven;
+      origin?: string | undefined;
+      pictures?: readonly Picture[] | undefined;
+    }
   /** Cannot be read: named, and everything else still comes in. */
   | { found: "refused"; name: string; reason: string }
   /** Has no place here, or is left where it is. */

@@ -6,6 +6,7 @@ import type { HomeRecordGiven, MessageRecord } from "@roost/contract/operations"
 import { clipText, nameCharsMax, sessionKeyCharsMax, textCharsMax } from "@roost/contract/operations";
 import { formatLabels, joinLabels, untrustedFrom, type Labels } from "@roost/contract/labels";
 import { idOf, recordOf, type Found } from "./found.ts";
+import type { Picture } from "./take-pictures.ts";
 
 export interface ConversationGiven {
   /** `openclaw`, `claude-code`, `codex`: the sources of its labels, and the beginning of its names. */
@@ -38,6 +39,7 @@ export interface SaidThere {
   /** Of a summary: it stands for everything up to this entry. */
   throughEntryId?: string | undefined;
   kept?: Record<string, unknown> | undefined;
+  pictures?: readonly Picture[] | undefined;
 }
 
 export interface MovedConversation {
@@ -83,7 +85,7 @@ export function createMovedConversation(given: ConversationGiven): MovedConversa
       const text = clipText(message.text.toWellFormed(), textCharsMax);
       const isClipped = text.length < message.text.length;
       lastAt = message.at ?? lastAt;
-      return recordOf({
+      const record = {
         kind: "message",
         ref: `${name} ${entryId}`,
         id,
@@ -106,7 +108,8 @@ export function createMovedConversation(given: ConversationGiven): MovedConversa
                 ...(isClipped && { text: message.text.slice(textCharsMax, textCharsMax + 900_000) }),
               }
             : undefined,
-      } satisfies HomeRecordGiven);
+      } satisfies HomeRecordGiven;
+      return { found: "record", record, pictures: message.pictures };
     },
   };
 }

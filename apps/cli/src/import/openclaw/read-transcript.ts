@@ -11,6 +11,7 @@ import {
 import type { TranscriptEntry } from "../found/read-json-lines.ts";
 import { refusedAs, type Finding } from "../found/found.ts";
 import { createOtherLines } from "../found/other-lines.ts";
+import { takePictures } from "../found/take-pictures.ts";
 
 export interface TranscriptSource {
   /** Reads the entries from the beginning; called twice. */
@@ -196,9 +197,10 @@ function saidBy(value: Entry, entryId: string, outline: Outline): SaidThere | un
 
 function saidIn(message: Entry, around: Entry): Omit<SaidThere, "entryId" | "at"> {
   const { role, content, ...rest } = message;
-  const { text, others } = textOfBlocks(content);
+  const { text, others: all } = textOfBlocks(content);
+  const { pictures, others } = takePictures(all);
   const kept = { ...around, ...rest };
-  if (role === "user") return { place: "asked", role: "user", text, kept: { ...kept, ...imagesIn(others) } };
+  if (role === "user") return { place: "asked", role: "user", text, kept: { ...kept, ...blocksIn(others) }, pictures };
   if (role === "assistant") {
     const { provider, model, ...more } = kept;
     const calls = others.filter(({ type }) => type === "toolCall");
@@ -214,7 +216,8 @@ function saidIn(message: Entry, around: Entry): Omit<SaidThere, "entryId" | "at"
         toolCalls: calls.length > 0 ? calls.map(toCall) : undefined,
         reasoning: thoughts.length > 0 ? thoughts.map(({ thinking }) => ({ text: String(thinking ?? "") })) : undefined,
       },
-      kept: { ...more, ...imagesIn(rests) },
+      kept: { ...more, ...blocksIn(rests) },
+      pictures,
     };
   }
   if (role === "toolResult") {
@@ -230,7 +233,8 @@ function saidIn(message: Entry, around: Entry): Omit<SaidThere, "entryId" | "at"
         isUntrusted: true,
         isError: isError === true ? true : undefined,
       },
-      kept: { ...more, ...imagesIn(others) },
+      kept: { ...more, ...blocksIn(others) },
+      pictures,
     };
   }
   // A command that the person ran, a note of an extension: shown to people, from outside.
@@ -248,8 +252,8 @@ function toCall({ id, name, arguments: given }: Entry) {
 
 const blockBytesMax = 200_000;
 
-/** Pictures are too large to be kept beside a message: what they were is. */
-function imagesIn(blocks: readonly Entry[]): { blocks?: unknown[] } {
+/** What is no text, no call and no picture is kept beside the message; what is too large for that is named. */
+function blocksIn(blocks: readonly Entry[]): { blocks?: unknown[] } {
   if (blocks.length === 0) return {};
   return {
     blocks: blocks.map((block) =>
