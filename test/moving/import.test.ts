@@ -6,6 +6,8 @@ import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
 import { readTopic } from "@roost/kernel";
+import { Settings } from "@roost/memory/settings";
+import { parse } from "yaml";
 import { createTestGateway, type TestGateway } from "../../apps/gateway/src/testing/create-test-gateway.ts";
 import { runRoost } from "../../apps/cli/src/testing/run-roost.ts";
 
@@ -107,12 +109,20 @@ const transcript = lines(
 
 test("roost import moves an OpenClaw home of 2026.3 in, once, and names what it does not take", async () => {
   await using moving = await openMoving({
-    homeFiles: { "USER.md": "mine\n", "memory/2026-03-02.md": "here before\n", ".roost/home.json": "{}" },
+    homeFiles: {
+      "USER.md": "mine\n",
+      "memory/2026-03-02.md": "here before\n",
+      ".roost/home.json": "{}",
+      "roost.yaml": "timeZone: UTC # mine\n",
+    },
   });
   const { gateway, dir, write, imported, home } = moving;
   const secret = "sk-canary1234567890abcdef";
   await write({
-    "openclaw.json": `{ agents: { defaults: { workspace: "/gone/workspace" }, list: [{ id: "main" }, { id: "writer", workspace: "writer-ws" }] }, models: { apiKey: "${secret}" } }`,
+    "openclaw.json": `{ agents: { defaults: { workspace: "/gone/workspace", userTimezone: "Asia/Tokyo",
+        heartbeat: { every: "20m", target: "last", ackMaxChars: 200, activeHours: { start: "08:00", end: "22:00", timezone: "user" } } }, list: [{ id: "main" }, { id: "writer", workspace: "writer-ws" }] }, models: { providers: {
+        box: { baseUrl: "http://127.0.0.1:8080/v1", apiKey: "\${BOX_KEY}", models: [{ id: "Qwen 3", contextWindow: 32768 }] },
+        paid: { baseUrl: "https://models.example/v1", apiKey: "${secret}", models: [{ id: "a" }] } } } }`,
     "workspace/SOUL.md": "a soul\n",
     "workspace/USER.md": "theirs\n",
     "workspace/MEMORY.md": "- the spare key is with Ida\n",
@@ -165,6 +175,21 @@ test("roost import moves an OpenClaw home of 2026.3 in, once, and names what it 
 
   const first = await imported();
   assert.deepEqual(first.counts["job"], { created: 1 });
+  const settings = Settings.parse(parse(await home("roost.yaml")));
+  const { every, ackCharsMax, activeHours } = settings.heartbeat;
+  assert.deepEqual(
+    [settings.timeZone, every, ackCharsMax, activeHours],
+    ["UTC", 1_200_000, 200, { start: "08:00", end: "22:00" }],
+    "what stands here stays, what does not is taken",
+  );
+  assert.deepEqual(
+    settings.models?.map(({ id, model, apiKey }) => [id, model, apiKey]),
+    [["box-qwen-3", "Qwen 3", "env:BOX_KEY"]],
+  );
+  assert.match(
+    JSON.stringify(first.noPlace),
+    /heartbeat\.target: .*last.*models\.providers\.paid: its key stays there/,
+  );
   assert.deepEqual(rehearsed.counts, first.counts, "and says what happens");
   assert.deepEqual(
     await Promise.all(["SOUL.md", "MEMORY.md", "notes/latin.md", "notes/wide.md", "skills/curl/SKILL.md"].map(home)),

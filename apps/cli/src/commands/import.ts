@@ -7,6 +7,9 @@ import { Option, type Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
 import type { RoostClient } from "../connect.ts";
 import { detectSource, sourceKinds, type DetectedSource } from "../import/detect-source.ts";
+import { convertSettings } from "../import/openclaw/convert-settings.ts";
+import { readConfig } from "../import/openclaw/read-config.ts";
+import { takeSettings } from "../import/take-settings.ts";
 import { takeParts, takeWholeJobs } from "../import/take-parts.ts";
 import { writeBack, type WriteBack } from "../import/write-back.ts";
 import { countOne, emptyReport, sendRecords, type GatheredReport } from "../import/send-records.ts";
@@ -80,6 +83,7 @@ async function runImport(
   });
   if (options.adopt === true && options.dryRun !== true) await writeAllBack(client, onlyHere, gathered);
   const jobs = source.kind === "openclaw" ? await takeJobs(context, client, root, options) : emptyReport();
+  if (source.kind === "openclaw") await takeConfig(client, root, { report: jobs, isDryRun });
   if (isWholeHome) await takeWholeJobs(client, root, { report: jobs, isDryRun });
   return limitReport({ kind: source.title, from: root, ...joined(joined(before, gathered), jobs) });
 }
@@ -91,6 +95,16 @@ async function writeAllBack(client: RoostClient, all: readonly WriteBack[], repo
     if (problem === undefined) report.notes.push(clip(`${name}: written back as it is here`));
     else report.refused.push({ name, reason: clip(`not written back: ${problem}`) });
   }
+}
+
+/** A file that cannot be read is named by the reader of the home. */
+async function takeConfig(
+  client: RoostClient,
+  root: string,
+  options: { report: GatheredReport; isDryRun: boolean },
+): Promise<void> {
+  const config = await readConfig(root);
+  if (typeof config !== "string") await takeSettings(client, convertSettings(config), options);
 }
 
 /** Jobs that cannot be read as a whole cost themselves alone. */
@@ -109,7 +123,7 @@ async function takeJobs(
     report.notes.push(...groupNotes(done.imported.filter(({ notes }) => notes.length > 0)).map(clip));
     report.noPlace.push(
       ...done.leftBehind
-        .filter((line) => /^(?:jobs|heartbeat) /.test(line))
+        .filter((line) => line.startsWith("jobs "))
         .map((line) => ({ name: "jobs", reason: clip(line) })),
     );
   } catch (error) {
@@ -176,6 +190,7 @@ const names: Readonly<Record<string, string>> = {
   message: "messages",
   kept: "kept as is",
   job: "jobs",
+  setting: "settings",
 };
 
 function list(terminal: Terminal, title: string, lines: ImportReport["refused"]): void {

@@ -26,6 +26,7 @@ const Config = z.looseObject({
       entries: z.record(z.string(), AgentEntry).optional(),
     })
     .optional(),
+  models: z.looseObject({}).optional(),
 });
 export type OpenClawConfig = z.output<typeof Config>;
 
