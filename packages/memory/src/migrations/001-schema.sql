@@ -265,7 +265,10 @@ create table memory.embedding_state (
   place      integer not null default 0,
   -- What was spent on this day.
   day        text not null,
-  tokens     bigint not null default 0
+  tokens     bigint not null default 0,
+  -- The process that has lines embedded, and until when others leave that to it.
+  turn       uuid,
+  turn_until timestamptz
 );
 
 -- Invariant: of the model that embedding_state names.

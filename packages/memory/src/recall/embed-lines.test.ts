@@ -135,3 +135,36 @@ test("vectors as bits and bytes keep their direction; fuse() puts first what bot
     [3, 1, 2],
   );
 });
+
+test("embedLines() of two processes asks for each text once, and a model that is replaced while it answers leaves no vector and no error", async () => {
+  await using server = await startEmbeddingServer({ same: [["automobile", "car"]] });
+  await using home = await createTestMemory({ files });
+  const embedder = createEmbedder({ baseUrl: server.url, model: "one" });
+  const memory = withEmbedder(home, embedder);
+  await refreshRecall(memory);
+  const outcomes = await Promise.all([embedLines(memory, embedder), embedLines(memory, embedder)]);
+  assert.deepEqual(outcomes.toSorted(), ["busy", "done"]);
+  const asked = server.requests.flat();
+  assert.equal(new Set(asked).size, asked.length);
+  // What another process does when its settings name another model.
+  const replace = async () => {
+    const { database } = home.kernel;
+    await database.query("update memory.embedding_state set model = 'two', dimensions = null, document = 0, place = 0");
+    await database.query("delete from memory.recall_vector");
+    await database.query("delete from memory.embedding");
+  };
+  const replaced: Embedder = {
+    id: embedder.id,
+    embed: async (...given) => {
+      const made = await embedder.embed(...given);
+      await replace();
+      return made;
+    },
+  };
+  const [first] = await textsOf(withEmbedder(home, replaced), "automobile");
+  assert.equal(first, "- The automobile is in the garage", "words alone decide");
+  await home.kernel.database.query("update memory.embedding_state set model = $1", [embedder.id]);
+  await assert.rejects(embedLines(memory, replaced), { message: /was replaced by another while it answered/ });
+  const [kept] = await home.kernel.database.query("select 1 from memory.embedding");
+  assert.equal(kept, undefined);
+});

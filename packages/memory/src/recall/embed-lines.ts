@@ -3,7 +3,7 @@
  * a day's tokens; anew for another model. A text that stands in many lines, or again after an edit, is asked for once.
  */
 import { estimateTokens, type Embedder } from "@roost/agent";
-import { RoostError, toRoostError } from "@roost/base";
+import { createId, RoostError, toRoostError } from "@roost/base";
 import type { Sql } from "@roost/database";
 import type { SchedulerLoop } from "@roost/kernel";
 import type { Memory } from "../memory.ts";
@@ -20,7 +20,7 @@ const linesMax = 2_000;
 const orphansMax = 1_000;
 const probe = "ok";
 
-export type EmbedOutcome = "more" | "done" | "spent";
+export type EmbedOutcome = "more" | "done" | "spent" | "busy";
 
 /** Undefined where no endpoint is configured. Handed to runScheduler. */
 export function createEmbeddingLoop(memory: Memory): SchedulerLoop | undefined {
@@ -34,13 +34,20 @@ export function createEmbeddingLoop(memory: Memory): SchedulerLoop | undefined {
   };
 }
 
-/** `more`: lines are left. `spent`: so are they, until tomorrow. @throws RoostError as the embedder */
+/** `more`: lines are left. `spent`: so are they, until tomorrow. `busy`: another process is at it. @throws RoostError as the embedder */
 export async function embedLines(memory: Memory, embedder: Embedder): Promise<EmbedOutcome> {
-  for (let batch = 0; batch < batchesMax; batch += 1) {
-    const outcome = await embedBatch(memory, embedder);
-    if (outcome !== "more") return outcome;
+  const turn = createId();
+  try {
+    for (let batch = 0; batch < batchesMax; batch += 1) {
+      await refuseOthers(memory, embedder);
+      if (!(await takeTurn(memory, turn))) return "busy";
+      const outcome = await embedBatch(memory, embedder);
+      if (outcome !== "more") return outcome;
+    }
+    return "more";
+  } finally {
+    await endTurn(memory, turn);
   }
-  return "more";
 }
 
 interface Line {
@@ -53,7 +60,6 @@ interface Line {
 
 async function embedBatch(memory: Memory, embedder: Embedder): Promise<EmbedOutcome> {
   const { database } = memory.kernel;
-  await refuseOthers(memory, embedder);
   const lines = await database.query<Line>(
     `select l.document, l.place, md5(l.text)::uuid::text as key, l.text, exists (select 1 from memory.embedding e where e.key = md5(l.text)::uuid) as "isKnown"
      from memory.recall_line l, memory.embedding_state s where (l.document, l.place) >= (s.document, s.place)
@@ -104,7 +110,7 @@ async function makeVectors(
       texts.map(([, text]) => text),
     );
     const keys = texts.map(([key]) => key);
-    await keep(memory.kernel.database, embedder, keys, vectors);
+    await keep(memory, embedder, keys, vectors);
   } catch (error) {
     if (toRoostError(error).code !== "invalid_input") throw error;
     // A model that does not take this either takes nothing: then the settings are wrong, and no text is.
@@ -151,28 +157,50 @@ async function beginAgain(sql: Sql): Promise<EmbedOutcome> {
   return "done";
 }
 
+/** The row of the state is locked meanwhile: vectors of a model that is not the home's any more are not kept. */
 async function keep(
-  sql: Sql,
+  { kernel }: Memory,
   { id }: Embedder,
   keys: readonly string[],
   vectors: readonly Float32Array[],
 ): Promise<void> {
   const dimensions = vectors[0]!.length;
-  const [state] = await sql.query<{ dimensions: number }>(
-    "update memory.embedding_state set dimensions = coalesce(dimensions, $2) where model = $1 returning dimensions",
-    [id, dimensions],
-  );
-  if (state !== undefined && state.dimensions !== dimensions)
-    throw new RoostError(
-      "unavailable",
-      `the embedding model gives ${dimensions} numbers and gave ${state.dimensions}: name its dimensions in roost.yaml`,
+  await kernel.transact(async (tx) => {
+    const [state] = await tx.query<{ dimensions: number }>(
+      "update memory.embedding_state set dimensions = coalesce(dimensions, $2) where model = $1 returning dimensions",
+      [id, dimensions],
     );
-  await sql.query(
-    `insert into memory.embedding (key, code, vector) select key, code::bit varying, vector
-     from unnest($1::uuid[], $2::text[], $3::bytea[]) as made(key, code, vector) on conflict do nothing`,
-    [keys, vectors.map(codeOf), vectors.map(vectorBytes)],
-    { name: "memory_embedding_keep" },
+    if (state === undefined)
+      throw new RoostError("unavailable", `the embedding model ${id} was replaced by another while it answered`);
+    if (state.dimensions !== dimensions)
+      throw new RoostError(
+        "unavailable",
+        `the embedding model gives ${dimensions} numbers and gave ${state.dimensions}: name its dimensions in roost.yaml`,
+      );
+    await tx.query(
+      `insert into memory.embedding (key, code, vector) select key, code::bit varying, vector
+       from unnest($1::uuid[], $2::text[], $3::bytea[]) as made(key, code, vector) on conflict do nothing`,
+      [keys, vectors.map(codeOf), vectors.map(vectorBytes)],
+      { name: "memory_embedding_keep" },
+    );
+  });
+}
+
+/** Longer than a batch takes: a process that dies is followed by another. */
+const turnMs = 2 * batchMsMax;
+
+/** One process at a time has lines embedded, so that no text is paid for twice. */
+async function takeTurn({ kernel }: Memory, turn: string): Promise<boolean> {
+  const rows = await kernel.database.query(
+    `update memory.embedding_state set turn = $1, turn_until = roost.now() + $2 * interval '1 millisecond'
+     where turn is null or turn = $1 or turn_until < roost.now() returning 1`,
+    [turn, turnMs],
   );
+  return rows.length > 0;
+}
+
+async function endTurn({ kernel }: Memory, turn: string): Promise<void> {
+  await kernel.database.query("update memory.embedding_state set turn = null where turn = $1", [turn]);
 }
 
 /** Whether tokens of the day are left. */

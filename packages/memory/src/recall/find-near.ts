@@ -28,6 +28,7 @@ export async function findNear(memory: Memory, embedder: Embedder, find: FindLin
          and ($3::text[] is null and $4::text is null or v.document in (
            select id from memory.recall_document where ($3::text[] is null or kind = any($3)) and ($4::text is null or ref = $4)))
          and ($5::timestamptz is null or v.at >= $5) and ($6::timestamptz is null or v.at < $6)
+         and exists (select 1 from memory.embedding_state s where s.model = $7 and s.dimensions = $8)
        order by bit_count(v.code # $1::bit varying) limit ${nearestMax}) as near
      join memory.embedding e on e.key = near.key`,
     [
@@ -37,6 +38,9 @@ export async function findNear(memory: Memory, embedder: Embedder, find: FindLin
       find.ref ?? null,
       find.since ?? null,
       find.until ?? null,
+      // Another process may have begun anew with another model while this question was embedded: then words alone decide.
+      embedder.id,
+      vector.length,
     ],
     { name: "memory_recall_near" },
   );
