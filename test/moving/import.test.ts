@@ -1,62 +1,13 @@
 /** `roost import`: real gateway, real command, homes as their programs leave them. */
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
 import { readTopic } from "@roost/kernel";
 import { Settings } from "@roost/memory/settings";
 import { parse } from "yaml";
-import { createTestGateway, type TestGateway } from "../../apps/gateway/src/testing/create-test-gateway.ts";
-import { runRoost } from "../../apps/cli/src/testing/run-roost.ts";
-
-interface Report {
-  kind: string;
-  counts: Record<string, Record<string, number>>;
-  refused: { name: string; reason: string }[];
-  kept: { name: string; reason: string }[];
-  noPlace: { name: string; reason: string }[];
-  secrets: { name: string; reason: string }[];
-  notes: string[];
-}
-
-interface Moving extends AsyncDisposable {
-  gateway: TestGateway;
-  dir: string;
-  write(files: Record<string, string | Buffer>): Promise<void>;
-  imported(...options: string[]): Promise<Report>;
-  home(path: string): Promise<string>;
-}
-
-async function openMoving(options: { homeFiles?: Record<string, string> } = {}): Promise<Moving> {
-  await using opened = new AsyncDisposableStack();
-  const gateway = opened.use(await createTestGateway({ files: options.homeFiles ?? {} }));
-  const dir = await mkdtemp(join(tmpdir(), "roost-there-"));
-  opened.defer(() => rm(dir, { recursive: true, force: true }));
-  const token = (await readFile(join(gateway.homeDir, ".roost/token"), "utf8")).trim();
-  const owned = opened.move();
-  return {
-    gateway,
-    dir,
-    async write(files) {
-      for (const [path, text] of Object.entries(files)) {
-        await mkdir(dirname(join(dir, path)), { recursive: true });
-        await writeFile(join(dir, path), text);
-      }
-    },
-    async imported(...given) {
-      const end = await runRoost(["import", dir, "--json", ...given], {
-        url: gateway.url,
-        environment: { ROOST_TOKEN: token },
-      });
-      assert.equal(end.code, 0, end.stderr);
-      return JSON.parse(end.stdout) as Report;
-    },
-    home: (path) => readFile(join(gateway.homeDir, path), "utf8"),
-    [Symbol.asyncDispose]: () => owned.disposeAsync(),
-  };
-}
+import { openMoving, type Moving } from "./open-moving.ts";
 
 const lines = (...entries: object[]) => `${entries.map((entry) => JSON.stringify(entry)).join("\n")}\n`;
 const at = (minute: number) => `2026-03-01T10:${String(minute).padStart(2, "0")}:00.000Z`;
@@ -249,17 +200,22 @@ test("roost import moves an OpenClaw home of 2026.3 in, once, and names what it 
   );
   // Pictures are parts, kept once, and marked as the message that they stand in.
   const parts = messages.items.flatMap(({ role, parts: of }) => of.map((part) => ({ role, ...part })));
+  const size = Buffer.from(picture, "base64").length;
   assert.deepEqual(
-    parts.map(({ role, type, mediaType, bytes }) => [role, type, mediaType, bytes]),
-    ["user", "tool"].map((role) => [role, "image", "image/png", Buffer.from(picture, "base64").length]),
+    parts.map(({ role, mediaType, bytes, labels = [] }) => [
+      role,
+      mediaType,
+      bytes,
+      labels.includes("src:import:openclaw"),
+    ]),
+    [
+      ["user", "image/png", size, false],
+      ["tool", "image/png", size, true],
+    ],
   );
-  const sha256 = parts[0]?.sha256 ?? "";
-  assert.equal(parts[1]?.sha256, sha256);
+  const [sha256 = "", ...others] = parts.map((part) => part.sha256);
+  assert.deepEqual(others, [sha256]);
   assert.equal(Buffer.from((await gateway.client.getPart({ sha256 })).bytes).toString("base64"), picture);
-  assert.deepEqual(
-    parts.map(({ labels = [] }) => labels.includes("src:import:openclaw")),
-    [false, true],
-  );
   const found = await gateway.client.recall({ query: "boiler code" });
   assert.ok(found.lines.some(({ text }) => text.includes("4711")));
   const outside = await gateway.client.recall({ query: "ignore all rules" });
@@ -480,9 +436,8 @@ test("roost import takes Claude Code and Codex, and a plain folder", async () =>
   for (const { key } of items) {
     const { messages } = await gateway.client.getSession({ sessionKey: key });
     assert.deepEqual(
-      messages.items.flatMap(({ role, parts }) => parts.map(({ mediaType }) => [role, mediaType])),
-      [["user", "image/png"]],
-      key,
+      messages.items.flatMap(({ role, parts }) => parts.map(({ mediaType }) => `${role} ${mediaType} of ${key}`)),
+      [`user image/png of ${key}`],
     );
   }
   assert.deepEqual((await imported()).counts["message"], { same: 7 });
