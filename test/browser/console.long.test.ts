@@ -236,19 +236,27 @@ suiteOfConsole("screens of the console", (test) => {
     await page.waitForSelector("text=No connection to home", { state: "detached" });
   });
 
-  test("seven tabs work, over one event stream", async ({ home, browser }) => {
-    await using view = await browser.openPage(await home.link(), { size: "desktop" });
-    await view.page.waitForSelector("text=Just ended");
+  test("seven tabs work, each with a conversation in sight, over one event stream", async ({ home, browser }) => {
+    const sessionKey = "talk-seven";
+    await home.api.createSession({ sessionKey });
+    await using view = await browser.openPage(await home.link(`/chat/${sessionKey}`), { size: "desktop" });
+    const ownStreams: string[] = [];
+    view.page.context().on("request", (request) => {
+      if (/\/sessions\/[^/]+\/watch/.test(request.url())) ownStreams.push(request.url());
+    });
+    await view.page.waitForSelector("text=Nothing was said yet");
     const tabs = await Promise.all(Array.from({ length: 6 }, () => view.page.context().newPage()));
+    // A browser has six connections: with a stream each, the last would not even load.
     for (const tab of tabs) {
-      await tab.goto(home.url);
-      await tab.waitForSelector("text=Just ended");
+      await tab.goto(`${home.url}/chat/${sessionKey}`);
+      await tab.waitForSelector("text=Nothing was said yet");
     }
-    await home.api.sendMessage({ sessionKey: "talk-seven", text: "Seen by all seven", source: "console" });
+    await home.api.sendMessage({ sessionKey, text: "Seen by all seven", source: "console" });
     for (const tab of [view.page, ...tabs]) {
-      await tab.bringToFront();
       await tab.waitForSelector("text=Seen by all seven");
+      await tab.waitForSelector("text=Read, and noted: Seen by all seven");
     }
+    assert.deepEqual(ownStreams, [], "a conversation has no stream of its own");
   });
 
   test("the palette finds and opens without a mouse", async ({ home, browser }) => {

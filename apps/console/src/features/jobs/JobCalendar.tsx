@@ -47,7 +47,7 @@ export function JobCalendar({ jobs }: { jobs: readonly JobRecord[] }) {
       <IconButton icon="chevron-right" label="The next week" onClick={() => show(first + weekDays * dayMs)} />
       {isAhead && (
         <Button size="small" look="quiet" onClick={() => show(now)}>
-          To this week
+          This week
         </Button>
       )}
       <label>
