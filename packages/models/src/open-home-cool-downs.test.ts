@@ -2,13 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { CoolDown } from "@roost/agent";
 import { createTestKernel } from "@roost/kernel/testing";
-import { openModelDecisions } from "./decide-model.ts";
 import { openHomeCoolDowns } from "./open-home-cool-downs.ts";
 
 test("openHomeCoolDowns() lets every process skip a provider that refused one of them, also after a restart", async () => {
   await using opened = await createTestKernel();
   const { kernel } = opened;
-  await openModelDecisions(kernel);
   using first = await openHomeCoolDowns(kernel);
   using second = await openHomeCoolDowns(kernel);
   const refused: CoolDown = {

@@ -4,15 +4,17 @@
  */
 import { createMemoryCoolDowns, type CoolDown, type CoolDownStore } from "@roost/agent";
 import type { Kernel } from "@roost/kernel";
+import { openModelDecisions } from "./decide-model.ts";
 
 const channel = "cool-downs";
 /** What ended so long ago says nothing of the next failure. */
 const keptMs = 7 * 86_400_000;
 const countMax = 1_000;
 
-/** Reads what is known and follows it from then on. */
+/** Reads what is known and follows it from then on. A home whose settings name its models makes no decision, so the tables may be missing here. */
 export async function openHomeCoolDowns(kernel: Kernel): Promise<CoolDownStore & Disposable> {
   const { database, wakeups, clock } = kernel;
+  await openModelDecisions(kernel);
   let known = createMemoryCoolDowns();
   let isStale = true;
   const subscription = wakeups.subscribe(channel, () => (isStale = true));
