@@ -193,7 +193,7 @@ test("fireEventTicks() sets aside a job whose window cannot be closed, and close
   await append(t, 3);
   await fireAll(t);
   await t.database.query(`update roost.job set ${poisons["a budget out of bounds"]} where id = 'bad'`);
-  await t.clock.set(new Date("2026-03-02T10:00:11Z"));
+  await t.clock.set(new Date("2026-03-02T10:01:00Z"));
   await fireEventTicks(t.kernel);
   for (const id of goodIds) assert.equal((await getJob(t.kernel, id)).lastTick?.outcome, "fired", id);
   const { ticks } = await listTicks(t.kernel, { jobId: "bad", limit: 10 });
@@ -211,7 +211,7 @@ test("an event job whose window cannot be closed can be paused, changed and remo
   await append(t, 1);
   await fireAll(t);
   await t.database.query(poison);
-  await t.clock.set(new Date("2026-03-02T10:00:11Z"));
+  await t.clock.set(new Date("2026-03-02T10:01:00Z"));
   // Due now: its window is closed by the pause, without a run.
   await t.database.query("update roost.event_window set due_at = roost.now() + interval '1 hour'");
   await pauseJob(t.kernel, "bad", { by });
