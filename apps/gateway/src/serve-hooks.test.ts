@@ -39,13 +39,17 @@ function send(name: string, key: string, sent: Sent = {}): Promise<Response> {
   });
 }
 
-function sendAsGithub(name: string, key: string, { id = crypto.randomUUID(), body = '{"ref":"main"}' }: Sent = {}) {
+function sendAsGithub(
+  name: string,
+  key: string,
+  { id = crypto.randomUUID(), body = '{"ref":"main"}', headers: more }: Sent = {},
+) {
   const signature = `sha256=${createHmac("sha256", key).update(body).digest("hex")}`;
   const headers = { "content-type": "application/json", "x-github-event": "push", "x-github-delivery": id };
   return fetch(`${gateway.url}/hooks/${name}`, {
     method: "POST",
     body,
-    headers: { ...headers, "x-hub-signature-256": signature },
+    headers: { ...headers, "x-hub-signature-256": signature, ...more },
   });
 }
 
@@ -127,12 +131,16 @@ test("serveHooks() takes GitHub's form: the signature of the body, the id of the
   const key = await add("github", "github");
   assert.equal((await sendAsGithub("github", key, { id: "d-1" })).status, 202);
   assert.equal((await sendAsGithub("github", key, { id: "d-1" })).status, 202);
+  assert.equal((await sendAsGithub("github", key, { id: "d-2", headers: { "x-github-event": "" } })).status, 202);
   assert.ok([401, 429].includes((await sendAsGithub("github", `${key}x`)).status), "another key");
   assert.ok([401, 429].includes((await send("github", key)).status), "not the other form");
   const events = (await received()).filter(({ subject }) => subject === "github");
   assert.deepEqual(
     events.map(({ data }) => data),
-    [{ hook: "github", deliveryId: "d-1", event: "push", payload: { ref: "main" } }],
+    [
+      { hook: "github", deliveryId: "d-1", event: "push", payload: { ref: "main" } },
+      { hook: "github", deliveryId: "d-2", payload: { ref: "main" } },
+    ],
   );
 });
 

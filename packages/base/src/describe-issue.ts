@@ -2,8 +2,12 @@
 // tidy: the words of a fault and of its place.
 import type { z } from "zod";
 
-/** Names in one message at most. */
+/** Names in one message at most, and choices. */
 const namedMax = 10;
+const choicesMax = 30;
+/** Of a name, which is what somebody sent, and of what is said of a union, which may stand in another. */
+const nameCharsMax = 100;
+const unionCharsMax = 600;
 
 /** How zod's own messages begin; every other text is the schema's own and says more. */
 const ownMessage = /^(Invalid|Too small|Too big|Unrecognized) ?/;
@@ -37,21 +41,22 @@ export function describeIssue(issue: z.core.$ZodIssue): string {
     case "invalid_type":
       return describeType(issue.expected, issue.message);
     case "unrecognized_keys":
-      return `unknown field ${issue.keys.slice(0, namedMax).join(", ")}`;
+      return `unknown field ${listed(
+        issue.keys.map((key) => cut(key, nameCharsMax)),
+        namedMax,
+      )}`;
     case "invalid_value":
       return issue.values.length === 1
         ? `must be ${sayValue(issue.values[0])}`
-        : `must be one of ${issue.values.map(String).join(", ")}`;
+        : `must be one of ${listed(issue.values.map(String), choicesMax)}`;
     case "too_small":
-      return describeBound(issue.origin, Number(issue.minimum), issue.inclusive === false ? "more than" : "at least");
+      return describeBound(issue, issue.minimum, issue.inclusive === false ? "more than" : "at least");
     case "too_big":
-      return describeBound(issue.origin, Number(issue.maximum), issue.inclusive === false ? "less than" : "at most");
+      return describeBound(issue, issue.maximum, issue.inclusive === false ? "less than" : "at most");
     case "not_multiple_of":
       return `must be a multiple of ${issue.divisor}`;
     case "invalid_format":
-      return issue.format === "regex" || issue.format === "jwt"
-        ? `must have the form ${issue.pattern ?? issue.format}`
-        : `must be ${formatsInWords[issue.format] ?? `text of the form ${issue.format}`}`;
+      return describeFormat(issue);
     case "invalid_key":
     case "invalid_element": {
       const what = issue.code === "invalid_key" ? "a name in it" : "an entry of it";
@@ -67,7 +72,7 @@ export function formatPath(path: readonly PropertyKey[]): string {
   let text = "";
   for (const key of path) {
     if (typeof key === "number") text += `[${key}]`;
-    else text += text === "" ? String(key) : `.${String(key)}`;
+    else text += `${text === "" ? "" : "."}${cut(String(key), nameCharsMax)}`;
   }
   return text;
 }
@@ -75,14 +80,36 @@ export function formatPath(path: readonly PropertyKey[]): string {
 /** The alternative that came closest is named. */
 function describeUnion(issue: z.core.$ZodIssueInvalidUnion): string {
   const own = ownMessage.test(issue.message) ? "fits none of the forms that it may have" : issue.message;
-  const closest = issue.errors.toSorted((one, other) => one.length - other.length)[0] ?? [];
+  const closest = issue.errors.toSorted((one, other) => farnessOf(one) - farnessOf(other))[0] ?? [];
   const parts = closest.slice(0, 3).map((inner) => {
     const path = formatPath(inner.path);
     return path === "" ? describeIssue(inner) : `${path}: ${describeIssue(inner)}`;
   });
-  if (parts.length > 0) return `${own} (closest: ${parts.join("; ")})`;
+  if (parts.length > 0) return cut(`${own} (closest: ${parts.join("; ")})`, unionCharsMax);
   const { options } = issue as { options?: readonly unknown[] };
-  return options === undefined || options.length === 0 ? own : `must be one of ${options.map(String).join(", ")}`;
+  if (options === undefined || options.length === 0) return own;
+  return `must be one of ${listed(options.map(String), choicesMax)}`;
+}
+
+/** How far a value is from an alternative: another type is farther than another kind, and that than any number of faults in one that was meant. */
+function farnessOf(issues: readonly z.core.$ZodIssue[]): number {
+  return issues.reduce((sum, issue) => {
+    const isWhole = issue.path.length === 0;
+    const errors = issue.code === "invalid_union" ? issue.errors : undefined;
+    if (isWhole && errors !== undefined && errors.length > 0) return sum + Math.min(...errors.map(farnessOf));
+    if (isWhole && issue.code === "invalid_type") return sum + 1_000_000;
+    const isOtherKind = !isWhole && (issue.code === "invalid_value" || errors?.length === 0);
+    return sum + (isOtherKind ? 1_000 : 1);
+  }, 0);
+}
+
+function describeFormat(issue: z.core.$ZodIssueInvalidStringFormat): string {
+  const { format, pattern, prefix, suffix, includes } = issue as typeof issue & Record<string, string | undefined>;
+  if (format === "regex" || format === "jwt") return `must have the form ${pattern ?? format}`;
+  if (format === "starts_with") return `must begin with ${prefix}`;
+  if (format === "ends_with") return `must end with ${suffix}`;
+  if (format === "includes") return `must have ${includes} in it`;
+  return `must be ${formatsInWords[format] ?? `text of the form ${format}`}`;
 }
 
 function describeType(expected: string, message: string): string {
@@ -105,13 +132,28 @@ const unitsInWords: Readonly<Record<string, string>> = {
   file: "bytes",
 };
 
-function describeBound(origin: string, bound: number, reach: string): string {
+function describeBound(
+  { origin, exact }: { origin: string; exact?: boolean | undefined },
+  bound: number | bigint,
+  reach: string,
+): string {
   const unit = unitsInWords[origin];
+  if (origin === "date") return `must be ${reach} ${new Date(Number(bound)).toISOString()}`;
   if (unit === undefined) return `must be ${reach} ${bound}`;
-  if (reach === "at least" && bound === 1) return "must not be empty";
+  if (exact === true) return `must have exactly ${bound} ${unit}`;
+  if (reach === "at least" && Number(bound) === 1) return "must not be empty";
   return `must have ${reach} ${bound} ${unit}`;
 }
 
 function sayValue(value: unknown): string {
-  return typeof value === "string" ? value : JSON.stringify(value);
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
+}
+
+function listed(texts: readonly string[], max: number): string {
+  const more = texts.length > max ? ` and ${texts.length - max} more` : "";
+  return texts.slice(0, max).join(", ") + more;
+}
+
+function cut(text: string, charsMax: number): string {
+  return text.length <= charsMax ? text : `${text.slice(0, charsMax - 1).toWellFormed()}…`;
 }

@@ -78,7 +78,7 @@ export function openHooks(kernel: Kernel, { keys, logger }: { keys: HookKeys; lo
 
 interface Signed {
   id: string;
-  /** What happened, in the sender's words. */
+  /** What happened, in the sender's words; undefined where they are empty. */
   event: string | undefined;
 }
 
@@ -95,7 +95,7 @@ async function readSigned(
     const id = nameOf("x-github-delivery");
     const signature = headers.get("x-hub-signature-256") ?? "";
     if (!isName(id) || !isSigned((key) => isSignedByGithub(key, body, signature))) return undefined;
-    return { id, event: headers.get("x-github-event")?.slice(0, idCharsMax) };
+    return { id, event: headers.get("x-github-event")?.slice(0, idCharsMax) || undefined };
   }
   const id = nameOf("webhook-id");
   const timestamp = nameOf("webhook-timestamp");
