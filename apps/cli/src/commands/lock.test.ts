@@ -106,17 +106,18 @@ test("roost lock stops the command when the lease is lost, and kills it when it 
 });
 
 test("roost lock's command ends by the end of its lease, with what it started, when roost lock is killed or stands still", async () => {
-  const ttlMs = 2_000;
+  const ttlMs = 4_000;
   await Promise.all(
     (["SIGKILL", "SIGSTOP"] as const).map(async (signal) => {
       const { lock, handlers } = createTestLock();
       // Of the renewal before the signal: it comes to one that stands still, which must not take it for a lease that it kept.
       const answered = Promise.withResolvers<void>();
+      let isAtWork = false;
       await using gateway = await serveGateway({
         ...handlers,
         renewLock: async (input, call) => {
           const answer = handlers.renewLock!(input, call);
-          await answered.promise;
+          if (isAtWork) await answered.promise;
           return answer;
         },
       });
@@ -135,7 +136,10 @@ test("roost lock's command ends by the end of its lease, with what it started, w
           listener.close();
         },
       };
-      const [socket] = await connected;
+      const first = await Promise.race([connected, run.ended]);
+      assert.ok(Array.isArray(first), "the command ended before it was at work");
+      const [socket] = first;
+      isAtWork = true;
       lock.renewed = Promise.withResolvers<void>();
       await lock.renewed.promise;
       const renewedAtMs = performance.now();
