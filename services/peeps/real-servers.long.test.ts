@@ -7,7 +7,7 @@ import { openPeeps } from "./open-peeps.fixture.ts";
 import { runPeeps } from "./run-peeps.fixture.ts";
 import type { MessageItem } from "./messages/source-message.ts";
 import { watchMailboxes, type MailPlace } from "./messages/watch-mailboxes.ts";
-import { findProgram, startDovecot, startRadicale } from "@roost/sources/testing";
+import { findProgram, putDav, startDovecot, startRadicale } from "@roost/sources/testing";
 
 const dovecot = findProgram("dovecot", "/usr/sbin/dovecot");
 const radicale = findProgram("radicale");
@@ -101,11 +101,8 @@ test(
   async (t) => {
     const server = await startRadicale(t, radicale ?? "");
     const origin = `http://127.0.0.1:${server.port}`;
-    const put = async (path: string, method: string, body: string, type: string) => {
-      const headers = { authorization: `Basic ${Buffer.from("ida:secret").toString("base64")}`, "content-type": type };
-      const { status } = await fetch(`${origin}${path}`, { method, headers, body });
-      assert.ok(status < 300, `${method} ${path}: ${status}`);
-    };
+    const put = async (path: string, method: string, body: string, type: string) =>
+      await putDav(server, path, { method, body, type });
     const book = `<mkcol xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:carddav"><set><prop><resourcetype><collection/><C:addressbook/></resourcetype><displayname>Friends</displayname></prop></set></mkcol>`;
     await put("/ida/friends/", "MKCOL", book, "application/xml");
     const people = 230;

@@ -76,6 +76,17 @@ service anvil {
   return await startServer(t, () => spawn(program, ["-F", "-c", config], { stdio: "ignore" }), { port, directory });
 }
 
+/** Writes as ida, whose password is `secret`. @throws Error when the server refuses it */
+export async function putDav(
+  { port }: Pick<TestServer, "port">,
+  path: string,
+  { method = "PUT", body, type }: { method?: string; body: string; type: string },
+): Promise<void> {
+  const headers = { authorization: `Basic ${Buffer.from("ida:secret").toString("base64")}`, "content-type": type };
+  const { status } = await fetch(`http://127.0.0.1:${port}${path}`, { method, headers, body });
+  if (status >= 300) throw new Error(`${method} ${path}: ${status}`);
+}
+
 /** CardDAV for any user, password unchecked, collections below `/USER/`. */
 export async function startRadicale(t: TestContext, program: string): Promise<TestServer> {
   const directory = mkdtempSync(join(tmpdir(), "radicale-"));

@@ -9,7 +9,7 @@ import { formatLabels } from "@roost/contract/labels";
 import { getRun, listRuns } from "@roost/kernel";
 import { resolveSecret } from "@roost/memory/settings";
 import { createMailClient, logIn } from "@roost/sources/mailboxes";
-import { findProgram, startDovecot, startRadicale, type TestServer } from "@roost/sources/testing";
+import { findProgram, putDav, startDovecot, startRadicale, type TestServer } from "@roost/sources/testing";
 import { openTestHome, type TestHome } from "../testing/open-test-home.ts";
 import { settleRuns } from "../testing/settle-runs.ts";
 import { startRun } from "../testing/start-worker.ts";
@@ -183,11 +183,8 @@ test(
   async (t) => {
     const server = await startRadicale(t, radicale ?? "");
     const origin = `http://127.0.0.1:${server.port}`;
-    const put = async (path: string, method: string, body: string, type: string) => {
-      const headers = { authorization: `Basic ${Buffer.from("ida:secret").toString("base64")}`, "content-type": type };
-      const { status } = await fetch(`${origin}${path}`, { method, headers, body });
-      assert.ok(status < 300, `${method} ${path}: ${status}`);
-    };
+    const put = async (path: string, method: string, body: string, type: string) =>
+      await putDav(server, path, { method, body, type });
     const calendar = `<mkcol xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav"><set><prop><resourcetype><collection/><C:calendar/></resourcetype><displayname>Mine</displayname></prop></set></mkcol>`;
     await put("/ida/mine/", "MKCOL", calendar, "application/xml");
     const event = async (uid: string, text: string) => await put(`/ida/mine/${uid}.ics`, "PUT", text, "text/calendar");

@@ -7,6 +7,7 @@ import { Unread } from "../../parts/Blank.tsx";
 import { Button } from "../../parts/Button.tsx";
 import { fromWallTime } from "../../parts/format.ts";
 import { IconButton } from "../../parts/IconButton.tsx";
+import { MomentField } from "../../parts/MomentField.tsx";
 import { useTimeFormats } from "../../parts/time-formats.ts";
 import { Region } from "../../parts/Region.tsx";
 import styles from "./JobCalendar.module.css";
@@ -50,19 +51,14 @@ export function JobCalendar({ jobs }: { jobs: readonly JobRecord[] }) {
           This week
         </Button>
       )}
-      <label>
-        <span>From</span>
-        <input
-          type="date"
-          aria-label="A week from this day on"
-          min={today}
-          value={isAhead ? named : today}
-          onChange={(event) => {
-            const at = fromWallTime(`${event.target.value}T12:00`, formats);
-            if (!Number.isNaN(at)) show(at);
-          }}
-        />
-      </label>
+      <MomentField
+        kind="date"
+        title="From"
+        label="A week from this day on"
+        min={today}
+        value={isAhead ? named : today}
+        onMoment={show}
+      />
     </div>
   );
   if (value === undefined)

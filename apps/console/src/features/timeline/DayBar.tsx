@@ -2,8 +2,9 @@
 import { useState } from "react";
 import { useConsole, useNow } from "../../live/console-context.ts";
 import { useReading } from "../../live/use-reading.ts";
-import { fromWallTime, toWallTime } from "../../parts/format.ts";
+import { toWallTime } from "../../parts/format.ts";
 import { IconButton } from "../../parts/IconButton.tsx";
+import { MomentField } from "../../parts/MomentField.tsx";
 import { useTimeFormats } from "../../parts/time-formats.ts";
 import { DayPicture } from "./DayPicture.tsx";
 import styles from "./DayBar.module.css";
@@ -43,18 +44,14 @@ export function DayBar({ at, onMoment }: DayBarProps) {
           {formats.weekday.format(moment)} {formats.dayMonth.format(moment)}
         </b>
         <IconButton icon="chevron-right" label="The next day" disabled={isToday} onClick={() => shift(1)} />
-        <label className={styles.jump}>
-          <span>Jump to</span>
-          <input
-            type="datetime-local"
-            aria-label="Jump to a moment"
-            value={at === undefined ? "" : toWallTime(moment + 1, formats)}
-            onChange={(event) => {
-              const ms = fromWallTime(event.target.value, formats);
-              if (!Number.isNaN(ms)) onMoment(ms);
-            }}
-          />
-        </label>
+        <MomentField
+          kind="datetime-local"
+          title="Jump to"
+          label="Jump to a moment"
+          value={at === undefined ? "" : toWallTime(moment + 1, formats)}
+          onMoment={onMoment}
+          className={styles.jump}
+        />
         <IconButton
           icon={isOpen ? "chevron-down" : "chevron-right"}
           label={isOpen ? "Fold the picture" : "Show the picture"}
