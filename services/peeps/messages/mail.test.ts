@@ -82,6 +82,17 @@ test("readMail() takes the date of the last server where the sender's cannot be 
   const lines = ["From: ida@example.org", "Date: yesterday"];
   const dated = await only(["Received: from a by b; Tue, 14 Nov 2023 22:13:20 +0000", ...lines, "", "x"]);
   assert.equal(dated.sentAt, "2023-11-14T22:13:20.000Z");
+  // A date that no record can hold is none: of the year 1200, and of one in ten thousand years.
+  for (const date of ["Wed, 1 Jan 1200 00:00:00 +0000", "+012000-01-01T00:00:00Z"]) {
+    const beyond = await only([
+      "Received: from a by b; Tue, 14 Nov 2023 22:13:20 +0000",
+      "From: ida@example.org",
+      `Date: ${date}`,
+      "",
+      "x",
+    ]);
+    assert.equal(beyond.sentAt, "2023-11-14T22:13:20.000Z");
+  }
   assert.deepEqual(await readMail(Buffer.from([...lines, "Subject: Oh", "", "x"].join("\n")), { own }), {
     fault: { reason: 'a mail has no date: "Oh"' },
   });

@@ -18,12 +18,16 @@ export interface TakenLook {
   place: SourceRow["place"];
 }
 
-/** Another look that moved the place meanwhile has taken the same: then only what is unknown is added. */
+/**
+ * Another look that moved the place meanwhile has taken the same: then only what is unknown is added. Of items with one key, such as a mail that came
+ * directly and by a list, the first counts.
+ */
 export async function takeLook(
   { kernel }: Pick<Memory, "kernel">,
   source: OutsideSource,
   { before, items, place }: TakenLook,
 ): Promise<void> {
+  const given = [...Map.groupBy(items, ({ key }) => key).values()].map(([first]) => first!);
   await kernel.transact(async (tx) => {
     await tx.query("delete from memory.source where name = $1 and identity <> $2", [source.name, source.identity]);
     const [row] = await tx.query<{ nextNumber: number; place: SourceRow["place"] }>(
@@ -46,9 +50,9 @@ export async function takeLook(
          select $1, $5::bigint + place, key, at, text from fresh returning true as "isNew"`,
       [
         source.name,
-        items.map(({ key }) => key),
-        items.map(({ at }) => at),
-        items.map(({ text }) => text.replaceAll("\0", "\uFFFD")),
+        given.map(({ key }) => key),
+        given.map(({ at }) => at),
+        given.map(({ text }) => text.replaceAll("\0", "\uFFFD")),
         first,
       ],
     );

@@ -79,6 +79,10 @@ function addressesOf(addresses: readonly Address[]): MailAddress[] {
     );
 }
 
+/** As records hold them: what a sender claims beyond these is no date. */
+const sentAtMsMin = Date.UTC(1970, 0, 1);
+const sentAtMsMax = Date.UTC(9998, 11, 31);
+
 /** The Date of its sender, or that of the last server that passed it on. */
 function momentOf({ date, headers }: Email): string | undefined {
   const received = headers
@@ -87,7 +91,7 @@ function momentOf({ date, headers }: Email): string | undefined {
     .at(-1);
   for (const text of [date, received]) {
     const at = Date.parse(text ?? "");
-    if (!Number.isNaN(at)) return new Date(at).toISOString();
+    if (at >= sentAtMsMin && at <= sentAtMsMax) return new Date(at).toISOString();
   }
   return undefined;
 }
