@@ -52,6 +52,7 @@ export {
   decidingKinds,
   principalKinds,
   requireAccess,
+  requireScope,
   type Access,
   type CallingRun,
   type Principal,

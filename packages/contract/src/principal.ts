@@ -58,11 +58,15 @@ export function coversScope(scopes: readonly string[], asked: string): boolean {
 
 /** @throws RoostError `forbidden`, naming what the caller lacks */
 export function requireAccess(principal: Principal, access: Access, operationId: string): void {
-  const { id, kind, scopes } = principal;
+  const { id, kind } = principal;
   if (!access.audience.includes(kind)) {
     throw new RoostError("forbidden", `${operationId} is not open to ${id}: callers of kind ${kind} may not call it`);
   }
-  if (!coversScope(scopes, access.scope)) {
-    throw new RoostError("forbidden", `${id} may not call ${operationId}: it lacks the scope ${access.scope}`);
-  }
+  requireScope(principal, access.scope, operationId);
+}
+
+/** Of an operation, or of a part of it that takes another scope. @throws RoostError `forbidden`, naming what the caller lacks */
+export function requireScope({ id, scopes }: Principal, scope: string, operationId: string): void {
+  if (coversScope(scopes, scope)) return;
+  throw new RoostError("forbidden", `${id} may not call ${operationId}: it lacks the scope ${scope}`);
 }

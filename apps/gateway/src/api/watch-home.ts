@@ -1,6 +1,6 @@
 /** Streams what a whole screen shows: every event, and the text of models that answer in its sessions. */
-import { isPlace, type Handler, type StreamItem, type StreamPlace } from "@roost/contract";
-import type { Event, HomeUpdate, watchHome as operation } from "@roost/contract/operations";
+import { isPlace, requireScope, type Handler, type StreamItem, type StreamPlace } from "@roost/contract";
+import { watchSession, type Event, type HomeUpdate, type watchHome as operation } from "@roost/contract/operations";
 import { listRuns, type Kernel } from "@roost/kernel";
 import { createRunTexts, type RunText } from "../streams/create-run-texts.ts";
 import { isTerminal } from "../streams/is-terminal.ts";
@@ -11,7 +11,9 @@ import { tailHome } from "./tail-events.ts";
 const runsKnownMax = 50;
 
 export function watchHome(kernel: Kernel): Handler<typeof operation> {
-  return async ({ sessions = [], after }, { signal }) => {
+  return async ({ sessions = [], after }, { principal, signal }) => {
+    // Their texts are theirs, whichever stream brings them.
+    if (sessions.length > 0) requireScope(principal, watchSession.access.scope, watchSession.id);
     const over = new AbortController();
     const both = AbortSignal.any([signal, over.signal]);
     const events = await tailHome(kernel, { after, signal: both });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { createToken } from "@roost/access";
 import { finishRun, getRun, publishStream } from "@roost/kernel";
 import { appendReply } from "@roost/memory";
 import { until } from "../testing/collect.ts";
@@ -105,4 +106,20 @@ test("watchHome() tells every event, and what models write in the sessions that 
   const { data } = (await rest.next()).value;
   assert.equal(data.kind === "event" && data.event.subject, other.runId, "it goes on where it was");
   await rest.return?.();
+});
+
+test("watchHome() brings texts of sessions only to who may watch sessions", async () => {
+  await using gateway = await createTestGateway();
+  const made = await createToken(gateway.kernel, {
+    name: "script",
+    kind: "script",
+    scopes: ["events:read"],
+    by: "person:owner",
+  });
+  const script = gateway.clientWith(made.text);
+  const texts = script.watchHome({ sessions: ["main"], after: "" })[Symbol.asyncIterator]();
+  await assert.rejects(texts.next(), { code: "forbidden" });
+  const events = script.watchHome({ after: "" })[Symbol.asyncIterator]();
+  assert.equal((await events.next()).value.data.kind, "event");
+  await events.return?.();
 });

@@ -99,7 +99,11 @@ export const watchHome = defineOperation({
   description:
     "Positions are those of tailEvents. Each item is named after its kind. The stream does not end by itself.",
   input: z.object({
-    sessions: z.array(SessionKey).max(watchedSessionsMax).optional().describe("Whose texts come, too"),
+    sessions: z
+      .array(SessionKey)
+      .max(watchedSessionsMax)
+      .optional()
+      .describe("Whose texts come, too; takes the scope of watchSession"),
     after: text(8000).optional(),
   }),
   output: HomeUpdate,
