@@ -81,8 +81,9 @@ async function prepareNode({ root }, npmOptions) {
 }
 
 async function runInstall({ root, lockfile }, npmOptions) {
+  const startedMs = Date.now();
   const describe = () => {
-    const { present, total } = countInstalled(root, lockfile);
+    const { present, total } = countInstalled(root, lockfile, startedMs);
     return `Installing packages, Node and PostgreSQL included: ${present} of ${total}`;
   };
   const progress = showProgress(describe, progressMs);

@@ -18,10 +18,14 @@ export function listMissingPackages(root, lockfile) {
   return missing;
 }
 
-/** How many of the lockfile's packages are installed, for showing progress. */
-export function countInstalled(root, lockfile) {
+/**
+ * How many of the lockfile's packages were installed since then, for showing progress: npm first removes what an earlier install left. The time is
+ * that of the file's inode, as npm keeps the package's own modification time.
+ */
+export function countInstalled(root, lockfile, sinceMs) {
   const all = packagesHere(lockfile);
-  return { present: all.filter(([path]) => exists(join(root, path, "package.json"))).length, total: all.length };
+  const isNew = ([path]) => (statOf(join(root, path, "package.json"))?.ctimeMs ?? 0) >= sinceMs;
+  return { present: all.filter(isNew).length, total: all.length };
 }
 
 /** Whether npm has finished here: it writes this file last, and a newer package comes from an unfinished install. */
@@ -73,10 +77,10 @@ function readVersion(directory) {
   }
 }
 
-function exists(path) {
-  return modifiedMs(path) !== undefined;
+function modifiedMs(path) {
+  return statOf(path)?.mtimeMs;
 }
 
-function modifiedMs(path) {
-  return statSync(path, { throwIfNoEntry: false })?.mtimeMs;
+function statOf(path) {
+  return statSync(path, { throwIfNoEntry: false });
 }

@@ -2,7 +2,7 @@
 import { createHookKeys, openHooks, type InboundHooks } from "@roost/access";
 import type { Memory } from "@roost/memory";
 import { resolveSecret } from "@roost/memory/settings";
-import { RoostError, sleepUntilAborted, type Logger } from "@roost/base";
+import { formatDurationMs, type Logger, RoostError, sleepUntilAborted } from "@roost/base";
 import { createProblemResponse, readBytes } from "@roost/contract";
 import { Hono } from "hono";
 
@@ -68,7 +68,7 @@ export function serveHooks(
 
 async function refuseLate(msMax: number, signal: AbortSignal): Promise<never> {
   if (await sleepUntilAborted(msMax, { signal, keepAlive: false }))
-    throw new RoostError("timeout", `The body did not arrive within ${msMax / 1_000} s`, {
+    throw new RoostError("timeout", `The body did not arrive within ${formatDurationMs(msMax)}`, {
       details: { httpStatus: 408 },
     });
   return new Promise(() => undefined);

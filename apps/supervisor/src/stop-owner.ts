@@ -1,5 +1,5 @@
 /** `roost down`: asks the home's owner to stop, and waits until it has ended. */
-import { delay, RoostError } from "@roost/base";
+import { delay, formatDurationMs, RoostError } from "@roost/base";
 import { homePaths } from "./home/home-paths.ts";
 import { readOwner } from "./home/owner.ts";
 import { isProcessAlive } from "./processes/process-identity.ts";
@@ -30,7 +30,7 @@ export async function stopOwner(home: string, terminal: ProcessTerminal): Promis
     if (waitedMs > stopMsMax) {
       throw new RoostError(
         "timeout",
-        `process ${owner.pid} did not stop within ${stopMsMax / 1000} s: see ${homePaths(home).log}`,
+        `process ${owner.pid} did not stop within ${formatDurationMs(stopMsMax)}: see ${homePaths(home).log}`,
       );
     }
     await delay(pollMs);

@@ -183,6 +183,18 @@ test("superviseHome() ends at once with the reason where trying again would not 
   }
 });
 
+test("superviseHome() gives a first start up that keeps failing, with the reason and what to look at", async (context) => {
+  const { paths, start } = await createPlace(context);
+  await writeFile(join(paths.home, "gateway.order"), "crash");
+  const supervisor = start({ ROOST_WORKERS: "1" });
+  assert.equal((await supervisor.ended).code, 1);
+  assert.match(
+    supervisor.printed(),
+    /^unavailable: Roost did not start: gateway ended 5 times in a row \(exit code 1\): .*out of birdseed.*\. See .*roost\.log, and roost doctor; then start it again$/m,
+  );
+  assert.equal(existsSync(paths.owner), false);
+});
+
 test("superviseHome() makes no home when the port that was asked for is taken", async (context) => {
   const { paths, start } = await createPlace(context);
   const other = createServer().listen(0, "127.0.0.1");

@@ -224,6 +224,7 @@ function startChildren(options: SuperviseHomeOptions, held: Held, database: Kept
     limits: options.limits ?? defaultLimits,
     logger,
     writeLog,
+    logPath: paths.log,
     onGateway({ url }) {
       gatewayUrl = url ?? gatewayUrl;
       owner.update(url === undefined ? {} : { url });

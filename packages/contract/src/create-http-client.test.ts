@@ -38,9 +38,9 @@ test("createHttpClient() waits no longer than it was told to", async () => {
   const client = createHttpClient(people, { baseUrl: server.baseUrl, timeoutMs: 20 });
   await assert.rejects(client.listPeople(), {
     code: "timeout",
-    message: /listPeople got no answer from .* within 20 ms/,
+    message: /listPeople got no answer from .* within 20ms/,
   });
-  await assert.rejects(client.listPeople({}, { timeoutMs: 10 }), { code: "timeout", message: /within 10 ms/ });
+  await assert.rejects(client.listPeople({}, { timeoutMs: 10 }), { code: "timeout", message: /within 10ms/ });
 });
 
 test("createHttpClient() sends the token, JSON, and the path below its base", async () => {

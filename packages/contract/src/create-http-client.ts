@@ -2,7 +2,7 @@
  * An HTTP client. Errors are the RoostError that the server threw. Answers are not validated, so that a newer server may send more fields. Retries
  * nothing, except that streams reconnect.
  */
-import { limitBytes, RoostError, storableRule, toRoostError } from "@roost/base/browser";
+import { formatDurationMs, limitBytes, RoostError, storableRule, toRoostError } from "@roost/base/browser";
 import type { CallOptions, Client, ClientOf } from "./client.ts";
 import type { Content } from "./content.ts";
 import type { AnyOperation } from "./define-operation.ts";
@@ -85,9 +85,13 @@ export async function callOperation(
   } catch (thrown) {
     if (callOptions.signal?.aborted === true) throw callOptions.signal.reason;
     if (timeout.aborted) {
-      throw new RoostError("timeout", `${operation.id} got no answer from ${options.baseUrl} within ${timeoutMs} ms`, {
-        cause: thrown,
-      });
+      throw new RoostError(
+        "timeout",
+        `${operation.id} got no answer from ${options.baseUrl} within ${formatDurationMs(timeoutMs)}`,
+        {
+          cause: thrown,
+        },
+      );
     }
     throw toRoostError(thrown);
   }

@@ -2,7 +2,7 @@
  * A client that calls handlers in this process, with HTTP's checks but no serialization. A caller that gives up returns at once, as over HTTP; the
  * handler is told by its signal.
  */
-import { RoostError, toRoostError } from "@roost/base";
+import { formatDurationMs, RoostError, toRoostError } from "@roost/base";
 import type { CallOptions, Client } from "./client.ts";
 import type { AnyOperation } from "./define-operation.ts";
 import type { ServiceContract } from "./define-service.ts";
@@ -36,16 +36,14 @@ type LocalCallOptions = CallOptions & LocalClientOptions;
 
 async function askLocally(served: ServedOperation, given: unknown, options: LocalCallOptions): Promise<unknown> {
   const ending = new AbortController();
+  const { timeoutMs } = options;
   const timer =
-    options.timeoutMs === undefined
+    timeoutMs === undefined
       ? undefined
-      : setTimeout(
-          () =>
-            ending.abort(
-              new RoostError("timeout", `${served.operation.id} did not answer within ${options.timeoutMs} ms`),
-            ),
-          options.timeoutMs,
-        );
+      : setTimeout(() => {
+          const message = `${served.operation.id} did not answer within ${formatDurationMs(timeoutMs)}`;
+          ending.abort(new RoostError("timeout", message));
+        }, timeoutMs);
   try {
     const call = callOf(options, ending.signal);
     return await unlessAborted(

@@ -2,7 +2,7 @@
  * Reads server-sent events over as many connections as needed: a lost one is reopened with the last id after growing delays, and the stream gives
  * up after too many failed attempts. `end` and `problem` end it, unless the problem is temporary.
  */
-import { backoffMs, RoostError, sleepUntilAborted, toRoostError } from "@roost/base/browser";
+import { backoffMs, formatDurationMs, RoostError, sleepUntilAborted, toRoostError } from "@roost/base/browser";
 import { createParser, type EventSourceMessage } from "eventsource-parser";
 import type { StreamItem } from "./handlers.ts";
 import { fromProblem } from "./from-problem.ts";
@@ -86,7 +86,9 @@ async function* readOneConnection(
 ): AsyncGenerator<StreamItem<unknown>> {
   const connection = new AbortController();
   const idle = createIdleTimer(limits.idleMsMax, () => {
-    connection.abort(new RoostError("unavailable", `${options.what} was silent for ${limits.idleMsMax} ms`));
+    connection.abort(
+      new RoostError("unavailable", `${options.what} was silent for ${formatDurationMs(limits.idleMsMax)}`),
+    );
   });
   try {
     const response = await options.connect(AbortSignal.any([signal, connection.signal]), place.lastId);

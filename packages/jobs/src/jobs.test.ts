@@ -244,7 +244,7 @@ test("removeJob() takes a job off the lists, keeps its record, and it can come b
   await assert.rejects(getJob(kernel, "heartbea"), near);
   await assert.rejects(runJobNow(kernel, "heartbea", { by }), near);
   await assert.rejects(pauseJob(kernel, "heartbea", { by }), near);
-  await assert.rejects(getJob(kernel, "xyz"), { message: /check the list of jobs/ });
+  await assert.rejects(getJob(kernel, "xyz"), { message: /: see roost jobs list$/ });
   const misspelt = { kind: "event", eventType: "run.faild" } as const;
   await assert.rejects(defineJob(kernel, { id: "on-failure", prompt: "", trigger: misspelt }, { by }), {
     message: /"run\.faild", which is not registered: did you mean run\.failed\?/,

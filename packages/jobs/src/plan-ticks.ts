@@ -2,6 +2,7 @@
  * Which moments of a job are due, and what its catch-up policy makes of them. Pure: overlap and concurrent schedulers are handled where the plan is
  * carried out.
  */
+import { writeDurationMs } from "@roost/base";
 import type { Schedule } from "./next-moments.ts";
 import { tickDelayMs } from "./tick-delay.ts";
 
@@ -136,7 +137,7 @@ function judge(
   if (lateMs > Math.max(windowMs, onTimeMsMax)) {
     return {
       outcome: "missed",
-      reason: `it came due while no scheduler was running, longer ago than the job's catch-up window of ${windowMs} ms`,
+      reason: `it came due while no scheduler was running, longer ago than the job's catch-up window of ${writeDurationMs(windowMs)}`,
     };
   }
   return undefined;

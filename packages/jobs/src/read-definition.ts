@@ -1,4 +1,4 @@
-import { parseDurationMs, RoostError, type JsonValue } from "@roost/base";
+import { writeDurationMs, type JsonValue, parseDurationMs, RoostError } from "@roost/base";
 import { NamedJobDefinition } from "@roost/contract/operations";
 import { runLimits } from "@roost/kernel";
 import { writtenFaults } from "./files/read-written.ts";
@@ -35,7 +35,10 @@ export function readDefinition(written: unknown, timeZone: string): ReadDefiniti
 
 function checkWindow(windowMs: number): void {
   if (windowMs >= 1 && windowMs <= runLimits.rateWindowMsMax) return;
-  throw new RoostError("invalid_input", `rateLimit.per is ${windowMs} ms: give a duration from 1 ms to 31 days`);
+  throw new RoostError(
+    "invalid_input",
+    `rateLimit.per is ${writeDurationMs(windowMs)}: give a duration from 1 ms to 31 days`,
+  );
 }
 
 function nameOf(written: unknown): string {

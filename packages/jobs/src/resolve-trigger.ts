@@ -1,5 +1,5 @@
 /** Resolves a written trigger: durations in ms, times as instants, a time zone. */
-import { parseDurationMs, RoostError } from "@roost/base";
+import { writeDurationMs, parseDurationMs, RoostError } from "@roost/base";
 import { eventsPerRunMax, type JobDefinition } from "@roost/contract/operations";
 import { createSchedule } from "./next-moments.ts";
 import type { Trigger, TriggerWindow } from "./trigger.ts";
@@ -61,7 +61,7 @@ function resolveWindow({
     if (maxWaitMs < quietMs)
       throw new RoostError(
         "invalid_input",
-        `debounce.maxWait is ${maxWaitMs} ms, less than debounce.quiet (${quietMs} ms)`,
+        `debounce.maxWait is ${writeDurationMs(maxWaitMs)}, less than debounce.quiet (${writeDurationMs(quietMs)})`,
       );
     return { kind: "debounce", quietMs, maxWaitMs, eventsMax: eventsPerRunMax };
   }
@@ -72,6 +72,6 @@ function resolveWindow({
 function gatherMs(field: string, written: string | number): number {
   const ms = parseDurationMs(written);
   if (ms < 1 || ms > gatherMsMax)
-    throw new RoostError("invalid_input", `${field} is ${ms} ms: give a duration from 1 ms to 7 days`);
+    throw new RoostError("invalid_input", `${field} is ${writeDurationMs(ms)}: give a duration from 1 ms to 7 days`);
   return ms;
 }

@@ -58,7 +58,7 @@ export function versionsOf<One extends Version<object>>(noun: keyof typeof views
       const [found] = (await list(kernel, id, { limit: 1, before: version + 1 })).versions;
       if (found?.version === version) return found;
       const what = `The ${noun} "${id.slice(0, 64)}" has no version ${version}`;
-      throw new RoostError("not_found", `${what}: check its versions`);
+      throw new RoostError("not_found", `${what}: see roost ${noun}s versions ${id.slice(0, 64)}`);
     },
   };
 }
@@ -75,6 +75,6 @@ export async function unknown(sql: Sql, noun: "job" | "agent", id: string): Prom
     id.slice(0, 64),
     rows.map((row) => row.id),
   );
-  const advice = nearest === undefined ? `check the list of ${noun}s` : `did you mean ${nearest}?`;
+  const advice = nearest === undefined ? `see roost ${noun}s list` : `did you mean ${nearest}?`;
   return new RoostError("not_found", `There is no ${noun} "${id.slice(0, 64)}": ${advice}`);
 }

@@ -1,6 +1,6 @@
 /** Checks whether a configured server is reachable and accepts the key. Calls no model. */
 import { openRouterUrl, type ProviderConfig } from "@roost/agent";
-import { keepBriefly, type Clock } from "@roost/base";
+import { type Clock, formatDurationMs, keepBriefly } from "@roost/base";
 import { wiredProviders, type WiredProvider } from "./wired-providers.ts";
 
 const askMsMax = 3_000;
@@ -30,7 +30,7 @@ async function findModelProblem({
 }
 
 function reasonOf(error: unknown): string {
-  if ((error as Error).name === "TimeoutError") return `no answer within ${askMsMax / 1000} s`;
+  if ((error as Error).name === "TimeoutError") return `no answer within ${formatDurationMs(askMsMax)}`;
   const { code } = ((error as Error).cause ?? {}) as { code?: string };
   if (code === "ECONNREFUSED") return "connection refused";
   return code === "ENOTFOUND" ? "no such host" : (code ?? "it cannot be reached");

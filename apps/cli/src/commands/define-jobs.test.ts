@@ -53,24 +53,26 @@ test("roost runs says that nothing matches, and exits by 66 for a job or a sessi
   assert.equal((await runRoost(["runs", "--session", "nope"], gateway)).code, 66);
 });
 
-test("roost jobs edit applies what the editor saved to the version that was shown", async () => {
+test("roost jobs edit applies what the editor saved to the version that was shown, and names a file that says otherwise", async () => {
   const defined: Defined[] = [];
+  const sources = [null, "jobs/mail.yaml", "import:/home/eva/.openclaw/cron/jobs.json"];
   await using gateway = await serveGateway({
     getJob: () => ({ job: someJob(), ticks: [] }),
     defineJob: (input) => {
       defined.push(input);
-      return { job: someJob({ version: 4 }), change: "changed" };
+      return { job: someJob({ version: 4, source: sources[defined.length - 1] ?? null }), change: "changed" };
     },
   });
   await using editor = await writeEditor(`sed -i.bak 's/20m/25m/' "$1"`);
-  const { code, stdout } = await runRoost(["jobs", "edit", "mail"], {
-    ...gateway,
-    environment: { EDITOR: editor.path },
-  });
-  assert.deepEqual([code, stdout], [0, "mail is changed (version 4)\n"]);
+  const edit = () => runRoost(["jobs", "edit", "mail"], { ...gateway, environment: { EDITOR: editor.path } });
+  for (const source of sources) {
+    const { code, stdout, stderr } = await edit();
+    assert.deepEqual([code, stdout], [0, "mail is changed (version 4)\n"]);
+    assert.equal(/jobs\/mail\.yaml still has its earlier definition/.test(stderr), source === "jobs/mail.yaml");
+  }
   assert.deepEqual([defined[0]?.trigger, defined[0]?.expectedVersion], [{ kind: "every", every: "25m" }, 3]);
   assert.equal((await runRoost(["jobs", "edit", "mail"], { ...gateway, environment: { EDITOR: "true" } })).code, 0);
-  assert.equal(defined.length, 1, "what was not changed is not applied");
+  assert.equal(defined.length, 3, "what was not changed is not applied");
 });
 
 test("roost jobs edit loses nothing: a conflict and a mistake leave the text in a file", async () => {

@@ -20,6 +20,7 @@ import {
   parseOptionDuration,
   parseOptionNumber,
 } from "../parse-option.ts";
+import type { Terminal } from "../print/create-terminal.ts";
 import { relativeTime } from "../print/relative-time.ts";
 import { plainText } from "@roost/base/text-width";
 
@@ -148,6 +149,16 @@ function tellDefined({ terminal, clock }: CliContext, job: JobRecord, change: st
   const due = next === "" ? "" : `, due ${next}`;
   terminal.line(
     change === "unchanged" ? `${job.id} is unchanged` : `${job.id} is ${change} (version ${job.version}${due})`,
+  );
+  if (change !== "unchanged") noteSource(terminal, job);
+}
+
+/** A file is applied again when it changes, and then replaces what was changed by command. */
+export function noteSource(terminal: Terminal, { id, source }: JobRecord): void {
+  if (source === null || source.startsWith("import:") || !/\.(?:ya?ml|json)$/.test(source)) return;
+  terminal.note(
+    `${source} still has its earlier definition, which replaces this one once that file changes. To keep this one, write it there: ${terminal.named(`roost jobs show ${id} --yaml`)}`,
+    "warn",
   );
 }
 

@@ -81,6 +81,7 @@ function removedJob(id: string) {
     },
     pausedReason: null,
     definedBy: "x",
+    source: null,
     nextAt: null,
     dueAt: null,
     failing: null,

@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
 import { parseOptionCount } from "../parse-option.ts";
+import { noteSource } from "./define-jobs.ts";
 import { addVersionsCommand } from "./add-versions-command.ts";
 
 export function addJobVersionCommands(jobs: Command, context: CliContext): void {
@@ -22,5 +23,6 @@ export function addJobVersionCommands(jobs: Command, context: CliContext): void 
       if (context.terminal.isJson) return context.terminal.json(answer);
       const said = answer.change === "unchanged" ? "already has that definition" : `is restored to version ${version}`;
       context.terminal.line(`${jobId} ${said}: version ${answer.job.version}`);
+      if (answer.change !== "unchanged") noteSource(context.terminal, answer.job);
     });
 }

@@ -150,6 +150,7 @@ export function someJob(given: Partial<JobRecord> = {}): JobRecord {
     },
     pausedReason: null,
     definedBy: "person:owner",
+    source: null,
     nextAt: null,
     dueAt: null,
     failing: null,

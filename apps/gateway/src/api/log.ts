@@ -27,7 +27,7 @@ export function serveLog({ kernel }: { kernel: Kernel }): Served[] {
       if (range === undefined) {
         throw new RoostError(
           "not_found",
-          `There is no partition ${partition} of topic "${topic}": check the list of topics`,
+          `There is no partition ${partition} of topic "${topic}": see roost log topics`,
         );
       }
       const offset = asked ?? range.firstOffset;

@@ -19,8 +19,7 @@ export function serveStates({ memory }: { memory: Memory }): Served[] {
 
     serve(operations.getState, async ({ name }) => {
       const state = await getState(memory, name);
-      if (state === undefined)
-        throw new RoostError("not_found", `There is no state "${name}": check the list of states`);
+      if (state === undefined) throw new RoostError("not_found", `There is no state "${name}": see roost state`);
       const { version, updatedAt, ageMs, updatedBy, value } = state;
       return { name, version, updatedAt: updatedAt.toISOString(), ageMs: Math.round(ageMs), updatedBy, value };
     }),

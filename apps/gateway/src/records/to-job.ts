@@ -15,6 +15,7 @@ export function toJobRecord(job: Job): JobRecord {
     definition: job.definition,
     pausedReason: job.pausedReason,
     definedBy: job.definedBy,
+    source: job.source,
     nextAt: isoOrNull(job.nextAt),
     dueAt: isoOrNull(job.dueAt),
     gatheredCount: job.gatheredCount,

@@ -1,5 +1,5 @@
 /** Replays of runs: each in a confined process, few at a time, with a time limit. Nothing is kept. */
-import { RoostError } from "@roost/base";
+import { formatDurationMs, RoostError } from "@roost/base";
 import type { ReplayReport } from "@roost/contract/operations";
 import type { ReplayTask } from "@roost/rehearsal/replay-task";
 import { describeHome, type ConfinedHome } from "../confined/confined-home.ts";
@@ -55,7 +55,7 @@ export function openReplays(options: OpenReplaysOptions): Replays {
             },
           );
         if (!late.aborted) throw error;
-        const message = `the replay of run ${asked.runId} was ended after ${replayMsMax} ms: the code it executes does not end, or the machine is busy`;
+        const message = `the replay of run ${asked.runId} was ended after ${formatDurationMs(replayMsMax)}: the code it executes does not end, or the machine is busy`;
         throw new RoostError("timeout", message, { cause: error });
       } finally {
         goingCount -= 1;

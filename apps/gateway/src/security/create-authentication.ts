@@ -9,7 +9,7 @@ import {
   type AccessToken,
   principalIdOf,
 } from "@roost/access";
-import { RoostError, type Clock } from "@roost/base";
+import { type Clock, formatDurationMs, RoostError } from "@roost/base";
 import type { Principal } from "@roost/contract";
 import { isRunToken } from "@roost/service";
 import { refuseOtherPages, type BrowserSessions } from "./browser-session.ts";
@@ -52,7 +52,7 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
     if (!isTooMany) return;
     throw new RoostError(
       "limit_exceeded",
-      `More than ${failuresMax} calls with a wrong token within ${failureWindowMs / 1000} s: wait and try again`,
+      `More than ${failuresMax} calls with a wrong token within ${formatDurationMs(failureWindowMs)}: wait and try again`,
       { details: { retryAfterS } },
     );
   };

@@ -15,6 +15,8 @@ export interface KeepChildrenOptions {
   directory: string;
   limits: ChildLimits;
   writeLog: (line: string) => void;
+  /** Named to a person when the start fails. */
+  logPath: string;
   logger: Logger;
   onFailure: (name: string, failure: ChildFailure) => void;
   /** Each time the gateway is ready, the first included. */
@@ -28,7 +30,7 @@ export interface KeepChildrenOptions {
 export interface KeptChildren {
   /**
    * The gateway's message, once one worker is ready too.
-   * @throws the error that the gateway or a worker refuses to start with before that, where retrying would not help
+   * @throws the error that the gateway or a worker refuses to start with before that, where retrying would not help, or has not helped
    */
   readonly ready: Promise<ReadyMessage>;
   /** Restarts all of them with the current `environment`. */
@@ -44,6 +46,12 @@ const refusals: ReadonlySet<ErrorCode | undefined> = new Set<ErrorCode>([
   "forbidden",
   "unauthenticated",
 ]);
+
+/** A program that has ended so often in a row before anything was ready, for a reason other than what may yet come: the start is given up. */
+const failedStartsMax = 5;
+/** The same while what it needs is away, as a database that fails over: about a minute. */
+const failedStartsMaxAway = 10;
+const mayYetCome: ReadonlySet<ErrorCode | undefined> = new Set<ErrorCode>(["unavailable", "timeout"]);
 
 /** The gateway and one worker. */
 const firstCount = 2;
@@ -93,9 +101,8 @@ export function keepChildren(machine: MachinePrograms, options: KeepChildrenOpti
   };
   const onFailure = (name: string, failure: ChildFailure) => {
     failed.add(name);
-    const code = errorCodeOfExit(failure.code);
-    if (code !== undefined && refusals.has(code) && !failure.wasReady && !isReady)
-      return ready.reject(new RoostError(code, failure.lastError ?? `${name} refuses to start: see the log`));
+    const error = isReady ? undefined : failedStart(name, failure, options.logPath);
+    if (error !== undefined) return ready.reject(error);
     options.onFailure(name, failure);
     startUpTo(programs.length);
   };
@@ -129,6 +136,19 @@ export function keepChildren(machine: MachinePrograms, options: KeepChildrenOpti
       for (const each of [workers, services.all(), [gateway]]) await stopAll(each, force);
     },
   };
+}
+
+/** The error with which a first start ends; undefined while it is tried again. */
+function failedStart(name: string, failure: ChildFailure, logPath: string): RoostError | undefined {
+  const { failuresInRow, reason, lastError } = failure;
+  const code = errorCodeOfExit(failure.code);
+  if (failure.wasReady) return undefined;
+  if (code !== undefined && refusals.has(code))
+    return new RoostError(code, lastError ?? `${name} refuses to start: see the log`);
+  if (failuresInRow < (mayYetCome.has(code) ? failedStartsMaxAway : failedStartsMax)) return undefined;
+  const why = lastError === undefined ? "" : `: ${lastError}`;
+  const message = `Roost did not start: ${name} ended ${failuresInRow} times in a row (${reason})${why}. See ${logPath}, and roost doctor; then start it again`;
+  return new RoostError("unavailable", message);
 }
 
 function processesOf(children: readonly KeptChild[]): { name: string; identity: string }[] {

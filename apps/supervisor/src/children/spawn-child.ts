@@ -2,6 +2,7 @@
  * One lifetime of a child process: start, pings, output, end. Restarts: keep-child.ts. It has its own process group: Ctrl-C reaches only the
  * supervisor, which stops everything in order.
  */
+import { formatDurationMs } from "@roost/base";
 import { spawn, type ChildProcess } from "node:child_process";
 import { createChildOutput, type ChildOutput } from "../logs/child-output.ts";
 import { readProcessIdentity } from "../processes/process-identity.ts";
@@ -84,9 +85,12 @@ export function spawnChild(program: ChildProgram, options: SpawnChildOptions): R
     child.kill("SIGKILL");
   };
   const stopPings = watchPings(child, limits, () =>
-    kill(`it did not answer for ${(limits.pingEveryMs * limits.missedPingsMax) / 1000} s`),
+    kill(`it did not answer for ${formatDurationMs(limits.pingEveryMs * limits.missedPingsMax)}`),
   );
-  const readyTimer = setTimeout(() => kill(`it was not ready after ${limits.readyMsMax / 1000} s`), limits.readyMsMax);
+  const readyTimer = setTimeout(
+    () => kill(`it was not ready after ${formatDurationMs(limits.readyMsMax)}`),
+    limits.readyMsMax,
+  );
   let graceTimer: NodeJS.Timeout | undefined;
   child.on("message", (received) => {
     const message = readChildMessage(received);
@@ -115,7 +119,10 @@ export function spawnChild(program: ChildProgram, options: SpawnChildOptions): R
     ended,
     stop() {
       child.kill("SIGTERM");
-      graceTimer ??= setTimeout(() => kill(`it did not stop within ${limits.graceMsMax / 1000} s`), limits.graceMsMax);
+      graceTimer ??= setTimeout(
+        () => kill(`it did not stop within ${formatDurationMs(limits.graceMsMax)}`),
+        limits.graceMsMax,
+      );
     },
     kill: () => kill(),
     hint() {

@@ -19,7 +19,7 @@ test("describeReady() says where Roost is, what to do next, and which model answ
     },
     plain,
   );
-  assert.match(text, /up at http:\/\/127\.0\.0\.1:7717 \(1\.2 s\)/);
+  assert.match(text, /up at http:\/\/127\.0\.0\.1:7717 \(1s\)/);
   assert.match(text, /^  http:\/\/127\.0\.0\.1:7717\/#sign-in=c0de$/m);
   assert.match(text, /Model: ollama qwen3\n2 jobs are paused\n/);
   assert.match(text, /^  roost ask "/m);

@@ -1,5 +1,6 @@
 // What a start says once everything is up: to a person, and as a document to programs.
 
+import { formatDurationMs } from "@roost/base";
 import type { ReadyMessage } from "../children/child-messages.ts";
 import type { ProcessTerminal } from "./create-terminal.ts";
 
@@ -42,7 +43,7 @@ export function describeReady(facts: ReadyFacts, terminal: Pick<ProcessTerminal,
       : [`Model: ${strong(gateway.model)}`];
   return [
     "",
-    `Roost is up at ${strong(gateway.url ?? "an unknown address")} ${faint(`(${(facts.elapsedMs / 1000).toFixed(1)} s)`)}`,
+    `Roost is up at ${strong(gateway.url ?? "an unknown address")} ${faint(`(${formatDurationMs(facts.elapsedMs)})`)}`,
     ...(signInUrl === undefined
       ? []
       : [

@@ -409,7 +409,7 @@ test("runAgentLoop() gives up on a tool that takes too long", async () => {
   const slow = recordingTool({ effect: "readonly", timeoutMsMax: 5, execute: async () => await new Promise(() => {}) });
   await using loop = await openLoop(playByTurn([callTool("post", { text: "a" }), "Too slow."]));
   const outcome = await loop.run({ tools: [slow] });
-  assert.match(toolTexts(outcome.messages)[0] ?? "", /timeout.*post did not end within 5 ms/);
+  assert.match(toolTexts(outcome.messages)[0] ?? "", /timeout.*post did not end within 5ms/);
 });
 
 test("runAgentLoop() is cancelled in the middle of a reply, keeps what was shown, and closes the connection", async () => {

@@ -1,6 +1,6 @@
 // Runs one tool call inside its step: permission, time limit, size limit, and what an exception means. The loop records it and tells the model.
 
-import { storableText, toRoostError, type ErrorCode, type JsonValue } from "@roost/base";
+import { type ErrorCode, formatDurationMs, type JsonValue, storableText, toRoostError } from "@roost/base";
 import { areSameLabels, formatLabels, isUntrusted, joinLabels, openLabels, type Labels } from "@roost/contract/labels";
 import { namePart, type Part } from "@roost/contract/part";
 import type { StepCall, StepResult } from "../steps/step-runner.ts";
@@ -55,7 +55,8 @@ export async function executeTool(stepCall: StepCall, options: ExecuteToolOption
   const timeoutMs = tool.timeoutMsMax ?? options.toolMsMax;
   const timeout = new AbortController();
   const timer = setTimeout(
-    () => timeout.abort(new DOMException(`${tool.name} did not end within ${timeoutMs} ms`, "TimeoutError")),
+    () =>
+      timeout.abort(new DOMException(`${tool.name} did not end within ${formatDurationMs(timeoutMs)}`, "TimeoutError")),
     timeoutMs,
   );
   const signal = AbortSignal.any([outer, options.deadline, timeout.signal]);

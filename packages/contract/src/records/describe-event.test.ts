@@ -19,7 +19,7 @@ const cases: [
     "tick.fired",
     "blog",
     { runId: "r", lateMs: 61_000, missedCount: 1 },
-    "tick.fired 1m1s late, 1 moment before was missed",
+    "tick.fired 1m 1s late, 1 moment before was missed",
   ],
   ["run.waiting", "r1", { seq: 3, kind: "person", agent: "main" }, "run.waiting for your answer"],
   ["run.waiting", "r1", { kind: "time", until: "2026-01-31T14:00:00Z" }, "run.waiting until 2026-01-31 14:00 UTC"],
@@ -29,6 +29,7 @@ const cases: [
     { agent: "main", tokens: 4_720, costUsd: 0.008, durationMs: 4_100 },
     "run.done in 4s, 4,720 tokens, $0.008",
   ],
+  ["run.done", "r1", { agent: "main", durationMs: 232 }, "run.done in 232ms"],
   ["state.changed", "blog", { sessionKind: "main", name: "blog", stateVersion: 1 }, "state.changed blog, version 1"],
   ["worker.joined", "w1", { pid: 7, host: "h" }, "worker.joined w1"],
 ];

@@ -1,5 +1,5 @@
 /** Says an event in a line of words, for the console, the command line and answers about causes. Pure; what a digest tells agents is elsewhere. */
-import { isJsonObject, writeDurationMs } from "@roost/base/browser";
+import { formatDurationMs, isJsonObject } from "@roost/base/browser";
 
 const textCharsMax = 300;
 /** Fields that describe an event, by priority. */
@@ -22,9 +22,7 @@ const phrases: Readonly<Record<string, (data: DescribedEvent["data"]) => (string
   ],
   "run.resumed": () => ["it goes on"],
   "run.done": ({ tokens, costUsd, durationMs }) => [
-    typeof durationMs === "number"
-      ? `in ${writeDurationMs(Math.max(1_000, Math.round(durationMs / 1_000) * 1_000))}`
-      : undefined,
+    typeof durationMs === "number" ? `in ${formatDurationMs(durationMs)}` : undefined,
     countOf(tokens, "token"),
     moneyOf(costUsd),
   ],
@@ -33,9 +31,7 @@ const phrases: Readonly<Record<string, (data: DescribedEvent["data"]) => (string
   "job.defined": ({ jobVersion }) => [jobVersion === 1 ? "for the first time" : versionOf(jobVersion)],
   "state.changed": ({ name, stateVersion }) => [textOf(name), versionOf(stateVersion)],
   "tick.fired": ({ lateMs, missedCount }) => [
-    typeof lateMs === "number" && lateMs >= 1_000
-      ? `${writeDurationMs(Math.floor(lateMs / 1_000) * 1_000)} late`
-      : "in time",
+    typeof lateMs === "number" && lateMs >= 1_000 ? `${formatDurationMs(lateMs)} late` : "in time",
     countOf(missedCount, "moment before was missed", "moments before were missed"),
   ],
   "tick.missed": ({ missedCount, reason }) => [countOf(missedCount, "moment"), textOf(reason)],

@@ -240,6 +240,7 @@ export const Job = z
     definition: JobDefinition,
     pausedReason: Reason.nullable(),
     definedBy: Name,
+    source: Name.nullable().describe("The file or other set of jobs that defines it; null for one defined alone"),
     nextAt: Time.nullable().describe("Its next due time"),
     dueAt: Time.nullable().describe("`nextAt` with jitter; for a job that gathers events, when it fires for them"),
     gatheredCount: Count.describe("Events gathered for its next run"),

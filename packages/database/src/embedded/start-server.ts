@@ -4,7 +4,7 @@
  */
 import type { ChildProcess } from "node:child_process";
 import { join } from "node:path";
-import { delay, RoostError, type Logger } from "@roost/base";
+import { delay, formatDurationMs, type Logger, RoostError } from "@roost/base";
 import { diskFull } from "./disk-full.ts";
 import type { Binaries } from "./find-binaries.ts";
 import { clearTornPostmasterFile } from "./clear-torn-postmaster-file.ts";
@@ -131,7 +131,7 @@ async function waitUntilReady(
   }
   throw new RoostError(
     "timeout",
-    `PostgreSQL (process ${pid}) was not ready after ${readyMsMax / 1000} s: see ${join(options.directory, "postgres.log")}`,
+    `PostgreSQL (process ${pid}) was not ready after ${formatDurationMs(readyMsMax)}: see ${join(options.directory, "postgres.log")}`,
   );
 }
 

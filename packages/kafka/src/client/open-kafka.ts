@@ -3,7 +3,7 @@
  * deadline of its own, retries are bounded, and a client that failed is closed and made anew, since it may ask a dead broker for ever.
  */
 import { Admin, Consumer, Producer, type BaseOptions } from "@platformatic/kafka";
-import { createId, RoostError, type Logger } from "@roost/base";
+import { createId, formatDurationMs, type Logger, RoostError } from "@roost/base";
 import type { KafkaSettings } from "../kafka-settings.ts";
 import { ensureTopics, type WantedTopic } from "./ensure-topics.ts";
 import { fetchRecords, readRanges, type FetchFrom, type Fetched, type TopicRange } from "./fetch-records.ts";
@@ -150,7 +150,10 @@ function keepClient<C>(
 async function within<T>(ms: number, what: string, work: Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new RoostError("timeout", `Kafka did not answer ${what} within ${ms} ms`)), ms);
+    timer = setTimeout(
+      () => reject(new RoostError("timeout", `Kafka did not answer ${what} within ${formatDurationMs(ms)}`)),
+      ms,
+    );
   });
   // It may still fail afterwards.
   work.catch(() => undefined);

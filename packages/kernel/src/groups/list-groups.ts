@@ -75,7 +75,7 @@ export async function getGroup(sql: Sql, name: string, { neededTopics }: NeededT
     ),
   ]);
   if (declared === undefined && partitions.length === 0)
-    throw new RoostError("not_found", `there is no consumer group "${name}": check the list of groups`);
+    throw new RoostError("not_found", `there is no consumer group "${name}": see roost log groups`);
   for (const partition of partitions) delete partition.group;
   const isOwn = isOwnGroup(name);
   return {

@@ -44,7 +44,7 @@ export async function resetGroup(kernel: Kernel, reset: ResetGroup): Promise<Mov
     if (!isForced) refuseOwn(group, "reset");
     const cursors = await lockCursors(tx, reset);
     if (cursors.length === 0)
-      throw new RoostError("not_found", `group "${group}" has no cursor there: check the list of groups`);
+      throw new RoostError("not_found", `group "${group}" has no cursor there: see roost log groups`);
     const moved = await placesOf(tx, cursors, to);
     // Invariant: under the lock of the cursors, so no reader is between its position and its move.
     await tx.query(
@@ -85,7 +85,7 @@ export async function skipEvent(
   return await kernel.transact(async (tx) => {
     const [cursor] = await lockCursors(tx, skip);
     const place = `group "${group}" at ${partitionName(topic, partition)}`;
-    if (cursor === undefined) throw new RoostError("not_found", `${place} has no cursor: check the list of groups`);
+    if (cursor === undefined) throw new RoostError("not_found", `${place} has no cursor: see roost log groups`);
     if (cursor.nextOffset !== offset || cursor.failingOffset !== offset) {
       throw new RoostError(
         "conflict",
@@ -129,7 +129,7 @@ export async function removeGroup(kernel: Kernel, { group, by }: { group: string
     const cursors = await tx.query("delete from roost.cursor where group_name = $1 returning 1", [group]);
     const groups = await tx.query("delete from roost.consumer_group where name = $1 returning 1", [group]);
     if (cursors.length + groups.length === 0)
-      throw new RoostError("not_found", `there is no consumer group "${group}": check the list of groups`);
+      throw new RoostError("not_found", `there is no consumer group "${group}": see roost log groups`);
     tx.emit({ type: "consumer.removed", subject: group, labels: formatLabels(mainLabels), data: { group, by } });
   });
 }

@@ -1,5 +1,5 @@
 /** How long history is kept: topics by segments, runs by months, ticks. Dropping is in segments.ts and sweeps. */
-import { RoostError, toRoostError, type Logger } from "@roost/base";
+import { writeDurationMs, type Logger, RoostError, toRoostError } from "@roost/base";
 import type { Database } from "@roost/database";
 import { readTopics } from "./topics.ts";
 
@@ -73,6 +73,6 @@ function refuseShort(what: string, ms: number): void {
   if (Number.isInteger(ms) && ms >= retentionMsMin) return;
   throw new RoostError(
     "invalid_input",
-    `${what} is ${ms} ms: give at least ${retentionMsMin} ms, or leave it out to keep everything`,
+    `${what} is ${writeDurationMs(ms)}: give at least ${writeDurationMs(retentionMsMin)}, or leave it out to keep everything`,
   );
 }

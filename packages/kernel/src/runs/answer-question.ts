@@ -59,7 +59,7 @@ export async function answerQuestion(kernel: Kernel, answer: Answer, options: An
 async function readQuestion(tx: KernelTransaction, questionId: string): Promise<Question> {
   const [question] = await tx.query<Question>(`${questionQuery} where q.id = $1`, [questionId]);
   if (question === undefined)
-    throw new RoostError("not_found", `no question has the id ${questionId}: check the list of questions`);
+    throw new RoostError("not_found", `no question has the id ${questionId}: see roost questions`);
   return question;
 }
 

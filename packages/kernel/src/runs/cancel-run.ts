@@ -80,6 +80,6 @@ async function outcomeOf(tx: KernelTransaction, runId: string, run: RunHead | un
 
 async function endedBefore(tx: KernelTransaction, runId: string): Promise<CancelOutcome> {
   const [row] = await tx.query<{ state: RunState }>("select state from roost.run_history where id = $1", [runId]);
-  if (row === undefined) throw new RoostError("not_found", `no run has the id ${runId}: check the list of runs`);
+  if (row === undefined) throw new RoostError("not_found", `no run has the id ${runId}: see roost runs`);
   return { outcome: "already_over", state: row.state };
 }

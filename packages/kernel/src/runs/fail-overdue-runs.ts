@@ -1,4 +1,5 @@
 /** Ends what ran out of time by the database's clock: runs past their limit, and cancelled runs whose owner does not react. */
+import { formatDurationMs } from "@roost/base";
 import type { Kernel } from "../open-kernel.ts";
 import type { KernelTransaction } from "../transact.ts";
 import { eachAlone, setAsideMs } from "../each-alone.ts";
@@ -59,7 +60,7 @@ async function endOverdue(tx: KernelTransaction, runId: string): Promise<boolean
   if (!now!.isOverdue) return false;
   const error: RunError = {
     code: "timeout",
-    message: `the run took longer than ${run.timeoutMs} ms (its limit): raise the limit, or give it less to do`,
+    message: `the run took longer than ${formatDurationMs(run.timeoutMs ?? 0)} (its limit): raise the limit, or give it less to do`,
   };
   if (run.state === "running") await finishLocked(tx, run, { state: "failed", error }, { isTaken: true });
   else await endRuns(tx, [{ run, state: "failed", error, isTaken: true }]);

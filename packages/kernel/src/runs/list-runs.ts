@@ -71,7 +71,7 @@ export async function getRun(sql: Sql, runId: string): Promise<Run> {
   const [run] = await sql.query<Run>(`select ${runColumns("r")} from roost.run_all r where r.id = $1`, [runId], {
     name: "roost_run_get",
   });
-  if (run === undefined) throw new RoostError("not_found", `no run has the id ${runId}: check the list of runs`);
+  if (run === undefined) throw new RoostError("not_found", `no run has the id ${runId}: see roost runs`);
   return run;
 }
 

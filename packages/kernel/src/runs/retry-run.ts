@@ -28,8 +28,7 @@ export async function retryRun(kernel: Kernel, request: RetryRequest): Promise<C
     const [run] = await tx.query<Run>(`select ${runColumns("r")} from roost.run_all r where r.id = $1`, [
       request.runId,
     ]);
-    if (run === undefined)
-      throw new RoostError("not_found", `no run has the id ${request.runId}: check the list of runs`);
+    if (run === undefined) throw new RoostError("not_found", `no run has the id ${request.runId}: see roost runs`);
     if (run.endedAt === null || run.state === "done") {
       throw new RoostError(
         "conflict",

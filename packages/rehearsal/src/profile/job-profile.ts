@@ -1,4 +1,5 @@
 /** What a run of a job is assumed to take: types, and defaults for a job without history. */
+import { formatDurationMs } from "@roost/base";
 import type { Assumption } from "@roost/contract/operations";
 
 export interface JobProfile {
@@ -38,7 +39,7 @@ export function defaultProfile(resources: Resource[] = []): JobProfile {
 
 export function describeProfile(jobId: string, profile: JobProfile): Assumption {
   const { durationMs, modelCalls, outputTokens } = profile;
-  const what = `${Math.round(durationMs / 1000)} s, ${modelCalls} model calls of ${outputTokens} tokens`;
+  const what = `${formatDurationMs(durationMs)}, ${modelCalls} model calls of ${outputTokens} tokens`;
   const from =
     profile.runCount === 0 ? "defaults, as it has no history" : `the median of its last ${profile.runCount} runs`;
   return { about: jobId, text: `A run takes ${what} (${from})` };

@@ -3,7 +3,7 @@
 
 import { lookup, type LookupAddress, type LookupAllOptions } from "node:dns";
 import { isIP, type LookupFunction } from "node:net";
-import { RoostError } from "@roost/base";
+import { formatDurationMs, RoostError } from "@roost/base";
 import { Agent, fetch, type Response } from "undici";
 import { checkAddress, type AddressRules } from "./check-address.ts";
 
@@ -255,7 +255,7 @@ function toRequestError(
   const code = (cause as { code?: string } | undefined)?.code ?? "";
   const wasSent = at.wasCarriedOut || !notSentCodes.has(code);
   if (at.timedOut) {
-    return new RoostError("timeout", `${at.url.host} did not answer within ${at.timeoutMs} ms`, {
+    return new RoostError("timeout", `${at.url.host} did not answer within ${formatDurationMs(at.timeoutMs)}`, {
       cause: error,
       details: { wasSent: true },
     });

@@ -4,7 +4,7 @@
  */
 import { join } from "node:path";
 import { readFile } from "node:fs/promises";
-import { RoostError, toRoostError, type Logger } from "@roost/base";
+import { formatDurationMs, type Logger, RoostError, toRoostError } from "@roost/base";
 import {
   readSource,
   sourcesOf,
@@ -46,7 +46,7 @@ export function createLookOutside({ memory, logger, resolveSecret }: LookOutside
     } catch (cause) {
       signal.throwIfAborted();
       const error = isOverdue(cause)
-        ? new RoostError("unavailable", `no answer within ${lookMsMax / 1000} seconds`, { cause })
+        ? new RoostError("unavailable", `no answer within ${formatDurationMs(lookMsMax)}`, { cause })
         : toRoostError(cause);
       logger.warn("A look outside failed", { source: source.name, reason: error.message });
       await takeFailure(memory, source, error);

@@ -191,7 +191,7 @@ test("define_job changes the fields that it is given, and leaves the others of t
     tools: ["read_file"],
     retry: { attemptsMax: 3 },
   };
-  await defineJob(kernel, whole, { by: "owner" });
+  await defineJob(kernel, whole, { by: "owner", source: "jobs/brief.yaml" });
   const before = (await getJob(kernel, "brief")).definition;
   const { answers } = await home.callTools(await home.begin(), [
     { name: "define_job", arguments: { id: "brief", trigger: { kind: "every", every: "2h" } } },
@@ -200,7 +200,8 @@ test("define_job changes the fields that it is given, and leaves the others of t
     { name: "define_job", arguments: { id: "new", prompt: "", trigger: { kind: "manual" } } },
   ]);
   assert.match(answers[0]!.text, /"change":"changed","version":2,"changed":\["trigger\./);
-  assert.match(answers[1]!.text, /"change":"unchanged","version":2/);
+  assert.match(answers[0]!.text, /"note":"jobs\/brief\.yaml still has the earlier definition/);
+  assert.match(answers[1]!.text, /"change":"unchanged","version":2\}/);
   assert.match(answers[2]!.text, /there is no job brieff: a new one needs trigger/);
   assert.deepEqual((await getJob(kernel, "brief")).definition, { ...before, trigger: { kind: "every", every: "2h" } });
   assert.equal((await getJob(kernel, "new")).definition.session, "cron");

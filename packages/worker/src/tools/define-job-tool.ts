@@ -22,6 +22,9 @@ const input = NamedJobDefinition.pick({
 const againNote =
   "this job had been removed, and the person is told that it is back: unless they asked for it, pause it and say so";
 
+const fileNote = (file: string) =>
+  `${file} still has the earlier definition, which replaces this one once that file changes: change it there too`;
+
 /** Another change between reading a job and writing it is read again. */
 const triesMax = 4;
 
@@ -35,10 +38,14 @@ export function defineJobTool(context: ToolContext): Tool<z.infer<typeof input>>
     effect: "idempotent",
     reach: ({ id }) => ({ target: id, isOutside: false }),
     execute: async (given, { labels }) => {
-      const { jobId, change, version, differences, isAgain } = await define(context, given, labels);
+      const { jobId, change, version, differences, isAgain, source } = await define(context, given, labels);
       const changed = change === "changed" ? { changed: differences.map(({ path }) => path).slice(0, 50) } : {};
-      const again = isAgain === true ? { note: againNote } : {};
-      return { state: "done", output: toJson({ jobId, change, version, ...changed, ...again }) };
+      const file = source?.startsWith("jobs/") === true && change === "changed" ? fileNote(source) : undefined;
+      const note = isAgain === true ? againNote : file;
+      return {
+        state: "done",
+        output: toJson({ jobId, change, version, ...changed, ...(note !== undefined && { note }) }),
+      };
     },
   };
 }
@@ -47,7 +54,7 @@ async function define(
   { kernel, memory, run, actor }: ToolContext,
   given: z.infer<typeof input>,
   labels: Parameters<typeof defineJob>[2]["labels"],
-): Promise<ChangedJob> {
+): Promise<ChangedJob & { source?: string | null | undefined }> {
   const parsed = input.parse(given);
   // A default is no field that was given.
   const fields = Object.fromEntries(Object.entries(parsed).filter(([name]) => Object.hasOwn(given, name)));
@@ -58,7 +65,7 @@ async function define(
     if (!isThere) requireWhole(parsed);
     const isTimed = parsed.trigger !== undefined || parsed.activeHours !== undefined;
     try {
-      return await (isThere
+      const answer = await (isThere
         ? defineJob(
             kernel,
             { ...there.definition, ...fields, id: parsed.id },
@@ -69,6 +76,7 @@ async function define(
             },
           )
         : defineJob(kernel, { ...parsed, session: "cron" }, { ...cause, expectedVersion: 0 }));
+      return { ...answer, source: there?.source };
     } catch (error) {
       if (toRoostError(error).code !== "conflict" || tries === triesMax) throw error;
     }

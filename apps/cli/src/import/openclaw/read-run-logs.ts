@@ -1,4 +1,5 @@
 /** What the log of runs says: one conversation for each job, one message for each run. */
+import { formatDurationMs } from "@roost/base";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { entriesOf } from "../found/entries-of.ts";
@@ -90,7 +91,7 @@ function begin(jobId: string, first: Run): MovedConversation {
 function toMessage(entryId: string, run: Run) {
   const { status, error, summary, durationMs, label } = run;
   const said = [summary, run["terminal_summary"], error].filter((each) => typeof each === "string" && each !== "");
-  const took = typeof durationMs === "number" ? `, ${Math.round(durationMs / 1000)} s` : "";
+  const took = typeof durationMs === "number" ? `, ${formatDurationMs(durationMs)}` : "";
   const name = typeof label === "string" ? ` of ${label}` : "";
   return {
     entryId,

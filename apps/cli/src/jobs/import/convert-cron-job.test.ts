@@ -174,7 +174,13 @@ test("convertCronJob() tells what it does not carry over", () => {
   assert.equal(job.session, "cron");
   assert.equal(job.description, "daily");
   assert.equal(job.timeoutMs, 7 * 86_400_000);
-  for (const said of [/sent to telegram/, /session:abc/, /deletes itself/, /thinking, sessionKey/, /time limit of 0 s/])
+  for (const said of [
+    /sent to telegram/,
+    /session:abc/,
+    /deletes itself/,
+    /thinking, sessionKey/,
+    /time limit of 0, which is none, became 7d/,
+  ])
     assert.match(notes.join("\n"), said);
 });
 

@@ -2,6 +2,7 @@
  * Converts an OpenClaw job to a Roost definition and notes what cannot be carried over. The same job always gives the same definition and id, so
  * that a repeated import changes nothing. No job is left out: one that cannot run here is kept, disabled.
  */
+import { writeDurationMs } from "@roost/base";
 import { clipText, everyMsMin, nameCharsMax, promptCharsMax, reasonCharsMax } from "@roost/contract/operations";
 import { slugOf, slugPattern } from "../../import/found/slug-of.ts";
 import type { WrittenJob } from "../read-job-files.ts";
@@ -109,7 +110,7 @@ function convertSchedule(source: CronJob, options: ConvertOptions & { notes: Not
   }
   if (kind === "every" && everyMs !== undefined && everyMs > 0) {
     const every = Math.max(everyMsMin, Math.round(everyMs));
-    if (every !== everyMs) notes.push(`every ${everyMs} ms became every ${every} ms`);
+    if (every !== everyMs) notes.push(`every ${writeDurationMs(everyMs)} became every ${writeDurationMs(every)}`);
     const anchor = anchorMs ?? createdAtMs;
     const at = anchor === undefined ? Number.NaN : new Date(anchor).getTime();
     return {
@@ -167,7 +168,10 @@ function timeoutOf({ payload }: CronJob, notes: Notes): { timeoutMs?: number } {
   if (timeoutSeconds === undefined) return {};
   const wantedMs = timeoutSeconds <= 0 ? Infinity : Math.round(timeoutSeconds * 1000);
   const timeoutMs = Math.max(timeoutMsMin, Math.min(wantedMs, timeoutMsMax));
-  if (timeoutMs !== wantedMs) notes.push(`its time limit of ${timeoutSeconds} s became ${timeoutMs / 1000} s`);
+  if (timeoutMs !== wantedMs)
+    notes.push(
+      `its time limit of ${wantedMs === Infinity ? "0, which is none," : writeDurationMs(wantedMs)} became ${writeDurationMs(timeoutMs)}`,
+    );
   return { timeoutMs };
 }
 
