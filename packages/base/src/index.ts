@@ -52,3 +52,4 @@ export {
   type RoostErrorOptions,
 } from "./roost-error.ts";
 export { timeZoneOf, type TimeZone } from "./time-zone.ts";
+export { unlessAborted } from "./unless-aborted.ts";

@@ -2,7 +2,7 @@
  * A client that calls handlers in this process, with HTTP's checks but no serialization. A caller that gives up returns at once, as over HTTP; the
  * handler is told by its signal.
  */
-import { formatDurationMs, RoostError, toRoostError } from "@roost/base";
+import { formatDurationMs, RoostError, unlessAborted } from "@roost/base";
 import type { CallOptions, Client } from "./client.ts";
 import type { AnyOperation } from "./define-operation.ts";
 import type { ServiceContract } from "./define-service.ts";
@@ -75,24 +75,6 @@ async function* streamLocally(
     ending.abort();
     // Not awaited: a handler that ignores its signal must not delay the leaving reader.
     void Promise.resolve(iterator?.return?.()).catch(() => {});
-  }
-}
-
-/** Resolves with the work's result, or rejects with the signal's reason as soon as it is aborted. */
-async function unlessAborted<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-  signal.throwIfAborted();
-  let onAbort: () => void = () => {};
-  const aborted = new Promise<never>((_resolve, reject) => {
-    onAbort = () => reject(signal.reason);
-    signal.addEventListener("abort", onAbort, { once: true });
-  });
-  try {
-    return await Promise.race([work(), aborted]);
-  } catch (thrown) {
-    if (signal.aborted) throw signal.reason;
-    throw toRoostError(thrown);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
   }
 }
 

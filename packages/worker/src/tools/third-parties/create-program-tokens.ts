@@ -1,13 +1,16 @@
 /**
  * Tokens of programs (OAuth 2.0, client credentials: RFC 6749 section 4.4), asked for by their id and secret and kept in memory until shortly before
- * they end. Under the same rules for addresses as every call.
+ * they end. One request for all who wait for the same token, under the same rules for addresses as every call. How often one is asked for is
+ * bounded, whatever the service, the token's server and the callers do.
  */
-import { RoostError, type Clock } from "@roost/base";
+import { createHash } from "node:crypto";
+import { RoostError, toRoostError, unlessAborted, type Clock } from "@roost/base";
 import type { AddressRules } from "../../http/check-address.ts";
 import { guardedFetch } from "../../http/guarded-fetch.ts";
 import { refusePlain } from "./refuse-plain.ts";
 
 export interface TokenRequest {
+  service: string;
   url: string;
   /** Id and secret, with a colon between. */
   given: string;
@@ -16,44 +19,92 @@ export interface TokenRequest {
 }
 
 export interface ProgramTokens {
-  /** @throws RoostError `invalid_input`, `unauthenticated`, or what keeps the address from being reached */
-  tokenOf(request: TokenRequest, options: { rules: AddressRules; signal: AbortSignal }): Promise<string>;
-  /** A service refused a token from there: the next call asks for another. */
-  forget(url: string): void;
+  /** @throws RoostError what keeps it from having one, without `details`: nothing of the call itself was sent */
+  tokenOf(request: TokenRequest, signal: AbortSignal): Promise<string>;
+  /** The service refused this token. Whether there will be another: at most one for refusals in a minute, then it is kept until it ends. */
+  refused(request: TokenRequest, token: string): boolean;
+}
+
+/** Of one service and one id with its secret. */
+interface Known {
+  asking?: Promise<string> | undefined;
+  token?: string | undefined;
+  untilMs: number;
+  failure?: { error: RoostError; untilMs: number };
+  /** Until then the next refusal brings no other token. */
+  keptUntilMs: number;
 }
 
 const answerBytesMax = 20_000;
+const requestMsMax = 20_000;
 const tokensMax = 100;
 /** Where a server does not say it. */
 const lifeSecondsDefault = 300;
-/** A token is not used so shortly before its end. */
-const marginSeconds = 30;
+/** Of a server that says less, or nonsense. */
+const lifeSecondsMin = 2;
+/** A token is not used so shortly before its end; of a short life it is half. */
+const marginSecondsMax = 30;
+/** After a failure none is asked for so long, and calls fail with what it said. */
+const failureMs = 10_000;
+const refusalMs = 60_000;
 
-export function createProgramTokens({ clock }: { clock: Clock }): ProgramTokens {
-  const known = new Map<string, { token: string; untilMs: number }>();
-  const keyOf = ({ url, given }: TokenRequest) => `${url} ${given}`;
-  return {
-    async tokenOf(request, options) {
-      const key = keyOf(request);
-      const kept = known.get(key);
-      if (kept !== undefined && kept.untilMs > clock.nowMs()) return kept.token;
-      known.delete(key);
-      const { token, lifeSeconds } = await ask(request, options);
-      const oldest = known.keys().next().value;
-      if (known.size >= tokensMax && oldest !== undefined) known.delete(oldest);
-      known.set(key, { token, untilMs: clock.nowMs() + Math.max(0, lifeSeconds - marginSeconds) * 1000 });
+export function createProgramTokens({ clock, rules }: { clock: Clock; rules: AddressRules }): ProgramTokens {
+  const known = new Map<string, Known>();
+  const find = ({ service, url, given }: TokenRequest): Known => {
+    const key = createHash("sha256")
+      .update(JSON.stringify([service, url, given]))
+      .digest("hex");
+    const kept = known.get(key);
+    if (kept !== undefined) return kept;
+    const oldest = known.keys().next().value;
+    if (known.size >= tokensMax && oldest !== undefined) known.delete(oldest);
+    const made: Known = { untilMs: 0, keptUntilMs: 0 };
+    known.set(key, made);
+    return made;
+  };
+  const askFor = async (one: Known, request: TokenRequest): Promise<string> => {
+    try {
+      const { token, usedSeconds } = await ask(request, rules);
+      Object.assign(one, { token, untilMs: clock.nowMs() + usedSeconds * 1000 });
       return token;
+    } catch (thrown) {
+      const { code, message } = toRoostError(thrown);
+      const error = new RoostError(code, `no token for ${request.scheme}: ${message}`, { cause: thrown });
+      one.failure = { error, untilMs: clock.nowMs() + failureMs };
+      throw error;
+    } finally {
+      one.asking = undefined;
+    }
+  };
+  return {
+    async tokenOf(request, signal) {
+      const one = find(request);
+      const nowMs = clock.nowMs();
+      if (one.token !== undefined && one.untilMs > nowMs) return one.token;
+      if (one.failure !== undefined && one.failure.untilMs > nowMs) throw one.failure.error;
+      // It goes on when a caller leaves: others may wait for it.
+      one.asking ??= askFor(one, request);
+      const { asking } = one;
+      return unlessAborted(signal, () => asking);
     },
-    forget(url) {
-      for (const key of known.keys()) if (key.startsWith(`${url} `)) known.delete(key);
+    refused(request, token) {
+      const one = find(request);
+      // Another call has seen to it.
+      if (one.token !== token) return true;
+      const nowMs = clock.nowMs();
+      if (one.keptUntilMs > nowMs) return false;
+      one.keptUntilMs = nowMs + refusalMs;
+      one.token = undefined;
+      return true;
     },
   };
 }
 
+/** The token, and how long it is used. */
 async function ask(
   { url, given, scheme }: TokenRequest,
-  { rules, signal }: { rules: AddressRules; signal: AbortSignal },
-): Promise<{ token: string; lifeSeconds: number }> {
+  rules: AddressRules,
+): Promise<{ token: string; usedSeconds: number }> {
   const at = given.indexOf(":");
   if (at < 1)
     throw new RoostError(
@@ -74,18 +125,21 @@ async function ask(
       body: "grant_type=client_credentials",
       secretHeaders: ["authorization"],
     },
-    { rules, signal, bodyBytesMax: answerBytesMax },
+    { rules, signal: AbortSignal.timeout(requestMsMax), timeoutMsMax: requestMsMax, bodyBytesMax: answerBytesMax },
   );
-  const { access_token: token, expires_in: life } = parse(reply.text);
-  if (reply.status === 200 && typeof token === "string" && /^[\x21-\x7e]+$/.test(token))
-    return { token, lifeSeconds: typeof life === "number" ? life : lifeSecondsDefault };
-  throw new RoostError(
-    "unauthenticated",
-    `${new URL(url).host} gave no token for ${scheme} (status ${reply.status}): look at the id and secret`,
-  );
+  const { access_token: token, expires_in: life = lifeSecondsDefault, token_type: type = "bearer" } = parse(reply.text);
+  const { host } = new URL(url);
+  if (reply.status !== 200 || typeof token !== "string" || !/^[\x21-\x7e]+$/.test(token))
+    throw new RoostError("unauthenticated", `${host} gave none (status ${reply.status}): look at the id and secret`);
+  // "BearerToken" is what one maker's servers say.
+  if (!/^bearer/i.test(String(type)))
+    throw new RoostError("unauthenticated", `${host} gave one that is no bearer token: it cannot be used here`);
+  // Some write the number as text.
+  const lifeSeconds = Math.max(Number(life) || 0, lifeSecondsMin);
+  return { token, usedSeconds: lifeSeconds - Math.min(marginSecondsMax, lifeSeconds / 2) };
 }
 
-function parse(text: string): { access_token?: unknown; expires_in?: unknown } {
+function parse(text: string): { access_token?: unknown; expires_in?: unknown; token_type?: unknown } {
   try {
     const value: unknown = JSON.parse(text);
     return typeof value === "object" && value !== null ? value : {};

@@ -48,7 +48,10 @@ const document = {
     "/away": { get: operation("away", "readonly") },
     "/raw": { put: operation("putRaw", "idempotent", { requestBody: { content: { "image/*": {} } } }) },
     "/xml": { put: operation("putXml", "idempotent", { requestBody: { content: { "application/xml": {} } } }) },
-    "/own": { get: operation("own", "readonly", { security: [{ login: [] }] }) },
+    "/own": {
+      get: operation("own", "readonly", { security: [{ login: [] }] }),
+      post: operation("order", "unsafe", { security: [{ login: [] }] }),
+    },
     "/locked": { get: operation("locked", "readonly", { security: [{ other: [] }] }) },
   },
   components: {
@@ -68,9 +71,10 @@ interface Seen {
   body: string;
 }
 
-async function openScene(allow?: string[]) {
+async function openScene({ allow, tokenUrl }: { allow?: string[]; tokenUrl?: string } = {}) {
   const seen: Seen[] = [];
   const granted: string[] = [];
+  const login: Login = { answer: "token", askedCount: 0, held: [], refused: new Set() };
   await using opened = new AsyncDisposableStack();
   const other = opened.use(await startTestSite((request, response) => void echo(request, response, seen)));
   const site = opened.use(
@@ -78,8 +82,9 @@ async function openScene(allow?: string[]) {
       if (request.url === "/v1/hang") return request.socket.destroy();
       if (request.url === "/v1/broken") return response.writeHead(500).end(`token ${secret} broke`);
       if (request.url === "/v1/gone") return response.writeHead(404, json).end('{"message":"no such thing"}');
-      if (request.url === "/token") return void giveToken(request, response, granted);
-      if (request.url === "/v1/own" && !request.headers.authorization?.endsWith(granted.at(-1) ?? "none"))
+      if (request.url === "/token") return void giveToken(request, response, { granted, login });
+      const [, token = "none"] = request.headers.authorization?.split(" ") ?? [];
+      if (request.url === "/v1/own" && (login.refused.has(token) || !granted.includes(token)))
         return response.writeHead(401, json).end("{}");
       if (request.url === "/v1/long") return response.writeHead(200, json).end(JSON.stringify("x".repeat(300_000)));
       if (request.url === "/v1/picture") return response.writeHead(200, { "content-type": "image/png" }).end(picture);
@@ -104,7 +109,12 @@ async function openScene(allow?: string[]) {
   const toolsFor = createThirdPartyTools({
     thirdParties: {
       list: async () => [stored],
-      documentOf: async () => ({ ...document, servers: [{ url: stored.server }] }),
+      documentOf: async () => {
+        const made = { ...structuredClone(document), servers: [{ url: stored.server }] };
+        const { login: scheme } = (made as any).components.securitySchemes;
+        if (tokenUrl !== undefined) scheme["x-roost-token-url"] = tokenUrl;
+        return made;
+      },
     } as unknown as ThirdParties,
     rules: { allow: allow ?? [site.host, other.host] },
     clock: { ...systemClock, nowMs: () => now.ms },
@@ -133,17 +143,16 @@ async function openScene(allow?: string[]) {
   const tools = new Map((await toolsFor({} as never, { services: ["acme"] })).map((tool) => [tool.name, tool]));
   const owned = opened.move();
   return {
+    host: site.host,
     seen,
     granted,
+    login,
     now,
     kept,
     asked,
     tools,
-    call: (name: string, input: JsonObject = {}): Promise<ToolResult> =>
-      (tools.get(`acme_${name}`) as Tool<JsonObject>).execute(input, {
-        idempotencyKey: "run:1",
-        signal: new AbortController().signal,
-      } as never),
+    call: (name: string, input: JsonObject = {}, { signal } = new AbortController()): Promise<ToolResult> =>
+      (tools.get(`acme_${name}`) as Tool<JsonObject>).execute(input, { idempotencyKey: "run:1", signal } as never),
     others: await toolsFor({} as never, {}),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
@@ -151,11 +160,28 @@ async function openScene(allow?: string[]) {
 
 const json = { "content-type": "application/json" };
 
+interface Login {
+  answer: "token" | "refusal" | "nothing" | "later";
+  askedCount: number;
+  /** Of requests that are answered later. */
+  held: (() => void)[];
+  /** Tokens that the service takes no more. */
+  refused: Set<string>;
+}
+
 /** A server that knows one program, and gives it another token each time, for a minute. */
-async function giveToken(request: IncomingMessage, response: ServerResponse, granted: string[]): Promise<void> {
-  const login = `Basic ${Buffer.from("roost:cl1ent%2Bs3cret").toString("base64")}`;
-  const isKnown = request.headers.authorization === login && (await text(request)) === "grant_type=client_credentials";
-  if (!isKnown) return void response.writeHead(401, json).end('{"error":"invalid_client"}');
+async function giveToken(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { granted, login }: { granted: string[]; login: Login },
+): Promise<void> {
+  login.askedCount += 1;
+  if (login.answer === "nothing") return void request.socket.destroy();
+  const expected = `Basic ${Buffer.from("roost:cl1ent%2Bs3cret").toString("base64")}`;
+  const isForm = (await text(request)) === "grant_type=client_credentials";
+  if (!isForm || request.headers.authorization !== expected || login.answer === "refusal")
+    return void response.writeHead(401, json).end('{"error":"invalid_client"}');
+  if (login.answer === "later") await new Promise<void>((resolve) => login.held.push(resolve));
   granted.push(`t0ken${granted.length}`);
   response
     .writeHead(200, json)
@@ -255,12 +281,68 @@ test("createThirdPartyTools() asks for a token by a program's id and secret, use
     scene.seen.map(({ headers }) => headers.authorization),
     ["Bearer t0ken0", "Bearer t0ken0", "Bearer t0ken1"],
   );
-  scene.granted.push("t0ken of somebody else");
-  const refused = await scene.call("own");
-  assert.match(JSON.stringify(refused), /"failed".*"unauthenticated".*401/);
-  results.push(refused, await scene.call("own"));
-  assert.deepEqual([results.at(-1)!.state, scene.granted.length], ["done", 4], "after a refusal it asks anew");
   for (const result of results) assert.doesNotMatch(JSON.stringify(result), /cl1ent|t0ken/);
+});
+
+test("createThirdPartyTools() asks for one token more where a service refuses one, and for no further for a minute", async () => {
+  await using scene = await openScene();
+  await scene.call("own");
+  scene.login.refused.add("t0ken0");
+  const both = await Promise.all([scene.call("own"), scene.call("own")]);
+  assert.deepEqual([both.map(({ state }) => state), scene.granted.length], [["done", "done"], 2], "sent once more");
+  scene.now.ms += 61_000;
+  scene.login.refused.add("t0ken2");
+  const order = await scene.call("order");
+  assert.match(JSON.stringify(order), /"failed".*"unauthenticated".*401/, "what is unsafe is not sent twice");
+  assert.equal((await scene.call("order")).state, "done", "the next call has another token");
+  scene.login.refused.add("t0ken3").add("t0ken4");
+  for (let round = 0; round < 3; round += 1)
+    assert.match(JSON.stringify(await scene.call("own")), /"failed".*"unauthenticated".*401/);
+  assert.equal(scene.login.askedCount, 4, "whatever it refuses");
+  scene.now.ms += 31_000;
+  assert.equal((await scene.call("own")).state, "failed");
+  scene.now.ms += 31_000;
+  assert.deepEqual([(await scene.call("own")).state, scene.login.askedCount], ["done", 6]);
+});
+
+test("createThirdPartyTools() sends nothing without a token: that is a failure, known to all who wait, and not asked again at once", async () => {
+  await using scene = await openScene();
+  scene.login.answer = "nothing";
+  const together = await Promise.all(["order", "own", "order"].map((name) => scene.call(name)));
+  for (const result of [...together, await scene.call("order")])
+    assert.match(JSON.stringify(result), /"failed".*"unavailable".*no token for client:login.*127\.0\.0\.1/);
+  assert.deepEqual([scene.login.askedCount, scene.seen], [1, []]);
+  scene.now.ms += 11_000;
+  scene.login.answer = "refusal";
+  assert.match(JSON.stringify(await scene.call("order")), /"failed".*"unauthenticated".*look at the id and secret/);
+  await scene.call("own");
+  assert.deepEqual([scene.login.askedCount, scene.seen], [2, []]);
+  scene.now.ms += 11_000;
+  scene.login.answer = "token";
+  assert.equal((await scene.call("order")).state, "done");
+});
+
+test("createThirdPartyTools() lets a call leave that waits for a token, and keeps the token for the others", async () => {
+  await using scene = await openScene();
+  scene.login.answer = "later";
+  const leaving = new AbortController();
+  const left = scene.call("order", {}, leaving);
+  const staying = scene.call("order");
+  while (scene.login.held.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  leaving.abort(new RoostError("timeout", "the run was cancelled"));
+  assert.deepEqual((await left).state, "failed");
+  for (const answer of scene.login.held) answer();
+  assert.deepEqual([(await staying).state, scene.login.askedCount, scene.seen.length], ["done", 1, 1]);
+});
+
+test("createThirdPartyTools() names the host of the token where a call reaches it, and reaches it by the same rules", async () => {
+  await using site = await startTestSite((_request, response) => response.writeHead(500).end());
+  await using scene = await openScene({ tokenUrl: `${site.url}/token` });
+  const reachOf = (name: string) => scene.tools.get(`acme_${name}`)?.reach?.({});
+  const targets = [scene.host, site.host];
+  assert.deepEqual(reachOf("order"), { target: targets.join(" "), targets, isOutside: true });
+  assert.deepEqual(reachOf("read"), { target: scene.host, isOutside: true });
+  assert.match(JSON.stringify(await scene.call("order")), /"failed".*"forbidden".*without TLS.*http\.allow/);
 });
 
 test("createThirdPartyTools() sends a body that is one file or one text as it is, and reads no files that are too much", async () => {
@@ -278,10 +360,10 @@ test("createThirdPartyTools() sends a body that is one file or one text as it is
 });
 
 test("createThirdPartyTools() reaches no address that the http tools may not reach, and none without TLS unasked", async () => {
-  await using scene = await openScene([]);
+  await using scene = await openScene({ allow: [] });
   const refused = await scene.call("read");
   assert.match(JSON.stringify(refused), /"forbidden".*without TLS.*http\.allow/);
-  await using ranged = await openScene(["127.0.0.0/8"]);
+  await using ranged = await openScene({ allow: ["127.0.0.0/8"] });
   assert.match(JSON.stringify(await ranged.call("write", {})), /"forbidden".*without TLS/);
   assert.deepEqual([scene.seen, ranged.seen], [[], []]);
 });

@@ -14,6 +14,7 @@ import {
   type BuiltRequest,
   describeOperations,
   fileIdsOf,
+  type PlacedSecret,
   placedSecretsOf,
   type SentFile,
   type ThirdPartyOperation,
@@ -23,7 +24,7 @@ import type { AddressRules } from "../../http/check-address.ts";
 import { guardedFetch, guardedFetchLimits, type GuardedReply } from "../../http/guarded-fetch.ts";
 import type { ToolsFor } from "../create-tools-for.ts";
 import { createProgramTokens, type ProgramTokens } from "./create-program-tokens.ts";
-import { createRedaction } from "./create-redaction.ts";
+import { createRedaction, type Redaction } from "./create-redaction.ts";
 import { refusePlain } from "./refuse-plain.ts";
 
 export interface ThirdPartyToolsOptions {
@@ -112,7 +113,8 @@ function createTool(
 ): Tool<JsonObject> {
   const { name, title, server, hash } = found.service;
   const { id, summary, description, effect } = operation;
-  const { host } = new URL(server);
+  const targets = [...new Set([new URL(server).host, ...tokenHostsOf(found, operation)])];
+  const reach = { target: targets.join(" "), ...(targets.length > 1 && { targets }), isOutside: true };
   const labels = labelsOf(found.service);
   return {
     name: `${name}_${id}`,
@@ -121,8 +123,8 @@ function createTool(
     input: schema,
     origin: { kind: "service", name, version: hash.slice(0, 12) },
     labelsOf: () => labels,
-    reach: () => ({ target: host, isOutside: true }),
-    execute: (input, call) => send(found, operation, { input, call, ...options }),
+    reach: () => reach,
+    execute: (input, call) => send(found, operation, { input, call, redaction: createRedaction(), ...options }),
   };
 }
 
@@ -134,57 +136,19 @@ interface SendOptions extends Omit<ThirdPartyToolsOptions, "filesOf"> {
 interface SentCall extends SendOptions {
   input: JsonObject;
   call: ToolCall;
+  redaction: Redaction;
 }
 
-async function send(
-  { service, document }: KnownThirdParty,
-  operation: ThirdPartyOperation,
-  { input, call, rules, resolveSecret, files, tokens }: SentCall,
-): Promise<ToolResult> {
-  const redaction = createRedaction();
+async function send(found: KnownThirdParty, operation: ThirdPartyOperation, given: SentCall): Promise<ToolResult> {
+  const { input, files, redaction } = given;
   try {
-    const placed = placedSecretsOf(operation, { document, given: service.secrets.map(({ scheme }) => scheme) });
-    const secrets = await Promise.all(
-      placed.map(async (one) => {
-        const { reference } = service.secrets.find(({ scheme }) => scheme === one.scheme)!;
-        const given = await resolveSecret(reference);
-        redaction.add(given, { name: one.scheme, written: one.write(given) });
-        if (one.tokenUrl === undefined) return { placed: one, value: given };
-        const value = await tokens.tokenOf(
-          { url: one.tokenUrl, given, scheme: one.scheme },
-          { rules, signal: call.signal },
-        );
-        redaction.add(value, { name: one.scheme, written: one.write(value) });
-        return { placed: one, value };
-      }),
-    );
     const sent = await readFiles(fileIdsOf(operation, input), files);
-    const request = buildRequest(operation, input, { server: service.server, secrets, files: sent });
-    refusePlain(request.url, rules);
-    const { body, type } = await encodeBody(request.body);
-    const headers = {
-      ...request.headers,
-      ...type,
-      ...(operation.effect === "readonly" ? {} : { "idempotency-key": call.idempotencyKey }),
-    };
-    const secretHeaders = placed.filter(({ place }) => place === "header").map(({ name }) => name);
-    const reply = await guardedFetch(
-      { ...request, body, headers, secretHeaders },
-      {
-        rules,
-        signal: call.signal,
-        bodyBytesMax: answerBytesMax,
-        requestBytesMax: sent.size === 0 ? guardedFetchLimits.requestBytesMax : sentBytesMax,
-        mediaBytesMax: partLimits.bytesMax,
-      },
-    );
-    const { media } = reply;
-    if (reply.status === 401) for (const { tokenUrl } of placed) if (tokenUrl !== undefined) tokens.forget(tokenUrl);
+    const reply = await replyTo(found, operation, { ...given, sent });
     const result = toResult(operation, { ...reply, text: redaction.clean(reply.text) });
-    const labels = joinLabels(labelsOf(service), ...[...sent.values()].map((file) => file.labels));
+    const labels = joinLabels(labelsOf(found.service), ...[...sent.values()].map((file) => file.labels));
     if (result.state !== "done") return { ...result, labels };
+    const { media, contentType: mediaType } = reply;
     if (media === undefined) return { ...result, labels };
-    const { contentType: mediaType } = reply;
     // It may be made of what was sent.
     const part = await files.keep({ name: operation.id, mediaType, bytes: media, labels });
     return {
@@ -202,6 +166,87 @@ async function send(
         message: `${operation.method} ${operation.path}: ${told}; it may have been carried out`,
       };
     return { state: "failed", code, message: told };
+  }
+}
+
+/** Where its token was refused it is sent once more with another, unless it is unsafe. */
+async function replyTo(
+  found: KnownThirdParty,
+  operation: ThirdPartyOperation,
+  given: SentCall & { sent: Map<string, SentFile> },
+): Promise<GuardedReply> {
+  for (let isFirst = true; ; isFirst = false) {
+    const secrets = await secretsOf(found, operation, given);
+    const reply = await sendOnce(found.service, operation, { ...given, secrets });
+    if (reply.status !== 401) return reply;
+    const hasAnother = secrets.filter((one) => one.refused?.() === true).length > 0;
+    if (!isFirst || !hasAnother || operation.effect === "unsafe") return reply;
+  }
+}
+
+interface Secret {
+  placed: PlacedSecret;
+  value: string;
+  /** Of a token that was asked for: whether there will be another. */
+  refused?: () => boolean;
+}
+
+/** Resolved for this call. Whatever is known from here on is taken out of what comes back. */
+async function secretsOf(
+  { service, document }: KnownThirdParty,
+  operation: ThirdPartyOperation,
+  { call, resolveSecret, tokens, redaction }: SentCall,
+): Promise<Secret[]> {
+  const placed = placedSecretsOf(operation, { document, given: service.secrets.map(({ scheme }) => scheme) });
+  return Promise.all(
+    placed.map(async (one) => {
+      const { reference } = service.secrets.find(({ scheme }) => scheme === one.scheme)!;
+      const given = await resolveSecret(reference);
+      redaction.add(given, { name: one.scheme, written: one.write(given) });
+      if (one.tokenUrl === undefined) return { placed: one, value: given };
+      const request = { service: service.name, url: one.tokenUrl, given, scheme: one.scheme };
+      const value = await tokens.tokenOf(request, call.signal);
+      redaction.add(value, { name: one.scheme, written: one.write(value) });
+      return { placed: one, value, refused: () => tokens.refused(request, value) };
+    }),
+  );
+}
+
+async function sendOnce(
+  service: StoredThirdParty,
+  operation: ThirdPartyOperation,
+  { input, call, rules, sent, secrets }: SentCall & { sent: Map<string, SentFile>; secrets: readonly Secret[] },
+): Promise<GuardedReply> {
+  const request = buildRequest(operation, input, { server: service.server, secrets, files: sent });
+  refusePlain(request.url, rules);
+  const { body, type } = await encodeBody(request.body);
+  const headers = {
+    ...request.headers,
+    ...type,
+    ...(operation.effect === "readonly" ? {} : { "idempotency-key": call.idempotencyKey }),
+  };
+  const inHeaders = secrets.filter(({ placed }) => placed.place === "header");
+  return guardedFetch(
+    { ...request, body, headers, secretHeaders: inHeaders.map(({ placed }) => placed.name) },
+    {
+      rules,
+      signal: call.signal,
+      bodyBytesMax: answerBytesMax,
+      requestBytesMax: sent.size === 0 ? guardedFetchLimits.requestBytesMax : sentBytesMax,
+      mediaBytesMax: partLimits.bytesMax,
+    },
+  );
+}
+
+/** Hosts that a call also reaches: those of its tokens. */
+function tokenHostsOf({ service, document }: KnownThirdParty, operation: ThirdPartyOperation): string[] {
+  try {
+    const given = service.secrets.map(({ scheme }) => scheme);
+    const urls = placedSecretsOf(operation, { document, given }).map(({ tokenUrl }) => tokenUrl);
+    return urls.filter((url) => url !== undefined).map((url) => new URL(url).host);
+  } catch {
+    // The call itself says what is missing, and reaches nothing.
+    return [];
   }
 }
 
