@@ -106,6 +106,7 @@ async function openScene({ allow, tokenUrl }: { allow?: string[]; tokenUrl?: str
   const asked: string[] = [];
   const now = { ms: 0 };
   const kept: Labels[] = [];
+  const disk = { isFull: false };
   const toolsFor = createThirdPartyTools({
     thirdParties: {
       list: async () => [stored],
@@ -135,6 +136,7 @@ async function openScene({ allow, tokenUrl }: { allow?: string[]; tokenUrl?: str
         return { name: `${id}.txt`, mediaType: "text/plain", byteCount, labels, read };
       },
       async keep({ bytes: given, mediaType, labels }) {
+        if (disk.isFull) throw new RoostError("unavailable", "there is no room for it");
         kept.push(labels);
         return { type: "image", mediaType, bytes: given.byteLength, sha256: "a".repeat(64) };
       },
@@ -148,6 +150,7 @@ async function openScene({ allow, tokenUrl }: { allow?: string[]; tokenUrl?: str
     granted,
     login,
     now,
+    disk,
     kept,
     asked,
     tools,
@@ -268,6 +271,8 @@ test("createThirdPartyTools() sends several files as the parts that they are, an
     [["image/png", picture.byteLength]],
   );
   assert.deepEqual(scene.kept.map(formatLabels), [formatLabels(attached.labels!)], "it may be made of what was sent");
+  scene.disk.isFull = true;
+  assert.match(JSON.stringify(await scene.call("draw")), /"unknown".*no room for it; it may have been carried out/);
 });
 
 test("createThirdPartyTools() asks for a token by a program's id and secret, uses it while it holds, and shows none of them", async () => {

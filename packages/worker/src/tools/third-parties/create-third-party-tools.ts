@@ -2,30 +2,27 @@
  * Operations of services of other makers as tools, for agents whose definition names the service. The worker calls them itself, under the same rules
  * for addresses as the http tools; secrets are resolved for each call and taken out of whatever comes back.
  */
-import type { JsonSchemaInput, Tool, ToolCall, ToolResult } from "@roost/agent";
+import type { JsonSchemaInput, Tool, ToolResult } from "@roost/agent";
 import { RoostError, toRoostError, type Clock, type JsonObject, type JsonValue } from "@roost/base";
 import { createValidator, type OpenApiDocument } from "@roost/contract";
 import { joinLabels, untrustedFrom, type Labels } from "@roost/contract/labels";
 import type { AgentDefinition } from "@roost/contract/operations";
-import { partLimits, type Part } from "@roost/contract/part";
+import type { Part } from "@roost/contract/part";
 import type { ClaimedRun } from "@roost/kernel";
 import {
-  buildRequest,
-  type BuiltRequest,
   describeOperations,
   fileIdsOf,
-  type PlacedSecret,
   placedSecretsOf,
   type SentFile,
   type ThirdPartyOperation,
 } from "@roost/openapi";
 import type { StoredThirdParty, ThirdParties } from "@roost/service";
 import type { AddressRules } from "../../http/check-address.ts";
-import { guardedFetch, guardedFetchLimits, type GuardedReply } from "../../http/guarded-fetch.ts";
+import type { GuardedReply } from "../../http/guarded-fetch.ts";
 import type { ToolsFor } from "../create-tools-for.ts";
-import { createProgramTokens, type ProgramTokens } from "./create-program-tokens.ts";
-import { createRedaction, type Redaction } from "./create-redaction.ts";
-import { refusePlain } from "./refuse-plain.ts";
+import { createProgramTokens } from "./create-program-tokens.ts";
+import { createRedaction } from "./create-redaction.ts";
+import { answerBytesMax, sendCall, sentBytesMax, type CallGiven } from "./send-call.ts";
 
 export interface ThirdPartyToolsOptions {
   thirdParties: ThirdParties;
@@ -61,10 +58,6 @@ interface KnownOperation {
   input: JsonSchemaInput;
 }
 
-/** Longer answers are cut, and say so: a model reads them. */
-const answerBytesMax = 200_000;
-/** Of a request with files. */
-const sentBytesMax = 25 * 1024 * 1024;
 /** Statuses after which it is not known whether the call was carried out. */
 const unknownStatuses = new Set([408, 500, 502, 504]);
 
@@ -109,7 +102,7 @@ function inputOf({ input: jsonSchema }: ThirdPartyOperation): JsonSchemaInput {
 function createTool(
   found: KnownThirdParty,
   { operation, input: schema }: KnownOperation,
-  options: SendOptions,
+  options: Pick<SentCall, "files" | "rules" | "resolveSecret" | "tokens">,
 ): Tool<JsonObject> {
   const { name, title, server, hash } = found.service;
   const { id, summary, description, effect } = operation;
@@ -128,22 +121,17 @@ function createTool(
   };
 }
 
-interface SendOptions extends Omit<ThirdPartyToolsOptions, "filesOf"> {
+interface SentCall extends Omit<CallGiven, "files"> {
   files: RunFiles;
-  tokens: ProgramTokens;
-}
-
-interface SentCall extends SendOptions {
-  input: JsonObject;
-  call: ToolCall;
-  redaction: Redaction;
 }
 
 async function send(found: KnownThirdParty, operation: ThirdPartyOperation, given: SentCall): Promise<ToolResult> {
   const { input, files, redaction } = given;
+  let wasAnswered = false;
   try {
     const sent = await readFiles(fileIdsOf(operation, input), files);
-    const reply = await replyTo(found, operation, { ...given, sent });
+    const reply = await sendCall(found, operation, { ...given, files: sent });
+    wasAnswered = true;
     const result = toResult(operation, { ...reply, text: redaction.clean(reply.text) });
     const labels = joinLabels(labelsOf(found.service), ...[...sent.values()].map((file) => file.labels));
     if (result.state !== "done") return { ...result, labels };
@@ -160,82 +148,13 @@ async function send(found: KnownThirdParty, operation: ThirdPartyOperation, give
   } catch (error) {
     const { code, message, details } = toRoostError(error);
     const told = redaction.clean(message);
-    if (details?.["wasSent"] === true && operation.effect === "unsafe")
+    if ((wasAnswered || details?.["wasSent"] === true) && operation.effect === "unsafe")
       return {
         state: "unknown",
         message: `${operation.method} ${operation.path}: ${told}; it may have been carried out`,
       };
     return { state: "failed", code, message: told };
   }
-}
-
-/** Where its token was refused it is sent once more with another, unless it is unsafe. */
-async function replyTo(
-  found: KnownThirdParty,
-  operation: ThirdPartyOperation,
-  given: SentCall & { sent: Map<string, SentFile> },
-): Promise<GuardedReply> {
-  for (let isFirst = true; ; isFirst = false) {
-    const secrets = await secretsOf(found, operation, given);
-    const reply = await sendOnce(found.service, operation, { ...given, secrets });
-    if (reply.status !== 401) return reply;
-    const hasAnother = secrets.filter((one) => one.refused?.() === true).length > 0;
-    if (!isFirst || !hasAnother || operation.effect === "unsafe") return reply;
-  }
-}
-
-interface Secret {
-  placed: PlacedSecret;
-  value: string;
-  /** Of a token that was asked for: whether there will be another. */
-  refused?: () => boolean;
-}
-
-/** Resolved for this call. Whatever is known from here on is taken out of what comes back. */
-async function secretsOf(
-  { service, document }: KnownThirdParty,
-  operation: ThirdPartyOperation,
-  { call, resolveSecret, tokens, redaction }: SentCall,
-): Promise<Secret[]> {
-  const placed = placedSecretsOf(operation, { document, given: service.secrets.map(({ scheme }) => scheme) });
-  return Promise.all(
-    placed.map(async (one) => {
-      const { reference } = service.secrets.find(({ scheme }) => scheme === one.scheme)!;
-      const given = await resolveSecret(reference);
-      redaction.add(given, { name: one.scheme, written: one.write(given) });
-      if (one.tokenUrl === undefined) return { placed: one, value: given };
-      const request = { service: service.name, url: one.tokenUrl, given, scheme: one.scheme };
-      const value = await tokens.tokenOf(request, call.signal);
-      redaction.add(value, { name: one.scheme, written: one.write(value) });
-      return { placed: one, value, refused: () => tokens.refused(request, value) };
-    }),
-  );
-}
-
-async function sendOnce(
-  service: StoredThirdParty,
-  operation: ThirdPartyOperation,
-  { input, call, rules, sent, secrets }: SentCall & { sent: Map<string, SentFile>; secrets: readonly Secret[] },
-): Promise<GuardedReply> {
-  const request = buildRequest(operation, input, { server: service.server, secrets, files: sent });
-  refusePlain(request.url, rules);
-  const { body, type } = await encodeBody(request.body);
-  const headers = {
-    ...request.headers,
-    ...type,
-    ...(operation.effect === "readonly" ? {} : { "idempotency-key": call.idempotencyKey }),
-  };
-  const inHeaders = secrets.filter(({ placed }) => placed.place === "header");
-  return guardedFetch(
-    { ...request, body, headers, secretHeaders: inHeaders.map(({ placed }) => placed.name) },
-    {
-      rules,
-      signal: call.signal,
-      bodyBytesMax: answerBytesMax,
-      requestBytesMax: sent.size === 0 ? guardedFetchLimits.requestBytesMax : sentBytesMax,
-      mediaBytesMax: partLimits.bytesMax,
-    },
-  );
 }
 
 /** Hosts that a call also reaches: those of its tokens. */
@@ -267,14 +186,6 @@ async function readFiles(ids: readonly string[], files: RunFiles): Promise<Map<s
 /** What the server says is its own. */
 function labelsOf({ server }: Pick<StoredThirdParty, "server">): Labels {
   return untrustedFrom("web", new URL(server).hostname);
-}
-
-/** A form as bytes, with what separates its parts. */
-async function encodeBody(body: BuiltRequest["body"]) {
-  if (!(body instanceof FormData)) return { body, type: {} };
-  const encoded = new Response(body);
-  const type = encoded.headers.get("content-type") ?? "";
-  return { body: new Uint8Array(await encoded.arrayBuffer()), type: { "content-type": type } };
 }
 
 function toResult(
