@@ -46,10 +46,17 @@ export interface PageOptions {
   timeZone?: string;
 }
 
+export interface Shift {
+  value: number;
+  parts: string[];
+}
+
 export interface OpenedPage extends AsyncDisposable {
   page: Page;
   /** Errors of the console, uncaught ones, and violations of the policy, since the last look. */
   takeFaults(): Promise<string[]>;
+  /** What moved on the screen by itself since the last look, and by how much. */
+  takeShifts(): Promise<Shift[]>;
 }
 
 export interface OpenedBrowser extends AsyncDisposable {
@@ -65,6 +72,16 @@ const rememberViolations = `
   globalThis.violations = [];
   addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI, sample }) =>
     globalThis.violations.push([violatedDirective, blockedURI, sample].join(" ")));
+`;
+
+// What moves although nobody touched it: https://web.dev/articles/cls. A value is the part of the screen times the part of its height.
+const rememberShifts = `
+  globalThis.shifts = [];
+  new PerformanceObserver((list) => {
+    for (const { value, hadRecentInput, sources } of list.getEntries())
+      if (!hadRecentInput) globalThis.shifts.push({ value, parts: sources.map(({ node, previousRect: was, currentRect: is }) =>
+        (node?.nodeName ?? "gone") + "." + (node?.className ?? "") + " from " + [was.x, was.y].map(Math.round) + " to " + [is.x, is.y].map(Math.round)) });
+  }).observe({ type: "layout-shift", buffered: true });
 `;
 
 const audit = `(async () => {
@@ -127,7 +144,7 @@ async function openIn(context: BrowserContext, link: string): Promise<OpenedPage
   page.on("console", (message) => {
     if (message.type() === "error") faults.push(`console: ${message.text()}`);
   });
-  await page.addInitScript({ content: rememberViolations });
+  await page.addInitScript({ content: rememberViolations + rememberShifts });
   await page.goto(link);
   return {
     page,
@@ -135,6 +152,7 @@ async function openIn(context: BrowserContext, link: string): Promise<OpenedPage
       const violations = await page.evaluate<string[]>("globalThis.violations.splice(0)");
       return [...faults.splice(0), ...violations.map((each) => `policy: ${each}`)];
     },
+    takeShifts: () => page.evaluate<Shift[]>("globalThis.shifts.splice(0)"),
     [Symbol.asyncDispose]: () => page.close(),
   };
 }

@@ -17,6 +17,9 @@ const screens = [
   { path: "/people", shows: "[role=row]:has-text('Jonas Weber')" },
 ];
 
+/** Less than one link that moves down by a line. Chrome calls a page good up to 0.1. */
+const shiftMax = 0.002;
+
 /** Opens every screen of a filled home, and fails on the first with a fault. */
 export async function walkScreens(browser: OpenedBrowser, home: ConsoleHome, options: PageOptions): Promise<void> {
   await using view = await browser.openTab(await home.link(), options);
@@ -26,5 +29,10 @@ export async function walkScreens(browser: OpenedBrowser, home: ConsoleHome, opt
     const where = `${path} ${options.size}`;
     assert.deepEqual(await auditPage(view.page), [], where);
     assert.deepEqual(await view.takeFaults(), [], where);
+    const shifts = await view.takeShifts();
+    assert.ok(
+      shifts.reduce((sum, { value }) => sum + value, 0) < shiftMax,
+      `${where} moves under one's eyes: ${JSON.stringify(shifts)}`,
+    );
   }
 }

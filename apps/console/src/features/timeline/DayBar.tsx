@@ -1,8 +1,9 @@
 /** Which day is looked at, and that day as a picture; folded away, it stays so on this device until it is opened. */
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { useConsole, useNow } from "../../live/console-context.ts";
 import { useReading } from "../../live/use-reading.ts";
 import { toWallTime } from "../../parts/format.ts";
+import { Unread } from "../../parts/Blank.tsx";
 import { IconButton } from "../../parts/IconButton.tsx";
 import { MomentField } from "../../parts/MomentField.tsx";
 import { useTimeFormats } from "../../parts/time-formats.ts";
@@ -25,9 +26,12 @@ export function DayBar({ at, onMoment }: DayBarProps) {
   const [isOpen, setOpen] = useState(true);
   const moment = at === undefined ? minute : Date.parse(at) - 1;
   const day = formats.isoDay.format(moment);
-  const { value } = useReading(`day:${day}`, () => client.getDay({ day }), {
+  const { value, error, reload } = useReading(`day:${day}`, () => client.getDay({ day }), {
     isMoved: ({ topic, type }) => topic === "jobs" || type.startsWith("run."),
   });
+  // The day before stands until the next one is there: what is below does not jump.
+  const last = useRef(value);
+  if (value !== undefined || error !== undefined) last.current = value;
   const shift = (days: number) => {
     // From the middle of the day: the clock may change on either side.
     if (value === undefined) return;
@@ -60,7 +64,11 @@ export function DayBar({ at, onMoment }: DayBarProps) {
         />
       </div>
       {isOpen &&
-        (value === undefined ? <div className={styles.empty} /> : <DayPicture day={value} onMoment={onMoment} />)}
+        (last.current === undefined ? (
+          <Unread label="Reading the day" rows={3} rowPx={40} what="The day" error={error} onRetry={reload} />
+        ) : (
+          <DayPicture day={last.current} onMoment={onMoment} />
+        ))}
     </section>
   );
 }
