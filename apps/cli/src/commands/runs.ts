@@ -1,5 +1,6 @@
 /** `roost runs`: lists runs, newest first. */
 import { formatDurationMs } from "@roost/base";
+import { tellReason } from "@roost/contract/describe-event";
 import { runStates, sessionKinds, type RunSummary } from "@roost/contract/operations";
 import { Option, type Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
@@ -60,7 +61,7 @@ function runColumns(nowMs: number): Column<RunSummary>[] {
     { title: "STATE", value: (run) => run.state, tone: (run) => toneOf(run.state) },
     { title: "CREATED", value: (run) => relativeTime(run.createdAt, nowMs), tone: () => "dim" },
     { title: "TOOK", value: durationOf, importance: 3, label: "took", tone: () => "dim" },
-    { title: "WHY", value: (run) => run.error?.message ?? run.reason, widthMin: 12, importance: 2 },
+    { title: "WHY", value: (run) => run.error?.message ?? tellReason(run.reason), widthMin: 12, importance: 2 },
     { title: "SPENT", value: formatSpend, importance: 4, alignRight: true },
     { title: "ID", value: (run) => shortId(run.id), tone: () => "dim" },
   ];

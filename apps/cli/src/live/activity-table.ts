@@ -1,5 +1,6 @@
 /** Turns what is running, waiting or due into the rows of `roost ps`. */
 import { formatDurationMs } from "@roost/base";
+import { tellReason } from "@roost/contract/describe-event";
 import type { ActivityRecord } from "@roost/contract/operations";
 import { formatSpend } from "../print/format-spend.ts";
 import { shortId } from "../print/short-id.ts";
@@ -20,7 +21,7 @@ export function activityColumns(nowMs: number): Column<ActivityRecord>[] {
     { title: "STATE", value: (row) => row.state, tone: (row) => toneOf(row.state) },
     { title: "TIME", value: (row) => timeOf(row, nowMs), tone: () => "dim" },
     { title: "NOW", value: nowOf, widthMin: 12, importance: 2 },
-    { title: "WHY", value: (row) => row.why, widthMin: 12, importance: 3, label: "why" },
+    { title: "WHY", value: (row) => tellReason(row.why), widthMin: 12, importance: 3, label: "why" },
     { title: "HOLDS", value: (row) => row.holds.join(", "), widthMin: 8, importance: 5, label: "holds" },
     { title: "SPENT", value: formatSpend, importance: 4, alignRight: true },
     {

@@ -1,5 +1,6 @@
 /** Prints a run with its steps. */
 import { formatDurationMs } from "@roost/base";
+import { tellReason } from "@roost/contract/describe-event";
 import { Part as PartSchema, type RunRecord, type StepRecord, type Wait } from "@roost/contract/operations";
 import type { Part } from "@roost/contract/part";
 import { describePostcondition } from "./describe-postcondition.ts";
@@ -31,7 +32,7 @@ export function printRun(
   terminal.line(`${paint(plainLine(run.title), "strong")}  ${paint(run.state, toneOf(run.state))}`);
   const pairs: [string, string][] = [
     ["id", run.id],
-    ["why", plainLine(run.reason)],
+    ["why", plainLine(tellReason(run.reason))],
     ["job", run.jobId === null ? "" : `${run.jobId}${run.jobVersion === null ? "" : `, version ${run.jobVersion}`}`],
     ["retry of", run.retryOf ?? ""],
     ["forked from", run.forkedFrom === null ? "" : `${run.forkedFrom}, step ${run.forkedSeq ?? 1}`],

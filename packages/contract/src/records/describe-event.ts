@@ -11,11 +11,7 @@ const phrases: Readonly<Record<string, (data: DescribedEvent["data"]) => (string
   "run.started": ({ attempt }) => [
     typeof attempt === "number" && attempt > 1 ? `attempt ${attempt}` : "a worker took it",
   ],
-  "run.created": ({ reason }) => [
-    textOf(reason)
-      ?.replace("person:owner", "you")
-      .replace(/ from console$/, " from the console"),
-  ],
+  "run.created": ({ reason }) => [tellReason(textOf(reason) ?? "")].filter((text) => text !== ""),
   "run.waiting": ({ kind, until, eventType }) => [
     waits[String(kind)],
     kind === "time" ? textOf(until)?.slice(0, 16).replace("T", " ").concat(" UTC") : textOf(eventType),
@@ -64,6 +60,11 @@ export interface DescribedEvent {
   type: string;
   subject: string | null;
   data: Readonly<Record<string, unknown>>;
+}
+
+/** Why a run was started, as its owner reads it: "started by you", not by the name that a record has for them. */
+export function tellReason(reason: string): string {
+  return reason.replace(/\bperson:owner\b/, "you").replace(/ from console$/, " from the console");
 }
 
 /** Says an event in one line: its type, then what happened. */

@@ -85,8 +85,8 @@ export function JobCalendar({ jobs }: { jobs: readonly JobRecord[] }) {
                 {gather(due).map(({ jobId, first: at, count }) => (
                   <li key={`${jobId}:${at}`}>
                     <Link href={`/jobs/${jobId}`}>
-                      <time>{formats.clock.format(at)}</time> <b>{titles.get(jobId) ?? jobId}</b>
-                      {count > 1 && <small>{count} times</small>}
+                      <time>{count > 1 ? `${count} times` : formats.clock.format(at)}</time>{" "}
+                      <b>{titles.get(jobId) ?? jobId}</b>
                     </Link>
                   </li>
                 ))}

@@ -8,7 +8,7 @@ import { useReading } from "../../live/use-reading.ts";
 import { Unread } from "../../parts/Blank.tsx";
 import { Button } from "../../parts/Button.tsx";
 import { HeaderRefusal } from "../../parts/HeaderRefusal.tsx";
-import { formatMoment, formatMs, formatUsd } from "../../parts/format.ts";
+import { formatAgo, formatMoment, formatMs, formatUsd, type TimeFormats } from "../../parts/format.ts";
 import { ScreenHeader } from "../../parts/ScreenHeader.tsx";
 import { nameState, StateMark } from "../../parts/StateMark.tsx";
 import { tellWhen } from "../../parts/tell-cron.ts";
@@ -36,6 +36,8 @@ export function JobScreen() {
     { isMoved: ({ data }) => data["jobId"] === jobId },
   );
   const timeZone = useFeed("status")?.timeZone;
+  const now = useNow();
+  const formats = useTimeFormats();
   const [isEditing, setEditing] = useState(false);
   if (value === undefined)
     return (
@@ -55,7 +57,7 @@ export function JobScreen() {
       <Region label="Job" className={styles.page}>
         {job.failing !== null && (
           <p className="callout" data-tone="bad">
-            Fails since {job.failing.count} {job.failing.count === 1 ? "run" : "runs"}: {job.failing.reason}
+            {tellFailing(job.failing, now, formats)}: {job.failing.reason}
           </p>
         )}
         <section className={styles.top}>
@@ -74,7 +76,9 @@ export function JobScreen() {
             <p className={styles.note}>
               {ended.length === 0
                 ? tellFirst(runs)
-                : `${formatUsd(spent / ended.length)} a run, over the last ${ended.length}: ${formatUsd(spent)} together`}
+                : ended.length === 1
+                  ? `${formatUsd(spent)} for the last run`
+                  : `${formatUsd(spent / ended.length)} a run, over the last ${ended.length}: ${formatUsd(spent)} together`}
             </p>
           </div>
         </section>
@@ -97,6 +101,17 @@ export function JobScreen() {
       </Region>
     </>
   );
+}
+
+function tellFailing(
+  { count, since, runId }: NonNullable<JobRecord["failing"]>,
+  now: number,
+  formats: TimeFormats,
+): string {
+  const at = Date.parse(since);
+  const ago = formatAgo(now - at);
+  if (runId === null) return `No success since ${formatMoment(at, now, formats)}`;
+  return count === 1 ? `Failed ${ago}` : `Failed ${count} times, first ${ago}`;
 }
 
 /** Of a job of which no run has ended. */

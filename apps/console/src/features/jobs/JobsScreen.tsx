@@ -24,11 +24,12 @@ export function JobsScreen() {
   });
   const jobs = value?.items ?? [];
   const active = jobs.filter(({ state }) => state === "active").length;
+  const rest = jobs.length - active;
   return (
     <>
       <ScreenHeader
         title="Jobs"
-        sub={value === undefined ? "" : `${active} active · ${jobs.length - active} paused or finished`}
+        sub={value === undefined ? "" : `${active} active${rest === 0 ? "" : ` · ${rest} paused or finished`}`}
       >
         <FilterChips
           label="How"

@@ -1,3 +1,4 @@
+import { tellReason } from "@roost/contract/describe-event";
 import type { RunSummary } from "@roost/contract/operations";
 import { memo } from "react";
 import { Link } from "wouter";
@@ -19,7 +20,7 @@ export const EndedRow = memo(function EndedRow({ run }: { run: RunSummary }) {
         <span className={styles.title}>{run.title}</span>
         <span className={styles.agent}>{run.agent}</span>
         {run.error === null ? (
-          <span className={styles.doing}>{run.reason}</span>
+          <span className={styles.doing}>{tellReason(run.reason)}</span>
         ) : (
           <span className={styles.doing} data-bad>
             {run.error.message}

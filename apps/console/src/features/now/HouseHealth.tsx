@@ -12,7 +12,7 @@ export function HouseHealth() {
   const lines: [string, string, boolean?][] = [
     ["Model", model.mode === "rehearsal" ? "none: rehearses" : (model.name ?? "unknown"), model.mode === "rehearsal"],
     ["Workers", workers.length === 0 ? "none" : `${workers.length}, ${busy} busy`, workers.length === 0],
-    ["Scheduler", schedulers.length === 0 ? "none" : "beats", schedulers.length === 0],
+    ["Scheduler", schedulers.length === 0 ? "none" : "runs", schedulers.length === 0],
     ["Waiting to start", formatCount(counts.ready + counts.queued)],
     ["Database", `PostgreSQL ${engine.version.split(" ")[0] ?? ""}`],
   ];

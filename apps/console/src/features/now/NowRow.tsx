@@ -1,4 +1,5 @@
 /** One active run as a row of Now. What it does to the run itself is StopButton's. */
+import { tellReason } from "@roost/contract/describe-event";
 import type { ActivityRecord } from "@roost/contract/operations";
 import { memo, useState } from "react";
 import { Link } from "wouter";
@@ -46,7 +47,7 @@ function Doing({ run }: { run: ActivityRecord }) {
   if (run.state === "queued") return <span className={styles.doing}>{run.waitingFor ?? "waits for its turn"}</span>;
   if (run.state === "running" && run.stepName !== null)
     return <span className={styles.doing}>{tellStep(run.stepName)}</span>;
-  return <span className={styles.doing}>{run.why}</span>;
+  return <span className={styles.doing}>{tellReason(run.why)}</span>;
 }
 
 /** Glows when it grows, not when it is first seen. */

@@ -1,4 +1,5 @@
 /** The facts of a run in a row, and below them why it failed or what it waits for. */
+import { tellReason } from "@roost/contract/describe-event";
 import { Link } from "wouter";
 import { useNow } from "../../live/console-context.ts";
 import { formatCount, formatMs, formatUsd, formatUsdShort } from "../../parts/format.ts";
@@ -13,12 +14,13 @@ export function RunFacts({ value: { run, below, holds, waits } }: { value: RunRe
   const from = Date.parse(run.startedAt ?? run.createdAt);
   const to = run.endedAt === null ? now : Date.parse(run.endedAt);
   const cap = run.budget?.usdMax;
+  const why = tellReason(run.reason);
   return (
     <>
       <dl className={styles.facts}>
         <div>
           <dt>Why</dt>
-          <dd>{run.jobId === null ? run.reason : <Link href={`/jobs/${run.jobId}`}>{run.reason}</Link>}</dd>
+          <dd>{run.jobId === null ? why : <Link href={`/jobs/${run.jobId}`}>{why}</Link>}</dd>
         </div>
         <div>
           <dt>Agent</dt>

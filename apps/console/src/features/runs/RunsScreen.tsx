@@ -1,4 +1,5 @@
 /** All runs, newest first: which went wrong, took long, cost much. The filter stands in the address; new runs are told, and come when asked for. */
+import { tellReason } from "@roost/contract/describe-event";
 import type { RunState, RunSummary } from "@roost/contract/operations";
 import { useLocation, useSearchParams } from "wouter";
 import { useNow } from "../../live/console-context.ts";
@@ -86,7 +87,7 @@ function RunRow({ run }: { run: RunSummary }) {
         {run.agent}
       </span>
       <span role="gridcell" className={styles.why} data-bad={run.error !== null || undefined}>
-        {run.error?.message ?? run.reason}
+        {run.error?.message ?? tellReason(run.reason)}
       </span>
       <span role="gridcell" className={styles.took}>
         {formatMs(Math.max(0, tookMs))}
