@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { createHttpClient } from "@roost/contract/client";
 import { roostContract } from "@roost/contract/roost";
-import { readTopic } from "@roost/kernel";
+import { joinHost, pairDevice } from "@roost/access";
+import { readTopic, registerWorker } from "@roost/kernel";
 import { createTestGateway, testToken, type TestGateway } from "../../apps/gateway/src/testing/create-test-gateway.ts";
 import { runRoost, type RoostEnd } from "../../apps/cli/src/testing/run-roost.ts";
 
@@ -82,21 +83,98 @@ test("A host whose clock is minutes off or whose version is another one is told 
   assert.equal((await say(behind, "0.1.0", nowMs - 7 * minuteMs)).isDrained, true);
   const { items } = await gateway.client.listHosts();
   assert.deepEqual(
-    items.map(({ name, skewMs, isOtherVersion, doing }) => [
+    items.map(({ name, skewMs, isOtherVersion, drained, doing }) => [
       name,
       Math.round((skewMs ?? 0) / minuteMs),
       isOtherVersion,
+      drained?.replace(/ .*:/, ""),
       doing,
     ]),
     [
-      ["ahead", 5, false, ["copy"]],
-      ["behind", -7, true, ["copy"]],
+      ["ahead", 5, false, undefined, ["copy"]],
+      ["behind", -7, true, "it upgrade it", ["copy"]],
     ],
   );
   assert.equal((await say(behind, "0.0.9", nowMs)).isDrained, false, "upgraded, it takes part again");
   await assert.rejects(gateway.client.reportHost({ version: "1", at: new Date().toISOString(), doing: [] }), {
     code: "forbidden",
   });
+});
+
+test("A host with workers is one row with their queues, capabilities, clock and version, and is drained by hand", async () => {
+  await using gateway = await createTestGateway();
+  const { kernel } = gateway;
+  const worker = { kind: "worker", host: "laptop", pid: 7, queues: ["default", "night"] } as const;
+  await using one = await registerWorker(kernel, { ...worker, capabilities: ["host:laptop", "gpu"] });
+  await using two = await registerWorker(kernel, { ...worker, capabilities: ["messages"] });
+  await using _scheduler = await registerWorker(kernel, { kind: "scheduler", host: "home", pid: 8 });
+  const owner = { url: gateway.url, environment: { ROOST_TOKEN: testToken } };
+  const roost = (...args: string[]) => runRoost(args, owner);
+  const { items } = await gateway.client.listHosts();
+  assert.deepEqual(
+    items.map(({ name, isJoined, doing, queues, capabilities, drained, runCount }) => ({
+      name,
+      isJoined,
+      doing,
+      queues,
+      capabilities,
+      drained,
+      runCount,
+    })),
+    [
+      {
+        name: "home",
+        isJoined: false,
+        doing: ["1 scheduler"],
+        queues: [],
+        capabilities: [],
+        drained: null,
+        runCount: 0,
+      },
+      {
+        name: "laptop",
+        isJoined: false,
+        doing: ["2 workers"],
+        queues: ["default", "night"],
+        capabilities: ["gpu", "messages"],
+        drained: null,
+        runCount: 0,
+      },
+    ],
+  );
+  assert.ok(Math.abs(items[1]!.skewMs!) < minuteMs);
+  assert.match(
+    (await roost("hosts")).stdout,
+    /laptop +2 workers \(default, night\); offers gpu, messages +0\.1\.0 +right/,
+  );
+  assert.match((await roost("hosts", "drain", "laptop")).stdout, /Host laptop takes no new runs; it has no run/);
+  assert.equal((await one.heartbeat()).isDrained, true);
+  assert.match((await roost("hosts")).stdout, /by person:owner: roost hosts undrain laptop/);
+  assert.match((await roost("hosts", "drain", "desk")).stderr, /there is no host desk: see \S*roost hosts/);
+  assert.match((await roost("hosts", "undrain", "laptop")).stdout, /Host laptop takes runs again/);
+  assert.equal((await two.heartbeat()).isDrained, false);
+  const code = await invite(gateway, "phone");
+  const host = { name: "phone", version: "0.0.1", at: new Date().toISOString() };
+  const body = JSON.stringify({ code, host });
+  const headers = { "content-type": "application/json" };
+  const joined = await fetch(`${gateway.url}/pair`, { method: "POST", headers, body });
+  const { token } = (await joined.json()) as { token: string };
+  await assert.rejects(clientOf(gateway, token).drainHost({ name: "laptop" }), { code: "forbidden" });
+});
+
+test("Wrong codes of devices void no code of a host, and the other way round", async () => {
+  await using gateway = await createTestGateway();
+  const kernel = gateway.kernel;
+  const says = { name: "x", version: "0.0.1", at: new Date() };
+  const hosts = await invite(gateway);
+  const { code: devices } = await gateway.client.createPairing({ kind: "device", name: "phone" });
+  for (let count = 0; count < 10; count += 1) assert.equal(await pairDevice(kernel, { code: "AAAA-AAAA" }), undefined);
+  assert.equal(await pairDevice(kernel, { code: devices }), undefined, "its own kind is void");
+  assert.notEqual(await joinHost(kernel, { code: hosts, ...says }), undefined);
+  const more = await gateway.client.createPairing({ kind: "device", name: "phone" });
+  for (let count = 0; count < 10; count += 1)
+    assert.equal(await joinHost(kernel, { code: "AAAA-AAAA", ...says }), undefined);
+  assert.notEqual(await pairDevice(kernel, { code: more.code }), undefined);
 });
 
 test("Codes of hosts are guessed as slowly as those of devices", async () => {

@@ -149,8 +149,8 @@ const workers: Mutant[] = [
     edits: [
       {
         file: "workers/register-worker.ts",
-        find: "where id = $1 and expires_at > roost.now() returning id",
-        replace: "where id = $1 returning id",
+        find: "where id = $1 and expires_at > roost.now() returning is_draining",
+        replace: "where id = $1 returning is_draining",
       },
     ],
     tests: "workers/reap-workers.test.ts",

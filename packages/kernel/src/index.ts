@@ -3,7 +3,7 @@ export { openKernel, readKernelSchema, readSchemas, type Kernel, type RoomSchema
 export { setRunDefault } from "./runs/set-run-default.ts";
 export { createUnplacedLoop } from "./scheduler/create-unplaced-loop.ts";
 export {
-  describeNeeds,
+  describeMissing,
   listNeeds,
   listUnplacedRuns,
   reportUnplacedRuns,
@@ -127,6 +127,13 @@ export {
 } from "./runs/list-runs.ts";
 export { countRuns } from "./runs/count-runs.ts";
 export { registerWorker, type WorkerRegistration } from "./workers/register-worker.ts";
+export {
+  drainHost,
+  listDrainedHosts,
+  readHomeVersion,
+  undrainHost,
+  type DrainedHost,
+} from "./workers/drained-hosts.ts";
 export { listWorkers, type WorkerRow } from "./workers/list-workers.ts";
 export { crashLoop, reapWorkers } from "./workers/reap-workers.ts";
 export { giveBackRun } from "./workers/give-back-run.ts";

@@ -64,6 +64,8 @@ export interface Kernel extends AsyncDisposable {
   readonly registry: SchemaRegistry;
   /** This process's estimate of the database's clock: for everything it shows or computes. SQL uses roost.now(). */
   readonly clock: Clock;
+  /** How far this machine's clock is ahead of the database's, when it was last compared. */
+  skewMs(): number;
   /** Label sets by number, as rows name them. */
   readonly labelSets: LabelSets;
   readonly wakeups: Wakeups;
@@ -160,6 +162,7 @@ export async function openKernel(options: OpenKernelOptions): Promise<Kernel> {
     registry,
     labelSets,
     clock: databaseClock.clock,
+    skewMs: databaseClock.skewMs,
     wakeups,
     feed,
     streams,

@@ -181,9 +181,11 @@ async function keepLease(
   using cancels = kernel.wakeups.watch("cancel");
   const over = AbortSignal.any([left, worker.lost]);
   const timeoutMs = Math.min(workerDefaults.heartbeatMs, (leaseMs ?? Infinity) / 3);
+  let isDrained = false;
   while (!over.aborted) {
     try {
       const beat = await worker.heartbeat({ running: active.owned() });
+      if (beat.isDrained !== isDrained) tellDrained(logger, (isDrained = beat.isDrained));
       for (const runId of beat.cancelled) active.abort(runId, new RunCancelled());
       for (const runId of beat.lostRuns) active.abort(runId, new Error("The run belongs to another worker"));
       for (const owned of beat.unheld) await giveBackUnheld(kernel, owned, logger);
@@ -192,6 +194,11 @@ async function keepLease(
     }
     await cancels.next({ timeoutMs, signal: over });
   }
+}
+
+function tellDrained(logger: Logger, isDrained: boolean): void {
+  if (isDrained) logger.warn("This worker is drained: it ends its runs and takes no new ones; roost hosts says why");
+  else logger.info("This worker is not drained any more and takes runs again");
 }
 
 /** The database committed a claim and its answer was lost: without this the run would belong to this worker, unexecuted, for as long as it lives. */

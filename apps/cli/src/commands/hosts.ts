@@ -23,6 +23,7 @@ export function addHostsCommands(program: Command, context: CliContext, version:
     .description("Lists the machines on which the home runs or that were brought in, brings one in, and puts one out.");
   addList(hosts, context);
   addInvite(hosts, context);
+  addDraining(hosts, context);
   addTokenRevoke(hosts, context, {
     command: "remove",
     description: "Puts a host out: its token is refused from now on. Its copy of the files stays where it is.",
@@ -74,6 +75,36 @@ function addInvite(hosts: Command, context: CliContext): void {
     });
 }
 
+function addDraining(hosts: Command, context: CliContext): void {
+  hosts
+    .command("drain")
+    .description(
+      "Lets the workers of a host end what they have and take nothing new, also after they are started again, until it is undrained.",
+    )
+    .argument("<host>", "name of the host, as roost hosts shows it")
+    .action(async (name: string) => {
+      const { client } = await context.connect();
+      const answer = await client.drainHost({ name });
+      if (context.terminal.isJson) return context.terminal.json(answer);
+      const { runCount } = answer.host;
+      const left = runCount === 0 ? "it has no run" : `it ends ${runCount === 1 ? "1 run" : `${runCount} runs`}`;
+      context.terminal.line(`Host ${plainLine(name)} takes no new runs; ${left}`);
+    });
+  hosts
+    .command("undrain")
+    .description("Lets the workers of a drained host take runs again.")
+    .argument("<host>", "name of the host, as roost hosts shows it")
+    .action(async (name: string) => {
+      const { client } = await context.connect();
+      const answer = await client.undrainHost({ name });
+      if (context.terminal.isJson) return context.terminal.json(answer);
+      const { drained } = answer.host;
+      context.terminal.line(
+        plainLine(`Host ${name} ${drained === null ? "takes runs again" : `stays drained: ${drained}`}`),
+      );
+    });
+}
+
 function addJoin(program: Command, context: CliContext, version: string): void {
   program
     .command("join")
@@ -98,12 +129,18 @@ function addJoin(program: Command, context: CliContext, version: string): void {
 function columns(nowMs: number): Column<HostRecord>[] {
   return [
     { title: "HOST", value: ({ name }) => name },
-    { title: "RUNS", value: ({ doing }) => plainLine(doing.join(", ")), importance: 2 },
+    { title: "RUNS", value: (host) => plainLine(describeWork(host)), importance: 2 },
     {
       title: "VERSION",
-      value: ({ version: its, isOtherVersion }) => (isOtherVersion ? `${its}, drained: upgrade it` : (its ?? "")),
+      value: ({ version }) => version ?? "",
       tone: ({ isOtherVersion }) => (isOtherVersion ? "warn" : "dim"),
       importance: 3,
+    },
+    {
+      title: "DRAINED",
+      value: ({ drained }) => plainLine(drained ?? ""),
+      tone: () => "warn",
+      importance: 2,
     },
     {
       title: "CLOCK",
@@ -117,6 +154,13 @@ function columns(nowMs: number): Column<HostRecord>[] {
       tone: () => "dim",
     },
   ];
+}
+
+/** "2 workers (default, night), 1 scheduler; offers gpu" */
+function describeWork({ doing, queues, capabilities }: HostRecord): string {
+  const offers = capabilities.length === 0 ? "" : `; offers ${capabilities.join(", ")}`;
+  const named = doing.map((what) => (/ workers?$/.test(what) ? `${what} (${queues.join(", ")})` : what));
+  return `${named.join(", ")}${offers}`;
 }
 
 function describeSkew(skewMs: number): string {

@@ -1,15 +1,35 @@
 /** Hosts of the home: those that a code has brought in, and those on which its processes run. */
 import { listJoinedHosts, reportHost, type JoinedHost } from "@roost/access";
-import { pageByName, serve, toPage, type Principal, type Served } from "@roost/contract";
+import { RoostError } from "@roost/base";
+import { pageByName, serve, toPage, type Handler, type Principal, type Served } from "@roost/contract";
 import * as operations from "@roost/contract/operations";
-import { labelSetNumbers, listWorkers, raiseNotice, type Kernel } from "@roost/kernel";
+import {
+  drainHost,
+  labelSetNumbers,
+  listDrainedHosts,
+  listWorkers,
+  raiseNotice,
+  readHomeVersion,
+  undrainHost,
+  type DrainedHost,
+  type Kernel,
+  type WorkerRow,
+} from "@roost/kernel";
 
 export function serveHosts({ kernel, version }: { kernel: Kernel; version: string }): Served[] {
+  const changeDraining =
+    (change: typeof drainHost): Handler<typeof operations.drainHost> =>
+    async ({ name }, { principal }) => {
+      if (!(await readHosts(kernel, version)).some((host) => host.name === name))
+        throw new RoostError("not_found", `there is no host ${name}: see roost hosts`);
+      await change(kernel, name, { by: principal.id });
+      const host = (await readHosts(kernel, version)).find((one) => one.name === name);
+      if (host === undefined) throw new RoostError("not_found", `host ${name} has left meanwhile: see roost hosts`);
+      return { host };
+    };
   return [
     serve(operations.listHosts, async (page) => {
-      const [joined, running] = await Promise.all([listJoinedHosts(kernel), listRunning(kernel)]);
-      const hosts = [...running, ...joined.map((host) => toRecord(host, version))];
-      const { rows, next } = pageByName(hosts, page, ({ name, isJoined }) => `${isJoined ? "1" : "0"} ${name}`);
+      const { rows, next } = pageByName(await readHosts(kernel, version), page, ({ name }) => name);
       return toPage(rows, next);
     }),
 
@@ -18,6 +38,10 @@ export function serveHosts({ kernel, version }: { kernel: Kernel; version: strin
       await reportHost(kernel, { ...says, at: new Date(at), name: nameOf(principal), isDrained });
       return { at: new Date(kernel.clock.nowMs()).toISOString(), version, isDrained };
     }),
+
+    serve(operations.drainHost, changeDraining(drainHost)),
+
+    serve(operations.undrainHost, changeDraining(undrainHost)),
 
     serve(operations.reportDivergence, async ({ path, keptAs, diff }, { principal }) => {
       const host = nameOf(principal);
@@ -35,42 +59,76 @@ function nameOf({ id, kind }: Principal): string {
   return id.slice(kind.length + 1);
 }
 
-function toRecord({ id: _id, joinedAt, seenAt, ...host }: JoinedHost, version: string): operations.HostRecord {
+/** By name: one that joined and runs workers is one host, and so is one that is drained and runs nothing. */
+async function readHosts(kernel: Kernel, version: string): Promise<operations.HostRecord[]> {
+  const [joined, workers, drained, homeVersion] = await Promise.all([
+    listJoinedHosts(kernel),
+    listWorkers(kernel),
+    listDrainedHosts(kernel),
+    readHomeVersion(kernel),
+  ]);
+  const running = Map.groupBy(workers, ({ host }) => host);
+  const names = new Set([...joined, ...drained].map(({ name }) => name).concat([...running.keys()]));
+  return [...names].toSorted().map((name) =>
+    toRecord(name, {
+      version,
+      homeVersion,
+      joined: joined.find((one) => one.name === name),
+      processes: running.get(name) ?? [],
+      drained: drained.find((one) => one.name === name),
+    }),
+  );
+}
+
+interface KnownOfHost {
+  /** Of this gateway, with which a joined host speaks. */
+  version: string;
+  /** Of the newest program on the database, by which workers are drained. */
+  homeVersion: string;
+  joined: JoinedHost | undefined;
+  processes: WorkerRow[];
+  drained: DrainedHost | undefined;
+}
+
+function toRecord(
+  name: string,
+  { version, homeVersion, joined, processes, drained }: KnownOfHost,
+): operations.HostRecord {
+  const versions = [
+    ...(joined === undefined ? [] : [{ its: joined.version, of: version }]),
+    ...processes.map((one) => ({ its: one.version, of: homeVersion })),
+  ];
+  const other = versions.find(({ its, of }) => isOtherMinor(its, of));
+  const seen = [...processes.map(({ seenAt }) => seenAt), ...(joined === undefined ? [] : [joined.seenAt])];
+  const latest = processes.toSorted((a, b) => Number(b.seenAt) - Number(a.seenAt))[0] ?? joined;
+  const collect = (of: (one: WorkerRow) => string[]) => [...new Set(processes.flatMap(of))].toSorted();
   return {
-    ...host,
-    isJoined: true,
-    isOtherVersion: isOtherMinor(host.version, version),
-    joinedAt: joinedAt.toISOString(),
-    lastSeenAt: seenAt.toISOString(),
+    name,
+    isJoined: joined !== undefined,
+    version: (other ?? versions[0])?.its ?? null,
+    isOtherVersion: other !== undefined,
+    skewMs: latest?.skewMs ?? null,
+    drained: whyDrained(other, drained),
+    doing: [...new Set([...countKinds(processes), ...(joined?.doing ?? [])])],
+    queues: collect(({ queues }) => queues),
+    capabilities: collect(({ capabilities }) => capabilities.filter((one) => !one.startsWith("host:"))),
+    runCount: processes.reduce((sum, { runCount }) => sum + runCount, 0),
+    scopes: joined?.scopes ?? [],
+    joinedAt: joined?.joinedAt.toISOString() ?? null,
+    lastSeenAt: seen.length === 0 ? null : new Date(Math.max(...seen.map(Number))).toISOString(),
   };
 }
 
-/** The machines of the home's own processes. */
-async function listRunning(kernel: Kernel): Promise<operations.HostRecord[]> {
-  const byHost = Map.groupBy(await listWorkers(kernel), ({ host }) => host);
-  return [...byHost].map(([name, processes]) => {
-    const count = (kind: "worker" | "scheduler") => processes.filter((one) => one.kind === kind).length;
-    const counted = [
-      [count("worker"), "worker"],
-      [count("scheduler"), "scheduler"],
-    ] as const;
-    const offers = new Set(
-      processes.flatMap(({ capabilities }) => capabilities.filter((one) => !one.startsWith("host:"))),
-    );
-    return {
-      name,
-      isJoined: false,
-      version: null,
-      isOtherVersion: false,
-      skewMs: null,
-      doing: [
-        ...counted.flatMap(([number, what]) => (number === 0 ? [] : [`${number} ${what}${number === 1 ? "" : "s"}`])),
-        ...[...offers].toSorted().map((offer) => `offers ${offer}`),
-      ],
-      scopes: [],
-      joinedAt: null,
-      lastSeenAt: new Date(Math.max(...processes.map(({ seenAt }) => seenAt.getTime()))).toISOString(),
-    };
+function whyDrained(other: { its: string; of: string } | undefined, drained: DrainedHost | undefined): string | null {
+  if (other !== undefined) return `it has version ${other.its} and the home ${other.of}: upgrade it`;
+  return drained === undefined ? null : `by ${drained.drainedBy}: roost hosts undrain ${drained.name}`;
+}
+
+/** "2 workers", "1 scheduler" */
+function countKinds(processes: WorkerRow[]): string[] {
+  return (["worker", "scheduler"] as const).flatMap((kind) => {
+    const count = processes.filter((one) => one.kind === kind).length;
+    return count === 0 ? [] : [`${count} ${kind}${count === 1 ? "" : "s"}`];
   });
 }
 

@@ -3,7 +3,7 @@ import { type Handler, placeOf, textPlace, toPage, uuidPlace } from "@roost/cont
 import { describeTrigger, type ActivityRecord, type listActivity as operation } from "@roost/contract/operations";
 import type { Job } from "@roost/jobs";
 import {
-  describeNeeds,
+  describeMissing,
   listActivity as readActivity,
   listUnplacedRuns,
   readPausedQueues,
@@ -35,7 +35,7 @@ export function listActivity(kernel: Kernel, timeZone: string): Handler<typeof o
         ofRun(run, {
           holds: locks.get(run.id) ?? [],
           isPaused: paused.has(run.queue),
-          isUnplaced: run.needs !== null && unmet.has(placeOfNeeds({ needs: run.needs, queue: run.queue })),
+          isUnplaced: unmet.has(placeOfNeeds({ needs: run.needs ?? [], queue: run.queue })),
         }),
       ),
       ...jobs
@@ -73,7 +73,7 @@ interface RunFacts {
   holds: string[];
   /** Its queue is. */
   isPaused: boolean;
-  /** No live worker offers what it needs. */
+  /** No live worker may take it. */
   isUnplaced: boolean;
 }
 
@@ -81,7 +81,7 @@ function ofRun(run: Activity, { holds, isPaused, isUnplaced }: RunFacts): Activi
   const summary = toRunSummary(run);
   const ahead = run.aheadCount > 0 ? `${run.aheadCount} before it` : null;
   const place = isUnplaced
-    ? `a worker that offers ${describeNeeds({ needs: run.needs ?? [], queue: run.queue })}: none does`
+    ? `a worker that ${describeMissing({ needs: run.needs ?? [], queue: run.queue })}: none does`
     : null;
   const queue = run.state === "ready" ? (isPaused ? `queue ${run.queue}, which is paused` : place) : null;
   return {

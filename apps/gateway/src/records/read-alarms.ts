@@ -3,7 +3,7 @@ import { formatDurationMs } from "@roost/base";
 import { clipText, deliveryTargets, reasonCharsMax, type DeliveryTarget } from "@roost/contract/operations";
 import { listFailingJobs, readEventTopics, silentMsMax, type Job } from "@roost/jobs";
 import {
-  describeNeeds,
+  describeMissing,
   listLaggingPartitions,
   listUnplacedRuns,
   listUnresolvedSteps,
@@ -58,7 +58,9 @@ export async function readAlarms(kernel: Kernel): Promise<(facts: AlarmFacts) =>
     ...(workers.some(({ kind }) => kind === "worker")
       ? []
       : [{ code: "no_worker", text: "No worker is registered, so no run can start", since: null }]),
-    ...unplaced.map(tellUnplaced),
+    ...unplaced
+      .filter(({ needs }) => needs.length > 0 || workers.some(({ kind }) => kind === "worker"))
+      .map(tellUnplaced),
     ...[...paused].map(([queue, { reason, since }]) => {
       const why = reason === null ? "" : ` (${reason})`;
       const text = `Queue ${queue} is paused${why}: roost queues resume ${queue}`;
@@ -81,8 +83,12 @@ export async function readAlarms(kernel: Kernel): Promise<(facts: AlarmFacts) =>
 function tellUnplaced(unplaced: Awaited<ReturnType<typeof listUnplacedRuns>>[number]): Alarm {
   const { runCount, since } = unplaced;
   const waits = runCount === 1 ? "A run waits" : `${runCount} runs wait`;
-  const text = `${waits} for a worker that offers ${describeNeeds(unplaced)}: none does (docs/hosts.md)`;
-  return { code: "needs_unmet", text: clipText(text, reasonCharsMax), since: since.toISOString() };
+  const text = `${waits} for a worker that ${describeMissing(unplaced)}: none does (docs/hosts.md)`;
+  return {
+    code: unplaced.needs.length === 0 ? "queue_unserved" : "needs_unmet",
+    text: clipText(text, reasonCharsMax),
+    since: since.toISOString(),
+  };
 }
 
 /** A job that is long due and has not fired. */

@@ -1,4 +1,4 @@
-/** Topic `access`: who may enter. The subject is the id of the token, pairing or hook, or the name of the channel. */
+/** Topic `access`: who may enter. The subject is the id of the token, pairing or hook, or the name of the channel or host. */
 import { z } from "zod";
 import { defineEvent } from "../define-event.ts";
 import { hookForms } from "../records/hook.ts";
@@ -80,6 +80,12 @@ export const hostChanged = defineEvent({
   schema: z.object({ ...host, isDrained: z.boolean() }),
 });
 
+const drained = { version, topic, subject: "host", schema: z.object({ name: Name, by: Name }) };
+
+/** Its workers take no new runs. */
+export const hostDrained = defineEvent({ type: "host.drained", ...drained });
+export const hostUndrained = defineEvent({ type: "host.undrained", ...drained });
+
 /** A user of a channel: bound as the person, allowed as a guest, refused again. */
 export const peerChanged = defineEvent({
   type: "peer.changed",
@@ -130,6 +136,8 @@ export const accessEvents = [
   pairingVoided,
   hostJoined,
   hostChanged,
+  hostDrained,
+  hostUndrained,
   peerChanged,
   hookAdded,
   hookRotated,

@@ -1,6 +1,7 @@
 /** Hosts: which there are, and what a joined one tells. A code brings one in (createPairing), revokeToken puts it out. */
 import { z } from "zod";
 import { defineOperation } from "../define-operation.ts";
+import { decidingKinds } from "../principal.ts";
 import { HomePath } from "../records/file.ts";
 import { Host } from "../records/host.ts";
 import { Name, WrittenName, pageFields, pageOf, text, Time } from "../records/fields.ts";
@@ -36,6 +37,30 @@ export const reportHost = defineOperation({
   access: { audience: ["host"] },
 });
 
+const changed = {
+  input: z.object({ name: WrittenName.describe("Name of a host") }),
+  output: z.object({ host: Host }),
+  effect: "idempotent",
+  errors: ["not_found"],
+  access: { audience: decidingKinds },
+} as const;
+
+export const drainHost = defineOperation({
+  id: "drainHost",
+  method: "POST",
+  path: "/hosts/{name}/drain",
+  summary: "Lets the workers of a host end what they have and take no new run, also after they are started again",
+  ...changed,
+});
+
+export const undrainHost = defineOperation({
+  id: "undrainHost",
+  method: "POST",
+  path: "/hosts/{name}/undrain",
+  summary: "Lets the workers of a drained host take runs again",
+  ...changed,
+});
+
 export const reportDivergence = defineOperation({
   id: "reportDivergence",
   method: "POST",
@@ -51,4 +76,4 @@ export const reportDivergence = defineOperation({
   access: { audience: ["host"] },
 });
 
-export const hostOperations = [listHosts, reportHost, reportDivergence] as const;
+export const hostOperations = [listHosts, reportHost, drainHost, undrainHost, reportDivergence] as const;

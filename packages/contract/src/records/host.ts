@@ -1,6 +1,6 @@
 /** Hosts of the home: machines that were brought in by a code, and those on which its processes run. */
 import { z } from "zod";
-import { Name, Time } from "./fields.ts";
+import { Count, Name, Time } from "./fields.ts";
 
 /** What a host that keeps the files may do when nothing else is said. */
 export const hostScopes = [
@@ -15,13 +15,21 @@ export const hostScopes = [
 export const Host = z
   .object({
     name: Name,
-    isJoined: z.boolean().describe("By a code; false: processes of the home run there"),
-    version: Name.nullable(),
+    isJoined: z.boolean().describe("By a code; false: it is one of the home's own"),
+    version: Name.nullable().describe("The oldest of what runs there"),
     isOtherVersion: z
       .boolean()
       .describe("Of another minor version than the gateway: it keeps what it has and takes nothing further"),
     skewMs: z.number().int().nullable().describe("How far its clock is ahead of the home's; negative: behind"),
+    drained: z
+      .string()
+      .max(300)
+      .nullable()
+      .describe("Why it takes no new work and only ends what it has; null: it takes work"),
     doing: z.array(Name).max(100).describe("What it runs"),
+    queues: z.array(Name).max(200).describe("That its workers serve"),
+    capabilities: z.array(Name).max(200).describe("That its workers offer, beside the host itself"),
+    runCount: Count.describe("Runs that its workers execute"),
     scopes: z.array(z.string().max(100)).max(100),
     joinedAt: Time.nullable(),
     lastSeenAt: Time.nullable(),

@@ -15,7 +15,7 @@ declare
 begin
   ready := roost.find_ready_1(p_queues, p_limit, p_capabilities, p_loops);
   if cardinality(ready.ids) = 0 then return; end if;
-  perform roost.hold_worker_1(p_worker);
+  if not roost.hold_worker_1(p_worker) then return; end if;
   if cardinality(ready.ids) = 1 then
     -- The most common, and far sooner than the statement for many is planned, which each new connection has to do.
     c := roost.take_one_1(p_worker, ready.ids[1], ready.priors[1], p_loops);
@@ -28,11 +28,14 @@ begin
   end if;
 end $$;
 
--- Invariant: a worker that was declared dead is dead. A reaper waits for this lock and then finds what was claimed.
-create or replace function roost.hold_worker_1(p_worker uuid) returns void language plpgsql as $$
+-- Invariant: a worker that was declared dead is dead. A reaper waits for this lock and then finds what was claimed. False: it is drained.
+create or replace function roost.hold_worker_1(p_worker uuid) returns boolean language plpgsql as $$
+declare
+  may_take boolean;
 begin
-  perform from roost.worker w where w.id = p_worker and w.expires_at > roost.now() for key share;
+  select not w.is_draining into may_take from roost.worker w where w.id = p_worker and w.expires_at > roost.now() for key share;
   if not found then raise exception 'worker % is not registered any more', p_worker using errcode = 'RS001'; end if;
+  return may_take;
 end $$;
 
 -- Takes one that is ready and locked, with run.started.

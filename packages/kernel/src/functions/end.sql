@@ -33,7 +33,7 @@ begin
 end $$;
 
 -- What a worker takes next. Its row is locked first, unlike in a claim: a process that removes it waits for the runs that end here. A worker that is
--- dead takes nothing.
+-- dead or drained takes nothing.
 create or replace function roost.find_next_1(p_worker uuid, p_queues text[], p_limit integer, p_capabilities text[], p_loops integer[], out ids uuid[], out priors text[])
 language plpgsql as $$
 declare
@@ -42,7 +42,7 @@ begin
   ids := '{}';
   priors := '{}';
   if p_limit < 1 then return; end if;
-  perform from roost.worker w where w.id = p_worker and w.expires_at > roost.now() for key share;
+  perform from roost.worker w where w.id = p_worker and w.expires_at > roost.now() and not w.is_draining for key share;
   if not found then return; end if;
   ready := roost.find_ready_1(p_queues, p_limit, p_capabilities, p_loops);
   ids := ready.ids;
@@ -64,7 +64,7 @@ declare
   outcomes constant jsonb := p_end -> 'outcomes';
 begin
   if p_limit > 0 then
-    perform from roost.worker w where w.id = p_worker and w.expires_at > roost.now() for key share;
+    perform from roost.worker w where w.id = p_worker and w.expires_at > roost.now() and not w.is_draining for key share;
     if not found then p_limit := 0; end if;
   end if;
   if outcomes is null then

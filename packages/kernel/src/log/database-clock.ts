@@ -3,6 +3,8 @@ import type { Sql } from "@roost/database";
 
 export interface DatabaseClock {
   clock: Clock;
+  /** How far the local clock is ahead. */
+  skewMs(): number;
   sync(): Promise<void>;
 }
 
@@ -11,6 +13,7 @@ export function createDatabaseClock(sql: Sql, local: Clock): DatabaseClock {
   let offsetMs = 0;
   return {
     clock: { nowMs: () => Math.round(local.nowMs() + offsetMs) },
+    skewMs: () => Math.round(-offsetMs),
     async sync() {
       const sentMs = local.nowMs();
       const [row] = await sql.query<{ ms: number }>(

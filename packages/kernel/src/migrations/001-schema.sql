@@ -469,8 +469,21 @@ create table roost.worker (
   details    jsonb not null,
   -- What it takes runs of, and what it offers to them.
   queues       text[] not null default '{}',
-  capabilities text[] not null default '{}'
+  capabilities text[] not null default '{}',
+  -- Of its program; another minor version than the one whose functions were applied last is drained.
+  version      text not null default '',
+  -- How far its machine's clock was ahead of the database's when it said so. Nothing depends on it.
+  skew_ms      bigint not null default 0,
+  -- It takes no new run and ends those that it has.
+  is_draining  boolean not null default false
 ) with (fillfactor = 50);
+
+-- Hosts that a person drains, by name. Invariant: none of their workers takes a run, nor does one that registers later.
+create table roost.drained_host (
+  name       text primary key,
+  drained_at timestamptz not null default roost.now(),
+  drained_by text not null
+);
 
 -- Ended runs and their steps live here after a while, by month of the run's end; a month is dropped as one table.
 create table roost.run_history (like roost.run including defaults) partition by range (ended_at);

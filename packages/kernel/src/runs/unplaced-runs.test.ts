@@ -6,6 +6,8 @@ import { registerWorker } from "../workers/register-worker.ts";
 import { claimRuns } from "./claim-runs.ts";
 import { createRun } from "./create-run.ts";
 import { setRunDefault } from "./set-run-default.ts";
+import { drainHost, undrainHost } from "../workers/drained-hosts.ts";
+import { pauseQueue } from "./queues.ts";
 import { listNeeds, listUnplacedRuns, reportUnplacedRuns } from "./unplaced-runs.ts";
 
 const join = ({ kernel }: TestKernel, capabilities: string[]) =>
@@ -68,4 +70,29 @@ test("reportUnplacedRuns() tells once of runs whose needs no live worker offers,
   );
   await reportUnplacedRuns(kernel);
   assert.equal((await notices(test)).filter((text) => text.startsWith("No run waits")).length, 1);
+});
+
+test("reportUnplacedRuns() tells once of a queue that no live worker serves, paused queues and drained workers considered", async () => {
+  await using test = await createTestKernel();
+  const { kernel, clock } = test;
+  await using worker = await join(test, []);
+  const create = (queue: string) => kernel.transact((tx) => createRun(tx, { reason: "a test", input: {}, queue }));
+  for (const queue of ["default", "night", "night", "paused"]) await create(queue);
+  await pauseQueue(kernel, "paused", { by: "person:owner" });
+  const unplaced = async () =>
+    (await listUnplacedRuns(kernel.database)).map(({ needs, queue, runCount }) => [needs, queue, runCount]);
+  assert.deepEqual(await unplaced(), [[[], "night", 2]]);
+  await clock.advance(31_000);
+  assert.equal(await reportUnplacedRuns(kernel), 1);
+  assert.equal(await reportUnplacedRuns(await test.openAnother()), 0);
+  const text = (await notices(test)).at(-1)!;
+  assert.match(text, /^2 runs wait: no live worker serves queue night\. .*change their queue/);
+  await drainHost(kernel, "here", { by: "person:owner" });
+  assert.deepEqual((await unplaced()).map(([, queue]) => queue).toSorted(), ["default", "night"]);
+  await undrainHost(kernel, "here", { by: "person:owner" });
+  await using night = await registerWorker(kernel, { kind: "worker", host: "here", pid: 2, queues: ["night"] });
+  assert.deepEqual(await unplaced(), []);
+  assert.equal(await reportUnplacedRuns(kernel), 1);
+  assert.equal((await notices(test)).at(-1), "No run waits any more because no live worker serves queue night");
+  await Promise.all([worker, night].map((one) => one.release()));
 });

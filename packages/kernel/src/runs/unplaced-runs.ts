@@ -1,9 +1,10 @@
-/** Runs that are ready and need what no live worker offers: who sees them, and the one notice while there are some. */
+/** Runs that are ready and that no live worker may take: in a queue that none serves, or in need of what none offers. Shown, and told once. */
 import type { Sql } from "@roost/database";
 import type { Kernel } from "../open-kernel.ts";
-import { raiseNotice } from "../raise-notice.ts";
+import { tellOfStates, type LastingState } from "../tell-of-states.ts";
 
 export interface UnplacedRuns {
+  /** Empty: none serves the queue. */
   needs: string[];
   queue: string;
   runCount: number;
@@ -16,10 +17,21 @@ const graceMs = 30_000;
 const kindsMax = 20;
 const prefix = "needs:";
 
-const unplacedSql = `select array(select distinct need from unnest(r.needs) as need order by need) as needs, r.queue, count(*)::int as "runCount", min(r.ready_at) as since
+// A queue is looked up from the one before it in the index of ready runs: there are few queues and may be many runs.
+const unplacedSql = `with recursive waiting as (
+    (select queue from roost.run where state = 'ready' order by queue limit 1)
+    union all
+    select (select r.queue from roost.run r where r.state = 'ready' and r.queue > w.queue order by r.queue limit 1) from waiting w where w.queue is not null
+  ), able as (select queues, capabilities from roost.worker where kind = 'worker' and expires_at > roost.now() and not is_draining)
+  select array(select distinct need from unnest(r.needs) as need order by need) as needs, r.queue, count(*)::int as "runCount", min(r.ready_at) as since
   from roost.run r where r.state = 'ready' and r.needs is not null
-    and not exists (select from roost.worker w where w.kind = 'worker' and w.expires_at > roost.now() and r.queue = any(w.queues) and r.needs <@ w.capabilities)
-  group by 1, 2`;
+    and not exists (select from able a where r.queue = any(a.queues) and r.needs <@ a.capabilities)
+  group by 1, 2
+  union all
+  select '{}', w.queue, f.count, f.since from waiting w
+  cross join lateral (select count(*)::int as count, min(r.ready_at) as since from roost.run r where r.state = 'ready' and r.queue = w.queue and r.needs is null) as f
+  where w.queue is not null and f.count > 0 and not exists (select from able a where w.queue = any(a.queues))
+    and not exists (select from roost.queue q where q.name = w.queue)`;
 
 /** The kinds of them, oldest first, at most 20. */
 export async function listUnplacedRuns(sql: Sql): Promise<UnplacedRuns[]> {
@@ -36,62 +48,37 @@ export async function listNeeds(sql: Sql): Promise<string[]> {
   return rows.map(({ need }) => need);
 }
 
-/** "gpu and messages, in queue night" */
-export function describeNeeds({ needs, queue }: Pick<UnplacedRuns, "needs" | "queue">): string {
-  return `${needs.join(" and ")}${queue === "default" ? "" : `, in queue ${queue}`}`;
+/** Completes "a worker that": "offers gpu and messages, in queue night", or "serves queue night". */
+export function describeMissing({ needs, queue }: Pick<UnplacedRuns, "needs" | "queue">): string {
+  if (needs.length === 0) return `serves queue ${queue}`;
+  return `offers ${needs.join(" and ")}${queue === "default" ? "" : `, in queue ${queue}`}`;
 }
+
+type UnplacedState = UnplacedRuns & LastingState & { isLong: boolean };
 
 /**
  * One notice when runs of one kind begin to wait for a worker, and one when they do not any more. Any number of processes may call it. Of kinds
- * that were not told, the 20 oldest are; kinds that were told are found among all.
+ * that were not told, the 20 oldest are.
  */
 export async function reportUnplacedRuns(kernel: Kernel): Promise<number> {
-  const rows = await kernel.database.query<{
-    what: string;
-    found: UnplacedRuns | null;
-    isTold: boolean;
-    isLong: boolean;
-  }>(
-    `select coalesce(f.what, u.what) as what, to_jsonb(u) as found, f.what is not null as "isTold", u.since < roost.now() - $1 * interval '1 millisecond' as "isLong"
-     from (select u.*, '${prefix}' || u.queue || ' ' || array_to_string(u.needs, ' ') as what, row_number() over (order by since) as place
-       from (${unplacedSql}) as u) as u
-     full join (select what from roost.failure where starts_with(what, '${prefix}')) as f on f.what = u.what
-     where f.what is not null or u.place <= ${kindsMax}`,
+  const rows = await kernel.database.query<Omit<UnplacedState, "what" | "reason">>(
+    `select u.*, u.since < roost.now() - $1 * interval '1 millisecond' as "isLong" from (${unplacedSql}) as u order by since`,
     [graceMs],
     { name: "roost_runs_unplaced_told" },
   );
-  let changed = 0;
-  for (const { what, found, isTold, isLong } of rows) {
-    if (found === null ? await noteFound(kernel, what) : !isTold && isLong && (await noteMissing(kernel, what, found)))
-      changed += 1;
-  }
-  return changed;
-}
-
-// Invariant: the row and the notice commit together, so that one of many observers tells.
-async function noteMissing(kernel: Kernel, what: string, found: UnplacedRuns): Promise<boolean> {
-  return kernel.transact(async (tx) => {
-    const needs = describeNeeds(found);
-    const reason = `no live worker offers ${needs}`;
-    const rows = await tx.query(
-      "insert into roost.failure (what, reason) values ($1, $2) on conflict do nothing returning 1",
-      [what, reason],
-    );
-    if (rows.length === 0) return false;
-    const text = `${found.runCount === 1 ? "A run waits" : `${found.runCount} runs wait`}: ${reason}. Start a worker that does (docs/hosts.md), or change what they need; roost ps shows them`;
-    raiseNotice(tx, { level: "warning", text, source: "scheduler" });
-    return true;
-  });
-}
-
-async function noteFound(kernel: Kernel, what: string): Promise<boolean> {
-  return kernel.transact(async (tx) => {
-    const rows = await tx.query<{ reason: string }>("delete from roost.failure where what = $1 returning reason", [
-      what,
-    ]);
-    if (rows.length === 0) return false;
-    const text = `No run waits any more because ${rows[0]!.reason}`;
-    raiseNotice(tx, { level: "info", text, source: "scheduler" });
-    return true;
+  const found = rows.map((row) => ({
+    ...row,
+    what: `${prefix}${row.queue} ${row.needs.join(" ")}`,
+    reason: `no live worker ${describeMissing(row)}`,
+  }));
+  const oldest = new Set(found.slice(0, kindsMax));
+  return tellOfStates<UnplacedState>(kernel, {
+    prefix,
+    found,
+    source: "scheduler",
+    isToTell: (state) => state.isLong && oldest.has(state),
+    begun: ({ runCount, needs, reason }) =>
+      `${runCount === 1 ? "A run waits" : `${runCount} runs wait`}: ${reason}. Start a worker that does (docs/hosts.md), or change ${needs.length === 0 ? "their queue" : "what they need"}; roost ps shows them`,
+    over: (reason) => `No run waits any more because ${reason}`,
   });
 }

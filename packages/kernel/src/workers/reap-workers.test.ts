@@ -52,6 +52,7 @@ test("reapWorkers() takes the runs of a worker that hangs when its time is over,
     lostRuns: [],
     unheld: [],
     lost: false,
+    isDrained: false,
   });
   await test.clock.advance(4_000);
   assert.equal(await reapWorkers(kernel), 0);
@@ -64,6 +65,7 @@ test("reapWorkers() takes the runs of a worker that hangs when its time is over,
     lostRuns: [owned.runId],
     unheld: [],
     lost: true,
+    isDrained: false,
   });
   assert.ok(hanging.lost.aborted);
 });

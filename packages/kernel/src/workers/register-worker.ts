@@ -7,6 +7,8 @@ import type { DatabaseSession } from "@roost/database";
 import { labelSetNumbers } from "../log/label-sets.ts";
 import type { Kernel } from "../open-kernel.ts";
 import type { Owned } from "../runs/run.ts";
+import manifest from "../../package.json" with { type: "json" };
+import { isDrainedSql } from "./drained-hosts.ts";
 import { handBackRuns } from "./hand-back-runs.ts";
 
 export interface NewWorker {
@@ -17,6 +19,8 @@ export interface NewWorker {
   /** Whose runs it takes, and what it offers to them. Default: none. */
   queues?: readonly string[];
   capabilities?: readonly string[];
+  /** Of its program. Default: the kernel's. */
+  version?: string | undefined;
   /** Without a heartbeat for this long the worker counts as hung. Default 15,000. */
   ttlMs?: number | undefined;
 }
@@ -30,6 +34,8 @@ export interface Heartbeat {
   unheld: Owned[];
   /** The worker was declared dead: stop all work and register again. */
   lost: boolean;
+  /** It takes nothing new: its host is drained, or its program has another minor version than the home. */
+  isDrained: boolean;
 }
 
 export interface WorkerRegistration extends AsyncDisposable {
@@ -73,8 +79,8 @@ async function recordWorker(
   const { kind, host, pid } = worker;
   await kernel.transact(async (tx) => {
     await tx.query(
-      `insert into roost.worker (id, host, pid, kind, lock_key, started_at, seen_at, expires_at, details, queues, capabilities)
-       values ($1, $2, $3, $4, $5::bigint, roost.now(), roost.now(), roost.now() + $6 * interval '1 millisecond', $7::jsonb, $8, $9)`,
+      `insert into roost.worker (id, host, pid, kind, lock_key, started_at, seen_at, expires_at, details, queues, capabilities, version, skew_ms, is_draining)
+       values ($1, $2, $3, $4, $5::bigint, roost.now(), roost.now(), roost.now() + $6 * interval '1 millisecond', $7::jsonb, $8, $9, $10, $11, ${isDrainedSql("$2", "$10")})`,
       [
         workerId,
         host,
@@ -85,6 +91,8 @@ async function recordWorker(
         JSON.stringify(worker.details ?? {}),
         worker.queues ?? [],
         worker.capabilities ?? [],
+        worker.version ?? manifest.version,
+        kernel.skewMs(),
       ],
     );
     tx.emit({
@@ -118,22 +126,31 @@ class Registration implements WorkerRegistration {
     // Invariant: a passed deadline is never renewed: the reaper may have begun to give the runs away.
     const rows = await this.#kernel.database.query<{
       isRenewed: boolean;
+      isDrained: boolean | null;
       cancelled: string[] | null;
       owned: string[] | null;
       unheld: Owned[] | null;
     }>(
       `with renewed as (
-         update roost.worker set seen_at = roost.now(), expires_at = roost.now() + $2 * interval '1 millisecond'
-         where id = $1 and expires_at > roost.now() returning id
+         update roost.worker set seen_at = roost.now(), expires_at = roost.now() + $2 * interval '1 millisecond', skew_ms = $6,
+           is_draining = ${isDrainedSql("host", "version")}
+         where id = $1 and expires_at > roost.now() returning is_draining
        ), held as (select * from unnest($3::uuid[], $4::bigint[]) as o(id, epoch))
-       select exists (select 1 from renewed) as "isRenewed",
+       select exists (select 1 from renewed) as "isRenewed", (select is_draining from renewed) as "isDrained",
          (select array_agg(id::text) from roost.run where worker_id = $1 and state = 'running' and cancel_requested_at is not null) as cancelled,
          (select array_agg(r.id::text) from held o
           join roost.run r on r.id = o.id and r.epoch = o.epoch and r.state = 'running' and r.worker_id = $1) as owned,
          (select jsonb_agg(jsonb_build_object('runId', r.id, 'epoch', r.epoch)) from roost.run r
           where r.worker_id = $1 and r.state = 'running' and r.claimed_at < roost.now() - $5 * interval '1 millisecond'
             and not exists (select from held o where o.id = r.id and o.epoch = r.epoch)) as unheld`,
-      [this.workerId, this.#ttlMs, running.map((run) => run.runId), running.map((run) => run.epoch), claimAnswerMsMax],
+      [
+        this.workerId,
+        this.#ttlMs,
+        running.map((run) => run.runId),
+        running.map((run) => run.epoch),
+        claimAnswerMsMax,
+        this.#kernel.skewMs(),
+      ],
       { name: "roost_worker_heartbeat" },
     );
     const row = rows[0]!;
@@ -147,6 +164,7 @@ class Registration implements WorkerRegistration {
       lostRuns: running.filter((run) => !owned.has(run.runId)).map((run) => run.runId),
       unheld: row.unheld ?? [],
       lost: this.lost.aborted,
+      isDrained: row.isDrained ?? false,
     };
   }
 
