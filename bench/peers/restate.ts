@@ -8,7 +8,7 @@ import { Agent, request } from "node:http";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as restate from "@restatedev/restate-sdk";
-import { freePort } from "../src/free-port.ts";
+import { freePort } from "@roost/base/testing";
 import type { PeerSetup, WorkloadParameters, WorkloadResult } from "../src/peers/peer.ts";
 import { servePeer } from "../src/peers/serve-peer.ts";
 import { timeCalls } from "../src/peers/time-jobs.ts";

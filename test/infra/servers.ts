@@ -1,7 +1,7 @@
 /** Processes and directories of a test's servers: a guard ends and removes them when this process is gone, however it ended. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { mkdtemp, readFile } from "node:fs/promises";
-import { connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { delay } from "@roost/base";
@@ -130,19 +130,4 @@ export function canConnect(port: number): Promise<boolean> {
     };
     socket.once("connect", () => answer(true)).once("error", () => answer(false));
   });
-}
-
-/** Free at present. */
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer());
-  const ports = servers.map(
-    (server) =>
-      new Promise<number>((resolve, reject) => {
-        server.once("error", reject);
-        server.listen(0, "127.0.0.1", () => resolve((server.address() as { port: number }).port));
-      }),
-  );
-  const found = await Promise.all(ports);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return found;
 }

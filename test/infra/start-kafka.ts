@@ -1,11 +1,12 @@
 /** A real Apache Kafka in KRaft mode, of one or three brokers, plain or with TLS and SASL SCRAM. */
+import { freePorts } from "@roost/base/testing";
 import { execFile } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { createCertificates, type Certificates } from "./create-certificates.ts";
 import { requirePart } from "./parts.ts";
-import { freePorts, openServers, type Server, type ServerCommand } from "./servers.ts";
+import { openServers, type Server, type ServerCommand } from "./servers.ts";
 
 const run = promisify(execFile);
 const heap = "-Xmx256m";

@@ -1,4 +1,5 @@
 /** Debian's PostgreSQL with TLS, and a replica that streams from it and can be promoted. */
+import { freePorts } from "@roost/base/testing";
 import { execFile, execFileSync } from "node:child_process";
 import { appendFile, chmod, chown, copyFile, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -6,7 +7,7 @@ import { promisify } from "node:util";
 import { createCertificates, type Certificates } from "./create-certificates.ts";
 import { findFastDirectory } from "../../packages/database/src/testing/open-test-cluster.ts";
 import { requirePart } from "./parts.ts";
-import { freePorts, openServers, type Server, type Servers } from "./servers.ts";
+import { openServers, type Server, type Servers } from "./servers.ts";
 
 const run = promisify(execFile);
 const programMsMax = 120_000;

@@ -1,8 +1,9 @@
 /** A real S3 server, versitygw, over a directory. */
+import { freePorts } from "@roost/base/testing";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { requirePart } from "./parts.ts";
-import { freePorts, openServers } from "./servers.ts";
+import { openServers } from "./servers.ts";
 
 export interface RealS3 extends AsyncDisposable {
   readonly endpoint: string;

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readInheritedEnvironment } from "../config.ts";
-import { freePort } from "../free-port.ts";
+import { freePort } from "@roost/base/testing";
 import { installLocked, runInstaller } from "../run-installer.ts";
 import type { DoorTarget } from "./time-calls.ts";
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { ClientOf } from "@roost/contract";
 import { createHttpClient } from "@roost/contract/client";
 import { roostContract } from "@roost/contract/roost";
-import { freePort } from "../free-port.ts";
+import { freePort } from "@roost/base/testing";
 
 /** For startWholeHome. */
 export async function scriptedEnvironment(modelUrl: string): Promise<Record<string, string>> {

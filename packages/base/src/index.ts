@@ -46,6 +46,7 @@ export { ownServicesDir } from "./own-services.ts";
 export {
   errorCodes,
   isErrorCode,
+  refusalCodes,
   RoostError,
   toRoostError,
   type ErrorCode,

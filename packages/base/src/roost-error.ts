@@ -18,6 +18,16 @@ export const errorCodes = [
 
 export type ErrorCode = (typeof errorCodes)[number];
 
+/** Codes that mean nothing was done: a refusal comes before any effect. */
+export const refusalCodes: ReadonlySet<ErrorCode> = new Set([
+  "invalid_input",
+  "unauthenticated",
+  "forbidden",
+  "not_found",
+  "conflict",
+  "limit_exceeded",
+]);
+
 export interface RoostErrorOptions {
   cause?: unknown;
   /** Facts for programs. They can reach a client: no secrets. */

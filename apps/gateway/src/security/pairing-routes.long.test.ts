@@ -1,11 +1,11 @@
 /** docs/phone.md with the real proxies: pairing, the cookie, streams as they come, and what is refused. Skipped where a proxy is not installed. */
+import { freePort } from "@roost/base/testing";
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import type { IncomingMessage } from "node:http";
 import { request } from "node:https";
-import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -80,15 +80,6 @@ tls:
     ],
   },
 };
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
-}
 
 for (const [name, { config, args }] of Object.entries(proxies)) {
   const isThere = spawnSync(name, [name === "nginx" ? "-v" : "version"]).error === undefined;

@@ -1,6 +1,13 @@
 // Runs one tool call inside its step: permission, time limit, size limit, and what an exception means. The loop records it and tells the model.
 
-import { type ErrorCode, formatDurationMs, type JsonValue, storableText, toRoostError } from "@roost/base";
+import {
+  type ErrorCode,
+  formatDurationMs,
+  type JsonValue,
+  refusalCodes,
+  storableText,
+  toRoostError,
+} from "@roost/base";
 import { areSameLabels, formatLabels, isUntrusted, joinLabels, openLabels, type Labels } from "@roost/contract/labels";
 import { namePart, type Part } from "@roost/contract/part";
 import type { StepCall, StepResult } from "../steps/step-runner.ts";
@@ -36,16 +43,6 @@ export interface ExecuteToolOptions {
   toolMsMax: number;
   resultCharsMax: number;
 }
-
-/** Error codes that mean nothing was done. */
-const refusalCodes: ReadonlySet<ErrorCode> = new Set([
-  "invalid_input",
-  "unauthenticated",
-  "forbidden",
-  "not_found",
-  "conflict",
-  "limit_exceeded",
-]);
 
 /** @throws only the reason of an aborted signal: the step then has no result, and its effect class decides. */
 export async function executeTool(stepCall: StepCall, options: ExecuteToolOptions): Promise<StepResult<ToolOutput>> {

@@ -3,7 +3,7 @@
  * days. The operation's effect class decides what an attempt without an answer means.
  */
 import { createHash } from "node:crypto";
-import { canonicalJson, createId, RoostError, toRoostError, type ErrorCode } from "@roost/base";
+import { canonicalJson, createId, refusalCodes, RoostError, toRoostError } from "@roost/base";
 import type { KeepAnswer, KeyedCall, Principal } from "@roost/contract";
 import type { Sql } from "@roost/database";
 import type { Logger } from "@roost/base";
@@ -36,16 +36,6 @@ export interface AnswerStore {
   forget(attempt: AnswerAttempt, isFree: boolean): Promise<void>;
 }
 
-/** Refusals come before any effect, so the key is free again. */
-const refusals: ReadonlySet<ErrorCode> = new Set([
-  "invalid_input",
-  "unauthenticated",
-  "forbidden",
-  "not_found",
-  "conflict",
-  "limit_exceeded",
-]);
-
 /** Keys of a run are its own: another run of the same agent may not know what the first was told. */
 function callerOf({ id, run }: Principal): string {
   return run === undefined ? id : `${id} run:${run.id}`;
@@ -65,7 +55,7 @@ export function createKeepAnswer(store: AnswerStore, { logger }: { logger: Logge
     } catch (error) {
       // The call's own error is reported; a key that stays taken for a while is the lesser harm.
       await store
-        .forget(attempt, mayRepeat || refusals.has(toRoostError(error).code))
+        .forget(attempt, mayRepeat || refusalCodes.has(toRoostError(error).code))
         .catch((lost: unknown) => logger.warn("an idempotency key was not released", { key: call.key, error: lost }));
       throw error;
     }
