@@ -1,5 +1,5 @@
 /** peeps, a personal CRM that asks for nothing that it can know: its contract. */
-import { defineService } from "@roost/contract";
+import { defineService, rowOperations } from "@roost/contract";
 import { peepsEvents } from "./contract/peeps-events.ts";
 import { factOperations } from "./contract/facts.ts";
 import { messageOperations } from "./contract/messages.ts";
@@ -8,7 +8,7 @@ import { peopleOperations } from "./contract/people.ts";
 export const peepsContract = defineService({
   name: "peeps",
   title: "Peeps",
-  operations: [...peopleOperations, ...messageOperations, ...factOperations],
+  operations: [...peopleOperations, ...messageOperations, ...factOperations, ...rowOperations],
   events: peepsEvents,
   relations: [
     { from: "Relation", name: "person", field: "personId", to: "Person", via: "listPeople" },

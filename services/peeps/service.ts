@@ -1,7 +1,8 @@
 /** peeps, the service: docs/peeps.md says what it is for. */
-import type { Service } from "@roost/service";
+import { serveRows, type Service } from "@roost/service";
 import { fileMessage } from "./consumers/file-message.ts";
 import { peepsContract } from "./contract.ts";
+import { movedTables } from "./moved-tables.ts";
 import { serveAnswers } from "./operations/answers.ts";
 import { serveBooks } from "./operations/books.ts";
 import { serveDates } from "./operations/dates.ts";
@@ -28,6 +29,7 @@ export const service: Service = {
     ...serveFacts(context),
     ...serveAnswers(context),
     ...serveRecall(context),
+    ...serveRows(context, { schema: "svc_peeps", tables: movedTables }),
   ],
   consumers: [fileMessage],
   migrations: new URL("./migrations/", import.meta.url),

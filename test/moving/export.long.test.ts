@@ -5,8 +5,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { importGrant } from "@roost/approvals";
-import { untrustedFrom, mainLabels } from "@roost/contract/labels";
+import { joinLabels, untrustedFrom, mainLabels } from "@roost/contract/labels";
+import { beginStep, finishRun, finishStep } from "@roost/kernel";
 import { appendDailyNote, keepPart, sendMessage, setState, writeHomeFile } from "@roost/memory";
+import { openTestService } from "@roost/service/testing";
+import { peepsContract } from "@roost/peeps/contract";
+import { bookOf, idaCard } from "../../services/peeps/open-peeps.fixture.ts";
+import { service as peeps } from "../../services/peeps/service.ts";
+import { claimOne, joinWorker } from "../../apps/gateway/src/testing/drive-runs.ts";
 import { createTestGateway, type TestGateway } from "../../apps/gateway/src/testing/create-test-gateway.ts";
 import { runRoost } from "../../apps/cli/src/testing/run-roost.ts";
 
@@ -31,13 +37,17 @@ async function contents(directory: string): Promise<Map<string, string>> {
 const as = { kind: "main" as const };
 const secret = "sk-canary1234567890abcdef";
 
-async function fill({ client, memory, kernel }: TestGateway): Promise<void> {
-  const { part } = await keepPart(memory, {
-    content: new Uint8Array([0x89, 1, 2]),
-    mediaType: "image/png",
-    labels: mainLabels,
-  }).then((kept) => ({ part: kept }));
-  await sendMessage(memory, { sessionKey: "main", text: "Anna lives in Ulm", parts: [{ sha256: part.sha256! }] });
+async function fill(gateway: TestGateway): Promise<void> {
+  const { client, memory, kernel } = gateway;
+  const fromPage = joinLabels(mainLabels, untrustedFrom("web", "page.example"));
+  const kept = await Promise.all(
+    [mainLabels, fromPage].map((labels, index) => {
+      const content = new Uint8Array([0x89, 1, index]);
+      return keepPart(memory, { content, mediaType: "image/png", labels });
+    }),
+  );
+  const parts = kept.map(({ sha256 }) => ({ sha256: sha256! }));
+  await sendMessage(memory, { sessionKey: "main", text: "Anna lives in Ulm", parts });
   await sendMessage(memory, { sessionKey: "main", text: `never say ${secret}` });
   await client.createSession({ sessionKey: "garden", title: "The garden" });
   const lives = { subject: "Anna", attribute: "lives in" };
@@ -62,6 +72,8 @@ async function fill({ client, memory, kernel }: TestGateway): Promise<void> {
     source: "test",
   });
   await client.pauseJob({ jobId: "mail", reason: "for now" });
+  await client.writeFile({ path: "agents/gardener.md", text: agent });
+  await spend(gateway);
   await kernel.transact((tx) =>
     importGrant(tx, {
       id: kernel.createId(),
@@ -81,6 +93,19 @@ async function fill({ client, memory, kernel }: TestGateway): Promise<void> {
   );
 }
 
+const agent = "---\ndescription: Knows plants\n---\n\nYou know plants.\n";
+
+/** A run that called a model once. */
+async function spend({ client, kernel }: TestGateway): Promise<void> {
+  await using worker = await joinWorker(kernel);
+  await client.runJob({ jobId: "rest" });
+  const owned = await claimOne(kernel, worker);
+  const usage = { inputTokens: 1_000, cachedTokens: 400, outputTokens: 50, savedUsd: 0.25, model: "small" };
+  await beginStep(kernel, owned, { seq: 1, name: "model#1", kind: "model", effect: "idempotent" });
+  await finishStep(kernel, owned, { seq: 1, state: "done", output: {}, usage, costUsd: 0.5 });
+  await finishRun(kernel, owned, { state: "done" });
+}
+
 test("roost export and roost import give the same home, and a second export the same bytes", async () => {
   const directory = await mkdtemp(join(tmpdir(), "roost-export-"));
   try {
@@ -93,6 +118,8 @@ test("roost export and roost import give the same home, and a second export the 
       },
     });
     await fill(first);
+    await using ofFirst = await openTestService(peeps, first.test);
+    await ofFirst.clientFor(peepsContract).importContacts({ book: bookOf(idaCard, ["UID:2", "FN:Bo Ek"]) });
     for (const mine of [`${one}.old`, `${one}.new`]) await mkdir(mine);
     const told = await run(first, "export", one);
     assert.deepEqual(
@@ -101,6 +128,12 @@ test("roost export and roost import give the same home, and a second export the 
     );
     const before = await contents(one);
     assert.ok(![...before.values()].some((text) => text.includes(secret)), "no secret leaves the home");
+    assert.ok(
+      before.get("services/peeps/rows.jsonl")?.includes("Ida Berg") === true &&
+        before.has("services/peeps/contacts.vcf"),
+    );
+    assert.match(before.get("records/parts.jsonl")!, /trust:untrusted/);
+    assert.ok([...before].some(([path, text]) => path.startsWith("spend/") && text.includes('"costUsd":0.5')));
     assert.match(before.get("home/notes/plain.md")!, /key \[secret left out\]/);
     assert.ok(before.has("events/11111111-1111-4111-8111-111111111111.jsonl") && before.has("schema/home-record.json"));
     assert.deepEqual(
@@ -112,6 +145,7 @@ test("roost export and roost import give the same home, and a second export the 
     await using second = await createTestGateway({
       files: { ".roost/home-id": "22222222-2222-4222-8222-222222222222\n" },
     });
+    await using _ofSecond = await openTestService(peeps, second.test);
     const report = (await run(second, "import", one)) as {
       refused: object[];
       counts: Record<string, Record<string, number>>;
@@ -152,7 +186,8 @@ test("roost export and roost import give the same home, and a second export the 
     const torn = (await run(third, "import", one)) as { refused: { name: string }[] };
     assert.deepEqual(
       torn.refused.map(({ name }) => name),
-      ["home/SOUL.md", "records/jobs.jsonl", "records/parts.jsonl"],
+      ["home/SOUL.md", "records/jobs.jsonl", "records/parts.jsonl", "services/peeps/rows.jsonl"],
+      "what was changed, and of peeps, which does not run here",
     );
     assert.deepEqual((await third.client.listJobs({})).items, []);
     const end = await runRoost(["export", first.homeDir], {

@@ -70,9 +70,10 @@ test("roost import moves an OpenClaw home of 2026.3 in, once, and names what it 
   const { gateway, dir, write, imported, home } = moving;
   const secret = "sk-canary1234567890abcdef";
   await write({
-    "openclaw.json": `{ agents: { defaults: { workspace: "/gone/workspace", userTimezone: "Asia/Tokyo",
-        heartbeat: { every: "20m", target: "last", ackMaxChars: 200, activeHours: { start: "08:00", end: "22:00", timezone: "user" } } }, list: [{ id: "main" }, { id: "writer", workspace: "writer-ws" }] }, models: { providers: {
-        box: { baseUrl: "http://127.0.0.1:8080/v1", apiKey: "\${BOX_KEY}", models: [{ id: "Qwen 3", contextWindow: 32768 }] },
+    "openclaw.json": `{ agents: { defaults: { model: { primary: "box/Big", fallbacks: ["paid/a", "box/Qwen 3"] }, workspace: "/gone/workspace", userTimezone: "Asia/Tokyo",
+        heartbeat: { every: "20m", target: "last", ackMaxChars: 200, model: "box/Qwen 3", activeHours: { start: "08:00", end: "22:00", timezone: "user" } } }, list: [{ id: "main" }, { id: "writer", workspace: "writer-ws", model: { primary: "box/Qwen 3", fallbacks: ["paid/a"] } }] }, models: { providers: {
+        box: { baseUrl: "http://127.0.0.1:8080/v1", apiKey: "\${BOX_KEY}", models: [{ id: "Qwen 3", contextWindow: 32768, cost: { input: 0, output: 0 } },
+          { id: "Big", cost: { input: 2, output: 8, cacheRead: 0.5, cacheWrite: 3 } }] },
         paid: { baseUrl: "https://models.example/v1", apiKey: "${secret}", models: [{ id: "a" }] } } } }`,
     "workspace/SOUL.md": "a soul\n",
     "workspace/USER.md": "theirs\n",
@@ -127,19 +128,23 @@ test("roost import moves an OpenClaw home of 2026.3 in, once, and names what it 
   const first = await imported();
   assert.deepEqual(first.counts["job"], { created: 1 });
   const settings = Settings.parse(parse(await home("roost.yaml")));
-  const { every, ackCharsMax, activeHours } = settings.heartbeat;
+  const { every, ackCharsMax, activeHours, model } = settings.heartbeat;
   assert.deepEqual(
-    [settings.timeZone, every, ackCharsMax, activeHours],
-    ["UTC", 1_200_000, 200, { start: "08:00", end: "22:00" }],
+    [settings.timeZone, every, ackCharsMax, activeHours, model],
+    ["UTC", 1_200_000, 200, { start: "08:00", end: "22:00" }, "box-qwen-3"],
     "what stands here stays, what does not is taken",
   );
   assert.deepEqual(
-    settings.models?.map(({ id, model, apiKey }) => [id, model, apiKey]),
-    [["box-qwen-3", "Qwen 3", "env:BOX_KEY"]],
+    settings.models?.map(({ id, model, apiKey, price }) => [id, model, apiKey, price]),
+    [
+      ["box-big", "Big", "env:BOX_KEY", { inputUsd: 2, outputUsd: 8, cachedInputUsd: 0.5 }],
+      ["box-qwen-3", "Qwen 3", "env:BOX_KEY", undefined],
+    ],
+    "the preferred one first, with what it costs",
   );
   assert.match(
     JSON.stringify(first.noPlace),
-    /heartbeat\.target: .*last.*models\.providers\.paid: its key stays there/,
+    /fallbacks paid\/a: behind its own.*heartbeat\.target: .*last.*models\.providers\.paid: its key stays there.*agents\.defaults\.model paid\/a/,
   );
   assert.deepEqual(rehearsed.counts, first.counts, "and says what happens");
   assert.deepEqual(
@@ -153,7 +158,7 @@ test("roost import moves an OpenClaw home of 2026.3 in, once, and names what it 
     ],
   );
   assert.equal(await home("USER.md"), "mine\n", "what is here stays");
-  assert.match(await home("agents/writer.md"), /title: writer[\s\S]*I write/);
+  assert.match(await home("agents/writer.md"), /title: writer\nmodel: box-qwen-3\n[\s\S]*I write/);
   assert.equal(await home("workspace/agents/idea.md"), "not an agent here\n");
   const refused = first.refused.map(({ name, reason }) => `${name}: ${reason}`).join("\n");
   for (const named of [
@@ -250,7 +255,12 @@ async function assertKept({ gateway, dir, write, imported, home }: Moving): Prom
     "workspace/MEMORY.md": "- the spare key is with Ida\n- changed there\n",
     "agents/main/sessions/s1.jsonl": transcript + lines(said("m10", "m9", "assistant", "a later answer")),
   });
+  const own = (await home("roost.yaml")).replace(/^models:[\s\S]*?(?=^\S|$(?![\s\S]))/m, "");
+  assert.doesNotMatch(own, /models/);
+  await writeFile(join(gateway.homeDir, "roost.yaml"), own);
   const later = await imported("--adopt");
+  assert.equal(await home("roost.yaml"), own, "a setting that was removed by hand stays removed");
+  assert.match(JSON.stringify(later.kept), /models of roost\.yaml.*--removed/);
   assert.equal(await home("SOUL.md"), "a soul, changed here\n");
   assert.equal(await readFile(join(dir, "workspace/SOUL.md"), "utf8"), "a soul, changed here\n", "--adopt writes back");
   assert.match(await home("MEMORY.md"), /changed there/);

@@ -59,6 +59,7 @@ export {
   type PrincipalKind,
 } from "./principal.ts";
 export { ref } from "./records/fields.ts";
+export { exportRows, importRows, MovedRow, rowLimits, rowOperations, type RowsImported } from "./row-operations.ts";
 export type { KeepAnswer, KeyedCall } from "./run-operation.ts";
 export {
   isPlace,

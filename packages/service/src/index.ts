@@ -32,3 +32,4 @@ export type {
 } from "./service.ts";
 export type { NewThirdParty, StoredThirdParty, ThirdParties } from "./third-parties/third-parties.ts";
 export { isRunToken, signRunToken, verifyRunToken, type RunTokenRequest } from "./signing/run-tokens.ts";
+export { serveRows, type MovedTable } from "./moving/serve-rows.ts";

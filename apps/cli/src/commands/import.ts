@@ -5,12 +5,13 @@ import { plainLine } from "@roost/base/text-width";
 import { importActions, limitReport, nameCharsMax, type ImportReport } from "@roost/contract/operations";
 import { Option, type Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
-import type { RoostClient } from "../connect.ts";
+import type { Connection, RoostClient } from "../connect.ts";
 import { detectSource, sourceKinds, type DetectedSource } from "../import/detect-source.ts";
 import { convertSettings } from "../import/openclaw/convert-settings.ts";
 import { readConfig } from "../import/openclaw/read-config.ts";
-import { takeSettings } from "../import/take-settings.ts";
+import { takeSettings, type TakeSettingsOptions } from "../import/take-settings.ts";
 import { takeParts, takeWholeJobs } from "../import/take-parts.ts";
+import { takeRows } from "../import/take-rows.ts";
 import { writeBack, type WriteBack } from "../import/write-back.ts";
 import { countOne, emptyReport, sendRecords, type GatheredReport } from "../import/send-records.ts";
 import type { Terminal } from "../print/create-terminal.ts";
@@ -48,9 +49,10 @@ export function addImportCommand(program: Command, context: CliContext): void {
       const { terminal } = context;
       const root = resolve(directory);
       const source = await detectSource(root, options.as);
-      const { client } = await context.connect();
+      const connection = await context.connect();
+      const { client } = connection;
       terminal.note(`${plainLine(root)} is ${source.title}`, "dim");
-      const report = await runImport(context, client, { root, source, options });
+      const report = await runImport(context, connection, { root, source, options });
       if (options.dryRun !== true) await client.finishImport({ source: sourceName(source, root), report });
       print(terminal, report, options.dryRun ?? false);
     });
@@ -62,10 +64,11 @@ function sourceName({ kind }: DetectedSource, root: string): string {
 
 async function runImport(
   context: CliContext,
-  client: RoostClient,
+  connection: Connection,
   { root, source, options }: { root: string; source: DetectedSource; options: ImportCommandOptions },
 ): Promise<ImportReport> {
-  const { terminal } = context;
+  const { terminal, clock } = context;
+  const { client } = connection;
   using progress = terminal.progress(`reading ${plainLine(root)}`);
   const onlyHere: WriteBack[] = [];
   const isWholeHome = source.kind === "roost";
@@ -82,8 +85,11 @@ async function runImport(
     onProgress: (count, last) => progress.update(`${count} records, at ${plainLine(last)}`),
   });
   if (options.adopt === true && options.dryRun !== true) await writeAllBack(client, onlyHere, gathered);
+  const settingsTerms = { isDryRun, source: sourceName(source, root), restores: options.removed ?? false };
   const jobs = source.kind === "openclaw" ? await takeJobs(context, client, root, options) : emptyReport();
-  if (source.kind === "openclaw") await takeConfig(client, root, { report: jobs, isDryRun });
+  if (source.kind === "openclaw") await takeConfig(client, root, { ...settingsTerms, report: jobs });
+  const onProgress = (text: string) => progress.update(plainLine(text));
+  if (isWholeHome) await takeRows(connection, root, { report: jobs, isDryRun, clock, onProgress });
   if (isWholeHome) await takeWholeJobs(client, root, { report: jobs, isDryRun });
   return limitReport({ kind: source.title, from: root, ...joined(joined(before, gathered), jobs) });
 }
@@ -98,11 +104,7 @@ async function writeAllBack(client: RoostClient, all: readonly WriteBack[], repo
 }
 
 /** A file that cannot be read is named by the reader of the home. */
-async function takeConfig(
-  client: RoostClient,
-  root: string,
-  options: { report: GatheredReport; isDryRun: boolean },
-): Promise<void> {
+async function takeConfig(client: RoostClient, root: string, options: TakeSettingsOptions): Promise<void> {
   const config = await readConfig(root);
   if (typeof config !== "string") await takeSettings(client, convertSettings(config), options);
 }

@@ -1,10 +1,15 @@
-/** What domain services hold: every list that their documents tell of, as JSON lines, and cards of people as vCard 4. */
+/**
+ * What domain services hold: all their rows, of those that say how they are moved (`exportRows`); of others every list that their documents tell of,
+ * which is not taken back. Cards of people as vCard 4.
+ */
 import { RoostError } from "@roost/base";
+import { exportRows, importRows, rowLimits } from "@roost/contract";
+import { createServiceClient } from "../services/create-service-client.ts";
 import type { Connection } from "../connect.ts";
-import type { ExportedHome, ExportFolder } from "./open-export-folder.ts";
+import type { ExportedHome, ExportFile, ExportFolder } from "./open-export-folder.ts";
 
 interface Document {
-  paths?: Record<string, { get?: Operation }>;
+  paths?: Record<string, { get?: Operation; post?: Operation }>;
 }
 interface Operation {
   operationId?: string;
@@ -29,18 +34,69 @@ export async function exportServices(connection: Connection, folder: ExportFolde
       done.leftOut.push({ name: `service ${name}`, reason: document.message });
       continue;
     }
+    const operations = Object.values(document.paths ?? {}).flatMap(({ get, post }) => [
+      get?.operationId,
+      post?.operationId,
+    ]);
+    const isMoved = operations.includes(exportRows.id) && operations.includes(importRows.id);
+    if (isMoved) await exportAllRows(connection, folder, { name, done });
     for (const [path, { get }] of Object.entries(document.paths ?? {})) {
       if (get?.operationId === undefined || get.parameters?.some(({ required }) => required === true) === true)
         continue;
       const content = get.responses?.["200"]?.content ?? {};
       const given = { connection, folder, done, name, path: `/services/${name}${path}`, operation: get };
       if ("text/vcard" in content) await exportCards(given);
+      if (isMoved) continue;
       const schema = content["application/json"]?.schema;
       const whole =
         schema?.$ref === undefined ? schema : document.components?.schemas?.[schema.$ref.split("/").at(-1)!];
       const isList = whole?.properties?.["items"] !== undefined && whole.properties["next"] !== undefined;
       if (isList) await exportList(given);
     }
+  }
+}
+
+/** Where the rows of a service stand in an export. */
+export const rowsFile = "rows.jsonl";
+
+async function exportAllRows(
+  connection: Connection,
+  folder: ExportFolder,
+  { name, done }: { name: string; done: ExportedHome },
+): Promise<void> {
+  const client = createServiceClient(connection, name);
+  const file = await folder.file(`services/${name}/${rowsFile}`);
+  await writePages({ name, what: "rows", file, done }, (after) =>
+    client.exportRows({ limit: rowLimits.rowsMax, after }),
+  );
+  await file.end();
+}
+
+interface Pages {
+  name: string;
+  what: string;
+  file: ExportFile;
+  done: ExportedHome;
+}
+
+interface PageOfItems {
+  items: unknown[];
+  next: string | null;
+}
+
+/** What cannot be read of a service is named; all else is exported. */
+async function writePages(
+  { name, what, file, done }: Pages,
+  read: (after: string | undefined) => Promise<PageOfItems>,
+): Promise<void> {
+  let after: string | undefined;
+  for (let page = 0; page < pagesMax; page += 1) {
+    const answer = await read(after).catch((error: Error) => error);
+    if (answer instanceof Error) return void done.leftOut.push({ name: `${name} ${what}`, reason: answer.message });
+    for (const item of answer.items) await file.line(item);
+    done.counts[name] = (done.counts[name] ?? 0) + answer.items.length;
+    if (answer.next === null) return;
+    after = answer.next;
   }
 }
 
@@ -54,22 +110,12 @@ interface Given {
 }
 
 async function exportList({ connection, folder, done, name, path, operation }: Given): Promise<void> {
-  const file = await folder.file(`services/${name}/${operation.operationId}.jsonl`);
-  try {
-    let after: string | undefined;
-    for (let page = 0; page < pagesMax; page += 1) {
-      const answer = (await (await ask(connection, path, after)).json()) as {
-        items: unknown[];
-        next: string | null;
-      };
-      for (const item of answer.items) await file.line(item);
-      done.counts[name] = (done.counts[name] ?? 0) + answer.items.length;
-      if (answer.next === null) break;
-      after = answer.next;
-    }
-  } catch (error) {
-    done.leftOut.push({ name: `${name} ${operation.operationId ?? path}`, reason: (error as Error).message });
-  }
+  const what = operation.operationId ?? path;
+  const file = await folder.file(`services/${name}/${what}.jsonl`);
+  await writePages(
+    { name, what, file, done },
+    async (after) => (await (await ask(connection, path, after)).json()) as PageOfItems,
+  );
   await file.end();
 }
 

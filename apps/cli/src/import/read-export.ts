@@ -4,12 +4,13 @@ import { createReadStream } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { HomeRecordGiven } from "@roost/contract/operations";
+import { rowsFile } from "../export/export-services.ts";
 import { readManifest } from "../export/open-export-folder.ts";
 import { noPlace, recordOf, refusedAs, type Finding } from "./found/found.ts";
-import { readJsonLines } from "./found/read-json-lines.ts";
+import { readJsonLines, type TranscriptEntry } from "./found/read-json-lines.ts";
 
-/** Facts and their lines before the file that shows them. */
-const order = ["sessions", "messages", "facts", "views", "states", "grants", "bases"] as const;
+/** Labels of parts before messages name them, facts and their lines before the file that shows them. */
+const order = ["parts", "sessions", "messages", "facts", "views", "states", "grants", "bases"] as const;
 
 export async function* readExport(root: string): Finding {
   const manifest = await readManifest(root);
@@ -29,8 +30,8 @@ export async function* readExport(root: string): Finding {
       const home = decodeURIComponent(file.replace(/\.jsonl$/, ""));
       yield* readLines(root, path, (value, seq) => historyOf(home, topic, value, seq));
     }
-    if (topic === "services")
-      yield noPlace(path, "what services hold: their own commands take it, as roost peeps import");
+    if (topic === "services" && !path.endsWith(`/${rowsFile}`))
+      yield noPlace(path, "lists of services are for others to read: their rows are taken back");
   }
   yield* readFiles(root, whole);
 }
@@ -91,9 +92,14 @@ function textOf(bytes: Buffer): string | undefined {
 
 /** The lines of a file that is as the manifest says; of another none: its refusal is told once. */
 export async function* readWholeLines(root: string, path: string): AsyncGenerator<Record<string, unknown>> {
+  for await (const entry of readWholeEntries(root, path)) if ("value" in entry) yield entry.value;
+}
+
+/** As `readWholeLines`, with their numbers and those that are torn. */
+export async function* readWholeEntries(root: string, path: string): AsyncGenerator<TranscriptEntry> {
   const named = (await readManifest(root))?.files.find((file) => file.path === path);
   if (named === undefined || (await hashOf(join(root, path))) !== named.sha256) return;
-  for await (const entry of readJsonLines(join(root, path))) if ("value" in entry) yield entry.value;
+  yield* readJsonLines(join(root, path));
 }
 
 async function hashOf(path: string): Promise<string | undefined> {

@@ -112,10 +112,10 @@ function problemOf(record: HomeRecordGiven, line: string, seen: Set<string>): st
   return undefined;
 }
 
-async function sendBatch(
+export async function sendBatch(
   client: RoostClient,
   lines: readonly string[],
-  options: SendOptions,
+  options: Pick<SendOptions, "source" | "isDryRun" | "replaces" | "restores" | "isWholeHome">,
 ): Promise<ImportOutcome[]> {
   const { source, isDryRun, replaces, restores, isWholeHome = false } = options;
   const bytes = new TextEncoder().encode(lines.join("\n"));
@@ -134,14 +134,15 @@ function gather(report: GatheredReport, { ref, kind, action, path, reason }: Imp
     addLine(report, report.kept, { name: name.slice(0, nameCharsMax), reason: reason ?? action });
 }
 
-export function countOne(report: GatheredReport, kind: string, action: ImportOutcome["action"]): void {
+export function countOne(report: GatheredReport, kind: string, action: ImportOutcome["action"], times = 1): void {
+  if (times === 0) return;
   const of = (report.counts[kind] ??= {});
-  of[action] = (of[action] ?? 0) + 1;
+  of[action] = (of[action] ?? 0) + times;
 }
 
-const listOf = { refused: "refused", "no-place": "noPlace", secret: "secrets" } as const;
+const listOf = { refused: "refused", kept: "kept", "no-place": "noPlace", secret: "secrets" } as const;
 
-function addNamed(
+export function addNamed(
   report: GatheredReport,
   kind: keyof typeof listOf,
   { name, reason }: { name: string; reason: string },

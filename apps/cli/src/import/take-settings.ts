@@ -1,16 +1,29 @@
-/** Writes settings of another home into roost.yaml, each where there is none here: what stands here, and what was set here since, stays. */
+/**
+ * Writes settings of another home into roost.yaml, each where there is none here: what stands here, and what was set here since, stays. What an
+ * import has brought before is noted beside it, so that what was removed here does not come back.
+ */
 import { createHash } from "node:crypto";
 import { toRoostError } from "@roost/base";
 import { changeSettingsText, settingsFile } from "@roost/memory/settings";
+import type { HomeRecordGiven, ImportOutcome } from "@roost/contract/operations";
 import { parseDocument } from "yaml";
 import type { RoostClient } from "../connect.ts";
 import type { ConvertedSettings } from "./openclaw/convert-settings.ts";
-import { countOne, type GatheredReport } from "./send-records.ts";
+import { addNamed, countOne, sendBatch, type GatheredReport } from "./send-records.ts";
+
+export interface TakeSettingsOptions {
+  report: GatheredReport;
+  isDryRun: boolean;
+  /** As records of this import name it. */
+  source: string;
+  /** What was removed here comes back. */
+  restores: boolean;
+}
 
 export async function takeSettings(
   client: RoostClient,
   { settings, left }: ConvertedSettings,
-  { report, isDryRun }: { report: GatheredReport; isDryRun: boolean },
+  { report, isDryRun, source, restores }: TakeSettingsOptions,
 ): Promise<void> {
   const lineMax = 1_000;
   for (const line of left)
@@ -18,10 +31,20 @@ export async function takeSettings(
   try {
     const { text: before, sha256 } = await readSettingsFile(client);
     let text = before;
+    const notes = new Map(settings.map(({ path, value }) => [path.join("."), noteOf(path, value)]));
+    const brought = restores ? new Set<string>() : await readBrought(client, source, [...notes.values()]);
     for (const { path, value } of settings) {
       const name = path.join(".");
       if (parseDocument(text).hasIn(path)) {
         countOne(report, "setting", "same");
+        continue;
+      }
+      if (brought.has(refOf(path))) {
+        countOne(report, "setting", "removed");
+        addNamed(report, "kept", {
+          name: `${name} of roost.yaml`,
+          reason: "it was removed here: --removed brings it back",
+        });
         continue;
       }
       try {
@@ -31,13 +54,16 @@ export async function takeSettings(
         report.notes.push(`${name} of roost.yaml is taken from openclaw.json: restart Roost to use it`);
       } catch (error) {
         countOne(report, "setting", "refused");
+        notes.delete(name);
         report.refused.push({ name: `openclaw.json ${name}`, reason: toRoostError(error).message.slice(0, lineMax) });
       }
     }
-    if (isDryRun || text === before) return;
-    const { state } = await client.writeFile({ path: settingsFile, text, sha256 });
+    if (isDryRun) return;
+    const { state } =
+      text === before ? { state: "same" } : await client.writeFile({ path: settingsFile, text, sha256 });
     if (state === "conflict")
       report.refused.push({ name: settingsFile, reason: "it was changed meanwhile: import again" });
+    else await sendNotes(client, source, { notes: [...notes.values()], isDryRun: false });
   } catch (error) {
     const { code, message } = toRoostError(error);
     if (code === "unavailable" || code === "unauthenticated") throw error;
@@ -45,7 +71,34 @@ export async function takeSettings(
   }
 }
 
-async function readSettingsFile(client: RoostClient): Promise<{ text: string; sha256: string | undefined }> {
+const refOf = (path: readonly string[]) => `${settingsFile} ${path.join(".")}`;
+
+function noteOf(path: readonly string[], value: unknown): HomeRecordGiven {
+  return { kind: "kept", ref: refOf(path), what: "setting", record: JSON.parse(JSON.stringify(value)) };
+}
+
+/** Which of these an import brought before. */
+async function readBrought(
+  client: RoostClient,
+  source: string,
+  notes: readonly HomeRecordGiven[],
+): Promise<Set<string>> {
+  const outcomes = await sendNotes(client, source, { notes, isDryRun: true });
+  return new Set(outcomes.filter(({ action }) => action !== "created").map(({ ref }) => ref));
+}
+
+async function sendNotes(
+  client: RoostClient,
+  source: string,
+  { notes, isDryRun }: { notes: readonly HomeRecordGiven[]; isDryRun: boolean },
+): Promise<ImportOutcome[]> {
+  const lines = notes.map((note) => JSON.stringify(note));
+  const options = { source, isDryRun, replaces: false, restores: false };
+  return lines.length === 0 ? [] : await sendBatch(client, lines, options);
+}
+
+/** Empty where there is none. */
+export async function readSettingsFile(client: RoostClient): Promise<{ text: string; sha256: string | undefined }> {
   try {
     const { bytes } = await client.getFile({ path: settingsFile });
     return { text: new TextDecoder().decode(bytes), sha256: createHash("sha256").update(bytes).digest("hex") };

@@ -128,6 +128,14 @@ export const HistoryMoved = z.object({
   record: JsonFields,
 });
 
+/** Of a part whose bytes came before: who may know it, and whether it can be trusted. */
+export const PartMoved = z.object({
+  kind: z.literal("part"),
+  ref,
+  sha256: Sha256,
+  labels: Labels.optional().describe("Default: the person's"),
+});
+
 /** The lines of facts as MEMORY.md last had them: id and line. */
 export const ViewMoved = z.object({ kind: z.literal("view"), ref, lines: z.array(z.tuple([Uuid, z.string()])) });
 
@@ -163,6 +171,7 @@ export const HomeRecord = z
     StateMoved,
     GrantMoved,
     HistoryMoved,
+    PartMoved,
     ViewMoved,
     BaseMoved,
     KeptRecord,

@@ -172,9 +172,10 @@ const reads: Record<ExportKind, Read> = {
   part: {
     place: [at("sha256")],
     sql: "select sha256, bytes, media_type, name, labels from memory.part where is_told",
-    toRecord: (_memory, { sha256, bytes, media_type: mediaType, name }) => ({
+    toRecord: async ({ kernel }, { sha256, bytes, media_type: mediaType, name, labels }) => ({
       kind: "part",
       ref: String(sha256),
+      labels: await labelsOf(kernel, labels),
       sha256: String(sha256),
       bytes: Number(bytes),
       mediaType: String(mediaType),

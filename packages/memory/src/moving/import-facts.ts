@@ -1,6 +1,6 @@
 /** Takes over what an export of a home holds beside its files and conversations: facts, states, histories, bases of imports. */
 import { RoostError, type JsonObject, type JsonValue } from "@roost/base";
-import { parseLabels } from "@roost/contract/labels";
+import { formatLabels, mainLabels, parseLabels } from "@roost/contract/labels";
 import type { HomeRecordOf, ImportOutcome } from "@roost/contract/operations";
 import type { KernelTransaction } from "@roost/kernel";
 import { foldPart } from "../facts/fact.ts";
@@ -83,7 +83,23 @@ export async function importState(
   return isSame ? outcomeOf(record, "same") : outcomeOf(record, "kept", { reason: "there is another value here" });
 }
 
-export async function importHistory(tx: KernelTransaction, record: HomeRecordOf<"history">): Promise<ImportOutcome> {
+/** What the person's own import has just handed over, and nothing names yet, gets the labels that it had. */
+export async function importPart(tx: KernelTransaction, record: HomeRecordOf<"part">): Promise<ImportOutcome> {
+  const { sha256, labels = formatLabels(mainLabels) } = record;
+  const rows = await tx.query(
+    "update memory.part set labels = $2 where sha256 = $1 and labels = $3 and labels <> $2 and not is_told returning sha256",
+    [sha256, await tx.labelSet(parseLabels(labels)), await tx.labelSet(mainLabels)],
+  );
+  return outcomeOf(record, rows.length > 0 ? "created" : "same");
+}
+
+/** What this home did itself it knows already. */
+export async function importHistory(
+  tx: KernelTransaction,
+  record: HomeRecordOf<"history">,
+  homeId: string,
+): Promise<ImportOutcome> {
+  if (record.home === homeId) return outcomeOf(record, "same");
   const rows = await tx.query(
     "insert into memory.history (home, topic, ref, at, record) values ($1, $2, $3, $4, $5) on conflict do nothing returning ref",
     [record.home, record.topic, record.ref, record.at, JSON.stringify(record.record)],

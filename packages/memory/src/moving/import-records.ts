@@ -2,10 +2,19 @@
 import { RoostError } from "@roost/base";
 import type { HomeRecord, HomeRecordOf, ImportOutcome } from "@roost/contract/operations";
 import type { KernelTransaction } from "@roost/kernel";
+import { readHomeId } from "../home/hold-database.ts";
 import type { Memory } from "../memory.ts";
 import { refuseOutage } from "../refuse-outage.ts";
 import { importKept, importMessages, importSessions } from "./import-messages.ts";
-import { importBase, importFact, importHistory, importState, importView, refuseUnlessWhole } from "./import-facts.ts";
+import {
+  importBase,
+  importFact,
+  importHistory,
+  importPart,
+  importState,
+  importView,
+  refuseUnlessWhole,
+} from "./import-facts.ts";
 import { importFile } from "./import-file.ts";
 import { outcomeOf, type ImportTerms } from "./imported.ts";
 
@@ -18,6 +27,7 @@ export const memoryRecordKinds = [
   "fact",
   "view",
   "state",
+  "part",
   "history",
   "base",
 ] as const;
@@ -57,7 +67,11 @@ function importWholeState(memory: Memory, record: HomeRecordOf<"state">, options
   return importState(memory, record, options);
 }
 
-async function importOther(tx: KernelTransaction, record: Said, options: ImportTerms): Promise<ImportOutcome> {
+async function importOther(
+  tx: KernelTransaction,
+  record: Said,
+  { homeId, ...options }: ImportTerms & { homeId: string },
+): Promise<ImportOutcome> {
   refuseUnlessWhole(record.kind, options);
   switch (record.kind) {
     case "fact":
@@ -65,7 +79,9 @@ async function importOther(tx: KernelTransaction, record: Said, options: ImportT
     case "view":
       return importView(tx, record);
     case "history":
-      return importHistory(tx, record);
+      return importHistory(tx, record, homeId);
+    case "part":
+      return importPart(tx, record);
     case "base":
       return importBase(tx, record);
     default:
@@ -74,16 +90,21 @@ async function importOther(tx: KernelTransaction, record: Said, options: ImportT
 }
 
 async function importSaid(memory: Memory, records: readonly Said[], options: ImportTerms): Promise<ImportOutcome[]> {
+  const homeId = await readHomeId(memory.homeDir).catch(() => "");
   try {
     return await rehearsable(memory, options, async (tx) => {
-      const outcomes = [
+      const outcomes: ImportOutcome[] = [];
+      // Their labels before a message names them.
+      for (const record of ofKind(records, "part"))
+        outcomes.push(await importOther(tx, record, { ...options, homeId }));
+      outcomes.push(
         ...(await importSessions(tx, ofKind(records, "session"), options)),
         ...(await importMessages(tx, ofKind(records, "message"), options)),
         ...(await importKept(tx, ofKind(records, "kept"), options)),
-      ];
+      );
       for (const record of records)
-        if (!["session", "message", "kept"].includes(record.kind))
-          outcomes.push(await importOther(tx, record, options));
+        if (!["session", "message", "kept", "part"].includes(record.kind))
+          outcomes.push(await importOther(tx, record, { ...options, homeId }));
       return outcomes;
     });
   } catch (error) {

@@ -2,6 +2,7 @@
  * What openclaw.json says that roost.yaml can say too: the heartbeat, the time zone, and models that need no secret of that file. All else is named,
  * field by field, and a secret never. Pure.
  */
+import { convertModels, fieldsOf, type Fields } from "./convert-models.ts";
 import type { OpenClawConfig } from "./read-config.ts";
 
 export interface ConvertedSettings {
@@ -11,9 +12,8 @@ export interface ConvertedSettings {
   left: string[];
 }
 
-type Fields = Record<string, unknown>;
-
-export function convertSettings({ agents, models }: OpenClawConfig): ConvertedSettings {
+export function convertSettings(config: OpenClawConfig): ConvertedSettings {
+  const { agents } = config;
   const converted: ConvertedSettings = { settings: [], left: [] };
   const { defaults = {} } = agents ?? {};
   const listed = [
@@ -21,17 +21,15 @@ export function convertSettings({ agents, models }: OpenClawConfig): ConvertedSe
     ...Object.entries(agents?.entries ?? {}).map(([id, each]) => ({ ...each, id })),
   ];
   const main = listed.find(({ id, default: isDefault }) => id === "main" || isDefault === true);
-  convertHeartbeat({ ...defaults.heartbeat, ...main?.heartbeat }, converted);
+  const moved = convertModels(config);
+  convertHeartbeat({ ...defaults.heartbeat, ...main?.heartbeat }, converted, moved.ids);
   for (const { id, heartbeat } of listed)
     if (heartbeat !== undefined && id !== main?.id)
       converted.left.push(`heartbeat of ${id}: one heartbeat beats here; write a job for this one`);
   const zone = (defaults as Fields)["userTimezone"];
   if (typeof zone === "string") converted.settings.push({ path: ["timeZone"], value: zone });
-  convertModels(fieldsOf(models?.["providers"]), converted);
-  const model = (defaults as Fields)["model"];
-  const named = typeof model === "string" ? model : fieldsOf(model)["primary"];
-  if (typeof named === "string")
-    converted.left.push(`agents.defaults.model ${named}: the first of models is used here, others by name`);
+  if (moved.models.length > 0) converted.settings.push({ path: ["models"], value: moved.models });
+  converted.left.push(...moved.left);
   return converted;
 }
 
@@ -39,14 +37,18 @@ export function convertSettings({ agents, models }: OpenClawConfig): ConvertedSe
 const sameOfHeartbeat: Readonly<Record<string, string>> = {
   prompt: "prompt",
   ackMaxChars: "ackCharsMax",
-  model: "model",
 };
 
-function convertHeartbeat(heartbeat: Fields, { settings, left }: ConvertedSettings): void {
+function convertHeartbeat(
+  heartbeat: Fields,
+  { settings, left }: ConvertedSettings,
+  models: ReadonlyMap<string, string>,
+): void {
   for (const [name, value] of Object.entries(heartbeat)) {
     const set = (field: string, here: unknown) => settings.push({ path: ["heartbeat", field], value: here });
     const same = sameOfHeartbeat[name];
     if (same !== undefined) set(same, value);
+    else if (name === "model" && models.has(String(value))) set("model", models.get(String(value)));
     else if (name === "every" && /^0[smhd]?$/.test(String(value))) set("enabled", false);
     else if (name === "every" && typeof value === "string") set("every", value);
     else if (name === "target" && value === "none") set("target", "none");
@@ -60,55 +62,4 @@ function convertHeartbeat(heartbeat: Fields, { settings, left }: ConvertedSettin
 /** Theirs may say "user" and "local": the home's own. */
 function zoneOf(timezone: string): { timeZone?: string } {
   return timezone === "user" || timezone === "local" ? {} : { timeZone: timezone };
-}
-
-function convertModels(providers: Fields, { settings, left }: ConvertedSettings): void {
-  const models: object[] = [];
-  for (const [id, given] of Object.entries(providers)) {
-    const { baseUrl, apiKey, api = "openai-completions", models: offered } = fieldsOf(given);
-    const key = keyOf(apiKey);
-    const why =
-      api !== "openai-completions"
-        ? `it speaks ${String(api)}`
-        : typeof baseUrl !== "string"
-          ? "it has no baseUrl"
-          : key === "secret"
-            ? "its key stays there: put it into a file or the environment, and name that as apiKey"
-            : undefined;
-    if (why !== undefined) left.push(`models.providers.${id}: ${why}`);
-    else
-      for (const each of Array.isArray(offered) ? offered.map(fieldsOf) : []) {
-        const model = String(each["id"]);
-        const { contextWindow, maxTokens } = each;
-        models.push({
-          kind: "openai-compatible",
-          id: slug(`${id}-${model}`),
-          model,
-          baseUrl,
-          ...(key !== undefined && { apiKey: key }),
-          ...(typeof contextWindow === "number" && { contextTokensMax: contextWindow }),
-          ...(typeof maxTokens === "number" && { outputTokensMax: maxTokens }),
-        });
-      }
-  }
-  if (models.length > 0) settings.push({ path: ["models"], value: models });
-}
-
-/** A name of the environment is a reference here too; what else stands there is the key itself, or kept by that program. */
-function keyOf(apiKey: unknown): string | undefined {
-  if (apiKey === undefined || apiKey === "") return undefined;
-  const [, name] = /^\$\{([A-Z_][A-Z0-9_]*)\}$/.exec(typeof apiKey === "string" ? apiKey : "") ?? [];
-  return name === undefined ? "secret" : `env:${name}`;
-}
-
-function slug(text: string): string {
-  return text
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9]+/g, "-")
-    .replaceAll(/^-+|-+$/g, "")
-    .slice(0, 40);
-}
-
-function fieldsOf(value: unknown): Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Fields) : {};
 }

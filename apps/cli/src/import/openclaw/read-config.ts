@@ -15,6 +15,7 @@ const AgentEntry = z.looseObject({
   default: z.boolean().optional(),
   workspace: z.string().optional(),
   heartbeat: z.looseObject({}).optional(),
+  model: z.unknown().optional(),
 });
 export type AgentEntry = z.output<typeof AgentEntry> & { id: string };
 

@@ -10,6 +10,7 @@ import { slugOf } from "../found/slug-of.ts";
 import { noPlace, noteOf, recordOf, refusedAs, secretAt, type Finding, type Found } from "../found/found.ts";
 import { placeHere } from "../found/place-here.ts";
 import { takeFile, takeFolder, walkSource, type SourceFile } from "../found/walk-source.ts";
+import { convertAgentModel, convertModels, type ConvertedModels } from "./convert-models.ts";
 import { agentsOf, findWorkspace, readConfig, type AgentEntry } from "./read-config.ts";
 import { readDatabaseSessions } from "./read-database-sessions.ts";
 import { readFileSessions } from "./read-file-sessions.ts";
@@ -24,7 +25,8 @@ export async function* readOpenClaw(home: string): Finding {
   const workspace = await findWorkspace(home, first?.workspace ?? known.agents?.defaults?.workspace);
   if (workspace === undefined) yield noteOf("no workspace was found: only jobs, conversations and skills come in");
   else yield* readWorkspace(home, workspace);
-  for (const agent of agents) if (agent !== first && agent.workspace !== undefined) yield* readAgent(home, agent);
+  const models = convertModels(known);
+  for (const agent of agents) if (agent !== first) yield* readAgent(home, agent, models);
   yield* takeFolder(join(home, "skills"), (path) => ({ ref: `skills/${path}`, path: `skills/${path}` }));
   const ids = new Set([...agents.map(({ id }) => id), ...(await entriesOf(join(home, "agents")))]);
   for (const id of [...ids].toSorted()) {
@@ -36,7 +38,7 @@ export async function* readOpenClaw(home: string): Finding {
 }
 
 async function workspacesOf(home: string, agents: readonly AgentEntry[]): Promise<string[]> {
-  const found = await Promise.all(agents.map(async ({ workspace }) => findWorkspace(home, workspace)));
+  const found = await Promise.all(agents.map(async (agent) => findWorkspace(home, workspaceOf(agent))));
   return found.filter((path) => path !== undefined);
 }
 
@@ -60,15 +62,22 @@ async function* takeFrom(
   yield* takeFile({ ref, path, absolute: file.absolute });
 }
 
+/** Where none is named it has its own beside the others. */
+function workspaceOf({ id, workspace = `workspace-${id}` }: AgentEntry): string {
+  return workspace;
+}
+
 const identity = ["SOUL.md", "IDENTITY.md", "AGENTS.md"];
 const promptCharsMax = 45_000;
 
 /** An agent with a workspace of its own is a file here: who it is and how it works, and its other files in a folder. */
-async function* readAgent(home: string, agent: AgentEntry): Finding {
-  const workspace = await findWorkspace(home, agent.workspace);
+async function* readAgent(home: string, agent: AgentEntry, models: ConvertedModels): Finding {
+  const written = workspaceOf(agent);
+  const workspace = await findWorkspace(home, written);
   const name = slugOf(agent.id);
-  if (workspace === undefined)
-    return yield refusedAs(`agent ${agent.id}`, `its workspace ${agent.workspace} is not there`);
+  if (workspace === undefined) return yield refusedAs(`agent ${agent.id}`, `its workspace ${written} is not there`);
+  const { model, left } = convertAgentModel(agent, models);
+  for (const line of left) yield noPlace(`agent ${agent.id}`, line);
   const texts = await Promise.all(identity.map((file) => readFile(join(workspace, file), "utf8").catch(() => "")));
   const prompt = texts
     .filter((text) => text.trim() !== "")
@@ -78,7 +87,7 @@ async function* readAgent(home: string, agent: AgentEntry): Finding {
     kind: "file",
     ref: `agent ${agent.id}`,
     path: `agents/${name}.md`,
-    text: `---\n${stringify({ title: agent.name ?? agent.id })}---\n\n${prompt}\n`,
+    text: `---\n${stringify({ title: agent.name ?? agent.id, ...(model !== undefined && { model }) })}---\n\n${prompt}\n`,
     kept: agent,
   });
   for await (const file of walkSource(workspace))

@@ -1,0 +1,114 @@
+/**
+ * The models of openclaw.json that need no secret of that file, in the order in which its agents try them, with their prices. All else is named, and a
+ * secret never. Pure.
+ */
+import type { AgentEntry, OpenClawConfig } from "./read-config.ts";
+
+export type Fields = Record<string, unknown>;
+
+export interface ConvertedModels {
+  /** As `models` of roost.yaml has them: used in this order, the next when one fails. */
+  models: Fields[];
+  /** Ids here, by `provider/model` there. */
+  ids: ReadonlyMap<string, string>;
+  /** What has no place here. */
+  left: string[];
+}
+
+export function convertModels({ agents, models: given }: OpenClawConfig): ConvertedModels {
+  const left: string[] = [];
+  const moved = new Map<string, Fields>();
+  for (const [provider, fields] of Object.entries(fieldsOf(given?.["providers"])))
+    addModelsOf(provider, fieldsOf(fields), { moved, left });
+  const named = modelNamesOf(agents?.defaults);
+  for (const name of named)
+    if (!moved.has(name)) left.push(`agents.defaults.model ${name}: it is not among the models that come in`);
+  const order = [...new Set([...named.filter((name) => moved.has(name)), ...moved.keys()])];
+  return {
+    models: order.map((name) => moved.get(name)!),
+    ids: new Map([...moved].map(([name, { id }]) => [name, String(id)])),
+    left,
+  };
+}
+
+/** The model that an agent's own file names here, and what of its choice has no place. */
+export function convertAgentModel(
+  agent: Pick<AgentEntry, "id" | "model">,
+  { ids }: ConvertedModels,
+): { model: string | undefined; left: string[] } {
+  const [primary, ...fallbacks] = modelNamesOf(agent);
+  const model = primary === undefined ? undefined : ids.get(primary);
+  const left =
+    primary === undefined || model !== undefined
+      ? []
+      : [`model ${primary}: it is not among the models that come in, so the agent uses the home's`];
+  if (fallbacks.length > 0)
+    left.push(
+      `fallbacks ${fallbacks.join(", ")}: behind its own model the home's follow, in the order of models in roost.yaml`,
+    );
+  return { model, left };
+}
+
+/** `"provider/model"`, or `{ primary, fallbacks }`: the preferred one first. */
+function modelNamesOf(agent: { model?: unknown } | undefined): string[] {
+  const model = agent?.model;
+  const { primary, fallbacks = [] } = typeof model === "string" ? { primary: model } : fieldsOf(model);
+  return [primary, ...(Array.isArray(fallbacks) ? fallbacks : [])].filter((name) => typeof name === "string");
+}
+
+function addModelsOf(
+  provider: string,
+  { baseUrl, apiKey, api = "openai-completions", models: offered }: Fields,
+  { moved, left }: { moved: Map<string, Fields>; left: string[] },
+): void {
+  const key = keyOf(apiKey);
+  const why =
+    api !== "openai-completions"
+      ? `it speaks ${String(api)}`
+      : typeof baseUrl !== "string"
+        ? "it has no baseUrl"
+        : key === "secret"
+          ? "its key stays there: put it into a file or the environment, and name that as apiKey"
+          : undefined;
+  if (why !== undefined) return void left.push(`models.providers.${provider}: ${why}`);
+  for (const each of Array.isArray(offered) ? offered.map(fieldsOf) : []) {
+    const model = String(each["id"]);
+    const { contextWindow, maxTokens, cost } = each;
+    moved.set(`${provider}/${model}`, {
+      kind: "openai-compatible",
+      id: slug(`${provider}-${model}`),
+      model,
+      baseUrl,
+      ...(key !== undefined && { apiKey: key }),
+      ...(typeof contextWindow === "number" && { contextTokensMax: contextWindow }),
+      ...(typeof maxTokens === "number" && { outputTokensMax: maxTokens }),
+      ...priceOf(fieldsOf(cost)),
+    });
+  }
+}
+
+/** Both count US dollars a million tokens. All zero: there it says that none is known. */
+function priceOf({ input, output, cacheRead }: Fields): { price?: Fields } {
+  if (typeof input !== "number" || typeof output !== "number" || (input === 0 && output === 0)) return {};
+  const cached = typeof cacheRead === "number" && cacheRead > 0 ? { cachedInputUsd: cacheRead } : {};
+  return { price: { inputUsd: input, outputUsd: output, ...cached } };
+}
+
+/** A name of the environment is a reference here too; what else stands there is the key itself, or kept by that program. */
+function keyOf(apiKey: unknown): string | undefined {
+  if (apiKey === undefined || apiKey === "") return undefined;
+  const [, name] = /^\$\{([A-Z_][A-Z0-9_]*)\}$/.exec(typeof apiKey === "string" ? apiKey : "") ?? [];
+  return name === undefined ? "secret" : `env:${name}`;
+}
+
+function slug(text: string): string {
+  return text
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, "-")
+    .replaceAll(/^-+|-+$/g, "")
+    .slice(0, 40);
+}
+
+export function fieldsOf(value: unknown): Fields {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Fields) : {};
+}

@@ -1,0 +1,136 @@
+/**
+ * Of an export: the rows of domain services, each to the service that has its name here. Holds one batch in memory. Rows that refer to later ones are
+ * sent again, until no more of them finds its place.
+ */
+import { RoostError, toRoostError, type Clock } from "@roost/base";
+import { rowLimits } from "@roost/contract";
+import { parseDocument } from "yaml";
+import type { Connection, RoostClient } from "../connect.ts";
+import { rowsFile } from "../export/export-services.ts";
+import { readManifest } from "../export/open-export-folder.ts";
+import { keepTrying } from "../guarded/keep-trying.ts";
+import { createServiceClient } from "../services/create-service-client.ts";
+import { readWholeEntries } from "./read-export.ts";
+import { addNamed, countOne, type GatheredReport } from "./send-records.ts";
+import { readSettingsFile } from "./take-settings.ts";
+
+/** A first start creates a role, a schema and tables. */
+const startMsMax = 60_000;
+const batchBytesMax = 4 * 1024 ** 2;
+/** Of rows that refer to later ones: a chain of so many is taken. */
+const roundsMax = 50;
+const waitingMax = 200_000;
+
+export interface TakeRowsOptions {
+  report: GatheredReport;
+  isDryRun: boolean;
+  clock: Clock;
+  onProgress: (text: string) => void;
+}
+
+export async function takeRows(connection: Connection, root: string, options: TakeRowsOptions): Promise<void> {
+  for (const { path } of (await readManifest(root))?.files ?? []) {
+    const [, name] = new RegExp(`^services/([a-z][a-z0-9-]*)/${rowsFile}$`).exec(path) ?? [];
+    if (name === undefined) continue;
+    options.onProgress(`waiting until ${name} runs`);
+    const problem = await waitUntilRunning(connection, name, options);
+    if (problem === undefined) await takeAll(connection, { root, path, name }, options);
+    else
+      addNamed(options.report, "refused", {
+        name: path,
+        reason: `${problem}: see roost service status ${name}, then import again`,
+      });
+  }
+}
+
+/** Why it does not run; undefined: it does. */
+async function waitUntilRunning(
+  { client }: Connection,
+  name: string,
+  { clock, isDryRun }: TakeRowsOptions,
+): Promise<string | undefined> {
+  const look = async () => {
+    const { service } = await client.getService({ name }).catch((error: unknown) => {
+      if (toRoostError(error).code !== "not_found") throw error;
+      throw new RoostError("unavailable", `there is no service ${name}`);
+    });
+    if (service.state !== "running" && service.state !== "blocked")
+      throw new RoostError("unavailable", `${name} is ${service.state}`);
+    return service.state === "running" ? undefined : `${name} cannot run (${service.reason})`;
+  };
+  // One that the settings do not name will not start, and what a dry run would name does not.
+  const forMs = !isDryRun && (await isNamed(client, name)) ? startMsMax : 0;
+  return await keepTrying(look, { clock, forMs }).catch((error: unknown) => toRoostError(error).message);
+}
+
+async function isNamed(client: RoostClient, name: string): Promise<boolean> {
+  const { text } = await readSettingsFile(client);
+  const services: unknown = parseDocument(text).toJS()?.services;
+  return Array.isArray(services) && services.includes(name);
+}
+
+interface RowsOf {
+  root: string;
+  path: string;
+  name: string;
+}
+
+async function takeAll(
+  connection: Connection,
+  { root, path, name }: RowsOf,
+  { report, isDryRun, onProgress }: TakeRowsOptions,
+): Promise<void> {
+  const client = createServiceClient(connection, name);
+  const count = (action: "created" | "same" | "kept" | "refused", times = 1) => countOne(report, name, action, times);
+  let waiting: Map<number, string> | undefined;
+  for (let round = 0; round < roundsMax; round += 1) {
+    const still = new Map<number, string>();
+    let batch: { seq: number; text: string }[] = [];
+    let bytes = 0;
+    let seen = 0;
+    const flush = async () => {
+      if (batch.length === 0) return;
+      const sent = batch;
+      [batch, bytes] = [[], 0];
+      const content = {
+        mediaType: "application/x-ndjson",
+        bytes: new TextEncoder().encode(sent.map(({ text }) => text).join("\n")),
+      };
+      const { createdCount, sameCount, others } = await client.importRows({ isDryRun, content });
+      count("created", createdCount);
+      count("same", sameCount);
+      for (const { line, action, reason } of others) {
+        const { seq } = sent[line - 1] ?? { seq: line };
+        if (action === "waits" && isDryRun) count("created");
+        else if (action === "waits" && still.size < waitingMax) still.set(seq, reason);
+        else {
+          count(action === "kept" ? "kept" : "refused");
+          addNamed(report, action === "kept" ? "kept" : "refused", { name: `${path} line ${seq}`, reason });
+        }
+      }
+      seen += sent.length;
+      onProgress(`${seen} rows of ${name}`);
+    };
+    for await (const entry of readWholeEntries(root, path)) {
+      if (waiting !== undefined && !waiting.has(entry.seq)) continue;
+      if ("problem" in entry) {
+        count("refused");
+        addNamed(report, "refused", { name: `${path} line ${entry.seq}`, reason: entry.problem });
+        continue;
+      }
+      const text = JSON.stringify(entry.value);
+      if (batch.length >= rowLimits.rowsMax || bytes + text.length > batchBytesMax) await flush();
+      batch.push({ seq: entry.seq, text });
+      bytes += text.length;
+    }
+    await flush();
+    if (still.size === 0) return;
+    const isStuck = still.size === waiting?.size;
+    waiting = still;
+    if (isStuck) break;
+  }
+  for (const [seq, reason] of waiting ?? []) {
+    count("refused");
+    addNamed(report, "refused", { name: `${path} line ${seq}`, reason });
+  }
+}
