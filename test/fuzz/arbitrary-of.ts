@@ -12,12 +12,14 @@ const depthMax = 6;
 /** Definitions are those of the schema itself. */
 export function arbitraryOf(schema: JsonObject, options: ArbitraryOptions): fc.Arbitrary<JsonValue> {
   const definitions = jsonObjectOf(schema["$defs"]);
-  const of = (given: JsonValue | undefined, depth: number): fc.Arbitrary<JsonValue> => {
+  const resolve = (given: JsonValue | undefined): JsonObject => {
     const { $ref: reference, ...own } = jsonObjectOf(given);
-    const found =
-      typeof reference === "string"
-        ? { ...jsonObjectOf(definitions[reference.slice("#/$defs/".length)]), ...own }
-        : own;
+    if (typeof reference !== "string") return own;
+    return { ...jsonObjectOf(definitions[reference.slice("#/$defs/".length)]), ...own };
+  };
+  const of = (given: JsonValue | undefined, depth: number): fc.Arbitrary<JsonValue> => {
+    if (depth > depthMax + 4) return fc.constant(null);
+    const found = joinAll(resolve(given), resolve);
     if (typeof found["$ref"] === "string" && depth < depthMax) return of(found, depth + 1);
     const record = found["x-roost-ref"];
     const known = typeof record === "string" ? options.idOf(record) : undefined;
@@ -35,11 +37,9 @@ export function arbitraryOf(schema: JsonObject, options: ArbitraryOptions): fc.A
     if (Array.isArray(type)) return fc.oneof(...type.map((each) => make({ ...found, type: each }, depth)));
     if (type === "object" || found["properties"] !== undefined) return objectOf(found, depth);
     if (type === "array") {
-      const maxLength = Math.min(numberOf(found["maxItems"], 3), 3);
-      return fc.array(of(found["items"], depth + 1), {
-        minLength: Math.min(numberOf(found["minItems"], 0), 3),
-        maxLength: depth >= depthMax ? 0 : maxLength,
-      });
+      const minLength = Math.min(numberOf(found["minItems"], 0), 3);
+      const maxLength = depth >= depthMax ? 0 : Math.min(numberOf(found["maxItems"], 3), 3);
+      return fc.array(of(found["items"], depth + 1), { minLength, maxLength: Math.max(minLength, maxLength) });
     }
     return scalarOf(found);
   };
@@ -60,12 +60,27 @@ export function arbitraryOf(schema: JsonObject, options: ArbitraryOptions): fc.A
   return of(schema, 0);
 }
 
+/** One schema of those that hold together: fields of all of them. */
+function joinAll({ allOf, ...own }: JsonObject, resolve: (given: JsonValue) => JsonObject): JsonObject {
+  if (!Array.isArray(allOf)) return own;
+  const all = [...allOf.map((each) => joinAll(resolve(each), resolve)), own];
+  const required = all.flatMap((each) => (Array.isArray(each["required"]) ? each["required"] : []));
+  return {
+    ...Object.assign({}, ...all),
+    ...(required.length > 0 && { required }),
+    ...(all.some((each) => each["properties"] !== undefined) && {
+      properties: Object.assign({}, ...all.map((each) => jsonObjectOf(each["properties"]))),
+    }),
+  };
+}
+
 function scalarOf(found: JsonObject): fc.Arbitrary<JsonValue> {
   const { type, format, pattern } = found;
   if (type === "integer" || type === "number") {
     const min = numberOf(found["minimum"] ?? found["exclusiveMinimum"], -1_000);
     const max = numberOf(found["maximum"] ?? found["exclusiveMaximum"], Math.max(min, 1_000));
-    if (type === "integer") return fc.integer({ min: Math.max(min, -(2 ** 31)), max: Math.min(max, 2 ** 31 - 1) });
+    const low = Math.ceil(Math.max(min, -(2 ** 31)));
+    if (type === "integer") return fc.integer({ min: low, max: Math.max(low, Math.min(max, 2 ** 31 - 1)) });
     return fc.double({ min, max, noNaN: true, noDefaultInfinity: true });
   }
   if (type === "boolean") return fc.boolean();
@@ -77,6 +92,8 @@ function scalarOf(found: JsonObject): fc.Arbitrary<JsonValue> {
       .map((date) => date.toISOString().slice(0, format === "date" ? 10 : undefined));
   if (format === "uuid") return fc.uuid();
   const maxLength = Math.min(numberOf(found["maxLength"], 40), 40);
+  // A form that says the length too is drawn by itself.
+  if (typeof pattern === "string" && found["minLength"] !== undefined) return matching(pattern);
   const plain = fc.string({
     minLength: Math.min(numberOf(found["minLength"], 0), maxLength),
     maxLength,

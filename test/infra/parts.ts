@@ -94,7 +94,7 @@ export async function requirePart(name: PartName): Promise<{ directory: string; 
 }
 
 /** Whole or not at all, also when two install at once. */
-async function installInto(directory: string, fill: (directory: string) => Promise<void>): Promise<void> {
+export async function installInto(directory: string, fill: (directory: string) => Promise<void>): Promise<void> {
   if (existsSync(directory)) return;
   await mkdir(cacheDirectory, { recursive: true });
   const partial = await mkdtemp(`${directory}.partial-`);

@@ -32,6 +32,8 @@ export interface ThirdPartyOperation {
   id: string;
   method: string;
   path: string;
+  /** The path of its own server, where that is not the service's. */
+  base: string | undefined;
   summary: string;
   description: string;
   effect: Effect;
@@ -53,6 +55,7 @@ export function describeOperations(document: OpenApiDocument): ThirdPartyOperati
         id: String(described["operationId"]),
         method: method.toUpperCase(),
         path,
+        base: typeof described["x-roost-base"] === "string" ? described["x-roost-base"] : undefined,
         summary: String(described["summary"] ?? ""),
         description: String(described["description"] ?? ""),
         effect: described["x-roost-effect"] as Effect,

@@ -94,7 +94,10 @@ const whole = {
         ...done,
       },
     },
+    "/lost/{item}": { get: { operationId: "lose", ...done } },
     "/files": { get: { operationId: "download", servers: [{ url: "https://files.example" }], ...done } },
+    "/items#search": { get: { operationId: "search", parameters: [{ name: "q", in: "query", schema: {} }], ...done } },
+    "/login": { post: { operationId: "login", servers: [{ url: "/session/" }], ...done } },
     "/a-path-without-an-id/that-is/much-longer/than-the-name/of-a-tool-may-be": { get: { ...done } },
   },
   components: {
@@ -162,6 +165,7 @@ test("reduceDocument() makes a whole small document, guesses effects, and says w
   const { document, title, server, leftOut, operations } = await reduce();
   assert.deepEqual([title, server], ["The Shop API", "https://eu.shop.example/v1"]);
   assert.deepEqual(leftOut, [
+    { id: "lose", why: "its path needs item, which the document does not describe" },
     { id: "download", why: "it is called at https://files.example, not at the service's server" },
   ]);
   const nameless = "get_a-path-without-an-id_that-is_much-longer_than-th_";
@@ -173,6 +177,8 @@ test("reduceDocument() makes a whole small document, guesses effects, and says w
     ["PostCharges", "unsafe"],
     ["draw", "unsafe"],
     ["upload", "unsafe"],
+    ["search", "readonly"],
+    ["login", "unsafe"],
     [nameless, "readonly"],
   ]);
   assert.equal(
@@ -226,7 +232,7 @@ test("reduceDocument() takes what is chosen, keeps what was chosen before, and r
   );
   await assert.rejects(reduce({}, { ...whole, paths: { ...whole.paths, ...many } }), {
     code: "limit_exceeded",
-    message: /309 operations \(limit 300\): choose with --only/,
+    message: /312 operations \(limit 300\): choose with --only/,
   });
 });
 
@@ -274,6 +280,12 @@ test("buildRequest() sends each field where it belongs, and nowhere else", async
   assert.equal(
     decodeURIComponent(String(charge.body)),
     "amount=5&expand[0]=a&expand[1]=b&card[number]=4 2&card[months][0]=1&card[months][1]=2",
+  );
+  assert.equal(build("search", { q: "a" }).url, "https://shop.example/v1/items?q=a", "a fragment is not sent");
+  assert.equal(
+    build("login", {}).url,
+    "https://shop.example/session/login",
+    "an operation may have a server's path of its own",
   );
   assert.equal(build("draw", { body: { kind: "square" } }).body, '{"kind":"square"}');
   for (const [id, input] of [

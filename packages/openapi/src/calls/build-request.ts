@@ -78,14 +78,20 @@ function pathPiece({ name, explode }: PlacedField, value: JsonValue): string {
 }
 
 function addressOf(
-  { path, id }: ThirdPartyOperation,
-  { server, pieces, query }: { server: string; pieces: ReadonlyMap<string, string>; query: [string, string][] },
+  { path, id, base }: ThirdPartyOperation,
+  {
+    server: ofService,
+    pieces,
+    query,
+  }: { server: string; pieces: ReadonlyMap<string, string>; query: [string, string][] },
 ): string {
-  const filled = path.replaceAll(/\{([^{}]+)\}/g, (_match, name: string) => {
+  // What stands behind # only tells operations of one path apart.
+  const filled = path.replace(/#.*$/s, "").replaceAll(/\{([^{}]+)\}/g, (_match, name: string) => {
     const piece = pieces.get(name);
     if (piece === undefined) throw new RoostError("invalid_input", `${id} needs ${name}`);
     return piece;
   });
+  const server = base === undefined ? ofService : new URL(ofService).origin + base;
   const url = `${server}${filled}${query.length === 0 ? "" : `${filled.includes("?") ? "&" : "?"}${encodePairs(query)}`}`;
   if (new URL(url).href.startsWith(new URL(`${server}/`).href)) return url;
   throw new RoostError("invalid_input", `${id} cannot be called: its path ${path} leads elsewhere`);

@@ -179,20 +179,24 @@ function schemeOf({ type, scheme, in: place, name, flows }: JsonObject): JsonObj
 /** The reason when it cannot be called from here. */
 function writeOperation(
   document: OpenApiDocument,
-  { id, originalId, described, item, method }: NamedOperation,
+  { id, originalId, path, described, item, method }: NamedOperation,
   { cleaner, effects = {}, server }: WriteOptions & { cleaner: SchemaCleaner },
 ): JsonObject | string {
-  const elsewhere = [described["servers"] ?? item["servers"] ?? []]
-    .flat()
-    .find((each) => !isSameOrigin(document, jsonObjectOf(each)["url"], server));
-  if (elsewhere !== undefined)
-    return `it is called at ${String(jsonObjectOf(elsewhere)["url"]).slice(0, 100)}, not at the service's server`;
+  const servers = [described["servers"] ?? item["servers"] ?? []].flat().map((each) => jsonObjectOf(each)["url"]);
+  const elsewhere = servers.find((url) => ownPathOf(document, url, server) === undefined);
+  if (elsewhere !== undefined) return `it is called at ${String(elsewhere).slice(0, 100)}, not at the service's server`;
+  const base = servers.length === 0 ? undefined : ownPathOf(document, servers[0], server);
+  const isOfItsOwn = base !== undefined && base !== ownPathOf(document, "", server);
   const parameters: JsonObject[] = [];
   for (const each of readParameters(document, item["parameters"], described["parameters"])) {
     const parameter = writeParameter(each, cleaner);
     if (typeof parameter === "string") return parameter;
     if (parameter !== undefined) parameters.push(parameter);
   }
+  const missing = [...path.matchAll(/\{([^{}]+)\}/g)].find(
+    ([, piece]) => !parameters.some(({ name, in: place }) => place === "path" && name === piece),
+  );
+  if (missing !== undefined) return `its path needs ${missing[1]}, which the document does not describe`;
   // Bodies of requests that only read have no meaning (RFC 9110 §9.3.1).
   const hasBody = method !== "get" && method !== "head";
   const body = hasBody ? chooseBody(document, described["requestBody"], cleaner) : undefined;
@@ -205,6 +209,7 @@ function writeOperation(
     parameters,
     ...(body !== undefined && { requestBody: body }),
     ...(security !== undefined && { security }),
+    ...(isOfItsOwn && { "x-roost-base": base }),
     responses: { default: { description: "" } },
   };
 }
@@ -241,11 +246,15 @@ function guessEffect(method: string): Effect {
   return method === "put" || method === "delete" ? "idempotent" : "unsafe";
 }
 
-/** Servers of single operations are compared with the document's own: where the whole is called elsewhere, they are too. */
-function isSameOrigin(document: OpenApiDocument, url: JsonValue | undefined, server: string): boolean {
+/**
+ * The path of an operation's own server, without a slash at its end; undefined where that is another. It is compared with the document's own: where
+ * the whole is called elsewhere, these are too.
+ */
+function ownPathOf(document: OpenApiDocument, url: JsonValue | undefined, server: string): string | undefined {
   const written = writtenServer(document);
   const own = isServer(written) ? written : server;
-  return typeof url === "string" && URL.canParse(url, own) && new URL(url, own).origin === new URL(own).origin;
+  const found = typeof url === "string" ? URL.parse(url, own) : null;
+  return found?.origin === new URL(own).origin ? found.pathname.replace(/\/+$/, "") : undefined;
 }
 
 /** @throws RoostError `invalid_input` when it is no address */
