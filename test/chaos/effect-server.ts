@@ -33,7 +33,7 @@ const cutShare = 0.05;
 const slowShare = 0.2;
 const slowMsMax = 400;
 
-export async function startEffectServer(random: RandomSource): Promise<EffectServer> {
+export async function startEffectServer(random: RandomSource, { address }: { address: string }): Promise<EffectServer> {
   const keyed = new Map<string, KeyedEffect>();
   const plain = new Map<string, number>();
   const acknowledged = new Set<string>();
@@ -72,9 +72,9 @@ export async function startEffectServer(random: RandomSource): Promise<EffectSer
     // A client that was killed in the middle of its request is part of the game.
     answer(request, response).catch(() => request.socket.destroy());
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await new Promise<void>((resolve) => server.listen(0, address, resolve));
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `http://${address}:${(server.address() as AddressInfo).port}`,
     keyed,
     plain,
     acknowledged,

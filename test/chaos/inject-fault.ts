@@ -1,18 +1,12 @@
 /** The faults, one drawn per cycle. Each returns one line that says what it did. */
-import type { Database } from "@roost/database";
 import { fillDisk } from "./fill-disk.ts";
 import type { KeptPostgres } from "./keep-postgres.ts";
-import type { KeptProcesses } from "./keep-processes.ts";
-import type { RandomSource } from "./random-source.ts";
+import type { Attacked } from "./open-arena.ts";
 import { tears, type TearingProxy } from "./tearing-proxy.ts";
 
-export interface Battlefield {
-  processes: KeptProcesses;
+export interface Battlefield extends Attacked {
   postgres: KeptPostgres;
   proxy: TearingProxy;
-  database: Database;
-  random: RandomSource;
-  leaseMs: number;
   /** PostgreSQL lies on a disk of its own that may be filled. */
   isDiskSmall: boolean;
 }

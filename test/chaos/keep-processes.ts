@@ -1,5 +1,5 @@
 /** Keeps a number of attacked processes alive: who is killed is replaced at once, who is stopped is continued later. */
-import { fork, type ChildProcess } from "node:child_process";
+import { spawn, type ChildProcess, type StdioOptions } from "node:child_process";
 import { once } from "node:events";
 import { createWriteStream } from "node:fs";
 import { dirname, join } from "node:path";
@@ -37,6 +37,8 @@ export interface KeepProcessesOptions extends Omit<ChaosProcessOptions, "role" |
   /** What each prints goes to a file here. */
   logDirectory: string;
   random: RandomSource;
+  /** What stands before a process's program, by its place; left out: nothing. */
+  commandOf?: ((place: number) => readonly string[]) | undefined;
 }
 
 const program = fileURLToPath(new URL("./chaos-process.ts", import.meta.url));
@@ -68,7 +70,9 @@ export function keepProcesses(options: KeepProcessesOptions): KeptProcesses {
     const name = `${role}-${place}-${startCount}`;
     const { databaseUrl, effectUrl, leaseMs } = options;
     const given: ChaosProcessOptions = { role, name, databaseUrl, effectUrl, leaseMs, isQuiet };
-    const child = fork(program, [JSON.stringify(given)], { stdio: ["ignore", "ignore", "pipe", "ipc"], env });
+    const command = [...(options.commandOf?.(place) ?? []), process.execPath, program, JSON.stringify(given)];
+    const stdio: StdioOptions = ["ignore", "ignore", "pipe", "ipc"];
+    const child = spawn(command[0]!, command.slice(1), { stdio, env });
     const log = createWriteStream(join(options.logDirectory, `${name}.log`));
     // What is printed helps, and is not what is judged: a disk without room for it must not end the attack.
     log.on("error", () => child.stderr?.resume());

@@ -1,5 +1,5 @@
 /** The conductor: starts the processes, gives them work, injects one fault per cycle, lets everything come to rest, and checks. */
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createId, delay, silentLogger, toRoostError } from "@roost/base";
@@ -11,11 +11,9 @@ import { chaosEvents, chaosGroup, chaosTopic } from "./chaos-events.ts";
 import { createChaosProgram } from "./chaos-program.ts";
 import { checkChaos, type ChaosCount, type Checked } from "./check-chaos.ts";
 import { startEffectServer, type EffectServer } from "./effect-server.ts";
-import { injectFault, type Battlefield } from "./inject-fault.ts";
-import { keepPostgres } from "./keep-postgres.ts";
 import { keepProcesses } from "./keep-processes.ts";
+import { openArena, untilDone, type Arena, type Attacked } from "./open-arena.ts";
 import { createRandomSource, type RandomSource } from "./random-source.ts";
-import { startTearingProxy } from "./tearing-proxy.ts";
 
 export interface ChaosOptions {
   seed: number;
@@ -29,6 +27,8 @@ export interface ChaosOptions {
   schedulerCount: number;
   /** On a small disk of its own that may be filled. Default: a temporary directory, and the disk is left alone. */
   smallDisk?: string | undefined;
+  /** Default: a PostgreSQL of its own on this machine, through a proxy that tears connections. */
+  arena?: Arena;
   /** One line per cycle. */
   onCycle?: (line: string) => void;
 }
@@ -55,53 +55,44 @@ const cycleMsMin = 150;
 const cycleMsMax = 900;
 /** Without any progress for this long everything is stuck; what gets on may take its time, on slow machines too. */
 const restMsMax = 180_000;
-const port = 5432;
 
 export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const random = createRandomSource(options.seed);
   const logDirectory = await mkdtemp(join(tmpdir(), "roost-chaos-log-"));
-  await using postgres = await keepPostgres({ directory: options.smallDisk });
-  await using world = await startEffectServer(createRandomSource(options.seed + 1));
-  const clientDirectory = join(postgres.directory, "proxy");
-  await mkdir(clientDirectory, { mode: 0o700 });
-  const toServer = { clientDirectory, serverDirectory: postgres.socketDirectory, port };
-  await using proxy = await startTearingProxy({ ...toServer, random: createRandomSource(options.seed + 2) });
-  await using database = await openDatabase({ url: postgres.url, applicationName: "conductor", logger: silentLogger });
-  await using kernel = await openKernel({ database, logger: silentLogger, events: chaosEvents, rooms: homeRooms });
-  await prepare(kernel, random);
-  const throughProxy = new URL(postgres.url);
-  throughProxy.searchParams.set("host", clientDirectory);
+  await using opened = new AsyncDisposableStack();
+  const arena = options.arena ?? opened.use(await openArena(options));
   const { leaseMs, workerCount, schedulerCount } = options;
+  const { address, commandOf } = arena;
+  const world = opened.use(await startEffectServer(createRandomSource(options.seed + 1), { address }));
+  const url = arena.databaseUrl;
+  const database = opened.use(await openDatabase({ url, applicationName: "conductor", logger: silentLogger }));
+  const kernel = opened.use(
+    await openKernel({ database, logger: silentLogger, events: chaosEvents, rooms: homeRooms }),
+  );
+  await prepare(kernel, random);
   const processes = keepProcesses({
     workerCount,
     schedulerCount,
     leaseMs,
     random,
     logDirectory,
-    databaseUrl: throughProxy.href,
+    databaseUrl: arena.processUrl,
     effectUrl: world.url,
+    commandOf,
   });
   const killOnExit = () => processes.killAll();
   process.once("exit", killOnExit);
   try {
     await processes.ready();
-    const field: Battlefield = {
-      processes,
-      postgres,
-      proxy,
-      database,
-      random,
-      leaseMs,
-      isDiskSmall: options.smallDisk !== undefined,
-    };
+    const attacked: Attacked = { processes, database, random, leaseMs };
     const work: Work = { kernel, world, submitted: new Set(), faults: [] };
     const untilMs = performance.now() + options.msMax;
     const isOver = () => work.faults.length >= options.cycles || performance.now() >= untilMs;
     let checked: Checked;
     do {
-      await stir(field, work);
-      await attack(options, field, { ...work, isOver });
-      await heal(field, work);
+      await stir(attacked, work);
+      await attack({ ...options, arena }, attacked, { ...work, isOver });
+      await heal(arena, attacked, work);
       const stuck = await rest(database);
       const { violations, count } = await checkChaos(database, world, work.submitted);
       checked = { violations: [...stuck, ...violations], count };
@@ -160,34 +151,25 @@ interface Work {
 
 /** One round of cycles. */
 async function attack(
-  options: ChaosOptions,
-  field: Battlefield,
+  options: ChaosOptions & { arena: Arena },
+  attacked: Attacked,
   { kernel, submitted, faults, isOver }: Work & { isOver: () => boolean },
 ): Promise<void> {
-  const { random } = field;
+  const { random } = attacked;
   for (let cycle = 0; cycle < options.cyclesPerCheck && !isOver(); cycle += 1) {
     for (let n = random.whole(1, runsPerCycleMax); n > 0; n -= 1) await submit(kernel, random, submitted);
-    await someAtWork(field);
-    const fault = await injectFault(field, faults.length + 1).catch(
-      (error: unknown) => `no fault: ${toRoostError(error).message}`,
-    );
+    await someAtWork(attacked);
+    const fault = await options.arena
+      .inject(attacked, faults.length + 1)
+      .catch((error: unknown) => `no fault: ${toRoostError(error).message}`);
     faults.push(fault);
-    if (field.isDiskSmall) await freeSpace(field);
     options.onCycle?.(`cycle ${faults.length}: ${fault}`);
     await delay(random.whole(cycleMsMin, cycleMsMax));
   }
 }
 
-/** What was written to fill the disk goes. */
-async function freeSpace({ postgres, database }: Battlefield): Promise<void> {
-  await untilDone(async () => {
-    await postgres.revive();
-    await database.query("truncate chaos.flood");
-  });
-}
-
 /** A fault that hits no process teaches nothing; but processes that never come up must not end the attack. */
-async function someAtWork({ processes }: Battlefield): Promise<void> {
+async function someAtWork({ processes }: Attacked): Promise<void> {
   const untilMs = performance.now() + atWorkMsMax;
   while (processes.workingCount < workingMin && performance.now() < untilMs) await delay(20);
 }
@@ -209,14 +191,14 @@ async function submit(kernel: Kernel, random: RandomSource, submitted: Set<strin
   submitted.add(id);
 }
 
-async function stir({ processes }: Battlefield, { kernel, world }: Work): Promise<void> {
+async function stir({ processes }: Attacked, { kernel, world }: Work): Promise<void> {
   world.setCalm(false);
   processes.setQuiet(false);
   for (let n = 0; n < jobCount; n += 1) await untilDone(() => resumeJob(kernel, `job-${n}`, { by: "chaos" }));
 }
 
-async function heal({ processes, postgres }: Battlefield, { kernel, world }: Work): Promise<void> {
-  await postgres.revive();
+async function heal(arena: Arena, { processes }: Attacked, { kernel, world }: Work): Promise<void> {
+  await arena.revive();
   processes.resumeAll();
   processes.setQuiet(true);
   world.setCalm(true);
@@ -253,17 +235,4 @@ async function describeStuck(database: Database, stuck: { live: unknown[]; lag: 
     "select application_name, state, wait_event_type, wait_event, left(query, 120) as query, now() - state_change as since from pg_stat_activity where datname = current_database()",
   );
   return `no progress for ${restMsMax} ms: ${JSON.stringify({ ...stuck, workers, activity }, undefined, 1)}`;
-}
-
-/** PostgreSQL may just be away. */
-async function untilDone<T>(work: () => Promise<T>): Promise<T> {
-  const untilMs = performance.now() + restMsMax;
-  for (;;) {
-    try {
-      return await work();
-    } catch (error) {
-      if (performance.now() > untilMs) throw error;
-      await delay(50);
-    }
-  }
 }

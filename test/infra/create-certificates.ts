@@ -16,7 +16,8 @@ export interface Certificates {
   togetherFile: string;
 }
 
-export async function createCertificates(directory: string): Promise<Certificates> {
+/** @param addresses besides 127.0.0.1 */
+export async function createCertificates(directory: string, addresses: readonly string[] = []): Promise<Certificates> {
   const at = (name: string) => join(directory, name);
   const openssl = (...args: string[]) => run("openssl", args, { cwd: directory });
   const newKey = ["-newkey", "rsa:2048", "-nodes"];
@@ -34,7 +35,10 @@ export async function createCertificates(directory: string): Promise<Certificate
     "ca.pem",
   );
   await openssl("req", ...newKey, "-subj", "/CN=localhost", "-keyout", "server.key", "-out", "server.csr");
-  await writeFile(at("server.ext"), "subjectAltName=DNS:localhost,IP:127.0.0.1\n");
+  await writeFile(
+    at("server.ext"),
+    `subjectAltName=${["DNS:localhost", "IP:127.0.0.1", ...addresses.map((each) => `IP:${each}`)].join(",")}\n`,
+  );
   const signed = [
     "-in",
     "server.csr",

@@ -11,7 +11,7 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
-export const partNames = ["kafka", "postgres", "s3"] as const;
+export const partNames = ["kafka", "postgres", "s3", "hosts"] as const;
 export type PartName = (typeof partNames)[number];
 
 export interface Part {
@@ -31,6 +31,10 @@ const postgresMin = 15;
 export const cacheDirectory = join(homedir(), ".cache", "roost", "infra");
 const kafkaDirectory = join(cacheDirectory, `kafka-${kafka.broker.replace(":", "-")}`);
 const s3Directory = join(cacheDirectory, `versitygw-${versitygw}`);
+/** Where `ip` keeps what it has named. */
+const namespaces = "/var/run/netns";
+/** Of programs that only root is expected to call. */
+const systemPath = "/usr/sbin:/usr/bin:/sbin:/bin";
 const debianDirectory = "/usr/lib/postgresql";
 
 const pom = `<project xmlns="http://maven.apache.org/POM/4.0.0">
@@ -65,12 +69,18 @@ export const parts: Readonly<Record<PartName, Part>> = {
       if ((await findDebianPostgres()) !== undefined) return;
       if (process.getuid?.() !== 0 || !(await hasProgram("apt-get", "--version")))
         throw new Error("install the package postgresql (only root can, on Debian and what follows it)");
-      await run("apt-get", ["update"], { timeout: timeoutMs });
-      const options = {
-        timeout: timeoutMs,
-        env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", DEBIAN_FRONTEND: "noninteractive" },
-      };
-      await run("apt-get", ["install", "-y", "--no-install-recommends", "postgresql"], options);
+      await installPackages(["postgresql"], timeoutMs);
+    },
+  },
+  hosts: {
+    title: "hosts as network namespaces (Linux, root, iproute2 and iptables)",
+    find: async () => ((await canMakeHosts()) ? namespaces : undefined),
+    async install({ timeoutMs }) {
+      const names = ["iproute2", "iptables", "util-linux"];
+      if (process.getuid?.() !== 0 || !(await hasProgram("apt-get", "--version")))
+        throw new Error(`only root may make network namespaces, with the packages ${names.join(", ")}`);
+      await installPackages(names, timeoutMs);
+      if (!(await canMakeHosts())) throw new Error("this kernel or container allows no network namespaces");
     },
   },
   s3: {
@@ -84,6 +94,12 @@ export const parts: Readonly<Record<PartName, Part>> = {
       }),
   },
 };
+
+async function installPackages(names: readonly string[], timeoutMs: number): Promise<void> {
+  await run("apt-get", ["update"], { timeout: timeoutMs });
+  const env = { PATH: systemPath, DEBIAN_FRONTEND: "noninteractive" };
+  await run("apt-get", ["install", "-y", "--no-install-recommends", ...names], { timeout: timeoutMs, env });
+}
 
 /** The directory of a part's programs, or why a test of it is skipped. */
 export async function requirePart(name: PartName): Promise<{ directory: string; skip: false } | { skip: string }> {
@@ -119,8 +135,15 @@ async function findDebianPostgres(): Promise<string | undefined> {
   return undefined;
 }
 
-async function hasProgram(name: string, argument: string): Promise<boolean> {
-  return await run(name, [argument], { timeout: 30_000 }).then(
+/** All of it tried, in a namespace that is gone at once. */
+async function canMakeHosts(): Promise<boolean> {
+  const script = `ip link add a type veth peer name b && tc qdisc add dev a root tbf rate 1mbit burst 8kb latency 50ms
+    iptables -A INPUT -m statistic --mode random --probability 0.1 -j DROP && command -v nsenter`;
+  return await hasProgram("unshare", "--net", "sh", "-ec", script);
+}
+
+async function hasProgram(name: string, ...args: string[]): Promise<boolean> {
+  return await run(name, args, { timeout: 30_000 }).then(
     () => true,
     () => false,
   );

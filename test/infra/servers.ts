@@ -15,6 +15,8 @@ export interface Servers extends AsyncDisposable {
   readonly directory: string;
   /** `log` is a file name in the directory, `ready` what its log says when it is. */
   start(server: ServerCommand): Promise<Server>;
+  /** What else undoes what the test has made: a command, run when the servers have ended, the last one first. */
+  guard(command: string): void;
 }
 
 export interface ServerCommand {
@@ -35,8 +37,9 @@ export interface Server {
 // It reads what there is from its standard input, which ends when this process does.
 const guardScript = `
 while read -r kind what; do case $kind in
-  pid) pids="$pids $what" ;; gone) pids=$(echo " $pids " | sed "s/ $what / /") ;; esac; done
+  pid) pids="$pids $what" ;; gone) pids=$(echo " $pids " | sed "s/ $what / /") ;; undo) undo="$what; $undo" ;; esac; done
 for pid in $pids; do kill -KILL "-$pid" 2>/dev/null; done
+eval "$undo" 2>/dev/null
 rm -rf "$1"`;
 
 export async function openServers(parent: string = tmpdir()): Promise<Servers> {
@@ -62,6 +65,7 @@ export async function openServers(parent: string = tmpdir()): Promise<Servers> {
       await waitUntilReady(child, command, directory);
       return server;
     },
+    guard: (command) => void guard.stdin.write(`undo ${command}\n`),
     async [Symbol.asyncDispose]() {
       await Promise.all([...running].map((server) => server.kill()));
       const ended = new Promise<void>((resolve) => guard.once("exit", () => resolve()));

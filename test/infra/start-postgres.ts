@@ -38,6 +38,8 @@ export interface StartPostgres {
   synchronous?: boolean;
   /** Default true. False: without syncing, in memory where that can be. */
   durable?: boolean;
+  /** Of this machine, where other hosts reach it; the URL then names it. Default: this machine alone. */
+  address?: string | undefined;
 }
 
 /** @throws Error when PostgreSQL is not installed: ask requirePart first */
@@ -45,16 +47,17 @@ export async function startPostgres({
   replica = false,
   synchronous = false,
   durable = true,
+  address,
 }: StartPostgres = {}): Promise<RealPostgres> {
   const part = await requirePart("postgres");
   if (part.skip !== false) throw new Error(part.skip);
   await using opened = new AsyncDisposableStack();
   const servers = opened.use(await openServers(durable ? undefined : await findFastDirectory()));
   const [first, second] = await freePorts(2);
-  const place = { bin: part.directory, servers, user: serverUser() };
+  const place = { bin: part.directory, servers, user: serverUser(), address };
   await chmod(servers.directory, 0o755);
   const user = { username: "roost", password: "secret of a test" };
-  const certificates = await createCertificates(servers.directory);
+  const certificates = await createCertificates(servers.directory, address === undefined ? [] : [address]);
   const primary = createNode(place, { name: "primary", port: first! });
   await createPrimary(place, primary, { certificates, user, durable });
   await primary.start();
@@ -73,7 +76,9 @@ export async function startPostgres({
     primary,
     replica: standby,
     url(parameters = {}) {
-      const hosts = [primary, standby].flatMap((node) => (node === undefined ? [] : [`127.0.0.1:${node.port}`]));
+      const hosts = [primary, standby].flatMap((node) =>
+        node === undefined ? [] : [`${address ?? "127.0.0.1"}:${node.port}`],
+      );
       const query = new URLSearchParams(parameters).toString();
       return `postgresql://${user.username}:${encodeURIComponent(user.password)}@${hosts.join(",")}/roost${query && `?${query}`}`;
     },
@@ -97,6 +102,7 @@ interface Place {
   bin: string;
   servers: Servers;
   user: { uid: number; gid: number } | undefined;
+  address: string | undefined;
 }
 
 interface Node extends RealPostgresNode {
@@ -105,7 +111,7 @@ interface Node extends RealPostgresNode {
   asOwner: string[];
 }
 
-function createNode({ bin, servers, user }: Place, { name, port }: { name: string; port: number }): Node {
+function createNode({ bin, servers, user, address }: Place, { name, port }: { name: string; port: number }): Node {
   const data = join(servers.directory, name);
   let server: Server | undefined;
   return {
@@ -113,7 +119,8 @@ function createNode({ bin, servers, user }: Place, { name, port }: { name: strin
     data,
     asOwner: ["-h", servers.directory, "-p", String(port), "-U", "postgres"],
     async start() {
-      const args = ["-D", data, "-p", String(port), "-k", servers.directory, "-c", "listen_addresses=127.0.0.1"];
+      const addresses = `listen_addresses=${["127.0.0.1", address].filter((each) => each !== undefined).join(",")}`;
+      const args = ["-D", data, "-p", String(port), "-k", servers.directory, "-c", addresses];
       const ready = /database system is ready to accept/;
       server = await servers.start({ name, program: join(bin, "postgres"), args, user, ready });
     },
@@ -160,6 +167,7 @@ async function createPrimary(
     "local replication all trust",
     "host replication all 127.0.0.1/32 trust",
     "hostssl all all 127.0.0.1/32 scram-sha-256",
+    ...(place.address === undefined ? [] : ["hostssl all all samenet scram-sha-256"]),
   ];
   await writeFile(join(data, "pg_hba.conf"), `${rules.join("\n")}\n`);
   // A single-user session creates the role before anything listens.

@@ -1,4 +1,5 @@
 /** Opens one connection with Roost's settings, pooled or dedicated. */
+import type { Socket } from "node:net";
 import { Client, type ClientBase, type ClientConfig } from "pg";
 import { refuseReplica, type ServerHosts } from "./server-hosts.ts";
 import { valueParsers } from "./value-parsers.ts";
@@ -8,6 +9,10 @@ const idleInTransactionMsMaxDefault = 60_000;
 const keepAliveIdleSeconds = 10;
 const keepAliveIntervalSeconds = 5;
 const keepAliveProbesMax = 3;
+/** How long the server waits for the other side to take what it has sent: a host that went without a word holds its locks no longer. */
+const unacknowledgedMsMax = 20_000;
+/** An answer that takes this many times what one statement may does not come. */
+const answerFactor = 2;
 
 export interface ConnectionSettings {
   hosts: ServerHosts;
@@ -37,19 +42,36 @@ export async function prepareConnection(client: ClientBase, settings: Connection
       ('tcp_keepalives_idle', $3),
       ('tcp_keepalives_interval', $4),
       ('tcp_keepalives_count', $5),
-      ('default_transaction_read_only', coalesce($6, current_setting('default_transaction_read_only')))) AS setting (name, value)`,
+      ('tcp_user_timeout', $6),
+      ('default_transaction_read_only', coalesce($7, current_setting('default_transaction_read_only')))) AS setting (name, value)`,
     [
       settings.statementTimeoutMsMax,
       settings.idleInTransactionMsMax ?? idleInTransactionMsMaxDefault,
       keepAliveIdleSeconds,
       keepAliveIntervalSeconds,
       keepAliveProbesMax,
+      unacknowledgedMsMax,
       settings.isReadOnly === true ? "on" : null,
     ].map((value) => value?.toString()),
   );
   // What cancels a statement needs the server's process; a pooler has told a number of its own.
   Object.assign(client, { processID: rows[0]?.processId });
   if (settings.hosts.mustWrite && rows[0]?.isReadOnly === true) throw refuseReplica();
+  watchAnswers(client, settings.statementTimeoutMsMax * answerFactor);
+}
+
+/**
+ * Keepalives do not run while something sent waits to be taken: without this a statement to a host that went without a word waits for a quarter of an
+ * hour. Any byte begins the time anew.
+ */
+function watchAnswers(client: ClientBase, msMax: number): void {
+  if (msMax === 0) return;
+  // What the driver's types do not say.
+  const driver = client as unknown as { connection: { stream: Socket }; readyForQuery: boolean };
+  driver.connection.stream.setTimeout(msMax, () => {
+    if (!driver.readyForQuery)
+      driver.connection.stream.destroy(new Error(`Connection terminated: no answer within ${msMax} ms`));
+  });
 }
 
 /** A connection outside the pool. Throws the driver's error. */

@@ -117,6 +117,20 @@ test("query() prepares a named statement anew after its table changed", async ()
   assert.deepEqual(inTransaction, [{ id: 1, colour: null, weight: null }]);
 });
 
+test("query() gives up a server that goes silent with a statement under way, and goes on with another connection", async () => {
+  await using place = await createTestDatabase();
+  await using database = await openDatabase({ ...options, url: place.url, poolMax: 1, statementTimeoutMsMax: 200 });
+  const [first] = await database.query<{ pid: number }>("select pg_backend_pid() as pid");
+  process.kill(first!.pid, "SIGSTOP");
+  try {
+    await assert.rejects(database.query("select 1"), { code: "unavailable", message: /no answer within 400 ms/ });
+    const [second] = await database.query<{ pid: number }>("select pg_backend_pid() as pid");
+    assert.notEqual(second!.pid, first!.pid);
+  } finally {
+    process.kill(first!.pid, "SIGCONT");
+  }
+});
+
 test("openDatabase() says unavailable when no server answers", async () => {
   const error = await caught(openDatabase({ ...options, url: "postgresql:///roost?host=/nowhere" }));
   assert.equal(error.code, "unavailable");
