@@ -1,7 +1,7 @@
 /** The faults, one drawn per cycle. Each returns one line that says what it did. */
 import { fillDisk } from "./fill-disk.ts";
 import type { KeptPostgres } from "./keep-postgres.ts";
-import type { Attacked } from "./open-arena.ts";
+import type { Attacked } from "./arena.ts";
 import { tears, type TearingProxy } from "./tearing-proxy.ts";
 
 export interface Battlefield extends Attacked {

@@ -2,33 +2,11 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { delay } from "@roost/base";
-import type { Database } from "@roost/database";
+import type { Arena } from "./arena.ts";
 import { injectFault } from "./inject-fault.ts";
 import { keepPostgres } from "./keep-postgres.ts";
-import type { KeptProcesses } from "./keep-processes.ts";
-import { createRandomSource, type RandomSource } from "./random-source.ts";
+import { createRandomSource } from "./random-source.ts";
 import { startTearingProxy } from "./tearing-proxy.ts";
-
-export interface Attacked {
-  processes: KeptProcesses;
-  database: Database;
-  random: RandomSource;
-  leaseMs: number;
-}
-
-export interface Arena {
-  /** As the conductor reaches it, and as the processes do. */
-  databaseUrl: string;
-  processUrl: string;
-  /** Of this machine, where processes find the world outside. */
-  address: string;
-  /** What stands before the program of the process at a place; nothing: it runs on this host. */
-  commandOf?: (place: number) => readonly string[];
-  /** `cycle` from 1 on. Resolves to a line that says what it did. */
-  inject(attacked: Attacked, cycle: number): Promise<string>;
-  /** Everything is in order again, but for the processes. */
-  revive(): Promise<void>;
-}
 
 const port = 5432;
 /** As long as a busy machine may need to bring PostgreSQL back. */

@@ -7,12 +7,13 @@ import { openDatabase, type Database } from "@roost/database";
 import { defineJob, pauseJob, resumeJob } from "@roost/jobs";
 import { createRun, openKernel, readLag, type Kernel } from "@roost/kernel";
 import { homeRooms } from "@roost/worker/home-rooms";
+import type { Arena, Attacked } from "./arena.ts";
 import { chaosEvents, chaosGroup, chaosTopic } from "./chaos-events.ts";
 import { createChaosProgram } from "./chaos-program.ts";
 import { checkChaos, type ChaosCount, type Checked } from "./check-chaos.ts";
 import { startEffectServer, type EffectServer } from "./effect-server.ts";
 import { keepProcesses } from "./keep-processes.ts";
-import { openArena, untilDone, type Arena, type Attacked } from "./open-arena.ts";
+import { openArena, untilDone } from "./open-arena.ts";
 import { createRandomSource, type RandomSource } from "./random-source.ts";
 
 export interface ChaosOptions {

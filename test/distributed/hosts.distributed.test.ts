@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { delay } from "@roost/base";
 import type { Database } from "@roost/database";
-import type { Arena } from "../chaos/open-arena.ts";
+import type { Arena } from "../chaos/arena.ts";
 import { runChaos } from "../chaos/run-chaos.ts";
 import { openHosts } from "../infra/open-hosts.ts";
 import { requirePart } from "../infra/parts.ts";

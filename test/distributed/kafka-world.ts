@@ -12,6 +12,7 @@ import { consumeKafka } from "../../packages/kafka/src/consume/consume-kafka.ts"
 import type { HandleEvents } from "../../packages/kafka/src/consume/take-records.ts";
 import { readKafkaSettings, type KafkaSettings } from "../../packages/kafka/src/kafka-settings.ts";
 import { migrateKafka } from "../../packages/kafka/src/migrate-kafka.ts";
+import type { Host } from "../infra/open-hosts.ts";
 import { startKafka, type RealKafka, type StartKafka } from "../infra/start-kafka.ts";
 import type { RelayProgram } from "./relay-program.ts";
 
@@ -25,7 +26,8 @@ export interface KafkaWorld extends AsyncDisposable {
   real: RealKafka;
   kafka: Kafka;
   settings: KafkaSettings;
-  startRelay(): Promise<ChildProcess>;
+  /** On a host; default: this one. The database is reached by its socket from everywhere. */
+  startRelay(host?: Pick<Host, "command">): Promise<ChildProcess>;
   /** A group of this process that writes a row for each event into `effect`, whose key keeps none from being there twice. */
   startConsumer(options?: { handle?: HandleEvents; ownLog?: string; topics?: string[]; group?: string }): {
     stop(): Promise<void>;
@@ -35,6 +37,7 @@ export interface KafkaWorld extends AsyncDisposable {
   until(what: string, isTrue: () => Promise<boolean>): Promise<void>;
   /** What took effect, by partition, in the order of its commits. */
   effects(): Promise<{ partition: number; offset: number }[]>;
+  untilAllTaken(): Promise<void>;
   /** Asserts that every event of the topic took effect once, in the order of its partition. */
   assertOnceInOrder(): Promise<void>;
 }
@@ -62,9 +65,10 @@ export async function openKafkaWorld(options: StartKafka = {}): Promise<KafkaWor
     real,
     kafka,
     settings,
-    async startRelay() {
+    async startRelay({ command } = { command: [] }) {
       const given: RelayProgram = { url: t.url, settings, log: "log-1", leaseMs };
-      const child = spawn(process.execPath, [program, JSON.stringify(given)], { stdio: ["ignore", "pipe", "inherit"] });
+      const [first, ...args] = [...command, process.execPath, program, JSON.stringify(given)];
+      const child = spawn(first, args, { stdio: ["ignore", "pipe", "inherit"] });
       children.add(child);
       await new Promise<void>((resolve, reject) => child.stdout.once("data", () => resolve()).once("end", reject));
       return child;
@@ -110,6 +114,13 @@ export async function openKafkaWorld(options: StartKafka = {}): Promise<KafkaWor
     },
     effects: () =>
       database.query(`select partition, at_offset as "offset" from effect where topic = 'notes' order by number`),
+    untilAllTaken: () =>
+      world.until("all events took effect", async () => {
+        const [row] = await database.query<{ waiting: number }>(
+          "select (select sum(next_offset) from roost.partition_head where topic = 'notes')::int - (select count(*) from effect where topic = 'notes')::int as waiting",
+        );
+        return row!.waiting <= 0;
+      }),
     async assertOnceInOrder() {
       const heads = await database.query<{ partition: number; next: number }>(
         "select partition, next_offset as next from roost.partition_head where topic = 'notes' order by partition",

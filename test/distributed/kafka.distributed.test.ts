@@ -7,7 +7,7 @@ import { openKafka } from "../../packages/kafka/src/client/open-kafka.ts";
 import { ingest } from "../../packages/kafka/src/consume/ingest.ts";
 import { readKafkaStatus } from "../../packages/kafka/src/read-kafka-status.ts";
 import { requirePart } from "../infra/parts.ts";
-import { leaseMs, openKafkaWorld, type KafkaWorld } from "./kafka-world.ts";
+import { leaseMs, openKafkaWorld } from "./kafka-world.ts";
 
 const { skip } = await requirePart("kafka");
 
@@ -19,9 +19,9 @@ test(
     await world.append(120);
     await world.startRelay();
     const consumer = world.startConsumer();
-    await untilAllTaken(world);
+    await world.untilAllTaken();
     await world.append(80);
-    await untilAllTaken(world);
+    await world.untilAllTaken();
     await world.assertOnceInOrder();
     const ranges = await world.kafka.readRanges(["roost.notes"]);
     const fetched = await world.kafka.fetch(ranges.map((range) => ({ ...range, offset: 0 })));
@@ -55,7 +55,7 @@ test(
     const frozen = await world.startRelay();
     const consumer = world.startConsumer();
     await world.append(100);
-    await untilAllTaken(world);
+    await world.untilAllTaken();
     let isFrozen = false;
     const load = (async () => {
       while (!isFrozen) await world.append(200);
@@ -67,13 +67,13 @@ test(
     await load;
     const startedMs = performance.now();
     await world.startRelay();
-    await untilAllTaken(world);
+    await world.untilAllTaken();
     await world.until("twice the lease", async () => performance.now() - startedMs > 2 * leaseMs);
     frozen.kill("SIGCONT");
     await world.append(300);
-    await untilAllTaken(world);
+    await world.untilAllTaken();
     await world.until("the frozen one has said what it had", async () => performance.now() - startedMs > 4 * leaseMs);
-    await untilAllTaken(world);
+    await world.untilAllTaken();
     await world.assertOnceInOrder();
     await consumer.stop();
   },
@@ -97,9 +97,9 @@ test("Records that Kafka has twice, out of order, act once and in order", { skip
     if (again.length > 0) await world.kafka.send({ topic, partition }, again, { deadlineMs: 10_000 });
   }
   const consumer = world.startConsumer();
-  await untilAllTaken(world);
+  await world.untilAllTaken();
   await world.append(60);
-  await untilAllTaken(world);
+  await world.untilAllTaken();
   await world.assertOnceInOrder();
   await consumer.stop();
 });
@@ -112,11 +112,11 @@ test(
     await world.startRelay();
     const consumer = world.startConsumer();
     await world.append(200);
-    await untilAllTaken(world);
+    await world.untilAllTaken();
     const oneMs = performance.now();
     await world.real.kill(1);
     await world.append(400);
-    await untilAllTaken(world);
+    await world.untilAllTaken();
     t.diagnostic(
       `one of three brokers killed: ${Math.round(performance.now() - oneMs)} ms until 400 further events took effect`,
     );
@@ -128,7 +128,7 @@ test(
     });
     const allMs = performance.now();
     await Promise.all([1, 2, 3].map((broker) => world.real.start(broker)));
-    await untilAllTaken(world);
+    await world.untilAllTaken();
     t.diagnostic(
       `all brokers killed: ${Math.round(performance.now() - allMs)} ms from their start until all took effect`,
     );
@@ -204,7 +204,7 @@ test(
     await world.append(40);
     await world.startRelay();
     const consumer = world.startConsumer();
-    await untilAllTaken(world);
+    await world.untilAllTaken();
     await world.assertOnceInOrder();
     await consumer.stop();
     const { settings } = world;
@@ -226,7 +226,7 @@ test(
     const relay = await world.startRelay();
     const consumer = world.startConsumer();
     await world.append(100);
-    await untilAllTaken(world);
+    await world.untilAllTaken();
     const ended = new Promise((resolve) => relay.once("exit", resolve));
     relay.kill("SIGKILL");
     await ended;
@@ -246,12 +246,3 @@ test(
     await consumer.stop();
   },
 );
-
-async function untilAllTaken(world: KafkaWorld): Promise<void> {
-  await world.until("all events took effect", async () => {
-    const [row] = await world.database.query<{ waiting: number }>(
-      "select (select sum(next_offset) from roost.partition_head where topic = 'notes')::int - (select count(*) from effect where topic = 'notes')::int as waiting",
-    );
-    return row!.waiting <= 0;
-  });
-}

@@ -17,6 +17,8 @@ export interface StartKafka {
   brokers?: 1 | 3;
   /** TLS and SASL SCRAM-SHA-256 in place of plain connections. */
   secure?: boolean;
+  /** Of this machine, where clients on other hosts reach it. Default: this machine alone. */
+  address?: string;
 }
 
 export interface RealKafka extends AsyncDisposable {
@@ -34,20 +36,25 @@ interface Node {
   id: number;
   directory: string;
   properties: string;
+  address: string;
   clients: number;
   controller: number;
   uuid: string;
 }
 
 /** @throws Error when Kafka is not installed: ask requirePart first */
-export async function startKafka({ brokers = 1, secure = false }: StartKafka = {}): Promise<RealKafka> {
+export async function startKafka({
+  brokers = 1,
+  secure = false,
+  address = "127.0.0.1",
+}: StartKafka = {}): Promise<RealKafka> {
   const part = await requirePart("kafka");
   if (part.skip !== false) throw new Error(part.skip);
   await using opened = new AsyncDisposableStack();
   const servers = opened.use(await openServers());
   const certificates = secure ? await createCertificates(servers.directory) : undefined;
   const user = { username: "roost", password: "secret of a test" };
-  const nodes = await layOut(servers.directory, brokers);
+  const nodes = await layOut(servers.directory, { count: brokers, address });
   await writeFile(join(servers.directory, "log4j2.yaml"), loggingYaml);
   await Promise.all(nodes.map((node) => writeFile(node.properties, propertiesOf(node, nodes, { certificates, user }))));
   const classPath = join(part.directory, "*");
@@ -61,7 +68,7 @@ export async function startKafka({ brokers = 1, secure = false }: StartKafka = {
   await Promise.all(nodes.map(({ id }) => start(id)));
   const owned = opened.move();
   return {
-    brokers: nodes.map(({ clients }) => `127.0.0.1:${clients}`),
+    brokers: nodes.map(({ clients }) => `${address}:${clients}`),
     certificates,
     user,
     kill: (id) => running.get(id)!.kill(),
@@ -70,12 +77,13 @@ export async function startKafka({ brokers = 1, secure = false }: StartKafka = {
   };
 }
 
-async function layOut(directory: string, count: number): Promise<Node[]> {
+async function layOut(directory: string, { count, address }: { count: number; address: string }): Promise<Node[]> {
   const ports = await freePorts(count * 2);
   const nodes = Array.from({ length: count }, (_, index): Node => ({
     id: index + 1,
     directory: join(directory, `broker-${index + 1}`),
     properties: join(directory, `broker-${index + 1}.properties`),
+    address,
     clients: ports[index * 2]!,
     controller: ports[index * 2 + 1]!,
     uuid: randomUuid(),
@@ -96,7 +104,7 @@ function commandOf(node: Node, directory: string, classPath: string): ServerComm
 }
 
 function propertiesOf(
-  { id, directory, clients, controller }: Node,
+  { id, directory, address, clients, controller }: Node,
   nodes: readonly Node[],
   { certificates, user }: { certificates: Certificates | undefined; user: RealKafka["user"] },
 ): string {
@@ -107,8 +115,8 @@ function propertiesOf(
     "process.roles=broker,controller",
     `node.id=${id}`,
     `controller.quorum.bootstrap.servers=${nodes.map((node) => `127.0.0.1:${node.controller}`).join(",")}`,
-    `listeners=${name}://127.0.0.1:${clients},CONTROLLER://127.0.0.1:${controller}`,
-    `advertised.listeners=${name}://127.0.0.1:${clients}`,
+    `listeners=${name}://${address}:${clients},CONTROLLER://127.0.0.1:${controller}`,
+    `advertised.listeners=${name}://${address}:${clients}`,
     "controller.listener.names=CONTROLLER",
     `inter.broker.listener.name=${name}`,
     "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SASL:SASL_SSL,CONTROLLER:PLAINTEXT",

@@ -7,6 +7,8 @@ export interface HeldPartitions extends AsyncDisposable {
   now(): readonly LeasedPartition[];
   /** Takes what is free of those wanted by now, and renews. */
   claim(): Promise<void>;
+  /** Gives all back and takes none for half a lease: long enough for another process to take them. */
+  giveUp(): Promise<void>;
 }
 
 export interface HoldPartitions {
@@ -19,8 +21,9 @@ export function holdPartitions(leases: Leases, { wanted, leaseMs, logger }: Hold
   const { purpose } = leases;
   let held: LeasedPartition[] = [];
   let isRenewing = false;
+  let awayUntilMs = -Infinity;
   const claim = async () => {
-    const partitions = wanted();
+    const partitions = performance.now() < awayUntilMs ? [] : wanted();
     held = partitions.length === 0 ? [] : await leases.claim(partitions);
   };
   const renewing = setInterval(() => {
@@ -33,6 +36,11 @@ export function holdPartitions(leases: Leases, { wanted, leaseMs, logger }: Hold
   return {
     now: () => held,
     claim,
+    async giveUp() {
+      awayUntilMs = performance.now() + leaseMs / 2;
+      held = [];
+      await leases.release();
+    },
     async [Symbol.asyncDispose]() {
       clearInterval(renewing);
       await leases

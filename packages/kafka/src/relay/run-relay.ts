@@ -2,8 +2,16 @@
  * The relay of one process: takes partitions, ships what their log has, renews its leases beside that. The log is the outbox: nothing is written for
  * the relay when an event is appended, and retention keeps what it has not shipped.
  */
-import { backoffMs, jitteredMs, severalAtOnce, sleepUntilAborted, toRoostError, type Logger } from "@roost/base";
-import { declareGroup, readLag, readTopics, type Kernel } from "@roost/kernel";
+import {
+  backoffMs,
+  jitteredMs,
+  severalAtOnce,
+  sleepUntilAborted,
+  toRoostError,
+  type Logger,
+  type RoostError,
+} from "@roost/base";
+import { declareGroup, isPassing, readLag, readTopics, type Kernel } from "@roost/kernel";
 import type { Kafka } from "../client/open-kafka.ts";
 import type { KafkaSettings } from "../kafka-settings.ts";
 import { holdPartitions } from "../hold-partitions.ts";
@@ -28,6 +36,8 @@ const topicsMs = 10_000;
 const pollMs = 1_000;
 const failureBackoff = { firstMs: 200, maxMs: 10_000 };
 const partitionsAtOnce = 8;
+/** After so many failures in a row to reach Kafka at all, another host may do better. */
+const failuresToGiveUp = 2;
 
 /** Until the signal. Never rejects for what Kafka or the database do. */
 export async function runRelay(options: RunRelay): Promise<void> {
@@ -41,15 +51,17 @@ export async function runRelay(options: RunRelay): Promise<void> {
   while (!signal.aborted) {
     const topics = holder.topics();
     using watch = kernel.wakeups.watch(topics.map((topic) => `log:${topic}`));
+    let isReached = false;
     try {
-      await holder.refresh();
-      const count = await shipAll(shipping, {
-        held: holder.held(),
-        topics,
-        prefix: options.settings.topicPrefix,
-        places,
+      await holder.refresh().catch(async (error: unknown) => {
+        await noteFailure(shipping, await findWaiting(shipping, { held: holder.held(), topics }), error);
+        throw error;
       });
-      if (failures > 0) logger.info("the relay ships again", { afterFailures: failures });
+      const ship = { held: holder.held(), topics, prefix: options.settings.topicPrefix, places };
+      const { count, failure } = await shipAll(shipping, ship);
+      if (count > 0) isReached = true;
+      if (failure !== undefined) throw failure;
+      if (failures > 0 && holder.held().length > 0) logger.info("the relay ships again", { afterFailures: failures });
       failures = 0;
       told = undefined;
       if (count > 0) continue;
@@ -61,6 +73,7 @@ export async function runRelay(options: RunRelay): Promise<void> {
       const { message } = toRoostError(error);
       if (message !== told) logger.warn("the relay cannot ship and tries again", { error });
       told = message;
+      if (failures >= failuresToGiveUp && !isReached && isPassing(error)) await holder.giveUp();
       await sleepUntilAborted(jitteredMs(backoffMs(failures, failureBackoff)), { signal });
       continue;
     }
@@ -75,37 +88,51 @@ interface Ship {
   places: Map<string, Shipped>;
 }
 
-/** Every partition with something to ship, several at once. Throws the first failure when all are done. */
-async function shipAll(shipping: Shipping, { held, topics, prefix, places }: Ship): Promise<number> {
-  if (held.length === 0) return 0;
-  const lagging = await readLag(shipping.kernel.database, { group: relayGroup, topics });
-  const mine = lagging.flatMap(
-    ({ topic, partition }) => held.find((one) => one.topic === topic && one.partition === partition) ?? [],
-  );
+/** Every partition with something to ship, several at once. Resolves when all are done, to how many events went and the first failure. */
+async function shipAll(
+  shipping: Shipping,
+  { held, topics, prefix, places }: Ship,
+): Promise<{ count: number; failure: RoostError | undefined }> {
+  const waiting = await findWaiting(shipping, { held, topics });
   let count = 0;
-  const failures: unknown[] = [];
-  await severalAtOnce(mine, partitionsAtOnce, async (leased) => {
+  const failures: RoostError[] = [];
+  await severalAtOnce(waiting, partitionsAtOnce, async (leased) => {
     if (shipping.signal.aborted) return;
     try {
       count += await shipPartition(shipping, { ...leased, kafkaTopic: prefix + leased.topic }, places);
     } catch (error) {
       if (isLeaseGone(error)) return;
-      failures.push(error);
-      await noteFailure(shipping, leased, error);
+      failures.push(toRoostError(error));
+      await noteFailure(shipping, [leased], error);
     }
   });
-  if (failures.length > 0) throw failures[0];
-  return count;
+  return { count, failure: failures[0] };
 }
 
-/** For the status. */
-async function noteFailure({ kernel, leases }: Shipping, leased: LeasedPartition, error: unknown): Promise<void> {
-  const { topic, partition } = leased;
+/** Those that have something to ship. */
+async function findWaiting(
+  { kernel }: Shipping,
+  { held, topics }: Pick<Ship, "held" | "topics">,
+): Promise<LeasedPartition[]> {
+  if (held.length === 0) return [];
+  const lagging = await readLag(kernel.database, { group: relayGroup, topics });
+  return lagging.flatMap(
+    ({ topic, partition }) => held.find((one) => one.topic === topic && one.partition === partition) ?? [],
+  );
+}
+
+/** For the status, of partitions that wait: each forgets it when it has shipped something. */
+async function noteFailure(
+  { kernel, leases }: Shipping,
+  waiting: readonly LeasedPartition[],
+  error: unknown,
+): Promise<void> {
   const noted = kernel.transact(async (tx) => {
-    await leases.require(tx, leased);
+    for (const leased of waiting) await leases.require(tx, leased);
     await tx.query(
-      `insert into kafka.shipped as s (topic, partition, error) values ($1, $2, $3) on conflict (topic, partition) do update set error = excluded.error`,
-      [topic, partition, toRoostError(error).message],
+      `insert into kafka.shipped as s (topic, partition, error) select t, p, $3 from unnest($1::text[], $2::integer[]) as w(t, p)
+       on conflict (topic, partition) do update set error = excluded.error`,
+      [waiting.map(({ topic }) => topic), waiting.map(({ partition }) => partition), toRoostError(error).message],
     );
   });
   await noted.catch(() => undefined);
@@ -118,6 +145,8 @@ interface Holder extends AsyncDisposable {
   /** Creates topics in Kafka and takes partitions when it is time. */
   refresh(): Promise<void>;
   held(): readonly LeasedPartition[];
+  /** Lets another process have them. */
+  giveUp(): Promise<void>;
   /** Looks in Kafka again which topics there are. */
   forget(): void;
 }
@@ -138,14 +167,15 @@ function createHolder({ kernel, kafka, settings, logger, leaseMs = leaseMsDefaul
         attemptsMax: null,
         pinnedTopics: wanted.map(({ name }) => name),
       });
-      await kafka.ensureTopics(
-        wanted.map(({ name, partitionCount }) => ({ name: settings.topicPrefix + name, partitions: partitionCount })),
-      );
       partitions = wanted.flatMap(({ name, partitionCount }) =>
         Array.from({ length: partitionCount }, (_, partition) => ({ topic: name, partition })),
       );
-      known = now;
+      // Before Kafka is asked: what waits is counted also while it does not answer.
       await holding.claim();
+      await kafka.ensureTopics(
+        wanted.map(({ name, partitionCount }) => ({ name: settings.topicPrefix + name, partitions: partitionCount })),
+      );
+      known = now;
     }
     lookedAtMs = performance.now();
   };
@@ -156,6 +186,10 @@ function createHolder({ kernel, kafka, settings, logger, leaseMs = leaseMsDefaul
       if (leases.msLeft() < leaseMs / 2) await holding.claim();
     },
     held: holding.now,
+    giveUp: () =>
+      holding
+        .giveUp()
+        .catch((error: unknown) => logger.warn("partitions were not given back: their leases end", { error })),
     forget() {
       known = "";
       lookedAtMs = -Infinity;

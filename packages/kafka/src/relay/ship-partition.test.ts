@@ -9,6 +9,7 @@ import type { Kafka, KafkaRecord } from "../client/open-kafka.ts";
 import { createLeases } from "../leases.ts";
 import { migrateKafka } from "../migrate-kafka.ts";
 import { placeOf } from "../records.ts";
+import { readKafkaStatus } from "../read-kafka-status.ts";
 import { runRelay } from "./run-relay.ts";
 import { createSchemaIds } from "./schema-ids.ts";
 import { relayGroup, shipPartition } from "./ship-partition.ts";
@@ -45,6 +46,7 @@ async function openWorld() {
     relay: (signal: AbortSignal) =>
       runRelay({ ...shipping, settings: { topicPrefix: "roost.", topics: ["notes"] }, signal, logger: silentLogger }),
     onSent: () => {},
+    onAsked: () => {},
     /** While a relay asks where Kafka's partition ends. */
     meanwhile: async () => {},
     ship: () => shipPartition(shipping, { ...leased!, kafkaTopic: inKafka.topic }, new Map()),
@@ -52,7 +54,10 @@ async function openWorld() {
     [Symbol.asyncDispose]: () => closing.disposeAsync(),
   };
   const kafka = {
-    ensureTopics: async () => void (world.isThere = true),
+    async ensureTopics() {
+      world.onAsked();
+      world.isThere = true;
+    },
     async readRanges() {
       const { meanwhile } = world;
       world.meanwhile = async () => {};
@@ -129,6 +134,41 @@ test("A topic that is deleted in Kafka is made again while the relay runs, and g
   world.records.length = 0;
   await sent(() => world.append("second"));
   assert.deepEqual(world.shipped(), ["1/0", "1/1"]);
+  stop.abort();
+  await running;
+});
+
+test("Records that arrived though no answer said so are shipped, without waiting for another event", async () => {
+  await using world = await openWorld();
+  world.onSent = () => {
+    throw new RoostError("timeout", "the answer was lost");
+  };
+  await assert.rejects(world.ship(), /the answer was lost/);
+  const cursor = () =>
+    world.database.query("select next_offset as next from roost.cursor where group_name = $1", [relayGroup]);
+  assert.deepEqual(await cursor(), [{ next: 0 }]);
+  world.onSent = () => assert.fail("nothing is left to send");
+  await world.ship();
+  assert.deepEqual(await cursor(), [{ next: 1 }]);
+});
+
+test("A relay that cannot reach Kafka says what waits and why, and gives its partitions back for others", async () => {
+  await using world = await openWorld();
+  await world.release();
+  const stop = new AbortController();
+  const askedAgain = Promise.withResolvers<void>();
+  let asked = 0;
+  world.onAsked = () => {
+    asked += 1;
+    if (asked === 3) askedAgain.resolve();
+    throw new RoostError("unavailable", "no broker answers");
+  };
+  const running = world.relay(stop.signal);
+  await askedAgain.promise;
+  const leases = await world.database.query("select owner from kafka.lease where owner is not null");
+  assert.deepEqual(leases, []);
+  const { relay } = (await readKafkaStatus(world.database))!;
+  assert.deepEqual([relay.lagCount, relay.heldCount, relay.error], [1, 0, "no broker answers"]);
   stop.abort();
   await running;
 });

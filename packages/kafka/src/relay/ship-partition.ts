@@ -162,6 +162,8 @@ async function begin(shipping: Shipping, of: RelayedPartition & LeasedPartition)
       partition,
       ...start,
     });
+  // They arrived, and no answer said so.
+  if (start.offset > known.cursor) await record(shipping, of, start.offset);
   return start;
 }
 
