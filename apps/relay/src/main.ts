@@ -36,13 +36,15 @@ async function main(): Promise<void> {
   );
   ready({});
   const running = [runRelay({ kernel, kafka, settings, log: home.id, signal, logger })];
-  if (settings.ingest.length > 0)
+  const { ingest: foreign, ingestLogs } = settings;
+  if (foreign.length + ingestLogs.length > 0)
     running.push(
       consumeKafka({
         kernel,
         kafka: reading,
         group: ingestGroup,
-        topics: settings.ingest,
+        topics: [...foreign, ...ingestLogs],
+        logTopics: ingestLogs,
         deadLetterTopic: `${settings.topicPrefix}dead-letters`,
         onFailure: "set-aside",
         handle: ingest,

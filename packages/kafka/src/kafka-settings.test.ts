@@ -13,6 +13,7 @@ test("readKafkaSettings() is undefined without brokers, and has defaults for the
     replicationFactor: undefined,
     topics: undefined,
     ingest: [],
+    ingestLogs: [],
   });
 });
 
@@ -25,6 +26,8 @@ test("readKafkaSettings() names everything that is wrong, and no secret", () => 
     KAFKA_CA_FILE: "/nowhere/ca.pem",
     KAFKA_REPLICATION_FACTOR: "0",
     KAFKA_TOPIC_PREFIX: "a b",
+    KAFKA_INGEST: "orders,stock",
+    KAFKA_INGEST_LOGS: "orders",
   };
   assert.throws(
     () => readKafkaSettings(wrong),

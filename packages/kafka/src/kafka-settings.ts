@@ -15,6 +15,8 @@ export interface KafkaSettings {
   topics: string[] | undefined;
   /** Topics of Kafka, by their full names, whose events enter the log. */
   ingest: string[];
+  /** Those that the relays of other Roosts write and nobody else may: the places in their logs that records name are believed. */
+  ingestLogs: string[];
 }
 
 const saslMechanisms = ["SCRAM-SHA-256", "SCRAM-SHA-512", "PLAIN"] as const;
@@ -31,6 +33,7 @@ export const kafkaVariables = [
   "KAFKA_REPLICATION_FACTOR",
   "KAFKA_TOPICS",
   "KAFKA_INGEST",
+  "KAFKA_INGEST_LOGS",
 ] as const;
 
 /** Undefined without KAFKA_BROKERS. @throws RoostError `invalid_input`, naming every invalid variable */
@@ -63,6 +66,10 @@ export function readKafkaSettings(environment: Record<string, string | undefined
     !(Number.isInteger(replicationFactor) && replicationFactor >= 1 && replicationFactor <= 15)
   )
     complaints.push(`KAFKA_REPLICATION_FACTOR is "${factor}": give a whole number from 1 to 15`);
+  const [ingest, ingestLogs] = [list(read("KAFKA_INGEST")) ?? [], list(read("KAFKA_INGEST_LOGS")) ?? []];
+  const both = ingest.filter((topic) => ingestLogs.includes(topic));
+  if (both.length > 0)
+    complaints.push(`KAFKA_INGEST and KAFKA_INGEST_LOGS both name ${both.join(", ")}: name each topic in one of them`);
   const tls = readTls(read("KAFKA_TLS"), read("KAFKA_CA_FILE"), complaints);
   if (complaints.length > 0) throw new RoostError("invalid_input", complaints.join("; "));
   return {
@@ -72,7 +79,8 @@ export function readKafkaSettings(environment: Record<string, string | undefined
     topicPrefix,
     replicationFactor,
     topics: list(read("KAFKA_TOPICS")),
-    ingest: list(read("KAFKA_INGEST")) ?? [],
+    ingest,
+    ingestLogs,
   };
 }
 

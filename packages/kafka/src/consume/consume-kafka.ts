@@ -28,6 +28,8 @@ export interface ConsumeKafka {
   group: string;
   /** By their names in Kafka. */
   topics: readonly string[];
+  /** Those that only relays may write, so that the places in logs that records name are believed. Default: all. */
+  logTopics?: readonly string[] | undefined;
   deadLetterTopic: string;
   /** What an event does whose effect fails: its partition waits for it, or it goes to the dead letters. */
   onFailure: "stop" | "set-aside";
@@ -49,7 +51,8 @@ export async function consumeKafka(options: ConsumeKafka): Promise<void> {
   const { kernel, kafka, group, signal, logger, leaseMs = leaseMsDefault } = options;
   const leases = createLeases(kernel.database, { purpose: group, owner: kernel.createId(), leaseMs });
   const letters = createDeadLetters(kafka, { group, topic: options.deadLetterTopic });
-  const taking: RecordTaking = { kernel, leases, letters, group, handle: options.handle, ownLog: options.ownLog };
+  const { handle, ownLog, logTopics = options.topics } = options;
+  const taking: RecordTaking = { kernel, leases, letters, group, handle, ownLog, logTopics: new Set(logTopics) };
   const places = createPlaces(options);
   await using partitions = holdPartitions(leases, { wanted: places.partitions, leaseMs, logger });
   using retries = kernel.wakeups.watch(groupsChannel);
@@ -153,7 +156,7 @@ async function retryLetters({ kernel, logger, group }: ConsumeKafka, taking: Rec
       await kernel.transact(async (tx) => {
         if (!(await takeForeignLetter(tx, letter.number))) return;
         // By source and id also what comes from a log: it may be in Kafka, and among the letters, twice.
-        const isNew = (await takeNew(tx, taking, [{ ...event, place: undefined }])).length > 0;
+        const isNew = (await takeNew(tx, taking, [{ name: event, place: undefined }])).length > 0;
         if (isNew) await taking.handle(tx, [event], { topic: letter.topic });
       });
       logger.info("a record that was set aside took effect", { group, key: letter.key });

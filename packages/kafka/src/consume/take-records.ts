@@ -9,7 +9,7 @@ import {
   type Kernel,
   type KernelTransaction,
 } from "@roost/kernel";
-import { fromRecord, type ForeignEvent, type LogPlace } from "../records.ts";
+import { fromRecord, placeOf, type ForeignEvent, type LogPlace } from "../records.ts";
 import type { ReceivedRecord } from "../client/fetch-records.ts";
 import type { LeasedPartition, Leases } from "../leases.ts";
 import type { DeadLetters, SentLetter } from "./dead-letters.ts";
@@ -29,6 +29,8 @@ export interface RecordTaking {
   handle: HandleEvents;
   /** Events of this log are passed over: it has them. */
   ownLog: string | undefined;
+  /** In others the places that records name are not believed: whoever may write there could have a log's events passed over. */
+  logTopics: ReadonlySet<string>;
 }
 
 /** Where a group is in Kafka itself, beside its places in logs. */
@@ -72,39 +74,50 @@ export async function setAside(
 }
 
 async function commit(taking: RecordTaking, leased: LeasedPartition, parsed: readonly Parsed[]): Promise<void> {
-  const { kernel, leases, letters, group, handle } = taking;
+  const { kernel, leases, letters, group, handle, logTopics, ownLog } = taking;
   const position = { group: positionsOf(group), topic: leased.topic, partition: leased.partition };
+  const isOfLogs = logTopics.has(leased.topic);
   await kernel.transact(async (tx) => {
     await leases.require(tx, leased);
     const from = await lockForeignOffset(tx, position);
-    const wanted = parsed.filter(({ record }) => record.offset >= from);
-    for (const { letter } of wanted) if (letter !== undefined) await letters.park(tx, letter);
-    const events = wanted.flatMap(({ event }) => event ?? []);
-    const taken = await takeNew(tx, taking, events);
-    if (taken.length > 0) await handle(tx, taken, { topic: leased.topic });
+    const wanted = parsed.flatMap(({ record, event, letter }) => {
+      const place = placeOf(record);
+      if (record.offset < from || (place !== undefined && place.log === ownLog)) return [];
+      return [{ event, letter, name: event, place: isOfLogs ? place : undefined }];
+    });
+    // A letter too is where its log has got to: the same record, once more, is neither a second letter nor an event.
+    const taken = await takeNew(tx, taking, wanted);
+    for (const { letter } of taken) if (letter !== undefined) await letters.park(tx, letter);
+    const events = taken.flatMap(({ event }) => event ?? []);
+    if (events.length > 0) await handle(tx, events, { topic: leased.topic });
     const last = parsed.at(-1);
     if (last !== undefined) await moveForeignOffset(tx, position, last.record.offset + 1);
   });
 }
 
-/** Those that have not taken effect, in their order. */
-export async function takeNew(
+interface Incoming {
+  /** In a log that is believed. */
+  place: LogPlace | undefined;
+  /** By which it is known otherwise; undefined: it could not be read. */
+  name: Pick<ForeignEvent, "source" | "id"> | undefined;
+}
+
+/** Those that have not been taken, in their order. */
+export async function takeNew<T extends Incoming>(
   tx: KernelTransaction,
-  { group, ownLog, kernel }: Pick<RecordTaking, "group" | "ownLog" | "kernel">,
-  events: readonly ForeignEvent[],
-): Promise<ForeignEvent[]> {
-  const nexts = new Map<string, number>();
-  const isNew = new Set<ForeignEvent>();
-  const logs = Map.groupBy(
-    events.filter(({ place }) => place !== undefined && place.log !== ownLog),
-    ({ place }) => nameOf(place!),
-  );
+  { group, kernel }: Pick<RecordTaking, "group" | "kernel">,
+  incoming: readonly T[],
+): Promise<T[]> {
+  const isNew = new Set<T>(incoming.filter(({ place, name }) => place === undefined && name === undefined));
+  const placed = incoming.flatMap((each) => (each.place === undefined ? [] : [{ each, place: each.place }]));
+  const logs = Map.groupBy(placed, ({ place }) => `${nameOf(place)}/${place.partition}`);
   // In one order, so that no two readers wait for each other.
   for (const [name, ofLog] of [...logs].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
-    const of = { group, topic: name, partition: ofLog[0]!.place!.partition };
+    const { place: first } = ofLog[0]!;
+    const of = { group, topic: nameOf(first), partition: first.partition };
     let next = await lockForeignOffset(tx, of);
-    for (const event of ofLog) {
-      const { offset } = event.place!;
+    for (const { each, place } of ofLog) {
+      const { offset } = place;
       if (offset < next) continue;
       if (offset > next && next > 0)
         kernel.logger.error("Kafka lacks events of a log: they were lost there", {
@@ -113,24 +126,25 @@ export async function takeNew(
           from: next,
           to: offset,
         });
-      isNew.add(event);
+      isNew.add(each);
       next = offset + 1;
     }
-    nexts.set(name, next);
     await moveForeignOffset(tx, of, next);
   }
-  const others = events.filter(({ place }) => place === undefined);
+  const others = incoming.flatMap((each) =>
+    each.place === undefined && each.name !== undefined ? [{ each, ...each.name }] : [],
+  );
   if (others.length > 0) {
     const places = await takeForeignEvents(
       tx,
       others.map(({ source, id }) => ({ source: `${group} ${source}`, id })),
     );
-    for (const place of places) isNew.add(others[place]!);
+    for (const place of places) isNew.add(others[place]!.each);
   }
-  return events.filter((event) => isNew.has(event));
+  return incoming.filter((each) => isNew.has(each));
 }
 
-/** Of a partition of a log, in one history of it. */
+/** Of a topic of a log, in one history of it. */
 function nameOf({ log, generation, topic }: LogPlace): string {
   return `${log}/${generation}/${topic}`;
 }
