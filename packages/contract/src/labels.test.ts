@@ -14,6 +14,7 @@ import {
   parseLabels,
   placedFor,
   trustedAtMost,
+  withFewSources,
   untrustedFrom,
   type Labels,
   type Trust,
@@ -120,6 +121,18 @@ test("joinLabels() keeps at most 16 sources of a kind, then the kind alone, and 
   assert.deepEqual(crowd.audiences, ["*"]);
   assert.equal(covers("all", crowd), true);
   assert.equal(covers(["*"], { ...openLabels, audiences: ["main"] }), false);
+});
+
+test("withFewSources() names the kind alone of what has most, until it fits", () => {
+  const of = (kind: "web" | "mail", count: number) =>
+    Array.from({ length: count }, (_, n) => untrustedFrom(kind, `h${n}.example`));
+  const labels = joinLabels(...of("web", 9), ...of("mail", 8), untrustedFrom("mcp", "files"));
+  const limits = { sourcesMax: 16, charsMax: 1_000 };
+  const few = withFewSources(labels, limits);
+  assert.deepEqual([few.sources.length, few.sources.at(-1), few.trust], [10, "web:*", "untrusted"]);
+  assert.deepEqual(withFewSources(few, limits), few);
+  assert.deepEqual(withFewSources(labels, { ...limits, charsMax: 30 }).sources, ["mail:*", "mcp:files", "web:*"]);
+  assert.deepEqual(withFewSources(labels, { ...limits, charsMax: 1 }).sources, ["mail:*", "mcp:*", "web:*"]);
 });
 
 test("placedFor() changes who reads it, never whether it can be trusted", () => {

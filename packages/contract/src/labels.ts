@@ -135,6 +135,21 @@ export function untrustedFrom(kind: SourceKind, of: string): Labels {
   return { audiences: [], trust: "untrusted", sources: [`${kind}:${encodedName(of)}`] };
 }
 
+/** With at most so many sources, of so many characters in all: what has most of them becomes `<kind>:*` first. */
+export function withFewSources(
+  labels: Labels,
+  { sourcesMax, charsMax }: { sourcesMax: number; charsMax: number },
+): Labels {
+  let { sources } = normal(labels);
+  while (sources.length > sourcesMax || sources.join(" ").length > charsMax) {
+    const named = sources.filter((source) => !source.endsWith(":*"));
+    const [most] = [...Map.groupBy(named, kindOf)].toSorted(([, a], [, b]) => b.join(" ").length - a.join(" ").length);
+    if (most === undefined) break;
+    sources = boundedSources(sorted([...sources, `${most[0]}:*`]));
+  }
+  return { ...labels, sources };
+}
+
 export function areSameLabels(left: Labels, right: Labels): boolean {
   return formatLabels(left).join(" ") === formatLabels(right).join(" ");
 }
@@ -162,9 +177,13 @@ function boundedAudiences(audiences: string[]): string[] {
 
 function boundedSources(sources: string[]): string[] {
   const kept: string[] = [];
-  for (const [kind, ofKind] of Map.groupBy(sources, (source) => source.slice(0, source.indexOf(":")))) {
+  for (const [kind, ofKind] of Map.groupBy(sources, kindOf)) {
     const any = `${kind}:*`;
     kept.push(...(ofKind.length > labelLimits.sourcesPerKindMax || ofKind.includes(any) ? [any] : ofKind));
   }
   return sorted(kept);
+}
+
+function kindOf(source: string): string {
+  return source.slice(0, source.indexOf(":"));
 }

@@ -9,7 +9,7 @@ import { insertNote } from "../people/insert-person.ts";
 import { exactMoment, MomentPlace } from "../records/moment-place.ts";
 import { noteColumns, toNote, type NoteRow } from "../records/to-note.ts";
 import { rootOf } from "../records/read-person.ts";
-import { authorOf } from "../said/labels-of.ts";
+import { authorOf, toldSource } from "../said/labels-of.ts";
 import { readRelations } from "../records/read-relations.ts";
 
 export const serveNotes = ({ database, clock }: ServiceContext) => {
@@ -50,6 +50,11 @@ export const serveNotes = ({ database, clock }: ServiceContext) => {
             ? await addKnownThrough(tx, { name: otherName ?? "", source, at: now() })
             : await rootOf(tx, otherId);
         if (other === root) throw new RoostError("invalid_input", "otherId: a person has no relation to themselves");
+        // Said once more by the same one, whatever they had read before.
+        await tx.query(
+          `delete from svc_peeps.relation where person_id = $1 and other_id = $2 and type = $3 and source <> $4 and split_part(source, chr(9), 1) = $5`,
+          [root, other, relationTypeOf(type).name, source, toldSource(source)],
+        );
         const [row] = await tx.query<{ id: string }>(
           `insert into svc_peeps.relation (id, person_id, other_id, type, since, until, source) values ($1, $2, $3, $4, $5, $6, $7)
             on conflict (person_id, other_id, type, source) do update set since = excluded.since, until = excluded.until returning id`,

@@ -21,7 +21,7 @@ import type { PersonRecord } from "../contract/records.ts";
 import { todayOf } from "../people/today-of.ts";
 import { findPeople } from "../records/find-people.ts";
 import { readPerson, readPersonDetails, rootOf, toPerson } from "../records/read-person.ts";
-import { authorOf } from "../said/labels-of.ts";
+import { authorOf, toldSource } from "../said/labels-of.ts";
 
 const Place = z.tuple([z.string(), z.uuid()]);
 
@@ -53,7 +53,7 @@ export const servePeople = ({ database, clock, timeZone }: ServiceContext) => {
         await nameAnew(tx, [personId]);
         if (known === undefined) {
           await suggestMerges(tx, [personId], now());
-          tx.emit(personAdded, { subject: personId, data: { personId, source: said.source } });
+          tx.emit(personAdded, { subject: personId, data: { personId, source: toldSource(said.source) } });
         }
         return { person: await readPerson(tx, personId), isNew: known === undefined };
       }),

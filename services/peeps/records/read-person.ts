@@ -6,7 +6,7 @@ import { nextDay } from "../people/next-day.ts";
 import { formatPartialDate } from "../contacts/partial-date.ts";
 import { noteColumns, toNote, type NoteRow } from "./to-note.ts";
 import { readRelations } from "./read-relations.ts";
-import { labelsOf, typed } from "../said/labels-of.ts";
+import { labelsOf, toldSource, typed } from "../said/labels-of.ts";
 
 /** Of a person `p` who is not merged into another. */
 export const personColumns = `
@@ -119,13 +119,15 @@ export async function readPersonDetails(
   const details = {
     fields: fields.map(({ origin, ...field }) => ({
       ...field,
+      source: toldSource(field.source),
       origin: origins[origin - 1] ?? "inferred",
       labels: labelsOf(field.source),
     })),
     relations: await readRelations(sql, person.id),
     dates: dates.map(({ label, sources: [source = ""], ...row }) => {
       const date = { year: row.year ?? undefined, month: row.month ?? undefined, day: row.day ?? undefined };
-      return { label, source, date: formatPartialDate(date), next: nextDay(date, today), labels: labelsOf(source) };
+      const told = { source: toldSource(source), labels: labelsOf(source) };
+      return { label, date: formatPartialDate(date), next: nextDay(date, today), ...told };
     }),
     addresses: addresses.map(({ content, source }) => ({ ...content, labels: labelsOf(source) })),
     links: links.map(({ source, ...link }) => ({ ...link, labels: labelsOf(source) })),

@@ -2,7 +2,7 @@
 import type { Sql } from "@roost/database";
 import type { RelationRecord } from "../contract/records.ts";
 import { relationTypeOf } from "../people/relation-types.ts";
-import { labelsOf } from "../said/labels-of.ts";
+import { labelsOf, toldSource } from "../said/labels-of.ts";
 
 interface RelationRow extends Omit<RelationRecord, "since" | "until" | "evidence" | "labels"> {
   nameSource: string;
@@ -29,6 +29,7 @@ export async function readRelations(sql: Sql, personId: string): Promise<Relatio
   );
   return rows.map(({ isReverse, nameSource, evidence, evidenceSource, ...row }) => ({
     ...row,
+    source: toldSource(row.source),
     type: isReverse ? relationTypeOf(row.type).reverse : row.type,
     evidence: evidence === null ? null : { text: evidence, labels: labelsOf(evidenceSource) },
     labels: labelsOf(row.source, nameSource),

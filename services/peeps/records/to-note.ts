@@ -1,6 +1,6 @@
 /** Notes as records. */
 import type { NoteRecord } from "../contract/records.ts";
-import { labelsOf } from "../said/labels-of.ts";
+import { labelsOf, toldSource } from "../said/labels-of.ts";
 
 export const noteColumns = `id, (select root from svc_peeps.person p where p.id = person_id) as "personId", text, source, at`;
 
@@ -9,5 +9,5 @@ export interface NoteRow extends Omit<NoteRecord, "at" | "labels"> {
 }
 
 export function toNote({ id, personId, text, source, at }: NoteRow): NoteRecord {
-  return { id, personId, text, source, at: at.toISOString(), labels: labelsOf(source) };
+  return { id, personId, text, source: toldSource(source), at: at.toISOString(), labels: labelsOf(source) };
 }

@@ -1,6 +1,14 @@
 /** Who said it: the source that a row keeps, and the labels by which its record tells of it. */
 import type { Principal } from "@roost/contract";
-import { formatLabels, isUntrusted, joinLabels, openLabels, untrustedFrom, type Labels } from "@roost/contract/labels";
+import {
+  formatLabels,
+  isUntrusted,
+  joinLabels,
+  openLabels,
+  untrustedFrom,
+  withFewSources,
+  type Labels,
+} from "@roost/contract/labels";
 import { sources } from "../contract/records.ts";
 
 /** What the person typed or confirmed has one source. */
@@ -9,13 +17,23 @@ export const typed = "owner";
 /** What others say in the person's place, and what they say that may come from outside. */
 const by = "by:";
 const outside = "outside:";
-const sourceMax = 100;
+const authorMax = 100;
+/** Behind an author stand the sources of what their run had read. */
+const mark = "\t";
+/** Sources are part of keys: one has at most 2,700 bytes. */
+const readLimits = { sourcesMax: 16, charsMax: 1_500 };
 
 /** The source of what a caller says: only the person's own word is theirs. What a run knows of unknown origin counts as from outside. */
 export function authorOf({ id, kind, run }: Principal): string {
   if (kind === "owner" || kind === "device") return typed;
   const isFromOutside = run === undefined ? kind === "channel" : run.labels === undefined || isUntrusted(run.labels);
-  return `${isFromOutside ? outside : by}${id}`.slice(0, sourceMax);
+  const { sources: read } = withFewSources(run?.labels ?? openLabels, readLimits);
+  return [`${isFromOutside ? outside : by}${id}`.slice(0, authorMax), ...read].join(mark);
+}
+
+/** As a record names it: what a run had read stands in the record's labels. */
+export function toldSource(source: string): string {
+  return source.split(mark, 1)[0]!;
 }
 
 /** A book of such a name would be taken for what somebody said here. */
@@ -35,8 +53,12 @@ export function labelsOfMessage(source: string, sender: string | undefined): str
 
 function labelsOfSource(source: string): Labels {
   if (source === typed) return openLabels;
-  if (source.startsWith(by)) return { ...openLabels, trust: "agent" };
-  if (source.startsWith(outside)) return untrustedFrom("program", source.slice(outside.length));
+  const [author = "", ...read] = source.split(mark);
+  if (author.startsWith(by)) return { audiences: [], trust: "agent", sources: read };
+  if (author.startsWith(outside)) {
+    const own = untrustedFrom("program", author.slice(outside.length));
+    return joinLabels(own, { ...openLabels, sources: read });
+  }
   if (sources.some((each) => each === source)) return fromChannel(source);
   return untrustedFrom("import", source);
 }

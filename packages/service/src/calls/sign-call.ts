@@ -4,7 +4,7 @@
  */
 import { createId, RoostError, type Clock } from "@roost/base";
 import { principalKinds, type CallingRun, type Principal } from "@roost/contract";
-import { formatLabels, joinLabels, parseLabels } from "@roost/contract/labels";
+import { formatLabels, parseLabels, withFewSources } from "@roost/contract/labels";
 import { z } from "zod";
 import type { Verifier } from "../signing/create-verifier.ts";
 import type { Signer } from "../signing/open-signer.ts";
@@ -14,7 +14,8 @@ const purpose = "roost-call";
 const callMsMax = 30_000;
 /** Tokens that an instance remembers; more within half a minute are refused. */
 const seenMax = 100_000;
-const sourcesMax = 8;
+/** A header has no room for more. */
+const sourceLimits = { sourcesMax: 16, charsMax: 4_000 };
 
 const Call = z.object({
   instance: z.uuid(),
@@ -50,12 +51,10 @@ export function signCall(signer: Signer, call: OutgoingCall, clock: Clock): Prom
   return signer.sign(purpose, { ...call, principal, id: createId(), expiresAtMs });
 }
 
-/** Whence what the run knows comes, and how far that is trusted: a service keeps it with what the run says. A header has no room for many sources. */
+/** Whence what the run knows comes, and how far that is trusted: a service keeps it with what the run says. */
 function knowledgeOf({ labels }: CallingRun): { labels?: string[] } {
   if (labels === undefined) return {};
-  const { trust, sources } = labels;
-  const kinds = sources.length > sourcesMax ? sources.map((each) => each.replace(/:.*/, ":*")) : sources;
-  return { labels: formatLabels(joinLabels({ audiences: [], trust, sources: kinds })) };
+  return { labels: formatLabels({ ...withFewSources(labels, sourceLimits), audiences: [] }) };
 }
 
 /** Verifies for one instance in whose name a request is made. @throws RoostError `unauthenticated` */
