@@ -1,6 +1,6 @@
 /** The configuration in force, for `roost config`. Secrets, and values that may hold one, are only said to be set. */
 import { SecretReference } from "@roost/contract/operations";
-import { kafkaVariables } from "@roost/kafka";
+import { kafkaVariables } from "@roost/kafka/status";
 import { writtenSettings, type Settings } from "@roost/memory/settings";
 import type { GatewayConfig } from "./config.ts";
 import type { ModelFacts } from "./find-model.ts";

@@ -127,6 +127,23 @@ test("createOpenApi() gives a schema its own component for input when it differs
   assert.deepEqual(await new Validator().validate(document as never), { valid: true });
 });
 
+test("createOpenApi() refuses an example that its own operation would refuse", () => {
+  const getPage = defineOperation({
+    id: "getPage",
+    method: "GET",
+    path: "/pages/{id}",
+    summary: "A page",
+    input: z.object({ id: z.string().max(3) }),
+    output: z.object({ text: z.string() }),
+    effect: "readonly",
+    examples: [{ summary: "Long", input: { id: "abcd" } }],
+  });
+  assert.throws(
+    () => createOpenApi(defineService({ name: "pages", title: "Pages", operations: [getPage] }), { version: "1" }),
+    /operation "getPage": its example "Long" is invalid/,
+  );
+});
+
 test("createOpenApi() refuses relations that cannot be followed", () => {
   const Company = z.object({ id: z.string() }).meta({ id: "Company" });
   const Person = z.object({ id: z.string(), employerId: ref("Company").nullable(), note: z.string() });

@@ -8,7 +8,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { z } from "zod";
 import { contentOf } from "./content.ts";
 import { replayedHeader } from "./create-answer.ts";
-import type { AnyOperation } from "./define-operation.ts";
+import { checkedExamples, type AnyOperation } from "./define-operation.ts";
 import type { Relation, ServiceContract } from "./define-service.ts";
 import type { Access } from "./principal.ts";
 import { Problem, problemMediaType } from "./problem.ts";
@@ -120,7 +120,7 @@ function describeOperation(operation: AnyOperation, components: Components): Rec
   };
   if (operation.access.isDecision) described["x-roost-decision"] = true;
   if (operation.query !== undefined) described["x-roost-query"] = operation.query.id;
-  if (operation.examples.length > 0) described["x-roost-examples"] = [...operation.examples] as unknown as JsonValue;
+  if (operation.examples.length > 0) described["x-roost-examples"] = checkedExamples(operation);
   if (operation.description !== undefined) described["description"] = operation.description;
   if (operation.labels.length > 0) described["x-roost-labels"] = [...operation.labels];
 

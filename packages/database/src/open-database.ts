@@ -34,6 +34,8 @@ export interface OpenDatabaseOptions {
   idleConnectionMsMax?: number;
   /** One stays however long it is idle, with the plans that it has made: the first statements of a new one cost milliseconds more. Default true. */
   keepsOne?: boolean;
+  /** Idle connections do not keep the process going. Default false. */
+  exitsWhenIdle?: boolean | undefined;
   /** All transactions of these connections are read-only, enforced by the server. Default false. */
   isReadOnly?: boolean;
 }
@@ -42,6 +44,7 @@ export interface OpenDatabaseOptions {
 export async function openDatabase(options: OpenDatabaseOptions): Promise<Database> {
   const { url, poolMax = 8, applicationName, logger, statementTimeoutMsMax = 30_000 } = options;
   const { isReadOnly = false, idleInTransactionMsMax, idleConnectionMsMax = 60_000, keepsOne = true } = options;
+  const { exitsWhenIdle = false } = options;
   const parsed = parseDatabaseUrl(url);
   for (const host of parsed.hosts.filter(isReadableOnTheWay))
     logger.warn("the connection to PostgreSQL is not encrypted: add sslmode=verify-full to the database URL", {
@@ -59,6 +62,7 @@ export async function openDatabase(options: OpenDatabaseOptions): Promise<Databa
     max: poolMax,
     min: keepsOne ? 1 : 0,
     idleTimeoutMillis: idleConnectionMsMax,
+    allowExitOnIdle: exitsWhenIdle,
     // oxlint-disable-next-line typescript/no-misused-promises -- the pool waits for it, its types do not say so
     onConnect: (client) => prepareConnection(client, settings),
   });

@@ -8,7 +8,7 @@ import type { ModelFacts } from "../find-model.ts";
 import { readAllJobs } from "../records/read-all-jobs.ts";
 import { readAlarms, type Alarm } from "../records/read-alarms.ts";
 import { readDiskAlarms } from "../records/read-disk-alarms.ts";
-import { readKafkaStatus, type KafkaLag, type KafkaStatus } from "@roost/kafka";
+import { readKafkaStatus, type KafkaLag, type KafkaStatus } from "@roost/kafka/status";
 import { startOfDay } from "../records/start-of-day.ts";
 import { iso } from "../records/iso.ts";
 import type { BuiltConsole } from "../console/open-console.ts";

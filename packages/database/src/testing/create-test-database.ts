@@ -8,9 +8,12 @@ import { Client, escapeIdentifier } from "pg";
 import { applyMigrations, type ApplyMigrationsOptions } from "../apply-migrations.ts";
 import type { Database } from "../database.ts";
 import { changeDatabaseUrl } from "../database-url.ts";
+import { clusterOwner } from "../embedded/initialize-cluster.ts";
 import { openDatabase } from "../open-database.ts";
 import { createAdministrator, type Administrator } from "./create-administrator.ts";
+import { lendDatabase } from "./lend-database.ts";
 import { openTestCluster } from "./open-test-cluster.ts";
+import { keepPristine, restorePristine } from "./pristine.ts";
 
 export { countStatements, type CountedDatabase } from "./count-statements.ts";
 export { openTestCluster, type TestCluster } from "./open-test-cluster.ts";
@@ -21,6 +24,11 @@ export interface CreateTestDatabaseOptions {
   /** Further content of the template; a `key` always stands for the same content. */
   template?: { key: string; prepare: (database: Database) => Promise<void> };
   poolMax?: number;
+  /**
+   * One that an earlier test of this process is done with, with its connections and their plans: the same rows and sequences, and nothing else that
+   * is new. Not for tests that count connections or look at statistics. Default false.
+   */
+  isReused?: boolean;
 }
 
 export interface TestDatabase extends AsyncDisposable {
@@ -29,11 +37,21 @@ export interface TestDatabase extends AsyncDisposable {
   readonly url: string;
 }
 
+interface FreeDatabase extends TestDatabase {
+  template: string;
+}
+
+const applicationName = "roost test";
+/** Each keeps its connections. */
+const freeMax = 2;
+
 interface TestServer {
   url: string;
   administrator: Administrator;
   /** Templates this process has built or seen complete. */
   templates: Map<string, Promise<void>>;
+  /** Databases whose tests have ended, the last one last. */
+  free: FreeDatabase[];
   /** Of migrations, which a process reads once and whose text is long. */
   hashOf(migrations: ApplyMigrationsOptions): string;
 }
@@ -46,34 +64,62 @@ export async function createTestDatabase(options: CreateTestDatabaseOptions = {}
   serverPromise ??= findServer();
   const server = await serverPromise;
   const template = await prepareTemplate(server, options);
-  const name = `roost_test_${process.pid}_${randomUUID().slice(0, 8)}`;
-  await server.administrator.query(
-    `CREATE DATABASE ${escapeIdentifier(name)} TEMPLATE ${escapeIdentifier(template)} STRATEGY file_copy`,
-  );
-  const url = changeDatabaseUrl(server.url, { database: name });
-  const database = await openDatabase({
-    url,
-    applicationName: "roost test",
-    logger: silentLogger,
-    poolMax: options.poolMax,
-  });
+  if (options.isReused !== true) return openClone(server, template, options);
+  const free = (await takeFree(server, template)) ?? (await openClone(server, template, { exitsWhenIdle: true }));
+  const database = lendDatabase(free.database);
   return {
+    database,
+    url: free.url,
+    async [Symbol.asyncDispose]() {
+      await database[Symbol.asyncDispose]();
+      server.free.push(free);
+      while (server.free.length > freeMax) await server.free.shift()![Symbol.asyncDispose]();
+    },
+  };
+}
+
+async function openClone(
+  { administrator, url: serverUrl }: TestServer,
+  template: string,
+  { poolMax, exitsWhenIdle }: { poolMax?: number | undefined; exitsWhenIdle?: boolean },
+): Promise<FreeDatabase> {
+  const name = escapeIdentifier(`roost_test_${process.pid}_${randomUUID().slice(0, 8)}`);
+  await administrator.query(`CREATE DATABASE ${name} TEMPLATE ${escapeIdentifier(template)} STRATEGY file_copy`);
+  const url = changeDatabaseUrl(serverUrl, { database: name.slice(1, -1) });
+  const database = await openDatabase({ url, applicationName, logger: silentLogger, poolMax, exitsWhenIdle });
+  return {
+    template,
     database,
     url,
     async [Symbol.asyncDispose]() {
       await database[Symbol.asyncDispose]();
-      await server.administrator.query(`DROP DATABASE IF EXISTS ${escapeIdentifier(name)} WITH (FORCE)`);
+      await administrator.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
     },
   };
+}
+
+/** Undefined when there is none of this template that is as new. */
+async function takeFree({ free }: TestServer, template: string): Promise<FreeDatabase | undefined> {
+  const index = free.findLastIndex((each) => each.template === template);
+  if (index < 0) return undefined;
+  const [found] = free.splice(index, 1);
+  const isPristine = await restorePristine(found!.database, applicationName).catch(() => false);
+  if (isPristine) return found;
+  await found![Symbol.asyncDispose]();
+  return undefined;
 }
 
 async function findServer(): Promise<TestServer> {
   const url = process.env["ROOST_TEST_DATABASE_URL"] || (await openTestCluster()).url;
   const hashes = new WeakMap<ApplyMigrationsOptions, string>();
+  const free: FreeDatabase[] = [];
+  // Their connections do not keep it from ending.
+  process.once("beforeExit", () => void Promise.all(free.splice(0).map((each) => each[Symbol.asyncDispose]())));
   return {
     url,
     administrator: createAdministrator(url),
     templates: new Map(),
+    free,
     hashOf(migrations) {
       const hash = hashes.get(migrations) ?? sha256(migrations);
       hashes.set(migrations, hash);
@@ -95,9 +141,11 @@ async function prepareTemplate(server: TestServer, options: CreateTestDatabaseOp
     for (const one of migrations) await applyMigrations(database, one);
   };
   const migrated = migrations.length === 0 ? "template1" : await prepareOne(server, "template1", hashes, applyAll);
-  return template === undefined
-    ? migrated
-    : await prepareOne(server, migrated, [...hashes, template.key], template.prepare);
+  const prepared =
+    template === undefined ? migrated : await prepareOne(server, migrated, [...hashes, template.key], template.prepare);
+  if (options.isReused !== true) return prepared;
+  // A server that was given may not let its owner in: then each test has a new database.
+  return prepareOne(server, prepared, [prepared, "pristine"], keepPristine, clusterOwner).catch(() => prepared);
 }
 
 async function prepareOne(
@@ -105,11 +153,12 @@ async function prepareOne(
   base: string,
   content: string[],
   prepare: (database: Database) => Promise<void>,
+  user?: string,
 ): Promise<string> {
   const name = `roost_template_${sha256(content)}`;
   let built = server.templates.get(name);
   if (built === undefined) {
-    built = buildTemplate(server.url, { name, base, prepare });
+    built = buildTemplate(server.url, { name, base, prepare, user });
     server.templates.set(name, built);
   }
   await built;
@@ -121,9 +170,11 @@ interface Template {
   /** What it is cloned from. */
   base: string;
   prepare: (database: Database) => Promise<void>;
+  /** Who prepares it. Default: who uses it. */
+  user: string | undefined;
 }
 
-async function buildTemplate(url: string, { name, base, prepare }: Template): Promise<void> {
+async function buildTemplate(url: string, { name, base, prepare, user }: Template): Promise<void> {
   await onServer(url, async (client) => {
     // Held until the connection ends.
     await client.query("SELECT pg_advisory_lock(hashtextextended($1, 0))", [name]);
@@ -136,7 +187,7 @@ async function buildTemplate(url: string, { name, base, prepare }: Template): Pr
     if (rows.length > 0) await client.query(`DROP DATABASE ${escapeIdentifier(name)} WITH (FORCE)`);
     await client.query(`CREATE DATABASE ${escapeIdentifier(name)} TEMPLATE ${escapeIdentifier(base)}`);
     await using database = await openDatabase({
-      url: changeDatabaseUrl(url, { database: name }),
+      url: changeDatabaseUrl(url, { database: name, ...(user && { user: { name: user, password: "" } }) }),
       applicationName: "roost test template",
       logger: silentLogger,
       poolMax: 2,

@@ -31,6 +31,8 @@ export interface TestKernelOptions {
   logger?: Logger;
   /** What the first kernel runs on, in place of the database itself. */
   wrap?: ((database: Database) => Database) | undefined;
+  /** On a database that another test is done with: see createTestDatabase. Default true. */
+  isReused?: boolean;
   /** Rooms whose tables are there too. */
   rooms?: readonly RoomSchema[];
 }
@@ -51,10 +53,10 @@ export async function createTestKernel(options: TestKernelOptions = {}): Promise
   if (!schemas.has(rooms)) schemas.set(rooms, readSchemas(rooms));
   const migrations = await schemas.get(rooms)!;
   await using opened = new AsyncDisposableStack();
-  const { events = roostEvents } = options;
+  const { events = roostEvents, isReused = true } = options;
   const template = templates.get(events) ?? templateWith(events);
   templates.set(events, template);
-  const { database, url } = opened.use(await createTestDatabase({ migrations, template }));
+  const { database, url } = opened.use(await createTestDatabase({ migrations, template, isReused }));
   const databaseClock = controlTestClock(database);
   const kernels: Kernel[] = [];
   const open = async (on: Database) => {

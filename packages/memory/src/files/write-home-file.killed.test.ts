@@ -35,6 +35,10 @@ test("writeHomeFile() of processes that are killed at any moment loses no acknow
       }),
     );
   }
+  // What the server still does for a killed writer holds the path's lock.
+  await home.test.database.query(
+    "select pg_terminate_backend(pid, 10000) from pg_stat_activity where datname = current_database() and application_name like 'writer-%'",
+  );
   await scanHome(home.memory);
   const text = await home.read("log.md");
   const lines = text.trim().split("\n");
