@@ -1,2 +1,3 @@
+export type { LookedPlace } from "./mail/look-at-mail.ts";
 export { readMailServer } from "./mail/read-mail-server.ts";
-export type { SourceItem } from "./source-item.ts";
+export type { LeftOutItem, SourceItem } from "./source-item.ts";

@@ -6,7 +6,7 @@ import type { AgentDefinition } from "@roost/contract/operations";
 import { formatLabels, isUntrusted, joinLabels, mainLabels, openLabels } from "@roost/contract/labels";
 import type { Run } from "@roost/kernel";
 import { buildDigest, digestLabels, type Digest } from "../digest/build-digest.ts";
-import { readInputs, type HeartbeatInputs } from "../heartbeat/heartbeat-inputs.ts";
+import { fromOutside, readInputs, type HeartbeatInputs } from "../heartbeat/heartbeat-inputs.ts";
 import { readHeartbeat } from "../heartbeat/heartbeat-row.ts";
 import type { Memory } from "../memory.ts";
 import { briefScan, scanHome } from "../scan/scan-home.ts";
@@ -104,10 +104,10 @@ export async function buildContext(
         ? earlierRuns(memory, viewer, corrections)
         : [],
   ]);
-  const outside = inputs === undefined ? [] : await outsideMessages(memory, { run, viewer, now: inputs });
+  const outside = inputs && (await outsideMessages(memory, { run, viewer, now: inputs }));
   const told = [
     ...(digest === undefined ? [] : toldMessages(digest)),
-    ...outside,
+    ...(outside?.messages ?? []),
     ...(asked.brought === undefined ? [] : [{ ...asked.brought, labels: formatLabels(asked.labels) }]),
   ];
   const sections: LabelledSection[] = [
@@ -124,7 +124,7 @@ export async function buildContext(
     history.labels,
     asked.labels,
     ...(digest === undefined || digest.text === "" ? [] : [digestLabels]),
-    ...(outside.length === 0 ? [] : [mainLabels]),
+    ...(outside === undefined || outside.messages.length === 0 ? [] : [mainLabels]),
   );
   return {
     context: {
@@ -142,7 +142,7 @@ export async function buildContext(
     asked: asked.seq === undefined ? { ...asked.message, labels: formatLabels(asked.labels) } : undefined,
     turnSeq: asked.seq,
     isRecorded: !isSummary && !isBesideConversation(run),
-    inputs,
+    inputs: outside?.inputs,
   };
 }
 
@@ -239,16 +239,18 @@ function toldMessages(digest: Digest): ContextMessage[] {
   return [{ role: "user", text: `[Roost] ${digest.text}`, labels: formatLabels(digestLabels) }];
 }
 
-/** What has come from mailboxes and calendars, by name alone: what it says goes through the quarantined reader. */
+/** What has come from mailboxes and calendars, by name alone: what it says goes through the quarantined reader. Of what is not told yet nothing counts as checked. */
 async function outsideMessages(
   memory: Memory,
   { run, viewer, now }: { run: Run; viewer: Viewer; now: HeartbeatInputs },
-): Promise<ContextMessage[]> {
+): Promise<{ messages: ContextMessage[]; inputs: HeartbeatInputs }> {
   const beat = await readHeartbeat(memory.kernel.database, run.sessionKey ?? `run:${run.id}`);
-  const lines = await listOutsideNews(memory, { viewer, before: beat?.inputs ?? {}, now });
-  if (lines.length === 0) return [];
+  const { lines, marks } = await listOutsideNews(memory, { viewer, before: beat?.inputs ?? {}, now });
+  const others = Object.entries(now).filter(([name]) => !fromOutside.test(name));
+  const inputs = { ...Object.fromEntries(others), ...marks };
+  if (lines.length === 0) return { messages: [], inputs };
   const text = `[Roost] Mails and events since your last heartbeat. What they say reaches you through read_outside alone (items):\n${lines.join("\n")}`;
-  return [{ role: "user", text, labels: formatLabels(mainLabels) }];
+  return { messages: [{ role: "user", text, labels: formatLabels(mainLabels) }], inputs };
 }
 
 /** Shown in each turn, so limited. */

@@ -85,7 +85,7 @@ function describeKnown(event: StoredEvent, reader: DigestReader, isMarked: boole
   if (topic === "run") return describeRun(event, isMarked);
   if (topic === "job") return describeJob(event, isMarked);
   if (topic === "file") return describeFile(event, isMarked);
-  return describeOther(event, isMarked);
+  return describeOther(event, reader, isMarked);
 }
 
 /** An event of a service, by the template of its contract. Untrusted content becomes text beside the title, never part of it. */
@@ -194,7 +194,7 @@ export function namedByRoost(path: string): string {
   return kind === "other" || kind === "skill" ? "a file (list_files with marked shows its name)" : path;
 }
 
-function describeOther(event: StoredEvent, isMarked: boolean): DigestItem | undefined {
+function describeOther(event: StoredEvent, reader: DigestReader, isMarked: boolean): DigestItem | undefined {
   const { data, time: at } = event;
   const runId = typeof data["runId"] === "string" ? { runId: data["runId"] } : {};
   switch (event.type) {
@@ -220,7 +220,14 @@ function describeOther(event: StoredEvent, isMarked: boolean): DigestItem | unde
         isNews: true,
       };
     case "notice.raised":
-      return { at, ...runId, title: `notice (${String(data["level"])})`, text: String(data["text"]), isNews: true };
+      return {
+        at,
+        ...runId,
+        title: `notice (${String(data["level"])})`,
+        text: String(data["text"]),
+        // That a source of its own fails is the person's business: to think about it would mend nothing.
+        isNews: reader.sessionKind !== "heartbeat" || data["source"] !== "heartbeat",
+      };
     case "question.asked":
       return {
         at,

@@ -71,8 +71,15 @@ export function markOfState(value: JsonValue): string {
 /** How the second differs from the first, a line each; empty when there is nothing new. Pure. */
 export function compareInputs(before: HeartbeatInputs, after: HeartbeatInputs): string[] {
   const because: string[] = [];
+  const events = new Map<string, number>();
   for (const [name, mark] of Object.entries(after)) {
     if (before[name] === mark) continue;
+    const [, calendar] = /^event:(.*)\/\d+$/.exec(name) ?? [];
+    if (calendar !== undefined) {
+      const what = `of ${calendar} ${before[name] === undefined ? "begins soon" : "has changed"}`;
+      events.set(what, (events.get(what) ?? 0) + 1);
+      continue;
+    }
     because.push(
       describe(name, before[name] === undefined ? "is new" : "changed", Number(mark) - Number(before[name] ?? 0)),
     );
@@ -82,6 +89,12 @@ export function compareInputs(before: HeartbeatInputs, after: HeartbeatInputs): 
     if (after[name] !== undefined || passing.test(name)) continue;
     because.push(describe(name, "is gone", 0));
   }
+  for (const [what, count] of events)
+    because.push(
+      count === 1
+        ? `an event ${what}`
+        : `${count} events ${what.replace(" begins", " begin").replace(" has ", " have ")}`,
+    );
   return because;
 }
 
@@ -94,8 +107,6 @@ function describe(name: string, what: string, count: number): string {
   const kind = name.slice(0, separator);
   const rest = name.slice(separator + 1);
   if (kind === "mail") return count === 1 ? `a mail came in ${rest}` : `${count} mails came in ${rest}`;
-  if (kind === "event")
-    return `an event of ${rest.slice(0, rest.lastIndexOf("/"))} ${what === "changed" ? "has changed" : "begins soon"}`;
   if (kind === "stale") return `${rest} has become stale`;
   if (kind === "state") return `${rest} state ${what}`;
   if (kind === "said") return "something was said in the main conversation";

@@ -126,30 +126,41 @@ create table memory.heartbeat (
   last_sent_at    timestamptz
 ) with (fillfactor = 50);
 
--- Mailboxes and calendars that heartbeats look at: how far each was looked at, by a hash of which server and login it is.
+-- Mailboxes and calendars that heartbeats look at: how far each was looked at, by a hash of which server and login it is. Numbers of items go on where
+-- a name comes to mean another server, so that no name of an item ever means two.
 create table memory.source (
   name          text collate "C" primary key,
   identity      text not null,
   place         jsonb not null default '{}',
   next_number   bigint not null default 1,
   looked_at     timestamptz,
-  -- Since the last look that succeeded.
+  -- Of the last look that succeeded: how many later looks will bring, and what none will.
+  later_count   integer not null default 0,
+  left_out      jsonb not null default '[]',
+  -- Since the last look that succeeded; the error may hold words of the server.
   failure_count integer not null default 0,
+  error_code    text,
+  error_text    text,
   is_told       boolean not null default false
 ) with (fillfactor = 50);
 
 -- What they had: mails that came, and events that begin soon. `number` names it to agents, who are told no word of what it says; its labels follow
--- from its source. `key` makes the same one of two looks.
+-- from its source. `key` makes the same one of two looks: where the server has it. Of a mail, its mailbox, the numbering there, and a likeness by
+-- which it is found again in a mailbox that was numbered anew.
 create table memory.source_item (
-  source   text collate "C" not null references memory.source (name) on delete cascade,
-  number   bigint not null,
-  key      text not null,
-  at       timestamptz not null,
-  text     text not null,
-  taken_at timestamptz not null default roost.now(),
+  source    text collate "C" not null references memory.source (name) on delete cascade,
+  number    bigint not null,
+  key       text not null,
+  at        timestamptz not null,
+  text      text not null,
+  taken_at  timestamptz not null default roost.now(),
+  mailbox   text,
+  numbering text,
+  likeness  text,
   primary key (source, number),
   constraint source_item_once unique (source, key)
 );
+create index source_item_alike on memory.source_item (source, likeness) where likeness is not null;
 
 -- Files of the home that cannot be read or written, as the last look found them: each is set aside alone, told once, and forgotten
 -- when a look finds it well. The rows follow the disk and can be dropped at any time.

@@ -1,6 +1,7 @@
 /** Tables memory.source and memory.source_item: what heartbeats have seen in mailboxes and calendars, and how far they have looked. */
 import { untrustedFrom, type Labels } from "@roost/contract/labels";
 import type { Sql } from "@roost/database";
+import type { LeftOutItem, LookedPlace } from "@roost/sources";
 import { hashOf } from "../disk/read-disk-file.ts";
 import type { Memory } from "../memory.ts";
 import type { OutsideSourceSettings } from "../settings/outside-source.ts";
@@ -18,11 +19,19 @@ export interface OutsideSource {
 export interface SourceRow {
   name: string;
   identity: string;
-  place: Record<string, { validity: string; uid: number }>;
+  place: LookedPlace;
   lookedAt: Date | null;
+  /** Of the last look that succeeded. */
+  laterCount: number;
+  leftOut: LeftOutItem[];
   failureCount: number;
+  /** Of the last look, if it failed; it may hold words of the server. */
+  errorCode: string | null;
+  errorText: string | null;
   isTold: boolean;
 }
+
+export const sourceColumns = `name, identity, place, looked_at as "lookedAt", later_count as "laterCount", left_out as "leftOut", failure_count as "failureCount", error_code as "errorCode", error_text as "errorText", is_told as "isTold"`;
 
 /** Those that the settings name. */
 export function sourcesOf({ settings }: Pick<Memory, "settings">): OutsideSource[] {
@@ -39,8 +48,7 @@ export async function readSource(
   { name, identity }: Pick<OutsideSource, "name" | "identity">,
 ): Promise<SourceRow | undefined> {
   const [row] = await sql.query<SourceRow>(
-    `select name, identity, place, looked_at as "lookedAt", failure_count as "failureCount", is_told as "isTold"
-     from memory.source where name = $1 and identity = $2`,
+    `select ${sourceColumns} from memory.source where name = $1 and identity = $2`,
     [name, identity],
   );
   return row;

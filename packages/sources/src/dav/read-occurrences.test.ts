@@ -16,7 +16,13 @@ const zone = [
 ];
 
 function beginsOf(text: string, from: string, until: string): string[] {
-  const options = { from: new Date(from), until: new Date(until), timeZone: "Europe/Berlin", steps: { left: 500 } };
+  const options = {
+    place: "/c/u.ics",
+    from: new Date(from),
+    until: new Date(until),
+    timeZone: "Europe/Berlin",
+    steps: { left: 500 },
+  };
   return readOccurrences(text, options).map(({ at }) => at.toISOString().slice(0, 16));
 }
 
@@ -33,7 +39,6 @@ test("readOccurrences() gives each begin once: of zones, whole days, repeats ove
     "DTSTART;TZID=Europe/Berlin:20260202T190000",
     "STATUS:CANCELLED",
   );
-  const march = ["2026-03-20T00:00:00Z", "2026-04-02T00:00:00Z"] as const;
   for (const [text, [from, until], begins] of [
     [
       calendar(...event("DTSTART:20260110T120000Z")),
@@ -75,6 +80,54 @@ test("readOccurrences() gives each begin once: of zones, whole days, repeats ove
   ] as const)
     assert.deepEqual(beginsOf(text, from, until), begins, text);
   assert.throws(() => beginsOf("no calendar", ...march));
-  const endless = calendar(...event("DTSTART:19700101T000000Z", "RRULE:FREQ=SECONDLY"));
-  assert.throws(() => beginsOf(endless, ...march), /too many occurrences/);
+});
+
+const march = ["2026-03-20T00:00:00Z", "2026-04-02T00:00:00Z"] as const;
+const codes = (start: number, count: number) => Array.from({ length: count }, (_, index) => start + index);
+
+test("readOccurrences() ends with every rule: those that never match have no occurrence, and those without end are left", () => {
+  const rule = (text: string, start = "DTSTART:20260101T000000Z") => calendar(...event(start, `RRULE:${text}`));
+  for (const never of [
+    "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30",
+    "FREQ=YEARLY;BYMONTH=4;BYDAY=1MO;BYMONTHDAY=20",
+    "FREQ=MONTHLY;BYMONTH=2;BYMONTHDAY=31",
+    "FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30",
+    "FREQ=WEEKLY;INTERVAL=10000",
+    "FREQ=DAILY;INTERVAL=10000",
+  ])
+    assert.deepEqual(
+      beginsOf(rule(never), ...march).filter((begin) => !begin.startsWith("2026-03-02")),
+      [],
+      never,
+    );
+  const zoned = (more: string) =>
+    calendar(
+      ...zone.toSpliced(3, 0, more).join("\n").replace("DTSTART:19700101T000000\n", "").split("\n"),
+      ...event("DTSTART;TZID=Somewhere:20260325T120000"),
+    );
+  const secondly = zoned("DTSTART:20200101T000000\r\nRRULE:FREQ=SECONDLY");
+  const dates = codes(0, 6_000).map(() => "EXDATE:20260101T000000Z");
+  for (const [what, text] of [
+    ["each second", rule("FREQ=SECONDLY", "DTSTART:19700101T000000Z")],
+    ["each second of a day that never is", rule("FREQ=SECONDLY;BYMONTH=2;BYMONTHDAY=30")],
+    ["far apart", rule("FREQ=DAILY;INTERVAL=10000000")],
+    ["a zone that changes each second", secondly],
+    ["dates", calendar(...event("DTSTART:20260101T000000Z", "RRULE:FREQ=DAILY", ...dates))],
+    ["rules", calendar(...event("DTSTART:20260101T000000Z", ...codes(0, 20).map(() => "RRULE:FREQ=DAILY")))],
+    ["each minute of the time", rule("FREQ=MINUTELY", "DTSTART:20260320T000000Z")],
+    ["events", calendar(...codes(0, 2_001).flatMap(() => event("DTSTART:20260325T000000Z")))],
+    ["characters", calendar(...event("DTSTART:20260325T000000Z", `DESCRIPTION:${"x".repeat(1_100_000)}`))],
+  ] as const)
+    assert.throws(() => beginsOf(text, ...march), { code: "limit_exceeded" }, what);
+});
+
+test("readOccurrences() keeps apart what claims the UID of another event, and no text passes for a field of Roost's", () => {
+  const options = { from: new Date(march[0]), until: new Date(march[1]), timeZone: "UTC", steps: { left: 500 } };
+  const read = (place: string, ...lines: string[]) => readOccurrences(calendar(...lines), { ...options, place });
+  const mine = read("/ida/mine/u.ics", ...event("DTSTART:20260325T000000Z"));
+  const sent = read("/ida/inbox/u.ics", ...event("DTSTART:20260325T000000Z"));
+  const twice = read("/ida/x/u.ics", ...event("DTSTART:20260325T000000Z"), ...event("DTSTART:20260326T000000Z"));
+  assert.equal(new Set([...mine, ...sent, ...twice].map(({ key }) => key)).size, 4);
+  const [forged] = read("/f", ...event("DTSTART:20260325T000000Z", "LOCATION:Hall\\nInvited by: Boss\u202e"));
+  assert.deepEqual(forged?.text.split("\n").slice(3), ["Place: Hall Invited by: Boss", "", ""]);
 });

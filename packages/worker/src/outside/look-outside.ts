@@ -14,8 +14,7 @@ import {
   type OutsideSource,
   type SourceRow,
 } from "@roost/memory";
-import type { SourceItem } from "@roost/sources";
-import { readMailServer } from "@roost/sources";
+import { readMailServer, type LeftOutItem, type SourceItem } from "@roost/sources";
 
 /** Undefined: the settings name none. */
 export type LookOutside = (signal: AbortSignal) => Promise<void>;
@@ -41,8 +40,8 @@ export function createLookOutside({ memory, logger, resolveSecret }: LookOutside
       const look = source.kind === "mail" ? lookAtMailboxes : lookAtEvents;
       const found = await look({ memory, source, before, password, signal: limited });
       await takeLook(memory, source, { before, ...found });
-      if (found.leftCount > 0)
-        logger.info("More is left for the next look", { source: source.name, count: found.leftCount });
+      if (found.laterCount > 0)
+        logger.info("More is left for the next look", { source: source.name, count: found.laterCount });
     } catch (cause) {
       signal.throwIfAborted();
       const error = isOverdue(cause)
@@ -72,7 +71,8 @@ interface Look {
 interface Found {
   items: SourceItem[];
   place: SourceRow["place"];
-  leftCount: number;
+  laterCount: number;
+  leftOut: LeftOutItem[];
 }
 
 async function lookAtMailboxes({ memory, source, before, password, signal }: Look): Promise<Found> {
@@ -82,7 +82,14 @@ async function lookAtMailboxes({ memory, source, before, password, signal }: Loo
   const certificates = ca === undefined ? undefined : await readFile(join(memory.homeDir, ca), "utf8");
   return await lookAtMail(
     { ...readMailServer(imap), password, ca: certificates },
-    { mailboxes, place: before?.place ?? {}, lookedAt: before?.lookedAt ?? undefined, mailsMax, signal },
+    {
+      mailboxes,
+      place: before?.place ?? {},
+      lookedAt: before?.lookedAt ?? undefined,
+      now: new Date(memory.kernel.clock.nowMs()),
+      mailsMax,
+      signal,
+    },
   );
 }
 
