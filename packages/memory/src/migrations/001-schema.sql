@@ -269,6 +269,8 @@ create index recall_term_trigrams on memory.recall_term using gin (term gin_trgm
 create table memory.embedding_state (
   is_single  boolean primary key default true check (is_single),
   model      text not null,
+  -- When the process began that names it: of two with different settings the later one decides.
+  named_at   timestamptz not null,
   -- Of its vectors; null: none is known yet.
   dimensions integer,
   -- Lines before it have their vectors, but for those that came later.

@@ -10,7 +10,7 @@ import type { Memory } from "../memory.ts";
 import { scanHome } from "../scan/scan-home.ts";
 import { Settings } from "../settings/settings.ts";
 import { createTestMemory, type TestMemory } from "../testing/create-test-memory.ts";
-import { embedLines } from "./embed-lines.ts";
+import { createEmbeddingLoop, embedLines } from "./embed-lines.ts";
 import { fuse } from "./find-near.ts";
 import { recall } from "./recall.ts";
 import { refreshRecall } from "./refresh-recall.ts";
@@ -167,4 +167,64 @@ test("embedLines() of two processes asks for each text once, and a model that is
   await assert.rejects(embedLines(memory, replaced), { message: /was replaced by another while it answered/ });
   const [kept] = await home.kernel.database.query("select 1 from memory.embedding");
   assert.equal(kept, undefined);
+});
+
+test("embedLines() keeps its turn while a batch is halved for long, and leaves a text to another once it has lost it", async () => {
+  await using server = await startEmbeddingServer();
+  await using home = await createTestMemory({ files });
+  const atMs = Date.parse("2026-03-02T12:00:00Z");
+  let calls = 0;
+  const others: string[] = [];
+  const whole = createEmbedder({ baseUrl: server.url, model: "one" });
+  const memory = withEmbedder(home, whole);
+  const pass = (ms: number) => home.test.clock.set(new Date(atMs + ms));
+  await pass(0);
+  const slow: Embedder = {
+    id: whole.id,
+    embed: async (texts, options) => {
+      calls += 1;
+      await pass(calls * 50_000);
+      others.push(await embedLines(memory, whole));
+      if (texts.some((text) => /Entry 7 of/.test(text))) throw new RoostError("invalid_input", "too long");
+      return whole.embed(texts, options);
+    },
+  };
+  await refreshRecall(memory);
+  assert.equal(await embedLines(withEmbedder(home, slow), slow), "done");
+  assert.ok(calls > 6, `${calls}`);
+  assert.deepEqual(new Set(others), new Set(["busy"]), "however long it takes");
+  await home.writeOutside("MEMORY.md", "- Entry 7 of the shed\n- Entry 8 of the shed\n");
+  await scanHome(memory);
+  await refreshRecall(memory);
+  const asleep: Embedder = {
+    id: whole.id,
+    embed: async (texts, options) => {
+      if (texts.includes("ok")) await pass(100_000_000);
+      if (texts.includes("ok")) others.push(await embedLines(memory, whole));
+      else if (texts.length > 1) throw new RoostError("invalid_input", "too long");
+      return whole.embed(texts, options);
+    },
+  };
+  assert.deepEqual([await embedLines(memory, asleep), others.at(-1)], ["busy", "done"]);
+  const asked = server.requests.flat().filter((text) => text.includes("of the shed"));
+  assert.equal(asked.length, 2, "those that the other has had are asked for once");
+});
+
+test("createEmbeddingLoop() has the model of the process that began last, however often the others look", async () => {
+  await using server = await startEmbeddingServer();
+  await using home = await createTestMemory({ files });
+  await refreshRecall(home.memory);
+  const loopOf = (model: string) =>
+    createEmbeddingLoop(withEmbedder(home, createEmbedder({ baseUrl: server.url, model })))!;
+  const first = loopOf("one");
+  await first.look();
+  const later = loopOf("two");
+  const asked: number[] = [];
+  for (let round = 0; round < 3; round += 1) {
+    await later.look();
+    await first.look();
+    asked.push(server.requests.flat().length);
+  }
+  assert.equal(asked[0], 2 * (notes.length + 2), "once with each model");
+  assert.deepEqual(asked, [asked[0], asked[0], asked[0]]);
 });

@@ -20,34 +20,56 @@ const linesMax = 2_000;
 const orphansMax = 1_000;
 const probe = "ok";
 
-export type EmbedOutcome = "more" | "done" | "spent" | "busy";
+export type EmbedOutcome = "more" | "done" | "spent" | "busy" | "other";
 
 /** Undefined where no endpoint is configured. Handed to runScheduler. */
 export function createEmbeddingLoop(memory: Memory): SchedulerLoop | undefined {
-  const { embedder } = memory;
+  const { embedder, kernel, logger } = memory;
   if (embedder === undefined) return undefined;
+  let since: Date | undefined;
+  let isTold = false;
   return {
     name: "embeddings",
     channels: () => [],
     pollMs,
-    look: async () => ({ isMore: (await embedLines(memory, embedder)) === "more" }),
+    look: async () => {
+      since ??= (await kernel.database.query<{ now: Date }>("select roost.now() as now"))[0]!.now;
+      const outcome = await embedLines(memory, embedder, since);
+      if (outcome === "other" && !isTold)
+        logger.warn("a process that started later names another embedding model: recall goes by words here", {
+          model: embedder.id,
+        });
+      isTold = outcome === "other";
+      return { isMore: outcome === "more" };
+    },
   };
 }
 
-/** `more`: lines are left. `spent`: so are they, until tomorrow. `busy`: another process is at it. @throws RoostError as the embedder */
-export async function embedLines(memory: Memory, embedder: Embedder): Promise<EmbedOutcome> {
-  const turn = createId();
+/**
+ * `more`: lines are left. `spent`: so are they, until tomorrow. `busy`: another process is at it. `other`: a process that began later than `since`
+ * names another model, and that is the home's.
+ * @throws RoostError as the embedder
+ */
+export async function embedLines(memory: Memory, embedder: Embedder, since?: Date): Promise<EmbedOutcome> {
+  const turn = { memory, embedder, id: createId() };
   try {
     for (let batch = 0; batch < batchesMax; batch += 1) {
-      await refuseOthers(memory, embedder);
-      if (!(await takeTurn(memory, turn))) return "busy";
-      const outcome = await embedBatch(memory, embedder);
+      if (!(await nameModel(memory, embedder, since))) return "other";
+      if (!(await takeTurn(turn))) return "busy";
+      const outcome = await embedBatch(turn);
       if (outcome !== "more") return outcome;
     }
     return "more";
   } finally {
-    await endTurn(memory, turn);
+    await endTurn(turn);
   }
+}
+
+/** Of one process to have lines embedded. */
+interface Turn {
+  memory: Memory;
+  embedder: Embedder;
+  id: string;
 }
 
 interface Line {
@@ -58,7 +80,8 @@ interface Line {
   isKnown: boolean;
 }
 
-async function embedBatch(memory: Memory, embedder: Embedder): Promise<EmbedOutcome> {
+async function embedBatch(turn: Turn): Promise<EmbedOutcome> {
+  const { memory, embedder } = turn;
   const { database } = memory.kernel;
   const lines = await database.query<Line>(
     `select l.document, l.place, md5(l.text)::uuid::text as key, l.text, exists (select 1 from memory.embedding e where e.key = md5(l.text)::uuid) as "isKnown"
@@ -78,7 +101,7 @@ async function embedBatch(memory: Memory, embedder: Embedder): Promise<EmbedOutc
   }
   if (texts.size > 0) {
     if (!(await mayAsk(memory))) return "spent";
-    await makeVectors(memory, embedder, [...texts]);
+    if (!(await makeVectors(turn, [...texts]))) return "busy";
   }
   await database.query(
     `with made as (
@@ -96,49 +119,58 @@ async function embedBatch(memory: Memory, embedder: Embedder): Promise<EmbedOutc
 
 type Keyed = readonly [key: string, text: string];
 
-/** One that the model does not take, such as one that is too long for it, is left out, so that it holds up no other. */
-async function makeVectors(
-  memory: Memory,
-  embedder: Embedder,
-  texts: readonly Keyed[],
-  isProbed = false,
-): Promise<void> {
+/**
+ * One that the model does not take, such as one that is too long for it, is left out, so that it holds up no other. False: it took so long that
+ * another process has the turn.
+ */
+async function makeVectors(turn: Turn, texts: readonly Keyed[], isProbed = false): Promise<boolean> {
+  const { memory, embedder } = turn;
+  // Halving asks many times.
+  if (!(await keepTurn(turn))) return false;
   try {
     const vectors = await embed(
-      memory,
-      embedder,
+      turn,
       texts.map(([, text]) => text),
     );
     const keys = texts.map(([key]) => key);
     await keep(memory, embedder, keys, vectors);
+    return true;
   } catch (error) {
     if (toRoostError(error).code !== "invalid_input") throw error;
     // A model that does not take this either takes nothing: then the settings are wrong, and no text is.
-    if (!isProbed) await embed(memory, embedder, [probe]);
+    if (!isProbed) await embed(turn, [probe]);
     const half = Math.ceil(texts.length / 2);
-    if (half === texts.length)
-      return memory.logger.warn("the embedding model does not take a text: recall finds its lines by words alone", {
+    if (half === texts.length) {
+      memory.logger.warn("the embedding model does not take a text: recall finds its lines by words alone", {
         key: texts[0]![0],
       });
-    for (const part of [texts.slice(0, half), texts.slice(half)]) await makeVectors(memory, embedder, part, true);
+      return true;
+    }
+    return (await makeVectors(turn, texts.slice(0, half), true)) && (await makeVectors(turn, texts.slice(half), true));
   }
 }
 
-async function embed(memory: Memory, embedder: Embedder, texts: readonly string[]): Promise<Float32Array[]> {
+async function embed({ memory, embedder }: Turn, texts: readonly string[]): Promise<Float32Array[]> {
   const { vectors, tokenCount } = await embedder.embed(texts, { signal: AbortSignal.timeout(batchMsMax) });
   await spend(memory, tokenCount ?? estimateOf(texts));
   return vectors;
 }
 
-/** Vectors of another model are dropped before the first of this one. */
-async function refuseOthers({ kernel, calendar }: Memory, { id }: Embedder): Promise<void> {
-  await kernel.transact(async (tx) => {
+/**
+ * Whether the home's model is this one: what the process that began last names. Vectors of another are dropped before the first of this one; so
+ * processes with different settings do not drop each other's by turns.
+ */
+async function nameModel({ kernel, calendar }: Memory, { id }: Embedder, since?: Date): Promise<boolean> {
+  return kernel.transact(async (tx) => {
     const [changed] = await tx.query(
-      `insert into memory.embedding_state as s (model, day) values ($1, $2)
-       on conflict (is_single) do update set model = $1, dimensions = null, document = 0, place = 0 where s.model <> $1 returning 1`,
-      [id, calendar.dayAt(kernel.clock.nowMs())],
+      `insert into memory.embedding_state as s (model, day, named_at) values ($1, $2, coalesce($3, roost.now()))
+       on conflict (is_single) do update set model = $1, dimensions = null, document = 0, place = 0, turn = null, named_at = excluded.named_at
+         where s.model <> $1 and s.named_at <= excluded.named_at returning 1`,
+      [id, calendar.dayAt(kernel.clock.nowMs()), since ?? null],
     );
     if (changed !== undefined) await dropVectors(tx);
+    const [state] = await tx.query<{ model: string }>("select model from memory.embedding_state");
+    return state?.model === id;
   });
 }
 
@@ -186,21 +218,30 @@ async function keep(
   });
 }
 
-/** Longer than a batch takes: a process that dies is followed by another. */
+/** Longer than a request takes: a process that dies is followed by another. */
 const turnMs = 2 * batchMsMax;
 
 /** One process at a time has lines embedded, so that no text is paid for twice. */
-async function takeTurn({ kernel }: Memory, turn: string): Promise<boolean> {
+async function takeTurn({ memory: { kernel }, id }: Turn): Promise<boolean> {
   const rows = await kernel.database.query(
     `update memory.embedding_state set turn = $1, turn_until = roost.now() + $2 * interval '1 millisecond'
      where turn is null or turn = $1 or turn_until < roost.now() returning 1`,
-    [turn, turnMs],
+    [id, turnMs],
   );
   return rows.length > 0;
 }
 
-async function endTurn({ kernel }: Memory, turn: string): Promise<void> {
-  await kernel.database.query("update memory.embedding_state set turn = null where turn = $1", [turn]);
+/** False: another process has had it meanwhile, and what was to be asked for is asked for. */
+async function keepTurn({ memory: { kernel }, id }: Turn): Promise<boolean> {
+  const rows = await kernel.database.query(
+    "update memory.embedding_state set turn_until = roost.now() + $2 * interval '1 millisecond' where turn = $1 returning 1",
+    [id, turnMs],
+  );
+  return rows.length > 0;
+}
+
+async function endTurn({ memory: { kernel }, id }: Turn): Promise<void> {
+  await kernel.database.query("update memory.embedding_state set turn = null where turn = $1", [id]);
 }
 
 /** Whether tokens of the day are left. */
