@@ -5,7 +5,8 @@
 import { createOpenApi, defineOperation, defineService, ref, type OpenApiDocument } from "@roost/contract";
 import { pageFields, pageOf } from "@roost/contract/operations";
 import { roostContract } from "@roost/contract/roost";
-import { composeSchema, type ServiceSource } from "@roost/graphql";
+import type { ServiceSource } from "@roost/graphql";
+import { composeSchema } from "@roost/graphql/compose-schema";
 import { z } from "zod";
 import { readProcessorMs } from "../living-home/home-processes.ts";
 import { startQuietHome } from "../living-home/start-home.ts";

@@ -1,6 +1,5 @@
-export { createGraphqlRoutes, type GraphqlRoutesOptions } from "./http/create-graphql-routes.ts";
-export { documentLimits } from "./limits/document-limits.ts";
-export { createLiveSchema, type LiveSchema, type LiveSchemaOptions, type ServiceDocuments } from "./live-schema.ts";
-export { composeSchema, type Composed } from "./schema/compose-schema.ts";
-export { type ServiceSource } from "./schema/service-model.ts";
+export { createGraphqlRoutes } from "./http/create-graphql-routes.ts";
+export type { GraphqlDoorOptions } from "./http/graphql-door.ts";
 export type { InnerRoutes } from "./http/call-context.ts";
+export type { ServiceDocuments } from "./live-schema.ts";
+export type { ServiceSource } from "./schema/service-model.ts";

@@ -37,9 +37,10 @@ const keptBytesMax = 4 * 1_048_576;
 const passedHeaders =
   /^(?:content-type|content-length|content-disposition|retry-after|x-request-id|openai-[\w-]+|x-ratelimit-[\w-]+|x-should-retry)$/;
 
-export function attemptCall(upstream: Upstream, options: UpstreamAttempt): Promise<AttemptEnd> {
+export async function attemptCall(upstream: Upstream, options: UpstreamAttempt): Promise<AttemptEnd> {
+  const pool = await upstream.pool();
   return new Promise((resolve) => {
-    upstream.pool.dispatch(
+    pool.dispatch(
       {
         path: `${upstream.basePath}${options.path}`,
         method: "POST",

@@ -8,7 +8,7 @@ import {
   type TokenPrice,
 } from "@roost/agent";
 import type { Clock } from "@roost/base";
-import { Pool } from "undici";
+import type { Pool } from "undici";
 
 export interface Upstream extends AsyncDisposable {
   id: string;
@@ -17,7 +17,8 @@ export interface Upstream extends AsyncDisposable {
   /** The model that it is configured with. */
   model: string;
   isOpenRouter: boolean;
-  pool: Pool;
+  /** Opened by the first call. */
+  pool: () => Promise<Pool>;
   /** Before `/chat/completions`. */
   basePath: string;
   url: string;
@@ -48,13 +49,7 @@ export function openUpstreams(providers: readonly ProviderConfig[]): Upstream[] 
     if (provider.kind === "language-model") return [];
     const { baseUrl = openRouterUrl, apiKey } = provider;
     const { origin, pathname, username, password } = new URL(baseUrl);
-    const pool = new Pool(origin, {
-      connections: connectionsMax,
-      pipelining: 1,
-      connect: { timeout: connectMsMax },
-      // One of their own may be closed by the server at any time; what is not begun is sent again.
-      keepAliveTimeout: 10_000,
-    });
+    let opening: Promise<Pool> | undefined;
     const basic =
       username === "" ? undefined : `Basic ${btoa(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`)}`;
     const authorization = apiKey === undefined ? basic : `Bearer ${apiKey}`;
@@ -64,7 +59,7 @@ export function openUpstreams(providers: readonly ProviderConfig[]): Upstream[] 
         key: providerKey(provider),
         model: provider.model,
         isOpenRouter: provider.kind === "openrouter",
-        pool,
+        pool: () => (opening ??= openPool(origin)),
         basePath: pathname.replace(/\/+$/, ""),
         url: `${origin}${pathname.replace(/\/+$/, "")}`,
         headers: {
@@ -78,9 +73,21 @@ export function openUpstreams(providers: readonly ProviderConfig[]): Upstream[] 
         silenceMsMax: provider.silenceMsMax ?? silenceMsDefault,
         tellsNoUsage: false,
         coolDown: undefined,
-        [Symbol.asyncDispose]: () => pool.destroy(),
+        [Symbol.asyncDispose]: async () => (await opening)?.destroy(),
       },
     ];
+  });
+}
+
+/** Loads the client first, which a start does not need: 109 modules. */
+async function openPool(origin: string): Promise<Pool> {
+  const { Pool } = await import("undici");
+  return new Pool(origin, {
+    connections: connectionsMax,
+    pipelining: 1,
+    connect: { timeout: connectMsMax },
+    // One of their own may be closed by the server at any time; what is not begun is sent again.
+    keepAliveTimeout: 10_000,
   });
 }
 

@@ -1,111 +1,34 @@
 /**
- * GraphQL over HTTP, and over server-sent events for subscriptions (the protocol of graphql-sse, one connection an operation). Only JSON
- * bodies are read: what a page of another site can send without asking is refused. The gateway says who the caller is.
+ * GraphQL over HTTP, and over server-sent events for subscriptions (the protocol of graphql-sse, one connection an operation). What executes is
+ * loaded by the first request: graphql-door.ts.
  */
-import { createId, RoostError, toRoostError, type Logger } from "@roost/base";
-import {
-  createEventStreamResponse,
-  createProblemResponse,
-  toProblem,
-  type Principal,
-  type StreamItem,
-} from "@roost/contract";
-import { execute, GraphQLError, printSchema, subscribe, type ExecutionArgs, type ExecutionResult } from "graphql";
-import { createHandler, type OperationArgs } from "graphql-http";
+import { RoostError } from "@roost/base";
+import { createProblemResponse } from "@roost/contract";
 import { Hono, type Context } from "hono";
-import { createDocumentReader, type ReadDocument, type ReadyDocument } from "../limits/read-document.ts";
-import type { LiveSchema } from "../live-schema.ts";
-import { createCallContext, type InnerRoutes } from "./call-context.ts";
-import { describeError } from "./describe-error.ts";
-import { createPersistedQueries } from "./persisted-queries.ts";
-import { readRequest, type GraphqlRequest } from "./read-request.ts";
+import type { GraphqlDoor, GraphqlDoorOptions } from "./graphql-door.ts";
 
-export interface GraphqlRoutesOptions {
-  schema: LiveSchema;
-  principalOf: (context: Context) => Principal;
-  /** Whether the caller is on this machine: only there the schema is told. */
-  isLocal: (context: Context) => boolean;
-  routes: InnerRoutes;
-  logger: Logger;
-  /** Aborted when the server stops. */
-  shutdown: AbortSignal;
-  keepAliveMs?: number;
-}
-
-const eventStream = "text/event-stream";
-
-export function createGraphqlRoutes(options: GraphqlRoutesOptions): Hono {
-  const { logger, isLocal, shutdown, principalOf } = options;
-  const read = createDocumentReader();
-  const persisted = createPersistedQueries();
-
-  const prepare = async ({ query, operationName, variables }: GraphqlRequest, context: Context) =>
-    read({
-      schema: await options.schema(),
-      text: query ?? "",
-      operationName: operationName ?? undefined,
-      variables: variables ?? {},
-      allowsIntrospection: isLocal(context),
-    });
-
-  const argsOf = (prepared: ReadyDocument, context: Context): OperationArgs<never> => {
-    const { operation: _, ...given } = prepared;
-    const callContext = createCallContext({
-      request: context.req.raw,
-      principal: principalOf(context),
-      routes: options.routes,
-    });
-    return { ...given, contextValue: callContext as never };
-  };
-
-  const handle = createHandler<unknown, Context, never>({
-    onSubscribe: async ({ context }, params) => {
-      const prepared = await prepare(params, context);
-      return "errors" in prepared ? prepared.errors : argsOf(prepared, context);
-    },
-    formatError: (error) => describeError(error, logger),
-  });
-
-  const answer = async (context: Context): Promise<Response> => {
-    const given = await readRequest(context.req.raw);
-    const query = persisted.textOf(given);
-    if (query instanceof GraphQLError) return context.json({ errors: [query] }, 200);
-    const asked = { ...given, query };
-    if (accepts(context, eventStream)) return await answerStream(asked, context);
-    const { method, url, headers } = context.req.raw;
-    const address = method === "GET" ? withQuery(url, query) : url;
-    const [body, init] = await handle({ method, url: address, headers, body: { ...asked }, raw: undefined, context });
-    return new Response(body, { ...init, headers: { ...init.headers, "cache-control": "no-store" } });
-  };
-
-  const answerStream = async (asked: GraphqlRequest, context: Context): Promise<Response> => {
-    const prepared = await prepare(asked, context);
-    if (context.req.method === "GET" && "operation" in prepared && prepared.operation.operation === "mutation")
-      throw new RoostError("invalid_input", "A mutation is sent with POST", { details: { httpStatus: 405 } });
-    return createEventStreamResponse(
-      context,
-      resultsOf(prepared, { logger, argsOf: (ready) => argsOf(ready, context) }),
-      {
-        signal: AbortSignal.any([context.req.raw.signal, shutdown]),
-        onClose: () => {},
-        // A result that is too long for an event.
-        describeError: (thrown) => toProblem(toRoostError(thrown), { instance: `urn:uuid:${createId()}` }),
-        keepAliveMs: options.keepAliveMs,
-        end: { event: "complete", data: "" },
-      },
-    );
-  };
+export function createGraphqlRoutes(options: GraphqlDoorOptions): Hono {
+  const { logger, isLocal } = options;
+  let opening: Promise<GraphqlDoor> | undefined;
+  const open = () =>
+    (opening ??= import("./graphql-door.ts").then(({ createGraphqlDoor }) => createGraphqlDoor(options)));
 
   const tell = async (context: Context): Promise<Response> => {
     if (!isLocal(context)) throw new RoostError("forbidden", "The schema is told on this machine only");
-    return context.text(printSchema(await options.schema()), 200, { "cache-control": "no-store" });
+    const door = await open();
+    return context.text(await door.printSchema(), 200, { "cache-control": "no-store" });
   };
 
   const app = new Hono();
   app.get("/schema.graphql", tell);
-  app.on(["GET", "POST"], "/", (context) =>
-    answer(context).catch((error: unknown) => createProblemResponse(error, { logger, ...statusOf(error) })),
-  );
+  app.on(["GET", "POST"], "/", async (context) => {
+    try {
+      const door = await open();
+      return await door.answer(context);
+    } catch (error) {
+      return createProblemResponse(error, { logger, ...statusOf(error) });
+    }
+  });
   app.all("/", ({ req }) => {
     const error = new RoostError("invalid_input", `${req.method} is not served at ${req.path}: use GET or POST`);
     return createProblemResponse(error, { logger, status: 405, headers: { allow: "GET, POST" } });
@@ -113,39 +36,8 @@ export function createGraphqlRoutes(options: GraphqlRoutesOptions): Hono {
   return app;
 }
 
-/** Results one after the other; what fails is a result too. */
-async function* resultsOf(
-  prepared: ReadDocument,
-  { argsOf, logger }: { argsOf: (ready: ReadyDocument) => ExecutionArgs; logger: Logger },
-): AsyncGenerator<StreamItem<unknown>> {
-  const next = ({ data, errors }: ExecutionResult) => ({
-    event: "next",
-    data: { data, errors: errors?.map((error) => describeError(error, logger)) },
-  });
-  try {
-    if ("errors" in prepared) return yield next(prepared);
-    const isSubscription = prepared.operation.operation === "subscription";
-    const results = await (isSubscription ? subscribe : execute)(argsOf(prepared));
-    if (!(Symbol.asyncIterator in results)) return yield next(results);
-    for await (const result of results) yield next(result);
-  } catch (thrown) {
-    const originalError = toRoostError(thrown);
-    yield next({ errors: [new GraphQLError(originalError.message, { originalError })] });
-  }
-}
-
 /** A more precise status than the code's: 405, 413, 415. */
 function statusOf(error: unknown): { status?: number } {
   const status = error instanceof RoostError ? error.details?.["httpStatus"] : undefined;
   return typeof status === "number" ? { status } : {};
-}
-
-function withQuery(url: string, query: string | undefined): string {
-  const whole = new URL(url);
-  if (query !== undefined) whole.searchParams.set("query", query);
-  return whole.href;
-}
-
-function accepts(context: Context, mediaType: string): boolean {
-  return (context.req.header("accept") ?? "").split(",").some((each) => each.split(";")[0]?.trim() === mediaType);
 }

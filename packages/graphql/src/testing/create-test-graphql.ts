@@ -9,7 +9,6 @@ import {
 } from "@roost/contract";
 import { Hono } from "hono";
 import { createGraphqlRoutes } from "../http/create-graphql-routes.ts";
-import { createLiveSchema } from "../live-schema.ts";
 import type { ServiceSource } from "../schema/service-model.ts";
 
 export const testOwner: Principal = { id: "person:test", kind: "owner", scopes: ["*"] };
@@ -68,15 +67,12 @@ export function createTestGraphql(own: ServedContract, services: ServedContract[
   app.route(
     "/graphql",
     createGraphqlRoutes({
-      schema: createLiveSchema({
-        own: () => source,
-        services: {
-          list: async () =>
-            test.services.map(({ contract }) => ({ ...contract, contractHash: String(contract.operations.length) })),
-          contractOf: async (name) => sourceOf(test.services.find(({ contract }) => contract.name === name)!).document,
-        },
-        logger,
-      }),
+      own: () => source,
+      services: {
+        list: async () =>
+          test.services.map(({ contract }) => ({ ...contract, contractHash: String(contract.operations.length) })),
+        contractOf: async (name) => sourceOf(test.services.find(({ contract }) => contract.name === name)!).document,
+      },
       principalOf: () => test.principal,
       isLocal: () => test.isLocal,
       routes: { ownService: own.contract.name, prefixOf: (service) => `/${service}`, fetchAs },

@@ -4,7 +4,7 @@
 import { lookup, type LookupAddress, type LookupAllOptions } from "node:dns";
 import { isIP, type LookupFunction } from "node:net";
 import { formatDurationMs, RoostError } from "@roost/base";
-import { Agent, fetch, type Response } from "undici";
+import type { Agent, Response } from "undici";
 import { checkAddress, type AddressRules } from "./check-address.ts";
 
 export interface GuardedRequest {
@@ -80,8 +80,10 @@ export async function guardedFetch(request: GuardedRequest, options: GuardedFetc
       "invalid_input",
       `The request body has ${requestBytes} bytes, more than ${requestBytesMax}; send less`,
     );
+  // Loaded by the first request: a start does not need its 109 modules.
+  const { Agent: Dispatcher, fetch } = await import("undici");
   for (let hop = 0; hop <= guardedFetchLimits.redirectsMax; hop += 1) {
-    const dispatcher = openDispatcher(current.url, options);
+    const dispatcher = new Dispatcher(dispatcherOptions(current.url, options));
     try {
       const response = await fetch(current.url, {
         method: current.method,
@@ -131,8 +133,8 @@ function parseUrl(text: string): URL {
   return url;
 }
 
-/** A dispatcher for one request that connects only to checked addresses: resolving and connecting are one step, so DNS cannot change in between. */
-function openDispatcher(url: URL, { rules, resolveHost = lookup }: GuardedFetchOptions): Agent {
+/** Of a dispatcher for one request that connects only to checked addresses: resolving and connecting are one step, so DNS cannot change in between. */
+function dispatcherOptions(url: URL, { rules, resolveHost = lookup }: GuardedFetchOptions): Agent.Options {
   const host = url.hostname.replace(/^\[|\]$/g, "");
   if (isIP(host) !== 0) checkAddress(host, url, rules);
   const lookupChecked: LookupFunction = (hostname, lookupOptions, callback) => {
@@ -149,7 +151,7 @@ function openDispatcher(url: URL, { rules, resolveHost = lookup }: GuardedFetchO
       return callback(null, first.address, first.family);
     });
   };
-  return new Agent({ connect: { lookup: lookupChecked, timeout: 10_000 }, maxHeaderSize: 32_768, connections: 1 });
+  return { connect: { lookup: lookupChecked, timeout: 10_000 }, maxHeaderSize: 32_768, connections: 1 };
 }
 
 /** RFC 9110 §15.4: 303, and 301/302 after POST, continue as GET; credentials are not sent to another origin. */
