@@ -165,7 +165,7 @@ async function runMachine(options: SuperviseHomeOptions, held: Held): Promise<vo
   terminal.done(database.description);
   try {
     if (stop.aborted) return;
-    terminal.going(`Starting the gateway and ${config.workerCount} workers`);
+    terminal.going(`Starting the gateway and ${config.workerCount} ${config.workerCount === 1 ? "worker" : "workers"}`);
     children = startChildren(options, held, database);
     await Promise.race([children.ready.then((gateway) => tellReady(gateway, options, held)), untilAborted(stop)]);
     await untilAborted(stop);

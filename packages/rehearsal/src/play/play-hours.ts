@@ -105,11 +105,21 @@ interface Going {
 
 const queue = "default";
 
-/** Every host of the home takes part in the rehearsal: whatever a run needs is offered. */
-async function claimNext(kernel: Kernel, workerId: string): Promise<ClaimedRun | undefined> {
-  const capabilities = await listNeeds(kernel.database);
-  const [run] = await claimRuns(kernel, { workerId, queues: [queue], capabilities, limit: 1 });
-  return run;
+/** Every host of the home takes part in the rehearsal: whatever a run needs is offered. Asked for again only where nothing could be claimed. */
+function createClaim(kernel: Kernel, workerId: string): () => Promise<ClaimedRun | undefined> {
+  let capabilities: string[] = [];
+  const claim = async () => {
+    const [run] = await claimRuns(kernel, { workerId, queues: [queue], capabilities, limit: 1 });
+    return run;
+  };
+  return async () => {
+    const run = await claim();
+    if (run !== undefined) return run;
+    const needs = await listNeeds(kernel.database);
+    if (needs.every((need) => capabilities.includes(need))) return undefined;
+    capabilities = [...new Set([...capabilities, ...needs])];
+    return claim();
+  };
 }
 
 function createStage(
@@ -117,6 +127,7 @@ function createStage(
   { worker, looks }: { worker: WorkerRegistration; looks: Looks },
 ): Stage {
   const going = new Map<string, Going>();
+  const claimNext = createClaim(kernel, worker.workerId);
   const ready = createFlag(kernel, `runs:${queue}`);
   const cancelled = createFlag(kernel, "cancel");
   let runCount = 0;
@@ -127,7 +138,6 @@ function createStage(
     const free = () => {
       going.delete(run.id);
       looks.runEnded();
-      ready.isSet = true;
     };
     const one: Going = { run, controller, ended: executed.finally(free) };
     going.set(run.id, one);
@@ -149,7 +159,7 @@ function createStage(
     async startNext() {
       if (!ready.isSet || going.size >= places) return false;
       ready.isSet = false;
-      const run = await claimNext(kernel, worker.workerId);
+      const run = await claimNext();
       // There may be more.
       ready.isSet ||= run !== undefined;
       if (run !== undefined) await start(run);
