@@ -4,7 +4,19 @@ import { test } from "node:test";
 import { createPairing, wrongCodesMax } from "@roost/access";
 import { answerQuestion } from "@roost/approvals";
 import { formatLabels } from "@roost/contract/labels";
-import { getRun, listQuestions, listRuns, publishStream, waitInRun } from "@roost/kernel";
+import {
+  beginStep,
+  finishRun,
+  finishStep,
+  getRun,
+  listQuestions,
+  listRuns,
+  listSteps,
+  listUnreadFailures,
+  noteFailure,
+  publishStream,
+  waitInRun,
+} from "@roost/kernel";
 import { readMessage, readTranscript } from "@roost/memory";
 import { deliverToOwner } from "./deliver-to-owner.ts";
 import { changeStanding, listPeers } from "./peers/peers.ts";
@@ -261,8 +273,79 @@ test("Questions come with a button for each answer, count from the bound chat al
     { ...doubt, id: "step:3", since, title: "Did http_send happen? Its outcome is unknown" },
   );
   server.say({ chat: me, text: "/inbox" });
-  await home.until(() => shown("1. Job post failed 2 times (roost inbox, or the console)") !== undefined);
-  assert.match(shown("1. Job post")!.text, /\n2\. Did http_send happen\? Its outcome is unknown \(roost inbox/);
+  await home.until(() => shown("Did http_send happen?") !== undefined);
+  assert.match(
+    shown("1. Job post")!.text,
+    /^1\. Job post failed 2 times \(by the buttons below\)\n2\. Did http_send happen\? Its outcome is unknown \(by/,
+  );
+});
+
+test("Failures and unknown outcomes of /inbox are answered by buttons, from the bound chat alone, and only what they show", async () => {
+  await using home = await openChannelHome();
+  const { server, kernel } = home;
+  home.start();
+  await home.bind(me);
+  server.say({ chat: me, text: "Post it" });
+  const { owned: run } = await home.claim();
+  await beginStep(kernel, run, { seq: 1, name: "tool:http_send#1", kind: "tool", effect: "unsafe" });
+  const error = { code: "unknown", message: "the server did not answer", isRetryable: false };
+  await finishStep(kernel, run, { seq: 1, state: "unknown", error });
+  await finishRun(kernel, run, { state: "failed", error });
+  await kernel.transact((tx) =>
+    noteFailure(tx, {
+      what: "model",
+      name: "The model",
+      reason: "no answer",
+      source: "test",
+      timeZone: "UTC",
+      next: "Wait",
+    }),
+  );
+  const since = (
+    await kernel.database.query<{ since: Date }>("select since from roost.failure")
+  )[0]!.since.toISOString();
+  const ofModel = {
+    kind: "failure",
+    what: "model",
+    failedCount: 1,
+    reason: "no answer",
+    runId: null,
+    jobId: null,
+  } as const;
+  const ofStep = { kind: "unknown", runId: run.runId, seq: 1, reason: "the server did not answer" } as const;
+  home.inbox.push(
+    { ...ofModel, id: "failure:model", since, title: "The model failed" },
+    { ...ofStep, id: `step:${run.runId}:1`, since, title: "Did http_send happen?" },
+  );
+  const shown = (text: string) => server.shown(me).findLast((message) => message.text.startsWith(text));
+  server.say({ chat: me, text: "/inbox" });
+  await home.until(() => shown("Did http_send happen?") !== undefined);
+  const step = shown("Did http_send happen?")!;
+  assert.deepEqual(step.buttons, ["It was done", "It failed", "It never happened: do it again"]);
+  const unread = () => listUnreadFailures(kernel.database, { limit: 5 });
+  const pressed = async (count: number) => {
+    await home.until(() => server.pressAnswers.length === count);
+    return server.pressAnswers[count - 1];
+  };
+  const model = shown("The model failed")!;
+  server.press({ chat: me, by: stranger, ref: model.ref, button: 0 });
+  assert.equal(await pressed(1), "Only the person whose chat is bound decides here");
+  assert.equal((await unread()).length, 1);
+  server.press({ chat: me, ref: model.ref, button: 0 });
+  assert.equal(await pressed(2), "Recorded: Read");
+  assert.equal((await unread()).length, 0);
+  assert.match(shown("The model failed")!.text, /Answered: Read$/);
+  server.press({ chat: me, ref: step.ref, button: 0 });
+  assert.equal(await pressed(3), "Recorded: It was done");
+  const { resolution } = (await listSteps(kernel.database, run.runId)).find(({ seq }) => seq === 1)!;
+  assert.deepEqual([resolution?.outcome, resolution?.by], ["done", "person:owner/telegram"]);
+
+  server.say({ chat: me, text: "/inbox" });
+  await home.until(() => shown("The model failed")!.ref !== model.ref);
+  const old = shown("The model failed")!;
+  home.inbox[0] = { ...home.inbox[0]!, since: new Date(Date.parse(since) + 1_000).toISOString() };
+  server.press({ chat: me, ref: old.ref, button: 0 });
+  assert.match((await pressed(4))!, /^This button is of an old message/, "it began anew since it was shown");
 });
 
 test("Pairing another chat ends what the one before is told: answers, questions and decisions; none is decided unseen", async () => {

@@ -51,7 +51,7 @@ export async function openExportFolder(directory: string): Promise<ExportFolder>
   await refuseOther(directory);
   const staged = besides(directory, "new");
   await rm(staged, { recursive: true, force: true });
-  await mkdir(staged, { recursive: true, mode: 0o700 });
+  await mkdir(staged, { recursive: true, mode: 0o700 }).catch(refuse(directory));
   const files: ExportManifest["files"] = [];
   let secretCount = 0;
   return {
@@ -59,7 +59,7 @@ export async function openExportFolder(directory: string): Promise<ExportFolder>
       return secretCount;
     },
     async file(path) {
-      await mkdir(dirname(join(staged, path)), { recursive: true, mode: 0o700 });
+      await mkdir(dirname(join(staged, path)), { recursive: true, mode: 0o700 }).catch(refuse(path));
       const stream = createWriteStream(join(staged, path), { mode: 0o600, flush: true });
       // The next write, or the end, throws it.
       stream.on("error", () => undefined);
@@ -69,8 +69,7 @@ export async function openExportFolder(directory: string): Promise<ExportFolder>
         hash.update(part);
         bytes += Buffer.byteLength(part);
         if (stream.errored !== null) throw cannotWrite(path, stream.errored);
-        if (!stream.write(part))
-          await once(stream, "drain").catch((error: Error) => Promise.reject(cannotWrite(path, error)));
+        if (!stream.write(part)) await once(stream, "drain").catch(refuse(path));
       };
       return {
         write,
@@ -81,7 +80,7 @@ export async function openExportFolder(directory: string): Promise<ExportFolder>
         },
         async end() {
           stream.end();
-          await finished(stream).catch((error: Error) => Promise.reject(cannotWrite(path, error)));
+          await finished(stream).catch(refuse(path));
           files.push({ path, sha256: hash.digest("hex"), bytes });
         },
       };
@@ -89,7 +88,9 @@ export async function openExportFolder(directory: string): Promise<ExportFolder>
     async finish(home, exportedAt) {
       files.sort((left, right) => (left.path < right.path ? -1 : 1));
       const manifest: ExportManifest = { format: exportFormat, version: 1, home, exportedAt, files };
-      await writeFileDurably(join(staged, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`, { mode: 0o600 });
+      await writeFileDurably(join(staged, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`, {
+        mode: 0o600,
+      }).catch(refuse("manifest.json"));
       const old = besides(directory, "old");
       await rm(old, { recursive: true, force: true });
       if ((await stat(directory).catch(() => undefined)) !== undefined) await rename(directory, old);
@@ -103,6 +104,8 @@ export async function openExportFolder(directory: string): Promise<ExportFolder>
     },
   };
 }
+
+const refuse = (path: string) => (error: Error) => Promise.reject(cannotWrite(path, error));
 
 function cannotWrite(path: string, { code }: NodeJS.ErrnoException): RoostError {
   const next = code === "ENOSPC" ? "make room, then export again" : "export again, or to another directory";

@@ -10,10 +10,11 @@ import { sendMessage } from "@roost/memory";
 import type { IncomingMessage, Press, Update } from "../channel.ts";
 import { questionKey, readPress, shownOf } from "../outgoing/ask-questions.ts";
 import { inboxEntriesMax, inboxText } from "../outgoing/inbox-text.ts";
+import { answerEntry, closeEntry, entriesShownMax, isAnsweredHere, sendEntries } from "../outgoing/inbox-entries.ts";
 import { findSentKey, sendOnce } from "../outgoing/send-once.ts";
 import { sendText } from "../outgoing/send-text.ts";
 import { bindOwner, findOwner, noteRefused, noteSeen, readStandings, type Standing } from "../peers/peers.ts";
-import { channelsWakeup, type Room } from "../room.ts";
+import { channelsWakeup, type Inbox, type Room } from "../room.ts";
 import { keepFiles, readBytesLeft } from "./keep-files.ts";
 
 /** Updates that belong together: an album is one message. */
@@ -31,9 +32,10 @@ const told = {
   refused: "This is a private assistant. Its owner has to allow you by name before it answers.",
   wrongCode: "This code is not known, was used, or is older than five minutes: make another with roost channels pair",
   full: "There is no answer to your last messages yet: wait for it, this one was not read",
-  stale: "This button is of an old message: the question is not open any more",
+  stale: "This button is of an old message: what it asks is not open any more",
   notYours: "Only the person whose chat is bound decides here",
   taken: "Recorded",
+  failed: "That did not work: send /inbox again",
 } as const;
 
 /** Returns the place after it. @throws RoostError `conflict` when another process has passed it; anything else may be tried again */
@@ -100,9 +102,9 @@ async function takeMessage(
   }
   const isOwner = isPrivate && standing === "owner";
   if (isOwner && /^\/inbox\b/.test(message.text)) {
-    const text = inboxText(await room.readInbox(inboxEntriesMax));
+    const inbox = await room.readInbox(inboxEntriesMax);
     await moveOnly();
-    return void (await sendText(room, { key: `inbox:${moving.to}`, chat: chat.id, what: "the inbox", text }));
+    return sendInbox(room, inbox, { chat: chat.id, place: moving.to });
   }
   const waiting = isOwner ? undefined : await findWaiting(room, chat.id);
   if (waiting !== undefined) {
@@ -138,6 +140,13 @@ async function takeMessage(
       },
     },
   );
+}
+
+/** The list, and behind it what is answered by buttons of its own. Questions stand in the chat already. */
+async function sendInbox(room: Room, inbox: Inbox, { chat, place }: { chat: string; place: string }): Promise<void> {
+  const entries = inbox.items.filter(isAnsweredHere).slice(0, entriesShownMax);
+  await sendText(room, { key: `inbox:${place}`, chat, what: "the inbox", text: inboxText(inbox) });
+  await sendEntries(room, { chat, place, entries });
 }
 
 /** Answers that a guest, or a group, may wait for. */
@@ -214,6 +223,10 @@ async function takePress(room: Room, press: Press, moving: Moving): Promise<void
   }
   const given = readPress(press.press);
   const key = press.ref === null ? undefined : await findSentKey(room, { chat: press.chat.id, ref: press.ref });
+  if (key?.startsWith("entry:") === true) {
+    await kernel.transact((tx) => movePlace(room, tx, moving));
+    return answerPress(await takeEntry(room, press, key));
+  }
   const [question] =
     given !== undefined && key === questionKey(given.questionId)
       ? await listQuestions(kernel, { ids: [given.questionId], limit: 1 })
@@ -225,6 +238,20 @@ async function takePress(room: Room, press: Press, moving: Moving): Promise<void
     (await answerHere(room, { questionId: question.id, answer, by: byOf(channel.name) }, moving));
   if (!isTaken) await kernel.transact((tx) => movePlace(room, tx, moving));
   await answerPress(isTaken ? `${told.taken}: ${answer}` : told.stale);
+}
+
+/** What is shown to who pressed: they know by it whether it took effect, and may press again. */
+async function takeEntry(room: Room, { chat, ref, press }: Press, key: string): Promise<string> {
+  const { kernel, channel } = room;
+  try {
+    const answered = await answerEntry(room, { key, press, by: byOf(channel.name) });
+    if (answered === undefined) return told.stale;
+    if (ref !== null) await closeEntry(room, { chat: chat.id, ref }, answered);
+    return `${told.taken}: ${answered.text}`;
+  } catch (error) {
+    kernel.logger.warn("an entry of the inbox was not answered", { channel: channel.name, error });
+    return toRoostError(error).code === "conflict" ? told.stale : told.failed;
+  }
 }
 
 const byOf = (channel: string) => `person:owner/${channel}`;

@@ -9,8 +9,8 @@ const titleCharsMax = 300;
 const answers: Readonly<Record<InboxEntryRecord["kind"], string>> = {
   approval: "by its buttons",
   question: "by its buttons or a reply",
-  unknown: "roost inbox, or the console",
-  failure: "roost inbox, or the console",
+  unknown: "by the buttons below",
+  failure: "by the buttons below",
 };
 
 export function inboxText({ items, isMore }: Inbox): string {
@@ -20,5 +20,8 @@ export function inboxText({ items, isMore }: Inbox): string {
     const shown = line.length > titleCharsMax ? `${line.slice(0, titleCharsMax).toWellFormed()}…` : line;
     return `${index + 1}. ${shown} (${answers[kind]})`;
   });
-  return [...lines, ...(isMore ? [`More wait than these ${items.length}: roost inbox`] : [])].join("\n");
+  return [
+    ...lines,
+    ...(isMore ? [`More wait than these ${items.length}: answer some, then send /inbox again`] : []),
+  ].join("\n");
 }

@@ -1,0 +1,97 @@
+/**
+ * Entries of the inbox that are no questions, as messages of a chat with a button for each answer: unknown outcomes and failures. Their keys name what
+ * they show, so that a button of an old one decides nothing else.
+ */
+import type { InboxEntryRecord } from "@roost/contract/operations";
+import { readFailure, resolveStep, type Kernel } from "@roost/kernel";
+import type { NewChatMessage } from "../channel.ts";
+import type { Room } from "../room.ts";
+import { sendOnce } from "./send-once.ts";
+
+export type AnsweredEntry = Extract<InboxEntryRecord, { kind: "unknown" | "failure" }>;
+
+/** Shown with buttons at a time; the others follow when these are answered. */
+export const entriesShownMax = 10;
+/** Looked through for the one that a button is of. */
+const entriesMax = 200;
+
+interface Choice {
+  text: string;
+  act: (kernel: Kernel, by: string) => Promise<unknown>;
+}
+
+function choicesOf(entry: AnsweredEntry): Choice[] {
+  if (entry.kind === "failure") return [{ text: "Read", act: (kernel) => readFailure(kernel, entry.what) }];
+  const { runId, seq } = entry;
+  const settle = (outcome: "done" | "failed" | "not_done") => (kernel: Kernel, by: string) =>
+    resolveStep(kernel, { runId, seq, outcome, note: "", by });
+  return [
+    { text: "It was done", act: settle("done") },
+    { text: "It failed", act: settle("failed") },
+    { text: "It never happened: do it again", act: settle("not_done") },
+  ];
+}
+
+export const isAnsweredHere = (entry: InboxEntryRecord): entry is AnsweredEntry =>
+  entry.kind === "unknown" || entry.kind === "failure";
+
+const keyOf = (place: string, { id, since }: AnsweredEntry) => `entry:${place}:${Date.parse(since)}:${id}`;
+
+/** Each once for a place: that of the message that asked for them. @throws SendFailed as sendOnce */
+export async function sendEntries(
+  room: Room,
+  { chat, place, entries }: { chat: string; place: string; entries: readonly AnsweredEntry[] },
+): Promise<void> {
+  const { channel } = room;
+  for (const entry of entries) {
+    const buttons = choicesOf(entry).map(({ text }, index) => ({ text, press: `i:${index}` }));
+    const message: NewChatMessage = { text: textOf(room, entry), buttons };
+    await sendOnce(
+      room,
+      { key: keyOf(place, entry), chat, what: `the inbox's "${entry.title.slice(0, 100)}"` },
+      (signal) => channel.send(chat, message, signal),
+    );
+  }
+}
+
+/** Beside the text of an entry. */
+const tailCharsMax = 300;
+
+function textOf({ channel }: Room, { title, reason }: AnsweredEntry): string {
+  const text = `${title}\n\n${reason}`;
+  const charsMax = channel.limits.textCharsMax - tailCharsMax;
+  return text.length > charsMax ? `${text.slice(0, charsMax).toWellFormed()}…` : text;
+}
+
+/**
+ * Carries out what a button of such a message says, where what it showed still waits. The text of the button; undefined: it waits no more.
+ * @throws RoostError `conflict` when it was answered otherwise meanwhile
+ */
+export async function answerEntry(
+  room: Room,
+  { key, press, by }: { key: string; press: string; by: string },
+): Promise<{ entry: AnsweredEntry; text: string } | undefined> {
+  const [, since, id] = /^entry:[^:]*:(\d+):(.+)$/.exec(key) ?? [];
+  const [, index] = /^i:(\d)$/.exec(press) ?? [];
+  if (since === undefined || index === undefined) return undefined;
+  const { items } = await room.readInbox(entriesMax);
+  const entry = items.filter(isAnsweredHere).find((each) => each.id === id && Date.parse(each.since) === Number(since));
+  const choice = entry && choicesOf(entry)[Number(index)];
+  if (entry === undefined || choice === undefined) return undefined;
+  await choice.act(room.kernel, by);
+  return { entry, text: choice.text };
+}
+
+/** Takes the buttons away, and says what was answered. */
+export async function closeEntry(
+  room: Room,
+  { chat, ref }: { chat: string; ref: string },
+  { entry, text }: { entry: AnsweredEntry; text: string },
+): Promise<void> {
+  await room.channel.edit(
+    chat,
+    ref,
+    { text: `${textOf(room, entry)}\n\nAnswered: ${text}` },
+    AbortSignal.timeout(30_000),
+  );
+}
