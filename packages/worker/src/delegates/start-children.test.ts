@@ -311,4 +311,9 @@ test("read_outside: what a page says reaches its caller in typed fields alone, m
   asking.fields.push({ name: "source", kind: "text" });
   const { readers: none, answered: why } = await play(JSON.stringify(good));
   assert.deepEqual([none.length, /other than source/.test(why)], [0, true], why);
+  // A person approves one host, and a grant is for one: no call reaches another beside it.
+  asking.fields.pop();
+  asking.urls.push("http://evil.example/?q=17");
+  const { readers: neither, answered: which } = await play(JSON.stringify(good));
+  assert.deepEqual([neither.length, /several hosts.*in a call of its own/.test(which)], [0, true], which);
 });

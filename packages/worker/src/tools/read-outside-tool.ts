@@ -37,7 +37,16 @@ const Field = z.object({
 type Field = z.infer<typeof Field>;
 
 const input = z.object({
-  urls: z.array(z.string().max(2_000)).max(sourcesMax).default([]).describe("http or https"),
+  // What is approved, or granted, is a host: a call that reached two would be neither's.
+  urls: z
+    .array(z.string().max(2_000))
+    .max(sourcesMax)
+    .refine(
+      (urls) => new Set(urls.map(hostOf)).size <= 1,
+      "are of several hosts: ask for the pages of each in a call of its own",
+    )
+    .default([])
+    .describe("http or https, all of one host"),
   files: z.array(z.string().min(1).max(1_024)).max(sourcesMax).default([]).describe("Of the home"),
   items: z
     .array(z.string().min(1).max(200))
@@ -69,9 +78,11 @@ export function readOutsideTool(context: ToolContext): Tool<z.infer<typeof input
     effect: "idempotent",
     labelsOf: ({ urls }) => joinLabels(...urls.map(labelsOfUrl)),
     reach: ({ urls, files, items = [] }) => {
-      const targets = [...new Set([...urls.map(hostOf), ...files, ...items])];
+      const [host] = urls.map(hostOf);
+      const here = [...new Set([...files, ...items])];
+      const targets = host === undefined ? here : [host, ...here];
       const carries = urls.length === 1 ? urls[0] : undefined;
-      return { target: targets.join(" "), targets, isOutside: urls.length > 0, carries };
+      return { target: host ?? here.join(" "), targets, isOutside: host !== undefined, carries };
     },
     execute: async ({ items = [], ...asked }, { idempotencyKey, labels, signal }) => {
       const named = [...asked.urls, ...asked.files, ...items];
