@@ -8,6 +8,8 @@ import { inForceSql, type FactRow } from "./fact.ts";
 
 /** The newest; of a fact on which more rests, what is older has left every prompt. */
 const runsMax = 1_000;
+/** A run that named the subject may speak of it so long afterwards. */
+const runDaysMax = 30;
 /** The words of a sentence that a turn says too, when it is about the same. */
 const commonWordsMin = 3;
 
@@ -90,16 +92,21 @@ async function recordRuns(
   { id, subject, attribute, value, statement, recordedAt }: FactRow,
   { runId, right }: { runId: string | null; right: string | undefined },
 ): Promise<void> {
+  const spelt = spellingsOf(subject ?? "");
   await tx.query(
     `with recursive topic as materialized (
        select to_tsvector('memory.recall', $2) as sentence,
          (select string_agg(quote_literal(lexeme), ' | ')::tsquery from unnest(to_tsvector('memory.recall', $3))) as words
+     ), named as materialized (
+       select distinct run_id from memory.message where $4::text is not null and run_id is not null
+         and created_at >= $7::timestamptz - interval '${runDaysMax} days'
+         and case when ${spelt.map((_, at) => `position($${at + 8} in text) > 0 or position($${at + 8} in content ->> 'toolCalls') > 0`).join(" or ")}
+           then position(lower($4) in lower(concat(text, content ->> 'toolCalls'))) > 0 else false end
+       union all select distinct run_id from memory.run_source where $4::text is null
      ), spoken as materialized (
        select run_id, string_agg(concat_ws(' ', text, content ->> 'toolCalls'), ' ' order by seq) as text, max(created_at) as at
-       from memory.message m where run_id is not null and run_id is distinct from $6 and role in ('user', 'assistant') and through_turn is null
-         and created_at >= $7 and case when $4::text is null then run_id in (select run_id from memory.run_source)
-           else exists (select 1 from memory.message named where named.run_id = m.run_id
-             and position(lower($4) in lower(concat(named.text, named.content ->> 'toolCalls'))) > 0) end
+       from named join memory.message m using (run_id) where run_id is distinct from $6 and role in ('user', 'assistant') and through_turn is null
+         and created_at >= $7
        group by run_id
      ), about as materialized (
        select run_id, at, to_tsvector('memory.recall', text) @@ words as is_asked from spoken, topic
@@ -114,6 +121,18 @@ async function recordRuns(
      insert into memory.fact_dependent (fact_id, kind, ref)
      select $1::uuid, 'run', run_id from (select run_id from about where run_id in (select run_id from resting) order by at desc limit ${runsMax}) as newest
      on conflict do nothing`,
-    [id, statement, `${attribute ?? ""} ${value ?? ""}`, subject, right ?? null, runId, recordedAt],
+    [id, statement, `${attribute ?? ""} ${value ?? ""}`, subject, right ?? null, runId, recordedAt, ...spelt],
   );
 }
+
+/**
+ * Folding all that was said in years costs a second; looking for one word of the subject as it is spelled, small and in capitals, a fraction. What has it is
+ * then compared folded. The first letter may be either.
+ */
+function spellingsOf(subject: string): string[] {
+  const word = subject.split(/\s+/).reduce((longest, each) => (each.length > longest.length ? each : longest), "");
+  const tail = word.length < tailedMin ? word : word.slice(1);
+  return [...new Set([tail, tail.toLowerCase(), tail.toUpperCase()])];
+}
+
+const tailedMin = 4;
