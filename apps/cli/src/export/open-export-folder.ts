@@ -105,7 +105,11 @@ export async function openExportFolder(directory: string): Promise<ExportFolder>
   };
 }
 
-const refuse = (path: string) => (error: Error) => Promise.reject(cannotWrite(path, error));
+function refuse(path: string): (error: Error) => never {
+  return (error) => {
+    throw cannotWrite(path, error);
+  };
+}
 
 function cannotWrite(path: string, { code }: NodeJS.ErrnoException): RoostError {
   const next = code === "ENOSPC" ? "make room, then export again" : "export again, or to another directory";
