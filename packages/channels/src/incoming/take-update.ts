@@ -10,7 +10,7 @@ import { sendMessage } from "@roost/memory";
 import type { IncomingMessage, Press, Update } from "../channel.ts";
 import { questionKey, readPress, shownOf } from "../outgoing/ask-questions.ts";
 import { inboxEntriesMax, inboxText } from "../outgoing/inbox-text.ts";
-import { answerEntry, closeEntry, entriesShownMax, isAnsweredHere, sendEntries } from "../outgoing/inbox-entries.ts";
+import { answerEntry, closeEntry, entriesShownMax, isAnsweredHere, sendEntries } from "../outgoing/send-entries.ts";
 import { findSentKey, sendOnce } from "../outgoing/send-once.ts";
 import { sendText } from "../outgoing/send-text.ts";
 import { bindOwner, findOwner, noteRefused, noteSeen, readStandings, type Standing } from "../peers/peers.ts";
