@@ -123,107 +123,6 @@ test("peeps tells two of one name apart: a shared number makes them no one, an e
   assert.equal(other.added, 1);
 });
 
-test("peeps suggests that two are one, merges them, and unmerging is exact", async () => {
-  await using peeps = await openPeeps();
-  const { client } = peeps;
-  await client.importContacts({ book: bookOf(["UID:1", "FN:Ida Berg", "ORG:Ferry Ltd", "TEL:+46701234567"]) });
-  const { suggestions } = await client.importContacts({
-    name: "work",
-    book: bookOf(["UID:9", "FN:Berg\\, Ida", "ORG:Ferry Ltd", "EMAIL:ida@example.org", "NOTE:from work"]),
-  });
-  assert.equal(suggestions, 1);
-  const suggestion = (await client.listSuggestions({})).items[0] ?? assert.fail();
-  assert.deepEqual(suggestion.reasons, ["both at Ferry Ltd"]);
-  const before = await Promise.all(
-    [suggestion.person.id, suggestion.other.id].map((personId) => client.getPerson({ personId })),
-  );
-  const { person } = await client.answerSuggestion({ suggestionId: suggestion.id, areOne: true });
-  assert.deepEqual(person.handles.map(({ value }) => value).sort(), ["+46701234567", "ida@example.org"]);
-  assert.equal((await client.listPeople({})).items.length, 1);
-  const merged = [suggestion.person.id, suggestion.other.id].find((id) => id !== person.id) ?? assert.fail();
-  assert.equal(
-    (await client.getPerson({ personId: merged })).person.id,
-    person.id,
-    "the id of who was merged leads on",
-  );
-  assert.equal(
-    (await client.importContacts({ book: bookOf(["UID:1", "FN:Ida Berg", "ORG:Ferry Ltd", "TEL:+46701234567"]) }))
-      .unchanged,
-    1,
-  );
-  await client.unmergePerson({ personId: merged });
-  const after = await Promise.all(
-    [suggestion.person.id, suggestion.other.id].map((personId) => client.getPerson({ personId })),
-  );
-  assert.deepEqual(
-    after.map(({ person: one, details }) => ({ ...one, details, revision: 0 })),
-    before.map(({ person: one, details }) => ({ ...one, details, revision: 0 })),
-  );
-  assert.deepEqual((await client.listSuggestions({})).items, []);
-});
-
-test("peeps suggests names that sound or are written alike, with one thing more, and merges none", async () => {
-  await using peeps = await openPeeps();
-  const { client } = peeps;
-  await client.importContacts({
-    book: bookOf(
-      ["UID:1", "FN:Jon Smyth", "ORG:Ferry Ltd"],
-      ["UID:2", "FN:Smith\\, John", "ORG:Ferry Ltd"],
-      ["UID:3", "FN:Petra Strand", "EMAIL:petra@example.org"],
-      ["UID:4", "FN:Petra Srtand", "EMAIL:petra@example.com"],
-      ["UID:5", "FN:Jon Smyth Junior", "ORG:Elsewhere"],
-      ["UID:6", "FN:Mona Lund", "EMAIL:petra@example.net"],
-    ),
-  });
-  const { items } = await client.listSuggestions({});
-  assert.deepEqual(
-    items.map(({ person, other, reasons }) => [[person.name, other.name].sort(), reasons]).sort(),
-    [
-      [
-        ["Jon Smyth", "Smith, John"],
-        ["names that sound alike", "both at Ferry Ltd"],
-      ],
-      [
-        ["Petra Srtand", "Petra Strand"],
-        ["names that are written alike", "e-mail addresses with the same name, petra"],
-      ],
-    ].sort(),
-  );
-  assert.equal((await client.listPeople({})).items.length, 6);
-});
-
-test("peeps gives back tags and names that were changed while two were one", async () => {
-  await using peeps = await openPeeps();
-  const { client } = peeps;
-  const [ida, lo] = [
-    (await client.addPerson({ name: "Ida", tags: ["crew", "old"] })).person,
-    (await client.addPerson({ name: "Lo", tags: ["choir", "crew"] })).person,
-  ];
-  await client.relatePeople({ personId: ida.id, type: "partner", otherName: "Mats" });
-  await client.relatePeople({ personId: lo.id, type: "brother", otherName: "Matti" });
-  const through = async (personId: string) =>
-    (await client.getPerson({ personId })).details.relations[0] ?? assert.fail();
-  const [mats, matti] = [await through(ida.id), await through(lo.id)];
-  await client.changePerson({ personId: matti.personId, name: "Matti Ek" });
-  const known = (await client.mergePeople({ personId: mats.personId, otherId: matti.personId })).person;
-  assert.equal(known.name, "Matti Ek");
-  await client.mergePeople({ personId: ida.id, otherId: lo.id });
-  const { person } = await client.changePerson({ personId: ida.id, tags: ["crew", "new"] });
-  assert.deepEqual(person.tags, ["crew", "new"]);
-  assert.equal((await client.listPeople({ tag: "choir" })).items.length, 0);
-  await client.unmergePerson({ personId: lo.id });
-  await client.unmergePerson({ personId: matti.personId });
-  const tags = async (personId: string) => (await client.getPerson({ personId })).person.tags;
-  assert.deepEqual(
-    [await tags(ida.id), await tags(lo.id)],
-    [
-      ["crew", "new"],
-      ["choir", "crew"],
-    ],
-  );
-  assert.deepEqual([(await through(ida.id)).name, (await through(lo.id)).name], ["Mats", "Matti Ek"]);
-});
-
 test("peeps pages through messages of one millisecond", async () => {
   await using peeps = await openPeeps();
   const { client } = peeps;
@@ -433,6 +332,41 @@ test("peeps writes all people as cards, and reading them into another book adds 
   const again = await client.importContacts({ name: "copy", book: { mediaType: "text/vcard", bytes: file.bytes } });
   assert.equal(again.refused, 0);
   assert.equal((await client.listPeople({})).items.length, 2, "Ida, and Mats who has a card now");
+});
+
+test("peeps writes two who are one as one card: each day, address and relation once, and none with themselves", async () => {
+  await using peeps = await openPeeps();
+  const { client } = peeps;
+  const address = "ADR;TYPE=home:;;Quay 1;Oslo;;0150;Norway";
+  const ida = ["FN:Ida Berg", "BDAY:1990-02-28", address, "URL:https://ida.example", "NOTE:=cmd|calc"];
+  await client.importContacts({ book: bookOf(["UID:1", ...ida], ["UID:2", "FN:Bo Ek"]) });
+  await client.importContacts({
+    name: "work",
+    book: bookOf(["UID:3", ...ida, "X-ABDATE:2001-01-01", "X-ABDATE:2002-02-02"]),
+  });
+  const people = (await client.listPeople({ name: "Ida" })).items;
+  const [first, second] = people;
+  const bo = await find(peeps, "Bo");
+  for (const { id } of people) await client.relatePeople({ personId: id, type: "friend", otherId: bo.id });
+  await client.relatePeople({ personId: first!.id, type: "friend", otherId: second!.id });
+  await client.setDate({ personId: first!.id, label: "birthday", date: "1990-02-27" });
+  await client.mergePeople({ personId: first!.id, otherId: second!.id });
+  const file = await client.exportContacts({});
+  const [card = ""] = Buffer.from(file.bytes).toString().split("END:VCARD");
+  const linesOf = (property: string) => card.split("\r\n").filter((line) => line.includes(property));
+  assert.deepEqual(linesOf("BDAY"), ["BDAY:19900227"], "what a person says before what books say");
+  assert.deepEqual(
+    ["ADR", "URL:", "RELATED", "X-ABDATE", "X-ABLabel"].map((property) => linesOf(property).length),
+    [1, 1, 1, 3, 3],
+  );
+  assert.ok(linesOf("RELATED")[0]?.includes(bo.id));
+  const again = await client.importContacts({ name: "copy", book: { mediaType: "text/vcard", bytes: file.bytes } });
+  assert.equal(again.refused, 0);
+  const { dates } = (await client.getPerson({ personId: first!.id })).details;
+  const ofCopy = new Set(dates.filter(({ source }) => source === "copy").map(({ label }) => label));
+  assert.deepEqual(ofCopy.size, dates.filter(({ source }) => source === "copy").length);
+  const csv = Buffer.from((await client.exportContacts({ format: "csv" })).bytes).toString();
+  assert.doesNotMatch(csv, /(?:^|\r\n|,)"?[=@]/);
 });
 
 test("peeps keeps a card's picture as bytes, by what they are and to a size, and writes it again", async () => {

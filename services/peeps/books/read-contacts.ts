@@ -1,6 +1,7 @@
 /** People as contacts, to be written as cards: one for each who is not merged into another. */
 import type { Sql } from "@roost/database";
 import { emptyContact, type Contact } from "../contacts/contact.ts";
+import { distinctLabels } from "../contacts/distinct-labels.ts";
 
 interface Row {
   id: string;
@@ -33,17 +34,23 @@ export async function readContacts(
           select distinct on (f.name) f.name, f.value from svc_peeps.person m join svc_peeps.field f on f.person_id = m.id
           where m.root = p.id order by f.name, f.origin, f.person_id <> p.id, f.at desc) f) as fields,
         ${of("handle", "jsonb_build_object('kind', t.kind, 'norm', t.norm, 'label', t.label, 'preferred', t.is_preferred)", "t.first_seen, t.id")} as handles,
-        ${of("important_date", "jsonb_build_object('label', t.label, 'year', t.year, 'month', t.month, 'day', t.day)", "t.label")} as dates,
-        ${of("address", "t.content", "t.source, t.card, t.number")} as addresses,
-        ${of("link", "jsonb_build_object('url', t.url, 'label', t.label)", "t.url")} as links,
+        (select coalesce(jsonb_agg(jsonb_build_object('label', d.label, 'year', d.year, 'month', d.month, 'day', d.day) order by d.label, d.is_said, d.year, d.month, d.day), '[]') from (
+          select t.label, t.year, t.month, t.day, bool_and(t.card <> '') as is_said from svc_peeps.person m join svc_peeps.important_date t on t.person_id = m.id
+          where m.root = p.id group by t.label, t.year, t.month, t.day) d) as dates,
+        (select coalesce(jsonb_agg(a.content order by a.place), '[]') from (
+          select t.content, min(t.source || ' ' || t.card || ' ' || to_char(t.number, '00000')) as place from svc_peeps.person m join svc_peeps.address t on t.person_id = m.id
+          where m.root = p.id group by t.content) a) as addresses,
+        (select coalesce(jsonb_agg(jsonb_build_object('url', l.url, 'label', l.label) order by l.url), '[]') from (
+          select t.url, min(t.label) as label from svc_peeps.person m join svc_peeps.link t on t.person_id = m.id where m.root = p.id group by t.url) l) as links,
         (select coalesce(jsonb_agg(n.text order by n.at, n.id), '[]') from (
           select t.text, t.at, t.id, sum(octet_length(t.text)) over (order by t.at desc, t.id desc) as size
           from svc_peeps.person m join svc_peeps.note t on t.person_id = m.id where m.root = p.id) n where n.size <= $3) as notes,
         (select count(*)::int from svc_peeps.person m join svc_peeps.note t on t.person_id = m.id where m.root = p.id) as "noteCount",
         ${of("shown_tag", "t.tag", "t.tag")} as tags,
-        (select coalesce(jsonb_agg(jsonb_build_object('type', t.type, 'key', o.root, 'name', r.name) order by t.id), '[]')
+        (select coalesce(jsonb_agg(jsonb_build_object('type', k.type, 'key', k.root, 'name', k.name) order by k.first), '[]') from (
+          select t.type, o.root, r.name, min(t.id::text) as first
           from svc_peeps.person m join svc_peeps.relation t on t.person_id = m.id join svc_peeps.person o on o.id = t.other_id join svc_peeps.person r on r.id = o.root
-          where m.root = p.id and t.until is null) as relations
+          where m.root = p.id and o.root <> p.id and t.until is null group by t.type, o.root, r.name) k) as relations
       from svc_peeps.person p
       where p.root = p.id and (p.is_listed or p.is_partial) and ($1::uuid is null or p.id > $1)
       order by p.id limit $2`,
@@ -89,7 +96,8 @@ function toContact({ id, name, kind, fields, handles, dates, links, ...row }: Ro
     department: fields["department"],
     title: fields["title"],
     gender: fields["gender"],
-    dates: dates.map(({ label, ...date }) => ({
+    // What several books say of one day is said once.
+    dates: distinctLabels(dates).map(({ label, ...date }) => ({
       label,
       date: { year: date.year ?? undefined, month: date.month ?? undefined, day: date.day ?? undefined },
     })),

@@ -66,3 +66,25 @@ test("writeCard() folds at 75 bytes and never within a character", () => {
 function withoutUndefined(value: Contact): unknown {
   return JSON.parse(JSON.stringify(value));
 }
+
+test("writeCard() lets no value begin a line of its own", () => {
+  const evil = "x\r\nNOTE:evil\rNOTE:evil\nNOTE:evil";
+  const card = writeCard({
+    ...emptyContact(evil),
+    handles: [{ kind: "username", service: evil, value: evil, label: evil, isPreferred: true }],
+    addresses: [{ label: evil, street: evil }],
+    links: [{ url: evil, label: evil }],
+    organization: evil,
+    gender: evil,
+    dates: [{ label: evil, date: { month: 2, day: 29 } }],
+    relations: [{ type: evil, name: evil }],
+    notes: [evil],
+    tags: [evil],
+    photo: { url: `https://example.org/${evil}` },
+  });
+  const lines = card.replaceAll("\r\n ", "").split(/\r\n|\r|\n/);
+  assert.deepEqual(
+    lines.filter((line) => line.startsWith("NOTE")),
+    [`NOTE:${String.raw`x\nNOTE:evil\nNOTE:evil\nNOTE:evil`}`],
+  );
+});

@@ -85,7 +85,10 @@ function escape(text: string): string {
 
 /** A parameter's value, RFC 6868. */
 function quote(text: string): string {
-  const safe = text.replaceAll("^", "^^").replaceAll('"', "^'").replaceAll("\n", "^n");
+  const safe = text
+    .replaceAll("^", "^^")
+    .replaceAll('"', "^'")
+    .replaceAll(/\r\n|\r|\n/g, "^n");
   return /^[\w-]*$/.test(safe) ? safe : `"${safe}"`;
 }
 

@@ -1,4 +1,5 @@
 /** A contact within what peeps keeps: texts are cut and cleaned, what is beside its bounds is dropped. */
+import { distinctLabels } from "./distinct-labels.ts";
 import { personLimits as limits } from "../contract/limits.ts";
 import { fitText } from "../text/fit-text.ts";
 import type { Contact } from "./contact.ts";
@@ -51,7 +52,9 @@ export function fitContact(contact: Contact): Contact {
     department: word(contact.department),
     title: word(contact.title),
     gender: word(contact.gender),
-    dates: some(contact.dates).map(({ label: said, date }) => ({ label: label(said) ?? "other", date })),
+    dates: distinctLabels(
+      some(contact.dates).map(({ label: said, date }) => ({ label: label(said) ?? "other", date })),
+    ),
     relations: some(contact.relations).map((relation) => ({
       type: label(relation.type) ?? "related",
       name: word(relation.name),

@@ -25,7 +25,7 @@ export function readGoogleContacts({ columns, rows, faults }: Table): Book {
 
 /** A quote before what begins like a formula keeps spreadsheets from running it. */
 function plain({ line, get }: CsvRow): CsvRow {
-  return { line, get: (column) => get(column)?.replace(/^'(?=[=@+-])/, "") };
+  return { line, get: (column) => get(column)?.replace(/^'(?='*[=@+\-\t\r\n＝＠＋－])/, "") };
 }
 
 /** Columns of the name and the work, both generations. */

@@ -44,12 +44,19 @@ test("writeGoogleContact() keeps every value past its slots, and no cell begins 
     handles: many.map((value) => ({ kind: "email", value, isPreferred: false })),
     links: [{ url: "+cmd|calc" }],
     notes: ["-2+3"],
+    tags: ["＝1+1"],
+    organization: "'=1+1",
+    title: "\n=1+1",
   });
-  assert.doesNotMatch(text, /(?:^|,)"?[=@+]/m);
+  assert.doesNotMatch(text.replaceAll("'\n", "'"), /(?:^|,)"?[=@+＝]/m);
+  assert.ok(text.includes(`"'\n=1+1"`), "nor does a line of one that is no row's");
   const [again] = read(text);
   assert.deepEqual(
     again?.handles.map(({ value }) => value),
     many,
   );
-  assert.deepEqual([again?.name.full, again?.links[0]?.url], ["=HYPERLINK(1)", "+cmd|calc"]);
+  assert.deepEqual(
+    [again?.name.full, again?.links[0]?.url, again?.tags, again?.organization],
+    ["=HYPERLINK(1)", "+cmd|calc", ["＝1+1"], "'=1+1"],
+  );
 });

@@ -108,8 +108,11 @@ function day(date: PartialDate): string {
 }
 
 function toLine(cells: readonly string[]): string {
-  return `${cells.map((cell) => quote(/^[=@\t\r]|^[+-](?![\d ()-]*$)/.test(cell) ? `'${cell}` : cell)).join(",")}\r\n`;
+  return `${cells.map((cell) => quote(formula.test(cell) ? `'${cell}` : cell)).join(",")}\r\n`;
 }
+
+/** What spreadsheets take for one, in wide characters too; a phone number is none. What has the quote already gets another. */
+const formula = /^'*(?:[=@\t\r\n＝＠＋－]|[+-](?![\d ()-]*$))/;
 
 function quote(cell: string): string {
   return /[",\r\n]|^\s|\s$/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;

@@ -21,6 +21,13 @@ interface SuggestionRow {
   said: string[] | null;
 }
 
+/** The same two, as they are merged by now, were asked about before, or were said to be two. */
+const isAnswered = `exists (
+  select 1 from svc_peeps.person a join svc_peeps.person b on b.root = (select root from svc_peeps.person where id = s.other_id)
+    join svc_peeps.suggestion e on e.person_id = least(a.id, b.id) and e.other_id = greatest(a.id, b.id)
+  where a.root = (select root from svc_peeps.person where id = s.person_id)
+    and (e.state = 'declined' or (e.state = 'open' and (e.created_at, e.id) < (s.created_at, s.id))))`;
+
 export const serveIdentity = ({ database }: ServiceContext) => [
   serve(listSuggestions, async ({ limit, after }) => {
     const [from, fromId] = placeOf(MomentPlace, after) ?? [null, null];
@@ -30,7 +37,7 @@ export const serveIdentity = ({ database }: ServiceContext) => [
           (select array_agg(source) from (select source from svc_peeps.field f where f.person_id in (s.person_id, s.other_id)
             union select source from svc_peeps.handle h where h.person_id in (s.person_id, s.other_id)) as said) as said
         from svc_peeps.suggestion s
-        where state = 'open' and (select root from svc_peeps.person where id = person_id) <> (select root from svc_peeps.person where id = other_id) and ($1::timestamptz is null or (created_at, id) > ($1, $2::uuid)) order by created_at, id limit $3`,
+        where state = 'open' and (select root from svc_peeps.person where id = person_id) <> (select root from svc_peeps.person where id = other_id) and not ${isAnswered} and ($1::timestamptz is null or (created_at, id) > ($1, $2::uuid)) order by created_at, id limit $3`,
         [from, fromId, count],
       );
     const { rows, next } = await readPage(limit, read, ({ place, id }) => [place, id]);
@@ -68,10 +75,9 @@ export const serveIdentity = ({ database }: ServiceContext) => [
       );
       const from = await rootOf(tx, personId);
       if (row?.mergedInto != null) {
-        await tx.query(
-          "update svc_peeps.person set merged_into = null, root = id, revision = revision + 1 where id = $1",
-          [personId],
-        );
+        await tx.query("update svc_peeps.person set merged_into = null, root = id where id = $1", [personId]);
+        // Both are others than before: what was meant for the two as one is refused.
+        await tx.query("update svc_peeps.person set revision = revision + 1 where id in ($1, $2)", [personId, from]);
         await followRoots(tx, personId);
         await tx.query(
           `update svc_peeps.tag set hidden_by = null where person_id in (select id from svc_peeps.person where root = $1)

@@ -64,20 +64,31 @@ export const servePeople = ({ database, clock, timeZone }: ServiceContext) => {
   ];
 };
 
+const locksMax = 5;
+
+/** Who they are now, also when they are merged while this waits. */
+async function lockRoot(tx: Sql, personId: string): Promise<{ id: string; revision: number }> {
+  for (let tries = 0; tries < locksMax; tries += 1) {
+    const [row] = await tx.query<{ id: string; revision: number; isMerged: boolean }>(
+      `select id, revision, merged_into is not null as "isMerged" from svc_peeps.person where id = $1 for update`,
+      [await rootOf(tx, personId)],
+    );
+    if (row?.isMerged === false) return row;
+  }
+  throw new RoostError("conflict", `person ${personId} is being merged: try again`);
+}
+
 async function writeChange(
   tx: Sql,
   { personId, revision, ...change }: InputOf<typeof changePerson>,
   said: { source: string; at: Date },
 ): Promise<{ person: PersonRecord }> {
-  const [row] = await tx.query<{ id: string; revision: number }>(
-    "select id, revision from svc_peeps.person where id = (select root from svc_peeps.person where id = $1) for update",
-    [personId],
-  );
-  const root = row?.id ?? (await rootOf(tx, personId));
-  if (revision !== undefined && row?.revision !== revision)
+  const row = await lockRoot(tx, personId);
+  const root = row.id;
+  if (revision !== undefined && row.revision !== revision)
     throw new RoostError(
       "conflict",
-      `the person has changed since revision ${revision}: it is ${row?.revision} now; read it again`,
+      `the person has changed since revision ${revision}: it is ${row.revision} now; read it again`,
     );
   for (const [field, value] of Object.entries({
     name: change.name,
