@@ -1,7 +1,7 @@
 /** A failover to the replica in the middle of load, over TLS with several hosts in the URL. */
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
-import { delay, silentLogger, toRoostError } from "@roost/base";
+import { silentLogger, toRoostError } from "@roost/base";
 import { openDatabase } from "@roost/database";
 import { openKernel, readPartitions, type Kernel } from "@roost/kernel";
 import { holdHome } from "../../packages/memory/src/home/hold-home.ts";
@@ -9,6 +9,7 @@ import { migrateMemory } from "../../packages/rehearsal/src/scratch/open-scratch
 import { note, testEvents } from "../../packages/kernel/src/testing/test-events.ts";
 import { requirePart } from "../infra/parts.ts";
 import { startPostgres, type RealPostgres } from "../infra/start-postgres.ts";
+import { until } from "./until.ts";
 
 const { skip } = await requirePart("postgres");
 const writerCount = 8;
@@ -50,17 +51,17 @@ async function failOver(
     write(kernel, { writer, acknowledged, stop: stop.signal }),
   );
 
-  await until(() => acknowledged.size >= acknowledgedMin);
+  await until("enough is acknowledged", async () => acknowledged.size >= acknowledgedMin);
   const startedMs = performance.now();
   await postgres.primary.kill();
   await postgres.promote();
   const before = acknowledged.size;
-  await until(() => acknowledged.size >= before + acknowledgedMin);
+  await until("writing goes on", async () => acknowledged.size >= before + acknowledgedMin);
   t.diagnostic(`${Math.round(performance.now() - startedMs)} ms from the kill to ${acknowledgedMin} further events`);
   stop.abort();
   await Promise.all(writers);
 
-  await until(() => home.refused.aborted);
+  await until("the failover is noticed", async () => home.refused.aborted);
   assert.match((home.refused.reason as Error).message, /replaced by a replica/);
   assert.deepEqual(await findGaps(kernel), []);
   const rows = await database.query<{ id: string }>("select id from roost.event where topic = 'notes'");
@@ -100,13 +101,4 @@ async function findGaps(kernel: Kernel): Promise<unknown[]> {
     const row = rows.find((each) => each.partition === partition) ?? { count: 0, last: -1 };
     return row.count !== nextOffset || row.last !== nextOffset - 1;
   });
-}
-
-async function until(isTrue: () => boolean): Promise<void> {
-  const endMs = performance.now() + 60_000;
-  while (!isTrue()) {
-    assert.ok(performance.now() < endMs, `not within a minute: ${String(isTrue)}`);
-    // tidy: a bounded poll of what other processes do.
-    await delay(10);
-  }
 }

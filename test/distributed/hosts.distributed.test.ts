@@ -4,13 +4,13 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { delay } from "@roost/base";
 import type { Database } from "@roost/database";
 import type { Arena } from "../chaos/arena.ts";
 import { runChaos } from "../chaos/run-chaos.ts";
 import { openHosts } from "../infra/open-hosts.ts";
 import { requirePart } from "../infra/parts.ts";
 import { startPostgres } from "../infra/start-postgres.ts";
+import { until } from "./until.ts";
 
 const needed = await Promise.all([requirePart("hosts"), requirePart("postgres")]);
 const skip = needed.map((part) => part.skip).find((reason) => reason !== false) ?? false;
@@ -94,11 +94,8 @@ async function untilOthersHaveDone(database: Database, msMin: number): Promise<n
     return row!.count;
   };
   const before = await endedCount();
-  for (;;) {
-    const elapsedMs = performance.now() - startedMs;
-    if (elapsedMs >= msMin && (await endedCount()) > before) return Math.round(elapsedMs);
-    assert.ok(elapsedMs < 120_000, "no run has ended for two minutes");
-    // tidy: a bounded poll of what other processes do.
-    await delay(100);
-  }
+  return await until("another run has ended", async () => {
+    const elapsedMs = Math.round(performance.now() - startedMs);
+    return elapsedMs >= msMin && (await endedCount()) > before && elapsedMs;
+  });
 }

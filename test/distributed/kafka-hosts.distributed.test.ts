@@ -4,6 +4,7 @@ import { readKafkaStatus } from "../../packages/kafka/src/read-kafka-status.ts";
 import { openHosts } from "../infra/open-hosts.ts";
 import { requirePart } from "../infra/parts.ts";
 import { openKafkaWorld } from "./kafka-world.ts";
+import { until } from "./until.ts";
 
 const needed = await Promise.all([requirePart("hosts"), requirePart("kafka")]);
 const skip = needed.map((part) => part.skip).find((reason) => reason !== false) ?? false;
@@ -24,11 +25,11 @@ test(
     const load = (async () => {
       while (!isCut) await world.append(200);
     })();
-    await world.until("something more is shipped", async () => (await world.effects()).length > 600);
+    await until("something more is shipped", async () => (await world.effects()).length > 600);
     await first!.cut();
     isCut = true;
     await load;
-    await world.until("the lag is reported with its reason", async () => {
+    await until("the lag is reported with its reason", async () => {
       const { relay } = (await readKafkaStatus(world.database))!;
       return relay.lagCount > 0 && relay.lagMs !== null && relay.error !== null;
     });
@@ -43,7 +44,7 @@ test(
     await world.append(600);
     await world.untilAllTaken();
     await world.assertOnceInOrder();
-    await world.until("the lag is gone", async () => {
+    await until("the lag is gone", async () => {
       const { relay } = (await readKafkaStatus(world.database))!;
       return relay.lagCount === 0 && relay.error === null;
     });

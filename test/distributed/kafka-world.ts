@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { spawn, type ChildProcess } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { delay, silentLogger } from "@roost/base";
+import { silentLogger } from "@roost/base";
 import type { Database } from "@roost/database";
 import type { Kernel } from "@roost/kernel";
 import { createTestKernel } from "../../packages/kernel/src/testing/create-test-kernel.ts";
@@ -15,9 +15,9 @@ import { migrateKafka } from "../../packages/kafka/src/migrate-kafka.ts";
 import type { Host } from "../infra/open-hosts.ts";
 import { startKafka, type RealKafka, type StartKafka } from "../infra/start-kafka.ts";
 import type { RelayProgram } from "./relay-program.ts";
+import { until } from "./until.ts";
 
 export const leaseMs = 6_000;
-const patienceMs = 60_000;
 const program = fileURLToPath(new URL("relay-program.ts", import.meta.url));
 
 export interface KafkaWorld extends AsyncDisposable {
@@ -34,10 +34,9 @@ export interface KafkaWorld extends AsyncDisposable {
   };
   /** Events of the topic `notes`, appended one batch after the other until `stop`. Resolves to their number. */
   append(count: number): Promise<void>;
-  until(what: string, isTrue: () => Promise<boolean>): Promise<void>;
   /** What took effect, by partition, in the order of its commits. */
   effects(): Promise<{ partition: number; offset: number }[]>;
-  untilAllTaken(): Promise<void>;
+  untilAllTaken(): Promise<unknown>;
   /** Asserts that every event of the topic took effect once, in the order of its partition. */
   assertOnceInOrder(): Promise<void>;
 }
@@ -104,18 +103,10 @@ export async function openKafkaWorld(options: StartKafka = {}): Promise<KafkaWor
         await kernel.append(Array.from({ length: Math.min(50, left) }, () => note((n += 1), `key ${n % 40}`)));
       }
     },
-    async until(what, isTrue) {
-      const endMs = performance.now() + patienceMs;
-      while (!(await isTrue())) {
-        assert.ok(performance.now() < endMs, `not within ${patienceMs / 1000} s: ${what}`);
-        // tidy: a bounded poll of what other processes do.
-        await delay(50);
-      }
-    },
     effects: () =>
       database.query(`select partition, at_offset as "offset" from effect where topic = 'notes' order by number`),
     untilAllTaken: () =>
-      world.until("all events took effect", async () => {
+      until("all events took effect", async () => {
         const [row] = await database.query<{ waiting: number }>(
           "select (select sum(next_offset) from roost.partition_head where topic = 'notes')::int - (select count(*) from effect where topic = 'notes')::int as waiting",
         );

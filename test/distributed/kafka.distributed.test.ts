@@ -8,6 +8,7 @@ import { ingest } from "../../packages/kafka/src/consume/ingest.ts";
 import { readKafkaStatus } from "../../packages/kafka/src/read-kafka-status.ts";
 import { requirePart } from "../infra/parts.ts";
 import { leaseMs, openKafkaWorld } from "./kafka-world.ts";
+import { until } from "./until.ts";
 
 const { skip } = await requirePart("kafka");
 
@@ -61,18 +62,18 @@ test(
       while (!isFrozen) await world.append(200);
     })();
     // In the middle: something was shipped since, and much is left.
-    await world.until("something more is shipped", async () => (await world.effects()).length > 600);
+    await until("something more is shipped", async () => (await world.effects()).length > 600);
     frozen.kill("SIGSTOP");
     isFrozen = true;
     await load;
     const startedMs = performance.now();
     await world.startRelay();
     await world.untilAllTaken();
-    await world.until("twice the lease", async () => performance.now() - startedMs > 2 * leaseMs);
+    await until("twice the lease", async () => performance.now() - startedMs > 2 * leaseMs);
     frozen.kill("SIGCONT");
     await world.append(300);
     await world.untilAllTaken();
-    await world.until("the frozen one has said what it had", async () => performance.now() - startedMs > 4 * leaseMs);
+    await until("the frozen one has said what it had", async () => performance.now() - startedMs > 4 * leaseMs);
     await world.untilAllTaken();
     await world.assertOnceInOrder();
     await consumer.stop();
@@ -85,7 +86,7 @@ test("Records that Kafka has twice, out of order, act once and in order", { skip
   await world.append(60);
   const recordCount = async () =>
     (await world.kafka.readRanges(["roost.notes"])).reduce((sum, { endOffset }) => sum + endOffset, 0);
-  await world.until("all is shipped", async () => (await recordCount()) === 60);
+  await until("all is shipped", async () => (await recordCount()) === 60);
   // What a frozen relay may add: a batch of before, behind later ones.
   for (const { topic, partition } of await world.kafka.readRanges(["roost.notes"])) {
     const [fetched] = await world.kafka.fetch([{ topic, partition, offset: 0 }]);
@@ -122,7 +123,7 @@ test(
     );
     for (const broker of [2, 3]) await world.real.kill(broker);
     await world.append(400);
-    await world.until("the lag is shown", async () => {
+    await until("the lag is shown", async () => {
       const { relay } = (await readKafkaStatus(world.database))!;
       return relay.lagCount > 0 && relay.lagMs !== null && relay.error !== null;
     });
@@ -133,7 +134,7 @@ test(
       `all brokers killed: ${Math.round(performance.now() - allMs)} ms from their start until all took effect`,
     );
     await world.assertOnceInOrder();
-    await world.until("the lag is gone", async () => {
+    await until("the lag is gone", async () => {
       const { relay } = (await readKafkaStatus(world.database))!;
       return relay.lagCount === 0 && relay.error === null;
     });
@@ -166,7 +167,7 @@ test(
         `select e.id, e.source, s.text as labels from roost.event e join roost.label_set s on s.number = e.labels where source = 'shop' order by topic, partition, "offset"`,
       );
     const letters = () => listDeadLetters(world.database, { group: "kafka-ingest", limit: 10 });
-    await world.until("all are judged", async () => (await entered()).length === 2 && (await letters()).length === 4);
+    await until("all are judged", async () => (await entered()).length === 2 && (await letters()).length === 4);
     assert.deepEqual((await entered()).map(({ id }) => id).toSorted(), ["1", "6"]);
     assert.match(String((await entered())[0]!.labels), /src:import:kafka:orders trust:untrusted/);
     const reasons = (await letters()).map(({ eventId, state, error }) => `${eventId} ${state} ${error?.message}`);
@@ -184,7 +185,7 @@ test(
     const definition = { type: "order.placed", version: 1, topic: "orders", compatibility: "none" as const, schema };
     await world.kernel.registry.register([definition]);
     await retryAgain(world.kernel, { group: "kafka-ingest" });
-    await world.until(
+    await until(
       "the one that fits now has entered",
       async () => (await entered()).length === 3 && (await letters()).every(({ state }) => state === "given_up"),
     );
@@ -241,7 +242,7 @@ test(
     const before = (await world.effects()).length;
     await world.append(40);
     await world.startRelay();
-    await world.until("all new ones took effect", async () => (await world.effects()).length >= before + 40);
+    await until("all new ones took effect", async () => (await world.effects()).length >= before + 40);
     assert.equal((await world.effects()).length, before + 40);
     await consumer.stop();
   },

@@ -34,6 +34,8 @@ export interface SupervisedOptions {
   modelUrl?: string;
   /** Domain services that run. */
   services?: readonly string[] | undefined;
+  /** Further settings of its environment. */
+  environment?: Readonly<Record<string, string>>;
 }
 
 /** @throws Error with what it printed when it ended instead */
@@ -45,7 +47,7 @@ export async function startSupervised(options: SupervisedOptions): Promise<Start
 
 /** Resolves when the home is up, or when the supervisor has ended. */
 export async function trySupervised(options: SupervisedOptions): Promise<StartedHome | RefusedHome> {
-  const { directory, modelUrl, services = [] } = options;
+  const { directory, modelUrl, services = [], environment } = options;
   if (services.length > 0) {
     // The home is there already, and names its services.
     await cp(join(root, "examples/home"), directory, { recursive: true });
@@ -64,6 +66,7 @@ export async function trySupervised(options: SupervisedOptions): Promise<Started
         ROOST_WORKERS: "1",
         ...(modelUrl === undefined ? {} : { ROOST_MODEL_URL: modelUrl, ROOST_MODEL: "scripted" }),
         NODE_COMPILE_CACHE: join(root, "node_modules/.roost/compile-cache"),
+        ...environment,
       },
     },
   );
