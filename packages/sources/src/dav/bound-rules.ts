@@ -2,9 +2,16 @@
 import { RoostError } from "@roost/base";
 import ICAL from "ical.js";
 
+/** Dates that may be looked at, of all rules of an object. */
+export interface Steps {
+  /** Counted down. */
+  left: number;
+  /** They were not enough. */
+  isShort?: boolean;
+}
+
 export interface RuleLimits {
-  /** Dates that may be looked at, of all rules of an object: counted down. */
-  steps: { left: number };
+  steps: Steps;
   /** Occurrences of later months are not looked for. */
   until: Date;
 }
@@ -13,6 +20,13 @@ const intervalMax = 10_000;
 const rulesMax = 10;
 const datesMax = 5_000;
 const parts = ["vevent", "standard", "daylight"];
+const periodsMs: Record<string, number> = {
+  SECONDLY: 1_000,
+  MINUTELY: 60_000,
+  HOURLY: 3_600_000,
+  DAILY: 86_400_000,
+  WEEKLY: 7 * 86_400_000,
+};
 /** Zones have rules, and are asked for some years more. */
 const zoneYears = 10;
 
@@ -45,6 +59,9 @@ function boundComponent(component: ICAL.Component, limits: RuleLimits): void {
 function boundIterator(rule: ICAL.Recur, start: ICAL.Time, { steps, until }: RuleLimits): ICAL.RecurIterator {
   // A yearly rule is tried for 18,000 years at its beginning, where it does not end before.
   const ending = rule.clone();
+  // Where it is clear from the beginning that they do not suffice none is taken.
+  const periodMs = (periodsMs[rule.freq] ?? Number.POSITIVE_INFINITY) * rule.interval;
+  if ((until.getTime() - start.toJSDate().getTime()) / periodMs > steps.left) throw tooFar(steps);
   const untilYear = until.getUTCFullYear() + 1;
   const end = ICAL.Time.fromData({ year: untilYear, month: 12, day: 31, isDate: true });
   if (ending.until === null || ending.until.year > untilYear) ending.until = end;
@@ -54,7 +71,7 @@ function boundIterator(rule: ICAL.Recur, start: ICAL.Time, { steps, until }: Rul
   const next = iterator.next.bind(iterator);
   iterator.check_contracting_rules = () => {
     steps.left -= 1;
-    if (steps.left < 0) throw tooMany("its rules have too many dates before the ones that are looked for");
+    if (steps.left < 0) throw tooFar(steps);
     // A month more: whatever its zone.
     if (iterator.last.year * 12 + iterator.last.month - 1 <= until.getUTCFullYear() * 12 + until.getUTCMonth() + 1)
       return fits();
@@ -66,6 +83,11 @@ function boundIterator(rule: ICAL.Recur, start: ICAL.Time, { steps, until }: Rul
     return iterator.completed ? (null as unknown as ICAL.Time) : time;
   };
   return iterator;
+}
+
+function tooFar(steps: Steps): RoostError {
+  steps.isShort = true;
+  return tooMany("its rules have too many dates before the ones that are looked for");
 }
 
 function tooMany(why: string): RoostError {

@@ -2,6 +2,7 @@
 import { setImmediate } from "node:timers/promises";
 import { RoostError, toRoostError } from "@roost/base";
 import { namesOf, wordOf, type LeftOutItem, type SourceItem } from "../source-item.ts";
+import type { Steps } from "./bound-rules.ts";
 import { openDav, type DavClient, type DavServer } from "./open-dav.ts";
 import { readOccurrences, titleOf, type OccurrencesOptions } from "./read-occurrences.ts";
 
@@ -22,8 +23,8 @@ export interface CalendarLook {
 
 /** Of one object: a daily rule of fifty years has 18,000. */
 const stepsMax = 20_000;
-/** Of all objects together, divided among those that need them: one that uses up its share costs no other. */
-const stepsOfRound = 100_000;
+/** Of all objects together, and half of it at first: each has its share of what is left, and those that need more wait for the others. */
+const stepsOfLook = 200_000;
 const roundsMax = 2;
 const calendarsMax = 50;
 /** Of one calendar, within the time. */
@@ -133,22 +134,25 @@ async function occurrencesOf(
 ): Promise<SourceItem[]> {
   const items = new Map<string, SourceItem>();
   let waiting = [...objects];
+  let left = 0;
   for (let round = 1; round <= roundsMax && waiting.length > 0; round += 1) {
-    const share = Math.min(stepsMax, Math.floor(stepsOfRound / waiting.length));
+    left += stepsOfLook / roundsMax;
     const again: CalendarObject[] = [];
-    for (const object of waiting) {
+    for (const [index, object] of waiting.entries()) {
       // Other work of the process goes on between them.
       await setImmediate();
       signal.throwIfAborted();
-      const steps = { left: share };
+      const share = Math.min(stepsMax, Math.floor(left / (waiting.length - index)));
+      const steps: Steps = { left: share };
       const place = new URL(object.url).pathname;
       try {
         for (const item of readOccurrences(object.text, { place, from, until, timeZone, steps }))
           items.set(item.key, item);
       } catch (error) {
-        if (steps.left < 0 && round < roundsMax && share < stepsMax) again.push(object);
+        if (steps.isShort === true && round < roundsMax) again.push(object);
         else leftOut.push({ name: titleOf(object.text) ?? wordOf(place), why: whyUnread(error) });
       }
+      left -= share - Math.max(0, steps.left);
     }
     waiting = again;
   }

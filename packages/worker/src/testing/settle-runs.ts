@@ -11,10 +11,10 @@ interface Settled {
   mostAtOnce: number;
 }
 
-/** Executes what is ready, all of it at once, until nothing is. `dieIn`: the first worker is killed after that tool has acted. */
+/** Executes what is ready, all of it at once, until nothing is. `dieIn`: the first worker is killed after that tool has acted, or after `look`. */
 export async function settleRuns(
   home: TestHome,
-  { dieIn, ...options }: { dieIn?: string; lookOutside?: LookOutside | undefined } = {},
+  { dieIn, lookOutside, ...options }: { dieIn?: string; lookOutside?: LookOutside | undefined } = {},
 ): Promise<Settled> {
   let mostAtOnce = 0;
   let hasDied = false;
@@ -24,18 +24,27 @@ export async function settleRuns(
     const runs = await claimRuns(home.kernel, claim);
     mostAtOnce = Math.max(mostAtOnce, runs.length);
     const killed = new AbortController();
+    const diesAfter = (what: string): boolean => {
+      if (what !== dieIn || hasDied) return false;
+      hasDied = true;
+      killed.abort(new Error("killed"));
+      return true;
+    };
     const agent = createAgentHandler({
       ...home.handlerOptions,
       ...options,
+      lookOutside:
+        lookOutside &&
+        (async (signal) => {
+          await lookOutside(signal);
+          if (diesAfter("look")) throw killed.signal.reason;
+        }),
       toolsFor: async (run, definition) =>
         (await home.handlerOptions.toolsFor(run, definition)).map((tool) => ({
           ...tool,
           execute: async (input, toolCall) => {
             const result = await tool.execute(input, toolCall);
-            if (tool.name !== dieIn || hasDied) return result;
-            hasDied = true;
-            killed.abort(new Error("killed"));
-            return new Promise(() => undefined);
+            return diesAfter(tool.name) ? new Promise(() => undefined) : result;
           },
         })),
     });
