@@ -13,6 +13,7 @@ import {
   someJob,
   someRun,
   someRunId,
+  someSource,
   someStatus,
   someSummary,
   someTime,
@@ -153,6 +154,7 @@ test("roost status, ps and jobs list say first what fails, in red", async () => 
   const failing = { since: someTime, count: 3, reason: "no disk", runId: someRunId };
   await using gateway = await serveGateway({
     getStatus: () => someStatus({ alarms: [{ code: "job_failing", text, since: someTime }] }),
+    getSources: () => ({ sources: [someSource()] }),
     listActivity: () => ({ at: someTime, items: [someActivity()], next: null }),
     listJobs: () => ({ items: [someJob({ failing })], next: null, unreadable: [] }),
   });
@@ -164,6 +166,12 @@ test("roost status, ps and jobs list say first what fails, in red", async () => 
     for (const line of narrow.stdout.split("\n")) assert.ok(textWidth(line) <= 40, line);
     assert.match(narrow.stdout, /^! Job mail failed 3 times: no disk\n/);
   }
+  const { stdout: status } = await runRoost(["status"], { ...gateway, environment: { COLUMNS: "200" } });
+  assert.match(
+    status,
+    /work imaps:\/\/eva@mail\.example\.org looked at .*, no heartbeat is due, 7 left for later looks\n/,
+  );
+  assert.match(status, / failed 2 times: the server says no\n.* left out: Each second: no end\n/);
   const { stdout } = await runRoost(["jobs", "list"], { ...gateway, environment });
   assert.ok(stdout.includes("\u001b[31mfailed 3 times, first "), stdout);
   const json = JSON.parse((await runRoost(["ps", "--json"], gateway)).stdout) as { alarms: unknown[] };

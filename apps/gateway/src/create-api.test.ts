@@ -61,6 +61,7 @@ test("createApi() serves every operation as its contract says", async () => {
   assert.deepEqual((await client.listFiles({ isMarked: true })).items, []);
 
   assert.deepEqual(await client.checkModels(), { models: [] });
+  assert.deepEqual([await client.getSources(), await client.checkSources()], [{ sources: [] }, { sources: [] }]);
   assert.deepEqual((await client.recall({ query: "nobody told of it" })).lines, []);
   assert.match((await client.createSignInCode()).code, /^\d+\./);
   const { token, text } = await client.createToken({ name: "webui", caps: { day: { usdMax: 1 } } });

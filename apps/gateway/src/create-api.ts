@@ -38,6 +38,7 @@ import { serveSetup, type SetupGiven } from "./api/setup.ts";
 import { serveSpend } from "./api/spend.ts";
 import { serveStates } from "./api/states.ts";
 import { serveThirdParties } from "./api/third-parties.ts";
+import { serveSources } from "./api/sources.ts";
 import { serveStatus, type StatusGiven } from "./api/status.ts";
 import type { AccessTokens, InboundHooks } from "@roost/access";
 import type { Memory } from "@roost/memory";
@@ -119,6 +120,7 @@ export function createApi({
     ...serveHosts({ kernel, version: status.facts.version }),
     ...serveThirdParties(services),
     ...serveSetup({ memory, setup }),
+    ...serveSources({ memory, environment: setup.environment }),
     ...servePush({ kernel, homeDir: memory.homeDir }),
   ]);
 }

@@ -121,6 +121,8 @@ export type { ShownFile } from "./context/file-sections.ts";
 export type { Section } from "./context/section.ts";
 export { whyLossy } from "./files/why-lossy.ts";
 export { readOutsideItem } from "./outside/outside-news.ts";
+export { listSources, trySources } from "./outside/list-sources.ts";
+export { davServerOf, mailServerOf } from "./outside/mail-server-of.ts";
 export { readSource, sourcesOf, type OutsideSource, type SourceRow } from "./outside/source-row.ts";
 export { takeFailure, takeLook } from "./outside/take-look.ts";
 export { heartbeatDecision, type HeartbeatDecision } from "./heartbeat/heartbeat-decision.ts";

@@ -16,7 +16,7 @@ export function addDoctorCommand(program: Command, context: CliContext): void {
     .command("doctor")
     .summary("find problems and how to fix them")
     .description(
-      "Checks Node, the home, its owner and token, the disk, the gateway, its clock, PostgreSQL, the workers and the model, which is asked for one token, and says how to fix what is wrong. Works when nothing is running; exits with 1 when there is a problem.",
+      "Checks Node, the home, its owner and token, the disk, the gateway, its clock, PostgreSQL, the workers, the model, which is asked for one token, and mailboxes and calendars that heartbeats look at, which are logged in to, and says how to fix what is wrong. Works when nothing is running; exits with 1 when there is a problem.",
     )
     .action(async () => {
       const checks = await examine(context);

@@ -1,6 +1,6 @@
 /** `roost status`: the installation on one screen. */
 import { formatDurationMs } from "@roost/base";
-import type { Status } from "@roost/contract/operations";
+import type { OutsideSourceStatus, Status } from "@roost/contract/operations";
 import type { Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
 import { noteUnreadable } from "../print/note-unreadable.ts";
@@ -14,16 +14,22 @@ export function addStatusCommand(program: Command, context: CliContext): void {
   program
     .command("status")
     .summary("show the state of the installation")
-    .description("Shows the model, workers, active and due work, spending and problems.")
+    .description(
+      "Shows the model, workers, active and due work, mailboxes and calendars that heartbeats look at, spending and problems.",
+    )
     .action(async () => {
       const { client, url } = await context.connect();
-      const status = await client.getStatus();
-      if (context.terminal.isJson) return context.terminal.json(status);
-      printStatus(context, status, url);
+      const [status, { sources }] = await Promise.all([client.getStatus(), client.getSources()]);
+      if (context.terminal.isJson) return context.terminal.json({ ...status, sources });
+      printStatus(context, status, { sources, url });
     });
 }
 
-function printStatus({ terminal, clock }: CliContext, status: Status, url: string): void {
+function printStatus(
+  { terminal, clock }: CliContext,
+  status: Status,
+  { sources, url }: { sources: readonly OutsideSourceStatus[]; url: string },
+): void {
   const { paint } = terminal;
   noteUnreadable(terminal, status.unreadable);
   const { counts, model } = status;
@@ -51,7 +57,27 @@ function printStatus({ terminal, clock }: CliContext, status: Status, url: strin
   ];
   for (const [index, { title, dueAt }] of status.due.entries())
     pairs.push([index === 0 ? "due" : "", `${plainLine(title)} ${paint(relativeTime(dueAt, nowMs), "dim")}`]);
+  pairs.push(...describeSources(sources, { nowMs, paint }));
   for (const line of formatPairs(pairs, terminal)) terminal.line(line);
+}
+
+/** Names and errors may be words of servers. */
+function describeSources(
+  sources: readonly OutsideSourceStatus[],
+  { nowMs, paint }: { nowMs: number; paint: CliContext["terminal"]["paint"] },
+): [string, string][] {
+  const lines = sources.flatMap(({ name, server, lookedAt, nextLookAt, laterCount, leftOut, failureCount, error }) => {
+    const looked = lookedAt === null ? "not looked at yet" : `looked at ${relativeTime(lookedAt, nowMs)}`;
+    const next = nextLookAt === null ? "no heartbeat is due" : `next ${relativeTime(nextLookAt, nowMs)}`;
+    const later = laterCount === 0 ? "" : `, ${formatCount(laterCount)} left for later looks`;
+    const failed = `failed ${failureCount} ${failureCount === 1 ? "time" : "times"}: ${plainLine(error ?? "")}`;
+    return [
+      `${plainLine(`${name} ${server}`)} ${paint(`${looked}, ${next}${later}`, "dim")}`,
+      ...(error === null ? [] : [paint(failed, "bad")]),
+      ...leftOut.map((item) => paint(`left out: ${plainLine(`${item.name}: ${item.why}`)}`, "warn")),
+    ];
+  });
+  return lines.map((line, index) => [index === 0 ? "sources" : "", line]);
 }
 
 function describeWorkers({ workers }: Status): string {

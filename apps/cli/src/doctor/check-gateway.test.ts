@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Status } from "@roost/contract/operations";
 import { someStatus } from "../testing/records.ts";
-import { checkAnswer, checkServices, checkStatus } from "./check-gateway.ts";
+import { checkAnswer, checkServices, checkSource, checkStatus } from "./check-gateway.ts";
 
 const at = "2026-01-01T00:00:00.000Z";
 
@@ -33,6 +33,17 @@ test("checkAnswer() calls a model that fails bad, one that is silent a warning, 
   assert.deepEqual(told("answers"), ["one token", "small (local): why", "good", true]);
   assert.deepEqual(told("silent"), ["one token", "small (local): why", "warn", false]);
   assert.deepEqual(told("fails"), ["one token", "small (local): why", "bad", false]);
+});
+
+test("checkSource() says of a mailbox that fails why, and what to do", () => {
+  const mail = { name: "work", kind: "mail", text: "INBOX: 3 mails", next: null } as const;
+  assert.deepEqual(checkSource({ ...mail, state: "works" }), {
+    name: "mail work",
+    state: "good",
+    text: "INBOX: 3 mails",
+  });
+  const failing = checkSource({ ...mail, state: "fails", text: "it refuses the login", next: "look at its secret" });
+  assert.deepEqual([failing.state, failing.advice], ["bad", "look at its secret"]);
 });
 
 test("checkServices() prints the statements that an administrator runs before a service can", () => {

@@ -1,6 +1,6 @@
 /** Checks through the gateway: clock, database, model, workers and alarms. */
 import { formatDurationMs, toRoostError, type Clock } from "@roost/base";
-import type { ModelCheck, ServiceRecord, Status } from "@roost/contract/operations";
+import type { ModelCheck, OutsideSourceCheck, ServiceRecord, Status } from "@roost/contract/operations";
 import type { Connection } from "../connect.ts";
 import { relativeTime } from "../print/relative-time.ts";
 import type { Check } from "./check.ts";
@@ -8,6 +8,7 @@ import type { Check } from "./check.ts";
 const skewMsMax = 5000;
 const answerMsMax = 10_000;
 const modelMsMax = 90_000;
+const sourcesMsMax = 45_000;
 const silentMsMax = 60_000;
 
 export async function checkGateway(connect: () => Promise<Connection>, clock: Clock): Promise<Check[]> {
@@ -29,6 +30,7 @@ export async function checkGateway(connect: () => Promise<Connection>, clock: Cl
       await checkClock(url, token, clock),
       ...checkStatus(status, clock.nowMs()),
       ...(isModelWell(status) ? await askModels(client) : []),
+      ...(await trySources(client)),
       ...checkServices((await client.listServices({ limit: 500 }, { timeoutMs: answerMsMax })).items),
     ];
   } catch (thrown) {
@@ -90,6 +92,24 @@ async function askModels(client: Connection["client"]): Promise<Check[]> {
   } catch (thrown) {
     return [{ name: "one token", state: "bad", text: toRoostError(thrown).message }];
   }
+}
+
+/** Each is logged in to. */
+async function trySources(client: Connection["client"]): Promise<Check[]> {
+  try {
+    return (await client.checkSources({}, { timeoutMs: sourcesMsMax })).sources.map(checkSource);
+  } catch (thrown) {
+    return [{ name: "sources", state: "bad", text: toRoostError(thrown).message }];
+  }
+}
+
+export function checkSource({ name, kind, state, text, next }: OutsideSourceCheck): Check {
+  return {
+    name: `${kind} ${name}`,
+    state: state === "works" ? "good" : "bad",
+    text,
+    ...(next !== null && { advice: next }),
+  };
 }
 
 export function checkAnswer({ id, name, state, text }: ModelCheck): Check {

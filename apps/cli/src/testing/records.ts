@@ -6,6 +6,7 @@ import type {
   QuestionRecord,
   RunRecord,
   RunSummary,
+  OutsideSourceStatus,
   Status,
 } from "@roost/contract/operations";
 
@@ -180,6 +181,22 @@ export function someStatus(given: Partial<Status> = {}): Status {
     due: [],
     spend: { since: someTime, usd: 0, tokens: 0, usdMax: null, tokensMax: null },
     alarms: [],
+    ...given,
+  };
+}
+
+/** One whose last looks failed, in words of its server. */
+export function someSource(given: Partial<OutsideSourceStatus> = {}): OutsideSourceStatus {
+  return {
+    name: "work",
+    kind: "mail",
+    server: "imaps://eva@mail.example.org",
+    lookedAt: someTime,
+    nextLookAt: null,
+    laterCount: 7,
+    leftOut: [{ name: "Each second", why: "no end" }],
+    failureCount: 2,
+    error: "the server says\nno",
     ...given,
   };
 }

@@ -21,6 +21,7 @@ import { runOperations } from "./run-operations.ts";
 import { serviceOperations } from "./service-operations.ts";
 import { sessionOperations } from "./session-operations.ts";
 import { setupOperations } from "./setup-operations.ts";
+import { sourceOperations } from "./source-operations.ts";
 import { spendOperations } from "./spend-operations.ts";
 import { statusOperations } from "./status-operations.ts";
 import { timelineOperations } from "./timeline-operations.ts";
@@ -48,6 +49,7 @@ export const roostOperations = [
   ...serviceOperations,
   ...accessOperations,
   ...hookOperations,
+  ...sourceOperations,
   ...spendOperations,
   ...setupOperations,
   ...pushOperations,
@@ -114,6 +116,7 @@ export * from "./run-operations.ts";
 export * from "./service-operations.ts";
 export * from "./session-operations.ts";
 export * from "./setup-operations.ts";
+export * from "./source-operations.ts";
 export * from "./spend-operations.ts";
 export * from "./status-operations.ts";
 export * from "./timeline-operations.ts";

@@ -2,10 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readLog, type ClaimedRun } from "@roost/kernel";
 import type { SourceItem } from "@roost/sources";
+import { startScriptedImap } from "@roost/sources/scripted-imap";
 import { buildContext } from "../context/build-context.ts";
 import { createTestMemory, type TestMemory } from "../testing/create-test-memory.ts";
 import { createTestWorker } from "../testing/run-agent.ts";
 import { because, beatsOf, type Beats } from "../testing/run-beats.ts";
+import { listSources, trySources } from "./list-sources.ts";
 import { readOutsideItem } from "./outside-news.ts";
 import { readSource, sourcesOf, type OutsideSource, type SourceRow } from "./source-row.ts";
 import { takeFailure, takeLook, type TakenLook } from "./take-look.ts";
@@ -198,6 +200,37 @@ test("a source that means another server begins anew, said once, and no name of 
     assert.equal(texts.length, 2);
     assert.match(texts.join("\n"), /^(work is another server or login than before.*\n?){2}$/);
   });
+});
+
+test("trySources() logs in to each within a bounded time, and says why it fails and what to do", async () => {
+  await using imap = await startScriptedImap();
+  imap.add("From: ida@example.org\r\n\r\nx");
+  const { port } = imap.login;
+  const source = (more: string) => `{ imap: "imap://eva@127.0.0.1:${port}", secret: "env:MAIL_PASSWORD"${more} }`;
+  const gone = '{ caldav: "http://127.0.0.1:9/", user: eva, secret: "env:MAIL_PASSWORD" }';
+  const yaml = `heartbeat: { sources: { work: ${source("")}, family: ${source(", mailboxes: [Family]")}, home: ${gone} } }\n`;
+  await using home = await createTestMemory({ files: { "roost.yaml": yaml } });
+  const resolveSecret = async () => "secret";
+  const tried = async () =>
+    (await trySources(home.memory, { resolveSecret, signal: AbortSignal.timeout(60_000) })).map(
+      ({ name, text, next }) => [name, text, next?.split(" of ")[0]].join("; "),
+    );
+  const [work, family, calendar] = await tried();
+  assert.equal(work, "work; INBOX: 1 mail; ");
+  assert.equal(family, "family; there is no mailbox Family: there are INBOX; correct mailboxes");
+  assert.match(calendar!, /^home; 127\.0\.0\.1:9 cannot be reached: .*; look whether caldav$/);
+  imap.answer = (command) => (command.startsWith("LOGIN") ? "TAG NO [AUTHENTICATIONFAILED] no\r\n" : undefined);
+  assert.match((await tried())[0]!, /^work; 127\.0\.0\.1 refuses the login of eva.*; look at imap, user and secret$/);
+  await takeFailure(home.memory, sourcesOf(home.memory)[0]!, { code: "unavailable", message: "no answer" });
+  const [listed, ...others] = await listSources(home.memory);
+  assert.deepEqual([listed?.server, listed?.row?.errorText], [`imap://eva@127.0.0.1:${port}`, "no answer"]);
+  assert.deepEqual(
+    others.map(({ name, row }) => [name, row]),
+    [
+      ["family", undefined],
+      ["home", undefined],
+    ],
+  );
 });
 
 test("a source that fails is the person's business: told once, in words marked as the server's, and no reason to think", async () => {

@@ -82,7 +82,12 @@ async function followWithin(
   let url = new URL(input instanceof Request ? input.url : String(input));
   for (let hops = 0; hops <= redirectsMax; hops += 1) {
     refuseStrange(url, server);
-    const response = await fetch(url, { ...init, redirect: "manual" });
+    const response = await fetch(url, { ...init, redirect: "manual" }).catch((cause: unknown) => {
+      init.signal?.throwIfAborted();
+      const { message, cause: reason } = cause as Error;
+      const why = reason instanceof Error && reason.message !== "" ? reason.message : message;
+      throw new RoostError("unavailable", `${url.host} cannot be reached: ${wordOf(why)}`, { cause });
+    });
     const next = response.headers.get("location");
     const isRedirect = response.status >= 300 && response.status < 400 && response.status !== 304 && next !== null;
     if (!isRedirect || init.redirect === "manual") return { response, url };

@@ -2,10 +2,10 @@
  * A heartbeat looks at the mailboxes and calendars that the settings name, before it decides whether anything is new: all at once, each within a
  * limit of time, and one that fails holds up none. What they say is kept for the quarantined reader and shown to no other run.
  */
-import { join } from "node:path";
-import { readFile } from "node:fs/promises";
 import { formatDurationMs, type Logger, RoostError, toRoostError } from "@roost/base";
 import {
+  davServerOf,
+  mailServerOf,
   readSource,
   sourcesOf,
   takeFailure,
@@ -14,7 +14,7 @@ import {
   type OutsideSource,
   type SourceRow,
 } from "@roost/memory";
-import { readMailServer, type LeftOutItem, type SourceItem } from "@roost/sources";
+import type { LeftOutItem, SourceItem } from "@roost/sources";
 
 /** Undefined: the settings name none. */
 export type LookOutside = (signal: AbortSignal) => Promise<void>;
@@ -76,30 +76,29 @@ interface Found {
 }
 
 async function lookAtMailboxes({ memory, source, before, password, signal }: Look): Promise<Found> {
-  const { imap = "", ca, mailboxes } = source.settings;
   // Clients of IMAP and CalDAV take longer to load than most homes need, which name neither.
   const { lookAtMail } = await import("@roost/sources/look-at-mail");
-  const certificates = ca === undefined ? undefined : await readFile(join(memory.homeDir, ca), "utf8");
-  return await lookAtMail(
-    { ...readMailServer(imap), password, ca: certificates },
-    {
-      mailboxes,
-      place: before?.place ?? {},
-      lookedAt: before?.lookedAt ?? undefined,
-      now: new Date(memory.kernel.clock.nowMs()),
-      mailsMax,
-      signal,
-    },
-  );
+  return await lookAtMail(await mailServerOf(memory, source, password), {
+    mailboxes: source.settings.mailboxes,
+    place: before?.place ?? {},
+    lookedAt: before?.lookedAt ?? undefined,
+    now: new Date(memory.kernel.clock.nowMs()),
+    mailsMax,
+    signal,
+  });
 }
 
 async function lookAtEvents({ memory, source, password, signal }: Look): Promise<Found> {
-  const { caldav: url = "", user = "", calendars, soon } = source.settings;
+  const { calendars, soon } = source.settings;
   const { lookAtCalendars } = await import("@roost/sources/calendars");
   const nowMs = memory.kernel.clock.nowMs();
-  const look = await lookAtCalendars(
-    { url, user, password },
-    { from: new Date(nowMs), until: new Date(nowMs + soon), timeZone: memory.timeZone, calendars, eventsMax, signal },
-  );
+  const look = await lookAtCalendars(davServerOf(source, password), {
+    from: new Date(nowMs),
+    until: new Date(nowMs + soon),
+    timeZone: memory.timeZone,
+    calendars,
+    eventsMax,
+    signal,
+  });
   return { ...look, place: {} };
 }
