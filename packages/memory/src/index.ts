@@ -27,7 +27,8 @@ export { keepAppliedSettings, refuseHeldSettings, whySettingsHeld } from "./sett
 export { trustHomeFile } from "./files/trust-home-file.ts";
 export { searchHomeFiles, type SearchHit, type SearchRequest, type SearchResult } from "./files/search-home-files.ts";
 export { rewriteHomeFile } from "./files/rewrite-home-file.ts";
-export { writeHomeFile, type WriteOutcome, type WriteRequest } from "./files/write-home-file.ts";
+export { writeHomeFile } from "./files/write-home-file.ts";
+export type { WriteOutcome, WriteRequest } from "./files/write-request.ts";
 export { listFileProblems, sayProblem, type FileProblem, type KnownProblem } from "./records/file-problems.ts";
 export { scanHome, type HomeScan } from "./scan/scan-home.ts";
 export { watchHome, type WatchHome } from "./scan/watch-home.ts";

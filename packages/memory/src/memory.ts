@@ -13,6 +13,12 @@ export interface VersionStore {
   get(sha256: string): Promise<Uint8Array | undefined>;
 }
 
+/** Where the home's disk is on another machine: what is read is brought here first, what is written goes to the records, and the disk follows. */
+export interface HomeMirror {
+  /** Brings the files here to what is recorded. Costs one statement while nothing changes. */
+  refresh(): Promise<void>;
+}
+
 /** The files of a home and what is recorded of them. */
 export interface HomeFiles {
   readonly kernel: Kernel;
@@ -22,6 +28,8 @@ export interface HomeFiles {
   /** The bytes of parts of messages and results. */
   readonly parts: ObjectStore;
   readonly keptFiles: KeptFiles;
+  /** Undefined: `homeDir` is the home itself. */
+  readonly mirror?: HomeMirror | undefined;
   readonly logger: Logger;
 }
 
@@ -33,6 +41,8 @@ export interface Memory extends HomeFiles, AsyncDisposable {
   /** For daily notes and all times that a model is told. */
   readonly timeZone: string;
   readonly calendar: Calendar;
+  /** What is of this machine: folders of programs, sockets. The home itself, where that is here. */
+  readonly machineDir: string;
   /** Undefined: recall goes by words alone. */
   readonly embedder?: Embedder | undefined;
 }

@@ -1,5 +1,5 @@
 /** Opens the memory of a home: its tables, its settings, and a first scan for changes made while Roost was down. */
-import { mkdir, realpath } from "node:fs/promises";
+import { mkdir, realpath, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Logger } from "@roost/base";
 import { applyMigrations, readMigrations } from "@roost/database";
@@ -8,6 +8,7 @@ import { partLimits } from "@roost/contract/part";
 import { openObjects, type Bucket } from "@roost/objects";
 import { KeptFiles } from "./disk/kept-files.ts";
 import type { Memory } from "./memory.ts";
+import { claimMirrorDir, openMirror } from "./mirror/open-mirror.ts";
 import { refuseOutage } from "./refuse-outage.ts";
 import { scanHome } from "./scan/scan-home.ts";
 import { readSettingsInForce } from "./settings-in-force.ts";
@@ -36,6 +37,8 @@ export interface OpenMemoryOptions {
   bucket?: Bucket | undefined;
   /** Where they are until this start, if that is another bucket. */
   bucketBefore?: Bucket | undefined;
+  /** The home's disk is on another machine, whose files this process reads by their versions and writes by their records; `homeDir` is of this one. */
+  isMirrored?: boolean;
   /** Whether to scan the home at once. Default: when migrating, so that one of many processes does. */
   scan?: boolean;
 }
@@ -44,7 +47,8 @@ export async function openMemory(options: OpenMemoryOptions): Promise<Memory> {
   const { kernel, logger } = options;
   const { isReadOnly = false } = options;
   if (!isReadOnly) await mkdir(options.homeDir, { recursive: true, mode: 0o700 });
-  const homeDir = await realpath(options.homeDir);
+  const machineDir = await realpath(options.homeDir);
+  const homeDir = options.isMirrored === true ? await claimMirrorDir(machineDir) : machineDir;
   if (options.migrate ?? true) {
     await applyMigrations(kernel.database, {
       schema: memorySchema,
@@ -52,8 +56,8 @@ export async function openMemory(options: OpenMemoryOptions): Promise<Memory> {
     });
   }
   if (!isReadOnly) await settleObjects(kernel, { ...options, homeDir }, { logger, isCarrier: options.migrate ?? true });
-  const objects = { directory: join(homeDir, ".roost"), bucket: options.bucket, isReadOnly };
-  const home = {
+  const objects = { directory: join(machineDir, ".roost"), bucket: options.bucket, isReadOnly };
+  const files = {
     kernel,
     homeDir,
     versions: await openObjects("objects", objects),
@@ -61,6 +65,9 @@ export async function openMemory(options: OpenMemoryOptions): Promise<Memory> {
     keptFiles: new KeptFiles(),
     logger,
   };
+  const mirror = options.isMirrored === true ? await openMirror(files) : undefined;
+  const home = { ...files, mirror };
+  await mirror?.refresh();
   const { settings, settingsText } =
     options.settings === undefined
       ? await readSettingsInForce(home)
@@ -72,9 +79,12 @@ export async function openMemory(options: OpenMemoryOptions): Promise<Memory> {
     settingsText,
     timeZone,
     calendar: createCalendar(timeZone),
-    embedder: options.environment && openEmbedder(settings, { homeDir, env: options.environment }),
-    // Kernel and database belong to the caller; there is nothing else to close.
-    async [Symbol.asyncDispose]() {},
+    machineDir,
+    embedder: options.environment && openEmbedder(settings, { homeDir: machineDir, env: options.environment }),
+    // Kernel and database belong to the caller.
+    async [Symbol.asyncDispose]() {
+      if (mirror !== undefined) await rm(homeDir, { recursive: true, force: true });
+    },
   };
   if (options.scan ?? options.migrate ?? true) await firstScan(memory);
   return memory;

@@ -14,6 +14,11 @@ export async function readSettingsInForce(
   const text = readSettingsText(path);
   if ((await whySettingsHeld(home, text)) === undefined)
     return { settings: parseSettings(text, path), settingsText: text };
+  if (home.mirror !== undefined)
+    throw new RoostError(
+      "unavailable",
+      `${settingsFile} of the home is held, and what was applied before is known to its own host alone: accept it there (roost files trust ${settingsFile})`,
+    );
   // Before the first start that applied any: the defaults.
   return { settings: readApplied(home), settingsText: undefined };
 }

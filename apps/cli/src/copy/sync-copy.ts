@@ -4,14 +4,14 @@
  * compare-and-swap, here by replaceCopy.
  */
 import { readFile } from "node:fs/promises";
-import { extname, join } from "node:path";
+import { join } from "node:path";
 import { RoostError, toRoostError } from "@roost/base";
 import { fileTextCharsMax, type HomeFileRecord } from "@roost/contract/operations";
+import { diffTexts, mergeTexts, nameBeside } from "@roost/memory/merge-texts";
 import { walkHome } from "@roost/memory/walk-home";
 import type { RoostClient } from "../connect.ts";
 import { readPages } from "../read-pages.ts";
 import { openCopyState, sha256Of, type AgreedFile, type CopyState } from "./copy-state.ts";
-import { diffTexts, mergeTexts } from "./merge-texts.ts";
 import { replaceCopy, restoreAside } from "./replace-copy.ts";
 
 export interface SyncCopyOptions {
@@ -151,7 +151,7 @@ async function combine(
     done.merged.push(path);
     return;
   }
-  const keptAs = nameBeside(path, { host: file.host, sha256: sha256Of(mine) });
+  const keptAs = nameBeside(path, { by: file.host, content: mine });
   // Named by its content: a pass that was killed brings it once.
   const kept = await client.writeFile({ path: keptAs, text: textOf(path, mine) });
   const isNew = kept.state === "written";
@@ -200,11 +200,4 @@ function textOf(path: string, content: Buffer): string {
     "invalid_input",
     `${path} is no text of at most ${fileTextCharsMax} characters: put it into the home on its own host`,
   );
-}
-
-/** notes/plan.laptop-1a2b3c4d.md; jobs/night.laptop-1a2b3c4d.yaml.txt, since a second file of a job would define it in the place of the first. */
-function nameBeside(path: string, { host, sha256 }: { host: string; sha256: string }): string {
-  const end = extname(path);
-  const beside = `${path.slice(0, path.length - end.length)}.${host}-${sha256.slice(0, 8)}${end}`;
-  return /^jobs\//i.test(path) ? `${beside}.txt` : beside;
 }

@@ -82,6 +82,7 @@ export async function buildContext(
   memory: Memory,
   { run, agent = {}, scan: scans = true, domains = [] }: BuildContext,
 ): Promise<BuiltContext> {
+  await memory.mirror?.refresh();
   const viewer = viewerOf(run, agent);
   const isSummary = run.input["task"] === "summarise";
   const isInformed = (viewer.kind === "main" && !isSummary) || viewer.kind === "heartbeat";

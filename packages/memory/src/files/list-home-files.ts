@@ -18,6 +18,7 @@ export async function listHomeFiles(
   { as, under }: { as: Viewer; under?: string | undefined },
 ): Promise<ListedFile[]> {
   const prefix = under === undefined ? "" : `${parseHomePath(under)}/`;
+  await memory.mirror?.refresh();
   const { files } = await walkHome(memory.homeDir);
   return files
     .filter(({ path }) => path.startsWith(prefix) && maySeeFile(as, path))

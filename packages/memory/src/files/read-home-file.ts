@@ -40,6 +40,7 @@ export async function readAnyFile(
   path: string,
   { as, runId }: { as: Viewer; runId: string },
 ): Promise<MarkedFile | BinaryFile> {
+  await memory.mirror?.refresh();
   const resolved = await resolveHomePath(memory.homeDir, path);
   refuseUnseen(as, resolved.path);
   // Pictures and documents may be larger than what is written and compared.
@@ -71,6 +72,7 @@ export async function readFileBytes(
   path: string,
   { as }: { as: Viewer },
 ): Promise<{ bytes: Uint8Array<ArrayBuffer>; isText: boolean }> {
+  await memory.mirror?.refresh();
   const resolved = await resolveHomePath(memory.homeDir, path);
   refuseUnseen(as, resolved.path);
   const disk = await readDiskFile(resolved.absolute, { bytesMax: partLimits.bytesMax });
@@ -84,6 +86,7 @@ export async function findHomeFile(
   path: string,
   { as }: { as: Viewer },
 ): Promise<HomeFile | undefined> {
+  await memory.mirror?.refresh();
   const resolved = await resolveHomePath(memory.homeDir, path);
   refuseUnseen(as, resolved.path);
   const disk = await memory.keptFiles.read(resolved.absolute);

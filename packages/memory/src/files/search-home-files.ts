@@ -49,6 +49,7 @@ export async function searchHomeFiles(memory: Memory, request: SearchRequest): P
   const words = wordsOf(request.query);
   const limit = Math.min(Math.max(1, Math.trunc(request.limit ?? 20)), homeLimits.searchHitsMax);
   const prefix = request.under === undefined ? "" : `${parseHomePath(request.under)}/`;
+  await memory.mirror?.refresh();
   const walk = await walkHome(memory.homeDir);
   const candidates = walk.files
     .filter(

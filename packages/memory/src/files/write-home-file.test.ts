@@ -9,7 +9,8 @@ import { appendDailyNote } from "../notes/append-daily-note.ts";
 import { scanHome } from "../scan/scan-home.ts";
 import { createTestMemory } from "../testing/create-test-memory.ts";
 import { readHomeFile } from "./read-home-file.ts";
-import { writeHomeFile, type WriteOutcome } from "./write-home-file.ts";
+import { writeHomeFile } from "./write-home-file.ts";
+import type { WriteOutcome } from "./write-request.ts";
 import type { Memory } from "../memory.ts";
 
 const as = { kind: "main" } as const;

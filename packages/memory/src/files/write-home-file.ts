@@ -12,6 +12,7 @@ import { resolveHomePath, type ResolvedPath } from "../disk/home-path.ts";
 import { hashOf, readDiskFile, type DiskFile } from "../disk/read-disk-file.ts";
 import { replaceFile } from "../disk/replace-file.ts";
 import type { Memory } from "../memory.ts";
+import { catchUpDisk } from "../mirror/catch-up-disk.ts";
 import { lockPath, readRecord, textForPeople } from "../records/file-records.ts";
 import {
   insertIntent,
@@ -24,6 +25,8 @@ import {
 import { labelsOfAll, type LineMarks } from "../records/line-marks.ts";
 import type { Reworded } from "./count-lost-entries.ts";
 import { whyLossy } from "./why-lossy.ts";
+import type { WriteOutcome, WriteRequest } from "./write-request.ts";
+import { writeRecorded } from "./write-recorded.ts";
 import { marksOfFile } from "./marks-of-file.ts";
 import { parseState, renderState } from "../state/parse-state.ts";
 import { setState } from "../state/set-state.ts";
@@ -31,29 +34,6 @@ import { heldFile } from "../visibility/held-files.ts";
 import { homeFolders, stateNameOf } from "../visibility/home-file-class.ts";
 import type { Author, Viewer } from "../visibility/viewer.ts";
 import { refuseUnwritable } from "../visibility/visibility.ts";
-
-export interface WriteRequest extends Author {
-  path: string;
-  text: string;
-  /** SHA-256 of the content that it replaces; "absent": the file must not exist. */
-  expected: string;
-  as: Viewer;
-  /** The same write under the same key happens once, also across a crash. */
-  remember?: { scope: string; key: string } | undefined;
-  /** Lines of what it replaces that stand in it in other words: they are not lost. */
-  reworded?: readonly Reworded[];
-  /** Of its lines, where they differ: overrides `labels`. */
-  marks?: LineMarks | undefined;
-  /** Further records in the same transaction. May run more than once. */
-  alongside?: ((tx: KernelTransaction) => Promise<void>) | undefined;
-}
-
-export type WriteOutcome =
-  | { state: "written"; path: string; sha256: string; bytes: number }
-  /** The file has changed: read it and merge. */
-  | { state: "conflict"; path: string; sha256: string; text: string; labels: Labels }
-  /** A write with this key happened before. */
-  | { state: "repeated"; path: string };
 
 /** How often a slow writer may be taken for dead and start again. */
 const attemptsMax = 8;
@@ -63,6 +43,7 @@ const attemptsMax = 8;
  * read or replaced. Nothing of the write is left then.
  */
 export async function writeHomeFile(memory: Memory, request: WriteRequest): Promise<WriteOutcome> {
+  await memory.mirror?.refresh();
   const target = await resolveHomePath(memory.homeDir, request.path);
   refuseUnwritable(request.as, target.path);
   refuseFolder(target);
@@ -81,11 +62,16 @@ export async function putHomeFile(
   request: Omit<WriteRequest, "path" | "text">,
   { target, bytes }: { target: ResolvedPath; bytes: Buffer },
 ): Promise<WriteOutcome> {
-  // A crashed writer of the same file is settled first: it may have been this very write.
-  await settleIntents(memory, target.path);
   const sha256 = hashOf(bytes);
   await memory.versions.put(bytes);
+  if (memory.mirror !== undefined) {
+    const intent = intentOf(memory, { request, target, bytes, sha256 });
+    return await writeRecorded(memory, { request, target, bytes, intent });
+  }
+  // A crashed writer of the same file is settled first: it may have been this very write.
+  await settleIntents(memory, target.path);
   for (let attempt = 0; attempt < attemptsMax; attempt += 1) {
+    await catchUpDisk(memory, target.path);
     const outcome = await attemptWrite(memory, { request, target, bytes, sha256 });
     if (outcome !== "again") return outcome;
   }
@@ -122,15 +108,14 @@ interface Write {
   sha256: string;
 }
 
-async function attemptWrite(memory: Memory, write: Write): Promise<WriteOutcome | "again"> {
-  const { request, target, sha256 } = write;
+function intentOf(memory: Memory, { request, target, sha256, bytes }: Write): WriteIntent {
   const { by, runId, sessionKey, sessionKind, labels, marks, remember } = request;
-  const intent: WriteIntent = {
+  return {
     id: memory.kernel.createId(),
     path: target.path,
     previousSha256: request.expected === "absent" ? null : request.expected,
     sha256,
-    bytes: write.bytes.length,
+    bytes: bytes.length,
     author: {
       by,
       runId,
@@ -142,6 +127,12 @@ async function attemptWrite(memory: Memory, write: Write): Promise<WriteOutcome 
       remember,
     },
   };
+}
+
+async function attemptWrite(memory: Memory, write: Write): Promise<WriteOutcome | "again"> {
+  const { request, target } = write;
+  const { remember } = request;
+  const intent = intentOf(memory, write);
   await insertIntent(memory, intent);
   // Outside the transaction's function, which is repeated after a deadlock: the file is replaced once.
   const progress: Progress = {};
@@ -150,9 +141,12 @@ async function attemptWrite(memory: Memory, write: Write): Promise<WriteOutcome 
       await lockPath(tx, target.path);
       if (!(await takeIntent(tx, intent.id))) return "again";
       const disk = await readDiskFile(target.absolute);
+      const record = await readRecord(tx, target.path);
+      // A worker elsewhere wrote it meanwhile: the disk is brought to that first.
+      if (progress.replacedAt === undefined && record?.behind != null) return "again";
       // Before the key is checked: what is found may be this very write, by a process that died after its rename.
       if (progress.replacedAt === undefined) {
-        await recordFound(memory, tx, { path: target.path, disk, record: await readRecord(tx, target.path) });
+        await recordFound(memory, tx, { path: target.path, disk, record });
       }
       if (remember !== undefined && (await isRepeated(tx, remember, target.path)))
         return { state: "repeated", path: target.path };

@@ -24,8 +24,11 @@ create table memory.file (
   run_id      uuid,
   recorded_at timestamptz not null default roost.now(),
   -- Of MEMORY.md: the content whose facts were taken over.
-  settled_sha256 text
+  settled_sha256 text,
+  -- Written by a worker whose machine does not have the home's disk: what the disk holds until it is brought there, a hash or 'absent'.
+  behind      text
 );
+create index file_behind on memory.file (path) where behind is not null;
 
 -- Committed before a file is replaced and deleted with the record of it: a row that outlives its writer tells what to look for.
 create table memory.file_intent (

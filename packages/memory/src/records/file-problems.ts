@@ -6,7 +6,9 @@ import { formatLabels, mainLabels } from "@roost/contract/labels";
 import { clipText } from "@roost/contract/operations";
 import type { Sql } from "@roost/database";
 import { raiseNotice, type KernelTransaction } from "@roost/kernel";
+import { FileFault } from "../disk/file-fault.ts";
 import type { Memory } from "../memory.ts";
+import { refuseOutage } from "../refuse-outage.ts";
 
 export interface FileProblem {
   /** Relative to the home; `.` for the home itself. */
@@ -111,4 +113,14 @@ function tellFailed(memory: Memory, tx: KernelTransaction, told: readonly FilePr
 function nameSome(names: readonly string[]): string {
   const shown = names.slice(0, namedMax).join(", ");
   return names.length <= namedMax ? shown : `${shown} and ${names.length - namedMax} more`;
+}
+
+/** Runs the work on one file; a failure becomes the file's problem. A database failure ends the scan. */
+export async function settleAlone(path: string, problems: FileProblem[], work: () => Promise<unknown>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    const { message } = refuseOutage(error);
+    problems.push({ path, reason: error instanceof FileFault ? error.reason : message });
+  }
 }

@@ -18,9 +18,14 @@ export interface FileRecord {
   stamp: string | null;
   /** Of MEMORY.md: the content whose facts were taken over. */
   settledSha256?: string | null;
+  /** What the home's disk holds still, a hash or "absent"; null: what is recorded. */
+  behind?: string | null;
 }
 
-const columns = `path, sha256, bytes, stamp, settled_sha256 as "settledSha256"`;
+const columns = `path, sha256, bytes, stamp, settled_sha256 as "settledSha256", behind`;
+
+/** The channel that wakes whoever keeps the home's disk: something was recorded that is not on it. */
+export const filesChannel = "files";
 
 /** Held until the transaction ends. Use lockPaths for several. */
 export async function lockPath(tx: Transaction, path: string): Promise<void> {
@@ -72,10 +77,10 @@ export async function saveRecord(
   record: FileRecord & { modifiedAt: Date; eventId: string; runId?: string | undefined; marks?: StoredMarks },
 ): Promise<void> {
   await tx.query(
-    `insert into memory.file (path, sha256, bytes, stamp, modified_at, event_id, run_id, labels, sections, recorded_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, roost.now())
+    `insert into memory.file (path, sha256, bytes, stamp, modified_at, event_id, run_id, labels, sections, behind, recorded_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, roost.now())
      on conflict (path) do update set sha256 = $2, bytes = $3, stamp = $4, modified_at = $5, event_id = $6, run_id = $7,
-       labels = $8, sections = $9, recorded_at = roost.now()`,
+       labels = $8, sections = $9, behind = $10, recorded_at = roost.now()`,
     [
       record.path,
       record.sha256,
@@ -86,9 +91,28 @@ export async function saveRecord(
       uuidOf(record.runId),
       record.marks?.labels ?? labelSetNumbers.missing,
       record.marks?.sections == null ? null : JSON.stringify(record.marks.sections),
+      record.behind ?? null,
     ],
     { name: "memory_save_record" },
   );
+}
+
+/** Paths whose recorded content is not on the home's disk yet. */
+export async function listBehind(
+  sql: Sql,
+  { path, limit }: { path: string | undefined; limit: number },
+): Promise<string[]> {
+  const rows = await sql.query<{ path: string }>(
+    "select path from memory.file where behind is not null and ($1::text is null or path = $1) order by path limit $2",
+    [path ?? null, limit],
+    { name: "memory_list_behind" },
+  );
+  return rows.map((row) => row.path);
+}
+
+/** The disk holds what is recorded. The caller holds the path's lock. */
+export async function saveCaughtUp(tx: Sql, { path, stamp }: { path: string; stamp: string | null }): Promise<void> {
+  await tx.query("update memory.file set behind = null, stamp = $2 where path = $1", [path, stamp]);
 }
 
 const uuid = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
@@ -119,6 +143,8 @@ export async function recordOutsideEdit(
   edit: { path: string; disk: DiskFile | undefined; record: FileRecord | undefined },
 ): Promise<string | undefined> {
   const { path, disk, record } = edit;
+  // What stands there is older than the record: the disk is brought to it, not the other way round.
+  if (record?.behind != null) return undefined;
   if (disk === undefined) {
     if (record === undefined) return undefined;
     await tx.query("delete from memory.file where path = $1", [path]);

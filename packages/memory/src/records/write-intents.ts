@@ -63,6 +63,8 @@ export async function takeIntent(tx: KernelTransaction, id: string): Promise<boo
 
 export interface Unsettled {
   hasIntents: boolean;
+  /** The disk is behind what workers elsewhere wrote. */
+  isBehind: boolean;
   /** Known problems of earlier scans. */
   known: FileProblem[];
   states: KnownState[];
@@ -79,7 +81,7 @@ export interface KnownState {
 /** Reads what earlier scans left open and the known states, in one statement. */
 export async function readUnsettled(sql: Sql): Promise<Unsettled> {
   const [row] = await sql.query<Unsettled>(
-    `select exists (select 1 from memory.file_intent) as "hasIntents",
+    `select exists (select 1 from memory.file_intent) as "hasIntents", exists (select 1 from memory.file where behind is not null) as "isBehind",
        (select coalesce(jsonb_agg(jsonb_build_object('path', path, 'reason', reason)), '[]') from memory.file_problem) as known,
        (select coalesce(jsonb_agg(jsonb_build_object('name', name, 'isUnsettled', sha256 is distinct from disk_sha256, 'hadFile', disk_sha256 is not null)), '[]')
         from memory.state) as states`,
@@ -149,6 +151,7 @@ export async function recordFound(
   found: { path: string; disk: DiskFile | undefined; record: FileRecord | undefined },
 ): Promise<boolean> {
   const { path, disk, record } = found;
+  if (record?.behind != null) return false;
   if (disk === undefined || disk.sha256 === record?.sha256)
     return (await recordOutsideEdit(memory, tx, found)) !== undefined;
   const [intent] = await tx.query<WriteIntent>(
@@ -172,7 +175,7 @@ export async function recordWritten(
   memory: Memory,
   tx: KernelTransaction,
   intent: WriteIntent,
-  disk: { bytes: Uint8Array; stamp: string | null; modifiedAt: Date },
+  disk: { bytes: Uint8Array; stamp: string | null; modifiedAt: Date; behind?: string },
 ): Promise<string> {
   const { bytes, ...rest } = disk;
   const { labels: known } = intent.author;

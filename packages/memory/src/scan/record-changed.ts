@@ -6,7 +6,7 @@ import { readDiskFile, type DiskFile } from "../disk/read-disk-file.ts";
 import type { WalkedFile } from "../disk/walk-home.ts";
 import type { Memory } from "../memory.ts";
 import { refuseOutage } from "../refuse-outage.ts";
-import type { FileProblem } from "../records/file-problems.ts";
+import { settleAlone, type FileProblem } from "../records/file-problems.ts";
 import {
   emitEdited,
   lockPath,
@@ -25,16 +25,6 @@ import { stateNameOf } from "../visibility/home-file-class.ts";
 
 /** Files recorded in one transaction. */
 const batchSize = 100;
-
-/** Runs the work on one file; a failure becomes the file's problem. A database failure ends the scan. */
-export async function settleAlone(path: string, problems: FileProblem[], work: () => Promise<unknown>): Promise<void> {
-  try {
-    await work();
-  } catch (error) {
-    const { message } = refuseOutage(error);
-    problems.push({ path, reason: error instanceof FileFault ? error.reason : message });
-  }
-}
 
 /** `changed`: to be recorded with others. Edits of a state are recorded with the state; here only its stamp is. */
 export async function examineFile(

@@ -7,8 +7,9 @@ import { rm } from "node:fs/promises";
 import { systemClock } from "@roost/base";
 import { readDiskFile } from "../disk/read-disk-file.ts";
 import { walkHome, type Walk, type WalkedFile } from "../disk/walk-home.ts";
-import type { Memory } from "../memory.ts";
-import { reportProblems, settleProblems, type FileProblem } from "../records/file-problems.ts";
+import type { HomeMirror, Memory } from "../memory.ts";
+import { catchUpDisk } from "../mirror/catch-up-disk.ts";
+import { reportProblems, settleAlone, settleProblems, type FileProblem } from "../records/file-problems.ts";
 import { idsOfIntents, readUnsettled, settleIntents, type KnownState } from "../records/write-intents.ts";
 import { readRecords, type FileRecord } from "../records/file-records.ts";
 import { memoryPath, settleMemoryFile } from "../facts/settle-memory-file.ts";
@@ -16,7 +17,7 @@ import { settleStateFile } from "../state/settle-state.ts";
 import { requireStatePath } from "../state/state-row.ts";
 import { classifyPath, stateNameOf } from "../visibility/home-file-class.ts";
 import { findHeld, findProblems } from "./find-problems.ts";
-import { examineFile, recordChanged, settleAlone } from "./record-changed.ts";
+import { examineFile, recordChanged } from "./record-changed.ts";
 
 export interface HomeScan {
   /** Paths whose edits were recorded by this scan. */
@@ -46,6 +47,7 @@ const temporaryMsMax = 10 * 60_000;
 /** Scans every file of the home. Any number of processes may do so at once; each edit is recorded by one of them. */
 export async function scanHome(memory: Memory, options: ScanHome = {}): Promise<HomeScan> {
   const { changesMax = Infinity, othersMax = Infinity, nowMs = systemClock.nowMs() } = options;
+  if (memory.mirror !== undefined) return await lookAtMirror(memory, memory.mirror);
   const { walk, records, knownStates, known, problems } = await look(memory);
   await removeLeftovers(memory, walk, nowMs);
   const states = new Set(statesToSettle(knownStates, walk));
@@ -90,6 +92,13 @@ export async function scanHome(memory: Memory, options: ScanHome = {}): Promise<
   return { edited, files: walk.files, isComplete: walk.isComplete && isWhole };
 }
 
+/** Nothing is recorded of a mirror: it is made of the records. */
+async function lookAtMirror({ homeDir }: Memory, mirror: HomeMirror): Promise<HomeScan> {
+  await mirror.refresh();
+  const { files, isComplete } = await walkHome(homeDir);
+  return { edited: [], files, isComplete };
+}
+
 /** Files that sessions read by themselves, the newest notes after the rest of them, and others. */
 function byReaders(files: WalkedFile[]): [WalkedFile[], WalkedFile[]] {
   const of = (...classes: string[]) => files.filter(({ path }) => classes.includes(classifyPath(path).class));
@@ -117,10 +126,11 @@ async function look(memory: Memory): Promise<Look> {
   const { database } = memory.kernel;
   const once = () => Promise.all([walkHome(memory.homeDir), readRecords(database), readUnsettled(database)]);
   const first = await once();
-  const { hasIntents, known } = first[2];
+  const { hasIntents, isBehind, known } = first[2];
   // A dead writer's file is not an edit from outside.
   const unsettled = hasIntents ? await settleIntents(memory) : [];
-  const [walk, records, { states }] = hasIntents ? await once() : first;
+  if (isBehind) unsettled.push(...(await catchUpDisk(memory)));
+  const [walk, records, { states }] = hasIntents || isBehind ? await once() : first;
   const problems = [...unsettled, ...(await findProblems(memory, walk))];
   return { walk, records, knownStates: states, known, problems };
 }

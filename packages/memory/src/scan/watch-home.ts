@@ -3,6 +3,7 @@ import { watch, type FSWatcher } from "node:fs";
 import { join } from "node:path";
 import { sleepUntilAborted, toRoostError } from "@roost/base";
 import type { Memory } from "../memory.ts";
+import { filesChannel } from "../records/file-records.ts";
 import { scanHome, type HomeScan } from "./scan-home.ts";
 
 export interface WatchHome {
@@ -25,6 +26,7 @@ export async function watchHome(memory: Memory, options: WatchHome): Promise<voi
   let wake: AbortController | undefined;
   const hint = () => wake?.abort();
   signal.addEventListener("abort", hint, { once: true });
+  using _recorded = memory.kernel.wakeups.subscribe(filesChannel, hint);
   try {
     while (!signal.aborted) {
       for (const folder of watchedFolders) openWatcher(memory, watchers, folder, hint);

@@ -19,6 +19,7 @@ export interface ListedSkill {
 
 export async function listSkills(memory: Memory, { as }: { as: Viewer }): Promise<ListedSkill[]> {
   const listed: ListedSkill[] = [];
+  await memory.mirror?.refresh();
   for (const skill of await findSkills(as, (await walkHome(memory.homeDir)).files)) {
     const { name, folder, files } = skill;
     const told = await describeSkill(memory, skill, { viewer: as });

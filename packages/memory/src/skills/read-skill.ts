@@ -43,6 +43,7 @@ const textCharsMax = 40_000;
  */
 export async function readSkill(memory: Memory, asked: ReadSkill): Promise<SkillAnswer> {
   const { as, names } = asked;
+  await memory.mirror?.refresh();
   const skills = await findSkills(as, (await walkHome(memory.homeDir)).files, names);
   const skill = skills.find(({ name }) => name === asked.name.trim());
   if (skill === undefined) return { found: await listFitting(memory, skills, { words: asked.name, as }) };

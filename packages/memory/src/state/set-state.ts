@@ -3,7 +3,7 @@ import { RoostError, type JsonValue } from "@roost/base";
 import { joinLabels, openLabels, type Labels } from "@roost/contract/labels";
 import { rememberResult, type KernelTransaction } from "@roost/kernel";
 import type { Memory } from "../memory.ts";
-import { lockPath } from "../records/file-records.ts";
+import { filesChannel, lockPath } from "../records/file-records.ts";
 import { placedForViewer } from "../visibility/placed-at.ts";
 import type { Author, Viewer } from "../visibility/viewer.ts";
 import { refuseUnwritable } from "../visibility/visibility.ts";
@@ -50,7 +50,10 @@ export type SetStateOutcome =
 export async function setState(memory: Memory, change: SetState): Promise<SetStateOutcome> {
   await settleState(memory, change.name);
   const outcome = await memory.kernel.transact((tx) => changeState(tx, change));
-  if (outcome.state === "changed") await settleState(memory, change.name);
+  if (outcome.state === "changed") {
+    await settleState(memory, change.name);
+    if (memory.mirror !== undefined) memory.kernel.wakeups.wake(filesChannel);
+  }
   return outcome;
 }
 

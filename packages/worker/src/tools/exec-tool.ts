@@ -17,7 +17,7 @@ const tailChars = 10_000;
 
 export function workplaceOf(context: ToolContext): Workplace {
   const { kernel, memory, run, agent, exec } = context;
-  return { kernel, homeDir: memory.homeDir, run, allowed: agent.exec ?? {}, ...exec };
+  return { kernel, homeDir: memory.machineDir, run, allowed: agent.exec ?? {}, ...exec };
 }
 
 export function execTool(context: ToolContext): Tool<z.infer<typeof input>> {

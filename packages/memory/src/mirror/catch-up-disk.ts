@@ -1,0 +1,107 @@
+/**
+ * Writes where the home's disk is on another machine: what is written is recorded first, with everything that belongs to it in one transaction, and
+ * the disk follows. `memory.file.behind` says what the disk holds until then. A person's edit that came meanwhile is merged by lines; in the same
+ * lines both versions are kept.
+ */
+import { join } from "node:path";
+import { raiseNotice } from "@roost/kernel";
+import { RoostError } from "@roost/base";
+import { readDiskFile, textOf, type DiskFile } from "../disk/read-disk-file.ts";
+import { diffTexts, mergeTexts, nameBeside } from "../disk/merge-texts.ts";
+import { replaceFile } from "../disk/replace-file.ts";
+import type { Memory } from "../memory.ts";
+import {
+  listBehind,
+  lockPath,
+  readRecord,
+  recordOutsideEdit,
+  saveCaughtUp,
+  type FileRecord,
+} from "../records/file-records.ts";
+import { settleAlone, type FileProblem } from "../records/file-problems.ts";
+
+const behindMax = 1_000;
+const attemptsMax = 8;
+const diffCharsMax = 3_500;
+
+/** Brings the disk to what was recorded elsewhere. To be called where the home is; safe from any number of processes. */
+export async function catchUpDisk(memory: Memory, path?: string): Promise<FileProblem[]> {
+  const problems: FileProblem[] = [];
+  for (const one of await listBehind(memory.kernel.database, { path, limit: behindMax }))
+    await settleAlone(one, problems, () => catchUp(memory, one));
+  return problems;
+}
+
+async function catchUp(memory: Memory, path: string): Promise<void> {
+  for (let attempt = 0; attempt < attemptsMax; attempt += 1) if (await catchUpOnce(memory, path)) return;
+  memory.logger.warn("a file keeps changing while what was written elsewhere is brought to it; later again", { path });
+}
+
+/** False: the disk changed meanwhile. */
+async function catchUpOnce(memory: Memory, path: string): Promise<boolean> {
+  const absolute = join(memory.homeDir, path);
+  const id = memory.kernel.createId();
+  return memory.kernel.transact(async (tx) => {
+    await lockPath(tx, path);
+    const record = await readRecord(tx, path);
+    if (record?.behind == null || record.sha256 === null) return true;
+    const disk = await readDiskFile(absolute);
+    const onDisk = disk?.sha256 ?? "absent";
+    if (onDisk === record.sha256) {
+      await saveCaughtUp(tx, { path, stamp: disk?.stamp ?? null });
+      return true;
+    }
+    const recorded = await memory.versions.get(record.sha256);
+    if (recorded === undefined)
+      throw new RoostError("internal", `version ${record.sha256} of ${path} is not in the object store`);
+    const joined = onDisk === record.behind ? recorded : await joinEdits(memory, { record, disk, recorded });
+    if (joined === undefined) {
+      await keepBoth(memory, { path, id, disk, recorded }, (text) =>
+        raiseNotice(tx, { level: "warning", text, source: "home" }),
+      );
+      await saveCaughtUp(tx, { path, stamp: null });
+      await recordOutsideEdit(memory, tx, { path, disk, record: { ...record, behind: null } });
+      return true;
+    }
+    const replaced = await replaceFile({ absolute, bytes: joined, expected: onDisk, id });
+    if (replaced.state === "conflict") return false;
+    await saveCaughtUp(tx, { path, stamp: null });
+    if (joined !== recorded)
+      await recordOutsideEdit(memory, tx, {
+        path,
+        disk: await readDiskFile(absolute),
+        record: { ...record, behind: null },
+      });
+    return true;
+  });
+}
+
+/** Undefined: both changed the same lines. A file that was deleted meanwhile comes back: nothing that was written is lost. */
+async function joinEdits(
+  memory: Memory,
+  { record, disk, recorded }: { record: FileRecord; disk: DiskFile | undefined; recorded: Uint8Array },
+): Promise<Uint8Array | undefined> {
+  if (disk === undefined) return recorded;
+  const base =
+    record.behind === "absent" || record.behind == null ? new Uint8Array() : await memory.versions.get(record.behind);
+  const texts = [base, recorded, disk.bytes].map((bytes) => (bytes === undefined ? undefined : textOf(bytes)));
+  const [before, ours, theirs] = texts;
+  if (before === undefined || ours === undefined || theirs === undefined) return undefined;
+  const merged = mergeTexts(before, ours, theirs);
+  return merged === undefined ? undefined : Buffer.from(merged);
+}
+
+/** The disk's version stays; the recorded one stands beside it, where the next scan finds it. */
+async function keepBoth(
+  memory: Memory,
+  { path, id, disk, recorded }: { path: string; id: string; disk: DiskFile | undefined; recorded: Uint8Array },
+  tell: (text: string) => void,
+): Promise<void> {
+  const keptAs = nameBeside(path, { by: "agent", content: recorded });
+  await replaceFile({ absolute: join(memory.homeDir, keptAs), bytes: recorded, expected: "absent", id });
+  const [ours, theirs] = [recorded, disk?.bytes ?? new Uint8Array()].map((bytes) => textOf(bytes));
+  const diff = ours === undefined || theirs === undefined ? "" : diffTexts(theirs, ours, { charsMax: diffCharsMax });
+  tell(
+    `${path} was edited here while a run on another host wrote it, in the same lines. What is here stays, what the run wrote stands in ${keptAs}: put together what is to stay.\n${diff}`,
+  );
+}

@@ -1,0 +1,138 @@
+/** Reading and writing a home whose disk is on another machine: two directories, one database and one object store. */
+import assert from "node:assert/strict";
+import { mkdir, mkdtemp, readFile, rm, stat, symlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test, type TestContext } from "node:test";
+import { silentLogger } from "@roost/base";
+import { formatLabels, parseLabels } from "@roost/contract/labels";
+import { listHomeFiles } from "../files/list-home-files.ts";
+import { readHomeFile, readMarkedFile } from "../files/read-home-file.ts";
+import { writeHomeFile } from "../files/write-home-file.ts";
+import type { Memory } from "../memory.ts";
+import { appendDailyNote } from "../notes/append-daily-note.ts";
+import { openMemory } from "../open-memory.ts";
+import { labelsOfAll } from "../records/line-marks.ts";
+import { scanHome } from "../scan/scan-home.ts";
+import { getState } from "../state/get-state.ts";
+import { setState } from "../state/set-state.ts";
+import { createTestMemory, type TestMemory } from "../testing/create-test-memory.ts";
+
+const main = { kind: "main" } as const;
+const agent = { as: main, by: "agent:main", runId: "run" };
+
+/** A worker's memory on another machine. What both reach as a bucket is one folder here. */
+async function openElsewhere(t: TestContext, home: TestMemory): Promise<Memory> {
+  const machine = await mkdtemp(join(tmpdir(), "roost-elsewhere-"));
+  t.after(() => rm(machine, { recursive: true, force: true }));
+  await mkdir(join(machine, ".roost"));
+  for (const area of ["objects", "parts"]) {
+    await mkdir(join(home.homeDir, ".roost", area), { recursive: true });
+    await symlink(join(home.homeDir, ".roost", area), join(machine, ".roost", area));
+  }
+  const kernel = await home.test.openAnother();
+  const memory = await openMemory({ kernel, homeDir: machine, isMirrored: true, migrate: false, logger: silentLogger });
+  t.after(() => memory[Symbol.asyncDispose]());
+  return memory;
+}
+
+test("openMirror() shows what is recorded of the home, as it changes", async (t) => {
+  await using home = await createTestMemory({
+    files: {
+      "SOUL.md": "calm\n",
+      "skills/tidy/SKILL.md": "---\nname: tidy\ndescription: Tidies.\n---\nTidy up.\n",
+      "hooks/look": "#!/bin/sh\n",
+      "roost.yaml": "timeZone: Europe/Berlin\n",
+    },
+  });
+  await setState(home.memory, { name: "email", value: { seen: 3 }, by: "test" });
+  const there = await openElsewhere(t, home);
+  assert.equal(there.timeZone, "Europe/Berlin", "its settings are those of the home");
+  const read = async (path: string) => (await readHomeFile(there, path, { as: main })).text;
+  assert.equal(await read("SOUL.md"), "calm\n");
+  assert.match(await read("memory/email-state.json"), /"seen": 3/);
+  assert.match(await read("skills/tidy/SKILL.md"), /Tidy up/);
+  assert.equal((await stat(join(there.homeDir, "hooks/look"))).mode & 0o777, 0o700);
+  await home.writeOutside("SOUL.md", "calm and kind\n");
+  await home.writeOutside("notes/plan.md", "one\n");
+  await scanHome(home.memory);
+  assert.equal(await read("SOUL.md"), "calm and kind\n");
+  assert.equal(await read("notes/plan.md"), "one\n");
+  await rm(join(home.homeDir, "notes/plan.md"));
+  await scanHome(home.memory);
+  await assert.rejects(read("notes/plan.md"), { code: "not_found" });
+  // Nothing here changes the home: a file of this folder is no edit.
+  await rm(join(there.homeDir, "SOUL.md"));
+  await scanHome(there);
+  const { length } = await home.events("home", ["file.edited"]);
+  await scanHome(home.memory);
+  assert.equal((await home.events("home", ["file.edited"])).length, length);
+  assert.ok((await listHomeFiles(home.memory, { as: main })).some(({ path }) => path === "SOUL.md"));
+});
+
+test("writeHomeFile() elsewhere is in the log with its labels at once, and the disk follows once", async (t) => {
+  await using home = await createTestMemory({ files: { "notes/plan.md": "one\ntwo\nthree\nfour\n" } });
+  const there = await openElsewhere(t, home);
+  const path = "notes/plan.md";
+  const { sha256 } = await readHomeFile(there, path, { as: main });
+  const labels = parseLabels(["trust:untrusted", "src:web:example.org"]);
+  const written = await writeHomeFile(there, {
+    ...agent,
+    path,
+    expected: sha256,
+    labels,
+    text: "one\ntwo\nthree\nFOUR\n",
+  });
+  assert.equal(written.state, "written");
+  assert.equal((await writeHomeFile(there, { ...agent, path, expected: sha256, text: "other\n" })).state, "conflict");
+  const note = { ...agent, text: "seen", idempotencyKey: "note 1" };
+  const { path: day } = await appendDailyNote(there, note);
+  assert.equal((await appendDailyNote(there, note)).sha256, undefined, "the same note is written once");
+  assert.match((await readHomeFile(there, day, { as: main })).text, /seen\n$/);
+  await setState(there, { name: "email", value: 1, by: "agent:main" });
+
+  assert.equal(await home.read(path), "one\ntwo\nthree\nfour\n");
+  // Until then nobody at the home takes what stands there for an edit, nor writes over it.
+  const late = await writeHomeFile(home.memory, { ...agent, path, expected: sha256, text: "one\n" });
+  assert.equal(late.state, "conflict");
+  await scanHome(home.memory);
+  assert.equal(await home.read(path), "one\ntwo\nthree\nFOUR\n");
+  assert.match(await home.read(day), /seen\n$/);
+  assert.equal((await getState(home.memory, "email"))?.value, 1);
+  assert.match(await home.read("memory/email-state.json"), /^1/);
+  const marked = await readMarkedFile(home.memory, path, { as: main });
+  assert.ok(formatLabels(labelsOfAll(marked.marks)).includes("src:web:example.org"));
+  const ofPlan = (await home.events("home", ["file.written", "file.edited"])).filter(({ subject }) => subject === path);
+  assert.deepEqual(
+    ofPlan.map(({ type }) => type),
+    ["file.edited", "file.written"],
+  );
+  const behind = await home.kernel.database.query("select path from memory.file where behind is not null");
+  assert.deepEqual(behind, []);
+});
+
+test("catchUpDisk() merges what a person edited meanwhile, and keeps both where it cannot", async (t) => {
+  await using home = await createTestMemory({ files: { "notes/plan.md": "one\ntwo\nthree\nfour\n" } });
+  const there = await openElsewhere(t, home);
+  const path = "notes/plan.md";
+  const write = async (text: string) => {
+    const { sha256 } = await readHomeFile(there, path, { as: main });
+    assert.equal((await writeHomeFile(there, { ...agent, path, expected: sha256, text })).state, "written");
+  };
+  await write("one\ntwo\nthree\nFOUR\n");
+  await home.writeOutside(path, "ONE\ntwo\nthree\nfour\n");
+  await scanHome(home.memory);
+  assert.equal(await home.read(path), "ONE\ntwo\nthree\nFOUR\n");
+  assert.equal((await readHomeFile(there, path, { as: main })).text, "ONE\ntwo\nthree\nFOUR\n");
+
+  await write("of the run\ntwo\nthree\nFOUR\n");
+  await home.writeOutside(path, "of the person\ntwo\nthree\nFOUR\n");
+  await scanHome(home.memory);
+  await scanHome(home.memory);
+  assert.equal(await home.read(path), "of the person\ntwo\nthree\nFOUR\n");
+  const kept = (await listHomeFiles(there, { as: main })).find((file) => /plan\.agent-/.test(file.path))!;
+  assert.equal(await readFile(join(home.homeDir, kept.path), "utf8"), "of the run\ntwo\nthree\nFOUR\n");
+  const told = (await home.events("notices")).map(({ data }) => (data as { text: string }).text);
+  assert.equal(told.filter((text) => text.includes(kept.path)).length, 1);
+  assert.match(told.join("\n"), /- of the person\n\+ of the run/);
+});

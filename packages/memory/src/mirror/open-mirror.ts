@@ -1,0 +1,117 @@
+/**
+ * The home's files where its disk is on another machine: a folder of this process, brought to what is recorded before each read. Contents come from
+ * the versions. What is not recorded (files too large to keep, hidden ones) is not in it. Writes go to the records: write-behind.ts.
+ */
+import { mkdir, readdir, realpath, rename, rm, utimes, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { processExists, RoostError, severalAtOnce } from "@roost/base";
+import { readEnd } from "@roost/kernel";
+import { parseHomePath } from "../disk/home-path.ts";
+import type { HomeFiles, HomeMirror } from "../memory.ts";
+import { requireStatePath } from "../state/state-row.ts";
+
+interface RecordedContent {
+  path: string;
+  sha256: string;
+  modifiedAt: Date;
+  /** Of a state: its text is in its row. */
+  text?: string;
+}
+
+const fetchedAtOnce = 8;
+/** Where new contents are written before they take their place; hidden, so no path of the home. */
+const incoming = ".incoming";
+
+/** A folder for this process alone, where those of processes that are gone are removed. */
+export async function claimMirrorDir(machineDir: string): Promise<string> {
+  const all = join(machineDir, ".roost", "mirrors");
+  const own = join(all, String(process.pid));
+  for (const name of await readdir(all).catch(() => []))
+    if (!processExists(Number(name))) await rm(join(all, name), { recursive: true, force: true });
+  await mkdir(own, { recursive: true, mode: 0o700 });
+  return realpath(own);
+}
+
+/** The folder is emptied first: it belongs to this process alone. */
+export async function openMirror(home: Pick<HomeFiles, "kernel" | "homeDir" | "versions">): Promise<HomeMirror> {
+  const { kernel, homeDir, versions } = home;
+  await rm(homeDir, { recursive: true, force: true });
+  await mkdir(join(homeDir, incoming), { recursive: true, mode: 0o700 });
+  const here = new Map<string, string>();
+  let seen: string | undefined;
+  let refreshing: Promise<void> | undefined;
+  let isAgain = false;
+
+  async function bring(): Promise<void> {
+    // Before the records: what is recorded meanwhile is seen by the next look.
+    const end = JSON.stringify(await readEnd(kernel.database, ["home"]));
+    if (end === seen) return;
+    const wanted = new Map((await readContents(home)).map((content) => [content.path, content]));
+    for (const path of [...here.keys()].filter((one) => !wanted.has(one))) {
+      await rm(join(homeDir, path), { force: true });
+      here.delete(path);
+    }
+    const changed = [...wanted.values()].filter(({ path, sha256 }) => here.get(path) !== sha256);
+    await severalAtOnce(changed, fetchedAtOnce, async (content) => {
+      await put(content);
+      here.set(content.path, content.sha256);
+    });
+    seen = end;
+  }
+
+  async function put({ path, sha256, text, modifiedAt }: RecordedContent): Promise<void> {
+    const bytes = text ?? (await versions.get(sha256));
+    if (bytes === undefined)
+      throw new RoostError(
+        "unavailable",
+        `the recorded version of ${path} is not in the object store that this host reaches: see that OBJECTS_URL is that of the home`,
+      );
+    const absolute = join(homeDir, path);
+    const fresh = join(homeDir, incoming, sha256 + kernel.createId());
+    await writeFile(fresh, bytes, { mode: path.startsWith("hooks/") ? 0o700 : 0o600 });
+    await utimes(fresh, modifiedAt, modifiedAt);
+    await mkdir(dirname(absolute), { recursive: true, mode: 0o700 });
+    await rename(fresh, absolute);
+  }
+
+  return {
+    async refresh() {
+      // Of calls that come while one is under way, one more looks for all.
+      if (refreshing !== undefined) isAgain = true;
+      refreshing ??= (async () => {
+        do {
+          isAgain = false;
+          await bring();
+        } while (isAgain);
+      })().finally(() => (refreshing = undefined));
+      await refreshing;
+    },
+  };
+}
+
+async function readContents({ kernel }: Pick<HomeFiles, "kernel">): Promise<RecordedContent[]> {
+  const [files, states] = await Promise.all([
+    kernel.database.query<RecordedContent>(
+      `select path, sha256, modified_at as "modifiedAt" from memory.file where sha256 is not null`,
+      [],
+      { name: "memory_mirror_files" },
+    ),
+    kernel.database.query<RecordedContent & { text: string }>(
+      `select name as path, sha256, text, updated_at as "modifiedAt" from memory.state where text is not null`,
+      [],
+      { name: "memory_mirror_states" },
+    ),
+  ]);
+  const ofStates = states.map((state) => ({ ...state, path: requireStatePath(state.path) }));
+  const paths = new Set(ofStates.map(({ path }) => path));
+  // A path that could lead out of the folder is no path of a home, whoever wrote the row.
+  return [...files.filter(({ path }) => !paths.has(path) && isHomePath(path)), ...ofStates];
+}
+
+function isHomePath(path: string): boolean {
+  try {
+    return parseHomePath(path) === path;
+  } catch {
+    return false;
+  }
+}
