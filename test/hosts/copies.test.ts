@@ -134,6 +134,6 @@ test("roost sync keeps the copy of a joined host, and a host of another minor ve
   assert.deepEqual([...(await contents(other)).keys()], ["notes.md"]);
   assert.match(
     (await runRoost(["hosts"], { url: newer.url, environment: { ROOST_TOKEN: testToken } })).stdout,
-    /drained/,
+    /it has version 0\.1\.0 and the home 0\.2\.0: upgrade it/,
   );
 });

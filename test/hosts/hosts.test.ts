@@ -1,13 +1,17 @@
 /** Hosts: a machine joins by a code, is listed with its clock and version, does no more than its scopes say, and is put out. Directories stand for machines. */
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { createHttpClient } from "@roost/contract/client";
 import { roostContract } from "@roost/contract/roost";
 import { joinHost, pairDevice } from "@roost/access";
-import { readTopic, registerWorker } from "@roost/kernel";
+import { silentLogger } from "@roost/base";
+import { hostScopes } from "@roost/contract/operations";
+import { openDatabase } from "@roost/database";
+import { claimRuns, createRun, openKernel, readTopic, reapWorkers, registerWorker } from "@roost/kernel";
+import { homeRooms } from "@roost/worker/home-rooms";
 import { createTestGateway, testToken, type TestGateway } from "../../apps/gateway/src/testing/create-test-gateway.ts";
 import { runRoost, type RoostEnd } from "../../apps/cli/src/testing/run-roost.ts";
 
@@ -165,7 +169,7 @@ test("A host with workers is one row with their queues, capabilities, clock and 
 test("Wrong codes of devices void no code of a host, and the other way round", async () => {
   await using gateway = await createTestGateway();
   const kernel = gateway.kernel;
-  const says = { name: "x", version: "0.0.1", at: new Date() };
+  const says = { name: "x", version: "0.0.1", at: new Date(), homeId: kernel.createId() };
   const hosts = await invite(gateway);
   const { code: devices } = await gateway.client.createPairing({ kind: "device", name: "phone" });
   for (let count = 0; count < 10; count += 1) assert.equal(await pairDevice(kernel, { code: "AAAA-AAAA" }), undefined);
@@ -175,6 +179,97 @@ test("Wrong codes of devices void no code of a host, and the other way round", a
   for (let count = 0; count < 10; count += 1)
     assert.equal(await joinHost(kernel, { code: "AAAA-AAAA", ...says }), undefined);
   assert.notEqual(await pairDevice(kernel, { code: more.code }), undefined);
+});
+
+test("A home that workers elsewhere cannot serve says so before a host is invited or anything is changed", async (t) => {
+  await using own = await createTestGateway();
+  const ask = (gateway: TestGateway) =>
+    gateway.client.createPairing({ kind: "host", scopes: [...hostScopes, "workers:run"] });
+  await assert.rejects(ask(own), { code: "conflict", message: /comes with Roost.*roost database move URL/ });
+  // Which database it stands on may change between the code and its use: the host finds that it does not reach it.
+  await using gateway = await createTestGateway({ objects: "s3://roost/home?endpoint=http://127.0.0.1:9" });
+  const { code } = await ask(gateway);
+  const { home, roost } = await openMachine(t);
+  const without = await roost("join", gateway.url, "--code", code);
+  assert.match(without.stderr, /OBJECTS_URL needs AWS_ACCESS_KEY_ID, which is not set/);
+  assert.deepEqual(await readdir(home), [], "nothing is changed");
+  const { events } = await readTopic(gateway.kernel.database, { topic: "access", limit: 20 });
+  assert.ok(!events.some(({ type }) => type === "pairing.used"), "and the code counts still");
+});
+
+test("The login of a host's workers reads and writes rows, makes nothing, and is gone when the host is removed", async () => {
+  await using gateway = await createTestGateway({ objects: "s3://roost/home?endpoint=http://127.0.0.1:9" });
+  const { kernel, client } = gateway;
+  const { code } = await client.createPairing({ kind: "host", name: "box", scopes: [...hostScopes, "workers:run"] });
+  const attempt = "a".repeat(40);
+  const pair = async (given: object) => {
+    const body = JSON.stringify({
+      code,
+      host: { name: "box", version: "0.1.0", at: new Date().toISOString(), ...given },
+    });
+    const headers = { "content-type": "application/json" };
+    const answer = await fetch(`${gateway.url}/pair`, { method: "POST", headers, body });
+    return (await answer.json()) as { token?: string; database?: string; workers?: { servers: string[] } };
+  };
+  assert.equal((await pair({ isLook: true })).workers?.servers.length, 1);
+  const lost = await pair({ attempt });
+  assert.equal((await pair({ attempt: "b".repeat(40) })).token, undefined, "another cannot take it over");
+  // The answer was lost: the same attempt is answered again, and what the first made is gone.
+  const { database: url = "", token } = await pair({ attempt });
+  assert.notEqual(token, lost.token);
+  const logins = await kernel.database.query("select 1 from pg_roles where rolname like 'roost%host\\_box%'");
+  assert.equal(logins.length, 1);
+  await assert.rejects(clientOf(gateway, lost.token!).getStatus({}), { code: "unauthenticated" });
+
+  await using worker = await openDatabase({ url, applicationName: "roost worker", logger: silentLogger, poolMax: 2 });
+  await using theirs = await openKernel({ database: worker, logger: silentLogger, rooms: homeRooms });
+  await using registration = await registerWorker(theirs, { kind: "worker", host: "box", pid: 1, queues: ["default"] });
+  const { runId } = await kernel.transact((tx) => createRun(tx, { reason: "a test", input: {} }));
+  const [run] = await claimRuns(theirs, { workerId: registration.workerId, queues: ["default"], limit: 1 });
+  assert.equal(run?.id, runId);
+  const owner = (await kernel.database.query<{ name: string }>("select current_user as name"))[0]!.name;
+  const refused = [
+    "create table roost.mine (id int)",
+    "create table public.mine (id int)",
+    "create temporary table mine (id int)",
+    "create schema mine",
+    "create function roost.mine() returns int language sql as 'select 1'",
+    "create role mine",
+    "create database mine",
+    "create extension dblink",
+    "alter table roost.run add column mine int",
+    "alter role current_user superuser",
+    "drop table roost.run",
+    "truncate roost.run",
+    "copy roost.run to program 'cat'",
+    "select lo_create(0)",
+    "select lo_from_bytea(0, 'x')",
+    "select pg_read_file('postgresql.conf')",
+    `set role ${JSON.stringify(owner)}`,
+    `set session authorization ${JSON.stringify(owner)}`,
+    "select * from access.token",
+    "update roost.home set path = 'mine'",
+    "delete from roost.function_set",
+  ];
+  for (const statement of refused)
+    await assert.rejects(
+      worker.query(statement),
+      /permission denied|must be|only roles|may not|not allowed/i,
+      statement,
+    );
+
+  await client.revokeToken({ token: "box" });
+  await assert.rejects(
+    worker.query("select 1"),
+    /terminat|does not exist|not permitted|role/i,
+    "what it had open has ended",
+  );
+  assert.deepEqual(await kernel.database.query("select 1 from pg_roles where rolname like 'roost%host\\_box%'"), []);
+  // Its lease is given back at once: nothing waits for a time to pass.
+  while ((await reapWorkers(kernel)) === 0);
+  await using other = await registerWorker(kernel, { kind: "worker", host: "home", pid: 2, queues: ["default"] });
+  const [again] = await claimRuns(kernel, { workerId: other.workerId, queues: ["default"], limit: 1 });
+  assert.equal(again?.id, runId);
 });
 
 test("Codes of hosts are guessed as slowly as those of devices", async () => {

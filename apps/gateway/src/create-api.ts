@@ -3,6 +3,7 @@ import { serveContract, type ServedContract } from "@roost/contract";
 import { roostContract } from "@roost/contract/roost";
 import { tickProjection, type KnownNames } from "@roost/jobs";
 import { stateProjection } from "@roost/memory";
+import type { WorkersPlace } from "./security/workers-place.ts";
 import { serveAccess } from "./api/access.ts";
 import { serveChannels } from "./api/channels.ts";
 import { serveBudgets } from "./api/budgets.ts";
@@ -59,6 +60,7 @@ export interface ApiOptions extends StatusGiven {
   channels: () => readonly string[];
   /** Under which others reach the gateway, the best first. */
   addresses: () => readonly string[];
+  workersPlace: WorkersPlace;
   /** What definitions and messages may name. */
   known: KnownNames;
   setup: SetupGiven;
@@ -78,6 +80,7 @@ export function createApi({
   codes,
   channels,
   addresses,
+  workersPlace,
   known,
   setup,
   onTrusted,
@@ -116,7 +119,7 @@ export function createApi({
     ...serveAccess({ access }),
     ...serveHookOperations({ hooks }),
     ...serveSignIn({ codes }),
-    ...serveChannels({ kernel, channels, addresses }),
+    ...serveChannels({ memory, channels, addresses, workersPlace }),
     ...serveHosts({ kernel, version: status.facts.version }),
     ...serveThirdParties(services),
     ...serveSetup({ memory, setup }),

@@ -41,6 +41,7 @@ import {
 } from "./security/create-rate-limits.ts";
 import { createBrowserSessions } from "./security/browser-session.ts";
 import { createAuthentication, type Authentication } from "./security/create-authentication.ts";
+import type { WorkersPlace } from "./security/workers-place.ts";
 import { createPairingRoutes, pairPath } from "./security/pairing-routes.ts";
 import { createSessionRoutes } from "./security/session-routes.ts";
 import { withKnowledge } from "./security/told-to.ts";
@@ -64,6 +65,8 @@ export interface GatewayOptions {
   services: Services;
   memory: Memory;
   access: AccessTokens;
+  /** Where a host that runs workers finds what it needs. */
+  workersPlace: WorkersPlace;
   hooks: InboundHooks;
   proxy: Proxy;
   codes: SignInCodes;
@@ -136,7 +139,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const authentication = createAuthentication({ token, sessions, verifyRunToken, access: options.access, clock });
   app.route(hooksPath, serveHooks(options.hooks, { logger }));
   app.route(sessionPath, createSessionRoutes({ authentication, sessions, codes: options.codes }));
-  app.route(pairPath, createPairingRoutes({ authentication, sessions, access: options.access }));
+  app.route(pairPath, createPairingRoutes({ ...options, authentication, sessions }));
   const authenticate = authenticateBy(authentication, { rates, rate: rateOf.caller, logger });
   if (options.console !== undefined) {
     const serveIde = serveGraphiql(options.console);

@@ -52,7 +52,35 @@ const semiSpaceMb = 4;
 
 export function listPrograms({ config, paths, databaseUrl, gatewayUrl }: ListProgramsOptions): MachinePrograms {
   const startId = createId();
-  const program = (role: "gateway" | "worker" | "services" | "relay", name: string, heapMbMax: number) => ({
+  // The key of decisions that gateway and workers make once per start.
+  const ofHome = () => ({ ROOST_DATABASE_URL: databaseUrl(), ROOST_START: startId });
+  const program = createProgramOf({ config, paths }, ofHome);
+  const gateway = program("gateway", "gateway", gatewayHeapMbMax);
+  return {
+    gateway: { ...gateway, environment: () => ({ ...gateway.environment(), ...portBefore(gatewayUrl()) }) },
+    workers: listWorkers(config, program),
+    services: program("services", "services", servicesHeapMbMax),
+    relay: hasKafka(config) ? program("relay", "relay", relayHeapMbMax) : undefined,
+  };
+}
+
+/** Of a joined host: workers alone, which are told by its directory where the home is. */
+export function listHostPrograms(given: Pick<ListProgramsOptions, "config" | "paths">): MachinePrograms {
+  return {
+    workers: listWorkers(
+      given.config,
+      createProgramOf(given, () => ({})),
+    ),
+  };
+}
+
+type ProgramOf = ReturnType<typeof createProgramOf>;
+
+function createProgramOf(
+  { config, paths }: Pick<ListProgramsOptions, "config" | "paths">,
+  ofHome: () => Record<string, string>,
+) {
+  return (role: "gateway" | "worker" | "services" | "relay", name: string, heapMbMax: number) => ({
     name,
     path: paths[role],
     nodeArguments: heapArguments(heapMbMax),
@@ -60,22 +88,15 @@ export function listPrograms({ config, paths, databaseUrl, gatewayUrl }: ListPro
       NODE_COMPILE_CACHE: paths.compileCache,
       ...config.environment,
       ROOST_HOME: config.homeDirectory,
-      ROOST_DATABASE_URL: databaseUrl(),
+      ...ofHome(),
       ROOST_ROLE: role,
-      // Key of decisions that gateway and workers make once per start.
-      ROOST_START: startId,
       ROOST_PROCESS: name,
     }),
   });
-  const gateway = program("gateway", "gateway", gatewayHeapMbMax);
-  return {
-    gateway: { ...gateway, environment: () => ({ ...gateway.environment(), ...portBefore(gatewayUrl()) }) },
-    workers: Array.from({ length: config.workerCount }, (_, index) =>
-      program("worker", `worker-${index + 1}`, workerHeapMbMax),
-    ),
-    services: program("services", "services", servicesHeapMbMax),
-    relay: hasKafka(config) ? program("relay", "relay", relayHeapMbMax) : undefined,
-  };
+}
+
+function listWorkers({ workerCount }: SupervisorConfig, program: ProgramOf) {
+  return Array.from({ length: workerCount }, (_, index) => program("worker", `worker-${index + 1}`, workerHeapMbMax));
 }
 
 function portBefore(url: string | undefined): { ROOST_PORT_BEFORE?: string } {

@@ -3,7 +3,6 @@
  * The parts are in the files composed here.
  */
 import { rmSync } from "node:fs";
-import { access } from "node:fs/promises";
 import {
   createLogger,
   delay,
@@ -16,6 +15,7 @@ import {
   writeFileDurably,
 } from "@roost/base";
 import type { EmbeddedPostgresStage } from "@roost/database";
+import { readJoinedHome, type JoinedHome } from "@roost/memory/joined-home";
 import type { ReadyMessage } from "./children/child-messages.ts";
 import type { ChildFailure } from "./children/keep-child.ts";
 import { keepChildren, type KeptChildren } from "./children/keep-children.ts";
@@ -32,7 +32,7 @@ import { openOwnerRecord, readOwner, type OwnerRecord } from "./home/owner.ts";
 import { openLogFile } from "./logs/open-log-file.ts";
 import { endLeftovers } from "./processes/end-leftovers.ts";
 import { requireFreePort } from "./processes/require-free-port.ts";
-import { listPrograms, type ProgramPaths } from "./programs.ts";
+import { listHostPrograms, listPrograms, type ProgramPaths } from "./programs.ts";
 import type { ProcessTerminal } from "./terminal/create-terminal.ts";
 
 export interface SuperviseHomeOptions {
@@ -47,7 +47,7 @@ export interface SuperviseHomeOptions {
   stop: AbortSignal;
   /** Aborted by the second: no more waiting. */
   force: AbortSignal;
-  onReady?: (gateway: ReadyMessage) => void;
+  onReady?: ((gateway: ReadyMessage) => void) | undefined;
   limits?: ChildLimits;
 }
 
@@ -84,11 +84,17 @@ export async function superviseHome(options: SuperviseHomeOptions): Promise<void
   try {
     await endLeftovers(before?.children ?? [], logger);
     if (config.address !== undefined) await requireFreePort(config.address);
-    await refuseCopy(paths);
+    const held = { paths, owner, logger, writeLog: log.write };
+    const joined = await readJoinedHome(paths.home);
+    if (joined !== undefined) {
+      refuseCopy(paths.home, joined);
+      if (!stop.aborted) await runHost(options, held, joined);
+      return;
+    }
     await createFirstHome(options, paths);
     await createToken(paths.token);
     const located = { ...options, config: await useRecordedDatabase(config) };
-    if (!stop.aborted) await runMachine(located, { paths, owner, logger, writeLog: log.write });
+    if (!stop.aborted) await runMachine(located, held);
   } catch (error) {
     logger.error("ended by a failure", { error });
     const failure = toRoostError(error);
@@ -105,16 +111,12 @@ async function writeRefusal(path: string, { code, message }: RoostError, logger:
   );
 }
 
-/** A directory that `roost join` made is no home. */
-async function refuseCopy({ home, hostFile }: HomePaths): Promise<void> {
-  const isCopy = await access(hostFile).then(
-    () => true,
-    () => false,
-  );
-  if (!isCopy) return;
+/** @throws RoostError `invalid_input`: a joined host that runs no workers has nothing to start */
+function refuseCopy(home: string, { workers }: JoinedHome): void {
+  if (workers !== undefined) return;
   throw new RoostError(
     "invalid_input",
-    `${home} is a host's copy of a home that runs elsewhere: roost sync --follow keeps it; for a home of its own set ROOST_HOME to another directory`,
+    `${home} is a host's copy of a home that runs elsewhere: roost sync --follow keeps it; for workers here invite it with roost hosts invite --workers; for a home of its own set ROOST_HOME to another directory`,
   );
 }
 
@@ -179,6 +181,29 @@ async function runMachine(options: SuperviseHomeOptions, held: Held): Promise<vo
   }
 }
 
+/** On a joined host: workers alone, which find the home's database and objects by themselves. */
+async function runHost(options: SuperviseHomeOptions, held: Held, { name, url }: JoinedHome): Promise<void> {
+  const { config, terminal, stop, force } = options;
+  const { owner, logger } = held;
+  terminal.going(`Starting ${config.workerCount} workers of host ${name}`);
+  const children = startChildren(options, held, { isHost: true });
+  try {
+    const ready = children.ready.then((message) =>
+      tellReady({ ...message, url }, { ...options, onReady: undefined }, held),
+    );
+    await Promise.race([ready, untilAborted(stop)]);
+    if (!stop.aborted)
+      terminal.done(`Workers of host ${name} take runs of ${url} (Ctrl-C stops them; roost hosts lists them)`);
+    await untilAborted(stop);
+  } finally {
+    owner.update({ state: "stopping" });
+    terminal.going("Stopping: workers finish or hand over their runs (Ctrl-C again to force)");
+    await children.stop(force);
+    logger.info("stopped");
+    terminal.done("Stopped");
+  }
+}
+
 function tellReady(
   gateway: ReadyMessage,
   { stop, onReady }: SuperviseHomeOptions,
@@ -212,12 +237,17 @@ const stages: Readonly<Record<EmbeddedPostgresStage, string>> = {
   recovering: "PostgreSQL is recovering from a crash",
 };
 
-function startChildren(options: SuperviseHomeOptions, held: Held, database: KeptDatabase): KeptChildren {
+function startChildren(
+  options: SuperviseHomeOptions,
+  held: Held,
+  database: Pick<KeptDatabase, "url"> | { isHost: true },
+): KeptChildren {
   const { config, terminal } = options;
   const { paths, owner, logger, writeLog } = held;
   let gatewayUrl: string | undefined;
-  const given = { config, paths: options.paths, databaseUrl: database.url, gatewayUrl: () => gatewayUrl };
-  const programs = listPrograms(given);
+  const given = { config, paths: options.paths, gatewayUrl: () => gatewayUrl };
+  const programs =
+    "isHost" in database ? listHostPrograms(given) : listPrograms({ ...given, databaseUrl: database.url });
   return keepChildren(programs, {
     nodePath: process.execPath,
     directory: paths.home,

@@ -4,10 +4,13 @@ import { RoostError } from "@roost/base";
 import { raiseNotice, type Kernel, type KernelTransaction } from "@roost/kernel";
 import type { MadeToken } from "./create-token.ts";
 import { insertPaired } from "./pair-device.ts";
-import { redeemPairing } from "./pairing.ts";
+import { createHostLogin, dropHostLogin, lockHostLogin, type HostLogin } from "./host-login.ts";
+import { findAttempt, readOpenPairing, redeemPairing, type Pairing } from "./pairing.ts";
 
 /** What brings a host in. */
 export const hostPurpose = "host";
+/** The scope of a host that runs workers: it gets a login of its own for the database. */
+export const workersScope = "workers:run";
 
 export interface HostSays {
   version: string;
@@ -27,30 +30,84 @@ export interface JoinedHost {
   seenAt: Date;
 }
 
+export interface JoiningHost extends HostSays {
+  code: string;
+  name: string;
+  /** Known to this host alone: with it the same code answers again, where the answer was lost on its way. */
+  attempt?: string | undefined;
+  homeId: string;
+}
+
+export interface MadeHost extends MadeToken {
+  /** Undefined: it runs no workers. */
+  login: HostLogin | undefined;
+}
+
 /**
- * Makes the token of a host that brought its code, in the transaction that uses the code. Undefined for a code that does not count.
- * @throws RoostError as createToken
+ * Makes the token of a host that brought its code, and the login of its workers, in the transaction that uses the code. Undefined for a code that
+ * does not count.
+ * @throws RoostError as createToken and createHostLogin
  */
 export async function joinHost(
   kernel: Kernel,
-  { code, name, ...says }: HostSays & { code: string; name: string },
-): Promise<MadeToken | undefined> {
-  return kernel.transact(async (tx) => {
-    const pairing = await redeemPairing(tx, { purpose: hostPurpose, code });
+  { code, name, attempt, homeId, ...says }: JoiningHost,
+): Promise<MadeHost | undefined> {
+  const before: { roleName: string | null }[] = [];
+  const made = await kernel.transact(async (tx) => {
+    before.length = 0;
+    const again = attempt === undefined ? undefined : await findAttempt(tx, { code, attempt });
+    if (again !== undefined) before.push(...(await withdraw(tx, again)));
+    const pairing = again ?? (await redeemPairing(tx, { purpose: hostPurpose, code, attempt }));
     if (pairing === undefined) return undefined;
-    const made = await insertPaired(tx, kernel, { pairing, kind: "host", wished: pairing.name ?? name });
-    const { token } = made;
-    await tx.query("insert into access.host (token, version, skew_ms) values ($1, $2, $3)", [
-      token.id,
-      says.version,
-      skewOf(kernel, says.at),
-    ]);
-    const data = { tokenId: token.id, name: token.name, version: says.version, pairingId: pairing.id };
-    const causation = emit(tx, "host.joined", data);
-    const text = `Host ${token.name} joined the home, with ${token.scopes.join(" ")}. If that was not you: roost hosts remove ${token.name}`;
-    raiseNotice(tx, { level: "info", text, source: "gateway", causation });
-    return made;
+    const token = await insertPaired(tx, kernel, { pairing, kind: "host", wished: pairing.name ?? name });
+    const login = pairing.scopes.includes(workersScope)
+      ? await createHostLogin(tx, { name: token.token.name, homeId })
+      : undefined;
+    await recordHost(tx, kernel, { token, pairing, says, login });
+    return { ...token, login };
   });
+  for (const { roleName } of before) if (roleName !== null) await dropHostLogin(kernel.database, roleName);
+  return made;
+}
+
+/** What a code would bring, without using it. A wrong one counts as in joinHost. */
+export async function lookAtHostCode(kernel: Kernel, { code }: { code: string }): Promise<Pairing | undefined> {
+  return kernel.transact((tx) => readOpenPairing(tx, { purpose: hostPurpose, code }));
+}
+
+/** The answer to it was lost: what it made is put out in the same transaction. */
+async function withdraw(tx: KernelTransaction, { id }: Pairing): Promise<{ roleName: string | null }[]> {
+  const made = await tx.query<{ token: string; roleName: string | null }>(
+    `update access.token t set revoked_at = roost.now(), revoked_by = 'host:' || t.name from access.host h
+     where h.token = t.id and h.pairing = $1 and t.revoked_at is null returning t.id as token, h.role_name as "roleName"`,
+    [id],
+  );
+  for (const { roleName } of made) if (roleName !== null) await lockHostLogin(tx, roleName);
+  return made;
+}
+
+async function recordHost(
+  tx: KernelTransaction,
+  kernel: Kernel,
+  {
+    token: { token },
+    pairing,
+    says,
+    login,
+  }: { token: MadeToken; pairing: Pairing; says: HostSays; login: HostLogin | undefined },
+): Promise<void> {
+  await tx.query("insert into access.host (token, version, skew_ms, pairing, role_name) values ($1, $2, $3, $4, $5)", [
+    token.id,
+    says.version,
+    skewOf(kernel, says.at),
+    pairing.id,
+    login?.roleName ?? null,
+  ]);
+  const data = { tokenId: token.id, name: token.name, version: says.version, pairingId: pairing.id };
+  const causation = emit(tx, "host.joined", data);
+  const more = login === undefined ? "" : " and a login for workers, which read all that the home knows";
+  const text = `Host ${token.name} joined the home, with ${token.scopes.join(" ")}${more}. If that was not you: roost hosts remove ${token.name}`;
+  raiseNotice(tx, { level: "info", text, source: "gateway", causation });
 }
 
 /** What a joined host says of itself. `isDrained`: by the caller's rule for its version. @throws RoostError `not_found` */

@@ -1,6 +1,16 @@
 export { createToken } from "./create-token.ts";
 export { devicePurpose, pairDevice } from "./pair-device.ts";
-export { hostPurpose, joinHost, listJoinedHosts, reportHost, type JoinedHost } from "./hosts.ts";
+export { renewHostGrants, type HostLogin } from "./host-login.ts";
+export {
+  hostPurpose,
+  joinHost,
+  listJoinedHosts,
+  lookAtHostCode,
+  reportHost,
+  workersScope,
+  type JoinedHost,
+  type MadeHost,
+} from "./hosts.ts";
 export { listTokens, revokeToken } from "./list-tokens.ts";
 export { isAccessToken, openAccess, type AccessTokens } from "./open-access.ts";
 export { principalIdOf, type AccessToken, type TokenCap } from "./access-token.ts";

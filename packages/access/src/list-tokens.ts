@@ -1,7 +1,8 @@
 /** Reads tokens for people, and revokes them. */
 import { RoostError } from "@roost/base";
 import { formatLabels, mainLabels } from "@roost/contract/labels";
-import { setKeyCaps, type Kernel } from "@roost/kernel";
+import { setKeyCaps, type Kernel, type KernelTransaction } from "@roost/kernel";
+import { dropHostLogin, lockHostLogin } from "./host-login.ts";
 import { principalIdOf, tokenColumns, type AccessToken, type TokenKind } from "./access-token.ts";
 import { removePushSubscriptionsOf } from "./list-push-subscriptions.ts";
 
@@ -18,12 +19,14 @@ export async function listTokens(
   );
 }
 
-/** By id, or by the name of one in force; the browser that it was in is woken no more. Repeating it changes nothing. @throws RoostError `not_found` */
+/** By id, or by the name of one in force; the browser that it was in is woken no more, the workers of the host that it was log in no more. Repeating it changes nothing. @throws RoostError `not_found` */
 export async function revokeToken(
   kernel: Kernel,
   { token: given, by }: { token: string; by: string },
 ): Promise<{ token: AccessToken; isNew: boolean }> {
-  return kernel.transact(async (tx) => {
+  const roles: string[] = [];
+  const revoked = await kernel.transact(async (tx) => {
+    roles.length = 0;
     const [known] = await tx.query<AccessToken>(
       `select ${tokenColumns} from access.token where id::text = $1 or name = $1
        order by revoked_at is null desc, id::text = $1 desc limit 1 for update`,
@@ -31,6 +34,7 @@ export async function revokeToken(
     );
     if (known === undefined)
       throw new RoostError("not_found", `there is no token "${given.slice(0, 100)}": see roost keys list`);
+    roles.push(...(await lockLoginOf(tx, known.id)));
     if (known.revokedAt !== null) return { token: known, isNew: false };
     const [token] = await tx.query<AccessToken>(
       `update access.token set revoked_at = roost.now(), revoked_by = $2 where id = $1 returning ${tokenColumns}`,
@@ -46,4 +50,16 @@ export async function revokeToken(
     });
     return { token: token!, isNew: true };
   });
+  for (const role of roles) await dropHostLogin(kernel.database, role);
+  return revoked;
+}
+
+/** Of a host that runs workers. */
+async function lockLoginOf(tx: KernelTransaction, tokenId: string): Promise<string[]> {
+  const rows = await tx.query<{ roleName: string }>(
+    `select role_name::text as "roleName" from access.host where token = $1 and role_name is not null`,
+    [tokenId],
+  );
+  for (const { roleName } of rows) await lockHostLogin(tx, roleName);
+  return rows.map(({ roleName }) => roleName);
 }

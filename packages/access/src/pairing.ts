@@ -6,6 +6,7 @@ import { createHash, randomInt } from "node:crypto";
 import { RoostError } from "@roost/base";
 import { formatLabels, mainLabels } from "@roost/contract/labels";
 import type { Kernel, KernelTransaction } from "@roost/kernel";
+import { hashToken } from "./create-token.ts";
 
 export interface Pairing {
   id: string;
@@ -58,31 +59,63 @@ export async function createPairing(kernel: Kernel, given: NewPairing): Promise<
   return { pairing, code: `${code.slice(0, 4)}-${code.slice(4)}` };
 }
 
+interface GivenCode {
+  purpose: string;
+  code: string;
+}
+
+const openSql = "purpose = $1 and used_at is null and void_at is null and expires_at > roost.now()";
+
 /**
- * Uses a code, in the transaction of what it brings. Undefined: it is not known, was used, or is too old; a wrong one counts against those that are
- * open, so the transaction is to be committed then too.
+ * Uses a code, in the transaction of what it brings. Undefined: it is not known, was used, or is too old; a wrong one counts against those of its
+ * purpose that are open, so the transaction is to be committed then too. `attempt`: known to the caller alone, for findAttempt.
  */
 export async function redeemPairing(
   tx: KernelTransaction,
-  { purpose, code }: { purpose: string; code: string },
+  { purpose, code, attempt }: GivenCode & { attempt?: string | undefined },
 ): Promise<Pairing | undefined> {
-  const open = "purpose = $1 and used_at is null and void_at is null and expires_at > roost.now()";
   const [used] = await tx.query<Pairing>(
-    `update access.pairing set used_at = roost.now() where ${open} and code_sha256 = $2 returning ${columns}`,
+    `update access.pairing set used_at = roost.now(), attempt_sha256 = $3 where ${openSql} and code_sha256 = $2 returning ${columns}`,
+    [purpose, hashCode(code), attempt === undefined ? null : hashToken(attempt)],
+  );
+  if (used === undefined) return await countWrongCode(tx, purpose);
+  emit(tx, "pairing.used", used, {});
+  return used;
+}
+
+/** As redeemPairing, without using it. */
+export async function readOpenPairing(
+  tx: KernelTransaction,
+  { purpose, code }: GivenCode,
+): Promise<Pairing | undefined> {
+  const [found] = await tx.query<Pairing>(
+    `select ${columns} from access.pairing where ${openSql} and code_sha256 = $2`,
     [purpose, hashCode(code)],
   );
-  if (used !== undefined) {
-    emit(tx, "pairing.used", used, {});
-    return used;
-  }
+  return found ?? (await countWrongCode(tx, purpose));
+}
+
+/** A host's code that was used by this very attempt, while it would still count. */
+export async function findAttempt(
+  tx: KernelTransaction,
+  { code, attempt }: { code: string; attempt: string },
+): Promise<Pairing | undefined> {
+  const [used] = await tx.query<Pairing>(
+    `select ${columns} from access.pairing
+     where code_sha256 = $1 and attempt_sha256 = $2 and used_at is not null and void_at is null and expires_at > roost.now() for update`,
+    [hashCode(code), hashToken(attempt)],
+  );
+  return used;
+}
+
+async function countWrongCode(tx: KernelTransaction, purpose: string): Promise<undefined> {
   const voided = await tx.query<Pairing & { isVoid: boolean }>(
     `update access.pairing set wrong_count = wrong_count + 1, void_at = case when wrong_count + 1 >= $2 then roost.now() end
-     where ${open} returning ${columns}, void_at is not null as "isVoid"`,
+     where ${openSql} returning ${columns}, void_at is not null as "isVoid"`,
     [purpose, wrongCodesMax],
   );
   for (const { isVoid, ...pairing } of voided)
     if (isVoid) emit(tx, "pairing.voided", pairing, { reason: `${wrongCodesMax} wrong codes were tried` });
-  return undefined;
 }
 
 /** Whether a text looks like a code: what was typed by a person who means one. */

@@ -21,8 +21,10 @@ export interface ApplyMigrationsOptions {
 }
 
 /**
- * Applies missing migrations, each in its own transaction, one process at a time. Returns their names.
- * @throws RoostError `conflict` when an applied migration was changed, is missing or is newer than this program
+ * Applies missing migrations, each in its own transaction, one process at a time. Returns their names. A login that may not change the schema only
+ * looks whether it is the one that this program knows.
+ * @throws RoostError `conflict` when an applied migration was changed, is missing or is newer than this program; `unavailable` when one is missing
+ * that this login may not apply
  */
 export async function applyMigrations(database: Database, options: ApplyMigrationsOptions): Promise<string[]> {
   if (!/^[a-z][a-z0-9_]{0,62}$/.test(options.schema) || !/^[a-z][a-z0-9_]{0,49}$/.test(options.room ?? "room")) {
@@ -31,6 +33,7 @@ export async function applyMigrations(database: Database, options: ApplyMigratio
       `${nameOf(options)} must be lower case letters, digits and _, at most 63 (a room 50)`,
     );
   }
+  if (await mayOnlyLook(database, options)) return [];
   const applied: string[] = [];
   // Each turn checks again what is applied, so that processes that start together take turns.
   for (let turn = 0; turn <= options.migrations.length; turn += 1) {
@@ -41,6 +44,29 @@ export async function applyMigrations(database: Database, options: ApplyMigratio
   const { schema, functions } = options;
   if (functions !== undefined) await applyFunctions(database, { schema, functions });
   return applied;
+}
+
+/** @throws RoostError as applyMigrations, of a login that may not change the schema */
+async function mayOnlyLook(database: Database, options: ApplyMigrationsOptions): Promise<boolean> {
+  const [found] = await database.query<{ mayCreate: boolean }>(
+    `SELECT CASE WHEN to_regnamespace($1) IS NULL THEN true ELSE has_schema_privilege(to_regnamespace($1), 'create') END AS "mayCreate"`,
+    [escapeIdentifier(options.schema)],
+  );
+  if (found?.mayCreate !== false) return false;
+  const missing = options.migrations[await countApplied(database, options)];
+  if (missing === undefined) return true;
+  throw new RoostError(
+    "unavailable",
+    `${nameOf(options)} lacks migration "${missing.name}", which this login may not apply: start the home's own program of this version first`,
+  );
+}
+
+async function countApplied(sql: Sql, options: ApplyMigrationsOptions): Promise<number> {
+  const applied = await sql.query<{ name: string; checksum: string }>(
+    `SELECT name, checksum FROM ${tableOf(options)} ORDER BY position`,
+  );
+  for (const [index, row] of applied.entries()) refuseForeign(row, options.migrations[index], nameOf(options));
+  return applied.length;
 }
 
 /** Returns the applied migration's name; undefined when none is missing. */
@@ -89,11 +115,7 @@ async function prepare(tx: Sql, options: ApplyMigrationsOptions): Promise<number
     checksum text NOT NULL,
     applied_at timestamptz NOT NULL DEFAULT clock_timestamp()
   )`);
-  const applied = await tx.query<{ name: string; checksum: string }>(
-    `SELECT name, checksum FROM ${tableOf(options)} ORDER BY position`,
-  );
-  for (const [index, row] of applied.entries()) refuseForeign(row, options.migrations[index], nameOf(options));
-  return applied.length;
+  return await countApplied(tx, options);
 }
 
 /** What a person can do. Backing up comes first: the log is not made anew from the files. */

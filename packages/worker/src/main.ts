@@ -1,19 +1,11 @@
 /** A worker process: opens what it needs, finds the model, executes runs until it is told to stop. */
 import { probeContexts, type ProviderConfig } from "@roost/agent";
-import {
-  createLogger,
-  listenToSupervisor,
-  readGatewayUrl,
-  RoostError,
-  runProcess,
-  systemClock,
-  type Logger,
-} from "@roost/base";
+import { createLogger, listenToSupervisor, readGatewayUrl, runProcess, systemClock, type Logger } from "@roost/base";
 import { exitCodeOf } from "@roost/contract/status-codes";
 import { openDatabase } from "@roost/database";
 import { createAgentOf } from "@roost/jobs";
 import { openKernel, raiseNotice, type Kernel } from "@roost/kernel";
-import { holdDatabase, openMemory, readHomeFile, refuseDatabaseOfAnother, whyHeld, type Memory } from "@roost/memory";
+import { openMemory, readHomeFile, whyHeld, type Memory } from "@roost/memory";
 import { resolveProviders, resolveSecret, type Settings } from "@roost/memory/settings";
 import { decideModel, openModelDecisions, openHomeCoolDowns } from "@roost/models";
 import { findSandbox } from "@roost/sandbox";
@@ -30,6 +22,7 @@ import { createMcpHost } from "./mcp/create-mcp-host.ts";
 import { createMcpTools, keepToolList } from "./mcp/create-mcp-tools.ts";
 import { shareMcpHost, type McpCalls } from "./mcp/share-mcp-host.ts";
 import { createLookOutside } from "./outside/look-outside.ts";
+import { findPlace } from "./find-place.ts";
 import { runWorker } from "./run-worker.ts";
 import { createToolsFor } from "./tools/create-tools-for.ts";
 import { createCallService } from "./tools/services/call-service.ts";
@@ -44,23 +37,20 @@ const poolMax = 8;
 async function main(): Promise<void> {
   const supervised = listenToSupervisor();
   const config = readWorkerConfig();
-  const { homeDir, bucket, environment, OTEL_EXPORTER_OTLP_ENDPOINT: otlpEndpoint } = config;
+  const { homeDir, environment, OTEL_EXPORTER_OTLP_ENDPOINT: otlpEndpoint } = config;
   const write = (line: string) => void process.stderr.write(line);
   const logger = createLogger({ level: config.ROOST_LOG_LEVEL, clock: systemClock, write }).child({
     process: "worker",
     pid: process.pid,
   });
   await using telemetry = await openTelemetry({ serviceName: "roost-worker", otlpEndpoint, logger });
-  await using database = await openDatabase({
-    url: databaseUrl(config),
-    poolMax,
-    applicationName: "roost worker",
-    logger,
-  });
-  await refuseDatabaseOfAnother(database, homeDir);
+  const place = await findPlace(config);
+  const opened = { url: place.databaseUrl, poolMax, applicationName: "roost worker", logger };
+  await using database = await openDatabase(opened);
+  await place.refuse(database);
   await using kernel = await openKernel({ database, logger, rooms: homeRooms });
-  await using home = await holdDatabase(kernel, homeDir);
-  await using memory = await openMemory({ kernel, homeDir, bucket, logger, scan: false, environment });
+  await using home = await place.hold(kernel);
+  await using memory = await openMemory({ kernel, homeDir, logger, environment, scan: false, ...place.memory });
   const { settings } = memory;
   const providers = await findProviders(kernel, config, { settings, logger });
   using coolDowns = await openHomeCoolDowns(kernel);
@@ -88,7 +78,7 @@ async function main(): Promise<void> {
     telemetry,
     isRehearsal,
     judge: judgePostconditions,
-    hooks: createHooks(config, memory),
+    hooks: createHooks(memory),
     lookOutside: createLookOutside({ memory, logger, resolveSecret: askSecret }),
     toolsFor,
   });
@@ -103,6 +93,7 @@ async function main(): Promise<void> {
     leaseMs: config.ROOST_LEASE_MS,
     graceMsMax: config.ROOST_GRACE_MS,
     pid: process.pid,
+    host: place.host,
     onReady: (workerId) => {
       logger.info("The worker is ready", { workerId, isRehearsal });
       supervised.ready({});
@@ -112,10 +103,10 @@ async function main(): Promise<void> {
   logger.info("The worker is stopping", { reason: String(supervised.stop.reason) });
 }
 
-function createHooks({ homeDir }: WorkerConfig, memory: Memory): Hook[] {
+function createHooks(memory: Memory): Hook[] {
   return createCommandHooks({
     hooks: memory.settings.hooks,
-    homeDir,
+    homeDir: memory.homeDir,
     findSandbox: () => findSandbox(),
     whyHeld: async (path) => whyHeld(memory, await readHomeFile(memory, path, { as: { kind: "main" } })),
   });
@@ -157,14 +148,6 @@ async function findProviders(
   }
   await openModelDecisions(kernel);
   return (await decideModel(kernel, { config, startId: config.ROOST_START, logger })).providers;
-}
-
-function databaseUrl(config: WorkerConfig): string {
-  if (config.databaseUrl !== undefined) return config.databaseUrl;
-  throw new RoostError(
-    "invalid_input",
-    "No database is given: start everything with roost up, or set DATABASE_URL to run a worker alone",
-  );
 }
 
 await runProcess(main, exitCodeOf);

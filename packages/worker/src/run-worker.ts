@@ -38,6 +38,8 @@ export interface WorkerOptions {
   /** Without a heartbeat for this long the worker counts as hung. Default: the kernel's. */
   leaseMs?: number | undefined;
   pid: number;
+  /** What its machine is called. Default: its host name. */
+  host?: string | undefined;
   onReady?: (workerId: string) => void;
 }
 
@@ -82,7 +84,7 @@ async function runRegistered(options: WorkerOptions, onJoined: () => void): Prom
   const capabilities = [hostCapability(), ...(options.capabilities ?? [])];
   await using worker = await registerWorker(kernel, {
     kind: "worker",
-    host: hostname(),
+    host: options.host ?? hostname(),
     pid: options.pid,
     ttlMs: options.leaseMs,
     queues,

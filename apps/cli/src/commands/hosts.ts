@@ -1,7 +1,7 @@
 /** `roost hosts …` and `roost join`: other machines of the person that keep a copy of the home and watch it. */
 import { formatDurationMs } from "@roost/base";
 import { plainLine } from "@roost/base/text-width";
-import type { HostRecord } from "@roost/contract/operations";
+import { hostScopes, type HostRecord } from "@roost/contract/operations";
 import type { Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
 import { refuseUnknownCommand } from "../help/refuse-unknown-command.ts";
@@ -57,15 +57,17 @@ function addInvite(hosts: Command, context: CliContext): void {
     .command("invite")
     .description("Prints a code that brings one machine in within five minutes, and the command for it.")
     .argument("[name]", "what the host is called (default: as it calls itself)")
+    .option("--workers", "it may run workers too: it gets a login of its own for the database, which both must reach")
     .option(
       "--scope <scope>",
       "a permission, such as runs:read (default: what a copy of the files takes)",
       collectOption,
     )
-    .action(async (name: string | undefined, { scope }: { scope?: string[] }) => {
+    .action(async (name: string | undefined, { scope, workers }: { scope?: string[]; workers?: boolean }) => {
       const { terminal } = context;
       const { client, url } = await context.connect();
-      const answer = await client.createPairing({ kind: "host", name, scopes: scope });
+      const scopes = workers === true ? [...(scope ?? hostScopes), "workers:run"] : scope;
+      const answer = await client.createPairing({ kind: "host", name, scopes });
       if (terminal.isJson) return terminal.json(answer);
       const address = answer.links[0] ?? url;
       terminal.note("On the other machine, within five minutes:");
@@ -110,16 +112,19 @@ function addJoin(program: Command, context: CliContext, version: string): void {
     .command("join")
     .summary("make this machine a host of a home elsewhere")
     .description(
-      "Makes this machine a host of a home that runs elsewhere, over HTTP: commands with this ROOST_HOME, such as roost ps, ask that home, and roost sync keeps a copy of its files there. The code is of roost hosts invite. ROOST_HOME must not be a home yet.",
+      "Makes this machine a host of a home that runs elsewhere, over HTTP: commands with this ROOST_HOME, such as roost ps, ask that home, and roost sync keeps a copy of its files there. Where the code was made with --workers, roost up runs workers here, with a login of its own for the home's database; whether this machine reaches that and the object store is looked at before anything is changed. Cut off, the same command goes on. The code is of roost hosts invite. ROOST_HOME must not be a home yet.",
     )
     .argument("<url>", "address of the home's gateway")
     .requiredOption("--code <code>", "the code that roost hosts invite printed")
     .option("--name <name>", "what this host is called (default: its host name)")
     .action(async (url: string, options: { code: string; name?: string }) => {
       const { terminal, config } = context;
-      const joined = await joinHome({ url, ...options, version, config, clock: context.clock });
+      const note = (text: string) => terminal.note(text);
+      const joined = await joinHome({ url, ...options, version, config, clock: context.clock, note });
       if (terminal.isJson) return terminal.json(joined);
       terminal.line(`This machine is host ${joined.name} of ${joined.url}, with ${joined.scopes.join(" ")}`);
+      if (joined.workers !== undefined)
+        terminal.note(`roost up starts its workers, with ROOST_QUEUES and ROOST_CAPABILITIES of this machine`);
       terminal.note(
         `Commands with ROOST_HOME=${config.homeDir} ask that home (roost ps); roost sync --follow keeps a copy of its files there`,
       );

@@ -6,7 +6,7 @@ import type { Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
 import { lockCopy } from "../copy/lock-copy.ts";
 import { syncCopy, type SyncedCopy } from "../copy/sync-copy.ts";
-import { readJoinedHome } from "../hosts/joined-home.ts";
+import { readJoinedHome } from "@roost/memory/joined-home";
 import { catchSignals } from "../processes/catch-signals.ts";
 
 /** Between two passes of --follow. */

@@ -1,25 +1,36 @@
-/** Makes a directory the copy of a home elsewhere. Nothing is changed anywhere before the directory and the address have been looked at. */
-import { access, mkdir } from "node:fs/promises";
+/**
+ * Makes a directory that of a host of a home elsewhere. Nothing is changed anywhere before the directory, the address and, where workers are to run,
+ * the database and the object store have been looked at. Cut off after that, the same command goes on.
+ */
+import { access } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { gatewayFile, RoostError, writeFileDurably, type Clock } from "@roost/base";
 import { fromProblem } from "@roost/contract/client";
 import type { CliConfig } from "../config.ts";
-import { hostFile, readJoinedHome, type JoinedHome } from "./joined-home.ts";
+import { hostFile, readJoinedHome, type JoinedHome } from "@roost/memory/joined-home";
+import { readAttempt } from "./join-attempt.ts";
+import { checkNeeds, type WorkersNeeds } from "./check-needs.ts";
 
 export interface JoinOptions {
   url: string;
   code: string;
   name?: string;
   version: string;
-  config: Pick<CliConfig, "homeDir">;
+  config: Pick<CliConfig, "homeDir" | "environment">;
   clock: Clock;
+  /** What is told on the way. */
+  note: (text: string) => void;
 }
 
-/** @throws RoostError `conflict` when the directory is a home, `unauthenticated` for a code that does not count, `unavailable` */
-export async function joinHome({ url: given, code, name, version, config, clock }: JoinOptions): Promise<JoinedHome> {
+/**
+ * @throws RoostError `conflict` when the directory is a home, or the home cannot have workers elsewhere; `unauthenticated` for a code that does not
+ * count; `unavailable`
+ */
+export async function joinHome(options: JoinOptions): Promise<JoinedHome> {
+  const { code, name, version, config, clock, note } = options;
   const { homeDir } = config;
-  const url = readAddress(given);
+  const url = readAddress(options.url);
   const before = await readJoinedHome(homeDir);
   const isHome = await access(join(homeDir, ".roost", "home.json")).then(
     () => true,
@@ -31,15 +42,51 @@ export async function joinHome({ url: given, code, name, version, config, clock 
       `${homeDir} is ${before === undefined ? "a home of its own" : `a copy of ${before.url} already`}: name another directory with ROOST_HOME`,
     );
   const host = { name: name ?? hostNameAsToken(), version, at: new Date(clock.nowMs()).toISOString() };
-  // The directory first: a code counts once, and what it gives must have a place.
-  await mkdir(join(homeDir, ".roost"), { recursive: true, mode: 0o700 });
-  const answer = await bring(url, { code, host });
-  const joined = { name: answer.name, url, scopes: answer.scopes };
+  const attempt = await readAttempt(homeDir, { url, code });
+  if (attempt.isNew) {
+    const look = await bring<LookedAt>(url, { code, host: { ...host, isLook: true } });
+    refuseOtherVersion(look.version, version);
+    if (look.workers !== undefined) await checkNeeds(look.workers, { config, note });
+  }
+  // Before the code is used: what it gives must have a place, and whoever knows the attempt may ask again if the answer is lost.
+  await attempt.keep();
+  const answer = await bring<Joining>(url, { code, host: { ...host, attempt: attempt.secret } });
+  const { database, workers } = answer;
   const write = (path: string, text: string) => writeFileDurably(path, `${text}\n`, { mode: 0o600 });
+  const joined: JoinedHome = { name: answer.name, url, scopes: answer.scopes };
+  if (database !== undefined && workers !== undefined) {
+    await write(join(homeDir, databaseUrlFile), database);
+    joined.workers = { homeId: workers.homeId, objects: workers.objects, database: `file:${databaseUrlFile}` };
+  }
   await write(join(homeDir, ".roost", "token"), answer.token);
   await write(gatewayFile(homeDir), JSON.stringify({ url }));
   await write(hostFile(homeDir), JSON.stringify(joined));
+  await attempt.forget();
   return joined;
+}
+
+const databaseUrlFile = ".roost/database-url";
+
+interface LookedAt {
+  version: string;
+  workers?: WorkersNeeds;
+}
+
+interface Joining {
+  token: string;
+  name: string;
+  scopes: string[];
+  database?: string;
+  workers?: WorkersNeeds;
+}
+
+function refuseOtherVersion(home: string, own: string): void {
+  const minorOf = (version: string) => version.split(".").slice(0, 2).join(".");
+  if (home === "" || minorOf(home) === minorOf(own)) return;
+  throw new RoostError(
+    "conflict",
+    `the home has version ${home} and this program ${own}: a host of another minor version would be drained at once; install the home's version here first. Nothing was changed, and the code counts still`,
+  );
 }
 
 function readAddress(given: string): string {
@@ -65,10 +112,7 @@ function hostNameAsToken(): string {
   return name === "" ? "host" : name;
 }
 
-async function bring(
-  url: string,
-  given: { code: string; host: { name: string; version: string; at: string } },
-): Promise<{ token: string; name: string; scopes: string[] }> {
+async function bring<Answer>(url: string, given: { code: string; host: object }): Promise<Answer> {
   const body = JSON.stringify(given);
   const headers = { "content-type": "application/json", "content-length": String(Buffer.byteLength(body)) };
   const response = await fetch(`${url}/pair`, { method: "POST", headers, body, redirect: "error" }).catch(
@@ -77,5 +121,5 @@ async function bring(
     },
   );
   if (!response.ok) throw fromProblem(response.status, await response.json().catch(() => undefined));
-  return (await response.json()) as { token: string; name: string; scopes: string[] };
+  return (await response.json()) as Answer;
 }

@@ -1,22 +1,25 @@
 /** Chat channels: which there are, who writes there, and the code that binds the person's chat. */
-import { createPairing, devicePurpose, hostPurpose } from "@roost/access";
+import { createPairing, devicePurpose, hostPurpose, workersScope } from "@roost/access";
 import { changeStanding, findOwner, listPeers, readChannelRow, type KnownPeer } from "@roost/channels";
 import { RoostError } from "@roost/base";
 import { placeOf, readPage, serve, textPlace, toPage, type Served } from "@roost/contract";
 import * as operations from "@roost/contract/operations";
-import type { Kernel } from "@roost/kernel";
+import type { Memory } from "@roost/memory";
+import { needsOfWorkers, type WorkersPlace } from "../security/workers-place.ts";
 import { requireScopes } from "./access.ts";
 import { isoOrNull } from "../records/iso.ts";
 
 export interface ServeChannelsOptions {
-  kernel: Kernel;
+  memory: Memory;
+  workersPlace: WorkersPlace;
   /** Names of those that the settings have. */
   channels: () => readonly string[];
   /** Under which others reach the gateway, the best first. */
   addresses: () => readonly string[];
 }
 
-export function serveChannels({ kernel, channels, addresses }: ServeChannelsOptions): Served[] {
+export function serveChannels({ memory, workersPlace, channels, addresses }: ServeChannelsOptions): Served[] {
+  const { kernel } = memory;
   const isOn = (name: string) => channels().includes(name);
   const toRecord = async (name: string): Promise<operations.ChannelRecord> => {
     const [row, owner] = await Promise.all([readChannelRow(kernel, name), findOwner(kernel, name)]);
@@ -53,6 +56,8 @@ export function serveChannels({ kernel, channels, addresses }: ServeChannelsOpti
       if (channel !== undefined && !isOn(channel))
         throw new RoostError("not_found", `the channel ${channel} is not on: roost channels add ${channel} first`);
       requireScopes(principal, scopes);
+      // A host that could run none says so before it is brought in.
+      if (isHost && scopes.includes(workersScope)) needsOfWorkers(workersPlace, memory.settings);
       const paired = {
         purpose: isHost ? hostPurpose : devicePurpose,
         name: name ?? (isHost ? undefined : "phone"),

@@ -1,44 +1,50 @@
 /** `/pair`: a phone, a browser or a program brings a code and becomes a device of the person. A page for people, JSON for programs. */
-import { joinHost, pairDevice, type AccessTokens } from "@roost/access";
+import { joinHost, lookAtHostCode, pairDevice, workersScope, type AccessTokens, type MadeHost } from "@roost/access";
 import { RoostError } from "@roost/base";
 import { TokenName } from "@roost/contract/operations";
+import { readHomeVersion } from "@roost/kernel";
+import type { Memory } from "@roost/memory";
 import { Hono } from "hono";
 import { z } from "zod";
 import { refuseOtherPages, type BrowserSessions } from "./browser-session.ts";
 import type { Arrival } from "./check-origin.ts";
 import type { Authentication } from "./create-authentication.ts";
+import { needsOfWorkers, urlOfLogin, type WorkersPlace } from "./workers-place.ts";
 
 export const pairPath = "/pair";
 const Given = z.strictObject({
   code: z.string().min(1).max(40),
   /** Brought by another machine that becomes a host of the home. */
   host: z
-    .strictObject({ name: TokenName.max(50), version: z.string().min(1).max(50), at: z.iso.datetime() })
+    .strictObject({
+      name: TokenName.max(50),
+      version: z.string().min(1).max(50),
+      at: z.iso.datetime(),
+      /** Known to it alone: the same one is answered again while the code would count. */
+      attempt: z.string().min(32).max(100).optional(),
+      /** Says what it would need, and uses no code. */
+      isLook: z.boolean().optional(),
+    })
     .optional(),
 });
+type GivenHost = NonNullable<z.output<typeof Given>["host"]>;
 const bodyBytesMax = 1_024;
 
 export interface PairingRoutesOptions {
   access: AccessTokens;
   authentication: Authentication;
   sessions: BrowserSessions;
+  memory: Memory;
+  workersPlace: WorkersPlace;
 }
 
-export function createPairingRoutes({ access, authentication, sessions }: PairingRoutesOptions) {
+export function createPairingRoutes(options: PairingRoutesOptions) {
+  const { access, authentication, sessions } = options;
   const routes = new Hono<{ Variables: { arrival: Arrival } }>();
-  const pair = async ({ code, host }: z.output<typeof Given>) => {
-    let paired: Awaited<ReturnType<typeof pairDevice>>;
-    await authentication.countIfRefused(async () => {
-      const given = host && { ...host, at: new Date(host.at), code };
-      paired = given === undefined ? await pairDevice(access.kernel, { code }) : await joinHost(access.kernel, given);
-      if (paired === undefined)
-        throw new RoostError(
-          "unauthenticated",
-          `This code is not known, was used, or is older than five minutes: make another with roost ${host === undefined ? "devices pair" : "hosts invite"}`,
-        );
-    });
+  const pair = async (code: string) => {
+    const paired = await countWrong(authentication, "devices pair", () => pairDevice(access.kernel, { code }));
     access.forget();
-    return paired!;
+    return paired;
   };
   routes.get("/", (context) => context.html(page(""), 200, headersOfPage));
   // The code of a link stands in its fragment, which no server and no proxy sees.
@@ -52,17 +58,16 @@ export function createPairingRoutes({ access, authentication, sessions }: Pairin
     if (mediaType === "application/json") {
       const given = Given.safeParse(await context.req.json().catch(() => undefined));
       if (!given.success) throw new RoostError("invalid_input", 'Pair with a JSON body like {"code": "ABCD-EFGH"}');
-      const { token, text } = await pair(given.data);
-      return context.json({ token: text, name: token.name, scopes: token.scopes }, 200, {
-        "cache-control": "no-store",
-      });
+      const { code, host } = given.data;
+      const answer = host === undefined ? tellToken(await pair(code)) : await bringHost(options, { code, host });
+      return context.json(answer, 200, { "cache-control": "no-store" });
     }
     if (mediaType !== "application/x-www-form-urlencoded")
       throw new RoostError("invalid_input", "Pair by the form of this page, or with a JSON body");
     refuseOtherPages("POST", context.req.raw.headers);
     const code = new URLSearchParams(await context.req.text()).get("code") ?? "";
     try {
-      const { token } = await pair({ code });
+      const { token } = await pair(code);
       const cookie = await sessions.openDevice(token.id, context.get("arrival"));
       return context.body(null, 303, { "set-cookie": cookie, location: "/", "cache-control": "no-store" });
     } catch (error) {
@@ -71,6 +76,50 @@ export function createPairingRoutes({ access, authentication, sessions }: Pairin
     }
   });
   return routes;
+}
+
+/** @throws RoostError `unauthenticated`, counted against guessing, for a code that does not count */
+async function countWrong<Found>(
+  authentication: Authentication,
+  command: string,
+  bring: () => Promise<Found | undefined>,
+): Promise<Found> {
+  let found: Found | undefined;
+  await authentication.countIfRefused(async () => {
+    found = await bring();
+    if (found === undefined)
+      throw new RoostError(
+        "unauthenticated",
+        `This code is not known, was used, or is older than five minutes: make another with roost ${command}`,
+      );
+  });
+  return found!;
+}
+
+/** What a host would get, or gets: its token, and where its code says so the login of its workers. */
+async function bringHost(
+  { access, authentication, memory, workersPlace }: PairingRoutesOptions,
+  { code, host }: { code: string; host: GivenHost },
+): Promise<object> {
+  const { isLook = false, ...says } = host;
+  const counted = <Found>(bring: () => Promise<Found | undefined>) => countWrong(authentication, "hosts invite", bring);
+  if (isLook) {
+    const { scopes } = await counted(() => lookAtHostCode(access.kernel, { code }));
+    const version = await readHomeVersion(access.kernel);
+    if (!scopes.includes(workersScope)) return { version, scopes };
+    return { version, scopes, workers: needsOfWorkers(workersPlace, memory.settings) };
+  }
+  const { homeId } = workersPlace;
+  const made = await counted(() => joinHost(access.kernel, { ...says, at: new Date(says.at), code, homeId }));
+  access.forget();
+  const { login } = made;
+  if (login === undefined) return tellToken(made);
+  const workers = needsOfWorkers(workersPlace, memory.settings);
+  return { ...tellToken(made), workers, database: urlOfLogin(workersPlace, login) };
+}
+
+function tellToken({ token, text }: Pick<MadeHost, "token" | "text">): object {
+  return { token: text, name: token.name, scopes: token.scopes };
 }
 
 const policy =

@@ -27,6 +27,7 @@ import { createAgentDoor } from "../openai/agents/create-agent-door.ts";
 import { openRehearsals } from "../rehearsals/open-rehearsals.ts";
 import { openReplays } from "../replays/open-replays.ts";
 import type { RateLimit } from "../security/create-rate-limits.ts";
+import type { WorkersPlace } from "../security/workers-place.ts";
 import { openToken } from "../security/open-token.ts";
 import { addressesOf, type OriginRules } from "../security/check-origin.ts";
 import { createSignInCodes } from "../security/sign-in-codes.ts";
@@ -68,6 +69,8 @@ export interface TestGatewayOptions {
   localUrls?: Partial<LocalUrls>;
   /** Of the program. */
   version?: string;
+  /** OBJECTS_URL of a home that workers elsewhere can serve. Default: none can. */
+  objects?: string;
 }
 
 export async function createTestGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
@@ -103,6 +106,11 @@ export async function createTestGateway(options: TestGatewayOptions = {}): Promi
     addressRate,
     homeDir,
     databaseUrl: test.url,
+    workersPlace: {
+      homeId: kernel.createId(),
+      databaseUrl: options.objects === undefined ? undefined : test.url,
+      objects: options.objects,
+    },
   };
   const server = await serve({ ...served, port: 0 });
   let current = server;
@@ -155,11 +163,13 @@ interface ServeOptions {
   databaseUrl: string;
   outside: OutsideOptions | undefined;
   localUrls: LocalUrls | undefined;
+  workersPlace: WorkersPlace;
 }
 
 async function serve(options: ServeOptions) {
   const { kernel, memory, services, access, hooks, providers, routes, homeDir, port, databaseUrl, outside, version } =
     options;
+  const { workersPlace } = options;
   const logger = silentLogger;
   const shutdown = new AbortController();
   const config: ConfigEntry[] = [{ name: "ROOST_HOME", value: homeDir, source: "environment", isSecret: false }];
@@ -200,6 +210,7 @@ async function serve(options: ServeOptions) {
       codes,
       channels: () => ["telegram"],
       addresses: () => addressesOf(origin),
+      workersPlace,
       known,
       setup: {
         environment: {},
@@ -218,6 +229,7 @@ async function serve(options: ServeOptions) {
     services,
     memory,
     access,
+    workersPlace,
     hooks,
     proxy,
     codes,

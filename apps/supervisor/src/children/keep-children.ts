@@ -57,19 +57,20 @@ const mayYetCome: ReadonlySet<ErrorCode | undefined> = new Set<ErrorCode>(["unav
 const firstCount = 2;
 
 export interface MachinePrograms {
-  gateway: ChildProgram;
+  /** Undefined, as the services: a joined host runs workers alone. */
+  gateway?: ChildProgram | undefined;
   workers: readonly ChildProgram[];
-  services: ChildProgram;
+  services?: ChildProgram | undefined;
   /** Between the log and Kafka, where there is one. */
   relay?: ChildProgram | undefined;
 }
 
 export function keepChildren(machine: MachinePrograms, options: KeepChildrenOptions): KeptChildren {
-  const programs = [machine.gateway, ...machine.workers, ...(machine.relay === undefined ? [] : [machine.relay])];
+  const programs = [machine.gateway, ...machine.workers, machine.relay].filter((one) => one !== undefined);
   const children: KeptChild[] = [];
   const ready = Promise.withResolvers<ReadyMessage>();
   const failed = new Set<string>();
-  let gatewayMessage: ReadyMessage | undefined;
+  let gatewayMessage: ReadyMessage | undefined = machine.gateway === undefined ? { type: "ready" } : undefined;
   let isWorkerReady = false;
   let isReady = false;
   let isStopping = false;
@@ -77,11 +78,11 @@ export function keepChildren(machine: MachinePrograms, options: KeepChildrenOpti
   const restart = () => all().forEach((child) => child.restart());
 
   const onReady = (name: string, message: ReadyMessage) => {
-    if (name === machine.gateway.name) {
+    if (name === machine.gateway?.name) {
       gatewayMessage = message;
       options.onGateway(message);
       onRequest(name, { type: "services", has: message.hasServices === true });
-    } else if (name === machine.services.name) {
+    } else if (name === machine.services?.name) {
       services.onReady();
     } else if (name !== machine.relay?.name) {
       isWorkerReady = true;
@@ -94,9 +95,9 @@ export function keepChildren(machine: MachinePrograms, options: KeepChildrenOpti
     if (failed.delete(name)) options.onRecovery(name);
   };
   const onRequest = (name: string, message: ChildRequest) => {
-    if (name === machine.services.name && message.type === "replace") services.replace();
-    if (name === machine.gateway.name && message.type === "restart") restart();
-    if (name === machine.gateway.name && message.type === "services") services.want(message.has);
+    if (name === machine.services?.name && message.type === "replace") services.replace();
+    if (name === machine.gateway?.name && message.type === "restart") restart();
+    if (name === machine.gateway?.name && message.type === "services") services.want(message.has);
     onChange();
   };
   const onFailure = (name: string, failure: ChildFailure) => {
@@ -115,7 +116,7 @@ export function keepChildren(machine: MachinePrograms, options: KeepChildrenOpti
       onRequest: (message) => onRequest(program.name, message),
       onChange,
     });
-  const services = keepServices(() => start(machine.services), { onChange });
+  const services = keepServices(() => start(machine.services!), { onChange });
   const startUpTo = (count: number) => {
     if (isStopping || children.length >= count) return;
     for (const program of programs.slice(children.length, count)) children.push(start(program));
@@ -132,8 +133,9 @@ export function keepChildren(machine: MachinePrograms, options: KeepChildrenOpti
     async stop(force) {
       isStopping = true;
       services.close();
-      const [gateway, ...workers] = children;
-      for (const each of [workers, services.all(), [gateway]]) await stopAll(each, force);
+      const isGateway = ({ name }: KeptChild) => name === machine.gateway?.name;
+      const workers = children.filter((child) => !isGateway(child));
+      for (const each of [workers, services.all(), children.filter(isGateway)]) await stopAll(each, force);
     },
   };
 }

@@ -13,8 +13,6 @@ export interface HomePaths {
   /** Why the last start ended before the home was up, for `roost doctor`; missing after a start that went well. */
   refusal: string;
   token: string;
-  /** Of a directory that is a host's copy of a home elsewhere. */
-  hostFile: string;
   logs: string;
   log: string;
   postgres: string;
@@ -31,7 +29,6 @@ export function homePaths(home: string): HomePaths {
     owner: join(machinery, "owner.json"),
     refusal: join(machinery, "refusal.json"),
     token: join(machinery, "token"),
-    hostFile: join(machinery, "host.json"),
     logs,
     log: join(logs, "roost.log"),
     postgres: join(machinery, "postgres"),

@@ -35,6 +35,8 @@ create table access.pairing (
   -- Wrong codes that were tried for its purpose while it was open.
   wrong_count  integer not null default 0,
   used_at      timestamptz,
+  -- Of what used it: the answer may be lost on its way, and whoever knows this may ask for it again.
+  attempt_sha256 text collate "C",
   void_at      timestamptz
 );
 create index pairing_open on access.pairing (purpose) where used_at is null and void_at is null;
@@ -46,7 +48,11 @@ create table access.host (
   skew_ms   bigint not null,
   doing     text[] not null default '{}',
   joined_at timestamptz not null default roost.now(),
-  seen_at   timestamptz not null default roost.now()
+  seen_at   timestamptz not null default roost.now(),
+  -- The code that it brought.
+  pairing   uuid not null references access.pairing (id),
+  -- What its workers log in as; null: it runs none. Invariant: it cannot log in once its token is revoked.
+  role_name name
 );
 
 -- Webhooks that come in. Invariants: the key of a hook is in no table, only where it is kept; a delivery becomes one event, whatever is sent again.

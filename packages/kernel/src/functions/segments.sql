@@ -2,8 +2,9 @@
 
 -- Makes segments until every offset below `until` has one; returns where they end now. A segment is made beside the topic's table and then
 -- attached, which, unlike PARTITION OF, lets reads and appends go on. Sizes may change, so a name that is taken gets the offset.
+-- Runs as the owner of the log: a worker on another host has a login that may not create tables.
 create or replace function roost.extend_topic_1(topic_name text, until bigint) returns bigint
-  language plpgsql as $$
+  language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   known roost.topic;
   segment text;

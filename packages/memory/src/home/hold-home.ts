@@ -4,7 +4,7 @@
  */
 import { hostname } from "node:os";
 import { backoffMs, createId, jitteredMs, RoostError, sleepUntilAborted, type Logger } from "@roost/base";
-import { readTimeline, type Database, type DatabaseSession, type Transaction } from "@roost/database";
+import { readTimeline, type Database, type DatabaseSession, type Sql, type Transaction } from "@roost/database";
 
 /** A home as described by its directory. */
 export interface HomeIdentity {
@@ -13,6 +13,8 @@ export interface HomeIdentity {
   /** The same for all processes of a directory, different for each copy. */
   place: string;
   path: string;
+  /** The process is on another machine: it changes nothing of what is recorded of the home. */
+  isElsewhere?: true;
 }
 
 export interface HeldHome extends AsyncDisposable {
@@ -81,7 +83,7 @@ async function hold(
   }
 }
 
-interface Recorded {
+export interface Recorded {
   id: string;
   place: string;
   host: string;
@@ -111,7 +113,8 @@ function isThisHome(known: Recorded, { id, place, path }: HomeIdentity, host: st
 }
 
 /** Returns the home's id. */
-async function claim(tx: Transaction, { id, place, path }: HomeIdentity, host: string): Promise<string> {
+async function claim(tx: Transaction, { id, place, path, isElsewhere }: HomeIdentity, host: string): Promise<string> {
+  if (isElsewhere === true) return await requireHome(tx, id!);
   await tx.query("insert into roost.home (id, place, host, path) values ($1, $2, $3, $4) on conflict do nothing", [
     id ?? createId(),
     place,
@@ -132,6 +135,19 @@ async function claim(tx: Transaction, { id, place, path }: HomeIdentity, host: s
   if (!isSamePlace || known.path !== path || known.host !== host)
     await tx.query("update roost.home set place = $1, host = $2, path = $3", [place, host, path]);
   return known.id;
+}
+
+async function requireHome(sql: Sql, id: string): Promise<string> {
+  const known = await readRecordedHome(sql);
+  if (known === undefined) throw new RoostError("internal", "the row of the database's home is gone");
+  if (known.id !== id) throw belongsToAnother(known);
+  return id;
+}
+
+/** What the database knows of its home. Undefined: it has none yet. */
+export async function readRecordedHome(sql: Sql): Promise<Recorded | undefined> {
+  const [known] = await sql.query<Recorded>(recordedSql);
+  return known;
 }
 
 function lockKey(place: string): string {

@@ -52,6 +52,17 @@ export async function resolveReferences(
   return Object.fromEntries(await Promise.all(Object.entries(values).map(resolve)));
 }
 
+/** References that workers resolve: of models, their tools and what they look at; not of channels and notices, which the gateway sends. */
+export function secretsOfWorkers({ channels: _channels, notify: _notify, ...settings }: Settings): string[] {
+  const found = new Set<string>();
+  const collect = (value: unknown): void => {
+    if (typeof value === "string" && isReference(value)) found.add(value);
+    else if (typeof value === "object" && value !== null) Object.values(value).forEach(collect);
+  };
+  collect(settings);
+  return [...found].toSorted();
+}
+
 function isReference(value: string): boolean {
   return SecretReference.safeParse(value).success;
 }

@@ -5,11 +5,11 @@
 import { createHash, randomBytes } from "node:crypto";
 import { canonicalJson, RoostError } from "@roost/base";
 import { createOpenApi, type OpenApiDocument, type ServiceContract } from "@roost/contract";
-import { escapeIdentifier, escapeLiteral, type Transaction } from "@roost/database";
+import { escapeIdentifier, escapeLiteral, noLargeObjects, type Transaction } from "@roost/database";
 import { readTopics, type Kernel } from "@roost/kernel";
 import { refuseBreaks } from "./refuse-breaks.ts";
 import { namesOf, type ServiceNames } from "./service-names.ts";
-import { grantStatements, largeObjectStatement, roleStatements } from "./role-statements.ts";
+import { grantStatements, roleStatements } from "./role-statements.ts";
 
 export interface InstalledService extends ServiceNames {
   name: string;
@@ -149,7 +149,7 @@ async function listAdvised({ database }: Kernel, { roleName }: ServiceNames): Pr
     `select has_function_privilege($1::name, 'pg_catalog.lo_create(oid)', 'execute') as "mayMake"`,
     [roleName],
   );
-  return row?.mayMake === true ? [largeObjectStatement] : [];
+  return row?.mayMake === true ? [noLargeObjects] : [];
 }
 
 function mayNotCreate(names: ServiceNames): RoostError {

@@ -1,5 +1,5 @@
 /** The statements that give a service its role: run by this program where allowed, else shown to an administrator. */
-import { escapeIdentifier, escapeLiteral } from "@roost/database";
+import { escapeIdentifier, escapeLiteral, loginStatements, noTemporaryTables } from "@roost/database";
 import type { ServiceNames } from "./service-names.ts";
 
 /** Time limit of a statement, of a lock wait, and of an idle transaction. */
@@ -42,19 +42,13 @@ export const grantedFunctions = [
 /** Creates the role; needs CREATEROLE. Without the password when shown to a person. */
 export function roleStatements({ roleName }: ServiceNames, password: string | undefined): string[] {
   const role = escapeIdentifier(roleName);
-  const secret = password === undefined ? "'…'" : escapeLiteral(password);
   return [
-    `create role ${role} login nosuperuser nocreatedb nocreaterole noinherit noreplication nobypassrls connection limit 20 password ${secret}`,
-    `grant ${role} to current_user`,
+    ...loginStatements({ roleName, password, connectionsMax: 20, isInheriting: false }),
     ...["statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"].map(
       (name) => `alter role ${role} set ${name} = ${limitMs}`,
     ),
   ];
 }
-
-/** For an administrator of a server where every role may make large objects, which belong to no schema. */
-export const largeObjectStatement =
-  "revoke execute on function pg_catalog.lo_creat(integer), pg_catalog.lo_create(oid), pg_catalog.lo_from_bytea(oid, bytea) from public";
 
 /** Grants of the database's owner to the role: its own schema, and functions. */
 export function grantStatements({ roleName, schemaName }: ServiceNames): string[] {
@@ -63,8 +57,7 @@ export function grantStatements({ roleName, schemaName }: ServiceNames): string[
   return [
     `create schema if not exists ${escapeIdentifier(schemaName)} authorization ${role}`,
     `grant usage on schema service to ${role}`,
-    // By default every role may create temporary tables.
-    "do $grant$ begin execute format('revoke temporary on database %I from public', current_database()); end $grant$",
+    noTemporaryTables,
     `do $grant$
      declare
        f record;

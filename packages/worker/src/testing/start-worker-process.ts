@@ -18,6 +18,8 @@ export interface WorkerProcessOptions {
   homeDir: string;
   modelUrl: string;
   env?: Record<string, string>;
+  /** Another program that is started as a worker is. Default: a worker. */
+  program?: URL;
   /** For node itself. */
   nodeOptions?: string[];
 }
@@ -27,7 +29,7 @@ const compileCache = fileURLToPath(new URL("../../../../node_modules/.roost/comp
 
 /** Resolves when it has reported ready. */
 export async function startWorkerProcess(options: WorkerProcessOptions): Promise<WorkerProcess> {
-  const child = fork(fileURLToPath(new URL("../main.ts", import.meta.url)), [], {
+  const child = fork(fileURLToPath(options.program ?? new URL("../main.ts", import.meta.url)), [], {
     execArgv: options.nodeOptions ?? [],
     stdio: ["ignore", "ignore", "pipe", "ipc"],
     env: {

@@ -1,0 +1,71 @@
+/** Whether this machine has what the workers of a home need: a way to its database and its object store, and the secrets that they resolve. Changes nothing. */
+import { connect, type Socket } from "node:net";
+import { RoostError, toRoostError } from "@roost/base";
+import { resolveSecret } from "@roost/memory/settings";
+import { checkBucket, readBucket } from "@roost/objects";
+import type { CliConfig } from "../config.ts";
+
+/** As the home tells them. */
+export interface WorkersNeeds {
+  homeId: string;
+  servers: string[];
+  objects: string;
+  secrets: string[];
+}
+
+const answerMsMax = 5_000;
+const portDefault = 5432;
+/** SSLRequest of PostgreSQL's protocol: the server answers S or N before anybody logs in. */
+const sslRequest = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47]);
+
+/** @throws RoostError `unavailable` or `invalid_input` that says what to do; secrets that are missing are told, since they can come later */
+export async function checkNeeds(
+  { servers, objects, secrets }: WorkersNeeds,
+  {
+    config: { homeDir, environment },
+    note,
+  }: { config: Pick<CliConfig, "homeDir" | "environment">; note: (text: string) => void },
+): Promise<void> {
+  const tried = await Promise.all(servers.map(async (server) => ({ server, problem: await askServer(server) })));
+  if (tried.every(({ problem }) => problem !== undefined)) {
+    const told = tried.map(({ server, problem }) => `${server}: ${problem}`).join("; ");
+    throw new RoostError(
+      "unavailable",
+      `this machine does not reach the home's database (${told}): workers need a DATABASE_URL that both reach. Open the way to it, or move the home with roost database move URL. Nothing was changed, and the code counts still`,
+    );
+  }
+  const bucket = readBucket({ ...environment, OBJECTS_URL: objects });
+  if (bucket !== undefined) await checkBucket(bucket);
+  for (const reference of secrets) {
+    const problem = await resolveSecret(reference, { homeDir, env: environment }).then(
+      () => undefined,
+      (error: unknown) => toRoostError(error).message,
+    );
+    if (problem !== undefined) note(`Workers here will not start without it: ${problem}`);
+  }
+}
+
+/** Why it does not answer as PostgreSQL does; undefined: it does. `server`: host:port, or the folder of a socket. */
+async function askServer(server: string): Promise<string | undefined> {
+  const [, host = server, port = String(portDefault)] = /^(.*?)(?::(\d+))?$/.exec(server) ?? [];
+  const socket = host.startsWith("/")
+    ? connect({ path: `${host}/.s.PGSQL.${port}` })
+    : connect({ host: host.replace(/^\[|\]$/g, ""), port: Number(port) });
+  try {
+    return await answerOf(socket);
+  } finally {
+    socket.destroy();
+  }
+}
+
+function answerOf(socket: Socket): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    socket.setTimeout(answerMsMax, () => resolve("no answer within five seconds"));
+    socket.once("error", (error) => resolve(error.message));
+    socket.once("connect", () => socket.write(sslRequest));
+    socket.once("data", (bytes) =>
+      resolve(/^[SN]$/.test(bytes.toString("latin1").slice(0, 1)) ? undefined : "what answers is no PostgreSQL"),
+    );
+    socket.once("close", () => resolve("the connection was closed"));
+  });
+}

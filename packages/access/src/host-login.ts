@@ -1,0 +1,114 @@
+/**
+ * Logins of hosts that run workers. Invariants: one login for one host; it reads and writes rows and calls functions, as what a worker does takes, and
+ * nothing else: it owns nothing, creates nothing and reads no token. A host that is put out cannot log in, whatever it still has open is ended.
+ */
+import { randomBytes } from "node:crypto";
+import { RoostError } from "@roost/base";
+import {
+  escapeIdentifier,
+  escapeLiteral,
+  loginStatements,
+  noLargeObjects,
+  noTemporaryTables,
+  type Sql,
+} from "@roost/database";
+
+export interface HostLogin {
+  roleName: string;
+  password: string;
+}
+
+/** Workers of one host: each has ten connections at most. */
+const connectionsMax = 200;
+const nameCharsMax = 30;
+const homeCharsMax = 12;
+/** Rows of these a worker reads and writes. */
+const writtenSchemas = ["roost", "memory", "models"];
+/** And reads these, where the addresses of services are; it publishes its own key. */
+const readSchemas = ["service"];
+const signers = "service.signer";
+/** Who owns the database and which program it is of: its own host's business. */
+const readOnly = ["roost.home", "roost.function_set", "roost.function_version", "roost.drained_host"];
+
+/** In the transaction that makes the host's token. @throws RoostError `forbidden`, with what an administrator can do */
+export async function createHostLogin(
+  sql: Sql,
+  { name, homeId }: { name: string; homeId: string },
+): Promise<HostLogin> {
+  const home = homeId.replaceAll("-", "").slice(-homeCharsMax);
+  const [may] = await sql.query<{ may: boolean; isSuper: boolean }>(
+    `select rolcreaterole or rolsuper as may, rolsuper as "isSuper" from pg_roles where rolname = current_user`,
+  );
+  if (may?.may !== true)
+    throw new RoostError(
+      "forbidden",
+      "the home's database user may not create roles, and a host with workers gets a login of its own: an administrator runs alter role … createrole",
+    );
+  const group = await grantToHosts(sql, home);
+  // Where the home's user is none, an administrator does it: docs/postgresql.md.
+  if (may.isSuper) await sql.query(noLargeObjects);
+  const roleName = `roost_${home}_host_${name.slice(0, nameCharsMax)}_${randomBytes(3).toString("hex")}`;
+  const password = randomBytes(24).toString("base64url");
+  for (const statement of loginStatements({ roleName, password, connectionsMax, isInheriting: true }))
+    await sql.query(statement);
+  await sql.query(`grant ${escapeIdentifier(group)} to ${escapeIdentifier(roleName)}`);
+  return { roleName, password };
+}
+
+/** What all logins of hosts have: called again when tables have come. */
+async function grantToHosts(sql: Sql, home: string): Promise<string> {
+  const name = `roost_${home}_hosts`;
+  const group = escapeIdentifier(name);
+  const [found] = await sql.query<{ isThere: boolean }>(
+    `select exists (select from pg_roles where rolname = $1) as "isThere"`,
+    [name],
+  );
+  if (found?.isThere !== true) await sql.query(`create role ${group} nologin nosuperuser nocreatedb nocreaterole`);
+  await sql.query(noTemporaryTables);
+  for (const schema of await thoseOf(sql, [...writtenSchemas, ...readSchemas])) {
+    const rights = writtenSchemas.includes(schema) ? "select, insert, update, delete" : "select";
+    await sql.query(`grant usage on schema ${schema} to ${group}`);
+    await sql.query(`grant ${rights} on all tables in schema ${schema} to ${group}`);
+    if (!writtenSchemas.includes(schema)) continue;
+    await sql.query(`grant usage on all sequences in schema ${schema} to ${group}`);
+    await sql.query(`alter default privileges in schema ${schema} grant ${rights} on tables to ${group}`);
+  }
+  for (const table of readOnly) await sql.query(`revoke insert, update, delete on ${table} from ${group}`);
+  await sql.query(
+    `do $grant$ begin if to_regclass(${escapeLiteral(signers)}) is not null then grant insert, update, delete on ${signers} to ${group}; end if; end $grant$`,
+  );
+  return name;
+}
+
+async function thoseOf(sql: Sql, schemas: readonly string[]): Promise<string[]> {
+  const rows = await sql.query<{ name: string }>(
+    "select nspname::text as name from pg_namespace where nspname = any($1)",
+    [schemas],
+  );
+  return rows.map(({ name }) => name);
+}
+
+/** A program of a later version may have brought tables. To be called once the schemas are those of this program. */
+export async function renewHostGrants(sql: Sql, { homeId }: { homeId: string }): Promise<void> {
+  const [some] = await sql.query(
+    "select 1 from access.host h join access.token t on t.id = h.token where t.revoked_at is null and h.role_name is not null limit 1",
+  );
+  if (some !== undefined) await grantToHosts(sql, homeId.replaceAll("-", "").slice(-homeCharsMax));
+}
+
+/** In the transaction that puts its host out: from its commit on it opens nothing. */
+export async function lockHostLogin(sql: Sql, roleName: string): Promise<void> {
+  if (await hasRole(sql, roleName)) await sql.query(`alter role ${escapeIdentifier(roleName)} nologin`);
+}
+
+/** Afterwards: ends what it has open, so that its runs go on elsewhere at once, and removes it. Repeating it changes nothing. */
+export async function dropHostLogin(sql: Sql, roleName: string): Promise<void> {
+  if (!(await hasRole(sql, roleName))) return;
+  await sql.query("select pg_terminate_backend(pid) from pg_stat_activity where usename = $1", [roleName]);
+  await sql.query(`drop role if exists ${escapeIdentifier(roleName)}`);
+}
+
+async function hasRole(sql: Sql, roleName: string): Promise<boolean> {
+  const rows = await sql.query("select 1 from pg_roles where rolname = $1", [roleName]);
+  return rows.length > 0;
+}
