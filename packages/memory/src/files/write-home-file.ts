@@ -5,7 +5,7 @@
  */
 import { rememberResult, type KernelTransaction } from "@roost/kernel";
 import { RoostError, toRoostError, type JsonValue } from "@roost/base";
-import { formatLabels, isUntrusted, type Labels } from "@roost/contract/labels";
+import { formatLabels, isUntrusted } from "@roost/contract/labels";
 import { FileFault } from "../disk/file-fault.ts";
 import { homeLimits } from "../disk/home-limits.ts";
 import { resolveHomePath, type ResolvedPath } from "../disk/home-path.ts";
@@ -22,8 +22,7 @@ import {
   takeIntent,
   type WriteIntent,
 } from "../records/write-intents.ts";
-import { labelsOfAll, type LineMarks } from "../records/line-marks.ts";
-import type { Reworded } from "./count-lost-entries.ts";
+import { labelsOfAll } from "../records/line-marks.ts";
 import { whyLossy } from "./why-lossy.ts";
 import type { WriteOutcome, WriteRequest } from "./write-request.ts";
 import { writeRecorded } from "./write-recorded.ts";
@@ -32,7 +31,7 @@ import { parseState, renderState } from "../state/parse-state.ts";
 import { setState } from "../state/set-state.ts";
 import { heldFile } from "../visibility/held-files.ts";
 import { homeFolders, stateNameOf } from "../visibility/home-file-class.ts";
-import type { Author, Viewer } from "../visibility/viewer.ts";
+import type { Viewer } from "../visibility/viewer.ts";
 import { refuseUnwritable } from "../visibility/visibility.ts";
 
 /** How often a slow writer may be taken for dead and start again. */
