@@ -1,6 +1,5 @@
 /** The gateway process: opens what it needs, serves the API, runs a scheduler, and stops in order. */
 import { hostname } from "node:os";
-import { openAccess, renewHostGrants } from "@roost/access";
 import { fileURLToPath } from "node:url";
 import {
   createLogger,
@@ -61,13 +60,12 @@ import { createAgentDoor } from "./openai/agents/create-agent-door.ts";
 import { createPushLoops } from "./notices/create-push-loops.ts";
 import { createNoticeLoop, webhookOutlet } from "./notices/create-notice-loop.ts";
 import { findWebhook } from "./notices/find-webhook.ts";
+import { openEntries } from "./open-entries.ts";
 import { openOwnProxy } from "./open-own-proxy.ts";
-import { openOwnHooks } from "./serve-hooks.ts";
 import { openReplays, type Replays } from "./replays/open-replays.ts";
 import { createSettingsTeller } from "./create-settings-teller.ts";
 import { addressesOf, type OriginRules } from "./security/check-origin.ts";
 import { openToken } from "./security/open-token.ts";
-import type { WorkersPlace } from "./security/workers-place.ts";
 import { createSignInCodes } from "./security/sign-in-codes.ts";
 import { openConsole } from "./console/open-console.ts";
 
@@ -94,7 +92,7 @@ async function main(): Promise<void> {
   await using memory = await openMemory({ kernel, homeDir, logger, bucket, bucketBefore, environment });
   const { settings } = memory;
   const services = await openOwnServices(memory, home.id);
-  const entries = await openEntries(config, memory, home.id);
+  const entries = await openEntries(memory, { config, homeId: home.id });
   const channels = await openChannels(memory, config.environment);
   await applySettings(memory);
   const finding = findModel(kernel, config, { settings, logger });
@@ -284,17 +282,6 @@ function databaseUrl(config: GatewayConfig): string {
     "invalid_input",
     "No database is given: start everything with roost up, or set DATABASE_URL to run the gateway alone",
   );
-}
-
-/** Who may enter, and how. */
-async function openEntries(config: GatewayConfig, memory: Memory, homeId: string) {
-  const { kernel, logger } = memory;
-  const access = await openAccess(kernel, { logger });
-  await renewHostGrants(kernel.database, { homeId });
-  // Of the children of a home with a PostgreSQL of its own only the supervisor's variable is set.
-  const url = config.DATABASE_URL === undefined ? undefined : databaseUrl(config);
-  const workersPlace: WorkersPlace = { homeId, databaseUrl: url, objects: config.OBJECTS_URL };
-  return { access, hooks: openOwnHooks(memory, config.environment), workersPlace };
 }
 
 async function readEngine(database: { query<Row>(text: string): Promise<Row[]> }, config: GatewayConfig) {

@@ -1,17 +1,10 @@
 /** Whether this machine has what the workers of a home need: a way to its database and its object store, and the secrets that they resolve. Changes nothing. */
 import { connect, type Socket } from "node:net";
 import { RoostError, toRoostError } from "@roost/base";
+import type { WorkersNeeds } from "@roost/contract/operations";
 import { resolveSecret } from "@roost/memory/settings";
 import { checkBucket, readBucket } from "@roost/objects";
 import type { CliConfig } from "../config.ts";
-
-/** As the home tells them. */
-export interface WorkersNeeds {
-  homeId: string;
-  servers: string[];
-  objects: string;
-  secrets: string[];
-}
 
 const answerMsMax = 5_000;
 const portDefault = 5432;

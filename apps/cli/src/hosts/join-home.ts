@@ -7,10 +7,11 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { gatewayFile, RoostError, writeFileDurably, type Clock } from "@roost/base";
 import { fromProblem } from "@roost/contract/client";
+import type { WorkersNeeds } from "@roost/contract/operations";
 import type { CliConfig } from "../config.ts";
 import { hostFile, readJoinedHome, type JoinedHome } from "@roost/memory/joined-home";
 import { readAttempt } from "./join-attempt.ts";
-import { checkNeeds, type WorkersNeeds } from "./check-needs.ts";
+import { checkNeeds } from "./check-needs.ts";
 
 export interface JoinOptions {
   url: string;

@@ -1,5 +1,6 @@
 /** What a host that runs workers needs of the home, and why it cannot have it: a database and an object store that both reach. Read by those who bring a code. */
 import { RoostError } from "@roost/base";
+import type { WorkersNeeds } from "@roost/contract/operations";
 import { changeDatabaseUrl, parseDatabaseUrl } from "@roost/database";
 import { secretsOfWorkers, type Settings } from "@roost/memory/settings";
 import type { HostLogin } from "@roost/access";
@@ -10,16 +11,6 @@ export interface WorkersPlace {
   databaseUrl: string | undefined;
   /** As OBJECTS_URL names it; undefined: on the home's disk. */
   objects: string | undefined;
-}
-
-/** As a host is told before it joins. */
-export interface WorkersNeeds {
-  homeId: string;
-  /** `host:port` of each server, or the folder of its socket. */
-  servers: string[];
-  objects: string;
-  /** References of secrets that its workers resolve. */
-  secrets: string[];
 }
 
 /** @throws RoostError `conflict` that says what the person has to do first */

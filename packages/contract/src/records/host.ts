@@ -36,3 +36,14 @@ export const Host = z
   })
   .meta({ id: "Host" });
 export type HostRecord = z.output<typeof Host>;
+
+/** What a host that is to run workers needs, as the home tells it before it joins. */
+export interface WorkersNeeds {
+  homeId: string;
+  /** `host:port` of each server of the database, or the folder of its socket. */
+  servers: string[];
+  /** As OBJECTS_URL names it. */
+  objects: string;
+  /** References of secrets that its workers resolve. */
+  secrets: string[];
+}
