@@ -60,6 +60,12 @@ test("createRoutes() answers every kind of bad request with a problem document o
   assert.equal(refused.headers.get("allow"), "GET, POST");
 });
 
+test("createRoutes() refuses a caller without the scope before it reads what the caller sent", async () => {
+  const other = { ...principalOf(), scopes: ["other:read"] };
+  const routes = createRoutes(serveAll(people, createPeople().handlers), { principalOf: () => other, logger });
+  assert.equal((await post(routes, "{", { "content-type": "text/plain" })).status, 403);
+});
+
 test("createRoutes() takes an empty body for an empty object, and JSON with parameters and suffixes", async () => {
   const routes = createRoutes(serveAll(people, createPeople().handlers), { principalOf, logger });
   assert.match((await problemOf(await post(routes, null, {}))).detail, /name: /);

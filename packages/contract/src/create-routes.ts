@@ -8,7 +8,7 @@ import { createAnswer } from "./create-answer.ts";
 import type { AnyOperation } from "./define-operation.ts";
 import { createEventStreamResponse } from "./event-stream-response.ts";
 import type { Call } from "./handlers.ts";
-import type { Principal } from "./principal.ts";
+import { requireAccess, type Principal } from "./principal.ts";
 import { isOfDatabase, problemMediaType, toProblem, type Problem } from "./problem.ts";
 import { idCharsMax } from "./records/limits.ts";
 import { readInput } from "./read-input.ts";
@@ -75,12 +75,14 @@ function whenAgain(thrown: unknown): Record<string, string> {
 }
 
 async function answer(served: ServedOperation, context: Context, options: RoutesOptions): Promise<Response> {
-  const { operation } = served;
+  const { operation, access } = served;
   const { logger } = options;
   const ending = operation.stream ? new AbortController() : undefined;
   try {
     const allowed = ending && options.allowedOf?.(context, ending.signal);
     const call = callOf(context, options, [ending?.signal, allowed]);
+    // Before its body is read.
+    requireAccess(call.principal, access, operation.id);
     const given = await readInput(operation, context, options.bodyBytesMax ?? bodyBytesMaxDefault);
     const around = options.around ?? ((_operation, _call, work) => work());
     if (ending === undefined) {

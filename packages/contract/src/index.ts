@@ -75,7 +75,8 @@ export {
 } from "./handlers.ts";
 export { reconnectDefaults, type ReconnectOptions } from "./http-stream.ts";
 export { fromProblem } from "./from-problem.ts";
-export { readBytes, readJsonBody } from "./read-json-body.ts";
+export { readBytes, readJsonBody, refuseAmbiguous } from "./read-json-body.ts";
+export { endOfText } from "./scan-json.ts";
 export { listContractBreaks, type ContractBreak } from "./list-contract-breaks.ts";
 export { listComplaints } from "./list-issues.ts";
 export { Problem, problemMediaType, toProblem, type ProblemOptions } from "./problem.ts";

@@ -30,11 +30,14 @@ export async function readJsonBody(request: Request, bodyBytesMax: number): Prom
   return value as Record<string, unknown>;
 }
 
-function refuseAmbiguous(text: string): void {
-  const fault = scanJson(text, depthMax);
+/** @throws RoostError `invalid_input` for JSON that not every parser reads the same, or that is more than one can hold */
+export function refuseAmbiguous(text: string, { valuesMax }: { valuesMax?: number } = {}): void {
+  const fault = scanJson(text, { levelsMax: depthMax, valuesMax });
   // Code that walks the value is recursive.
   if (fault?.kind === "depth")
     throw new RoostError("invalid_input", `the body is nested deeper than ${depthMax} levels: flatten it`);
+  if (fault?.kind === "count")
+    throw new RoostError("invalid_input", `the body has more than ${valuesMax} values: send less at a time`);
   // Parsers differ in which of the two they use.
   if (fault?.kind === "name")
     throw new RoostError("invalid_input", `the body has the field "${fault.name.slice(0, 64)}" twice: give it once`);

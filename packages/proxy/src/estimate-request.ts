@@ -9,6 +9,7 @@ export interface RequestEstimate {
 
 const outputTokensDefault = 8_192;
 const choicesMax = 128;
+const countMax = 10_000_000;
 /** Of a picture, a sound or a file that stands in the body. */
 const mediaTokens = 2_000;
 /** Longer runs of its letters are encoded bytes, not words. */
@@ -34,9 +35,8 @@ export function estimateRequest(
     (words.length > exactCharsMax ? Math.ceil(words.length * tokensPerChar) : estimateTokens(words));
   if (!path.endsWith("completions") && path !== "/responses") return { inputTokens, outputTokens: 0 };
   // A server may know only one of them.
-  const given = [body["max_completion_tokens"], body["max_tokens"], body["max_output_tokens"]].filter(isCount);
-  const asked = given.length === 0 ? undefined : Math.max(...given);
-  const choices = isCount(body["n"]) ? Math.min(Math.max(1, body["n"]), choicesMax) : 1;
+  const asked = mostOf(body, ["max_completion_tokens", "max_tokens", "max_output_tokens"]);
+  const choices = Math.min(Math.max(1, mostOf(body, ["n", "best_of"]) ?? 1), choicesMax) * countPrompts(body["prompt"]);
   return { inputTokens, outputTokens: choices * (asked ?? outputTokensMax ?? outputTokensDefault) };
 }
 
@@ -47,6 +47,17 @@ export function boundUsd(estimate: RequestEstimate, price: TokenPrice | undefine
   return estimateCallMax({ promptTokens, maxOutputTokens, price }).costUsd ?? 0;
 }
 
-function isCount(value: unknown): value is number {
-  return typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= 10_000_000;
+/** Servers differ in what they take for a number: what one of them may take counts. Undefined: none is given. */
+function mostOf(body: JsonObject, names: readonly string[]): number | undefined {
+  const counts = names.flatMap((name) => {
+    const value = body[name];
+    const count = typeof value === "string" && /^\d+$/.test(value) ? Number(value) : value;
+    return typeof count === "number" && count >= 0 ? [Math.min(Math.ceil(count), countMax)] : [];
+  });
+  return counts.length === 0 ? undefined : Math.max(...counts);
+}
+
+/** Each text of a list, and each list of tokens, is answered by itself. */
+function countPrompts(prompt: unknown): number {
+  return Array.isArray(prompt) && typeof prompt[0] !== "number" ? Math.max(1, prompt.length) : 1;
 }

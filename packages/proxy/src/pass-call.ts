@@ -8,6 +8,7 @@ import type { UpstreamModels } from "./create-upstream-models.ts";
 import { sendOpenAiError, toOpenAiError } from "./openai-error.ts";
 import type { ProxyCall } from "./proxy-call.ts";
 import { readWireUsage, type CallUsage } from "./read-wire-usage.ts";
+import { refuseSpellings } from "./refuse-spellings.ts";
 import { sendWhole } from "./send-whole.ts";
 import type { CoolDownExchange } from "./share-cool-downs.ts";
 import { describeFailure, tryCandidates, type Tried } from "./try-candidates.ts";
@@ -30,6 +31,7 @@ const cacheHeader = "x-roost-cache";
 /** Answers the call, or throws before it has. */
 export async function passCall(context: PassContext, call: ProxyCall): Promise<void> {
   const { clock, models, cache } = context;
+  refuseSpellings(call.body);
   const model = String(call.body["model"]);
   const candidates = context.candidatesOf(model);
   if (candidates === undefined)

@@ -1,5 +1,6 @@
 /** Replaces fields of a JSON object in its text, so that everything else stays as its sender wrote it, numbers beyond JavaScript's included. */
 import { RoostError } from "@roost/base";
+import { endOfText } from "@roost/contract";
 
 /** `text` is a JSON object that JSON.parse takes. @throws RoostError `invalid_input` for a field to be replaced that stands twice */
 export function spliceFields(text: string, fields: Readonly<Record<string, unknown>>): string {
@@ -10,7 +11,7 @@ export function spliceFields(text: string, fields: Readonly<Record<string, unkno
   let index = skipSpace(text, text.indexOf("{") + 1);
   const isEmpty = text[index] === "}";
   while (text[index] === '"') {
-    const nameEnd = endOfString(text, index);
+    const nameEnd = endOfText(text, index);
     const name = JSON.parse(text.slice(index, nameEnd)) as string;
     const start = skipSpace(text, skipSpace(text, nameEnd) + 1);
     const end = endOfValue(text, start);
@@ -38,27 +39,14 @@ function skipSpace(text: string, from: number): number {
   return index;
 }
 
-/** Behind the closing quote of the text that begins here. */
-function endOfString(text: string, start: number): number {
-  let index = start + 1;
-  for (;;) {
-    const quote = text.indexOf('"', index);
-    if (quote < 0) return text.length;
-    let slashes = quote - 1;
-    while (text[slashes] === "\\") slashes -= 1;
-    if ((quote - slashes) % 2 === 1) return quote + 1;
-    index = quote + 1;
-  }
-}
-
 function endOfValue(text: string, start: number): number {
-  if (text[start] === '"') return endOfString(text, start);
+  if (text[start] === '"') return endOfText(text, start);
   let depth = 0;
   let index = start;
   while (index < text.length) {
     const char = text[index]!;
     if (char === '"') {
-      index = endOfString(text, index);
+      index = endOfText(text, index);
       continue;
     }
     if (char === "{" || char === "[") depth += 1;

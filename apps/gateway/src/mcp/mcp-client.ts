@@ -31,8 +31,8 @@ export function toMcpClient(principal: Principal): McpClient {
   const clearance: Clearance = knowsAll
     ? "all"
     : [...(clearanceOf(viewer) as readonly string[]), ...domains.map((domain) => `domain:${domain}`)];
-  // Sessions belong to who opened them: those of one device, with its scopes, to no other.
-  return { id: principal.id, principal: caller, viewer, clearance };
+  // Sessions belong to who opened them, with its scopes: neither to another device nor to a later key of the same name that may do less.
+  return { id: `${principal.id} ${principal.scopes.toSorted().join(" ")}`, principal: caller, viewer, clearance };
 }
 
 export function hasScope({ principal }: McpClient, scope: string): boolean {

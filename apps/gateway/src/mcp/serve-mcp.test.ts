@@ -286,4 +286,13 @@ test("serveMcp() gives a session to its caller alone, and refuses what is too lo
     await gateway.ask("/mcp", { headers: { accept: "text/event-stream" } }),
   ].map(({ status }) => status);
   assert.deepEqual(statuses, [200, 404, 404, 404, 400, 401, 403, 400, 415, 413, 401, 400]);
+
+  // A session does not keep what its key might do for the next key of that name.
+  const wide = await post(JSON.stringify(initialize), { authorization: `Bearer ${other}` });
+  const wideId = wide.headers.get("mcp-session-id")!;
+  await wide.body?.cancel();
+  await gateway.client.revokeToken({ token: "other" });
+  const narrow = await keyWith("other", ["runs:read"]);
+  const taken = await post(list, { "mcp-session-id": wideId, authorization: `Bearer ${narrow}` });
+  assert.equal(taken.status, 404);
 });

@@ -2,10 +2,14 @@
 import { isUtf8 } from "node:buffer";
 import type { IncomingMessage } from "node:http";
 import { isJsonObject, RoostError, type JsonObject } from "@roost/base";
+import { refuseAmbiguous } from "@roost/contract";
 
 export const callBytesMax = 26_214_400;
-/** Of all bodies that are being read or passed on. */
-const heldBytesMax = 10 * callBytesMax;
+/** Of all bodies that are being read or passed on, and of one caller's: parsed and with another model's name a body takes four times its bytes. */
+const heldBytesMax = 4 * callBytesMax;
+const heldOfCallerMax = 2 * callBytesMax;
+/** Of one body: more than any list of tokens that a server takes. */
+const valuesMax = 500_000;
 
 export interface CallBody {
   text: string;
@@ -13,14 +17,22 @@ export interface CallBody {
 }
 
 export interface BodyReader {
-  /** @throws RoostError `invalid_input`, or `limit_exceeded` with status 413 */
-  read(request: IncomingMessage): Promise<CallBody & { release: () => void }>;
+  /** @throws RoostError `invalid_input`, `unavailable`, or `limit_exceeded` with status 413 */
+  read(request: IncomingMessage, callerId: string): Promise<CallBody & { release: () => void }>;
 }
 
 export function createBodyReader(): BodyReader {
   let heldBytes = 0;
+  const heldOf = new Map<string, number>();
+  const hold = (callerId: string, bytes: number) => {
+    heldBytes += bytes;
+    const ofCaller = (heldOf.get(callerId) ?? 0) + bytes;
+    if (ofCaller === 0) heldOf.delete(callerId);
+    else heldOf.set(callerId, ofCaller);
+    return heldBytes <= heldBytesMax && ofCaller <= heldOfCallerMax;
+  };
   return {
-    async read(request) {
+    async read(request, callerId) {
       const mediaType = (request.headers["content-type"] ?? "").split(";")[0]?.trim().toLowerCase();
       if (mediaType !== "application/json")
         throw new RoostError("invalid_input", "The body must be application/json: send that content type", {
@@ -30,16 +42,16 @@ export function createBodyReader(): BodyReader {
       if (told > callBytesMax) throw tooLong();
       let ownBytes = 0;
       const release = () => {
-        heldBytes -= ownBytes;
+        hold(callerId, -ownBytes);
         ownBytes = 0;
       };
       try {
         const chunks: Buffer[] = [];
         for await (const chunk of request as AsyncIterable<Buffer>) {
           ownBytes += chunk.length;
-          heldBytes += chunk.length;
+          const isRoom = hold(callerId, chunk.length);
           if (ownBytes > callBytesMax) throw tooLong();
-          if (heldBytes > heldBytesMax)
+          if (!isRoom)
             throw new RoostError("unavailable", "Too many large calls are on their way: try again in a moment");
           chunks.push(chunk);
         }
@@ -57,8 +69,10 @@ function parse(bytes: Buffer): CallBody {
   const text = bytes.toString("utf8");
   let body: unknown;
   try {
+    refuseAmbiguous(text, { valuesMax });
     body = JSON.parse(text);
   } catch (cause) {
+    if (cause instanceof RoostError) throw cause;
     throw new RoostError("invalid_input", `The body is not JSON: ${(cause as Error).message.slice(0, 200)}`, { cause });
   }
   if (!isJsonObject(body)) throw new RoostError("invalid_input", "The body must be a JSON object");

@@ -273,6 +273,35 @@ test("models are listed as a key may use them, and others do not exist for it", 
   assert.deepEqual([first.calls.length, second.calls.length], [0, 0]);
 });
 
+test("no second spelling, no list of others and no deep or crowded body asks a server for more than was allowed", async () => {
+  const { text: small } = await makeKey({ models: ["first", "roost/*"] });
+  const { text: none } = await makeKey({ scopes: ["runs:read"] });
+  const nested = (depth: number) => `${'{"properties":{"a":'.repeat(depth)}{}${"}}".repeat(depth)}`;
+  const tool = (parameters: string) => `[{"type":"function","function":{"name":"f","parameters":${parameters}}}]`;
+  const format = `{"type":"json_schema","json_schema":{"name":"x","schema":${nested(5_000)}}}`;
+  const with_ = (model: string, field: string) =>
+    `{"model":"${model}",${field},"messages":[{"role":"user","content":"hi"}]}`;
+  const cases: [body: string, status: number, message: RegExp, key?: string][] = [
+    [with_("first", '"Model":"large"'), 400, /"Model", which servers may take for "model"/],
+    [with_("first", '"MAX_TOKEN\u017f":5'), 400, /may take for "max_tokens"/],
+    [with_("first", '"\u017ftream":true'), 400, /may take for "stream"/],
+    [with_("first", '"model":"large"'), 400, /"model" twice/],
+    [with_("first", '"models":["large"]'), 400, /leave it out/, small],
+    [with_("first", '"fallbacks":[{"model":"large"}]'), 400, /leave it out/, small],
+    [with_("roost/writer", `"tools":${tool(nested(5_000))}`), 400, /deeper than 200 levels/],
+    [with_("roost/writer", `"response_format":${format}`), 400, /deeper than 200 levels/],
+    [with_("first", `"x":[${"{},".repeat(500_000)}{}]`), 400, /more than 500000 values/],
+    [with_("first", '"x":1'), 403, /lacks the scope models:call/, none],
+  ];
+  for (const [body, status, message, key] of cases) {
+    const error = await errorOf(await ask(body, key === undefined ? {} : { key }));
+    assert.equal(error.status, status, error.message);
+    assert.match(error.message, message);
+  }
+  assert.equal(first.calls.length, 0);
+  assert.equal((await ask(with_("first", '"models":["large"]'))).status, 200);
+});
+
 test("embeddings, speech and responses pass through", async () => {
   first.answer = (call, response) => {
     response.setHeader("content-type", call.path.endsWith("speech") ? "audio/mpeg" : "application/json");
@@ -336,6 +365,24 @@ test("a key's cap is never passed by more than one call, and says so as OpenAI d
   const [spent] = await readSpend(gateway.kernel, { scopes: [`key:${id}`], windows: ["day"] });
   assert.ok(spent!.costUsd + spent!.usdReserved <= 20, JSON.stringify(spent));
   assert.equal(first.calls.length, statuses.length - 1);
+});
+
+test("what is reserved for a call counts each prompt and each choice, and numbers as any server may read them", async () => {
+  const { text: key } = await makeKey({ caps: { day: { usdMax: 20 } } });
+  const path = "/v1/completions";
+  // Eleven tokens of output cost more than a dollar.
+  for (const more of [
+    { prompt: Array(20).fill("a"), max_tokens: 11 },
+    { prompt: [[1], [2]], n: 10, max_tokens: 11 },
+    { prompt: "a", n: 1, best_of: 20, max_tokens: 11 },
+    { prompt: "a", max_tokens: "300" },
+    { prompt: "a", max_tokens: 300.5 },
+    { prompt: "a", max_tokens: 1e300 },
+  ])
+    assert.equal((await errorOf(await ask(JSON.stringify({ model: "first", ...more }), { key, path }))).status, 429);
+  assert.equal(first.calls.length, 0);
+  const tokens = { model: "first", prompt: Array(30).fill(1), max_tokens: 11 };
+  assert.equal((await ask(JSON.stringify(tokens), { key, path })).status, 200);
 });
 
 test("listSpend() counts calls that were passed on, by key too", async () => {

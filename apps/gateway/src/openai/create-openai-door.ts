@@ -9,7 +9,14 @@ import { checkOrigin, type Arrival, type OriginRules } from "../security/check-o
 import type { Authentication } from "../security/create-authentication.ts";
 import { closeUnlessAllowed } from "../streams/while-allowed.ts";
 import type { AgentDoor } from "./agents/create-agent-door.ts";
-import { findCaller, refuseModel, requireGrant, type DoorCaller } from "./callers/find-caller.ts";
+import {
+  findCaller,
+  refuseFurtherModels,
+  refuseModel,
+  requireGrant,
+  requireSomeGrant,
+  type DoorCaller,
+} from "./callers/find-caller.ts";
 import { takeOfAddress, takeOfCaller, type DoorRates } from "./callers/door-rates.ts";
 import { createBodyReader } from "./create-body-reader.ts";
 
@@ -58,12 +65,14 @@ export function createOpenAiDoor(options: OpenAiDoorOptions): OpenAiDoor {
       return await agents.readResponse({ caller, response, id, isStreamed });
     }
     if (request.method !== "POST" || !proxied.has(path)) throw refusePath(request, path);
-    const { text, body, release } = await bodies.read(request);
+    requireSomeGrant(caller);
+    const { text, body, release } = await bodies.read(request, caller.id);
     try {
       const model = body["model"];
       if (typeof model !== "string" || model === "")
         throw new RoostError("invalid_input", "you must provide a model parameter", { details: { param: "model" } });
       if (!caller.mayName(model)) throw refuseModel(model);
+      refuseFurtherModels(caller, body);
       if (agents.isAgent(model))
         return await agents.answer({ path: path as ProxyPath, text, body, request, response, caller });
       requireGrant(caller, "models:call", "this model");

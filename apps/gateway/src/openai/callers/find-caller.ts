@@ -1,7 +1,7 @@
 /** Who calls the OpenAI-compatible door, and which models they may name. */
 import type { IncomingMessage } from "node:http";
 import { isAccessToken } from "@roost/access";
-import { RoostError } from "@roost/base";
+import { RoostError, type JsonObject } from "@roost/base";
 import { coversScope } from "@roost/contract";
 import type { Caller } from "@roost/proxy";
 import { readBearer, type Authentication } from "../../security/create-authentication.ts";
@@ -10,6 +10,8 @@ export interface DoorCaller extends Caller {
   /** Of its token; the person's own are all. */
   grants: readonly string[];
   mayName: (model: string) => boolean;
+  /** Whether there are models that it may not name. */
+  isLimited: boolean;
 }
 
 /** A caller with the home's own token, which has no caps. */
@@ -21,6 +23,7 @@ const owner: DoorCaller = {
   scopes: ["all"],
   grants: ["*"],
   mayName: () => true,
+  isLimited: false,
 };
 
 /** @throws RoostError `unauthenticated`, or `limit_exceeded` after too many wrong keys */
@@ -47,13 +50,31 @@ export async function findCaller(authentication: Authentication, request: Incomi
     scopes: ["all", `key:${id}`],
     grants: scopes,
     mayName: models === null ? () => true : (model) => models.some((pattern) => matches(pattern, model)),
+    isLimited: models !== null,
   };
+}
+
+/** Before its body is read. @throws RoostError `forbidden` */
+export function requireSomeGrant(caller: DoorCaller): void {
+  if (!coversScope(caller.grants, "agents:call")) requireGrant(caller, "models:call", "this call");
 }
 
 export function requireGrant({ name, grants }: DoorCaller, scope: string, what: string): void {
   if (coversScope(grants, scope)) return;
   throw new RoostError("forbidden", `The key ${name} lacks the scope ${scope}, which ${what} needs`, {
     details: { code: "insufficient_permissions" },
+  });
+}
+
+/** By which OpenRouter and LiteLLM are told of models that answer in place of the one that is named. */
+const furtherModels = ["models", "fallbacks"];
+
+/** @throws RoostError `invalid_input` */
+export function refuseFurtherModels({ isLimited }: DoorCaller, body: JsonObject): void {
+  const param = isLimited ? furtherModels.find((name) => Object.hasOwn(body, name)) : undefined;
+  if (param === undefined) return;
+  throw new RoostError("invalid_input", `${param} names models beside the one that this key may use: leave it out`, {
+    details: { param },
   });
 }
 
