@@ -1,6 +1,6 @@
 /** What a program asks of an agent, in one form for both of OpenAI's APIs, and the hash by which a history is found again. */
 import { createHash } from "node:crypto";
-import { RoostError } from "@roost/base";
+import { isPlainLine, RoostError } from "@roost/base";
 import type { AnswerForm, ClientTool } from "@roost/contract/operations";
 
 export interface ToolRequest {
@@ -21,10 +21,13 @@ export type ConversationItem =
   | { kind: "assistant"; text: string; calls: ToolRequest[] }
   | { kind: "result"; callId: string; text: string };
 
-export const sessionNameCharsMax = 120;
+const sessionNameCharsMax = 120;
 
 /** Where the turn goes: found by its history, in a session of this name, or behind this response. */
-export type AskedPlace = { kind: "history" } | { kind: "named"; name: string } | { kind: "after"; responseId: string };
+export type AskedPlace =
+  | { kind: "history" }
+  | { kind: "named"; name: string; param: string }
+  | { kind: "after"; responseId: string };
 
 export interface AskedConversation {
   agent: string;
@@ -35,6 +38,17 @@ export interface AskedConversation {
   /** Undefined: any. */
   form: AnswerForm | undefined;
   place: AskedPlace;
+}
+
+/** `param`: where the program names it. @throws RoostError `invalid_input` */
+export function namedPlace(name: unknown, param: string): AskedPlace {
+  const isName =
+    typeof name === "string" && name.length <= sessionNameCharsMax && /^(?!\.{1,2}$)./.test(name) && isPlainLine(name);
+  if (isName) return { kind: "named", name, param };
+  throw invalid(
+    `${param} must be the name of a session: one line of 1 to ${sessionNameCharsMax} characters, without marks that turn the direction of text`,
+    param,
+  );
 }
 
 /** By what is said, so that a program may tidy what it sends again. */

@@ -202,6 +202,14 @@ test("who writes on instead of answering calls ends their turn", async () => {
   script = count;
 });
 
+test("a conversation is named by one line that looks like what it is, and a session of another kind by none", async () => {
+  const client = clientOf(testToken);
+  const named = (conversation: string) =>
+    client.responses.create({ model: "roost/main", input: "hi", conversation, background: true });
+  for (const name of ["", "a\0b", "\u202ecba", "a\nb", "\ud800", "..", "a".repeat(121), "cron:blog"])
+    await assert.rejects(named(name), { status: 400, message: /conversation|takes messages/, param: "conversation" });
+});
+
 test("O: a key without the scope main reaches nothing of main, whatever it names", async () => {
   const owner = clientOf(testToken, { "x-roost-session": "main" });
   script = () => "The safe is behind the picture.";

@@ -9,13 +9,7 @@ import { sendJson, spliceFields, type Proxy, type ProxyPath } from "@roost/proxy
 import { refuseModel, requireGrant, type DoorCaller } from "../callers/find-caller.ts";
 import { answerChat } from "./answer-chat.ts";
 import { answerResponse, toResponse } from "./answer-response.ts";
-import {
-  hashConversation,
-  invalid,
-  sessionNameCharsMax,
-  type AskedConversation,
-  type AskedPlace,
-} from "./asked-conversation.ts";
+import { hashConversation, namedPlace, type AskedConversation, type AskedPlace } from "./asked-conversation.ts";
 import { formatResponseId } from "./call-ids.ts";
 import { followTurn, readTurn, type TurnEnd } from "./follow-turn.ts";
 import { isChore } from "./is-chore.ts";
@@ -202,10 +196,5 @@ async function remember(
 function placeOf({ request }: AgentCall): AskedPlace {
   const name = request.headers[sessionHeader];
   if (name === undefined) return { kind: "history" };
-  if (typeof name !== "string" || name === "" || name.length > sessionNameCharsMax)
-    throw invalid(
-      `${sessionHeader} must be the name of a session, up to ${sessionNameCharsMax} characters`,
-      sessionHeader,
-    );
-  return { kind: "named", name };
+  return namedPlace(name, sessionHeader);
 }

@@ -3,7 +3,7 @@ import { jsonObjectOf, type JsonObject, type JsonValue } from "@roost/base";
 import {
   checkItems,
   invalid,
-  sessionNameCharsMax,
+  namedPlace,
   type AskedConversation,
   type AskedPlace,
   type ConversationItem,
@@ -52,7 +52,5 @@ function placeOf({ previous_response_id: after, conversation }: JsonObject, name
   const name: JsonValue | undefined =
     typeof conversation === "string" ? conversation : jsonObjectOf(conversation)["id"];
   if (typeof name !== "string") return named;
-  if (name === "" || name.length > sessionNameCharsMax)
-    throw invalid(`conversation must have 1 to ${sessionNameCharsMax} characters`, "conversation");
-  return { kind: "named", name };
+  return namedPlace(name, "conversation");
 }

@@ -131,10 +131,7 @@ async function findSession(
   if (place.kind === "named") {
     const key = isMain ? place.name : channelOf(caller, place.name);
     if (kindOfSession(key) !== (isMain ? "main" : "channel"))
-      throw invalid(
-        `The session "${place.name.slice(0, 100)}" is none that takes messages: name another`,
-        "x-roost-session",
-      );
+      throw invalid(`The session "${place.name.slice(0, 100)}" is none that takes messages: name another`, place.param);
     const session = await getSession(memory, key);
     if (session !== undefined && session.agent !== agent)
       throw invalid(
