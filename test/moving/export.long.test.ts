@@ -7,7 +7,16 @@ import { test } from "node:test";
 import { importGrant } from "@roost/approvals";
 import { joinLabels, untrustedFrom, mainLabels } from "@roost/contract/labels";
 import { beginStep, finishRun, finishStep } from "@roost/kernel";
-import { appendDailyNote, keepPart, sendMessage, setState, writeHomeFile } from "@roost/memory";
+import {
+  appendDailyNote,
+  keepPart,
+  rememberHeartbeat,
+  sendMessage,
+  setState,
+  takeLook,
+  writeHomeFile,
+  type OutsideSource,
+} from "@roost/memory";
 import { openTestService } from "@roost/service/testing";
 import { peepsContract } from "@roost/peeps/contract";
 import { bookOf, idaCard } from "../../services/peeps/open-peeps.fixture.ts";
@@ -74,6 +83,7 @@ async function fill(gateway: TestGateway): Promise<void> {
   await client.pauseJob({ jobId: "mail", reason: "for now" });
   await client.writeFile({ path: "agents/gardener.md", text: agent });
   await spend(gateway);
+  await beat(gateway);
   await kernel.transact((tx) =>
     importGrant(tx, {
       id: kernel.createId(),
@@ -94,6 +104,21 @@ async function fill(gateway: TestGateway): Promise<void> {
 }
 
 const agent = "---\ndescription: Knows plants\n---\n\nYou know plants.\n";
+
+/** What a heartbeat saw of a mailbox, and said. */
+async function beat({ memory, kernel }: TestGateway): Promise<void> {
+  const source: OutsideSource = {
+    name: "work",
+    kind: "mail",
+    identity: "a",
+    settings: {} as OutsideSource["settings"],
+  };
+  const mail = { mailbox: "INBOX", numbering: "1", likeness: "x", mayBeKnown: false };
+  const items = [{ key: "k", at: new Date("2026-01-01T00:00:00Z"), text: "From: Ida", mail }];
+  await takeLook(memory, source, { before: undefined, items, place: { INBOX: { validity: "1", uid: 1 } } });
+  const run = { id: kernel.createId(), sessionKey: "heartbeat" };
+  await kernel.transact((tx) => rememberHeartbeat(tx, { run, text: "Ida wrote" }));
+}
 
 /** A run that called a model once. */
 async function spend({ client, kernel }: TestGateway): Promise<void> {
@@ -133,6 +158,8 @@ test("roost export and roost import give the same home, and a second export the 
         before.has("services/peeps/contacts.vcf"),
     );
     assert.match(before.get("records/parts.jsonl")!, /trust:untrusted/);
+    assert.match(before.get("records/items.jsonl")!, /From: Ida/);
+    assert.match(before.get("records/heartbeats.jsonl")!, /Ida wrote/);
     assert.ok([...before].some(([path, text]) => path.startsWith("spend/") && text.includes('"costUsd":0.5')));
     assert.match(before.get("home/notes/plain.md")!, /key \[secret left out\]/);
     assert.ok(before.has("events/11111111-1111-4111-8111-111111111111.jsonl") && before.has("schema/home-record.json"));

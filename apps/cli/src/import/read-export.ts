@@ -10,7 +10,19 @@ import { noPlace, recordOf, refusedAs, type Finding } from "./found/found.ts";
 import { readJsonLines, type TranscriptEntry } from "./found/read-json-lines.ts";
 
 /** Labels of parts before messages name them, facts and their lines before the file that shows them. */
-const order = ["parts", "sessions", "messages", "facts", "views", "states", "grants", "bases"] as const;
+const order = [
+  "parts",
+  "sessions",
+  "messages",
+  "facts",
+  "views",
+  "states",
+  "grants",
+  "bases",
+  "sources",
+  "items",
+  "heartbeats",
+] as const;
 
 export async function* readExport(root: string): Finding {
   const manifest = await readManifest(root);

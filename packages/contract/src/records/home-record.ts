@@ -9,6 +9,7 @@ import { labelLimits } from "../labels.ts";
 import { textCharsMax } from "./limits.ts";
 import { Grant } from "./notice.ts";
 import { messageRoles } from "./session.ts";
+import { HeartbeatMoved, ItemMoved, SourceMoved } from "./source-moved.ts";
 
 export const homeRecordLimits = {
   /** Lines of one request, and its bytes. */
@@ -151,7 +152,20 @@ export const BaseMoved = z.object({
   kept: JsonFields.nullable(),
 });
 
-export const exportKinds = ["session", "message", "fact", "view", "state", "part", "history", "base", "file"] as const;
+export const exportKinds = [
+  "session",
+  "message",
+  "fact",
+  "view",
+  "state",
+  "part",
+  "history",
+  "base",
+  "file",
+  "source",
+  "item",
+  "heartbeat",
+] as const;
 export type ExportKind = (typeof exportKinds)[number];
 
 /** What has no place here, kept as it was. */
@@ -174,6 +188,9 @@ export const HomeRecord = z
     PartMoved,
     ViewMoved,
     BaseMoved,
+    SourceMoved,
+    ItemMoved,
+    HeartbeatMoved,
     KeptRecord,
   ])
   .meta({ id: "HomeRecord" });

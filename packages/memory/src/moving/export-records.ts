@@ -194,6 +194,51 @@ const reads: Record<ExportKind, Read> = {
       record: record as JsonObject,
     }),
   },
+  source: {
+    place: [at("name")],
+    sql: "select name, identity, place, next_number, looked_at from memory.source where true",
+    toRecord: (_memory, { name, identity, place, next_number: nextNumber, looked_at: lookedAt }) => ({
+      kind: "source",
+      ref: String(name),
+      name: String(name),
+      identity: String(identity),
+      place: place as JsonObject,
+      nextNumber: Number(nextNumber),
+      lookedAt: timeOrNull(lookedAt),
+    }),
+  },
+  item: {
+    place: [at("i.source"), at("i.number", "bigint")],
+    sql: "select i.*, s.identity from memory.source_item i join memory.source s on s.name = i.source where true",
+    toRecord: (_memory, row) => ({
+      kind: "item",
+      ref: `${String(row["source"])}/${String(row["number"])}`,
+      source: String(row["source"]),
+      identity: String(row["identity"]),
+      number: Number(row["number"]),
+      key: String(row["key"]),
+      at: time(row["at"]),
+      text: String(row["text"]),
+      takenAt: time(row["taken_at"]),
+      mailbox: row["mailbox"] as string | null,
+      numbering: row["numbering"] as string | null,
+      likeness: row["likeness"] as string | null,
+    }),
+  },
+  heartbeat: {
+    place: [at("session_key")],
+    // How far it has read the log is of this installation.
+    sql: "select session_key, inputs, called_at, last_text, last_sent_at from memory.heartbeat where true",
+    toRecord: (_memory, row) => ({
+      kind: "heartbeat",
+      ref: String(row["session_key"]),
+      sessionKey: String(row["session_key"]),
+      inputs: row["inputs"] as JsonObject | null,
+      calledAt: timeOrNull(row["called_at"]),
+      lastText: row["last_text"] as string | null,
+      lastSentAt: timeOrNull(row["last_sent_at"]),
+    }),
+  },
   base: {
     place: [at("source"), at("ref")],
     // Of an export itself nothing is kept for the next one.

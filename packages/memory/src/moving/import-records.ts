@@ -16,6 +16,7 @@ import {
   refuseUnlessWhole,
 } from "./import-facts.ts";
 import { importFile } from "./import-file.ts";
+import { importHeartbeat, importItem, importSource } from "./import-source.ts";
 import { outcomeOf, type ImportTerms } from "./imported.ts";
 
 /** Kinds that this room owns. */
@@ -30,6 +31,9 @@ export const memoryRecordKinds = [
   "part",
   "history",
   "base",
+  "source",
+  "item",
+  "heartbeat",
 ] as const;
 export type MemoryRecord = HomeRecordOf<(typeof memoryRecordKinds)[number]>;
 
@@ -84,6 +88,12 @@ async function importOther(
       return importPart(tx, record);
     case "base":
       return importBase(tx, record);
+    case "source":
+      return importSource(tx, record);
+    case "item":
+      return importItem(tx, record);
+    case "heartbeat":
+      return importHeartbeat(tx, record);
     default:
       throw new RoostError("internal", `a ${record.kind} is taken over elsewhere`);
   }

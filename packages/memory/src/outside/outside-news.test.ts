@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { HomeRecord } from "@roost/contract/operations";
 import { readLog, type ClaimedRun } from "@roost/kernel";
 import type { SourceItem } from "@roost/sources";
 import { startScriptedImap } from "@roost/sources/scripted-imap";
+import { exportRecords } from "../moving/export-records.ts";
+import { importRecords, type MemoryRecord } from "../moving/import-records.ts";
 import { buildContext } from "../context/build-context.ts";
 import { createTestMemory, type TestMemory } from "../testing/create-test-memory.ts";
 import { createTestWorker } from "../testing/run-agent.ts";
@@ -231,6 +234,38 @@ test("trySources() logs in to each within a bounded time, and says why it fails 
       ["home", undefined],
     ],
   );
+});
+
+test("what heartbeats have seen goes with an export, and the home that takes it tells nothing twice", async () => {
+  await withOutside({ heartbeat: "- look\n" }, async (here, { memory }) => {
+    const { mail, calendar, beat, take } = here;
+    await take(mail, [mailItem(1, "told"), mailItem(2, "told too")], 2);
+    await take(calendar, [item("soon", "2026-01-31T05:40:00Z")]);
+    await beat({ text: "Two mails" });
+    await take(mail, [mailItem(3, "not told yet")], 3);
+    const records: MemoryRecord[] = [];
+    for (const kind of ["source", "item", "heartbeat"] as const)
+      for (const record of (await exportRecords(memory, { kind, limit: 100 })).items)
+        records.push(HomeRecord.parse(record) as MemoryRecord);
+    assert.equal(records.length, 7);
+    await withOutside({ heartbeat: "- look\n" }, async (there, home) => {
+      const terms = { source: "roost:here", by: "test", isWholeHome: true };
+      const actions = async () => (await importRecords(home.memory, records, terms)).map(({ action }) => action);
+      assert.deepEqual(new Set(await actions()), new Set(["created"]));
+      assert.deepEqual(new Set(await actions()), new Set(["same"]), "twice changes nothing");
+      assert.equal((await there.read("mail:work/3"))?.text, "not told yet");
+      await there.take(there.mail, [mailItem(3, "not told yet"), mailItem(4, "new")], 4);
+      assert.deepEqual(because(await there.beat()), ["2 mails came in work"]);
+      assert.match(there.told(), /\(items\):\n- mail:work\/3, .*\n- mail:work\/4, .*\n(?!-)/);
+      assert.ok(!there.told().includes("calendar:home"));
+      const [only] = records;
+      const others = await importRecords(home.memory, [only!], { ...terms, isWholeHome: false });
+      assert.deepEqual(
+        others.map(({ action }) => action),
+        ["refused"],
+      );
+    });
+  });
 });
 
 test("a source that fails is the person's business: told once, in words marked as the server's, and no reason to think", async () => {
