@@ -3,7 +3,7 @@
 
 import { hostname } from "node:os";
 import { loopVersions } from "@roost/agent/journal";
-import { backoffMs, sleepUntilAborted, toRoostError, type Logger } from "@roost/base";
+import { backoffMs, sleepUntilAborted, systemClock, toRoostError, type Logger } from "@roost/base";
 import { reportSilentJobs } from "@roost/jobs";
 import {
   claimRuns,
@@ -19,6 +19,7 @@ import {
 import { createActiveRuns, type ActiveRuns } from "./active-runs.ts";
 import { hostCapability } from "./exec/run-in-directory.ts";
 import type { RunHandlers } from "./execute-run.ts";
+import { createStoodStill } from "./stood-still.ts";
 
 export interface WorkerOptions {
   kernel: Kernel;
@@ -126,8 +127,10 @@ async function runRegistered(options: WorkerOptions, onJoined: () => void): Prom
 /** Workers report when no scheduler fires jobs: schedulers cannot. */
 function watchJobs({ kernel, logger }: WorkerOptions): Disposable {
   let isLooking = false;
+  const stoodStill = createStoodStill(systemClock, workerDefaults.jobWatchMs);
   const look = async () => {
-    if (isLooking) return;
+    // The next look reports what is still not fired then.
+    if (stoodStill() || isLooking) return;
     isLooking = true;
     try {
       const count = await reportSilentJobs(kernel);
