@@ -67,6 +67,8 @@ async function up(
 ): Promise<number> {
   const starters = stopWith.map(readProcessIdentity).filter((identity) => identity !== undefined);
   using signals = listenForStop({ starters });
+  // Answering questions is no part of it.
+  const startedMs = performance.now();
   await superviseHome({
     config,
     terminal,
@@ -75,14 +77,17 @@ async function up(
     starters,
     stop: signals.stop,
     force: signals.force,
-    onReady: (gateway) => tellReady(gateway, config, terminal),
+    onReady: (gateway) => tellReady(gateway, { config, terminal, startedMs }),
   });
   return signals.force.aborted ? forcedExitCode : 0;
 }
 
-function tellReady(gateway: ReadyMessage, config: SupervisorConfig, terminal: ProcessTerminal): void {
+function tellReady(
+  gateway: ReadyMessage,
+  { config, terminal, startedMs }: { config: SupervisorConfig; terminal: ProcessTerminal; startedMs: number },
+): void {
   const { home, log } = homePaths(config.homeDirectory);
-  const facts = { home, log, elapsedMs: performance.now(), gateway, isDetached: config.isDetached };
+  const facts = { home, log, elapsedMs: performance.now() - startedMs, gateway, isDetached: config.isDetached };
   terminal.text(describeReady(facts, terminal));
   // To whom it detaches from, and to `roost --json`.
   process.send?.({ ready: readyDocument(facts) });

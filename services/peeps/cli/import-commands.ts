@@ -57,7 +57,7 @@ export function addImportCommands(peeps: Command, cli: ServiceCli): void {
       const done = items === undefined ? await importBooks(cli, path, options) : await sendMessages(cli, items);
       if (terminal.isJson) return terminal.json(done);
       const counts = Object.entries(done).flatMap(([name, value]) =>
-        typeof value === "number" ? [`${value} ${name}`] : [],
+        typeof value === "number" ? [`${value} ${value === 1 ? name.replace(/s$/, "") : name}`] : [],
       );
       terminal.line(counts.join(", "));
       for (const { line, reason } of done.faults) terminal.note(`${path}${line == null ? "" : `:${line}`} ${reason}`);

@@ -123,7 +123,7 @@ test("roost service add reads a file or an address, chooses operations, keeps wh
     [[path, "--effect", "postWeather=often"], /give ID=readonly, ID=idempotent or ID=unsafe/],
     [[path, "--secret", "hunter2"], /^(?![^]*hunter2)[^]*give SCHEME=REFERENCE/],
     [[path, "--only", "nothing"], /no operation "nothing"/],
-    [[join(directory, "none.json")], /cannot be read: ENOENT/],
+    [[join(directory, "none.json")], /cannot be read: there is no such file/],
   ];
   for (const [args, message] of refused) {
     const end = await run("add", ...args);

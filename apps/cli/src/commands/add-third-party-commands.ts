@@ -5,6 +5,7 @@ import type { Effect } from "@roost/contract";
 import type { ThirdPartyOperationRecord, ThirdPartyRecord } from "@roost/contract/operations";
 import { readDocument, reduceDocument, type LeftOut } from "@roost/openapi/reduce";
 import type { Command } from "commander";
+import { unreadable } from "../read-named.ts";
 import type { CliContext } from "../cli-context.ts";
 import type { RoostClient } from "../connect.ts";
 import { collectOption } from "../parse-option.ts";
@@ -43,7 +44,7 @@ function addAdd(service: Command, context: CliContext): void {
     .option("--effect <id=class>", "readonly, idempotent or unsafe, for an operation (repeatable)", collectOption)
     .option(
       "--secret <scheme=reference>",
-      "where the secret for a scheme of the document stands: env:NAME, file:PATH, age:PATH or op:VAULT/ITEM/FIELD; without a scheme there: bearer, basic, header:NAME or query:NAME; client:SCHEME for a program's ID:SECRET, by which tokens are asked for (repeatable)",
+      "where the secret for a scheme of the document is: env:NAME, file:PATH, age:PATH or op:VAULT/ITEM/FIELD; without a scheme there: bearer, basic, header:NAME or query:NAME; client:SCHEME for a program's ID:SECRET, by which tokens are asked for (repeatable)",
       collectOption,
     )
     .option("--server <url>", "where to call it (default: the document's first server)")
@@ -119,7 +120,7 @@ function splitAt(text: string, mark: string): [string, string | undefined] {
 async function readSource(source: string): Promise<string> {
   if (!/^https?:\/\//.test(source)) {
     const bytes = await readFile(source).catch((cause: NodeJS.ErrnoException) => {
-      throw new RoostError("not_found", `${source} cannot be read: ${cause.code}`, { cause });
+      throw unreadable(source, cause);
     });
     return bytes.toString("utf8");
   }
@@ -167,7 +168,7 @@ function addShow(service: Command, context: CliContext): void {
   service
     .command("show")
     .description(
-      "Shows a service of another maker: its operations with their effect classes, and where its secrets stand.",
+      "Shows a service of another maker: its operations with their effect classes, and where its secrets are kept.",
     )
     .argument("<name>", "name of the service")
     .action(async (name: string) => {

@@ -146,6 +146,6 @@ test("roost ask --file uploads each file and names them in the message, also wit
   }));
   assert.deepEqual(named, [{ text: "", parts }]);
   const missing = await runRoost(["ask", "--file", join(directory, "none"), "hi"], gateway);
-  assert.match(missing.stderr, /none cannot be read \(ENOENT\)/);
+  assert.match(missing.stderr, /none cannot be read: there is no such file/);
   await rm(directory, { recursive: true });
 });

@@ -34,7 +34,10 @@ export function addAskCommand(program: Command, context: CliContext): void {
       "a file to hand over, such as a photo, of at most 20 MB; may be repeated",
       (path: string, before?: string[]) => [...(before ?? []), path],
     )
-    .option("--route", "send it to the agent that it is meant for, in a session of that agent; to main where none is")
+    .option(
+      "--route",
+      "send it to the agent that it is meant for, in a session of that agent, or to main when no agent fits",
+    )
     .option("--no-wait", "print the run's id and do not wait for the answer")
     .action(async (words: string[], options: AskOptions) => {
       const files = options.file ?? [];

@@ -174,8 +174,8 @@ function addStanding(channels: Command, context: CliContext, verb: "allow" | "re
     .command(verb)
     .description(
       isAllowed
-        ? "Lets one who has written, or a group, talk to your agent as a guest, who learns nothing private."
-        : "Drops what one writes from now on.",
+        ? "Lets a person who has written, or a group, talk to your agent as a guest, who learns nothing private."
+        : "Ignores a person or a group from now on.",
     )
     .addArgument(channelArgument())
     .argument("<who>", "name, title or id, as roost channels shows it")

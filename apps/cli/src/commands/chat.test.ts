@@ -73,6 +73,6 @@ test("roost chat hands files over with the next message, and says what is wrong 
     { text: "and now?", parts: undefined },
   ]);
   assert.match(stdout, /^\[image a cat\.png 4 B image\/png\] goes with your next message\nok\nok\nName a file/);
-  assert.match(stderr, /none cannot be read \(ENOENT\)/);
+  assert.match(stderr, /none cannot be read: there is no such file/);
   await rm(directory, { recursive: true });
 });

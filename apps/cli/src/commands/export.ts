@@ -13,7 +13,7 @@ export function addExportCommand(program: Command, context: CliContext): void {
     .command("export")
     .summary("write everything of the home in open formats")
     .description(
-      "Writes files, conversations, facts, jobs, grants, events, spending and what services hold as Markdown and JSON lines, with a manifest of hashes. No secrets. The directory appears when it is whole; roost import takes it.",
+      "Writes files, conversations, facts, jobs, grants, events, spending and what services hold as Markdown and JSON lines, with a manifest of hashes. No secrets. The directory appears once it is complete; roost import restores a home from it.",
     )
     .argument("<directory>", "a new directory, or an earlier export to replace")
     .action(async (directory: string) => {

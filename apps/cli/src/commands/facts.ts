@@ -29,13 +29,15 @@ export function addFactsCommands(program: Command, context: CliContext): void {
   const facts = program
     .command("facts")
     .summary("list, correct and remove what your home holds for true")
-    .description("Lists what your home holds for true, newest first. MEMORY.md shows it, and may be edited instead.");
+    .description(
+      "Lists the facts that your home takes for true, newest first. MEMORY.md shows them, and may be edited instead.",
+    );
   facts
     .command("list", { isDefault: true })
     .alias("ls")
     .description("Lists facts.")
-    .option("-a, --all", "also what ended or was wrong")
-    .option("--claims", "only what waits for you: a job says so, or it rests on content from outside")
+    .option("-a, --all", "include those that ended or were wrong")
+    .option("--claims", "only claims that wait for you: made by a job, or based on content from outside")
     .action(async ({ all, claims }: ListOptions) => {
       const { terminal, clock } = context;
       const { client } = await context.connect();
@@ -68,7 +70,7 @@ export function addFactsCommands(program: Command, context: CliContext): void {
     });
   facts
     .command("remove")
-    .description("Takes a fact out of force: it was wrong.")
+    .description("Marks a fact as wrong, so that it is used no more.")
     .argument("<fact>", "id of the fact, or the end of one")
     .option("--ended <time>", "it was true until then, as in 2026-01-31T00:00:00Z")
     .action(async (given: string, { ended }: { ended?: string }) => {
@@ -79,7 +81,7 @@ export function addFactsCommands(program: Command, context: CliContext): void {
     });
   facts
     .command("accept")
-    .description("Vouches for what others claim: from then on it holds.")
+    .description("Accepts a claim: from then on it counts as a fact.")
     .argument("<fact>", "id of the fact, or the end of one")
     .action(async (given: string) => {
       const { client } = await context.connect();
@@ -93,12 +95,12 @@ function addRemember(program: Command, context: CliContext): void {
     .command("remember")
     .summary("keep a fact")
     .description(
-      "Keeps a fact for your agents, in today's note and MEMORY.md. Another value of the same attribute ends.",
+      "Keeps a fact for your agents, in today's note and MEMORY.md. A new value replaces the earlier one of the same attribute.",
     )
     .argument("<text...>", "in a sentence or two")
     .option("--fact <parts>", "as subject | attribute | value, as in 'Anna | lives in | Munich'")
-    .option("--many", "the attribute has several values at a time")
-    .option("--since <time>", "since when it holds, as in 2026-01-31T00:00:00Z")
+    .option("--many", "the attribute can have several values at once")
+    .option("--since <time>", "when it became true, as in 2026-01-31T00:00:00Z")
     .action(async (words: string[], { fact: written, many, since }: RememberOptions) => {
       const { client } = await context.connect();
       const given = { text: words.join(" "), ...(written !== undefined && parseParts(written)) };

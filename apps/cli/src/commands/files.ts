@@ -16,7 +16,9 @@ export function addFilesCommands(program: Command, context: CliContext): void {
   const files = program
     .command("files")
     .summary("list files of the home and trust marked lines")
-    .description("Lists the files of the home with the lines that come from untrusted content, and vouches for them.");
+    .description(
+      "Lists the files of the home with the lines that come from untrusted content, and marks such lines as trusted.",
+    );
   files
     .command("list", { isDefault: true })
     .alias("ls")
@@ -38,7 +40,7 @@ export function addFilesCommands(program: Command, context: CliContext): void {
     });
   files
     .command("trust")
-    .description("Vouches for marked lines of a file: agents then see and follow them like your own words.")
+    .description("Marks lines of a file as trusted: agents then see and follow them like your own words.")
     .argument("<path>", "relative to the home")
     .option("--lines <from-to>", "only these lines, such as 12 or 12-20")
     .action(async (path: string, { lines }: { lines?: string }) => {

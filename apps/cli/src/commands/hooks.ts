@@ -15,7 +15,7 @@ export function addHooksCommands(program: Command, context: CliContext): void {
   const hooks = program
     .command("hooks")
     .summary("let other programs tell of events by webhook")
-    .description("Lists, adds and removes webhooks that come in. What they tell becomes events that jobs start on.");
+    .description("Lists, adds and removes incoming webhooks. Each call becomes an event that jobs can start on.");
   addList(hooks, context);
   addAdd(hooks, context);
   addRotate(hooks, context);
@@ -56,8 +56,8 @@ function addAdd(hooks: Command, context: CliContext): void {
   hooks
     .command("add")
     .description("Adds a hook and prints its key, once: the sender signs with it.")
-    .argument("<name>", "what sends, such as github; it stands in the address")
-    .option("--github", "signed as GitHub does, instead of by the rules of Standard Webhooks")
+    .argument("<name>", "the sender, such as github; it is part of the address")
+    .option("--github", "signatures are GitHub's, not those of Standard Webhooks")
     .option("--key-ref <reference>", "where the key is kept, such as env:NAME or file:PATH (default: one is made)")
     .action(async (name: string, { github, keyRef }: { github?: boolean; keyRef?: string }) => {
       const { terminal } = context;
@@ -74,9 +74,9 @@ function addAdd(hooks: Command, context: CliContext): void {
 function addRotate(hooks: Command, context: CliContext): void {
   hooks
     .command("rotate")
-    .description("Makes a new key for a hook and prints it, once. The one before counts for a while.")
+    .description("Makes a new key for a hook and prints it, once. The earlier key stays valid for a while.")
     .argument("<hook>", "its name")
-    .option("--overlap <duration>", "how long the key before counts (default: 1d)", parseOptionDuration)
+    .option("--overlap <duration>", "how long the earlier key stays valid (default: 1d)", parseOptionDuration)
     .action(async (name: string, { overlap: overlapMs }: { overlap?: number }) => {
       const { terminal } = context;
       const { client } = await context.connect();

@@ -20,13 +20,13 @@ export function addHostsCommands(program: Command, context: CliContext, version:
   const hosts = program
     .command("hosts")
     .summary("list the machines of the home, bring one in, put one out")
-    .description("Lists the machines on which the home runs or that were brought in, brings one in, and puts one out.");
+    .description("Lists the machines of the home, adds one, and removes one.");
   addList(hosts, context);
   addInvite(hosts, context);
   addDraining(hosts, context);
   addTokenRevoke(hosts, context, {
     command: "remove",
-    description: "Puts a host out: its token is refused from now on. Its copy of the files stays where it is.",
+    description: "Removes a host: its token is refused from now on. Its copy of the files stays where it is.",
     argument: "<host>",
   });
   addJoin(program, context, version);
@@ -55,7 +55,7 @@ function addList(hosts: Command, context: CliContext): void {
 function addInvite(hosts: Command, context: CliContext): void {
   hosts
     .command("invite")
-    .description("Prints a code that brings one machine in within five minutes, and the command for it.")
+    .description("Prints a code with which one machine can join within five minutes, and the command for it.")
     .argument("[name]", "what the host is called (default: as it calls itself)")
     .option("--workers", "it may run workers too: it gets a login of its own for the database, which both must reach")
     .option(
@@ -81,7 +81,7 @@ function addDraining(hosts: Command, context: CliContext): void {
   hosts
     .command("drain")
     .description(
-      "Lets the workers of a host end what they have and take nothing new, also after they are started again, until it is undrained.",
+      "Lets the workers of a host finish what they have and take nothing new until it is undrained, also after a restart.",
     )
     .argument("<host>", "name of the host, as roost hosts shows it")
     .action(async (name: string) => {
@@ -112,7 +112,7 @@ function addJoin(program: Command, context: CliContext, version: string): void {
     .command("join")
     .summary("make this machine a host of a home elsewhere")
     .description(
-      "Makes this machine a host of a home that runs elsewhere, over HTTP: commands with this ROOST_HOME, such as roost ps, ask that home, and roost sync keeps a copy of its files there. Where the code was made with --workers, roost up runs workers here, with a login of its own for the home's database; whether this machine reaches that and the object store is looked at before anything is changed. Cut off, the same command goes on. The code is of roost hosts invite. ROOST_HOME must not be a home yet.",
+      "Makes this machine a host of a home that runs elsewhere, over HTTP: commands with this ROOST_HOME, such as roost ps, ask that home, and roost sync keeps a copy of its files there. Where the code was made with --workers, roost up runs workers here, with a login of its own for the home's database; that this machine reaches it and the object store is checked before anything is changed. If it is interrupted, the same command goes on. The code comes from roost hosts invite. ROOST_HOME must not be a home yet.",
     )
     .argument("<url>", "address of the home's gateway")
     .requiredOption("--code <code>", "the code that roost hosts invite printed")

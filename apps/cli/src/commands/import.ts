@@ -40,10 +40,10 @@ export function addImportCommand(program: Command, context: CliContext): void {
       "~/.openclaw, ~/.claude, ~/.codex, a repository with CLAUDE.md or AGENTS.md, or a folder of Markdown",
     )
     .option("--dry-run", "show what would happen, and change nothing")
-    .addOption(new Option("--as <kind>", "take it for this").choices(sourceKinds))
-    .option("--replace", "take theirs where both sides changed, or where there is another file of the name")
+    .addOption(new Option("--as <kind>", "treat it as this kind").choices(sourceKinds))
+    .option("--replace", "use theirs where both sides changed, or where another file has the name")
     .option("--removed", "bring back what was removed here")
-    .option("--adopt", "write back there what was changed here alone; without it nothing is written there")
+    .option("--adopt", "write what was changed only here back to the source; without it the source is never written")
     .option("--time-zone <zone>", "time zone of crons that name none (default: this machine's)")
     .action(async (directory: string, options: ImportCommandOptions) => {
       const { terminal } = context;

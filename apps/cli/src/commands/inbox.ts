@@ -112,7 +112,7 @@ function addGrants(program: Command, context: CliContext): void {
     });
   grants
     .command("revoke")
-    .description("Takes a grant back: the next such call asks again.")
+    .description("Revokes a grant: the next such call asks again.")
     .argument("<grant>", "id of the grant, or the end of one")
     .action(async (given: string) => {
       const { terminal } = context;

@@ -59,12 +59,12 @@ interface ResetOptions {
 function addReset(groups: Command, context: CliContext): void {
   groups
     .command("reset")
-    .description("Puts a group somewhere else in the log: it reads on from there.")
+    .description("Moves a group to another place in the log, from where it reads on.")
     .argument("<group>", "name of the group")
     .requiredOption("--to <place>", "earliest, latest, an offset, a time (2025-06-01T06:00:00Z) or an age (2h)")
     .option("--topic <name>", "only this topic")
     .option("-p, --partition <place>", "only this partition, as in runs/0")
-    .option("--force", "although the group is Roost's own")
+    .option("--force", "also for a group of Roost's own")
     .action(async (group: string, options: ResetOptions) => {
       const { terminal, clock } = context;
       const { client } = await context.connect();
@@ -113,7 +113,7 @@ function addRemove(groups: Command, context: CliContext): void {
   groups
     .command("remove")
     .alias("rm")
-    .description("Forgets a group and where it was.")
+    .description("Removes a group with its position.")
     .argument("<group>", "name of the group")
     .action(async (group: string) => {
       const { client } = await context.connect();

@@ -5,6 +5,7 @@ import type { EventSchemaRecord } from "@roost/contract/operations";
 import type { Command } from "commander";
 import { parse } from "yaml";
 import { z } from "zod";
+import { unreadable } from "../read-named.ts";
 import type { CliContext } from "../cli-context.ts";
 import { readInput } from "../conversation/read-input.ts";
 import { exitCodes } from "../exit-codes.ts";
@@ -100,7 +101,7 @@ async function readText(path: string): Promise<string> {
   try {
     return await readFile(path, "utf8");
   } catch (cause) {
-    throw new RoostError("invalid_input", `${path} cannot be read: ${(cause as Error).message}`, { cause });
+    throw unreadable(path, cause as NodeJS.ErrnoException);
   }
 }
 

@@ -1,4 +1,5 @@
 /** `roost log …`: follows events, reads a partition from an offset, and explains why something happened. */
+import { tellReason } from "@roost/contract/describe-event";
 import { describeEventData, type CausalNodeRecord, type Event } from "@roost/contract/operations";
 import type { Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
@@ -124,7 +125,7 @@ function addWhy(log: Command, context: CliContext): void {
       const { client } = await context.connect();
       const story = await client.explainRun({ runId: await findRunId(client, given), limit });
       if (terminal.isJson) return terminal.json(story);
-      terminal.line(`${terminal.paint(plainLine(story.run.title), "strong")}: ${plainLine(story.why)}`);
+      terminal.line(`${terminal.paint(plainLine(story.run.title), "strong")}: ${plainLine(tellReason(story.why))}`);
       const timeZone = await readHomeZone(client);
       printNodes(context, "what led to it", { nodes: story.causes, timeZone });
       printNodes(context, "what it led to", { nodes: story.effects.items, timeZone });

@@ -8,7 +8,7 @@ export function addMcpCommand(program: Command, context: CliContext): void {
     .command("mcp")
     .summary("serve the Model Context Protocol on stdin and stdout")
     .description(
-      "Passes messages between a program's standard streams and the home's gateway, which serves the same at /mcp. With ROOST_TOKEN it is what that key may do, else what the home's token may.",
+      "Serves the Model Context Protocol on standard input and output, as the gateway does at /mcp. It may do what the key in ROOST_TOKEN may, without one what the home's token may.",
     )
     .action(async () => {
       const { stdin, stdout } = context;

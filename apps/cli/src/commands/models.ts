@@ -36,7 +36,7 @@ export function addModelsCommands(program: Command, context: CliContext): void {
   models
     .command("remove")
     .description("Takes a model out of roost.yaml, and removes a key that was kept for it.")
-    .argument("<id>", "as the list has it")
+    .argument("<id>", "id from roost models list")
     .action(async (id: string) => {
       const { terminal } = context;
       const { client } = await context.connect();
@@ -48,7 +48,7 @@ export function addModelsCommands(program: Command, context: CliContext): void {
   models
     .command("apply")
     .description(
-      "Starts the processes of the home anew, so that what was added or removed counts. Runs go on where they were.",
+      "Restarts the processes of the home, so that added and removed models take effect. Runs go on where they were.",
     )
     .action(async () => {
       const { terminal } = context;
@@ -88,13 +88,13 @@ function addAdd(models: Command, context: CliContext): void {
       "Asks a model for one word, and adds it to roost.yaml before the others when it answers. A key is read from the standard input (--key) and kept in a file that only you can read.",
     )
     .argument("<model>", "as its server calls it")
-    .option("--url <url>", "its server, which speaks as OpenAI does (default: OpenAI)")
-    .option("--openrouter", "OpenRouter is its server")
-    .option("--key", "its key stands on the standard input")
+    .option("--url <url>", "its server, which is OpenAI-compatible (default: OpenAI)")
+    .option("--openrouter", "use OpenRouter as its server")
+    .option("--key", "read its key from the standard input")
     .option("--key-ref <reference>", "where its key is: env:NAME, file:PATH, age:PATH or op:VAULT/ITEM/FIELD")
-    .option("--id <id>", "its name here (default: made from its server's)")
+    .option("--id <id>", "its name here (default: made from the name of its server)")
     .option("--context-tokens <count>", "how much fits into its context", parseOptionCount)
-    .option("--tools-as-text", "it calls no tools by itself: they are described to it")
+    .option("--tools-as-text", "describe tools to it in text, because it cannot call them")
     .option("--free", "its tokens cost nothing")
     .option("--no-try", "add it without asking it")
     .action(async (name: string, options: AddOptions) => {

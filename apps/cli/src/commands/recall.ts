@@ -19,7 +19,7 @@ export function addRecallCommand(program: Command, context: CliContext): void {
     .command("recall")
     .summary("find what your home knows of something")
     .description(
-      "Finds what files, conversations and events tell of something, best lines first, each with its source, then what the services of your home know of it. What rests on content from outside names it.",
+      "Finds what files, conversations and events say about something, best lines first, each with its source, then what the services of your home know about it. Lines based on content from outside name it.",
     )
     .argument("<question...>", "a question or a few words")
     .addOption(new Option("--kind <kind>", "only these lines").choices(recalledKinds))

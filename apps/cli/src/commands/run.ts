@@ -100,9 +100,9 @@ function addRetry(run: Command, context: CliContext): void {
     .description("Resumes a failed, cancelled or diverged run after its last finished step.")
     .argument("<run>", idHelp)
     .option("--reason <text>", "reason to record")
-    .option("--budget-usd <amount>", "what follows may cost so much, in USD", parseOptionAmount)
-    .option("--budget-tokens <count>", "what follows may use so many tokens", parseOptionCount)
-    .option("--budget-calls <count>", "what follows may make so many model calls", parseOptionCount)
+    .option("--budget-usd <amount>", "spending cap of what follows, in USD", parseOptionAmount)
+    .option("--budget-tokens <count>", "token cap of what follows", parseOptionCount)
+    .option("--budget-calls <count>", "model call cap of what follows", parseOptionCount)
     .action(async (given: string, { reason, ...caps }: { reason?: string } & BudgetOptions) => {
       const { client } = await context.connect();
       const answer = await client.retryRun({

@@ -24,7 +24,7 @@ export function addServiceCommands(parent: Command, context: CliContext): void {
     .command("service")
     .summary("show, run and migrate domain services, add those of others")
     .description(
-      "Shows, runs and migrates the domain services of the home, and adds those of other makers. Which of the home's run is said by services in roost.yaml.",
+      "Shows, runs and migrates the domain services of the home, and adds those of other makers. The key services in roost.yaml says which of the home's own run.",
     );
   addList(service, context);
   addStatus(service, context);
@@ -97,7 +97,7 @@ function addMigrate(service: Command, context: CliContext): void {
       "Installs services and applies their migrations, each by itself. Those that could not run are tried again at once. On the host of the home, or with DATABASE_URL.",
     )
     .argument("[names...]", "names of services (default: those of roost.yaml)")
-    .option("--accept-breaks", "also a contract that takes away what callers know, without another major version")
+    .option("--accept-breaks", "accept a contract that breaks its callers without a new major version")
     .action(async (names: string[], { acceptBreaks = false }: { acceptBreaks?: boolean }) => {
       const options = acceptBreaks ? ["--accept-breaks"] : [];
       context.exitWith(await runProgram(context, program, ["migrate", ...names, ...options]));
@@ -112,10 +112,10 @@ function addRun(service: Command, context: CliContext): void {
     )
     .argument("<name>", "name of the service")
     .option("--port <number>", "port to listen on (default: any free one)")
-    .option("--listen <address>", "address that gateways reach it by (default: 127.0.0.1)")
+    .option("--listen <address>", "address under which gateways reach it (default: 127.0.0.1)")
     .option(
       "--secret <file>",
-      "what its installation wrote, .roost/services/NAME.json of the home: it then needs DATABASE_URL and no right of the home",
+      "the file that its installation wrote, .roost/services/NAME.json of the home; it then needs DATABASE_URL, and no access to the home",
     )
     .action(async (name: string, given: { port?: string; listen?: string; secret?: string }) => {
       const options = Object.entries(given).flatMap(([option, value]) => [`--${option}`, value]);

@@ -16,7 +16,7 @@ export function addSessionsCommands(program: Command, context: CliContext): void
     .command("sessions")
     .summary("list, read, reset and summarise conversations")
     .description(
-      "Lists conversations and shows their messages; begins one, begins it anew, summarises it, or takes turns back. You and the log keep every message: these commands change what agents read.",
+      "Lists conversations and shows their messages; begins one, starts it over, summarises it, or takes turns back. No message is deleted: these commands change what agents read.",
     );
   addList(sessions, context);
   addShow(sessions, context);
@@ -85,7 +85,7 @@ function addNew(sessions: Command, context: CliContext): void {
 function addReset(sessions: Command, context: CliContext): void {
   sessions
     .command("reset")
-    .description("Begins a conversation anew: its agent reads nothing from before. The transcript stays.")
+    .description("Starts a conversation over: its agent reads nothing from before. The transcript stays.")
     .argument("<key>", keyHelp)
     .action(async (sessionKey: string) => {
       const { terminal } = context;

@@ -26,7 +26,7 @@ export function addShowConfigCommands(program: Command, context: CliContext): vo
   graphql
     .command("schema")
     .summary("print the GraphQL schema")
-    .description("Prints the GraphQL schema of Roost and of the services that there are now, as SDL.")
+    .description("Prints the GraphQL schema of Roost and its present services, as SDL.")
     .action(async () => context.terminal.write(await (await fetchDocument(context, "/graphql/schema.graphql")).text()));
 }
 

@@ -18,7 +18,7 @@ export function addSyncCommand(program: Command, context: CliContext, version: s
     .command("sync")
     .summary("keep a joined host's copy of the files and the home together")
     .description(
-      "Brings the files of ROOST_HOME, which roost join made a copy, and those of the home together: changes go both ways and are merged by lines. Where both changed the same lines, both versions are kept and a notice shows the difference. A file that is deleted at the home goes here too, one that is deleted here comes back.",
+      "Brings the files of ROOST_HOME, which roost join made a copy, and those of the home together: changes go both ways and are merged by lines. Where both changed the same lines, both versions are kept and a notice shows the difference. A file deleted at the home is deleted here too; one deleted here comes back.",
     )
     .option("-f, --follow", "go on until Ctrl-C, also while the home cannot be reached")
     .action(async ({ follow }: { follow?: boolean }) => {

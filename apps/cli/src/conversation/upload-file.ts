@@ -5,6 +5,7 @@ import { basename, join } from "node:path";
 import { RoostError } from "@roost/base";
 import { nameCharsMax } from "@roost/contract/operations";
 import { formatBytes, partLimits, type Part } from "@roost/contract/part";
+import { unreadable } from "../read-named.ts";
 import type { RoostClient } from "../connect.ts";
 
 /** @throws RoostError `not_found`, `invalid_input` for what is no file, `limit_exceeded` */
@@ -12,7 +13,7 @@ export async function uploadFile(client: RoostClient, path: string): Promise<Par
   // In a chat no shell does this.
   const file = path.startsWith("~/") ? join(homedir(), path.slice(2)) : path;
   const facts = await stat(file).catch((cause: NodeJS.ErrnoException) => {
-    throw new RoostError("not_found", `${path} cannot be read (${cause.code})`, { cause });
+    throw unreadable(path, cause);
   });
   if (!facts.isFile()) throw new RoostError("invalid_input", `${path} is not a file`);
   if (facts.size > partLimits.bytesMax)

@@ -2,6 +2,7 @@
 import { readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { RoostError } from "@roost/base";
+import { statNamed } from "../read-named.ts";
 import { readManifest } from "../export/open-export-folder.ts";
 import { readCoding } from "./coding/read-coding.ts";
 import type { Finding } from "./found/found.ts";
@@ -20,9 +21,7 @@ export const sourceKinds = ["roost", "openclaw", "coding", "folder"] as const;
 
 /** @throws RoostError `not_found`, `invalid_input` */
 export async function detectSource(root: string, given?: DetectedSource["kind"]): Promise<DetectedSource> {
-  const found = await stat(root).catch((cause: Error) => {
-    throw new RoostError("not_found", `${root} cannot be read: ${cause.message}`, { cause });
-  });
+  const found = await statNamed(root);
   if (!found.isDirectory()) throw new RoostError("invalid_input", `${root} is not a directory: name the home itself`);
   const names = new Set(await readdir(root));
   const kind = given ?? ((await readManifest(root)) === undefined ? kindOf(root, names) : "roost");

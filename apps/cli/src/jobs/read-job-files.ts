@@ -1,5 +1,4 @@
 /** Reads jobs as people write them: YAML or JSON, several documents or a list per file, one file or a directory. */
-import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { RoostError, toRoostError, type JsonValue } from "@roost/base";
 import { NamedJobDefinition } from "@roost/contract/operations";
@@ -12,6 +11,7 @@ import {
 } from "@roost/jobs/files";
 import type { z } from "zod";
 import { readInput } from "../conversation/read-input.ts";
+import { statNamed } from "../read-named.ts";
 
 export type WrittenJob = z.input<typeof NamedJobDefinition>;
 
@@ -76,9 +76,7 @@ function checkJob(value: unknown, what: string): WrittenJob {
 }
 
 async function listFiles(path: string): Promise<string[]> {
-  const found = await stat(path).catch((cause: unknown) => {
-    throw new RoostError("not_found", `${path} cannot be read: ${(cause as Error).message}`, { cause });
-  });
+  const found = await statNamed(path);
   if (!found.isDirectory()) return [path];
   const names = await listDefinitionFiles(path);
   if (names.length > definitionFilesMax)

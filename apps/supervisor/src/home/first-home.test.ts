@@ -26,6 +26,7 @@ test("askFirstHome() takes answers, defaults for Enter, and asks again for what 
   const { first, shown } = await answer(["Eva", "", "nowhere", "Europe/Vienna", "much", "2.50"]);
   assert.deepEqual(first, { name: "Eva", agentName: "Wren", timeZone: "Europe/Vienna", usdPerDay: "2.50" });
   assert.equal(shown.split("Time zone").length, 3, "it asked twice");
+  assert.match(shown, /Give a time zone like Europe\/Berlin/);
 });
 
 test("askFirstHome() asks only for what was not given, and takes the defaults at the end of its input", async () => {

@@ -52,6 +52,18 @@ export function checkFirstHome(given: FirstHome): void {
     throw new RoostError("invalid_input", `--services "${given.services}" are no names of services like peeps`);
 }
 
+interface Question {
+  isValid: (answer: string) => boolean;
+  /** Completes "Give …" after an answer that is not valid. */
+  wanted: string;
+}
+
+const questions = {
+  name: { isValid: isName, wanted: `one line of 1 to ${nameCharsMax} characters` },
+  timeZone: { isValid: isTimeZone, wanted: "a time zone like Europe/Berlin" },
+  amount: { isValid: isAmount, wanted: "an amount like 2 or 0.50" },
+} satisfies Record<string, Question>;
+
 export interface AskOptions {
   input: NodeJS.ReadableStream;
   output: NodeJS.WritableStream;
@@ -71,13 +83,14 @@ export async function askFirstHome(
     isRefused = true;
     lines.close();
   });
-  const ask = async (text: string, preset: string, isValid: (answer: string) => boolean): Promise<string> => {
+  const ask = async (text: string, preset: string, { isValid, wanted }: Question): Promise<string> => {
     for (;;) {
       const question = `${text}${preset === "" ? "" : ` [${preset}]`}: `;
       const answer = left.signal.aborted
         ? ""
         : (await lines.question(question, { signal: left.signal }).catch(() => "")).trim();
       if (answer === "" || isValid(answer)) return answer === "" ? preset : answer;
+      output.write(`Give ${wanted}.\n`);
     }
   };
   try {
@@ -85,11 +98,11 @@ export async function askFirstHome(
       `${home} will be your home: text files that you and your agents share.\nFour questions; Enter takes what stands in brackets.\n`,
     );
     const answers = {
-      name: given.name ?? ((await ask("Your name", "", isName)) || undefined),
-      agentName: given.agentName ?? (await ask("Your agent's name", defaults.agent, isName)),
-      timeZone: given.timeZone ?? (await ask("Time zone", machineTimeZone(), isTimeZone)),
+      name: given.name ?? ((await ask("Your name", "", questions.name)) || undefined),
+      agentName: given.agentName ?? (await ask("Your agent's name", defaults.agent, questions.name)),
+      timeZone: given.timeZone ?? (await ask("Time zone", machineTimeZone(), questions.timeZone)),
       ...(given.services === undefined ? {} : { services: given.services }),
-      usdPerDay: given.usdPerDay ?? (await ask("At most how many dollars a day", defaults.usdPerDay, isAmount)),
+      usdPerDay: given.usdPerDay ?? (await ask("At most how many dollars a day", defaults.usdPerDay, questions.amount)),
     };
     return isRefused ? undefined : answers;
   } finally {

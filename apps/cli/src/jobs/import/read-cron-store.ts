@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { RoostError } from "@roost/base";
 import { z } from "zod";
 import { isDatabase } from "../../import/openclaw/open-database-copy.ts";
+import { statNamed } from "../../read-named.ts";
 import { isInternal, readCronJobs, type CronJob, type UnreadableJob } from "./cron-job.ts";
 import { readCronDatabase } from "./read-cron-database.ts";
 
@@ -69,9 +70,7 @@ function toStore(
 }
 
 async function findStores(named: string): Promise<string[]> {
-  const found = await stat(named).catch((cause: Error) => {
-    throw new RoostError("not_found", `${named} cannot be read: ${cause.message}`, { cause });
-  });
+  const found = await statNamed(named);
   if (!found.isDirectory()) return [named];
   const paths = places.map((place) => join(named, place));
   const files = await Promise.all(
