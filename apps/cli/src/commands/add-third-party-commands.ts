@@ -5,7 +5,7 @@ import type { Effect } from "@roost/contract";
 import type { ThirdPartyOperationRecord, ThirdPartyRecord } from "@roost/contract/operations";
 import { readDocument, reduceDocument, type LeftOut } from "@roost/openapi/reduce";
 import type { Command } from "commander";
-import { unreadable } from "../read-named.ts";
+import { unreadable } from "../unreadable.ts";
 import type { CliContext } from "../cli-context.ts";
 import type { RoostClient } from "../connect.ts";
 import { collectOption } from "../parse-option.ts";

@@ -5,7 +5,7 @@ import type { EventSchemaRecord } from "@roost/contract/operations";
 import type { Command } from "commander";
 import { parse } from "yaml";
 import { z } from "zod";
-import { unreadable } from "../read-named.ts";
+import { unreadable } from "../unreadable.ts";
 import type { CliContext } from "../cli-context.ts";
 import { readInput } from "../conversation/read-input.ts";
 import { exitCodes } from "../exit-codes.ts";

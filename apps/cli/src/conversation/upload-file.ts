@@ -5,7 +5,7 @@ import { basename, join } from "node:path";
 import { RoostError } from "@roost/base";
 import { nameCharsMax } from "@roost/contract/operations";
 import { formatBytes, partLimits, type Part } from "@roost/contract/part";
-import { unreadable } from "../read-named.ts";
+import { unreadable } from "../unreadable.ts";
 import type { RoostClient } from "../connect.ts";
 
 /** @throws RoostError `not_found`, `invalid_input` for what is no file, `limit_exceeded` */

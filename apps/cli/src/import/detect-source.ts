@@ -2,7 +2,7 @@
 import { readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { RoostError } from "@roost/base";
-import { statNamed } from "../read-named.ts";
+import { statNamed } from "../unreadable.ts";
 import { readManifest } from "../export/open-export-folder.ts";
 import { readCoding } from "./coding/read-coding.ts";
 import type { Finding } from "./found/found.ts";

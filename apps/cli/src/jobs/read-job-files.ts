@@ -11,7 +11,7 @@ import {
 } from "@roost/jobs/files";
 import type { z } from "zod";
 import { readInput } from "../conversation/read-input.ts";
-import { statNamed } from "../read-named.ts";
+import { statNamed } from "../unreadable.ts";
 
 export type WrittenJob = z.input<typeof NamedJobDefinition>;
 

@@ -75,9 +75,29 @@ test("openModels() passes refusals that it cannot mend on after one request", as
   assert.equal(server.requests.length, 2);
 });
 
-test("openModels() refuses a plain reply that is too long", async () => {
+test("openModels() refuses a reply that is too long, plain or in one line of a stream, and says so", async () => {
   const { outcomes } = await callTwice(() => ({ text: "x".repeat(5000), ignoresStream: true }));
-  assert.equal(outcomes[0]?.kind, "failed");
+  // The end of its line never comes.
+  await using server = await serveRaw(
+    (_request, response) => void response.write(chunkOf({ content: "x".repeat(5000) }).trimEnd()),
+  );
+  for (const outcome of [outcomes[0], await askOnce(server.url, { bodyBytesMax: 2000 })])
+    assert.match(JSON.stringify(outcome).slice(0, 2_000), /"failed".*the reply is longer than 2000 bytes/);
+});
+
+test("openModels() keeps the beginning of a call that goes on past every limit, so that the model can be told", async () => {
+  const numbers = Array.from({ length: 30_000 }, (_, index) => (index * 7_919) % 99_991).join(" ");
+  await using server = await serveRaw((_request, response) => {
+    const call = (part: object) => chunkOf({ tool_calls: [{ index: 0, ...part }] });
+    response.write(call({ id: "c1", type: "function", function: { name: "write_file", arguments: '{"text":"' } }));
+    for (let at = 0; at < numbers.length; at += 8_000)
+      response.write(call({ function: { arguments: numbers.slice(at, at + 8_000) } }));
+    response.end(chunkOf({}, "tool_calls"));
+  });
+  const outcome = await askOnce(server.url);
+  assert.ok(outcome.kind === "message", JSON.stringify(outcome));
+  const [call] = outcome.message.toolCalls ?? [];
+  assert.deepEqual([outcome.finishReason, call?.toolName, call?.argumentsText.length], ["length", "write_file", 2_000]);
 });
 
 test("openModels() takes an error in a 200 answer for a failure", async () => {

@@ -60,6 +60,8 @@ export interface ReadReplyOptions {
 }
 
 const metadataCharsMax = 200_000;
+/** What is kept of the arguments of a call that is cut off here. */
+const cutArgumentsCharsMax = 2_000;
 
 /** @throws the signal's reason when aborted; a RoostError `timeout` on a stall; else what the provider package threw. */
 export async function readReply(model: LanguageModelV4, options: ReadReplyOptions): Promise<RawReply> {
@@ -143,6 +145,7 @@ function createReplyReader(options: ReadReplyOptions, known: { holds: boolean; a
   const splitter = createThoughtSplitter(known);
   const thoughts: string[] = [];
   const toolCalls: ToolCallPart[] = [];
+  let openCall: { toolCallId: string; toolName: string; input: string } | undefined;
   let end: FinishPart | undefined;
   const { look, isPastTurn } = watchTurnEnd(texts);
   const { grow, isCircling, isTooLong } = watchLength(options);
@@ -174,10 +177,15 @@ function createReplyReader(options: ReadReplyOptions, known: { holds: boolean; a
         case "reasoning-end":
           thinking.take(part);
           return;
+        case "tool-input-start":
+          openCall = { toolCallId: part.id, toolName: part.toolName, input: "" };
+          return;
         case "tool-input-delta":
           grow(part.delta, { isArguments: true });
+          if (openCall !== undefined) openCall.input = (openCall.input + part.delta).slice(0, cutArgumentsCharsMax);
           return;
         case "tool-call":
+          openCall = undefined;
           if (part.providerExecuted) return;
           toolCalls.push(toToolCall(part, options.logger));
           return;
@@ -193,6 +201,8 @@ function createReplyReader(options: ReadReplyOptions, known: { holds: boolean; a
     isOver: () => isCircling() || isPastTurn() || isTooLong(),
     finish: () => {
       takeText(splitter.finish());
+      // Refused as cut off, so that the model is told.
+      if (isTooLong() && openCall !== undefined) toolCalls.push(toToolCall(openCall, options.logger));
       const inText = thoughts.length === 0 ? [] : [{ text: thoughts.join("").trim() }];
       const content = { texts, toolCalls, reasoning: [...thinking.blocks.values(), ...inText] };
       const settled = settleText({ ...content, toolNames: options.toolNames, ...known, show });
@@ -241,7 +251,13 @@ function bytesOf(data: string | Uint8Array): Uint8Array {
   return typeof data === "string" ? Buffer.from(data, "base64") : data;
 }
 
-function toToolCall(part: Extract<LanguageModelV4StreamPart, { type: "tool-call" }>, logger: Logger): ToolCallPart {
+function toToolCall(
+  part: Pick<
+    Extract<LanguageModelV4StreamPart, { type: "tool-call" }>,
+    "toolCallId" | "toolName" | "input" | "providerMetadata"
+  >,
+  logger: Logger,
+): ToolCallPart {
   return {
     toolCallId: storableText(part.toolCallId),
     toolName: storableText(part.toolName),

@@ -30,6 +30,10 @@ export async function* readEvents(response: Response, options: ReadEventsOptions
   const parser = createParser({
     onEvent: ({ data, event }) => takeEvent(state, data, event),
     maxBufferSize: options.bodyBytesMax,
+    // Other lines that it cannot read fail nothing.
+    onError: ({ type }) => {
+      if (type === "max-buffer-size-exceeded") throw tooLong(options.bodyBytesMax);
+    },
   });
   const decoder = new TextDecoder();
   let isFinished = false;
@@ -88,6 +92,10 @@ interface ReadState {
   isDone: boolean;
 }
 
+function tooLong(bytesMax: number): RoostError {
+  return new RoostError("limit_exceeded", `the reply is longer than ${bytesMax} bytes`);
+}
+
 function take(
   state: ReadState,
   part: { text: string; isLast: boolean; parser: ReturnType<typeof createParser>; bodyBytesMax: number },
@@ -105,8 +113,7 @@ function take(
   }
   if (state.form === "document") {
     state.body += text;
-    if ((state.body ?? "").length > part.bodyBytesMax)
-      throw new RoostError("limit_exceeded", `the reply is longer than ${part.bodyBytesMax} bytes`);
+    if ((state.body ?? "").length > part.bodyBytesMax) throw tooLong(part.bodyBytesMax);
     if (part.isLast) takeDocument(state);
     return;
   }

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { RoostError } from "@roost/base";
 import { z } from "zod";
 import { isDatabase } from "../../import/openclaw/open-database-copy.ts";
-import { statNamed } from "../../read-named.ts";
+import { statNamed } from "../../unreadable.ts";
 import { isInternal, readCronJobs, type CronJob, type UnreadableJob } from "./cron-job.ts";
 import { readCronDatabase } from "./read-cron-database.ts";
 
