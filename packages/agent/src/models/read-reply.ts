@@ -145,7 +145,7 @@ function createReplyReader(options: ReadReplyOptions, known: { holds: boolean; a
   const splitter = createThoughtSplitter(known);
   const thoughts: string[] = [];
   const toolCalls: ToolCallPart[] = [];
-  let openCall: { toolCallId: string; toolName: string; input: string } | undefined;
+  let openCall: Call | undefined;
   let end: FinishPart | undefined;
   const { look, isPastTurn } = watchTurnEnd(texts);
   const { grow, isCircling, isTooLong } = watchLength(options);
@@ -251,13 +251,10 @@ function bytesOf(data: string | Uint8Array): Uint8Array {
   return typeof data === "string" ? Buffer.from(data, "base64") : data;
 }
 
-function toToolCall(
-  part: Pick<
-    Extract<LanguageModelV4StreamPart, { type: "tool-call" }>,
-    "toolCallId" | "toolName" | "input" | "providerMetadata"
-  >,
-  logger: Logger,
-): ToolCallPart {
+type CallPart = Extract<LanguageModelV4StreamPart, { type: "tool-call" }>;
+type Call = Pick<CallPart, "toolCallId" | "toolName" | "input" | "providerMetadata">;
+
+function toToolCall(part: Call, logger: Logger): ToolCallPart {
   return {
     toolCallId: storableText(part.toolCallId),
     toolName: storableText(part.toolName),
