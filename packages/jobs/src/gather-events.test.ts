@@ -302,7 +302,7 @@ test("defineJob() refuses windows that contradict each other or themselves", asy
   await using opened = await createTestKernel({ events });
   for (const [window, message] of [
     [{ ...debounce, batch: { max: 2, maxAge: "1m" } }, /by debounce or by batch, not by both/],
-    [{ debounce: { quiet: "2m", maxWait: "1m" } }, /debounce\.maxWait is 60000 ms, less than/],
+    [{ debounce: { quiet: "2m", maxWait: "1m" } }, /debounce\.maxWait is 1m, less than/],
     [{ batch: { max: 2, maxAge: "8d" } }, /batch\.maxAge is 691200000 ms/],
   ] as const)
     await assert.rejects(defineJob(opened.kernel, gatherer(window), { by }), message);

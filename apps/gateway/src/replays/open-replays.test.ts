@@ -17,7 +17,7 @@ test("openReplays() ends a replay that does not come to an end, and is ready for
   const { replay } = open({ replayMsMax: 200 });
   const { signal } = new AbortController();
   for (let time = 0; time < 2; time += 1)
-    await assert.rejects(replay(asked, { signal }), { code: "timeout", message: /was ended after 200 ms/ });
+    await assert.rejects(replay(asked, { signal }), { code: "timeout", message: /was ended after 200ms/ });
 });
 
 test("openReplays() lets two go on at a time, each until its caller leaves or the gateway stops", async () => {
