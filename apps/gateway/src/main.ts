@@ -35,6 +35,7 @@ import {
   type Memory,
 } from "@roost/memory";
 import { budgetCaps } from "@roost/memory/settings";
+import { askForDatabase } from "@roost/models";
 import { enableServices, openServices, servicesChannel, type Services } from "@roost/service";
 import { homeRooms } from "@roost/worker/home-rooms";
 import { createJournalLoops } from "@roost/worker/journal";
@@ -79,7 +80,8 @@ const stopMsMax = 1_500;
 async function main(): Promise<void> {
   const startedAtMs = systemClock.nowMs();
   const supervised = listenToSupervisor();
-  const config = readGatewayConfig();
+  const config = await askForDatabase(readGatewayConfig(), supervised);
+  if (config === undefined) return;
   const logger = openLogger(config);
   const { homeDir, bucket, bucketBefore, environment, OTEL_EXPORTER_OTLP_ENDPOINT: otlpEndpoint } = config;
   const token = await openToken(homeDir, { clock: systemClock, logger });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { test } from "node:test";
-import { readProcessIdentity } from "./processes/process-identity.ts";
+import { readProcessIdentity } from "@roost/base";
 import { listenForStop, samePressMsMax } from "./listen-for-stop.ts";
 
 test("listenForStop() takes one Ctrl-C for one, however often it arrives, and a second for force", () => {

@@ -2,7 +2,7 @@
  * Maps signals to two requests: stop in order, or at once. One Ctrl-C arrives several times (from the terminal, npm and the start script), so
  * repeats within a moment count as one.
  */
-import { isProcessAlive } from "./processes/process-identity.ts";
+import { isProcessAlive } from "@roost/base";
 
 export interface StopSignals extends Disposable {
   readonly stop: AbortSignal;

@@ -6,9 +6,9 @@ import { existsSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { isProcessAlive } from "@roost/base";
 import { createTestDatabase } from "@roost/database/testing";
 import { readOwner } from "./home/owner.ts";
-import { isProcessAlive } from "./processes/process-identity.ts";
 import { startDetached } from "./start-detached.ts";
 import { createTemporaryHome } from "./testing/temporary-home.ts";
 

@@ -1,11 +1,11 @@
 /** `roost up` and `roost down`: parses arguments, builds what it needs, maps the outcome to an exit code. */
 import { fileURLToPath } from "node:url";
+import { readProcessIdentity } from "@roost/base";
 import type { ReadyMessage } from "./children/child-messages.ts";
 import { readSupervisorConfig, type SupervisorConfig } from "./config.ts";
 import { askFirstHome, isNewHome, type FirstHome } from "./home/first-home.ts";
 import { homePaths } from "./home/home-paths.ts";
 import { listenForStop } from "./listen-for-stop.ts";
-import { readProcessIdentity } from "./processes/process-identity.ts";
 import { defaultProgramPaths } from "./programs.ts";
 import { readArguments, usage, writeFirstHome } from "./read-arguments.ts";
 import { runMain } from "./run-main.ts";

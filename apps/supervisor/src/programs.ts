@@ -1,6 +1,6 @@
 /**
- * The programs of one machine, started by path rather than imported. They get ROOST_HOME, ROOST_DATABASE_URL, ROOST_ROLE, ROOST_START and the
- * supervisor's environment.
+ * The programs of one machine, started by path rather than imported. They get ROOST_HOME, ROOST_ROLE, ROOST_START and the supervisor's environment; also
+ * ROOST_DATABASE_URL, where the database is known when they start.
  */
 import { fileURLToPath } from "node:url";
 import { createId } from "@roost/base";
@@ -42,7 +42,8 @@ export function defaultProgramPaths(): ProgramPaths {
 export interface ListProgramsOptions {
   config: SupervisorConfig;
   paths: ProgramPaths;
-  databaseUrl: () => string;
+  /** Undefined until the database is up: gateway and workers then ask for it. */
+  databaseUrl: () => string | undefined;
   /** Address of the gateway before, which the next takes again: browsers and phones have it open. */
   gatewayUrl: () => string | undefined;
 }
@@ -78,7 +79,7 @@ type ProgramOf = ReturnType<typeof createProgramOf>;
 
 function createProgramOf(
   { config, paths }: Pick<ListProgramsOptions, "config" | "paths">,
-  ofHome: () => Record<string, string>,
+  ofHome: () => Record<string, string | undefined>,
 ) {
   return (role: "gateway" | "worker" | "services" | "relay", name: string, heapMbMax: number) => ({
     name,

@@ -1,8 +1,7 @@
 /** `roost down`: asks the home's owner to stop, and waits until it has ended. */
-import { delay, formatDurationMs, RoostError } from "@roost/base";
+import { delay, formatDurationMs, RoostError, isProcessAlive } from "@roost/base";
 import { homePaths } from "./home/home-paths.ts";
 import { readOwner } from "./home/owner.ts";
-import { isProcessAlive } from "./processes/process-identity.ts";
 import type { ProcessTerminal } from "./terminal/create-terminal.ts";
 
 const pollMs = 50;

@@ -6,10 +6,10 @@ import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
+import { isProcessAlive } from "@roost/base";
 import { createTestDatabase } from "@roost/database/testing";
 import type { HomePaths } from "./home/home-paths.ts";
 import { readOwner, type HomeOwner } from "./home/owner.ts";
-import { isProcessAlive } from "./processes/process-identity.ts";
 import { startSupervisor, type SupervisorUnderTest } from "./testing/start-supervisor.ts";
 import { createTemporaryHome } from "./testing/temporary-home.ts";
 
@@ -86,6 +86,16 @@ test("superviseHome() brings up a home, says so, and stops workers before the ga
     .split("\n")
     .map((line) => JSON.parse(line) as { process: string });
   assert.deepEqual([...new Set(log.map((line) => line.process))].toSorted(), ["gateway", "supervisor", "worker-1"]);
+});
+
+test("superviseHome() lets the gateway and a worker load while the database is not up yet, and ends them with itself", async (context) => {
+  const { paths, start } = await createPlace(context);
+  const supervisor = start({ DATABASE_URL: "postgresql://127.0.0.1:1/away" });
+  await supervisor.prints(/waiting for the database of DATABASE_URL/);
+  const { children } = await ownerWhere(paths, (found) => runs(found, "gateway") && runs(found, "worker-1"));
+  supervisor.process.kill("SIGTERM");
+  assert.equal((await supervisor.ended).code, 0);
+  assert.ok(!isReady.test(supervisor.printed()) && children.every(({ identity }) => !isProcessAlive(identity)));
 });
 
 test("superviseHome() runs the services that the gateway's settings name, and no process for them without", async (context) => {

@@ -144,40 +144,45 @@ interface Held {
   writeLog: (line: string) => void;
 }
 
-/** Runs database, gateway and workers from their start until all have stopped. */
+/** Runs database, gateway and workers from their start until all have stopped. Gateway and workers load while the database starts. */
 async function runMachine(options: SuperviseHomeOptions, held: Held): Promise<void> {
   const { config, terminal, stop, force } = options;
   const { paths, owner, logger } = held;
-  let children: KeptChildren | undefined;
-  if (config.databaseUrl !== undefined) terminal.going("Connecting to the database of DATABASE_URL");
-  const database = await keepDatabaseUnlessStopped(stop, {
-    url: config.databaseUrl,
-    directory: paths.postgres,
-    logger,
-    stop,
-    onStage: (stage) => terminal.going(stages[stage]),
-    onLost: (reason) => terminal.problem(reason),
-    onBack(hasMoved) {
-      terminal.done("PostgreSQL is back");
-      // Children keep the address they started with.
-      if (hasMoved) children?.restart();
-    },
-  });
-  if (database === undefined) return;
-  terminal.done(database.description);
+  let database: KeptDatabase | undefined;
+  const found = Promise.withResolvers<KeptDatabase>();
+  const children = startChildren(options, held, { now: () => database?.url(), found: found.promise });
   try {
+    if (config.databaseUrl !== undefined) terminal.going("Connecting to the database of DATABASE_URL");
+    database = await keepDatabaseUnlessStopped(stop, {
+      url: config.databaseUrl,
+      directory: paths.postgres,
+      logger,
+      stop,
+      onStage: (stage) => terminal.going(stages[stage]),
+      onLost: (reason) => terminal.problem(reason),
+      onBack(hasMoved) {
+        terminal.done("PostgreSQL is back");
+        // Children keep the address they started with.
+        if (hasMoved) children.restart();
+      },
+    });
+    if (database === undefined) return;
+    terminal.done(database.description);
     if (stop.aborted) return;
+    found.resolve(database);
     terminal.going(`Starting the gateway and ${config.workerCount} ${config.workerCount === 1 ? "worker" : "workers"}`);
-    children = startChildren(options, held, database);
     await Promise.race([children.ready.then((gateway) => tellReady(gateway, options, held)), untilAborted(stop)]);
     await untilAborted(stop);
   } finally {
     owner.update({ state: "stopping" });
-    terminal.going("Stopping: workers finish or hand over their runs (Ctrl-C again to force)");
-    await children?.stop(force);
-    await stopDatabase(database, force);
-    logger.info("stopped");
-    terminal.done("Stopped");
+    if (database !== undefined)
+      terminal.going("Stopping: workers finish or hand over their runs (Ctrl-C again to force)");
+    await children.stop(force);
+    if (database !== undefined) {
+      await stopDatabase(database, force);
+      logger.info("stopped");
+      terminal.done("Stopped");
+    }
   }
 }
 
@@ -237,22 +242,29 @@ const stages: Readonly<Record<EmbeddedPostgresStage, string>> = {
   recovering: "PostgreSQL is recovering from a crash",
 };
 
+/** The address of the database: as far as it is known, and once it is. */
+interface AwaitedDatabase {
+  now: () => string | undefined;
+  found: Promise<KeptDatabase>;
+}
+
 function startChildren(
   options: SuperviseHomeOptions,
   held: Held,
-  database: Pick<KeptDatabase, "url"> | { isHost: true },
+  database: AwaitedDatabase | { isHost: true },
 ): KeptChildren {
   const { config, terminal } = options;
   const { paths, owner, logger, writeLog } = held;
   let gatewayUrl: string | undefined;
   const given = { config, paths: options.paths, gatewayUrl: () => gatewayUrl };
-  const programs =
-    "isHost" in database ? listHostPrograms(given) : listPrograms({ ...given, databaseUrl: database.url });
+  const isHost = "isHost" in database;
+  const programs = isHost ? listHostPrograms(given) : listPrograms({ ...given, databaseUrl: database.now });
   return keepChildren(programs, {
     nodePath: process.execPath,
     directory: paths.home,
     limits: options.limits ?? defaultLimits,
     logger,
+    databaseUrl: isHost ? undefined : async () => (await database.found).url(),
     writeLog,
     logPath: paths.log,
     onGateway({ url }) {

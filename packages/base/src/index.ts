@@ -24,6 +24,7 @@ export { limitBytes } from "./limit-bytes.ts";
 export { nearestName } from "./nearest-name.ts";
 export { findOnPath, findRoostCommand, nameCommands, type RoostCommandOptions } from "./roost-command.ts";
 export { processExists } from "./process-exists.ts";
+export { isProcessAlive, readProcessIdentity } from "./process-identity.ts";
 export { readConfig, type ReadConfigOptions } from "./read-config.ts";
 export { severalAtOnce } from "./several-at-once.ts";
 export {

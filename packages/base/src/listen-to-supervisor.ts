@@ -19,6 +19,8 @@ export interface Supervised {
   tellServices(has: boolean): void;
   /** Asks for a process that replaces this one, which goes on until that is ready. False: there is no supervisor. */
   askForAnother(): boolean;
+  /** Where its database is, once that is up; undefined when it is to stop first. A process is started to load while its database starts. */
+  askForDatabase(): Promise<string | undefined>;
   /** Asks for every process of this machine to be started anew; undefined without a supervisor. */
   askForRestart: (() => void) | undefined;
   /** The supervisor passes on that there may be something to do. */
@@ -28,11 +30,14 @@ export interface Supervised {
 export function listenToSupervisor(): Supervised {
   const stop = new AbortController();
   const hints = new Set<() => void>();
+  const database = Promise.withResolvers<string | undefined>();
+  stop.signal.addEventListener("abort", () => database.resolve(undefined), { once: true });
   const end = (reason: string) => () => stop.abort(new Error(reason));
   process.on("message", (message) => {
-    const type = (message as { type?: unknown } | null)?.type;
+    const { type, url } = (message ?? {}) as { type?: unknown; url?: unknown };
     if (type === "ping") process.send?.({ type: "pong" });
     if (type === "hint") for (const listener of hints) listener();
+    if (type === "database" && typeof url === "string") database.resolve(url);
   });
   process.on("disconnect", end("the supervisor is gone"));
   // It may have gone while this process was still loading.
@@ -48,6 +53,10 @@ export function listenToSupervisor(): Supervised {
     },
     tellServices: (has) => void send({ type: "services", has }),
     askForAnother: () => process.send !== undefined && (send({ type: "replace" }), true),
+    askForDatabase() {
+      send({ type: "database" });
+      return database.promise;
+    },
     askForRestart: process.send === undefined ? undefined : () => void send({ type: "restart" }),
     onHint: (listener) => void hints.add(listener),
   };

@@ -3,4 +3,4 @@ export { createModelCheck } from "./create-model-check.ts";
 export { createModelNames } from "./create-model-names.ts";
 export { decideModel, openModelDecisions, type ModelDecision } from "./decide-model.ts";
 export { openHomeCoolDowns } from "./open-home-cool-downs.ts";
-export { readHomeConfig, type HomeConfig } from "./read-home-config.ts";
+export { askForDatabase, readHomeConfig, type HomeConfig } from "./read-home-config.ts";

@@ -1,5 +1,5 @@
 /** The environment variables of every process of a home; each process adds its own and reads them together. */
-import { homeDirectory, logLevels, readConfig } from "@roost/base";
+import { homeDirectory, logLevels, readConfig, type Supervised } from "@roost/base";
 import { readBucket, type Bucket } from "@roost/objects";
 import { z } from "zod";
 
@@ -33,6 +33,22 @@ export type HomeConfig<Own extends z.ZodRawShape> = z.infer<z.ZodObject<typeof h
   /** The whole environment, for settings that refer to a variable by name. */
   environment: Record<string, string | undefined>;
 };
+
+/**
+ * A process that its supervisor started before the database was up has loaded meanwhile, and asks for it. Undefined: it is to stop first.
+ */
+export async function askForDatabase<Config extends HomeConfig<{}>>(
+  config: Config,
+  supervised: Pick<Supervised, "askForDatabase">,
+): Promise<Config | undefined> {
+  const { ROOST_START, ROOST_DATABASE_URL, environment } = config;
+  if (ROOST_START === undefined || ROOST_DATABASE_URL !== undefined) return config;
+  const url = await supervised.askForDatabase();
+  const told = { ROOST_DATABASE_URL: url };
+  return url === undefined
+    ? undefined
+    : { ...config, ...told, databaseUrl: url, environment: { ...environment, ...told } };
+}
 
 /**
  * Reads the common variables and those given.

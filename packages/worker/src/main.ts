@@ -7,7 +7,7 @@ import { createAgentOf } from "@roost/jobs";
 import { openKernel, raiseNotice, type Kernel } from "@roost/kernel";
 import { openMemory, readHomeFile, whyHeld, type Memory } from "@roost/memory";
 import { resolveProviders, resolveSecret, type Settings } from "@roost/memory/settings";
-import { decideModel, openModelDecisions, openHomeCoolDowns } from "@roost/models";
+import { askForDatabase, decideModel, openModelDecisions, openHomeCoolDowns } from "@roost/models";
 import { findSandbox } from "@roost/sandbox";
 import { openServices } from "@roost/service";
 import { openTelemetry } from "@roost/telemetry";
@@ -36,7 +36,8 @@ const poolMax = 8;
 
 async function main(): Promise<void> {
   const supervised = listenToSupervisor();
-  const config = readWorkerConfig();
+  const config = await askForDatabase(readWorkerConfig(), supervised);
+  if (config === undefined) return;
   const { homeDir, environment, OTEL_EXPORTER_OTLP_ENDPOINT: otlpEndpoint } = config;
   const write = (line: string) => void process.stderr.write(line);
   const logger = createLogger({ level: config.ROOST_LOG_LEVEL, clock: systemClock, write }).child({

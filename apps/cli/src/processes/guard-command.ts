@@ -17,15 +17,25 @@ export interface CommandGuard {
 
 // One line each time: the seconds until SIGTERM, or "now", and those from there to SIGKILL. Without a group of its own, the command is ended with those that it
 // has started. After the end of input it looks at the clock, which goes on while the machine sleeps. It says when the time has come; that nobody may read that
-// any more must not stop it.
+// any more must not stop it. A number may be another process by then: what it is sent is for the one that had it at first, or for what is left of its group.
 const guard = `
 trap '' HUP INT QUIT PIPE
-kind=$1 pid=$2 timer= until=0 grace=0
+kind=$1 pid=$2 identity=$3 timer= until=0 grace=0
+now() {
+  if [ -d /proc/self ]; then
+    start=$(sed 's/.*) //' "/proc/$pid/stat" | cut -d ' ' -f 20)
+    [ -z "$start" ] || echo "$pid-$(cut -c 1-8 /proc/sys/kernel/random/boot_id).$start"
+  else
+    start=$(ps -o lstart= -p "$pid" | tr -d ' :')
+    [ -z "$start" ] || echo "$pid-$start"
+  fi 2>/dev/null
+}
+ours() { found=$(now); [ -z "$found" ] || [ "$found" = "$identity" ]; }
 tree() {
   ps -A -o pid= -o ppid= | awk -v top="$pid" '{ up[$1] = $2 }
     END { for (one in up) for (at = one; at + 0 > 1; at = up[at]) if (at == top) { print one; break } }'
 }
-send() { if [ "$kind" = group ]; then kill -s "$1" -- "-$pid"; else kill -s "$1" $all; fi 2>/dev/null; }
+send() { ours && if [ "$kind" = group ]; then kill -s "$1" -- "-$pid"; else kill -s "$1" $all; fi 2>/dev/null; }
 alive() { all=$pid; send 0; }
 finish() {
   echo ending
@@ -54,9 +64,13 @@ while alive; do
 done
 `;
 
-export function guardCommand({ pid, hasOwnGroup }: Pick<RunningCommand, "pid" | "hasOwnGroup">): CommandGuard {
+export function guardCommand({
+  pid,
+  identity = "",
+  hasOwnGroup,
+}: Pick<RunningCommand, "pid" | "identity" | "hasOwnGroup">): CommandGuard {
   if (pid === undefined || process.platform === "win32") return noGuard;
-  const child = spawn("/bin/sh", ["-c", guard, "sh", hasOwnGroup ? "group" : "tree", String(pid)], {
+  const child = spawn("/bin/sh", ["-c", guard, "sh", hasOwnGroup ? "group" : "tree", String(pid), identity], {
     stdio: ["pipe", "pipe", "ignore"],
     env: { PATH: "/usr/bin:/bin:/usr/sbin:/sbin" },
     cwd: "/",

@@ -1,13 +1,15 @@
 /** Runs a command as a child: passes signals on, maps its end to an exit code, can stop it with everything it started. Knows no lock and no key. */
 import { spawn, type ChildProcess } from "node:child_process";
 import type { Readable } from "node:stream";
-import { RoostError } from "@roost/base";
+import { readProcessIdentity, RoostError } from "@roost/base";
 import { exitCodeOfSignal, exitCodes } from "../exit-codes.ts";
 import { catchSignals } from "./catch-signals.ts";
 
 export interface RunningCommand {
   /** Undefined when it could not be started. */
   pid: number | undefined;
+  /** Of the process that had this number at its start. Undefined also when it had ended at once. */
+  identity: string | undefined;
   /** Whether it leads a process group of its own. */
   hasOwnGroup: boolean;
   /** Undefined unless stdout was requested. */
@@ -60,6 +62,7 @@ export function runCommand(command: readonly string[], options: RunCommandOption
   });
   return {
     pid: child.pid,
+    identity: child.pid === undefined ? undefined : readProcessIdentity(child.pid),
     hasOwnGroup,
     stdout: child.stdout ?? undefined,
     ended,

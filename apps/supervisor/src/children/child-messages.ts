@@ -29,6 +29,11 @@ export interface ReplaceMessage {
   type: "replace";
 }
 
+/** It has loaded, and asks for its database. */
+export interface DatabaseMessage {
+  type: "database";
+}
+
 /** A gateway: the settings have changed, and every process is to read them anew. */
 export interface RestartMessage {
   type: "restart";
@@ -36,12 +41,12 @@ export interface RestartMessage {
 
 /** What a child asks of its supervisor. */
 export type ChildRequest = ServicesMessage | ReplaceMessage | RestartMessage;
-export type ChildMessage = ReadyMessage | ChildRequest | { type: "pong" };
+export type ChildMessage = ReadyMessage | ChildRequest | DatabaseMessage | { type: "pong" };
 
 /** Undefined for unknown messages: a child may be of a later version. */
 export function readChildMessage(message: unknown): ChildMessage | undefined {
   if (typeof message !== "object" || message === null || !("type" in message)) return undefined;
-  if (message.type === "pong") return { type: "pong" };
+  if (message.type === "pong" || message.type === "database") return { type: message.type };
   if (message.type === "replace" || message.type === "restart") return { type: message.type };
   if (message.type === "services") return { type: "services", has: (message as { has?: unknown }).has === true };
   if (message.type !== "ready") return undefined;

@@ -3,8 +3,7 @@ import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
-import { silentLogger } from "@roost/base";
-import { isProcessAlive } from "../processes/process-identity.ts";
+import { silentLogger, isProcessAlive } from "@roost/base";
 import { createTemporaryHome } from "../testing/temporary-home.ts";
 import { keepChild, type ChildFailure, type KeptChild } from "./keep-child.ts";
 import type { ChildLimits } from "./spawn-child.ts";
@@ -36,6 +35,7 @@ async function keep(context: TestContext, order: string, limits: ChildLimits = p
       directory: paths.home,
       limits,
       logger: silentLogger,
+      databaseUrl: async () => "db",
       writeLog: (line) => lines.push(line),
       onReady: () => ready.shift()?.(),
       onFailure: (failure) => failed.shift()?.(failure),

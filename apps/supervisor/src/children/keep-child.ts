@@ -20,6 +20,8 @@ export interface KeepChildOptions {
   logger: Logger;
   /** Each time it is ready, the first included. */
   onReady: (message: ReadyMessage) => void;
+  /** Of a database that is up. Undefined: none of its processes asks. */
+  databaseUrl: (() => Promise<string>) | undefined;
   /** What it asks while it runs. */
   onRequest: (message: ChildRequest) => void;
   /** It ended unexpectedly and restarts after `nextMs`. */

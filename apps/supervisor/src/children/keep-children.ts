@@ -18,6 +18,8 @@ export interface KeepChildrenOptions {
   /** Named to a person when the start fails. */
   logPath: string;
   logger: Logger;
+  /** Of a database that is up: a process is started to load meanwhile. */
+  databaseUrl: (() => Promise<string>) | undefined;
   onFailure: (name: string, failure: ChildFailure) => void;
   /** Each time the gateway is ready, the first included. */
   onGateway: (message: ReadyMessage) => void;

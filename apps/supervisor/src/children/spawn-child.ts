@@ -2,10 +2,9 @@
  * One lifetime of a child process: start, pings, output, end. Restarts: keep-child.ts. It has its own process group: Ctrl-C reaches only the
  * supervisor, which stops everything in order.
  */
-import { formatDurationMs } from "@roost/base";
+import { formatDurationMs, readProcessIdentity } from "@roost/base";
 import { spawn, type ChildProcess } from "node:child_process";
 import { createChildOutput, type ChildOutput } from "../logs/child-output.ts";
-import { readProcessIdentity } from "../processes/process-identity.ts";
 import { readChildMessage, type ChildRequest, type ReadyMessage } from "./child-messages.ts";
 
 export interface ChildProgram {
@@ -61,6 +60,8 @@ export interface SpawnChildOptions {
   limits: ChildLimits;
   writeLog: (line: string) => void;
   onReady: (message: ReadyMessage) => void;
+  /** Of a database that is up. Undefined: none of its processes asks. */
+  databaseUrl: (() => Promise<string>) | undefined;
   /** What it asks of its supervisor while it runs. */
   onRequest: (message: ChildRequest) => void;
 }
@@ -92,9 +93,16 @@ export function spawnChild(program: ChildProgram, options: SpawnChildOptions): R
     limits.readyMsMax,
   );
   let graceTimer: NodeJS.Timeout | undefined;
+  const tell = (message: object) => child.connected && child.send(message, () => undefined);
+  const tellDatabase = (url: string) => {
+    // The database had limits of its own.
+    readyTimer.refresh();
+    tell({ type: "database", url });
+  };
   child.on("message", (received) => {
     const message = readChildMessage(received);
     if (message === undefined || message.type === "pong") return;
+    if (message.type === "database") return void options.databaseUrl?.().then(tellDatabase, () => undefined);
     if (message.type !== "ready") return options.onRequest(message);
     if (wasReady) return;
     wasReady = true;
@@ -126,7 +134,7 @@ export function spawnChild(program: ChildProgram, options: SpawnChildOptions): R
     },
     kill: () => kill(),
     hint() {
-      if (child.connected) child.send({ type: "hint" }, () => undefined);
+      tell({ type: "hint" });
     },
   };
 }

@@ -5,8 +5,7 @@ import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { RoostError } from "@roost/base";
-import { readProcessIdentity } from "../processes/process-identity.ts";
+import { RoostError, readProcessIdentity } from "@roost/base";
 import { createTemporaryHome } from "../testing/temporary-home.ts";
 import { lockHome } from "./lock-home.ts";
 

@@ -6,8 +6,7 @@
  */
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { delay, formatDurationMs, RoostError, systemClock } from "@roost/base";
-import { isProcessAlive, readProcessIdentity } from "../processes/process-identity.ts";
+import { delay, formatDurationMs, RoostError, systemClock, isProcessAlive, readProcessIdentity } from "@roost/base";
 import type { HomePaths } from "./home-paths.ts";
 import { readOwner, type HomeOwner } from "./owner.ts";
 

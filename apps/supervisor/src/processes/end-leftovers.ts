@@ -1,6 +1,5 @@
 /** Ends processes that outlived their supervisor: a hung one does not notice its end. */
-import { sleepUntilAborted, type Logger } from "@roost/base";
-import { isProcessAlive } from "./process-identity.ts";
+import { sleepUntilAborted, type Logger, isProcessAlive } from "@roost/base";
 
 const pollMs = 20;
 /** Most stop by themselves when they notice; this is for the others. */

@@ -13,14 +13,18 @@ const name = process.env["ROOST_PROCESS"] ?? "";
 const orderFile = join(home, `${name}.order`);
 const readOrder = () => (existsSync(orderFile) ? readFileSync(orderFile, "utf8").trim() : "");
 const order = readOrder();
+let isReady = false;
 
 function log(level: string, message: string): void {
   process.stdout.write(`${JSON.stringify({ time: new Date().toISOString(), level, message })}\n`);
 }
 
+const told = Promise.withResolvers<string>();
 process.on("message", (message) => {
-  if (order === "hang") for (;;);
-  if ((message as { type?: unknown }).type === "ping") process.send?.({ type: "pong" });
+  if (order === "hang" && isReady) for (;;);
+  const { type, url } = message as { type?: unknown; url?: string };
+  if (type === "ping") process.send?.({ type: "pong" });
+  if (type === "database") told.resolve(url!);
 });
 process.on("disconnect", () => process.exit(0));
 process.on("SIGTERM", () => {
@@ -38,7 +42,9 @@ if (order.startsWith("refuse")) {
   process.exit(Number(order.split(" ")[1]));
 }
 if (order === "crash") throw new Error("out of birdseed");
-log("info", `database ${process.env["ROOST_DATABASE_URL"]}`);
+if (process.env["ROOST_DATABASE_URL"] === undefined) process.send?.({ type: "database" });
+log("info", `database ${process.env["ROOST_DATABASE_URL"] ?? (await told.promise)}`);
+isReady = true;
 if (order !== "slow") {
   const ofGateway = { url: "http://127.0.0.1:7717", model: "a parrot", hasServices: order === "services" };
   const ready = { type: "ready", ...(name === "gateway" ? ofGateway : {}) };

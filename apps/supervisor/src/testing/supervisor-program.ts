@@ -1,8 +1,8 @@
 /** The supervisor as a process, for tests that kill it: real except for the programs it starts. */
 import { fileURLToPath } from "node:url";
+import { readProcessIdentity } from "@roost/base";
 import { readSupervisorConfig } from "../config.ts";
 import { listenForStop } from "../listen-for-stop.ts";
-import { readProcessIdentity } from "../processes/process-identity.ts";
 import { readArguments } from "../read-arguments.ts";
 import { superviseHome } from "../supervise-home.ts";
 import { createTerminal } from "../terminal/create-terminal.ts";

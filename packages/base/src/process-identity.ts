@@ -1,7 +1,7 @@
 /** Identifies a process by its pid and start time, because pids are reused. On Windows by pid only. */
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { processExists } from "@roost/base";
+import { processExists } from "./process-exists.ts";
 
 /** `<pid>-<start>`, or undefined when there is no such live process. Zombies count as dead. */
 export function readProcessIdentity(pid: number): string | undefined {
@@ -40,6 +40,8 @@ function readStartByPs(pid: number): string | undefined {
     const written = execFileSync("ps", ["-o", "stat=,lstart=", "-p", String(pid)], {
       encoding: "utf8",
       stdio: ["ignore", "pipe", "ignore"],
+      // The process that compares it may have another language.
+      env: { ...process.env, LC_ALL: "C" },
     });
     const [state = "Z", ...start] = written.trim().split(/\s+/);
     return state.startsWith("Z") ? undefined : start.join("").replaceAll(":", "");
