@@ -1,8 +1,9 @@
 /** `roost status`: the installation on one screen. */
-import { formatDurationMs } from "@roost/base";
+import { formatDurationMs, toRoostError } from "@roost/base";
 import type { OutsideSourceStatus, Status } from "@roost/contract/operations";
 import type { Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
+import type { RoostClient } from "../connect.ts";
 import { noteUnreadable } from "../print/note-unreadable.ts";
 import { formatCount, formatUsd } from "../print/format-spend.ts";
 import { formatPairs } from "../print/format-pairs.ts";
@@ -19,10 +20,18 @@ export function addStatusCommand(program: Command, context: CliContext): void {
     )
     .action(async () => {
       const { client, url } = await context.connect();
-      const [status, { sources }] = await Promise.all([client.getStatus(), client.getSources()]);
+      const [status, { sources }] = await Promise.all([client.getStatus(), getSourcesIfAllowed(client)]);
       if (context.terminal.isJson) return context.terminal.json({ ...status, sources });
       printStatus(context, status, { sources, url });
     });
+}
+
+/** None for a host or a script whose token lacks the scope: what it may see of the status is shown. */
+function getSourcesIfAllowed(client: RoostClient): ReturnType<RoostClient["getSources"]> {
+  return client.getSources().catch((error: unknown) => {
+    if (toRoostError(error).code === "forbidden") return { sources: [] };
+    throw error;
+  });
 }
 
 function printStatus(
