@@ -41,7 +41,7 @@ function readStartByPs(pid: number): string | undefined {
       encoding: "utf8",
       stdio: ["ignore", "pipe", "ignore"],
       // The process that compares it may have another language.
-      env: { ...process.env, LC_ALL: "C" },
+      env: { PATH: "/usr/bin:/bin:/usr/sbin:/sbin", LC_ALL: "C" },
     });
     const [state = "Z", ...start] = written.trim().split(/\s+/);
     return state.startsWith("Z") ? undefined : start.join("").replaceAll(":", "");
