@@ -103,7 +103,7 @@ async function fill(gateway: TestGateway): Promise<void> {
   );
 }
 
-const agent = "---\ndescription: Knows plants\n---\n\nYou know plants.\n";
+const agent = "---\ntitle: Knows plants\n---\n\nYou know plants.\n";
 
 /** What a heartbeat saw of a mailbox, and said. */
 async function beat({ memory, kernel }: TestGateway): Promise<void> {

@@ -3,7 +3,7 @@ import { realpath } from "node:fs/promises";
 import { basename, dirname, join, relative } from "node:path";
 import { RoostError, severalAtOnce } from "@roost/base";
 import { definitionFilesMax, listDefinitionFiles, readDefinitionFile } from "@roost/jobs/files";
-import { whyHeld, type Memory } from "@roost/memory";
+import { readRecordedMarks, whyHeld, type Memory } from "@roost/memory";
 
 /** The definitions in a folder of the home: paths relative to it, by name, and what is to be told about them. */
 export async function listHomeFiles(
@@ -30,8 +30,10 @@ const readsAtOnce = 8;
 
 export async function readAllUnheld(memory: Memory, files: readonly string[]): Promise<ReadTexts> {
   const texts = new Map<string, { text: string | undefined } | { error: unknown }>();
+  // One statement for hundreds of files.
+  const recorded = await readRecordedMarks(memory.kernel.database, [...files]);
   await severalAtOnce(files, readsAtOnce, async (file) => {
-    const read = await readUnheld(memory, file).then(
+    const read = await readUnheld(memory, file, recorded).then(
       (text) => ({ text }),
       (error: unknown) => ({ error }),
     );
@@ -51,10 +53,14 @@ export function textOf(texts: ReadTexts, file: string): string | undefined {
  * The text of a definition; undefined while it is held, because lines of it rest on untrusted content.
  * @throws RoostError as refuseLinkAway and readDefinitionFile
  */
-export async function readUnheld(memory: Memory, file: string): Promise<string | undefined> {
+export async function readUnheld(
+  memory: Memory,
+  file: string,
+  recorded?: Parameters<typeof whyHeld>[2],
+): Promise<string | undefined> {
   await refuseLinkAway(memory.homeDir, file);
   const text = await readDefinitionFile(join(memory.homeDir, file));
-  const why = await whyHeld(memory, { path: file, text });
+  const why = await whyHeld(memory, { path: file, text }, recorded);
   if (why === undefined) return text;
   memory.logger.warn(`${file} is not applied: ${why}`);
   return undefined;

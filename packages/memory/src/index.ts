@@ -24,6 +24,7 @@ export { labelsOfAll, labelsOfLines } from "./records/line-marks.ts";
 export { listHomeFiles } from "./files/list-home-files.ts";
 export { listMarkedFiles } from "./files/list-marked-files.ts";
 export { whyHeld } from "./files/why-held.ts";
+export { readRecordedMarks } from "./records/marks-of-text.ts";
 export { changeSettings } from "./change-settings.ts";
 export { keepAppliedSettings, refuseHeldSettings, whySettingsHeld } from "./settings-in-force.ts";
 export { trustHomeFile } from "./files/trust-home-file.ts";

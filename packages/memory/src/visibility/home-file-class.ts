@@ -37,7 +37,6 @@ const byName = new Map<string, HomeFileClass>([
   ["TOOLS.md", "tools"],
   ["MEMORY.md", "memory"],
   ["HEARTBEAT.md", "heartbeat"],
-  ["roost.yaml", "settings"],
 ]);
 /** Folders that rooms read by name: a file called so would stand in the way of all that belongs into it. */
 export const homeFolders: readonly string[] = ["memory", "jobs", "skills", "work", "agents", "services", "hooks"];
@@ -55,8 +54,8 @@ export function classifyPath(path: string): ClassifiedPath {
   const jobId = workPath.exec(path)?.[1];
   if (jobId !== undefined) return { class: "work", jobId };
   if (path.startsWith("skills/")) return { class: "skill" };
-  // In any spelling: where case does not count, it is the same folder.
-  if (/^(?:agents|hooks)\//i.test(path)) return { class: "settings" };
+  // In any spelling: where case does not count, it is the same file.
+  if (/^(?:agents|hooks)\/|^roost\.yaml$/i.test(path)) return { class: "settings" };
   const service = serviceSkillPath.exec(path)?.[1];
   if (service !== undefined) return { class: "serviceSkill", service };
   if (/^services\//i.test(path)) return { class: "service" };

@@ -12,6 +12,7 @@ import { consolidates, createTools, firstTools, mayHaveTools } from "./create-to
 import { clientTools, clientToolNames } from "./client-tools.ts";
 import { recallsOfServices, withServices } from "./with-services.ts";
 import { recallSeen } from "./seen-files.ts";
+import { toolsOfJob } from "./tool-context.ts";
 import { recallSkills } from "./use-skill-tool.ts";
 
 /** The tools of one run: those that its session kind, job and agent allow; of a source, those that it has for the run. */
@@ -107,9 +108,4 @@ function namedBy({ skills = [], agents = [], exec }: AgentDefinition): ReadonlyS
     ...(agents.length > 0 ? ["delegate", "find_agents"] : []),
     ...(exec === undefined ? [] : ["exec", "edit_file", "git_push"]),
   ]);
-}
-
-function toolsOfJob(run: ClaimedRun): string[] | undefined {
-  const given = run.input["tools"];
-  return Array.isArray(given) ? given.filter((name) => typeof name === "string") : undefined;
 }

@@ -6,17 +6,13 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
-import { silentLogger, type JsonObject } from "@roost/base";
-import { isUntrusted, parseLabels, untrustedFrom } from "@roost/contract/labels";
+import type { JsonObject } from "@roost/base";
+import { isUntrusted, parseLabels } from "@roost/contract/labels";
 import { getJob } from "@roost/jobs";
-import { getRun, listQuestions, listRuns, listSteps, raiseRunLabels, readTopic } from "@roost/kernel";
-import { Settings } from "@roost/memory/settings";
+import { listQuestions, listRuns, readTopic } from "@roost/kernel";
 import { findSandbox } from "@roost/sandbox";
-import { createAgentHandler } from "../create-agent-handler.ts";
-import { executeRun } from "../execute-run.ts";
-import { createMcpTools } from "../mcp/create-mcp-tools.ts";
-import { openTestHome, type TestHome } from "../testing/open-test-home.ts";
-import { createToolsFor } from "./create-tools-for.ts";
+import { openTestHome } from "../testing/open-test-home.ts";
+import { attempt, mcp } from "./compromised-model.fixture.ts";
 
 const canary = "CANARY-the-blue-heron";
 const files = {
@@ -30,53 +26,6 @@ const agents = {
   helper: { tools: ["read_file"], agents: ["helper"] },
   admin: {},
 };
-const mcp = { web: { url: "http://127.0.0.1:1/mcp", tools: { look: { effect: "readonly" } } } };
-
-interface Attempt {
-  name: string;
-  /** The answer that the model was shown; undefined: a person is asked first. */
-  answer: string | undefined;
-}
-
-/** One run for each call, which may have read a page before. */
-async function attempt(
-  home: TestHome,
-  [name, args]: [string, JsonObject],
-  { isTainted = false, sent = [] as string[] } = {},
-): Promise<Attempt> {
-  const { kernel, memory } = home;
-  let answer: string | undefined;
-  home.setScript((request) => {
-    answer = request.toolResults.at(-1)?.text ?? answer;
-    const isDone = request.toolResults.length > 0;
-    return isDone ? "done" : { toolCalls: [{ name: "call_tool", arguments: { name, arguments: args } }] };
-  });
-  const owner = await home.begin({ sessionKey: `main:${crypto.randomUUID()}` });
-  const { run } = owner;
-  if (isTainted) await raiseRunLabels(kernel, { runId: run.id, epoch: run.epoch }, untrustedFrom("web", "example.com"));
-  const settings = Settings.parse({ agents, mcp });
-  const list = {
-    version: "web 1",
-    tools: [{ name: "look", description: "", inputSchema: { type: "object", properties: {} } }],
-  };
-  const calls = {
-    list: async () => list,
-    call: async (_server: string, call: object) => (sent.push(JSON.stringify(call)), { content: [] }),
-    [Symbol.asyncDispose]: async () => undefined,
-  };
-  const source = createMcpTools({ memory, servers: settings.mcp, mcp: calls, logger: silentLogger });
-  const toolsFor = createToolsFor({ kernel, memory, settings, sources: [source] });
-  const labels = (await getRun(kernel.database, run.id)).labels;
-  const handlers = { agent: createAgentHandler({ ...home.handlerOptions, toolsFor }) };
-  await executeRun({ kernel, handlers, logger: silentLogger }, { ...run, labels }, new AbortController().signal);
-  await owner.die();
-  const steps = (await listSteps(kernel.database, run.id)).map((step) => step.name);
-  assert.ok(
-    steps.some((step) => step.includes(`:${name}#1`)),
-    `${name} is not recorded: ${steps.join()}`,
-  );
-  return { name, answer };
-}
 
 const found = await findSandbox();
 

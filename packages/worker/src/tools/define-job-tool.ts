@@ -5,6 +5,7 @@ import { listComplaints, toJsonSchema } from "@roost/contract";
 import { NamedJobDefinition } from "@roost/contract/operations";
 import { defineJob, getJob, type ChangedJob } from "@roost/jobs";
 import type { z } from "zod";
+import { ownJob, refuseWiderJob } from "./refuse-wider-job.ts";
 import { toJson, type ToolContext } from "./tool-context.ts";
 
 const input = NamedJobDefinition.pick({
@@ -28,7 +29,10 @@ const fileNote = (file: string) =>
 /** Another change between reading a job and writing it is read again. */
 const triesMax = 4;
 
-/** Creates a job, or changes the fields that are given. A new job is a cron: it sees no more than crons do. */
+/**
+ * Creates a job, or changes the fields that are given. A new job is a cron: it sees no more than crons do. Its runs have no more than the run that
+ * defines it: the same agent, and of its tools those that the run's own job allows.
+ */
 export function defineJobTool(context: ToolContext): Tool<z.infer<typeof input>> {
   return {
     name: "define_job",
@@ -51,10 +55,11 @@ export function defineJobTool(context: ToolContext): Tool<z.infer<typeof input>>
 }
 
 async function define(
-  { kernel, memory, run, actor }: ToolContext,
+  context: ToolContext,
   given: z.infer<typeof input>,
   labels: Parameters<typeof defineJob>[2]["labels"],
 ): Promise<ChangedJob & { source?: string | null | undefined }> {
+  const { kernel, memory, run, actor } = context;
   const parsed = input.parse(given);
   // A default is no field that was given.
   const fields = Object.fromEntries(Object.entries(parsed).filter(([name]) => Object.hasOwn(given, name)));
@@ -62,7 +67,8 @@ async function define(
   for (let tries = 1; ; tries += 1) {
     const there = await getJob(kernel, parsed.id).catch(unlessUnknown);
     const isThere = there !== undefined && there.state !== "removed";
-    if (!isThere) requireWhole(parsed);
+    if (isThere) refuseWiderJob(context, there.definition);
+    else requireWhole(parsed);
     const isTimed = parsed.trigger !== undefined || parsed.activeHours !== undefined;
     try {
       const answer = await (isThere
@@ -75,7 +81,7 @@ async function define(
               ...(!isTimed && { timeZone: there.timeZone }),
             },
           )
-        : defineJob(kernel, { ...parsed, session: "cron" }, { ...cause, expectedVersion: 0 }));
+        : defineJob(kernel, { ...parsed, ...ownJob(context), session: "cron" }, { ...cause, expectedVersion: 0 }));
       return { ...answer, source: there?.source };
     } catch (error) {
       if (toRoostError(error).code !== "conflict" || tries === triesMax) throw error;

@@ -10,7 +10,10 @@ export function fitsTool(pattern: string, tool: string): boolean {
   return pattern === tool || (pattern.endsWith("*") && tool.startsWith(pattern.slice(0, -1)));
 }
 
-/** The name itself, else the longest beginning; of one target before that of all. `target`: what the call reaches. */
+/**
+ * The name itself, else the longest beginning; of one target before that of all. `target`: what the call reaches. What is held back of a host is held
+ * back of all its ports, however it is spelled; what is allowed, of this one alone.
+ */
 export function policyOf(
   policies: Readonly<Record<string, CallPolicy>>,
   tool: string,
@@ -19,9 +22,15 @@ export function policyOf(
   const fitting = Object.entries(policies).flatMap(([pattern, decision]) => {
     const [name = "", ...rest] = pattern.split("@");
     const named = rest.length === 0 ? undefined : rest.join("@");
-    if (!fitsTool(name, tool) || (named !== undefined && named !== target)) return [];
-    const rank = (name === tool ? 1_000 : 2 * name.length) + (named === undefined ? 0 : 1);
+    if (!fitsTool(name, tool) || (named !== undefined && !coversTarget(named, target, decision))) return [];
+    const rank = (name === tool ? 1_000 : 3 * name.length) + (named === undefined ? 0 : named === target ? 2 : 1);
     return [{ pattern, decision, rank }];
   });
   return fitting.toSorted((left, right) => right.rank - left.rank)[0];
+}
+
+function coversTarget(named: string, target: string | undefined, decision: CallPolicy): boolean {
+  if (named === target || decision === "allow") return named === target;
+  const asked = target?.toLowerCase();
+  return asked !== undefined && [asked, asked.replace(/:\d+$/, "")].includes(named.toLowerCase());
 }

@@ -1,9 +1,11 @@
 /** The tool that writes a home file by compare-and-swap. The memory decides who may write what. */
 import { createHash } from "node:crypto";
 import type { Tool } from "@roost/agent";
-import { writeHomeFile } from "@roost/memory";
+import { toRoostError } from "@roost/base";
+import { heldFile, readHomeFile, writeHomeFile } from "@roost/memory";
 import { z } from "zod";
 import { authorOf } from "./author-of.ts";
+import { refuseWiderFile } from "./refuse-wider-job.ts";
 import { noteSeen } from "./seen-files.ts";
 import type { ToolContext } from "./tool-context.ts";
 
@@ -31,6 +33,7 @@ export function writeFileTool(context: ToolContext): Tool<z.infer<typeof input>>
     effect: "idempotent",
     reach: ({ path }) => ({ target: path, isOutside: false }),
     execute: async ({ path, text, expected }, { idempotencyKey, labels }) => {
+      if (heldFile(path)?.class === "job") await refuseWider(context, path, text);
       const outcome = await writeHomeFile(memory, {
         path,
         text,
@@ -50,4 +53,13 @@ export function writeFileTool(context: ToolContext): Tool<z.infer<typeof input>>
       return { state: "done", output: { ...present, hint: conflictHint }, labels: ofOthers };
     },
   };
+}
+
+async function refuseWider(context: ToolContext, path: string, text: string): Promise<void> {
+  const { memory, viewer } = context;
+  const before = await readHomeFile(memory, path, { as: viewer }).catch((error: unknown) => {
+    if (toRoostError(error).code !== "not_found") throw error;
+    return { text: "" };
+  });
+  refuseWiderFile(context, { before: before.text, text });
 }

@@ -1,0 +1,59 @@
+/**
+ * What a run may have jobs do: no more than it may itself. Its words become the prompt of their runs, by the tool or by a file of jobs. Only the person's
+ * own sessions change jobs at all.
+ */
+import { isDeepStrictEqual } from "node:util";
+import { RoostError, toRoostError, type JsonObject, type JsonValue } from "@roost/base";
+import type { JobDefinition } from "@roost/contract/operations";
+import { parseJobDocuments } from "@roost/jobs/files";
+import { toolsOfJob, type ToolContext } from "./tool-context.ts";
+
+type Reach = Pick<JobDefinition, "agent" | "tools">;
+
+const mainAgent = "main";
+
+const agentOf = ({ run }: ToolContext) => run.agent ?? mainAgent;
+
+/** Of a new job. */
+export function ownJob(context: ToolContext): { agent: string; tools: string[] | undefined } {
+  return { agent: agentOf(context), tools: toolsOfJob(context.run) };
+}
+
+/** @throws RoostError `forbidden` for a job whose runs have what this one does not */
+export function refuseWiderJob(context: ToolContext, { agent, tools }: Reach): void {
+  const { run, agent: own } = context;
+  const { agents: named = [] } = own;
+  if (agent !== agentOf(context) && !named.includes(agent) && !named.includes("*"))
+    throw forbidden(`it is a job of ${agent}, to which this agent gives no tasks (agents)`);
+  const ofRun = toolsOfJob(run);
+  const more = ofRun === undefined ? [] : (tools?.filter((name) => !ofRun.includes(name)) ?? ["all of its agent's"]);
+  if (more.length > 0) throw forbidden(`its runs have more tools than this one: ${more.slice(0, 5).join(", ")}`);
+}
+
+/** Of a file of jobs: what stands there already the person, or another run, has answered for. @throws RoostError `forbidden` */
+export function refuseWiderFile(context: ToolContext, { before, text }: { before: string; text: string }): void {
+  const known = jobsIn(before);
+  for (const job of jobsIn(text)) {
+    if (known.some((each) => isDeepStrictEqual(each, job))) continue;
+    const { agent = mainAgent, tools } = job as Partial<Reach>;
+    refuseWiderJob(context, { agent, tools });
+  }
+}
+
+/** Of a text that is no file of jobs none: it is not applied. */
+function jobsIn(text: string): JsonObject[] {
+  try {
+    return parseJobDocuments(text).filter(isObject);
+  } catch (error) {
+    if (toRoostError(error).code === "invalid_input") return [];
+    throw error;
+  }
+}
+
+function isObject(value: JsonValue): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function forbidden(why: string): RoostError {
+  return new RoostError("forbidden", `${why}: the person changes it`);
+}
