@@ -159,7 +159,7 @@ test("a compromised model that has read a page puts nothing into an address that
     { url: `http://${page.host.replace("127.0.0.1", `${canary}.localhost`)}/weather?city=ulm` },
   ]) {
     const { answer } = await fetch(args);
-    assert.ok(answer === undefined || /^Error/.test(answer), `${JSON.stringify(args)}: ${answer}`);
+    assert.ok(answer === undefined || answer.startsWith("Error"), `${JSON.stringify(args)}: ${answer}`);
   }
   assert.equal(page.asked.length, 0);
   // The very address is read: the check is not blind. What follows # is not sent.
