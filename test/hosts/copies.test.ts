@@ -1,9 +1,10 @@
 /** Copies of the home on a joined host, case by case. Random histories: copies.long.test.ts. */
 import assert from "node:assert/strict";
-import { mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { readTopic } from "@roost/kernel";
+import { lockCopy } from "../../apps/cli/src/copy/lock-copy.ts";
 import { replaceCopy, restoreAside } from "../../apps/cli/src/copy/replace-copy.ts";
 import { sha256Of } from "../../apps/cli/src/copy/copy-state.ts";
 import { runRoost } from "../../apps/cli/src/testing/run-roost.ts";
@@ -60,6 +61,96 @@ test("Where two places changed the same line both versions are kept, and one not
   await writeFile(join(laptop.homeDir, "notes.md"), "new\n");
   const { refused, brought } = (await laptop.sync())!;
   assert.deepEqual([refused.map(({ path }) => path), brought], [["roost.yaml"], ["notes.md"]]);
+});
+
+test("A file that is deleted in one place is deleted in the others, and an edit beside the removal stays and is told once", async (t) => {
+  await using gateway = await createTestGateway();
+  const laptop = await joinHost(gateway, "laptop", await openDirectory(t));
+  const desk = await joinHost(gateway, "desk", await openDirectory(t));
+  const picture = Buffer.from([0, 1, 2, 255]);
+  await mkdir(join(laptop.homeDir, "notes"));
+  for (const name of ["gone.md", "edited.md", "kept.md"])
+    await writeFile(join(laptop.homeDir, "notes", name), `of ${name}\n`);
+  await writeFile(join(laptop.homeDir, "notes/picture.png"), picture);
+  await writeFile(join(laptop.homeDir, "notes/large.bin"), Buffer.alloc(2_000_000));
+  const { brought, refused } = (await laptop.sync())!;
+  assert.equal(brought.length, 4);
+  // What the home cannot keep costs itself alone.
+  assert.deepEqual(
+    refused.map(({ path, reason }) => [path, /limit 1048576/.test(reason)]),
+    [["notes/large.bin", true]],
+  );
+  await desk.sync();
+  assert.deepEqual(await readFile(join(desk.homeDir, "notes/picture.png")), picture);
+
+  await rm(join(laptop.homeDir, "notes/gone.md"));
+  await rm(join(laptop.homeDir, "notes/edited.md"));
+  await rm(join(desk.homeDir, "notes/kept.md"));
+  await writeFile(join(desk.homeDir, "notes/edited.md"), "edited on the desk\n");
+  // The answer to the removal is lost: it is made once.
+  await laptop.sync(2);
+  assert.deepEqual((await laptop.sync())!.deleted.length <= 2, true);
+  const there = (await desk.sync())!;
+  assert.deepEqual(
+    [there.removed, there.deleted, there.kept],
+    [["notes/gone.md"], ["notes/kept.md"], ["notes/edited.md"]],
+  );
+  await laptop.sync();
+  for (const host of [laptop, desk]) {
+    assert.deepEqual(
+      [...(await contents(host.homeDir)).keys()].filter((path) => path !== "notes/large.bin"),
+      ["notes/edited.md", "notes/picture.png"],
+    );
+    assert.equal(await readFile(join(host.homeDir, "notes/edited.md"), "utf8"), "edited on the desk\n");
+  }
+  const { events } = await readTopic(gateway.kernel.database, { topic: "notices", limit: 10 });
+  const told = events.map(({ data }) => (data as { text: string }).text).filter((text) => text.startsWith("notes/"));
+  assert.deepEqual(
+    told.map((text) => text.split(",")[0]),
+    ["notes/edited.md was deleted in one place and edited in another"],
+  );
+  const { events: home } = await readTopic(gateway.kernel.database, {
+    topic: "home",
+    limit: 50,
+    types: ["file.edited"],
+  });
+  assert.deepEqual(
+    home
+      .filter(({ data }) => (data as { change: string }).change === "deleted")
+      .map(({ data }) => (data as { by?: string }).by),
+    ["host:laptop", "host:laptop", "host:desk"],
+  );
+});
+
+test("A directory that was emptied deletes nothing at the home, and two passes at once are one", async (t) => {
+  await using gateway = await createTestGateway();
+  const laptop = await joinHost(gateway, "laptop", await openDirectory(t));
+  for (let number = 1; number <= 6; number += 1)
+    await gateway.client.writeFile({ path: `notes/${number}.md`, text: `${number}\n` });
+  await laptop.sync();
+  await rm(join(laptop.homeDir, "notes"), { recursive: true });
+  await assert.rejects(laptop.sync(), { code: "conflict", message: /6 of 6 files are gone here.*--emptied/ });
+  assert.equal((await gateway.client.listFiles({})).items.filter(({ path }) => path.startsWith("notes/")).length, 6);
+
+  const held = await Promise.allSettled(Array.from({ length: 8 }, () => lockCopy(laptop.homeDir)));
+  const taken = held.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+  assert.equal(taken.length, 1, "one of many at once has it");
+  await taken[0]![Symbol.asyncDispose]();
+  // Of a process that was killed.
+  await writeFile(join(laptop.homeDir, ".roost/copy/sync.pid"), "999999999");
+  await using _next = await lockCopy(laptop.homeDir);
+  assert.match(await readFile(join(laptop.homeDir, ".roost/copy/sync.pid"), "utf8"), new RegExp(`^${process.pid} `));
+});
+
+test("A directory with files joins only when that is meant", async (t) => {
+  await using gateway = await createTestGateway();
+  const home = await openDirectory(t);
+  await writeFile(join(home, "diary.md"), "private\n");
+  const { code } = await gateway.client.createPairing({ kind: "host", name: "laptop" });
+  const environment = { ROOST_HOME: home, ROOST_URL: "", ROOST_TOKEN: "" };
+  const refused = await runRoost(["join", gateway.url, "--code", code], { environment });
+  assert.match(refused.stderr, /is not empty: \S*roost sync would bring .*\(diary\.md\).*--adopt/);
+  assert.equal((await runRoost(["join", gateway.url, "--code", code, "--adopt"], { environment })).code, 0);
 });
 
 test("A host defines no job by its file unless it was invited with jobs:write", async (t) => {

@@ -49,7 +49,8 @@ test("A machine joins by a code that counts once, sees what its scopes say, and 
 
   const token = (await readFile(join(home, ".roost/token"), "utf8")).trim();
   assert.equal((await stat(join(home, ".roost/token"))).mode & 0o777, 0o600);
-  assert.match((await roost("status")).stdout, /workers/);
+  const status = await roost("status");
+  assert.match(status.stdout, /workers/, status.stderr);
   for (const refused of [["keys", "create", "x"], ["hosts", "invite"], ["run", "cancel", "last"], ["spend"]])
     assert.notEqual((await roost(...refused)).code, 0, refused.join(" "));
   assert.match((await runRoost(["hosts"], owner)).stdout, /laptop/);

@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
+import { RoostError } from "@roost/base";
 import { createHttpClient } from "@roost/contract/client";
 import { hostScopes } from "@roost/contract/operations";
 import { roostContract } from "@roost/contract/roost";
@@ -17,7 +18,11 @@ export interface JoinedHost {
   sync(callsMax?: number, unreached?: string): Promise<SyncedCopy | undefined>;
 }
 
-class CutOff extends Error {}
+class CutOff extends RoostError {
+  constructor() {
+    super("unavailable", "the connection broke");
+  }
+}
 
 export async function openDirectory(t: Pick<TestContext, "after">): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), "roost-copy-"));
@@ -55,11 +60,11 @@ function cutAfter(client: RoostClient, callsMax: number, unreached: string | und
   let calls = 0;
   return new Proxy(client, {
     get: (target, id) => async (input: never, options: never) => {
-      if (id === unreached) throw new CutOff("the connection broke");
+      if (id === unreached) throw new CutOff();
       const call = target[id as "listFiles"] as (input: never, options: never) => Promise<unknown>;
       const answer: unknown = await call(input, options);
       calls += 1;
-      if (calls >= callsMax) throw new CutOff("the connection broke");
+      if (calls >= callsMax) throw new CutOff();
       return answer;
     },
   });

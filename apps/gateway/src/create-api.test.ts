@@ -359,6 +359,27 @@ async function askAboutWriting(client: TestGateway["client"]): Promise<void> {
   const late = await client.writeFile({ path, text: "three\n", sha256: sha256 ?? "" });
   assert.deepEqual(late, { state: "conflict", sha256: newer.sha256, text: "two\n" });
   await assert.rejects(client.writeFile({ path: "../outside.md", text: "" }), { code: "invalid_input" });
+  const stop = new AbortController();
+  const changes = client.watchFiles({}, { signal: stop.signal });
+  const change = changes[Symbol.asyncIterator]().next();
+  const picture = { path: "notes/picture.bin", content: { mediaType: "image/png", bytes: Uint8Array.of(0, 1, 255) } };
+  const put = await client.putFile(picture);
+  assert.equal(put.state, "written");
+  assert.match((await change).value!.data.at, /^\d{4}/);
+  stop.abort();
+  assert.deepEqual((await client.getFile({ path: picture.path })).bytes, picture.content.bytes);
+  assert.deepEqual(await client.putFile(picture), { state: "written", sha256: put.sha256 });
+  assert.equal(
+    (await client.putFile({ ...picture, content: { mediaType: "image/png", bytes: Uint8Array.of(1) } })).state,
+    "conflict",
+  );
+  assert.deepEqual(await client.removeFile({ path, sha256: sha256 ?? "" }), {
+    state: "conflict",
+    sha256: newer.sha256,
+  });
+  assert.equal((await client.removeFile({ path, sha256: newer.sha256 ?? "" })).state, "removed");
+  assert.equal((await client.removeFile({ path, sha256: newer.sha256 ?? "" })).state, "removed", "again");
+  await assert.rejects(client.getFile({ path }), { code: "not_found" });
 }
 
 async function askAboutTimeline(client: TestGateway["client"]): Promise<void> {

@@ -114,14 +114,15 @@ async function main(): Promise<void> {
   const console = openConsole({ root: cloneDir, logger, signal: shutdown });
   const facts = { version, homeDir, timeZone: memory.timeZone, startedAtMs, engine, model, ...checks, console };
   let origin: OriginRules = { port: 0 };
-  const codes = createSignInCodes(kernel, { token, clock: systemClock });
+  const codes = createSignInCodes(kernel, { token, clock: kernel.clock });
   const addresses = () => addressesOf(origin);
   const kept = { apply, said: notices, homeId: home.id, supervised, channels };
   const { onScan, onTrusted, applyAtOnce } = openKeepers(memory, kept);
   const setup = { environment, restart: supervised.askForRestart, applyAtOnce, logger };
   const shown = { channels: channels.names, addresses, facts, setup, config: describeConfig(config, settings, model) };
   const api = createApi({ kernel, memory, services, ...entries, codes, known, onTrusted, ...shown, ...confined });
-  const clock = systemClock;
+  // Codes and cookies of one gateway count at another, whose machine's clock may be minutes off.
+  const { clock } = kernel;
   const proxied = { providers, routes: settings.proxy.routes, alongside: entries.access.recordSeen };
   await using proxy = await openOwnProxy({ kernel, clock, logger, ...proxied });
   const agents = createAgentDoor({ kernel, memory, proxy, logger, agents: known.agents, shutdown });

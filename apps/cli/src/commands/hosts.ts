@@ -117,10 +117,19 @@ function addJoin(program: Command, context: CliContext, version: string): void {
     .argument("<url>", "address of the home's gateway")
     .requiredOption("--code <code>", "the code that roost hosts invite printed")
     .option("--name <name>", "what this host is called (default: its host name)")
-    .action(async (url: string, options: { code: string; name?: string }) => {
+    .option("--adopt", "files that stand in ROOST_HOME are meant to be brought to the home by roost sync")
+    .action(async (url: string, { adopt, ...options }: { code: string; name?: string; adopt?: boolean }) => {
       const { terminal, config } = context;
       const note = (text: string) => terminal.note(text);
-      const joined = await joinHome({ url, ...options, version, config, clock: context.clock, note });
+      const joined = await joinHome({
+        url,
+        ...options,
+        isAdopted: adopt === true,
+        version,
+        config,
+        clock: context.clock,
+        note,
+      });
       if (terminal.isJson) return terminal.json(joined);
       terminal.line(`This machine is host ${joined.name} of ${joined.url}, with ${joined.scopes.join(" ")}`);
       if (joined.workers !== undefined)

@@ -5,12 +5,15 @@ import { plainLine } from "@roost/base/text-width";
 import type { Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
 import { lockCopy } from "../copy/lock-copy.ts";
+import { watchChanges } from "../copy/watch-changes.ts";
 import { syncCopy, type SyncedCopy } from "../copy/sync-copy.ts";
 import { readJoinedHome } from "@roost/memory/joined-home";
 import { catchSignals } from "../processes/catch-signals.ts";
 
-/** Between two passes of --follow. */
-const pollMs = 5_000;
+/** Between two passes of --follow where nothing tells of a change: neither the home's stream nor this disk. */
+const pollMs = 30_000;
+/** Editors write in several steps. */
+const quietMs = 200;
 const failureBackoff = { firstMs: 5_000, maxMs: 300_000 };
 
 export function addSyncCommand(program: Command, context: CliContext, version: string): void {
@@ -18,17 +21,23 @@ export function addSyncCommand(program: Command, context: CliContext, version: s
     .command("sync")
     .summary("keep a joined host's copy of the files and the home together")
     .description(
-      "Brings the files of ROOST_HOME, which roost join made a copy, and those of the home together: changes go both ways and are merged by lines. Where both changed the same lines, both versions are kept and a notice shows the difference. A file deleted at the home is deleted here too; one deleted here comes back.",
+      "Brings the files of ROOST_HOME, which roost join made a copy, and those of the home together: changes go both ways and are merged by lines. Where both changed the same lines, both versions are kept and a notice shows the difference. A file deleted in one place is deleted in the other, unless it was edited there meanwhile.",
     )
     .option("-f, --follow", "go on until Ctrl-C, also while the home cannot be reached")
-    .action(async ({ follow }: { follow?: boolean }) => {
+    .option("--emptied", "that most files are gone here is meant: they are deleted at the home too")
+    .action(async ({ follow, emptied }: { follow?: boolean; emptied?: boolean }) => {
       const { config, terminal } = context;
       const joined = await readJoinedHome(config.homeDir);
       if (joined === undefined)
         throw new RoostError("invalid_input", `${config.homeDir} is no copy of a home: roost join makes one`);
       await using _lock = await lockCopy(config.homeDir);
       const pass = () =>
-        syncOnce(context, { host: joined.name, version, doing: follow === true ? "copy" : "copy, once" });
+        syncOnce(context, {
+          host: joined.name,
+          version,
+          doing: follow === true ? "copy" : "copy, once",
+          isEmptied: emptied === true,
+        });
       if (follow !== true) {
         const done = await pass();
         return terminal.isJson ? terminal.json(done) : printPass(context, done);
@@ -39,7 +48,7 @@ export function addSyncCommand(program: Command, context: CliContext, version: s
 
 async function syncOnce(
   context: CliContext,
-  { host, version, doing }: { host: string; version: string; doing: string },
+  { host, version, doing, isEmptied }: { host: string; version: string; doing: string; isEmptied: boolean },
 ): Promise<SyncedCopy> {
   const { client } = await context.connect({ isQuiet: true });
   const at = new Date(context.clock.nowMs()).toISOString();
@@ -49,7 +58,7 @@ async function syncOnce(
       "conflict",
       `the home has version ${home.version} and this host ${version}: the copy stays as it is until both have one minor version; upgrade the older one`,
     );
-  return await syncCopy({ client, homeDir: context.config.homeDir, host });
+  return await syncCopy({ client, homeDir: context.config.homeDir, host, isEmptied });
 }
 
 /** A home that is away or another version ends nothing: what is edited meanwhile is brought later. */
@@ -57,6 +66,7 @@ async function followHome(context: CliContext, pass: () => Promise<SyncedCopy>):
   const stop = new AbortController();
   using _signals = catchSignals(["SIGINT", "SIGTERM", "SIGHUP"], () => stop.abort());
   const { terminal } = context;
+  using changes = watchChanges(context, stop.signal);
   let told: string | undefined;
   for (let failures = 0; !stop.signal.aborted;) {
     try {
@@ -73,7 +83,9 @@ async function followHome(context: CliContext, pass: () => Promise<SyncedCopy>):
       told = message;
     }
     const waitMs = failures === 0 ? pollMs : backoffMs(failures, failureBackoff);
-    await setTimeout(waitMs, undefined, { signal: stop.signal }).catch(() => undefined);
+    // What the home says is no reason to ask one sooner that has just refused.
+    await changes.next({ timeoutMs: waitMs, isHeard: failures === 0 });
+    await setTimeout(quietMs, undefined, { signal: stop.signal }).catch(() => undefined);
   }
 }
 
@@ -87,12 +99,17 @@ function printPass({ terminal }: CliContext, done: SyncedCopy): void {
     [done.brought.length, "brought"],
     [done.merged.length, "merged"],
     [done.removed.length, "removed"],
+    [done.deleted.length, "deleted at the home"],
   ] as const;
   const parts = counted.flatMap(([count, what]) => (count === 0 ? [] : [`${count} ${what}`]));
   terminal.line(parts.length === 0 ? "The copy and the home are the same" : `Files: ${parts.join(", ")}`);
   for (const { path, keptAs } of done.diverged)
     terminal.line(
       terminal.paint(plainLine(`${path} was changed in both places: this host's version stands in ${keptAs}`), "warn"),
+    );
+  for (const path of done.kept)
+    terminal.line(
+      terminal.paint(plainLine(`${path} was deleted in one place and edited in the other: the edit stays`), "warn"),
     );
   for (const { path, reason } of done.refused) terminal.note(plainLine(`${path} stays as it is: ${reason}`));
 }

@@ -10,7 +10,7 @@ export function addUpCommands(program: Command, context: CliContext): void {
     .command("up")
     .summary("start Roost on this machine")
     .description(
-      "Starts PostgreSQL, the gateway and the workers for the home in ROOST_HOME. Stays in the foreground until Ctrl-C unless --detach is given. A home that does not exist yet is created almost empty: on a terminal from the answers to four questions, otherwise from the options below.",
+      "Starts PostgreSQL, the gateway and the workers for the home in ROOST_HOME. Stays in the foreground until Ctrl-C unless --detach is given. A home that does not exist yet is created almost empty: on a terminal from the answers to four questions, otherwise from the options below. In a directory that roost join made that of a host, workers alone start, for the home that it joined (docs/hosts.md).",
     )
     .option("-d, --detach", "return when everything is ready, and leave it running")
     .option("--name <text>", "new home: your name")

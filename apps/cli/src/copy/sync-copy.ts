@@ -6,7 +6,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { RoostError, toRoostError } from "@roost/base";
-import { fileTextCharsMax, type HomeFileRecord } from "@roost/contract/operations";
+import { fileBytesMax, fileTextCharsMax, type HomeFileRecord } from "@roost/contract/operations";
 import { diffTexts, mergeTexts, nameBeside } from "@roost/memory/merge-texts";
 import { walkHome } from "@roost/memory/walk-home";
 import type { RoostClient } from "../connect.ts";
@@ -19,6 +19,8 @@ export interface SyncCopyOptions {
   homeDir: string;
   /** Of this host: names what is kept beside. */
   host: string;
+  /** That many files are deleted here is meant. Default false: it looks like a disk that was lost. */
+  isEmptied?: boolean;
 }
 
 export interface SyncedCopy {
@@ -30,10 +32,17 @@ export interface SyncedCopy {
   diverged: { path: string; keptAs: string }[];
   /** Differ and stay so, with the reason. */
   refused: { path: string; reason: string }[];
+  /** Deleted at the home, and now here. */
   removed: string[];
+  /** Deleted here, and now at the home. */
+  deleted: string[];
+  /** Deleted in one place and edited in the other: the edit stays. */
+  kept: string[];
 }
 
 const filesMax = 20_000;
+/** From so many on, files that are gone here may be a lost disk. */
+const lostFilesMin = 5;
 const diffCharsMax = 3_500;
 
 /** One pass. A later pass takes up what changed meanwhile. @throws RoostError when the home cannot be reached, or the host may not read its files */
@@ -57,15 +66,28 @@ export async function syncCopy(options: SyncCopyOptions): Promise<SyncedCopy> {
     );
   const local = new Map(walk.files.map(({ path, absolute }) => [path, absolute]));
   const unseen = walk.unseen.map(({ path }) => path);
-  const done: SyncedCopy = { taken: [], brought: [], merged: [], diverged: [], refused: [], removed: [] };
+  const isSeen = (path: string) => !unseen.some((folder) => path === folder || path.startsWith(`${folder}/`));
+  if (options.isEmptied !== true)
+    refuseLostCopy(state, (path) => local.has(path) || !remote.has(path) || !isSeen(path));
+  const done: SyncedCopy = {
+    taken: [],
+    brought: [],
+    merged: [],
+    diverged: [],
+    refused: [],
+    removed: [],
+    deleted: [],
+    kept: [],
+  };
   try {
     for (const path of [...new Set([...remote.keys(), ...local.keys(), ...state.files.keys()])].toSorted()) {
-      if (unseen.some((folder) => path === folder || path.startsWith(`${folder}/`))) continue;
+      if (!isSeen(path)) continue;
       try {
         await syncFile({ ...options, state, path, listed: remote.get(path), isHere: local.has(path), done });
       } catch (error) {
         const { code, message } = toRoostError(error);
-        if (!["forbidden", "invalid_input", "limit_exceeded"].includes(code)) throw error;
+        // The home is away or does not know this host any more: nothing of one file.
+        if (["unavailable", "timeout", "unauthenticated"].includes(code)) throw error;
         done.refused.push({ path, reason: message });
       }
     }
@@ -73,6 +95,16 @@ export async function syncCopy(options: SyncCopyOptions): Promise<SyncedCopy> {
     await state.save();
   }
   return done;
+}
+
+/** @throws RoostError `conflict` when more than half of what both had is gone here */
+function refuseLostCopy({ files }: CopyState, isHere: (path: string) => boolean): void {
+  const gone = [...files.keys()].filter((path) => !isHere(path));
+  if (gone.length < lostFilesMin || gone.length * 2 <= files.size) return;
+  throw new RoostError(
+    "conflict",
+    `${gone.length} of ${files.size} files are gone here, such as ${gone[0]}: if that is meant, roost sync --emptied deletes them at the home too; if a disk was lost, remove .roost/copy of this directory, and the next pass fetches them all`,
+  );
 }
 
 interface SyncFile extends SyncCopyOptions {
@@ -95,6 +127,7 @@ async function syncFile(file: SyncFile): Promise<void> {
   const content = theirs ?? (await fetchFile(file.client, path));
   if (content === undefined) return;
   const theirsSha = sha256Of(content);
+  if (mine === undefined && known !== undefined && (await remove(file, { known, theirsSha }))) return;
   const agreed: AgreedFile = { sha256: theirsSha, bytes: listed.bytes, modifiedAt: listed.modifiedAt };
   if (mine === undefined || mineSha === known?.sha256 || mineSha === theirsSha) {
     if (mineSha !== theirsSha && !(await replaceCopy(homeDir, { path, expected: mineSha, content }))) return;
@@ -106,13 +139,42 @@ async function syncFile(file: SyncFile): Promise<void> {
   await combine(file, { mine, theirs: content, agreed });
 }
 
+/** Deleted here since both had it: so it is at the home, if it is the same there still. False: it was edited there, and comes back. */
+async function remove(
+  { client, state, path, done }: SyncFile,
+  { known, theirsSha }: { known: AgreedFile; theirsSha: string },
+): Promise<boolean> {
+  const removed =
+    theirsSha === known.sha256 && (await client.removeFile({ path, sha256: known.sha256 })).state === "removed";
+  if (removed) {
+    await state.set(path, undefined);
+    done.deleted.push(path);
+    return true;
+  }
+  await tellKept({ client, path, done }, theirsSha);
+  return false;
+}
+
+/** Once for one edit, however often a pass is cut off. */
+async function tellKept(
+  { client, path, done }: Pick<SyncFile, "client" | "path" | "done">,
+  sha256: string,
+): Promise<void> {
+  const idempotencyKey = sha256Of(Buffer.from(`kept ${path} ${sha256}`));
+  await client.reportDivergence({ path, keptAs: null, diff: "" }, { idempotencyKey });
+  done.kept.push(path);
+}
+
 /** The home has none: it was deleted there, or is new here. What was changed here is brought, so that nothing is lost. */
 async function withoutTheirs(
   file: SyncFile,
   { known, mine, mineSha }: { known: AgreedFile | undefined; mine: Buffer | undefined; mineSha: string | undefined },
 ): Promise<void> {
   const { state, path, homeDir, done } = file;
-  if (mine !== undefined && mineSha !== known?.sha256) return await bring(file, { mine, expected: undefined });
+  if (mine !== undefined && mineSha !== known?.sha256) {
+    if (known !== undefined) await tellKept(file, mineSha!);
+    return await bring(file, { mine, expected: undefined });
+  }
   if (mine !== undefined && !(await replaceCopy(homeDir, { path, expected: mineSha, content: undefined }))) return;
   if (mine !== undefined) done.removed.push(path);
   await state.set(path, undefined);
@@ -122,9 +184,8 @@ async function bring(
   { client, state, path, done }: SyncFile,
   { mine, expected }: { mine: Buffer; expected: string | undefined },
 ): Promise<void> {
-  const text = textOf(path, mine);
   const known = state.files.get(path);
-  const written = await client.writeFile({ path, text, sha256: expected });
+  const written = await writeThere(client, { path, content: mine, expected });
   // Changed between its listing and now: the next pass fetches it.
   if (written.state === "conflict") return known && (await state.set(path, { ...known, modifiedAt: "" }));
   await recordWritten(state, { path, content: mine });
@@ -142,7 +203,7 @@ async function combine(
   if (merged !== undefined) {
     const content = Buffer.from(merged);
     if (sha256Of(content) !== agreed.sha256) {
-      const written = await client.writeFile({ path, text: merged, sha256: agreed.sha256 });
+      const written = await writeThere(client, { path, content, expected: agreed.sha256 });
       if (written.state === "conflict") return;
     }
     // The base stays what it was until the merge is here too: else what stands here would pass for a change that leaves theirs out.
@@ -153,7 +214,7 @@ async function combine(
   }
   const keptAs = nameBeside(path, { by: file.host, content: mine });
   // Named by its content: a pass that was killed brings it once.
-  const kept = await client.writeFile({ path: keptAs, text: textOf(path, mine) });
+  const kept = await writeThere(client, { path: keptAs, content: mine, expected: undefined });
   const isNew = kept.state === "written";
   if (!isNew && kept.sha256 !== sha256Of(mine)) return;
   await replaceCopy(homeDir, { path: keptAs, expected: undefined, content: mine });
@@ -192,12 +253,19 @@ function isText(content: Buffer): boolean {
   return !content.includes(0) && Buffer.compare(Buffer.from(content.toString()), content) === 0;
 }
 
-/** @throws RoostError `invalid_input` for what the home takes by no call */
-function textOf(path: string, content: Buffer): string {
+/** @throws RoostError `limit_exceeded` for what the home does not keep versions of */
+async function writeThere(
+  client: RoostClient,
+  { path, content, expected }: { path: string; content: Buffer; expected: string | undefined },
+): Promise<{ state: "written" | "conflict"; sha256: string | null }> {
   const text = content.toString();
-  if (isText(content) && text.length <= fileTextCharsMax) return text;
-  throw new RoostError(
-    "invalid_input",
-    `${path} is no text of at most ${fileTextCharsMax} characters: put it into the home on its own host`,
-  );
+  if (isText(content) && text.length <= fileTextCharsMax)
+    return await client.writeFile({ path, text, sha256: expected });
+  if (content.length > fileBytesMax)
+    throw new RoostError(
+      "limit_exceeded",
+      `${path} has ${content.length} bytes (limit ${fileBytesMax}): put it into the home on its own host`,
+    );
+  const bytes = Uint8Array.from(content);
+  return await client.putFile({ path, sha256: expected, content: { mediaType: "application/octet-stream", bytes } });
 }

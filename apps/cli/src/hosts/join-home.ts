@@ -10,6 +10,7 @@ import { fromProblem } from "@roost/contract/client";
 import type { WorkersNeeds } from "@roost/contract/operations";
 import type { CliConfig } from "../config.ts";
 import { hostFile, readJoinedHome, type JoinedHome } from "@roost/memory/joined-home";
+import { walkHome } from "@roost/memory/walk-home";
 import { readAttempt } from "./join-attempt.ts";
 import { checkNeeds } from "./check-needs.ts";
 
@@ -20,6 +21,8 @@ export interface JoinOptions {
   version: string;
   config: Pick<CliConfig, "homeDir" | "environment">;
   clock: Clock;
+  /** That files stand in the directory is meant. */
+  isAdopted?: boolean;
   /** What is told on the way. */
   note: (text: string) => void;
 }
@@ -42,6 +45,7 @@ export async function joinHome(options: JoinOptions): Promise<JoinedHome> {
       "conflict",
       `${homeDir} is ${before === undefined ? "a home of its own" : `a copy of ${before.url} already`}: name another directory with ROOST_HOME`,
     );
+  if (options.isAdopted !== true) await refuseFull(homeDir);
   const host = { name: name ?? hostNameAsToken(), version, at: new Date(clock.nowMs()).toISOString() };
   const attempt = await readAttempt(homeDir, { url, code });
   if (attempt.isNew) {
@@ -66,6 +70,19 @@ export async function joinHome(options: JoinOptions): Promise<JoinedHome> {
   return joined;
 }
 
+/** @throws RoostError `conflict`: what stands there would be brought to the home by the first roost sync */
+async function refuseFull(homeDir: string): Promise<void> {
+  const { files } = await walkHome(homeDir);
+  if (files.length === 0) return;
+  const shown = files.slice(0, filesShown).map(({ path }) => path);
+  const more = files.length > shown.length ? `, and ${files.length - shown.length} more` : "";
+  throw new RoostError(
+    "conflict",
+    `${homeDir} is not empty: roost sync would bring what stands there to the home (${shown.join(", ")}${more}). Name an empty directory with ROOST_HOME, or say with --adopt that this is meant`,
+  );
+}
+
+const filesShown = 5;
 const databaseUrlFile = ".roost/database-url";
 
 interface LookedAt {

@@ -1,9 +1,22 @@
 /** Files of the home by their paths: listed, read, written under the same rules as everywhere, and trusted. What they say is for others to read. */
 import { RoostError } from "@roost/base";
-import { coversScope, pageByName, serve, type Principal, type Served, toPage } from "@roost/contract";
+import { coversScope, pageByName, serve, type Principal, type Served, type StreamItem, toPage } from "@roost/contract";
 import * as operations from "@roost/contract/operations";
-import { heldFile, listMarkedFiles, readFileBytes, trustHomeFile, writeHomeFile, type Memory } from "@roost/memory";
+import { formatOffsets, readEnd, type Kernel } from "@roost/kernel";
+import {
+  heldFile,
+  listMarkedFiles,
+  readFileBytes,
+  removeHomeFile,
+  trustHomeFile,
+  writeHomeBytes,
+  writeHomeFile,
+  type Memory,
+} from "@roost/memory";
 import { iso } from "../records/iso.ts";
+
+/** Wake-ups announce changes; this finds what a lost one would have. */
+const watchPollMs = 15_000;
 
 export function serveFiles({ memory, onTrusted }: { memory: Memory; onTrusted: () => void }): Served[] {
   return [
@@ -38,12 +51,44 @@ export function serveFiles({ memory, onTrusted }: { memory: Memory; onTrusted: (
       return { state: "written", sha256: "sha256" in outcome ? outcome.sha256 : null, text: null };
     }),
 
+    serve(operations.putFile, async ({ path, sha256, content: { bytes } }, { principal }) => {
+      refuseJobFile(path, principal);
+      const as = { kind: "main", isPerson: principal.kind === "owner" } as const;
+      const outcome = await writeHomeBytes(memory, { path, bytes, expected: sha256 ?? "absent", as, by: principal.id });
+      const there = "sha256" in outcome && outcome.sha256 !== "absent" ? outcome.sha256 : null;
+      return { state: outcome.state === "conflict" ? "conflict" : "written", sha256: there };
+    }),
+
+    serve(operations.removeFile, async ({ path, sha256 }, { principal }) => {
+      refuseJobFile(path, principal);
+      const as = { kind: "main", isPerson: principal.kind === "owner" } as const;
+      const outcome = await removeHomeFile(memory, { path, expected: sha256, as, by: principal.id });
+      return { state: outcome.state, sha256: outcome.state === "conflict" ? outcome.sha256 : null };
+    }),
+
+    serve(operations.watchFiles, async ({ after }, { signal }) => watchFiles(memory.kernel, { after, signal })),
+
     serve(operations.trustFile, async (trusted, { principal }) => {
       const file = await trustHomeFile(memory, { ...trusted, by: principal.id });
       onTrusted();
       return { file };
     }),
   ];
+}
+
+/** One item for what changed since the last, however much it is. */
+async function* watchFiles(
+  kernel: Kernel,
+  { after, signal }: { after: string | undefined; signal: AbortSignal },
+): AsyncGenerator<StreamItem<{ at: string }>> {
+  const readPlace = async () => formatOffsets(await readEnd(kernel.database, ["home"]));
+  using changes = kernel.wakeups.watch("log:home");
+  for (let seen = after ?? (await readPlace()); !signal.aborted;) {
+    const now = await readPlace();
+    if (now !== seen) yield { id: now, event: "changed", data: { at: new Date(kernel.clock.nowMs()).toISOString() } };
+    seen = now;
+    await changes.next({ timeoutMs: watchPollMs, signal });
+  }
 }
 
 /** A file of a job defines it. @throws RoostError `forbidden` */

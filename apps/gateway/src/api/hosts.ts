@@ -45,7 +45,10 @@ export function serveHosts({ kernel, version }: { kernel: Kernel; version: strin
 
     serve(operations.reportDivergence, async ({ path, keptAs, diff }, { principal }) => {
       const host = nameOf(principal);
-      const text = `${path} was changed on ${host} and elsewhere, in the same lines. The home keeps its version, the one of ${host} stands in ${keptAs}: put together what is to stay.\n${diff}`;
+      const text =
+        keptAs === null
+          ? `${path} was deleted in one place and edited in another, on ${host} or at the home: the edit stays. Delete it again if that is meant`
+          : `${path} was changed on ${host} and elsewhere, in the same lines. The home keeps its version, the one of ${host} stands in ${keptAs}: put together what is to stay.\n${diff}`;
       // The lines are of a file, which may hold what came from outside.
       const notice = { level: "warning", text, source: "host", labelSet: labelSetNumbers.missing } as const;
       await kernel.transact(async (tx) => raiseNotice(tx, notice));

@@ -32,6 +32,7 @@ export const fileEdited = defineEvent({
   schema: z.object({
     path: Path,
     change: z.enum(["created", "changed", "deleted"]),
+    by: Name.optional().describe("Of what was deleted through Roost"),
     sha256: Sha256.optional(),
     previousSha256: Sha256.optional(),
     bytes: Count.optional(),

@@ -3,8 +3,8 @@ import { z } from "zod";
 import { content } from "../content.ts";
 import { defineOperation } from "../define-operation.ts";
 import { decidingKinds } from "../principal.ts";
-import { Name, pageOf, pageFields, SmallCount, Text, ref, text } from "../records/fields.ts";
-import { fileTextCharsMax, HomeFile, HomePath, Sha256, TrustedFile } from "../records/file.ts";
+import { Name, pageOf, pageFields, SmallCount, Text, ref, text, Time } from "../records/fields.ts";
+import { fileBytesMax, fileTextCharsMax, HomeFile, HomePath, Sha256, TrustedFile } from "../records/file.ts";
 import { Notice, noticeStates, Question, questionStates } from "../records/notice.ts";
 import { StateFile, StateSummary } from "../records/state.ts";
 
@@ -50,6 +50,57 @@ export const writeFile = defineOperation({
   errors: ["forbidden", "limit_exceeded"],
   effect: "idempotent",
   access: { audience: [...decidingKinds, "host"] },
+});
+
+export const putFile = defineOperation({
+  id: "putFile",
+  method: "PUT",
+  path: "/files/bytes",
+  summary: "Writes a file of the home that need not be text, over the content that the writer has seen",
+  input: z.object({
+    path: HomePath,
+    sha256: Sha256.optional().describe("Of the content that it replaces; left out: there must be no such file"),
+    content: content(["*/*"], { bytesMax: fileBytesMax }),
+  }),
+  output: z
+    .object({
+      state: z.enum(["written", "conflict"]).describe("conflict: it has changed since"),
+      sha256: Sha256.nullable().describe("Of what stands there now; null: nothing does"),
+    })
+    .meta({ id: "PutFile" }),
+  errors: ["forbidden", "limit_exceeded"],
+  effect: "idempotent",
+  access: { audience: [...decidingKinds, "host"] },
+});
+
+export const removeFile = defineOperation({
+  id: "removeFile",
+  method: "POST",
+  path: "/files/remove",
+  summary: "Removes a file of the home that has the content that the remover has seen; its versions are kept",
+  input: z.object({ path: HomePath, sha256: Sha256.describe("Of the content that is removed") }),
+  output: z
+    .object({
+      state: z.enum(["removed", "conflict"]).describe("conflict: it has changed since, and stays"),
+      sha256: Sha256.nullable().describe("Of a conflict: of what stands there"),
+    })
+    .meta({ id: "RemovedFile" }),
+  errors: ["forbidden"],
+  effect: "idempotent",
+  access: { audience: [...decidingKinds, "host"] },
+});
+
+export const watchFiles = defineOperation({
+  id: "watchFiles",
+  method: "GET",
+  path: "/files/watch",
+  summary: "Says that files or states of the home have changed, whenever they have",
+  description: "Which, listFiles tells. The stream does not end by itself.",
+  input: z.object({ after: text(400).optional() }),
+  output: z.object({ at: Time }),
+  effect: "readonly",
+  access: { audience: [...decidingKinds, "host"] },
+  stream: true,
 });
 
 export const trustFile = defineOperation({
@@ -128,6 +179,9 @@ export const homeOperations = [
   listFiles,
   getFile,
   writeFile,
+  putFile,
+  removeFile,
+  watchFiles,
   trustFile,
   listStateFiles,
   getState,

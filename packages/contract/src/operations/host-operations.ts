@@ -65,10 +65,12 @@ export const reportDivergence = defineOperation({
   id: "reportDivergence",
   method: "POST",
   path: "/hosts/divergences",
-  summary: "Tells the person that a file was changed in two places and both versions are kept",
+  summary: "Tells the person that a file was changed in two places, and what is kept",
   input: z.object({
     path: HomePath,
-    keptAs: HomePath.describe("Where the host's version stands"),
+    keptAs: HomePath.nullable().describe(
+      "Where the host's version stands; null: it was deleted in one place and edited in the other, and the edit stays",
+    ),
     diff: text(diffCharsMax).describe("From the home's version to the host's, cut at its limit"),
   }),
   output: z.object({}),

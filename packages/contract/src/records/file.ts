@@ -5,6 +5,8 @@ import { pathCharsMax } from "./limits.ts";
 
 /** Of a file that is written as text. */
 export const fileTextCharsMax = 500_000;
+/** Of a file that is written as bytes: what is larger has no versions. */
+export const fileBytesMax = 1_048_576;
 
 export const HomePath = z.string().min(1).max(pathCharsMax).describe("Relative to the home");
 export const Sha256 = z.string().regex(/^[0-9a-f]{64}$/, "must be a SHA-256 in lower-case hexadecimal");

@@ -1,9 +1,11 @@
 /** The limits of reading and writing a home. */
+import { fileBytesMax } from "@roost/contract/operations";
+
 export const homeLimits = {
   pathCharsMax: 1024,
   pathDepthMax: 12,
   /** A text file that is read, written or versioned. Larger ones are only watched by size and time. */
-  fileBytesMax: 1_048_576,
+  fileBytesMax,
   /** Files of one home that are scanned. */
   filesMax: 20_000,
   /** Characters of one file in a context, of USER.md, and of all files together. */

@@ -77,13 +77,16 @@ export async function putHomeFile(
   throw new RoostError("unavailable", `${target.path} could not be written in ${attemptsMax} attempts: try again`);
 }
 
-function refuseFolder({ path }: ResolvedPath): void {
+export function refuseFolder({ path }: ResolvedPath): void {
   if (!homeFolders.includes(path.toLowerCase())) return;
   throw new RoostError("invalid_input", `${path} is a folder of the home: write a file in it, like ${path}/NAME.md`);
 }
 
 /** Approvals go by the path that was shown to the person: what a link leads to, or a call that was not held, is refused here. */
-function refuseHeld({ path: asked, labels }: WriteRequest, { path }: ResolvedPath): void {
+export function refuseHeld(
+  { path: asked, labels }: Pick<WriteRequest, "path" | "labels">,
+  { path }: ResolvedPath,
+): void {
   const held = labels !== undefined && isUntrusted(labels) ? heldFile(path) : undefined;
   if (held === undefined) return;
   const where = asked === path ? path : `${asked}, which is ${path},`;
@@ -273,11 +276,14 @@ function encode(path: string, text: string): Buffer {
   if (text.includes("\0") || !text.isWellFormed())
     throw new RoostError("invalid_input", `${path} can only be written with well-formed text without NUL`);
   const bytes = Buffer.from(text);
-  if (bytes.length > homeLimits.fileBytesMax) {
-    throw new RoostError(
-      "limit_exceeded",
-      `${path} would have ${bytes.length} bytes (limit ${homeLimits.fileBytesMax}): split it`,
-    );
-  }
+  refuseLarge(path, bytes.length);
   return bytes;
+}
+
+export function refuseLarge(path: string, bytes: number): void {
+  if (bytes <= homeLimits.fileBytesMax) return;
+  throw new RoostError(
+    "limit_exceeded",
+    `${path} would have ${bytes} bytes (limit ${homeLimits.fileBytesMax}): split it`,
+  );
 }

@@ -140,7 +140,7 @@ export async function saveStamp(
 export async function recordOutsideEdit(
   memory: Memory,
   tx: KernelTransaction,
-  edit: { path: string; disk: DiskFile | undefined; record: FileRecord | undefined },
+  edit: { path: string; disk: DiskFile | undefined; record: FileRecord | undefined; by?: string },
 ): Promise<string | undefined> {
   const { path, disk, record } = edit;
   // What stands there is older than the record: the disk is brought to it, not the other way round.
@@ -148,7 +148,7 @@ export async function recordOutsideEdit(
   if (disk === undefined) {
     if (record === undefined) return undefined;
     await tx.query("delete from memory.file where path = $1", [path]);
-    return emitEdited(tx, path, openLabels, { change: "deleted", ...previousOf(record) });
+    return emitEdited(tx, path, openLabels, { change: "deleted", by: edit.by, ...previousOf(record) });
   }
   if (record !== undefined && record.sha256 === disk.sha256) return undefined;
   await memory.versions.put(disk.bytes);

@@ -24,6 +24,7 @@ export const grantedFunctions = [
   "lock_cursor_1",
   "move_cursor_1",
   "next_letter_1",
+  "now_1",
   "park_1",
   "partitions_1",
   "read_answer_1",

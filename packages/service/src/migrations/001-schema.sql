@@ -142,6 +142,9 @@ create function service.cap_labels_1(caller text, labels text) returns text lang
   select string_agg(p, ' ' order by place, p collate "C") from kept
 $$;
 
+-- The database's clock, by which calls are signed and expire: the machines of those who sign and those who check may differ by minutes.
+create function service.now_1() returns timestamptz language sql stable security definer set search_path = pg_catalog, pg_temp as $$ select roost.now() $$;
+
 -- Nothing is granted to public: each role gets its grants when its service is installed.
 revoke execute on all functions in schema service from public;
 
