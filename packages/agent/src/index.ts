@@ -1,4 +1,5 @@
 export type { AgentContext, ContextSection } from "./messages/agent-context.ts";
+export { byRoost } from "./messages/message.ts";
 export type {
   AssistantMessage,
   Message,

@@ -42,6 +42,6 @@ export function hasHooks({ options: { hooks } }: Loop, tool: string): boolean {
 export function addNotes({ state }: Loop, notes: readonly string[]): void {
   if (notes.length === 0) return;
   // It may repeat what the run was given.
-  const marked = hasReadUntrusted(state) ? { isUntrusted: true, from: "a hook" } : {};
+  const marked = hasReadUntrusted(state) ? { isUntrusted: true, from: "a hook" } : { from: "a hook" };
   state.messages.push({ role: "user", text: notes.join("\n"), ...marked });
 }

@@ -3,7 +3,7 @@
 
 import type { JsonValue } from "@roost/base";
 import { parseArgumentsText } from "../messages/parse-arguments.ts";
-import type { AssistantMessage } from "../messages/message.ts";
+import { byRoost, type AssistantMessage } from "../messages/message.ts";
 import type { ModelRequest } from "../models/models.ts";
 import type { AgentEnd } from "./agent-outcome.ts";
 import type { Loop, WantedAnswer } from "./loop.ts";
@@ -20,7 +20,7 @@ export const formUnmet = { format: "no answer was the JSON that was asked for", 
 export function tellForm({ state, options: { form } }: Loop): void {
   if (form === undefined) return;
   const said = [callWords(form), formatWords(form)].filter((words) => words !== "");
-  if (said.length > 0) state.messages.push({ role: "user", text: `(${said.join(" ")})` });
+  if (said.length > 0) state.messages.push({ role: "user", text: `(${said.join(" ")})`, from: byRoost });
 }
 
 /** What of it the request itself says. A grammar for the answer would keep many servers' models from calling tools. */
@@ -56,7 +56,7 @@ export function takeAnswer(loop: Loop, text: string): { text: string } | "again"
   if (state.form.toldCount < toldMax) {
     state.form.toldCount += 1;
     const words = isCallMissing ? callWords(form) : formatWords(form);
-    state.messages.push({ role: "user", text: `(Your answer was not taken: ${fault}. ${words})` });
+    state.messages.push({ role: "user", text: `(Your answer was not taken: ${fault}. ${words})`, from: byRoost });
     return "again";
   }
   const which = isCallMissing ? formUnmet.call : formUnmet.format;

@@ -3,7 +3,7 @@
 
 import type { Logger } from "@roost/base";
 import { namePart } from "@roost/contract/part";
-import type { Message } from "../messages/message.ts";
+import { byRoost, type Message, type UserMessage } from "../messages/message.ts";
 import { wrapUntrusted } from "../messages/wrap-untrusted.ts";
 import { partsOf } from "../models/model-input.ts";
 import type { ModelCallOutcome, ModelDelta, Models } from "../models/models.ts";
@@ -184,7 +184,13 @@ export function renderMessage(message: Message, charsMax: number): string {
   const text = shorten(message.text + parts.join(""), charsMax);
   if (message.role === "tool") return `[answer of ${message.toolName}${message.isError ? ", failed" : ""}] ${text}`;
   if (message.role === "summary") return `[earlier summary] ${message.text}`;
-  if (message.role === "user") return `[person] ${text}`;
+  if (message.role === "user") return `[${message.from ?? "person"}] ${ofSpeaker(message, text)}`;
   const calls = (message.toolCalls ?? []).map((call) => `[calls ${call.toolName} ${shorten(call.argumentsText, 400)}]`);
   return [`[agent] ${text}`, ...calls].join("\n");
+}
+
+/** What Roost says of itself names it already. */
+function ofSpeaker({ from }: UserMessage, text: string): string {
+  const named = `[${byRoost}] `;
+  return from === byRoost && text.startsWith(named) ? text.slice(named.length) : text;
 }

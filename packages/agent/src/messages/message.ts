@@ -3,6 +3,9 @@
 import type { JsonValue } from "@roost/base";
 import type { Part } from "@roost/contract/part";
 
+/** The speaker of what Roost itself tells an agent: `from` of such messages, whatever their text looks like. */
+export const byRoost = "Roost";
+
 /** A message of a person, a job or another agent to this agent. */
 export interface UserMessage {
   role: "user";
@@ -10,7 +13,7 @@ export interface UserMessage {
   parts?: Part[] | undefined;
   /** Untrusted: shown between delimiters, and taints the run. */
   isUntrusted?: boolean | undefined;
-  /** Its source, if not the person; named where it is shown. */
+  /** Its speaker, if not the person; named where it is shown. A text that claims one is still the person's. */
   from?: string;
   labels?: string[] | undefined;
 }

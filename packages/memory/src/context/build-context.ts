@@ -2,6 +2,7 @@
  * Builds what a run starts from: the files that its kind of session may see, the time, news, the conversation and the prompt. Reads the home and
  * the log and changes neither; what was shown is recorded by commitDigest, in the transaction of the step that used it.
  */
+import { byRoost } from "@roost/agent";
 import type { AgentDefinition } from "@roost/contract/operations";
 import { formatLabels, isUntrusted, joinLabels, mainLabels, openLabels } from "@roost/contract/labels";
 import type { Run } from "@roost/kernel";
@@ -237,7 +238,7 @@ async function digestFor(
 
 function toldMessages(digest: Digest): ContextMessage[] {
   if (digest.text === "") return [];
-  return [{ role: "user", text: `[Roost] ${digest.text}`, labels: formatLabels(digestLabels) }];
+  return [{ role: "user", text: `[Roost] ${digest.text}`, from: byRoost, labels: formatLabels(digestLabels) }];
 }
 
 /** What has come from mailboxes and calendars, by name alone: what it says goes through the quarantined reader. Of what is not told yet nothing counts as checked. */
@@ -251,7 +252,7 @@ async function outsideMessages(
   const inputs = { ...Object.fromEntries(others), ...marks };
   if (lines.length === 0) return { messages: [], inputs };
   const text = `[Roost] Mails and events since your last heartbeat. What they say reaches you through read_outside alone (items):\n${lines.join("\n")}`;
-  return { messages: [{ role: "user", text, labels: formatLabels(mainLabels) }], inputs };
+  return { messages: [{ role: "user", text, from: byRoost, labels: formatLabels(mainLabels) }], inputs };
 }
 
 /** Shown in each turn, so limited. */

@@ -2,6 +2,7 @@
  * Describes the moment: the time and the ages of states. It stands before the prompt and stays in the conversation, so that the next request begins
  * like this one (servers cache prefixes) and each turn has its time.
  */
+import { byRoost } from "@roost/agent";
 import type { Memory } from "../memory.ts";
 import type { ContextMessage } from "../sessions/message.ts";
 import type { SessionRow } from "../sessions/session.ts";
@@ -24,7 +25,7 @@ export function momentMessage(memory: Memory, options: MomentOptions): Extract<C
   if (viewer.kind === "main" && session?.digestAt != null)
     lines.push(`Your last turn in this conversation was ${ageText(nowMs - session.digestAt.getTime())} ago.`);
   if (states !== "") lines.push("State files:", states);
-  return { role: "user", text: lines.join("\n") };
+  return { role: "user", text: lines.join("\n"), from: byRoost };
 }
 
 /** Whether a message is one of these: they differ at every moment. */

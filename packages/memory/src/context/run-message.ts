@@ -7,6 +7,7 @@ import type { Memory } from "../memory.ts";
 import { readMessage } from "../sessions/read-transcript.ts";
 import type { Calendar } from "../visibility/calendar.ts";
 import type { Asked, AskedMessage } from "../sessions/message.ts";
+import { withSpeaker } from "../sessions/with-speaker.ts";
 
 /** Whether a job's run stands beside a conversation: on its view, and between its turns once it is over. */
 export function isBesideConversation({ jobId, sessionKind }: Pick<Run, "jobId" | "sessionKind">): boolean {
@@ -19,7 +20,7 @@ export async function runMessage(memory: Memory, run: Run): Promise<Asked> {
     const stored = await readMessage(memory, input["messageId"]);
     if (stored?.content.role === "user") {
       const labels = await memory.kernel.labelSets.read(memory.kernel.database, stored.labels);
-      return { message: stored.content, labels, seq: stored.seq, ...broughtByProgram(run) };
+      return { message: withSpeaker(stored.content, "asked"), labels, seq: stored.seq, ...broughtByProgram(run) };
     }
   }
   const labels = await memory.kernel.labelSets.read(memory.kernel.database, run.labels);

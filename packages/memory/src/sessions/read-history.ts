@@ -2,6 +2,7 @@
  * The conversation before a turn, as a model gets it: the last summary, then every turn after it. What is too long for a context says so, and is
  * summarised before the model answers. Only what is too long to be read at once is left out, oldest turns first, and a remark stands in its place.
  */
+import { byRoost } from "@roost/agent";
 import {
   covers,
   formatLabels,
@@ -17,6 +18,7 @@ import { clearanceOf } from "../visibility/clearance.ts";
 import type { Viewer } from "../visibility/viewer.ts";
 import type { ContextMessage } from "./message.ts";
 import type { SessionRow } from "./session.ts";
+import { withSpeaker } from "./with-speaker.ts";
 
 export interface History {
   messages: ContextMessage[];
@@ -95,7 +97,7 @@ export async function readHistory(
 
 function leftOutBefore(seq: number): ContextMessage {
   const text = `[Roost] What stands before message ${seq} of this conversation is left out here: it is too long to be read at once`;
-  return { role: "user", text };
+  return { role: "user", text, from: byRoost };
 }
 
 interface HistoryRow {
@@ -136,7 +138,11 @@ async function readRows(
   const oldest = rows.findLast((row) => row.throughTurn === null);
   const isCut = rows.length >= rowsReadMax || (oldest !== undefined && oldest.firstTurn !== oldest.turnSeq);
   const read = (number: number) => kernel.labelSets.read(kernel.database, number);
-  const labelled = rows.map(async ({ firstTurn: _inAll, ...row }) => ({ ...row, labels: await read(row.labels) }));
+  const labelled = rows.map(async ({ firstTurn: _inAll, ...row }) => ({
+    ...row,
+    content: withSpeaker(row.content, row.place === toldPlace ? "told" : "asked"),
+    labels: await read(row.labels),
+  }));
   return { rows: await Promise.all(labelled), isCut };
 }
 

@@ -2,6 +2,7 @@
  * What a person does with a conversation: begin one, begin it anew, take turns back, have it summarised. The transcript and the log keep
  * everything; only what agents read of it changes. None of it while a turn is asked for or answered, or a job's run beside it goes on.
  */
+import { byRoost } from "@roost/agent";
 import { createId, nearestName, RoostError } from "@roost/base";
 import { formatLabels } from "@roost/contract/labels";
 import { createRun, firstLabels, type KernelTransaction } from "@roost/kernel";
@@ -174,7 +175,7 @@ function notice({ kind, key }: Session, { text, by }: { text: string; by: string
     id: createId(),
     place: "told" as const,
     role: "system" as const,
-    content: { role: "user" as const, text },
+    content: { role: "user" as const, text, from: byRoost },
     labels: firstLabels({ sessionKind: kind, sessionKey: key }),
     source: by,
   };
