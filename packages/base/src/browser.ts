@@ -9,4 +9,4 @@ export { durationMsMax, formatDurationMs, parseDurationMs, writeDurationMs } fro
 export { isJsonObject, jsonObjectOf, type JsonObject, type JsonValue } from "./json-value.ts";
 export { limitBytes } from "./limit-bytes.ts";
 export { errorCodes, isErrorCode, RoostError, toRoostError, type ErrorCode } from "./roost-error.ts";
-export { findUnstorable, hiddenCharacters, lineRule, storableRule } from "./storable-text.ts";
+export { findUnstorable, hiddenCharacters, lineRule, storableRule, visibleText } from "./storable-text.ts";

@@ -33,9 +33,11 @@ export {
   isPlainLine,
   isStorableJson,
   isStorableText,
+  repairedLine,
   storableRule,
   storableText,
   storableValue,
+  visibleText,
 } from "./storable-text.ts";
 export { splitFrontMatter } from "./split-front-matter.ts";
 export { makePrivateDirectory } from "./make-private-directory.ts";

@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { findUnstorable, isStorableJson, isStorableText, storableText, storableValue } from "./storable-text.ts";
+import {
+  findUnstorable,
+  isStorableJson,
+  isStorableText,
+  repairedLine,
+  storableText,
+  storableValue,
+  visibleText,
+} from "./storable-text.ts";
 
 test("storableText() replaces NUL and half a surrogate pair, and leaves whole pairs and other control characters", () => {
   assert.equal(storableText("a\0b\ud83d"), "a\ufffdb\ufffd");
@@ -32,4 +40,13 @@ test("findUnstorable() names each place", () => {
     "d",
   ]);
   assert.deepEqual(findUnstorable({ a: ["\0", "\0", "\0"] }, 2), ["a[0]", "a[1]"]);
+});
+
+test("visibleText() writes what hides or turns text as its escape, and repairedLine() replaces it in a name", () => {
+  assert.equal(
+    visibleText("to \u202emoc.evil\u2069\r\n\tb\rc\u001b[2J é😀"),
+    "to \\u202emoc.evil\\u2069\r\n\tb\\u000dc\\u001b[2J é😀",
+  );
+  assert.equal(repairedLine("a\n\u202ecod.exe", 200), "a\ufffd\ufffdcod.exe");
+  assert.deepEqual([repairedLine("", 5), repairedLine("abc😀", 4)], [undefined, "abc\ufffd"]);
 });

@@ -21,6 +21,19 @@ export function isPlainLine(text: string): boolean {
   return !hidden.test(text) && text.isWellFormed();
 }
 
+const hiddenAll = new RegExp(hidden, "g");
+const hiddenInText = new RegExp(`(?!\\n|\\t|\\r\\n)${hidden.source}`, "g");
+
+/** As it is shown to a person who decides by it: what hides or turns text stands there as its escape. Line breaks and tabs stay. */
+export function visibleText(text: string): string {
+  return text.replaceAll(hiddenInText, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
+/** A name that comes from elsewhere, as a plain line of at most so many characters; undefined where nothing is left of it. */
+export function repairedLine(text: string, charsMax: number): string | undefined {
+  return text.toWellFormed().replaceAll(hiddenAll, "\ufffd").slice(0, charsMax).toWellFormed() || undefined;
+}
+
 export function isStorableText(text: string): boolean {
   return !text.includes("\0") && text.isWellFormed();
 }

@@ -243,8 +243,12 @@ test("Questions come with a button for each answer, count from the bound chat al
   await home.answer("Green it is.");
   server.say({ chat: me, text: "And the door?" });
   const next = await home.claim();
-  await waitInRun(kernel, next.owned, { seq: 1, wait: { kind: "person", question: { prompt: "Which door?" } } });
+  await waitInRun(kernel, next.owned, {
+    seq: 1,
+    wait: { kind: "person", question: { prompt: "Which door? \u202eon" } },
+  });
   await home.until(() => shown("Which door?") !== undefined);
+  assert.match(shown("Which door?")!.text, /^Which door\? \\u202eon\n/);
   server.say({ chat: me, text: "the back door", replyTo: shown("Which door?")!.ref });
   await home.until(async () => (await listQuestions(kernel, { states: ["open"], limit: 1 })).length === 0);
   assert.equal((await listQuestions(kernel, { limit: 1 }))[0]?.answer, "the back door");

@@ -23,11 +23,15 @@ const types: Readonly<Record<ErrorCode, string>> = {
   internal: "server_error",
 };
 
+/** Of those that `details` may name: other rooms name types of other things there. */
+const typesNamed: ReadonlySet<string> = new Set([...Object.values(types), "insufficient_quota", "requests"]);
+
 const codes: Partial<Record<ErrorCode, string>> = { unauthenticated: "invalid_api_key" };
 
 /** Of anything thrown; `details` of a RoostError may name `httpStatus`, `type`, `code`, `param` and `retryAfterS`. */
 export function toOpenAiError(thrown: unknown): OpenAiError {
   const { code, message, details = {} } = toRoostError(thrown);
+  const { type = "" } = details;
   const text = (name: string) => {
     const value = details[name];
     return typeof value === "string" ? value : undefined;
@@ -36,7 +40,7 @@ export function toOpenAiError(thrown: unknown): OpenAiError {
     status: typeof details["httpStatus"] === "number" ? details["httpStatus"] : httpStatusOf(code),
     error: {
       message: code === "internal" ? "Roost failed: its log says why" : message,
-      type: text("type") ?? types[code],
+      type: typeof type === "string" && typesNamed.has(type) ? type : types[code],
       param: text("param") ?? null,
       code: text("code") ?? codes[code] ?? null,
     },

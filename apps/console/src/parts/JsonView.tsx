@@ -1,12 +1,14 @@
+import { visibleText } from "@roost/base/browser";
 import styles from "./JsonView.module.css";
 
 const charsMax = 20_000;
 
-/** A value as indented JSON, its parts told apart; what is very long is cut, and says so. */
-export function JsonView({ value }: { value: unknown }) {
+/** A value as indented JSON, its parts told apart; what is very long is cut, and says so, unless a person decides by it (`isWhole`). */
+export function JsonView({ value, isWhole = false }: { value: unknown; isWhole?: boolean }) {
+  const shown = (text: string) => visibleText(isWhole ? text : cut(text));
   if (typeof value === "string" && value.includes("\n"))
-    return <pre className={`${styles.json} verbatim`}>{cut(value)}</pre>;
-  const text = cut(JSON.stringify(value, null, 2) ?? "nothing");
+    return <pre className={`${styles.json} verbatim`}>{shown(value)}</pre>;
+  const text = shown(JSON.stringify(value, null, 2) ?? "nothing");
   return (
     <pre className={`${styles.json} verbatim`} tabIndex={0}>
       {[...text.matchAll(token)].map((match) => paint(match[0], match.index))}

@@ -1,4 +1,5 @@
 /** One thing that needs the person, with all one has to know to answer it in place: a question, a call to approve, an unknown outcome, a failure. */
+import { visibleText } from "@roost/base/browser";
 import type { InboxEntryRecord } from "@roost/contract/operations";
 import { useEffect, useState, type ReactNode } from "react";
 import { Link } from "wouter";
@@ -38,7 +39,7 @@ export function NeedCard({ entry, isFirst = false, isOpen = false }: NeedCardPro
         <StateMark state={kinds[kind].state} />
         <b>{whoOf(entry)}</b> {kinds[kind].says} <span>{formatAgo(now - Date.parse(since))}</span>
       </p>
-      <h2 className={styles.prompt}>{title}</h2>
+      <h2 className={styles.prompt}>{visibleText(title)}</h2>
       <More entry={entry} isOpen={isOpen} />
       {choices.length === 0 && "question" in entry ? (
         <FreeAnswer entry={entry} isSent={isSent} act={act} />
@@ -125,13 +126,13 @@ function More({ entry, isOpen }: { entry: InboxEntryRecord; isOpen: boolean }): 
         <span className="mono">{approval.tool}</span> with what
       </summary>
       {approval.diff === null ? (
-        <JsonView value={approval.input} />
+        <JsonView value={approval.input} isWhole />
       ) : (
         <pre className={styles.diff} tabIndex={0}>
-          {approval.diff}
+          {visibleText(approval.diff)}
         </pre>
       )}
-      <p>{approval.reason}</p>
+      <p>{visibleText(approval.reason)}</p>
     </details>
   );
 }

@@ -46,7 +46,7 @@ export function tailEvents(kernel: Kernel): Handler<typeof operation> {
 }
 
 /** @throws RoostError for a place that is none, or that the log no longer has */
-async function readPlace(kernel: Kernel, topics: readonly string[], after: string): Promise<OffsetVector> {
+export async function readPlace(kernel: Kernel, topics: readonly string[], after: string): Promise<OffsetVector> {
   const offsets = parseOffsets(after);
   refuseVectorOutOfRange(await readPartitions(kernel.database, topics), offsets);
   return offsets;

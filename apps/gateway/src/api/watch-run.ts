@@ -1,12 +1,13 @@
 /** Streams a run: its events from the log, and between them the model's text and remarks on it. */
 import type { Handler, StreamItem } from "@roost/contract";
 import type { RunUpdate, watchRun as operation } from "@roost/contract/operations";
-import { formatOffsets, getRun, parseOffsets, type Kernel, type OffsetVector, type Run } from "@roost/kernel";
+import { formatOffsets, getRun, type Kernel, type OffsetVector, type Run } from "@roost/kernel";
 import { requireUuid } from "../records/require-uuid.ts";
 import { toEventRecord } from "../records/to-event.ts";
 import { toRunRecord } from "../records/to-run-summary.ts";
 import { followCorrelation, type FollowedEvent } from "../streams/follow-correlation.ts";
 import { followText, type FollowedText } from "../streams/follow-text.ts";
+import { readPlace } from "./tail-events.ts";
 import { isTerminal } from "../streams/is-terminal.ts";
 import { mergeStreams } from "../streams/merge-streams.ts";
 
@@ -16,7 +17,8 @@ export function watchRun(kernel: Kernel): Handler<typeof operation> {
   return async ({ runId, after }, { signal }) => {
     // Read before the log: if the run has ended by now, all of its events can be read.
     const run = await getRun(kernel.database, requireUuid("run", runId));
-    return watch(kernel, run, { after: after === undefined ? undefined : parseOffsets(after), signal });
+    const offsets = after === undefined ? undefined : await readPlace(kernel, runTopics, after);
+    return watch(kernel, run, { after: offsets, signal });
   };
 }
 

@@ -60,6 +60,14 @@ test("watchSession() tells what is said, what its run does, what its model write
   const created = (await rest.next()).value;
   assert.equal(created?.data.kind === "event" && created.data.event.subject, sent.runId);
   await rest.return?.();
+
+  // A place that the log does not have would be waited for in silence.
+  const lost = [
+    client.watchSession({ sessionKey: "main", after: "sessions/0:999999999" }),
+    client.watchRun({ runId, after: "runs/0:999999999" }),
+  ];
+  for (const stream of lost)
+    await assert.rejects(stream[Symbol.asyncIterator]().next(), { code: "not_found", message: /out of range/ });
 });
 
 test("watchHome() tells every event, and what models write in the sessions that are asked for, over one stream", async () => {

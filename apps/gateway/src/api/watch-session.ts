@@ -1,7 +1,7 @@
 /** Streams a session: its messages, the events of its runs, and the text of active models. */
 import type { Handler, StreamItem, StreamPlace } from "@roost/contract";
 import type { SessionUpdate, watchSession as operation } from "@roost/contract/operations";
-import { formatOffsets, getRun, listRuns, parseOffsets, readEnd, type Kernel, type OffsetVector } from "@roost/kernel";
+import { formatOffsets, getRun, listRuns, readEnd, type Kernel, type OffsetVector } from "@roost/kernel";
 import { readMessage, readTranscript, type Memory, type StoredMessage } from "@roost/memory";
 import { toRoostError } from "@roost/base";
 import { toEventRecord } from "../records/to-event.ts";
@@ -9,6 +9,7 @@ import { toRunSummary } from "../records/to-run-summary.ts";
 import { toMessageRecord } from "../records/to-session.ts";
 import { followSession, type SessionEvent } from "../streams/follow-session.ts";
 import { createRunTexts, type RunText } from "../streams/create-run-texts.ts";
+import { readPlace } from "./tail-events.ts";
 import { isTerminal } from "../streams/is-terminal.ts";
 import { mergeStreams } from "../streams/merge-streams.ts";
 
@@ -18,8 +19,10 @@ const runsKnownMax = 50;
 
 export function watchSession(kernel: Kernel, memory: Memory): Handler<typeof operation> {
   return async ({ sessionKey, after, last }, { signal }) => {
-    if (after !== undefined)
-      return watch(kernel, memory, { sessionKey, past: [], offsets: parseOffsets(after), signal });
+    if (after !== undefined) {
+      const offsets = await readPlace(kernel, topics, after);
+      return watch(kernel, memory, { sessionKey, past: [], offsets, signal });
+    }
     // The end is read first: a message between the two reads is then sent twice rather than never. Readers deduplicate by id.
     const offsets = await readEnd(kernel.database, topics);
     const past = last === 0 ? [] : (await readTranscript(memory, sessionKey, { limit: last })).messages;

@@ -3,6 +3,7 @@
  * was. It compares what is open with what was sent, so that no event can be missed.
  */
 import { approvalShown } from "@roost/approvals";
+import { visibleText } from "@roost/base";
 import { listQuestions, type Question } from "@roost/kernel";
 import type { NewChatMessage } from "../channel.ts";
 import { findOwner } from "../peers/peers.ts";
@@ -94,7 +95,7 @@ export function shownOf({ channel }: Room, question: Question): string | undefin
   const shown = question.kind === "approval" ? approvalShown(question.details) : undefined;
   const call =
     shown === undefined ? "" : `\n\n${shown.diff ?? `${shown.tool} ${JSON.stringify(shown.input, null, 2)}`}`;
-  const text = `${question.prompt}${call}`;
+  const text = visibleText(`${question.prompt}${call}`);
   const { textCharsMax, buttonsMax } = channel.limits;
   const isWhole = text.length <= textCharsMax - tailCharsMax && (question.choices ?? []).length <= buttonsMax;
   return isWhole ? text : undefined;

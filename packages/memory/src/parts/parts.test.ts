@@ -56,6 +56,20 @@ test("keepPart() keeps equal bytes once, and refuses more than 20 MB without lea
   assert.deepEqual(await readdir(join(home.homeDir, ".roost/parts/incoming")), []);
 });
 
+test("keepPart() and takeParts() repair a file's name that would pass for another, or is too long", async () => {
+  await using home = await createTestMemory();
+  const { memory } = home;
+  const content = Buffer.from("one file");
+  const { name, sha256 = "" } = await keepPart(memory, { content, labels, name: "a\n\u202ecod.exe" });
+  assert.equal(name, "a\ufffd\ufffdcod.exe");
+  const refs = [{ sha256 }, { sha256, name: `b\u2066${"c".repeat(300)}` }];
+  const taken = await memory.kernel.transact((tx) => takeParts(memory, tx, { refs, labels }));
+  assert.deepEqual(
+    taken.map((part) => part.name),
+    ["a\ufffd\ufffdcod.exe", `b\ufffd${"c".repeat(198)}`],
+  );
+});
+
 test("takeParts() marks by the source, for the audience of the message, and puts short texts in place", async () => {
   await using home = await createTestMemory();
   const { memory, kernel } = home;

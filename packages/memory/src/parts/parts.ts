@@ -2,8 +2,9 @@
  * Parts of messages and results: kept by reference, once for equal bytes, and taken into messages by their hash. What names a part is
  * recorded with the part; what nothing names is removed by dropParts.
  */
-import { RoostError } from "@roost/base";
+import { repairedLine, RoostError } from "@roost/base";
 import { formatLabels, joinLabels, placedFor, type Labels } from "@roost/contract/labels";
+import { nameCharsMax } from "@roost/contract/operations";
 import { partLimits, type Part, type PartType } from "@roost/contract/part";
 import type { KernelTransaction } from "@roost/kernel";
 import type { ObjectContent } from "@roost/objects";
@@ -27,8 +28,9 @@ export interface NewPart {
  */
 export async function keepPart(
   memory: Memory,
-  { content, name, mediaType = "", labels, runId }: NewPart,
+  { content, name: given, mediaType = "", labels, runId }: NewPart,
 ): Promise<Part> {
+  const name = nameOfPart(given);
   const head: Uint8Array[] = [];
   const { sha256, bytes } = await memory.parts.put(withHead(content, head)).catch(refuseFull);
   const kind = kindOf(Buffer.concat(head).subarray(0, headBytes), { name, said: mediaType });
@@ -48,6 +50,11 @@ export async function keepPart(
     ]);
   });
   return { ...kind, bytes, sha256, name };
+}
+
+/** Files are named by who sends them. */
+function nameOfPart(given: string | undefined): string | undefined {
+  return given === undefined ? undefined : repairedLine(given, nameCharsMax);
 }
 
 /** Nothing is wrong with the part: it can be kept when there is space again. */
@@ -119,7 +126,7 @@ export async function takeParts(
       mediaType,
       bytes,
       sha256,
-      name: ref.name ?? row.name ?? undefined,
+      name: nameOfPart(ref.name) ?? row.name ?? undefined,
       text: stored !== undefined ? new TextDecoder().decode(stored).replaceAll("\0", "\uFFFD") : undefined,
       labels: formatLabels(itsLabels),
     });

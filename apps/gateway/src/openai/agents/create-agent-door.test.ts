@@ -202,6 +202,30 @@ test("who writes on instead of answering calls ends their turn", async () => {
   script = count;
 });
 
+test("an answer with spaces around it is told once, and what the agent cannot carry out begins no turn", async () => {
+  const client = clientOf(testToken, { "x-roost-session": "odd" });
+  script = () => ({ text: "  two lines \n", chunks: ["  two", " lines", " \n"] });
+  for (let round = 0; round < 3; round += 1)
+    assert.equal((await ask(client, said(`again ${round}`))).trim(), "two lines");
+  script = count;
+  const from = (await agents.runs()).length;
+  const twice = { model: "roost/main", messages: said("x"), tools: [...tools, ...tools] };
+  await assert.rejects(client.chat.completions.create(twice), { status: 400, type: "invalid_request_error" });
+  assert.equal((await agents.runs()).length, from);
+  const file = { file_data: "data:text/plain;base64,aGVsbG8=", filename: `\u202e${"f".repeat(300)}.txt` };
+  await ask(client, [
+    {
+      role: "user",
+      content: [
+        { type: "text", text: "read it" },
+        { type: "file", file },
+      ],
+    },
+  ]);
+  const tooLong = client.chat.completions.create({ model: "roost/main", messages: said("y".repeat(200_000)) });
+  await assert.rejects(tooLong, { status: 400, type: "invalid_request_error" });
+});
+
 test("a conversation is named by one line that looks like what it is, and a session of another kind by none", async () => {
   const client = clientOf(testToken);
   const named = (conversation: string) =>

@@ -34,8 +34,10 @@ export function createToldText(): ToldText {
       return tell(gap + text);
     },
     finish(whole) {
-      if (whole === "" || whole === current) return "";
-      if (current !== "" && whole.startsWith(current)) return tell(whole.slice(current.length));
+      // A model may tell spaces around its answer that are no part of it.
+      const [said, kept] = [current.trimStart(), whole.trimStart()];
+      if (kept === "" || kept.trimEnd() === said.trimEnd()) return "";
+      if (said !== "" && kept.startsWith(said)) return tell(kept.slice(said.length));
       return tell(all === "" ? whole : `\n\n${whole}`);
     },
   };

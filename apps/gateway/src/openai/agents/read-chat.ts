@@ -50,6 +50,7 @@ export function readTools(given: JsonValue | undefined, functionOf: (tool: JsonO
   if (given === undefined || given === null) return [];
   if (!Array.isArray(given) || given.length > clientToolsMax)
     throw invalid(`tools must be a list of at most ${clientToolsMax} tools`, "tools");
+  const names = new Set<string>();
   return given.map(jsonObjectOf).map((tool, index) => {
     if (tool["type"] !== "function")
       throw invalid(
@@ -59,7 +60,12 @@ export function readTools(given: JsonValue | undefined, functionOf: (tool: JsonO
     const { name, description, parameters } = functionOf(tool);
     const told = typeof description === "string" && { description: description.slice(0, 4_000) };
     const read = ClientTool.safeParse({ name, ...told, parameters: parameters ?? { type: "object", properties: {} } });
-    if (read.success) return read.data;
+    if (read.success && names.has(read.data.name))
+      throw invalid(`tools[${index}] has the name of another tool: give each its own`, `tools[${index}]`);
+    if (read.success) {
+      names.add(read.data.name);
+      return read.data;
+    }
     throw invalid(
       `tools[${index}] has a name that models do not take: use 1 to 64 letters, digits, _ or -`,
       `tools[${index}]`,
