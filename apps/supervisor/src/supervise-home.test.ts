@@ -116,6 +116,26 @@ test("superviseHome() runs the services that the gateway's settings name, and no
   assert.ok((await stoppedAt("services")) < (await stoppedAt("gateway")));
 });
 
+test("superviseHome() is ready when its services are", async (context) => {
+  const { paths, start } = await createPlace(context);
+  await writeFile(join(paths.home, "gateway.order"), "services");
+  await writeFile(join(paths.home, "services.order"), "later");
+  const supervisor = start({ ROOST_WORKERS: "1" });
+  const logged = () => readFileSync(paths.log, "utf8").split("\n");
+  const placeOf = (form: RegExp) => logged().findIndex((line) => form.test(line));
+  const isListening = /database .*"process":"services"|"process":"services".*database /;
+  const found = await ownerWhere(
+    paths,
+    (owner) => runs(owner, "services") && placeOf(/worker-1 is ready/) >= 0 && placeOf(isListening) >= 0,
+  );
+  process.kill(Number.parseInt(identityOf(found, "services"), 10), "SIGUSR2");
+  await supervisor.prints(isReady);
+  const [services, all] = [placeOf(/services is ready/), placeOf(/"message":"ready"/)];
+  assert.ok(services >= 0 && services < all, `${services} ${all}`);
+  supervisor.process.kill("SIGTERM");
+  await supervisor.ended;
+});
+
 test("superviseHome() starts and ends the process of the services while it runs, and replaces it before it ends", async (context) => {
   const { paths, start } = await createPlace(context);
   const supervisor = start({ ROOST_WORKERS: "1" });

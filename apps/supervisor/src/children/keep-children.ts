@@ -1,7 +1,7 @@
 /**
- * The gateway, the workers and the process of the domain services of a machine: ready when the gateway and one worker are. Workers stop first, so
- * that the others still serve what they finish. The services run while a gateway says that there are some; a process that replaces theirs is ready
- * before the other stops, so that calls find one all the time.
+ * The gateway, the workers and the process of the domain services of a machine: ready when the gateway, one worker and the services are;
+ * services that fail, or are late, keep no start. Workers stop first, so that the others still serve what they finish. The services run while a
+ * gateway says that there are some; a process that replaces theirs is ready before the other stops, so that calls find one all the time.
  */
 import { RoostError, type ErrorCode, type Logger } from "@roost/base";
 import { errorCodeOfExit } from "@roost/contract/status-codes";
@@ -31,7 +31,7 @@ export interface KeepChildrenOptions {
 
 export interface KeptChildren {
   /**
-   * The gateway's message, once one worker is ready too.
+   * The gateway's message, once one worker is ready too, and the services, if there are some.
    * @throws the error that the gateway or a worker refuses to start with before that, where retrying would not help, or has not helped
    */
   readonly ready: Promise<ReadyMessage>;
@@ -57,6 +57,8 @@ const mayYetCome: ReadonlySet<ErrorCode | undefined> = new Set<ErrorCode>(["unav
 
 /** The gateway and one worker. */
 const firstCount = 2;
+/** Services that are not ready by then come later. */
+const servicesMsMax = 30_000;
 
 export interface MachinePrograms {
   /** Undefined, as the services: a joined host runs workers alone. */
@@ -71,10 +73,13 @@ export function keepChildren(machine: MachinePrograms, options: KeepChildrenOpti
   const programs = [machine.gateway, ...machine.workers, machine.relay].filter((one) => one !== undefined);
   const children: KeptChild[] = [];
   const ready = Promise.withResolvers<ReadyMessage>();
+  /** Ready, failed, or late. */
+  const servicesSettled = Promise.withResolvers<void>();
   const failed = new Set<string>();
   let gatewayMessage: ReadyMessage | undefined = machine.gateway === undefined ? { type: "ready" } : undefined;
   let isWorkerReady = false;
   let isReady = false;
+  let servicesTimer: ReturnType<typeof setTimeout> | undefined;
   let isStopping = false;
   const all = () => [...children, ...services.all()];
   const restart = () => all().forEach((child) => child.restart());
@@ -86,12 +91,19 @@ export function keepChildren(machine: MachinePrograms, options: KeepChildrenOpti
       onRequest(name, { type: "services", has: message.hasServices === true });
     } else if (name === machine.services?.name) {
       services.onReady();
+      servicesSettled.resolve();
     } else if (name !== machine.relay?.name) {
       isWorkerReady = true;
     }
-    if (gatewayMessage !== undefined && isWorkerReady) {
+    if (gatewayMessage !== undefined && isWorkerReady && !isReady) {
       isReady = true;
-      ready.resolve(gatewayMessage);
+      const message = gatewayMessage;
+      if (message.hasServices === true) servicesTimer = setTimeout(servicesSettled.resolve, servicesMsMax);
+      else servicesSettled.resolve();
+      void servicesSettled.promise.then(() => {
+        clearTimeout(servicesTimer);
+        ready.resolve(message);
+      });
       startUpTo(programs.length);
     }
     if (failed.delete(name)) options.onRecovery(name);
@@ -104,7 +116,9 @@ export function keepChildren(machine: MachinePrograms, options: KeepChildrenOpti
   };
   const onFailure = (name: string, failure: ChildFailure) => {
     failed.add(name);
-    const error = isReady ? undefined : failedStart(name, failure, options.logPath);
+    const isOfServices = name === machine.services.name;
+    if (isOfServices) servicesSettled.resolve();
+    const error = isReady || isOfServices ? undefined : failedStart(name, failure, options.logPath);
     if (error !== undefined) return ready.reject(error);
     options.onFailure(name, failure);
     startUpTo(programs.length);
@@ -134,6 +148,7 @@ export function keepChildren(machine: MachinePrograms, options: KeepChildrenOpti
     restart,
     async stop(force) {
       isStopping = true;
+      clearTimeout(servicesTimer);
       services.close();
       const isGateway = ({ name }: KeptChild) => name === machine.gateway?.name;
       const workers = children.filter((child) => !isGateway(child));

@@ -2,8 +2,8 @@
  * Stands in for gateway and workers in tests of the supervisor: a real process that speaks only its protocol. It misbehaves as the file `<process
  * name>.order` in its home says, read at every start:
  * `refuse CODE` (exits so), `crash` (exit 1), `stubborn` (ignores SIGTERM), `hang` (stops answering once ready),
- * `deaf` (ignores everything once ready), `slow` (never becomes ready), `services` (says that there are services). At SIGUSR2 the gateway says again
- * whether there are, and the services ask for another process in their place.
+ * `deaf` (ignores everything once ready), `slow` (never becomes ready), `later` (becomes ready at SIGUSR2), `services` (says that there are services). At
+ * SIGUSR2 the gateway says again whether there are, and the services ask for another process in their place.
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -34,6 +34,7 @@ process.on("SIGTERM", () => {
 });
 
 process.on("SIGUSR2", () => {
+  if (order === "later") return void process.send?.({ type: "ready" });
   process.send?.(name === "gateway" ? { type: "services", has: readOrder() === "services" } : { type: "replace" });
 });
 
@@ -45,7 +46,7 @@ if (order === "crash") throw new Error("out of birdseed");
 if (process.env["ROOST_DATABASE_URL"] === undefined) process.send?.({ type: "database" });
 log("info", `database ${process.env["ROOST_DATABASE_URL"] ?? (await told.promise)}`);
 isReady = true;
-if (order !== "slow") {
+if (order !== "slow" && order !== "later") {
   const ofGateway = { url: "http://127.0.0.1:7717", model: "a parrot", hasServices: order === "services" };
   const ready = { type: "ready", ...(name === "gateway" ? ofGateway : {}) };
   process.send?.(ready, () => {
