@@ -1,5 +1,7 @@
 /** A domain is added by its own folder alone: it is known everywhere, without a restart, and no room of Roost names it. */
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { request, type IncomingMessage } from "node:http";
 import { test } from "node:test";
 import { createHttpClient } from "@roost/contract/client";
 import { buildDigest } from "@roost/memory";
@@ -24,10 +26,10 @@ test("A service that is installed while everything runs is called, listed, told 
   const plants = createHttpClient(gardenContract, { baseUrl, token: testToken });
   const { plant } = await plants.addPlant({ name: "Rose" });
   await plants.waterPlant({ plantId: plant.id });
-  const once = { idempotencyKey: "tulip" };
-  const tulip = await plants.addPlant({ name: "Tulip" }, once);
-  assert.deepEqual(await plants.addPlant({ name: "Tulip" }, once), tulip);
-  await assert.rejects(plants.addPlant({ name: "Thorn" }, once), { code: "conflict" });
+  const keyed = { idempotencyKey: "tulip" };
+  const tulip = await plants.addPlant({ name: "Tulip" }, keyed);
+  assert.deepEqual(await plants.addPlant({ name: "Tulip" }, keyed), tulip);
+  await assert.rejects(plants.addPlant({ name: "Thorn" }, keyed), { code: "conflict" });
   assert.deepEqual((await plants.listPlants()).items, [plant, tulip.plant]);
   const { items: services } = await client.listServices();
   assert.deepEqual(
@@ -40,6 +42,12 @@ test("A service that is installed while everything runs is called, listed, told 
     "/plants/{plantId}/water",
     "/plants/{plantId}/waterings",
   ]);
+
+  const headers = { authorization: `Bearer ${testToken}` };
+  const [traced] = (await once(request(`${baseUrl}/plants`, { method: "TRACE", headers }).end(), "response")) as [
+    IncomingMessage,
+  ];
+  assert.equal(traced.resume().statusCode, 405, "fetch sends no such method on");
 
   assert.ok((await client.listTopics()).items.some(({ name }) => name === "garden"));
   const items = await collect(

@@ -1,6 +1,6 @@
 /** `/services/<name>/…`: documents of domain services, and calls forwarded in the caller's name. */
 import { RoostError, type Clock, type Logger } from "@roost/base";
-import type { Principal } from "@roost/contract";
+import { createProblemResponse, type Principal } from "@roost/contract";
 import { createForwardCall, type Services } from "@roost/service";
 import { Hono } from "hono";
 
@@ -12,6 +12,9 @@ export interface ForwardServicesOptions {
   logger: Logger;
 }
 
+/** Others cannot be sent on (TRACE), or are answered before (OPTIONS). */
+const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+
 /** Expects an authenticated caller. */
 export function forwardServices({ services, clock, logger }: ForwardServicesOptions): Hono {
   const { directory, signer } = services;
@@ -21,6 +24,11 @@ export function forwardServices({ services, clock, logger }: ForwardServicesOpti
     context.json(await directory.contractOf(context.req.param("service")), 200, { "cache-control": "no-cache" }),
   );
   routes.all("/:service/*", (context) => {
+    const { method } = context.req;
+    if (!methods.includes(method)) {
+      const error = new RoostError("invalid_input", `${method} is no method of an operation`);
+      return createProblemResponse(error, { logger, status: 405, headers: { allow: methods.join(", ") } });
+    }
     const service = context.req.param("service");
     const { pathname, search } = new URL(context.req.url);
     const path = pathname.slice(`${servicesPrefix}/${service}`.length);

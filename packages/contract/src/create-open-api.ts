@@ -12,6 +12,7 @@ import { checkedExamples, type AnyOperation } from "./define-operation.ts";
 import type { Relation, ServiceContract } from "./define-service.ts";
 import type { Access } from "./principal.ts";
 import { Problem, problemMediaType } from "./problem.ts";
+import { idCharsMax } from "./records/limits.ts";
 import { httpStatusOf } from "./status-codes.ts";
 import { toJsonSchema, type JsonSchema } from "./to-json-schema.ts";
 
@@ -144,13 +145,9 @@ function describeOperation(operation: AnyOperation, components: Components): Rec
 }
 
 function headerParameters({ stream, effect, revision, method }: AnyOperation): JsonValue[] {
-  const header = (name: string, description: string) => ({
-    name,
-    in: "header",
-    required: false,
-    description,
-    schema: { type: "string" },
-  });
+  const header = (name: string, description: string, schema: JsonSchema = {}): JsonValue => {
+    return { name, in: "header", required: false, description, schema: { type: "string", ...schema } };
+  };
   return [
     ...(stream ? [header("Last-Event-ID", "Continue after this event; overrides `after`")] : []),
     ...(effect === "readonly"
@@ -159,11 +156,12 @@ function headerParameters({ stream, effect, revision, method }: AnyOperation): J
           header(
             "Idempotency-Key",
             "Calls with the same key are one call: its first answer is repeated for seven days",
+            { minLength: 1, maxLength: idCharsMax },
           ),
         ]),
     ...(revision?.expected === undefined
       ? []
-      : [header("If-Match", `The ETag that was read; sets \`${revision.expected}\``)]),
+      : [header("If-Match", `The ETag that was read; sets \`${revision.expected}\``, { minLength: 1 })]),
     ...(revision === undefined || method !== "GET" ? [] : [header("If-None-Match", "The ETag that is already known")]),
   ];
 }

@@ -41,6 +41,7 @@ test("listJobVersions() has every definition with what changed, also after the j
   assert.deepEqual([page.next, page.versions[0]?.differences.length], [3, 2]);
   await assert.rejects(listJobVersions(kernel, "none", { limit: 1 }), /There is no job "none"/);
   await assert.rejects(getJobVersion(kernel, "j", 9), /has no version 9/);
+  await assert.rejects(getJobVersion(kernel, "j", 2 ** 31 - 1), { code: "not_found" });
 });
 
 test("rollBackJob() gives a job an earlier definition again, as a new version", async () => {

@@ -41,7 +41,7 @@ export function versionsOf<One extends Version<object>>(noun: keyof typeof views
     const limit = Math.min(options.limit, versionsPageMax);
     const rows = await kernel.database.query<Omit<One, "differences"> & Omit<Version<JsonValue>, "differences">>(
       `select v.version, v.definition, v.defined_by as "definedBy", v.defined_at as "definedAt", ${views[noun]}
-       from roost.${noun}_version v where v.${noun}_id = $1 and ($2::integer is null or v.version < $2) order by v.version desc limit $3`,
+       from roost.${noun}_version v where v.${noun}_id = $1 and ($2::bigint is null or v.version < $2) order by v.version desc limit $3`,
       [id, before ?? null, limit + 1],
     );
     if (rows.length === 0 && before === undefined) throw await unknown(kernel.database, noun, id);

@@ -57,8 +57,6 @@ const mayYetCome: ReadonlySet<ErrorCode | undefined> = new Set<ErrorCode>(["unav
 
 /** The gateway and one worker. */
 const firstCount = 2;
-/** Services that are not ready by then come later. */
-const servicesMsMax = 30_000;
 
 export interface MachinePrograms {
   /** Undefined, as the services: a joined host runs workers alone. */
@@ -73,14 +71,9 @@ export function keepChildren(machine: MachinePrograms, options: KeepChildrenOpti
   const programs = [machine.gateway, ...machine.workers, machine.relay].filter((one) => one !== undefined);
   const children: KeptChild[] = [];
   const ready = Promise.withResolvers<ReadyMessage>();
-  /** Ready, failed, or late. */
-  const servicesSettled = Promise.withResolvers<void>();
   const failed = new Set<string>();
   let gatewayMessage: ReadyMessage | undefined = machine.gateway === undefined ? { type: "ready" } : undefined;
-  let isWorkerReady = false;
-  let isReady = false;
-  let servicesTimer: ReturnType<typeof setTimeout> | undefined;
-  let isStopping = false;
+  let [isWorkerReady, isReady, isStopping] = [false, false, false];
   const all = () => [...children, ...services.all()];
   const restart = () => all().forEach((child) => child.restart());
 
@@ -91,19 +84,12 @@ export function keepChildren(machine: MachinePrograms, options: KeepChildrenOpti
       onRequest(name, { type: "services", has: message.hasServices === true });
     } else if (name === machine.services?.name) {
       services.onReady();
-      servicesSettled.resolve();
     } else if (name !== machine.relay?.name) {
       isWorkerReady = true;
     }
     if (gatewayMessage !== undefined && isWorkerReady && !isReady) {
       isReady = true;
-      const message = gatewayMessage;
-      if (message.hasServices === true) servicesTimer = setTimeout(servicesSettled.resolve, servicesMsMax);
-      else servicesSettled.resolve();
-      void servicesSettled.promise.then(() => {
-        clearTimeout(servicesTimer);
-        ready.resolve(message);
-      });
+      ready.resolve(services.settled.then(() => gatewayMessage!));
       startUpTo(programs.length);
     }
     if (failed.delete(name)) options.onRecovery(name);
@@ -115,11 +101,11 @@ export function keepChildren(machine: MachinePrograms, options: KeepChildrenOpti
     onChange();
   };
   const onFailure = (name: string, failure: ChildFailure) => {
-    failed.add(name);
-    const isOfServices = name === machine.services.name;
-    if (isOfServices) servicesSettled.resolve();
+    const isOfServices = name === machine.services?.name;
+    if (isOfServices) services.onFailure();
     const error = isReady || isOfServices ? undefined : failedStart(name, failure, options.logPath);
     if (error !== undefined) return ready.reject(error);
+    failed.add(name);
     options.onFailure(name, failure);
     startUpTo(programs.length);
   };
@@ -132,7 +118,7 @@ export function keepChildren(machine: MachinePrograms, options: KeepChildrenOpti
       onRequest: (message) => onRequest(program.name, message),
       onChange,
     });
-  const services = keepServices(() => start(machine.services!), { onChange });
+  const services = keepServices(machine.services && (() => start(machine.services!)), { onChange });
   const startUpTo = (count: number) => {
     if (isStopping || children.length >= count) return;
     for (const program of programs.slice(children.length, count)) children.push(start(program));
@@ -148,7 +134,6 @@ export function keepChildren(machine: MachinePrograms, options: KeepChildrenOpti
     restart,
     async stop(force) {
       isStopping = true;
-      clearTimeout(servicesTimer);
       services.close();
       const isGateway = ({ name }: KeptChild) => name === machine.gateway?.name;
       const workers = children.filter((child) => !isGateway(child));

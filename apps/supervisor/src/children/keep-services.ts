@@ -5,6 +5,8 @@
 import type { KeptChild } from "./keep-child.ts";
 
 export interface KeptServices {
+  /** Of a start: there are none, or they are ready, have failed, or are late. */
+  readonly settled: Promise<void>;
   /** Of all of them, also those that are ending. */
   all(): KeptChild[];
   /** A gateway says whether there are any. */
@@ -13,42 +15,66 @@ export interface KeptServices {
   replace(): void;
   /** One has become ready. */
   onReady(): void;
+  /** One has ended, or could not start. */
+  onFailure(): void;
   /** Starts no other from now on. */
   close(): void;
 }
 
-export function keepServices(start: () => KeptChild, { onChange }: { onChange: () => void }): KeptServices {
+/** Those that are not ready by then come later. */
+const startMsMax = 30_000;
+
+/** `start` undefined: this machine has none. */
+export function keepServices(
+  start: (() => KeptChild) | undefined,
+  { onChange }: { onChange: () => void },
+): KeptServices {
   let current: KeptChild | undefined;
   let next: KeptChild | undefined;
   let isClosed = false;
+  const settled = Promise.withResolvers<void>();
+  let late: ReturnType<typeof setTimeout> | undefined;
+  const settle = () => {
+    clearTimeout(late);
+    settled.resolve();
+  };
   const leaving = new Set<KeptChild>();
   const leave = (child: KeptChild | undefined) => {
     if (child === undefined) return;
     leaving.add(child);
     void child.stop().then(() => leaving.delete(child) && onChange());
   };
+  if (start === undefined) settle();
   return {
+    settled: settled.promise,
     all: () => [current, next, ...leaving].filter((child) => child !== undefined),
     want(has) {
-      if (isClosed) return;
+      if (isClosed || start === undefined) return;
       if (has) {
         current?.hint();
         current ??= start();
+        late ??= setTimeout(settle, startMsMax);
       } else {
+        settle();
         leave(current);
         leave(next);
         current = next = undefined;
       }
     },
     replace() {
-      if (!isClosed && current !== undefined) next ??= start();
+      if (!isClosed && current !== undefined) next ??= start?.();
     },
+    onFailure: settle,
     onReady() {
+      settle();
       if (next?.isReady() !== true) return;
       leave(current);
       current = next;
       next = undefined;
     },
-    close: () => void (isClosed = true),
+    close() {
+      isClosed = true;
+      settle();
+    },
   };
 }
