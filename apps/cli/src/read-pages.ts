@@ -16,3 +16,15 @@ export async function readPages<Page extends { next: string | null }, Row>(
 }
 
 const pageLimit = 500;
+
+/** All rows of a list, one page in memory. */
+export async function* eachRow<Row>(
+  readPage: (page: { limit: number; after?: string | undefined }) => Promise<{ items: Row[]; next: string | null }>,
+): AsyncGenerator<Row> {
+  let after: string | undefined;
+  do {
+    const { items, next } = await readPage({ limit: pageLimit, after });
+    yield* items;
+    after = next ?? undefined;
+  } while (after !== undefined);
+}

@@ -6,16 +6,11 @@ import { formatLabels, joinLabels, parseLabels, untrustedFrom } from "@roost/con
 import { exportKinds, HomeRecord, jobStates, type Event } from "@roost/contract/operations";
 import type { Connection, RoostClient } from "../connect.ts";
 import { isSecretFile, maskSecrets } from "../import/found/find-secret-line.ts";
-import { readPages } from "../read-pages.ts";
+import { eachRow } from "../read-pages.ts";
 import { exportServices } from "./export-services.ts";
-import type { ExportedHome, ExportFolder } from "./open-export-folder.ts";
+import type { ExportedHome, ExportFile, ExportFolder } from "./open-export-folder.ts";
 
 const pageMax = 200;
-const jobsMax = 5_000;
-const grantsMax = 50_000;
-const topicsMax = 1_000;
-/** Of a grouping. */
-const spendRowsMax = 50_000;
 /** Of a file that changes meanwhile. */
 const readsMax = 5;
 
@@ -35,8 +30,8 @@ export async function exportHome(
     if (kind === "history") await exportHistory(client, folder, done);
     else await exportKind(client, folder, { kind, done });
   }
-  await writeRecords(folder, done, { name: "job", records: await readJobs(client) });
-  await writeRecords(folder, done, { name: "grant", records: await readGrants(client) });
+  await writeRecords(folder, done, { name: "job", records: readJobs(client) });
+  await writeRecords(folder, done, { name: "grant", records: readGrants(client) });
   onProgress("writing events");
   await exportEvents(client, folder, done);
   await exportSpend(client, folder, done);
@@ -174,45 +169,37 @@ async function exportHistory(client: RoostClient, folder: ExportFolder, done: Ex
   await open?.file.end();
 }
 
-async function readJobs(client: RoostClient): Promise<object[]> {
-  const jobs = await readPages(
-    (page) => client.listJobs({ ...page, state: jobStates.filter((state) => state !== "removed") }),
-    (page) => page.items,
-    jobsMax,
-  );
-  return jobs
-    .toSorted((left, right) => (left.id < right.id ? -1 : 1))
-    .map(({ id, state, definition, pausedReason }) => ({ id, state, definition, pausedReason }));
+/** In the order of their ids, as the lists have them. */
+async function* readJobs(client: RoostClient): AsyncGenerator<object> {
+  const states = jobStates.filter((state) => state !== "removed");
+  for await (const { id, state, definition, pausedReason } of eachRow((page) =>
+    client.listJobs({ ...page, state: states }),
+  ))
+    yield { id, state, definition, pausedReason };
 }
 
-async function readGrants(client: RoostClient): Promise<object[]> {
-  const grants = await readPages(
-    (page) => client.listGrants({ ...page, isLive: false }),
-    (page) => page.items,
-    grantsMax,
-  );
-  return grants
-    .toSorted((left, right) => (left.id < right.id ? -1 : 1))
-    .map(({ state: _state, ...grant }) => ({ kind: "grant", ref: grant.id, grant }));
+async function* readGrants(client: RoostClient): AsyncGenerator<object> {
+  for await (const { state: _state, ...grant } of eachRow((page) => client.listGrants({ ...page, isLive: false })))
+    yield { kind: "grant", ref: grant.id, grant };
 }
 
 async function writeRecords(
   folder: ExportFolder,
   done: ExportedHome,
-  { name, records }: { name: string; records: readonly object[] },
+  { name, records }: { name: string; records: AsyncIterable<object> },
 ): Promise<void> {
   const file = await folder.file(`records/${name}s.jsonl`);
-  for (const record of records) await file.line(record);
+  let count = 0;
+  for await (const record of records) {
+    await file.line(record);
+    count += 1;
+  }
   await file.end();
-  done.counts[name] = records.length;
+  done.counts[name] = count;
 }
 
 async function exportEvents(client: RoostClient, folder: ExportFolder, done: ExportedHome): Promise<void> {
-  const topics = await readPages(
-    (page) => client.listTopics({ ...page }),
-    (page) => page.items,
-    topicsMax,
-  );
+  const topics = await Array.fromAsync(eachRow((page) => client.listTopics(page)));
   const file = await folder.file(`events/${encodeURIComponent(done.home)}.jsonl`);
   let count = done.counts["events"] ?? 0;
   for (const { name, partitions } of topics.toSorted((left, right) => (left.name < right.name ? -1 : 1)))
@@ -239,18 +226,12 @@ async function* eventsOf(client: RoostClient, topic: string, partition: number):
 }
 
 async function exportSpend(client: RoostClient, folder: ExportFolder, done: ExportedHome): Promise<void> {
-  const rows: object[] = [];
-  for (const by of ["day", "job", "agent", "model", "session", "key"] as const) {
-    const items = await readPages(
-      (page) => client.listSpend({ by, days: 366, ...page }),
-      (page) => page.items,
-      spendRowsMax,
-    );
-    for (const row of items) rows.push({ by, ...row });
-  }
-  if (rows.length === 0) return;
-  const file = await folder.file(`spend/${encodeURIComponent(done.home)}.jsonl`);
-  for (const row of rows) await file.line(row);
-  await file.end();
-  done.counts["spend"] = (done.counts["spend"] ?? 0) + rows.length;
+  let file: ExportFile | undefined;
+  for (const by of ["day", "job", "agent", "model", "session", "key"] as const)
+    for await (const row of eachRow((page) => client.listSpend({ by, days: 366, ...page }))) {
+      file ??= await folder.file(`spend/${encodeURIComponent(done.home)}.jsonl`);
+      await file.line({ by, ...row });
+      done.counts["spend"] = (done.counts["spend"] ?? 0) + 1;
+    }
+  await file?.end();
 }

@@ -6,7 +6,7 @@ import { RoostError, toRoostError } from "@roost/base";
 import { jobsPerApplyMax } from "@roost/contract/operations";
 import type { RoostClient } from "../connect.ts";
 import { readWholeLines } from "./read-export.ts";
-import type { GatheredReport } from "./send-records.ts";
+import { addNamed, type GatheredReport } from "./send-records.ts";
 
 export async function takeParts(client: RoostClient, root: string, report: GatheredReport): Promise<void> {
   for await (const part of readWholeLines(root, "records/parts.jsonl")) {
@@ -20,7 +20,7 @@ export async function takeParts(client: RoostClient, root: string, report: Gathe
       const name = typeof part["name"] === "string" ? { name: part["name"] } : {};
       await client.uploadPart({ ...name, content: { mediaType: String(part["mediaType"]), bytes } });
     } catch (error) {
-      report.refused.push({ name: `part ${sha256}`, reason: toRoostError(error).message.slice(0, 1_000) });
+      addNamed(report, "refused", { name: `part ${sha256}`, reason: toRoostError(error).message });
     }
   }
 }
@@ -30,12 +30,12 @@ export async function takeWholeJobs(
   root: string,
   { report, isDryRun }: { report: GatheredReport; isDryRun: boolean },
 ): Promise<void> {
-  const jobs: { id: string; state: string; pausedReason: string | null; definition: object }[] = [];
-  for await (const job of readWholeLines(root, "records/jobs.jsonl"))
-    jobs.push(job as unknown as (typeof jobs)[number]);
   const counts = (report.counts["job"] ??= {});
-  for (let start = 0; start < jobs.length; start += jobsPerApplyMax) {
-    const part = jobs.slice(start, start + jobsPerApplyMax);
+  let batch: MovedJob[] = [];
+  const flush = async () => {
+    if (batch.length === 0) return;
+    const part = batch;
+    batch = [];
     const written = part.map(({ id, definition }) => ({ id, ...definition }));
     const { changes, refused } = await client.applyJobs({
       jobs: written as Parameters<RoostClient["applyJobs"]>[0]["jobs"],
@@ -52,6 +52,18 @@ export async function takeWholeJobs(
       const action = change === "unchanged" ? "same" : change;
       counts[action] = (counts[action] ?? 0) + 1;
     }
-    for (const { index, reason } of refused) report.refused.push({ name: `job ${part[index]?.id}`, reason });
+    for (const { index, reason } of refused) addNamed(report, "refused", { name: `job ${part[index]?.id}`, reason });
+  };
+  for await (const job of readWholeLines(root, "records/jobs.jsonl")) {
+    batch.push(job as unknown as MovedJob);
+    if (batch.length === jobsPerApplyMax) await flush();
   }
+  await flush();
+}
+
+interface MovedJob {
+  id: string;
+  state: string;
+  pausedReason: string | null;
+  definition: object;
 }

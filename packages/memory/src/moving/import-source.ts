@@ -44,7 +44,9 @@ export async function importHeartbeat(
     `insert into memory.heartbeat as h (session_key, inputs, called_at, last_text, last_sent_at) values ($1, $2, $3, $4, $5)
      on conflict (session_key) do update set inputs = excluded.inputs, called_at = excluded.called_at,
        last_text = coalesce(h.last_text, excluded.last_text), last_sent_at = coalesce(h.last_sent_at, excluded.last_sent_at)
-     where h.inputs is null returning session_key`,
+     where h.inputs is null and (h.inputs, h.called_at, h.last_text, h.last_sent_at)
+       is distinct from (excluded.inputs, excluded.called_at, coalesce(h.last_text, excluded.last_text), coalesce(h.last_sent_at, excluded.last_sent_at))
+     returning session_key`,
     [sessionKey, inputs && JSON.stringify(inputs), calledAt, lastText, lastSentAt],
   );
   return outcomeOf(record, rows.length > 0 ? "created" : "same");
