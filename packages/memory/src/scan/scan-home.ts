@@ -31,7 +31,10 @@ export interface HomeScan {
 export interface ScanHome {
   /** How many changed files to record; the rest is left to a later scan. Files that sessions read come first. Default: all. */
   changesMax?: number;
-  /** How many of them may be files that no session reads by itself. Default: all. */
+  /**
+   * How many of them may be files that no session reads by itself; more of them are left to a scan that takes all, so that a brief one neither records
+   * thousands nor waits for what that scan has locked. Default: all.
+   */
   othersMax?: number;
   /** The machine's time, which file times are in. Default: now. */
   nowMs?: number;
@@ -55,7 +58,7 @@ export async function scanHome(memory: Memory, options: ScanHome = {}): Promise<
   const edited: string[] = [];
   const suspects = walk.files.filter((file) => records.get(file.path)?.stamp !== file.stableStamp);
   const [read, others] = byReaders(suspects);
-  const taken = [...read, ...others.slice(0, othersMax)].slice(0, changesMax);
+  const taken = [...read, ...(others.length <= othersMax ? others : [])].slice(0, changesMax);
   for (let from = 0; from < taken.length; from += readCount) {
     await Promise.all(
       taken.slice(from, from + readCount).map((file) =>
