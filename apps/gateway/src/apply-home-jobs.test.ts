@@ -94,6 +94,22 @@ test("A definition that is a link out of its folder is not applied: programs of 
   assert.equal(await home.promptOf("kept"), "three");
 });
 
+test("createFilesKeeper() tells once a day what a start could not apply, for those who do not see its terminal", async () => {
+  await using home = await open({ "jobs/b.yaml": "id: b\ntrigger: { kind: manual }\npromt: x\n" });
+  const { kernel, gateway } = home;
+  for (let start = 0; start < 2; start += 1)
+    await createFilesKeeper(kernel, {
+      homeDir: gateway.homeDir,
+      apply: home.apply,
+      said: await home.apply(),
+    }).look();
+  const { events } = await readTopic(kernel.database, { topic: "notices", limit: 10 });
+  assert.deepEqual(
+    events.filter(({ type }) => type === "notice.raised").map(({ data }) => String(data["text"]).slice(0, 28)),
+    ["jobs/b.yaml was not applied:"],
+  );
+});
+
 test("createFilesKeeper() applies a file that changes while Roost runs, and tells once why one cannot be", async () => {
   await using home = await open({ "jobs/a.yaml": yaml("a", "one") });
   const { kernel, gateway } = home;

@@ -7,6 +7,8 @@ import { raiseNotice, rememberResult, type Kernel } from "@roost/kernel";
 
 /** Several gateways of a home see the same change at about the same time. */
 const sameChangeMs = 60_000;
+/** What a start has told on a terminal, which one at login has not, becomes a notice too: not at each of its restarts. */
+const sameStartMs = 24 * 3_600_000;
 
 export interface FilesKeeper {
   /** Looks once: nothing is read when no file has changed since. */
@@ -25,7 +27,7 @@ export interface FilesKeeperOptions {
 
 export function createFilesKeeper(kernel: Kernel, { homeDir, apply, said = [] }: FilesKeeperOptions): FilesKeeper {
   let seen: string | undefined;
-  let told = new Set(said);
+  let told = new Set<string>();
   let going: Promise<void> = Promise.resolve();
   const lookNow = async () => {
     const mark = await markOf(homeDir);
@@ -33,7 +35,8 @@ export function createFilesKeeper(kernel: Kernel, { homeDir, apply, said = [] }:
     const notices = await apply();
     // What could not be applied may name what comes later: an agent or an event of a service that is being started.
     seen = notices.length === 0 ? mark : undefined;
-    for (const text of notices.filter((each) => !told.has(each))) await tell(kernel, text);
+    for (const text of notices.filter((each) => !told.has(each)))
+      await tell(kernel, text, said.includes(text) ? sameStartMs : sameChangeMs);
     told = new Set(notices);
   };
   const look = () => (going = going.catch(() => undefined).then(lookNow));
@@ -46,10 +49,10 @@ export function createFilesKeeper(kernel: Kernel, { homeDir, apply, said = [] }:
   return { look, hint };
 }
 
-async function tell(kernel: Kernel, text: string): Promise<void> {
+async function tell(kernel: Kernel, text: string, keepMs: number): Promise<void> {
   const key = createHash("sha256").update(text).digest("hex");
   await kernel.transact((tx) =>
-    rememberResult(tx, { scope: "home.files", key, keepMs: sameChangeMs }, async () => {
+    rememberResult(tx, { scope: "home.files", key, keepMs }, async () => {
       raiseNotice(tx, { level: "warning", text: clipText(text, reasonCharsMax), source: "home" });
       return null;
     }),
