@@ -8,6 +8,7 @@ import { machineFacts } from "./machine-facts.ts";
 import type { Figure, Measure, MeasureOptions } from "./measure.ts";
 import { measureAgents } from "./measures/measure-agents.ts";
 import { measureAppend } from "./measures/measure-append.ts";
+import { measureDefinitions } from "./measures/measure-definitions.ts";
 import { measureDoor } from "./measures/measure-door.ts";
 import { measureDue } from "./measures/measure-due.ts";
 import { measureGraphql } from "./measures/measure-graphql.ts";
@@ -22,10 +23,11 @@ import { measureRecovery } from "./measures/measure-recovery.ts";
 import { measureRun } from "./measures/measure-run.ts";
 import { measureServices } from "./measures/measure-services.ts";
 import { measureStart } from "./measures/measure-start.ts";
-import { measureStreams } from "./measures/measure-streams.ts";
+import { measureGateways, measureStreams } from "./measures/measure-streams.ts";
 import { measureTokens } from "./measures/measure-tokens.ts";
 import { measureTools } from "./measures/measure-tools.ts";
 import { measureTurn } from "./measures/measure-turn.ts";
+import { measureWorkers } from "./measures/measure-workers.ts";
 import { comparePeers } from "./peers/compare-peers.ts";
 
 const measures: Record<string, Measure> = {
@@ -47,7 +49,16 @@ const measures: Record<string, Measure> = {
 };
 
 /** They need more than npm brings, or minutes: measured when they are named. */
-const namedMeasures: Record<string, Measure> = { agents: measureAgents, kafka: measureKafka, tokens: measureTokens };
+const namedMeasures: Record<string, Measure> = {
+  agents: measureAgents,
+  definitions: measureDefinitions,
+  gateways: measureGateways,
+  kafka: measureKafka,
+  tokens: measureTokens,
+  workers: measureWorkers,
+};
+/** What `scale` stands for. */
+const scaleMeasures = ["definitions", "kafka", "workers", "gateways"];
 
 /** They read a file that the person names. */
 const fileMeasures: Record<string, (path: string | undefined, options: MeasureOptions) => Promise<Figure[]>> = {
@@ -60,15 +71,19 @@ const print = (text: string) => void process.stdout.write(`${text}\n`);
 async function main(): Promise<void> {
   if (process.argv[2] === "peers") return await comparePeers(process.argv.slice(3));
   const isQuick = process.argv.includes("--quick");
-  const names = process.argv.slice(2).filter((argument) => !argument.startsWith("-"));
+  const share = readShare();
+  const names = process.argv
+    .slice(2)
+    .filter((argument, index, all) => !argument.startsWith("-") && all[index - 1] !== "--share");
   const ofFile = Object.hasOwn(fileMeasures, names[0] ?? "") ? fileMeasures[names[0]!] : undefined;
   const known = { ...measures, ...namedMeasures };
+  if (names.includes("scale")) names.splice(names.indexOf("scale"), 1, ...scaleMeasures);
   const unknown = ofFile !== undefined ? undefined : names.find((name) => !Object.hasOwn(known, name));
   if (unknown !== undefined)
     throw new Error(`"${unknown}" is not measured here: choose from ${Object.keys(known).join(", ")}`);
   for (const fact of machineFacts()) print(fact);
   if (isQuick) print("a quick look: it shows that everything runs, the figures mean nothing");
-  const options = { isQuick, onProgress: (text: string) => print(`\n… ${text}`) };
+  const options = { isQuick, share, onProgress: (text: string) => print(`\n… ${text}`) };
   if (ofFile !== undefined) {
     for (const figure of await ofFile(names[1], options)) print(formatFigure(figure));
     return;
@@ -77,6 +92,16 @@ async function main(): Promise<void> {
     const figures = await known[name]!(options);
     for (const figure of figures) print(formatFigure(figure));
   }
+}
+
+/** Of what grows with a home, how much of the full size. */
+function readShare(): number {
+  const at = process.argv.indexOf("--share");
+  if (at < 0) return 1;
+  const share = Number(process.argv[at + 1]);
+  if (!(share > 0 && share <= 10))
+    throw new Error(`--share is "${process.argv[at + 1]}": give a number above 0, at most 10`);
+  return share;
 }
 
 function formatFigure({ name, value, details, aim, isMet }: Figure): string {

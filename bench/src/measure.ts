@@ -14,6 +14,8 @@ export interface Figure {
 export interface MeasureOptions {
   /** A smoke test: everything runs, nothing is precise. */
   isQuick: boolean;
+  /** Of the full size, for what is measured at sizes: `--share 0.1`. */
+  share: number;
   /** Says what is going on. */
   onProgress: (text: string) => void;
 }

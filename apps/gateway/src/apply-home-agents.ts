@@ -3,7 +3,7 @@
  * removes it. Nothing else defines agents, so there are no conflicting changes.
  */
 import { toRoostError } from "@roost/base";
-import { applyAgents, checkNames, eachAgent, type KnownNames } from "@roost/jobs";
+import { applyAgents, checkNames, readAgentSources, type KnownNames } from "@roost/jobs";
 import { agentIdOfFile, parseAgentFile } from "@roost/jobs/agent-files";
 import type { Kernel } from "@roost/kernel";
 import type { Memory } from "@roost/memory";
@@ -70,7 +70,7 @@ function isFile(source: string): boolean {
 
 /** The files that agents were read from before. */
 async function filesOfAgents(kernel: Kernel): Promise<string[]> {
-  const sources = new Set<string>();
-  for await (const { source } of eachAgent(kernel)) if (source !== null && isFile(source)) sources.add(source);
-  return [...sources];
+  const found = await readAgentSources(kernel);
+  const files = found.flatMap(({ source }) => (source !== null && isFile(source) ? [source] : []));
+  return [...new Set(files)];
 }

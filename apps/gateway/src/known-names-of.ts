@@ -1,4 +1,4 @@
-import { eachAgent, type KnownNames } from "@roost/jobs";
+import { readAgentSources, type KnownNames } from "@roost/jobs";
 import { listQueues, type Kernel } from "@roost/kernel";
 
 export interface KnownNamesOptions {
@@ -21,7 +21,6 @@ export function knownNamesOf(kernel: Kernel, { serviceLists, modelNames }: Known
 }
 
 async function readAgentNames(kernel: Kernel): Promise<string[]> {
-  const names = ["main"];
-  for await (const { id } of eachAgent(kernel)) if (id !== "main") names.push(id);
-  return names;
+  const names = (await readAgentSources(kernel)).map(({ id }) => id);
+  return ["main", ...names.filter((name) => name !== "main")];
 }

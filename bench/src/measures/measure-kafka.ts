@@ -22,10 +22,10 @@ const pollMs = 500;
 const msMax = 1_200_000;
 const roleProgram = fileURLToPath(new URL("../kafka-role-program.ts", import.meta.url));
 
-export const measureKafka: Measure = async ({ isQuick, onProgress }) => {
+export const measureKafka: Measure = async ({ isQuick, share, onProgress }) => {
   const { skip } = await requirePart("kafka");
   if (skip !== false) return [{ name: "events through Kafka", value: "not measured", details: skip }];
-  const count = isQuick ? quickCount : eventCount;
+  const count = isQuick ? quickCount : Math.round(eventCount * share);
   onProgress(`${count.toLocaleString("en")} events through log, relay, Kafka and a consumer`);
   await using opened = await openDurableDatabase();
   await using real = await startKafka();

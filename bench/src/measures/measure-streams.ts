@@ -10,7 +10,8 @@ import { fileURLToPath } from "node:url";
 import { delay } from "@roost/base";
 import { readResidentMib } from "../living-home/home-processes.ts";
 import { startQuietHome, type LivingHome } from "../living-home/start-home.ts";
-import { formatMs, timed, type Measure } from "../measure.ts";
+import type { Program } from "../living-home/start-program.ts";
+import { formatMs, timed, type Figure, type Measure, type MeasureOptions } from "../measure.ts";
 import { openDurableDatabase } from "../open-durable-database.ts";
 import { statistics } from "../statistics.ts";
 
@@ -23,14 +24,22 @@ const aloneMs = 5_000;
 const arriveMsMax = 30_000;
 const statusProgram = fileURLToPath(new URL("../status-program.ts", import.meta.url));
 
-export const measureStreams: Measure = async ({ isQuick, onProgress }) => {
-  const count = isQuick ? 20 : 1_000;
-  onProgress(`${count} event streams open on one gateway`);
+export const measureStreams: Measure = (options) => measureOver(1, options);
+
+/** The same over two gateways of one home, as behind a load balancer; what happens is asked of the second one. */
+export const measureGateways: Measure = (options) => measureOver(2, options);
+
+async function measureOver(gatewayCount: number, { isQuick, share, onProgress }: MeasureOptions): Promise<Figure[]> {
+  const count = isQuick ? 20 : Math.round(1_000 * share);
+  const over = gatewayCount === 1 ? "one gateway" : `${gatewayCount} gateways`;
+  onProgress(`${count} event streams open on ${over}`);
   await using opened = await openDurableDatabase();
   await using home = await startQuietHome(opened.url);
+  const gateways = [home.gateway];
+  while (gateways.length < gatewayCount) gateways.push(await home.addGateway());
   for (let call = 0; call < (isQuick ? 2 : 200); call += 1) await home.api.getStatus();
-  const before = await readGatewayMib(home);
-  const streams = await openStreams(home, count);
+  const before = await readMibOf(gateways);
+  const streams = await openStreams(gateways, { token: home.token, count });
   const reached: number[] = [];
   const alone = await askStatus(home, () => delay(isQuick ? 100 : aloneMs));
   let status: number[] = [];
@@ -51,11 +60,11 @@ export const measureStreams: Measure = async ({ isQuick, onProgress }) => {
   } finally {
     streams.close();
   }
-  const addedMib = (await readGatewayMib(home)) - before;
+  const addedMib = (await readMibOf(gateways)) - before;
   const [reach, asked, quiet] = [statistics(reached), statistics(status), statistics(alone)];
   return [
     {
-      name: `an event until it has reached all of ${count.toLocaleString("en")} streams`,
+      name: `an event until it has reached all of ${count.toLocaleString("en")} streams over ${over}`,
       value: formatMs(reach.max),
       details: `the slowest of ${reach.count}; p50 ${formatMs(reach.p50)}, with the call that makes it`,
       aim: `≤ ${formatMs(aimReachMs)}`,
@@ -69,14 +78,14 @@ export const measureStreams: Measure = async ({ isQuick, onProgress }) => {
       isMet: asked.p99 <= aimStatusMs,
     },
     {
-      name: "memory that the streams add to the gateway (RSS)",
+      name: `memory that the streams add to ${over} (RSS)`,
       value: `${addedMib.toFixed(0)} MiB`,
       details: `${before.toFixed(0)} MiB before them`,
       aim: `≤ ${aimMib} MiB`,
       isMet: addedMib <= aimMib,
     },
   ];
-};
+}
 
 /** How long each took that was asked for while this works. */
 async function askStatus({ gateway, token }: LivingHome, work: () => Promise<unknown>): Promise<number[]> {
@@ -92,14 +101,14 @@ async function askStatus({ gateway, token }: LivingHome, work: () => Promise<unk
   return JSON.parse(await printed) as number[];
 }
 
-async function openStreams({ gateway, token }: LivingHome, count: number) {
+async function openStreams(gateways: readonly Program[], { token, count }: { token: string; count: number }) {
   const waiting = new Map<number, (text: string) => void>();
   const responses: IncomingMessage[] = [];
   const open = (number: number) =>
     new Promise<void>((resolve, reject) => {
       const headers = { authorization: `Bearer ${token}`, accept: "text/event-stream" };
       const sent = request(
-        `${gateway.ready.url}/api/v1/events?topics=sessions`,
+        `${gateways[number % gateways.length]!.ready.url}/api/v1/events?topics=sessions`,
         { headers, agent: false },
         (response) => {
           if (response.statusCode !== 200)
@@ -136,6 +145,7 @@ async function openStreams({ gateway, token }: LivingHome, count: number) {
   };
 }
 
-async function readGatewayMib({ gateway }: LivingHome): Promise<number> {
-  return (await readResidentMib(gateway.pid)) ?? Number.NaN;
+async function readMibOf(gateways: readonly Program[]): Promise<number> {
+  const sizes = await Promise.all(gateways.map(async ({ pid }) => (await readResidentMib(pid)) ?? Number.NaN));
+  return sizes.reduce((sum, each) => sum + each, 0);
 }

@@ -6,7 +6,16 @@ export { getJobVersion, listJobVersions, rollBackJob, type JobVersion } from "./
 export { applyJobs, applyValidJobs } from "./apply-jobs.ts";
 export { pauseJob, removeJob, resumeJob } from "./change-job-state.ts";
 export { runJobNow } from "./run-job-now.ts";
-export { findJobIds, getJob, listJobs, listTicks, type Job, type Tick } from "./read-jobs.ts";
+export {
+  findJobIds,
+  getJob,
+  listJobs,
+  listJobsByDue,
+  listTicks,
+  type DuePlace,
+  type Job,
+  type Tick,
+} from "./read-jobs.ts";
 export { readEventTopics } from "./fire-event-ticks.ts";
 export { fireDueTicks } from "./fire-due-ticks.ts";
 export { reportSilentJobs, silentMsMax } from "./report-silent-jobs.ts";
@@ -27,6 +36,7 @@ export {
   getAgentVersion,
   listAgents,
   listAgentVersions,
+  readAgentSources,
   type Agent,
   type AgentOf,
   type AgentVersion,

@@ -3,9 +3,9 @@ import { countRuns, listWorkers, readBudgets, readSpend, type Kernel, type Worke
 import type { Handler } from "@roost/contract";
 import { clipText, reasonCharsMax } from "@roost/contract/operations";
 import type { getStatus as operation, ModelCheck, Status } from "@roost/contract/operations";
+import { listJobsByDue } from "@roost/jobs";
 import type { ServiceDirectory } from "@roost/service";
 import type { ModelFacts } from "../find-model.ts";
-import { readAllJobs } from "../records/read-all-jobs.ts";
 import { readAlarms, type Alarm } from "../records/read-alarms.ts";
 import { readDiskAlarms } from "../records/read-disk-alarms.ts";
 import { readKafkaStatus, type KafkaLag, type KafkaStatus } from "@roost/kafka/status";
@@ -14,6 +14,8 @@ import { iso } from "../records/iso.ts";
 import type { BuiltConsole } from "../console/open-console.ts";
 
 const dueShown = 10;
+/** Jobs that are looked at: the first due, and with them those that should have fired long ago. */
+const dueRead = 20;
 
 /** Facts found at the gateway's start. */
 export interface StatusFacts {
@@ -38,7 +40,7 @@ export function getStatus(kernel: Kernel, facts: StatusFacts, directory: Service
       [
         countRuns(kernel),
         listWorkers(kernel),
-        readAllJobs(kernel, ["active"]),
+        listJobsByDue(kernel, { limit: dueRead, states: ["active"] }),
         readSpend(kernel, { scopes: ["all"], windows: ["day"] }),
         readBudgets(kernel),
         directory.list(),
@@ -65,7 +67,6 @@ export function getStatus(kernel: Kernel, facts: StatusFacts, directory: Service
         .flatMap(({ id, definition, dueAt }) =>
           dueAt === null ? [] : [{ jobId: id, title: definition.title ?? id, dueAt: iso(dueAt) }],
         )
-        .toSorted((a, b) => a.dueAt.localeCompare(b.dueAt))
         .slice(0, dueShown),
       spend: {
         since: startOfDay(nowMs, timeZone).toISOString(),

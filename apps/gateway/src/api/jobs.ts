@@ -10,6 +10,7 @@ import {
   getJobVersion,
   listJobVersions,
   listJobs,
+  listJobsByDue,
   listTicks,
   pauseJob,
   previewMoments,
@@ -24,7 +25,6 @@ import {
 import type { Kernel } from "@roost/kernel";
 import { z } from "zod";
 import { iso } from "../records/iso.ts";
-import { readAllJobs } from "../records/read-all-jobs.ts";
 import { toJobRecord, toTickRecord } from "../records/to-job.ts";
 
 interface Given {
@@ -55,11 +55,16 @@ function serveForeseeing({ kernel, timeZone: homeZone }: Given): Served[] {
       return { timeZone, items: moments.map(({ at, isActive }) => ({ at: iso(at), isActive })) };
     }),
     serve(operations.foreseeTicks, async ({ from, until, jobId, limit }) => {
-      const active = await readAllJobs(kernel, ["active"]);
-      const wanted = active.filter(({ id, definition }) => definition.enabled && (jobId === undefined || id === jobId));
+      const end = new Date(until);
+      // The first moments are those of the jobs that are due first.
+      const found =
+        jobId === undefined
+          ? await listJobsByDue(kernel, { limit: limit + 1, states: ["active"], until: end })
+          : (await listJobs(kernel, { limit: 1, states: ["active"], ids: [jobId] })).jobs;
+      const wanted = found.filter(({ definition }) => definition.enabled);
       const { ticks, isCut } = comingTicks(wanted, {
         from: from === undefined ? undefined : new Date(from),
-        until: new Date(until),
+        until: end,
         limit,
       });
       return { items: ticks.map((tick) => ({ jobId: tick.jobId, at: iso(tick.at) })), isCut };

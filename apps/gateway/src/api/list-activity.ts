@@ -1,7 +1,7 @@
 /** The rows of `roost ps`: every unfinished run, then every job by due time. */
 import { type Handler, placeOf, textPlace, toPage, uuidPlace } from "@roost/contract";
 import { describeTrigger, type ActivityRecord, type listActivity as operation } from "@roost/contract/operations";
-import type { Job } from "@roost/jobs";
+import { listJobsByDue, type Job } from "@roost/jobs";
 import {
   describeMissing,
   listActivity as readActivity,
@@ -12,19 +12,19 @@ import {
   type UnplacedRuns,
 } from "@roost/kernel";
 import { z } from "zod";
-import { readAllJobs } from "../records/read-all-jobs.ts";
 import { readLocksOfRuns } from "../records/read-locks-of-runs.ts";
 import { describeStartLimit } from "../records/describe-start-limit.ts";
 import { isoOrNull } from "../records/iso.ts";
 import { toRunSummary } from "../records/to-run-summary.ts";
 
 export function listActivity(kernel: Kernel, timeZone: string): Handler<typeof operation> {
-  return async ({ limit, after }) => {
-    const place = placeOf(activityPlace, after);
-    const jobPlace = place?.kind === "job" ? place : undefined;
+  return async ({ limit, after: given }) => {
+    const place = placeOf(activityPlace, given);
+    const after =
+      place?.kind === "job" ? { dueAt: place.dueAt === null ? null : new Date(place.dueAt), id: place.id } : undefined;
     const [runs, jobs, locks, paused, unplaced] = await Promise.all([
       place?.kind === "job" ? [] : readActivity(kernel, { limit, after: place }),
-      readAllJobs(kernel, ["active", "paused"]),
+      listJobsByDue(kernel, { limit: limit + 1, states: ["active", "paused"], after }),
       readLocksOfRuns(kernel),
       readPausedQueues(kernel),
       listUnplacedRuns(kernel.database),
@@ -38,10 +38,7 @@ export function listActivity(kernel: Kernel, timeZone: string): Handler<typeof o
           isUnplaced: unmet.has(placeOfNeeds({ needs: run.needs ?? [], queue: run.queue })),
         }),
       ),
-      ...jobs
-        .map((job) => ofJob(job, timeZone))
-        .toSorted(byDue)
-        .filter((job) => jobPlace === undefined || byDue(job, jobPlace) > 0),
+      ...jobs.map((job) => ofJob(job, timeZone)),
     ];
     const shown = rows.slice(0, limit);
     const last = shown.at(-1);
@@ -52,8 +49,6 @@ export function listActivity(kernel: Kernel, timeZone: string): Handler<typeof o
     };
   };
 }
-
-type DuePlace = Pick<ActivityRecord, "dueAt" | "id">;
 
 /** The row itself rather than its number: rows come and go between two pages. */
 const activityPlace = z.union([
@@ -142,9 +137,4 @@ function whyOf({ definition }: Job, timeZone: string): string {
   } catch {
     return "its trigger cannot be read: define the job again";
   }
-}
-
-/** Jobs without a due time come last. */
-function byDue(one: DuePlace, other: DuePlace): number {
-  return (one.dueAt ?? "9").localeCompare(other.dueAt ?? "9") || one.id.localeCompare(other.id);
 }

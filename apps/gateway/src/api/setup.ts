@@ -1,4 +1,5 @@
 /** Setting a home up: its models with test calls, names, jobs to begin with, and applying what was written. */
+import { listJobs } from "@roost/jobs";
 import { fileURLToPath } from "node:url";
 import { findLocalServers, type LocalUrls, type ProviderConfig } from "@roost/agent";
 import { delay, RoostError, systemClock, toRoostError, type Logger } from "@roost/base";
@@ -13,7 +14,6 @@ import {
   type SecretSources,
 } from "@roost/memory/settings";
 import { checkModels } from "@roost/models";
-import { readAllJobs } from "../records/read-all-jobs.ts";
 import { readExampleJobs } from "../setup/example-jobs.ts";
 import {
   addConfiguredModel,
@@ -134,8 +134,11 @@ function serveHome(memory: Memory, { environment, restart }: SetupGiven): Served
     }),
 
     serve(operations.listExampleJobs, async ({ limit, after }) => {
-      const known = new Set((await readAllJobs(kernel, ["active", "paused", "finished"])).map(({ id }) => id));
-      const all = await readExampleJobs(examplesDir, { timeZone, nowMs: kernel.clock.nowMs(), known });
+      const findKnown = async (ids: string[]) => {
+        const { jobs } = await listJobs(kernel, { limit: ids.length, ids, states: ["active", "paused", "finished"] });
+        return new Set(jobs.map(({ id }) => id));
+      };
+      const all = await readExampleJobs(examplesDir, { timeZone, nowMs: kernel.clock.nowMs(), findKnown });
       const { rows, next } = pageByName(all, { limit, after }, ({ id }) => id);
       return toPage(rows, next);
     }),

@@ -1,20 +1,24 @@
 /** Prompts of the home: its skills, with what they are to be used for, and what its jobs are told. */
 import { ProtocolError, ProtocolErrorCode, type GetPromptResult, type Prompt } from "@modelcontextprotocol/server";
 import { clipText } from "@roost/contract/operations";
-import { getJob } from "@roost/jobs";
+import { getJob, listJobs } from "@roost/jobs";
 import type { McpPrompts } from "@roost/mcp";
 import { listSkills, readSkillFile, type Memory } from "@roost/memory";
-import { readAllJobs } from "../records/read-all-jobs.ts";
 import { hasScope, isHidden, type McpClient } from "./mcp-client.ts";
 
 const skillPrefix = "skill-";
 const jobPrefix = "job-";
 const descriptionCharsMax = 300;
+/** A list of more is of use to nobody; each can be got by its name. */
+const jobsListed = 500;
 
 export function createHomePrompts(memory: Memory, client: McpClient): McpPrompts {
   const { kernel } = memory;
   const skillsOf = async () => (hasScope(client, "files:read") ? listSkills(memory, { as: client.viewer }) : []);
-  const jobsOf = async () => (hasScope(client, "jobs:read") ? readAllJobs(kernel, ["active", "paused"]) : []);
+  const jobsOf = async () =>
+    hasScope(client, "jobs:read")
+      ? (await listJobs(kernel, { limit: jobsListed, states: ["active", "paused"] })).jobs
+      : [];
   return {
     async list() {
       const [skills, jobs] = await Promise.all([skillsOf(), jobsOf()]);

@@ -11,17 +11,22 @@ const momentsMax = 1_000;
 export interface ExampleJobsOptions {
   timeZone: string;
   nowMs: number;
-  /** Ids of the jobs that the home has. */
-  known: ReadonlySet<string>;
+  /** Those of these ids that are jobs of the home. */
+  findKnown: (ids: string[]) => Promise<ReadonlySet<string>>;
 }
 
 /** In the order of their ids. */
 export async function readExampleJobs(directory: string, options: ExampleJobsOptions): Promise<ExampleJobRecord[]> {
   const names = await listDefinitionFiles(directory);
-  return Promise.all(names.map((name) => readExampleJob(join(directory, name), options)));
+  const jobs = await Promise.all(names.map((name) => readExampleJob(join(directory, name), options)));
+  const known = await options.findKnown(jobs.map(({ id }) => id));
+  return jobs.map((job) => ({ ...job, isOn: known.has(job.id) }));
 }
 
-async function readExampleJob(path: string, { timeZone, nowMs, known }: ExampleJobsOptions): Promise<ExampleJobRecord> {
+async function readExampleJob(
+  path: string,
+  { timeZone, nowMs }: ExampleJobsOptions,
+): Promise<Omit<ExampleJobRecord, "isOn">> {
   const text = await readDefinitionFile(path);
   const [document] = parseJobDocuments(text);
   const parsed = NamedJobDefinition.safeParse(jsonObjectOf(document));
@@ -44,6 +49,5 @@ async function readExampleJob(path: string, { timeZone, nowMs, known }: ExampleJ
     text,
     runsPerDay,
     usdPerDayMax: budget?.usdMax === undefined ? null : budget.usdMax * runsPerDay,
-    isOn: known.has(id),
   };
 }

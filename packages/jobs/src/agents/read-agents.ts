@@ -23,7 +23,9 @@ export interface AgentVersion extends Version<AgentDefinition> {
 const agentsPageMax = 500;
 
 const agentView = `a.id, a.version, a.state, a.definition, a.defined_by as "definedBy", a.source, a.updated_at as "updatedAt",
-  (select count(*) from roost.run r where coalesce(r.agent, 'main') = a.id and r.ended_at is null)::int as "liveRunCount"`;
+  coalesce(live.count, 0)::int as "liveRunCount"`;
+/** Counted once for all of a page: many runs may be unfinished. */
+const liveRuns = `(select coalesce(agent, 'main') as id, count(*) as count from roost.run where ended_at is null group by 1) as live on live.id = a.id`;
 
 interface ListAgentsOptions {
   limit: number;
@@ -40,7 +42,7 @@ export async function listAgents(
 ): Promise<{ agents: Agent[]; next: string | null }> {
   const limit = Math.min(options.limit, agentsPageMax);
   const rows = await kernel.database.query<Agent>(
-    `select ${agentView} from roost.agent a where a.id > $1 and a.state = any($2) order by a.id limit $3`,
+    `select ${agentView} from roost.agent a left join ${liveRuns} where a.id > $1 and a.state = any($2) order by a.id limit $3`,
     [options.after ?? "", options.states ?? ["active"], limit + 1],
   );
   const agents = rows.slice(0, limit);
@@ -57,11 +59,17 @@ export async function* eachAgent(kernel: Kernel): AsyncGenerator<Agent, void> {
   }
 }
 
+/** Ids and files of all but removed ones. */
+export async function readAgentSources(kernel: Kernel): Promise<{ id: string; source: string | null }[]> {
+  return kernel.database.query("select id, source from roost.agent where state = 'active' order by id");
+}
+
 /** Includes removed ones. @throws not_found */
 export async function getAgent(kernel: Kernel, agentId: string): Promise<Agent> {
-  const [agent] = await kernel.database.query<Agent>(`select ${agentView} from roost.agent a where a.id = $1`, [
-    agentId,
-  ]);
+  const [agent] = await kernel.database.query<Agent>(
+    `select ${agentView} from roost.agent a left join ${liveRuns} where a.id = $1`,
+    [agentId],
+  );
   if (agent === undefined) throw await unknown(kernel.database, "agent", agentId);
   return agent;
 }

@@ -45,6 +45,8 @@ create table roost.job (
 
 -- The scheduler reads only this index: paused and finished jobs are not in it.
 create index job_due on roost.job (fire_at, id) where state = 'active' and fire_at is not null;
+-- Those that a list by due time has last.
+create index job_without_moment on roost.job (id) where fire_at is null and state <> 'removed';
 create index job_on_event on roost.job (topic) where state = 'active' and topic is not null;
 
 -- Invariant: a (job, tick key) has one row: a tick happens once.
