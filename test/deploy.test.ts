@@ -48,6 +48,6 @@ test("deploy/ sets variables that Roost reads, and the database, broker and Node
   assert.equal(compose.services["postgres"]!.image, `postgres:${postgres}`);
   const broker = /broker: "2\.13:([\d.]+)"/.exec(read("test/infra/parts.ts"))?.[1];
   assert.equal(compose.services["kafka"]!.image, `apache/kafka:${broker}`);
-  assert.match(dockerfile, /^USER roost$/m);
-  assert.ok(!/^USER root$/m.test(dockerfile));
+  assert.match(dockerfile, /^USER 10001:10001$/m);
+  assert.ok(!/^USER (?:root|0)\b/m.test(dockerfile));
 });

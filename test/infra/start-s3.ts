@@ -15,14 +15,17 @@ export interface RealS3 extends AsyncDisposable {
   start(): Promise<void>;
 }
 
-/** @throws Error when it is not installed: ask requirePart first */
-export async function startS3(): Promise<RealS3> {
+/**
+ * @param options.directory where it keeps buckets; default: one that goes with it
+ * @throws Error when it is not installed: ask requirePart first
+ */
+export async function startS3(options: { directory?: string } = {}): Promise<RealS3> {
   const part = await requirePart("s3");
   if (part.skip !== false) throw new Error(part.skip);
   await using opened = new AsyncDisposableStack();
   const servers = opened.use(await openServers());
   const [port] = await freePorts(1);
-  const directory = join(servers.directory, "buckets");
+  const directory = options.directory ?? join(servers.directory, "buckets");
   // A directory in it is a bucket.
   await mkdir(join(directory, "roost"), { recursive: true });
   const [accessKeyId, secretAccessKey] = ["roost-test", "secret-of-a-test"];

@@ -2,12 +2,10 @@
  * Many agents and many jobs in one database: how long a gateway takes to start, lists to answer, runs to be claimed and ticks to be recorded, and what
  * that asks of the database. Half of the sizes and the whole are measured, beside a home without any, so that what grows is seen.
  */
-import { delay } from "@roost/base";
-import type { Database } from "@roost/database";
 import { applyAgents, applyJobs } from "@roost/jobs";
 import { claimRuns, createRuns, finishRun, type ClaimedRun, type Kernel } from "@roost/kernel";
 import { runWorker } from "@roost/worker";
-import { silentLogger } from "@roost/base";
+import { delay, silentLogger } from "@roost/base";
 import { listServerPids, readProcessorMs, readResidentMib } from "../living-home/home-processes.ts";
 import { startQuietHome, type LivingHome } from "../living-home/start-home.ts";
 import { formatMs, timed, type Figure, type Measure } from "../measure.ts";
@@ -23,7 +21,9 @@ const claimCount = 1_000;
 const callCount = 40;
 const startCount = 3;
 /** Some minutes of cron jobs, whose moments are whole minutes. */
-const tickMs = 180_000;
+const tickMs = 130_000;
+/** Of the home without jobs: what the server does meanwhile. */
+const idleMs = 10_000;
 /** One in so many jobs is due each hour, the others once a day: what a minute brings is the same in each. */
 const hourlyShare = 10;
 const aims = { startMs: 5_000, listMs: 200, claimFactor: 1.5, tickMs: 1_000 };
@@ -50,6 +50,7 @@ export const measureDefinitions: Measure = async ({ isQuick, share, onProgress }
     agents: Math.round(part * agentsAtFullSize),
     jobs: Math.round(part * jobsAtFullSize),
   }));
+  await using home = await startQuietHome(opened.url);
   const points: Point[] = [];
   let before = { agents: 0, jobs: 0 };
   let definedMs = 0;
@@ -58,7 +59,13 @@ export const measureDefinitions: Measure = async ({ isQuick, share, onProgress }
     definedMs += await timed(() => define(opened.kernel, before, size));
     before = size;
     await opened.database.query("analyze");
-    points.push({ ...size, ...(await measurePoint(opened, { isQuick })) });
+    points.push({
+      ...size,
+      ...(await measurePoint(opened.kernel, home, {
+        isQuick,
+        watchMs: isQuick ? 1_000 : size.jobs === 0 ? idleMs : tickMs,
+      })),
+    });
   }
   printCurve(
     [
@@ -156,11 +163,11 @@ function numbers(from: number, until: number): number[] {
 }
 
 async function measurePoint(
-  { kernel, database, url }: { kernel: Kernel; database: Database; url: string },
-  { isQuick }: { isQuick: boolean },
+  kernel: Kernel,
+  home: LivingHome,
+  { isQuick, watchMs }: { isQuick: boolean; watchMs: number },
 ): Promise<Omit<Point, "agents" | "jobs">> {
   const claimP99Ms = await measureClaims(kernel, isQuick ? 20 : claimCount);
-  await using home = await startQuietHome(url);
   const starts = [];
   for (let n = 0; n < (isQuick ? 1 : startCount); n += 1) {
     await home.gateway.kill("SIGKILL");
@@ -175,12 +182,13 @@ async function measurePoint(
   const listMs = await p50Of(() => api.listJobs({ limit: perCall }));
   const statusMs = await p50Of(() => api.getStatus());
   const psMs = await p50Of(() => api.listActivity({}));
-  const ticks = await measureTicks(kernel, home, isQuick ? 1_000 : tickMs);
+  const ticks = await measureTicks(kernel, home, watchMs);
   return { claimP99Ms, startMs: statistics(starts).p50, listMs, statusMs, psMs, ...ticks };
 }
 
 async function measureClaims(kernel: Kernel, count: number): Promise<number> {
-  const { workerId, release } = await joinAsWorker(kernel);
+  await using worker = await joinAsWorker(kernel);
+  const { workerId } = worker;
   const times: number[] = [];
   for (let left = count; left > 0; left -= perCall) {
     const runs = Array.from({ length: Math.min(perCall, left) }, () => ({
@@ -197,7 +205,6 @@ async function measureClaims(kernel: Kernel, count: number): Promise<number> {
       await finishRun(kernel, { runId: claimed[0]!.id, epoch: claimed[0]!.epoch }, { state: "done" });
     }
   }
-  await release();
   return statistics(times).p99;
 }
 

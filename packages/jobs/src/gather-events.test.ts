@@ -10,7 +10,7 @@ import { defineJob } from "./define-job.ts";
 import { loopDepthMax } from "./event-loop-depth.ts";
 import { fireEventTicks } from "./fire-event-ticks.ts";
 import { readNextWindow } from "./gather-events.ts";
-import { getJob, listTicks, type Tick } from "./read-jobs.ts";
+import { getJob, listJobsByDue, listTicks, type DuePlace, type Tick } from "./read-jobs.ts";
 
 const by = "test";
 /** Of those that openAnother gives, and the one it listens on. */
@@ -306,4 +306,38 @@ test("defineJob() refuses windows that contradict each other or themselves", asy
     [{ batch: { max: 2, maxAge: "8d" } }, /batch\.maxAge is 8d/],
   ] as const)
     await assert.rejects(defineJob(opened.kernel, gatherer(window), { by }), message);
+});
+
+test("listJobsByDue() pages through jobs once: by their moment or the end of their window, then those that have none", async () => {
+  await using opened = await createTestKernel({ events });
+  const { kernel } = opened;
+  await opened.clock.set(at(0));
+  const daily = (hour: number) => ({ trigger: { kind: "cron", expression: `0 ${hour} * * *` }, prompt: "look" });
+  await defineJob(kernel, gatherer(debounce), { by });
+  for (const id of ["twin-b", "twin-a"]) await defineJob(kernel, { id, ...daily(6) }, { by, timeZone: "UTC" });
+  await defineJob(kernel, { id: "late", ...daily(9) }, { by, timeZone: "UTC" });
+  for (const id of ["z-by-hand", "a-by-hand"])
+    await defineJob(kernel, { id, trigger: { kind: "manual" }, prompt: "look" }, { by });
+  await defineJob(kernel, { id: "held", ...daily(7) }, { by, timeZone: "UTC" });
+  await pauseJob(kernel, "held", { by });
+  await send(opened, 1);
+  await fireEventTicks(kernel);
+  const pages = async (limit: number) => {
+    const ids: string[] = [];
+    for (let after: DuePlace | undefined; ;) {
+      const page = await listJobsByDue(kernel, { limit, states: ["active", "paused"], after });
+      ids.push(...page.map(({ id }) => id));
+      const last = page.at(-1);
+      if (page.length < limit || last === undefined) return ids;
+      after = { dueAt: last.dueAt === null ? null : new Date(last.dueAt.toISOString()), id: last.id };
+    }
+  };
+  const all = ["reader", "twin-a", "twin-b", "late", "a-by-hand", "held", "z-by-hand"];
+  for (const limit of [1, 2, 3, 50]) assert.deepEqual(await pages(limit), all, `${limit} a page`);
+  const until = new Date("2026-03-01T06:00:00Z");
+  const soon = await listJobsByDue(kernel, { limit: 50, states: ["active"], until });
+  assert.deepEqual(
+    soon.map(({ id }) => id),
+    ["reader", "twin-a", "twin-b"],
+  );
 });
