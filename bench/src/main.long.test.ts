@@ -67,6 +67,14 @@ test("npm run bench -- tokens agents measures both; a day in Roost's prompts is 
   );
 });
 
+test("npm run bench -- definitions workers gateways measures each at its sizes, as a table and figures", async () => {
+  const { code, output, complaint } = await bench("definitions", "workers", "gateways", "--quick");
+  assert.equal(code, 0, `${output}\n${complaint}`);
+  const aims = [...output.matchAll(/\(aim (.+?): (?:met|missed)\)/g)].map((match) => match[1]);
+  assert.deepEqual(aims, ["≤ 5 s", "≤ 200 ms", "≤ 1.5", "≤ 1 s", "≤ 1000 ms", "≤ 100 ms", "≤ 100 MiB"]);
+  assert.match(output, /\| agents \| jobs \|[^]*\| workers \| runs a second \|/);
+});
+
 test("npm run bench names what it can measure when it is asked for something else", async () => {
   const { code, complaint } = await bench("speed");
   assert.equal(code, 1);

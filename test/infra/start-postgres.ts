@@ -1,12 +1,14 @@
 /** Debian's PostgreSQL with TLS, and a replica that streams from it and can be promoted. */
 import { freePorts } from "@roost/base/testing";
 import { execFile, execFileSync } from "node:child_process";
-import { appendFile, chmod, chown, copyFile, mkdir, writeFile } from "node:fs/promises";
+import { appendFile, chmod, chown, copyFile, cp, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { createCertificates, type Certificates } from "./create-certificates.ts";
+import type { ServerUser } from "../../packages/database/src/embedded/server-user.ts";
+import { makeRunnable } from "../../packages/database/src/embedded/make-runnable.ts";
 import { findFastDirectory } from "../../packages/database/src/testing/open-test-cluster.ts";
-import { requirePart } from "./parts.ts";
+import { installNpmPostgres, requirePart, type NpmPostgresVersion } from "./parts.ts";
 import { openServers, type Server, type Servers } from "./servers.ts";
 
 const run = promisify(execFile);
@@ -40,6 +42,8 @@ export interface StartPostgres {
   durable?: boolean;
   /** Of this machine, where other hosts reach it; the URL then names it. Default: this machine alone. */
   address?: string | undefined;
+  /** A major version that npm has, without a replica. Default: the PostgreSQL of the system. */
+  version?: NpmPostgresVersion | undefined;
 }
 
 /** @throws Error when PostgreSQL is not installed: ask requirePart first */
@@ -48,20 +52,18 @@ export async function startPostgres({
   synchronous = false,
   durable = true,
   address,
+  version,
 }: StartPostgres = {}): Promise<RealPostgres> {
-  const part = await requirePart("postgres");
-  if (part.skip !== false) throw new Error(part.skip);
   await using opened = new AsyncDisposableStack();
   const servers = opened.use(await openServers(durable ? undefined : await findFastDirectory()));
-  const [first, second] = await freePorts(2);
-  const place = { bin: part.directory, servers, user: serverUser(), address };
   await chmod(servers.directory, 0o755);
+  const [first, second] = await freePorts(2);
   const user = { username: "roost", password: "secret of a test" };
+  const place = { bin: await findPrograms(servers, version), servers, user: serverUser(), address };
   const certificates = await createCertificates(servers.directory, address === undefined ? [] : [address]);
   const primary = createNode(place, { name: "primary", port: first! });
   await createPrimary(place, primary, { certificates, user, durable });
   await primary.start();
-  await runSql(place, primary, [`create database roost owner ${user.username}`]);
   const standby = replica ? createNode(place, { name: "replica", port: second! }) : undefined;
   if (standby !== undefined) {
     await createReplica(place, primary, standby);
@@ -98,10 +100,24 @@ const untilStreaming = `do $$ begin
   raise exception 'the replica does not stream';
 end $$`;
 
+async function findPrograms(servers: Servers, version: NpmPostgresVersion | undefined): Promise<string> {
+  if (version === undefined) {
+    const part = await requirePart("postgres");
+    if (part.skip !== false) throw new Error(part.skip);
+    return part.directory;
+  }
+  // The server's user may not read where it is installed.
+  const directory = join(servers.directory, "programs");
+  await cp(await installNpmPostgres(version), directory, { recursive: true });
+  const problem = await makeRunnable(directory, serverUser());
+  if (problem !== undefined) throw new Error(`PostgreSQL ${version} of npm does not run here: ${problem}`);
+  return join(directory, "bin");
+}
+
 interface Place {
   bin: string;
   servers: Servers;
-  user: { uid: number; gid: number } | undefined;
+  user: ServerUser | undefined;
   address: string | undefined;
 }
 
@@ -157,6 +173,7 @@ async function createPrimary(
     "ssl_key_file = 'server.key'",
     "ssl_cert_file = 'server.certificate'",
     "max_connections = 100",
+    "max_prepared_transactions = 4",
     "wal_level = replica",
     "hot_standby = on",
     ...(durable ? [] : ["fsync = off", "synchronous_commit = off", "full_page_writes = off"]),
@@ -170,9 +187,10 @@ async function createPrimary(
     ...(place.address === undefined ? [] : ["hostssl all all samenet scram-sha-256"]),
   ];
   await writeFile(join(data, "pg_hba.conf"), `${rules.join("\n")}\n`);
-  // A single-user session creates the role before anything listens.
+  // A single-user session creates both before anything listens, and needs no client.
+  const role = `create role ${user.username} login createdb createrole password '${user.password}'`;
   await runProgram(place, "postgres", ["--single", "-D", data, "postgres"], {
-    input: `create role ${user.username} login createdb createrole password '${user.password}'\n`,
+    input: `${role}\ncreate database roost owner ${user.username}\n`,
   });
 }
 
@@ -203,7 +221,7 @@ async function runProgram(
   args: string[],
   options: { input?: string } = {},
 ): Promise<void> {
-  const running = run(join(bin, name), args, { timeout: programMsMax, cwd: "/", ...user });
+  const running = run(join(bin, name), args, { timeout: programMsMax, cwd: "/", uid: user?.uid, gid: user?.gid });
   running.child.stdin?.end(options.input ?? "");
   await running;
 }
@@ -212,5 +230,5 @@ async function runProgram(
 function serverUser(): Place["user"] {
   if (process.getuid?.() !== 0) return undefined;
   const idOf = (flag: string) => Number(execFileSync("id", [flag, "postgres"], { encoding: "utf8" }));
-  return { uid: idOf("-u"), gid: idOf("-g") };
+  return { name: "postgres", uid: idOf("-u"), gid: idOf("-g") };
 }
