@@ -67,14 +67,23 @@ function dueADay(job: Job, nowMs: number): number | undefined {
   return (ticks.length * dayMs) / Math.max(1, completeUntil.getTime() - nowMs);
 }
 
+/** Runs that are not history yet are read once for all of these jobs: the index of live ones does not have those that have ended. */
 async function readPast(kernel: Kernel, jobs: readonly Job[], nowMs: number): Promise<Past[]> {
   return kernel.database.query<Past>(
-    `select asked.id as "jobId", count(last.id)::integer as "runCount", coalesce(avg(last.cost_usd), 0)::float8 as "usdPerRun",
+    `with recent as materialized (
+       select job_id, id, cost_usd, tokens, created_at, ended_at is not null and not is_rehearsed as counts from roost.run where job_id = any($1)),
+     found as (
+       select job_id, id, cost_usd, tokens from recent where counts
+       union all
+       select h.job_id, h.id, h.cost_usd, h.tokens from unnest($1::text[]) as asked(id),
+         lateral (select * from roost.run_history r where r.job_id = asked.id and not r.is_rehearsed order by r.id desc limit ${runsMax}) as h),
+     last as (select job_id, cost_usd, tokens, row_number() over (partition by job_id order by id desc) as rank from found)
+     select asked.id as "jobId", count(last.job_id)::integer as "runCount", coalesce(avg(last.cost_usd), 0)::float8 as "usdPerRun",
        coalesce(avg(last.tokens), 0)::float8 as "tokensPerRun",
-       (select count(*)::integer from roost.run_all r where r.job_id = asked.id and r.created_at >= $2) as "recentCount"
+       (select count(*) from recent r where r.job_id = asked.id and r.created_at >= $2)::integer
+         + (select count(*) from roost.run_history r where r.job_id = asked.id and r.created_at >= $2)::integer as "recentCount"
      from unnest($1::text[]) as asked(id)
-     left join lateral (select id, cost_usd, tokens from roost.run_all r where r.job_id = asked.id and r.ended_at is not null and not r.is_rehearsed
-                        order by r.id desc limit ${runsMax}) as last on true
+     left join last on last.job_id = asked.id and last.rank <= ${runsMax}
      group by asked.id`,
     [jobs.map(({ id }) => id), new Date(nowMs - windowDays * dayMs)],
   );

@@ -104,21 +104,29 @@ export interface JobsByDueOptions {
   after?: DuePlace | undefined;
   /** Only what is due by then. */
   until?: Date | undefined;
+  /** Only those whose runs are of this kind of session. */
+  session?: JobDefinition["session"] | undefined;
 }
 
 /** Jobs in the order in which they are due, in whole milliseconds; those without a moment come last, by id. */
-export async function listJobsByDue(kernel: Kernel, { limit, states, after, until }: JobsByDueOptions): Promise<Job[]> {
+export async function listJobsByDue(
+  kernel: Kernel,
+  { limit, states, after, until, session }: JobsByDueOptions,
+): Promise<Job[]> {
   // Each part comes from an index, in order: no list of all jobs is made for a page of them.
   const rows = await kernel.database.query<Omit<Job, "lastTick">>(
     `with due as (
        (select id, fire_at as at from roost.job where state = 'active' and fire_at is not null and 'active' = any($1)
-          and fire_at >= $2 and fire_at <= $4 and (date_trunc('milliseconds', fire_at), id) > ($2, $3) order by fire_at, id limit $6)
+          and fire_at >= $2 and fire_at <= $4 and (date_trunc('milliseconds', fire_at), id) > ($2, $3)
+          and ($7::text is null or definition ->> 'session' = $7) order by fire_at, id limit $6)
        union all
        (select w.job_id, w.due_at from roost.event_window w join roost.job on job.id = w.job_id and job.state = any($1) and job.fire_at is null
-        where w.due_at >= $2 and w.due_at <= $4 and (date_trunc('milliseconds', w.due_at), w.job_id) > ($2, $3) order by w.due_at, w.job_id limit $6)
+        where w.due_at >= $2 and w.due_at <= $4 and (date_trunc('milliseconds', w.due_at), w.job_id) > ($2, $3)
+          and ($7::text is null or definition ->> 'session' = $7) order by w.due_at, w.job_id limit $6)
        union all
        (select id, null from roost.job where fire_at is null and state = any($1) and id > $5 and $4 = 'infinity'
-          and not exists (select from roost.event_window w where w.job_id = job.id) order by id limit $6)),
+          and not exists (select from roost.event_window w where w.job_id = job.id)
+          and ($7::text is null or definition ->> 'session' = $7) order by id limit $6)),
      page as (select id, at from due order by at nulls last, id limit $6)
      select ${jobView} from page join roost.job on job.id = page.id order by page.at nulls last, page.id`,
     [
@@ -128,6 +136,7 @@ export async function listJobsByDue(kernel: Kernel, { limit, states, after, unti
       until ?? "infinity",
       after?.dueAt === null ? after.id : "",
       limit,
+      session ?? null,
     ],
     { name: "jobs-by-due" },
   );

@@ -1,10 +1,10 @@
 /** Mailboxes and calendars that heartbeats look at. */
 import { serve, type Served } from "@roost/contract";
 import * as operations from "@roost/contract/operations";
+import { listJobsByDue } from "@roost/jobs";
 import { listSources, trySources, type Memory } from "@roost/memory";
 import { resolveSecret } from "@roost/memory/settings";
 import { iso } from "../records/iso.ts";
-import { readAllJobs } from "../records/read-all-jobs.ts";
 
 const checkMsMax = 30_000;
 
@@ -50,9 +50,7 @@ export function serveSources({
   ];
 
   async function nextHeartbeat(): Promise<string | null> {
-    const due = (await readAllJobs(kernel, ["active"])).flatMap(({ definition, dueAt }) =>
-      definition.session === "heartbeat" && dueAt !== null ? [iso(dueAt)] : [],
-    );
-    return due.toSorted()[0] ?? null;
+    const [next] = await listJobsByDue(kernel, { limit: 1, states: ["active"], session: "heartbeat" });
+    return next === undefined || next.dueAt === null ? null : iso(next.dueAt);
   }
 }
