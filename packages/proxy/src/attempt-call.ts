@@ -2,6 +2,7 @@
 import type { IncomingHttpHeaders, ServerResponse } from "node:http";
 import type { Dispatcher } from "undici";
 import type { Upstream } from "./upstream.ts";
+import { createTail } from "./create-tail.ts";
 import type { UsageFilter } from "./create-usage-filter.ts";
 
 export type AttemptEnd =
@@ -14,7 +15,8 @@ export type AttemptEnd =
       kind: "answered";
       status: number;
       contentType: string;
-      chunks: readonly Buffer[];
+      /** Its end, or all of it. */
+      kept: Buffer;
       isCut: boolean;
       firstByteMs: number;
     };
@@ -31,7 +33,7 @@ export interface UpstreamAttempt {
 }
 
 const refusalBytesMax = 65_536;
-/** Of an answer, kept to read its usage; of a longer one the end. */
+/** Of an answer, kept to read its usage; of a longer one the end, up to twice as much. */
 const keptBytesMax = 4 * 1_048_576;
 /** What a server says about the call and its limits. Nothing that sets state in a browser, or is of one connection. */
 const passedHeaders =
@@ -56,18 +58,13 @@ export async function attemptCall(upstream: Upstream, options: UpstreamAttempt):
 
 function createHandler(options: UpstreamAttempt, resolve: (end: AttemptEnd) => void): Dispatcher.DispatchHandler {
   const { response, filter } = options;
-  const chunks: Buffer[] = [];
-  let keptBytes = 0;
+  const kept = createTail(keptBytesMax);
+  let refusedBytes = 0;
   let status = 0;
   let headers: IncomingHttpHeaders = {};
   let firstByteMs = -1;
   const isRefusal = () => status < 200 || status > 299;
 
-  const keep = (chunk: Buffer) => {
-    chunks.push(chunk);
-    keptBytes += chunk.length;
-    while (keptBytes > keptBytesMax && chunks.length > 1) keptBytes -= chunks.shift()!.length;
-  };
   const begin = () => {
     firstByteMs = performance.now() - options.startedMs;
     const head: Record<string, string> = { ...options.answerHeaders };
@@ -78,12 +75,13 @@ function createHandler(options: UpstreamAttempt, resolve: (end: AttemptEnd) => v
     if (filter !== undefined) delete head["content-length"];
     response.writeHead(status, head);
   };
+  const refused = () => resolve({ kind: "refused", status, headers, body: kept.bytes() });
   const answered = (isCut: boolean) =>
     resolve({
       kind: "answered",
       status,
       contentType: headers["content-type"] ?? "",
-      chunks,
+      kept: kept.bytes(),
       isCut,
       firstByteMs,
     });
@@ -103,10 +101,15 @@ function createHandler(options: UpstreamAttempt, resolve: (end: AttemptEnd) => v
     },
     onResponseData(controller, chunk) {
       if (isRefusal()) {
-        if (keptBytes < refusalBytesMax) keep(chunk);
+        kept.push(chunk);
+        refusedBytes += chunk.length;
+        if (refusedBytes < refusalBytesMax) return;
+        // It may never end.
+        refused();
+        controller.abort(new Error("the refusal is too long"));
         return;
       }
-      keep(chunk);
+      kept.push(chunk);
       if (firstByteMs < 0) begin();
       const passed = filter === undefined ? chunk : filter.push(chunk);
       if (passed === undefined || response.write(passed)) return;
@@ -114,7 +117,7 @@ function createHandler(options: UpstreamAttempt, resolve: (end: AttemptEnd) => v
       response.once("drain", () => controller.resume());
     },
     onResponseEnd() {
-      if (isRefusal()) return resolve({ kind: "refused", status, headers, body: Buffer.concat(chunks) });
+      if (isRefusal()) return refused();
       if (firstByteMs < 0) begin();
       response.end(filter?.end());
       answered(false);

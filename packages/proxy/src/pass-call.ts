@@ -59,7 +59,7 @@ export async function passCall(context: PassContext, call: ProxyCall): Promise<v
       const status = answerFailure(call, tried, clock);
       return context.record(toRecord(call, begun, { status, attempts, provider, isCut: call.response.destroyed }));
     }
-    const answer = Buffer.concat(end.chunks);
+    const { kept: answer } = end;
     const text = /json|event-stream|text/.test(end.contentType) ? answer.toString("utf8") : "";
     const price = models.priceOf(candidate.upstream, candidate.model);
     const usage = readWireUsage(text, { inputTokens: estimate.inputTokens, price });

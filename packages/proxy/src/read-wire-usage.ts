@@ -38,13 +38,19 @@ export function readWireUsage(
   return { ...told, costUsd: toldCost(usage) ?? priced };
 }
 
+/** Objects that are read for it: an answer that is none may have the name a million times. */
+const triesMax = 4;
+const spacesMax = 40;
+
 /** The last object of this name: answers end with it, and so do streams. */
 function findUsage(text: string): WireUsage | undefined {
+  let tries = 0;
   for (let at = text.lastIndexOf('"usage"'); at >= 0; at = at === 0 ? -1 : text.lastIndexOf('"usage"', at - 1)) {
-    const start = text.indexOf("{", at);
-    if (start < 0 || !/^"usage"\s*:\s*$/.test(text.slice(at, start))) continue;
-    const value = parseObject(text, start);
+    const before = /^"usage"\s*:\s*(?=\{)/.exec(text.slice(at, at + spacesMax))?.[0];
+    if (before === undefined) continue;
+    const value = parseObject(text, at + before.length);
     if (value !== undefined) return value;
+    if ((tries += 1) === triesMax) return undefined;
   }
   return undefined;
 }

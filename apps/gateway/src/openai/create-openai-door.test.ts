@@ -250,6 +250,14 @@ test("a server that fails once is asked again, and what it refuses for good is i
   second.answer = refuse(401, "Incorrect API key provided: key-of-second");
   const wrong = await errorOf(await ask(say("second")));
   assert.deepEqual([wrong.status, wrong.code], [502, "upstream_error"]);
+  const { promise: left, resolve } = Promise.withResolvers<void>();
+  second.answer = (_call, response) => {
+    response.writeHead(400, { "content-type": "text/html" }).write("x".repeat(100_000));
+    response.once("close", resolve);
+  };
+  const endless = await errorOf(await ask(say("second")));
+  assert.deepEqual([endless.status, endless.code], [400, "upstream_error"]);
+  await left;
 });
 
 test("models are listed as a key may use them, and others do not exist for it", async () => {
