@@ -3,8 +3,10 @@ import assert from "node:assert/strict";
 import { mkdir, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { delay } from "@roost/base";
 import { readTopic } from "@roost/kernel";
 import { lockCopy } from "../../apps/cli/src/copy/lock-copy.ts";
+import { watchChanges } from "../../apps/cli/src/copy/watch-changes.ts";
 import { replaceCopy, restoreAside } from "../../apps/cli/src/copy/replace-copy.ts";
 import { sha256Of } from "../../apps/cli/src/copy/copy-state.ts";
 import { runRoost } from "../../apps/cli/src/testing/run-roost.ts";
@@ -140,6 +142,25 @@ test("A directory that was emptied deletes nothing at the home, and two passes a
   await writeFile(join(laptop.homeDir, ".roost/copy/sync.pid"), "999999999");
   await using _next = await lockCopy(laptop.homeDir);
   assert.match(await readFile(join(laptop.homeDir, ".roost/copy/sync.pid"), "utf8"), new RegExp(`^${process.pid} `));
+});
+
+test("watchChanges() tells of what changes at the home and here, long before a poll would", async (t) => {
+  await using gateway = await createTestGateway();
+  const homeDir = await openDirectory(t);
+  const stop = new AbortController();
+  t.after(() => stop.abort());
+  const context = { config: { homeDir }, connect: async () => ({ client: gateway.client }) };
+  using changes = watchChanges(context, stop.signal);
+  let isTold = false;
+  const told = changes.next({ timeoutMs: 3_600_000, isHeard: true }).then(() => (isTold = true));
+  // The stream takes a moment to open: what is written after that is told.
+  for (let number = 0; !isTold; number += 1) {
+    await gateway.client.writeFile({ path: `notes/${number}.md`, text: "one\n" });
+    await Promise.race([told, delay(50)]);
+  }
+  const here = changes.next({ timeoutMs: 3_600_000, isHeard: true });
+  await writeFile(join(homeDir, "mine.md"), "one\n");
+  await here;
 });
 
 test("A directory with files joins only when that is meant", async (t) => {

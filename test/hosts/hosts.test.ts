@@ -113,6 +113,12 @@ test("A host with workers is one row with their queues, capabilities, clock and 
   await using one = await registerWorker(kernel, { ...worker, capabilities: ["host:laptop", "gpu"] });
   await using two = await registerWorker(kernel, { ...worker, capabilities: ["messages"] });
   await using _scheduler = await registerWorker(kernel, { kind: "scheduler", host: "home", pid: 8 });
+  await kernel.database.query(
+    `with s as (insert into service.service (name, title, role_name, schema_name) values ('peeps', 'Peeps', 'peeps', 'peeps') returning name),
+       p as (insert into service.process (id, host, pid, expires_at) values ($1, 'home', 9, roost.now() + interval '1 hour') returning id)
+     insert into service.instance (id, service, process, url, contract_hash) select $1, s.name, p.id, 'http://127.0.0.1:9', 'x' from s, p`,
+    [kernel.createId()],
+  );
   const owner = { url: gateway.url, environment: { ROOST_TOKEN: testToken } };
   const roost = (...args: string[]) => runRoost(args, owner);
   const { items } = await gateway.client.listHosts();
@@ -130,7 +136,7 @@ test("A host with workers is one row with their queues, capabilities, clock and 
       {
         name: "home",
         isJoined: false,
-        doing: ["1 scheduler"],
+        doing: ["1 scheduler", "service peeps"],
         queues: [],
         capabilities: [],
         drained: null,

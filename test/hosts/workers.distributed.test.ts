@@ -92,6 +92,7 @@ test(
     const left = await runRoost(["status"], { environment: here });
     assert.match(left.stderr, /not known here, or was revoked/);
     await until(async () => (await api.listHosts({})).items.every(({ name }) => name !== "box"));
+    await until(async () => /lets this worker\s+in\s+no\s+more/.test(printed));
     up.kill("SIGTERM");
     await upEnded;
   },

@@ -20,6 +20,7 @@ export {
 export { describeContract, installService, type InstalledService } from "./install/install-service.ts";
 export { installedFile, readInstalledFile, writeInstalledFile } from "./install/installed-file.ts";
 export { openServices, type Services } from "./open-services.ts";
+export { listServiceHosts, type ServiceHosting } from "./list-service-hosts.ts";
 export type {
   Consumer,
   ReadEvent,

@@ -14,6 +14,7 @@ import { resolveDatabaseUrl } from "@roost/memory/home-database";
 import { readJoinedHome } from "@roost/memory/joined-home";
 import { readBucket } from "@roost/objects";
 import type { WorkerConfig } from "./config.ts";
+import { refuseLockedOut } from "./refuse-locked-out.ts";
 
 export interface WorkerPlace {
   databaseUrl: string;
@@ -21,6 +22,8 @@ export interface WorkerPlace {
   refuse(database: Database): Promise<void>;
   hold(kernel: Kernel): Promise<HeldHome>;
   memory: Pick<OpenMemoryOptions, "bucket" | "isMirrored" | "migrate">;
+  /** Of an error while the database is opened. @throws it, in words that fit the place */
+  explain(error: unknown): never;
   /** What the machine is called in lists. Undefined: by its host name. */
   host?: string | undefined;
 }
@@ -40,6 +43,9 @@ export async function findPlace(config: WorkerConfig): Promise<WorkerPlace> {
       refuse: (database) => refuseDatabaseOfAnother(database, homeDir),
       hold: (kernel) => holdDatabase(kernel, homeDir),
       memory: { bucket },
+      explain: (error) => {
+        throw error;
+      },
     };
   }
   const { workers, name, url } = joined;
@@ -57,6 +63,10 @@ export async function findPlace(config: WorkerConfig): Promise<WorkerPlace> {
       bucket: readBucket({ ...environment, OBJECTS_URL: workers.objects }),
       isMirrored: true,
       migrate: false,
+    },
+    explain: (error) => {
+      refuseLockedOut(error);
+      throw error;
     },
     host: name,
   };

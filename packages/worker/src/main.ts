@@ -47,7 +47,7 @@ async function main(): Promise<void> {
   await using telemetry = await openTelemetry({ serviceName: "roost-worker", otlpEndpoint, logger });
   const place = await findPlace(config);
   const opened = { url: place.databaseUrl, poolMax, applicationName: "roost worker", logger };
-  await using database = await openDatabase(opened);
+  await using database = await openDatabase(opened).catch(place.explain);
   await place.refuse(database);
   await using kernel = await openKernel({ database, logger, rooms: homeRooms });
   await using home = await place.hold(kernel);

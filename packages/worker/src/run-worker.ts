@@ -19,6 +19,7 @@ import {
 import { createActiveRuns, type ActiveRuns } from "./active-runs.ts";
 import { hostCapability } from "./exec/run-in-directory.ts";
 import type { RunHandlers } from "./execute-run.ts";
+import { refuseLockedOut } from "./refuse-locked-out.ts";
 import { createStoodStill } from "./stood-still.ts";
 
 export interface WorkerOptions {
@@ -68,6 +69,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
         lossCount = 0;
       });
     } catch (error) {
+      refuseLockedOut(error);
       lossCount += 1;
       const retryMs = backoffMs(lossCount, workerDefaults.restart);
       options.logger.warn("The worker lost its registration and registers again", {

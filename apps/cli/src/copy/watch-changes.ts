@@ -1,16 +1,21 @@
 /** Tells that there may be something to bring or to take: by the home's stream, and by a watch of this directory. Either may be missing for a while. */
 import { watch, type FSWatcher } from "node:fs";
 import { backoffMs, sleepUntilAborted } from "@roost/base";
-import type { CliContext } from "../cli-context.ts";
+import type { RoostClient } from "../connect.ts";
 
 export interface Changes extends Disposable {
   /** Resolves at the next change, also one that came since the last call, or after the time. */
   next(options: { timeoutMs: number; isHeard: boolean }): Promise<void>;
 }
 
+export interface WatchChanges {
+  config: { homeDir: string };
+  connect(options: { isQuiet: true }): Promise<{ client: RoostClient }>;
+}
+
 const reconnect = { firstMs: 1_000, maxMs: 60_000 };
 
-export function watchChanges(context: CliContext, signal: AbortSignal): Changes {
+export function watchChanges(context: WatchChanges, signal: AbortSignal): Changes {
   let isChanged = false;
   let wake: AbortController | undefined;
   const over = new AbortController();
@@ -49,7 +54,7 @@ function watchDirectory(homeDir: string, hint: () => void): FSWatcher | undefine
 }
 
 async function followHome(
-  context: CliContext,
+  context: WatchChanges,
   { hint, signal }: { hint: () => void; signal: AbortSignal },
 ): Promise<void> {
   for (let failures = 0; !signal.aborted; failures += 1) {

@@ -3,6 +3,7 @@ import { listJoinedHosts, reportHost, type JoinedHost } from "@roost/access";
 import { RoostError } from "@roost/base";
 import { pageByName, serve, toPage, type Handler, type Principal, type Served } from "@roost/contract";
 import * as operations from "@roost/contract/operations";
+import { listServiceHosts } from "@roost/service";
 import {
   drainHost,
   labelSetNumbers,
@@ -64,20 +65,26 @@ function nameOf({ id, kind }: Principal): string {
 
 /** By name: one that joined and runs workers is one host, and so is one that is drained and runs nothing. */
 async function readHosts(kernel: Kernel, version: string): Promise<operations.HostRecord[]> {
-  const [joined, workers, drained, homeVersion] = await Promise.all([
+  const [joined, workers, drained, homeVersion, hosting] = await Promise.all([
     listJoinedHosts(kernel),
     listWorkers(kernel),
     listDrainedHosts(kernel),
     readHomeVersion(kernel),
+    listServiceHosts(kernel.database),
   ]);
   const running = Map.groupBy(workers, ({ host }) => host);
-  const names = new Set([...joined, ...drained].map(({ name }) => name).concat([...running.keys()]));
+  const names = new Set([
+    ...[...joined, ...drained].map(({ name }) => name),
+    ...running.keys(),
+    ...hosting.map(({ host }) => host),
+  ]);
   return [...names].toSorted().map((name) =>
     toRecord(name, {
       version,
       homeVersion,
       joined: joined.find((one) => one.name === name),
       processes: running.get(name) ?? [],
+      services: hosting.find(({ host }) => host === name)?.services ?? [],
       drained: drained.find((one) => one.name === name),
     }),
   );
@@ -90,12 +97,13 @@ interface KnownOfHost {
   homeVersion: string;
   joined: JoinedHost | undefined;
   processes: WorkerRow[];
+  services: string[];
   drained: DrainedHost | undefined;
 }
 
 function toRecord(
   name: string,
-  { version, homeVersion, joined, processes, drained }: KnownOfHost,
+  { version, homeVersion, joined, processes, services, drained }: KnownOfHost,
 ): operations.HostRecord {
   const versions = [
     ...(joined === undefined ? [] : [{ its: joined.version, of: version }]),
@@ -112,7 +120,13 @@ function toRecord(
     isOtherVersion: other !== undefined,
     skewMs: latest?.skewMs ?? null,
     drained: whyDrained(other, drained),
-    doing: [...new Set([...countKinds(processes), ...(joined?.doing ?? [])])],
+    doing: [
+      ...new Set([
+        ...countKinds(processes),
+        ...services.map((service) => `service ${service}`),
+        ...(joined?.doing ?? []),
+      ]),
+    ],
     queues: collect(({ queues }) => queues),
     capabilities: collect(({ capabilities }) => capabilities.filter((one) => !one.startsWith("host:"))),
     runCount: processes.reduce((sum, { runCount }) => sum + runCount, 0),

@@ -1,0 +1,13 @@
+import { RoostError, toRoostError } from "@roost/base";
+import { sqlStateOf } from "@roost/database";
+
+/** @throws RoostError `unauthenticated` for a login that is gone, which trying again does not bring back: of a host that was put out */
+export function refuseLockedOut(error: unknown): void {
+  const state = sqlStateOf(error) ?? sqlStateOf((error as { cause?: unknown }).cause);
+  if (state?.startsWith("28") !== true) return;
+  throw new RoostError(
+    "unauthenticated",
+    `the database lets this worker in no more: a joined host was put out at its home (roost hosts remove), and joins again in an empty directory (${toRoostError(error).message})`,
+    { cause: error },
+  );
+}
