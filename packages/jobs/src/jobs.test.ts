@@ -128,6 +128,11 @@ const refused: [title: string, written: unknown, message: RegExp][] = [
     /Mars\/X|time zone/,
   ],
   [
+    "a filter by a field that no such event has",
+    { id: "j", prompt: "x", trigger: { kind: "event", eventType: "run.done", filter: { "data.jobId": "a" } } },
+    /events of type "run\.done" by "data\.jobId", which their data does not have: did you mean jobId\?/,
+  ],
+  [
     "an event type that is not registered",
     daily({ trigger: { kind: "event", eventType: "moon.risen" } }),
     /"moon\.risen", which is not registered/,

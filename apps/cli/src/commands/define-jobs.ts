@@ -39,7 +39,11 @@ function addAdd(jobs: Command, context: CliContext): void {
     .option("--every <duration>", "schedule: repeat at this interval, as in 20m")
     .option("--at <moment>", "schedule: once, as in 2025-06-01T09:00 in the home's time zone, or 20m from now")
     .option("--on <type>", "run on each event of this type, as in run.failed")
-    .option("--filter <path=value>", "with --on: only events with that value; may be repeated", collectOption)
+    .option(
+      "--filter <path=value>",
+      "with --on: only events whose data has this value, as in jobId=blog; may be repeated",
+      collectOption,
+    )
     .option(
       "--debounce <quiet[,most]>",
       "with --on: gather events into one run, which starts when none has come for 2m, or 10m after the first",
