@@ -4,6 +4,7 @@ import { createLogger, listenToSupervisor, readGatewayUrl, runProcess, systemClo
 import { exitCodeOf } from "@roost/contract/status-codes";
 import { openDatabase } from "@roost/database";
 import { createAgentOf } from "@roost/jobs";
+import { untrustedFrom } from "@roost/contract/labels";
 import { openKernel, raiseNotice, type Kernel } from "@roost/kernel";
 import { openMemory, readHomeFile, whyHeld, type Memory } from "@roost/memory";
 import { resolveProviders, resolveSecret, type Settings } from "@roost/memory/settings";
@@ -132,7 +133,11 @@ function openMcp(
       secrets: { homeDir, env: environment },
       logger,
       nowMs: () => kernel.clock.nowMs(),
-      tell: (text) => kernel.transact(async (tx) => raiseNotice(tx, { level: "warning", text, source: "mcp" })),
+      tell: (text, server) =>
+        kernel.transact(async (tx) => {
+          const labelSet = await tx.labelSet({ ...untrustedFrom("mcp", server), audiences: ["main"] });
+          raiseNotice(tx, { level: "warning", text, source: "mcp", labelSet });
+        }),
       keepList: (server, list) => keepToolList(homeDir, { server, settings: settings.mcp[server]!, list }),
     }),
   );

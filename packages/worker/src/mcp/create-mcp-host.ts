@@ -3,6 +3,7 @@
  * crashes three times in ten minutes is off until Roost starts again, and the person is told.
  */
 import { RoostError, sleepUntilAborted, toRoostError, type JsonObject, type Logger } from "@roost/base";
+import { plainLine } from "@roost/base/text-width";
 import type { SecretSources, ToolServerSettings } from "@roost/memory/settings";
 import { openConnection, type ServerConnection, type ServerCall, type ServerTools } from "./open-connection.ts";
 import { readProcessTree } from "@roost/sandbox";
@@ -28,8 +29,8 @@ export interface McpHostOptions {
   servers: Readonly<Record<string, ToolServerSettings>>;
   secrets: SecretSources;
   logger: Logger;
-  /** Tells the person, once for each server that is off. */
-  tell: (text: string) => Promise<void>;
+  /** Tells the person, once for each server that is off: with what it said last. */
+  tell: (text: string, server: string) => Promise<void>;
   /** Keeps what a server has, for runs that begin while it is not running. */
   keepList: (server: string, list: ServerTools) => Promise<void>;
   nowMs: () => number;
@@ -163,8 +164,8 @@ class Host implements McpHost {
     this.#options.logger.warn("A server of tools has crashed", { server, crashes: slot.crashes.length, why });
     if (slot.crashes.length < crashesMax || slot.off !== undefined) return;
     slot.off = `the server of tools ${server} crashed ${crashesMax} times within ${crashWindowMs / 60_000} minutes and is off until Roost is started again`;
-    const text = `${slot.off}. Look at its command under mcp in roost.yaml. It last said: ${why.slice(0, 500)}`;
-    await this.#options.tell(`${text[0]!.toUpperCase()}${text.slice(1)}`).catch((error: unknown) => {
+    const text = `${slot.off}. Look at its command under mcp in roost.yaml. It last said: ${plainLine(why.slice(0, 500))}`;
+    await this.#options.tell(`${text[0]!.toUpperCase()}${text.slice(1)}`, server).catch((error: unknown) => {
       this.#options.logger.warn("A notice could not be raised", { error: toRoostError(error).message });
     });
   }
