@@ -24,7 +24,7 @@ const testMsMax = 1_200_000;
 /** More processes at once than cores: many of them wait for processes that they have started, and for leases to end. */
 const processesBesideCores = 3;
 /** What files that share a process take, of what all files of `npm test` take: the times may be those of a busy machine. */
-const sharedPartMax = 1 / 30;
+const sharedPartMax = 1 / 20;
 const longestShown = 5;
 const fileTimes = join(root, "scripts/test/file-times.json");
 const entriesParent = join(root, "node_modules/.roost/test-entries");
@@ -150,7 +150,7 @@ function printTimes() {
   console.log(`${times.size} files in ${wholeS} s${describeProcessorTime()}; the longest: ${longest.join(", ")}`);
 }
 
-/** Of this process and of all that it has waited for, PostgreSQL among them: what a run costs, whoever else uses the machine. */
+/** Of this process and of all that it has waited for, PostgreSQL among them: what a run costs, however busy the machine is. */
 function describeProcessorTime() {
   const stat = "/proc/self/stat";
   if (!existsSync(stat)) return "";

@@ -74,7 +74,7 @@ const rememberViolations = `
     globalThis.violations.push([violatedDirective, blockedURI, sample].join(" ")));
 `;
 
-// What moves although nobody touched it: https://web.dev/articles/cls. A value is the part of the screen times the part of its height.
+// What moves by itself: https://web.dev/articles/cls. A value is the part of the screen times the part of its height.
 const rememberShifts = `
   globalThis.shifts = [];
   new PerformanceObserver((list) => {

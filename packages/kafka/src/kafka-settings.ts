@@ -15,7 +15,7 @@ export interface KafkaSettings {
   topics: string[] | undefined;
   /** Topics of Kafka, by their full names, whose events enter the log. */
   ingest: string[];
-  /** Those that the relays of other Roosts write and nobody else may: the places in their logs that records name are believed. */
+  /** Those that only the relays of other Roosts may write: the places in their logs that records name are believed. */
   ingestLogs: string[];
 }
 

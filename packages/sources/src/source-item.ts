@@ -2,7 +2,7 @@
 import { plainLine } from "@roost/base/text-width";
 import { clipText } from "@roost/contract/operations";
 
-/** A mail or an event as a source has it, before it is known whom it concerns: nobody vouches for what it says. */
+/** A mail or an event as a source has it, before it is known whom it concerns. Untrusted. */
 export interface SourceItem {
   /** Stays the same as long as it is the same mail or occurrence, and is chosen by the server alone; a hash. */
   key: string;

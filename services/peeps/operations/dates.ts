@@ -16,7 +16,7 @@ export const serveDates = ({ database, clock, timeZone }: ServiceContext) => {
         const parsed = date === null ? undefined : parsePartialDate(date);
         if (date !== null && parsed === undefined)
           throw new RoostError("invalid_input", `date: there is no day ${date}`);
-        // What was said here, whoever said it: what books say stays.
+        // What was said here, by anyone: what books say stays.
         await tx.query("delete from svc_peeps.important_date where person_id = $1 and label = $2 and card = ''", [
           root,
           label,

@@ -127,10 +127,10 @@ async function toModel({ stdin }: CliContext, model: string, options: AddOptions
     model,
     baseUrl: url ?? null,
     isFree: free,
-    ...(key !== undefined && { key }),
-    ...(keyRef !== undefined && { keyRef }),
-    ...(contextTokens !== undefined && { contextTokensMax: contextTokens }),
-    ...(toolsAsText && { tools: "text" as const }),
+    key,
+    keyRef,
+    contextTokensMax: contextTokens,
+    tools: toolsAsText ? "text" : undefined,
   };
 }
 

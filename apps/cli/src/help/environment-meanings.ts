@@ -49,7 +49,7 @@ export const environmentMeanings: readonly { name: string; meaning: string }[] =
   { name: "KAFKA_INGEST", meaning: "up: topics of Kafka whose events enter the log, with commas (default: none)" },
   {
     name: "KAFKA_INGEST_LOGS",
-    meaning: "up: the same, of topics that the relays of other Roosts write and nobody else may (default: none)",
+    meaning: "up: the same, of topics that only the relays of other Roosts may write (default: none)",
   },
   { name: "ROOST_QUEUES", meaning: "up: queues whose runs the workers take, first ones first (default: default)" },
   { name: "ROOST_CONCURRENCY", meaning: "up: runs that a worker executes at the same time, 1 to 256 (default: 8)" },

@@ -53,7 +53,7 @@ export async function joinHome(options: JoinOptions): Promise<JoinedHome> {
     refuseOtherVersion(look.version, version);
     if (look.workers !== undefined) await checkNeeds(look.workers, { config, note });
   }
-  // Before the code is used: what it gives must have a place, and whoever knows the attempt may ask again if the answer is lost.
+  // Before the code is used: what it gives must have a place, and the same attempt may ask again if the answer is lost.
   await attempt.keep();
   const answer = await bring<Joining>(url, { code, host: { ...host, attempt: attempt.secret } });
   const { database, workers } = answer;

@@ -16,8 +16,8 @@ export interface CommandGuard {
 }
 
 // One line each time: the seconds until SIGTERM, or "now", and those from there to SIGKILL. Without a group of its own, the command is ended with those that it
-// has started. After the end of input it looks at the clock, which goes on while the machine sleeps. It says when the time has come; that nobody may read that
-// any more must not stop it. A number may be another process by then: what it is sent is for the one that had it at first, or for what is left of its group.
+// has started. After the end of input it looks at the clock, which goes on while the machine sleeps. It says when the time has come, and goes on when
+// no reader of that is left. A number may be another process by then: what it is sent is for the one that had it at first, or for what is left of its group.
 const guard = `
 trap '' HUP INT QUIT PIPE
 kind=$1 pid=$2 identity=$3 timer= until=0 grace=0

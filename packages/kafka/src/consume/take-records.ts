@@ -29,7 +29,7 @@ export interface RecordTaking {
   handle: HandleEvents;
   /** Events of this log are passed over: it has them. */
   ownLog: string | undefined;
-  /** In others the places that records name are not believed: whoever may write there could have a log's events passed over. */
+  /** In others the places that records name are not believed: any writer of them could have a log's events passed over. */
   logTopics: ReadonlySet<string>;
 }
 

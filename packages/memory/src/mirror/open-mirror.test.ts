@@ -92,7 +92,7 @@ test("writeHomeFile() elsewhere is in the log with its labels at once, and the d
   await setState(there, { name: "email", value: 1, by: "agent:main" });
 
   assert.equal(await home.read(path), "one\ntwo\nthree\nfour\n");
-  // Until then nobody at the home takes what stands there for an edit, nor writes over it.
+  // Until then the home neither takes what stands there for an edit nor writes over it.
   const late = await writeHomeFile(home.memory, { ...agent, path, expected: sha256, text: "one\n" });
   assert.equal(late.state, "conflict");
   await scanHome(home.memory);

@@ -104,7 +104,7 @@ async function readContents({ kernel }: Pick<HomeFiles, "kernel">): Promise<Reco
   ]);
   const ofStates = states.map((state) => ({ ...state, path: requireStatePath(state.path) }));
   const paths = new Set(ofStates.map(({ path }) => path));
-  // A path that could lead out of the folder is no path of a home, whoever wrote the row.
+  // A path that could lead out of the folder is no path of a home, even if the row says so.
   return [...files.filter(({ path }) => !paths.has(path) && isHomePath(path)), ...ofStates];
 }
 

@@ -54,7 +54,7 @@ export async function readSource(
   return row;
 }
 
-/** The person's own sessions may ask about it; nobody vouches for it. */
+/** The person's own sessions may ask about it; it is untrusted. */
 export function labelsOfSource({ kind, name }: Pick<OutsideSource, "kind" | "name">): Labels {
   return { ...untrustedFrom(kind, name), audiences: ["main"] };
 }

@@ -24,7 +24,7 @@ export interface FileRecord {
 
 const columns = `path, sha256, bytes, stamp, settled_sha256 as "settledSha256", behind`;
 
-/** The channel that wakes whoever keeps the home's disk: something was recorded that is not on it. */
+/** The channel that wakes the process that keeps the home's disk: something was recorded that is not on it. */
 export const filesChannel = "files";
 
 /** Held until the transaction ends. Use lockPaths for several. */

@@ -41,7 +41,7 @@ export async function settleStateFile(
   memory: Memory,
   name: string,
 ): Promise<Exclude<SettledState, "failed"> | FileProblem> {
-  // The row is written; whoever keeps the home's disk writes the file.
+  // The row is written; the process that keeps the home's disk writes the file.
   if (memory.mirror !== undefined) return "settled";
   for (let pass = 0; pass < passesMax; pass += 1) {
     try {

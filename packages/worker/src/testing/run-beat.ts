@@ -80,7 +80,7 @@ export function assertQuiet({ output, requests, readers }: Beat): void {
   assert.deepEqual([output, requests.length, readers.length], [nothing, 0, 0]);
 }
 
-/** What stands outside reached the reader, as content without orders, and nobody else. */
+/** What stands outside reached the reader, as content without orders, and no other. */
 export function assertRead(one: Beat, source: string): void {
   assert.match(String(one.output["text"] ?? JSON.stringify(one.output)), /^"wants":"answer" of /);
   assert.equal(one.childCount, 1);

@@ -1,28 +1,30 @@
 /**
  * Isolation: whatever a run passes on its way to a worker and back reads its partial indexes and what it is about: few blocks,
- * beside 100,000 stuck runs and 1,000,000 finished ones. The loops themselves are asked, with every statement of theirs explained, so that
+ * beside many stuck and many more finished runs. The loops themselves are asked, with every statement of theirs explained, so that
  * a statement that is added to one is looked at as well.
  */
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import type { TestContext } from "node:test";
 import { silentLogger } from "@roost/base";
 import { type Database } from "@roost/database";
 import { createTestDatabase } from "@roost/database/testing";
 import { readKernelSchema, openKernel, type Kernel } from "../open-kernel.ts";
-import { claim, joinWorker } from "../testing/drive-runs.ts";
-import { createExplainingDatabase, nodesOf, type Explained, type PlanMode } from "../testing/explaining-database.ts";
+import { claim, joinWorker } from "./drive-runs.ts";
+import { createExplainingDatabase, nodesOf, type Explained, type PlanMode } from "./explaining-database.ts";
 import { reapWorkers } from "../workers/reap-workers.ts";
-import { releaseDueRates, fillFreeSlots } from "./start-limits.ts";
-import { createRuns } from "./create-run.ts";
-import { failOverdueRuns } from "./fail-overdue-runs.ts";
-import { promoteDueRuns, readNextDue } from "./promote-due-runs.ts";
-import { promoteFreeSerialKeys } from "./promote-serial-keys.ts";
-import type { NewRun } from "./run.ts";
+import { releaseDueRates, fillFreeSlots } from "../runs/start-limits.ts";
+import { createRuns } from "../runs/create-run.ts";
+import { failOverdueRuns } from "../runs/fail-overdue-runs.ts";
+import { promoteDueRuns, readNextDue } from "../runs/promote-due-runs.ts";
+import { promoteFreeSerialKeys } from "../runs/promote-serial-keys.ts";
+import type { NewRun } from "../runs/run.ts";
 
-const stuckCount = 100_000;
-const finishedCount = 1_000_000;
-/** Of 8 kB, for any one statement. The table has some 38,000, an index of all its rows some 4,000; reading one start limit's queue takes as many. */
-const blocksMax = 1_000;
+export interface ClaimPathSize {
+  stuckCount: number;
+  finishedCount: number;
+  /** Of 8 kB, for any one statement. It is less than an index of all runs has, and more than a start limit's queue, a tenth of the stuck ones. */
+  blocksMax: number;
+}
 
 type Step = "claim" | "due" | "next due" | "serial keys" | "slots" | "rates" | "overdue" | "reap";
 /** What the first statement of each finds its runs by. A claim is a function, whose plans are not shown: the blocks that it touches are. */
@@ -35,7 +37,7 @@ const indexes: Partial<Record<Step, string[]>> = {
   reap: ["run_owner"],
 };
 
-test("claim, promote, release, overdue and reap touch few blocks beside 100,000 stuck runs and 1,000,000 finished ones", async (t) => {
+export async function checkClaimPath(t: TestContext, { blocksMax, ...mass }: ClaimPathSize): Promise<void> {
   // The kernel's own clock, because plans depend on what PostgreSQL knows of it.
   const migrations = await readKernelSchema();
   await using place = await createTestDatabase({ migrations });
@@ -44,7 +46,7 @@ test("claim, promote, release, overdue and reap touch few blocks beside 100,000 
   // The worker that hangs is alive, and never gives anything back.
   await using hanging = await database.openSession();
   await hanging.query("select pg_advisory_lock(1)");
-  await insertMass(database, await insertWorker(database));
+  await insertMass(database, { ...mass, workerId: await insertWorker(database) });
 
   // Before the statistics know of them, and after: a plan that was made in ignorance is cached for long.
   for (const statistics of ["without statistics", "with statistics"]) {
@@ -69,7 +71,7 @@ test("claim, promote, release, overdue and reap touch few blocks beside 100,000 
       }
     }
   }
-});
+}
 
 /** Each step of the way once, with something to do for it. */
 async function goThrough(kernel: Kernel, mode: PlanMode): Promise<Map<Step, Explained[]>> {
@@ -136,7 +138,10 @@ async function insertWorker(database: Database): Promise<string> {
  * then; queues in one of 50 serial keys, or with all of its tenth in one; waits at a start limit of either kind; is with a worker that hangs, with a
  * time limit, or without one and, the first 50, with its serial key.
  */
-async function insertMass(database: Database, workerId: string): Promise<void> {
+async function insertMass(
+  database: Database,
+  { workerId, stuckCount, finishedCount }: Omit<ClaimPathSize, "blocksMax"> & { workerId: string },
+): Promise<void> {
   await database.transact(async (tx) => {
     await tx.query("set local statement_timeout = 0");
     // Nothing here has to survive a crash, and statistics come when the test says so.
