@@ -59,3 +59,24 @@ test("guardConnections() answers 503 above the limit of callers with a token; a 
   assert.deepEqual([busyAtV1.status, error.type], [503, "server_error"]);
   for (const each of [...refused, ...open, ...held, busy, busyAtV1]) each.close();
 });
+
+test("guardConnections() answers a caller that connects more often at once than is kept without a token, and closes the oldest of others", async () => {
+  const limits = { knownMax: 50, anonymousMax: 5 };
+  const connectAll = async (port: number) => {
+    const sockets = Array.from({ length: 20 }, () => connect(port, "127.0.0.1").on("error", () => undefined));
+    await Promise.all(sockets.map((socket) => once(socket, "connect")));
+    return sockets;
+  };
+  await using patient = await listen({ host: "127.0.0.1", port: 0, fetch, limits: { ...limits, graceMs: 60_000 } });
+  const callers = await connectAll(patient.port);
+  const head = `GET / HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: ${token.authorization}\r\nconnection: close\r\n\r\n`;
+  // Accepted after all of them.
+  (await ask(patient.port, token)).close();
+  for (const socket of callers) socket.write(head);
+  for (const socket of callers) assert.match(await text(socket), /^HTTP\/1.1 200 /);
+
+  await using strict = await listen({ host: "127.0.0.1", port: 0, fetch, limits: { ...limits, graceMs: 1 } });
+  const idle = await connectAll(strict.port);
+  await Promise.all(idle.slice(0, 15).map((socket) => once(socket.resume(), "close")));
+  for (const socket of idle) socket.destroy();
+});

@@ -10,6 +10,8 @@ export interface ConnectionLimits {
   knownMax: number;
   /** For all others. */
   anonymousMax: number;
+  /** How long none is closed for another: a caller that connects many times at once has its requests on their way. */
+  graceMs?: number;
   /** What tells of a new connection. Default: connection; of a server with TLS it is secureConnection. */
   event?: "connection" | "secureConnection";
 }
@@ -23,35 +25,26 @@ export interface ConnectionGuard {
 
 export function guardConnections(
   server: Server,
-  { knownMax, anonymousMax, event = "connection" }: ConnectionLimits,
+  { knownMax, anonymousMax, graceMs = graceMsDefault, event = "connection" }: ConnectionLimits,
 ): ConnectionGuard {
-  /** Oldest first. */
-  const anonymous = new Set<Socket>();
+  const anonymous = createCrowd(anonymousMax, graceMs);
   /** Those with something that may be a token, until it was checked. */
-  const checking = new Set<Socket>();
+  const checking = createCrowd(knownMax + anonymousMax, graceMs);
   const known = new Set<Socket>();
-  const add = (crowd: Set<Socket>, socket: Socket, most: number) => {
-    if (socket.destroyed) return;
-    crowd.add(socket);
-    if (crowd.size <= most) return;
-    const [oldest] = crowd;
-    crowd.delete(oldest!);
-    oldest!.destroy();
-  };
   server.on(event, (socket: Socket) => {
-    add(anonymous, socket, anonymousMax);
+    anonymous.add(socket);
     socket.once("close", () => {
       for (const crowd of [anonymous, checking, known]) crowd.delete(socket);
     });
   });
-  if (event === "secureConnection") limitHandshakes(server, anonymousMax);
+  if (event === "secureConnection") limitHandshakes(server, createCrowd(anonymousMax, graceMs));
   return {
     begin({ socket, headers }) {
       if (headers.authorization === undefined && headers.cookie === undefined) return true;
       if (known.has(socket)) return true;
       if (known.size >= knownMax) return false;
       anonymous.delete(socket);
-      add(checking, socket, knownMax + anonymousMax);
+      checking.add(socket);
       return true;
     },
     end({ socket }, isKnown) {
@@ -61,25 +54,66 @@ export function guardConnections(
         if (!socket.destroyed) known.add(socket);
       } else {
         known.delete(socket);
-        add(anonymous, socket, anonymousMax);
+        anonymous.add(socket);
       }
     },
   };
 }
 
+const graceMsDefault = 250;
+
+interface Crowd {
+  add(socket: Socket): void;
+  delete(socket: Socket): void;
+}
+
+/** Beyond so many the oldest are closed. */
+function createCrowd(most: number, graceMs: number): Crowd {
+  /** Oldest first. */
+  const sinceMs = new Map<Socket, number>();
+  let isDue = false;
+  const trim = () => {
+    isDue = false;
+    for (const [socket, ms] of sinceMs) {
+      if (sinceMs.size <= most) return;
+      if (performance.now() - ms < graceMs) return trimLater();
+      sinceMs.delete(socket);
+      socket.destroy();
+    }
+  };
+  const trimLater = () => {
+    if (isDue) return;
+    isDue = true;
+    // After a pause of the process what has arrived meanwhile is read first.
+    setTimeout(() => setImmediate(trim), graceMs).unref();
+  };
+  return {
+    add(socket) {
+      if (socket.destroyed) return;
+      sinceMs.delete(socket);
+      sinceMs.set(socket, performance.now());
+      if (sinceMs.size > most) trimLater();
+    },
+    delete: (socket) => void sinceMs.delete(socket),
+  };
+}
+
 /** Connections that never speak TLS are in no other count. */
-function limitHandshakes(server: Server, most: number): void {
-  const beginning = new Map<string, Socket>();
+function limitHandshakes(server: Server, beginning: Crowd): void {
+  /** A connection that speaks TLS is another object. */
+  const byName = new Map<string, Socket>();
   const nameOf = ({ remoteAddress, remotePort }: Socket) => `${remoteAddress} ${remotePort}`;
   server.on("connection", (socket: Socket) => {
     const name = nameOf(socket);
-    beginning.set(name, socket);
+    byName.set(name, socket);
+    beginning.add(socket);
     socket.once("close", () => {
-      if (beginning.get(name) === socket) beginning.delete(name);
+      beginning.delete(socket);
+      if (byName.get(name) === socket) byName.delete(name);
     });
-    if (beginning.size <= most) return;
-    const [oldest] = beginning.values();
-    oldest!.destroy();
   });
-  server.on("secureConnection", (socket: Socket) => beginning.delete(nameOf(socket)));
+  server.on("secureConnection", (socket: Socket) => {
+    const beneath = byName.get(nameOf(socket));
+    if (beneath !== undefined) beginning.delete(beneath);
+  });
 }
