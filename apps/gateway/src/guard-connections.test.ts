@@ -62,8 +62,8 @@ test("guardConnections() answers 503 above the limit of callers with a token; a 
 
 test("guardConnections() answers a caller that connects more often at once than is kept without a token, and closes the oldest of others", async () => {
   const limits = { knownMax: 50, anonymousMax: 5 };
-  const connectAll = async (port: number) => {
-    const sockets = Array.from({ length: 20 }, () => connect(port, "127.0.0.1").on("error", () => undefined));
+  const connectAll = async (port: number, length = 20) => {
+    const sockets = Array.from({ length }, () => connect(port, "127.0.0.1").on("error", () => undefined));
     await Promise.all(sockets.map((socket) => once(socket, "connect")));
     return sockets;
   };
@@ -75,8 +75,11 @@ test("guardConnections() answers a caller that connects more often at once than 
   for (const socket of callers) socket.write(head);
   for (const socket of callers) assert.match(await text(socket), /^HTTP\/1.1 200 /);
 
+  const flood = await connectAll(patient.port, 30);
+  await Promise.all(flood.slice(0, 5).map((socket) => once(socket.resume(), "close")));
+
   await using strict = await listen({ host: "127.0.0.1", port: 0, fetch, limits: { ...limits, graceMs: 1 } });
   const idle = await connectAll(strict.port);
   await Promise.all(idle.slice(0, 15).map((socket) => once(socket.resume(), "close")));
-  for (const socket of idle) socket.destroy();
+  for (const socket of [...flood, ...idle]) socket.destroy();
 });

@@ -27,9 +27,10 @@ export function guardConnections(
   server: Server,
   { knownMax, anonymousMax, graceMs = graceMsDefault, event = "connection" }: ConnectionLimits,
 ): ConnectionGuard {
-  const anonymous = createCrowd(anonymousMax, graceMs);
+  const crowdMax = crowdFactor * anonymousMax;
+  const anonymous = createCrowd(anonymousMax, { graceMs, crowdMax });
   /** Those with something that may be a token, until it was checked. */
-  const checking = createCrowd(knownMax + anonymousMax, graceMs);
+  const checking = createCrowd(knownMax + anonymousMax, { graceMs, crowdMax: knownMax + anonymousMax });
   const known = new Set<Socket>();
   server.on(event, (socket: Socket) => {
     anonymous.add(socket);
@@ -37,7 +38,7 @@ export function guardConnections(
       for (const crowd of [anonymous, checking, known]) crowd.delete(socket);
     });
   });
-  if (event === "secureConnection") limitHandshakes(server, createCrowd(anonymousMax, graceMs));
+  if (event === "secureConnection") limitHandshakes(server, createCrowd(anonymousMax, { graceMs, crowdMax }));
   return {
     begin({ socket, headers }) {
       if (headers.authorization === undefined && headers.cookie === undefined) return true;
@@ -60,25 +61,30 @@ export function guardConnections(
   };
 }
 
-const graceMsDefault = 250;
+const graceMsDefault = 2_000;
+/** Times as many are kept so long at most: a flood does not take the room of callers with a token. */
+export const crowdFactor = 5;
 
 interface Crowd {
   add(socket: Socket): void;
   delete(socket: Socket): void;
 }
 
-/** Beyond so many the oldest are closed. */
-function createCrowd(most: number, graceMs: number): Crowd {
+/** Beyond `most` the oldest are closed after a while, beyond `crowdMax` at once. */
+function createCrowd(most: number, { graceMs, crowdMax }: { graceMs: number; crowdMax: number }): Crowd {
   /** Oldest first. */
   const sinceMs = new Map<Socket, number>();
   let isDue = false;
+  const close = (socket: Socket) => {
+    sinceMs.delete(socket);
+    socket.destroy();
+  };
   const trim = () => {
     isDue = false;
     for (const [socket, ms] of sinceMs) {
       if (sinceMs.size <= most) return;
       if (performance.now() - ms < graceMs) return trimLater();
-      sinceMs.delete(socket);
-      socket.destroy();
+      close(socket);
     }
   };
   const trimLater = () => {
@@ -93,6 +99,7 @@ function createCrowd(most: number, graceMs: number): Crowd {
       sinceMs.delete(socket);
       sinceMs.set(socket, performance.now());
       if (sinceMs.size > most) trimLater();
+      if (sinceMs.size > crowdMax) close(sinceMs.keys().next().value!);
     },
     delete: (socket) => void sinceMs.delete(socket),
   };

@@ -9,7 +9,7 @@ import { BlockList, isIP, isIPv6, type AddressInfo, type Socket } from "node:net
 import { getRequestListener } from "@hono/node-server";
 import { RoostError } from "@roost/base";
 import { portDefault } from "./config.ts";
-import { guardConnections, type ConnectionLimits } from "./guard-connections.ts";
+import { crowdFactor, guardConnections, type ConnectionLimits } from "./guard-connections.ts";
 import type { OpenAiDoor } from "./openai/create-openai-door.ts";
 import { openCertificate, type CertificateFiles } from "./open-certificate.ts";
 import { refuseBusy, refuseBytes, refuseRequest } from "./refuse-request.ts";
@@ -214,7 +214,7 @@ function serve(
   });
   const guard = guardConnections(server, { ...limits, event: eventOf(server) });
   // Besides those who are known: who is none, whose token is being checked, and who has not spoken TLS yet.
-  server.maxConnections = 2 * limits.knownMax + 3 * limits.anonymousMax + refusedMax;
+  server.maxConnections = 2 * limits.knownMax + (2 * crowdFactor + 1) * limits.anonymousMax + refusedMax;
   server.on("clientError", refuseBytes);
   return Object.assign(server, {
     [Symbol.asyncDispose]: () =>
