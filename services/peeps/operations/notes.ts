@@ -60,8 +60,8 @@ export const serveNotes = ({ database, clock }: ServiceContext) => {
             on conflict (person_id, other_id, type, source) do update set since = excluded.since, until = excluded.until returning id`,
           [createId(), root, other, relationTypeOf(type).name, since ?? null, until ?? null, source],
         );
-        const relations = await readRelations(tx, root);
-        return { relation: relations.find(({ id }) => id === row?.id)! };
+        const [relation] = await readRelations(tx, root, row!.id);
+        return { relation: relation! };
       }),
     ),
     serve(endRelation, ({ relationId, until }) =>
@@ -76,8 +76,8 @@ export const serveNotes = ({ database, clock }: ServiceContext) => {
           return { relation: null };
         }
         await tx.query("update svc_peeps.relation set until = $2 where id::text = $1", [relationId, until]);
-        const relations = await readRelations(tx, row.personId);
-        return { relation: relations.find(({ id }) => id === relationId) ?? null };
+        const [relation] = await readRelations(tx, row.personId, relationId);
+        return { relation: relation ?? null };
       }),
     ),
   ];

@@ -13,8 +13,8 @@ interface RelationRow extends Omit<RelationRecord, "since" | "until" | "evidence
   isReverse: boolean;
 }
 
-/** The current ones first. @param personId Not merged into another. */
-export async function readRelations(sql: Sql, personId: string): Promise<RelationRecord[]> {
+/** The current ones first. @param personId Not merged into another. @param relationId This one alone. */
+export async function readRelations(sql: Sql, personId: string, relationId?: string): Promise<RelationRecord[]> {
   const rows = await sql.query<RelationRow>(
     `select r.id, r.type, other.id as "personId", other.name, r.since::text as since, r.until::text as until, r.source, other.name_source as "nameSource", r.evidence, r.evidence_source as "evidenceSource",
         mine.root <> $1 as "isReverse"
@@ -22,10 +22,10 @@ export async function readRelations(sql: Sql, personId: string): Promise<Relatio
         join svc_peeps.person mine on mine.id = r.person_id
         join svc_peeps.person theirs on theirs.id = r.other_id
         join svc_peeps.person other on other.id = case when mine.root = $1 then theirs.root else mine.root end
-      where (mine.root = $1 or theirs.root = $1) and mine.root <> theirs.root
+      where (mine.root = $1 or theirs.root = $1) and mine.root <> theirs.root and ($2::uuid is null or r.id = $2)
       order by r.until desc nulls first, other.name, r.id
       limit 200`,
-    [personId],
+    [personId, relationId ?? null],
   );
   return rows.map(({ isReverse, nameSource, evidence, evidenceSource, ...row }) => ({
     ...row,

@@ -99,4 +99,13 @@ test("peeps keeps each source of what a run had read with all that it says, and 
   const relations = (await agent.getPerson({ personId })).details.relations;
   assert.equal(relations.length, 1, "said once more by the same one");
   assert.ok(relations[0]?.labels.includes("src:mcp:files"), "and whence it is known now");
+  // A list shows two hundred.
+  await peeps.opened.database.query(
+    `with other as (insert into svc_peeps.person (id, root, kind, is_listed, name, name_key, name_source, created_at)
+        select id, id, 'person', false, 'Aa', '', 'owner', now() from (select gen_random_uuid() as id from generate_series(1, 201)) made returning id)
+      insert into svc_peeps.relation (id, person_id, other_id, type, source) select gen_random_uuid(), $1, id, 'friend', 'owner' from other`,
+    [personId],
+  );
+  const late = await agent.relatePeople({ personId, type: "friend", otherName: "Zoe", until: "2020-01-01" });
+  assert.equal(late.relation.name, "Zoe");
 });
