@@ -47,6 +47,7 @@ const times = new Map();
 process.exitCode = await runTests(files, choice);
 if (kind === "distributed" && paths.length === 0) process.exitCode ||= await runOnOldest();
 printTimes();
+if (kind === "normal" && paths.length === 0) printLeftOut();
 if (isRecording) writeFileTimes({ ...measured, ...Object.fromEntries(times) });
 
 function readArguments() {
@@ -100,6 +101,14 @@ async function runOnOldest() {
   });
   console.log(`${owners.length} files of what owns SQL, on the PostgreSQL of the system:`);
   return await runTests(owners, choice);
+}
+
+/** What `npm test` does not run, and why. */
+function printLeftOut() {
+  const counts = Object.groupBy(findTestFiles(), kindOf);
+  console.log(
+    `left out: ${counts.long?.length ?? 0} files that look longer at the same (npm run test:all), ${counts.distributed?.length ?? 0} that need a real Kafka, PostgreSQL, S3 server or several hosts (npm run test:distributed)`,
+  );
 }
 
 /** Says what is there, and what is skipped and why. */
