@@ -148,7 +148,10 @@ async function define(kernel: Kernel, before: { agents: number; jobs: number }, 
   for (let from = before.jobs; from < size.jobs; from += perCall) {
     const jobs = numbers(from, size.jobs).map((n) => ({
       id: `job-${String(n).padStart(7, "0")}`,
-      trigger: { kind: "cron", expression: `${n % 60} ${n % hourlyShare === 0 ? "*" : Math.floor(n / 60) % 24} * * *` },
+      trigger: {
+        kind: "cron",
+        expression: `${Math.floor(n / hourlyShare) % 60} ${n % hourlyShare === 0 ? "*" : Math.floor(n / 600) % 24} * * *`,
+      },
       agent: agentOf(n % Math.max(1, size.agents)),
       prompt: `Look at subject ${n}, and say what has changed since the last time.`,
     }));
@@ -221,9 +224,11 @@ async function measureTicks(kernel: Kernel, { gateway }: LivingHome, ms: number)
     signal: stop.signal,
     pid: process.pid,
   });
-  const [row] = await database.query<{ pid: number; now: Date }>("select pg_backend_pid() as pid, roost.now() as now");
+  const [row] = await database.query<{ now: Date }>("select roost.now() as now");
   const serverMs = async () => {
-    const times = await Promise.all((await listServerPids(row!.pid)).map(readProcessorMs));
+    // The connection of before may be closed by now.
+    const [backend] = await database.query<{ pid: number }>("select pg_backend_pid() as pid");
+    const times = await Promise.all((await listServerPids(backend!.pid)).map(readProcessorMs));
     return times.reduce((sum, each) => sum + each, 0);
   };
   const beforeMs = await serverMs();
