@@ -4,8 +4,9 @@
  * lines both versions are kept.
  */
 import { join } from "node:path";
-import { raiseNotice } from "@roost/kernel";
 import { RoostError } from "@roost/base";
+import { joinLabels, mainLabels } from "@roost/contract/labels";
+import { labelSetNumbers, raiseNotice, type KernelTransaction } from "@roost/kernel";
 import { readDiskFile, textOf, type DiskFile } from "../disk/read-disk-file.ts";
 import { diffTexts, mergeTexts, nameBeside } from "../disk/merge-texts.ts";
 import { replaceFile } from "../disk/replace-file.ts";
@@ -13,11 +14,14 @@ import type { Memory } from "../memory.ts";
 import {
   listBehind,
   lockPath,
+  marksOfVersion,
   readRecord,
   recordOutsideEdit,
   saveCaughtUp,
   type FileRecord,
 } from "../records/file-records.ts";
+import { labelsOfAll } from "../records/line-marks.ts";
+import { readRecordedMarks } from "../records/marks-of-text.ts";
 import { settleAlone, type FileProblem } from "../records/file-problems.ts";
 
 const behindMax = 1_000;
@@ -56,9 +60,9 @@ async function catchUpOnce(memory: Memory, path: string): Promise<boolean> {
       throw new RoostError("internal", `version ${record.sha256} of ${path} is not in the object store`);
     const joined = onDisk === record.behind ? recorded : await joinEdits(memory, { record, disk, recorded });
     if (joined === undefined) {
-      await keepBoth(memory, { path, id, disk, recorded }, (text) =>
-        raiseNotice(tx, { level: "warning", text, source: "home" }),
-      );
+      const text = await keepBoth(memory, { path, id, disk, recorded });
+      const labelSet = await labelsOfBoth(memory, tx, { path, disk });
+      raiseNotice(tx, { level: "warning", text, source: "home", labelSet });
       await saveCaughtUp(tx, { path, stamp: null });
       await recordOutsideEdit(memory, tx, { path, disk, record: { ...record, behind: null } });
       return true;
@@ -91,17 +95,26 @@ async function joinEdits(
   return merged === undefined ? undefined : Buffer.from(merged);
 }
 
-/** The disk's version stays; the recorded one stands beside it, where the next scan finds it. */
+/** Of a notice that quotes lines of both. */
+async function labelsOfBoth(
+  memory: Memory,
+  tx: KernelTransaction,
+  { path, disk }: { path: string; disk: DiskFile | undefined },
+): Promise<number> {
+  const ofRun = (await readRecordedMarks(tx, [path])).get(path);
+  const ofDisk = await marksOfVersion(memory, tx, { path, bytes: disk?.bytes ?? new Uint8Array() });
+  const recorded = await memory.kernel.labelSets.read(tx, ofRun?.labels ?? labelSetNumbers.missing);
+  return await tx.labelSet(joinLabels(mainLabels, recorded, labelsOfAll(ofDisk)));
+}
+
+/** The disk's version stays; the recorded one stands beside it, where the next scan finds it. @returns What the person is told */
 async function keepBoth(
   memory: Memory,
   { path, id, disk, recorded }: { path: string; id: string; disk: DiskFile | undefined; recorded: Uint8Array },
-  tell: (text: string) => void,
-): Promise<void> {
+): Promise<string> {
   const keptAs = nameBeside(path, { by: "agent", content: recorded });
   await replaceFile({ absolute: join(memory.homeDir, keptAs), bytes: recorded, expected: "absent", id });
   const [ours, theirs] = [recorded, disk?.bytes ?? new Uint8Array()].map((bytes) => textOf(bytes));
   const diff = ours === undefined || theirs === undefined ? "" : diffTexts(theirs, ours, { charsMax: diffCharsMax });
-  tell(
-    `${path} was edited here while a run on another host wrote it, in the same lines. What is here stays, what the run wrote stands in ${keptAs}: put together what is to stay.\n${diff}`,
-  );
+  return `${path} was edited here while a run on another host wrote it, in the same lines. What is here stays, what the run wrote stands in ${keptAs}: put together what is to stay.\n${diff}`;
 }

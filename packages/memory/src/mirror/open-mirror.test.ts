@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { silentLogger } from "@roost/base";
-import { formatLabels, parseLabels } from "@roost/contract/labels";
+import { formatLabels, parseLabels, type Labels } from "@roost/contract/labels";
 import { listHomeFiles } from "../files/list-home-files.ts";
 import { readHomeFile, readMarkedFile } from "../files/read-home-file.ts";
 import { writeHomeFile } from "../files/write-home-file.ts";
@@ -115,9 +115,9 @@ test("catchUpDisk() merges what a person edited meanwhile, and keeps both where 
   await using home = await createTestMemory({ files: { "notes/plan.md": "one\ntwo\nthree\nfour\n" } });
   const there = await openElsewhere(t, home);
   const path = "notes/plan.md";
-  const write = async (text: string) => {
+  const write = async (text: string, labels?: Labels) => {
     const { sha256 } = await readHomeFile(there, path, { as: main });
-    assert.equal((await writeHomeFile(there, { ...agent, path, expected: sha256, text })).state, "written");
+    assert.equal((await writeHomeFile(there, { ...agent, path, expected: sha256, text, labels })).state, "written");
   };
   await write("one\ntwo\nthree\nFOUR\n");
   await home.writeOutside(path, "ONE\ntwo\nthree\nfour\n");
@@ -125,13 +125,17 @@ test("catchUpDisk() merges what a person edited meanwhile, and keeps both where 
   assert.equal(await home.read(path), "ONE\ntwo\nthree\nFOUR\n");
   assert.equal((await readHomeFile(there, path, { as: main })).text, "ONE\ntwo\nthree\nFOUR\n");
 
-  await write("of the run\ntwo\nthree\nFOUR\n");
+  await write("of the run\ntwo\nthree\nFOUR\n", parseLabels(["trust:untrusted", "src:web:example.org"]));
   await home.writeOutside(path, "of the person\ntwo\nthree\nFOUR\n");
   await scanHome(home.memory);
   await scanHome(home.memory);
   assert.equal(await home.read(path), "of the person\ntwo\nthree\nFOUR\n");
   const kept = (await listHomeFiles(there, { as: main })).find((file) => /plan\.agent-/.test(file.path))!;
   assert.equal(await readFile(join(home.homeDir, kept.path), "utf8"), "of the run\ntwo\nthree\nFOUR\n");
+  const { marks } = await readMarkedFile(home.memory, kept.path, { as: main });
+  assert.ok(formatLabels(labelsOfAll(marks)).includes("trust:untrusted"), "it keeps its marks beside the other");
+  const quoting = (await home.events("notices")).find(({ data }) => String(data["text"]).includes(kept.path))!;
+  assert.ok(quoting.labels.includes("trust:untrusted"), "the notice quotes it");
   const told = (await home.events("notices")).map(({ data }) => (data as { text: string }).text);
   assert.equal(told.filter((text) => text.includes(kept.path)).length, 1);
   assert.match(told.join("\n"), /- of the person\n\+ of the run/);

@@ -1,6 +1,6 @@
 /**
  * The home's files where its disk is on another machine: a folder of this process, brought to what is recorded before each read. Contents come from
- * the versions. What is not recorded (files too large to keep, hidden ones) is not in it. Writes go to the records: write-behind.ts.
+ * the versions. What is not recorded (files too large to keep, hidden ones) is not in it. Writes go to the records: files/write-recorded.ts.
  */
 import { mkdir, readdir, realpath, rename, rm, utimes, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
