@@ -339,6 +339,8 @@ test("Failures and unknown outcomes of /inbox are answered by buttons, from the 
   assert.equal(await pressed(2), "Recorded: Read");
   assert.equal((await unread()).length, 0);
   assert.match(shown("The model failed")!.text, /Answered: Read$/);
+  // That the chat cannot be changed makes no answer undone.
+  server.loseNext("failed");
   server.press({ chat: me, ref: step.ref, button: 0 });
   assert.equal(await pressed(3), "Recorded: It was done");
   const { resolution } = (await listSteps(kernel.database, run.runId)).find(({ seq }) => seq === 1)!;

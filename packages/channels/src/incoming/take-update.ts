@@ -246,7 +246,11 @@ async function takeEntry(room: Room, { chat, ref, press }: Press, key: string): 
   try {
     const answered = await answerEntry(room, { key, press, by: byOf(channel.name) });
     if (answered === undefined) return told.stale;
-    if (ref !== null) await closeEntry(room, { chat: chat.id, ref }, answered);
+    // It is answered, whether or not the chat shows that.
+    if (ref !== null)
+      await closeEntry(room, { chat: chat.id, ref }, answered).catch((error: unknown) =>
+        kernel.logger.warn("the buttons of an answered entry stay", { channel: channel.name, error }),
+      );
     return `${told.taken}: ${answered.text}`;
   } catch (error) {
     kernel.logger.warn("an entry of the inbox was not answered", { channel: channel.name, error });

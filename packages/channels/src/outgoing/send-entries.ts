@@ -2,6 +2,7 @@
  * Entries of the inbox that are no questions, as messages of a chat with a button for each answer: unknown outcomes and failures. Their keys name what
  * they show, so that a button of an old one decides nothing else.
  */
+import { visibleText } from "@roost/base";
 import type { InboxEntryRecord } from "@roost/contract/operations";
 import { readFailure, resolveStep, type Kernel } from "@roost/kernel";
 import type { NewChatMessage } from "../channel.ts";
@@ -58,7 +59,7 @@ export async function sendEntries(
 const tailCharsMax = 300;
 
 function textOf({ channel }: Room, { title, reason }: AnsweredEntry): string {
-  const text = `${title}\n\n${reason}`;
+  const text = visibleText(`${title}\n\n${reason}`);
   const charsMax = channel.limits.textCharsMax - tailCharsMax;
   return text.length > charsMax ? `${text.slice(0, charsMax).toWellFormed()}…` : text;
 }
