@@ -155,7 +155,10 @@ function joinAlbums(updates: readonly Update[]): Taken[] {
   for (const update of updates) {
     const last = joined.at(-1);
     const isSame = (one: IncomingMessage, other: IncomingMessage) =>
-      one.album !== null && one.album === other.album && one.chat.id === other.chat.id;
+      one.album !== null &&
+      one.album === other.album &&
+      one.chat.id === other.chat.id &&
+      one.sender?.id === other.sender?.id;
     if (update.kind === "message" && last?.update.kind === "message" && isSame(last.update, update))
       last.album.push(update);
     else joined.push({ update, album: [] });

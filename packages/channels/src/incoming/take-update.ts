@@ -124,7 +124,7 @@ async function takeMessage(
       text: [`${from}${said}`, ...lost].filter((line) => line !== "").join("\n"),
       parts,
       source: channel.name,
-      isUntrusted: message.isForwarded,
+      isUntrusted: messages.some(({ isForwarded }) => isForwarded),
       origin: "channel",
     },
     {
