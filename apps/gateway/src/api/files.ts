@@ -43,9 +43,12 @@ export function serveFiles({ memory, onTrusted }: { memory: Memory; onTrusted: (
 
     serve(operations.writeFile, async ({ path, text, sha256 }, { principal }) => {
       refuseJobFile(path, principal);
-      const as = { kind: "main", isPerson: principal.kind === "owner" } as const;
-      const written = { path, text, expected: sha256 ?? "absent", as, by: principal.id };
-      const outcome = await writeHomeFile(memory, written);
+      const outcome = await writeHomeFile(memory, {
+        path,
+        text,
+        expected: sha256 ?? "absent",
+        ...broughtBy(principal),
+      });
       if (outcome.state === "conflict")
         return { state: "conflict", sha256: outcome.sha256 === "absent" ? null : outcome.sha256, text: outcome.text };
       return { state: "written", sha256: "sha256" in outcome ? outcome.sha256 : null, text: null };
@@ -53,16 +56,20 @@ export function serveFiles({ memory, onTrusted }: { memory: Memory; onTrusted: (
 
     serve(operations.putFile, async ({ path, sha256, content: { bytes } }, { principal }) => {
       refuseJobFile(path, principal);
-      const as = { kind: "main", isPerson: principal.kind === "owner" } as const;
-      const outcome = await writeHomeBytes(memory, { path, bytes, expected: sha256 ?? "absent", as, by: principal.id });
+      const outcome = await writeHomeBytes(memory, {
+        path,
+        bytes,
+        expected: sha256 ?? "absent",
+        ...broughtBy(principal),
+      });
       const there = "sha256" in outcome && outcome.sha256 !== "absent" ? outcome.sha256 : null;
       return { state: outcome.state === "conflict" ? "conflict" : "written", sha256: there };
     }),
 
     serve(operations.removeFile, async ({ path, sha256 }, { principal }) => {
       refuseJobFile(path, principal);
-      const as = { kind: "main", isPerson: principal.kind === "owner" } as const;
-      const outcome = await removeHomeFile(memory, { path, expected: sha256, as, by: principal.id });
+      const { as, by } = broughtBy(principal);
+      const outcome = await removeHomeFile(memory, { path, expected: sha256, as, by });
       return { state: outcome.state, sha256: outcome.state === "conflict" ? outcome.sha256 : null };
     }),
 
@@ -74,6 +81,11 @@ export function serveFiles({ memory, onTrusted }: { memory: Memory; onTrusted: (
       return { file };
     }),
   ];
+}
+
+/** A host brings what somebody edited there, as an editor does on the home's own disk. */
+function broughtBy({ id, kind }: Principal) {
+  return { as: { kind: "main", isPerson: kind === "owner" }, by: id, isFromOutside: kind === "host" } as const;
 }
 
 /** One item for what changed since the last, however much it is. */

@@ -13,7 +13,7 @@ import { hashOf, readDiskFile, type DiskFile } from "../disk/read-disk-file.ts";
 import { replaceFile } from "../disk/replace-file.ts";
 import type { Memory } from "../memory.ts";
 import { catchUpDisk } from "../mirror/catch-up-disk.ts";
-import { lockPath, readRecord, textForPeople } from "../records/file-records.ts";
+import { lockPath, marksOfVersion, readRecord, textForPeople } from "../records/file-records.ts";
 import {
   insertIntent,
   recordFound,
@@ -31,6 +31,7 @@ import { parseState, renderState } from "../state/parse-state.ts";
 import { setState } from "../state/set-state.ts";
 import { heldFile } from "../visibility/held-files.ts";
 import { homeFolders, stateNameOf } from "../visibility/home-file-class.ts";
+import { labelsFromOutside } from "../visibility/placed-at.ts";
 import type { Viewer } from "../visibility/viewer.ts";
 import { refuseUnwritable } from "../visibility/visibility.ts";
 
@@ -58,9 +59,13 @@ export async function writeHomeFile(memory: Memory, request: WriteRequest): Prom
 /** Replaces a file that the caller has resolved, and may write. */
 export async function putHomeFile(
   memory: Memory,
-  request: Omit<WriteRequest, "path" | "text">,
+  asked: Omit<WriteRequest, "path" | "text">,
   { target, bytes }: { target: ResolvedPath; bytes: Buffer },
 ): Promise<WriteOutcome> {
+  const request =
+    asked.isFromOutside === true
+      ? { ...asked, marks: await marksOfVersion(memory, memory.kernel.database, { path: target.path, bytes }) }
+      : asked;
   const sha256 = hashOf(bytes);
   await memory.versions.put(bytes);
   if (memory.mirror !== undefined) {
@@ -246,7 +251,8 @@ async function writeStateFile(memory: Memory, request: WriteRequest, name: strin
       `${request.path} cannot be written: ${parsed.problem}; a state file holds one JSON value`,
     );
   }
-  const { by, runId, sessionKey, sessionKind, labels, as, expected } = request;
+  const { by, runId, sessionKey, sessionKind, as, expected } = request;
+  const labels = request.isFromOutside === true ? labelsFromOutside(request.path) : request.labels;
   const outcome = await setState(memory, {
     name,
     value: parsed.value,

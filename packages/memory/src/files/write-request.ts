@@ -13,6 +13,8 @@ export interface WriteRequest extends Author {
   as: Viewer;
   /** The same write under the same key happens once, also across a crash. */
   remember?: { scope: string; key: string } | undefined;
+  /** As an edit on the home's own disk counts: what was moved, renamed or copied there keeps its marks. */
+  isFromOutside?: boolean;
   /** Lines of what it replaces that stand in it in other words: they are not lost. */
   reworded?: readonly Reworded[];
   /** Of its lines, where they differ: overrides `labels`. */

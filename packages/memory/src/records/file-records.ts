@@ -170,11 +170,11 @@ export async function recordOutsideEdit(
 /** Labels of a version that replaces the known one. `labels`: those of its writer; omitted for an edit from outside. */
 export async function marksOfVersion(
   memory: Memory,
-  tx: KernelTransaction,
+  sql: Sql,
   { path, bytes, labels }: { path: string; bytes: Uint8Array; labels?: Labels | undefined },
 ): Promise<LineMarks> {
-  const recorded = (await readRecordedMarks(tx, [path])).get(path);
-  return marksOfText(memory, tx, { path, sha256: hashOf(bytes), text: textOf(bytes) ?? "", labels, recorded });
+  const recorded = (await readRecordedMarks(sql, [path])).get(path);
+  return marksOfText(memory, sql, { path, sha256: hashOf(bytes), text: textOf(bytes) ?? "", labels, recorded });
 }
 
 /** `labels`: of the file's current content. */
