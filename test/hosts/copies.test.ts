@@ -1,6 +1,6 @@
 /** Copies of the home on a joined host, case by case. Random histories: copies.long.test.ts. */
 import assert from "node:assert/strict";
-import { mkdir, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { delay } from "@roost/base";
@@ -134,6 +134,16 @@ test("A directory that was emptied deletes nothing at the home, and two passes a
   await assert.rejects(laptop.sync(), { code: "conflict", message: /6 of 6 files are gone here.*--emptied/ });
   assert.equal((await gateway.client.listFiles({})).items.filter(({ path }) => path.startsWith("notes/")).length, 6);
 
+  await using other = await createTestGateway();
+  const desk = await joinHost(other, "desk", await openDirectory(t));
+  await other.client.writeFile({ path: "USER.md", text: "me\n" });
+  for (let number = 1; number <= 6; number += 1)
+    await other.client.writeFile({ path: `notes/${number}.md`, text: `${number}\n` });
+  await desk.sync();
+  await rm(join(other.homeDir, "notes"), { recursive: true });
+  await assert.rejects(desk.sync(), { code: "conflict", message: /6 of 7 files are gone at the home.*--emptied/ });
+  assert.equal((await contents(desk.homeDir)).size, 7, "a home that lost its disk empties no copy");
+
   const held = await Promise.allSettled(Array.from({ length: 8 }, () => lockCopy(laptop.homeDir)));
   const taken = held.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
   assert.equal(taken.length, 1, "one of many at once has it");
@@ -183,6 +193,24 @@ test("A host defines no job by its file unless it was invited with jobs:write", 
   const { refused, brought } = (await laptop.sync())!;
   assert.deepEqual([refused.map(({ path }) => path), brought], [["jobs/mine.yaml"], ["notes.md"]]);
   assert.match(refused[0]!.reason, /defines a job, and host:laptop has no scope jobs:write/);
+});
+
+test("A link in the place of a file or a folder deletes nothing at the home", async (t) => {
+  await using gateway = await createTestGateway();
+  const laptop = await joinHost(gateway, "laptop", await openDirectory(t));
+  for (const path of ["USER.md", "notes/one.md"]) await gateway.client.writeFile({ path, text: "kept\n" });
+  await laptop.sync();
+  const elsewhere = await openDirectory(t);
+  for (const name of ["USER.md", "notes"]) {
+    await rename(join(laptop.homeDir, name), join(elsewhere, name));
+    await symlink(join(elsewhere, name), join(laptop.homeDir, name));
+  }
+  const { deleted, refused } = (await laptop.sync())!;
+  assert.deepEqual(deleted, []);
+  assert.deepEqual(refused, [
+    { path: "USER.md", reason: "it is a link here" },
+    { path: "notes/one.md", reason: "it is a link here" },
+  ]);
 });
 
 test("replaceCopy() writes nothing outside the copy, whatever a home lists, and nothing through a link", async (t) => {

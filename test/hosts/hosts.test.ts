@@ -6,12 +6,14 @@ import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { createHttpClient } from "@roost/contract/client";
 import { roostContract } from "@roost/contract/roost";
-import { joinHost, pairDevice } from "@roost/access";
+import { joinHost, pairDevice, renewHostLogins } from "@roost/access";
 import { silentLogger } from "@roost/base";
 import { hostScopes } from "@roost/contract/operations";
 import { openDatabase } from "@roost/database";
 import { claimRuns, createRun, openKernel, readTopic, reapWorkers, registerWorker } from "@roost/kernel";
+import { openServices, signRunToken, verifyRunToken } from "@roost/service";
 import { homeRooms } from "@roost/worker/home-rooms";
+import { lockHostLogin } from "../../packages/access/src/host-login.ts";
 import { createTestGateway, testToken, type TestGateway } from "../../apps/gateway/src/testing/create-test-gateway.ts";
 import { runRoost, type RoostEnd } from "../../apps/cli/src/testing/run-roost.ts";
 
@@ -209,9 +211,9 @@ test("The login of a host's workers reads and writes rows, makes nothing, and is
   const { kernel, client } = gateway;
   const { code } = await client.createPairing({ kind: "host", name: "box", scopes: [...hostScopes, "workers:run"] });
   const attempt = "a".repeat(40);
-  const pair = async (given: object) => {
+  const pair = async (given: object, brought = code) => {
     const body = JSON.stringify({
-      code,
+      code: brought,
       host: { name: "box", version: "0.1.0", at: new Date().toISOString(), ...given },
     });
     const headers = { "content-type": "application/json" };
@@ -257,6 +259,12 @@ test("The login of a host's workers reads and writes rows, makes nothing, and is
     "select * from access.token",
     "update roost.home set path = 'mine'",
     "delete from roost.function_set",
+    "update roost.topic set relation = 'run'",
+    "update roost.segment set relation = 'run'",
+    "delete from roost.migration",
+    "delete from memory.migration",
+    "insert into service.signer (id, kind, name, public_key, expires_at) values (gen_random_uuid(), 'gateway', 'mine', '', now())",
+    "delete from service.signer",
   ];
   for (const statement of refused)
     await assert.rejects(
@@ -265,13 +273,35 @@ test("The login of a host's workers reads and writes rows, makes nothing, and is
       statement,
     );
 
+  const { signer } = await openServices({ kernel: theirs, kind: "worker", name: "worker" });
+  const runToken = await signRunToken(signer, { runId, epoch: run.epoch });
+  const verify = async () => {
+    const { verifier } = await openServices({ kernel, kind: "gateway", name: "gateway" });
+    return await verifyRunToken(kernel.database, verifier, runToken);
+  };
+  assert.equal((await verify()).kind, "agent");
+
+  const [login] = await worker.query<{ name: string }>("select current_user as name");
+  await worker.query("select 1 from roost.run");
+  // The program that puts it out may be killed before it ends what is open: that can do nothing from the commit on.
+  await kernel.transact((tx) => lockHostLogin(tx, login!.name));
+  await assert.rejects(worker.query("select 1 from roost.run"), /permission denied/);
+  await assert.rejects(verify(), { code: "unauthenticated" });
   await client.revokeToken({ token: "box" });
+  assert.equal((await pair({ attempt })).token, undefined, "its attempt brings it back no more");
   await assert.rejects(
     worker.query("select 1"),
     /terminat|does not exist|not permitted|role/i,
     "what it had open has ended",
   );
   assert.deepEqual(await kernel.database.query("select 1 from pg_roles where rolname like 'roost%host\\_box%'"), []);
+  const next = await client.createPairing({ kind: "host", name: "attic", scopes: [...hostScopes, "workers:run"] });
+  assert.notEqual((await pair({ attempt: "c".repeat(40) }, next.code)).token, undefined);
+  await kernel.database.query("update access.token set revoked_at = roost.now() where name = 'attic'");
+  await renewHostLogins(kernel.database, { homeId: kernel.createId() });
+  assert.deepEqual(await kernel.database.query("select 1 from pg_roles where rolname like 'roost%host\\_attic%'"), []);
+  await kernel.database.query("update access.pairing set created_at = roost.now() - interval '91 days'");
+  await client.createPairing({ kind: "device", name: "phone" });
   // Its lease is given back at once: nothing waits for a time to pass.
   while ((await reapWorkers(kernel)) === 0);
   await using other = await registerWorker(kernel, { kind: "worker", host: "home", pid: 2, queues: ["default"] });

@@ -1,5 +1,5 @@
 /** Who may enter and how: tokens, webhooks that come in, and what hosts that run workers are told. */
-import { openAccess, renewHostGrants } from "@roost/access";
+import { openAccess, renewHostLogins } from "@roost/access";
 import type { Memory } from "@roost/memory";
 import type { GatewayConfig } from "./config.ts";
 import type { WorkersPlace } from "./security/workers-place.ts";
@@ -8,7 +8,7 @@ import { openOwnHooks } from "./serve-hooks.ts";
 export async function openEntries(memory: Memory, { config, homeId }: { config: GatewayConfig; homeId: string }) {
   const { kernel, logger } = memory;
   const access = await openAccess(kernel, { logger });
-  await renewHostGrants(kernel.database, { homeId });
+  await renewHostLogins(kernel.database, { homeId });
   // Of the children of a home with a PostgreSQL of its own only the supervisor's variable is set.
   const databaseUrl = config.DATABASE_URL === undefined ? undefined : config.databaseUrl;
   const workersPlace: WorkersPlace = { homeId, databaseUrl, objects: config.OBJECTS_URL };

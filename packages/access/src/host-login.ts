@@ -1,6 +1,7 @@
 /**
  * Logins of hosts that run workers. Invariants: one login for one host; it reads and writes rows and calls functions, as what a worker does takes, and
- * nothing else: it owns nothing, creates nothing and reads no token. A host that is put out cannot log in, whatever it still has open is ended.
+ * nothing else: it owns nothing, creates nothing and reads no token. A host that is put out cannot log in, and whatever it still has open may do nothing
+ * from the same commit on.
  */
 import { randomBytes } from "node:crypto";
 import { RoostError } from "@roost/base";
@@ -26,9 +27,16 @@ const homeCharsMax = 12;
 const writtenSchemas = ["roost", "memory", "models"];
 /** And reads these, where the addresses of services are; it publishes its own key. */
 const readSchemas = ["service"];
-const signers = "service.signer";
-/** Who owns the database and which program it is of: its own host's business. */
-const readOnly = ["roost.home", "roost.function_set", "roost.function_version", "roost.drained_host"];
+const publishKey = "service.add_worker_signer_1(uuid, text, bytea)";
+/** Who owns the database, which program it is of, and by which names the home's own user makes and drops tables: its own host's business. */
+const readOnly = [
+  "roost.home",
+  "roost.function_set",
+  "roost.function_version",
+  "roost.drained_host",
+  "roost.topic",
+  "roost.segment",
+];
 
 /** In the transaction that makes the host's token. @throws RoostError `forbidden`, with what an administrator can do */
 export async function createHostLogin(
@@ -73,9 +81,10 @@ async function grantToHosts(sql: Sql, home: string): Promise<string> {
     await sql.query(`grant usage on all sequences in schema ${schema} to ${group}`);
     await sql.query(`alter default privileges in schema ${schema} grant ${rights} on tables to ${group}`);
   }
-  for (const table of readOnly) await sql.query(`revoke insert, update, delete on ${table} from ${group}`);
+  for (const table of [...readOnly, ...(await migrationTables(sql))])
+    await sql.query(`revoke insert, update, delete on ${table} from ${group}`);
   await sql.query(
-    `do $grant$ begin if to_regclass(${escapeLiteral(signers)}) is not null then grant insert, update, delete on ${signers} to ${group}; end if; end $grant$`,
+    `do $grant$ begin if to_regprocedure(${escapeLiteral(publishKey)}) is not null then grant execute on function ${publishKey} to ${group}; end if; end $grant$`,
   );
   return name;
 }
@@ -88,23 +97,49 @@ async function thoseOf(sql: Sql, schemas: readonly string[]): Promise<string[]> 
   return rows.map(({ name }) => name);
 }
 
-/** A program of a later version may have brought tables. To be called once the schemas are those of this program. */
-export async function renewHostGrants(sql: Sql, { homeId }: { homeId: string }): Promise<void> {
+/** By which programs tell whether the schema is theirs. */
+async function migrationTables(sql: Sql): Promise<string[]> {
+  const rows = await sql.query<{ name: string }>(
+    "select c.oid::regclass::text as name from pg_class c where c.relkind = 'r' and c.relname ~ '(^|_)migration$' and c.relnamespace::regnamespace::text = any($1)",
+    [writtenSchemas],
+  );
+  return rows.map(({ name }) => name);
+}
+
+/**
+ * A program of a later version may have brought tables, and a program that was killed may have left the login of a host that was put out. To be
+ * called once the schemas are those of this program.
+ */
+export async function renewHostLogins(sql: Sql, { homeId }: { homeId: string }): Promise<void> {
+  const left = await sql.query<{ roleName: string }>(
+    `select h.role_name::text as "roleName" from access.host h join access.token t on t.id = h.token join pg_roles r on r.rolname = h.role_name
+     where t.revoked_at is not null`,
+  );
+  for (const { roleName } of left) await dropHostLogin(sql, roleName);
   const [some] = await sql.query(
     "select 1 from access.host h join access.token t on t.id = h.token where t.revoked_at is null and h.role_name is not null limit 1",
   );
   if (some !== undefined) await grantToHosts(sql, homeId.replaceAll("-", "").slice(-homeCharsMax));
 }
 
-/** In the transaction that puts its host out: from its commit on it opens nothing. */
+/** In the transaction that puts its host out: from its commit on it opens nothing, and what it has open may do nothing. */
 export async function lockHostLogin(sql: Sql, roleName: string): Promise<void> {
-  if (await hasRole(sql, roleName)) await sql.query(`alter role ${escapeIdentifier(roleName)} nologin`);
+  if (!(await hasRole(sql, roleName))) return;
+  const role = escapeIdentifier(roleName);
+  await sql.query(`alter role ${role} nologin`);
+  const groups = await sql.query<{ name: string }>(
+    `select g.rolname::text as name from pg_auth_members m join pg_roles g on g.oid = m.roleid join pg_roles r on r.oid = m.member where r.rolname = $1`,
+    [roleName],
+  );
+  for (const { name } of groups) await sql.query(`revoke ${escapeIdentifier(name)} from ${role}`);
 }
 
 /** Afterwards: ends what it has open, so that its runs go on elsewhere at once, and removes it. Repeating it changes nothing. */
 export async function dropHostLogin(sql: Sql, roleName: string): Promise<void> {
   if (!(await hasRole(sql, roleName))) return;
   await sql.query("select pg_terminate_backend(pid) from pg_stat_activity where usename = $1", [roleName]);
+  // Large objects, where an administrator lets every role make some.
+  if (await hasRole(sql, roleName)) await sql.query(`drop owned by ${escapeIdentifier(roleName)}`);
   await sql.query(`drop role if exists ${escapeIdentifier(roleName)}`);
 }
 

@@ -1,6 +1,6 @@
 export { createToken } from "./create-token.ts";
 export { devicePurpose, pairDevice } from "./pair-device.ts";
-export { renewHostGrants, type HostLogin } from "./host-login.ts";
+export { renewHostLogins, type HostLogin } from "./host-login.ts";
 export {
   hostPurpose,
   joinHost,

@@ -54,8 +54,12 @@ export async function revokeToken(
   return revoked;
 }
 
-/** Of a host that runs workers. */
+/** Of a host that runs workers. The code that brought a host in answers no more, also not the attempt that used it. */
 async function lockLoginOf(tx: KernelTransaction, tokenId: string): Promise<string[]> {
+  await tx.query(
+    "update access.pairing p set void_at = roost.now() from access.host h where h.token = $1 and p.id = h.pairing and p.void_at is null",
+    [tokenId],
+  );
   const rows = await tx.query<{ roleName: string }>(
     `select role_name::text as "roleName" from access.host where token = $1 and role_name is not null`,
     [tokenId],

@@ -42,7 +42,11 @@ export async function createPairing(kernel: Kernel, given: NewPairing): Promise<
   const { purpose, name, scopes = [], by } = given;
   const code = Array.from({ length: codeChars }, () => alphabet[randomInt(alphabet.length)]).join("");
   const pairing = await kernel.transact(async (tx) => {
-    await tx.query("delete from access.pairing where created_at < roost.now() - $1 * interval '1 day'", [keptDays]);
+    await tx.query(
+      `delete from access.pairing p where created_at < roost.now() - $1 * interval '1 day'
+       and not exists (select from access.host h where h.pairing = p.id)`,
+      [keptDays],
+    );
     const [open] = await tx.query<{ count: number }>(
       "select count(*)::int as count from access.pairing where used_at is null and void_at is null and expires_at > roost.now()",
     );

@@ -24,7 +24,10 @@ export function addSyncCommand(program: Command, context: CliContext, version: s
       "Brings the files of ROOST_HOME, which roost join made a copy, and those of the home together: changes go both ways and are merged by lines. Where both changed the same lines, both versions are kept and a notice shows the difference. A file deleted in one place is deleted in the other, unless it was edited there meanwhile.",
     )
     .option("-f, --follow", "go on until Ctrl-C, also while the home cannot be reached")
-    .option("--emptied", "that most files are gone here is meant: they are deleted at the home too")
+    .option(
+      "--emptied",
+      "that most files are gone in one place, here or at the home, is meant: they are deleted in the other too",
+    )
     .action(async ({ follow, emptied }: { follow?: boolean; emptied?: boolean }) => {
       const { config, terminal } = context;
       const joined = await readJoinedHome(config.homeDir);

@@ -62,7 +62,10 @@ export async function openCopyState(homeDir: string): Promise<CopyState> {
 }
 
 async function readList(path: string): Promise<Record<string, AgreedFile>> {
-  const text = await readFile(path, "utf8").catch(() => "{}");
+  const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return "{}";
+    throw error;
+  });
   try {
     return JSON.parse(text) as Record<string, AgreedFile>;
   } catch (cause) {

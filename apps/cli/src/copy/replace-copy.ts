@@ -53,6 +53,7 @@ function asideDirectory(homeDir: string): string {
 
 /** Not over a file that came meanwhile: that one is of an editor, or the successor. */
 async function putBack(aside: string, absolute: string): Promise<void> {
+  await mkdir(dirname(absolute), { recursive: true });
   await link(aside, absolute).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== "EEXIST") throw error;
   });

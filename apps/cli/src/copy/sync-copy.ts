@@ -19,7 +19,7 @@ export interface SyncCopyOptions {
   homeDir: string;
   /** Of this host: names what is kept beside. */
   host: string;
-  /** That many files are deleted here is meant. Default false: it looks like a disk that was lost. */
+  /** That many files are deleted, here or at the home, is meant. Default false: it looks like a disk that was lost. */
   isEmptied?: boolean;
 }
 
@@ -41,7 +41,7 @@ export interface SyncedCopy {
 }
 
 const filesMax = 20_000;
-/** From so many on, files that are gone here may be a lost disk. */
+/** From so many on, files that are gone in one place may be a lost disk. */
 const lostFilesMin = 5;
 const diffCharsMax = 3_500;
 
@@ -65,10 +65,14 @@ export async function syncCopy(options: SyncCopyOptions): Promise<SyncedCopy> {
       `a copy has at most ${filesMax} files: move folders that are no part of the home out of it`,
     );
   const local = new Map(walk.files.map(({ path, absolute }) => [path, absolute]));
-  const unseen = walk.unseen.map(({ path }) => path);
-  const isSeen = (path: string) => !unseen.some((folder) => path === folder || path.startsWith(`${folder}/`));
-  if (options.isEmptied !== true)
-    refuseLostCopy(state, (path) => local.has(path) || !remote.has(path) || !isSeen(path));
+  // A link in the place of a file or a folder deletes nothing at the home.
+  const unseen = [...walk.unseen, ...walk.others.map(({ path, kind }) => ({ path, reason: `it is a ${kind} here` }))];
+  const hiding = (path: string) =>
+    unseen.find((other) => path === other.path || path.startsWith(`${other.path}/`))?.reason;
+  if (options.isEmptied !== true) {
+    refuseLostCopy(state, (path) => local.has(path) || !remote.has(path) || hiding(path) !== undefined);
+    refuseLostHome(state, (path) => remote.has(path) || !local.has(path));
+  }
   const done: SyncedCopy = {
     taken: [],
     brought: [],
@@ -81,7 +85,11 @@ export async function syncCopy(options: SyncCopyOptions): Promise<SyncedCopy> {
   };
   try {
     for (const path of [...new Set([...remote.keys(), ...local.keys(), ...state.files.keys()])].toSorted()) {
-      if (!isSeen(path)) continue;
+      const reason = hiding(path);
+      if (reason !== undefined) {
+        done.refused.push({ path, reason });
+        continue;
+      }
       try {
         await syncFile({ ...options, state, path, listed: remote.get(path), isHere: local.has(path), done });
       } catch (error) {
@@ -104,6 +112,16 @@ function refuseLostCopy({ files }: CopyState, isHere: (path: string) => boolean)
   throw new RoostError(
     "conflict",
     `${gone.length} of ${files.size} files are gone here, such as ${gone[0]}: if that is meant, roost sync --emptied deletes them at the home too; if a disk was lost, remove .roost/copy of this directory, and the next pass fetches them all`,
+  );
+}
+
+/** @throws RoostError `conflict` when more than half of what both had is gone at the home */
+function refuseLostHome({ files }: CopyState, isThere: (path: string) => boolean): void {
+  const gone = [...files.keys()].filter((path) => !isThere(path));
+  if (gone.length < lostFilesMin || gone.length * 2 <= files.size) return;
+  throw new RoostError(
+    "conflict",
+    `${gone.length} of ${files.size} files are gone at the home, such as ${gone[0]}: if that is meant, roost sync --emptied deletes them here too; if the home lost its disk, remove .roost/copy of this directory, and the next pass brings them back`,
   );
 }
 

@@ -54,6 +54,7 @@ create table access.host (
   -- What its workers log in as; null: it runs none. Invariant: it cannot log in once its token is revoked.
   role_name name
 );
+create index host_pairing on access.host (pairing);
 
 -- Webhooks that come in. Invariants: the key of a hook is in no table, only where it is kept; a delivery becomes one event, whatever is sent again.
 create table access.hook (

@@ -9,6 +9,8 @@ create table service.signer (
   name       text not null,
   -- Ed25519, SubjectPublicKeyInfo.
   public_key bytea not null,
+  -- Who added it. Invariant: its key counts for as long as this role may log in, so that a host that is put out signs nothing any more.
+  login      name not null default session_user,
   created_at timestamptz not null default roost.now(),
   -- What it signed counts until then; the process makes another in time.
   expires_at timestamptz not null
@@ -18,7 +20,8 @@ create index signer_expiry on service.signer (expires_at);
 -- The one way to a public key, also for roles that may read no table.
 create function service.find_signer_1(signer_id uuid, out kind text, out name text, out public_key bytea, out expires_at timestamptz)
   returns setof record language sql stable security definer set search_path = pg_catalog, pg_temp as $$
-  select s.kind, s.name, s.public_key, s.expires_at from service.signer s where s.id = signer_id and s.expires_at > roost.now()
+  select s.kind, s.name, s.public_key, s.expires_at from service.signer s join pg_catalog.pg_roles r on r.rolname = s.login
+  where s.id = signer_id and s.expires_at > roost.now() and r.rolcanlogin
 $$;
 
 -- Domain services: who they are, where they run, and the functions by which their roles reach the log. A service logs in as a role that
@@ -453,6 +456,14 @@ create function service.add_signer_1(signer_id uuid, public_key bytea) returns v
   with expired as (delete from service.signer s where s.expires_at < roost.now() - interval '1 day')
   insert into service.signer (id, kind, name, public_key, expires_at)
     values (signer_id, 'service', service.caller_1(), public_key, roost.now() + interval '1 day')
+$$;
+
+-- The public key of a worker for a day, also of one on another host, whose login may sign in no other name than a worker's.
+create function service.add_worker_signer_1(signer_id uuid, signer_name text, public_key bytea) returns void
+  language sql security definer set search_path = pg_catalog, pg_temp as $$
+  with expired as (delete from service.signer s where s.expires_at < roost.now() - interval '1 day')
+  insert into service.signer (id, kind, name, public_key, expires_at)
+    values (signer_id, 'worker', signer_name, public_key, roost.now() + interval '1 day')
 $$;
 
 -- The home's time zone: what its person calls today.

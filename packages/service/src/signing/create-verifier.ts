@@ -1,4 +1,4 @@
-/** Tells who signed a message: looks up the signer's public key once and caches it until it expires. */
+/** Tells who signed a message: looks up the signer's public key, and keeps it for a while: one that was withdrawn counts for that long still. */
 import { createPublicKey, verify, type KeyObject } from "node:crypto";
 import { RoostError, type Clock } from "@roost/base";
 import type { Sql } from "@roost/database";
@@ -20,24 +20,27 @@ interface KnownSigner {
   name: string;
   key: KeyObject;
   expiresAtMs: number;
+  lookedAtMs: number;
 }
 
 const textCharsMax = 8_192;
 const knownMax = 1_000;
+const knownMsMax = 10_000;
 const Body = z.tuple([z.uuid(), z.unknown()]);
 
 export function createVerifier(sql: Sql, { clock }: { clock: Clock }): Verifier {
   const known = new Map<string, KnownSigner>();
   const find = async (id: string): Promise<KnownSigner | undefined> => {
     const found = known.get(id);
-    if (found !== undefined && found.expiresAtMs > clock.nowMs()) return found;
+    const nowMs = clock.nowMs();
+    if (found !== undefined && found.expiresAtMs > nowMs && nowMs < found.lookedAtMs + knownMsMax) return found;
     const [row] = await sql.query<{ kind: SignerKind; name: string; key: Buffer; expiresAt: Date }>(
       `select kind, name, public_key as key, expires_at as "expiresAt" from service.find_signer_1($1)`,
       [id],
     );
-    if (row === undefined) return undefined;
+    if (row === undefined) return void known.delete(id);
     const key = createPublicKey({ key: row.key, format: "der", type: "spki" });
-    const signer = { kind: row.kind, name: row.name, key, expiresAtMs: row.expiresAt.getTime() };
+    const signer = { kind: row.kind, name: row.name, key, expiresAtMs: row.expiresAt.getTime(), lookedAtMs: nowMs };
     if (known.size >= knownMax) known.clear();
     known.set(id, signer);
     return signer;
