@@ -10,7 +10,7 @@ import { joinHost, pairDevice, renewHostLogins } from "@roost/access";
 import { silentLogger } from "@roost/base";
 import { hostScopes } from "@roost/contract/operations";
 import { openDatabase } from "@roost/database";
-import { claimRuns, createRun, openKernel, readTopic, reapWorkers, registerWorker } from "@roost/kernel";
+import { claimRuns, createRun, openKernel, raiseNotice, readTopic, reapWorkers, registerWorker } from "@roost/kernel";
 import { openServices, signRunToken, verifyRunToken } from "@roost/service";
 import { homeRooms } from "@roost/worker/home-rooms";
 import { lockHostLogin } from "../../packages/access/src/host-login.ts";
@@ -272,6 +272,14 @@ test("The login of a host's workers reads and writes rows, makes nothing, and is
       /permission denied|must be|only roles|may not|not allowed/i,
       statement,
     );
+
+  // What it needs of the log's next tables it has by their parent; roost database move carries no default privileges.
+  await worker.query(
+    "select roost.extend_topic_1('notices', offsets_until + 1) from roost.topic where name = 'notices'",
+  );
+  await theirs.transact(async (tx) => raiseNotice(tx, { level: "info", text: "a test", source: "box" }));
+  await worker.query("select 1 from roost.event where topic = 'notices'");
+  assert.deepEqual(await kernel.database.query("select 1 from pg_default_acl"), []);
 
   const { signer } = await openServices({ kernel: theirs, kind: "worker", name: "worker" });
   const runToken = await signRunToken(signer, { runId, epoch: run.epoch });

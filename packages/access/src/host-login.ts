@@ -63,7 +63,7 @@ export async function createHostLogin(
   return { roleName, password };
 }
 
-/** What all logins of hosts have: called again when tables have come. */
+/** What all logins of hosts have: called again when tables have come, since default privileges would stand in the way of roost database move. */
 async function grantToHosts(sql: Sql, home: string): Promise<string> {
   const name = `roost_${home}_hosts`;
   const group = escapeIdentifier(name);
@@ -79,7 +79,6 @@ async function grantToHosts(sql: Sql, home: string): Promise<string> {
     await sql.query(`grant ${rights} on all tables in schema ${schema} to ${group}`);
     if (!writtenSchemas.includes(schema)) continue;
     await sql.query(`grant usage on all sequences in schema ${schema} to ${group}`);
-    await sql.query(`alter default privileges in schema ${schema} grant ${rights} on tables to ${group}`);
   }
   for (const table of [...readOnly, ...(await migrationTables(sql))])
     await sql.query(`revoke insert, update, delete on ${table} from ${group}`);

@@ -26,7 +26,8 @@ export function addHostsCommands(program: Command, context: CliContext, version:
   addDraining(hosts, context);
   addTokenRevoke(hosts, context, {
     command: "remove",
-    description: "Removes a host: its token is refused from now on. Its copy of the files stays where it is.",
+    description:
+      "Removes a host: its token is refused from now on, and so is the login of its workers. What it has stays there: its copy of the files, and the keys that you gave it, as that of the bucket: change those.",
     argument: "<host>",
   });
   addJoin(program, context, version);
