@@ -85,6 +85,14 @@ test("classifyFailure() reads Retry-After in seconds, as a date and in ms, up to
   assert.equal(of({ "retry-after": "99999999" }), 86_400_000);
   assert.equal(of({ "retry-after": "soon" }), undefined);
   assert.equal(of({}), undefined);
+  const told = (text: string, status = 429) =>
+    classifyFailure(http(status, "slow down", { responseBody: text }), { nowMs }).retryAfterMs;
+  assert.equal(told('{"error":{"details":[{"@type":"RetryInfo","retryDelay":"37s"}]}}'), 37_000);
+  assert.equal(told("Please try again in 7m12.5s. Need more tokens?"), 432_500);
+  assert.equal(told("Please try again in 250ms."), 250);
+  assert.equal(told("Rate limit is exceeded. Try again in 21 seconds."), 21_000);
+  assert.equal(told("please try again in a while"), undefined);
+  assert.equal(told("try again in 21 seconds", 400), undefined);
 });
 
 test("classifyFailure() reads the status inside a stream's error", () => {

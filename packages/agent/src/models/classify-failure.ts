@@ -40,7 +40,8 @@ export function classifyFailure(thrown: unknown, options: { nowMs: number; secre
     status: meant,
   };
   if (complaint !== undefined) return { ...base, ...complaint, code: "invalid_input", isRetryable: false };
-  const retryAfterMs = retryAfterOf(thrown, options.nowMs);
+  const retryAfterMs =
+    retryAfterOf(thrown, options.nowMs) ?? (meant === 429 ? retryAfterIn(`${message}\n${body}`) : undefined);
   const retryAfter = retryAfterMs === undefined ? {} : { retryAfterMs };
   if (meant !== undefined) return { ...base, ...retryAfter, ...meaningOf(meant) };
   // One of our own limits: no provider would do better.
@@ -140,6 +141,19 @@ function retryAfterOf(thrown: unknown, nowMs: number): number | undefined {
   if (/^\d+(\.\d+)?$/.test(text)) return clamp(Number(text) * 1000);
   const date = Date.parse(text);
   return Number.isNaN(date) ? undefined : clamp(date - nowMs);
+}
+
+/** Where no header tells it: Google's `retryDelay`, or a sentence such as "Please try again in 1m2.5s". */
+function retryAfterIn(text: string): number | undefined {
+  const found =
+    /"retryDelay":\s*"(?<seconds>[\d.]+)s"|(?:try again|retry) (?:in|after) (?:(?<hours>\d+)h)?(?:(?<minutes>\d+)m(?!s))?(?:(?<late>[\d.]+) ?(?<unit>ms|s(?:ec(?:ond)?s?)?)\b)?/i.exec(
+      text.replaceAll('\\"', '"'),
+    )?.groups;
+  if (found === undefined) return undefined;
+  const { seconds, hours = 0, minutes = 0, late = 0, unit } = found;
+  const rest = Number(seconds ?? late) * (unit?.toLowerCase() === "ms" ? 1 : 1000);
+  const ms = Math.ceil(Number(hours) * 3_600_000 + Number(minutes) * 60_000 + rest);
+  return ms > 0 ? clamp(ms) : undefined;
 }
 
 function clamp(ms: number): number {

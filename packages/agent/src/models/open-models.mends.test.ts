@@ -105,6 +105,37 @@ const refusals: {
     body: { error: { message } },
   })),
   {
+    what: "temperature (Claude)",
+    isRefused: ({ body }) => "temperature" in body,
+    body: { type: "error", error: { message: "`temperature` is deprecated for this model." } },
+  },
+  {
+    what: "more input and output than the context (Cloudflare)",
+    isRefused: ({ body }) => Number(body["max_tokens"]) > 7_800,
+    body: {
+      errors: [
+        {
+          message:
+            "AiError: The estimated number of input and maximum output tokens (8500) exceeded this model context window limit (8192).",
+        },
+      ],
+    },
+    isForOnce: true,
+  },
+  {
+    what: "more output than it says (Zhipu)",
+    isRefused: ({ body }) => Number(body["max_tokens"]) > 4096,
+    body: { error: { code: "1214", message: "max_tokens参数非法。请检查文档。" } },
+  },
+  ...[
+    "JSON schema conversion failed:\nUnrecognized schema",
+    "The specified schema produces a constraint that has too many states for serving.",
+  ].map((message) => ({
+    what: `alternatives in a schema (${message.slice(0, 30)})`,
+    isRefused: ({ body }: Sent) => JSON.stringify(body["tools"]).includes("anyOf"),
+    body: { error: { message } },
+  })),
+  {
     what: "alternatives in a schema (Gemini's frontends)",
     isRefused: ({ body }) => JSON.stringify(body["tools"]).includes("anyOf"),
     body: {
@@ -123,6 +154,11 @@ const refusals: {
     isRefused: ({ body }) => "tools" in body,
     body: { error: { message: "library/gemma3:latest does not support tools" } },
   },
+  ...["Unrecognized request argument supplied: tools", "functions are not supported by this model"].map((message) => ({
+    what: `tools (${message.slice(0, 20)})`,
+    isRefused: ({ body }: Sent) => "tools" in body,
+    body: { error: { message } },
+  })),
   {
     what: "tools (vLLM)",
     isRefused: ({ body }) => "tools" in body,
@@ -156,6 +192,20 @@ const refusals: {
     body: { error: { message: "System role not supported" } },
   },
   {
+    what: "the system role (roles that do not alternate)",
+    isRefused: ({ messages }) => messages.some(({ role }) => role === "system"),
+    body: { error: { message: "Only user and assistant roles are supported!" } },
+  },
+  ...[
+    "Each message must have at least one content element.",
+    "Invalid request: the message at position 2 with role 'assistant' must not be empty",
+    "GenerateContentRequest.contents[1].parts[0].data: required oneof field 'data' must have one initialized field",
+  ].map((message) => ({
+    what: `a message without content (${message.slice(0, 20)})`,
+    isRefused: ({ messages }: Sent) => messages.some(({ content }) => content === null),
+    body: { error: { message } },
+  })),
+  {
     what: "a message without content",
     isRefused: ({ messages }) => messages.some(({ content }) => content === null),
     body: { error: { message: "messages.2.content: Input should be a valid string (none is not allowed)" } },
@@ -169,6 +219,22 @@ const refusals: {
           "'messages.2' : for 'role:assistant' the following must be satisfied[('messages.2' : property 'reasoning_content' is unsupported)]",
       },
     },
+  },
+  ...[
+    "messages.1.content.0: Invalid `signature` in `thinking` block",
+    "The encrypted content gAAA could not be verified",
+  ].map((message) => ({
+    what: `earlier thinking (${message.slice(0, 30)})`,
+    isRefused: ({ messages }: Sent) => messages.some((sent) => "reasoning_content" in sent),
+    body: { error: { message } },
+  })),
+  {
+    what: "calls of another model without a signature (Gemini)",
+    isRefused: ({ messages }) =>
+      messages.some(
+        ({ tool_calls: calls }) => calls !== undefined && !JSON.stringify(calls).includes("thought_signature"),
+      ),
+    body: [{ error: { code: 400, message: "Function call is missing a thought_signature in functionCall parts." } }],
   },
   {
     what: "calls without the thinking before them (DeepSeek)",
@@ -192,6 +258,17 @@ const refusals: {
     isRefused: ({ messages }) =>
       messages.some(({ role }, index) => role === "user" && messages[index - 1]?.role === "tool"),
     body: { object: "error", message: "Unexpected role 'user' after role 'tool'" },
+  },
+  {
+    what: "a person's word right after a tool's (Perplexity)",
+    isRefused: ({ messages }) =>
+      messages.some(({ role }, index) => role === "user" && messages[index - 1]?.role === "tool"),
+    body: {
+      error: {
+        message:
+          "After the (optional) system message(s), user or tool message(s) should alternate with assistant message(s).",
+      },
+    },
   },
 ];
 

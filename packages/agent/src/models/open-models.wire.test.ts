@@ -132,6 +132,7 @@ const answers: [what: string, body: string, headers?: Record<string, string>][] 
   ["an error that is none", said.replaceAll('{"choices"', '{"error":null,"choices"')],
   ["an empty error", said.replaceAll('{"choices"', '{"error":{},"choices"')],
   ["no empty lines between the parts", said.replaceAll("\n\n", "\n")],
+  ["the name of the field twice", `${said.replaceAll("data: ", "data: data: ")}data: data: [DONE]\n\n`],
   ["no reason to stop but [DONE]", `${chunkOf({ content: "Hello there" })}data: [DONE]\n\n`],
   [
     "numbers as names",
@@ -210,6 +211,8 @@ const finishes: [given: string, read: string][] = [
   ["SAFETY", "content_filter"],
   ["sensitive", "content_filter"],
   ["tool_use", "tool_calls"],
+  ["max_output", "length"],
+  ["tool-calls", "tool_calls"],
   ["something else", "other"],
 ];
 test("openModels() knows other vendors' reasons for an end, and takes an end by failure for none", async () => {
@@ -223,7 +226,9 @@ test("openModels() knows other vendors' reasons for an end, and takes an end by 
     const outcome = await endOf(given);
     assert.equal(outcome.kind === "message" ? outcome.finishReason : outcome.kind, read, given);
   }
-  for (const reason of ["error", "network_error", "insufficient_system_resource"]) {
+  const failures = ["error", "network_error", "insufficient_system_resource", "TIMEOUT"];
+  // Gemini's words for a call that it could not write.
+  for (const reason of [...failures, "function_call_filter: MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL"]) {
     const outcome = await endOf(reason);
     assert.match(
       outcome.kind === "failed" ? outcome.message : outcome.kind,
@@ -356,6 +361,22 @@ const reasons: [what: string, status: number, body: string, expected: RegExp][] 
   ["a page with 200", 200, "<!doctype html><title>Log in</title>", /web page \(“Log in”\)/],
   ["an error in the stream", 200, 'data: {"error":"the id was odd"}\n\n', /the id was odd/],
   ["an event of its own", 200, 'event: error\ndata: {"message":"the id was odd"}\n\n', /the id was odd/],
+  ["a text as an event of its own", 200, "event: error\ndata: the id was odd\n\n", /the id was odd/],
+  [
+    "llama.cpp's line of its own",
+    200,
+    `${chunkOf({ content: "Hel" })}error: {"message":"the id was odd"}\n\n`,
+    /the id was odd/,
+  ],
+  ["a bare line among events", 200, `${chunkOf({ content: "Hel" })}{"error":"the id was odd"}\n`, /the id was odd/],
+  ["AWS's form", 400, '{"Message":"the id was odd"}', /HTTP 400: the id was odd/],
+  ["Baidu's form", 400, '{"error_code":336100,"error_msg":"the id was odd"}', /HTTP 400: the id was odd/],
+  [
+    "a gateway's form",
+    400,
+    '{"fault":{"faultstring":"the id was odd","detail":{"errorcode":"x"}}}',
+    /HTTP 400: the id was odd/,
+  ],
   ["MiniMax's form", 200, '{"base_resp":{"status_code":1000,"status_msg":"the id was odd"}}', /the id was odd/],
   ["a code and a message", 200, '{"code":20012,"message":"the id was odd","data":null}', /the id was odd/],
   ["nothing", 200, 'data: {"choices":[]}\n\ndata: [DONE]\n\n', /\(m\): the server ended the reply before it began/],

@@ -100,6 +100,26 @@ const complaints: [status: number, text: string, size?: number][] = [
   [500, "exceed_context_size_error"],
   [400, "tokens in request more than max tokens allowed: 9000 > 8192", 8192],
   [400, "The length of your prompt exceeds the model's max input limit: 8000 tokens", 8000],
+  [400, "Invalid request: Input token length too long"],
+  [400, "prompt too long; exceeded max context length by 512 tokens"],
+  [
+    400,
+    "greater than the context length (n_keep: 6000>= n_ctx: 4096). Try to load the model with a larger context length",
+    4096,
+  ],
+  [422, "Input validation error: `inputs` must have less than 4096 tokens. Given: 5000", 4096],
+  [400, "length of prompt_tokens (40000) must be less than max_seq_len (32768).", 32768],
+  [400, "Prompt length 9000 is greater than max_seq_len 8192", 8192],
+  [400, "prompt tokens too long"],
+  [400, "Total tokens of image and text exceed max message tokens"],
+  [
+    400,
+    "The estimated number of input and maximum output tokens (9000) exceeded this model context window limit (8192).",
+    8192,
+  ],
+  [400, "max_tokens must be at least 1, got -1200."],
+  [400, "input token length 9000 > 8192", 8192],
+  [400, "输入内容超过模型上下文长度限制"],
 ];
 test("readContextComplaint() sees that a prompt is too long in the words of every server that is known, and the size where it is told", () => {
   for (const [status, text, contextTokensMax] of complaints)
@@ -114,6 +134,7 @@ const others: [status: number, text: string][] = [
   [400, "the model is tired"],
   [400, "Invalid JSON: unexpected token } at position 7"],
   [401, "context length"],
+  [400, "max_tokens must be at least 1, got 0"],
   [429, "Rate limit reached for tokens per minute (TPM): Limit 6000, Used 5900, Requested 500"],
 ];
 test("readContextComplaint() takes other refusals for what they are", () => {

@@ -9,6 +9,11 @@ const reasonFields = [
   "error_description",
   "msg",
   "status_msg",
+  "error_msg",
+  "errormessage",
+  "fault",
+  "faultstring",
+  "innererror",
   "description",
   "reason",
   "title",
@@ -38,7 +43,7 @@ export function reasonIn(value: unknown, depth = 0): string | undefined {
     const reasons = value.slice(0, 3).flatMap((entry) => reasonIn(entry, depth + 1) ?? []);
     return reasons.length === 0 ? undefined : oneLine(reasons.join("; "));
   }
-  const fields = value as Record<string, unknown>;
+  const fields = Object.fromEntries(Object.entries(value).map(([name, each]) => [name.toLowerCase(), each]));
   for (const name of reasonFields) {
     const reason = reasonIn(fields[name], depth + 1);
     if (reason === undefined) continue;

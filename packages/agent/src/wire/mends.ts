@@ -48,14 +48,19 @@ const optionalFields = [
 ];
 
 /** A value that is refused is left out as well; `user` and `usage` are words of other refusals too. */
-const isRefusedValue = /\b(only|invalid|must|may|cannot|should|range|at most|at least|exceeds?)\b/i;
+const isRefusedValue = /\b(only|invalid|must|may|cannot|should|range|at most|at least|exceeds?|deprecated)\b/i;
 const fieldsWithValues = new Set(["temperature", "top_p", "tool_choice", "reasoning_effort"]);
+/** Fields that servers name in words of their own. */
+const otherWords: Record<string, RegExp> = {
+  parallel_tool_calls: /parallel[_ ]?tool[_ ]?calls?/i,
+  reasoning_effort: /reasoning[_ ]?effort|reasoning value|support thinking/i,
+};
 
 const optionalFieldMends = optionalFields.map((field): Mend => ({
   id: `without ${field}`,
   recognise: ({ text }, body) =>
     body[field] !== undefined &&
-    new RegExp(`\\b${field}\\b`, "i").test(text) &&
+    (otherWords[field] ?? new RegExp(`\\b${field}\\b`, "i")).test(text) &&
     (isUnknown.test(text) || (fieldsWithValues.has(field) && isRefusedValue.test(text)))
       ? "left out"
       : undefined,
@@ -70,7 +75,9 @@ const mendSystem: Mend = {
     ((/\b(system|developer)\b/i.test(text) &&
       /\b(role|instruction|message|prompt)/i.test(text) &&
       (isUnknown.test(text) || /invalid role|only (user|the roles)|not enabled/i.test(text))) ||
-      /roles? must alternate|role: input should be ['"]user['"] or ['"]assistant/i.test(text))
+      /roles? (must|should)( be)? alternat|only user and assistant roles|role: input should be ['"]user['"] or ['"]assistant/i.test(
+        text,
+      ))
       ? "in the first message"
       : undefined,
   apply: ({ messages, ...body }) => {
@@ -85,8 +92,8 @@ const mendSystem: Mend = {
 const mendEmptyContent: Mend = {
   id: "with content",
   recognise: ({ text }, { messages }) => {
-    if (!/(?<!reasoning_)\bcontent\b/i.test(text)) return undefined;
-    if (!/null|none\b|string|required|missing|empty|non-?empty|blank/i.test(text)) return undefined;
+    if (!/(?<!reasoning_)\bcontents?\b|['"]assistant['"] must not be empty/i.test(text)) return undefined;
+    if (!/null|none\b|string|required|missing|empty|non-?empty|blank|at least one/i.test(text)) return undefined;
     if (messages.some(({ role, content }) => role === "assistant" && content == null)) return "";
     return messages.some(({ role, content }) => role === "assistant" && content === "") ? "(no text)" : undefined;
   },
@@ -103,7 +110,7 @@ const mendEmptyContent: Mend = {
 const mendAfterTool: Mend = {
   id: "with an answer after tools",
   recognise: ({ text }, { messages }) =>
-    /after (role )?['"`]?tool\b|expected (last )?role.{0,20}assistant/i.test(text) &&
+    /after (role )?['"`]?tool\b|expected (last )?role.{0,20}assistant|tool message\S* should alternate/i.test(text) &&
     messages.some(({ role }, index) => role === "user" && messages[index - 1]?.role === "tool")
       ? "(no answer)"
       : undefined,
@@ -118,9 +125,29 @@ const mendAfterTool: Mend = {
   tell: () => "asked with an assistant message between a tool's answer and the user's message",
 };
 
+/** Gemini wants its signature with each turn of calls; its documentation names this one for calls that another model made. */
+const mendSignatures: Mend = {
+  id: "with thought signatures",
+  recognise: ({ text }, { messages }) =>
+    /thought_?signature/i.test(text) && messages.some(isUnsigned) ? "skip_thought_signature_validator" : undefined,
+  apply: (body, setting) =>
+    mapMessages(body, (message) => {
+      const [first, ...others] = message.tool_calls ?? [];
+      if (first === undefined || !isUnsigned(message)) return message;
+      const signed = { ...first, extra_content: { google: { thought_signature: setting } } };
+      return { ...message, tool_calls: [signed, ...others] };
+    }),
+  tell: () => "asked with a signature beside the calls of other models",
+};
+
+function isUnsigned({ tool_calls: calls = [] }: ChatMessage): boolean {
+  return calls.length > 0 && !calls.some((call) => JSON.stringify(call).includes('"thought_signature":"'));
+}
+
 export const mends: readonly Mend[] = [
   mendStreamOptions,
   mendNoStream,
+  mendSignatures,
   reasoningMend,
   outputNameMend,
   outputLimitMend,

@@ -90,17 +90,18 @@ function errorOf(value: Fields): NormalChunk {
 /** Vendors' words for OpenAI's finish reasons; what is unknown stays. */
 const finishReasons: readonly [RegExp, string][] = [
   [/^(stop|end_turn|stop_sequence|eos|eos_token|complete|completed|end)$/i, "stop"],
-  [/^(length|max_.*tokens|max_length|model_length|model_context_window_exceeded)$/i, "length"],
-  [/^(tool_calls?|tool_use|function_calls?)$/i, "tool_calls"],
+  [/^(length|max_.*tokens|max_output|max_length|model_length|model_context_window_exceeded)$/i, "length"],
+  [/^(tool[_-]calls?|tool_use|function_calls?)$/i, "tool_calls"],
   [/filter|safety|sensitive|recitation|blocklist|prohibited|spii|refusal|moderation/i, "content_filter"],
 ];
 /** The server failed; the text so far is no answer. */
 const failedFinish =
-  /^(error|network_error|abort|aborted|cancelled|insufficient_system_resource|malformed_function_call)$/i;
+  /^(error(_\w+)?|network_error|timeout|abort|aborted|cancelled|insufficient_system_resource)$|malformed_function_call|unexpected_tool_call/i;
 
 function finishReasonOf(reason: unknown): string | null {
   if (reason === undefined || reason === null) return null;
   const text = String(reason);
+  if (failedFinish.test(text)) return text;
   return finishReasons.find(([words]) => words.test(text))?.[1] ?? text;
 }
 

@@ -15,7 +15,7 @@ const affordableTokensMin = 64;
 const countingSlackTokens = 16;
 
 const isTooLarge =
-  /too (large|big|high|long|many)|at most|less than|greater|larger|exceed|maximum|range|up to|must be (<|≤|below)|limit/i;
+  /too (large|big|high|long|many)|at most|less than|greater|larger|exceed|maximum|range|up to|must be (<|≤|below)|limit|非法|超过|超出/i;
 const isRefusedName =
   /not (be )?(support|permit|allow|recogni[sz]|accept|known)|unsupported|unrecogni[sz]ed|unknown|unexpected|extra (input|field)|additional propert|deprecated|instead|invalid parameter/i;
 
@@ -50,7 +50,7 @@ export const outputLimitMend: Mend = {
     if (credit !== undefined)
       return credit >= affordableTokensMin && credit < asked ? String(credit - Math.ceil(credit / 100)) : undefined;
     if (status === 402) return undefined;
-    const room = roomIn(text.split("\n")[0] ?? "") ?? roomIn(text);
+    const room = roomIn(text.split("\n")[0] ?? "", asked) ?? roomIn(text, asked);
     if (room !== undefined) {
       const fitting = room - countingSlackTokens;
       return fitting >= outputTokensMin && fitting < asked ? String(fitting) : undefined;
@@ -85,7 +85,9 @@ function limitOf(body: ChatBody): number | undefined {
 }
 
 /** What the server's stated context leaves for a reply, given its count of the input; undefined when it does not state both. */
-function roomIn(text: string): number | undefined {
+function roomIn(text: string, asked: number): number | undefined {
+  const total = /(?:input and (?:maximum )?output tokens|max_total_tokens)\W{0,4}(\d+)\D{1,60}(\d+)/i.exec(text);
+  if (total !== null) return asked - (Number(total[1]) - Number(total[2]));
   const sum = /(\d+) \+ (\d+) > (\d+)/.exec(text);
   if (sum !== null) return Number(sum[3]) - Number(sum[1]);
   const given = /must be <= (\d+)\. Given: (\d+) `?inputs`? tokens/i.exec(text);

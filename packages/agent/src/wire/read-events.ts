@@ -30,9 +30,11 @@ export async function* readEvents(response: Response, options: ReadEventsOptions
   const parser = createParser({
     onEvent: ({ data, event }) => takeEvent(state, data, event),
     maxBufferSize: options.bodyBytesMax,
-    // Other lines that it cannot read fail nothing.
-    onError: ({ type }) => {
+    // Other lines that it cannot read fail nothing, but some servers tell a failure in a line of its own.
+    onError: ({ type, field, value, line }) => {
       if (type === "max-buffer-size-exceeded") throw tooLong(options.bodyBytesMax);
+      if (field === "error") takeLine(state, (value ?? "").trim(), "error");
+      else if (line?.startsWith("{") === true) takeLine(state, line.trim());
     },
   });
   const decoder = new TextDecoder();
@@ -155,12 +157,15 @@ function takeEvent(state: ReadState, data: string, event: string | undefined): v
 /** An unreadable line does not fail the reply. */
 function takeLine(state: ReadState, line: string, event?: string): void {
   if (state.isDone) return;
-  if (line === "[DONE]") {
+  if (/^(data:\s*)?\[DONE\]$/.test(line)) {
     state.isDone = true;
     return;
   }
-  const value = parse(line);
-  const isNamedError = event === "error" && typeof value === "object" && value !== null && !("error" in value);
+  // A proxy may write the name of the field twice; what an event of an error carries may be a text.
+  const given = line.replace(/^data:\s*/, "");
+  const value = parse(given) ?? (event === "error" && given !== "" ? given : undefined);
+  const isNamedError =
+    event === "error" && value !== undefined && !(typeof value === "object" && value !== null && "error" in value);
   const chunk = normaliseChunk(isNamedError ? { error: value } : value);
   if (chunk.kind !== "skip") state.events.push(chunk);
 }

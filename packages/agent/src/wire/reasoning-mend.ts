@@ -8,6 +8,8 @@ export const reasoningFields = ["reasoning_content", "reasoning"] as const;
 
 const isRefused =
   /not (be )?(support|permit|allow|accept|recogni[sz]|known|valid)|unsupported|unknown|unexpected|unrecogni[sz]ed|extra (input|field)|additional propert|must not|should not|remove|invalid/i;
+/** Thinking that was signed or sealed for another place. */
+const isSpoilt = /thinking\W{0,3} block|encrypted[ _]content/i;
 const isDemanded =
   /missing|required|must (be|have|contain|include)|passed back|pass(ed)? .{0,20}back|expected|not found|absent|needs? to|should be/i;
 
@@ -16,8 +18,9 @@ export const reasoningMend: Mend = {
   id: "reasoning",
   recognise: ({ text }, { messages }) => {
     const named = reasoningFields.find((field) => new RegExp(`\\b${field}\\b`).test(text));
-    if (named === undefined) return undefined;
     const own = messages.filter(({ role }) => role === "assistant");
+    if (isSpoilt.test(text) && own.some(hasReasoning)) return "none";
+    if (named === undefined || /reasoning (value|effort)/i.test(text)) return undefined;
     if (isDemanded.test(text) && !/must not|should not/i.test(text) && !/unsupported|unexpected|unknown/i.test(text)) {
       if (own.some((message) => callsTools(message) && typeof message[named] !== "string"))
         return `${named} with calls`;

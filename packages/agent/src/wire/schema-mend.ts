@@ -7,7 +7,7 @@ import type { Mend } from "./mend.ts";
 
 const isAboutSchema = /schema|grammar|function_declarations|any_?of|\benum\b|parameters\b.{0,40}(type|propert|object)/i;
 const isRefused =
-  /invalid|unknown name|not (be )?(permit|support|allow|valid)|unsupported|cannot find|only allowed|fail(ed)? to|must (be|match|have)|missing|required/i;
+  /invalid|unknown name|not (be )?(permit|support|allow|valid)|unsupported|cannot find|only allowed|fail(ed)? to|must (be|match|have)|missing|required|unrecogni[sz]ed|unimplemented|too (complex|large|many|deep)|did not match/i;
 
 const plain = "plain";
 const described = "described";

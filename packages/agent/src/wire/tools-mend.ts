@@ -9,9 +9,9 @@ export const toolsMendId = "without tools";
 export const toolsAsText = "as text";
 export const toolsLeftOut = "left out";
 
-const toolWords = /\btools?\b|\bfunctions?[ _-]?call|tool[_ -]?(use|call|choice)/i;
+const toolWords = /\btools?\b|\bfunctions?[ _-]?call|tool[_ -]?(use|call|choice)|\bfunctions are\b/i;
 const toolRefusal =
-  /(does|do|is|are|did|can|could)( not|n['’]t)[\w ]{0,30}(support|enabl|allow|accept|capab|available)|not support|unsupported|no endpoints found|--enable-auto-tool-choice|--tool-call-parser|--jinja|cannot (use|call)|without tool/i;
+  /(does|do|is|are|did|can|could)( not|n['’]t)[\w ]{0,30}(support|enabl|allow|accept|capab|available)|not support|unsupported|no endpoints found|--enable-auto-tool-choice|--tool-call-parser|--jinja|cannot (use|call)|without tool|unrecogni[sz]ed request argument|unknown (parameter|field|argument)|extra (inputs|fields) are not permitted/i;
 
 export const toolsMend: Mend = {
   id: toolsMendId,
