@@ -245,7 +245,7 @@ interface Written {
 }
 
 /** In the order of the lines. */
-async function writeRows(sql: Sql, { schema, moved, lines }: Batch): Promise<Written[]> {
+async function writeRows(sql: Sql, { schema, moved, lines, isDryRun }: Batch): Promise<Written[]> {
   const known = await columnsOf(sql, schema, moved);
   const given = Object.keys(lines[0]?.row ?? {});
   for (const name of [...given, ...moved.key])
@@ -266,11 +266,11 @@ async function writeRows(sql: Sql, { schema, moved, lines }: Batch): Promise<Wri
      from given g order by n`,
     [JSON.stringify(lines.map(({ row }) => row))],
   );
-  // What comes next is numbered behind what came.
+  // What comes next is numbered behind what came. No rollback takes it back, so a rehearsal leaves it.
   for (const { name, sequence } of known)
-    if (sequence !== null)
+    if (sequence !== null && !isDryRun)
       await sql.query(
-        `select setval($1::regclass, greatest(coalesce((select max(${quoted(name)}) from ${table}), 1), nextval($1::regclass)))`,
+        `select setval($1::regclass, last) from (select max(${quoted(name)}) as last from ${table}) t where last > coalesce(pg_sequence_last_value($1::regclass), 0)`,
         [sequence],
       );
   return written;
