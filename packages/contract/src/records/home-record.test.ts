@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { homeRecordLimits, ImportReport, limitReport } from "./home-record.ts";
+import { HomeRecord, homeRecordLimits, ImportReport, limitReport } from "./home-record.ts";
 
 test("limitReport() leaves lines out until a report can be recorded, and counts them", () => {
   const lines = (count: number, chars: number) =>
@@ -24,4 +24,20 @@ test("limitReport() leaves lines out until a report can be recorded, and counts 
     0,
   );
   assert.equal(limited.leftOut, 3 + 802 - left);
+});
+
+test("HomeRecord takes the place of a source as looks leave it, and none that would stop the looks after it", () => {
+  const since = "2026-01-31T08:00:00.000Z";
+  const whole = { validity: "7", uid: 12, newestAt: since, era: 1, renumbered: { since, upTo: 9 } };
+  const source = { kind: "source", ref: "work", name: "work", identity: "a1", nextNumber: 3, lookedAt: null };
+  const place = { INBOX: whole, "Sent/2026": { validity: "1", uid: 0 } };
+  assert.deepEqual(HomeRecord.parse({ ...source, place }), { ...source, place });
+  for (const broken of [
+    { uid: 12 },
+    { ...whole, newestAt: "soon" },
+    { ...whole, uid: -1 },
+    { ...whole, renumbered: { upTo: 9 } },
+  ])
+    assert.equal(HomeRecord.safeParse({ ...source, place: { INBOX: broken } }).success, false);
+  assert.equal(HomeRecord.safeParse({ ...source, place, nextNumber: 2 ** 40 }).success, false);
 });

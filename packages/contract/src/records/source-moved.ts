@@ -1,9 +1,18 @@
 /** Lines of an export: what heartbeats have seen in mailboxes and calendars, and what they were shown of it. */
 import { z } from "zod";
-import { Count, JsonFields, Name, SessionKey, text, Time } from "./fields.ts";
+import { Count, Name, SessionKey, SmallCount, text, Time } from "./fields.ts";
 import { textCharsMax } from "./limits.ts";
 
 const ref = text(1_000).min(1);
+
+/** How far a mailbox was looked at: another place would stop every look after it. */
+const MailboxPlaceMoved = z.object({
+  validity: text(100),
+  uid: Count,
+  newestAt: Time.optional(),
+  era: Count.optional(),
+  renumbered: z.object({ since: Time, upTo: Count }).optional(),
+});
 
 /** How far heartbeats have looked at a mailbox or calendar. */
 export const SourceMoved = z.object({
@@ -11,8 +20,8 @@ export const SourceMoved = z.object({
   ref,
   name: Name,
   identity: text(100).describe("A hash of which server and login it is"),
-  place: JsonFields,
-  nextNumber: Count.min(1),
+  place: z.record(text(1_000), MailboxPlaceMoved).describe("By mailbox; empty for a calendar"),
+  nextNumber: SmallCount.min(1),
   lookedAt: Time.nullable(),
 });
 
@@ -22,7 +31,7 @@ export const ItemMoved = z.object({
   ref,
   source: Name,
   identity: text(100),
-  number: Count.min(1),
+  number: SmallCount.min(1),
   key: text(100),
   at: Time,
   text: z.string().max(textCharsMax),
