@@ -27,6 +27,8 @@ interface ImportCommandOptions {
 }
 
 const linesShown = 20;
+const takenWhole =
+  "It is taken as your own word: its settings, hooks, services, jobs, grants and marks are in force here. Import only an export that you made";
 
 export function addImportCommand(program: Command, context: CliContext): void {
   program
@@ -52,6 +54,7 @@ export function addImportCommand(program: Command, context: CliContext): void {
       const connection = await context.connect();
       const { client } = connection;
       terminal.note(`${plainLine(root)} is ${source.title}`, "dim");
+      if (source.kind === "roost") terminal.note(takenWhole, "warn");
       const report = await runImport(context, connection, { root, source, options });
       if (options.dryRun !== true) await client.finishImport({ source: sourceName(source, root), report });
       print(terminal, report, options.dryRun ?? false);

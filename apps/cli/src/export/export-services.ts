@@ -6,6 +6,7 @@ import { RoostError } from "@roost/base";
 import { exportRows, importRows, rowLimits } from "@roost/contract";
 import { createServiceClient } from "../services/create-service-client.ts";
 import type { Connection } from "../connect.ts";
+import { eachRow } from "../read-pages.ts";
 import type { ExportedHome, ExportFile, ExportFolder } from "./open-export-folder.ts";
 
 interface Document {
@@ -22,11 +23,9 @@ interface Schema {
 }
 
 const pagesMax = 100_000;
-const servicesMax = 200;
 
 export async function exportServices(connection: Connection, folder: ExportFolder, done: ExportedHome): Promise<void> {
-  const { items } = await connection.client.listServices({ limit: servicesMax });
-  for (const { name } of items) {
+  for await (const { name } of eachRow((page) => connection.client.listServices(page))) {
     const document = await ask(connection, `/services/${name}/openapi.json`)
       .then((answer) => answer.json() as Promise<Document & { components?: { schemas?: Record<string, Schema> } }>)
       .catch((error: Error) => error);

@@ -39,8 +39,9 @@ export async function* readExport(root: string): Finding {
   for (const path of whole) {
     const [topic, file] = path.split("/");
     if ((topic === "events" || topic === "spend") && file !== undefined) {
-      const home = decodeURIComponent(file.replace(/\.jsonl$/, ""));
-      yield* readLines(root, path, (value, seq) => historyOf(home, topic, value, seq));
+      const home = homeNamed(file);
+      if (home === undefined) yield refusedAs(path, "it is not named after a home");
+      else yield* readLines(root, path, (value, seq) => historyOf(home, topic, value, seq));
     }
     if (topic === "services" && !path.endsWith(`/${rowsFile}`))
       yield noPlace(path, "lists of services are for others to read: their rows are taken back");
@@ -57,6 +58,14 @@ async function* readLines(
     yield "problem" in entry
       ? refusedAs(`${path} line ${entry.seq}`, entry.problem)
       : recordOf(toRecord(entry.value, entry.seq));
+}
+
+function homeNamed(file: string): string | undefined {
+  try {
+    return decodeURIComponent(file.replace(/\.jsonl$/, ""));
+  } catch {
+    return undefined;
+  }
 }
 
 function historyOf(home: string, topic: string, record: Record<string, unknown>, seq: number): HomeRecordGiven {

@@ -95,9 +95,7 @@ async function withPictures(
       const { part } = await client.uploadPart({ content });
       parts.push({ ...part, labels: [...record.labels] });
     } catch (error) {
-      const { code, message } = toRoostError(error);
-      if (code === "unavailable" || code === "unauthenticated") throw error;
-      addNamed(report, "refused", { name: `${record.ref} picture ${index + 1}`, reason: message });
+      addNamed(report, "refused", { name: `${record.ref} picture ${index + 1}`, reason: reasonOf(error) });
     }
   return { ...record, content: { ...record.content, parts } };
 }
@@ -138,6 +136,13 @@ export function countOne(report: GatheredReport, kind: string, action: ImportOut
   if (times === 0) return;
   const of = (report.counts[kind] ??= {});
   of[action] = (of[action] ?? 0) + times;
+}
+
+/** Why one thing does not come in. @throws what ends the whole import: the gateway is away, or does not know the caller */
+export function reasonOf(error: unknown): string {
+  const { code, message } = toRoostError(error);
+  if (code === "unavailable" || code === "unauthenticated") throw error;
+  return message;
 }
 
 const listOf = { refused: "refused", kept: "kept", "no-place": "noPlace", secret: "secrets" } as const;

@@ -2,11 +2,11 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { RoostError, toRoostError } from "@roost/base";
+import { RoostError } from "@roost/base";
 import { jobsPerApplyMax } from "@roost/contract/operations";
 import type { RoostClient } from "../connect.ts";
 import { readWholeLines } from "./read-export.ts";
-import { addNamed, type GatheredReport } from "./send-records.ts";
+import { addNamed, reasonOf, type GatheredReport } from "./send-records.ts";
 
 export async function takeParts(client: RoostClient, root: string, report: GatheredReport): Promise<void> {
   for await (const part of readWholeLines(root, "records/parts.jsonl")) {
@@ -20,7 +20,7 @@ export async function takeParts(client: RoostClient, root: string, report: Gathe
       const name = typeof part["name"] === "string" ? { name: part["name"] } : {};
       await client.uploadPart({ ...name, content: { mediaType: String(part["mediaType"]), bytes } });
     } catch (error) {
-      addNamed(report, "refused", { name: `part ${sha256}`, reason: toRoostError(error).message });
+      addNamed(report, "refused", { name: `part ${sha256}`, reason: reasonOf(error) });
     }
   }
 }

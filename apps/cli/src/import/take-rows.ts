@@ -11,7 +11,7 @@ import { readManifest } from "../export/open-export-folder.ts";
 import { keepTrying } from "../guarded/keep-trying.ts";
 import { createServiceClient } from "../services/create-service-client.ts";
 import { readWholeEntries } from "./read-export.ts";
-import { addNamed, countOne, type GatheredReport } from "./send-records.ts";
+import { addNamed, countOne, reasonOf, type GatheredReport } from "./send-records.ts";
 import { readSettingsFile } from "./take-settings.ts";
 
 /** A first start creates a role, a schema and tables. */
@@ -34,7 +34,10 @@ export async function takeRows(connection: Connection, root: string, options: Ta
     if (name === undefined) continue;
     options.onProgress(`waiting until ${name} runs`);
     const problem = await waitUntilRunning(connection, name, options);
-    if (problem === undefined) await takeAll(connection, { root, path, name }, options);
+    if (problem === undefined)
+      await takeAll(connection, { root, path, name }, options).catch((error: unknown) =>
+        addNamed(options.report, "refused", { name: path, reason: reasonOf(error) }),
+      );
     else
       addNamed(options.report, "refused", {
         name: path,

@@ -9,7 +9,7 @@ import type { HomeRecordGiven, ImportOutcome } from "@roost/contract/operations"
 import { parseDocument } from "yaml";
 import type { RoostClient } from "../connect.ts";
 import type { ConvertedSettings } from "./openclaw/convert-settings.ts";
-import { addNamed, countOne, sendBatch, type GatheredReport } from "./send-records.ts";
+import { addNamed, countOne, reasonOf, sendBatch, type GatheredReport } from "./send-records.ts";
 
 export interface TakeSettingsOptions {
   report: GatheredReport;
@@ -65,9 +65,7 @@ export async function takeSettings(
       report.refused.push({ name: settingsFile, reason: "it was changed meanwhile: import again" });
     else await sendNotes(client, source, { notes: [...notes.values()], isDryRun: false });
   } catch (error) {
-    const { code, message } = toRoostError(error);
-    if (code === "unavailable" || code === "unauthenticated") throw error;
-    report.refused.push({ name: settingsFile, reason: message.slice(0, lineMax) });
+    report.refused.push({ name: settingsFile, reason: reasonOf(error).slice(0, lineMax) });
   }
 }
 
