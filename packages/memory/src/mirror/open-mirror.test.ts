@@ -61,6 +61,18 @@ test("openMirror() shows what is recorded of the home, as it changes", async (t)
   await rm(join(home.homeDir, "notes/plan.md"));
   await scanHome(home.memory);
   await assert.rejects(read("notes/plan.md"), { code: "not_found" });
+  // A file where there was a folder, and the other way round.
+  await home.writeOutside("deep/er/one.md", "one\n");
+  await scanHome(home.memory);
+  assert.equal(await read("deep/er/one.md"), "one\n");
+  await rm(join(home.homeDir, "deep"), { recursive: true });
+  await home.writeOutside("deep", "a file\n");
+  await scanHome(home.memory);
+  assert.equal(await read("deep"), "a file\n");
+  await rm(join(home.homeDir, "deep"));
+  await home.writeOutside("deep/two.md", "two\n");
+  await scanHome(home.memory);
+  assert.equal(await read("deep/two.md"), "two\n");
   // Nothing here changes the home: a file of this folder is no edit.
   await rm(join(there.homeDir, "SOUL.md"));
   await scanHome(there);

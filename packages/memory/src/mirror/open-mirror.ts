@@ -2,7 +2,7 @@
  * The home's files where its disk is on another machine: a folder of this process, brought to what is recorded before each read. Contents come from
  * the versions. What is not recorded (files too large to keep, hidden ones) is not in it. Writes go to the records: files/write-recorded.ts.
  */
-import { mkdir, readdir, realpath, rename, rm, utimes, writeFile } from "node:fs/promises";
+import { mkdir, readdir, realpath, rename, rm, rmdir, utimes, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { processExists, RoostError, severalAtOnce } from "@roost/base";
 import { readEnd } from "@roost/kernel";
@@ -19,6 +19,8 @@ interface RecordedContent {
 }
 
 const fetchedAtOnce = 8;
+const yes = () => true;
+const no = () => false;
 /** Where new contents are written before they take their place; hidden, so no path of the home. */
 const incoming = ".incoming";
 
@@ -49,6 +51,7 @@ export async function openMirror(home: Pick<HomeFiles, "kernel" | "homeDir" | "v
     const wanted = new Map((await readContents(home)).map((content) => [content.path, content]));
     for (const path of [...here.keys()].filter((one) => !wanted.has(one))) {
       await rm(join(homeDir, path), { force: true });
+      await removeEmptyFolders(dirname(path));
       here.delete(path);
     }
     const changed = [...wanted.values()].filter(({ path, sha256 }) => here.get(path) !== sha256);
@@ -57,6 +60,12 @@ export async function openMirror(home: Pick<HomeFiles, "kernel" | "homeDir" | "v
       here.set(content.path, content.sha256);
     });
     seen = end;
+  }
+
+  /** An empty one would stand in the way of a file of its name. */
+  async function removeEmptyFolders(folder: string): Promise<void> {
+    if (folder === "." || !(await rmdir(join(homeDir, folder)).then(yes, no))) return;
+    await removeEmptyFolders(dirname(folder));
   }
 
   async function put({ path, sha256, text, modifiedAt }: RecordedContent): Promise<void> {
