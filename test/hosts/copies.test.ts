@@ -211,6 +211,20 @@ test("A link in the place of a file or a folder deletes nothing at the home", as
     { path: "USER.md", reason: "it is a link here" },
     { path: "notes/one.md", reason: "it is a link here" },
   ]);
+  // What cannot be taken or brought for its name is named.
+  await gateway.client.writeFile({ path: "plan.md", text: "of the home\n" });
+  await mkdir(join(laptop.homeDir, "plan.md"));
+  await symlink("USER.md", join(gateway.homeDir, "linked.md"));
+  await writeFile(join(laptop.homeDir, "linked.md"), "of the laptop\n");
+  assert.deepEqual(
+    (await laptop.sync())!.refused.map(({ path, reason }) => `${path}: ${/^[^,]*/.exec(reason)![0]}`),
+    [
+      "USER.md: it is a link here",
+      "linked.md: something else has this name at the home",
+      "notes/one.md: it is a link here",
+      "plan.md: something else has this name here",
+    ],
+  );
 });
 
 test("replaceCopy() writes nothing outside the copy, whatever a home lists, and nothing through a link", async (t) => {

@@ -24,7 +24,11 @@ export function holdPartitions(leases: Leases, { wanted, leaseMs, logger }: Hold
   let awayUntilMs = -Infinity;
   const claim = async () => {
     const partitions = performance.now() < awayUntilMs ? [] : wanted();
-    held = partitions.length === 0 ? [] : await leases.claim(partitions);
+    const claimed = partitions.length === 0 ? [] : await leases.claim(partitions);
+    const isGivenUp = performance.now() < awayUntilMs;
+    held = isGivenUp ? [] : claimed;
+    // It was under way when all was given back.
+    if (isGivenUp && claimed.length > 0) await leases.release();
   };
   const renewing = setInterval(() => {
     if (isRenewing) return;
@@ -43,6 +47,7 @@ export function holdPartitions(leases: Leases, { wanted, leaseMs, logger }: Hold
     },
     async [Symbol.asyncDispose]() {
       clearInterval(renewing);
+      awayUntilMs = Infinity;
       await leases
         .release()
         .catch((error: unknown) => logger.warn("leases of partitions end by themselves", { purpose, error }));

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { silentLogger } from "@roost/base";
 import { createTestDatabase } from "@roost/database/testing";
 import { readKernelSchema } from "@roost/kernel";
-import { createLeases, isLeaseGone } from "./leases.ts";
+import { holdPartitions } from "./hold-partitions.ts";
+import { createLeases, isLeaseGone, type LeasedPartition } from "./leases.ts";
 import { migrateKafka } from "./migrate-kafka.ts";
 
 const [one, two] = ["018f0000-0000-7000-8000-000000000001", "018f0000-0000-7000-8000-000000000002"] as const;
@@ -52,4 +54,27 @@ test("Partitions have one owner at a time, whose epoch goes up with each change,
     (await mine.claim(partitions)).map(({ epoch }) => epoch),
     [3, 3, 3],
   );
+});
+
+test("holdPartitions() gives back also what a claim brings that was under way when all was given up", async () => {
+  const [of] = partitions;
+  const answer = Promise.withResolvers<LeasedPartition[]>();
+  let held = 0;
+  const leases = {
+    purpose: "relay",
+    claim: async () => {
+      const claimed = await answer.promise;
+      held = claimed.length;
+      return claimed;
+    },
+    msLeft: () => 60_000,
+    require: async () => {},
+    release: async () => void (held = 0),
+  };
+  await using holding = holdPartitions(leases, { wanted: () => [of!], leaseMs: 3_600_000, logger: silentLogger });
+  const claiming = holding.claim();
+  await holding.giveUp();
+  answer.resolve([{ ...of!, epoch: 1 }]);
+  await claiming;
+  assert.deepEqual([held, holding.now()], [0, []]);
 });

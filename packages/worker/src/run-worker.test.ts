@@ -13,6 +13,7 @@ import {
   type Kernel,
 } from "@roost/kernel";
 import { createTestKernel } from "./testing/create-test-kernel.ts";
+import { hostCapability } from "./exec/run-in-directory.ts";
 import { workerDefaults } from "./run-worker.ts";
 import { killWorkerConnections, startRun, startTestWorker, until } from "./testing/start-worker.ts";
 
@@ -259,11 +260,12 @@ test("runWorker() gives back a run whose claim it was never answered", async () 
   });
 });
 
-test("runWorker() keeps a lease of the length it was given", async () => {
+test("runWorker() keeps a lease of the length it was given, and offers its machine by both of its names", async () => {
   await using opened = await createTestKernel();
-  await using worker = startTestWorker(opened.kernel, { leaseMs: 7_000 });
+  await using worker = startTestWorker(opened.kernel, { leaseMs: 7_000, host: "attic", capabilities: ["gpu"] });
   await worker.registered(1);
   const [row] = await listWorkers(opened.kernel);
   assert.equal(row!.expiresAt.getTime() - row!.seenAt.getTime(), 7_000);
   assert.ok(workerDefaults.heartbeatMs < 7_000);
+  assert.deepEqual(row!.capabilities, [hostCapability(), "host:attic", "gpu"]);
 });

@@ -84,10 +84,12 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
 /** One registration; returns when the worker stops, its lease is lost, or a run's end cannot be recorded. */
 async function runRegistered(options: WorkerOptions, onJoined: () => void): Promise<void> {
   const { kernel, logger, queues = ["default"] } = options;
-  const capabilities = [hostCapability(), ...(options.capabilities ?? [])];
+  const { host = hostname() } = options;
+  // A joined host is called as it joined; folders of programs are found by what the machine calls itself.
+  const capabilities = [...new Set([hostCapability(), `host:${host}`, ...(options.capabilities ?? [])])];
   await using worker = await registerWorker(kernel, {
     kind: "worker",
-    host: options.host ?? hostname(),
+    host,
     pid: options.pid,
     ttlMs: options.leaseMs,
     queues,

@@ -148,13 +148,20 @@ async function syncFile(file: SyncFile): Promise<void> {
   if (mine === undefined && known !== undefined && (await remove(file, { known, theirsSha }))) return;
   const agreed: AgreedFile = { sha256: theirsSha, bytes: listed.bytes, modifiedAt: listed.modifiedAt };
   if (mine === undefined || mineSha === known?.sha256 || mineSha === theirsSha) {
-    if (mineSha !== theirsSha && !(await replaceCopy(homeDir, { path, expected: mineSha, content }))) return;
+    if (mineSha !== theirsSha && !(await replaceCopy(homeDir, { path, expected: mineSha, content }))) {
+      if (mine === undefined) file.done.refused.push({ path, reason: isOther("here") });
+      return;
+    }
     await state.set(path, agreed, content);
     if (mineSha !== theirsSha) file.done.taken.push(path);
     return;
   }
   if (theirsSha === known?.sha256) return await bring(file, { mine, expected: theirsSha });
   await combine(file, { mine, theirs: content, agreed });
+}
+
+function isOther(where: string): string {
+  return `something else has this name ${where}, such as a folder, a link, or a file in other letters on a disk that takes upper and lower case for one: rename one of them`;
 }
 
 /** Deleted here since both had it: so it is at the home, if it is the same there still. False: it was edited there, and comes back. */
@@ -199,13 +206,16 @@ async function withoutTheirs(
 }
 
 async function bring(
-  { client, state, path, done }: SyncFile,
+  { client, state, path, listed, done }: SyncFile,
   { mine, expected }: { mine: Buffer; expected: string | undefined },
 ): Promise<void> {
   const known = state.files.get(path);
   const written = await writeThere(client, { path, content: mine, expected });
-  // Changed between its listing and now: the next pass fetches it.
-  if (written.state === "conflict") return known && (await state.set(path, { ...known, modifiedAt: "" }));
+  if (written.state === "conflict") {
+    // Changed between its listing and now: the next pass fetches it.
+    if (listed !== undefined) return known && (await state.set(path, { ...known, modifiedAt: "" }));
+    return void done.refused.push({ path, reason: isOther("at the home") });
+  }
   await recordWritten(state, { path, content: mine });
   done.brought.push(path);
 }
