@@ -40,4 +40,7 @@ test("HomeRecord takes the place of a source as looks leave it, and none that wo
   ])
     assert.equal(HomeRecord.safeParse({ ...source, place: { INBOX: broken } }).success, false);
   assert.equal(HomeRecord.safeParse({ ...source, place, nextNumber: 2 ** 40 }).success, false);
+  const beat = { kind: "heartbeat", ref: "main", sessionKey: "main", calledAt: null, lastText: null, lastSentAt: null };
+  const takes = (inputs: object) => HomeRecord.safeParse({ ...beat, inputs }).success;
+  assert.deepEqual([takes({ "mail:work": "12", "state:email": "a1" }), takes({ "mail:work": "soon" })], [true, false]);
 });

@@ -41,12 +41,19 @@ export const ItemMoved = z.object({
   likeness: text(100).nullable(),
 });
 
+const isNumber = (mark: string) => /^\d{1,10}$/.test(mark);
+
 /** What the last heartbeat of a session was shown and said. */
 export const HeartbeatMoved = z.object({
   kind: z.literal("heartbeat"),
   ref,
   sessionKey: SessionKey,
-  inputs: z.record(z.string(), z.string()).nullable(),
+  inputs: z
+    .record(z.string(), z.string())
+    .refine((inputs) => Object.entries(inputs).every(([name, mark]) => !name.startsWith("mail:") || isNumber(mark)), {
+      error: "of a mailbox it is the number of a mail",
+    })
+    .nullable(),
   calledAt: Time.nullable(),
   lastText: z.string().max(textCharsMax).nullable(),
   lastSentAt: Time.nullable(),

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import type { RoostError } from "@roost/base";
 import { startScriptedImap, type ScriptedImap } from "../testing/scripted-imap.ts";
 import { lookAtMail, type LookAtMailOptions, type LookedPlace, type MailLook } from "./look-at-mail.ts";
+import { readMailServer } from "./read-mail-server.ts";
 
 const day = 24 * 3_600_000;
 const lookedAt = new Date(Date.now() - day);
@@ -205,4 +206,16 @@ test("lookAtMail() says what a server said as one bounded line", async () => {
     assert.match(message, /^127\.0\.0\.1 cannot be read: go to evil\.example x+…$/);
     return message.length < 400;
   });
+});
+
+test("readMailServer() takes a name with encoded signs, and says of another how to write it", () => {
+  const { user, host, port, isSecure } = readMailServer("imap://eva%40example.org@[::1]:2143");
+  assert.deepEqual([user, host, port, isSecure], ["eva@example.org", "::1", 2143, false]);
+  for (const text of [
+    "imaps://eva%zz@mail.example.org",
+    "imaps://mail.example.org",
+    "https://eva@mail.example.org",
+    "?",
+  ])
+    assert.throws(() => readMailServer(text), { code: "invalid_input", message: /^give the server as imaps:/ });
 });
