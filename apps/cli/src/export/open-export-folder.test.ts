@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, rm, symlink } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -29,3 +29,19 @@ test(
     assert.deepEqual(await readdir(parent), []);
   },
 );
+
+test("openExportFolder() refuses a second process, and takes over what one that is gone left", async () => {
+  const parent = await mkdtemp(join(tmpdir(), "roost-export-"));
+  await using _removed = { [Symbol.asyncDispose]: () => rm(parent, { recursive: true }) };
+  const out = join(parent, "out");
+  const holder = join(parent, ".out.roost-export.new", "exporting.pid");
+  {
+    await using _first = await openExportFolder(out);
+    await writeFile(holder, String(process.ppid));
+    await assert.rejects(openExportFolder(out), { code: "conflict", message: /exports to .*out already: wait for it/ });
+    await writeFile(holder, "999999999");
+    await using next = await openExportFolder(out);
+    await next.finish("home", "2026-01-31T08:00:00.000Z");
+  }
+  assert.deepEqual([await readdir(parent), await readdir(out)], [["out"], ["manifest.json"]]);
+});

@@ -5,10 +5,10 @@
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { createWriteStream } from "node:fs";
-import { mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { finished } from "node:stream/promises";
-import { canonicalJson, RoostError, syncDirectory, writeFileDurably } from "@roost/base";
+import { canonicalJson, processExists, RoostError, syncDirectory, writeFileDurably } from "@roost/base";
 import { z } from "zod";
 import { maskSecrets } from "../import/found/find-secret-line.ts";
 
@@ -46,12 +46,14 @@ export interface ExportFolder extends AsyncDisposable {
   finish(home: string, exportedAt: string): Promise<ExportManifest>;
 }
 
-/** @throws RoostError `conflict` when something else stands there */
+/** @throws RoostError `conflict` when something else stands there, or another process exports to it */
 export async function openExportFolder(directory: string): Promise<ExportFolder> {
   await refuseOther(directory);
   const staged = besides(directory, "new");
+  await refuseOtherProcess(staged, directory);
   await rm(staged, { recursive: true, force: true });
   await mkdir(staged, { recursive: true, mode: 0o700 }).catch(refuse(directory));
+  await writeFile(join(staged, holderFile), String(process.pid), { mode: 0o600 }).catch(refuse(directory));
   const files: ExportManifest["files"] = [];
   let secretCount = 0;
   return {
@@ -91,6 +93,7 @@ export async function openExportFolder(directory: string): Promise<ExportFolder>
       await writeFileDurably(join(staged, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`, {
         mode: 0o600,
       }).catch(refuse("manifest.json"));
+      await rm(join(staged, holderFile), { force: true });
       const old = besides(directory, "old");
       await rm(old, { recursive: true, force: true });
       if ((await stat(directory).catch(() => undefined)) !== undefined) await rename(directory, old);
@@ -119,6 +122,18 @@ function cannotWrite(path: string, { code }: NodeJS.ErrnoException): RoostError 
 /** A name that people do not use: such a directory is this program's, and may be removed. */
 function besides(directory: string, what: "new" | "old"): string {
   return join(dirname(directory), `.${basename(directory)}.${exportFormat}.${what}`);
+}
+
+/** In the folder while it is written: of two processes that write one export neither would be whole. */
+const holderFile = "exporting.pid";
+
+async function refuseOtherProcess(staged: string, directory: string): Promise<void> {
+  const pid = Number(await readFile(join(staged, holderFile), "utf8").catch(() => ""));
+  if (!(pid > 0) || pid === process.pid || !processExists(pid)) return;
+  throw new RoostError(
+    "conflict",
+    `process ${pid} exports to ${directory} already: wait for it, or delete ${staged} if it is another program`,
+  );
 }
 
 async function refuseOther(directory: string): Promise<void> {
