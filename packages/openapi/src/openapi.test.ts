@@ -97,7 +97,13 @@ const whole = {
     "/lost/{item}": { get: { operationId: "lose", ...done } },
     "/files": { get: { operationId: "download", servers: [{ url: "https://files.example" }], ...done } },
     "/items#search": { get: { operationId: "search", parameters: [{ name: "q", in: "query", schema: {} }], ...done } },
-    "/login": { post: { operationId: "login", servers: [{ url: "/session/" }], ...done } },
+    "/login": {
+      post: {
+        operationId: "login",
+        servers: [{ url: "/{area}/", variables: { area: { default: "session" } } }],
+        ...done,
+      },
+    },
     "/a-path-without-an-id/that-is/much-longer/than-the-name/of-a-tool-may-be": { get: { ...done } },
   },
   components: {

@@ -182,9 +182,9 @@ function writeOperation(
   { id, originalId, path, described, item, method }: NamedOperation,
   { cleaner, effects = {}, server }: WriteOptions & { cleaner: SchemaCleaner },
 ): JsonObject | string {
-  const servers = [described["servers"] ?? item["servers"] ?? []].flat().map((each) => jsonObjectOf(each)["url"]);
+  const servers = [described["servers"] ?? item["servers"] ?? []].flat().map((each) => urlOf(jsonObjectOf(each)));
   const elsewhere = servers.find((url) => ownPathOf(document, url, server) === undefined);
-  if (elsewhere !== undefined) return `it is called at ${String(elsewhere).slice(0, 100)}, not at the service's server`;
+  if (elsewhere !== undefined) return `it is called at ${elsewhere.slice(0, 100)}, not at the service's server`;
   const base = servers.length === 0 ? undefined : ownPathOf(document, servers[0], server);
   const isOfItsOwn = base !== undefined && base !== ownPathOf(document, "", server);
   const parameters: JsonObject[] = [];
@@ -250,7 +250,7 @@ function guessEffect(method: string): Effect {
  * The path of an operation's own server, without a slash at its end; undefined where that is another. It is compared with the document's own: where
  * the whole is called elsewhere, these are too.
  */
-function ownPathOf(document: OpenApiDocument, url: JsonValue | undefined, server: string): string | undefined {
+function ownPathOf(document: OpenApiDocument, url: string | undefined, server: string): string | undefined {
   const written = writtenServer(document);
   const own = isServer(written) ? written : server;
   const found = typeof url === "string" ? URL.parse(url, own) : null;
@@ -274,10 +274,13 @@ function findServer(document: OpenApiDocument, given: string | undefined): strin
   return server.replace(/\/+$/, "");
 }
 
-/** With the defaults of its variables. */
 function writtenServer(document: OpenApiDocument): string {
   const [first] = Array.isArray(document["servers"]) ? document["servers"] : [];
-  const { url, variables } = jsonObjectOf(first);
+  return urlOf(jsonObjectOf(first));
+}
+
+/** Of a server, with the defaults of its variables. */
+function urlOf({ url, variables }: JsonObject): string {
   const defaultOf = (name: string) => String(jsonObjectOf(jsonObjectOf(variables)[name])["default"] ?? "");
   return typeof url === "string" ? url.replaceAll(/\{([^{}]+)\}/g, (_match, name: string) => defaultOf(name)) : "";
 }
