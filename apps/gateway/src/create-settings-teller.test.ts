@@ -16,9 +16,10 @@ test("createSettingsTeller() says once that roost.yaml was changed or broken, an
   const applyChannels = async (given: unknown) => void channels.push(given);
   const caps: unknown[] = [];
   const applyBudgets = async ({ budgets }: { budgets: unknown }) => void caps.push(budgets);
-  const looks = [0, 1].map(() => createSettingsTeller(memory, { applyServices, applyChannels, applyBudgets }));
+  const tellers = [0, 1].map(() => createSettingsTeller(memory, { applyServices, applyChannels, applyBudgets }));
+  const inForce = () => tellers.map((each) => each.inForce());
   const look = async () => {
-    for (const each of looks) await each.look();
+    for (const each of tellers) await each.look();
     const rows = await t.database.query<{ text: string }>(
       "select data ->> 'text' as text from roost.event where type = 'notice.raised' order by time, id",
     );
@@ -42,6 +43,13 @@ test("createSettingsTeller() says once that roost.yaml was changed or broken, an
   assert.equal((await look()).length, 2, "which services run needs no restart");
   await look();
   assert.deepEqual(applied, [["shelf"], ["shelf"]], "once for each gateway");
+  assert.deepEqual(
+    inForce().map(({ services, timeZone }) => [services, timeZone]),
+    [
+      [["shelf"], "Europe/Berlin"],
+      [["shelf"], "Europe/Berlin"],
+    ],
+  );
   await write("timeZone: Europe/Berlin\n");
   await look();
   assert.deepEqual(applied.slice(2), [[], []]);

@@ -19,6 +19,8 @@ export interface SettingsTeller {
   look(): Promise<void>;
   /** Checks soon. */
   hint(): void;
+  /** Those of the start, with what was applied since. */
+  inForce(): Settings;
 }
 
 export interface SettingsTellerOptions {
@@ -73,7 +75,7 @@ export function createSettingsTeller(
     void look().catch((error: unknown) =>
       kernel.logger.warn("a change of the settings could not be applied or reported", { error }),
     );
-  return { look, hint };
+  return { look, hint, inForce: () => started };
 }
 
 /** What applies at once, where it is another than before. */

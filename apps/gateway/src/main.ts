@@ -115,11 +115,11 @@ async function main(): Promise<void> {
   const facts = { version, homeDir, timeZone: memory.timeZone, startedAtMs, engine, model, ...checks, console };
   let origin: OriginRules = { port: 0 };
   const codes = createSignInCodes(kernel, { token, clock: kernel.clock });
-  const addresses = () => addressesOf(origin);
   const kept = { apply, said: notices, homeId: home.id, supervised, channels };
-  const { onScan, onTrusted, applyAtOnce } = openKeepers(memory, kept);
+  const { onScan, onTrusted, applyAtOnce, inForce } = openKeepers(memory, kept);
   const setup = { environment, restart: supervised.askForRestart, applyAtOnce, logger };
-  const shown = { channels: channels.names, addresses, facts, setup, config: describeConfig(config, settings, model) };
+  const configNow = () => describeConfig(config, inForce(), model);
+  const shown = { channels: channels.names, addresses: () => addressesOf(origin), facts, setup, config: configNow };
   const api = createApi({ kernel, memory, services, ...entries, codes, known, onTrusted, ...shown, ...confined });
   // Codes and cookies of one gateway count at another, whose machine's clock may be minutes off.
   const { clock } = kernel;
@@ -206,7 +206,7 @@ function openKeepers(
     teller.hint();
     keeper.hint({ isAnew });
   };
-  return { onScan: () => look(false), onTrusted: () => look(true), applyAtOnce: teller.look };
+  return { onScan: () => look(false), onTrusted: () => look(true), applyAtOnce: teller.look, inForce: teller.inForce };
 }
 
 interface LoopsOptions {

@@ -28,7 +28,7 @@ export type {
   PlannedCall,
 } from "./tools/permit.ts";
 export type { ChildRun, JsonSchemaInput, Tool, ToolCall, ToolOrigin, ToolResult } from "./tools/tool.ts";
-export type { CallActual, CallEstimate, CostSource, TokenPrice, TokenUsage } from "./usage/token-usage.ts";
+export type { CallActual, CallEstimate, CostSource, TokenPrice, StepUsage, TokenUsage } from "./usage/token-usage.ts";
 export type { ReserveSpend, SpendRequest, SpendReservation } from "./usage/spend.ts";
 export type {
   FailedAttempt,

@@ -105,13 +105,15 @@ test("createAgentHandler() records which model answered, and what it took from t
   assert.deepEqual(told, expected);
 });
 
-test("createAgentHandler() records which model answered also when it tells no tokens", async () => {
+test("createAgentHandler() records which model answered also when it tells no tokens, and counts them as the run does", async () => {
   await using home = await openTestHome();
   home.setScript(() => ({ text: "Hello", usage: null }));
-  await execute(home, await home.begin(jobRun("look")));
+  const { tokens } = await execute(home, await home.begin(jobRun("look")));
   const { events } = await readTopic(home.kernel.database, { topic: "runs", types: ["step.done"], limit: 10 });
   const told = events.find(({ data }) => data["kind"] === "model")?.data["usage"];
-  assert.deepEqual(told, { model: "scripted", provider: "scripted" });
+  const { inputTokens, outputTokens, ...rest } = told as { inputTokens: number; outputTokens: number };
+  assert.deepEqual(rest, { model: "scripted", provider: "scripted", isEstimated: true });
+  assert.deepEqual([inputTokens + outputTokens, outputTokens], [tokens, 2]);
 });
 
 test("createAgentHandler() keeps HEARTBEAT_OK to itself", async () => {

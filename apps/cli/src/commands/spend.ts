@@ -47,7 +47,7 @@ function columnsOf(by: Grouping): Column<SpendRecord>[] {
     },
     {
       title: "READ",
-      value: ({ inputTokens }) => formatCount(inputTokens),
+      value: (spend) => tokensText(spend, spend.inputTokens),
       alignRight: true,
       importance: 3,
       label: "read",
@@ -55,7 +55,7 @@ function columnsOf(by: Grouping): Column<SpendRecord>[] {
     { title: "CACHED", value: cachedOf, alignRight: true, importance: 4, label: "cached" },
     {
       title: "WRITTEN",
-      value: ({ outputTokens }) => formatCount(outputTokens),
+      value: (spend) => tokensText(spend, spend.outputTokens),
       alignRight: true,
       importance: 5,
       label: "written",
@@ -69,6 +69,11 @@ function costOf({ costUsd, unknownCount, callCount }: SpendRecord): string {
   return unknownCount > 0 ? `${formatUsd(costUsd)} + ?` : formatUsd(costUsd);
 }
 
+/** "~" where a provider reported none and Roost's upper estimate stands for them. */
+function tokensText({ estimatedCount }: SpendRecord, tokens: number): string {
+  return `${estimatedCount > 0 ? "~" : ""}${formatCount(tokens)}`;
+}
+
 function cachedOf({ inputTokens, cachedTokens }: SpendRecord): string {
   return inputTokens === 0 ? "" : `${Math.round((100 * cachedTokens) / inputTokens)} %`;
 }
@@ -76,8 +81,10 @@ function cachedOf({ inputTokens, cachedTokens }: SpendRecord): string {
 function totalOf(total: SpendRecord): string {
   const saved = total.savedUsd > 0 ? `, and the provider's cache saved ${formatUsd(total.savedUsd)}` : "";
   const unknown = total.unknownCount > 0 ? `; the cost of ${formatCount(total.unknownCount)} calls is not known` : "";
-  const tokens = total.inputTokens + total.outputTokens;
-  return `${costOf(total)} in all for ${formatCount(tokens)} tokens${saved}${unknown}`;
+  const { estimatedCount } = total;
+  const estimated = estimatedCount > 0 ? `; the tokens of ${formatCount(estimatedCount)} calls are estimated` : "";
+  const tokens = tokensText(total, total.inputTokens + total.outputTokens);
+  return `${costOf(total)} in all for ${tokens} tokens${saved}${unknown}${estimated}`;
 }
 
 async function showForecasts(context: CliContext): Promise<void> {

@@ -50,7 +50,7 @@ export function printRun(
     ["took", tookOf(run.startedAt, run.endedAt)],
     ["must", run.postconditions.map(describePostcondition).map(plainLine).join("; ")],
     ["worker", run.workerId ?? ""],
-    ["spent", formatSpend(run)],
+    ["spent", spentOf(run, steps)],
     ["started", below.runCount === 0 ? "" : startedText(run, below)],
     ["holds", plainLine(holds.join(", "))],
     ["cancel", run.cancelRequestedAt === null ? "" : plainLine(run.cancelReason ?? "asked for")],
@@ -88,6 +88,12 @@ function printText(terminal: Terminal, text: string, tone: Tone = "plain"): void
     terminal.line(terminal.paint(line, tone));
 }
 
+/** Also where a model's server reports no tokens: then they are estimates, and said to be. */
+function spentOf(run: RunRecord, steps: StepRecord[]): string {
+  const text = formatSpend(run);
+  return text !== "" && steps.some(({ usage }) => usage?.isEstimated === true) ? `${text}, estimated` : text;
+}
+
 /** A run shares its caps with the runs that it started. */
 function startedText(run: RunRecord, below: PrintedRun["below"]): string {
   const all = formatSpend({ costUsd: run.costUsd + below.costUsd, tokens: run.tokens + below.tokens });
@@ -107,9 +113,9 @@ function stepColumns(): Column<StepRecord>[] {
 }
 
 function tokensOf({ usage }: StepRecord): string {
-  const { inputTokens, outputTokens } = usage ?? {};
+  const { inputTokens, outputTokens, isEstimated } = usage ?? {};
   if (inputTokens === undefined && outputTokens === undefined) return "";
-  return `${inputTokens ?? "?"}→${outputTokens ?? "?"}`;
+  return `${isEstimated === true ? "~" : ""}${inputTokens ?? "?"}→${outputTokens ?? "?"}`;
 }
 
 /** Those that answered, the first one first: a fallback is seen here. */

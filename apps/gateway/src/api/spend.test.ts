@@ -5,12 +5,17 @@ import { createTestGateway, type TestGateway } from "../testing/create-test-gate
 import { claimOne, joinWorker, playRun } from "../testing/drive-runs.ts";
 
 /** A run of the job that calls a model once and fails. */
-async function playJob({ client, kernel }: TestGateway, jobId: string, costUsd: number): Promise<string> {
+async function playJob(
+  { client, kernel }: TestGateway,
+  jobId: string,
+  costUsd: number,
+  told: { isEstimated?: true } = {},
+): Promise<string> {
   await using worker = await joinWorker(kernel);
   const { tick } = await client.runJob({ jobId });
   const owned = await claimOne(kernel, worker);
   assert.equal(owned.runId, tick.runId);
-  const usage = { inputTokens: 1_000, cachedTokens: 400, outputTokens: 50, savedUsd: 0.25, model: "small" };
+  const usage = { inputTokens: 1_000, cachedTokens: 400, outputTokens: 50, savedUsd: 0.25, model: "small", ...told };
   await beginStep(kernel, owned, { seq: 1, name: "model#1", kind: "model", effect: "idempotent" });
   await finishStep(kernel, owned, { seq: 1, state: "done", output: {}, usage, costUsd });
   await finishRun(kernel, owned, { state: "failed", error: { code: "internal", message: "no", isRetryable: false } });
@@ -28,7 +33,7 @@ test("listSpend() says what calls cost by day, job, agent, model and session; wh
   for (const id of ["post", "mail"])
     await client.defineJob({ jobId: id, prompt: "do", trigger: { kind: "every", every: "12h" } });
   const runId = await playJob(gateway, "post", 0.5);
-  await playJob(gateway, "mail", 0.75);
+  await playJob(gateway, "mail", 0.75, { isEstimated: true });
   await retryRun(kernel, { runId, reason: "a test", by: "test" });
   await finishAgain(kernel);
   await playRun(kernel, 2);
@@ -52,7 +57,14 @@ test("listSpend() says what calls cost by day, job, agent, model and session; wh
   assert.deepEqual(days.items, [{ ...days.total, key: new Date(kernel.clock.nowMs()).toISOString().slice(0, 10) }]);
   const { key: _all, ...total } = days.total;
   const tokens = { inputTokens: 2_000, cachedTokens: 800, outputTokens: 100 };
-  assert.deepEqual(total, { callCount: 2, costUsd: 1.25, ...tokens, savedUsd: 0.5, unknownCount: 0 });
+  assert.deepEqual(total, {
+    callCount: 2,
+    costUsd: 1.25,
+    ...tokens,
+    savedUsd: 0.5,
+    estimatedCount: 1,
+    unknownCount: 0,
+  });
 
   const { items: forecasts } = await client.listSpendForecasts();
   assert.deepEqual(

@@ -11,7 +11,8 @@ import { listNotices } from "./list-notices.ts";
 export interface StatusGiven {
   kernel: Kernel;
   facts: StatusFacts;
-  config: ConfigEntry[];
+  /** What is in force by now. */
+  config: () => ConfigEntry[];
 }
 
 export function serveStatus({
@@ -25,6 +26,6 @@ export function serveStatus({
     serve(operations.checkModels, async () => ({ models: await facts.checkModels() })),
     serve(operations.listActivity, listActivity(kernel, facts.timeZone)),
     serve(operations.listNotices, listNotices(kernel)),
-    serve(operations.getConfig, () => ({ entries: config })),
+    serve(operations.getConfig, () => ({ entries: config() })),
   ];
 }

@@ -201,7 +201,7 @@ async function serve(options: ServeOptions) {
         findProblem: async () => null,
         checkModels: async () => [],
       },
-      config,
+      config: () => config,
       rehearsals: openRehearsals(confined),
       replays: openReplays(confined),
       services,

@@ -1,4 +1,4 @@
-// Usage and cost of a model call as reported by the provider. `null` means not reported: nothing here is estimated. Estimates are in
+// Usage and cost of a model call as reported by the provider. `null` means not reported. Estimates are in
 // ./call-estimate.ts.
 
 /** Tokens of one or many model calls; `null` = not reported. */
@@ -17,6 +17,8 @@ export interface StepUsage extends TokenUsage {
   savedUsd?: number;
   model?: string;
   provider?: string;
+  /** A provider did not report: what is missing is an upper estimate. */
+  isEstimated?: boolean;
 }
 
 /** Where a cost comes from: the provider's own `cost`, the configured price, or nowhere. */

@@ -117,6 +117,10 @@ export const Usage = z
     reasoningTokens: Count.optional().describe("The part of `outputTokens` that was reasoning"),
     model: Name.optional().describe("The model that answered"),
     provider: Name.optional(),
+    isEstimated: z
+      .boolean()
+      .optional()
+      .describe("The provider did not report all tokens: what is missing is an upper estimate"),
   })
   .meta({ id: "Usage", description: "As reported by the provider, which may omit fields" });
 

@@ -16,6 +16,7 @@ export const Spend = z
     cachedTokens: Count.describe("The part of `inputTokens` from the provider's cache"),
     outputTokens: Count,
     savedUsd: Usd.describe("What the cache saved, where the price of cached tokens is known"),
+    estimatedCount: Count.describe("Calls whose provider reported no tokens: an upper estimate stands for them"),
     unknownCount: Count.describe("Calls whose cost is not known; they are not in `costUsd`"),
   })
   .meta({ id: "Spend" });

@@ -17,6 +17,8 @@ export interface SpendRow {
   outputTokens: number;
   /** What the cache saved, where the price of cached tokens is known. */
   savedUsd: number;
+  /** Calls whose provider reported no tokens: upper estimates stand for them. */
+  estimatedCount: number;
   /** Calls without a known cost: what they cost is not in costUsd. */
   unknownCount: number;
 }
@@ -35,16 +37,18 @@ const stepColumns = "run_id, kind, usage, cost_usd, epoch, ended_at";
 const callsOfRuns = `
   select s.ended_at as at, r.job_id as job, coalesce(r.agent, 'main') as agent, s.usage ->> 'model' as model, r.session_key as session,
     null as token, s.cost_usd, (s.usage ->> 'inputTokens')::bigint as input, (s.usage ->> 'cachedTokens')::bigint as cached,
-    (s.usage ->> 'outputTokens')::bigint as output, (s.usage ->> 'savedUsd')::numeric as saved
+    (s.usage ->> 'outputTokens')::bigint as output, (s.usage ->> 'savedUsd')::numeric as saved,
+    (s.usage ->> 'isEstimated')::boolean as estimated
   from (select ${stepColumns} from roost.step where ended_at >= $1 and ended_at < $2
         union all select ${stepColumns} from roost.step_history where run_ended_at >= $1 and ended_at >= $1 and ended_at < $2) as s
   join roost.run_all r on r.id = s.run_id
   where s.kind in ('model', 'compaction') and s.usage is not null and s.epoch > 0`;
 /** Passed on: many in an event. What was answered from a cache, or refused, cost nothing. */
 const callsPassedOn = `
-  select p.at, null, null, p.model, null, e.data ->> 'by', p."costUsd", p."inputTokens", null, p."outputTokens", null
+  select p.at, null, null, p.model, null, e.data ->> 'by', p."costUsd", p."inputTokens", null, p."outputTokens", null,
+    p."isEstimated"
   from roost.event e cross join lateral jsonb_to_recordset(e.data -> 'calls')
-    as p(at timestamptz, model text, status integer, attempts integer, "costUsd" numeric, "inputTokens" bigint, "outputTokens" bigint)
+    as p(at timestamptz, model text, status integer, attempts integer, "costUsd" numeric, "inputTokens" bigint, "outputTokens" bigint, "isEstimated" boolean)
   where e.topic = 'proxy' and e.type = 'proxy.called' and e.time >= $1 and p.at >= $1 and p.at < $2 and p.attempts > 0 and p.status between 200 and 299`;
 
 export interface ListedSpend {
@@ -65,11 +69,11 @@ export async function listSpend(
   const order = by === "day" ? "key desc" : '"costUsd" desc, "inputTokens" desc, key';
   // Rows and total in one scan. The total comes first.
   const [total, ...rows] = await database.query<SpendRow>(
-    `select key, "callCount", "costUsd", "inputTokens", "cachedTokens", "outputTokens", "savedUsd", "unknownCount" from (
+    `select key, "callCount", "costUsd", "inputTokens", "cachedTokens", "outputTokens", "savedUsd", "estimatedCount", "unknownCount" from (
      select key, grouping(key) = 1 as "isTotal", count(*) as "callCount", coalesce(sum(cost_usd), 0)::float8 as "costUsd",
        coalesce(sum(input), 0)::bigint as "inputTokens", coalesce(sum(cached), 0)::bigint as "cachedTokens",
        coalesce(sum(output), 0)::bigint as "outputTokens", coalesce(sum(saved), 0)::float8 as "savedUsd",
-       count(*) filter (where cost_usd is null) as "unknownCount"
+       count(*) filter (where estimated) as "estimatedCount", count(*) filter (where cost_usd is null) as "unknownCount"
      from (select c.*, ${keys[by]} as key from (${callsOfRuns} union all ${callsPassedOn}) as c) as k
      group by grouping sets ((), (key))) as s
      order by "isTotal" desc, ${order} limit $3`,

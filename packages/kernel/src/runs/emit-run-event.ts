@@ -153,7 +153,7 @@ export function eventOutput(output: JsonValue | undefined, text: string): { outp
 /** A provider's usage in the schema's form, without unreported fields: a nonsensical report must not stop a run. */
 export function eventUsage(usage: JsonValue | undefined): { usage?: RoostEventData<"step.done">["usage"] } {
   if (typeof usage !== "object" || usage === null || Array.isArray(usage)) return {};
-  const { inputTokens, outputTokens, cachedTokens, reasoningTokens, model, provider } = usage;
+  const { inputTokens, outputTokens, cachedTokens, reasoningTokens, model, provider, isEstimated } = usage;
   return {
     usage: {
       inputTokens: isCount(inputTokens) ? inputTokens : undefined,
@@ -162,6 +162,7 @@ export function eventUsage(usage: JsonValue | undefined): { usage?: RoostEventDa
       reasoningTokens: isCount(reasoningTokens) ? reasoningTokens : undefined,
       model: isName(model) ? model : undefined,
       provider: isName(provider) ? provider : undefined,
+      isEstimated: isEstimated === true ? true : undefined,
     },
   };
 }

@@ -84,6 +84,39 @@ test("createSpendLedger() stops a long run in its middle at its hard cap of $0.5
   assert.equal(await spentUsd(kernel, begun), 0.48);
 });
 
+test("createSpendLedger() gives a step whose provider told no tokens those that its run is counted with, marked as estimated", async () => {
+  await using opened = await createTestKernel();
+  const begun = await begin(opened.kernel, {});
+  const { steps, run } = begun;
+  const told = { cachedTokens: null, reasoningTokens: null };
+  for (const [name, usage] of [
+    ["model#1", { inputTokens: null, outputTokens: null, ...told }],
+    ["model#2", { inputTokens: 7, outputTokens: 3, ...told }],
+  ] as const) {
+    await steps.step(name, { kind: "model", effect: "readonly" }, async () => {
+      const ask = { provider: "p", model: "m", step: name, inputTokens: 90, outputTokens: 20, costUsd: null };
+      const reservation = await steps.spend.reserve(ask);
+      assert.equal(reservation.state, "granted");
+      const actual = { inputTokens: usage.inputTokens ?? 90, outputTokens: usage.outputTokens ?? 20, costUsd: null };
+      if (reservation.state === "granted") await reservation.settle({ ...actual, isEstimated: true });
+      return { state: "done", output: "said", usage };
+    });
+  }
+  await steps.unrecorded.flush();
+  const rows = await opened.kernel.database.query<{ usage: object }>(
+    "select usage from roost.step where run_id = $1 order by seq",
+    [run.id],
+  );
+  assert.deepEqual(
+    rows.map(({ usage }) => usage),
+    [
+      { inputTokens: 90, outputTokens: 20, ...told, isEstimated: true },
+      { inputTokens: 7, outputTokens: 3, ...told },
+    ],
+  );
+  assert.equal((await getRun(opened.kernel.database, run.id)).tokens, 120);
+});
+
 test("createSpendLedger() holds a cap between the attempts of one call", async () => {
   await using opened = await createTestKernel();
   const { kernel } = opened;

@@ -7,13 +7,19 @@ import { reserveSpend, settleSpend, type Kernel, type Owned, type Reservation, t
 
 export interface StepSpend {
   usd: number;
-  tokens: number;
+  /** As reported, or an upper estimate where the provider told nothing. */
+  inputTokens: number;
+  outputTokens: number;
 }
 
 export interface SpendLedger {
   reserve: ReserveSpend;
   /** Unsettled usage of this step: its last attempt. */
   spentBy(seq: number): StepSpend | undefined;
+}
+
+export function tokensOf({ inputTokens, outputTokens }: StepSpend): number {
+  return inputTokens + outputTokens;
 }
 
 /** A step that is being executed. */
@@ -32,7 +38,7 @@ export function createSpendLedger(kernel: Kernel, owned: Owned, stepOf: (step: s
       const { seq, begin } = stepOf(request.step);
       const earlier = spent.get(seq);
       if (earlier !== undefined) {
-        await settleSpend(kernel, owned, { seq, ...earlier });
+        await settleSpend(kernel, owned, { seq, usd: earlier.usd, tokens: tokensOf(earlier) });
         spent.delete(seq);
       }
       const ask = { usd: request.costUsd ?? 0, tokens: request.inputTokens + request.outputTokens };
@@ -46,7 +52,8 @@ export function createSpendLedger(kernel: Kernel, owned: Owned, stepOf: (step: s
       return {
         state: "granted",
         settle: async (actual) => {
-          spent.set(seq, { usd: actual.costUsd ?? 0, tokens: actual.inputTokens + actual.outputTokens });
+          const { costUsd, inputTokens, outputTokens } = actual;
+          spent.set(seq, { usd: costUsd ?? 0, inputTokens, outputTokens });
         },
       };
     },

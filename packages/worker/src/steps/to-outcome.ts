@@ -1,10 +1,10 @@
 // Converts step outcomes between the agent's and the kernel's terms.
 
 import { RoostError, toRoostError, type JsonValue } from "@roost/base";
-import type { StepOutcome, StepResult } from "@roost/agent";
+import type { StepOutcome, StepResult, StepUsage } from "@roost/agent";
 import type { RunError, FinishedStep, Step, WaitResult } from "@roost/kernel";
 import { labelsOfAnswer } from "./labels-of-answer.ts";
-import type { SpendLedger } from "./spend-ledger.ts";
+import { tokensOf, type SpendLedger, type StepSpend } from "./spend-ledger.ts";
 
 export function toRecord<T>(
   seq: number,
@@ -12,14 +12,14 @@ export function toRecord<T>(
   spend: SpendLedger,
 ): FinishedStep {
   const spent = spend.spentBy(seq);
-  const settled = spent === undefined ? {} : { costUsd: spent.usd, tokens: spent.tokens };
+  const settled = spent === undefined ? {} : { costUsd: spent.usd, tokens: tokensOf(spent) };
   if (result.state === "done") {
     return {
       seq,
       state: "done",
       output: result.output as JsonValue,
       ...settled,
-      ...(result.usage === undefined ? {} : { usage: result.usage as unknown as JsonValue }),
+      ...(result.usage === undefined ? {} : { usage: usageOf(result.usage, spent) as unknown as JsonValue }),
     };
   }
   const error: RunError =
@@ -32,6 +32,18 @@ export function toRecord<T>(
         }
       : { code: "unknown", message: result.message, details: result.labels ? { labels: result.labels } : undefined };
   return { seq, state: result.state, error, ...settled };
+}
+
+/** What the provider did not tell is what its call was counted with, marked as estimated, so that a step and its run say the same. */
+function usageOf(told: StepUsage, spent: StepSpend | undefined): StepUsage {
+  const { inputTokens, outputTokens } = told;
+  if (spent === undefined || (inputTokens !== null && outputTokens !== null)) return told;
+  return {
+    ...told,
+    inputTokens: inputTokens ?? spent.inputTokens,
+    outputTokens: outputTokens ?? spent.outputTokens,
+    isEstimated: true,
+  };
 }
 
 const waitKinds = new Set<WaitResult["kind"]>(["time", "event", "person", "child", "timed_out"]);

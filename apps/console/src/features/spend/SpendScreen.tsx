@@ -53,6 +53,9 @@ export function SpendScreen() {
           <Sum name="Tokens" value={formatCount(total.inputTokens + total.outputTokens)} />
           <Sum name="Saved by the cache" value={formatUsd(total.savedUsd)} />
           <Sum name="Jobs are likely to cost" value={`${formatUsdShort(perDay)} a day`} />
+          {total.estimatedCount > 0 && (
+            <Sum name="Of estimated tokens" value={`${formatCount(total.estimatedCount)} calls`} />
+          )}
           {total.unknownCount > 0 && <Sum name="Of unknown cost" value={`${formatCount(total.unknownCount)} calls`} />}
         </dl>
         <DayBars items={value.day.items} days={days} cap={cap} />
