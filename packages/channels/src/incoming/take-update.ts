@@ -102,9 +102,9 @@ async function takeMessage(
   }
   const isOwner = isPrivate && standing === "owner";
   if (isOwner && /^\/inbox\b/.test(message.text)) {
-    const inbox = await room.readInbox(inboxEntriesMax);
-    await moveOnly();
-    return sendInbox(room, inbox, { chat: chat.id, place: moving.to });
+    // Each of its messages goes once: where the channel takes no more for now, the rest follows when this is taken again.
+    await sendInbox(room, await room.readInbox(inboxEntriesMax), { chat: chat.id, place: moving.to });
+    return moveOnly();
   }
   const waiting = isOwner ? undefined : await findWaiting(room, chat.id);
   if (waiting !== undefined) {
