@@ -2,6 +2,7 @@
  * The models of openclaw.json that need no secret of that file, in the order in which its agents try them, with their prices. All else is named, and a
  * secret never. Pure.
  */
+import { slugOf } from "../found/slug-of.ts";
 import type { AgentEntry, OpenClawConfig } from "./read-config.ts";
 
 export type Fields = Record<string, unknown>;
@@ -67,29 +68,58 @@ function addModelsOf(
       ? `it speaks ${String(api)}`
       : typeof baseUrl !== "string"
         ? "it has no baseUrl"
-        : key === "secret"
-          ? "its key stays there: put it into a file or the environment, and name that as apiKey"
-          : undefined;
+        : !/^https?:/i.test(baseUrl) || !URL.canParse(baseUrl)
+          ? "its baseUrl is no address by itself: write the model into roost.yaml with one"
+          : key === "secret"
+            ? "its key stays there: put it into a file or the environment, and name that as apiKey"
+            : undefined;
   if (why !== undefined) return void left.push(`models.providers.${provider}: ${why}`);
-  for (const each of Array.isArray(offered) ? offered.map(fieldsOf) : []) {
-    const model = String(each["id"]);
+  const ids = new Set([...moved.values()].map(({ id }) => id));
+  for (const each of Array.isArray(offered) ? offered.map(offeredOf) : []) {
+    const model = each["id"];
+    if (typeof model !== "string" || model === "") {
+      left.push(`models.providers.${provider}: one of its models has no id`);
+      continue;
+    }
+    const short = slug(`${provider}-${model}`);
+    const id = short === "" || ids.has(short) ? slugOf(`${provider}/${model}`) : short;
+    ids.add(id);
     const { contextWindow, maxTokens, cost } = each;
     moved.set(`${provider}/${model}`, {
       kind: "openai-compatible",
-      id: slug(`${provider}-${model}`),
+      id,
       model,
       baseUrl,
       ...(key !== undefined && { apiKey: key }),
-      ...(typeof contextWindow === "number" && { contextTokensMax: contextWindow }),
-      ...(typeof maxTokens === "number" && { outputTokensMax: maxTokens }),
+      ...(isCount(contextWindow, 1_024) && { contextTokensMax: Math.floor(contextWindow) }),
+      ...(isCount(maxTokens, 16) && { outputTokensMax: Math.min(Math.floor(maxTokens), outputTokensMax) }),
       ...priceOf(fieldsOf(cost)),
     });
   }
 }
 
+/** As a list of ids has them, too. */
+function offeredOf(model: unknown): Fields {
+  return typeof model === "string" ? { id: model } : fieldsOf(model);
+}
+
+/** The most that roost.yaml takes. */
+const outputTokensMax = 1_000_000;
+
+/** Less says there that it is not known. */
+function isCount(value: unknown, min: number): value is number {
+  return typeof value === "number" && value >= min;
+}
+
 /** Both count US dollars a million tokens. All zero: there it says that none is known. */
 function priceOf({ input, output, cacheRead }: Fields): { price?: Fields } {
-  if (typeof input !== "number" || typeof output !== "number" || (input === 0 && output === 0)) return {};
+  if (
+    typeof input !== "number" ||
+    typeof output !== "number" ||
+    (input === 0 && output === 0) ||
+    Math.min(input, output) < 0
+  )
+    return {};
   const cached = typeof cacheRead === "number" && cacheRead > 0 ? { cachedInputUsd: cacheRead } : {};
   return { price: { inputUsd: input, outputUsd: output, ...cached } };
 }
@@ -97,7 +127,9 @@ function priceOf({ input, output, cacheRead }: Fields): { price?: Fields } {
 /** A name of the environment is a reference here too; what else stands there is the key itself, or kept by that program. */
 function keyOf(apiKey: unknown): string | undefined {
   if (apiKey === undefined || apiKey === "") return undefined;
-  const [, name] = /^\$\{([A-Z_][A-Z0-9_]*)\}$/.exec(typeof apiKey === "string" ? apiKey : "") ?? [];
+  const { source, id } = fieldsOf(apiKey);
+  const written = source === "env" ? `\${${String(id)}}` : apiKey;
+  const [, name] = /^\$\{([A-Z_][A-Z0-9_]*)\}$/.exec(typeof written === "string" ? written : "") ?? [];
   return name === undefined ? "secret" : `env:${name}`;
 }
 

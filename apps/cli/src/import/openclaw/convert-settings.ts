@@ -2,6 +2,7 @@
  * What openclaw.json says that roost.yaml can say too: the heartbeat, the time zone, and models that need no secret of that file. All else is named,
  * field by field, and a secret never. Pure.
  */
+import { writeDurationMs } from "@roost/base";
 import { convertModels, fieldsOf, type Fields } from "./convert-models.ts";
 import type { OpenClawConfig } from "./read-config.ts";
 
@@ -50,13 +51,22 @@ function convertHeartbeat(
     if (same !== undefined) set(same, value);
     else if (name === "model" && models.has(String(value))) set("model", models.get(String(value)));
     else if (name === "every" && /^0[smhd]?$/.test(String(value))) set("enabled", false);
-    else if (name === "every" && typeof value === "string") set("every", value);
+    else if (name === "every" && /^\d+(\.\d+)?(ms|[smhd])?$/.test(String(value)))
+      set("every", durationOf(String(value)));
     else if (name === "target" && value === "none") set("target", "none");
     else if (name === "activeHours") {
       const { start, end, timezone } = fieldsOf(value);
       set("activeHours", { start, end, ...(typeof timezone === "string" && zoneOf(timezone)) });
     } else left.push(`heartbeat.${name}: ${JSON.stringify(value)}`);
   }
+}
+
+const msOf: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** A number without a unit counts minutes there. */
+function durationOf(text: string): string {
+  const unit = /[a-z]+$/.exec(text)?.[0] ?? "m";
+  return writeDurationMs(Math.round(Number.parseFloat(text) * msOf[unit]!));
 }
 
 /** Theirs may say "user" and "local": the home's own. */

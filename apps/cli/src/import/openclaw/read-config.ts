@@ -1,11 +1,12 @@
 /** openclaw.json: which agents there are and where their workspaces lie. Its secrets are not read further. */
 import { stat } from "node:fs/promises";
 import { homedir } from "node:os";
-import { basename, isAbsolute, join } from "node:path";
-import { describeIssue, formatPath } from "@roost/base";
+import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path";
+import { describeIssue, formatPath, RoostError } from "@roost/base";
 import { parse } from "yaml";
 import { z } from "zod";
 import { isFolder, readWithin } from "../found/walk-source.ts";
+import { withoutNulls } from "../found/without-nulls.ts";
 
 const configBytesMax = 4 * 1024 ** 2;
 
@@ -35,19 +36,70 @@ export type OpenClawConfig = z.output<typeof Config>;
 export async function readConfig(home: string): Promise<OpenClawConfig | string> {
   const path = join(home, "openclaw.json");
   if ((await stat(path).catch(() => undefined)) === undefined) return {};
-  const bytes = await readWithin(path, configBytesMax);
-  if (typeof bytes === "string") return bytes;
   let written: unknown;
   try {
-    // The file may hold comments and trailing commas: line comments are removed, YAML accepts the rest.
-    written = parse(bytes.toString().replaceAll(/^\s*\/\/.*$/gm, "")) ?? {};
+    written = await readWritten(path, { home, depth: 0 });
   } catch (error) {
-    return `it cannot be read (${(error as Error).message.split("\n")[0]})`;
+    return (error as Error).message;
   }
-  const { data, error } = Config.safeParse(written);
+  const { data, error } = Config.safeParse(withoutNulls(written ?? {}));
   if (error === undefined) return data;
   const issue = error.issues[0]!;
   return `${formatPath(issue.path) || "it"} ${describeIssue(issue)}`;
+}
+
+const includesDepthMax = 8;
+const commentOrText = /"(?:[^"\\]|\\[^])*"|'(?:[^'\\]|\\[^])*'|\/\/.*|\/\*[^]*?\*\//g;
+
+interface Including {
+  home: string;
+  depth: number;
+}
+
+/** The file may hold comments, trailing commas and names that stand twice: comments are removed, YAML accepts the rest. @throws RoostError `invalid_input` */
+async function readWritten(path: string, { home, depth }: Including): Promise<unknown> {
+  const bytes = await readWithin(path, configBytesMax);
+  if (typeof bytes === "string") throw new RoostError("invalid_input", bytes);
+  const text = bytes.toString().replaceAll(commentOrText, (found) => (found.startsWith("/") ? " " : found));
+  return await withIncluded(parseText(text), { folder: dirname(path), home, depth });
+}
+
+function parseText(text: string): unknown {
+  try {
+    return parse(text, { uniqueKeys: false });
+  } catch (cause) {
+    throw new RoostError("invalid_input", `it cannot be read (${(cause as Error).message.split("\n")[0]})`, { cause });
+  }
+}
+
+/** `$include` names files whose contents stand in its place, the later ones over the earlier and what is beside it over all. */
+async function withIncluded(value: unknown, from: Including & { folder: string }): Promise<unknown> {
+  if (Array.isArray(value)) return await Promise.all(value.map((each) => withIncluded(each, from)));
+  if (typeof value !== "object" || value === null) return value;
+  const { $include: named, ...own } = value as Record<string, unknown>;
+  const parts: unknown[] = [];
+  for (const name of named === undefined ? [] : [named].flat()) {
+    const path = resolve(from.folder, String(name));
+    if (relative(from.home, path).startsWith(".."))
+      throw new RoostError("invalid_input", `$include ${String(name)} lies outside of the home`);
+    if (from.depth >= includesDepthMax)
+      throw new RoostError("invalid_input", `$include is nested deeper than ${includesDepthMax} files`);
+    const part = await readWritten(path, { home: from.home, depth: from.depth + 1 }).catch((cause: Error) => {
+      throw new RoostError("invalid_input", `$include ${String(name)}: ${cause.message}`, { cause });
+    });
+    parts.push(part);
+  }
+  const beside: [string, unknown][] = [];
+  for (const [name, each] of Object.entries(own)) beside.push([name, await withIncluded(each, from)]);
+  return [...parts, ...(parts.length === 0 || beside.length > 0 ? [Object.fromEntries(beside)] : [])].reduce(over);
+}
+
+function over(under: unknown, upper: unknown): unknown {
+  const isPlain = (value: unknown) => typeof value === "object" && value !== null && !Array.isArray(value);
+  if (!isPlain(under) || !isPlain(upper)) return upper;
+  const merged = { ...(under as Record<string, unknown>) };
+  for (const [name, value] of Object.entries(upper as object)) merged[name] = over(merged[name], value);
+  return merged;
 }
 
 export function agentsOf(config: OpenClawConfig): AgentEntry[] {

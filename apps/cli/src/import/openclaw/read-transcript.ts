@@ -101,7 +101,8 @@ async function outlineOf(entries: ReturnType<TranscriptSource["entries"]>): Prom
     if (value["type"] === "session") continue;
     const id = entryIdOf(value, seq);
     if ("parentId" in value) isTree = true;
-    parents.set(id, typeof value["parentId"] === "string" ? value["parentId"] : undefined);
+    // An entry that names no parent stands behind the one before it; null is the root.
+    parents.set(id, textIn(value, "parentId") ?? ("parentId" in value ? undefined : leaf));
     leaf = id;
     if (value["type"] === "compaction") compactions.push({ id, keptId: textIn(value, "firstKeptEntryId") });
     if (value["type"] === "reset") resets.push({ id, at: said.length + 1 });
@@ -171,7 +172,7 @@ function roleIn(value: Entry): string | undefined {
 
 function saidBy(value: Entry, entryId: string, outline: Outline): SaidThere | undefined {
   if (!isSaid(value)) return undefined;
-  const at = timeOf(value["timestamp"]);
+  const at = timeOf(value["timestamp"]) ?? timeOf((value["message"] as Entry | undefined)?.["timestamp"]);
   const common = { entryId, at };
   const { type, id: _id, parentId: _parent, timestamp: _at, ...rest } = value;
   if (type === "compaction") {
@@ -203,7 +204,7 @@ function saidIn(message: Entry, around: Entry): Omit<SaidThere, "entryId" | "at"
   if (role === "user") return { place: "asked", role: "user", text, kept: { ...kept, ...blocksIn(others) }, pictures };
   if (role === "assistant") {
     const { provider, model, ...more } = kept;
-    const calls = others.filter(({ type }) => type === "toolCall");
+    const calls = others.filter(({ type }) => type === "toolCall" || type === "tool_use");
     const thoughts = others.filter(({ type }) => type === "thinking" || type === "redacted_thinking");
     const rests = others.filter((block) => !calls.includes(block) && !thoughts.includes(block));
     return {
@@ -214,13 +215,16 @@ function saidIn(message: Entry, around: Entry): Omit<SaidThere, "entryId" | "at"
         provider: String(provider ?? program),
         model: String(model ?? "unknown"),
         toolCalls: calls.length > 0 ? calls.map(toCall) : undefined,
-        reasoning: thoughts.length > 0 ? thoughts.map(({ thinking }) => ({ text: String(thinking ?? "") })) : undefined,
+        reasoning:
+          thoughts.length > 0
+            ? thoughts.map(({ thinking, text: said }) => ({ text: String(thinking ?? said ?? "") }))
+            : undefined,
       },
       kept: { ...more, ...blocksIn(rests) },
       pictures,
     };
   }
-  if (role === "toolResult") {
+  if (role === "toolResult" || role === "tool") {
     const { toolCallId, toolName, isError, ...more } = kept;
     return {
       place: "answered",
@@ -242,7 +246,7 @@ function saidIn(message: Entry, around: Entry): Omit<SaidThere, "entryId" | "at"
   return { place: "told", role: "system", text: `[${String(role)}] ${told}`, isOutside: true, kept: { ...kept, role } };
 }
 
-function toCall({ id, name, arguments: given }: Entry) {
+function toCall({ id, name, input, arguments: given = input }: Entry) {
   return {
     toolCallId: String(id ?? ""),
     toolName: String(name ?? "tool"),
@@ -266,8 +270,10 @@ function blocksIn(blocks: readonly Entry[]): { blocks?: unknown[] } {
 
 function textOfBlocks(content: unknown): { text: string; others: Entry[] } {
   if (typeof content === "string") return { text: content, others: [] };
-  if (!Array.isArray(content)) return { text: "", others: [] };
-  const blocks = content.filter((block): block is Entry => typeof block === "object" && block !== null);
+  const given: unknown[] = Array.isArray(content) ? content : [content];
+  const blocks = given
+    .map((block) => (typeof block === "string" ? { type: "text", text: block } : block))
+    .filter((block): block is Entry => typeof block === "object" && block !== null);
   const text = blocks.flatMap((block) => {
     if (block["type"] === "text") return [String(block["text"] ?? "")];
     return block["type"] === "image" ? [`[image ${String(block["mimeType"] ?? "")}]`] : [];

@@ -45,6 +45,19 @@ test("convertCronJob() keeps an interval that is none, a cron without its expres
   }
 });
 
+test("convertCronJob() takes an empty zone and an empty model for none, and a name of two lines for one", () => {
+  const { job } = convert({
+    name: "two\nlines",
+    schedule: { ...cron, tz: " " },
+    payload: { kind: "agentTurn", message: "go", model: "" },
+  });
+  assert.deepEqual(
+    [job.title, job.model, job.trigger.kind === "cron" && job.trigger.timeZone],
+    ["two lines", undefined, timeZone],
+  );
+  assert.equal(parseJobs(JSON.stringify(job), "f").length, 1, "it is a job as the gateway takes it");
+});
+
 test("convertCronJob() carries over what both know", () => {
   const { job, notes } = convert({
     id: "0b5e1f2c-7a51-4f0e-9d2a-6d1b3c1f0e55",

@@ -56,7 +56,7 @@ export function convertCronJob(source: CronJob, options: ConvertOptions): Conver
     ...(delayMs === 0 ? {} : { delayMs }),
     ...timeoutOf(source, notes),
     ...(tools === undefined ? {} : { tools }),
-    ...(source.payload.model === undefined ? {} : { model: source.payload.model.slice(0, nameCharsMax) }),
+    ...(!source.payload.model ? {} : { model: source.payload.model.slice(0, nameCharsMax) }),
     ...tellOf(source, notes),
     ...(isEnabled ? {} : { enabled: false }),
   };
@@ -79,7 +79,7 @@ export function keepUnreadable({ id, name, reason, text }: UnreadableJob, prompt
 }
 
 function titled({ name }: { name?: string | undefined }): { title?: string } {
-  const title = name === undefined ? "" : clipText(name, nameCharsMax).trim();
+  const title = name === undefined ? "" : clipText(name.replaceAll(/\s+/g, " "), nameCharsMax).trim();
   return title === "" ? {} : { title };
 }
 
@@ -102,7 +102,8 @@ interface ConvertedSchedule {
 function convertSchedule(source: CronJob, options: ConvertOptions & { notes: Notes }): ConvertedSchedule {
   const { schedule, createdAtMs } = source;
   const { notes } = options;
-  const { kind, expr, everyMs, anchorMs, tz } = schedule;
+  const { kind, expr, everyMs, anchorMs } = schedule;
+  const tz = schedule.tz?.trim() || undefined;
   if (kind === "cron" && expr !== undefined) {
     const timeZone = tz ?? zonePinned(options);
     if (tz === undefined) notes.push(`it has no time zone there: it runs in ${timeZone} (set with --time-zone)`);

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { writtenFaults } from "@roost/jobs/files";
 import { z } from "zod";
+import { withoutNulls } from "../../import/found/without-nulls.ts";
 
 const Schedule = z.looseObject({
   kind: z.string(),
@@ -67,7 +68,7 @@ export function readCronJobs(values: readonly unknown[]): ReadJobs {
     const other = id === undefined ? undefined : seen.get(id);
     // The same job listed twice is one job.
     if (other === text) continue;
-    const parsed = CronJobFields.safeParse(value);
+    const parsed = CronJobFields.safeParse(asNow(value));
     const reason =
       id === undefined
         ? "it has no id there"
@@ -85,6 +86,57 @@ export function readCronJobs(values: readonly unknown[]): ReadJobs {
     }
   }
   return { jobs, unreadable };
+}
+
+/** Fields that count, wherever they stand. */
+const counts = ["atMs", "everyMs", "anchorMs", "staggerMs", "timeoutSeconds", "createdAtMs", "nextRunAtMs"];
+
+/** As the program itself reads what earlier versions and people wrote: counts as texts, a schedule without its kind, a prompt beside the payload. */
+function asNow(value: unknown): unknown {
+  const job = asFields(withoutNulls(value));
+  if (job === undefined) return value;
+  const { enabled, schedule, payload, message, text } = job;
+  const given = asFields(schedule);
+  const said = payload === undefined && typeof (message ?? text) === "string";
+  return {
+    ...withCounts(job),
+    ...(enabled === "true" || enabled === "false" ? { enabled: enabled === "true" } : {}),
+    ...(given === undefined ? {} : { schedule: scheduleOf(withCounts(given)) }),
+    ...(said
+      ? { payload: message === undefined ? { kind: "systemEvent", text } : { kind: "agentTurn", message } }
+      : {}),
+    ...(asFields(payload) === undefined ? {} : { payload: withCounts(asFields(payload)!) }),
+  };
+}
+
+function scheduleOf({ cron, at, ...rest }: Record<string, unknown>): Record<string, unknown> {
+  const expr = rest["expr"] ?? cron;
+  const moment = typeof at === "number" ? { atMs: at } : at === undefined ? {} : { at };
+  const kind =
+    rest["kind"] ??
+    (expr !== undefined
+      ? "cron"
+      : rest["everyMs"] !== undefined
+        ? "every"
+        : "atMs" in { ...rest, ...moment } || at !== undefined
+          ? "at"
+          : undefined);
+  return { ...rest, ...moment, ...(expr === undefined ? {} : { expr }), ...(kind === undefined ? {} : { kind }) };
+}
+
+function withCounts(fields: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, each]) => [
+      name,
+      counts.includes(name) && typeof each === "string" && /^\d+(\.\d+)?$/.test(each.trim()) ? Number(each) : each,
+    ]),
+  );
+}
+
+function asFields(value: unknown): Record<string, unknown> | undefined {
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+    ? (value as Record<string, unknown>)
+    : undefined;
 }
 
 const internalDeclaration = /^(?:heartbeat|skill-collection-review|memory-core):/;

@@ -103,7 +103,7 @@ test("readCronStore() takes the file of a home whose database has no job", async
   assert.equal((await readCronStore(home.directory, noInput)).jobs[0]?.id, "a");
 });
 
-test("readCronStore() lets a job that cannot be read cost itself only", async () => {
+test("readCronStore() lets a job that cannot be read cost itself only, and reads what was written before and by hand", async () => {
   await using home = await makeHome({
     "jobs.json": store(
       job({ id: "a" }),
@@ -113,12 +113,20 @@ test("readCronStore() lets a job that cannot be read cost itself only", async ()
       job({ id: "a" }),
       null,
       job({ id: "b", enabled: "yes" }),
+      job({ id: "c", agentId: null, name: null, schedule: { kind: "every", everyMs: "3600000" }, enabled: "false" }),
+      { id: "d", schedule: { cron: "0 6 * * *", tz: null }, message: "go" },
+      { id: "e", schedule: { at: 1_780_000_000_000 }, text: "go" },
     ),
   });
   const { jobs, unreadable } = await readCronStore(home.directory, noInput);
   assert.deepEqual(
-    jobs.map(({ id }) => id),
-    ["a"],
+    jobs.map(({ id, schedule, payload, enabled }) => [id, schedule, payload.kind, enabled]),
+    [
+      ["a", job({}).schedule, "x", undefined],
+      ["c", { kind: "every", everyMs: 3_600_000 }, "x", false],
+      ["d", { kind: "cron", expr: "0 6 * * *" }, "agentTurn", undefined],
+      ["e", { kind: "at", atMs: 1_780_000_000_000 }, "systemEvent", undefined],
+    ],
   );
   assert.deepEqual(
     unreadable.map(({ id, reason }) => [id.replace(/[0-9a-f]{8}$/, "#"), reason.replace(/:.*/, "")]),
