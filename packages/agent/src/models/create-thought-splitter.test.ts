@@ -28,6 +28,10 @@ const rows: [what: string, reply: string, text: string, thought: string][] = [
   ["Magistral's marks", "[THINK]a[/THINK]Hello", "Hello", "a"],
   ["other spellings", "<Thinking>a</Thinking>Hello", "Hello", "a"],
   ["harmony", "<|channel|>analysis<|message|>a<|channel|>final<|message|>Hello", "Hello", "a"],
+  ["Cohere's", "<|START_THINKING|>a<|END_THINKING|>Hello", "Hello", "a"],
+  ["Gemma's", "<|channel>thought\na<channel|>Hello", "Hello", "a"],
+  ["MedGemma's", "<unused94>thought\na<unused95>Hello", "Hello", "a"],
+  ["LongCat's", "<longcat_think>a</longcat_think>Hello", "Hello", "a"],
   ["a text without any", "2 < 3 and <thin> [th", "2 < 3 and <thin> [th", ""],
   [
     "a mark that is spoken of",

@@ -12,7 +12,11 @@ const marks: readonly (readonly [open: string, close: string])[] = [
   ["<seed:think>", "</seed:think>"],
   ["[think]", "[/think]"],
   ["◁think▷", "◁/think▷"],
+  ["<longcat_think>", "</longcat_think>"],
   ["<|begin_of_thought|>", "<|end_of_thought|>"],
+  ["<|start_thinking|>", "<|end_thinking|>"],
+  ["<|channel>thought", "<channel|>"],
+  ["<unused94>thought", "<unused95>"],
   ["<|channel|>analysis<|message|>", "<|channel|>final<|message|>"],
 ];
 /** Closing marks without an opening one, where the prompt's template has opened the thinking. */

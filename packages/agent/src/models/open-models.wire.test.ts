@@ -198,6 +198,34 @@ for (const [what, deltas, expected] of pieces) {
   });
 }
 
+test("openModels() gives a call back with the signature that came with it (Gemini)", async () => {
+  const asked: string[] = [];
+  await using server = await serveRaw((incoming, response) => {
+    const call = { index: 0, id: "c1", type: "function", function: { name: "look_up", arguments: "{}" } };
+    const signed = { ...call, extra_content: { google: { thought_signature: "s1gned" } } };
+    response.end(chunkOf({ tool_calls: [signed] }) + chunkOf({}, "tool_calls"));
+  });
+  const models = openModels({
+    providers: [{ kind: "openai-compatible", id: "a", baseUrl: server.url, model: "m" }],
+    clock: systemClock,
+    logger: silentLogger,
+    fetch: async (input, init) => {
+      asked.push(String(init?.body));
+      return await fetch(input, init);
+    },
+  });
+  const options = { signal: new AbortController().signal, step: "model#1" };
+  const first = await models.call({ ...request, tools: [tool("look_up")] }, options);
+  assert.ok(first.kind === "message", JSON.stringify(first));
+  const toolCallId = first.message.toolCalls?.[0]?.toolCallId ?? "";
+  const answer = { role: "tool", toolCallId, toolName: "look_up", text: "a perch" } as const;
+  await models.call({ ...request, messages: [...request.messages, first.message, answer] }, options);
+  assert.deepEqual(
+    asked.map((body) => body.includes('"thought_signature":"s1gned"')),
+    [false, true],
+  );
+});
+
 function tool(name: string) {
   return { name, description: "Looks a word up", inputSchema: { type: "object", properties: {} } };
 }

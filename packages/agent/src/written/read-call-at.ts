@@ -61,7 +61,8 @@ function readUnclosed(text: string, at: number): ReturnType<typeof readLooseValu
 }
 
 const parametersMax = 100;
-const tagOpen = /<(function|invoke)(?:=|\s+name=)["']?([^"'<>\s]+)["']?[^<>]*>/y;
+/** Models of Llama leave the `>` out, or write brackets. */
+const tagOpen = /<(function|invoke|tool_call)(?:=|\s+name=|\()["']?([^"'<>\s{()]+)["']?\)?(?:[^<>{]*>|(?=\{))/y;
 const parameterOpen = /<(parameter|param)(?:=|\s+name=)["']?([^"'<>\s]+)["']?[^<>]*>/y;
 
 /** `<function=NAME><parameter=KEY>…`, `<invoke name="NAME"><parameter name="KEY">…`, or JSON between such tags: Qwen Coder, MiniMax, Seed, DeepSeek. */
@@ -97,7 +98,7 @@ function readTagged(text: string, start: number): ReadCalls | undefined {
 }
 
 const namedOpen =
-  /(?:Action:\s*(?=[^\n]*\n+[ \t]*Action Input:))?(?:(?:assistant|commentary|analysis)\s*)*(?:to=)?(?:function\s*<[|｜][^<>]{1,40}>\s*)?([A-Za-z_][\w.:/-]*)\s*(?:(?:<[|｜][^<>]{1,40}>|\[ARGS\]|\[CALL_ID\]\w*|```json|```|json|code|Action Input:)\s*)*(?=\{)/y;
+  /(?:Action:\s*(?=[^\n]*\n+[ \t]*Action Input:))?(?:(?:assistant|commentary|analysis|<\|(?:start|channel)\|>)\s*)*(?:to=)?(?:function\s*<[|｜][^<>]{1,40}>\s*)?([A-Za-z_][\w.:/-]*)\s*(?:(?:<[|｜][^<>]{1,40}>|\[ARGS\]|\[CALL_ID\]\w*|```json|```|json|code|commentary|Action Input:)\s*)*(?=\{)/y;
 
 /** `NAME{…}` with marks between: Mistral, Kimi, DeepSeek, gpt-oss, Gemma, ReAct. */
 function readNamed(text: string, start: number): ReadCalls | undefined {

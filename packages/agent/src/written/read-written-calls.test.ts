@@ -67,6 +67,18 @@ const written: [text: string, before?: string, count?: number][] = [
   [`Thought: I should look.\nAction: look_up\nAction Input: {"word": "roost"}`, "Thought: I should look."],
   // gpt-oss
   [`<|channel|>commentary to=functions.look_up <|constrain|>json<|message|>{"word": "roost"}<|call|>`],
+  [
+    `<|start|>assistant<|channel|>commentary to=functions.look_up <|constrain|>json<|message|>{"word": "roost"}<|call|>`,
+  ],
+  [`<|start|>assistant to=functions.look_up<|channel|>commentary<|message|>{"word": "roost"}<|call|>`],
+  // InternLM, Nemotron, and what Llama makes of Hermes' and its own form
+  [`<|action_start|><|plugin|>${json.replace("arguments", "parameters")}<|action_end|>`],
+  [`<TOOLCALL>[${json}]</TOOLCALL>`],
+  [`<tool_use>${json}</tool_use>`],
+  [`<tool_call name="look_up">{"word": "roost"}</tool_call>`],
+  [`<function=look_up{"word": "roost"}</function>`],
+  [`<function(look_up){"word": "roost"}</function>`],
+  [`Action: look_up\nAction Input: {"word": "roost"}\nObservation:`],
 ];
 test("readWrittenCalls() reads calls in the forms of many model families", () => {
   for (const [text, before = "", count = 1] of written)
@@ -120,6 +132,7 @@ const others = [
   '{"name": "Ann", "parameters": {}}',
   "[see(above=1)]",
   "See [look_up(word)] in the manual.",
+  "<function(x) {}>",
 ];
 test("readWrittenCalls() takes nothing else for a call: a quotation, an example, an answer in JSON", () => {
   for (const text of others) assert.equal(readWrittenCalls(text, { toolNames, areToolsText: true }), undefined, text);

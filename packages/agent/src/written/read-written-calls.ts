@@ -19,16 +19,16 @@ export interface ReadWrittenOptions {
 /** How model families begin their calls: Hermes, Qwen, GLM, MiniMax, Seed; Granite, Phi, LFM, Kimi, Llama, Cohere, Gemma; DeepSeek; Mistral; gpt-oss. */
 const opening = new RegExp(
   [
-    String.raw`<(?:[\w-]+:)?(?:tool_?calls?|function_?calls?|longcat_tool_call)>`,
-    String.raw`<\|(?:tool_calls?|function_calls?|tool_call_start|tool_calls_section_begin|tool_calls?_begin|python_tag|python_start|START_ACTION)\|?>`,
-    String.raw`<｜tool▁calls?▁begin｜>|<start_function_call>|\[TOOL_CALLS\]|<(?:function(?:=|\s+name=)|invoke\s+name=)`,
-    String.raw`functools(?=\[)|\x60\x60\x60tool_(?:calls?|code)\b|<\|channel\|>(?:commentary|analysis) to=|commentary to=functions\.|Action:(?=[^\n]*\n+[ \t]*Action Input:)`,
+    String.raw`<(?:[\w-]+:)?(?:tool_?calls?|tool_use|function_?calls?|longcat_tool_call)>`,
+    String.raw`<\|(?:tool_calls?|function_calls?|tool_call_start|tool_calls_section_begin|tool_calls?_begin|python_tag|python_start|START_ACTION|action_start)\|?>`,
+    String.raw`<｜tool▁calls?▁begin｜>|<start_function_call>|\[TOOL_CALLS\]|<(?:function(?:=|\s+name=|\((?=[\w.]+\)\{))|invoke\s+name=|tool_call\s+name=)`,
+    String.raw`functools(?=\[)|\x60\x60\x60tool_(?:calls?|code)\b|(?:<\|start\|>assistant\s*)?<\|channel\|>(?:commentary|analysis) to=|<\|start\|>assistant to=functions\.|commentary to=functions\.|Action:(?=[^\n]*\n+[ \t]*Action Input:)`,
   ].join("|"),
   "gi",
 );
 /** What stands around calls and says nothing more. */
 const around =
-  /(?:\s|[;,]|<\/?(?:[\w-]+:)?(?:tool_?calls?|function_?calls?|longcat_tool_call|tools?|function|invoke)\|?>|<\/?[|｜]\/?[^<>\n]{1,60}>|<(?:start|end)_function_call>|<tool_call\|>|\[\/?TOOL_CALLS\]|functools(?=\[)|```\w*)*/y;
+  /(?:\s|[;,]|<\/?(?:[\w-]+:)?(?:tool_?calls?|tool_use|function_?calls?|longcat_tool_call|tools?|function|invoke)\|?>|Observation:(?=\s*$)|<\/?[|｜]\/?[^<>\n]{1,60}>|<(?:start|end)_function_call>|<tool_call\|>|\[\/?TOOL_CALLS\]|functools(?=\[)|```\w*)*/iy;
 /** DeepSeek puts this into each of its tags. */
 const tagMark = /(?<=<\/?)[|｜]DSML[|｜]/g;
 const openingsMax = 50;
