@@ -63,6 +63,7 @@ function addModelsOf(
   { moved, left }: { moved: Map<string, Fields>; left: string[] },
 ): void {
   const key = keyOf(apiKey);
+  const { username = "", password = "" } = URL.parse(String(baseUrl)) ?? {};
   const why =
     api !== "openai-completions"
       ? `it speaks ${String(api)}`
@@ -70,7 +71,7 @@ function addModelsOf(
         ? "it has no baseUrl"
         : !/^https?:/i.test(baseUrl) || !URL.canParse(baseUrl)
           ? "its baseUrl is no address by itself: write the model into roost.yaml with one"
-          : key === "secret"
+          : key === "secret" || username + password !== ""
             ? "its key stays there: put it into a file or the environment, and name that as apiKey"
             : undefined;
   if (why !== undefined) return void left.push(`models.providers.${provider}: ${why}`);
