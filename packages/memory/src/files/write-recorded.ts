@@ -29,7 +29,10 @@ export async function writeRecorded(memory: Memory, write: RecordedWrite): Promi
       await lockPath(tx, path);
       const record = await readRecord(tx, path);
       if (record?.sha256 === null)
-        throw new RoostError("limit_exceeded", `${path} is too large to be written from another host than the home's`);
+        throw new RoostError(
+          "limit_exceeded",
+          `${path} is too large to be written from another host than the home's: write it there, or split it`,
+        );
       const { remember } = request;
       if (remember !== undefined && (await rememberResult(tx, remember, async () => ({ path }))).isRepeated)
         return { state: "repeated", path };
