@@ -170,7 +170,7 @@ async function runMachine(options: SuperviseHomeOptions, held: Held): Promise<vo
     terminal.done(database.description);
     if (stop.aborted) return;
     found.resolve(database);
-    terminal.going(`Starting the gateway and ${config.workerCount} ${config.workerCount === 1 ? "worker" : "workers"}`);
+    terminal.going(`Starting the gateway and ${workersOf(config)}`);
     await Promise.race([children.ready.then((gateway) => tellReady(gateway, options, held)), untilAborted(stop)]);
     await untilAborted(stop);
   } finally {
@@ -190,7 +190,7 @@ async function runMachine(options: SuperviseHomeOptions, held: Held): Promise<vo
 async function runHost(options: SuperviseHomeOptions, held: Held, { name, url }: JoinedHome): Promise<void> {
   const { config, terminal, stop, force } = options;
   const { owner, logger } = held;
-  terminal.going(`Starting ${config.workerCount} workers of host ${name}`);
+  terminal.going(`Starting ${workersOf(config)} of host ${name}`);
   const children = startChildren(options, held, { isHost: true });
   try {
     const ready = children.ready.then((message) =>
@@ -207,6 +207,10 @@ async function runHost(options: SuperviseHomeOptions, held: Held, { name, url }:
     logger.info("stopped");
     terminal.done("Stopped");
   }
+}
+
+function workersOf({ workerCount }: SupervisorConfig): string {
+  return workerCount === 1 ? "1 worker" : `${workerCount} workers`;
 }
 
 function tellReady(

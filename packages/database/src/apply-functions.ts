@@ -43,7 +43,7 @@ export async function readFunctions(directory: URL): Promise<FunctionFile[]> {
  * a newer program. A function that newer programs lack is dropped one minor version after its last use.
  */
 export async function applyFunctions(database: Database, options: ApplyFunctionsOptions): Promise<boolean> {
-  return database.transact(async (tx) => {
+  const apply = async (tx: Transaction) => {
     const recorded = await prepare(tx, options);
     const { program } = options.functions;
     const checksum = checksumOf(options.functions);
@@ -60,7 +60,8 @@ export async function applyFunctions(database: Database, options: ApplyFunctions
       [program, checksum],
     );
     return true;
-  });
+  };
+  return database.transact(apply, { isUnlimited: true });
 }
 
 async function prepare(

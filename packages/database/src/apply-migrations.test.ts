@@ -50,6 +50,14 @@ test("applyMigrations() names the statement for an extension that it cannot crea
   });
 });
 
+test("applyMigrations() waits for a migration that takes longer than any other statement may", async () => {
+  await using place = await createTestDatabase();
+  const options = { url: place.url, applicationName: "roost test", logger: silentLogger, statementTimeoutMsMax: 100 };
+  await using database = await openDatabase(options);
+  const slow = { name: "001-slow", sql: "select pg_sleep(0.6);" };
+  assert.deepEqual(await applyMigrations(database, { schema, migrations: [slow] }), ["001-slow"]);
+});
+
 test("applyMigrations() refuses a migration that was changed after it was applied", async () => {
   await using place = await createTestDatabase();
   await applyMigrations(place.database, { schema, migrations: [first] });

@@ -37,7 +37,7 @@ export async function applyMigrations(database: Database, options: ApplyMigratio
   const applied: string[] = [];
   // Each turn checks again what is applied, so that processes that start together take turns.
   for (let turn = 0; turn <= options.migrations.length; turn += 1) {
-    const name = await database.transact((tx) => applyNext(tx, options));
+    const name = await database.transact((tx) => applyNext(tx, options), { isUnlimited: true });
     if (name === undefined) break;
     applied.push(name);
   }

@@ -57,21 +57,35 @@ export async function prepareConnection(client: ClientBase, settings: Connection
   // What cancels a statement needs the server's process; a pooler has told a number of its own.
   Object.assign(client, { processID: rows[0]?.processId });
   if (settings.hosts.mustWrite && rows[0]?.isReadOnly === true) throw refuseReplica();
-  watchAnswers(client, settings.statementTimeoutMsMax * answerFactor);
+  watchAnswers(client, settings);
 }
+
+/** What the driver's types do not say. */
+type Driver = { connection: { stream: Socket }; readyForQuery: boolean };
 
 /**
  * Keepalives do not run while something sent waits to be taken: without this a statement to a host that went without a word waits for a quarter of an
  * hour. Any byte begins the time anew.
  */
-function watchAnswers(client: ClientBase, msMax: number): void {
-  if (msMax === 0) return;
-  // What the driver's types do not say.
-  const driver = client as unknown as { connection: { stream: Socket }; readyForQuery: boolean };
-  driver.connection.stream.setTimeout(msMax, () => {
-    if (!driver.readyForQuery)
-      driver.connection.stream.destroy(new Error(`Connection terminated: no answer within ${msMax} ms`));
+function watchAnswers(client: ClientBase, settings: ConnectionSettings): void {
+  const driver = client as unknown as Driver;
+  const { stream } = driver.connection;
+  // Each time: a callback of setTimeout is called once, and it is an idle connection that calls it first.
+  stream.on("timeout", () => {
+    if (driver.readyForQuery) return;
+    stream.destroy(new Error(`Connection terminated: no answer within ${answerMsMax(settings)} ms`));
   });
+  limitAnswers(client, settings, true);
+}
+
+/** Whether an answer has to come in time. Off for statements without a limit, as those of a migration. */
+export function limitAnswers(client: ClientBase, settings: ConnectionSettings, isOn: boolean): void {
+  (client as unknown as Driver).connection.stream.setTimeout(isOn ? answerMsMax(settings) : 0);
+}
+
+/** 0: statements have no limit. */
+function answerMsMax({ statementTimeoutMsMax }: ConnectionSettings): number {
+  return statementTimeoutMsMax * answerFactor;
 }
 
 /** A connection outside the pool. Throws the driver's error. */

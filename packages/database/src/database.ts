@@ -34,6 +34,8 @@ export interface TransactOptions {
   signal?: AbortSignal;
   /** Default: `read committed`. */
   isolation?: "read committed" | "repeatable read" | "serializable";
+  /** Its answers may take any time: it sets `statement_timeout` to 0. Default false. */
+  isUnlimited?: boolean;
 }
 
 /** A dedicated connection for state bound to it, such as session-level advisory locks. */

@@ -5,7 +5,7 @@
 import { RoostError } from "@roost/base";
 import type { Pool, PoolClient } from "pg";
 import { cancelUntilEnded } from "./cancel-until-ended.ts";
-import type { ConnectionSettings } from "./connect-client.ts";
+import { limitAnswers, type ConnectionSettings } from "./connect-client.ts";
 import type { CommittingTransaction, TransactOptions } from "./database.ts";
 import { OpenTransaction } from "./open-transaction.ts";
 import { retryConflicts } from "./retry-conflicts.ts";
@@ -37,7 +37,7 @@ export function transact<T>(
 async function attemptOnce<T>(
   { pool, settings }: TransactionPlace,
   work: (tx: CommittingTransaction) => Promise<T>,
-  { signal, isolation }: TransactOptions,
+  { signal, isolation, isUnlimited = false }: TransactOptions,
 ): Promise<T> {
   refuseAborted(signal);
   const client = await takeConnection(pool, settings).catch((error: unknown) => {
@@ -46,6 +46,7 @@ async function attemptOnce<T>(
   const tx = new OpenTransaction(client, isolation ?? "read committed");
   const cancellation = cancelOnAbort(tx, client, settings, signal);
   let isReusable = true;
+  if (isUnlimited) limitAnswers(client, settings, false);
   try {
     refuseAborted(signal);
     const result = await work(tx);
@@ -61,6 +62,7 @@ async function attemptOnce<T>(
     throw error;
   } finally {
     await cancellation.settle();
+    if (isUnlimited) limitAnswers(client, settings, true);
     client.release(!isReusable);
   }
 }
