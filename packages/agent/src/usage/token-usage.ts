@@ -1,5 +1,5 @@
 // Usage and cost of a model call as reported by the provider. `null` means not reported. Estimates are in
-// ./call-estimate.ts.
+// ./estimate-call-max.ts.
 
 /** Tokens of one or many model calls; `null` = not reported. */
 export interface TokenUsage {

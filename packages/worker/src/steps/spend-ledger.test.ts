@@ -103,8 +103,8 @@ test("createSpendLedger() gives a step whose provider told no tokens those that 
     });
   }
   await steps.unrecorded.flush();
-  const rows = await opened.kernel.database.query<{ usage: object }>(
-    "select usage from roost.step where run_id = $1 order by seq",
+  const rows = await opened.kernel.database.query<{ usage: object; cost_usd: number | null }>(
+    "select usage, cost_usd from roost.step where run_id = $1 order by seq",
     [run.id],
   );
   assert.deepEqual(
@@ -114,7 +114,13 @@ test("createSpendLedger() gives a step whose provider told no tokens those that 
       { inputTokens: 7, outputTokens: 3, ...told },
     ],
   );
-  assert.equal((await getRun(opened.kernel.database, run.id)).tokens, 120);
+  assert.deepEqual(
+    rows.map((row) => row.cost_usd),
+    [null, null],
+    "no price is known",
+  );
+  const counted = await getRun(opened.kernel.database, run.id);
+  assert.deepEqual([counted.tokens, counted.costUsd, counted.usdReserved], [120, 0, 0]);
 });
 
 test("createSpendLedger() holds a cap between the attempts of one call", async () => {

@@ -6,7 +6,8 @@ import type { ReserveSpend } from "@roost/agent";
 import { reserveSpend, settleSpend, type Kernel, type Owned, type Reservation, type SpendAmounts } from "@roost/kernel";
 
 export interface StepSpend {
-  usd: number;
+  /** Null: no price is known, so nothing was reserved and nothing is counted. */
+  usd: number | null;
   /** As reported, or an upper estimate where the provider told nothing. */
   inputTokens: number;
   outputTokens: number;
@@ -38,7 +39,7 @@ export function createSpendLedger(kernel: Kernel, owned: Owned, stepOf: (step: s
       const { seq, begin } = stepOf(request.step);
       const earlier = spent.get(seq);
       if (earlier !== undefined) {
-        await settleSpend(kernel, owned, { seq, usd: earlier.usd, tokens: tokensOf(earlier) });
+        await settleSpend(kernel, owned, { seq, usd: earlier.usd ?? 0, tokens: tokensOf(earlier) });
         spent.delete(seq);
       }
       const ask = { usd: request.costUsd ?? 0, tokens: request.inputTokens + request.outputTokens };
@@ -53,7 +54,7 @@ export function createSpendLedger(kernel: Kernel, owned: Owned, stepOf: (step: s
         state: "granted",
         settle: async (actual) => {
           const { costUsd, inputTokens, outputTokens } = actual;
-          spent.set(seq, { usd: costUsd ?? 0, inputTokens, outputTokens });
+          spent.set(seq, { usd: costUsd, inputTokens, outputTokens });
         },
       };
     },

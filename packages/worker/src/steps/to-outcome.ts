@@ -12,7 +12,8 @@ export function toRecord<T>(
   spend: SpendLedger,
 ): FinishedStep {
   const spent = spend.spentBy(seq);
-  const settled = spent === undefined ? {} : { costUsd: spent.usd, tokens: tokensOf(spent) };
+  const settled =
+    spent === undefined ? {} : { tokens: tokensOf(spent), ...(spent.usd === null ? {} : { costUsd: spent.usd }) };
   if (result.state === "done") {
     return {
       seq,

@@ -59,7 +59,7 @@ function titleOf(entry: Record<string, unknown> | undefined): string | undefined
   return typeof label === "string" && label !== "" ? label : undefined;
 }
 
-/** By the id of the transcript. */
+/** By the id of the transcript, and by the name of its file. */
 async function readIndex(path: string): Promise<Map<string, Known> | string> {
   const bytes = await readWithin(path, indexBytesMax);
   if (typeof bytes === "string") return bytes;
@@ -71,7 +71,11 @@ async function readIndex(path: string): Promise<Map<string, Known> | string> {
       const id = entry?.["sessionId"];
       if (typeof id !== "string") continue;
       const { skillsSnapshot: _prompt, systemPromptReport: _report, ...fields } = entry;
-      sessions.set(id, { key, entry: { ...fields, updatedAt: timeOf(fields["updatedAt"]) } });
+      const known = { key, entry: { ...fields, updatedAt: timeOf(fields["updatedAt"]) } };
+      sessions.set(id, known);
+      // Of a thread: ID-topic-THREAD.jsonl.
+      const file = fields["sessionFile"];
+      if (typeof file === "string") sessions.set(file.replace(/^.*[/\\]/, "").replace(/\.jsonl$/, ""), known);
     }
     return sessions;
   } catch (error) {
