@@ -97,6 +97,30 @@ test("applyMigrations() keeps nothing of a migration that fails, and all of thos
   assert.deepEqual(await applyMigrations(place.database, { schema, migrations: [first, second] }), ["002-egg"]);
 });
 
+test("applyMigrations() takes its turn after a process that created the schema meanwhile", async () => {
+  await using place = await createTestDatabase();
+  const programs = await Promise.all(
+    [1, 2].map(() => openDatabase({ url: place.url, applicationName: "turns", logger: silentLogger, poolMax: 1 })),
+  );
+  try {
+    // Both know by heart what creating a schema takes, and look nothing up that would tell them of the other's.
+    for (const [index, database] of programs.entries())
+      await applyMigrations(database, { schema: `own_${index}`, migrations: [first] });
+    const gate = await place.database.openSession();
+    await gate.query("SELECT pg_advisory_lock(7)");
+    const slow = { name: "001-slow", sql: "SELECT pg_advisory_xact_lock(7);" };
+    const runs = programs.map((database) => applyMigrations(database, { schema, migrations: [slow] }));
+    const waiting =
+      "SELECT count(*)::int AS count FROM pg_stat_activity WHERE application_name = 'turns' AND wait_event = 'advisory'";
+    while ((await place.database.query<{ count: number }>(waiting))[0]!.count < 2);
+    await gate.query("SELECT pg_advisory_unlock(7)");
+    assert.deepEqual((await Promise.all(runs)).flat(), ["001-slow"]);
+    await gate[Symbol.asyncDispose]();
+  } finally {
+    for (const database of programs) await database[Symbol.asyncDispose]();
+  }
+});
+
 test("applyMigrations() applies each migration once when several programs start together", async () => {
   await using place = await createTestDatabase();
   const migrations = Array.from({ length: 10 }, (_, index) => ({

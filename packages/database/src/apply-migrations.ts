@@ -104,11 +104,10 @@ async function prepare(tx: Sql, options: ApplyMigrationsOptions): Promise<number
   await tx.query(`SET LOCAL statement_timeout = 0`);
   await tx.query(`SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, [`roost migrations ${options.schema}`]);
   await tx.query(`SET LOCAL client_min_messages = warning`);
-  // A role that may not create schemas gets one created for it.
-  const [found] = await tx.query<{ exists: boolean }>(`SELECT to_regnamespace($1) IS NOT NULL AS exists`, [
-    escapeIdentifier(options.schema),
-  ]);
-  if (found?.exists !== true) await tx.query(`CREATE SCHEMA IF NOT EXISTS ${escapeIdentifier(options.schema)}`);
+  // A role that may not create schemas gets one created for it. Asked of the table: a connection that looked before it waited for the lock remembers
+  // that there was none, and neither to_regnamespace nor IF NOT EXISTS looks again.
+  const found = await tx.query("SELECT FROM pg_namespace WHERE nspname = $1", [options.schema]);
+  if (found.length === 0) await tx.query(`CREATE SCHEMA IF NOT EXISTS ${escapeIdentifier(options.schema)}`);
   await tx.query(`CREATE TABLE IF NOT EXISTS ${tableOf(options)} (
     position int PRIMARY KEY,
     name text NOT NULL UNIQUE,
