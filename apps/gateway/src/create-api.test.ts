@@ -360,12 +360,13 @@ async function askAboutWriting(client: TestGateway["client"]): Promise<void> {
   assert.deepEqual(late, { state: "conflict", sha256: newer.sha256, text: "two\n" });
   await assert.rejects(client.writeFile({ path: "../outside.md", text: "" }), { code: "invalid_input" });
   const stop = new AbortController();
-  const changes = client.watchFiles({}, { signal: stop.signal });
-  const change = changes[Symbol.asyncIterator]().next();
+  const changes = client.watchFiles({ after: "" }, { signal: stop.signal })[Symbol.asyncIterator]();
+  // Where it is, so that what comes now is a change.
+  await changes.next();
   const picture = { path: "notes/picture.bin", content: { mediaType: "image/png", bytes: Uint8Array.of(0, 1, 255) } };
   const put = await client.putFile(picture);
   assert.equal(put.state, "written");
-  assert.match((await change).value!.data.at, /^\d{4}/);
+  assert.match((await changes.next()).value!.data.at, /^\d{4}/);
   stop.abort();
   assert.deepEqual((await client.getFile({ path: picture.path })).bytes, picture.content.bytes);
   assert.deepEqual(await client.putFile(picture), { state: "written", sha256: put.sha256 });
