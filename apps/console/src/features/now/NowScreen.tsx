@@ -42,10 +42,12 @@ export function NowScreen() {
             </>
           )}
           <Ended />
-          <div className={styles.phone}>
-            <DueList rows={groups.due} />
-            <HouseHealth />
-          </div>
+          {rows !== undefined && (
+            <div className={styles.phone}>
+              <DueList rows={groups.due} />
+              <HouseHealth />
+            </div>
+          )}
         </Region>
         <aside className={styles.aside} aria-label="Today">
           <SpendOfDay />
