@@ -19,8 +19,10 @@ const patterns = [
   "bench/src/**/*.test.ts",
   "scripts/**/*.test.mjs",
 ];
-/** For one test, and for one file of tests: against those that hang. The longest lives through a week of a home, on slow machines too. */
-const testMsMax = 1_200_000;
+/** For one test, against those that hang. The longest of the long ones lives through a week of a home, on slow machines too. */
+const testMsMax = { normal: 300_000, long: 1_200_000, distributed: 1_200_000 };
+/** For all: a process whose tests have ended may stay for what a test that hung has left open. Well above what the slowest machine took. */
+const wholeMsMax = { normal: 1_500_000, long: 2_700_000, distributed: 1_500_000 };
 /** More processes at once than cores: many of them wait for processes that they have started, and for leases to end. */
 const processesBesideCores = 3;
 /** What files that share a process take, of what all files of `npm test` take: the times may be those of a busy machine. */
@@ -173,13 +175,18 @@ async function runTests(testFiles, choice) {
   const given = process.env.ROOST_TEST_DATABASE_URL;
   await using cluster = given ? undefined : await openTestCluster();
   const stopped = new AbortController();
+  let exitCode = 0;
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
     process.on(signal, () => {
       exitCode = 128 + constants.signals[signal];
       stopped.abort();
     });
   }
-  let exitCode = 0;
+  const limit = setTimeout(() => {
+    console.error(`not over after ${wholeMsMax[kind] / 60_000} minutes, stopped: a test hangs, or left something open`);
+    exitCode ||= 1;
+    stopped.abort();
+  }, wholeMsMax[kind]);
   const { entries, remove } = writeEntries(testFiles);
   // Not `node --test`, which would put the files in an order of its own.
   const events = run({
@@ -187,7 +194,7 @@ async function runTests(testFiles, choice) {
     files: entries,
     cwd: root,
     concurrency: availableParallelism() + processesBesideCores,
-    timeout: testMsMax,
+    timeout: testMsMax[kind],
     signal: stopped.signal,
     env: { NODE_COMPILE_CACHE: compileCache, ...cleanEnvironment(), ROOST_TEST_DATABASE_URL: given ?? cluster.url },
   });
@@ -202,6 +209,7 @@ async function runTests(testFiles, choice) {
   try {
     for await (const text of events.compose(new spec())) process.stdout.write(text);
   } finally {
+    clearTimeout(limit);
     remove();
   }
   return exitCode;
