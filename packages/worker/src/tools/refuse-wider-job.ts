@@ -3,7 +3,7 @@
  * own sessions change jobs at all.
  */
 import { isDeepStrictEqual } from "node:util";
-import { RoostError, toRoostError, type JsonObject, type JsonValue } from "@roost/base";
+import { isJsonObject, RoostError, toRoostError, type JsonObject } from "@roost/base";
 import type { JobDefinition } from "@roost/contract/operations";
 import { parseJobDocuments } from "@roost/jobs/files";
 import { toolsOfJob, type ToolContext } from "./tool-context.ts";
@@ -43,15 +43,11 @@ export function refuseWiderFile(context: ToolContext, { before, text }: { before
 /** Of a text that is no file of jobs none: it is not applied. */
 function jobsIn(text: string): JsonObject[] {
   try {
-    return parseJobDocuments(text).filter(isObject);
+    return parseJobDocuments(text).filter(isJsonObject);
   } catch (error) {
     if (toRoostError(error).code === "invalid_input") return [];
     throw error;
   }
-}
-
-function isObject(value: JsonValue): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function forbidden(why: string): RoostError {
