@@ -15,7 +15,7 @@ import {
   type RowsImported,
   type Served,
 } from "@roost/contract";
-import { sqlStateOf, type Sql } from "@roost/database";
+import { escapeIdentifier, escapeLiteral, sqlStateOf, type Sql } from "@roost/database";
 import { z } from "zod";
 import type { ServiceContext, ServiceDatabase } from "../service.ts";
 
@@ -86,14 +86,14 @@ async function readRows(
 ): Promise<ReadRow[]> {
   const { key, where = "true" } = moved;
   const columns = await columnsOf(sql, schema, moved);
-  const order = key.map(quoted).join(", ");
+  const order = key.map(escapeIdentifier).join(", ");
   const types = key.map((name) => columns.find((column) => column.name === name)?.type ?? "text");
   const beyond =
     after === undefined ? "" : `and (${order}) > (${types.map((type, index) => `$${index + 2}::${type}`).join(", ")})`;
-  const stored = columns.map(({ name }) => `coalesce(pg_column_size(${quoted(name)}), 0)`).join(" + ");
+  const stored = columns.map(({ name }) => `coalesce(pg_column_size(${escapeIdentifier(name)}), 0)`).join(" + ");
   const others = [...(await generatedOf(sql, schema, moved)), "moved size", "moved before", "moved count"];
   return await sql.query<ReadRow>(
-    `select to_jsonb(t) - array[${others.map(literal).join(", ")}] as row, array[${key.map((name) => `${quoted(name)}::text`).join(", ")}] as key,
+    `select to_jsonb(t) - array[${others.map(escapeLiteral).join(", ")}] as row, array[${key.map((name) => `${escapeIdentifier(name)}::text`).join(", ")}] as key,
        "moved count" > count(*) over () as "isCut"
      from (select s.*, sum("moved size") over (order by ${order} rows unbounded preceding) - "moved size" as "moved before", count(*) over () as "moved count"
        from (select *, ${stored} as "moved size" from ${tableOf(schema, moved)} where ${where} ${beyond} order by ${order} limit $1) s) t
@@ -126,9 +126,7 @@ async function generatedOf(sql: Sql, schema: string, moved: MovedTable): Promise
   return rows.map(({ name }) => name);
 }
 
-const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`;
-const literal = (text: string) => `'${text.replaceAll("'", "''")}'`;
-const tableOf = (schema: string, { table }: MovedTable) => `${quoted(schema)}.${quoted(table)}`;
+const tableOf = (schema: string, { table }: MovedTable) => `${escapeIdentifier(schema)}.${escapeIdentifier(table)}`;
 
 interface Line {
   line: number;
@@ -255,7 +253,7 @@ async function writeRows(sql: Sql, { schema, moved, lines, isDryRun }: Batch): P
         `${moved.table} has no column ${name} on both sides: it is of another version`,
       );
   const table = tableOf(schema, moved);
-  const list = (names: readonly string[], of = "") => names.map((name) => `${of}${quoted(name)}`).join(", ");
+  const list = (names: readonly string[], of = "") => names.map((name) => `${of}${escapeIdentifier(name)}`).join(", ");
   const written = await sql.query<Written>(
     `with given as materialized (
        select n, (jsonb_populate_record(null::${table}, r)).* from jsonb_array_elements($1::jsonb) with ordinality as e(r, n)),
@@ -270,7 +268,7 @@ async function writeRows(sql: Sql, { schema, moved, lines, isDryRun }: Batch): P
   for (const { name, sequence } of known)
     if (sequence !== null && !isDryRun)
       await sql.query(
-        `select setval($1::regclass, last) from (select max(${quoted(name)}) as last from ${table}) t where last > coalesce(pg_sequence_last_value($1::regclass), 0)`,
+        `select setval($1::regclass, last) from (select max(${escapeIdentifier(name)}) as last from ${table}) t where last > coalesce(pg_sequence_last_value($1::regclass), 0)`,
         [sequence],
       );
   return written;
