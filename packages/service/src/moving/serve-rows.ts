@@ -85,13 +85,13 @@ async function readRows(
   { schema, moved, limit, after }: { schema: string; moved: MovedTable; limit: number; after: string[] | undefined },
 ): Promise<ReadRow[]> {
   const { key, where = "true" } = moved;
-  const columns = await columnsOf(sql, schema, moved);
+  const { written, generated } = await columnsOf(sql, schema, moved);
   const order = key.map(escapeIdentifier).join(", ");
-  const types = key.map((name) => columns.find((column) => column.name === name)?.type ?? "text");
+  const types = key.map((name) => written.find((column) => column.name === name)?.type ?? "text");
   const beyond =
     after === undefined ? "" : `and (${order}) > (${types.map((type, index) => `$${index + 2}::${type}`).join(", ")})`;
-  const stored = columns.map(({ name }) => `coalesce(pg_column_size(${escapeIdentifier(name)}), 0)`).join(" + ");
-  const others = [...(await generatedOf(sql, schema, moved)), "moved size", "moved before", "moved count"];
+  const stored = written.map(({ name }) => `coalesce(pg_column_size(${escapeIdentifier(name)}), 0)`).join(" + ");
+  const others = [...generated.map(({ name }) => name), "moved size", "moved before", "moved count"];
   return await sql.query<ReadRow>(
     `select to_jsonb(t) - array[${others.map(escapeLiteral).join(", ")}] as row, array[${key.map((name) => `${escapeIdentifier(name)}::text`).join(", ")}] as key,
        "moved count" > count(*) over () as "isCut"
@@ -109,21 +109,21 @@ interface Column {
   sequence: string | null;
 }
 
-/** Those that are written; columns that are generated follow from them. */
-async function columnsOf(sql: Sql, schema: string, moved: MovedTable): Promise<Column[]> {
-  return await sql.query<Column>(
-    `select attname as name, format_type(atttypid, atttypmod) as type, pg_get_serial_sequence($1, attname) as sequence
-     from pg_attribute where attrelid = $1::regclass and attnum > 0 and not attisdropped and attgenerated = '' order by attnum`,
+/** Columns that are generated follow from those that are written. */
+async function columnsOf(
+  sql: Sql,
+  schema: string,
+  moved: MovedTable,
+): Promise<{ written: Column[]; generated: Column[] }> {
+  const columns = await sql.query<Column & { isGenerated: boolean }>(
+    `select attname as name, format_type(atttypid, atttypmod) as type, pg_get_serial_sequence($1, attname) as sequence, attgenerated <> '' as "isGenerated"
+     from pg_attribute where attrelid = $1::regclass and attnum > 0 and not attisdropped order by attnum`,
     [tableOf(schema, moved)],
   );
-}
-
-async function generatedOf(sql: Sql, schema: string, moved: MovedTable): Promise<string[]> {
-  const rows = await sql.query<{ name: string }>(
-    "select attname as name from pg_attribute where attrelid = $1::regclass and attnum > 0 and attgenerated <> ''",
-    [tableOf(schema, moved)],
-  );
-  return rows.map(({ name }) => name);
+  return {
+    written: columns.filter(({ isGenerated }) => !isGenerated),
+    generated: columns.filter(({ isGenerated }) => isGenerated),
+  };
 }
 
 const tableOf = (schema: string, { table }: MovedTable) => `${escapeIdentifier(schema)}.${escapeIdentifier(table)}`;
@@ -244,7 +244,7 @@ interface Written {
 
 /** In the order of the lines. */
 async function writeRows(sql: Sql, { schema, moved, lines, isDryRun }: Batch): Promise<Written[]> {
-  const known = await columnsOf(sql, schema, moved);
+  const { written: known } = await columnsOf(sql, schema, moved);
   const given = Object.keys(lines[0]?.row ?? {});
   for (const name of [...given, ...moved.key])
     if (!known.some((column) => column.name === name) || !given.includes(name))
