@@ -1,4 +1,5 @@
 /** What a source gives: items, what it leaves out, and words of servers and senders as bounded lines. */
+import { createHash } from "node:crypto";
 import { plainLine } from "@roost/base/text-width";
 import { clipText } from "@roost/contract/operations";
 
@@ -43,6 +44,11 @@ const wordCharsMax = 300;
 /** A word of a server or a sender: one line of bounded length, that no mark turns and no line break makes pass for a field of Roost's. */
 export function wordOf(text: string, charsMax: number = wordCharsMax): string {
   return clipText(plainLine(text.slice(0, 4 * charsMax).toWellFormed()), charsMax);
+}
+
+/** A key or a likeness, of what makes it up. */
+export function hashOf(...parts: readonly string[]): string {
+  return createHash("sha256").update(parts.join("\n")).digest("hex");
 }
 
 const namesShown = 20;

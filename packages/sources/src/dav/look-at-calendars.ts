@@ -164,7 +164,8 @@ function whyUnread(error: unknown): string {
   return `it cannot be read: ${wordOf(error instanceof Error ? error.message : String(error), 200)}`;
 }
 
-function nameOf({ displayName, url }: Calendar): string {
+/** As the server shows it. */
+export function nameOf({ displayName, url }: Calendar): string {
   return wordOf(typeof displayName === "string" ? displayName : url);
 }
 

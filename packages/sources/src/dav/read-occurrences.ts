@@ -1,8 +1,7 @@
 /** The occurrences of an iCalendar object (RFC 5545) that begin within a time: repeated, moved and cancelled ones as they are meant. */
-import { createHash } from "node:crypto";
 import { RoostError, timeZoneOf, type TimeZone } from "@roost/base";
 import ICAL from "ical.js";
-import { cutText, wordOf, type SourceItem } from "../source-item.ts";
+import { cutText, hashOf, wordOf, type SourceItem } from "../source-item.ts";
 import { boundRules, type RuleLimits } from "./bound-rules.ts";
 
 export interface OccurrencesOptions extends Pick<RuleLimits, "steps"> {
@@ -142,10 +141,6 @@ function instantOf(time: ICAL.Time, zone: TimeZone | undefined, home: string): n
   const { year, month, day, hour, minute, second } = time;
   const wall = Date.UTC(year, month - 1, day, hour, minute, second);
   return (time.isDate ? timeZoneOf(home) : (zone ?? timeZoneOf(home))).instantOf(wall);
-}
-
-function hashOf(...parts: readonly string[]): string {
-  return createHash("sha256").update(parts.join("\n")).digest("hex");
 }
 
 function tooMuch(why: string): RoostError {

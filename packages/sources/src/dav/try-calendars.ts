@@ -1,5 +1,4 @@
-import { wordOf } from "../source-item.ts";
-import { openCalendars } from "./look-at-calendars.ts";
+import { nameOf, openCalendars } from "./look-at-calendars.ts";
 import type { DavServer } from "./open-dav.ts";
 
 /** Whether a look would work: logs in and asks for the calendars. @returns Their names. @throws RoostError as lookAtCalendars does */
@@ -8,5 +7,5 @@ export async function tryCalendars(
   options: { calendars: readonly string[]; signal: AbortSignal },
 ): Promise<string[]> {
   const { calendars } = await openCalendars(server, options);
-  return calendars.map(({ displayName, url }) => wordOf(typeof displayName === "string" ? displayName : url));
+  return calendars.map(nameOf);
 }

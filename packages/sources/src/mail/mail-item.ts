@@ -1,6 +1,5 @@
 /** A mail as an item of a source: its fields, each a line of Roost's making, then its text. */
-import { createHash } from "node:crypto";
-import { cutText, wordOf, type SourceItem } from "../source-item.ts";
+import { cutText, hashOf, wordOf, type SourceItem } from "../source-item.ts";
 import { parseMail, type ParsedMail } from "./parse-mail.ts";
 
 export interface StandingMail {
@@ -55,8 +54,4 @@ function textOf({ from, recipients, sentAt, subject, isAutomatic, attachments, t
 
 function addressOf({ address, name }: ParsedMail["from"]): string {
   return name === undefined ? wordOf(address) : `${wordOf(name)} <${wordOf(address)}>`;
-}
-
-function hashOf(...parts: readonly string[]): string {
-  return createHash("sha256").update(parts.join("\n")).digest("hex");
 }
