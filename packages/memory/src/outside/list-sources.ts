@@ -1,7 +1,7 @@
 /** What a person sees of the mailboxes and calendars that heartbeats look at: how the last look went, and whether one would work now. */
 import { RoostError, toRoostError } from "@roost/base";
-import { plainLine } from "@roost/base/text-width";
 import { clipText } from "@roost/contract/operations";
+import { wordOf } from "@roost/sources";
 import type { Memory } from "../memory.ts";
 import { davServerOf, mailServerOf } from "./mail-server-of.ts";
 import { readSource, sourcesOf, type OutsideSource, type SourceRow } from "./source-row.ts";
@@ -52,7 +52,7 @@ export async function trySources(
       const error = limited.aborted
         ? new RoostError("unavailable", `no answer within ${tryMsMax / 1000} seconds`)
         : toRoostError(cause);
-      return { name, kind, text: clipText(plainLine(error.message), textCharsMax), next: nextStep(source, error) };
+      return { name, kind, text: wordOf(error.message, textCharsMax), next: nextStep(source, error) };
     }
   });
   return await Promise.all(tried);

@@ -1,9 +1,8 @@
 /** Records what a look at a mailbox or calendar found, with the place that it reached, in one transaction: a look that is repeated finds the same once. */
 import { formatDurationMs, type RoostError } from "@roost/base";
-import { plainLine } from "@roost/base/text-width";
 import { clipText, reasonCharsMax } from "@roost/contract/operations";
 import { raiseNotice, type KernelTransaction } from "@roost/kernel";
-import type { LeftOutItem, SourceItem } from "@roost/sources";
+import { wordOf, type LeftOutItem, type SourceItem } from "@roost/sources";
 import type { Memory } from "../memory.ts";
 import { labelsOfSource, sourceColumns, type OutsideSource, type SourceRow } from "./source-row.ts";
 
@@ -63,7 +62,7 @@ export async function takeFailure(
 ): Promise<void> {
   await kernel.transact(async (tx) => {
     const { isTold, failureCount } = await beginSource(tx, source);
-    const reason = clipText(plainLine(error.message), wordsCharsMax);
+    const reason = wordOf(error.message, wordsCharsMax);
     const isToTell = !isTold && (error.code !== "unavailable" || failureCount + 1 >= failuresUntold);
     await tx.query(
       `update memory.source set failure_count = failure_count + 1, error_code = $2, error_text = $3, is_told = is_told or $4 where name = $1`,
