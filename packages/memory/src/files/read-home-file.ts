@@ -3,7 +3,7 @@ import { basename } from "node:path";
 import { RoostError } from "@roost/base";
 import type { Labels } from "@roost/contract/labels";
 import { partLimits, type Part } from "@roost/contract/part";
-import { resolveHomePath } from "../disk/home-path.ts";
+import { resolveHomePath, type ResolvedPath } from "../disk/home-path.ts";
 import { readDiskFile, textOf } from "../disk/read-disk-file.ts";
 import type { Memory } from "../memory.ts";
 import type { Viewer } from "../visibility/viewer.ts";
@@ -40,9 +40,7 @@ export async function readAnyFile(
   path: string,
   { as, runId }: { as: Viewer; runId: string },
 ): Promise<MarkedFile | BinaryFile> {
-  await memory.mirror?.refresh();
-  const resolved = await resolveHomePath(memory.homeDir, path);
-  refuseUnseen(as, resolved.path);
+  const resolved = await findSeen(memory, path, as);
   // Pictures and documents may be larger than what is written and compared.
   const disk = await readDiskFile(resolved.absolute, { bytesMax: partLimits.bytesMax });
   const text = disk && textOf(disk.bytes);
@@ -72,9 +70,7 @@ export async function readFileBytes(
   path: string,
   { as }: { as: Viewer },
 ): Promise<{ bytes: Uint8Array<ArrayBuffer>; isText: boolean }> {
-  await memory.mirror?.refresh();
-  const resolved = await resolveHomePath(memory.homeDir, path);
-  refuseUnseen(as, resolved.path);
+  const resolved = await findSeen(memory, path, as);
   const disk = await readDiskFile(resolved.absolute, { bytesMax: partLimits.bytesMax });
   if (disk === undefined) throw new RoostError("not_found", `there is no ${path} in the home`);
   return { bytes: Uint8Array.from(disk.bytes), isText: textOf(disk.bytes) !== undefined };
@@ -86,9 +82,7 @@ export async function findHomeFile(
   path: string,
   { as }: { as: Viewer },
 ): Promise<HomeFile | undefined> {
-  await memory.mirror?.refresh();
-  const resolved = await resolveHomePath(memory.homeDir, path);
-  refuseUnseen(as, resolved.path);
+  const resolved = await findSeen(memory, path, as);
   const disk = await memory.keptFiles.read(resolved.absolute);
   if (disk === undefined) return undefined;
   const text = textOf(disk.bytes);
@@ -104,4 +98,12 @@ export async function findHomeFile(
 export async function readMarkedFile(memory: Memory, path: string, { as }: { as: Viewer }): Promise<MarkedFile> {
   const file = await readHomeFile(memory, path, { as });
   return { ...file, marks: await marksOfFile(memory, as, file) };
+}
+
+/** Where it is, as of now. @throws RoostError `forbidden` when the viewer may not see it, `invalid_input` */
+async function findSeen(memory: Memory, path: string, as: Viewer): Promise<ResolvedPath> {
+  await memory.mirror?.refresh();
+  const resolved = await resolveHomePath(memory.homeDir, path);
+  refuseUnseen(as, resolved.path);
+  return resolved;
 }

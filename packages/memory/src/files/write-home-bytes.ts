@@ -1,9 +1,7 @@
 import { RoostError } from "@roost/base";
-import { resolveHomePath } from "../disk/home-path.ts";
 import type { Memory } from "../memory.ts";
 import { stateNameOf } from "../visibility/home-file-class.ts";
-import { refuseUnwritable } from "../visibility/visibility.ts";
-import { putHomeFile, refuseFolder, refuseHeld, refuseLarge } from "./write-home-file.ts";
+import { findTarget, putHomeFile, refuseLarge } from "./write-home-file.ts";
 import type { WriteOutcome, WriteRequest } from "./write-request.ts";
 
 /** As writeHomeFile, of any bytes. A state is JSON, which writeHomeFile takes. */
@@ -11,11 +9,7 @@ export async function writeHomeBytes(
   memory: Memory,
   request: Omit<WriteRequest, "text"> & { bytes: Uint8Array },
 ): Promise<WriteOutcome> {
-  await memory.mirror?.refresh();
-  const target = await resolveHomePath(memory.homeDir, request.path);
-  refuseUnwritable(request.as, target.path);
-  refuseFolder(target);
-  refuseHeld(request, target);
+  const target = await findTarget(memory, request);
   if (stateNameOf(target.path) !== undefined)
     throw new RoostError("invalid_input", `${target.path} is a state: a state file holds one JSON value`);
   refuseLarge(target.path, request.bytes.length);

@@ -43,11 +43,7 @@ const attemptsMax = 8;
  * read or replaced. Nothing of the write is left then.
  */
 export async function writeHomeFile(memory: Memory, request: WriteRequest): Promise<WriteOutcome> {
-  await memory.mirror?.refresh();
-  const target = await resolveHomePath(memory.homeDir, request.path);
-  refuseUnwritable(request.as, target.path);
-  refuseFolder(target);
-  refuseHeld(request, target);
+  const target = await findTarget(memory, request);
   const bytes = encode(target.path, request.text);
   const stateName = stateNameOf(target.path);
   if (stateName !== undefined) return writeStateFile(memory, request, stateName);
@@ -82,16 +78,26 @@ export async function putHomeFile(
   throw new RoostError("unavailable", `${target.path} could not be written in ${attemptsMax} attempts: try again`);
 }
 
-export function refuseFolder({ path }: ResolvedPath): void {
+/** Where it is to be written, as of now. @throws RoostError `forbidden` when the viewer may not write it, `invalid_input` */
+export async function findTarget(
+  memory: Memory,
+  request: Pick<WriteRequest, "path" | "as" | "labels">,
+): Promise<ResolvedPath> {
+  await memory.mirror?.refresh();
+  const target = await resolveHomePath(memory.homeDir, request.path);
+  refuseUnwritable(request.as, target.path);
+  refuseFolder(target);
+  refuseHeld(request, target);
+  return target;
+}
+
+function refuseFolder({ path }: ResolvedPath): void {
   if (!homeFolders.includes(path.toLowerCase())) return;
   throw new RoostError("invalid_input", `${path} is a folder of the home: write a file in it, like ${path}/NAME.md`);
 }
 
 /** Approvals go by the path that was shown to the person: what a link leads to, or a call that was not held, is refused here. */
-export function refuseHeld(
-  { path: asked, labels }: Pick<WriteRequest, "path" | "labels">,
-  { path }: ResolvedPath,
-): void {
+function refuseHeld({ path: asked, labels }: Pick<WriteRequest, "path" | "labels">, { path }: ResolvedPath): void {
   const held = labels !== undefined && isUntrusted(labels) ? heldFile(path) : undefined;
   if (held === undefined) return;
   const where = asked === path ? path : `${asked}, which is ${path},`;
