@@ -11,7 +11,6 @@ import { FileFault } from "../disk/file-fault.ts";
 import { readDiskFile, textOf, type DiskFile } from "../disk/read-disk-file.ts";
 import { removeTemporaries } from "../disk/replace-file.ts";
 import type { Memory } from "../memory.ts";
-import { refuseOutage } from "../refuse-outage.ts";
 import { placedAt } from "../visibility/placed-at.ts";
 import type { Author } from "../visibility/viewer.ts";
 import { storeMarks } from "./marks-of-text.ts";
@@ -25,7 +24,7 @@ import {
   type FileRecord,
 } from "./file-records.ts";
 import { labelsOfAll } from "./line-marks.ts";
-import type { FileProblem } from "./file-problems.ts";
+import { settleAlone, type FileProblem } from "./file-problems.ts";
 
 export interface WriteIntent {
   id: string;
@@ -107,19 +106,16 @@ export async function settleIntents(memory: Memory, path?: string): Promise<File
     [path ?? null],
     { name: "memory_read_intents" },
   );
-  const problems = new Map<string, string>();
+  const problems: FileProblem[] = [];
   for (const intent of intents) {
-    if (problems.has(intent.path)) continue;
-    try {
-      await memory.kernel.transact(async (tx) => {
+    if (problems.some((known) => known.path === intent.path)) continue;
+    await settleAlone(intent.path, problems, () =>
+      memory.kernel.transact(async (tx) => {
         if (await tryLockPath(tx, intent.path)) await settleIntent(memory, tx, intent);
-      });
-    } catch (error) {
-      const { message } = refuseOutage(error);
-      problems.set(intent.path, error instanceof FileFault ? error.reason : message);
-    }
+      }),
+    );
   }
-  return [...problems].map(([found, reason]) => ({ path: found, reason }));
+  return problems;
 }
 
 async function settleIntent(memory: Memory, tx: KernelTransaction, intent: WriteIntent): Promise<void> {
