@@ -71,9 +71,9 @@ export async function putHomeFile(
   // A crashed writer of the same file is settled first: it may have been this very write.
   await settleIntents(memory, target.path);
   for (let attempt = 0; attempt < attemptsMax; attempt += 1) {
-    await catchUpDisk(memory, target.path);
     const outcome = await attemptWrite(memory, { request, target, bytes, sha256 });
     if (outcome !== "again") return outcome;
+    await catchUpDisk(memory, target.path);
   }
   throw new RoostError("unavailable", `${target.path} could not be written in ${attemptsMax} attempts: try again`);
 }
@@ -154,11 +154,11 @@ async function attemptWrite(memory: Memory, write: Write): Promise<WriteOutcome 
       await lockPath(tx, target.path);
       if (!(await takeIntent(tx, intent.id))) return "again";
       const disk = await readDiskFile(target.absolute);
-      const record = await readRecord(tx, target.path);
-      // A worker elsewhere wrote it meanwhile: the disk is brought to that first.
-      if (progress.replacedAt === undefined && record?.behind != null) return "again";
-      // Before the key is checked: what is found may be this very write, by a process that died after its rename.
       if (progress.replacedAt === undefined) {
+        const record = await readRecord(tx, target.path);
+        // A worker elsewhere has written it: the disk is brought to that first.
+        if (record?.behind != null) return "again";
+        // Before the key is checked: what is found may be this very write, by a process that died after its rename.
         await recordFound(memory, tx, { path: target.path, disk, record });
       }
       if (remember !== undefined && (await isRepeated(tx, remember, target.path)))
@@ -257,8 +257,8 @@ async function writeStateFile(memory: Memory, request: WriteRequest, name: strin
       `${request.path} cannot be written: ${parsed.problem}; a state file holds one JSON value`,
     );
   }
-  const { by, runId, sessionKey, sessionKind, as, expected } = request;
-  const labels = request.isFromOutside === true ? labelsFromOutside(request.path) : request.labels;
+  const { path, by, runId, sessionKey, sessionKind, as, expected } = request;
+  const labels = request.isFromOutside === true ? labelsFromOutside(path) : request.labels;
   const outcome = await setState(memory, {
     name,
     value: parsed.value,
@@ -271,7 +271,6 @@ async function writeStateFile(memory: Memory, request: WriteRequest, name: strin
     labels,
     idempotencyKey: request.remember?.key,
   });
-  const path = request.path;
   const sha256 = outcome.sha256 ?? "absent";
   if (outcome.state === "conflict")
     return {
