@@ -68,7 +68,6 @@ async function prepare(
   tx: Sql,
   options: ApplyFunctionsOptions,
 ): Promise<{ program: string; checksum: string } | undefined> {
-  await tx.query(`SET LOCAL statement_timeout = 0`);
   await tx.query(`SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, [`roost migrations ${options.schema}`]);
   await tx.query(`SET LOCAL client_min_messages = warning`);
   await tx.query(`CREATE TABLE IF NOT EXISTS ${tableOf(options, "function_set")} (

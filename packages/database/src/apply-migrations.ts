@@ -101,7 +101,6 @@ function failureOf({ name, sql }: Migration, cause: Error, options: ApplyMigrati
 
 /** Takes the lock until the transaction ends, creates the table, and returns how many migrations are applied. */
 async function prepare(tx: Sql, options: ApplyMigrationsOptions): Promise<number> {
-  await tx.query(`SET LOCAL statement_timeout = 0`);
   await tx.query(`SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, [`roost migrations ${options.schema}`]);
   await tx.query(`SET LOCAL client_min_messages = warning`);
   // A role that may not create schemas gets one created for it. Asked of the table: a connection that looked before it waited for the lock remembers

@@ -34,7 +34,7 @@ export interface TransactOptions {
   signal?: AbortSignal;
   /** Default: `read committed`. */
   isolation?: "read committed" | "repeatable read" | "serializable";
-  /** Its answers may take any time: it sets `statement_timeout` to 0. Default false. */
+  /** Its statements have no time limit. Default false. */
   isUnlimited?: boolean;
 }
 

@@ -49,6 +49,7 @@ async function attemptOnce<T>(
   if (isUnlimited) limitAnswers(client, settings, false);
   try {
     refuseAborted(signal);
+    if (isUnlimited) await tx.query("SET LOCAL statement_timeout = 0");
     const result = await work(tx);
     await tx.settle();
     if (!tx.isCommitted) refuseAborted(signal);

@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
 import { silentLogger } from "@roost/base";
-import { type Database } from "@roost/database";
+import type { Database, Transaction } from "@roost/database";
 import { createTestDatabase } from "@roost/database/testing";
 import { readKernelSchema, openKernel, type Kernel } from "../open-kernel.ts";
 import { claim, joinWorker } from "./drive-runs.ts";
@@ -142,8 +142,7 @@ async function insertMass(
   database: Database,
   { workerId, stuckCount, finishedCount }: Omit<ClaimPathSize, "blocksMax"> & { workerId: string },
 ): Promise<void> {
-  await database.transact(async (tx) => {
-    await tx.query("set local statement_timeout = 0");
+  const fill = async (tx: Transaction) => {
     // Nothing here has to survive a crash, and statistics come when the test says so.
     await tx.query("alter table roost.run set unlogged, set (autovacuum_enabled = false)");
     await tx.query(
@@ -175,5 +174,6 @@ async function insertMass(
       `insert into roost.serial_key (name, holder, next_seq, priority_lent)
        select serial_key, id, 1000000000, 0 from roost.run where holds_serial_key`,
     );
-  });
+  };
+  await database.transact(fill, { isUnlimited: true });
 }
