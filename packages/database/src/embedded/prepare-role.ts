@@ -1,5 +1,6 @@
 /** What a new embedded server is prepared with: the role and the database that Roost uses, and what no role may do. Knows no table. */
 import { Client, escapeIdentifier } from "pg";
+import { noLargeObjects } from "../login-statements.ts";
 import { clusterOwner } from "./initialize-cluster.ts";
 import { serverUrl } from "./server-url.ts";
 
@@ -43,9 +44,7 @@ async function refuseLargeObjects(socketDirectory: string): Promise<void> {
   client.on("error", () => undefined);
   await client.connect();
   try {
-    await client.query(
-      "REVOKE EXECUTE ON FUNCTION pg_catalog.lo_creat(integer), pg_catalog.lo_create(oid), pg_catalog.lo_from_bytea(oid, bytea) FROM PUBLIC",
-    );
+    await client.query(noLargeObjects);
   } finally {
     await client.end();
   }
