@@ -11,6 +11,7 @@ import {
   loginStatements,
   noLargeObjects,
   noTemporaryTables,
+  rolePrefix,
   type Sql,
 } from "@roost/database";
 
@@ -22,7 +23,6 @@ export interface HostLogin {
 /** Workers of one host: each has ten connections at most. */
 const connectionsMax = 200;
 const nameCharsMax = 30;
-const homeCharsMax = 12;
 /** Rows of these a worker reads and writes. */
 const writtenSchemas = ["roost", "memory", "models"];
 /** And reads these, where the addresses of services are; it publishes its own key. */
@@ -43,7 +43,6 @@ export async function createHostLogin(
   sql: Sql,
   { name, homeId }: { name: string; homeId: string },
 ): Promise<HostLogin> {
-  const home = homeId.replaceAll("-", "").slice(-homeCharsMax);
   const [may] = await sql.query<{ may: boolean; isSuper: boolean }>(
     `select rolcreaterole or rolsuper as may, rolsuper as "isSuper" from pg_roles where rolname = current_user`,
   );
@@ -52,10 +51,10 @@ export async function createHostLogin(
       "forbidden",
       "the home's database user may not create roles, and a host with workers gets a login of its own: an administrator runs alter role … createrole",
     );
-  const group = await grantToHosts(sql, home);
+  const group = await grantToHosts(sql, homeId);
   // Where the home's user is none, an administrator does it: docs/postgresql.md.
   if (may.isSuper) await sql.query(noLargeObjects);
-  const roleName = `roost_${home}_host_${name.slice(0, nameCharsMax)}_${randomBytes(3).toString("hex")}`;
+  const roleName = `${rolePrefix(homeId)}host_${name.slice(0, nameCharsMax)}_${randomBytes(3).toString("hex")}`;
   const password = randomBytes(24).toString("base64url");
   for (const statement of loginStatements({ roleName, password, connectionsMax, isInheriting: true }))
     await sql.query(statement);
@@ -64,14 +63,10 @@ export async function createHostLogin(
 }
 
 /** What all logins of hosts have: called again when tables have come, since default privileges would stand in the way of roost database move. */
-async function grantToHosts(sql: Sql, home: string): Promise<string> {
-  const name = `roost_${home}_hosts`;
+async function grantToHosts(sql: Sql, homeId: string): Promise<string> {
+  const name = `${rolePrefix(homeId)}hosts`;
   const group = escapeIdentifier(name);
-  const [found] = await sql.query<{ isThere: boolean }>(
-    `select exists (select from pg_roles where rolname = $1) as "isThere"`,
-    [name],
-  );
-  if (found?.isThere !== true) await sql.query(`create role ${group} nologin nosuperuser nocreatedb nocreaterole`);
+  if (!(await hasRole(sql, name))) await sql.query(`create role ${group} nologin nosuperuser nocreatedb nocreaterole`);
   await sql.query(noTemporaryTables);
   for (const schema of await thoseOf(sql, [...writtenSchemas, ...readSchemas])) {
     const rights = writtenSchemas.includes(schema) ? "select, insert, update, delete" : "select";
@@ -118,7 +113,7 @@ export async function renewHostLogins(sql: Sql, { homeId }: { homeId: string }):
   const [some] = await sql.query(
     "select 1 from access.host h join access.token t on t.id = h.token where t.revoked_at is null and h.role_name is not null limit 1",
   );
-  if (some !== undefined) await grantToHosts(sql, homeId.replaceAll("-", "").slice(-homeCharsMax));
+  if (some !== undefined) await grantToHosts(sql, homeId);
 }
 
 /** In the transaction that puts its host out: from its commit on it opens nothing, and what it has open may do nothing. */

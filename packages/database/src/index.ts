@@ -17,7 +17,7 @@ export {
 export { findServerUrl } from "./embedded/find-server-url.ts";
 export type { EmbeddedPostgres } from "./embedded/watch-server.ts";
 export { changeDatabaseUrl, nameDatabaseUrl, parseDatabaseUrl } from "./database-url.ts";
-export { loginStatements, noLargeObjects, noTemporaryTables } from "./login-statements.ts";
+export { loginStatements, noLargeObjects, noTemporaryTables, rolePrefix } from "./login-statements.ts";
 export { openDatabase, type OpenDatabaseOptions } from "./open-database.ts";
 export { escapeIdentifier, escapeLiteral } from "pg";
 export { readMigrations, type Migration } from "./read-migrations.ts";

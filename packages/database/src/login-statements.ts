@@ -10,6 +10,13 @@ export interface LoginStatements {
   isInheriting: boolean;
 }
 
+const homeCharsMax = 12;
+
+/** What the names of a home's roles begin with: roles belong to the whole server. */
+export function rolePrefix(homeId: string): string {
+  return `roost_${homeId.replaceAll("-", "").slice(-homeCharsMax)}_`;
+}
+
 /** Needs CREATEROLE. The role that makes it becomes a member, so that it can end its connections. */
 export function loginStatements({ roleName, password, connectionsMax, isInheriting }: LoginStatements): string[] {
   const role = escapeIdentifier(roleName);
