@@ -52,21 +52,19 @@ export async function joinHost(
   kernel: Kernel,
   { code, name, attempt, homeId, ...says }: JoiningHost,
 ): Promise<MadeHost | undefined> {
-  const before: { roleName: string | null }[] = [];
-  const made = await kernel.transact(async (tx) => {
-    before.length = 0;
+  const { made, locked } = await kernel.transact(async (tx) => {
     const again = attempt === undefined ? undefined : await findAttempt(tx, { code, attempt });
-    if (again !== undefined) before.push(...(await withdraw(tx, again)));
+    const locked = again === undefined ? [] : await withdraw(tx, again);
     const pairing = again ?? (await redeemPairing(tx, { purpose: hostPurpose, code, attempt }));
-    if (pairing === undefined) return undefined;
+    if (pairing === undefined) return { made: undefined, locked };
     const token = await insertPaired(tx, kernel, { pairing, kind: "host", wished: pairing.name ?? name });
     const login = pairing.scopes.includes(workersScope)
       ? await createHostLogin(tx, { name: token.token.name, homeId })
       : undefined;
     await recordHost(tx, kernel, { token, pairing, says, login });
-    return { ...token, login };
+    return { made: { ...token, login }, locked };
   });
-  for (const { roleName } of before) if (roleName !== null) await dropHostLogin(kernel.database, roleName);
+  for (const roleName of locked) await dropHostLogin(kernel.database, roleName);
   return made;
 }
 
@@ -75,15 +73,16 @@ export async function lookAtHostCode(kernel: Kernel, { code }: { code: string })
   return kernel.transact((tx) => readOpenPairing(tx, { purpose: hostPurpose, code }));
 }
 
-/** The answer to it was lost: what it made is put out in the same transaction. */
-async function withdraw(tx: KernelTransaction, { id }: Pairing): Promise<{ roleName: string | null }[]> {
-  const made = await tx.query<{ token: string; roleName: string | null }>(
+/** The answer to it was lost: what it made is put out in the same transaction. Returns the logins that are locked, to be dropped afterwards. */
+async function withdraw(tx: KernelTransaction, { id }: Pairing): Promise<string[]> {
+  const made = await tx.query<{ roleName: string | null }>(
     `update access.token t set revoked_at = roost.now(), revoked_by = 'host:' || t.name from access.host h
-     where h.token = t.id and h.pairing = $1 and t.revoked_at is null returning t.id as token, h.role_name as "roleName"`,
+     where h.token = t.id and h.pairing = $1 and t.revoked_at is null returning h.role_name as "roleName"`,
     [id],
   );
-  for (const { roleName } of made) if (roleName !== null) await lockHostLogin(tx, roleName);
-  return made;
+  const logins = made.flatMap(({ roleName }) => roleName ?? []);
+  for (const roleName of logins) await lockHostLogin(tx, roleName);
+  return logins;
 }
 
 async function recordHost(

@@ -24,9 +24,7 @@ export async function revokeToken(
   kernel: Kernel,
   { token: given, by }: { token: string; by: string },
 ): Promise<{ token: AccessToken; isNew: boolean }> {
-  const roles: string[] = [];
-  const revoked = await kernel.transact(async (tx) => {
-    roles.length = 0;
+  const { locked, ...revoked } = await kernel.transact(async (tx) => {
     const [known] = await tx.query<AccessToken>(
       `select ${tokenColumns} from access.token where id::text = $1 or name = $1
        order by revoked_at is null desc, id::text = $1 desc limit 1 for update`,
@@ -34,8 +32,8 @@ export async function revokeToken(
     );
     if (known === undefined)
       throw new RoostError("not_found", `there is no token "${given.slice(0, 100)}": see roost keys list`);
-    roles.push(...(await lockLoginOf(tx, known.id)));
-    if (known.revokedAt !== null) return { token: known, isNew: false };
+    const locked = await lockLoginOf(tx, known.id);
+    if (known.revokedAt !== null) return { token: known, isNew: false, locked };
     const [token] = await tx.query<AccessToken>(
       `update access.token set revoked_at = roost.now(), revoked_by = $2 where id = $1 returning ${tokenColumns}`,
       [known.id, by],
@@ -48,22 +46,24 @@ export async function revokeToken(
       labels: formatLabels(mainLabels),
       data: { tokenId: known.id, name: known.name, kind: known.kind, by },
     });
-    return { token: token!, isNew: true };
+    return { token: token!, isNew: true, locked };
   });
-  for (const role of roles) await dropHostLogin(kernel.database, role);
+  if (locked !== undefined) await dropHostLogin(kernel.database, locked);
   return revoked;
 }
 
-/** Of a host that runs workers. The code that brought a host in answers no more, also not the attempt that used it. */
-async function lockLoginOf(tx: KernelTransaction, tokenId: string): Promise<string[]> {
+/**
+ * Of a host that runs workers; returned, to be dropped afterwards. The code that brought a host in answers no more, also not the attempt that used it.
+ */
+async function lockLoginOf(tx: KernelTransaction, tokenId: string): Promise<string | undefined> {
   await tx.query(
     "update access.pairing p set void_at = roost.now() from access.host h where h.token = $1 and p.id = h.pairing and p.void_at is null",
     [tokenId],
   );
-  const rows = await tx.query<{ roleName: string }>(
+  const [host] = await tx.query<{ roleName: string }>(
     `select role_name::text as "roleName" from access.host where token = $1 and role_name is not null`,
     [tokenId],
   );
-  for (const { roleName } of rows) await lockHostLogin(tx, roleName);
-  return rows.map(({ roleName }) => roleName);
+  if (host !== undefined) await lockHostLogin(tx, host.roleName);
+  return host?.roleName;
 }
