@@ -1,6 +1,7 @@
 /** Processes by Linux's /proc: what they use, and those of a home: the one that was started, what it started, and its PostgreSQL, which has no parent. */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { Sql } from "@roost/database";
 
 export interface HomeProcess {
   pid: number;
@@ -65,6 +66,12 @@ export async function readProcessorMs(pid: number): Promise<number> {
   return (ticks.reduce((sum, each) => sum + each, 0) * 1000) / ticksPerSecond;
 }
 
+/** Of several together. */
+export async function sumProcessorMs(pids: readonly number[]): Promise<number> {
+  const times = await Promise.all(pids.map(readProcessorMs));
+  return times.reduce((sum, each) => sum + each, 0);
+}
+
 /** Of every process that there is. */
 export async function readParents(): Promise<Map<number, number>> {
   const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(Number);
@@ -77,10 +84,12 @@ export async function readParents(): Promise<Map<number, number>> {
   return new Map(entries.flat());
 }
 
-/** The postmaster of a backend and all that it has started. */
-export async function listServerPids(pid: number): Promise<number[]> {
+/** The postmaster of a database's server and all that it has started. */
+export async function listServerPids(sql: Sql): Promise<number[]> {
+  // Each time: the connection of before may be closed by now.
+  const [backend] = await sql.query<{ pid: number }>("select pg_backend_pid() as pid");
   const parents = await readParents();
-  const postmaster = parents.get(pid)!;
+  const postmaster = parents.get(backend!.pid)!;
   return [postmaster, ...[...parents].filter(([, parent]) => parent === postmaster).map(([each]) => each)];
 }
 

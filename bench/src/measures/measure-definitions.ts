@@ -6,7 +6,7 @@ import { applyAgents, applyJobs } from "@roost/jobs";
 import { claimRuns, createRuns, finishRun, type ClaimedRun, type Kernel } from "@roost/kernel";
 import { runWorker } from "@roost/worker";
 import { delay, silentLogger } from "@roost/base";
-import { listServerPids, readProcessorMs, readResidentMib } from "../living-home/home-processes.ts";
+import { listServerPids, readResidentMib, sumProcessorMs } from "../living-home/home-processes.ts";
 import { startQuietHome, type LivingHome } from "../living-home/start-home.ts";
 import { formatMs, timed, type Figure, type Measure } from "../measure.ts";
 import { openDurableDatabase } from "../open-durable-database.ts";
@@ -225,15 +225,9 @@ async function measureTicks(kernel: Kernel, { gateway }: LivingHome, ms: number)
     pid: process.pid,
   });
   const [row] = await database.query<{ now: Date }>("select roost.now() as now");
-  const serverMs = async () => {
-    // The connection of before may be closed by now.
-    const [backend] = await database.query<{ pid: number }>("select pg_backend_pid() as pid");
-    const times = await Promise.all((await listServerPids(backend!.pid)).map(readProcessorMs));
-    return times.reduce((sum, each) => sum + each, 0);
-  };
-  const beforeMs = await serverMs();
+  const beforeMs = await sumProcessorMs(await listServerPids(database));
   await delay(ms);
-  const serverShare = ((await serverMs()) - beforeMs) / ms;
+  const serverShare = ((await sumProcessorMs(await listServerPids(database))) - beforeMs) / ms;
   stop.abort();
   await working;
   const late = await database.query<{ ms: number }>(

@@ -11,7 +11,7 @@ import { createEmbedder, type Embedder } from "@roost/agent";
 import { startEmbeddingServer } from "@roost/agent/testing";
 import { embedLines, indexLines, openMemory, recall, type IndexedDocument, type Memory } from "@roost/memory";
 import { z } from "zod";
-import { listServerPids, readProcessorMs } from "../living-home/home-processes.ts";
+import { listServerPids, sumProcessorMs } from "../living-home/home-processes.ts";
 import { formatMs, timed, type Figure, type MeasureOptions } from "../measure.ts";
 import { openDurableDatabase } from "../open-durable-database.ts";
 import { statistics } from "../statistics.ts";
@@ -191,11 +191,7 @@ async function measureTime(
   const questions = conversations.flatMap((each) => each.questions);
   const step = Math.max(1, Math.floor(questions.length / (isQuick ? 20 : 400)));
   const times: number[] = [];
-  const [row] = await memory.kernel.database.query<{ pid: number }>("select pg_backend_pid() as pid");
-  const workOf = async () => {
-    const works = await Promise.all([process.pid, ...(await listServerPids(row!.pid))].map(readProcessorMs));
-    return works.reduce((sum, each) => sum + each, 0);
-  };
+  const workOf = async () => sumProcessorMs([process.pid, ...(await listServerPids(memory.kernel.database))]);
   const before = await workOf();
   for (let index = 0; index < questions.length; index += step)
     times.push(await timed(() => recall(memory, { query: questions[index]!.text, as: { kind: "main" } })));

@@ -61,8 +61,10 @@ async function measureIdle(names: readonly string[], isQuick: boolean) {
   const forMs = isQuick ? 1_000 : countMs;
   await delay(forMs);
   const perSecond = ((await countOf()) - before) / (forMs / 1000);
-  const [row] = await opened.database.query<{ pid: number }>("select pg_backend_pid() as pid");
-  const [processMib, postgresMib] = [await readMib(program.pid), await readSumMib(await listServerPids(row!.pid))];
+  const [processMib, postgresMib] = [
+    await readMib(program.pid),
+    await readSumMib(await listServerPids(opened.database)),
+  ];
   return { perSecond, processMib, postgresMib };
 }
 

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { delay } from "@roost/base";
 import type { Database } from "@roost/database";
 import { createRuns, runLimits, type Kernel } from "@roost/kernel";
-import { listServerPids, readProcessorMs, readResidentMib } from "../living-home/home-processes.ts";
+import { listServerPids, readResidentMib, sumProcessorMs } from "../living-home/home-processes.ts";
 import { formatMs, type Measure } from "../measure.ts";
 import { openDurableDatabase } from "../open-durable-database.ts";
 import { printCurve } from "../print-curve.ts";
@@ -103,11 +103,9 @@ async function measurePoint(
     );
     return row!.count >= workers;
   });
-  const [row] = await database.query<{ pid: number; now: Date }>("select pg_backend_pid() as pid, roost.now() as now");
-  const processorMs = async (pids: readonly number[]) =>
-    (await Promise.all(pids.map(readProcessorMs))).reduce((sum, each) => sum + each, 0);
+  const [row] = await database.query<{ now: Date }>("select roost.now() as now");
   const ownPids = children.map(({ pid }) => pid!);
-  const before = [await processorMs(await listServerPids(row!.pid)), await processorMs(ownPids)] as const;
+  const before = [await sumProcessorMs(await listServerPids(database)), await sumProcessorMs(ownPids)] as const;
   const startedMs = performance.now();
   for (let left = count; left > 0; left -= runLimits.createMax) {
     const runs = Array.from({ length: Math.min(left, runLimits.createMax) }, () => ({
@@ -129,8 +127,8 @@ async function measurePoint(
     return left === undefined;
   });
   const ms = performance.now() - startedMs;
-  const serverMs = (await processorMs(await listServerPids(row!.pid))) - before[0];
-  const workersMs = (await processorMs(ownPids)) - before[1];
+  const serverMs = (await sumProcessorMs(await listServerPids(database))) - before[0];
+  const workersMs = (await sumProcessorMs(ownPids)) - before[1];
   const times = await database.query<{ ms: number }>(
     "select extract(epoch from ended_at - claimed_at)::float8 * 1000 as ms from roost.run_all where ended_at > $1",
     [row!.now],
