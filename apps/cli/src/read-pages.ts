@@ -1,30 +1,34 @@
-/** Reads the rows of a list page by page, at most `countMax` of them. */
-export async function readPages<Page extends { next: string | null }, Row>(
-  readPage: (page: { limit: number; after?: string | undefined }) => Promise<Page>,
-  rowsOf: (page: Page) => Row[],
-  countMax: number,
-): Promise<Row[]> {
-  const rows: Row[] = [];
-  let after: string | undefined;
-  do {
-    const limit = Math.min(countMax - rows.length, pageLimit);
-    const page: Page = await readPage({ limit, after });
-    rows.push(...rowsOf(page));
-    after = page.next ?? undefined;
-  } while (after !== undefined && rows.length < countMax);
-  return rows;
+interface PageAsked {
+  limit: number;
+  after?: string | undefined;
+}
+
+interface PageRead<Row> {
+  items: Row[];
+  next: string | null;
 }
 
 const pageLimit = 500;
 
-/** All rows of a list, one page in memory. */
+/** The rows of a list, at most `countMax` of them, one page in memory. */
 export async function* eachRow<Row>(
-  readPage: (page: { limit: number; after?: string | undefined }) => Promise<{ items: Row[]; next: string | null }>,
+  readPage: (page: PageAsked) => Promise<PageRead<Row>>,
+  countMax = Infinity,
 ): AsyncGenerator<Row> {
+  let count = 0;
   let after: string | undefined;
   do {
-    const { items, next } = await readPage({ limit: pageLimit, after });
+    const { items, next } = await readPage({ limit: Math.min(countMax - count, pageLimit), after });
     yield* items;
+    count += items.length;
     after = next ?? undefined;
-  } while (after !== undefined);
+  } while (after !== undefined && count < countMax);
+}
+
+/** As `eachRow`, all at once. */
+export async function readPages<Row>(
+  readPage: (page: PageAsked) => Promise<PageRead<Row>>,
+  countMax: number,
+): Promise<Row[]> {
+  return await Array.fromAsync(eachRow(readPage, countMax));
 }

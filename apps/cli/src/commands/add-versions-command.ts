@@ -28,11 +28,7 @@ export function addVersionsCommand(parent: Command, context: CliContext, { noun,
     .action(async (id: string, { last }: { last: number }) => {
       const { terminal, clock } = context;
       const { client } = await context.connect();
-      const versions = await readPages(
-        (page) => list(client, id, page),
-        (page) => page.items,
-        last,
-      );
+      const versions = await readPages((page) => list(client, id, page), last);
       if (terminal.isJson) return terminal.json({ versions });
       printVersions(terminal, versions, clock.nowMs());
     });

@@ -41,14 +41,11 @@ function addList(agents: Command, context: CliContext): void {
       refuseUnknownCommand(agents, list.args[0]);
       const { terminal, clock } = context;
       const { client } = await context.connect();
-      const rows = await readPages(
-        (page) => client.listAgents({ ...page, ...(all === true ? { state: [...agentStates] } : {}) }),
-        (page) => {
-          noteUnreadable(terminal, page.unreadable);
-          return page.items;
-        },
-        agentsMax,
-      );
+      const rows = await readPages(async (page) => {
+        const answer = await client.listAgents({ ...page, ...(all === true ? { state: [...agentStates] } : {}) });
+        noteUnreadable(terminal, answer.unreadable);
+        return answer;
+      }, agentsMax);
       if (terminal.isJson) return terminal.json({ agents: rows });
       terminal.table(rows, agentColumns(clock.nowMs()), "There are no agents");
     });

@@ -50,7 +50,6 @@ function addList(channels: Command, context: CliContext): void {
         found.map(async (channel) => {
           const peers = await readPages(
             (page) => client.listPeers({ ...page, channel: channel.name as Name }),
-            (page) => page.items,
             peersMax,
           );
           return { ...channel, peers: peers.toSorted(byStanding) };

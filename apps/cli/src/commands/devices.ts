@@ -38,7 +38,6 @@ function addList(devices: Command, context: CliContext): void {
       const { client } = await context.connect();
       const rows = await readPages(
         (page) => client.listTokens({ ...page, kind: "device", withRevoked: all === true }),
-        (page) => page.items,
         devicesMax,
       );
       if (terminal.isJson) return terminal.json({ devices: rows });

@@ -122,11 +122,7 @@ function readFacts(
   client: RoostClient,
   query: { withClosed: boolean; isClaim?: boolean | undefined },
 ): Promise<HomeFact[]> {
-  return readPages(
-    (page) => client.listFacts({ ...page, ...query }),
-    (page) => page.items,
-    factsMax,
-  );
+  return readPages((page) => client.listFacts({ ...page, ...query }), factsMax);
 }
 
 async function pick(client: RoostClient, given: string): Promise<HomeFact> {

@@ -29,11 +29,7 @@ export function addFilesCommands(program: Command, context: CliContext): void {
       refuseUnknownCommand(files, list.args[0]);
       const { terminal, clock } = context;
       const { client } = await context.connect();
-      const rows = await readPages(
-        (page) => client.listFiles({ ...page, isMarked: marked }),
-        (page) => page.items,
-        filesMax,
-      );
+      const rows = await readPages((page) => client.listFiles({ ...page, isMarked: marked }), filesMax);
       if (terminal.isJson) return terminal.json({ files: rows });
       const none = marked === true ? "Nothing in the home is marked" : "There are no files";
       terminal.table(rows, columns(clock.nowMs()), none);

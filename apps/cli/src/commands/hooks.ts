@@ -42,11 +42,7 @@ function addList(hooks: Command, context: CliContext): void {
       refuseUnknownCommand(hooks, list.args[0]);
       const { terminal, clock } = context;
       const { client } = await context.connect();
-      const rows = await readPages(
-        (page) => client.listHooks(page),
-        (page) => page.items,
-        hooksMax,
-      );
+      const rows = await readPages((page) => client.listHooks(page), hooksMax);
       if (terminal.isJson) return terminal.json({ hooks: rows });
       terminal.table(rows, hookColumns(clock.nowMs()), "There are no hooks; add one with roost hooks add NAME");
     });

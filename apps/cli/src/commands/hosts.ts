@@ -43,11 +43,7 @@ function addList(hosts: Command, context: CliContext): void {
       refuseUnknownCommand(hosts, list.args[0]);
       const { terminal, clock } = context;
       const { client } = await context.connect();
-      const rows = await readPages(
-        (page) => client.listHosts(page),
-        (page) => page.items,
-        hostsMax,
-      );
+      const rows = await readPages((page) => client.listHosts(page), hostsMax);
       if (terminal.isJson) return terminal.json({ hosts: rows });
       terminal.table(rows, columns(clock.nowMs()), "Nothing runs; bring a host in with roost hosts invite");
     });

@@ -210,10 +210,6 @@ function readTimeZone(given: string | undefined): string {
 }
 
 async function readHere(client: RoostClient): Promise<Map<string, JobRecord>> {
-  const rows = await readPages(
-    (page) => client.listJobs({ ...page, state: [...jobStates] }),
-    (page) => page.items,
-    jobsMax,
-  );
+  const rows = await readPages((page) => client.listJobs({ ...page, state: [...jobStates] }), jobsMax);
   return new Map(rows.map((job) => [job.id, job]));
 }

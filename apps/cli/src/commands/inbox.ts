@@ -126,11 +126,7 @@ function addGrants(program: Command, context: CliContext): void {
 }
 
 function readGrants(client: RoostClient, query: { isLive: boolean }): Promise<GrantRecord[]> {
-  return readPages(
-    (page) => client.listGrants({ ...page, ...query }),
-    (page) => page.items,
-    grantsMax,
-  );
+  return readPages((page) => client.listGrants({ ...page, ...query }), grantsMax);
 }
 
 function forWhat({ scope, of }: GrantRecord): string {

@@ -59,14 +59,11 @@ function addList(jobs: Command, context: CliContext): void {
       refuseUnknownCommand(jobs, list.args[0]);
       const { terminal, clock } = context;
       const { client } = await context.connect();
-      const rows = await readPages(
-        (page) => client.listJobs({ ...page, ...(all === true ? { state: [...jobStates] } : {}) }),
-        (page) => {
-          noteUnreadable(terminal, page.unreadable);
-          return page.items;
-        },
-        jobsMax,
-      );
+      const rows = await readPages(async (page) => {
+        const answer = await client.listJobs({ ...page, ...(all === true ? { state: [...jobStates] } : {}) });
+        noteUnreadable(terminal, answer.unreadable);
+        return answer;
+      }, jobsMax);
       if (terminal.isJson) return terminal.json({ jobs: rows });
       const view = { nowMs: clock.nowMs(), timeZone: await readHomeZone(client) };
       terminal.table(rows, jobColumns(view), "There are no jobs: add one with roost jobs add");
@@ -94,11 +91,7 @@ function addShow(jobs: Command, context: CliContext): void {
         const shown =
           count <= ticks.length
             ? ticks.slice(0, count)
-            : await readPages(
-                (page) => client.listTicks({ jobId, ...page }),
-                (page) => page.items,
-                count,
-              );
+            : await readPages((page) => client.listTicks({ jobId, ...page }), count);
         if (terminal.isJson) return terminal.json({ job, ticks: shown });
         printJob(context, job, await readHomeZone(client));
         terminal.line();

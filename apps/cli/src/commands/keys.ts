@@ -45,11 +45,7 @@ function addList(keys: Command, context: CliContext): void {
       refuseUnknownCommand(keys, list.args[0]);
       const { terminal, clock } = context;
       const { client } = await context.connect();
-      const rows = await readPages(
-        (page) => client.listTokens({ ...page, withRevoked: all === true }),
-        (page) => page.items,
-        tokensMax,
-      );
+      const rows = await readPages((page) => client.listTokens({ ...page, withRevoked: all === true }), tokensMax);
       if (terminal.isJson) return terminal.json({ keys: rows });
       terminal.table(rows, keyColumns(clock.nowMs()), "There are no keys; make one with roost keys create NAME");
     });

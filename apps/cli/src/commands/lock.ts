@@ -75,11 +75,7 @@ export function addLockCommand(program: Command, context: CliContext): void {
 async function listHeld(context: CliContext): Promise<void> {
   const { terminal, clock } = context;
   const { client } = await context.connect();
-  const locks = await readPages(
-    (page) => client.listLocks(page),
-    (page) => page.items,
-    locksMax,
-  );
+  const locks = await readPages((page) => client.listLocks(page), locksMax);
   if (terminal.isJson) return terminal.json({ locks });
   const nowMs = clock.nowMs();
   const columns: Column<Lock>[] = [

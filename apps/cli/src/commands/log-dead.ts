@@ -25,11 +25,7 @@ export function addLogDeadCommands(log: Command, context: CliContext): void {
     .action(async (choice: Choice) => {
       const { terminal, clock } = context;
       const { client } = await context.connect();
-      const rows = await readPages(
-        (page) => client.listDeadLetters({ ...page, ...choice }),
-        (page) => page.items,
-        shownMax,
-      );
+      const rows = await readPages((page) => client.listDeadLetters({ ...page, ...choice }), shownMax);
       if (terminal.isJson) return terminal.json({ deadLetters: rows });
       terminal.table(rows, columns(clock.nowMs()), "There are no dead letters");
     });

@@ -39,11 +39,7 @@ function addShow(groups: Command, context: CliContext): void {
         if (terminal.isJson) return terminal.json({ group });
         return printGroup(context, group);
       }
-      const rows = await readPages(
-        (page) => client.listGroups(page),
-        (page) => page.items,
-        groupsMax,
-      );
+      const rows = await readPages((page) => client.listGroups(page), groupsMax);
       if (terminal.isJson) return terminal.json({ groups: rows });
       terminal.table(rows, groupColumns(clock.nowMs()), "There are no consumer groups");
     });

@@ -33,11 +33,7 @@ function addList(schemas: Command, context: CliContext): void {
     .action(async (type: string | undefined) => {
       const { terminal, clock } = context;
       const { client } = await context.connect();
-      const rows = await readPages(
-        (page) => client.listSchemas({ ...page, type }),
-        (page) => page.items,
-        schemasMax,
-      );
+      const rows = await readPages((page) => client.listSchemas({ ...page, type }), schemasMax);
       if (type !== undefined && rows.length === 0)
         throw new RoostError("not_found", `no event type "${type}" is registered: roost log schemas lists them`);
       if (terminal.isJson) return terminal.json({ schemas: rows });

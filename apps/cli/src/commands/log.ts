@@ -178,11 +178,7 @@ function subjectOf(subject: string): string {
 /** Waiting for an event of a misspelt type would take for ever. */
 async function requireTypes(client: RoostClient, types: readonly string[]): Promise<void> {
   if (types.length === 0) return;
-  const schemas = await readPages(
-    (page) => client.listSchemas(page),
-    (page) => page.items,
-    schemasMax,
-  );
+  const schemas = await readPages((page) => client.listSchemas(page), schemasMax);
   const known = [...new Set(schemas.map(({ type }) => type))];
   for (const type of types) refuseUnknown(`no event type "${type}" is registered`, type, known);
 }

@@ -71,11 +71,7 @@ function addList(models: Command, context: CliContext): void {
       refuseUnknownCommand(models, list.args[0]);
       const { terminal } = context;
       const { client } = await context.connect();
-      const rows = await readPages(
-        (page) => client.listModels(page),
-        (page) => page.items,
-        modelsMax,
-      );
+      const rows = await readPages((page) => client.listModels(page), modelsMax);
       if (terminal.isJson) return terminal.json({ models: rows });
       terminal.table(rows, columns, "roost.yaml names no model; add one with roost models add MODEL --url URL");
     });

@@ -29,11 +29,7 @@ function addNotices(program: Command, context: CliContext): void {
     .action(async ({ state, last }: { state?: (typeof noticeStates)[number]; last: number }) => {
       const { terminal, clock } = context;
       const { client } = await context.connect();
-      const notices = await readPages(
-        (page) => client.listNotices({ ...page, state }),
-        (page) => page.items,
-        Math.max(1, last),
-      );
+      const notices = await readPages((page) => client.listNotices({ ...page, state }), Math.max(1, last));
       if (terminal.isJson) return terminal.json({ notices });
       if (notices.length === 0) terminal.line(terminal.paint("There are no notices", "dim"));
       for (const notice of notices) printNotice(context, notice, clock.nowMs());
@@ -64,7 +60,6 @@ function addQuestions(program: Command, context: CliContext): void {
       const { client } = await context.connect();
       const questions = await readPages(
         (page) => client.listQuestions({ ...page, ...(all === true ? {} : { state: "open" as const }) }),
-        (page) => page.items,
         questionsMax,
       );
       if (terminal.isJson) return terminal.json({ questions });

@@ -30,11 +30,7 @@ function addList(queues: Command, context: CliContext): void {
       refuseUnknownCommand(queues, list.args[0]);
       const { terminal, clock } = context;
       const { client } = await context.connect();
-      const rows = await readPages(
-        (page) => client.listQueues(page),
-        (page) => page.items,
-        queuesMax,
-      );
+      const rows = await readPages((page) => client.listQueues(page), queuesMax);
       if (terminal.isJson) return terminal.json({ queues: rows });
       terminal.table(rows, queueColumns(clock.nowMs()), "There are no queues");
     });

@@ -78,11 +78,7 @@ async function take(context: CliContext, text: string, options: ReserveOptions):
 async function list(context: CliContext, { scope }: ReserveOptions): Promise<void> {
   const { terminal, clock } = context;
   const { client } = await context.connect();
-  const subjects = await readPages(
-    (page) => client.listSubjects({ ...page, scope }),
-    (page) => page.items,
-    subjectsMax,
-  );
+  const subjects = await readPages((page) => client.listSubjects({ ...page, scope }), subjectsMax);
   if (terminal.isJson) return terminal.json({ subjects });
   const nowMs = clock.nowMs();
   const columns: Column<Subject>[] = [

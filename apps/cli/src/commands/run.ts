@@ -36,15 +36,11 @@ function addShow(run: Command, context: CliContext): void {
       const { client } = await context.connect();
       const runId = await findRunId(client, given);
       let shown: Awaited<ReturnType<typeof client.getRun>> | undefined;
-      const steps = await readPages(
-        async (page) => {
-          const answer = await client.getRun({ runId, ...page });
-          shown ??= answer;
-          return answer.steps;
-        },
-        (page) => page.items,
-        stepsMax,
-      );
+      const steps = await readPages(async (page) => {
+        const answer = await client.getRun({ runId, ...page });
+        shown ??= answer;
+        return answer.steps;
+      }, stepsMax);
       if (shown === undefined) return;
       const { waits, holds, below } = shown;
       if (context.terminal.isJson) return context.terminal.json({ run: shown.run, steps, waits, holds, below });

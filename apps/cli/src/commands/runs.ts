@@ -41,11 +41,7 @@ export function addRunsCommand(program: Command, context: CliContext): void {
         sessionKey: options.session,
         sessionKind: options.kind,
       };
-      const runs = await readPages(
-        (page) => client.listRuns({ ...filter, ...page }),
-        (page) => page.items,
-        Math.max(1, options.last),
-      );
+      const runs = await readPages((page) => client.listRuns({ ...filter, ...page }), Math.max(1, options.last));
       // Without runs the name may be misspelt: not_found then.
       if (runs.length === 0 && options.job !== undefined) await client.getJob({ jobId: options.job });
       if (runs.length === 0 && options.session !== undefined)

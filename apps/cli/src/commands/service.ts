@@ -43,16 +43,8 @@ function addList(service: Command, context: CliContext): void {
     .action(async (_options: object, list: Command) => {
       refuseUnknownCommand(service, list.args[0]);
       const { client } = await context.connect();
-      const rows = await readPages(
-        (page) => client.listServices(page),
-        (page) => page.items,
-        servicesMax,
-      );
-      const thirdParties = await readPages(
-        (page) => client.listThirdParties(page),
-        (page) => page.items,
-        servicesMax,
-      );
+      const rows = await readPages((page) => client.listServices(page), servicesMax);
+      const thirdParties = await readPages((page) => client.listThirdParties(page), servicesMax);
       if (context.terminal.isJson) return context.terminal.json({ services: rows, thirdParties });
       const all = [...rows, ...thirdParties.map(toRow)].toSorted((a, b) => a.name.localeCompare(b.name));
       context.terminal.table(all, columns, "There are no services: name some in roost.yaml, as in services: [peeps]");
@@ -67,11 +59,7 @@ function addStatus(service: Command, context: CliContext): void {
     .action(async (name: string) => {
       const { client } = await context.connect();
       const { service: found, instances } = await client.getService({ name });
-      const groups = await readPages(
-        (page) => client.listGroups(page),
-        (page) => page.items,
-        servicesMax,
-      );
+      const groups = await readPages((page) => client.listGroups(page), servicesMax);
       const own = groups.filter((group) => group.name.startsWith(`service.${name}.`));
       const { terminal, clock } = context;
       if (terminal.isJson) return terminal.json({ service: found, instances, consumers: own });

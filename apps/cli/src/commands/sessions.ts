@@ -37,11 +37,7 @@ function addList(sessions: Command, context: CliContext): void {
       refuseUnknownCommand(sessions, list.args[0]);
       const { terminal, clock } = context;
       const { client } = await context.connect();
-      const rows = await readPages(
-        (page) => client.listSessions(page),
-        (page) => page.items,
-        Math.max(1, last),
-      );
+      const rows = await readPages((page) => client.listSessions(page), Math.max(1, last));
       if (terminal.isJson) return terminal.json({ sessions: rows });
       terminal.table(rows, sessionColumns(clock.nowMs()), "There are no sessions yet: start one with roost ask TEXT");
     });

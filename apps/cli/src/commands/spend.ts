@@ -90,11 +90,7 @@ function totalOf(total: SpendRecord): string {
 async function showForecasts(context: CliContext): Promise<void> {
   const { terminal } = context;
   const { client } = await context.connect();
-  const forecasts = await readPages(
-    (page) => client.listSpendForecasts(page),
-    (page) => page.items,
-    forecastsMax,
-  );
+  const forecasts = await readPages((page) => client.listSpendForecasts(page), forecastsMax);
   if (terminal.isJson) return terminal.json({ forecasts });
   const sorted = forecasts.toSorted((left, right) => right.usdPerDay - left.usdPerDay);
   terminal.table(sorted, forecastColumns, "No active job has run yet");

@@ -23,11 +23,7 @@ export function addStateCommand(program: Command, context: CliContext): void {
         if (terminal.isJson) return terminal.json(file);
         return terminal.line(plainText(JSON.stringify(file.value, null, 2)));
       }
-      const files = await readPages(
-        (page) => client.listStateFiles(page),
-        (page) => page.items,
-        filesMax,
-      );
+      const files = await readPages((page) => client.listStateFiles(page), filesMax);
       if (terminal.isJson) return terminal.json({ files });
       terminal.table(files, columns, "There are no state files");
     });

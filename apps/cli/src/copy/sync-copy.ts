@@ -50,11 +50,7 @@ export async function syncCopy(options: SyncCopyOptions): Promise<SyncedCopy> {
   const { client, homeDir } = options;
   await restoreAside(homeDir);
   const state = await openCopyState(homeDir);
-  const listed = await readPages(
-    (page) => client.listFiles(page),
-    (page) => page.items,
-    filesMax,
-  );
+  const listed = await readPages((page) => client.listFiles(page), filesMax);
   const remote = new Map(listed.map((file) => [file.path, file]));
   if (listed.length === 0 && state.files.size > 0)
     throw new RoostError("unavailable", "the home lists no files: the copy stays as it is until it does");

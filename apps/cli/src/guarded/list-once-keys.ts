@@ -11,11 +11,7 @@ const keysMax = 5_000;
 export async function listOnceKeys(context: CliContext, scope: string | undefined): Promise<void> {
   const { terminal, clock } = context;
   const { client } = await context.connect();
-  const keys = await readPages(
-    (page) => client.listOnce({ ...page, scope }),
-    (page) => page.items,
-    keysMax,
-  );
+  const keys = await readPages((page) => client.listOnce({ ...page, scope }), keysMax);
   if (terminal.isJson) return terminal.json({ keys });
   const nowMs = clock.nowMs();
   const columns: Column<OnceEntry>[] = [

@@ -18,11 +18,7 @@ const restMs = 250;
 const topics = ["runs", "jobs", "coordination", "notices"];
 
 export async function readActivity(client: RoostClient, signal?: AbortSignal): Promise<ActivityRecord[]> {
-  return readPages(
-    (page) => client.listActivity(page, { signal }),
-    (page) => page.items,
-    activityMax,
-  );
+  return readPages((page) => client.listActivity(page, { signal }), activityMax);
 }
 
 /** What fails at present. The list of what is running is worth more than the lack of this. */

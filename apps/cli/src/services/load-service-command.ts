@@ -43,11 +43,7 @@ export async function loadServiceCommand(
 }
 
 async function refuseHeld(client: RoostClient, service: string): Promise<void> {
-  const marked = await readPages(
-    (page) => client.listFiles({ ...page, isMarked: true }),
-    (page) => page.items,
-    markedMax,
-  );
+  const marked = await readPages((page) => client.listFiles({ ...page, isMarked: true }), markedMax);
   const held = marked.find(({ path }) => path.startsWith(`services/${service}/`));
   if (held !== undefined)
     throw new RoostError(
