@@ -9,9 +9,9 @@ import {
 import type { Part } from "@roost/contract/part";
 import type { RoostClient } from "../connect.ts";
 import type { Finding, Found } from "./found/found.ts";
+import { inBatches } from "./in-batches.ts";
 
-/** Of a request; a single record may be larger. */
-const batchBytesMax = 4 * 1024 ** 2;
+/** Of a request. */
 const recordsMax = 200;
 const nameCharsMax = 1_000;
 
@@ -38,14 +38,9 @@ export async function sendRecords(
   options: SendOptions,
 ): Promise<GatheredReport> {
   const report = emptyReport();
-  const seen = new Set<string>();
-  let batch: { record: HomeRecordGiven; origin: string | undefined; line: string }[] = [];
-  let bytes = 0;
   let count = 0;
-  const flush = async () => {
-    if (batch.length === 0) return;
-    const sent = batch;
-    [batch, bytes] = [[], 0];
+  const lines = linesOf(client, finding, { report, isDryRun: options.isDryRun });
+  for await (const sent of inBatches(lines, recordsMax, ({ line }) => line)) {
     const outcomes = await sendBatch(
       client,
       sent.map(({ line }) => line),
@@ -58,28 +53,37 @@ export async function sendRecords(
     }
     count += sent.length;
     options.onProgress(count, sent.at(-1)!.record.ref);
-  };
+  }
+  return report;
+}
+
+interface RecordLine {
+  record: HomeRecordGiven;
+  origin: string | undefined;
+  line: string;
+}
+
+/** The records that can be sent; what else is found is reported. */
+async function* linesOf(
+  client: RoostClient,
+  finding: Finding,
+  { report, isDryRun }: { report: GatheredReport; isDryRun: boolean },
+): AsyncGenerator<RecordLine> {
+  const seen = new Set<string>();
   for await (const found of finding) {
     if (found.found === "note") addLine(report, report.notes, found.text.slice(0, nameCharsMax));
     else if (found.found !== "record") addNamed(report, found.found, found);
     else {
-      const { origin } = found;
-      const record = await withPictures(client, found, { report, isDryRun: options.isDryRun });
+      const record = await withPictures(client, found, { report, isDryRun });
       const line = JSON.stringify(record);
       const problem = problemOf(record, line, seen);
-      if (problem !== undefined) {
+      if (problem === undefined) yield { record, origin: found.origin, line };
+      else {
         addNamed(report, "refused", { name: record.ref, reason: problem });
         countOne(report, record.kind, "refused");
-        continue;
       }
-      const size = Buffer.byteLength(line);
-      if (batch.length >= recordsMax || bytes + size > batchBytesMax) await flush();
-      batch.push({ record, origin, line });
-      bytes += size;
     }
   }
-  await flush();
-  return report;
 }
 
 /** The message, naming its pictures as parts; one that cannot be kept is named, and the message comes without it. */

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { RoostError } from "@roost/base";
 import { jobsPerApplyMax } from "@roost/contract/operations";
 import type { RoostClient } from "../connect.ts";
+import { inBatches } from "./in-batches.ts";
 import { readWholeLines } from "./read-export.ts";
 import { addNamed, reasonOf, type GatheredReport } from "./send-records.ts";
 
@@ -31,11 +32,8 @@ export async function takeWholeJobs(
   { report, isDryRun }: { report: GatheredReport; isDryRun: boolean },
 ): Promise<void> {
   const counts = (report.counts["job"] ??= {});
-  let batch: MovedJob[] = [];
-  const flush = async () => {
-    if (batch.length === 0) return;
-    const part = batch;
-    batch = [];
+  for await (const batch of inBatches(readWholeLines(root, "records/jobs.jsonl"), jobsPerApplyMax)) {
+    const part = batch as unknown as MovedJob[];
     const written = part.map(({ id, definition }) => ({ id, ...definition }));
     const { changes, refused } = await client.applyJobs({
       jobs: written as Parameters<RoostClient["applyJobs"]>[0]["jobs"],
@@ -53,12 +51,7 @@ export async function takeWholeJobs(
       counts[action] = (counts[action] ?? 0) + 1;
     }
     for (const { index, reason } of refused) addNamed(report, "refused", { name: `job ${part[index]?.id}`, reason });
-  };
-  for await (const job of readWholeLines(root, "records/jobs.jsonl")) {
-    batch.push(job as unknown as MovedJob);
-    if (batch.length === jobsPerApplyMax) await flush();
   }
-  await flush();
 }
 
 interface MovedJob {

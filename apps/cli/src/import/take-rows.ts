@@ -10,13 +10,13 @@ import { rowsFile } from "../export/export-services.ts";
 import { readManifest } from "../export/open-export-folder.ts";
 import { keepTrying } from "../guarded/keep-trying.ts";
 import { createServiceClient } from "../services/create-service-client.ts";
+import { inBatches } from "./in-batches.ts";
 import { readWholeEntries } from "./read-export.ts";
 import { addNamed, countOne, reasonOf, type GatheredReport } from "./send-records.ts";
 import { readSettingsFile } from "./take-settings.ts";
 
 /** A first start creates a role, a schema and tables. */
 const startMsMax = 60_000;
-const batchBytesMax = 4 * 1024 ** 2;
 /** Of rows that refer to later ones: a chain of so many is taken. */
 const roundsMax = 50;
 const waitingMax = 200_000;
@@ -78,62 +78,53 @@ interface RowsOf {
   name: string;
 }
 
+interface RowLine {
+  seq: number;
+  text: string;
+}
+
 async function takeAll(
   connection: Connection,
   { root, path, name }: RowsOf,
   { report, isDryRun, onProgress }: TakeRowsOptions,
 ): Promise<void> {
   const client = createServiceClient(connection, name);
-  const count = (action: "created" | "same" | "kept" | "refused", times = 1) => countOne(report, name, action, times);
+  const tell = (action: "kept" | "refused", seq: number, reason: string) => {
+    countOne(report, name, action);
+    addNamed(report, action, { name: `${path} line ${seq}`, reason });
+  };
   let waiting: Map<number, string> | undefined;
+  const linesLeft = async function* (): AsyncGenerator<RowLine> {
+    for await (const entry of readWholeEntries(root, path)) {
+      if (waiting !== undefined && !waiting.has(entry.seq)) continue;
+      if ("problem" in entry) tell("refused", entry.seq, entry.problem);
+      else yield { seq: entry.seq, text: JSON.stringify(entry.value) };
+    }
+  };
   for (let round = 0; round < roundsMax; round += 1) {
     const still = new Map<number, string>();
-    let batch: { seq: number; text: string }[] = [];
-    let bytes = 0;
     let seen = 0;
-    const flush = async () => {
-      if (batch.length === 0) return;
-      const sent = batch;
-      [batch, bytes] = [[], 0];
+    for await (const sent of inBatches(linesLeft(), rowLimits.rowsMax, ({ text }) => text)) {
       const content = {
         mediaType: "application/x-ndjson",
         bytes: new TextEncoder().encode(sent.map(({ text }) => text).join("\n")),
       };
       const { createdCount, sameCount, others } = await client.importRows({ isDryRun, content });
-      count("created", createdCount);
-      count("same", sameCount);
+      countOne(report, name, "created", createdCount);
+      countOne(report, name, "same", sameCount);
       for (const { line, action, reason } of others) {
         const { seq } = sent[line - 1] ?? { seq: line };
-        if (action === "waits" && isDryRun) count("created");
+        if (action === "waits" && isDryRun) countOne(report, name, "created");
         else if (action === "waits" && still.size < waitingMax) still.set(seq, reason);
-        else {
-          count(action === "kept" ? "kept" : "refused");
-          addNamed(report, action === "kept" ? "kept" : "refused", { name: `${path} line ${seq}`, reason });
-        }
+        else tell(action === "kept" ? "kept" : "refused", seq, reason);
       }
       seen += sent.length;
       onProgress(`${seen} rows of ${name}`);
-    };
-    for await (const entry of readWholeEntries(root, path)) {
-      if (waiting !== undefined && !waiting.has(entry.seq)) continue;
-      if ("problem" in entry) {
-        count("refused");
-        addNamed(report, "refused", { name: `${path} line ${entry.seq}`, reason: entry.problem });
-        continue;
-      }
-      const text = JSON.stringify(entry.value);
-      if (batch.length >= rowLimits.rowsMax || bytes + text.length > batchBytesMax) await flush();
-      batch.push({ seq: entry.seq, text });
-      bytes += text.length;
     }
-    await flush();
     if (still.size === 0) return;
     const isStuck = still.size === waiting?.size;
     waiting = still;
     if (isStuck) break;
   }
-  for (const [seq, reason] of waiting ?? []) {
-    count("refused");
-    addNamed(report, "refused", { name: `${path} line ${seq}`, reason });
-  }
+  for (const [seq, reason] of waiting ?? []) tell("refused", seq, reason);
 }
