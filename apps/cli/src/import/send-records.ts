@@ -133,7 +133,7 @@ function gather(report: GatheredReport, { ref, kind, action, path, reason }: Imp
   const name = path === null || path === ref ? ref : `${ref} (${path})`;
   if (action === "refused") addNamed(report, "refused", { name: ref, reason: reason ?? "it cannot be taken over" });
   else if (action === "kept" || action === "removed" || action === "beside")
-    addLine(report, report.kept, { name: name.slice(0, nameCharsMax), reason: reason ?? action });
+    addNamed(report, "kept", { name, reason: reason ?? action });
 }
 
 export function countOne(report: GatheredReport, kind: string, action: ImportOutcome["action"], times = 1): void {
@@ -158,7 +158,7 @@ export function addNamed(
 ): void {
   addLine(report, report[listOf[kind]], {
     name: name.slice(0, nameCharsMax).toWellFormed(),
-    reason: reason.slice(0, nameCharsMax),
+    reason: reason.slice(0, nameCharsMax).toWellFormed(),
   });
 }
 

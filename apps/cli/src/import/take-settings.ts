@@ -25,9 +25,7 @@ export async function takeSettings(
   { settings, left }: ConvertedSettings,
   { report, isDryRun, source, restores }: TakeSettingsOptions,
 ): Promise<void> {
-  const lineMax = 1_000;
-  for (const line of left)
-    report.noPlace.push({ name: "openclaw.json", reason: line.slice(0, lineMax).toWellFormed() });
+  for (const line of left) addNamed(report, "no-place", { name: "openclaw.json", reason: line });
   try {
     const { text: before, sha256 } = await readSettingsFile(client);
     let text = before;
@@ -55,17 +53,17 @@ export async function takeSettings(
       } catch (error) {
         countOne(report, "setting", "refused");
         notes.delete(name);
-        report.refused.push({ name: `openclaw.json ${name}`, reason: toRoostError(error).message.slice(0, lineMax) });
+        addNamed(report, "refused", { name: `openclaw.json ${name}`, reason: toRoostError(error).message });
       }
     }
     if (isDryRun) return;
     const { state } =
       text === before ? { state: "same" } : await client.writeFile({ path: settingsFile, text, sha256 });
     if (state === "conflict")
-      report.refused.push({ name: settingsFile, reason: "it was changed meanwhile: import again" });
+      addNamed(report, "refused", { name: settingsFile, reason: "it was changed meanwhile: import again" });
     else await sendNotes(client, source, { notes: [...notes.values()], isDryRun: false });
   } catch (error) {
-    report.refused.push({ name: settingsFile, reason: reasonOf(error).slice(0, lineMax) });
+    addNamed(report, "refused", { name: settingsFile, reason: reasonOf(error) });
   }
 }
 
