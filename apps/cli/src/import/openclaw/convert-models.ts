@@ -2,6 +2,7 @@
  * The models of openclaw.json that need no secret of that file, in the order in which its agents try them, with their prices. All else is named, and a
  * secret never. Pure.
  */
+import { jsonObjectOf } from "@roost/base";
 import { slugOf } from "../found/slug-of.ts";
 import type { AgentEntry, OpenClawConfig } from "./read-config.ts";
 
@@ -19,8 +20,8 @@ export interface ConvertedModels {
 export function convertModels({ agents, models: given }: OpenClawConfig): ConvertedModels {
   const left: string[] = [];
   const moved = new Map<string, Fields>();
-  for (const [provider, fields] of Object.entries(fieldsOf(given?.["providers"])))
-    addModelsOf(provider, fieldsOf(fields), { moved, left });
+  for (const [provider, fields] of Object.entries(jsonObjectOf(given?.["providers"])))
+    addModelsOf(provider, jsonObjectOf(fields), { moved, left });
   const named = modelNamesOf(agents?.defaults);
   for (const name of named)
     if (!moved.has(name)) left.push(`agents.defaults.model ${name}: it is not among the models that come in`);
@@ -53,7 +54,7 @@ export function convertAgentModel(
 /** `"provider/model"`, or `{ primary, fallbacks }`: the preferred one first. */
 function modelNamesOf(agent: { model?: unknown } | undefined): string[] {
   const model = agent?.model;
-  const { primary, fallbacks = [] } = typeof model === "string" ? { primary: model } : fieldsOf(model);
+  const { primary, fallbacks = [] } = typeof model === "string" ? { primary: model } : jsonObjectOf(model);
   return [primary, ...(Array.isArray(fallbacks) ? fallbacks : [])].filter((name) => typeof name === "string");
 }
 
@@ -94,14 +95,14 @@ function addModelsOf(
       ...(key !== undefined && { apiKey: key }),
       ...(isCount(contextWindow, 1_024) && { contextTokensMax: Math.floor(contextWindow) }),
       ...(isCount(maxTokens, 16) && { outputTokensMax: Math.min(Math.floor(maxTokens), outputTokensMax) }),
-      ...priceOf(fieldsOf(cost)),
+      ...priceOf(jsonObjectOf(cost)),
     });
   }
 }
 
 /** As a list of ids has them, too. */
 function offeredOf(model: unknown): Fields {
-  return typeof model === "string" ? { id: model } : fieldsOf(model);
+  return typeof model === "string" ? { id: model } : jsonObjectOf(model);
 }
 
 /** The most that roost.yaml takes. */
@@ -128,7 +129,7 @@ function priceOf({ input, output, cacheRead }: Fields): { price?: Fields } {
 /** A name of the environment is a reference here too; what else stands there is the key itself, or kept by that program. */
 function keyOf(apiKey: unknown): string | undefined {
   if (apiKey === undefined || apiKey === "") return undefined;
-  const { source, id } = fieldsOf(apiKey);
+  const { source, id } = jsonObjectOf(apiKey);
   const written = source === "env" ? `\${${String(id)}}` : apiKey;
   const [, name] = /^\$\{([A-Z_][A-Z0-9_]*)\}$/.exec(typeof written === "string" ? written : "") ?? [];
   return name === undefined ? "secret" : `env:${name}`;
@@ -140,8 +141,4 @@ function slug(text: string): string {
     .replaceAll(/[^a-z0-9]+/g, "-")
     .replaceAll(/^-+|-+$/g, "")
     .slice(0, 40);
-}
-
-export function fieldsOf(value: unknown): Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Fields) : {};
 }

@@ -2,8 +2,8 @@
  * What openclaw.json says that roost.yaml can say too: the heartbeat, the time zone, and models that need no secret of that file. All else is named,
  * field by field, and a secret never. Pure.
  */
-import { writeDurationMs } from "@roost/base";
-import { convertModels, fieldsOf, type Fields } from "./convert-models.ts";
+import { jsonObjectOf, writeDurationMs } from "@roost/base";
+import { convertModels, type Fields } from "./convert-models.ts";
 import type { OpenClawConfig } from "./read-config.ts";
 
 export interface ConvertedSettings {
@@ -55,7 +55,7 @@ function convertHeartbeat(
       set("every", durationOf(String(value)));
     else if (name === "target" && value === "none") set("target", "none");
     else if (name === "activeHours") {
-      const { start, end, timezone } = fieldsOf(value);
+      const { start, end, timezone } = jsonObjectOf(value);
       set("activeHours", { start, end, ...(typeof timezone === "string" && zoneOf(timezone)) });
     } else left.push(`heartbeat.${name}: ${JSON.stringify(value)}`);
   }

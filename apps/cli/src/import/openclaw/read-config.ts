@@ -2,7 +2,7 @@
 import { stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path";
-import { describeIssue, formatPath, RoostError } from "@roost/base";
+import { describeIssue, formatPath, isJsonObject, RoostError } from "@roost/base";
 import { parse } from "yaml";
 import { z } from "zod";
 import { isFolder, readWithin } from "../found/walk-source.ts";
@@ -75,8 +75,8 @@ function parseText(text: string): unknown {
 /** `$include` names files whose contents stand in its place, the later ones over the earlier and what is beside it over all. */
 async function withIncluded(value: unknown, from: Including & { folder: string }): Promise<unknown> {
   if (Array.isArray(value)) return await Promise.all(value.map((each) => withIncluded(each, from)));
-  if (typeof value !== "object" || value === null) return value;
-  const { $include: named, ...own } = value as Record<string, unknown>;
+  if (!isJsonObject(value)) return value;
+  const { $include: named, ...own } = value;
   const parts: unknown[] = [];
   for (const name of named === undefined ? [] : [named].flat()) {
     const path = resolve(from.folder, String(name));
@@ -95,10 +95,9 @@ async function withIncluded(value: unknown, from: Including & { folder: string }
 }
 
 function over(under: unknown, upper: unknown): unknown {
-  const isPlain = (value: unknown) => typeof value === "object" && value !== null && !Array.isArray(value);
-  if (!isPlain(under) || !isPlain(upper)) return upper;
-  const merged = { ...(under as Record<string, unknown>) };
-  for (const [name, value] of Object.entries(upper as object)) merged[name] = over(merged[name], value);
+  if (!isJsonObject(under) || !isJsonObject(upper)) return upper;
+  const merged: Record<string, unknown> = { ...under };
+  for (const [name, value] of Object.entries(upper)) merged[name] = over(merged[name], value);
   return merged;
 }
 

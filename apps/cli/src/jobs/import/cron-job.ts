@@ -1,5 +1,6 @@
 /** A job as stored by OpenClaw: in the file of 2026.3, and in the database and export of later versions. Each is read by itself. */
 import { createHash } from "node:crypto";
+import { isJsonObject } from "@roost/base";
 import { writtenFaults } from "@roost/jobs/files";
 import { z } from "zod";
 import { withoutNulls } from "../../import/found/without-nulls.ts";
@@ -93,19 +94,18 @@ const counts = ["atMs", "everyMs", "anchorMs", "staggerMs", "timeoutSeconds", "c
 
 /** As the program itself reads what earlier versions and people wrote: counts as texts, a schedule without its kind, a prompt beside the payload. */
 function asNow(value: unknown): unknown {
-  const job = asFields(withoutNulls(value));
-  if (job === undefined) return value;
+  const job = withoutNulls(value);
+  if (!isJsonObject(job)) return value;
   const { enabled, schedule, payload, message, text } = job;
-  const given = asFields(schedule);
   const said = payload === undefined && typeof (message ?? text) === "string";
   return {
     ...withCounts(job),
     ...(enabled === "true" || enabled === "false" ? { enabled: enabled === "true" } : {}),
-    ...(given === undefined ? {} : { schedule: scheduleOf(withCounts(given)) }),
+    ...(isJsonObject(schedule) ? { schedule: scheduleOf(withCounts(schedule)) } : {}),
     ...(said
       ? { payload: message === undefined ? { kind: "systemEvent", text } : { kind: "agentTurn", message } }
       : {}),
-    ...(asFields(payload) === undefined ? {} : { payload: withCounts(asFields(payload)!) }),
+    ...(isJsonObject(payload) ? { payload: withCounts(payload) } : {}),
   };
 }
 
@@ -118,7 +118,7 @@ function scheduleOf({ cron, at, ...rest }: Record<string, unknown>): Record<stri
       ? "cron"
       : rest["everyMs"] !== undefined
         ? "every"
-        : "atMs" in { ...rest, ...moment } || at !== undefined
+        : "atMs" in rest || at !== undefined
           ? "at"
           : undefined);
   return { ...rest, ...moment, ...(expr === undefined ? {} : { expr }), ...(kind === undefined ? {} : { kind }) };
@@ -131,12 +131,6 @@ function withCounts(fields: Record<string, unknown>): Record<string, unknown> {
       counts.includes(name) && typeof each === "string" && /^\d+(\.\d+)?$/.test(each.trim()) ? Number(each) : each,
     ]),
   );
-}
-
-function asFields(value: unknown): Record<string, unknown> | undefined {
-  return typeof value === "object" && value !== null && !Array.isArray(value)
-    ? (value as Record<string, unknown>)
-    : undefined;
 }
 
 const internalDeclaration = /^(?:heartbeat|skill-collection-review|memory-core):/;
