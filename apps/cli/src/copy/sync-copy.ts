@@ -66,8 +66,8 @@ export async function syncCopy(options: SyncCopyOptions): Promise<SyncedCopy> {
   const hiding = (path: string) =>
     unseen.find((other) => path === other.path || path.startsWith(`${other.path}/`))?.reason;
   if (options.isEmptied !== true) {
-    refuseLostCopy(state, (path) => local.has(path) || !remote.has(path) || hiding(path) !== undefined);
-    refuseLostHome(state, (path) => remote.has(path) || !local.has(path));
+    refuseLost(state, "here", (path) => local.has(path) || !remote.has(path) || hiding(path) !== undefined);
+    refuseLost(state, "at the home", (path) => remote.has(path) || !local.has(path));
   }
   const done: SyncedCopy = {
     taken: [],
@@ -101,23 +101,25 @@ export async function syncCopy(options: SyncCopyOptions): Promise<SyncedCopy> {
   return done;
 }
 
-/** @throws RoostError `conflict` when more than half of what both had is gone here */
-function refuseLostCopy({ files }: CopyState, isHere: (path: string) => boolean): void {
-  const gone = [...files.keys()].filter((path) => !isHere(path));
-  if (gone.length < lostFilesMin || gone.length * 2 <= files.size) return;
-  throw new RoostError(
-    "conflict",
-    `${gone.length} of ${files.size} files are gone here, such as ${gone[0]}: if that is meant, roost sync --emptied deletes them at the home too; if a disk was lost, remove .roost/copy of this directory, and the next pass fetches them all`,
-  );
-}
+const lostPlaces = {
+  here: {
+    deletes: "deletes them at the home too",
+    ifLost: "if a disk was lost, remove .roost/copy of this directory, and the next pass fetches them all",
+  },
+  "at the home": {
+    deletes: "deletes them here too",
+    ifLost: "if the home lost its disk, remove .roost/copy of this directory, and the next pass brings them back",
+  },
+} as const;
 
-/** @throws RoostError `conflict` when more than half of what both had is gone at the home */
-function refuseLostHome({ files }: CopyState, isThere: (path: string) => boolean): void {
+/** @throws RoostError `conflict` when more than half of what both had is gone there */
+function refuseLost({ files }: CopyState, where: keyof typeof lostPlaces, isThere: (path: string) => boolean): void {
   const gone = [...files.keys()].filter((path) => !isThere(path));
   if (gone.length < lostFilesMin || gone.length * 2 <= files.size) return;
+  const { deletes, ifLost } = lostPlaces[where];
   throw new RoostError(
     "conflict",
-    `${gone.length} of ${files.size} files are gone at the home, such as ${gone[0]}: if that is meant, roost sync --emptied deletes them here too; if the home lost its disk, remove .roost/copy of this directory, and the next pass brings them back`,
+    `${gone.length} of ${files.size} files are gone ${where}, such as ${gone[0]}: if that is meant, roost sync --emptied ${deletes}; ${ifLost}`,
   );
 }
 
