@@ -7,7 +7,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { gatewayFile, RoostError, writeFileDurably, type Clock } from "@roost/base";
 import { fromProblem } from "@roost/contract/client";
-import type { WorkersNeeds } from "@roost/contract/operations";
+import { isOtherMinor, type WorkersNeeds } from "@roost/contract/operations";
 import type { CliConfig } from "../config.ts";
 import { hostFile, readJoinedHome, type JoinedHome } from "@roost/memory/joined-home";
 import { walkHome } from "@roost/memory/walk-home";
@@ -99,8 +99,7 @@ interface Joining {
 }
 
 function refuseOtherVersion(home: string, own: string): void {
-  const minorOf = (version: string) => version.split(".").slice(0, 2).join(".");
-  if (home === "" || minorOf(home) === minorOf(own)) return;
+  if (home === "" || !isOtherMinor(home, own)) return;
   throw new RoostError(
     "conflict",
     `the home has version ${home} and this program ${own}: a host of another minor version would be drained at once; install the home's version here first. Nothing was changed, and the code counts still`,

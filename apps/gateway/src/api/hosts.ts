@@ -35,7 +35,7 @@ export function serveHosts({ kernel, version }: { kernel: Kernel; version: strin
     }),
 
     serve(operations.reportHost, async ({ at, ...says }, { principal }) => {
-      const isDrained = isOtherMinor(says.version, version);
+      const isDrained = operations.isOtherMinor(says.version, version);
       await reportHost(kernel, { ...says, at: new Date(at), name: nameOf(principal), isDrained });
       return { at: new Date(kernel.clock.nowMs()).toISOString(), version, isDrained };
     }),
@@ -109,7 +109,7 @@ function toRecord(
     ...(joined === undefined ? [] : [{ its: joined.version, of: version }]),
     ...processes.map((one) => ({ its: one.version, of: homeVersion })),
   ];
-  const other = versions.find(({ its, of }) => isOtherMinor(its, of));
+  const other = versions.find(({ its, of }) => operations.isOtherMinor(its, of));
   const seen = [...processes.map(({ seenAt }) => seenAt), ...(joined === undefined ? [] : [joined.seenAt])];
   const latest = processes.toSorted((a, b) => Number(b.seenAt) - Number(a.seenAt))[0] ?? joined;
   const collect = (of: (one: WorkerRow) => string[]) => [...new Set(processes.flatMap(of))].toSorted();
@@ -147,10 +147,4 @@ function countKinds(processes: WorkerRow[]): string[] {
     const count = processes.filter((one) => one.kind === kind).length;
     return count === 0 ? [] : [`${count} ${kind}${count === 1 ? "" : "s"}`];
   });
-}
-
-/** Programs of one minor version keep each other's rules. */
-function isOtherMinor(one: string, other: string): boolean {
-  const minorOf = (version: string) => version.split(".").slice(0, 2).join(".");
-  return minorOf(one) !== minorOf(other);
 }

@@ -47,3 +47,9 @@ export interface WorkersNeeds {
   /** References of secrets that its workers resolve. */
   secrets: string[];
 }
+
+/** Programs of one minor version keep each other's rules. */
+export function isOtherMinor(one: string, other: string): boolean {
+  const minorOf = (version: string) => version.split(".").slice(0, 2).join(".");
+  return minorOf(one) !== minorOf(other);
+}
