@@ -1,7 +1,6 @@
 /** Hosts services in this process until it is told to stop. One that fails leaves the others up, and is tried again. */
 import { sleepUntilAborted, systemClock, toRoostError, type Logger } from "@roost/base";
-import type { Database } from "@roost/database";
-import { createDatabaseClock, type DatabaseClock } from "@roost/kernel";
+import { openDatabaseClock } from "@roost/kernel";
 import {
   connectService,
   openServiceHost,
@@ -96,18 +95,6 @@ async function hostEnabled(
 /** In the place of a count: the program was loaded, and its service has left since. */
 const leftCount = -1;
 
-const clockSyncMs = 60_000;
-
-/** Calls are signed by the clock of the database: that of this machine may be minutes off. */
-async function followDatabaseClock(link: Database, logger: Logger): Promise<Disposable & Pick<DatabaseClock, "clock">> {
-  const followed = createDatabaseClock(link, systemClock, "service.now_1()");
-  await followed.sync();
-  const follow = () =>
-    void followed.sync().catch((error: unknown) => logger.warn("the database's clock was not read", { error }));
-  const timer = setInterval(follow, clockSyncMs).unref();
-  return { clock: followed.clock, [Symbol.dispose]: () => clearInterval(timer) };
-}
-
 interface HostedServices extends AsyncDisposable {
   /** By name, at which count this process loaded the program. */
   loaded: Map<string, number>;
@@ -132,7 +119,9 @@ function createHostedServices(
   const open = async (installed: ReadyService["installed"]) => {
     await using opening = new AsyncDisposableStack();
     const link = opening.use(await connectService({ databaseUrl, installed, logger, poolMax: 1 }));
-    const { clock } = opening.use(await followDatabaseClock(link, logger));
+    // Calls are signed by the clock of the database: that of this machine may be minutes off.
+    const reading = { local: systemClock, now: "service.now_1()", logger };
+    const { clock } = opening.use(await openDatabaseClock(link, reading));
     const made = opening.use(await openServiceHost({ link, clock, logger, address }));
     opened.use(opening.move());
     return made;

@@ -18,7 +18,7 @@ export { readSchemaIds, type EventSchema } from "./log/event-schema.ts";
 export { readTopics } from "./log/topics.ts";
 export { advanceOffsets, formatOffsets, parseOffsets, partitionName, type OffsetVector } from "./log/offsets.ts";
 export { eventColumns, readEvents, readLimitMax, readPartitions } from "./log/read-events.ts";
-export { createDatabaseClock, type DatabaseClock } from "./log/database-clock.ts";
+export { openDatabaseClock } from "./log/database-clock.ts";
 export { findOffsets, readEnd, readLog, readTopic, readableBy, type DroppedEvents } from "./log/read-log.ts";
 export { readBefore, readLatest, type PageBefore } from "./log/read-before.ts";
 export { tailEvents, tailPages } from "./log/tail-events.ts";

@@ -14,7 +14,7 @@ import { roostEvents } from "@roost/contract/events";
 import { createBatches, type Batches } from "./batches/create-batches.ts";
 import type { Appended } from "./log/append-events.ts";
 import { appendInBatches } from "./log/append-in-batches.ts";
-import { createDatabaseClock } from "./log/database-clock.ts";
+import { openDatabaseClock } from "./log/database-clock.ts";
 import type { EventDraft, EventPosition } from "./log/event.ts";
 import type { EventSchema } from "./log/event-schema.ts";
 import { createLogFeed, type LogFeed } from "./log/create-log-feed.ts";
@@ -28,8 +28,6 @@ import type { Streams } from "./wakeups/streams.ts";
 import type { Wakeups } from "./wakeups/wakeups.ts";
 
 export const kernelSchema = "roost";
-/** How often the database's clock is read. */
-const clockSyncMs = 60_000;
 
 /** The kernel's tables and functions, as applyMigrations takes them. */
 export async function readKernelSchema(): Promise<ApplyMigrationsOptions> {
@@ -120,10 +118,10 @@ export async function openKernel(options: OpenKernelOptions): Promise<Kernel> {
   }
   const registry = await openSchemaRegistry(database);
   await registry.register(options.events ?? roostEvents);
-  const databaseClock = createDatabaseClock(database, options.clock ?? systemClock);
-  await databaseClock.sync();
 
   await using opened = new AsyncDisposableStack();
+  const local = options.clock ?? systemClock;
+  const databaseClock = opened.use(await openDatabaseClock(database, { local, logger }));
   const origin = createProcessId();
   const wakeups = opened.use(await createWakeups({ database, logger, origin, isAlone: options.isAlone }));
   const streams = opened.use(createStreams({ database, logger, origin }));
@@ -145,17 +143,12 @@ export async function openKernel(options: OpenKernelOptions): Promise<Kernel> {
     source: options.source ?? "roost",
   };
   const batches = opened.use(createBatches({ logger }));
-  const followClock = () =>
-    void databaseClock.sync().catch((error: unknown) => logger.warn("the database's clock was not read", { error }));
   // The database's clock was moved: only tests and rehearsals do that.
-  opened.use(wakeups.subscribe("clock", followClock));
+  opened.use(wakeups.subscribe("clock", databaseClock.syncSoon));
   const learnSchemas = () =>
     void registry.refresh().catch((error: unknown) => logger.warn("new event types were not learned", { error }));
   // A service was installed: its event types must be known before the first of them is read.
   opened.use(wakeups.subscribe("schemas", learnSchemas));
-  // Clocks of machines drift apart.
-  const drift = setInterval(followClock, clockSyncMs).unref();
-  opened.defer(() => clearInterval(drift));
   const owned = opened.move();
   return {
     database,
@@ -169,7 +162,7 @@ export async function openKernel(options: OpenKernelOptions): Promise<Kernel> {
     batches,
     logger,
     createId,
-    syncClock: () => databaseClock.sync(),
+    syncClock: databaseClock.sync,
     transact: (work, transactOptions) => transact(context, work, transactOptions),
     append: (drafts, appendOptions) => appendInBatches({ ...context, batches }, drafts, appendOptions),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
