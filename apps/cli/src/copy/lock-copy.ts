@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { link, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { processExists, RoostError } from "@roost/base";
+import { isProcessAlive, readProcessIdentity, RoostError } from "@roost/base";
 
 const attemptsMax = 20;
 
@@ -10,9 +10,11 @@ const attemptsMax = 20;
 export async function lockCopy(homeDir: string): Promise<AsyncDisposable> {
   const path = join(homeDir, ".roost", "copy", "sync.pid");
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const identity = readProcessIdentity(process.pid);
+  if (identity === undefined) throw new RoostError("internal", "this process is not listed by the system");
   // With its content from the first moment on: a lock that is empty would look like one that was left.
   const own = `${path}.${process.pid}-${randomBytes(4).toString("hex")}`;
-  await writeFile(own, `${process.pid} ${startedAt()}`, { mode: 0o600 });
+  await writeFile(own, `${process.pid} ${identity}`, { mode: 0o600 });
   try {
     for (let attempt = 0; attempt < attemptsMax; attempt += 1) {
       const isTaken = await link(own, path).then(
@@ -21,7 +23,7 @@ export async function lockCopy(homeDir: string): Promise<AsyncDisposable> {
       );
       if (isTaken) return { [Symbol.asyncDispose]: () => rm(path, { force: true }) };
       const pid = await readHolder(path);
-      if (pid !== undefined && processExists(pid)) throw isKept(pid, path);
+      if (pid !== undefined) throw isKept(pid, path);
       await takeAway(path, `${own}.left`);
     }
     throw new RoostError("unavailable", `${path} is taken and left again and again: try again`);
@@ -37,20 +39,14 @@ async function takeAway(path: string, left: string): Promise<void> {
     () => true,
   );
   if (isGone) return;
-  const pid = await readHolder(left);
-  if (pid !== undefined && processExists(pid)) await link(left, path).catch(() => undefined);
+  if ((await readHolder(left)) !== undefined) await link(left, path).catch(() => undefined);
   await rm(left, { force: true });
 }
 
-/** In a container the same number comes again and again: of one's own, the start tells whether it is this process. */
+/** The number of the process that has it; undefined when that one is gone, also where another has its number by now. */
 async function readHolder(path: string): Promise<number | undefined> {
-  const [pid, started] = (await readFile(path, "utf8").catch(() => "")).split(" ").map(Number);
-  if (pid === undefined || !(pid > 0)) return undefined;
-  return pid === process.pid && started !== startedAt() ? undefined : pid;
-}
-
-function startedAt(): number {
-  return Math.round(performance.timeOrigin);
+  const [pid, identity = ""] = (await readFile(path, "utf8").catch(() => "")).split(" ");
+  return isProcessAlive(identity) ? Number(pid) : undefined;
 }
 
 function isKept(pid: number, path: string): RoostError {

@@ -39,6 +39,8 @@ export interface AlarmFacts {
   modelProblem: string | null;
 }
 
+const isWorker = ({ kind }: WorkerRow) => kind === "worker";
+
 /** Asks the database for all at once; with what else is known it is told. */
 export async function readAlarms(kernel: Kernel): Promise<(facts: AlarmFacts) => Alarm[]> {
   const { database } = kernel;
@@ -55,12 +57,11 @@ export async function readAlarms(kernel: Kernel): Promise<(facts: AlarmFacts) =>
     ...(modelProblem === null ? [] : [{ code: "model_problem", text: modelProblem, since: null }]),
     ...failing,
     ...unsent,
-    ...(workers.some(({ kind }) => kind === "worker")
+    ...(workers.some(isWorker)
       ? []
       : [{ code: "no_worker", text: "No worker is registered, so no run can start", since: null }]),
-    ...unplaced
-      .filter(({ needs }) => needs.length > 0 || workers.some(({ kind }) => kind === "worker"))
-      .map(tellUnplaced),
+    // That there is no worker at all is told above.
+    ...unplaced.filter(({ needs }) => needs.length > 0 || workers.some(isWorker)).map(tellUnplaced),
     ...[...paused].map(([queue, { reason, since }]) => {
       const why = reason === null ? "" : ` (${reason})`;
       const text = `Queue ${queue} is paused${why}: roost queues resume ${queue}`;

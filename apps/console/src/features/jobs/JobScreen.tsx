@@ -109,8 +109,8 @@ function tellFailing(
   formats: TimeFormats,
 ): string {
   const at = Date.parse(since);
-  const ago = formatAgo(now - at);
   if (runId === null) return `No success since ${formatMoment(at, now, formats)}`;
+  const ago = formatAgo(now - at);
   return count === 1 ? `Failed ${ago}` : `Failed ${count} times, first ${ago}`;
 }
 

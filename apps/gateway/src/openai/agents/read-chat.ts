@@ -60,16 +60,15 @@ export function readTools(given: JsonValue | undefined, functionOf: (tool: JsonO
     const { name, description, parameters } = functionOf(tool);
     const told = typeof description === "string" && { description: description.slice(0, 4_000) };
     const read = ClientTool.safeParse({ name, ...told, parameters: parameters ?? { type: "object", properties: {} } });
-    if (read.success && names.has(read.data.name))
+    if (!read.success)
+      throw invalid(
+        `tools[${index}] has a name that models do not take: use 1 to 64 letters, digits, _ or -`,
+        `tools[${index}]`,
+      );
+    if (names.has(read.data.name))
       throw invalid(`tools[${index}] has the name of another tool: give each its own`, `tools[${index}]`);
-    if (read.success) {
-      names.add(read.data.name);
-      return read.data;
-    }
-    throw invalid(
-      `tools[${index}] has a name that models do not take: use 1 to 64 letters, digits, _ or -`,
-      `tools[${index}]`,
-    );
+    names.add(read.data.name);
+    return read.data;
   });
 }
 
