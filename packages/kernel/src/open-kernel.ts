@@ -145,8 +145,13 @@ export async function openKernel(options: OpenKernelOptions): Promise<Kernel> {
   const batches = opened.use(createBatches({ logger }));
   // The database's clock was moved: only tests and rehearsals do that.
   opened.use(wakeups.subscribe("clock", databaseClock.syncSoon));
+  let isClosed = false;
+  opened.defer(() => void (isClosed = true));
   const learnSchemas = () =>
-    void registry.refresh().catch((error: unknown) => logger.warn("new event types were not learned", { error }));
+    void registry.refresh().catch((error: unknown) => {
+      // Overtaken by the end of this process, it needs none.
+      if (!isClosed) logger.warn("new event types were not learned", { error });
+    });
   // A service was installed: its event types must be known before the first of them is read.
   opened.use(wakeups.subscribe("schemas", learnSchemas));
   const owned = opened.move();

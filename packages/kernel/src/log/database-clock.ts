@@ -35,8 +35,11 @@ export async function openDatabaseClock(
     // The database read its clock about half-way.
     offsetMs = row!.ms - (sentMs + local.nowMs()) / 2;
   };
+  let isClosed = false;
   const syncSoon = () =>
-    void sync().catch((error: unknown) => logger.warn("the database's clock was not read", { error }));
+    void sync().catch((error: unknown) => {
+      if (!isClosed) logger.warn("the database's clock was not read", { error });
+    });
   await sync();
   const timer = setInterval(syncSoon, syncEveryMs).unref();
   return {
@@ -44,6 +47,9 @@ export async function openDatabaseClock(
     skewMs: () => Math.round(-offsetMs),
     sync,
     syncSoon,
-    [Symbol.dispose]: () => clearInterval(timer),
+    [Symbol.dispose]() {
+      isClosed = true;
+      clearInterval(timer);
+    },
   };
 }
