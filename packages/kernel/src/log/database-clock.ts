@@ -1,3 +1,4 @@
+/** The clock by which everything in a home is told: the database's, followed from the clock of this machine, which may be minutes off. */
 import type { Clock, Logger } from "@roost/base";
 import type { Sql } from "@roost/database";
 
