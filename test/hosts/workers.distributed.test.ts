@@ -64,7 +64,7 @@ test(
     for (const stream of [up.stdout, up.stderr]) stream.on("data", (piece) => (printed += String(piece)));
     const upEnded = once(up, "exit");
     t.after(() => up.kill("SIGKILL"));
-    await until(async () => printed.includes("take runs of") || up.exitCode !== null);
+    await until(async () => /Host box\s+works for/.test(printed) || up.exitCode !== null);
     assert.equal(up.exitCode, null, printed);
     assert.match((await atHome("hosts")).stdout, /box +1 worker \(default, night\); offers gpu +0\.1\.0/);
 
@@ -92,8 +92,7 @@ test(
     const left = await runRoost(["status"], { environment: here });
     assert.match(left.stderr, /not known here, or was revoked/);
     await until(async () => (await api.listHosts({})).items.every(({ name }) => name !== "box"));
-    await until(async () => /lets this worker\s+in\s+no\s+more/.test(printed));
-    up.kill("SIGTERM");
-    await upEnded;
+    assert.deepEqual(await upEnded, [77, null], printed);
+    assert.match(printed, /lets this worker\s+in\s+no\s+more/);
   },
 );

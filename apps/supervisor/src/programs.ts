@@ -5,6 +5,7 @@
 import { fileURLToPath } from "node:url";
 import { createId } from "@roost/base";
 import type { MachinePrograms } from "./children/keep-children.ts";
+import type { ChildProgram } from "./children/spawn-child.ts";
 import type { SupervisorConfig } from "./config.ts";
 
 export interface ProgramPaths {
@@ -66,13 +67,11 @@ export function listPrograms({ config, paths, databaseUrl, gatewayUrl }: ListPro
 }
 
 /** Of a joined host: workers alone, which are told by its directory where the home is. */
-export function listHostPrograms(given: Pick<ListProgramsOptions, "config" | "paths">): MachinePrograms {
-  return {
-    workers: listWorkers(
-      given.config,
-      createProgramOf(given, () => ({})),
-    ),
-  };
+export function listHostPrograms(given: Pick<ListProgramsOptions, "config" | "paths">): ChildProgram[] {
+  return listWorkers(
+    given.config,
+    createProgramOf(given, () => ({})),
+  );
 }
 
 type ProgramOf = ReturnType<typeof createProgramOf>;

@@ -25,7 +25,8 @@ A new home is asked for on a terminal, or made from these options:
   --example            copy the example instead: fictional people and jobs
 
 ROOST_HOME names the home (default ~/.roost). Exit codes: 0 stopped or detached, 64 invalid arguments or settings,
-69 PostgreSQL or another part is unavailable, 73 the home is owned by another process or its port is taken, 130 forced by a second Ctrl-C`;
+69 PostgreSQL or another part is unavailable, 73 the home is owned by another process or its port is taken, 77 the home has put this host out,
+130 forced by a second Ctrl-C`;
 
 /** @throws invalid_input */
 export function readArguments(args: string[]): SupervisorArguments {

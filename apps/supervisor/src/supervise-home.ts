@@ -19,6 +19,7 @@ import { readJoinedHome, type JoinedHome } from "@roost/memory/joined-home";
 import type { ReadyMessage } from "./children/child-messages.ts";
 import type { ChildFailure } from "./children/keep-child.ts";
 import { keepChildren, type KeptChildren } from "./children/keep-children.ts";
+import { keepHost } from "./children/keep-host.ts";
 import { defaultLimits, type ChildLimits } from "./children/spawn-child.ts";
 import type { SupervisorConfig } from "./config.ts";
 import { keepDatabase, type KeepDatabaseOptions, type KeptDatabase } from "./database/keep-database.ts";
@@ -28,7 +29,7 @@ import { fillTemplate, type FirstHome } from "./home/first-home.ts";
 import { createToken } from "./home/create-token.ts";
 import { homePaths, type HomePaths } from "./home/home-paths.ts";
 import { lockHome } from "./home/lock-home.ts";
-import { openOwnerRecord, readOwner, type OwnerRecord } from "./home/owner.ts";
+import { openOwnerRecord, readOwner, type HomeOwner, type OwnerRecord } from "./home/owner.ts";
 import { openLogFile } from "./logs/open-log-file.ts";
 import { endLeftovers } from "./processes/end-leftovers.ts";
 import { requireFreePort } from "./processes/require-free-port.ts";
@@ -186,25 +187,26 @@ async function runMachine(options: SuperviseHomeOptions, held: Held): Promise<vo
   }
 }
 
-/** On a joined host: workers alone, which find the home's database and objects by themselves. */
-async function runHost(options: SuperviseHomeOptions, held: Held, { name, url }: JoinedHome): Promise<void> {
+/** On a joined host: what its home lets it run, which finds the home's database by itself. */
+async function runHost(options: SuperviseHomeOptions, held: Held, joined: JoinedHome): Promise<void> {
   const { config, terminal, stop, force } = options;
-  const { owner, logger } = held;
-  terminal.going(`Starting ${workersOf(config)} of host ${name}`);
-  const children = startChildren(options, held, { isHost: true });
+  const { name, url } = joined;
+  const what = workersOf(config);
+  terminal.going(`Starting ${what} of host ${name}`);
+  const host = keepHost(listHostPrograms(options), keepingOptions(options, held));
   try {
-    const ready = children.ready.then((message) =>
-      tellReady({ ...message, url }, { ...options, onReady: undefined }, held),
-    );
-    await Promise.race([ready, untilAborted(stop)]);
-    if (!stop.aborted)
-      terminal.done(`Workers of host ${name} take runs of ${url} (Ctrl-C stops them; roost hosts lists them)`);
-    await untilAborted(stop);
+    const ended = Promise.race([untilAborted(stop), host.putOut]);
+    await Promise.race([host.ready, ended]);
+    if (!stop.aborted) {
+      tellReady({ type: "ready", url }, { ...options, onReady: undefined }, held);
+      terminal.done(`Host ${name} works for ${url} with ${what} (Ctrl-C stops it; roost hosts lists it)`);
+    }
+    await ended;
   } finally {
-    owner.update({ state: "stopping" });
+    held.owner.update({ state: "stopping" });
     terminal.going("Stopping: workers finish or hand over their runs (Ctrl-C again to force)");
-    await children.stop(force);
-    logger.info("stopped");
+    await host.stop(force);
+    held.logger.info("stopped");
     terminal.done("Stopped");
   }
 }
@@ -252,33 +254,32 @@ interface AwaitedDatabase {
   found: Promise<KeptDatabase>;
 }
 
-function startChildren(
-  options: SuperviseHomeOptions,
-  held: Held,
-  database: AwaitedDatabase | { isHost: true },
-): KeptChildren {
-  const { config, terminal } = options;
-  const { paths, owner, logger, writeLog } = held;
+function startChildren(options: SuperviseHomeOptions, held: Held, database: AwaitedDatabase): KeptChildren {
+  const { config, paths } = options;
   let gatewayUrl: string | undefined;
-  const given = { config, paths: options.paths, gatewayUrl: () => gatewayUrl };
-  const isHost = "isHost" in database;
-  const programs = isHost ? listHostPrograms(given) : listPrograms({ ...given, databaseUrl: database.now });
+  const programs = listPrograms({ config, paths, databaseUrl: database.now, gatewayUrl: () => gatewayUrl });
   return keepChildren(programs, {
-    nodePath: process.execPath,
-    directory: paths.home,
-    limits: options.limits ?? defaultLimits,
-    logger,
-    databaseUrl: isHost ? undefined : async () => (await database.found).url(),
-    writeLog,
-    logPath: paths.log,
+    ...keepingOptions(options, held),
+    databaseUrl: async () => (await database.found).url(),
     onGateway({ url }) {
       gatewayUrl = url ?? gatewayUrl;
-      owner.update(url === undefined ? {} : { url });
+      held.owner.update(url === undefined ? {} : { url });
     },
-    onChange: (children) => owner.update({ children }),
-    onFailure: (name, failure) => terminal.problem(describeFailure(name, failure, paths.log)),
-    onRecovery: (name) => terminal.done(`${name} is up again`),
   });
+}
+
+function keepingOptions({ limits, terminal }: SuperviseHomeOptions, { paths, owner, logger, writeLog }: Held) {
+  return {
+    nodePath: process.execPath,
+    directory: paths.home,
+    limits: limits ?? defaultLimits,
+    logger,
+    writeLog,
+    logPath: paths.log,
+    onChange: (children: HomeOwner["children"]) => owner.update({ children }),
+    onFailure: (name: string, failure: ChildFailure) => terminal.problem(describeFailure(name, failure, paths.log)),
+    onRecovery: (name: string) => terminal.done(`${name} is up again`),
+  };
 }
 
 function describeFailure(name: string, failure: ChildFailure, log: string): string {

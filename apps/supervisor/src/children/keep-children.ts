@@ -59,10 +59,9 @@ const mayYetCome: ReadonlySet<ErrorCode | undefined> = new Set<ErrorCode>(["unav
 const firstCount = 2;
 
 export interface MachinePrograms {
-  /** Undefined, as the services: a joined host runs workers alone. */
-  gateway?: ChildProgram | undefined;
+  gateway: ChildProgram;
   workers: readonly ChildProgram[];
-  services?: ChildProgram | undefined;
+  services: ChildProgram;
   /** Between the log and Kafka, where there is one. */
   relay?: ChildProgram | undefined;
 }
@@ -72,17 +71,17 @@ export function keepChildren(machine: MachinePrograms, options: KeepChildrenOpti
   const children: KeptChild[] = [];
   const ready = Promise.withResolvers<ReadyMessage>();
   const failed = new Set<string>();
-  let gatewayMessage: ReadyMessage | undefined = machine.gateway === undefined ? { type: "ready" } : undefined;
+  let gatewayMessage: ReadyMessage | undefined;
   let [isWorkerReady, isReady, isStopping] = [false, false, false];
   const all = () => [...children, ...services.all()];
   const restart = () => all().forEach((child) => child.restart());
 
   const onReady = (name: string, message: ReadyMessage) => {
-    if (name === machine.gateway?.name) {
+    if (name === machine.gateway.name) {
       gatewayMessage = message;
       options.onGateway(message);
       onRequest(name, { type: "services", has: message.hasServices === true });
-    } else if (name === machine.services?.name) {
+    } else if (name === machine.services.name) {
       services.onReady();
     } else if (name !== machine.relay?.name) {
       isWorkerReady = true;
@@ -95,13 +94,13 @@ export function keepChildren(machine: MachinePrograms, options: KeepChildrenOpti
     if (failed.delete(name)) options.onRecovery(name);
   };
   const onRequest = (name: string, message: ChildRequest) => {
-    if (name === machine.services?.name && message.type === "replace") services.replace();
-    if (name === machine.gateway?.name && message.type === "restart") restart();
-    if (name === machine.gateway?.name && message.type === "services") services.want(message.has);
+    if (name === machine.services.name && message.type === "replace") services.replace();
+    if (name === machine.gateway.name && message.type === "restart") restart();
+    if (name === machine.gateway.name && message.type === "services") services.want(message.has);
     onChange();
   };
   const onFailure = (name: string, failure: ChildFailure) => {
-    const isOfServices = name === machine.services?.name;
+    const isOfServices = name === machine.services.name;
     if (isOfServices) services.onFailure();
     const error = isReady || isOfServices ? undefined : failedStart(name, failure, options.logPath);
     if (error !== undefined) return ready.reject(error);
@@ -118,7 +117,7 @@ export function keepChildren(machine: MachinePrograms, options: KeepChildrenOpti
       onRequest: (message) => onRequest(program.name, message),
       onChange,
     });
-  const services = keepServices(machine.services && (() => start(machine.services!)), { onChange });
+  const services = keepServices(() => start(machine.services), { onChange });
   const startUpTo = (count: number) => {
     if (isStopping || children.length >= count) return;
     for (const program of programs.slice(children.length, count)) children.push(start(program));
@@ -135,7 +134,7 @@ export function keepChildren(machine: MachinePrograms, options: KeepChildrenOpti
     async stop(force) {
       isStopping = true;
       services.close();
-      const isGateway = ({ name }: KeptChild) => name === machine.gateway?.name;
+      const isGateway = ({ name }: KeptChild) => name === machine.gateway.name;
       const workers = children.filter((child) => !isGateway(child));
       for (const each of [workers, services.all(), children.filter(isGateway)]) await stopAll(each, force);
     },
@@ -143,7 +142,7 @@ export function keepChildren(machine: MachinePrograms, options: KeepChildrenOpti
 }
 
 /** The error with which a first start ends; undefined while it is tried again. */
-function failedStart(name: string, failure: ChildFailure, logPath: string): RoostError | undefined {
+export function failedStart(name: string, failure: ChildFailure, logPath: string): RoostError | undefined {
   const { failuresInRow, reason, lastError } = failure;
   const code = errorCodeOfExit(failure.code);
   if (failure.wasReady) return undefined;
@@ -155,12 +154,12 @@ function failedStart(name: string, failure: ChildFailure, logPath: string): Roos
   return new RoostError("unavailable", message);
 }
 
-function processesOf(children: readonly KeptChild[]): { name: string; identity: string }[] {
+export function processesOf(children: readonly KeptChild[]): { name: string; identity: string }[] {
   const processes = children.map(({ name, identity }) => ({ name, identity: identity() }));
   return processes.filter((one): one is { name: string; identity: string } => one.identity !== undefined);
 }
 
-async function stopAll(some: readonly (KeptChild | undefined)[], force: AbortSignal): Promise<void> {
+export async function stopAll(some: readonly (KeptChild | undefined)[], force: AbortSignal): Promise<void> {
   const children = some.filter((child) => child !== undefined);
   const kill = () => children.forEach((child) => void child.kill());
   force.addEventListener("abort", kill, { once: true });

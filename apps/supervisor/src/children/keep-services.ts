@@ -24,11 +24,7 @@ export interface KeptServices {
 /** Those that are not ready by then come later. */
 const startMsMax = 30_000;
 
-/** `start` undefined: this machine has none. */
-export function keepServices(
-  start: (() => KeptChild) | undefined,
-  { onChange }: { onChange: () => void },
-): KeptServices {
+export function keepServices(start: () => KeptChild, { onChange }: { onChange: () => void }): KeptServices {
   let current: KeptChild | undefined;
   let next: KeptChild | undefined;
   let isClosed = false;
@@ -44,12 +40,11 @@ export function keepServices(
     leaving.add(child);
     void child.stop().then(() => leaving.delete(child) && onChange());
   };
-  if (start === undefined) settle();
   return {
     settled: settled.promise,
     all: () => [current, next, ...leaving].filter((child) => child !== undefined),
     want(has) {
-      if (isClosed || start === undefined) return;
+      if (isClosed) return;
       if (has) {
         current?.hint();
         current ??= start();
@@ -62,7 +57,7 @@ export function keepServices(
       }
     },
     replace() {
-      if (!isClosed && current !== undefined) next ??= start?.();
+      if (!isClosed && current !== undefined) next ??= start();
     },
     onFailure: settle,
     onReady() {

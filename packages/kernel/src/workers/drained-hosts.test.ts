@@ -60,6 +60,25 @@ test("drainHost() lets a host's workers end what they have and gives them nothin
   await end(kernel, { runId: waits, epoch: 1 });
 });
 
+test("registerWorker() waits for a drain of its host that is under way, and is drained", async () => {
+  await using test = await createTestKernel();
+  const { kernel } = test;
+  await startRun(kernel);
+  const drain = await kernel.database.openSession();
+  await drain.query("begin");
+  await drain.query("select pg_advisory_xact_lock(hashtextextended('roost.drain:desk', 0))");
+  await drain.query("insert into roost.drained_host (name, drained_by) values ('desk', 'person:owner')");
+  const joining = joinWorker(kernel, { host: "desk" });
+  let hasSettled = false;
+  void joining.finally(() => (hasSettled = true));
+  const isWaiting = "select 1 from pg_locks where not granted and pg_backend_pid() = any (pg_blocking_pids(pid))";
+  while ((await drain.query(isWaiting)).length === 0) assert.ok(!hasSettled, "it did not wait");
+  await drain.query("commit");
+  await drain[Symbol.asyncDispose]();
+  await using worker = await joining;
+  assert.deepEqual(await claim(kernel, worker), []);
+});
+
 test("registerWorker() drains a worker of another minor version than the newest program, and one notice says so", async () => {
   await using test = await createTestKernel();
   const { kernel } = test;

@@ -3,6 +3,7 @@
  * The home's version is that of the program whose functions were applied last, the newest that has run on the database.
  */
 import { formatLabels, mainLabels } from "@roost/contract/labels";
+import type { Sql } from "@roost/database";
 import type { Kernel } from "../open-kernel.ts";
 import { tellOfStates, type LastingState } from "../tell-of-states.ts";
 
@@ -25,6 +26,14 @@ function isOtherMinorSql(version: string): string {
   return `coalesce(${minorSql(version)} <> ${minorSql(homeVersionSql)}, false)`;
 }
 
+/** SQL: held by a transaction that drains a host alone, and by those that register its workers together: one of them sees the other. */
+const lockKeySql = "hashtextextended('roost.drain:' || $1, 0)";
+
+/** To be called before a statement of the same transaction that reads isDrainedSql: a drain that is under way has ended then, and none begins. */
+export async function waitForDrain(tx: Sql, host: string): Promise<void> {
+  await tx.query(`select pg_advisory_xact_lock_shared(${lockKeySql})`, [host]);
+}
+
 /** Of the newest program that has used the database. */
 export async function readHomeVersion({ database }: Kernel): Promise<string> {
   const [row] = await database.query<{ version: string | null }>(`select ${homeVersionSql} as version`);
@@ -40,6 +49,7 @@ export async function listDrainedHosts({ database }: Kernel): Promise<DrainedHos
 /** No claim that begins after this has resolved gives its workers anything. Drained already: nothing changes. */
 export async function drainHost(kernel: Kernel, name: string, { by }: { by: string }): Promise<void> {
   await kernel.transact(async (tx) => {
+    await tx.query(`select pg_advisory_xact_lock(${lockKeySql})`, [name]);
     const rows = await tx.query(
       "insert into roost.drained_host (name, drained_by) values ($1, $2) on conflict do nothing returning 1",
       [name, by],

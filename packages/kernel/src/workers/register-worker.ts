@@ -8,7 +8,7 @@ import { labelSetNumbers } from "../log/label-sets.ts";
 import type { Kernel } from "../open-kernel.ts";
 import type { Owned } from "../runs/run.ts";
 import manifest from "../../package.json" with { type: "json" };
-import { isDrainedSql } from "./drained-hosts.ts";
+import { isDrainedSql, waitForDrain } from "./drained-hosts.ts";
 import { handBackRuns } from "./hand-back-runs.ts";
 
 export interface NewWorker {
@@ -78,6 +78,7 @@ async function recordWorker(
 ): Promise<void> {
   const { kind, host, pid } = worker;
   await kernel.transact(async (tx) => {
+    await waitForDrain(tx, host);
     await tx.query(
       `insert into roost.worker (id, host, pid, kind, lock_key, started_at, seen_at, expires_at, details, queues, capabilities, version, skew_ms, is_draining)
        values ($1, $2, $3, $4, $5::bigint, roost.now(), roost.now(), roost.now() + $6 * interval '1 millisecond', $7::jsonb, $8, $9, $10, $11, ${isDrainedSql("$2", "$10")})`,

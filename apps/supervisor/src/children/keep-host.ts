@@ -1,0 +1,52 @@
+/** The processes of a joined host, each for itself: workers, schedulers, services. There is no gateway, which is at the home. */
+import { RoostError } from "@roost/base";
+import { errorCodeOfExit } from "@roost/contract/status-codes";
+import { failedStart, processesOf, stopAll, type KeepChildrenOptions } from "./keep-children.ts";
+import { keepChild, type ChildFailure, type KeptChild } from "./keep-child.ts";
+import type { ChildProgram } from "./spawn-child.ts";
+
+export interface KeptHost {
+  /** Once each of them has been ready. @throws the error that one refuses to start with, where retrying would not help, or has not helped */
+  readonly ready: Promise<void>;
+  /** @throws what one of them is refused with again and again: the host was put out at its home */
+  readonly putOut: Promise<never>;
+  /** Without grace once `force` is aborted. */
+  stop(force: AbortSignal): Promise<void>;
+}
+
+export function keepHost(
+  programs: readonly ChildProgram[],
+  options: Omit<KeepChildrenOptions, "onGateway" | "databaseUrl">,
+): KeptHost {
+  const ready = Promise.withResolvers<void>();
+  const putOut = Promise.withResolvers<never>();
+  for (const { promise } of [ready, putOut]) promise.catch(() => undefined);
+  const failed = new Set<string>();
+  const starting = new Set(programs.map(({ name }) => name));
+  const onFailure = (name: string, failure: ChildFailure) => {
+    const error = starting.size === 0 ? undefined : failedStart(name, failure, options.logPath);
+    if (error !== undefined) return ready.reject(error);
+    if (isPutOut(failure))
+      putOut.reject(new RoostError("unauthenticated", failure.lastError ?? `${name} is refused: see the log`));
+    failed.add(name);
+    options.onFailure(name, failure);
+  };
+  const children: KeptChild[] = [];
+  const onChange = () => options.onChange(processesOf(children));
+  for (const program of programs) {
+    const { name } = program;
+    const onReady = () => {
+      if (starting.delete(name) && starting.size === 0) ready.resolve();
+      if (failed.delete(name)) options.onRecovery(name);
+    };
+    const told = { onReady, onFailure: (failure: ChildFailure) => onFailure(name, failure), onChange };
+    children.push(keepChild(program, { ...options, ...told, databaseUrl: undefined, onRequest: () => undefined }));
+  }
+  onChange();
+  return { ready: ready.promise, putOut: putOut.promise, stop: (force) => stopAll(children, force) };
+}
+
+/** Once may be a server that is being replaced. */
+function isPutOut({ code, isLooping }: ChildFailure): boolean {
+  return isLooping && errorCodeOfExit(code) === "unauthenticated";
+}
