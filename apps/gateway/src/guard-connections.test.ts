@@ -14,6 +14,11 @@ const fetch = (request: Request, { onKnown }: RequestConnection) => {
   return new Response("here", { status: isKnown || request.url.endsWith("/open") ? 200 : 401 });
 };
 
+/** Also of one that is closed already. */
+async function whenClosed(socket: Socket): Promise<void> {
+  if (!socket.closed) await once(socket.resume(), "close");
+}
+
 /** Over a connection of its own, which stays open. */
 async function ask(port: number, headers: Record<string, string>, path = "/") {
   const agent = new Agent({ keepAlive: true });
@@ -76,10 +81,10 @@ test("guardConnections() answers a caller that connects more often at once than 
   for (const socket of callers) assert.match(await text(socket), /^HTTP\/1.1 200 /);
 
   const flood = await connectAll(patient.port, 30);
-  await Promise.all(flood.slice(0, 5).map((socket) => once(socket.resume(), "close")));
+  await Promise.all(flood.slice(0, 5).map(whenClosed));
 
   await using strict = await listen({ host: "127.0.0.1", port: 0, fetch, limits: { ...limits, graceMs: 1 } });
   const idle = await connectAll(strict.port);
-  await Promise.all(idle.slice(0, 15).map((socket) => once(socket.resume(), "close")));
+  await Promise.all(idle.slice(0, 15).map(whenClosed));
   for (const socket of [...flood, ...idle]) socket.destroy();
 });
