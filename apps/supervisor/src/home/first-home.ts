@@ -95,7 +95,7 @@ export async function askFirstHome(
   };
   try {
     output.write(
-      `${home} will be your home: text files that you and your agents share.\nFour questions; Enter takes what stands in brackets.\n`,
+      `Your home will be text files that you and your agents share, in\n  ${home}\nFour questions; Enter takes the value in brackets.\n`,
     );
     const answers = {
       name: given.name ?? ((await ask("Your name", "", questions.name)) || undefined),

@@ -48,7 +48,7 @@ export function describeReady(facts: ReadyFacts, terminal: Pick<ProcessTerminal,
       ? []
       : [
           "",
-          "Open it in a browser; the link signs one in, within five minutes (another: roost open):",
+          "Open it in a browser: this link signs you in, once, within five minutes (for another: roost open)",
           `  ${strong(signInUrl)}`,
         ]),
     "",
