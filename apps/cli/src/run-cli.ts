@@ -16,6 +16,8 @@ export interface CliProcess extends CliStreams {
   stderr: PrintStream;
   /** Default: that of this process. */
   environment?: Record<string, string | undefined>;
+  /** How long something takes before it is said to be going on. Default: a second. */
+  progressDelayMs?: number;
 }
 
 /** @returns the exit code */
@@ -32,6 +34,7 @@ export async function runCli(args: readonly string[], given: CliProcess): Promis
     isJson: ownArgs.includes("--json"),
     clock: systemClock,
     command: () => readRoostCommand(given.environment),
+    progressDelayMs: given.progressDelayMs,
   };
   let terminal = createTerminal({ ...streams, wantsColor: undefined, columns: undefined });
   let exitCode = 0;

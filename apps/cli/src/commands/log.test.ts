@@ -39,3 +39,26 @@ test("roost log tail refuses a misspelt type instead of waiting for it", async (
   const { code, stderr } = await runRoost(["log", "tail", "--type", "run.faild"], gateway);
   assert.deepEqual([code, stderr], [64, 'roost: no event type "run.faild" is registered; did you mean run.failed?\n']);
 });
+
+test("roost log read without --partition says which one it read and what reads the others", async () => {
+  const event = { ...someEvent("job.defined", { by: "home", jobVersion: 3 }), subject: "blog" };
+  const page = { items: [event], nextOffset: 1, headOffset: 1 };
+  const partition = (number: number) => ({ partition: number, firstOffset: 0, nextOffset: 1 });
+  const topic = (name: string, count: number) => ({
+    name,
+    retentionMs: null,
+    partitions: Array.from({ length: count }, (_, number) => partition(number)),
+  });
+  await using gateway = await serveGateway({
+    getStatus,
+    readEvents: () => page,
+    listTopics: () => ({ items: [topic("jobs", 16), topic("notes", 1)], next: null }),
+  });
+  const read = async (...args: string[]) => (await runRoost(["log", "read", ...args], gateway)).stderr;
+  assert.match(
+    await read("jobs"),
+    /^This was partition 0 of 0 to 15: --partition reads another, \S*roost log tail --topic jobs reads all\n$/,
+  );
+  assert.equal(await read("jobs", "--partition", "0"), "");
+  assert.equal(await read("notes"), "");
+});

@@ -68,19 +68,31 @@ function addRead(log: Command, context: CliContext): void {
     .command("read")
     .description("Prints events of one partition from an offset.")
     .argument("<topic>", "name from roost log topics")
-    .option("-p, --partition <number>", "the partition", parseOptionCount, 0)
+    .option("-p, --partition <number>", "the partition (default: 0)", parseOptionCount)
     .option("-o, --offset <number>", "first offset to read (default: the earliest kept)", parseOptionCount)
     .option("-n, --limit <count>", "how many to print", parseOptionLimit, 100)
-    .action(async (topic: string, options: { partition: number; offset?: number; limit: number }) => {
+    .action(async (topic: string, options: { partition?: number; offset?: number; limit: number }) => {
       const { terminal } = context;
       const { client } = await context.connect();
-      const page = await client.readEvents({ topic, ...options });
+      const page = await client.readEvents({ topic, ...options, partition: options.partition ?? 0 });
       if (terminal.isJson) return terminal.json(page);
       const timeZone = await readHomeZone(client);
       for (const event of page.items) printEvent(context, event, timeZone);
+      if (options.partition === undefined) await notePartitions(context, client, topic);
       if (page.nextOffset < page.headOffset)
         terminal.note(`More from offset ${page.nextOffset} of ${page.headOffset}: --offset ${page.nextOffset}`, "dim");
     });
+}
+
+/** Who named no partition may think to have read the topic. */
+async function notePartitions({ terminal }: CliContext, client: RoostClient, topic: string): Promise<void> {
+  const { items: topics } = await client.listTopics({ limit: 500 });
+  const count = topics.find(({ name }) => name === topic)?.partitions.length ?? 1;
+  if (count === 1) return;
+  terminal.note(
+    `This was partition 0 of 0 to ${count - 1}: --partition reads another, roost log tail --topic ${topic} reads all`,
+    "dim",
+  );
 }
 
 function addTopics(log: Command, context: CliContext): void {

@@ -27,6 +27,8 @@ export interface TerminalOptions {
   /** How `roost` is called here, as hints name it. */
   command: () => string;
   clock: Clock;
+  /** How long something takes before the screen says that it is going on. Default: 1,000. */
+  progressDelayMs?: number | undefined;
 }
 
 export interface Progress extends Disposable {
@@ -57,11 +59,11 @@ export interface Terminal {
   named(text: string): string;
   /** A remark on stderr, its commands as they can be pasted. */
   note(text: string, tone?: Tone): void;
-  /** Shows what is going on once it takes longer than a second. Nested progress stays silent. */
+  /** Shows what is going on once it takes longer. Nested progress stays silent. */
   progress(text: string): Progress;
 }
 
-const progressDelayMs = 1000;
+const progressDelayMsDefault = 1000;
 const columnsDefault = 80;
 /** Width for a file or a pipe. */
 const columnsOfPipe = 120;
@@ -116,7 +118,10 @@ export function createTerminal(options: TerminalOptions): Terminal {
 }
 
 /** The progress line: on a screen it is overwritten and counts the time, elsewhere it is printed once. */
-function createPassingLine({ stderr, clock, columns }: TerminalOptions, paint: Paint) {
+function createPassingLine(
+  { stderr, clock, columns, progressDelayMs = progressDelayMsDefault }: TerminalOptions,
+  paint: Paint,
+) {
   let text: string | undefined;
   let isShown = false;
   const clear = () => {

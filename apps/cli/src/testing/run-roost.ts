@@ -11,6 +11,9 @@ export interface RoostEnd {
   bytes: Buffer;
 }
 
+/** Tests that read stderr do not depend on how busy the machine is. */
+const progressDelayMs = 3_600_000;
+
 /** For commands that start no other and need no signal: else startRoost(). */
 export async function runRoost(args: readonly string[], options: StartOptions = {}): Promise<RoostEnd> {
   const environment = environmentOf(options);
@@ -19,7 +22,7 @@ export async function runRoost(args: readonly string[], options: StartOptions = 
   const stdout = new TextCollector();
   const stderr = new TextCollector();
   const stdin = Readable.from([Buffer.from(options.input ?? "")]);
-  const code = await runCli(args, { environment, stdin, stdout, stderr });
+  const code = await runCli(args, { environment, stdin, stdout, stderr, progressDelayMs });
   return { code, stdout: stdout.text, stderr: stderr.text, bytes: stdout.bytes };
 }
 
