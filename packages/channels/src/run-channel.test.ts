@@ -230,8 +230,7 @@ test("Questions come with a button for each answer, count from the bound chat al
   await waitInRun(kernel, run.owned, { seq: 1, wait: { kind: "person", question } });
   // An answer may come between: what is asked is found by what it says.
   const shown = (text: string) => server.shown(me).findLast((message) => message.text.startsWith(text));
-  await home.until(() => shown("Red or green?") !== undefined);
-  const { ref, buttons } = shown("Red or green?")!;
+  const { ref, buttons } = await home.sent(me, "Red or green?");
   assert.deepEqual(buttons, ["red", "green"]);
   server.press({ chat: me, by: stranger, ref, button: 0 });
   server.press({ chat: me, ref, button: 1 });
@@ -252,9 +251,9 @@ test("Questions come with a button for each answer, count from the bound chat al
     seq: 1,
     wait: { kind: "person", question: { prompt: "Which door? \u202eon" } },
   });
-  await home.until(() => shown("Which door?") !== undefined);
-  assert.match(shown("Which door?")!.text, /^Which door\? \\u202eon\n/);
-  server.say({ chat: me, text: "the back door", replyTo: shown("Which door?")!.ref });
+  const door = await home.sent(me, "Which door?");
+  assert.match(door.text, /^Which door\? \\u202eon\n/);
+  server.say({ chat: me, text: "the back door", replyTo: door.ref });
   await home.until(async () => (await listQuestions(kernel, { states: ["open"], limit: 1 })).length === 0);
   assert.equal((await listQuestions(kernel, { limit: 1 }))[0]?.answer, "the back door");
 
@@ -321,8 +320,7 @@ test("Failures and unknown outcomes of /inbox are answered by buttons, from the 
   );
   const shown = (text: string) => server.shown(me).findLast((message) => message.text.startsWith(text));
   server.say({ chat: me, text: "/inbox" });
-  await home.until(() => shown("Did http_send happen?") !== undefined);
-  const step = shown("Did http_send happen?")!;
+  const step = await home.sent(me, "Did http_send happen?");
   assert.deepEqual(step.buttons, ["It was done", "It failed", "It never happened: do it again"]);
   const unread = () => listUnreadFailures(kernel.database, { limit: 5 });
   const pressed = async (count: number) => {
@@ -348,7 +346,7 @@ test("Failures and unknown outcomes of /inbox are answered by buttons, from the 
   server.limitNext(2, 0);
   server.say({ chat: me, text: "/inbox" });
   await home.until(() => shown("The model failed")!.ref !== model.ref);
-  const old = shown("The model failed")!;
+  const old = await home.sent(me, "The model failed");
   home.inbox[0] = { ...home.inbox[0]!, since: new Date(Date.parse(since) + 1_000).toISOString() };
   server.press({ chat: me, ref: old.ref, button: 0 });
   assert.match((await pressed(4))!, /^This button is of an old message/, "it began anew since it was shown");
@@ -365,8 +363,9 @@ test("Pairing another chat ends what the one before is told: answers, questions 
   const question = { prompt: `Delete ${"notes ".repeat(700)}?`, choices: ["yes", "no"] };
   await waitInRun(kernel, run.owned, { seq: 1, wait: { kind: "person", question } });
   const shown = (chat: string, text: string) => server.shown(chat).findLast((one) => one.text.includes(text));
-  await home.until(() => shown(me, "It is too long for this chat") !== undefined);
-  server.say({ chat: me, text: "yes", replyTo: shown(me, "It is too long")!.ref });
+  const asked = await home.sent(me, "Delete notes");
+  assert.match(asked.text, /It is too long for this chat/);
+  server.say({ chat: me, text: "yes", replyTo: asked.ref });
   await home.until(() => server.unconfirmed() === 0);
   assert.equal((await listQuestions(kernel, { states: ["open"], limit: 1 })).length, 1, "it was not shown whole");
 

@@ -52,9 +52,9 @@ test("applyMigrations() names the statement for an extension that it cannot crea
 
 test("applyMigrations() waits for a migration that takes longer than any other statement may", async () => {
   await using place = await createTestDatabase();
-  const options = { url: place.url, applicationName: "roost test", logger: silentLogger, statementTimeoutMsMax: 100 };
+  const options = { url: place.url, applicationName: "roost test", logger: silentLogger, statementTimeoutMsMax: 400 };
   await using database = await openDatabase(options);
-  const slow = { name: "001-slow", sql: "select pg_sleep(0.6);" };
+  const slow = { name: "001-slow", sql: "select pg_sleep(1);" };
   assert.deepEqual(await applyMigrations(database, { schema, migrations: [slow] }), ["001-slow"]);
 });
 
@@ -106,16 +106,19 @@ test("applyMigrations() takes its turn after a process that created the schema m
     // Both know by heart what creating a schema takes, and look nothing up that would tell them of the other's.
     for (const [index, database] of programs.entries())
       await applyMigrations(database, { schema: `own_${index}`, migrations: [first] });
-    const gate = await place.database.openSession();
+    await using gate = await place.database.openSession();
     await gate.query("SELECT pg_advisory_lock(7)");
     const slow = { name: "001-slow", sql: "SELECT pg_advisory_xact_lock(7);" };
     const runs = programs.map((database) => applyMigrations(database, { schema, migrations: [slow] }));
     const waiting =
       "SELECT count(*)::int AS count FROM pg_stat_activity WHERE application_name = 'turns' AND wait_event = 'advisory'";
-    while ((await place.database.query<{ count: number }>(waiting))[0]!.count < 2);
+    // One that does not wait has failed, which the end tells.
+    let hasEnded = false;
+    const end = () => (hasEnded = true);
+    void Promise.race(runs).then(end, end);
+    while (!hasEnded && (await place.database.query<{ count: number }>(waiting))[0]!.count < 2);
     await gate.query("SELECT pg_advisory_unlock(7)");
     assert.deepEqual((await Promise.all(runs)).flat(), ["001-slow"]);
-    await gate[Symbol.asyncDispose]();
   } finally {
     for (const database of programs) await database[Symbol.asyncDispose]();
   }

@@ -13,9 +13,11 @@ import { createTestKernel, type TestKernel } from "@roost/kernel/testing";
 import { claimOne, joinWorker } from "@roost/kernel/testing/drive-runs";
 import { openMemory, type Memory } from "@roost/memory";
 import type { Channel } from "../channel.ts";
+import { findSentKey } from "../outgoing/send-once.ts";
 import { prepareChannels, type Room } from "../room.ts";
 import { runChannel } from "../run-channel.ts";
 import { startBotApi, type BotApiServer } from "./start-bot-api.ts";
+import type { ShownMessage } from "./channel-world.ts";
 
 export interface ChannelHome extends AsyncDisposable {
   kernel: Kernel;
@@ -33,6 +35,8 @@ export interface ChannelHome extends AsyncDisposable {
   answer(text: string, options?: { writes?: readonly string[]; meanwhile?: () => Promise<void> }): Promise<void>;
   claim(): ReturnType<typeof claimOne>;
   shown(chat: string): string[];
+  /** The last message that begins so, once it is known here that it was sent: what is said to it before means no question. */
+  sent(chat: string, beginning: string): Promise<ShownMessage>;
   until(isSo: () => boolean | Promise<boolean>): Promise<void>;
 }
 
@@ -63,6 +67,14 @@ export async function openChannelHome(): Promise<ChannelHome> {
     }
   };
   const shown = (chat: string) => server.shown(chat).map(({ text }) => text);
+  const sent = async (chat: string, beginning: string) => {
+    const find = () => server.shown(chat).findLast(({ text }) => text.startsWith(beginning));
+    await until(async () => {
+      const ref = find()?.ref;
+      return ref !== undefined && (await findSentKey(room, { chat, ref })) !== undefined;
+    });
+    return find()!;
+  };
   const claim = async () => {
     await until(async () => (await kernel.database.query("select 1 from roost.run where state = 'ready'")).length > 0);
     return claimOne(kernel, worker);
@@ -102,6 +114,7 @@ export async function openChannelHome(): Promise<ChannelHome> {
     },
     claim,
     shown,
+    sent,
     until,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
