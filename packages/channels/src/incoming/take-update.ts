@@ -11,7 +11,7 @@ import type { IncomingMessage, Press, Update } from "../channel.ts";
 import { questionKey, readPress, shownOf } from "../outgoing/ask-questions.ts";
 import { inboxEntriesMax, inboxText } from "../outgoing/inbox-text.ts";
 import { answerEntry, closeEntry, entriesShownMax, isAnsweredHere, sendEntries } from "../outgoing/send-entries.ts";
-import { findSentKey, sendOnce } from "../outgoing/send-once.ts";
+import { findSentKey, sendMsMax, sendOnce } from "../outgoing/send-once.ts";
 import { sendText } from "../outgoing/send-text.ts";
 import { bindOwner, findOwner, noteRefused, noteSeen, readStandings, type Standing } from "../peers/peers.ts";
 import { channelsWakeup, type Inbox, type Room } from "../room.ts";
@@ -214,7 +214,7 @@ async function takePress(room: Room, press: Press, moving: Moving): Promise<void
   const { kernel, channel } = room;
   const owner = await findOwner(kernel, channel.name);
   const answerPress = (text: string) =>
-    channel.answerPress(press.pressId, text, AbortSignal.timeout(30_000)).catch((error: unknown) => {
+    channel.answerPress(press.pressId, text, AbortSignal.timeout(sendMsMax)).catch((error: unknown) => {
       kernel.logger.warn("the press of a button was not answered", { channel: channel.name, error });
     });
   if (owner?.id !== press.chat.id || owner.id !== press.sender.id) {

@@ -8,7 +8,7 @@ import { listQuestions, type Question } from "@roost/kernel";
 import type { NewChatMessage } from "../channel.ts";
 import { findOwner } from "../peers/peers.ts";
 import type { Room } from "../room.ts";
-import { sendOnce } from "./send-once.ts";
+import { sendMsMax, sendOnce } from "./send-once.ts";
 
 /** Shown at a time; the others follow as these are answered. */
 const questionsMax = 50;
@@ -73,7 +73,7 @@ async function close(room: Room, { key, chat, ref }: Asked): Promise<void> {
   const [question] = await listQuestions(kernel, { ids: [key.slice("question:".length)], limit: 1 });
   if (ref !== null) {
     const text = question === undefined ? "This question is gone." : outcomeOf(question);
-    await channel.edit(chat, ref, { text }, AbortSignal.timeout(30_000)).catch((error: unknown) => {
+    await channel.edit(chat, ref, { text }, AbortSignal.timeout(sendMsMax)).catch((error: unknown) => {
       // A message that was deleted has no buttons.
       if ((error as { code?: string }).code !== "not_found") throw error;
     });

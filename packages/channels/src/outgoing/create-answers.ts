@@ -8,7 +8,7 @@ import { getRun, raiseNotice, watchStream, type Run } from "@roost/kernel";
 import { readPart } from "@roost/memory";
 import { SendFailed } from "../channel.ts";
 import type { Room } from "../room.ts";
-import { findSent, sendOnce } from "./send-once.ts";
+import { findSent, sendMsMax, sendOnce } from "./send-once.ts";
 import { piecesOf, sendRest, sendText } from "./send-text.ts";
 
 interface Turn {
@@ -194,7 +194,7 @@ async function editToAnswer(room: Room, outgoing: Parameters<typeof sendText>[1]
   const { channel } = room;
   const [first = "", ...others] = piecesOf(outgoing.text, channel.limits.textCharsMax);
   try {
-    await channel.edit(outgoing.chat, ref, { text: first }, AbortSignal.timeout(30_000));
+    await channel.edit(outgoing.chat, ref, { text: first }, AbortSignal.timeout(sendMsMax));
   } catch (error) {
     if (!(error instanceof SendFailed) || error.code !== "not_found") throw error;
     await sendText(room, outgoing);

@@ -3,11 +3,11 @@
  * they show, so that a button of an old one decides nothing else.
  */
 import { visibleText } from "@roost/base";
-import type { InboxEntryRecord } from "@roost/contract/operations";
+import { clipText, type InboxEntryRecord } from "@roost/contract/operations";
 import { readFailure, resolveStep, type Kernel } from "@roost/kernel";
 import type { NewChatMessage } from "../channel.ts";
 import type { Room } from "../room.ts";
-import { sendOnce } from "./send-once.ts";
+import { sendMsMax, sendOnce } from "./send-once.ts";
 
 export type AnsweredEntry = Extract<InboxEntryRecord, { kind: "unknown" | "failure" }>;
 
@@ -59,9 +59,7 @@ export async function sendEntries(
 const tailCharsMax = 300;
 
 function textOf({ channel }: Room, { title, reason }: AnsweredEntry): string {
-  const text = visibleText(`${title}\n\n${reason}`);
-  const charsMax = channel.limits.textCharsMax - tailCharsMax;
-  return text.length > charsMax ? `${text.slice(0, charsMax).toWellFormed()}…` : text;
+  return clipText(visibleText(`${title}\n\n${reason}`), channel.limits.textCharsMax - tailCharsMax);
 }
 
 /**
@@ -89,10 +87,6 @@ export async function closeEntry(
   { chat, ref }: { chat: string; ref: string },
   { entry, text }: { entry: AnsweredEntry; text: string },
 ): Promise<void> {
-  await room.channel.edit(
-    chat,
-    ref,
-    { text: `${textOf(room, entry)}\n\nAnswered: ${text}` },
-    AbortSignal.timeout(30_000),
-  );
+  const answered = { text: `${textOf(room, entry)}\n\nAnswered: ${text}` };
+  await room.channel.edit(chat, ref, answered, AbortSignal.timeout(sendMsMax));
 }

@@ -10,7 +10,7 @@ import type { Room } from "../room.ts";
 export type Sent = { state: "sent"; ref: string } | { state: "unknown" };
 
 /** Sending is not ended by a shutdown: its outcome would be unknown. */
-const sendMsMax = 30_000;
+export const sendMsMax = 30_000;
 const keptDays = 30;
 
 /** @throws SendFailed when it was certainly not sent: it may be tried again under the same key */

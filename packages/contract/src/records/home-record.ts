@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import { Count, Json, JsonFields, Name, SessionKey, SessionKind, Slug, text, Time } from "./fields.ts";
-import { HomePath, Sha256 } from "./file.ts";
+import { fileBytesMax, HomePath, Sha256 } from "./file.ts";
 import { labelLimits } from "../labels.ts";
 import { textCharsMax } from "./limits.ts";
 import { Grant } from "./notice.ts";
@@ -16,7 +16,7 @@ export const homeRecordLimits = {
   linesMax: 500,
   bytesMax: 16 * 1024 ** 2,
   /** Bytes of one file: what a home keeps versions of. */
-  fileBytesMax: 1_048_576,
+  fileBytesMax,
   /** Characters of what is kept as it was. */
   keptCharsMax: 1_000_000,
   /** Lines of each list of a report, and bytes of a whole report: it becomes an event. */

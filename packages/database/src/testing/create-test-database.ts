@@ -83,9 +83,11 @@ async function openClone(
   template: string,
   { poolMax, exitsWhenIdle }: { poolMax?: number | undefined; exitsWhenIdle?: boolean },
 ): Promise<FreeDatabase> {
-  const name = escapeIdentifier(`roost_test_${process.pid}_${randomUUID().slice(0, 8)}`);
-  await administrator.query(`CREATE DATABASE ${name} TEMPLATE ${escapeIdentifier(template)} STRATEGY file_copy`);
-  const url = changeDatabaseUrl(serverUrl, { database: name.slice(1, -1) });
+  const name = `roost_test_${process.pid}_${randomUUID().slice(0, 8)}`;
+  await administrator.query(
+    `CREATE DATABASE ${escapeIdentifier(name)} TEMPLATE ${escapeIdentifier(template)} STRATEGY file_copy`,
+  );
+  const url = changeDatabaseUrl(serverUrl, { database: name });
   const database = await openDatabase({ url, applicationName, logger: silentLogger, poolMax, exitsWhenIdle });
   return {
     template,
@@ -93,7 +95,7 @@ async function openClone(
     url,
     async [Symbol.asyncDispose]() {
       await database[Symbol.asyncDispose]();
-      await administrator.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+      await administrator.query(`DROP DATABASE IF EXISTS ${escapeIdentifier(name)} WITH (FORCE)`);
     },
   };
 }

@@ -16,6 +16,7 @@ export interface DrainedHost {
 const minorSql = (version: string) => `substring(${version} from '^\\d+\\.\\d+')`;
 const homeVersionSql = "(select f.program from roost.function_set f)";
 const labels = formatLabels(mainLabels);
+const versionPrefix = "version:";
 
 /** SQL: whether a worker of this host and version takes nothing new. */
 export function isDrainedSql(host: string, version: string): string {
@@ -78,9 +79,9 @@ export async function undrainHost(kernel: Kernel, name: string, { by }: { by: st
 /** One notice when the workers of a host begin to be drained for their version, one when there are none any more. */
 export async function reportOtherVersions(kernel: Kernel): Promise<number> {
   return tellOfStates(kernel, {
-    prefix: "version:",
+    prefix: versionPrefix,
     found: await kernel.database.query<LastingState>(
-      `select 'version:' || w.host as what, w.host || ' has version ' || min(w.version) || ', the home ' || ${homeVersionSql} as reason
+      `select '${versionPrefix}' || w.host as what, w.host || ' has version ' || min(w.version) || ', the home ' || ${homeVersionSql} as reason
        from roost.worker w where w.kind = 'worker' and w.expires_at > roost.now() and ${isOtherMinorSql("w.version")}
        group by w.host order by w.host limit 100`,
       [],
