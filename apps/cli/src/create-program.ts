@@ -102,6 +102,7 @@ export function createProgram(context: CliContext, service?: ServiceCommand): Co
   addImportCommand(program, context);
   addExportCommand(program, context);
   addDatabaseCommands(program, context);
+  program.commandsGroup("Beyond this machine");
   addChannelsCommands(program, context);
   addDevicesCommands(program, context);
   addHostsCommands(program, context, version);
@@ -114,16 +115,16 @@ export function createProgram(context: CliContext, service?: ServiceCommand): Co
   addSpendCommand(program, context);
   addJobsCommands(program, context);
   addAgentsCommands(program, context);
+  addModelsCommands(program, context);
   addRouteCommand(program, context);
   addServiceCommands(program, context);
   addRehearseCommand(program, context);
   addFilesCommands(program, context);
   addStateCommand(program, context);
   addLogCommands(program, context);
-  program.commandsGroup("For your own scripts");
+  program.commandsGroup("For scripts and other programs");
   addKeysCommands(program, context);
   addMcpCommand(program, context);
-  addModelsCommands(program, context);
   addHooksCommands(program, context);
   addLockCommand(program, context);
   addOnceCommand(program, context);

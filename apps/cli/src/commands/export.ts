@@ -31,7 +31,8 @@ export function addExportCommand(program: Command, context: CliContext): void {
         .catch((error: Error) => terminal.note(`its age is not recorded: ${error.message}`, "warn"));
       if (terminal.isJson)
         return terminal.json({ directory: target, ...done, secretCount, fileCount: manifest.files.length });
-      for (const [kind, count] of Object.entries(done.counts)) terminal.line(`${kind.padEnd(10)} ${count}`);
+      for (const [kind, count] of Object.entries(done.counts))
+        if (count > 0) terminal.line(`${kind.padEnd(10)} ${count}`);
       for (const { name, reason } of done.leftOut.slice(0, leftOutShown))
         terminal.note(plainLine(`left out: ${name}: ${reason}`), "warn");
       if (done.leftOut.length > leftOutShown)

@@ -38,7 +38,7 @@ export function printFindings(terminal: Terminal, report: RehearsalReport, momen
     const nearest = report.caps[0];
     bullet(
       terminal,
-      `None of ${report.caps.length} is exceeded${nearest === undefined ? "" : `; the nearest: ${capText(nearest, moments)}`}`,
+      `None is exceeded${nearest === undefined ? "" : `; the nearest of ${report.caps.length}: ${capText(nearest, moments)}`}`,
     );
   }
 }
