@@ -20,8 +20,8 @@ export const Exec = z
       .describe("Further paths that programs may read, such as /opt/node"),
     timeout: Duration.refine((ms) => ms >= 1000 && ms <= 3_600_000, "must be from 1s to 1h")
       .default(600_000)
-      .describe("The longest that one program may run"),
-    memoryMib: z.number().int().min(16).max(1_048_576).default(2048),
+      .describe("The longest that one program may run. Default 10m"),
+    memoryMib: z.number().int().min(16).max(1_048_576).default(2048).describe("Of a program with all that it starts"),
     processes: z.number().int().min(8).max(10_000).default(256),
     outputMib: z.number().int().min(1).max(20).default(10),
     diskMib: z

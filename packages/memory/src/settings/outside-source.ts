@@ -31,7 +31,7 @@ export const OutsideSource = z
     calendars: Names.describe("Of a calendar server, by their names. Default: all"),
     soon: Duration.refine((ms) => ms >= 60_000 && ms <= 604_800_000, "must be from 1m to 7d")
       .default(3_600_000)
-      .describe("How long before an event begins a heartbeat hears of it"),
+      .describe("How long before an event begins a heartbeat hears of it. Default 1h"),
     secret: SecretReference.describe("Where the password is"),
     ca: z
       .string()

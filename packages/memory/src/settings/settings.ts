@@ -25,9 +25,9 @@ const Price = z.strictObject({
 });
 
 const providerFields = {
-  id: Slug,
-  model: Model,
-  price: Price.optional(),
+  id: Slug.describe("Its name here"),
+  model: Model.describe("As its server calls it"),
+  price: Price.optional().describe("Dollars for a million tokens; without it only tokens are counted"),
   contextTokensMax: z
     .number()
     .int()
@@ -71,16 +71,16 @@ const Provider = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("openai-compatible"),
     ...providerFields,
-    baseUrl: z.url({ protocol: /^https?$/ }),
-    apiKey: SecretReference.optional(),
-    headers: z.record(z.string(), z.string().max(4096)).optional(),
-    streaming: z.boolean().optional(),
+    baseUrl: z.url({ protocol: /^https?$/ }).describe("Its address, such as http://127.0.0.1:11434/v1"),
+    apiKey: SecretReference.optional().describe("Where its key is, such as env:NAME"),
+    headers: z.record(z.string(), z.string().max(4096)).optional().describe("Sent with each request"),
+    streaming: z.boolean().optional().describe("false: whole answers are requested"),
   }),
   z.strictObject({
     kind: z.literal("openrouter"),
     ...providerFields,
     baseUrl: z.url({ protocol: /^https?$/ }).optional(),
-    apiKey: SecretReference,
+    apiKey: SecretReference.describe("Where its key is, such as env:NAME"),
   }),
 ]);
 
@@ -96,19 +96,27 @@ const Heartbeat = z.strictObject({
   enabled: z.boolean().default(true),
   every: Duration.refine((ms) => ms >= 1000, "must be at least 1s")
     .default(1_800_000)
-    .describe("How often it checks; a model is called only when something has changed"),
-  activeHours: ActiveHours.optional(),
+    .describe("How often it checks; a model is called only when something has changed. Default 30m"),
+  activeHours: ActiveHours.optional().describe("When it checks, start inclusive, end exclusive. Default: always"),
   target: z
     .enum(["console", ...deliveryTargets, "none"])
     .optional()
     .describe("Where its messages go; default: the webhook or Telegram, where one is set, else the console"),
-  prompt: z.string().max(50_000).optional(),
+  prompt: z.string().max(50_000).optional().describe("Takes the place of Roost's own prompt"),
   agent: Slug.default("main"),
   model: Model.optional(),
-  ackCharsMax: z.number().int().min(0).max(10_000).default(300),
+  ackCharsMax: z
+    .number()
+    .int()
+    .min(0)
+    .max(10_000)
+    .default(300)
+    .describe("An answer with HEARTBEAT_OK and at most so many characters beside it is not sent"),
   quietMsMax: Duration.optional().describe("A model is called after this long even without changes; default: never"),
-  staleAfter: Duration.default(21_600_000).describe("Age after which an unconfirmed state file is called stale"),
-  budget: Caps.optional(),
+  staleAfter: Duration.default(21_600_000).describe(
+    "Age after which an unconfirmed state file is called stale. Default 6h",
+  ),
+  budget: Caps.optional().describe("Of one heartbeat"),
   sources: z
     .record(Slug, OutsideSource)
     .refine((sources) => Object.keys(sources).length <= outsideSourcesMax, `has more than ${outsideSourcesMax} sources`)
@@ -134,14 +142,20 @@ export const Settings = z.strictObject({
     .optional()
     .describe("Used in this order, the next when one fails; default: what the environment names or this machine runs"),
   embeddings: Embeddings.optional().describe("Recall finds what is said in other words by the vectors of this model"),
-  agents: z.record(Slug, z.strictObject({ ...agentDefinitionShape, budget: Caps.optional() })).default({}),
+  agents: z
+    .record(Slug, z.strictObject({ ...agentDefinitionShape, budget: Caps.optional().describe("Of one run") }))
+    .default({})
+    .describe("Agents by name; a file agents/NAME.md says the same"),
   budgets: z
     .strictObject({
       ...Windows,
       jobs: z.record(Slug, z.strictObject(Windows)).optional(),
       agents: z.record(Slug, z.strictObject(Windows)).optional(),
     })
-    .default({ day: { usdMax: 10, tokensMax: 20_000_000 } }),
+    .default({ day: { usdMax: 10, tokensMax: 20_000_000 } })
+    .describe(
+      "Caps of the whole home, and of all runs of a job or an agent. Default: 10 dollars and 20 million tokens a day",
+    ),
   heartbeat: Heartbeat.prefault({}),
   memory: z.strictObject({ nightly: Nightly.prefault({}), consolidation: Consolidation.prefault({}) }).prefault({}),
   http: z
@@ -176,21 +190,20 @@ export const Settings = z.strictObject({
     .refine((servers) => Object.keys(servers).length <= toolServersMax, `has more than ${toolServersMax} servers`)
     .default({})
     .describe("Servers of tools (Model Context Protocol); an agent has the tools of those that it names under mcp"),
-  /** How long history is kept; default: for ever. */
   retention: z
     .strictObject({
-      /** By topic of the log. */
       topics: z
         .record(
           z.string().regex(/^[a-z][a-z0-9_-]{0,62}$/, "must be a topic, as roost log topics lists them"),
           Duration,
         )
-        .optional(),
-      /** Ended runs with their steps; whole months are dropped. */
-      runs: Duration.optional(),
-      ticks: Duration.optional(),
+        .optional()
+        .describe("Events, by topic of the log"),
+      runs: Duration.optional().describe("Ended runs with their steps; whole months are dropped"),
+      ticks: Duration.optional().describe("Past moments of jobs"),
     })
-    .default({}),
+    .default({})
+    .describe("How long history is kept. Default: for ever"),
   listen: z
     .strictObject({
       host: z
@@ -259,7 +272,7 @@ export const Settings = z.strictObject({
     .strictObject({
       webhook: z
         .strictObject({
-          url: z.url({ protocol: /^https?$/ }),
+          url: z.url({ protocol: /^https?$/ }).describe("Where notices are sent"),
           tokenRef: SecretReference.optional().describe("Sent as a bearer token"),
           keyRef: SecretReference.optional().describe(
             "What messages are signed with, `whsec_…` (default: made by Roost, in `.roost/webhook-key`)",

@@ -33,7 +33,7 @@ export const ToolServer = z
     headers: SecretsByName.describe(
       "Sent with each request; values that refer to secrets (env:, file:, age:, op:) are looked up",
     ),
-    timeout: Duration.default(120_000).describe("Of one call"),
+    timeout: Duration.default(120_000).describe("Of one call. Default 2m"),
     tools: z
       .record(z.string().min(1).max(200), ToolOfServer)
       .default({})
