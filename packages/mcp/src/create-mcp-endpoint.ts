@@ -41,23 +41,23 @@ export function createMcpEndpoint<Caller extends McpCaller>(options: McpEndpoint
   const limits: McpLimits = { ...mcpLimits, ...options.limits };
   const sessions = createMcpSessions({ ...options, changes, limits });
   /** Open streams of subscriptions, by their handlers. */
-  const listens = new Map<McpHttpHandler, string>();
+  const listens = new Map<McpHttpHandler, { callerId: string; stands: Promise<void> }>();
 
   /** A handler for one request: its subscriptions hear only of what its caller may read. */
   function createHandler(caller: Caller): McpHttpHandler {
-    const ofCaller = [...listens.values()].filter((id) => id === caller.id).length;
+    const ofCaller = [...listens.values()].filter(({ callerId }) => callerId === caller.id).length;
     const isFull = listens.size >= limits.listensMax || ofCaller >= limits.listensPerCallerMax;
-    const bus: ServerEventBus = {
+    const bus = (of: McpChanges<Caller>): ServerEventBus => ({
       publish: () => undefined,
       subscribe(listener) {
-        listens.set(handler, caller.id);
-        const end = changes?.subscribe(caller, listener);
+        const { stands, end } = of.subscribe(caller, listener);
+        listens.set(handler, { callerId: caller.id, stands });
         return () => {
           listens.delete(handler);
-          end?.();
+          end();
         };
       },
-    };
+    });
     const create = async () => {
       const mcp = await createServer(caller);
       if (changes !== undefined) declareSubscriptions(mcp);
@@ -65,7 +65,7 @@ export function createMcpEndpoint<Caller extends McpCaller>(options: McpEndpoint
     };
     const handler: McpHttpHandler = createMcpHandler(create, {
       legacy: "reject",
-      bus: changes === undefined ? new InMemoryServerEventBus() : bus,
+      bus: changes === undefined ? new InMemoryServerEventBus() : bus(changes),
       maxSubscriptions: isFull ? 0 : 1,
       keepAliveMs: limits.keepAliveMs,
       onerror: (error) => logger.debug("A request of a client was refused", { error }),
@@ -88,7 +88,11 @@ export function createMcpEndpoint<Caller extends McpCaller>(options: McpEndpoint
         }
       }
       if (await isLegacyRequest(request, parsedBody)) return sessions.answer(request, caller, parsedBody);
-      return createHandler(caller).fetch(request, { parsedBody });
+      const handler = createHandler(caller);
+      const response = await handler.fetch(request, { parsedBody });
+      // The stream of a subscription begins with its confirmation.
+      await listens.get(handler)?.stands;
+      return response;
     },
     async [Symbol.asyncDispose]() {
       await Promise.all([sessions.close(), ...[...listens.keys()].map((handler) => handler.close())]);

@@ -10,6 +10,11 @@ export type McpChange = ServerEvent;
 
 /** Where changes come from. A caller hears only of what it may read. */
 export interface McpChanges<Caller extends McpCaller> {
-  /** Returns what ends it. */
-  subscribe(caller: Caller, listener: (change: McpChange) => void): () => void;
+  subscribe(caller: Caller, listener: (change: McpChange) => void): McpSubscription;
+}
+
+export interface McpSubscription {
+  /** Resolves when no change is missed any more, or it has ended: a client is told only then that it is subscribed. */
+  stands: Promise<void>;
+  end: () => void;
 }

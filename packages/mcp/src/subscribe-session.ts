@@ -1,6 +1,6 @@
 /** Subscriptions of the 2025 era: they belong to a session, whose stream tells of changes. */
 import { ProtocolError, ProtocolErrorCode, type McpServer } from "@modelcontextprotocol/server";
-import type { McpCaller, McpChange, McpChanges } from "./mcp-changes.ts";
+import type { McpCaller, McpChange, McpChanges, McpSubscription } from "./mcp-changes.ts";
 
 /** Says that resources may be subscribed to, where there are any. False: there are none. */
 export function declareSubscriptions({ server }: McpServer): boolean {
@@ -16,18 +16,19 @@ export function subscribeSession<Caller extends McpCaller>(
 ): () => void {
   const { server } = mcp;
   const addresses = new Set<string>();
-  let end: (() => void) | undefined;
+  let subscription: McpSubscription | undefined;
   const tell = (change: McpChange) => {
     if (change.kind !== "resource_updated" || !addresses.has(change.uri)) return;
     // A client without an open stream misses it, as the protocol has it.
     void server.sendResourceUpdated({ uri: change.uri }).catch(() => undefined);
   };
   if (!declareSubscriptions(mcp)) return () => undefined;
-  server.setRequestHandler("resources/subscribe", ({ params: { uri } }) => {
+  server.setRequestHandler("resources/subscribe", async ({ params: { uri } }) => {
     if (addresses.size >= subscribedMax && !addresses.has(uri))
       throw new ProtocolError(ProtocolErrorCode.InvalidParams, `There are ${subscribedMax} subscriptions (the limit)`);
     addresses.add(uri);
-    end ??= changes.subscribe(caller, tell);
+    subscription ??= changes.subscribe(caller, tell);
+    await subscription.stands;
     return {};
   });
   server.setRequestHandler("resources/unsubscribe", ({ params: { uri } }) => {
@@ -36,8 +37,8 @@ export function subscribeSession<Caller extends McpCaller>(
     return {};
   });
   const stop = () => {
-    end?.();
-    end = undefined;
+    subscription?.end();
+    subscription = undefined;
   };
   return stop;
 }

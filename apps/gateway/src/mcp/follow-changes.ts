@@ -1,13 +1,18 @@
 /** Changes of what clients read, from the log: one reader for all subscriptions, and none while there are none. */
 import { toRoostError, type Logger } from "@roost/base";
 import { parseLabels } from "@roost/contract/labels";
-import { tailEvents, type StoredEvent } from "@roost/kernel";
+import { tailPages, type StoredEvent } from "@roost/kernel";
 import type { McpChange, McpChanges } from "@roost/mcp";
 import { classifyPath, maySeeFile, type Memory } from "@roost/memory";
 import { fileAddress, noteAddress, runAddress } from "./home-resources.ts";
 import { hasScope, isClearedFor, type McpClient } from "./mcp-client.ts";
 
 const topics = ["home", "runs"];
+
+interface Reading {
+  stop: AbortController;
+  stands: Promise<void>;
+}
 
 interface Follower {
   client: McpClient;
@@ -17,32 +22,46 @@ interface Follower {
 export function followChanges(memory: Memory, { logger }: { logger: Logger }): McpChanges<McpClient> {
   const { kernel } = memory;
   const followers = new Set<Follower>();
-  let reading: AbortController | undefined;
+  let reading: Reading | undefined;
 
-  async function read(signal: AbortSignal): Promise<void> {
-    for await (const event of tailEvents(kernel, { topics, signal })) {
-      const changes = event.topic === "runs" ? changesOfRun(event) : changesOfFile(event);
-      if (changes === undefined) continue;
-      for (const { client, listener } of followers)
-        if (changes.isFor(client)) for (const change of changes.told) listener(change);
+  function begin(): Reading {
+    const stop = new AbortController();
+    const { promise: stands, resolve: stand } = Promise.withResolvers<void>();
+    const begun = { stop, stands };
+    read(stop.signal, stand)
+      .catch((thrown: unknown) => {
+        if (reading === begun) reading = undefined;
+        logger.warn("Changes for clients are not read any more", { error: toRoostError(thrown) });
+      })
+      .finally(stand);
+    return begun;
+  }
+  async function read(signal: AbortSignal, stand: () => void): Promise<void> {
+    // The first page, perhaps an empty one, comes when the place is known.
+    for await (const { events } of tailPages(kernel, { topics, signal })) {
+      stand();
+      for (const event of events) tell(event);
     }
+  }
+  function tell(event: StoredEvent): void {
+    const changes = event.topic === "runs" ? changesOfRun(event) : changesOfFile(event);
+    if (changes === undefined) return;
+    for (const { client, listener } of followers)
+      if (changes.isFor(client)) for (const change of changes.told) listener(change);
   }
   return {
     subscribe(client, listener) {
       const follower = { client, listener };
       followers.add(follower);
-      if (reading === undefined) {
-        const own = (reading = new AbortController());
-        read(own.signal).catch((thrown: unknown) => {
-          if (reading === own) reading = undefined;
-          logger.warn("Changes for clients are not read any more", { error: toRoostError(thrown) });
-        });
-      }
-      return () => {
-        followers.delete(follower);
-        if (followers.size > 0) return;
-        reading?.abort();
-        reading = undefined;
+      reading ??= begin();
+      return {
+        stands: reading.stands,
+        end() {
+          followers.delete(follower);
+          if (followers.size > 0) return;
+          reading?.stop.abort();
+          reading = undefined;
+        },
       };
     },
   };

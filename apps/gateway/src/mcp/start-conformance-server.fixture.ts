@@ -387,7 +387,7 @@ export async function startConformanceServer(): Promise<Listening> {
     changes: {
       subscribe(_caller, listener) {
         listeners.add(listener);
-        return () => listeners.delete(listener);
+        return { stands: Promise.resolve(), end: () => void listeners.delete(listener) };
       },
     },
     clock: systemClock,
