@@ -54,9 +54,11 @@ test("tailEvents() resumes after every one of the events it began with", async (
 test("tailEvents() misses nothing when the gateway is restarted before its first event", async () => {
   await using gateway = await createTestGateway();
   const { client, kernel } = gateway;
-  const stream = client.tailEvents({ topics: ["notices"] });
+  const placed = Promise.withResolvers<string>();
+  const stream = client.tailEvents({ topics: ["notices"] }, { onPlace: placed.resolve });
   const first = stream[Symbol.asyncIterator]().next();
-  await until(() => gateway.held().watches > 0);
+  // A stream that is lost before its reader knows where it was begins anew.
+  await placed.promise;
   await gateway.restart();
   const restarting = gateway.restart();
   await kernel.append([notice(1)]);
