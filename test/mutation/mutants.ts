@@ -1,4 +1,4 @@
-/** Every guard of the kernel that is taken away to see that the suite misses it. docs/chaos.md lists them. */
+/** Every guard of the kernel that is removed to see that the suite notices. docs/chaos.md lists them. */
 import { approvalMutants } from "./approval-mutants.ts";
 import { boundMutants } from "./bound-mutants.ts";
 import { fenceMutants } from "./fence-mutants.ts";

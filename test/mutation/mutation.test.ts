@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { mutants } from "./mutants.ts";
 
-test("docs/chaos.md has a row for each mutant and the tests that miss its guard", async () => {
+test("docs/chaos.md has a row for each mutant and the tests that notice it", async () => {
   const document = await read("docs/chaos.md");
   for (const { name, kills } of mutants) {
     const row = document.split("\n").find((line) => line.startsWith(`| ${name} |`));

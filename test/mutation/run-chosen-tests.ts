@@ -22,7 +22,7 @@ export interface Ran {
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const registerUrl = new URL("./register-mutant.ts", import.meta.url).href;
 const printedBytesMax = 10_000_000;
-/** A test that hangs because its guard is gone has missed it as well as one that fails; it is ended then and is not green. */
+/** A test that hangs because its guard is gone has noticed that as well as one that fails; it is ended then and is not green. */
 const runMsMax = 180_000;
 
 export async function runChosenTests({ file, titles, mutant, databaseUrl }: ChosenTests): Promise<Ran> {

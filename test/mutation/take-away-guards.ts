@@ -1,5 +1,5 @@
 /**
- * A promise is worth as much as the test that goes red without it: each guard is taken away alone, and is missed. That these tests are green with
+ * A promise is worth as much as the test that goes red without it: each guard is taken away alone, and its tests notice. That these tests are green with
  * the guard in place, they say themselves.
  */
 import assert from "node:assert/strict";
@@ -22,7 +22,7 @@ export function takeAwayGuards(mutants: readonly Mutant[]): void {
 
   describe("mutation", { concurrency: availableParallelism() }, () => {
     for (const mutant of mutants) {
-      test(`"${mutant.name}" taken away: ${mutant.tests} misses it`, async () => {
+      test(`"${mutant.name}" taken away: ${mutant.tests} notices`, async () => {
         const titles = [...mutant.kills, ...mutant.spares];
         const ran = await runChosenTests({ file: mutant.tests, titles, mutant: mutant.name, databaseUrl });
         assert.deepEqual(ran.failed, mutant.kills.toSorted(), ran.printed);
