@@ -79,7 +79,7 @@ export const agentDefinitionShape = {
     .max(labelLimits.audiencesMax)
     .optional()
     .describe(
-      "What it may know: aud:main, aud:job:ID, aud:domain:NAME. Narrows conversations and heartbeats, which know everything when it is left out; crons know of it jobs and domains, beside their own",
+      "What it may know: aud:main, aud:job:ID, aud:domain:NAME. Narrows conversations and heartbeats, which know everything when it is left out; crons get only its jobs and domains, beside their own job",
     ),
   policies: Policies.optional().describe(
     "Which calls of tools need a person's approval, by tool or the beginning of its name and *, of one target with @ and the target (http_send@example.com): allow, ask, ask-when-tainted (once the run has read untrusted content), deny",

@@ -5,9 +5,9 @@ import { Model } from "./caps.ts";
 /** By which recall finds what is said in other words. */
 export const Embeddings = z.strictObject({
   baseUrl: z.url({ protocol: /^https?$/ }).describe("Up to and including /v1: a server with /embeddings, as of OpenAI"),
-  model: Model.describe("Another one has all lines embedded anew"),
+  model: Model.describe("With another model all lines are embedded anew"),
   apiKey: SecretReference.optional(),
-  dimensions: z.number().int().min(64).max(4_096).optional().describe("Asked of the model. Default: what it gives"),
+  dimensions: z.number().int().min(64).max(4_096).optional().describe("Requested of the model. Default: its own"),
   tokensPerDayMax: z
     .number()
     .int()
