@@ -1,6 +1,8 @@
 /** The inbox as a text for a chat: the list that `roost inbox` and the console show, and where each entry is answered. */
-import type { InboxEntryRecord } from "@roost/contract/operations";
+import { visibleText } from "@roost/base";
+import { clipText, type InboxEntryRecord } from "@roost/contract/operations";
 import type { Inbox } from "../room.ts";
+import { entriesShownMax, isAnsweredHere } from "./send-entries.ts";
 
 export const inboxEntriesMax = 30;
 /** Of an entry; questions are shown whole with their buttons. */
@@ -13,12 +15,15 @@ const answers: Readonly<Record<InboxEntryRecord["kind"], string>> = {
   failure: "by the buttons below",
 };
 
+const laterAnswer = "by buttons that come with the next /inbox, when those before it are answered";
+
 export function inboxText({ items, isMore }: Inbox): string {
   if (items.length === 0) return "Nothing waits for you.";
-  const lines = items.map(({ kind, title }, index) => {
-    const line = title.replace(/\s+/g, " ");
-    const shown = line.length > titleCharsMax ? `${line.slice(0, titleCharsMax).toWellFormed()}…` : line;
-    return `${index + 1}. ${shown} (${answers[kind]})`;
+  const later = new Set(items.filter(isAnsweredHere).slice(entriesShownMax));
+  const lines = items.map((entry, index) => {
+    const line = visibleText(entry.title.replace(/\s+/g, " "));
+    const answer = isAnsweredHere(entry) && later.has(entry) ? laterAnswer : answers[entry.kind];
+    return `${index + 1}. ${clipText(line, titleCharsMax)} (${answer})`;
   });
   return [
     ...lines,
