@@ -4,7 +4,7 @@
 export type ThoughtPart = { type: "text" | "reasoning"; text: string } | { type: "reset"; reason: string };
 
 /** Opening and closing marks of known model families, at the start of a reply or of a line. */
-const marks: readonly (readonly [open: string, close: string])[] = [
+const marks: readonly (readonly [open: string, ...closes: string[]])[] = [
   ["<think>", "</think>"],
   ["<thinking>", "</thinking>"],
   ["<thought>", "</thought>"],
@@ -17,11 +17,40 @@ const marks: readonly (readonly [open: string, close: string])[] = [
   ["<|start_thinking|>", "<|end_thinking|>"],
   ["<|channel>thought", "<channel|>"],
   ["<unused94>thought", "<unused95>"],
-  ["<|channel|>analysis<|message|>", "<|channel|>final<|message|>"],
+  ...["", "<|start|>assistant"].map((start): [string, ...string[]] => [
+    `${start}<|channel|>analysis<|message|>`,
+    "<|end|>",
+    "<|return|>",
+    "<|start|>assistant",
+    "<|channel|>final",
+    "<|channel|>commentary",
+  ]),
 ];
+/** Words that are common in texts too: only at the start of a reply. */
+const marksOfStart: typeof marks = ["analysis", "reflection", "scratchpad", "thoughts", "inner_monologue"].map(
+  (word): [string, string] => [`<${word}>`, `</${word}>`],
+);
+/** gpt-oss, where the server has left out the marks of its channels. */
+const bareAnalysis = /^analysis(?=\p{Lu})/u;
+const bareCloses = ["assistantfinal", "assistantcommentary to="];
+/** What of a close begins what follows. */
+const closesKept: Record<string, string> = {
+  "<|start|>assistant": "<|start|>assistant",
+  "<|channel|>final": "<|channel|>final",
+  "<|channel|>commentary": "<|channel|>commentary",
+  "assistantcommentary to=": "commentary to=",
+};
+/** What says no more than that the answer begins. */
+const answerMarks = ["<|start|>assistant", ""].flatMap((start) =>
+  ["<|channel|>final<|message|>", "<|channel|>commentary<|message|>"].map((channel) => start + channel),
+);
 /** Closing marks without an opening one, where the prompt's template has opened the thinking. */
 const loneCloses = ["</think>", "</thinking>", "[/think]", "◁/think▷", "</seed:think>"];
-const markCharsMax = Math.max(...marks.flat().map((mark) => mark.length));
+const answerOpen = "<answer>";
+const answerClose = "</answer>";
+const markCharsMax = Math.max(
+  ...[...marks, ...marksOfStart, bareCloses, answerMarks].flat().map((mark) => mark.length),
+);
 
 /** Models whose templates open the thinking, so that only its end is written. */
 export function opensThinkingItself(model: string): boolean {
@@ -43,7 +72,11 @@ export function createThoughtSplitter({ holds = false }: { holds?: boolean } = {
 class OpenThoughtSplitter implements ThoughtSplitter {
   hadLoneClose = false;
   #state: "start" | "held" | "thinking" | "text";
-  #close = "";
+  #closes: readonly string[] = [];
+  /** Its answer is wrapped, as it was taught with its thinking. */
+  #isWrapped = false;
+  /** A block of a word that is common in texts: where nothing follows it, it was the answer. */
+  #doubtful = "";
   #pending = "";
   /** Emitted text that may turn out to be thinking. */
   #shown = "";
@@ -58,7 +91,9 @@ class OpenThoughtSplitter implements ThoughtSplitter {
   }
 
   finish(): ThoughtPart[] {
-    return this.#read(true);
+    const parts = this.#read(true);
+    const isAll = this.#state !== "thinking" && this.#shown === "" && this.#doubtful !== "";
+    return isAll ? [...parts, { type: "text", text: this.#doubtful }] : parts;
   }
 
   #read(isLast: boolean): ThoughtPart[] {
@@ -88,15 +123,25 @@ class OpenThoughtSplitter implements ThoughtSplitter {
 
   #readStart(lower: string, isLast: boolean): ThoughtPart[] | undefined {
     const begun = lower.trimStart();
-    const opened = marks.find(([open]) => begun.startsWith(open));
+    const opened = openAt(this.#pending.trimStart());
     if (opened !== undefined) {
-      this.#pending = this.#pending.trimStart().slice(opened[0].length);
-      this.#close = opened[1];
+      const mark = this.#pending.trimStart().slice(0, opened.length);
+      this.#doubtful = opened.isDoubtful ? mark : "";
+      this.#pending = this.#pending.trimStart().slice(opened.length);
+      this.#closes = opened.closes;
       this.#state = "thinking";
       return [];
     }
-    if (!isLast && marks.some(([open]) => open.startsWith(begun))) return undefined;
-    if (this.#close !== "" || this.hadLoneClose) this.#pending = this.#pending.trimStart();
+    const hasThought = this.#closes.length > 0 || this.hadLoneClose;
+    const heads = hasThought ? [...answerMarks, answerOpen] : answerMarks;
+    const head = heads.find((mark) => begun.startsWith(mark));
+    if (head !== undefined) {
+      this.#pending = this.#pending.trimStart().slice(head.length);
+      this.#isWrapped = head === answerOpen;
+      return [];
+    }
+    if (!isLast && [...opensOfStart, ...heads].some((mark) => mark.startsWith(begun))) return undefined;
+    if (hasThought) this.#pending = this.#pending.trimStart();
     this.#state = "text";
     return [];
   }
@@ -104,27 +149,27 @@ class OpenThoughtSplitter implements ThoughtSplitter {
   #readHeld(lower: string, isLast: boolean): ThoughtPart[] | undefined {
     const end = earliest(lower, loneCloses);
     if (end === undefined) {
-      const opened = marks.some(([open]) => lower.trimStart().startsWith(open));
-      if (!opened && !isLast) return undefined;
-      this.#state = opened ? "start" : "text";
+      const isOpened = openAt(this.#pending.trimStart()) !== undefined;
+      if (!isOpened && !isLast) return undefined;
+      this.#state = isOpened ? "start" : "text";
       return [];
     }
     this.hadLoneClose = true;
     const thought = this.#pending.slice(0, end.at);
     this.#pending = this.#pending.slice(end.at + end.mark.length).trimStart();
     this.#state = "start";
-    const opened = marks.find(([open]) => thought.trimStart().toLowerCase().startsWith(open))?.[0] ?? "";
-    return [{ type: "reasoning", text: thought.trimStart().slice(opened.length) }];
+    return [{ type: "reasoning", text: thought.trimStart().slice(openAt(thought.trimStart())?.length ?? 0) }];
   }
 
   #readThinking(lower: string, isLast: boolean): ThoughtPart[] | undefined {
-    const at = lower.indexOf(this.#close);
-    if (at < 0) {
-      const kept = isLast ? 0 : partialMark(lower, [this.#close]);
+    const end = earliest(lower, this.#closes);
+    if (end === undefined) {
+      const kept = isLast ? 0 : partialMark(lower, this.#closes);
       return this.#give("reasoning", this.#pending.length - kept);
     }
-    const thought = this.#pending.slice(0, at);
-    this.#pending = this.#pending.slice(at + this.#close.length).trimStart();
+    const thought = this.#pending.slice(0, end.at);
+    if (this.#doubtful !== "") this.#doubtful += thought + this.#pending.slice(end.at, end.at + end.mark.length);
+    this.#pending = (closesKept[end.mark] ?? "") + this.#pending.slice(end.at + end.mark.length);
     this.#state = "start";
     return thought === "" ? [] : [{ type: "reasoning", text: thought }];
   }
@@ -146,14 +191,23 @@ class OpenThoughtSplitter implements ThoughtSplitter {
     if (opened !== undefined) {
       const before = this.#pending.slice(0, opened.at);
       this.#pending = this.#pending.slice(opened.at + opened.mark.length);
-      this.#close = marks.find(([open]) => open === opened.mark)![1];
+      this.#closes = marks.find(([open]) => open === opened.mark)!.slice(1);
       this.#state = "thinking";
       this.#shown += before;
       return before === "" ? [] : [{ type: "text", text: before }];
     }
+    const wrap = this.#isWrapped ? lower.indexOf(answerClose) : -1;
+    if (wrap >= 0) {
+      this.#isWrapped = false;
+      const before = this.#pending.slice(0, wrap);
+      this.#pending = this.#pending.slice(wrap + answerClose.length);
+      this.#shown += before;
+      return [{ type: "text", text: before }];
+    }
     // A quoted mark is ordinary text.
     const from = end === undefined ? this.#pending.length : end.at + end.mark.length;
-    const kept = isLast || end !== undefined ? 0 : partialMark(lower, [...loneCloses, ...marks.map(([open]) => open)]);
+    const kept =
+      isLast || end !== undefined ? 0 : partialMark(lower, this.#isWrapped ? [...watched, answerClose] : watched);
     return this.#give("text", from - kept);
   }
 
@@ -162,8 +216,23 @@ class OpenThoughtSplitter implements ThoughtSplitter {
     if (text === "") return undefined;
     this.#pending = this.#pending.slice(length);
     if (type === "text") this.#shown += text;
+    else if (this.#doubtful !== "") this.#doubtful += text;
     return [{ type, text }];
   }
+}
+
+const opens = marks.map(([open]) => open);
+const watched = [...loneCloses, ...opens];
+const opensOfStart = [...opens, ...marksOfStart.map(([open]) => open), "analysis"];
+
+/** The mark of thinking with which a reply begins. */
+function openAt(text: string): { length: number; closes: readonly string[]; isDoubtful: boolean } | undefined {
+  const lower = text.toLowerCase();
+  for (const found of [marks, marksOfStart]) {
+    const [open, ...closes] = found.find(([mark]) => lower.startsWith(mark)) ?? [];
+    if (open !== undefined) return { length: open.length, closes, isDoubtful: found === marksOfStart };
+  }
+  return bareAnalysis.test(text) ? { length: "analysis".length, closes: bareCloses, isDoubtful: false } : undefined;
 }
 
 function earliest(lower: string, found: readonly string[]): { at: number; mark: string } | undefined {

@@ -1,6 +1,6 @@
 /** Marks by which chat templates end a turn. A server that does not know them as ends passes them on, and the model goes on with the other side's turns. */
 const turnEnd =
-  /(?<![`"'“])(<\|im_end\|>|<\|im_start\|>|<\|eot_id\|>|<\|end_of_text\|>|<\|endoftext\|>|<end_of_turn>|<start_of_turn>)/g;
+  /(?<![`"'“])(<\|im_end\|>|<\|im_start\|>|<\|eot_id\|>|<\|end_of_text\|>|<\|endoftext\|>|<end_of_turn>|<start_of_turn>|<\|return\|>|<\|end\|>(?=\s*$))/g;
 
 /** The text before the first such mark that is neither quoted nor in code; `isPassed`: more than the mark follows. Undefined: there is none. */
 export function cutAtTurnEnd(text: string): { text: string; isPassed: boolean } | undefined {

@@ -374,6 +374,26 @@ for (const [what, delta] of callForms) {
 const reasons: [what: string, status: number, body: string, expected: RegExp][] = [
   ["Mistral's and vLLM's form", 400, '{"object":"error","message":"the id was odd"}', /HTTP 400: the id was odd/],
   ["a list", 400, '[{"error":{"message":"the id was odd","status":"INVALID_ARGUMENT"}}]', /the id was odd/],
+  [
+    "Python's print",
+    400,
+    "{'error': {'message': \"the id wasn't known\", 'code': None}}",
+    /HTTP 400: the id wasn't known/,
+  ],
+  [
+    "Python's print behind a proxy's words",
+    400,
+    JSON.stringify({
+      error: { message: "OpenAIException - Error code: 400 - {'error': {'message': 'the id was odd', 'param': None}}" },
+    }),
+    /HTTP 400: OpenAIException - Error code: 400 - the id was odd$/,
+  ],
+  [
+    "Python's bytes",
+    400,
+    JSON.stringify({ detail: 'upstream said: b\'{"error":"the id was odd"}\'' }),
+    /upstream said: the id was odd$/,
+  ],
   ["detail", 422, '{"detail":"the id was odd"}', /the id was odd/],
   ["a list of details", 422, '{"detail":[{"loc":["body","id"],"msg":"the id was odd"}]}', /body\.id: the id was odd/],
   ["a failure", 400, '{"status":"failure","message":"the id was odd"}', /the id was odd/],

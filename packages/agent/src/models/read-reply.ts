@@ -11,6 +11,7 @@ import type {
 } from "@ai-sdk/provider";
 import { RoostError, storableText, type JsonValue, type Logger } from "@roost/base";
 import type { ToolCallPart } from "../messages/message.ts";
+import { splitNamedCall } from "../messages/match-tool-name.ts";
 import { untangleArguments } from "../messages/parse-arguments.ts";
 import type { Wire } from "../wire/create-wire.ts";
 import { filesOf, type WireMedia } from "../wire/take-media.ts";
@@ -237,9 +238,8 @@ function collectThinking(
 type ReasoningPart = Extract<LanguageModelV4StreamPart, { type: `reasoning-${"start" | "delta" | "end"}` }>;
 type FinishPart = Extract<LanguageModelV4StreamPart, { type: "finish" }>;
 
-const noCount = { total: undefined, noCache: undefined, cacheRead: undefined, cacheWrite: undefined };
 const noUsage: LanguageModelV4Usage = {
-  inputTokens: noCount,
+  inputTokens: { total: undefined, noCache: undefined, cacheRead: undefined, cacheWrite: undefined },
   outputTokens: { total: undefined, text: undefined, reasoning: undefined },
 };
 
@@ -255,10 +255,11 @@ type CallPart = Extract<LanguageModelV4StreamPart, { type: "tool-call" }>;
 type Call = Pick<CallPart, "toolCallId" | "toolName" | "input" | "providerMetadata">;
 
 function toToolCall(part: Call, logger: Logger): ToolCallPart {
+  const named = /^\s*(?:\{\s*\})?\s*$/.test(part.input) ? splitNamedCall(part.toolName) : undefined;
   return {
     toolCallId: storableText(part.toolCallId),
-    toolName: storableText(part.toolName),
-    argumentsText: storableText(untangleArguments(part.input)),
+    toolName: storableText(named?.name ?? part.toolName),
+    argumentsText: storableText(untangleArguments(named?.argumentsText ?? part.input)),
     ...metadataOf(part.providerMetadata, logger),
   };
 }

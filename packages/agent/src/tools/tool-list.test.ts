@@ -142,6 +142,8 @@ test("createToolList() finds the tool that a call means, however the model has w
       "default_api.tool_9",
       "Tool-9",
       "tool_9<|channel|>json",
+      "mcp__roost__tool_9",
+      "roost__tool_9",
     ].map((each): [string, JsonValue, string, string] => [each, {}, "tool_9", "{}"]),
   ];
   for (const [name, args, tool, argumentsText] of rows) {
@@ -151,6 +153,19 @@ test("createToolList() finds the tool that a call means, however the model has w
   for (const args of ["not JSON", {}, { name: "call_tool", arguments: {} }, { name: "nope" }])
     assert.equal(list.resolve(part("call_tool", args)).tool, undefined);
   for (const name of ["tool", "tool_99", "", "functions."]) assert.equal(list.resolve(part(name, {})).tool, undefined);
+});
+
+test("createToolList() shows at most as many tools as OpenAI takes, and finds the rest", () => {
+  const tools = Array.from({ length: 200 }, (_, index) => ({ ...many()[0]!, name: `tool_${index}` }));
+  for (const first of [undefined, tools.map(({ name }) => name)]) {
+    const list = createToolList(tools, { first });
+    assert.equal(list.descriptions.length, 128);
+    assert.deepEqual(
+      list.descriptions.slice(-2).map(({ name }) => name),
+      ["find_tools", "call_tool"],
+    );
+    assert.equal(list.resolve(part("call_tool", { name: "tool_199", arguments: {} })).tool?.name, "tool_199");
+  }
 });
 
 test("runAgentLoop() runs a call that a server without a parser left in the text or the thinking, also of a tool that was not shown", async () => {

@@ -18,6 +18,8 @@ export const callToolName = "call_tool";
 
 /** Estimated tokens up to which all built-in tools are shown; beyond, only the first ones. */
 export const toolTokensMax = 1_200;
+/** OpenAI refuses a request with more than 128 tools, and others have followed. Two of them find and call the rest. */
+const toolsShownMax = 126;
 
 export interface ToolList {
   /** What the model is shown, in this order. */
@@ -47,7 +49,7 @@ export function createToolList(
   checkNames(tools);
   const described = tools.map((tool) => ({ tool, description: describeTool(tool) }));
   const byName = new Map(tools.map((tool) => [tool.name, tool]));
-  const shown = chooseShown(described, { first, tokensMax });
+  const shown = chooseShown(described, { first, tokensMax }).slice(0, toolsShownMax);
   const hidden = described.filter((each) => !shown.includes(each));
   const isAll = hidden.length === 0 && services.length === 0;
   const names = [...byName.keys(), ...(isAll ? [] : [findToolsName, callToolName])];

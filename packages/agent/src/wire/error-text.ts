@@ -1,5 +1,7 @@
 // Finds the reason in the body of a refusal. OpenAI's form is one of many.
 
+import { readLooseValue } from "../written/read-loose-value.ts";
+
 /** Where servers put the reason, the most specific first. */
 const reasonFields = [
   "message",
@@ -30,7 +32,7 @@ export function errorText(body: string): string | undefined {
   try {
     value = JSON.parse(text);
   } catch {
-    return oneLine(text);
+    return nested(text, 0);
   }
   return reasonIn(value) ?? oneLine(text);
 }
@@ -56,16 +58,13 @@ export function reasonIn(value: unknown, depth = 0): string | undefined {
   return undefined;
 }
 
-/** Proxies quote the upstream's JSON inside a text. */
+/** Proxies quote the upstream's JSON inside a text, those in Python as Python prints it: `Error code: 400 - {'error': {'message': '…'}}`. */
 function nested(text: string, depth: number): string {
-  if (/^\s*[[{]/.test(text)) {
-    try {
-      return reasonIn(JSON.parse(text), depth + 1) ?? oneLine(text);
-    } catch {
-      // Not JSON after all.
-    }
-  }
-  return oneLine(text);
+  const at = depth > depthMax ? -1 : text.search(/(?<=^|[-:=]\s*b?['"]?)[[{](?=['"{])/);
+  const read = at < 0 ? undefined : readLooseValue(text, at);
+  const reason = read === undefined ? undefined : reasonIn(read.value, depth + 1);
+  if (read === undefined || reason === undefined) return oneLine(text);
+  return oneLine(`${text.slice(0, at).replace(/b?['"]$/, "")}${reason}${text.slice(read.end).replace(/^['"]/, "")}`);
 }
 
 export function describePage(text: string): string {

@@ -154,11 +154,14 @@ function matchAt(pattern: RegExp, text: string, at: number): RegExpExecArray | u
 }
 
 /** Strictly: of a reply that is nothing else. */
-export function readWholeCalls(text: string): { calls: NamedCall[]; form: "json" | "llama" | "python" } | undefined {
+export function readWholeCalls(
+  text: string,
+): { calls: NamedCall[]; form: "json" | "llama" | "python" | "named" } | undefined {
   const value = parseArgumentsText(text);
   if (value === undefined) {
-    const read = text.startsWith("[") ? readPythonList(text, 0) : undefined;
-    return read?.end === text.length ? { calls: read.calls, form: "python" } : undefined;
+    const form = text.startsWith("[") ? "python" : "named";
+    const read = form === "python" ? readPythonList(text, 0) : readNamed(text, 0);
+    return read?.end === text.length ? { calls: read.calls, form } : undefined;
   }
   const calls = callsOf(value, { needsArguments: true });
   const isLlama =

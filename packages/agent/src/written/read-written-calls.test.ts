@@ -63,6 +63,10 @@ const written: [text: string, before?: string, count?: number][] = [
   [`\`\`\`tool_call\n${json.replace("arguments", "args")}\n\`\`\``],
   [`<start_function_call>call:look_up{word:<escape>roost<escape>}<end_function_call>`],
   [`<|tool_call>call:look_up{word:<|"|>roost<|"|>}<tool_call|>`],
+  // A name and its arguments, and nothing else
+  [`look_up{"word": "roost"}`],
+  [`functions.look_up\n{"word": "roost"}`],
+  [`mcp__roost__look_up {"word": "roost"}`],
   // Models that were taught ReAct
   [`Thought: I should look.\nAction: look_up\nAction Input: {"word": "roost"}`, "Thought: I should look."],
   // gpt-oss
