@@ -13,7 +13,7 @@ import { openDatabase } from "@roost/database";
 import { claimRuns, createRun, openKernel, raiseNotice, readTopic, reapWorkers, registerWorker } from "@roost/kernel";
 import { openServices, signRunToken, verifyRunToken } from "@roost/service";
 import { homeRooms } from "@roost/worker/home-rooms";
-import { lockHostLogin } from "../../packages/access/src/host-login.ts";
+import { lockHostLogins } from "../../packages/access/src/host-login.ts";
 import { createTestGateway, testToken, type TestGateway } from "../../apps/gateway/src/testing/create-test-gateway.ts";
 import { runRoost, type RoostEnd } from "../../apps/cli/src/testing/run-roost.ts";
 
@@ -178,7 +178,7 @@ test("A host with workers is one row with their queues, capabilities, clock and 
 test("Wrong codes of devices void no code of a host, and the other way round", async () => {
   await using gateway = await createTestGateway();
   const kernel = gateway.kernel;
-  const says = { name: "x", version: "0.0.1", at: new Date(), homeId: kernel.createId() };
+  const says = { name: "x", version: "0.0.1", at: new Date(), makeLogins: async () => [] };
   const hosts = await invite(gateway);
   const { code: devices } = await gateway.client.createPairing({ kind: "device", name: "phone" });
   for (let count = 0; count < 10; count += 1) assert.equal(await pairDevice(kernel, { code: "AAAA-AAAA" }), undefined);
@@ -218,13 +218,13 @@ test("The login of a host's workers reads and writes rows, makes nothing, and is
     });
     const headers = { "content-type": "application/json" };
     const answer = await fetch(`${gateway.url}/pair`, { method: "POST", headers, body });
-    return (await answer.json()) as { token?: string; database?: string; workers?: { servers: string[] } };
+    return (await answer.json()) as { token?: string; logins?: { url: string }[]; needs?: { servers: string[] } };
   };
-  assert.equal((await pair({ isLook: true })).workers?.servers.length, 1);
+  assert.equal((await pair({ isLook: true })).needs?.servers.length, 1);
   const lost = await pair({ attempt });
   assert.equal((await pair({ attempt: "b".repeat(40) })).token, undefined, "another cannot take it over");
   // The answer was lost: the same attempt is answered again, and what the first made is gone.
-  const { database: url = "", token } = await pair({ attempt });
+  const { logins: [{ url } = { url: "" }] = [], token } = await pair({ attempt });
   assert.notEqual(token, lost.token);
   const logins = await kernel.database.query("select 1 from pg_roles where rolname like 'roost%host\\_box%'");
   assert.equal(logins.length, 1);
@@ -292,7 +292,7 @@ test("The login of a host's workers reads and writes rows, makes nothing, and is
   const [login] = await worker.query<{ name: string }>("select current_user as name");
   await worker.query("select 1 from roost.run");
   // The program that puts it out may be killed before it ends what is open: that can do nothing from the commit on.
-  await kernel.transact((tx) => lockHostLogin(tx, login!.name));
+  await kernel.transact((tx) => lockHostLogins(tx, [login!.name]));
   await assert.rejects(worker.query("select 1 from roost.run"), /permission denied/);
   await assert.rejects(verify(), { code: "unauthenticated" });
   await client.revokeToken({ token: "box" });

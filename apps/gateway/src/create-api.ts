@@ -3,7 +3,7 @@ import { serveContract, type ServedContract } from "@roost/contract";
 import { roostContract } from "@roost/contract/roost";
 import { tickProjection, type KnownNames } from "@roost/jobs";
 import { stateProjection } from "@roost/memory";
-import type { WorkersPlace } from "./security/workers-place.ts";
+import type { HostPlace } from "./security/host-place.ts";
 import { serveAccess } from "./api/access.ts";
 import { serveChannels } from "./api/channels.ts";
 import { serveBudgets } from "./api/budgets.ts";
@@ -60,7 +60,7 @@ export interface ApiOptions extends StatusGiven {
   channels: () => readonly string[];
   /** Under which others reach the gateway, the best first. */
   addresses: () => readonly string[];
-  workersPlace: WorkersPlace;
+  hostPlace: HostPlace;
   /** What definitions and messages may name. */
   known: KnownNames;
   setup: SetupGiven;
@@ -80,7 +80,7 @@ export function createApi({
   codes,
   channels,
   addresses,
-  workersPlace,
+  hostPlace,
   known,
   setup,
   onTrusted,
@@ -119,7 +119,7 @@ export function createApi({
     ...serveAccess({ access }),
     ...serveHookOperations({ hooks }),
     ...serveSignIn({ codes }),
-    ...serveChannels({ memory, channels, addresses, workersPlace }),
+    ...serveChannels({ memory, channels, addresses, hostPlace }),
     ...serveHosts({ kernel, version: status.facts.version }),
     ...serveThirdParties(services),
     ...serveSetup({ memory, setup }),

@@ -41,7 +41,7 @@ import {
 } from "./security/create-rate-limits.ts";
 import { createBrowserSessions } from "./security/browser-session.ts";
 import { createAuthentication, type Authentication } from "./security/create-authentication.ts";
-import type { WorkersPlace } from "./security/workers-place.ts";
+import type { HostPlace } from "./security/host-place.ts";
 import { createPairingRoutes, pairPath } from "./security/pairing-routes.ts";
 import { createSessionRoutes } from "./security/session-routes.ts";
 import { withKnowledge } from "./security/told-to.ts";
@@ -66,7 +66,7 @@ export interface GatewayOptions {
   memory: Memory;
   access: AccessTokens;
   /** Where a host that runs workers finds what it needs. */
-  workersPlace: WorkersPlace;
+  hostPlace: HostPlace;
   hooks: InboundHooks;
   proxy: Proxy;
   codes: SignInCodes;

@@ -14,11 +14,10 @@ import {
 } from "@roost/base";
 import { exitCodeOf } from "@roost/contract/status-codes";
 import { openDatabase, type Database } from "@roost/database";
-import { createJobLoops, createStalledJobLoop, type KnownNames } from "@roost/jobs";
+import type { KnownNames } from "@roost/jobs";
 import {
   answersOf,
   createKeepAnswer,
-  createUnplacedLoop,
   openKernel,
   runScheduler,
   setBudgets,
@@ -37,8 +36,8 @@ import {
 import { budgetCaps } from "@roost/memory/settings";
 import { askForDatabase } from "@roost/models";
 import { enableServices, openServices, servicesChannel, type Services } from "@roost/service";
+import { createHomeLoops } from "@roost/worker/home-loops";
 import { homeRooms } from "@roost/worker/home-rooms";
-import { createJournalLoops } from "@roost/worker/journal";
 import { openTelemetry } from "@roost/telemetry";
 import { applyHomeAgents } from "./apply-home-agents.ts";
 import { applyHomeJobs } from "./apply-home-jobs.ts";
@@ -228,10 +227,7 @@ function createLoops(
     ...channels.outlets,
   ];
   return [
-    ...createJobLoops(kernel),
-    createStalledJobLoop(kernel),
-    createUnplacedLoop(kernel),
-    ...createJournalLoops(kernel),
+    ...createHomeLoops(kernel),
     ...createMemoryLoops(memory),
     createModelLoop(kernel, { findProblem, timeZone }),
     ...outlets.map((outlet) => createNoticeLoop(kernel, { outlet, timeZone, signal })),

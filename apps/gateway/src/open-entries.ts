@@ -2,7 +2,7 @@
 import { openAccess, renewHostLogins } from "@roost/access";
 import type { Memory } from "@roost/memory";
 import type { GatewayConfig } from "./config.ts";
-import type { WorkersPlace } from "./security/workers-place.ts";
+import type { HostPlace } from "./security/host-place.ts";
 import { openOwnHooks } from "./serve-hooks.ts";
 
 export async function openEntries(memory: Memory, { config, homeId }: { config: GatewayConfig; homeId: string }) {
@@ -11,6 +11,6 @@ export async function openEntries(memory: Memory, { config, homeId }: { config: 
   await renewHostLogins(kernel.database, { homeId });
   // Of the children of a home with a PostgreSQL of its own only the supervisor's variable is set.
   const databaseUrl = config.DATABASE_URL === undefined ? undefined : config.databaseUrl;
-  const workersPlace: WorkersPlace = { homeId, databaseUrl, objects: config.OBJECTS_URL };
-  return { access, hooks: openOwnHooks(memory, config.environment), workersPlace };
+  const hostPlace: HostPlace = { homeId, databaseUrl, objects: config.OBJECTS_URL };
+  return { access, hooks: openOwnHooks(memory, config.environment), hostPlace };
 }

@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { homeDirectory, logLevels, ownServicesDir, readConfig, RoostError, type LogLevel } from "@roost/base";
 import { findServerUrl } from "@roost/database";
+import { resolveDatabaseUrl } from "@roost/memory/home-database";
+import { readJoinedHome } from "@roost/memory/joined-home";
 import { z } from "zod";
 
 const Environment = z.object({
@@ -10,6 +12,8 @@ const Environment = z.object({
   ROOST_DATABASE_URL: z.string().optional(),
   DATABASE_URL: z.string().optional(),
   ROOST_LOG_LEVEL: z.enum(logLevels).default("info"),
+  /** On a joined host: the address under which gateways reach its services. */
+  ROOST_HOST: z.string().optional(),
 });
 
 export interface ServicesConfig {
@@ -18,6 +22,18 @@ export interface ServicesConfig {
   parents: readonly string[];
   databaseUrl: string;
   logLevel: LogLevel;
+  /** The home is elsewhere: this machine runs services of it, with a login for each. */
+  joined?: JoinedServices | undefined;
+}
+
+export interface JoinedServices {
+  /** Of the host. */
+  host: string;
+  homeId: string;
+  /** By the name of a service: the URL of its login. */
+  logins: ReadonlyMap<string, string>;
+  /** Under which gateways reach them. */
+  address: string | undefined;
 }
 
 /** @throws RoostError `invalid_input`, naming every invalid variable; `unavailable` when no database is known */
@@ -26,6 +42,11 @@ export async function readServicesConfig(
 ): Promise<ServicesConfig> {
   const given = readConfig(Environment, environment, { what: "the environment of the services" });
   const homeDir = homeDirectory(given.ROOST_HOME);
+  const parents = [ownServicesDir, join(homeDir, "services")];
+  const joined = await readJoinedServices(homeDir, environment);
+  const [login] = joined?.logins.values() ?? [];
+  if (joined !== undefined && login !== undefined)
+    return { homeDir, parents, databaseUrl: login, logLevel: given.ROOST_LOG_LEVEL, joined };
   const databaseUrl =
     given.ROOST_DATABASE_URL ?? given.DATABASE_URL ?? (await findServerUrl(join(homeDir, ".roost", "postgres")));
   if (databaseUrl === undefined)
@@ -35,10 +56,24 @@ export async function readServicesConfig(
     );
   return {
     homeDir,
-    parents: [ownServicesDir, join(homeDir, "services")],
+    parents,
     databaseUrl,
     logLevel: given.ROOST_LOG_LEVEL,
   };
+}
+
+/** Undefined: the directory is that of the home. */
+async function readJoinedServices(
+  homeDir: string,
+  env: Record<string, string | undefined>,
+): Promise<JoinedServices | undefined> {
+  const joined = await readJoinedHome(homeDir);
+  if (joined?.runs === undefined) return undefined;
+  const { homeId, services } = joined.runs;
+  const logins = new Map<string, string>();
+  for (const { name, database } of services)
+    logins.set(name, (await resolveDatabaseUrl(database, { env, homeDir })) ?? "");
+  return { host: joined.name, homeId, logins, address: env["ROOST_HOST"] };
 }
 
 export type ServicesCommand =

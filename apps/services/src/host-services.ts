@@ -108,9 +108,17 @@ interface HostedServices extends AsyncDisposable {
   host(): ServiceHost | undefined;
 }
 
-function createHostedServices(
+interface HostedServicesOptions {
+  logger: Logger;
+  address?: string | undefined;
+  port?: number | undefined;
+  /** Name of this one. */
+  machine?: string | undefined;
+}
+
+export function createHostedServices(
   { databaseUrl }: ServicesConfig,
-  { logger, address, port }: { logger: Logger; address?: string | undefined; port?: number | undefined },
+  { logger, address, port, machine }: HostedServicesOptions,
 ): HostedServices {
   const opened = new AsyncDisposableStack();
   const running = new Map<string, AsyncDisposable>();
@@ -122,7 +130,7 @@ function createHostedServices(
     // Calls are signed by the clock of the database: that of this machine may be minutes off.
     const reading = { local: systemClock, now: "service.now_1()", logger };
     const { clock } = opening.use(await openDatabaseClock(link, reading));
-    const made = opening.use(await openServiceHost({ link, clock, logger, address }));
+    const made = opening.use(await openServiceHost({ link, clock, logger, address, host: machine }));
     opened.use(opening.move());
     return made;
   };

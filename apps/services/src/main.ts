@@ -12,6 +12,7 @@ import {
 import { exitCodeOf } from "@roost/contract/status-codes";
 import { provideModulesTo } from "@roost/service";
 import { readServicesCommand, readServicesConfig, type ServicesConfig } from "./config.ts";
+import { hostJoined } from "./host-joined.ts";
 import { hostService, hostServices } from "./host-services.ts";
 import {
   allEnabled,
@@ -36,13 +37,19 @@ async function main(): Promise<void> {
   const endLate = () => void sleepUntilAborted(stopMsMax, { keepAlive: false }).then(() => process.exit());
   stop.addEventListener("abort", endLate, { once: true });
   const hosting = { config, logger, stop, onReady: () => ready({}) };
+  const { joined } = config;
+  if (command.command === "all" && joined !== undefined) return await hostJoined({ ...hosting, joined });
   if (command.command === "all") return await hostServices({ ...hosting, askForAnother, onHint });
   try {
     if (command.command === "migrate") {
+      if (joined !== undefined)
+        throw new RoostError("forbidden", `services are put in place at the home, not on host ${joined.host}`);
       const { names, acceptsBreaks } = command;
       return await migrate({ names: names.length > 0 ? names : allEnabled, logger, acceptsBreaks }, config);
     }
     const { name, secret, ...where } = command;
+    if (joined !== undefined && secret === undefined)
+      return await hostJoined({ ...hosting, joined, names: [name], ...where });
     const one =
       secret === undefined ? await installOne(name, config, logger) : await readReadyService(config, { name, secret });
     const remark = `${name} has changed in ${one.directory}, and runs as it was loaded: put the change in place with roost service migrate ${name}, then start this again`;

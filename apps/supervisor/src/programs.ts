@@ -4,6 +4,7 @@
  */
 import { fileURLToPath } from "node:url";
 import { createId } from "@roost/base";
+import type { JoinedRoles } from "@roost/memory/joined-home";
 import type { MachinePrograms } from "./children/keep-children.ts";
 import type { ChildProgram } from "./children/spawn-child.ts";
 import type { SupervisorConfig } from "./config.ts";
@@ -13,6 +14,7 @@ export interface ProgramPaths {
   worker: string;
   services: string;
   relay: string;
+  scheduler: string;
   /** The template of an almost empty home. */
   homeTemplate: string;
   /** The home of examples. */
@@ -26,6 +28,7 @@ const gatewayHeapMbMax = 512;
 const workerHeapMbMax = 1024;
 const servicesHeapMbMax = 1024;
 const relayHeapMbMax = 256;
+const schedulerHeapMbMax = 256;
 
 export function defaultProgramPaths(): ProgramPaths {
   const fromRoot = (path: string) => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
@@ -34,6 +37,7 @@ export function defaultProgramPaths(): ProgramPaths {
     worker: fromRoot("packages/worker/src/main.ts"),
     services: fromRoot("apps/services/src/main.ts"),
     relay: fromRoot("apps/relay/src/main.ts"),
+    scheduler: fromRoot("apps/scheduler/src/main.ts"),
     homeTemplate: fromRoot("templates/home"),
     exampleHome: fromRoot("examples/home"),
     compileCache: fromRoot("node_modules/.roost/compile-cache"),
@@ -66,12 +70,17 @@ export function listPrograms({ config, paths, databaseUrl, gatewayUrl }: ListPro
   };
 }
 
-/** Of a joined host: workers alone, which are told by its directory where the home is. */
-export function listHostPrograms(given: Pick<ListProgramsOptions, "config" | "paths">): ChildProgram[] {
-  return listWorkers(
-    given.config,
-    createProgramOf(given, () => ({})),
-  );
+/** Of a joined host: what its home lets it run. They are told by its directory where the home is. */
+export function listHostPrograms(
+  given: Pick<ListProgramsOptions, "config" | "paths">,
+  { workers, schedulers, services }: JoinedRoles,
+): ChildProgram[] {
+  const program = createProgramOf(given, () => ({}));
+  return [
+    ...(workers === undefined ? [] : listWorkers(given.config, program)),
+    ...(schedulers === undefined ? [] : [program("scheduler", "scheduler", schedulerHeapMbMax)]),
+    ...(services.length === 0 ? [] : [program("services", "services", servicesHeapMbMax)]),
+  ];
 }
 
 type ProgramOf = ReturnType<typeof createProgramOf>;
@@ -80,7 +89,7 @@ function createProgramOf(
   { config, paths }: Pick<ListProgramsOptions, "config" | "paths">,
   ofHome: () => Record<string, string | undefined>,
 ) {
-  return (role: "gateway" | "worker" | "services" | "relay", name: string, heapMbMax: number) => ({
+  return (role: "gateway" | "worker" | "services" | "relay" | "scheduler", name: string, heapMbMax: number) => ({
     name,
     path: paths[role],
     nodeArguments: heapArguments(heapMbMax),

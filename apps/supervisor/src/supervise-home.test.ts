@@ -216,11 +216,12 @@ test("superviseHome() ends at once with the reason where trying again would not 
 test("superviseHome() of a joined host ends with the reason when its workers are let in no more", async (context) => {
   const { paths, start } = await createPlace(context);
   await mkdir(join(paths.home, ".roost"), { recursive: true });
-  const workers = { homeId: "h", database: "file:.roost/database-url", objects: "s3://b" };
-  const joined = { name: "box", url: "https://roost.example", scopes: [], workers };
+  const database = "file:.roost/database-url";
+  const roles = { homeId: "h", workers: { database, objects: "s3://b" }, schedulers: { database }, services: [] };
+  const joined = { name: "box", url: "https://roost.example", scopes: [], runs: roles };
   await writeFile(join(paths.home, ".roost/host.json"), JSON.stringify(joined));
   const supervisor = start({ ROOST_WORKERS: "1", ROOST_DATABASE_URL: "postgresql://there" });
-  await supervisor.prints(/Host box works for https:\/\/roost\.example/);
+  await supervisor.prints(/Host box works for https:\/\/roost\.example with 1 worker, a scheduler/);
   await writeFile(join(paths.home, "worker-1.order"), "refuse 77");
   const owner = await ownerWhere(paths, (found) => runs(found, "worker-1"));
   process.kill(Number.parseInt(identityOf(owner, "worker-1"), 10), "SIGKILL");

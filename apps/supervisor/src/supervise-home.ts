@@ -8,18 +8,17 @@ import {
   delay,
   formatDurationMs,
   keepCompiled,
-  RoostError,
+  type RoostError,
   systemClock,
   toRoostError,
   type Logger,
   writeFileDurably,
 } from "@roost/base";
 import type { EmbeddedPostgresStage } from "@roost/database";
-import { readJoinedHome, type JoinedHome } from "@roost/memory/joined-home";
+import { readJoinedHome } from "@roost/memory/joined-home";
 import type { ReadyMessage } from "./children/child-messages.ts";
 import type { ChildFailure } from "./children/keep-child.ts";
 import { keepChildren, type KeptChildren } from "./children/keep-children.ts";
-import { keepHost } from "./children/keep-host.ts";
 import { defaultLimits, type ChildLimits } from "./children/spawn-child.ts";
 import type { SupervisorConfig } from "./config.ts";
 import { keepDatabase, type KeepDatabaseOptions, type KeptDatabase } from "./database/keep-database.ts";
@@ -33,7 +32,8 @@ import { openOwnerRecord, readOwner, type HomeOwner, type OwnerRecord } from "./
 import { openLogFile } from "./logs/open-log-file.ts";
 import { endLeftovers } from "./processes/end-leftovers.ts";
 import { requireFreePort } from "./processes/require-free-port.ts";
-import { listHostPrograms, listPrograms, type ProgramPaths } from "./programs.ts";
+import { listPrograms, type ProgramPaths } from "./programs.ts";
+import { runHost, untilAborted, workersOf } from "./run-host.ts";
 import type { ProcessTerminal } from "./terminal/create-terminal.ts";
 
 export interface SuperviseHomeOptions {
@@ -88,9 +88,13 @@ export async function superviseHome(options: SuperviseHomeOptions): Promise<void
     const held = { paths, owner, logger, writeLog: log.write };
     const joined = await readJoinedHome(paths.home);
     if (joined !== undefined) {
-      refuseCopy(paths.home, joined);
-      if (!stop.aborted) await runHost(options, held, joined);
-      return;
+      if (stop.aborted) return;
+      return await runHost(joined, {
+        ...options,
+        keeping: keepingOptions(options, held),
+        onReady: (url) => tellReady({ type: "ready", url }, { ...options, onReady: undefined }, held),
+        onStopping: () => owner.update({ state: "stopping" }),
+      });
     }
     await createFirstHome(options, paths);
     await createToken(paths.token);
@@ -109,15 +113,6 @@ async function writeRefusal(path: string, { code, message }: RoostError, logger:
   const text = JSON.stringify({ at: new Date(systemClock.nowMs()).toISOString(), code, message });
   await writeFileDurably(path, `${text}\n`, { mode: 0o600 }).catch((error: unknown) =>
     logger.warn("refusal.json cannot be written", { error }),
-  );
-}
-
-/** @throws RoostError `invalid_input`: a joined host that runs no workers has nothing to start */
-function refuseCopy(home: string, { workers }: JoinedHome): void {
-  if (workers !== undefined) return;
-  throw new RoostError(
-    "invalid_input",
-    `${home} is a host's copy of a home that runs elsewhere: roost sync --follow keeps it; for workers here invite it with roost hosts invite --workers; for a home of its own set ROOST_HOME to another directory`,
   );
 }
 
@@ -185,34 +180,6 @@ async function runMachine(options: SuperviseHomeOptions, held: Held): Promise<vo
       terminal.done("Stopped");
     }
   }
-}
-
-/** On a joined host: what its home lets it run, which finds the home's database by itself. */
-async function runHost(options: SuperviseHomeOptions, held: Held, joined: JoinedHome): Promise<void> {
-  const { config, terminal, stop, force } = options;
-  const { name, url } = joined;
-  const what = workersOf(config);
-  terminal.going(`Starting ${what} of host ${name}`);
-  const host = keepHost(listHostPrograms(options), keepingOptions(options, held));
-  try {
-    const ended = Promise.race([untilAborted(stop), host.putOut]);
-    await Promise.race([host.ready, ended]);
-    if (!stop.aborted) {
-      tellReady({ type: "ready", url }, { ...options, onReady: undefined }, held);
-      terminal.done(`Host ${name} works for ${url} with ${what} (Ctrl-C stops it; roost hosts lists it)`);
-    }
-    await ended;
-  } finally {
-    held.owner.update({ state: "stopping" });
-    terminal.going("Stopping: workers finish or hand over their runs (Ctrl-C again to force)");
-    await host.stop(force);
-    held.logger.info("stopped");
-    terminal.done("Stopped");
-  }
-}
-
-function workersOf({ workerCount }: SupervisorConfig): string {
-  return workerCount === 1 ? "1 worker" : `${workerCount} workers`;
 }
 
 function tellReady(
@@ -292,9 +259,4 @@ function describeFailure(name: string, failure: ChildFailure, log: string): stri
 /** A database that does not stop is left running; the next start adopts it. */
 async function stopDatabase(database: KeptDatabase, force: AbortSignal): Promise<void> {
   await Promise.race([database.stop(), untilAborted(force).then(() => delay(forcedMsMax, { keepAlive: false }))]);
-}
-
-function untilAborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
 }

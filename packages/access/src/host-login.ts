@@ -1,6 +1,6 @@
 /**
- * Logins of hosts that run workers. Invariants: one login for one host; it reads and writes rows and calls functions, as what a worker does takes, and
- * nothing else: it owns nothing, creates nothing and reads no token. A host that is put out cannot log in, and whatever it still has open may do nothing
+ * Logins of hosts that run workers or schedulers. Invariants: one login for one host; it reads and writes rows and calls functions, as what these do
+ * takes, and nothing else: it owns nothing, creates nothing and reads no token. A host that is put out cannot log in, and whatever it still has open may do nothing
  * from the same commit on.
  */
 import { randomBytes } from "node:crypto";
@@ -16,17 +16,30 @@ import {
 } from "@roost/database";
 
 export interface HostLogin {
+  /** What it is for: `workers`, `schedulers`, or the name of a service. */
+  of: string;
   roleName: string;
   password: string;
 }
 
-/** Workers of one host: each has ten connections at most. */
+/** Processes of one host: each has ten connections at most. */
 const connectionsMax = 200;
 const nameCharsMax = 30;
-/** Rows of these a worker reads and writes. */
-const writtenSchemas = ["roost", "memory", "models"];
-/** And reads these, where the addresses of services are; it publishes its own key. */
-const readSchemas = ["service"];
+
+export type LoginKind = "workers" | "schedulers";
+interface Rights {
+  /** The role that all logins of the kind are members of. */
+  group: string;
+  /** Schemas whose rows they read and write. */
+  written: readonly string[];
+  /** And read. */
+  read: readonly string[];
+}
+const rightsOf: Readonly<Record<LoginKind, Rights>> = {
+  // Where the addresses of services are is read; a worker publishes its own key.
+  workers: { group: "hosts", written: ["roost", "memory", "models"], read: ["service"] },
+  schedulers: { group: "schedulers", written: ["roost"], read: [] },
+};
 const publishKey = "service.add_worker_signer_1(uuid, text, bytea)";
 /** Who owns the database, which program it is of, and by which names the home's own user makes and drops tables: its own host's business. */
 const readOnly = [
@@ -41,7 +54,7 @@ const readOnly = [
 /** In the transaction that makes the host's token. @throws RoostError `forbidden`, with what an administrator can do */
 export async function createHostLogin(
   sql: Sql,
-  { name, homeId }: { name: string; homeId: string },
+  { name, homeId, kind }: { name: string; homeId: string; kind: LoginKind },
 ): Promise<HostLogin> {
   const [may] = await sql.query<{ may: boolean; isSuper: boolean }>(
     `select rolcreaterole or rolsuper as may, rolsuper as "isSuper" from pg_roles where rolname = current_user`,
@@ -49,9 +62,9 @@ export async function createHostLogin(
   if (may?.may !== true)
     throw new RoostError(
       "forbidden",
-      "the home's database user may not create roles, and a host with workers gets a login of its own: an administrator runs alter role … createrole",
+      `the home's database user may not create roles, and a host with ${kind} gets a login of its own: an administrator runs alter role … createrole`,
     );
-  const group = await grantToHosts(sql, homeId);
+  const group = await grantToHosts(sql, homeId, rightsOf[kind]);
   // Where the home's user is none, an administrator does it: docs/postgresql.md.
   if (may.isSuper) await sql.query(noLargeObjects);
   const roleName = `${rolePrefix(homeId)}host_${name.slice(0, nameCharsMax)}_${randomBytes(3).toString("hex")}`;
@@ -59,24 +72,25 @@ export async function createHostLogin(
   for (const statement of loginStatements({ roleName, password, connectionsMax, isInheriting: true }))
     await sql.query(statement);
   await sql.query(`grant ${escapeIdentifier(group)} to ${escapeIdentifier(roleName)}`);
-  return { roleName, password };
+  return { of: kind, roleName, password };
 }
 
 /** What all logins of hosts have: called again when tables have come, since default privileges would stand in the way of roost database move. */
-async function grantToHosts(sql: Sql, homeId: string): Promise<string> {
-  const name = `${rolePrefix(homeId)}hosts`;
+async function grantToHosts(sql: Sql, homeId: string, { group: kind, written, read }: Rights): Promise<string> {
+  const name = `${rolePrefix(homeId)}${kind}`;
   const group = escapeIdentifier(name);
   if (!(await hasRole(sql, name))) await sql.query(`create role ${group} nologin nosuperuser nocreatedb nocreaterole`);
   await sql.query(noTemporaryTables);
-  for (const schema of await thoseOf(sql, [...writtenSchemas, ...readSchemas])) {
-    const rights = writtenSchemas.includes(schema) ? "select, insert, update, delete" : "select";
+  for (const schema of await thoseOf(sql, [...written, ...read])) {
+    const rights = written.includes(schema) ? "select, insert, update, delete" : "select";
     await sql.query(`grant usage on schema ${schema} to ${group}`);
     await sql.query(`grant ${rights} on all tables in schema ${schema} to ${group}`);
-    if (!writtenSchemas.includes(schema)) continue;
+    if (!written.includes(schema)) continue;
     await sql.query(`grant usage on all sequences in schema ${schema} to ${group}`);
   }
-  for (const table of [...readOnly, ...(await migrationTables(sql))])
+  for (const table of [...readOnly, ...(await migrationTables(sql, written))])
     await sql.query(`revoke insert, update, delete on ${table} from ${group}`);
+  if (!read.includes("service")) return name;
   await sql.query(
     `do $grant$ begin if to_regprocedure(${escapeLiteral(publishKey)}) is not null then grant execute on function ${publishKey} to ${group}; end if; end $grant$`,
   );
@@ -92,10 +106,10 @@ async function thoseOf(sql: Sql, schemas: readonly string[]): Promise<string[]> 
 }
 
 /** By which programs tell whether the schema is theirs. */
-async function migrationTables(sql: Sql): Promise<string[]> {
+async function migrationTables(sql: Sql, schemas: readonly string[]): Promise<string[]> {
   const rows = await sql.query<{ name: string }>(
     "select c.oid::regclass::text as name from pg_class c where c.relkind = 'r' and c.relname ~ '(^|_)migration$' and c.relnamespace::regnamespace::text = any($1)",
-    [writtenSchemas],
+    [schemas],
   );
   return rows.map(({ name }) => name);
 }
@@ -106,19 +120,23 @@ async function migrationTables(sql: Sql): Promise<string[]> {
  */
 export async function renewHostLogins(sql: Sql, { homeId }: { homeId: string }): Promise<void> {
   const left = await sql.query<{ roleName: string }>(
-    `select h.role_name::text as "roleName" from access.host h join access.token t on t.id = h.token join pg_roles r on r.rolname = h.role_name
+    `select r.rolname::text as "roleName" from access.host h join access.token t on t.id = h.token join pg_roles r on r.rolname = any (h.role_names)
      where t.revoked_at is not null`,
   );
-  for (const { roleName } of left) await dropHostLogin(sql, roleName);
-  const [some] = await sql.query(
-    "select 1 from access.host h join access.token t on t.id = h.token where t.revoked_at is null and h.role_name is not null limit 1",
+  await dropHostLogins(
+    sql,
+    left.map(({ roleName }) => roleName),
   );
-  if (some !== undefined) await grantToHosts(sql, homeId);
+  for (const rights of Object.values(rightsOf))
+    if (await hasRole(sql, `${rolePrefix(homeId)}${rights.group}`)) await grantToHosts(sql, homeId, rights);
 }
 
-/** In the transaction that puts its host out: from its commit on it opens nothing, and what it has open may do nothing. */
-export async function lockHostLogin(sql: Sql, roleName: string): Promise<void> {
-  if (!(await hasRole(sql, roleName))) return;
+/** In the transaction that puts their host out: from its commit on they open nothing, and what they have open may do nothing. */
+export async function lockHostLogins(sql: Sql, roleNames: readonly string[]): Promise<void> {
+  for (const roleName of roleNames) if (await hasRole(sql, roleName)) await lockHostLogin(sql, roleName);
+}
+
+async function lockHostLogin(sql: Sql, roleName: string): Promise<void> {
   const role = escapeIdentifier(roleName);
   await sql.query(`alter role ${role} nologin`);
   const groups = await sql.query<{ name: string }>(
@@ -128,9 +146,12 @@ export async function lockHostLogin(sql: Sql, roleName: string): Promise<void> {
   for (const { name } of groups) await sql.query(`revoke ${escapeIdentifier(name)} from ${role}`);
 }
 
-/** Afterwards: ends what it has open, so that its runs go on elsewhere at once, and removes it. Repeating it changes nothing. */
-export async function dropHostLogin(sql: Sql, roleName: string): Promise<void> {
-  if (!(await hasRole(sql, roleName))) return;
+/** Afterwards: ends what they have open, so that their runs go on elsewhere at once, and removes them. Repeating it changes nothing. */
+export async function dropHostLogins(sql: Sql, roleNames: readonly string[]): Promise<void> {
+  for (const roleName of roleNames) if (await hasRole(sql, roleName)) await dropHostLogin(sql, roleName);
+}
+
+async function dropHostLogin(sql: Sql, roleName: string): Promise<void> {
   await sql.query("select pg_terminate_backend(pid) from pg_stat_activity where usename = $1", [roleName]);
   // Large objects, where an administrator lets every role make some.
   if (await hasRole(sql, roleName)) await sql.query(`drop owned by ${escapeIdentifier(roleName)}`);

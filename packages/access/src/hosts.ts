@@ -4,13 +4,11 @@ import { RoostError } from "@roost/base";
 import { raiseNotice, type Kernel, type KernelTransaction } from "@roost/kernel";
 import type { MadeToken } from "./create-token.ts";
 import { insertPaired } from "./pair-device.ts";
-import { createHostLogin, dropHostLogin, lockHostLogin, type HostLogin } from "./host-login.ts";
+import { dropHostLogins, lockHostLogins, type HostLogin } from "./host-login.ts";
 import { findAttempt, readOpenPairing, redeemPairing, type Pairing } from "./pairing.ts";
 
 /** What brings a host in. */
 export const hostPurpose = "host";
-/** The scope of a host that runs workers: it gets a login of its own for the database. */
-export const workersScope = "workers:run";
 
 export interface HostSays {
   version: string;
@@ -35,22 +33,23 @@ export interface JoiningHost extends HostSays {
   name: string;
   /** Known to this host alone: with it the same code answers again, where the answer was lost on its way. */
   attempt?: string | undefined;
-  homeId: string;
+  /** In the transaction that makes its token: logins for what its scopes say. */
+  makeLogins: (tx: KernelTransaction, host: { name: string; scopes: readonly string[] }) => Promise<HostLogin[]>;
 }
 
 export interface MadeHost extends MadeToken {
-  /** Undefined: it runs no workers. */
-  login: HostLogin | undefined;
+  /** None: it runs nothing. */
+  logins: HostLogin[];
 }
 
 /**
- * Makes the token of a host that brought its code, and the login of its workers, in the transaction that uses the code. Undefined for a code that
+ * Makes the token of a host that brought its code, and the logins of its processes, in the transaction that uses the code. Undefined for a code that
  * does not count.
- * @throws RoostError as createToken and createHostLogin
+ * @throws RoostError as createToken and makeLogins
  */
 export async function joinHost(
   kernel: Kernel,
-  { code, name, attempt, homeId, ...says }: JoiningHost,
+  { code, name, attempt, makeLogins, ...says }: JoiningHost,
 ): Promise<MadeHost | undefined> {
   const { made, locked } = await kernel.transact(async (tx) => {
     const again = attempt === undefined ? undefined : await findAttempt(tx, { code, attempt });
@@ -58,13 +57,11 @@ export async function joinHost(
     const pairing = again ?? (await redeemPairing(tx, { purpose: hostPurpose, code, attempt }));
     if (pairing === undefined) return { made: undefined, locked };
     const token = await insertPaired(tx, kernel, { pairing, kind: "host", wished: pairing.name ?? name });
-    const login = pairing.scopes.includes(workersScope)
-      ? await createHostLogin(tx, { name: token.token.name, homeId })
-      : undefined;
-    await recordHost(tx, kernel, { token, pairing, says, login });
-    return { made: { ...token, login }, locked };
+    const logins = await makeLogins(tx, token.token);
+    await recordHost(tx, kernel, { token, pairing, says, logins });
+    return { made: { ...token, logins }, locked };
   });
-  for (const roleName of locked) await dropHostLogin(kernel.database, roleName);
+  await dropHostLogins(kernel.database, locked);
   return made;
 }
 
@@ -75,13 +72,13 @@ export async function lookAtHostCode(kernel: Kernel, { code }: { code: string })
 
 /** The answer to it was lost: what it made is put out in the same transaction. Returns the logins that are locked, to be dropped afterwards. */
 async function withdraw(tx: KernelTransaction, { id }: Pairing): Promise<string[]> {
-  const made = await tx.query<{ roleName: string | null }>(
+  const made = await tx.query<{ roleNames: string[] }>(
     `update access.token t set revoked_at = roost.now(), revoked_by = 'host:' || t.name from access.host h
-     where h.token = t.id and h.pairing = $1 and t.revoked_at is null returning h.role_name as "roleName"`,
+     where h.token = t.id and h.pairing = $1 and t.revoked_at is null returning h.role_names as "roleNames"`,
     [id],
   );
-  const logins = made.flatMap(({ roleName }) => roleName ?? []);
-  for (const roleName of logins) await lockHostLogin(tx, roleName);
+  const logins = made.flatMap(({ roleNames }) => roleNames);
+  await lockHostLogins(tx, logins);
   return logins;
 }
 
@@ -92,19 +89,21 @@ async function recordHost(
     token: { token },
     pairing,
     says,
-    login,
-  }: { token: MadeToken; pairing: Pairing; says: HostSays; login: HostLogin | undefined },
+    logins,
+  }: { token: MadeToken; pairing: Pairing; says: HostSays; logins: HostLogin[] },
 ): Promise<void> {
-  await tx.query("insert into access.host (token, version, skew_ms, pairing, role_name) values ($1, $2, $3, $4, $5)", [
+  await tx.query("insert into access.host (token, version, skew_ms, pairing, role_names) values ($1, $2, $3, $4, $5)", [
     token.id,
     says.version,
     skewOf(kernel, says.at),
     pairing.id,
-    login?.roleName ?? null,
+    logins.map(({ roleName }) => roleName),
   ]);
   const data = { tokenId: token.id, name: token.name, version: says.version, pairingId: pairing.id };
   const causation = emit(tx, "host.joined", data);
-  const more = login === undefined ? "" : " and a login for workers, which read all that the home knows";
+  const logs = logins.map(({ of }) => of).join(", ");
+  const reach = logins.some(({ of }) => of === "workers") ? ", which read all that the home knows" : "";
+  const more = logins.length === 0 ? "" : ` and logins of its own for ${logs}${reach}`;
   const text = `Host ${token.name} joined the home, with ${token.scopes.join(" ")}${more}. If that was not you: roost hosts remove ${token.name}`;
   raiseNotice(tx, { level: "info", text, source: "gateway", causation });
 }

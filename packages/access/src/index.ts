@@ -1,13 +1,12 @@
 export { createToken } from "./create-token.ts";
 export { devicePurpose, pairDevice } from "./pair-device.ts";
-export { renewHostLogins, type HostLogin } from "./host-login.ts";
+export { createHostLogin, renewHostLogins, type HostLogin } from "./host-login.ts";
 export {
   hostPurpose,
   joinHost,
   listJoinedHosts,
   lookAtHostCode,
   reportHost,
-  workersScope,
   type JoinedHost,
   type MadeHost,
 } from "./hosts.ts";

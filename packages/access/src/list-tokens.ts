@@ -2,7 +2,7 @@
 import { RoostError } from "@roost/base";
 import { formatLabels, mainLabels } from "@roost/contract/labels";
 import { setKeyCaps, type Kernel, type KernelTransaction } from "@roost/kernel";
-import { dropHostLogin, lockHostLogin } from "./host-login.ts";
+import { dropHostLogins, lockHostLogins } from "./host-login.ts";
 import { principalIdOf, tokenColumns, type AccessToken, type TokenKind } from "./access-token.ts";
 import { removePushSubscriptionsOf } from "./list-push-subscriptions.ts";
 
@@ -32,7 +32,7 @@ export async function revokeToken(
     );
     if (known === undefined)
       throw new RoostError("not_found", `there is no token "${given.slice(0, 100)}": see roost keys list`);
-    const locked = await lockLoginOf(tx, known.id);
+    const locked = await lockLoginsOf(tx, known.id);
     if (known.revokedAt !== null) return { token: known, isNew: false, locked };
     const [token] = await tx.query<AccessToken>(
       `update access.token set revoked_at = roost.now(), revoked_by = $2 where id = $1 returning ${tokenColumns}`,
@@ -48,22 +48,23 @@ export async function revokeToken(
     });
     return { token: token!, isNew: true, locked };
   });
-  if (locked !== undefined) await dropHostLogin(kernel.database, locked);
+  await dropHostLogins(kernel.database, locked);
   return revoked;
 }
 
 /**
- * Of a host that runs workers; returned, to be dropped afterwards. The code that brought a host in answers no more, also not the attempt that used it.
+ * Of a host that runs processes; returned, to be dropped afterwards. The code that brought a host in answers no more, also not the attempt that used it.
  */
-async function lockLoginOf(tx: KernelTransaction, tokenId: string): Promise<string | undefined> {
+async function lockLoginsOf(tx: KernelTransaction, tokenId: string): Promise<string[]> {
   await tx.query(
     "update access.pairing p set void_at = roost.now() from access.host h where h.token = $1 and p.id = h.pairing and p.void_at is null",
     [tokenId],
   );
-  const [host] = await tx.query<{ roleName: string }>(
-    `select role_name::text as "roleName" from access.host where token = $1 and role_name is not null`,
+  const [host] = await tx.query<{ roleNames: string[] }>(
+    `select role_names as "roleNames" from access.host where token = $1`,
     [tokenId],
   );
-  if (host !== undefined) await lockHostLogin(tx, host.roleName);
-  return host?.roleName;
+  const locked = host?.roleNames ?? [];
+  await lockHostLogins(tx, locked);
+  return locked;
 }

@@ -67,6 +67,12 @@ export function changeDatabaseUrl(
   return `${scheme}${hosts.join(",")}${url.pathname}${url.search}`;
 }
 
+/** As whom a URL that changeDatabaseUrl made logs in. @throws RoostError `invalid_input` */
+export function loginOfDatabaseUrl(text: string): { name: string; password: string } {
+  const { searchParams } = parseRest("postgresql://", splitUrl(text).rest);
+  return { name: searchParams.get("user") ?? "", password: searchParams.get("password") ?? "" };
+}
+
 /** Hosts and database for a person, without user and password. @throws RoostError `invalid_input` */
 export function nameDatabaseUrl(text: string): string {
   const { hosts } = parseDatabaseUrl(text);

@@ -6,7 +6,8 @@ export { clearanceOf, mayKnow } from "./visibility/clearance.ts";
 export { heldFile, isOwnPath } from "./visibility/held-files.ts";
 export { maySeeFile, mayWriteFile } from "./visibility/visibility.ts";
 export { holdDatabase, refuseDatabaseOfAnother } from "./home/hold-database.ts";
-export { holdJoined, refuseOtherHomeOf } from "./home/hold-joined.ts";
+export { findPlace, type HomePlace } from "./home/find-place.ts";
+export { refuseLockedOut } from "./home/refuse-locked-out.ts";
 export type { HeldHome } from "./home/hold-home.ts";
 export { homeLimits } from "./disk/home-limits.ts";
 

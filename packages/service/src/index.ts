@@ -7,6 +7,7 @@ export { openServiceHost, type ServiceHost } from "./host/open-service-host.ts";
 export { findServiceFolders, folderOf, type ServiceFolder } from "./folders/find-service-folders.ts";
 export { loadService } from "./folders/load-service.ts";
 export { provideModulesTo } from "./folders/provide-modules-to.ts";
+export { createServiceLogin, requireInstalled } from "./install/create-service-login.ts";
 export { connectService } from "./install/connect-service.ts";
 export {
   enableServices,
@@ -18,6 +19,7 @@ export {
   type EnabledService,
 } from "./install/enable-services.ts";
 export { describeContract, installService, type InstalledService } from "./install/install-service.ts";
+export { namesOf } from "./install/service-names.ts";
 export { installedFile, readInstalledFile, writeInstalledFile } from "./install/installed-file.ts";
 export { openServices, type Services } from "./open-services.ts";
 export { listServiceHosts, type ServiceHosting } from "./list-service-hosts.ts";

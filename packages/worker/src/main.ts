@@ -6,7 +6,7 @@ import { openDatabase } from "@roost/database";
 import { createAgentOf } from "@roost/jobs";
 import { untrustedFrom } from "@roost/contract/labels";
 import { openKernel, raiseNotice, type Kernel } from "@roost/kernel";
-import { openMemory, readHomeFile, whyHeld, type Memory } from "@roost/memory";
+import { findPlace, openMemory, readHomeFile, whyHeld, type Memory } from "@roost/memory";
 import { resolveProviders, resolveSecret, type Settings } from "@roost/memory/settings";
 import { askForDatabase, decideModel, openModelDecisions, openHomeCoolDowns } from "@roost/models";
 import { findSandbox } from "@roost/sandbox";
@@ -23,7 +23,6 @@ import { createMcpHost } from "./mcp/create-mcp-host.ts";
 import { createMcpTools, keepToolList } from "./mcp/create-mcp-tools.ts";
 import { shareMcpHost, type McpCalls } from "./mcp/share-mcp-host.ts";
 import { createLookOutside } from "./outside/look-outside.ts";
-import { findPlace } from "./find-place.ts";
 import { runWorker } from "./run-worker.ts";
 import { createToolsFor } from "./tools/create-tools-for.ts";
 import { createCallService } from "./tools/services/call-service.ts";
@@ -46,7 +45,7 @@ async function main(): Promise<void> {
     pid: process.pid,
   });
   await using telemetry = await openTelemetry({ serviceName: "roost-worker", otlpEndpoint, logger });
-  const place = await findPlace(config);
+  const place = await findPlace(config, "workers");
   const opened = { url: place.databaseUrl, poolMax, applicationName: "roost worker", logger };
   await using database = await openDatabase(opened).catch(place.explain);
   await place.refuse(database);

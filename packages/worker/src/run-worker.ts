@@ -16,10 +16,10 @@ import {
   type Owned,
   type WorkerRegistration,
 } from "@roost/kernel";
+import { refuseLockedOut } from "@roost/memory";
 import { createActiveRuns, type ActiveRuns } from "./active-runs.ts";
 import { hostCapability } from "./exec/run-in-directory.ts";
 import type { RunHandlers } from "./execute-run.ts";
-import { refuseLockedOut } from "./refuse-locked-out.ts";
 import { createStoodStill } from "./stood-still.ts";
 
 export interface WorkerOptions {

@@ -1,7 +1,14 @@
 /** `roost hosts …` and `roost join`: other machines of the person that keep a copy of the home and watch it. */
 import { formatDurationMs } from "@roost/base";
 import { plainLine } from "@roost/base/text-width";
-import { hostScopes, type HostRecord } from "@roost/contract/operations";
+import {
+  hostScopes,
+  processScopes,
+  schedulersScope,
+  serviceScope,
+  workersScope,
+  type HostRecord,
+} from "@roost/contract/operations";
 import type { Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
 import { refuseUnknownCommand } from "../help/refuse-unknown-command.ts";
@@ -27,7 +34,7 @@ export function addHostsCommands(program: Command, context: CliContext, version:
   addTokenRevoke(hosts, context, {
     command: "remove",
     description:
-      "Removes a host: its token is refused from now on, and so is the login of its workers. What it has stays there: its copy of the files, and the keys that you gave it, as that of the bucket: change those.",
+      "Removes a host: its token is refused from now on, and so are the logins of its processes. What it has stays there: its copy of the files, and the keys that you gave it, as that of the bucket: change those.",
     argument: "<host>",
   });
   addJoin(program, context, version);
@@ -54,16 +61,18 @@ function addInvite(hosts: Command, context: CliContext): void {
     .command("invite")
     .description("Prints a code with which one machine can join within five minutes, and the command for it.")
     .argument("[name]", "what the host is called (default: as it calls itself)")
-    .option("--workers", "it may run workers too: it gets a login of its own for the database, which both must reach")
+    .option("--workers", "it may run workers: it gets a login of its own for the database, which both must reach")
+    .option("--schedulers", "it may run a scheduler, with such a login")
+    .option("--service <name>", "it may run this service, with a login that reaches its tables alone", collectOption)
     .option(
       "--scope <scope>",
-      "a permission, such as runs:read (default: what a copy of the files takes)",
+      "a permission, such as runs:read (default: what a copy of the files takes; for schedulers and services alone, nothing of the files)",
       collectOption,
     )
-    .action(async (name: string | undefined, { scope, workers }: { scope?: string[]; workers?: boolean }) => {
+    .action(async (name: string | undefined, options: InviteOptions) => {
       const { terminal } = context;
       const { client, url } = await context.connect();
-      const scopes = workers === true ? [...(scope ?? hostScopes), "workers:run"] : scope;
+      const scopes = scopesOf(options);
       const answer = await client.createPairing({ kind: "host", name, scopes });
       if (terminal.isJson) return terminal.json(answer);
       const address = answer.links[0] ?? url;
@@ -72,6 +81,24 @@ function addInvite(hosts: Command, context: CliContext): void {
       if (new URL(address).hostname === "127.0.0.1")
         terminal.note("Only this machine can open that address: docs/phone.md says how others reach the home");
     });
+}
+
+interface InviteOptions {
+  scope?: string[];
+  workers?: boolean;
+  schedulers?: boolean;
+  service?: string[];
+}
+
+/** Undefined: those of the home's choice. */
+function scopesOf({ scope, workers, schedulers, service = [] }: InviteOptions): string[] | undefined {
+  const roles = [
+    ...(workers === true ? [workersScope] : []),
+    ...(schedulers === true ? [schedulersScope] : []),
+    ...service.map(serviceScope),
+  ];
+  if (roles.length === 0) return scope;
+  return [...(scope ?? (workers === true ? hostScopes : processScopes)), ...roles];
 }
 
 function addDraining(hosts: Command, context: CliContext): void {
@@ -109,7 +136,7 @@ function addJoin(program: Command, context: CliContext, version: string): void {
     .command("join")
     .summary("make this machine a host of a home elsewhere")
     .description(
-      "Makes this machine a host of a home that runs elsewhere, over HTTP: commands with this ROOST_HOME, such as roost ps, ask that home, and roost sync keeps a copy of its files there. Where the code was made with --workers, roost up runs workers here, with a login of its own for the home's database; that this machine reaches it and the object store is checked before anything is changed. If it is interrupted, the same command goes on. The code comes from roost hosts invite. ROOST_HOME must not be a home yet.",
+      "Makes this machine a host of a home that runs elsewhere, over HTTP: commands with this ROOST_HOME, such as roost ps, ask that home, and roost sync keeps a copy of its files there. Where the code was made with --workers, --schedulers or --service, roost up runs those here, with logins of their own for the home's database; that this machine reaches it, and for workers the object store, is checked before anything is changed. If it is interrupted, the same command goes on. The code comes from roost hosts invite. ROOST_HOME must not be a home yet.",
     )
     .argument("<url>", "address of the home's gateway")
     .requiredOption("--code <code>", "the code that roost hosts invite printed")
@@ -129,8 +156,10 @@ function addJoin(program: Command, context: CliContext, version: string): void {
       });
       if (terminal.isJson) return terminal.json(joined);
       terminal.line(`This machine is host ${joined.name} of ${joined.url}, with ${joined.scopes.join(" ")}`);
-      if (joined.workers !== undefined)
-        terminal.note(`roost up starts its workers, with ROOST_QUEUES and ROOST_CAPABILITIES of this machine`);
+      if (joined.runs !== undefined)
+        terminal.note(
+          "roost up starts what it may run, workers with ROOST_QUEUES and ROOST_CAPABILITIES of this machine",
+        );
       terminal.note(
         `Commands with ROOST_HOME=${config.homeDir} ask that home (roost ps); roost sync --follow keeps a copy of its files there`,
       );

@@ -96,7 +96,7 @@ function addRun(service: Command, context: CliContext): void {
   service
     .command("run")
     .description(
-      "Runs one service alone until Ctrl-C, here or on another host, also while the home runs it: its instances share the calls.",
+      "Runs one service alone until Ctrl-C, here or on another host, also while the home runs it: its instances share the calls. On a host that joined with --service it needs nothing more.",
     )
     .argument("<name>", "name of the service")
     .option("--port <number>", "port to listen on (default: any free one)")

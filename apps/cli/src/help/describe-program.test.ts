@@ -15,7 +15,15 @@ test("describeProgram() is what docs/cli.md says", async () => {
 });
 
 test("environment lists every variable that a process of Roost reads, but those that it sets itself", async () => {
-  const configs = ["apps/cli", "apps/gateway", "apps/relay", "apps/services", "apps/supervisor", "packages/worker"];
+  const configs = [
+    "apps/cli",
+    "apps/gateway",
+    "apps/relay",
+    "apps/scheduler",
+    "apps/services",
+    "apps/supervisor",
+    "packages/worker",
+  ];
   const others = ["models/src/read-home-config.ts", "objects/src/read-bucket.ts", "memory/src/settings/read-secret.ts"];
   const paths = [...configs.map((room) => `${room}/src/config.ts`), ...others.map((path) => `packages/${path}`)];
   const names = new Set<string>();

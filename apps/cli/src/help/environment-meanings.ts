@@ -8,7 +8,11 @@ export const environmentMeanings: readonly { name: string; meaning: string }[] =
   { name: "FORCE_COLOR", meaning: "colours even without a terminal; 0: none" },
   { name: "COLUMNS", meaning: "width of tables (default: the terminal's; 120 in a file or pipe)" },
   { name: "ROOST_PORT", meaning: "up: port of the gateway (default: 7717; 0: any free port)" },
-  { name: "ROOST_HOST", meaning: "up: address to listen on (default: listen.host of roost.yaml, or 127.0.0.1)" },
+  {
+    name: "ROOST_HOST",
+    meaning:
+      "up: address to listen on (default: listen.host of roost.yaml, or 127.0.0.1); on a joined host, the one under which its services are reached",
+  },
   { name: "ROOST_WORKERS", meaning: "up: number of worker processes (default: roost.yaml, else 2)" },
   {
     name: "ROOST_CAPABILITIES",

@@ -1,7 +1,7 @@
-/** Whether this machine has what the workers of a home need: a way to its database and its object store, and the secrets that they resolve. Changes nothing. */
+/** Whether this machine has what processes of a home need: a way to its database, and for workers to its object store and the secrets that they resolve. Changes nothing. */
 import { connect, type Socket } from "node:net";
 import { RoostError, toRoostError } from "@roost/base";
-import type { WorkersNeeds } from "@roost/contract/operations";
+import type { HostNeeds } from "@roost/contract/operations";
 import { resolveSecret } from "@roost/memory/settings";
 import { checkBucket, readBucket } from "@roost/objects";
 import type { CliConfig } from "../config.ts";
@@ -13,7 +13,7 @@ const sslRequest = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47]);
 
 /** @throws RoostError `unavailable` or `invalid_input` that says what to do; secrets that are missing are told, since they can come later */
 export async function checkNeeds(
-  { servers, objects, secrets }: WorkersNeeds,
+  { servers, objects, secrets }: HostNeeds,
   {
     config: { homeDir, environment },
     note,
@@ -24,10 +24,10 @@ export async function checkNeeds(
     const told = tried.map(({ server, problem }) => `${server}: ${problem}`).join("; ");
     throw new RoostError(
       "unavailable",
-      `this machine does not reach the home's database (${told}): workers need a DATABASE_URL that both reach. Open the way to it, or move the home with roost database move URL. Nothing was changed, and the code counts still`,
+      `this machine does not reach the home's database (${told}): processes here need a DATABASE_URL that both reach. Open the way to it, or move the home with roost database move URL. Nothing was changed, and the code counts still`,
     );
   }
-  const bucket = readBucket({ ...environment, OBJECTS_URL: objects });
+  const bucket = objects === undefined ? undefined : readBucket({ ...environment, OBJECTS_URL: objects });
   if (bucket !== undefined) await checkBucket(bucket);
   for (const reference of secrets) {
     const problem = await resolveSecret(reference, { homeDir, env: environment }).then(

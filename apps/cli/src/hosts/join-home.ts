@@ -1,15 +1,15 @@
 /**
- * Makes a directory that of a host of a home elsewhere. Nothing is changed anywhere before the directory, the address and, where workers are to run,
- * the database and the object store have been looked at. Cut off after that, the same command goes on.
+ * Makes a directory that of a host of a home elsewhere. Nothing is changed anywhere before the directory, the address and, where processes are to run,
+ * the database and, for workers, the object store have been looked at. Cut off after that, the same command goes on.
  */
 import { access } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { gatewayFile, RoostError, writeFileDurably, type Clock } from "@roost/base";
 import { fromProblem } from "@roost/contract/client";
-import { isOtherMinor, type WorkersNeeds } from "@roost/contract/operations";
+import { isOtherMinor, rolesOf, type HostNeeds } from "@roost/contract/operations";
 import type { CliConfig } from "../config.ts";
-import { hostFile, readJoinedHome, type JoinedHome } from "@roost/memory/joined-home";
+import { hostFile, readJoinedHome, type JoinedHome, type JoinedRoles } from "@roost/memory/joined-home";
 import { walkHome } from "@roost/memory/walk-home";
 import { readAttempt } from "./join-attempt.ts";
 import { checkNeeds } from "./check-needs.ts";
@@ -51,18 +51,15 @@ export async function joinHome(options: JoinOptions): Promise<JoinedHome> {
   if (attempt.isNew) {
     const look = await bring<LookedAt>(url, { code, host: { ...host, isLook: true } });
     refuseOtherVersion(look.version, version);
-    if (look.workers !== undefined) await checkNeeds(look.workers, { config, note });
+    if (look.needs !== undefined) await checkNeeds(look.needs, { config, note });
   }
   // Before the code is used: what it gives must have a place, and the same attempt may ask again if the answer is lost.
   await attempt.keep();
   const answer = await bring<Joining>(url, { code, host: { ...host, attempt: attempt.secret } });
-  const { database, workers } = answer;
   const write = (path: string, text: string) => writeFileDurably(path, `${text}\n`, { mode: 0o600 });
   const joined: JoinedHome = { name: answer.name, url, scopes: answer.scopes };
-  if (database !== undefined && workers !== undefined) {
-    await write(join(homeDir, databaseUrlFile), database);
-    joined.workers = { homeId: workers.homeId, objects: workers.objects, database: `file:${databaseUrlFile}` };
-  }
+  for (const { of, url: login } of answer.logins ?? []) await write(join(homeDir, loginFile(of)), login);
+  joined.runs = rolesHere(answer);
   await write(join(homeDir, ".roost", "token"), answer.token);
   await write(gatewayFile(homeDir), JSON.stringify({ url }));
   await write(hostFile(homeDir), JSON.stringify(joined));
@@ -83,19 +80,36 @@ async function refuseFull(homeDir: string): Promise<void> {
 }
 
 const filesShown = 5;
-const databaseUrlFile = ".roost/database-url";
+
+/** Of a login, by what it is for. Workers and schedulers share one. */
+function loginFile(of: string): string {
+  return of === "workers" || of === "schedulers" ? ".roost/database-url" : `.roost/database-url-${of}`;
+}
+
+function rolesHere({ scopes, needs }: Joining): JoinedRoles | undefined {
+  const roles = rolesOf(scopes);
+  if (roles === undefined || needs === undefined) return undefined;
+  const database = `file:${loginFile("workers")}`;
+  return {
+    homeId: needs.homeId,
+    workers: roles.workers && needs.objects !== undefined ? { database, objects: needs.objects } : undefined,
+    schedulers: roles.schedulers ? { database } : undefined,
+    services: roles.services.map((name) => ({ name, database: `file:${loginFile(name)}` })),
+  };
+}
 
 interface LookedAt {
   version: string;
-  workers?: WorkersNeeds;
+  needs?: HostNeeds;
 }
 
 interface Joining {
   token: string;
   name: string;
   scopes: string[];
-  database?: string;
-  workers?: WorkersNeeds;
+  needs?: HostNeeds;
+  /** `of`: workers, schedulers, or the name of a service. `url`: of the database, with the login. */
+  logins?: { of: string; url: string }[];
 }
 
 function refuseOtherVersion(home: string, own: string): void {

@@ -1,24 +1,24 @@
 /** Chat channels: which there are, who writes there, and the code that binds the person's chat. */
-import { createPairing, devicePurpose, hostPurpose, workersScope } from "@roost/access";
+import { createPairing, devicePurpose, hostPurpose } from "@roost/access";
 import { changeStanding, findOwner, listPeers, readChannelRow, type KnownPeer } from "@roost/channels";
 import { RoostError } from "@roost/base";
 import { placeOf, readPage, serve, textPlace, toPage, type Served } from "@roost/contract";
 import * as operations from "@roost/contract/operations";
 import type { Memory } from "@roost/memory";
-import { needsOfWorkers, type WorkersPlace } from "../security/workers-place.ts";
+import { needsOfHost, type HostPlace } from "../security/host-place.ts";
 import { requireScopes } from "./access.ts";
 import { isoOrNull } from "../records/iso.ts";
 
 export interface ServeChannelsOptions {
   memory: Memory;
-  workersPlace: WorkersPlace;
+  hostPlace: HostPlace;
   /** Names of those that the settings have. */
   channels: () => readonly string[];
   /** Under which others reach the gateway, the best first. */
   addresses: () => readonly string[];
 }
 
-export function serveChannels({ memory, workersPlace, channels, addresses }: ServeChannelsOptions): Served[] {
+export function serveChannels({ memory, hostPlace, channels, addresses }: ServeChannelsOptions): Served[] {
   const { kernel } = memory;
   const isOn = (name: string) => channels().includes(name);
   const toRecord = async (name: string): Promise<operations.ChannelRecord> => {
@@ -56,8 +56,9 @@ export function serveChannels({ memory, workersPlace, channels, addresses }: Ser
       if (channel !== undefined && !isOn(channel))
         throw new RoostError("not_found", `the channel ${channel} is not on: roost channels add ${channel} first`);
       requireScopes(principal, scopes);
-      // A host that could run none says so before it is brought in.
-      if (isHost && scopes.includes(workersScope)) needsOfWorkers(workersPlace, memory.settings);
+      const roles = isHost ? operations.rolesOf(scopes) : undefined;
+      // What cannot run there is said before it is brought in.
+      if (roles !== undefined) await needsOfHost(hostPlace, { roles, settings: memory.settings, sql: kernel.database });
       const paired = {
         purpose: isHost ? hostPurpose : devicePurpose,
         name: name ?? (isHost ? undefined : "phone"),

@@ -1,7 +1,7 @@
 /** `/pair`: a phone, a browser or a program brings a code and becomes a device of the person. A page for people, JSON for programs. */
-import { joinHost, lookAtHostCode, pairDevice, workersScope, type AccessTokens, type MadeHost } from "@roost/access";
+import { joinHost, lookAtHostCode, pairDevice, type AccessTokens, type MadeHost } from "@roost/access";
 import { RoostError } from "@roost/base";
-import { TokenName } from "@roost/contract/operations";
+import { rolesOf, TokenName } from "@roost/contract/operations";
 import { readHomeVersion } from "@roost/kernel";
 import type { Memory } from "@roost/memory";
 import { Hono } from "hono";
@@ -9,7 +9,7 @@ import { z } from "zod";
 import { refuseOtherPages, type BrowserSessions } from "./browser-session.ts";
 import type { Arrival } from "./check-origin.ts";
 import type { Authentication } from "./create-authentication.ts";
-import { needsOfWorkers, urlOfLogin, type WorkersPlace } from "./workers-place.ts";
+import { makeLogins, needsOfHost, urlOfLogin, type HostPlace } from "./host-place.ts";
 
 export const pairPath = "/pair";
 const Given = z.strictObject({
@@ -35,7 +35,7 @@ export interface PairingRoutesOptions {
   authentication: Authentication;
   sessions: BrowserSessions;
   memory: Memory;
-  workersPlace: WorkersPlace;
+  hostPlace: HostPlace;
 }
 
 export function createPairingRoutes(options: PairingRoutesOptions) {
@@ -96,26 +96,35 @@ async function countWrong<Found>(
   return found!;
 }
 
-/** What a host would get, or gets: its token, and where its code says so the login of its workers. */
+/** What a host would get, or gets: its token, and where its code says so the logins of its processes. */
 async function bringHost(
-  { access, authentication, memory, workersPlace }: PairingRoutesOptions,
+  { access, authentication, memory, hostPlace }: PairingRoutesOptions,
   { code, host }: { code: string; host: GivenHost },
 ): Promise<object> {
   const { isLook = false, ...says } = host;
   const counted = <Found>(bring: () => Promise<Found | undefined>) => countWrong(authentication, "hosts invite", bring);
+  const needsOf = async (scopes: readonly string[]) => {
+    const roles = rolesOf(scopes);
+    const given = { settings: memory.settings, sql: access.kernel.database };
+    return roles && (await needsOfHost(hostPlace, { roles, ...given }));
+  };
   if (isLook) {
     const { scopes } = await counted(() => lookAtHostCode(access.kernel, { code }));
     const version = await readHomeVersion(access.kernel);
-    if (!scopes.includes(workersScope)) return { version, scopes };
-    return { version, scopes, workers: needsOfWorkers(workersPlace, memory.settings) };
+    return { version, scopes, needs: await needsOf(scopes) };
   }
-  const { homeId } = workersPlace;
-  const made = await counted(() => joinHost(access.kernel, { ...says, at: new Date(says.at), code, homeId }));
+  const { homeId } = hostPlace;
+  const made = await counted(() =>
+    joinHost(access.kernel, {
+      ...says,
+      at: new Date(says.at),
+      code,
+      makeLogins: (tx, { name, scopes }) => makeLogins(tx, { name, scopes, homeId }),
+    }),
+  );
   access.forget();
-  const { login } = made;
-  if (login === undefined) return tellToken(made);
-  const workers = needsOfWorkers(workersPlace, memory.settings);
-  return { ...tellToken(made), workers, database: urlOfLogin(workersPlace, login) };
+  const logins = made.logins.map((login) => ({ of: login.of, url: urlOfLogin(hostPlace, login) }));
+  return { ...tellToken(made), needs: await needsOf(made.token.scopes), logins };
 }
 
 function tellToken({ token, text }: Pick<MadeHost, "token" | "text">): object {

@@ -27,7 +27,7 @@ import { createAgentDoor } from "../openai/agents/create-agent-door.ts";
 import { openRehearsals } from "../rehearsals/open-rehearsals.ts";
 import { openReplays } from "../replays/open-replays.ts";
 import type { RateLimit } from "../security/create-rate-limits.ts";
-import type { WorkersPlace } from "../security/workers-place.ts";
+import type { HostPlace } from "../security/host-place.ts";
 import { openToken } from "../security/open-token.ts";
 import { addressesOf, type OriginRules } from "../security/check-origin.ts";
 import { createSignInCodes } from "../security/sign-in-codes.ts";
@@ -106,7 +106,7 @@ export async function createTestGateway(options: TestGatewayOptions = {}): Promi
     addressRate,
     homeDir,
     databaseUrl: test.url,
-    workersPlace: {
+    hostPlace: {
       homeId: kernel.createId(),
       databaseUrl: options.objects === undefined ? undefined : test.url,
       objects: options.objects,
@@ -163,13 +163,13 @@ interface ServeOptions {
   databaseUrl: string;
   outside: OutsideOptions | undefined;
   localUrls: LocalUrls | undefined;
-  workersPlace: WorkersPlace;
+  hostPlace: HostPlace;
 }
 
 async function serve(options: ServeOptions) {
   const { kernel, memory, services, access, hooks, providers, routes, homeDir, port, databaseUrl, outside, version } =
     options;
-  const { workersPlace } = options;
+  const { hostPlace } = options;
   const logger = silentLogger;
   const shutdown = new AbortController();
   const config: ConfigEntry[] = [{ name: "ROOST_HOME", value: homeDir, source: "environment", isSecret: false }];
@@ -210,7 +210,7 @@ async function serve(options: ServeOptions) {
       codes,
       channels: () => ["telegram"],
       addresses: () => addressesOf(origin),
-      workersPlace,
+      hostPlace,
       known,
       setup: {
         environment: {},
@@ -229,7 +229,7 @@ async function serve(options: ServeOptions) {
     services,
     memory,
     access,
-    workersPlace,
+    hostPlace,
     hooks,
     proxy,
     codes,

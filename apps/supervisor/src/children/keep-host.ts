@@ -14,10 +14,9 @@ export interface KeptHost {
   stop(force: AbortSignal): Promise<void>;
 }
 
-export function keepHost(
-  programs: readonly ChildProgram[],
-  options: Omit<KeepChildrenOptions, "onGateway" | "databaseUrl">,
-): KeptHost {
+export type KeepHostOptions = Omit<KeepChildrenOptions, "onGateway" | "databaseUrl">;
+
+export function keepHost(programs: readonly ChildProgram[], options: KeepHostOptions): KeptHost {
   const ready = Promise.withResolvers<void>();
   const putOut = Promise.withResolvers<never>();
   for (const { promise } of [ready, putOut]) promise.catch(() => undefined);

@@ -29,6 +29,7 @@ try {
       worker: child,
       services: child,
       relay: child,
+      scheduler: child,
       homeTemplate,
       exampleHome: homeTemplate,
       compileCache: "",

@@ -51,8 +51,8 @@ create table access.host (
   seen_at   timestamptz not null default roost.now(),
   -- The code that it brought.
   pairing   uuid not null references access.pairing (id),
-  -- What its workers log in as; null: it runs none. Invariant: it cannot log in once its token is revoked.
-  role_name name
+  -- What its processes log in as. Invariant: none of them can log in once its token is revoked.
+  role_names text[] not null default '{}'
 );
 create index host_pairing on access.host (pairing);
 

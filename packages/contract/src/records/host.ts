@@ -37,13 +37,38 @@ export const Host = z
   .meta({ id: "Host" });
 export type HostRecord = z.output<typeof Host>;
 
-/** What a host that is to run workers needs, as the home tells it before it joins. */
-export interface WorkersNeeds {
+/** What a host that runs nothing but schedulers and services may do when nothing else is said. */
+export const processScopes = ["hosts:read", "hosts:write", "status:read"] as const;
+
+/** The scopes with which a host runs processes of the home: a code that has one brings a login for the database. */
+export const workersScope = "workers:run";
+export const schedulersScope = "schedulers:run";
+export function serviceScope(name: string): string {
+  return `${name}:host`;
+}
+
+/** What a host may run of the home. */
+export interface HostRoles {
+  workers: boolean;
+  schedulers: boolean;
+  /** By name. */
+  services: string[];
+}
+
+/** Undefined: nothing. */
+export function rolesOf(scopes: readonly string[]): HostRoles | undefined {
+  const services = scopes.flatMap((scope) => /^(.+):host$/.exec(scope)?.[1] ?? []);
+  const roles = { workers: scopes.includes(workersScope), schedulers: scopes.includes(schedulersScope), services };
+  return roles.workers || roles.schedulers || services.length > 0 ? roles : undefined;
+}
+
+/** What a host that is to run processes of the home needs, as the home tells it before it joins. */
+export interface HostNeeds {
   homeId: string;
   /** `host:port` of each server of the database, or the folder of its socket. */
   servers: string[];
-  /** As OBJECTS_URL names it. */
-  objects: string;
+  /** As OBJECTS_URL names it; undefined: it runs no workers. */
+  objects?: string | undefined;
   /** References of secrets that its workers resolve. */
   secrets: string[];
 }

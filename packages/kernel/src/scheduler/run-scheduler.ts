@@ -40,18 +40,23 @@ const timings = {
   housekeepingMs: 60_000,
 } as const;
 
+const housekeeping = "housekeeping";
+
 export interface SchedulerOptions {
   signal: AbortSignal;
   host: string;
   pid: number;
+  /** Whether it moves what has ended into history and makes and drops tables, which takes the home's own user. Default true. */
+  keepsTables?: boolean;
   /** Further loops beside the kernel's own, such as those of jobs. */
   loops?: readonly SchedulerLoop[];
 }
 
 /** Runs until aborted; resolves when everything has stopped. */
 export async function runScheduler(kernel: Kernel, options: SchedulerOptions): Promise<void> {
-  const { signal } = options;
-  const loops = [...createLoops(kernel), ...(options.loops ?? [])].map((loop) => runLoop(kernel, loop, signal));
+  const { signal, keepsTables = true } = options;
+  const own = createLoops(kernel).filter(({ name }) => keepsTables || name !== housekeeping);
+  const loops = [...own, ...(options.loops ?? [])].map((loop) => runLoop(kernel, loop, signal));
   await Promise.all([...loops, keepRegistered(kernel, options)]);
 }
 
@@ -106,7 +111,7 @@ export function createLoops(kernel: Kernel): SchedulerLoop[] {
       },
     },
     {
-      name: "housekeeping",
+      name: housekeeping,
       channels: () => [],
       pollMs: timings.housekeepingMs,
       look: async () => {

@@ -9,17 +9,17 @@ export interface JoinedHome {
   /** Of the gateway. */
   url: string;
   scopes: string[];
-  /** Undefined: it runs no workers. */
-  workers?: JoinedWorkers | undefined;
+  /** Undefined: it runs nothing. */
+  runs?: JoinedRoles | undefined;
 }
 
-/** What workers need beside the gateway. */
-export interface JoinedWorkers {
+/** What a host runs of the home. `database`: reference to the URL of a login of its own, as `file:.roost/database-url`. */
+export interface JoinedRoles {
   homeId: string;
-  /** Reference to the URL of a login of its own: `file:.roost/database-url`. */
-  database: string;
   /** As OBJECTS_URL names it; the key is of this machine's environment. */
-  objects: string;
+  workers?: { database: string; objects: string } | undefined;
+  schedulers?: { database: string } | undefined;
+  services: { name: string; database: string }[];
 }
 
 export function hostFile(homeDir: string): string {

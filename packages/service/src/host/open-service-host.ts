@@ -15,6 +15,8 @@ export interface ServiceHostOptions {
   logger: Logger;
   /** Address to listen on. Default: loopback. */
   address?: string | undefined;
+  /** What the machine is called in lists. Default: its host name. */
+  host?: string | undefined;
   /** How often the process looks for what wake-ups have not told. */
   pollMs?: number | undefined;
 }
@@ -32,7 +34,7 @@ const leaseMs = 15_000;
 const pollMsDefault = 2_000;
 
 export async function openServiceHost(options: ServiceHostOptions): Promise<ServiceHost> {
-  const { link, clock, logger, address = "127.0.0.1", pollMs = pollMsDefault } = options;
+  const { link, clock, logger, address = "127.0.0.1", host = hostname(), pollMs = pollMsDefault } = options;
   const id = createId();
   const hosted = new Map<string, HostedService>();
   const stopping = new AbortController();
@@ -62,7 +64,7 @@ export async function openServiceHost(options: ServiceHostOptions): Promise<Serv
     await Promise.all([beating, ...[...hosted.values()].map((each) => each[Symbol.asyncDispose]())]);
   });
   const owned = opened.move();
-  const process = { id, host: hostname(), leaseMs, address, wakeups };
+  const process = { id, host, leaseMs, address, wakeups };
   return {
     id,
     refused: refused.signal,

@@ -7,6 +7,7 @@ export const limitMs = 5_000;
 
 /** Functions of this room that a service may call; nothing else of the database is granted. */
 export const grantedFunctions = [
+  "accepted_contract_1",
   "add_signer_1",
   "announce_1",
   "beat_1",
@@ -42,13 +43,17 @@ export const grantedFunctions = [
 
 /** Creates the role; needs CREATEROLE. Without the password when shown to a person. */
 export function roleStatements({ roleName }: ServiceNames, password: string | undefined): string[] {
-  const role = escapeIdentifier(roleName);
   return [
     ...loginStatements({ roleName, password, connectionsMax: 20, isInheriting: false }),
-    ...["statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"].map(
-      (name) => `alter role ${role} set ${name} = ${limitMs}`,
-    ),
+    ...limitStatements(roleName),
   ];
+}
+
+/** How long what a service does may take. */
+export function limitStatements(roleName: string): string[] {
+  return ["statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"].map(
+    (name) => `alter role ${escapeIdentifier(roleName)} set ${name} = ${limitMs}`,
+  );
 }
 
 /** Grants of the database's owner to the role: its own schema, and functions. */

@@ -48,6 +48,12 @@ create table service.service (
   installed_at  timestamptz not null default roost.now()
 );
 
+-- Logins of joined hosts, each for one service, whose role it becomes at once. Invariant: it counts for as long as it may log in.
+create table service.login (
+  role_name name primary key,
+  service   text collate "C" not null references service.service (name)
+);
+
 -- Invariant: a topic belongs to one service, which alone appends to it.
 create table service.topic (
   topic   text collate "C" primary key,
@@ -119,12 +125,13 @@ create table service.third_party (
   added_at    timestamptz not null default roost.now()
 );
 
--- The service whose role has logged in. `session_user`: inside these functions the current user is their owner.
+-- The service whose role has logged in, or a host's login for it. `session_user`: inside these functions the current user is their owner.
 create function service.caller_1() returns text language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 declare
   found_name text;
 begin
-  select s.name into found_name from service.service s where s.role_name = session_user;
+  select s.name into found_name from service.service s where s.role_name = session_user
+    union all select l.service from service.login l join pg_catalog.pg_roles r on r.rolname = l.role_name where l.role_name = session_user and r.rolcanlogin;
   if found_name is null then
     raise exception 'role "%" is no service of this home', session_user using errcode = 'insufficient_privilege';
   end if;
@@ -469,6 +476,11 @@ $$;
 -- The home's time zone: what its person calls today.
 create function service.time_zone_1() returns text language sql stable security definer set search_path = pg_catalog, pg_temp as $$
   select b.time_zone from roost.budget_setting b where service.caller_1() is not null
+$$;
+
+-- The contract by which its callers know the service: a program of another one is not to answer them.
+create function service.accepted_contract_1() returns text language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+  select s.contract_hash from service.service s where s.name = service.caller_1()
 $$;
 
 -- Where the instances of a service are, for one that calls it; no row: there is no such service.

@@ -14,6 +14,7 @@ import { until } from "./start-worker.ts";
 export interface House extends AsyncDisposable {
   kernel: Kernel;
   memory: Memory;
+  databaseUrl: string;
   model: ScriptedModelServer;
   start(options?: Partial<WorkerProcessOptions>): Promise<WorkerProcess>;
   /** Main is asked something; returns the run that answers. */
@@ -32,6 +33,7 @@ export async function openHouse(settings = ""): Promise<House> {
   return {
     kernel,
     memory,
+    databaseUrl,
     model,
     start: async (options = {}) =>
       owned.use(await startWorkerProcess({ databaseUrl, homeDir, modelUrl: model.url, ...options })),

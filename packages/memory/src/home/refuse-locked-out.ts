@@ -7,7 +7,7 @@ export function refuseLockedOut(error: unknown): void {
   if (state?.startsWith("28") !== true) return;
   throw new RoostError(
     "unauthenticated",
-    `the database lets this worker in no more: a joined host was put out at its home (roost hosts remove), and joins again in an empty directory (${toRoostError(error).message})`,
+    `the database lets this host in no more: a joined host was put out at its home (roost hosts remove), and joins again in an empty directory (${toRoostError(error).message})`,
     { cause: error },
   );
 }

@@ -1,0 +1,62 @@
+/**
+ * What a host that runs processes of the home needs, why it cannot have it, and the logins that it gets: a database that both reach, and for workers
+ * an object store. Read by those who bring a code.
+ */
+import { createHostLogin, type HostLogin } from "@roost/access";
+import { RoostError } from "@roost/base";
+import { rolesOf, type HostNeeds, type HostRoles } from "@roost/contract/operations";
+import { changeDatabaseUrl, parseDatabaseUrl, type Sql } from "@roost/database";
+import { secretsOfWorkers, type Settings } from "@roost/memory/settings";
+import { createServiceLogin, requireInstalled } from "@roost/service";
+
+export interface HostPlace {
+  homeId: string;
+  /** Of the home's own user; undefined: the PostgreSQL that comes with Roost. */
+  databaseUrl: string | undefined;
+  /** As OBJECTS_URL names it; undefined: on the home's disk. */
+  objects: string | undefined;
+}
+
+/** @throws RoostError `conflict` that says what the person has to do first; `not_found` for a service that the home does not run */
+export async function needsOfHost(
+  { homeId, databaseUrl, objects }: HostPlace,
+  { roles, settings, sql }: { roles: HostRoles; settings: Settings; sql: Sql },
+): Promise<HostNeeds> {
+  if (databaseUrl === undefined)
+    throw new RoostError(
+      "conflict",
+      "the home stands on the PostgreSQL that comes with Roost, whose only door is a socket on its own machine: a host can watch it and keep files (roost hosts invite alone); for processes elsewhere move it first, with roost database move URL to a PostgreSQL that both reach (docs/postgresql.md)",
+    );
+  if (roles.workers && objects === undefined)
+    throw new RoostError(
+      "conflict",
+      "versions of files and parts of messages are on the home's own disk, which a worker elsewhere cannot read: set OBJECTS_URL to a bucket that both reach, and start the home once, which carries them there (docs/running.md)",
+    );
+  for (const service of roles.services) await requireInstalled(sql, service);
+  const servers = parseDatabaseUrl(databaseUrl).hosts.map(({ name }) => name);
+  return {
+    homeId,
+    servers,
+    ...(roles.workers ? { objects } : {}),
+    secrets: roles.workers ? secretsOfWorkers(settings) : [],
+  };
+}
+
+/** In the transaction that makes the host's token: one for workers and schedulers, one for each service. */
+export async function makeLogins(
+  sql: Sql,
+  { name, scopes, homeId }: { name: string; scopes: readonly string[]; homeId: string },
+): Promise<HostLogin[]> {
+  const roles = rolesOf(scopes);
+  if (roles === undefined) return [];
+  const logins: HostLogin[] = [];
+  if (roles.workers || roles.schedulers)
+    logins.push(await createHostLogin(sql, { name, homeId, kind: roles.workers ? "workers" : "schedulers" }));
+  for (const service of roles.services) logins.push(await createServiceLogin(sql, { service, host: name, homeId }));
+  return logins;
+}
+
+/** The home's URL with the login of a host. */
+export function urlOfLogin({ databaseUrl }: HostPlace, { roleName, password }: HostLogin): string {
+  return changeDatabaseUrl(databaseUrl!, { user: { name: roleName, password } });
+}
