@@ -127,11 +127,25 @@ test("serveHooks() counts wrong signatures, and lets the right one pass while it
   assert.equal((await send("busy", key)).status, 202);
 });
 
-test("serveHooks() takes GitHub's form: the signature of the body, the id of the delivery, the name of the event", async () => {
+test("serveHooks() takes GitHub's form, in which a signed body that is sent again is known under any id and event", async () => {
+  const {
+    test: { clock },
+  } = gateway;
   const key = await add("github", "github");
-  assert.equal((await sendAsGithub("github", key, { id: "d-1" })).status, 202);
-  assert.equal((await sendAsGithub("github", key, { id: "d-1" })).status, 202);
-  assert.equal((await sendAsGithub("github", key, { id: "d-2", headers: { "x-github-event": "" } })).status, 202);
+  const taken = async (sent: Sent) => {
+    const answer = await sendAsGithub("github", key, sent);
+    assert.equal(answer.status, 202);
+    return (await answer.json()) as { eventId: string; isRepeated: boolean };
+  };
+  const first = await taken({ id: "d-1" });
+  assert.equal(first.isRepeated, false);
+  const again = { eventId: first.eventId, isRepeated: true };
+  assert.deepEqual(await taken({ id: "d-1" }), again, "GitHub's own redelivery");
+  const other = { id: "d-3", headers: { "x-github-event": "deployment" } };
+  assert.deepEqual(await taken(other), again, "neither the id nor the event is signed");
+  await clock.advance(60 * 86_400_000);
+  assert.deepEqual(await taken({ id: "d-4" }), again, "two months later");
+  await taken({ id: "d-2", body: '{"ref":"next"}', headers: { "x-github-event": "" } });
   assert.ok([401, 429].includes((await sendAsGithub("github", `${key}x`)).status), "another key");
   assert.ok([401, 429].includes((await send("github", key)).status), "not the other form");
   const events = (await received()).filter(({ subject }) => subject === "github");
@@ -139,7 +153,7 @@ test("serveHooks() takes GitHub's form: the signature of the body, the id of the
     events.map(({ data }) => data),
     [
       { hook: "github", deliveryId: "d-1", event: "push", payload: { ref: "main" } },
-      { hook: "github", deliveryId: "d-2", payload: { ref: "main" } },
+      { hook: "github", deliveryId: "d-2", payload: { ref: "next" } },
     ],
   );
 });

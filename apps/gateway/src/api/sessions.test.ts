@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { createSession } from "@roost/memory";
 import { createTestGateway } from "../testing/create-test-gateway.ts";
 
 test("A conversation begins, is rewound, reset and summarised over the API, and a wrong name is answered with the nearest", async () => {
@@ -21,4 +22,46 @@ test("A conversation begins, is rewound, reset and summarised over the API, and 
   const typo = session.key.replace("talk", "tlak");
   for (const call of [client.getSession, client.resetSession, client.rewindSession, client.compactSession])
     await assert.rejects(call({ sessionKey: typo }), { code: "not_found", message: /did you mean talk-/ });
+});
+
+test("A key without the scope main finds, reads, writes and follows no session of the person, and those of jobs and channels as before", async () => {
+  await using gateway = await createTestGateway();
+  const { client, clientWith, memory } = gateway;
+  await client.sendMessage({ sessionKey: "main", text: "The safe is behind the picture" });
+  await createSession(memory, { key: "channel:telegram/7" });
+  const keyOf = async (name: string, scopes: string[]) => clientWith((await client.createToken({ name, scopes })).text);
+  const stranger = await keyOf("stranger", ["sessions:*", "events:read"]);
+  const keysOf = async (kind?: "main") => (await stranger.listSessions({ kind })).items.map(({ key }) => key);
+  assert.deepEqual([await keysOf(), await keysOf("main")], [["channel:telegram/7"], []]);
+  assert.equal((await stranger.getSession({ sessionKey: "channel:telegram/7" })).session.kind, "channel");
+  const streams = AbortSignal.timeout(30_000);
+  const firstOf = async (items: AsyncIterable<unknown>) => {
+    for await (const item of items) return item;
+    return undefined;
+  };
+  for (const sessionKey of ["main", "talk-1", "heartbeat:main", "subagent:1"]) {
+    const given = { sessionKey };
+    for (const call of [
+      () => stranger.getSession(given),
+      () => stranger.createSession(given),
+      () => stranger.resetSession(given),
+      () => stranger.rewindSession(given),
+      () => stranger.compactSession(given),
+      () => stranger.sendMessage({ ...given, text: "Where is the safe?" }),
+      () => firstOf(stranger.watchSession({ ...given, last: 1 }, { signal: streams })),
+      () => firstOf(stranger.watchHome({ sessions: [sessionKey], after: "" }, { signal: streams })),
+    ])
+      await assert.rejects(
+        call(),
+        { code: "forbidden", message: /lacks the scope main/ },
+        `${sessionKey} ${call.toString()}`,
+      );
+  }
+  await assert.rejects(stranger.createSession({ title: "A new one" }), { code: "forbidden" });
+  const friend = await keyOf("friend", ["sessions:read", "main"]);
+  assert.deepEqual(
+    (await friend.listSessions({ kind: "main" })).items.map(({ key }) => key),
+    ["main"],
+  );
+  assert.equal((await friend.getSession({ sessionKey: "main" })).messages.items.length, 1);
 });

@@ -16,6 +16,7 @@ import {
   type Memory,
 } from "@roost/memory";
 import { toMessageRecord, toSessionRecord } from "../records/to-session.ts";
+import { kindsShownTo, requireSessions } from "../security/may-see-main.ts";
 import { watchSession } from "./watch-session.ts";
 
 export interface ServeSessionsOptions {
@@ -26,12 +27,12 @@ export interface ServeSessionsOptions {
 
 export function serveSessions({ kernel, memory, known }: ServeSessionsOptions): Served[] {
   return [
-    serve(operations.listSessions, async ({ limit, after, keys, kind }) => {
+    serve(operations.listSessions, async ({ limit, after, keys, kind }, { principal }) => {
       const page = await listSessions(memory, {
         limit,
         after: placeOf(textPlace, after),
         keys,
-        kind,
+        kinds: kindsShownTo(principal, kind),
       });
       const sessions = await Promise.all(
         page.sessions.map(async (session) => toSessionRecord(session, await readLiveRuns(kernel, session.key))),
@@ -39,7 +40,8 @@ export function serveSessions({ kernel, memory, known }: ServeSessionsOptions): 
       return toPage(sessions, page.next);
     }),
 
-    serve(operations.getSession, async ({ sessionKey, limit, after }) => {
+    serve(operations.getSession, async ({ sessionKey, limit, after }, { principal }) => {
+      requireSessions(principal, [sessionKey], operations.getSession);
       const session = (await getSession(memory, sessionKey)) ?? (await refuseUnknownSession(memory, sessionKey));
       const [page, live] = await Promise.all([
         readTranscript(memory, sessionKey, {
@@ -54,25 +56,32 @@ export function serveSessions({ kernel, memory, known }: ServeSessionsOptions): 
       };
     }),
 
-    serve(operations.createSession, async ({ sessionKey, agent, title }) => {
-      await checkNames("The session", { agent }, known);
+    serve(operations.createSession, async ({ sessionKey, agent, title }, { principal }) => {
       const key = sessionKey ?? `talk-${kernel.createId().slice(-8)}`;
+      requireSessions(principal, [key], operations.createSession);
+      await checkNames("The session", { agent }, known);
       return { session: toSessionRecord(await createSession(memory, { key, agent, title }), []) };
     }),
 
-    serve(operations.resetSession, async ({ sessionKey }, { principal }) => ({
-      session: toSessionRecord(await resetSession(memory, sessionKey, { by: principal.id }), []),
-    })),
+    serve(operations.resetSession, async ({ sessionKey }, { principal }) => {
+      requireSessions(principal, [sessionKey], operations.resetSession);
+      return { session: toSessionRecord(await resetSession(memory, sessionKey, { by: principal.id }), []) };
+    }),
 
     serve(operations.rewindSession, async ({ sessionKey, turns, toSeq }, { principal }) => {
+      requireSessions(principal, [sessionKey], operations.rewindSession);
       const rewind = { turnCount: turns, toSeq, by: principal.id };
       const { session, ...taken } = await rewindSession(memory, sessionKey, rewind);
       return { session: toSessionRecord(session, []), ...taken };
     }),
 
-    serve(operations.compactSession, ({ sessionKey }) => compactSession(memory, sessionKey)),
+    serve(operations.compactSession, async ({ sessionKey }, { principal }) => {
+      requireSessions(principal, [sessionKey], operations.compactSession);
+      return compactSession(memory, sessionKey);
+    }),
 
     serve(operations.sendMessage, async ({ sessionKey, text, parts, agent, source, idempotencyKey }, call) => {
+      requireSessions(call.principal, [sessionKey], operations.sendMessage);
       await checkNames("The message", { agent }, known);
       const key = idempotencyKey ?? call.idempotencyKey;
       return sendMessage(memory, {

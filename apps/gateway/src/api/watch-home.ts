@@ -5,6 +5,7 @@ import { listRuns, type Kernel } from "@roost/kernel";
 import { createRunTexts, type RunText } from "../streams/create-run-texts.ts";
 import { isTerminal } from "../streams/is-terminal.ts";
 import { mergeStreams } from "../streams/merge-streams.ts";
+import { requireSessions } from "../security/may-see-main.ts";
 import { tailHome } from "./tail-events.ts";
 
 /** Of a session, that may be running. */
@@ -14,6 +15,7 @@ export function watchHome(kernel: Kernel): Handler<typeof operation> {
   return async ({ sessions = [], after }, { principal, signal }) => {
     // Their texts are theirs, whichever stream brings them.
     if (sessions.length > 0) requireScope(principal, watchSession.access.scope, watchSession.id);
+    requireSessions(principal, sessions, watchSession);
     const over = new AbortController();
     const both = AbortSignal.any([signal, over.signal]);
     const events = await tailHome(kernel, { after, signal: both });

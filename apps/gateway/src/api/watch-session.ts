@@ -1,6 +1,6 @@
 /** Streams a session: its messages, the events of its runs, and the text of active models. */
 import type { Handler, StreamItem, StreamPlace } from "@roost/contract";
-import type { SessionUpdate, watchSession as operation } from "@roost/contract/operations";
+import { watchSession as operation, type SessionUpdate } from "@roost/contract/operations";
 import { formatOffsets, getRun, listRuns, readEnd, type Kernel, type OffsetVector } from "@roost/kernel";
 import { readMessage, readTranscript, type Memory, type StoredMessage } from "@roost/memory";
 import { toRoostError } from "@roost/base";
@@ -9,6 +9,7 @@ import { toRunSummary } from "../records/to-run-summary.ts";
 import { toMessageRecord } from "../records/to-session.ts";
 import { followSession, type SessionEvent } from "../streams/follow-session.ts";
 import { createRunTexts, type RunText } from "../streams/create-run-texts.ts";
+import { requireSessions } from "../security/may-see-main.ts";
 import { readPlace } from "./tail-events.ts";
 import { isTerminal } from "../streams/is-terminal.ts";
 import { mergeStreams } from "../streams/merge-streams.ts";
@@ -18,7 +19,8 @@ const topics = ["sessions", "runs", "notices"];
 const runsKnownMax = 50;
 
 export function watchSession(kernel: Kernel, memory: Memory): Handler<typeof operation> {
-  return async ({ sessionKey, after, last }, { signal }) => {
+  return async ({ sessionKey, after, last }, { principal, signal }) => {
+    requireSessions(principal, [sessionKey], operation);
     if (after !== undefined) {
       const offsets = await readPlace(kernel, topics, after);
       return watch(kernel, memory, { sessionKey, past: [], offsets, signal });

@@ -4,6 +4,7 @@ import { coversScope, type Principal } from "@roost/contract";
 import { covers, type Clearance, type Labels } from "@roost/contract/labels";
 import type { McpCaller } from "@roost/mcp";
 import { clearanceOf, type Viewer } from "@roost/memory";
+import { maySeeMain } from "../security/may-see-main.ts";
 import { isPerson } from "../security/told-to.ts";
 
 export interface McpClient extends McpCaller {
@@ -25,7 +26,7 @@ export function toMcpClient(principal: Principal): McpClient {
     );
   const isOwn = isPerson(principal);
   const caller: Principal = isOwn ? { id: "client:mcp", kind: "client", scopes: principal.scopes } : principal;
-  const knowsAll = isOwn || caller.scopes.includes("*") || caller.scopes.includes("main");
+  const knowsAll = isOwn || maySeeMain(caller.scopes);
   const viewer: Viewer = knowsAll ? { kind: "main" } : { kind: "channel", sessionKey: caller.id };
   const domains = caller.scopes.flatMap((scope) => /^([a-z][a-z0-9-]*)\./.exec(scope)?.[1] ?? []);
   const clearance: Clearance = knowsAll

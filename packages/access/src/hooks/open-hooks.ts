@@ -1,7 +1,8 @@
 /**
- * Takes deliveries of webhooks: those that are signed with the hook's key, and not older than a few minutes, become an event, once for each id. What
- * they say is untrusted.
+ * Takes deliveries of webhooks: those that are signed with the hook's key, and not older than a few minutes, become an event, once for each id. GitHub
+ * signs no time and no id: there a body is taken once. What they say is untrusted.
  */
+import { createHash } from "node:crypto";
 import { keepBriefly, RoostError, storableValue, type JsonValue, type Logger } from "@roost/base";
 import { formatLabels, untrustedFrom } from "@roost/contract/labels";
 import { rememberResult, type Kernel } from "@roost/kernel";
@@ -36,7 +37,9 @@ export interface InboundHooks {
 /** How far a sender's clock may be from ours, and how long a delivery may be on its way. */
 const windowS = 300;
 /** Ids are known for so long: senders retry for days. */
-const rememberMs = 30 * 86_400_000;
+const rememberIdMs = 30 * 86_400_000;
+/** What was signed without a time could be sent again for as long as the key counts: its bodies are known for longer than most keys. */
+const rememberBodyMs = 400 * 86_400_000;
 const idCharsMax = 200;
 
 export function openHooks(kernel: Kernel, { keys, logger }: { keys: HookKeys; logger: Logger }): InboundHooks {
@@ -54,8 +57,7 @@ export function openHooks(kernel: Kernel, { keys, logger }: { keys: HookKeys; lo
       if (hook === undefined || signed === undefined) throw wrong.count(hook?.name);
       const payload = readPayload(headers, body);
       const { result, isRepeated } = await kernel.transact(async (tx) => {
-        const once = { scope: `hook:${hook.id}`, key: signed.id, keepMs: rememberMs };
-        return rememberResult(tx, once, async () => {
+        return rememberResult(tx, { scope: `hook:${hook.id}`, ...signed.once }, async () => {
           await tx.query(
             "update access.hook set received_count = received_count + 1, received_at = roost.now() where id = $1",
             [hook.id],
@@ -80,6 +82,8 @@ interface Signed {
   id: string;
   /** What happened, in the sender's words; undefined where they are empty. */
   event: string | undefined;
+  /** What makes a second delivery the same one, and for how long that is known. */
+  once: { key: string; keepMs: number };
 }
 
 /** Undefined: it is not signed with one of the keys that count now, or too old. */
@@ -95,7 +99,8 @@ async function readSigned(
     const id = nameOf("x-github-delivery");
     const signature = headers.get("x-hub-signature-256") ?? "";
     if (!isName(id) || !isSigned((key) => isSignedByGithub(key, body, signature))) return undefined;
-    return { id, event: headers.get("x-github-event")?.slice(0, idCharsMax) || undefined };
+    const once = { key: createHash("sha256").update(body).digest("hex"), keepMs: rememberBodyMs };
+    return { id, event: headers.get("x-github-event")?.slice(0, idCharsMax) || undefined, once };
   }
   const id = nameOf("webhook-id");
   const timestamp = nameOf("webhook-timestamp");
@@ -103,7 +108,7 @@ async function readSigned(
   const isRecent = /^\d{1,12}$/.test(timestamp) && Math.abs(nowMs / 1_000 - Number(timestamp)) <= windowS;
   if (!isName(id) || !isRecent || !isSigned((key) => isSignedMessage(key, { id, timestamp, body }, signature)))
     return undefined;
-  return { id, event: undefined };
+  return { id, event: undefined, once: { key: id, keepMs: rememberIdMs } };
 }
 
 const depthMax = 200;

@@ -69,7 +69,7 @@ export async function listSessions(
   memory: Memory,
   query: {
     keys?: readonly string[] | undefined;
-    kind?: SessionKind | undefined;
+    kinds?: readonly SessionKind[] | undefined;
     limit?: number | undefined;
     after?: string | undefined;
   } = {},
@@ -77,11 +77,11 @@ export async function listSessions(
   const count = Math.min(Math.max(1, Math.trunc(query.limit ?? 50)), pageMax);
   const rows = await memory.kernel.database.query<Session>(
     `select ${sessionColumns} from memory.session s
-     where ($1::text is null or kind = $1) and ($4::text[] is null or key = any($4))
+     where ($1::text[] is null or kind = any($1)) and ($4::text[] is null or key = any($4))
        and ($2::text is null or (coalesce(last_message_at, created_at), key) <
          (select coalesce(last_message_at, created_at), key from memory.session where key = $2))
      order by coalesce(last_message_at, created_at) desc, key desc limit $3`,
-    [query.kind ?? null, query.after ?? null, count + 1, query.keys ?? null],
+    [query.kinds ?? null, query.after ?? null, count + 1, query.keys ?? null],
   );
   const sessions = rows.slice(0, count);
   return { sessions, next: rows.length > count ? sessions.at(-1)!.key : null };

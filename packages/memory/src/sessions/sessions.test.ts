@@ -174,7 +174,7 @@ test("readTranscript() pages backwards, and listSessions() shows the last used f
   );
   const second = await listSessions(home.memory, { limit: 1, after: first.next! });
   assert.deepEqual([second.sessions[0]?.key, second.sessions[0]?.messageCount, second.next], ["main", 9, null]);
-  assert.deepEqual((await listSessions(home.memory, { kind: "cron" })).sessions, []);
+  assert.deepEqual((await listSessions(home.memory, { kinds: ["cron"] })).sessions, []);
   assert.equal((await getSession(home.memory, "main"))?.agent, "main");
   assert.equal(await getSession(home.memory, "nobody"), undefined);
 });

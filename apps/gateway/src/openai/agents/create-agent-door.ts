@@ -6,6 +6,7 @@ import { AnswerForm } from "@roost/contract/operations";
 import { cancelRun, getRun, type Kernel } from "@roost/kernel";
 import { addClientAnswer, markAnswered, type Memory } from "@roost/memory";
 import { sendJson, spliceFields, type Proxy, type ProxyPath } from "@roost/proxy";
+import { maySeeMain } from "../../security/may-see-main.ts";
 import { refuseModel, requireGrant, type DoorCaller } from "../callers/find-caller.ts";
 import { answerChat } from "./answer-chat.ts";
 import { answerResponse, toResponse } from "./answer-response.ts";
@@ -15,7 +16,7 @@ import { followTurn, readTurn, type TurnEnd } from "./follow-turn.ts";
 import { isChore } from "./is-chore.ts";
 import { readChat } from "./read-chat.ts";
 import { readResponseRequest } from "./read-response-request.ts";
-import { maySeeMain, startTurn, turnOfResponse, type StartedTurn } from "./start-turn.ts";
+import { startTurn, turnOfResponse, type StartedTurn } from "./start-turn.ts";
 
 export interface AgentDoorOptions {
   kernel: Kernel;
@@ -64,7 +65,7 @@ export function createAgentDoor(options: AgentDoorOptions): AgentDoor {
   return {
     isAgent: (model) => model.startsWith(prefix),
     async listModels(caller) {
-      const agents = (await known()).filter((agent) => agent !== mainAgent || maySeeMain(caller));
+      const agents = (await known()).filter((agent) => agent !== mainAgent || maySeeMain(caller.grants));
       return agents.map((agent) => `${prefix}${agent}`);
     },
     async answer(call) {

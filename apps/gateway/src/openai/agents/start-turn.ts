@@ -4,7 +4,6 @@
  */
 import { createHash } from "node:crypto";
 import { RoostError, storableText } from "@roost/base";
-import { coversScope } from "@roost/contract";
 import { mainLabels, joinLabels, untrustedFrom, formatLabels } from "@roost/contract/labels";
 import { cancelRun, getRun, listRuns, readEnd, type Kernel, type OffsetVector } from "@roost/kernel";
 import {
@@ -21,6 +20,7 @@ import {
   type Memory,
   type ToldTurn,
 } from "@roost/memory";
+import { maySeeMain } from "../../security/may-see-main.ts";
 import { homeCallerId, type DoorCaller } from "../callers/find-caller.ts";
 import {
   hashConversation,
@@ -47,10 +47,6 @@ export interface StartedTurn {
 export interface TurnContext {
   kernel: Kernel;
   memory: Memory;
-}
-
-export function maySeeMain({ grants }: DoorCaller): boolean {
-  return coversScope(grants, "main");
 }
 
 export async function startTurn(
@@ -126,7 +122,7 @@ async function findSession(
   newName: string,
 ): Promise<string> {
   const { memory } = context;
-  const isMain = maySeeMain(caller);
+  const isMain = maySeeMain(caller.grants);
   const newKey = isMain ? `api:${caller.name}:${newName}` : channelOf(caller, newName);
   if (place.kind === "named") {
     const key = isMain ? place.name : channelOf(caller, place.name);
@@ -188,7 +184,7 @@ async function giveUpCalls(kernel: Kernel, sessionKey: string, { name }: DoorCal
 }
 
 async function keepFiles(memory: Memory, files: readonly AskedFile[], caller: DoorCaller) {
-  const labels = maySeeMain(caller) ? mainLabels : joinLabels(mainLabels, untrustedFrom("client", caller.name));
+  const labels = maySeeMain(caller.grants) ? mainLabels : joinLabels(mainLabels, untrustedFrom("client", caller.name));
   const parts = [];
   for (const { bytes, mediaType, name } of files) {
     const part = await keepPart(memory, { content: bytes, mediaType, name, labels });
