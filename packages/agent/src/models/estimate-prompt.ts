@@ -1,5 +1,5 @@
 import { estimateTokens } from "../usage/estimate-tokens.ts";
-import { estimatePart, inputDefault, partsOf, type ModelInput } from "./model-input.ts";
+import { estimatePart, inputDefault, partsOf, wrapTokens, type ModelInput } from "./model-input.ts";
 import type { ModelRequest, ToolDescription } from "./models.ts";
 import { sectionsText } from "./to-prompt.ts";
 import type { Message } from "../messages/message.ts";
@@ -7,8 +7,6 @@ import type { Message } from "../messages/message.ts";
 /** Tokens that a provider adds to each message and tool. */
 const messageTokens = 6;
 const toolTokens = 12;
-/** The notice and delimiters around untrusted content. */
-const wrapTokens = 90;
 
 /** Upper estimate of the tokens of a prompt as sent. */
 export function estimatePrompt(
@@ -38,8 +36,11 @@ export function estimateTool(tool: ToolDescription): number {
 /** Upper estimate of the tokens of one message. */
 export function estimateMessage(message: Message, input: readonly ModelInput[] = inputDefault): number {
   let tokens = messageTokens + estimateTokens(message.text);
-  for (const part of partsOf(message)) tokens += estimatePart(part, input, estimateTokens);
-  if (message.role !== "assistant") return message.isUntrusted ? tokens + wrapTokens : tokens;
+  if (message.role !== "assistant") {
+    const isUntrusted = message.isUntrusted === true;
+    for (const part of partsOf(message)) tokens += estimatePart(part, { input, isUntrusted }, estimateTokens);
+    return isUntrusted ? tokens + wrapTokens : tokens;
+  }
   for (const call of message.toolCalls ?? [])
     tokens += toolTokens + estimateTokens(call.toolName) + estimateTokens(call.argumentsText);
   // Thinking is sent back only with tool calls.

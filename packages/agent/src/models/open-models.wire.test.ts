@@ -85,8 +85,10 @@ test("openModels() refuses a reply that is too long, plain or in one line of a s
     assert.match(JSON.stringify(outcome).slice(0, 2_000), /"failed".*the reply is longer than 2000 bytes/);
 });
 
+/** Longer than every limit of a reply, and no circle. */
+const numbers = Array.from({ length: 30_000 }, (_, index) => (index * 7_919) % 99_991).join(" ");
+
 test("openModels() keeps the beginning of a call that goes on past every limit, so that the model can be told", async () => {
-  const numbers = Array.from({ length: 30_000 }, (_, index) => (index * 7_919) % 99_991).join(" ");
   await using server = await serveRaw((_request, response) => {
     const call = (part: object) => chunkOf({ tool_calls: [{ index: 0, ...part }] });
     response.write(call({ id: "c1", type: "function", function: { name: "write_file", arguments: '{"text":"' } }));
@@ -98,6 +100,24 @@ test("openModels() keeps the beginning of a call that goes on past every limit, 
   assert.ok(outcome.kind === "message", JSON.stringify(outcome));
   const [call] = outcome.message.toolCalls ?? [];
   assert.deepEqual([outcome.finishReason, call?.toolName, call?.argumentsText.length], ["length", "write_file", 2_000]);
+});
+
+test("openModels() keeps calls apart that are written by turns, also when they are cut off", async () => {
+  await using server = await serveRaw((_request, response) => {
+    const call = (index: number, part: object) => response.write(chunkOf({ tool_calls: [{ index, ...part }] }));
+    for (const [index, name] of ["notify", "write_file"].entries())
+      call(index, { id: `c${index}`, type: "function", function: { name, arguments: `{"text":"of ${name}: ` } });
+    for (let at = 0; at < numbers.length; at += 8_000)
+      for (const index of [0, 1]) call(index, { function: { arguments: numbers.slice(at, at + 8_000) } });
+    response.end(chunkOf({}, "tool_calls"));
+  });
+  const outcome = await askOnce(server.url);
+  assert.ok(outcome.kind === "message", JSON.stringify(outcome));
+  const said = outcome.message.toolCalls?.map(({ argumentsText }) => argumentsText.slice(0, 40));
+  assert.deepEqual(
+    said,
+    ["notify", "write_file"].map((name) => `{"text":"of ${name}: ${numbers}`.slice(0, 40)),
+  );
 });
 
 test("openModels() takes an error in a 200 answer for a failure", async () => {

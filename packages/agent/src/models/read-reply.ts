@@ -146,7 +146,8 @@ function createReplyReader(options: ReadReplyOptions, known: { holds: boolean; a
   const splitter = createThoughtSplitter(known);
   const thoughts: string[] = [];
   const toolCalls: ToolCallPart[] = [];
-  let openCall: Call | undefined;
+  /** By id: calls may be written by turns. */
+  const openCalls = new Map<string, Call>();
   let end: FinishPart | undefined;
   const { look, isPastTurn } = watchTurnEnd(texts);
   const { grow, isCircling, isTooLong } = watchLength(options);
@@ -179,14 +180,16 @@ function createReplyReader(options: ReadReplyOptions, known: { holds: boolean; a
           thinking.take(part);
           return;
         case "tool-input-start":
-          openCall = { toolCallId: part.id, toolName: part.toolName, input: "" };
+          openCalls.set(part.id, { toolCallId: part.id, toolName: part.toolName, input: "" });
           return;
-        case "tool-input-delta":
+        case "tool-input-delta": {
           grow(part.delta, { isArguments: true });
-          if (openCall !== undefined) openCall.input = (openCall.input + part.delta).slice(0, cutArgumentsCharsMax);
+          const open = openCalls.get(part.id);
+          if (open !== undefined) open.input = (open.input + part.delta).slice(0, cutArgumentsCharsMax);
           return;
+        }
         case "tool-call":
-          openCall = undefined;
+          openCalls.delete(part.toolCallId);
           if (part.providerExecuted) return;
           toolCalls.push(toToolCall(part, options.logger));
           return;
@@ -203,7 +206,7 @@ function createReplyReader(options: ReadReplyOptions, known: { holds: boolean; a
     finish: () => {
       takeText(splitter.finish());
       // Refused as cut off, so that the model is told.
-      if (isTooLong() && openCall !== undefined) toolCalls.push(toToolCall(openCall, options.logger));
+      if (isTooLong()) toolCalls.push(...[...openCalls.values()].map((call) => toToolCall(call, options.logger)));
       const inText = thoughts.length === 0 ? [] : [{ text: thoughts.join("").trim() }];
       const content = { texts, toolCalls, reasoning: [...thinking.blocks.values(), ...inText] };
       const settled = settleText({ ...content, toolNames: options.toolNames, ...known, show });

@@ -51,7 +51,8 @@ export function toPrompt(
   if (messages[0]?.role === "assistant") prompt.push(userMessage("(Earlier messages are not shown)"));
   const shown = (message: Message, from: string) => {
     const { input = ["text"], bytes = new Map() } = reader;
-    return partsOf(message).flatMap((part) => showPart(part, { input, bytes, from }));
+    const isUntrusted = message.role !== "assistant" && message.isUntrusted;
+    return partsOf(message).flatMap((part) => showPart(part, { input, bytes, from, isUntrusted }));
   };
   // An answer of a tool is a text on most wires: its parts follow the answers, as the next message.
   let brought: PromptPart[] = [];

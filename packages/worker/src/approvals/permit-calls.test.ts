@@ -101,7 +101,19 @@ test("permitCalls() lets a run that has read untrusted content send what it know
   assert.equal(decide(send, { policies: { "*": "allow" } }).state, "ask", "a pattern names nothing");
   assert.equal(decide(send, { policies: { "http_send@evil.example": "allow" } }).state, "granted", "for this host");
   assert.equal(decide(send, { policies: { "http_send@other.example": "allow" } }).state, "ask", "for another");
-  assert.equal(decide(send, { loopVersion: loopVersions[0]! }).state, "granted", "as its journal began");
+});
+
+test("permitCalls() lets such a run start, pause or resume a job only with a person, who may allow it of that job", () => {
+  for (const name of ["run_job", "pause_job"]) {
+    const ofJob = call(name, { jobId: "backup" }, { target: "backup", isOutside: false });
+    const asked = decide(ofJob);
+    assert.deepEqual(asked.state === "ask" && [asked.policy, asked.target], ["jobs/1", "backup"], name);
+    assert.equal(decide(ofJob, { isUntrusted: false }).state, "granted");
+    assert.equal(decide(ofJob, { policies: { [`${name}@backup`]: "allow" } }).state, "granted");
+    assert.equal(decide(ofJob, { policies: { [`${name}@other`]: "allow" } }).state, "ask");
+    assert.equal(decide(ofJob, { policies: { "*": "allow" } }).state, "ask", "a pattern names nothing");
+    assert.equal(decide(ofJob, { loopVersion: loopVersions[0]! }).state, "granted", "as its journal began");
+  }
 });
 
 test("permitCalls() lets an address be read that came from the web or the person word for word, and no other", () => {

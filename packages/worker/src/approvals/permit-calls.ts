@@ -1,11 +1,11 @@
 /**
  * Which calls of an agent's tools are made, refused, or need a person's approval. By strength: what the agent's policies deny; writes to files that
- * other sessions follow, once the run has read untrusted content; what the policies ask for; calls that would send out what such a
- * run knows (the rule of two: untrusted input, private data, a way out: never all three without a person). Every session that has tools sees
+ * other sessions follow, once the run has read untrusted content; what the policies ask for; jobs that such a run would start, pause or resume; calls
+ * that would send out what it knows (the rule of two: untrusted input, private data, a way out: never all three without a person). Every session that has tools sees
  * files of the person, so each counts as knowing something private.
  */
 import type { CallFacts, Message, Permit, PermitCall, PlannedCall } from "@roost/agent";
-import { hasPolicies } from "@roost/agent/journal";
+import { asksBeforeJobs } from "@roost/agent/journal";
 import type { AgentDefinition } from "@roost/contract/operations";
 import { consolidateTool, heldFile, isOwnPath } from "@roost/memory";
 import { hostOf } from "../http/host-of.ts";
@@ -19,6 +19,9 @@ const ruleOfTwo = "rule-of-two/1";
 const push = "git_push";
 const pushes = "pushes/1";
 const consolidation = "consolidation/1";
+/** What they do goes on behind the run: a person may allow them for a job. */
+const ofJobs: Record<string, string> = { run_job: "start a job", pause_job: "pause or resume a job" };
+const jobRule = "jobs/1";
 /** Of tools that name no target: what is allowed is the tool. */
 const anyTarget = "*";
 
@@ -27,10 +30,6 @@ export function permitCalls({ policies = {} }: Pick<AgentDefinition, "policies">
   return (call, facts) => {
     const held = decideHeldWrite(call, facts);
     const { name } = call.tool;
-    if (!hasPolicies(facts.loopVersion))
-      return name === push
-        ? { state: "refused", reason: "this run began before pushes could be asked for; begin another" }
-        : (held ?? { state: "granted" });
     const policy = policyOfCall(policies, call);
     if (policy?.decision === "deny")
       return { state: "refused", reason: `its agent may not call ${name} (policies: ${policy.pattern}: deny)` };
@@ -51,6 +50,14 @@ export function permitCalls({ policies = {} }: Pick<AgentDefinition, "policies">
     if (name === push) return { state: "ask", reason: "what it pushes leaves this machine", policy: pushes, target };
     if (name === consolidateTool)
       return { state: "ask", reason: "it changes what the agent remembers", policy: consolidation, target };
+    const ofJob = asksBeforeJobs(facts.loopVersion) && facts.isUntrusted ? ofJobs[name] : undefined;
+    if (ofJob !== undefined)
+      return {
+        state: "ask",
+        reason: `the run has read content that nobody vouches for and would now ${ofJob}`,
+        policy: jobRule,
+        target,
+      };
     return decideWayOut(call, facts);
   };
 }

@@ -103,13 +103,20 @@ export const journalScenes: JournalScene[] = [
   },
   {
     name: "an address that could carry what the run knows, whose reading is approved",
-    since: 5,
     run: inbox,
     files: {},
     script: (request) =>
       said(request) === 0
         ? { toolCalls: [call("http_fetch", { url: "http://127.0.0.1:9/?d=secret" })] }
         : "It cannot be read.",
+  },
+  {
+    name: "a job that is started after reading what nobody vouches for, which is approved",
+    since: 6,
+    run: inbox,
+    files: {},
+    script: (request) =>
+      said(request) === 0 ? { toolCalls: [call("run_job", { jobId: "inbox" })] } : "There is no such job.",
   },
   {
     name: "a job whose context is compacted",
