@@ -17,6 +17,7 @@ import { measureIdleDay } from "./measures/measure-idle-day.ts";
 import { measureKafka } from "./measures/measure-kafka.ts";
 import { measureLabels } from "./measures/measure-labels.ts";
 import { measurePeeps } from "./measures/measure-peeps.ts";
+import { measureMoving } from "./measures/measure-moving.ts";
 import { measureRecall } from "./measures/measure-recall.ts";
 import { measureRouting } from "./measures/measure-routing.ts";
 import { measureRecovery } from "./measures/measure-recovery.ts";
@@ -54,6 +55,7 @@ const namedMeasures: Record<string, Measure> = {
   definitions: measureDefinitions,
   gateways: measureGateways,
   kafka: measureKafka,
+  moving: measureMoving,
   tokens: measureTokens,
   workers: measureWorkers,
 };
