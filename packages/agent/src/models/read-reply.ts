@@ -145,9 +145,6 @@ function createReplyReader(options: ReadReplyOptions, known: { holds: boolean; a
   const texts: string[] = [];
   const splitter = createThoughtSplitter(known);
   const thoughts: string[] = [];
-  const toolCalls: ToolCallPart[] = [];
-  /** By id: calls may be written by turns. */
-  const openCalls = new Map<string, Call>();
   let end: FinishPart | undefined;
   const { look, isPastTurn } = watchTurnEnd(texts);
   const { grow, isCircling, isTooLong } = watchLength(options);
@@ -166,6 +163,7 @@ function createReplyReader(options: ReadReplyOptions, known: { holds: boolean; a
     }
   };
   const thinking = collectThinking(options, { grow, show });
+  const calls = collectCalls(options, { grow });
 
   return {
     take(part: LanguageModelV4StreamPart): void {
@@ -180,18 +178,9 @@ function createReplyReader(options: ReadReplyOptions, known: { holds: boolean; a
           thinking.take(part);
           return;
         case "tool-input-start":
-          openCalls.set(part.id, { toolCallId: part.id, toolName: part.toolName, input: "" });
-          return;
-        case "tool-input-delta": {
-          grow(part.delta, { isArguments: true });
-          const open = openCalls.get(part.id);
-          if (open !== undefined) open.input = (open.input + part.delta).slice(0, cutArgumentsCharsMax);
-          return;
-        }
+        case "tool-input-delta":
         case "tool-call":
-          openCalls.delete(part.toolCallId);
-          if (part.providerExecuted) return;
-          toolCalls.push(toToolCall(part, options.logger));
+          calls.take(part);
           return;
         case "error":
           throw part.error;
@@ -206,7 +195,7 @@ function createReplyReader(options: ReadReplyOptions, known: { holds: boolean; a
     finish: () => {
       takeText(splitter.finish());
       // Refused as cut off, so that the model is told.
-      if (isTooLong()) toolCalls.push(...[...openCalls.values()].map((call) => toToolCall(call, options.logger)));
+      const toolCalls = isTooLong() ? calls.all() : calls.whole;
       const inText = thoughts.length === 0 ? [] : [{ text: thoughts.join("").trim() }];
       const content = { texts, toolCalls, reasoning: [...thinking.blocks.values(), ...inText] };
       const settled = settleText({ ...content, toolNames: options.toolNames, ...known, show });
@@ -238,6 +227,30 @@ function collectThinking(
   };
 }
 
+/** Calls may be written by turns: each is known by its id. */
+function collectCalls({ logger }: ReadReplyOptions, { grow }: Pick<ReturnType<typeof watchLength>, "grow">) {
+  const whole: ToolCallPart[] = [];
+  const open = new Map<string, Call>();
+  return {
+    whole,
+    /** With those that were begun. */
+    all: () => [...whole, ...[...open.values()].map((call) => toToolCall(call, logger))],
+    take: (part: ToolPart) => {
+      if (part.type === "tool-input-start") {
+        open.set(part.id, { toolCallId: part.id, toolName: part.toolName, input: "" });
+      } else if (part.type === "tool-input-delta") {
+        grow(part.delta, { isArguments: true });
+        const begun = open.get(part.id);
+        if (begun !== undefined) begun.input = (begun.input + part.delta).slice(0, cutArgumentsCharsMax);
+      } else {
+        open.delete(part.toolCallId);
+        if (!part.providerExecuted) whole.push(toToolCall(part, logger));
+      }
+    },
+  };
+}
+
+type ToolPart = Extract<LanguageModelV4StreamPart, { type: "tool-input-start" | "tool-input-delta" | "tool-call" }>;
 type ReasoningPart = Extract<LanguageModelV4StreamPart, { type: `reasoning-${"start" | "delta" | "end"}` }>;
 type FinishPart = Extract<LanguageModelV4StreamPart, { type: "finish" }>;
 
