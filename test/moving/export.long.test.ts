@@ -24,23 +24,13 @@ import { service as peeps } from "../../services/peeps/service.ts";
 import { claimOne, joinWorker } from "../../apps/gateway/src/testing/drive-runs.ts";
 import { createTestGateway, type TestGateway } from "../../apps/gateway/src/testing/create-test-gateway.ts";
 import { runRoost } from "../../apps/cli/src/testing/run-roost.ts";
+import { readContents } from "./open-moving.ts";
 
 async function run(gateway: TestGateway, ...args: string[]): Promise<Record<string, unknown>> {
   const token = (await readFile(join(gateway.homeDir, ".roost/token"), "utf8")).trim();
   const end = await runRoost([...args, "--json"], { url: gateway.url, environment: { ROOST_TOKEN: token } });
   assert.equal(end.code, 0, `${end.stdout}${end.stderr}`);
   return JSON.parse(end.stdout) as Record<string, unknown>;
-}
-
-/** Every file of an export, but the manifest, by path. */
-async function contents(directory: string): Promise<Map<string, string>> {
-  const found = new Map<string, string>();
-  for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
-    const path = join(entry.parentPath, entry.name);
-    if (entry.isFile()) found.set(path.slice(directory.length + 1), await readFile(path, "latin1"));
-  }
-  found.delete("manifest.json");
-  return found;
 }
 
 const as = { kind: "main" as const };
@@ -151,7 +141,7 @@ test("roost export and roost import give the same home, and a second export the 
       [(told["counts"] as Record<string, number>)["fact"], told["home"]],
       [3, "11111111-1111-4111-8111-111111111111"],
     );
-    const before = await contents(one);
+    const before = await readContents(one);
     assert.ok(![...before.values()].some((text) => text.includes(secret)), "no secret leaves the home");
     assert.ok(
       before.get("services/peeps/rows.jsonl")?.includes("Ida Berg") === true &&
@@ -188,7 +178,7 @@ test("roost export and roost import give the same home, and a second export the 
     assert.equal((await second.client.getJob({ jobId: "mail" })).job.state, "paused");
 
     await run(second, "export", two);
-    const after = await contents(two);
+    const after = await readContents(two);
     const own = /^(?:events|spend)\/22222222-2222-4222-8222-222222222222\.jsonl$/;
     assert.deepEqual([...after.keys()].filter((path) => !own.test(path)).toSorted(), [...before.keys()].toSorted());
     for (const [path, text] of before) assert.equal(after.get(path), text, path);

@@ -1,6 +1,6 @@
 /** A home, and another beside it that moves in by the command. */
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { createTestGateway, type TestGateway } from "../../apps/gateway/src/testing/create-test-gateway.ts";
@@ -14,6 +14,17 @@ interface Report {
   noPlace: { name: string; reason: string }[];
   secrets: { name: string; reason: string }[];
   notes: string[];
+}
+
+/** Every file of an export, but the manifest, by path. */
+export async function readContents(directory: string): Promise<Map<string, string>> {
+  const found = new Map<string, string>();
+  for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name);
+    if (entry.isFile()) found.set(path.slice(directory.length + 1), await readFile(path, "latin1"));
+  }
+  found.delete("manifest.json");
+  return found;
 }
 
 export interface Moving extends AsyncDisposable {

@@ -26,6 +26,7 @@ export { findOnPath, findRoostCommand, nameCommands, type RoostCommandOptions } 
 export { processExists } from "./process-exists.ts";
 export { isProcessAlive, readProcessIdentity } from "./process-identity.ts";
 export { readConfig, type ReadConfigOptions } from "./read-config.ts";
+export { readLines } from "./read-lines.ts";
 export { severalAtOnce } from "./several-at-once.ts";
 export {
   findUnstorable,

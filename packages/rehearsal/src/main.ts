@@ -2,9 +2,7 @@
  * The process of a rehearsal or a replay: reads its task from the first line of input, writes progress and then the report. Stops when its input
  * ends, also because its parent has died. Must be started without write access to files: see the gateway.
  */
-import { createInterface } from "node:readline";
-import { once } from "node:events";
-import { createLogger, RoostError, systemClock, toRoostError, type Logger } from "@roost/base";
+import { createLogger, readLines, RoostError, systemClock, toRoostError, type Logger } from "@roost/base";
 import { exitCodeOf } from "@roost/contract/status-codes";
 import { openDatabase } from "@roost/database";
 import type { RehearsalMessage, RehearsalTask } from "./rehearsal-task.ts";
@@ -13,6 +11,7 @@ import { replayRun } from "./replay/replay-run.ts";
 import type { ReplayMessage, ReplayTask } from "./replay/replay-task.ts";
 
 const poolMax = 3;
+const taskCharsMax = 16 * 1024 ** 2;
 const replayStatementMsMax = 20_000;
 /** Minimum time between two progress messages. */
 const progressMsMin = 200;
@@ -59,10 +58,12 @@ async function readTask(): Promise<{ task: RehearsalTask | ReplayTask; stopped: 
   const end = (reason: string) => () => stop.abort(new RoostError("timeout", reason));
   process.on("SIGTERM", end("it was cancelled"));
   process.on("SIGINT", end("it was cancelled"));
-  const lines = createInterface({ input: process.stdin });
-  const [line] = (await once(lines, "line")) as [string];
-  lines.on("close", end("its parent process is gone"));
-  return { task: JSON.parse(line) as RehearsalTask | ReplayTask, stopped: stop.signal };
+  const lines = readLines(process.stdin, { charsMax: taskCharsMax });
+  const { value: line } = await lines.next();
+  // Its input ends with its parent.
+  const leave = end("its parent process is gone");
+  void lines.next().then(leave, leave);
+  return { task: JSON.parse(line ?? "") as RehearsalTask | ReplayTask, stopped: stop.signal };
 }
 
 function say(message: RehearsalMessage | ReplayMessage): Promise<void> {

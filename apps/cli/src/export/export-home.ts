@@ -1,7 +1,7 @@
 /** Writes everything of a home in open formats: files as they are, records as JSON lines. Reads page by page; holds one page in memory. */
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import { toRoostError } from "@roost/base";
+import { severalAtOnce, toRoostError } from "@roost/base";
 import { formatLabels, joinLabels, parseLabels, untrustedFrom } from "@roost/contract/labels";
 import { exportKinds, HomeRecord, jobStates, type Event } from "@roost/contract/operations";
 import type { Connection, RoostClient } from "../connect.ts";
@@ -11,6 +11,8 @@ import { exportServices } from "./export-services.ts";
 import type { ExportedHome, ExportFile, ExportFolder } from "./open-export-folder.ts";
 
 const pageMax = 200;
+/** Files and parts that are fetched and written at once. */
+const bytesAtOnce = 8;
 /** Of a file that changes meanwhile. */
 const readsMax = 5;
 
@@ -62,18 +64,23 @@ async function exportKind(
 ): Promise<void> {
   const file = await folder.file(`records/${kind}s.jsonl`);
   let count = 0;
-  for await (const { items, after } of pagesOf(client, kind, done))
-    for (const item of items) {
-      const readAgain = async () => {
-        const { items: now } = await client.exportRecords({ kind, limit: pageMax, after });
-        return now.find(({ ref }) => ref === item["ref"]);
-      };
-      const record = kind === "file" ? await exportFile(client, folder, { item, done, readAgain }) : item;
+  for await (const { items, after } of pagesOf(client, kind, done)) {
+    const readAgain = async (ref: unknown) => {
+      const { items: now } = await client.exportRecords({ kind, limit: pageMax, after });
+      return now.find((record) => record.ref === ref);
+    };
+    const records: (Record<string, unknown> | undefined)[] = [...items];
+    await severalAtOnce(items.entries(), bytesAtOnce, async ([index, item]) => {
       if (kind === "part") await exportPart(client, folder, { item, done });
+      if (kind !== "file") return;
+      records[index] = await exportFile(client, folder, { item, done, readAgain: () => readAgain(item.ref) });
+    });
+    for (const record of records) {
       if (record === undefined) continue;
       await file.line(record);
       count += 1;
     }
+  }
   await file.end();
   done.counts[kind] = count;
 }

@@ -2,9 +2,8 @@
  * Carries the Model Context Protocol between standard streams and the gateway, in both of its eras. Understands of a message only what says how to send
  * it: what is offered, and to whom, the gateway decides alone.
  */
-import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
-import { jsonObjectOf, RoostError, toRoostError } from "@roost/base";
+import { jsonObjectOf, readLines, RoostError, toRoostError } from "@roost/base";
 import { createMcpLink, readMessages, type McpLinkOptions } from "./create-mcp-link.ts";
 import { idOf, readWireMessage, type WireId, type WireMessage } from "./wire-message.ts";
 
@@ -55,9 +54,9 @@ export async function bridgeStdio({ input, write, connect }: BridgeOptions): Pro
     fail(id, typeof code === "number" ? code : internal, String(told));
   }
 
-  for await (const line of createInterface({ input, crlfDelay: Infinity })) {
-    if (line.trim() === "") continue;
-    const message = line.length > lineCharsMax ? undefined : readWireMessage(line);
+  for await (const line of readLines(input, { charsMax: lineCharsMax })) {
+    if (line?.trim() === "") continue;
+    const message = line === undefined ? undefined : readWireMessage(line);
     const cancelled = message && cancelledBy(message);
     if (message === undefined) fail(null, unreadable, `A line is no message of at most ${lineCharsMax} characters`);
     // Where each request stands alone, leaving it is how it is cancelled.

@@ -2,8 +2,7 @@
 import { spawn } from "node:child_process";
 import { mkdir } from "node:fs/promises";
 import { constants, setPriority } from "node:os";
-import { createInterface } from "node:readline";
-import { RoostError, type ErrorCode } from "@roost/base";
+import { readLines, RoostError, type ErrorCode } from "@roost/base";
 
 export interface ConfinedOptions<Progress> {
   /** Path of the program. */
@@ -23,6 +22,8 @@ const heapMbMax = 768;
 /** Enough to find the database, the time zone and the files; no key and no token. */
 const passedNames = /^(?:PATH|HOME|TZ|LANG|LC_ALL|TMPDIR|PG[A-Z]+|SSL_CERT_FILE|NODE_EXTRA_CA_CERTS)$/;
 const complaintCharsMax = 2_000;
+/** Of a message: a report of a rehearsal or a replay. */
+const lineCharsMax = 64 * 1024 ** 2;
 
 /** Its output: one JSON message per line. */
 type Message<Report, Progress> =
@@ -63,7 +64,9 @@ export async function runConfined<Report, Progress = unknown>(options: ConfinedO
   else signal.addEventListener("abort", stop, { once: true });
   let last: Exclude<Message<Report, Progress>, { kind: "progress" }> | undefined;
   try {
-    for await (const line of createInterface({ input: child.stdout })) {
+    for await (const line of readLines(child.stdout, { charsMax: lineCharsMax })) {
+      if (line === undefined)
+        throw new RoostError("limit_exceeded", `${what} said more than ${lineCharsMax} characters at once`);
       const message = JSON.parse(line) as Message<Report, Progress>;
       if (message.kind === "progress") options.onProgress?.(message);
       else last = message;

@@ -11,10 +11,9 @@ import type {
 } from "@ai-sdk/provider";
 import { RoostError, storableText, type JsonValue, type Logger } from "@roost/base";
 import type { ToolCallPart } from "../messages/message.ts";
-import { splitNamedCall } from "../messages/match-tool-name.ts";
-import { untangleArguments } from "../messages/parse-arguments.ts";
 import type { Wire } from "../wire/create-wire.ts";
 import { filesOf, type WireMedia } from "../wire/take-media.ts";
+import { collectCalls, metadataOf } from "./collect-calls.ts";
 import type { ModelDelta } from "./models.ts";
 import { createCircleFinder, withoutCircle } from "./create-circle-finder.ts";
 import { createThoughtSplitter, opensThinkingItself, type ThoughtPart } from "./create-thought-splitter.ts";
@@ -59,10 +58,6 @@ export interface ReadReplyOptions {
   /** Updated as it grows, so that a failed attempt can be settled. */
   progress: { receivedText: string; hasDeltas: boolean };
 }
-
-const metadataCharsMax = 200_000;
-/** What is kept of the arguments of a call that is cut off here. */
-const cutArgumentsCharsMax = 2_000;
 
 /** @throws the signal's reason when aborted; a RoostError `timeout` on a stall; else what the provider package threw. */
 export async function readReply(model: LanguageModelV4, options: ReadReplyOptions): Promise<RawReply> {
@@ -163,7 +158,7 @@ function createReplyReader(options: ReadReplyOptions, known: { holds: boolean; a
     }
   };
   const thinking = collectThinking(options, { grow, show });
-  const calls = collectCalls(options, { grow });
+  const calls = collectCalls(options.logger, grow);
 
   return {
     take(part: LanguageModelV4StreamPart): void {
@@ -227,30 +222,6 @@ function collectThinking(
   };
 }
 
-/** Calls may be written by turns: each is known by its id. */
-function collectCalls({ logger }: ReadReplyOptions, { grow }: Pick<ReturnType<typeof watchLength>, "grow">) {
-  const whole: ToolCallPart[] = [];
-  const open = new Map<string, Call>();
-  return {
-    whole,
-    /** With those that were begun. */
-    all: () => [...whole, ...[...open.values()].map((call) => toToolCall(call, logger))],
-    take: (part: ToolPart) => {
-      if (part.type === "tool-input-start") {
-        open.set(part.id, { toolCallId: part.id, toolName: part.toolName, input: "" });
-      } else if (part.type === "tool-input-delta") {
-        grow(part.delta, { isArguments: true });
-        const begun = open.get(part.id);
-        if (begun !== undefined) begun.input = (begun.input + part.delta).slice(0, cutArgumentsCharsMax);
-      } else {
-        open.delete(part.toolCallId);
-        if (!part.providerExecuted) whole.push(toToolCall(part, logger));
-      }
-    },
-  };
-}
-
-type ToolPart = Extract<LanguageModelV4StreamPart, { type: "tool-input-start" | "tool-input-delta" | "tool-call" }>;
 type ReasoningPart = Extract<LanguageModelV4StreamPart, { type: `reasoning-${"start" | "delta" | "end"}` }>;
 type FinishPart = Extract<LanguageModelV4StreamPart, { type: "finish" }>;
 
@@ -265,19 +236,6 @@ const endOfCircle = { finishReason: { unified: "length", raw: "repetition" }, us
 
 function bytesOf(data: string | Uint8Array): Uint8Array {
   return typeof data === "string" ? Buffer.from(data, "base64") : data;
-}
-
-type CallPart = Extract<LanguageModelV4StreamPart, { type: "tool-call" }>;
-type Call = Pick<CallPart, "toolCallId" | "toolName" | "input" | "providerMetadata">;
-
-function toToolCall(part: Call, logger: Logger): ToolCallPart {
-  const named = /^\s*(?:\{\s*\})?\s*$/.test(part.input) ? splitNamedCall(part.toolName) : undefined;
-  return {
-    toolCallId: storableText(part.toolCallId),
-    toolName: storableText(named?.name ?? part.toolName),
-    argumentsText: storableText(untangleArguments(named?.argumentsText ?? part.input)),
-    ...metadataOf(part.providerMetadata, logger),
-  };
 }
 
 function toRawReply(
@@ -302,15 +260,4 @@ function toRawReply(
 /** Packages report a stream that merely stops in different ways; one is "other" without the server's own reason. */
 function isComplete({ unified, raw }: LanguageModelV4FinishReason): boolean {
   return unified !== "error" && unified !== "interrupted" && !(unified === "other" && raw === undefined);
-}
-
-function metadataOf(metadata: SharedV4ProviderMetadata | undefined, logger: Logger): { providerMetadata?: JsonValue } {
-  if (metadata === undefined) return {};
-  const text = JSON.stringify(metadata);
-  if (text.length <= metadataCharsMax) return { providerMetadata: JSON.parse(text) as JsonValue };
-  logger.warn("a provider's metadata is left out of the transcript: too long", {
-    charCount: text.length,
-    charsMax: metadataCharsMax,
-  });
-  return {};
 }

@@ -1,5 +1,5 @@
 /** Takes over what another home is made of, record by record: one that cannot be taken over is refused by itself. */
-import { RoostError } from "@roost/base";
+import { RoostError, severalAtOnce } from "@roost/base";
 import type { HomeRecord, HomeRecordOf, ImportOutcome } from "@roost/contract/operations";
 import type { KernelTransaction } from "@roost/kernel";
 import { readHomeId } from "../home/hold-database.ts";
@@ -46,20 +46,23 @@ class Rehearsed extends Error {
   }
 }
 
-/** In their order: a session before its messages. */
+/** A file waits for the disk several times: others are written meanwhile. */
+const filesAtOnce = 8;
+
+/** A session before its messages, facts before the files that show them, files of one place one after another. */
 export async function importRecords(
   memory: Memory,
   records: readonly MemoryRecord[],
   options: ImportTerms,
 ): Promise<ImportOutcome[]> {
-  const outcomes: ImportOutcome[] = [];
-  const said: Said[] = [];
-  for (const record of records)
-    if (record.kind === "file") outcomes.push(await oneByOne(record, () => importFile(memory, record, options)));
-    else if (record.kind === "state")
-      outcomes.push(await oneByOne(record, () => importWholeState(memory, record, options)));
-    else said.push(record);
-  if (said.length > 0) outcomes.push(...(await importSaid(memory, said, options)));
+  const said = records.filter((record): record is Said => record.kind !== "file" && record.kind !== "state");
+  const outcomes = said.length === 0 ? [] : await importSaid(memory, said, options);
+  for (const state of ofKind(records, "state"))
+    outcomes.push(await oneByOne(state, () => importWholeState(memory, state, options)));
+  const byPlace = Map.groupBy(ofKind(records, "file"), ({ path }) => path.normalize("NFC").toLowerCase());
+  await severalAtOnce(byPlace.values(), filesAtOnce, async (files) => {
+    for (const file of files) outcomes.push(await oneByOne(file, () => importFile(memory, file, options)));
+  });
   return outcomes;
 }
 

@@ -1,6 +1,6 @@
 /** The lines of a JSONL file, one at a time: a torn one is named, and the others still come. */
 import { createReadStream } from "node:fs";
-import { createInterface } from "node:readline";
+import { readLines } from "@roost/base";
 
 /** An entry, or the line of one that cannot be read. */
 export type TranscriptEntry = { seq: number; value: Record<string, unknown> } | { seq: number; problem: string };
@@ -8,13 +8,11 @@ export type TranscriptEntry = { seq: number; value: Record<string, unknown> } | 
 const lineCharsMax = 16 * 1024 ** 2;
 
 export async function* readJsonLines(path: string): AsyncGenerator<TranscriptEntry> {
-  const lines = createInterface({ input: createReadStream(path, "utf8"), crlfDelay: Number.POSITIVE_INFINITY });
   let seq = 0;
-  for await (const line of lines) {
+  for await (const line of readLines(createReadStream(path), { charsMax: lineCharsMax })) {
     seq += 1;
-    if (line.trim() === "") continue;
-    if (line.length > lineCharsMax) yield { seq, problem: `it is longer than ${lineCharsMax} characters` };
-    else yield toEntry(seq, line);
+    if (line === undefined) yield { seq, problem: `it is longer than ${lineCharsMax} characters` };
+    else if (line.trim() !== "") yield toEntry(seq, line);
   }
 }
 
