@@ -10,7 +10,7 @@ import { KeptFiles } from "./disk/kept-files.ts";
 import type { Memory } from "./memory.ts";
 import { claimMirrorDir, openMirror } from "./mirror/open-mirror.ts";
 import { refuseOutage } from "./refuse-outage.ts";
-import { scanHome } from "./scan/scan-home.ts";
+import { firstScan, scanHome } from "./scan/scan-home.ts";
 import { readSettingsInForce } from "./settings-in-force.ts";
 import { settleObjects } from "./settle-objects.ts";
 import { createCalendar } from "./visibility/calendar.ts";
@@ -86,14 +86,14 @@ export async function openMemory(options: OpenMemoryOptions): Promise<Memory> {
       if (mirror !== undefined) await rm(homeDir, { recursive: true, force: true });
     },
   };
-  if (options.scan ?? options.migrate ?? true) await firstScan(memory);
+  if (options.scan ?? options.migrate ?? true) await scanAtStart(memory);
   return memory;
 }
 
-/** The home comes up whatever it contains: only an unavailable database is an error. */
-async function firstScan(memory: Memory): Promise<void> {
+/** The home comes up whatever it contains, and however much; the watch records the rest: only an unavailable database is an error. */
+async function scanAtStart(memory: Memory): Promise<void> {
   try {
-    await scanHome(memory);
+    await scanHome(memory, firstScan);
   } catch (error) {
     const { message } = refuseOutage(error);
     memory.logger.error("the home could not be scanned at its start; retrying", { error: message });

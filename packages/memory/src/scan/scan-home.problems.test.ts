@@ -15,6 +15,7 @@ import { appendDailyNote } from "../notes/append-daily-note.ts";
 import { remember } from "../notes/remember.ts";
 import { openMemory } from "../open-memory.ts";
 import { listFileProblems, sayProblem } from "../records/file-problems.ts";
+import { readRecords } from "../records/file-records.ts";
 import { insertIntent } from "../records/write-intents.ts";
 import { getState } from "../state/get-state.ts";
 import { setState } from "../state/set-state.ts";
@@ -276,6 +277,30 @@ test("scanHome() that is brief records the files that sessions read first, and l
   const none = await scanHome(home.memory, { othersMax: 1 });
   assert.deepEqual([none.edited, none.isComplete], [[], false], "one of two is left with the other");
   assert.deepEqual((await scanHome(home.memory)).edited, ["imported/e.txt", "imported/f.txt"]);
+});
+
+test("openMemory() does not wait for the files that thousands were put beside; a scan that is stopped keeps what it has recorded", async () => {
+  await using home = await createTestMemory();
+  const { memory, kernel, homeDir } = home;
+  await scanHome(memory);
+  const paths = Array.from({ length: 120 }, (_, index) => `papers/${index}.md`);
+  for (const path of paths) await home.writeOutside(path, `paper ${path}`);
+  await home.writeOutside("SOUL.md", "Be calm.");
+  const recorded = async () => (await readRecords(kernel.database)).keys().toArray();
+  await openMemory({ kernel, homeDir, logger: memory.logger });
+  assert.deepEqual(
+    (await recorded()).filter((path) => path.startsWith("papers/") || path === "SOUL.md"),
+    ["SOUL.md"],
+  );
+  const stop = new AbortController();
+  const put: typeof memory.versions.put = async (...given) => {
+    stop.abort();
+    return await memory.versions.put(...given);
+  };
+  const versions = new Proxy(memory.versions, { get: (all, name) => (name === "put" ? put : Reflect.get(all, name)) });
+  const stopped = await scanHome({ ...memory, versions }, { signal: stop.signal });
+  assert.deepEqual([stopped.isComplete, stopped.edited.length], [false, 100]);
+  assert.deepEqual([(await scanHome(memory)).edited.length, (await scanHome(memory)).isComplete], [20, true]);
 });
 
 test("scanHome() records a batch without the one file that cannot be recorded", async () => {

@@ -38,43 +38,41 @@ export interface ScanHome {
   othersMax?: number;
   /** The machine's time, which file times are in. Default: now. */
   nowMs?: number;
+  /** Leaves what is not recorded yet to a later scan. */
+  signal?: AbortSignal | undefined;
 }
 
 /** For a scan within another task, which must not wait for thousands of new files: the watch records them. */
 export const briefScan: ScanHome = { changesMax: 60, othersMax: 20 };
+/** For the start of a home, which does not wait for thousands of files that were put there meanwhile. */
+export const firstScan: ScanHome = { changesMax: 500, othersMax: 100 };
 
 const readCount = 8;
+/** Files that are recorded before the next are read: a scan of thousands that is cut off has not been in vain. */
+const sliceSize = 100;
 /** A replacement takes milliseconds; an older temporary file belongs to a dead process, or to one that will start again. */
 const temporaryMsMax = 10 * 60_000;
 
 /** Scans every file of the home. Any number of processes may do so at once; each edit is recorded by one of them. */
 export async function scanHome(memory: Memory, options: ScanHome = {}): Promise<HomeScan> {
-  const { changesMax = Infinity, othersMax = Infinity, nowMs = systemClock.nowMs() } = options;
+  const { changesMax = Infinity, othersMax = Infinity, nowMs = systemClock.nowMs(), signal } = options;
   if (memory.mirror !== undefined) return await lookAtMirror(memory, memory.mirror);
   const { walk, records, knownStates, known, problems } = await look(memory);
   await removeLeftovers(memory, walk, nowMs);
   const states = new Set(statesToSettle(knownStates, walk));
-  const changed: string[] = [];
   const edited: string[] = [];
   const suspects = walk.files.filter((file) => records.get(file.path)?.stamp !== file.stableStamp);
   const [read, others] = byReaders(suspects);
   const taken = [...read, ...(others.length <= othersMax ? others : [])].slice(0, changesMax);
-  for (let from = 0; from < taken.length; from += readCount) {
-    await Promise.all(
-      taken.slice(from, from + readCount).map((file) =>
-        settleAlone(file.path, problems, async () => {
-          const stateName = stateNameOf(file.path);
-          if (stateName !== undefined) states.add(stateName);
-          const verdict = await examineFile(memory, file, records.get(file.path));
-          if (verdict === "changed") changed.push(file.path);
-          if (verdict === "recorded") edited.push(file.path);
-        }),
-      ),
-    );
+  let takenCount = 0;
+  while (takenCount < taken.length && signal?.aborted !== true) {
+    const slice = taken.slice(takenCount, takenCount + sliceSize);
+    const changed = await examineSlice(memory, slice, { records, states, problems, edited });
+    edited.push(...(await recordChanged(memory, changed.toSorted(), problems)));
+    takenCount += slice.length;
   }
-  edited.push(...(await recordChanged(memory, changed.toSorted(), problems)));
   // After what is there: a file that was moved and edited is known by what is recorded of the one that is gone.
-  const isAllSeen = walk.isComplete && taken.length === suspects.length;
+  const isAllSeen = walk.isComplete && takenCount === suspects.length;
   const missing = isAllSeen ? await missingPaths(memory, walk, records) : [];
   edited.push(...(await recordChanged(memory, missing.slice(0, changesMax), problems)));
   for (const name of states) {
@@ -89,10 +87,33 @@ export async function scanHome(memory: Memory, options: ScanHome = {}): Promise<
   // What was recorded by this scan may be marked.
   const recorded = edited.length === 0 ? records : await readRecords(memory.kernel.database);
   problems.push(...(await findHeld(memory, new Map([...recorded].map(([path, { labels }]) => [path, labels])))));
-  const isWhole = taken.length === suspects.length && missing.length <= changesMax;
+  const isWhole = takenCount === suspects.length && missing.length <= changesMax;
   // A scan that left files out cannot tell that a problem is over.
   await (isWhole ? settleProblems(memory, problems, known) : reportProblems(memory, unknownOf(problems, known)));
   return { edited, files: walk.files, isComplete: walk.isComplete && isWhole };
+}
+
+interface Seen {
+  records: Map<string, FileRecord>;
+  states: Set<string>;
+  problems: FileProblem[];
+  edited: string[];
+}
+
+/** Returns the paths that are to be recorded with others; states and files that are recorded alone go where they belong. */
+async function examineSlice(memory: Memory, slice: readonly WalkedFile[], seen: Seen): Promise<string[]> {
+  const changed: string[] = [];
+  const examine = (file: WalkedFile) =>
+    settleAlone(file.path, seen.problems, async () => {
+      const stateName = stateNameOf(file.path);
+      if (stateName !== undefined) seen.states.add(stateName);
+      const verdict = await examineFile(memory, file, seen.records.get(file.path));
+      if (verdict === "changed") changed.push(file.path);
+      if (verdict === "recorded") seen.edited.push(file.path);
+    });
+  for (let from = 0; from < slice.length; from += readCount)
+    await Promise.all(slice.slice(from, from + readCount).map(examine));
+  return changed;
 }
 
 /** Nothing is recorded of a mirror: it is made of the records. */

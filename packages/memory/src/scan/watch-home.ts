@@ -32,7 +32,7 @@ export async function watchHome(memory: Memory, options: WatchHome): Promise<voi
       for (const folder of watchedFolders) openWatcher(memory, watchers, folder, hint);
       wake = new AbortController();
       try {
-        const scan = await scanHome(memory);
+        const scan = await scanHome(memory, { signal });
         options.onScan?.(scan);
       } catch (error) {
         memory.logger.warn("the home could not be scanned; retrying", { error: toRoostError(error).message });
