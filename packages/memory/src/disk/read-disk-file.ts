@@ -74,6 +74,16 @@ export async function readDiskFile(
   }
 }
 
+/** As readDiskFile; the fault itself where what is there cannot be Roost's. */
+export async function readUnlessForeign(absolute: string): Promise<DiskFile | undefined | FileFault> {
+  try {
+    return await readDiskFile(absolute);
+  } catch (error) {
+    if (error instanceof FileFault && error.isForeign) return error;
+    throw error;
+  }
+}
+
 /** Another program may put a new file in its place between opening and comparing. */
 const openAttemptsMax = 3;
 

@@ -4,7 +4,7 @@ import { resolveHomePath } from "../disk/home-path.ts";
 import { readDiskFile } from "../disk/read-disk-file.ts";
 import { removeFile } from "../disk/replace-file.ts";
 import type { Memory } from "../memory.ts";
-import { catchUpDisk } from "../mirror/catch-up-disk.ts";
+import { overCaughtUpDisk } from "../mirror/catch-up-disk.ts";
 import { lockPath, readRecord, recordOutsideEdit } from "../records/file-records.ts";
 import { recordFound, settleIntents } from "../records/write-intents.ts";
 import { stateNameOf } from "../visibility/home-file-class.ts";
@@ -31,18 +31,21 @@ export async function removeHomeFile(memory: Memory, request: RemoveRequest): Pr
   if (stateNameOf(path) !== undefined)
     throw new RoostError("invalid_input", `${path} is a state: give it another value instead of removing its file`);
   await settleIntents(memory, path);
-  await catchUpDisk(memory, path);
   const id = memory.kernel.createId();
-  return memory.kernel.transact(async (tx) => {
-    await lockPath(tx, path);
-    const disk = await readDiskFile(absolute);
-    await recordFound(memory, tx, { path, disk, record: await readRecord(tx, path) });
-    if (disk === undefined) return { state: "removed" };
-    if (disk.sha256 !== request.expected) return { state: "conflict", sha256: disk.sha256 };
-    const removed = await removeFile({ absolute, expected: disk.sha256, id });
-    if (removed.state === "conflict") return { state: "conflict", sha256: removed.current?.sha256 ?? disk.sha256 };
-    const record = await readRecord(tx, path);
-    await recordOutsideEdit(memory, tx, { path, disk: undefined, record, by: request.by });
-    return { state: "removed" };
-  });
+  return overCaughtUpDisk(memory, path, () =>
+    memory.kernel.transact(async (tx): Promise<RemoveOutcome | "again"> => {
+      await lockPath(tx, path);
+      const before = await readRecord(tx, path);
+      if (before?.behind != null) return "again";
+      const disk = await readDiskFile(absolute);
+      await recordFound(memory, tx, { path, disk, record: before });
+      if (disk === undefined) return { state: "removed" };
+      if (disk.sha256 !== request.expected) return { state: "conflict", sha256: disk.sha256 };
+      const removed = await removeFile({ absolute, expected: disk.sha256, id });
+      if (removed.state === "conflict") return { state: "conflict", sha256: removed.current?.sha256 ?? disk.sha256 };
+      const record = await readRecord(tx, path);
+      await recordOutsideEdit(memory, tx, { path, disk: undefined, record, by: request.by });
+      return { state: "removed" };
+    }),
+  );
 }

@@ -2,6 +2,7 @@
 import { RoostError, type JsonObject } from "@roost/base";
 import { formatLabels, isUntrusted, openLabels } from "@roost/contract/labels";
 import type { KernelTransaction } from "@roost/kernel";
+import { overCaughtUpDisk } from "../mirror/catch-up-disk.ts";
 import { resolveHomePath } from "../disk/home-path.ts";
 import { readDiskFile, textOf } from "../disk/read-disk-file.ts";
 import type { Memory } from "../memory.ts";
@@ -45,30 +46,40 @@ export async function trustHomeFile(memory: Memory, trust: TrustFile): Promise<T
   const stateName = stateNameOf(path);
   if (stateName !== undefined) return trustState(memory, trust, { path, name: stateName });
   await settleIntents(memory, path);
-  return memory.kernel.transact(async (tx) => {
-    await lockPath(tx, path);
-    const disk = await readDiskFile(absolute);
-    if (disk === undefined) throw new RoostError("not_found", `there is no ${path} in the home`);
-    refuseOther(trust, path, disk.sha256);
-    await recordFound(memory, tx, { path, disk, record: await readRecord(tx, path) });
-    const recorded = (await readRecordedMarks(tx, [path])).get(path);
-    if (recorded === undefined) throw new RoostError("internal", `${path} was recorded and has no record`);
-    const text = textOf(disk.bytes) ?? "";
-    const before = await loadMarks(memory, tx, recorded, text);
-    const lines = linesToTrust(trust, { path, lineCount: linesOf(text).length });
-    const after = marksTrusted(before, lines);
-    const outcome = outcomeOf({ path, sha256: disk.sha256 }, before, after);
-    if (outcome.lineCount === 0) return outcome;
-    const eventId = emitTrusted(tx, trust, outcome, recorded.eventId);
-    await vouchForContent(memory, tx, { sha256: disk.sha256, text, lines });
-    await saveRecord(tx, {
-      ...recordOf(path, disk),
-      eventId,
-      runId: recorded.runId ?? undefined,
-      marks: await storeMarks(tx, after, { sha256: disk.sha256, text }),
-    });
-    return outcome;
+  return overCaughtUpDisk(memory, path, () =>
+    memory.kernel.transact((tx) => trustContent(memory, tx, { trust, path, absolute })),
+  );
+}
+
+async function trustContent(
+  memory: Memory,
+  tx: KernelTransaction,
+  { trust, path, absolute }: { trust: TrustFile; path: string; absolute: string },
+): Promise<TrustedFile | "again"> {
+  await lockPath(tx, path);
+  const record = await readRecord(tx, path);
+  if (record?.behind != null) return "again";
+  const disk = await readDiskFile(absolute);
+  if (disk === undefined) throw new RoostError("not_found", `there is no ${path} in the home`);
+  refuseOther(trust, path, disk.sha256);
+  await recordFound(memory, tx, { path, disk, record });
+  const recorded = (await readRecordedMarks(tx, [path])).get(path);
+  if (recorded === undefined) throw new RoostError("internal", `${path} was recorded and has no record`);
+  const text = textOf(disk.bytes) ?? "";
+  const before = await loadMarks(memory, tx, recorded, text);
+  const lines = linesToTrust(trust, { path, lineCount: linesOf(text).length });
+  const after = marksTrusted(before, lines);
+  const outcome = outcomeOf({ path, sha256: disk.sha256 }, before, after);
+  if (outcome.lineCount === 0) return outcome;
+  const eventId = emitTrusted(tx, trust, outcome, recorded.eventId);
+  await vouchForContent(memory, tx, { sha256: disk.sha256, text, lines });
+  await saveRecord(tx, {
+    ...recordOf(path, disk),
+    eventId,
+    runId: recorded.runId ?? undefined,
+    marks: await storeMarks(tx, after, { sha256: disk.sha256, text }),
   });
+  return outcome;
 }
 
 async function trustState(

@@ -12,7 +12,7 @@ import { resolveHomePath, type ResolvedPath } from "../disk/home-path.ts";
 import { hashOf, readDiskFile, type DiskFile } from "../disk/read-disk-file.ts";
 import { replaceFile } from "../disk/replace-file.ts";
 import type { Memory } from "../memory.ts";
-import { catchUpDisk } from "../mirror/catch-up-disk.ts";
+import { overCaughtUpDisk } from "../mirror/catch-up-disk.ts";
 import { lockPath, marksOfVersion, readRecord, textForPeople } from "../records/file-records.ts";
 import {
   insertIntent,
@@ -34,9 +34,6 @@ import { homeFolders, stateNameOf } from "../visibility/home-file-class.ts";
 import { labelsFromOutside } from "../visibility/placed-at.ts";
 import type { Viewer } from "../visibility/viewer.ts";
 import { refuseUnwritable } from "../visibility/visibility.ts";
-
-/** How often a slow writer may be taken for dead and start again. */
-const attemptsMax = 8;
 
 /**
  * @throws RoostError `forbidden` when the viewer may not write it, `limit_exceeded`, `invalid_input`; FileFault when the existing file cannot be
@@ -70,12 +67,7 @@ export async function putHomeFile(
   }
   // A crashed writer of the same file is settled first: it may have been this very write.
   await settleIntents(memory, target.path);
-  for (let attempt = 0; attempt < attemptsMax; attempt += 1) {
-    const outcome = await attemptWrite(memory, { request, target, bytes, sha256 });
-    if (outcome !== "again") return outcome;
-    await catchUpDisk(memory, target.path);
-  }
-  throw new RoostError("unavailable", `${target.path} could not be written in ${attemptsMax} attempts: try again`);
+  return overCaughtUpDisk(memory, target.path, () => attemptWrite(memory, { request, target, bytes, sha256 }));
 }
 
 /** Where it is to be written, as of now. @throws RoostError `forbidden` when the viewer may not write it, `invalid_input` */

@@ -7,7 +7,8 @@ import { join } from "node:path";
 import { RoostError } from "@roost/base";
 import { joinLabels, mainLabels } from "@roost/contract/labels";
 import { labelSetNumbers, raiseNotice, type KernelTransaction } from "@roost/kernel";
-import { readDiskFile, textOf, type DiskFile } from "../disk/read-disk-file.ts";
+import { FileFault } from "../disk/file-fault.ts";
+import { readDiskFile, readUnlessForeign, textOf, type DiskFile } from "../disk/read-disk-file.ts";
 import { diffTexts, mergeTexts, nameBeside } from "../disk/merge-texts.ts";
 import { replaceFile } from "../disk/replace-file.ts";
 import type { Memory } from "../memory.ts";
@@ -24,9 +25,36 @@ import { labelsOfAll } from "../records/line-marks.ts";
 import { readRecordedMarks } from "../records/marks-of-text.ts";
 import { settleAlone, type FileProblem } from "../records/file-problems.ts";
 
+/** On the disk. */
+type Found = DiskFile | FileFault | undefined;
+
 const behindMax = 1_000;
+/** Also: how often a slow writer may be taken for dead and start again. */
 const attemptsMax = 8;
 const diffCharsMax = 3_500;
+
+/**
+ * Changes a file where the home is. The attempt looks, under the path's lock, whether the disk is behind, and says "again": what a worker elsewhere
+ * wrote comes first, or that it was taken for dead.
+ * @throws RoostError `conflict` when the disk cannot be brought to it, with the reason; `unavailable`
+ */
+export async function overCaughtUpDisk<Outcome>(
+  memory: Memory,
+  path: string,
+  attempt: () => Promise<Outcome | "again">,
+): Promise<Outcome> {
+  for (let count = 0; count < attemptsMax; count += 1) {
+    const outcome = await attempt();
+    if (outcome !== "again") return outcome;
+    const [problem] = await catchUpDisk(memory, path);
+    if (problem !== undefined)
+      throw new RoostError(
+        "conflict",
+        `${path} was written on another host and cannot be brought to the disk (${problem.reason}): mend that, then try again`,
+      );
+  }
+  throw new RoostError("unavailable", `${path} could not be changed in ${attemptsMax} attempts: try again`);
+}
 
 /** Brings the disk to what was recorded elsewhere. To be called where the home is; safe from any number of processes. */
 export async function catchUpDisk(memory: Memory, path?: string): Promise<FileProblem[]> {
@@ -49,7 +77,8 @@ async function catchUpOnce(memory: Memory, path: string): Promise<boolean> {
     await lockPath(tx, path);
     const record = await readRecord(tx, path);
     if (record?.behind == null || record.sha256 === null) return true;
-    const disk = await readDiskFile(absolute);
+    const found = await readUnlessForeign(absolute);
+    const disk = found instanceof FileFault ? undefined : found;
     const onDisk = disk?.sha256 ?? "absent";
     if (onDisk === record.sha256) {
       await saveCaughtUp(tx, { path, stamp: disk?.stamp ?? null });
@@ -58,13 +87,15 @@ async function catchUpOnce(memory: Memory, path: string): Promise<boolean> {
     const recorded = await memory.versions.get(record.sha256);
     if (recorded === undefined)
       throw new RoostError("internal", `version ${record.sha256} of ${path} is not in the object store`);
-    const joined = onDisk === record.behind ? recorded : await joinEdits(memory, { record, disk, recorded });
+    const joined = await joinEdits(memory, { record, found, recorded });
     if (joined === undefined) {
-      const text = await keepBoth(memory, { path, id, disk, recorded });
+      const text = await keepBoth(memory, { path, id, found, recorded });
       const labelSet = await labelsOfBoth(memory, tx, { path, disk });
       raiseNotice(tx, { level: "warning", text, source: "home", labelSet });
       await saveCaughtUp(tx, { path, stamp: null });
-      await recordOutsideEdit(memory, tx, { path, disk, record: { ...record, behind: null } });
+      // What is no file of Roost's is recorded by the next scan.
+      if (!(found instanceof FileFault))
+        await recordOutsideEdit(memory, tx, { path, disk, record: { ...record, behind: null } });
       return true;
     }
     const replaced = await replaceFile({ absolute, bytes: joined, expected: onDisk, id });
@@ -80,15 +111,19 @@ async function catchUpOnce(memory: Memory, path: string): Promise<boolean> {
   });
 }
 
-/** Undefined: both changed the same lines. A file that was deleted meanwhile comes back: nothing that was written is lost. */
+/**
+ * What is to stand on the disk. Undefined: both changed the same lines, or no file can stand there. A file that was deleted meanwhile comes back:
+ * nothing that was written is lost.
+ */
 async function joinEdits(
   memory: Memory,
-  { record, disk, recorded }: { record: FileRecord; disk: DiskFile | undefined; recorded: Uint8Array },
+  { record, found, recorded }: { record: FileRecord; found: Found; recorded: Uint8Array },
 ): Promise<Uint8Array | undefined> {
-  if (disk === undefined) return recorded;
+  if (found instanceof FileFault) return undefined;
+  if (found === undefined || found.sha256 === record.behind) return recorded;
   const base =
     record.behind === "absent" || record.behind == null ? new Uint8Array() : await memory.versions.get(record.behind);
-  const texts = [base, recorded, disk.bytes].map((bytes) => (bytes === undefined ? undefined : textOf(bytes)));
+  const texts = [base, recorded, found.bytes].map((bytes) => (bytes === undefined ? undefined : textOf(bytes)));
   const [before, ours, theirs] = texts;
   if (before === undefined || ours === undefined || theirs === undefined) return undefined;
   const merged = mergeTexts(before, ours, theirs);
@@ -110,11 +145,13 @@ async function labelsOfBoth(
 /** The disk's version stays; the recorded one stands beside it, where the next scan finds it. @returns What the person is told */
 async function keepBoth(
   memory: Memory,
-  { path, id, disk, recorded }: { path: string; id: string; disk: DiskFile | undefined; recorded: Uint8Array },
+  { path, id, found, recorded }: { path: string; id: string; found: Found; recorded: Uint8Array },
 ): Promise<string> {
   const keptAs = nameBeside(path, { by: "agent", content: recorded });
   await replaceFile({ absolute: join(memory.homeDir, keptAs), bytes: recorded, expected: "absent", id });
-  const [ours, theirs] = [recorded, disk?.bytes ?? new Uint8Array()].map((bytes) => textOf(bytes));
+  const rest = `What is here stays, what the run wrote stands in ${keptAs}: put together what is to stay.`;
+  if (found instanceof FileFault) return `A run on another host wrote ${path}, and here ${found.reason}. ${rest}`;
+  const [ours, theirs] = [recorded, found?.bytes ?? new Uint8Array()].map((bytes) => textOf(bytes));
   const diff = ours === undefined || theirs === undefined ? "" : diffTexts(theirs, ours, { charsMax: diffCharsMax });
-  return `${path} was edited here while a run on another host wrote it, in the same lines. What is here stays, what the run wrote stands in ${keptAs}: put together what is to stay.\n${diff}`;
+  return `${path} was edited here while a run on another host wrote it, in the same lines. ${rest}\n${diff}`;
 }

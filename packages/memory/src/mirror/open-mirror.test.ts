@@ -4,10 +4,12 @@ import { mkdir, mkdtemp, readFile, rm, stat, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
-import { silentLogger } from "@roost/base";
+import { silentLogger, type RoostError } from "@roost/base";
 import { formatLabels, parseLabels, type Labels } from "@roost/contract/labels";
 import { listHomeFiles } from "../files/list-home-files.ts";
 import { readHomeFile, readMarkedFile } from "../files/read-home-file.ts";
+import { removeHomeFile } from "../files/remove-home-file.ts";
+import { trustHomeFile } from "../files/trust-home-file.ts";
 import { writeHomeFile } from "../files/write-home-file.ts";
 import type { Memory } from "../memory.ts";
 import { appendDailyNote } from "../notes/append-daily-note.ts";
@@ -34,6 +36,21 @@ async function openElsewhere(t: TestContext, home: TestMemory): Promise<Memory> 
   const memory = await openMemory({ kernel, homeDir: machine, isMirrored: true, migrate: false, logger: silentLogger });
   t.after(() => memory[Symbol.asyncDispose]());
   return memory;
+}
+
+/** Who wants to change the path waits for it. */
+async function holdPath(home: TestMemory, path: string) {
+  const session = await home.kernel.database.openSession();
+  await session.query("select pg_advisory_lock(hashtextextended('memory.file:' || $1, 0))", [path]);
+  return {
+    async waiting(count: number) {
+      const sql =
+        "select 1 from pg_locks l join pg_database d on d.oid = l.database where d.datname = current_database() and l.locktype = 'advisory' and not l.granted";
+      for (let looks = 0; (await session.query(sql)).length < count; looks += 1)
+        assert.ok(looks < 20_000, "nothing waits for it");
+    },
+    leave: () => session[Symbol.asyncDispose](),
+  };
 }
 
 test("openMirror() shows what is recorded of the home, as it changes", async (t) => {
@@ -151,4 +168,90 @@ test("catchUpDisk() merges what a person edited meanwhile, and keeps both where 
   const told = (await home.events("notices")).map(({ data }) => (data as { text: string }).text);
   assert.equal(told.filter((text) => text.includes(kept.path)).length, 1);
   assert.match(told.join("\n"), /- of the person\n\+ of the run/);
+});
+
+test("removeHomeFile() and trustHomeFile() take nothing of what a worker elsewhere writes at that moment", async (t) => {
+  const path = "notes/plan.md";
+  await using home = await createTestMemory({ files: { [path]: "one\n" } });
+  const there = await openElsewhere(t, home);
+  const write = async (text: string) => {
+    const { sha256 } = await readHomeFile(there, path, { as: main });
+    return await writeHomeFile(there, {
+      ...agent,
+      path,
+      expected: sha256,
+      text,
+      labels: parseLabels(["trust:untrusted", "src:web:example.org"]),
+    });
+  };
+  /** Both wait for the path, the write in front. */
+  const afterWrite = async <Outcome>(text: string, act: () => Promise<Outcome>) => {
+    const held = await holdPath(home, path);
+    const writing = write(text);
+    await held.waiting(1);
+    const acting = act().catch((error: unknown) => error);
+    await held.waiting(2);
+    await held.leave();
+    const written = await writing;
+    assert.ok(written.state === "written");
+    return { sha256: written.sha256, outcome: await acting };
+  };
+  const expected = (await readHomeFile(home.memory, path, { as: main })).sha256;
+  const first = await afterWrite("two\n", () =>
+    removeHomeFile(home.memory, { path, expected, as: main, by: "host:laptop" }),
+  );
+  assert.deepEqual(first.outcome, { state: "conflict", sha256: first.sha256 });
+  assert.equal(await home.read(path), "two\n");
+  const second = await afterWrite("two\nthree\n", () =>
+    trustHomeFile(home.memory, { path, sha256: first.sha256, by: "person:owner" }),
+  );
+  assert.equal((second.outcome as RoostError).code, "conflict");
+  await scanHome(home.memory);
+  assert.equal(await home.read(path), "two\nthree\n");
+  const { marks } = await readMarkedFile(home.memory, path, { as: main });
+  assert.ok(formatLabels(labelsOfAll(marks)).includes("trust:untrusted"));
+});
+
+test("catchUpDisk() keeps what a worker elsewhere wrote where the disk has become too large, or a folder", async (t) => {
+  const [large, folder] = ["notes/large.md", "notes/folder.md"];
+  await using home = await createTestMemory({ files: { [large]: "one\n", [folder]: "one\n" } });
+  const there = await openElsewhere(t, home);
+  for (const path of [large, folder]) {
+    const { sha256 } = await readHomeFile(there, path, { as: main });
+    const labels = parseLabels(["trust:untrusted", "src:web:example.org"]);
+    await writeHomeFile(there, { ...agent, path, expected: sha256, text: `of the run: ${path}\n`, labels });
+  }
+  await home.writeOutside(large, "x".repeat(2 ** 20 + 1));
+  await rm(join(home.homeDir, folder));
+  await home.writeOutside(`${folder}/one.md`, "one\n");
+  await scanHome(home.memory);
+  await scanHome(home.memory);
+  const files = await listHomeFiles(home.memory, { as: main });
+  const notices = (await home.events("notices")).map(({ data }) => (data as { text: string }).text);
+  for (const path of [large, folder]) {
+    const kept = files.find((file) => file.path.startsWith(path.replace(".md", ".agent-")))!;
+    assert.equal(await home.read(kept.path), `of the run: ${path}\n`);
+    const { marks } = await readMarkedFile(home.memory, kept.path, { as: main });
+    assert.ok(formatLabels(labelsOfAll(marks)).includes("trust:untrusted"), "it keeps its marks");
+    assert.equal(notices.filter((text) => text.includes(kept.path)).length, 1);
+  }
+  assert.deepEqual(await home.kernel.database.query("select path from memory.file where behind is not null"), []);
+});
+
+test("openMirror() shows everything else where one path is recorded as a file and as a folder", async (t) => {
+  await using home = await createTestMemory({ files: { "SOUL.md": "calm\n" } });
+  const [there, elsewhere] = [await openElsewhere(t, home), await openElsewhere(t, home)];
+  const write = (memory: Memory, path: string) =>
+    writeHomeFile(memory, { ...agent, path, expected: "absent", text: "x\n" });
+  // Each looks before it sees what the other writes.
+  const held = await holdPath(home, "notes/deep");
+  const writing = write(there, "notes/deep");
+  await held.waiting(1);
+  await write(elsewhere, "notes/deep/one.md");
+  await held.leave();
+  await writing;
+  await home.writeOutside("SOUL.md", "calm and kind\n");
+  await scanHome(home.memory);
+  for (const memory of [there, elsewhere])
+    assert.equal((await readHomeFile(memory, "SOUL.md", { as: main })).text, "calm and kind\n");
 });

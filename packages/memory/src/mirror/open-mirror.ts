@@ -19,6 +19,7 @@ interface RecordedContent {
 }
 
 const fetchedAtOnce = 8;
+const clashes: ReadonlySet<string> = new Set(["EEXIST", "ENOTDIR", "EISDIR", "ENOTEMPTY"]);
 const yes = () => true;
 const no = () => false;
 /** Where new contents are written before they take their place; hidden, so no path of the home. */
@@ -35,8 +36,10 @@ export async function claimMirrorDir(machineDir: string): Promise<string> {
 }
 
 /** The folder is emptied first: it belongs to this process alone. */
-export async function openMirror(home: Pick<HomeFiles, "kernel" | "homeDir" | "versions">): Promise<HomeMirror> {
-  const { kernel, homeDir, versions } = home;
+export async function openMirror(
+  home: Pick<HomeFiles, "kernel" | "homeDir" | "versions" | "logger">,
+): Promise<HomeMirror> {
+  const { kernel, homeDir, versions, logger } = home;
   await rm(homeDir, { recursive: true, force: true });
   await mkdir(join(homeDir, incoming), { recursive: true, mode: 0o700 });
   const here = new Map<string, string>();
@@ -56,8 +59,8 @@ export async function openMirror(home: Pick<HomeFiles, "kernel" | "homeDir" | "v
     }
     const changed = [...wanted.values()].filter(({ path, sha256 }) => here.get(path) !== sha256);
     await severalAtOnce(changed, fetchedAtOnce, async (content) => {
-      await put(content);
-      here.set(content.path, content.sha256);
+      if (await put(content)) here.set(content.path, content.sha256);
+      else logger.warn("a recorded file is not shown here: a file and a folder have one path", { path: content.path });
     });
     seen = end;
   }
@@ -68,7 +71,8 @@ export async function openMirror(home: Pick<HomeFiles, "kernel" | "homeDir" | "v
     await removeEmptyFolders(dirname(folder));
   }
 
-  async function put({ path, sha256, text, modifiedAt }: RecordedContent): Promise<void> {
+  /** False: a folder is in its place, or a file in that of its folder. Two hosts wrote both at one moment; the home's scan reports it. */
+  async function put({ path, sha256, text, modifiedAt }: RecordedContent): Promise<boolean> {
     const bytes = text ?? (await versions.get(sha256));
     if (bytes === undefined)
       throw new RoostError(
@@ -79,8 +83,15 @@ export async function openMirror(home: Pick<HomeFiles, "kernel" | "homeDir" | "v
     const fresh = join(homeDir, incoming, sha256 + kernel.createId());
     await writeFile(fresh, bytes, { mode: path.startsWith("hooks/") ? 0o700 : 0o600 });
     await utimes(fresh, modifiedAt, modifiedAt);
-    await mkdir(dirname(absolute), { recursive: true, mode: 0o700 });
-    await rename(fresh, absolute);
+    try {
+      await mkdir(dirname(absolute), { recursive: true, mode: 0o700 });
+      await rename(fresh, absolute);
+      return true;
+    } catch (error) {
+      await rm(fresh, { force: true });
+      if (clashes.has(String((error as NodeJS.ErrnoException).code))) return false;
+      throw error;
+    }
   }
 
   return {

@@ -1,5 +1,5 @@
 /** Table memory.file: which content of each file the log knows. The path's lock is held while a row changes. */
-import type { JsonFields } from "@roost/base";
+import { RoostError, type JsonFields } from "@roost/base";
 import { formatLabels, openLabels, type Labels } from "@roost/contract/labels";
 import type { Sql, Transaction } from "@roost/database";
 import { labelSetNumbers, type KernelTransaction } from "@roost/kernel";
@@ -72,15 +72,17 @@ export function recordOf(path: string, { sha256, bytes, stamp, modifiedAt }: Dis
   return { path, sha256, bytes: bytes.length, stamp, modifiedAt };
 }
 
+/** @throws RoostError `conflict` over what was recorded elsewhere and is not on the disk yet, unless it says what the disk holds */
 export async function saveRecord(
   tx: Sql,
   record: FileRecord & { modifiedAt: Date; eventId: string; runId?: string | undefined; marks?: StoredMarks },
 ): Promise<void> {
-  await tx.query(
+  const saved = await tx.query(
     `insert into memory.file (path, sha256, bytes, stamp, modified_at, event_id, run_id, labels, sections, behind, recorded_at)
      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, roost.now())
      on conflict (path) do update set sha256 = $2, bytes = $3, stamp = $4, modified_at = $5, event_id = $6, run_id = $7,
-       labels = $8, sections = $9, behind = $10, recorded_at = roost.now()`,
+       labels = $8, sections = $9, behind = $10, recorded_at = roost.now()
+     where memory.file.behind is null or $10::text is not null returning 1`,
     [
       record.path,
       record.sha256,
@@ -95,6 +97,8 @@ export async function saveRecord(
     ],
     { name: "memory_save_record" },
   );
+  if (saved.length === 0)
+    throw new RoostError("conflict", `${record.path} was written on another host at the same moment: try again`);
 }
 
 /** Paths whose recorded content is not on the home's disk yet. */

@@ -8,7 +8,7 @@ import type { Sql } from "@roost/database";
 import { rememberResult, type KernelTransaction } from "@roost/kernel";
 import { join } from "node:path";
 import { FileFault } from "../disk/file-fault.ts";
-import { readDiskFile, textOf, type DiskFile } from "../disk/read-disk-file.ts";
+import { readUnlessForeign, textOf, type DiskFile } from "../disk/read-disk-file.ts";
 import { removeTemporaries } from "../disk/replace-file.ts";
 import type { Memory } from "../memory.ts";
 import { placedAt } from "../visibility/placed-at.ts";
@@ -122,19 +122,10 @@ async function settleIntent(memory: Memory, tx: KernelTransaction, intent: Write
   const { path, id } = intent;
   const absolute = join(memory.homeDir, path);
   const disk = await readUnlessForeign(absolute);
-  if (disk !== "foreign") await recordFound(memory, tx, { path, disk, record: await readRecord(tx, path) });
+  // A folder, a pipe or an oversized file cannot come from the intent, which is then void.
+  if (!(disk instanceof FileFault)) await recordFound(memory, tx, { path, disk, record: await readRecord(tx, path) });
   // Before the commit: a process killed here leaves the intent for the next one.
   if (await takeIntent(tx, id)) await removeTemporaries(absolute, id);
-}
-
-/** A folder, a pipe or an oversized file cannot come from the intent, which is then void. */
-async function readUnlessForeign(absolute: string): Promise<DiskFile | undefined | "foreign"> {
-  try {
-    return await readDiskFile(absolute);
-  } catch (error) {
-    if (error instanceof FileFault && error.isForeign) return "foreign";
-    throw error;
-  }
 }
 
 /**

@@ -108,7 +108,8 @@ async function recordLarge(memory: Memory, file: WalkedFile, record: FileRecord 
   return memory.kernel.transact(async (tx) => {
     await lockPath(tx, file.path);
     const now = await readRecord(tx, file.path);
-    if (now?.stamp === file.stamp) return false;
+    // What a worker elsewhere wrote is not lost to it: the disk is brought to that first.
+    if (now?.stamp === file.stamp || now?.behind != null) return false;
     const labels = labelsFromOutside(file.path);
     const eventId = emitEdited(tx, file.path, labels, {
       change: record === undefined ? "created" : "changed",
