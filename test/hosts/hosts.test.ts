@@ -8,10 +8,11 @@ import { createHttpClient } from "@roost/contract/client";
 import { roostContract } from "@roost/contract/roost";
 import { joinHost, pairDevice, renewHostLogins } from "@roost/access";
 import { silentLogger } from "@roost/base";
-import { hostScopes } from "@roost/contract/operations";
+import { hostScopes, type HostLogins, type HostNeeds } from "@roost/contract/operations";
 import { openDatabase } from "@roost/database";
 import { claimRuns, createRun, openKernel, raiseNotice, readTopic, reapWorkers, registerWorker } from "@roost/kernel";
 import { openServices, signRunToken, verifyRunToken } from "@roost/service";
+import { keepHostLogins } from "@roost/memory/joined-home";
 import { homeRooms } from "@roost/worker/home-rooms";
 import { lockHostLogins } from "../../packages/access/src/host-login.ts";
 import { createTestGateway, testToken, type TestGateway } from "../../apps/gateway/src/testing/create-test-gateway.ts";
@@ -206,7 +207,7 @@ test("A home that workers elsewhere cannot serve says so before a host is invite
   assert.ok(!events.some(({ type }) => type === "pairing.used"), "and the code counts still");
 });
 
-test("The login of a host's workers reads and writes rows, makes nothing, and is gone when the host is removed", async () => {
+test("The login of a host's workers reads and writes rows, makes nothing, and is gone when the host is removed", async (t) => {
   await using gateway = await createTestGateway({ objects: "s3://roost/home?endpoint=http://127.0.0.1:9" });
   const { kernel, client } = gateway;
   const { code } = await client.createPairing({ kind: "host", name: "box", scopes: [...hostScopes, "workers:run"] });
@@ -218,17 +219,30 @@ test("The login of a host's workers reads and writes rows, makes nothing, and is
     });
     const headers = { "content-type": "application/json" };
     const answer = await fetch(`${gateway.url}/pair`, { method: "POST", headers, body });
-    return (await answer.json()) as { token?: string; logins?: { url: string }[]; needs?: { servers: string[] } };
+    return (await answer.json()) as { token?: string; logins?: HostLogins; needs?: HostNeeds };
   };
   assert.equal((await pair({ isLook: true })).needs?.servers.length, 1);
   const lost = await pair({ attempt });
   assert.equal((await pair({ attempt: "b".repeat(40) })).token, undefined, "another cannot take it over");
   // The answer was lost: the same attempt is answered again, and what the first made is gone.
-  const { logins: [{ url } = { url: "" }] = [], token } = await pair({ attempt });
+  const answered = await pair({ attempt });
+  const { token } = answered;
   assert.notEqual(token, lost.token);
   const logins = await kernel.database.query("select 1 from pg_roles where rolname like 'roost%host\\_box%'");
   assert.equal(logins.length, 1);
   await assert.rejects(clientOf(gateway, lost.token!).getStatus({}), { code: "unauthenticated" });
+  const { home } = await openMachine(t);
+  const keep = async ({ needs, logins: given }: Pick<typeof answered, "needs" | "logins">) => {
+    await keepHostLogins(home, { scopes: ["workers:run"], needs: needs!, logins: given!, clientFiles: undefined });
+    return (await readFile(join(home, ".roost/database-url"), "utf8")).trim();
+  };
+  const before = await keep(answered);
+  // The host asks for another, as after a move of the database; the first one opens nothing then.
+  const url = await keep(await clientOf(gateway, token!).renewHostLogins({}));
+  const open = (given: string) => openDatabase({ url: given, applicationName: "t", logger: silentLogger, poolMax: 1 });
+  await assert.rejects(open(before), /does not exist|password authentication failed/);
+  const renewed = await kernel.database.query("select 1 from pg_roles where rolname like 'roost%host\\_box%'");
+  assert.equal(renewed.length, 1, "one login for one host");
 
   await using worker = await openDatabase({ url, applicationName: "roost worker", logger: silentLogger, poolMax: 2 });
   await using theirs = await openKernel({ database: worker, logger: silentLogger, rooms: homeRooms });
@@ -299,7 +313,7 @@ test("The login of a host's workers reads and writes rows, makes nothing, and is
   assert.equal((await pair({ attempt })).token, undefined, "its attempt brings it back no more");
   await assert.rejects(
     worker.query("select 1"),
-    /terminat|does not exist|not permitted|role/i,
+    /terminat|does not exist|not permitted|role|password authentication failed/i,
     "what it had open has ended",
   );
   assert.deepEqual(await kernel.database.query("select 1 from pg_roles where rolname like 'roost%host\\_box%'"), []);

@@ -93,6 +93,6 @@ test(
     assert.match(left.stderr, /not known here, or was revoked/);
     await until(async () => (await api.listHosts({})).items.every(({ name }) => name !== "box"));
     assert.deepEqual(await upEnded, [77, null], printed);
-    assert.match(printed, /lets this host\s+in\s+no\s+more/);
+    assert.match(printed, /was put\s+out\s+at\s+its\s+home/);
   },
 );

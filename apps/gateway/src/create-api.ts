@@ -120,7 +120,7 @@ export function createApi({
     ...serveHookOperations({ hooks }),
     ...serveSignIn({ codes }),
     ...serveChannels({ memory, channels, addresses, hostPlace }),
-    ...serveHosts({ kernel, version: status.facts.version }),
+    ...serveHosts({ memory, hostPlace, version: status.facts.version }),
     ...serveThirdParties(services),
     ...serveSetup({ memory, setup }),
     ...serveSources({ memory, environment: setup.environment }),

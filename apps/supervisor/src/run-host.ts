@@ -1,15 +1,16 @@
 /** A joined host from start to stop: runs what its home lets it run, and ends when it is put out there. */
 import { RoostError } from "@roost/base";
 import type { JoinedHome, JoinedRoles } from "@roost/memory/joined-home";
-import { keepHost, type KeepHostOptions } from "./children/keep-host.ts";
+import { keepHost, type HostKeepingOptions } from "./children/keep-host.ts";
 import type { SupervisorConfig } from "./config.ts";
+import { openLogins } from "./host/open-logins.ts";
 import { listHostPrograms, type ProgramPaths } from "./programs.ts";
 import type { ProcessTerminal } from "./terminal/create-terminal.ts";
 
 export interface RunHostOptions {
   config: SupervisorConfig;
   paths: ProgramPaths;
-  keeping: KeepHostOptions;
+  keeping: HostKeepingOptions;
   terminal: ProcessTerminal;
   stop: AbortSignal;
   force: AbortSignal;
@@ -18,12 +19,14 @@ export interface RunHostOptions {
 }
 
 /** On a joined host: what its home lets it run, which finds the home's database by itself. */
-export async function runHost({ name, url, ...joined }: JoinedHome, options: RunHostOptions): Promise<void> {
+export async function runHost(joined: JoinedHome, options: RunHostOptions): Promise<void> {
   const { config, paths, keeping, terminal, stop, force } = options;
+  const { name, url } = joined;
   const roles = requireRoles(config.homeDirectory, joined);
   const what = describeRoles(roles, config);
   terminal.going(`Starting ${what} of host ${name}`);
-  const host = keepHost(listHostPrograms({ config, paths }, roles), keeping);
+  const renewLogins = await openLogins(joined, { config, terminal, logger: keeping.logger });
+  const host = keepHost(listHostPrograms({ config, paths }, roles), { ...keeping, renewLogins });
   try {
     const ended = Promise.race([untilAborted(stop), host.putOut]);
     await Promise.race([host.ready, ended]);

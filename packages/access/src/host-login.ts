@@ -51,22 +51,49 @@ const readOnly = [
   "roost.segment",
 ];
 
+/** What an administrator of the database should run before hosts get logins, or since they have more than they should. Empty: nothing. */
+export async function listLoginStatements(sql: Sql): Promise<string[]> {
+  const statements = await listMissing(sql);
+  const [role] = await loginsInForce(sql);
+  if (role === undefined) return statements;
+  const [row] = await sql.query<{ mayMake: boolean }>(
+    `select has_function_privilege($1::name, 'pg_catalog.lo_create(oid)', 'execute') as "mayMake"`,
+    [role],
+  );
+  return row?.mayMake === true ? [...statements, noLargeObjects] : statements;
+}
+
+/** Without these no login is made. */
+async function listMissing(sql: Sql): Promise<string[]> {
+  const [own] = await sql.query<{ may: boolean; name: string }>(
+    `select rolcreaterole or rolsuper as may, rolname::text as name from pg_roles where rolname = current_user`,
+  );
+  return own === undefined || own.may ? [] : [`alter role ${escapeIdentifier(own.name)} createrole`];
+}
+
+/** @throws RoostError `forbidden`, with what an administrator runs, where the home's user may make no logins */
+export async function requireLogins(sql: Sql): Promise<void> {
+  const statements = await listMissing(sql);
+  if (statements.length === 0) return;
+  throw new RoostError(
+    "forbidden",
+    `the home's database user may not create roles, and a host that runs processes gets a login of its own: an administrator of the database runs ${statements.join("; ")};`,
+    { details: { statements } },
+  );
+}
+
 /** In the transaction that makes the host's token. @throws RoostError `forbidden`, with what an administrator can do */
 export async function createHostLogin(
   sql: Sql,
   { name, homeId, kind }: { name: string; homeId: string; kind: LoginKind },
 ): Promise<HostLogin> {
-  const [may] = await sql.query<{ may: boolean; isSuper: boolean }>(
-    `select rolcreaterole or rolsuper as may, rolsuper as "isSuper" from pg_roles where rolname = current_user`,
-  );
-  if (may?.may !== true)
-    throw new RoostError(
-      "forbidden",
-      `the home's database user may not create roles, and a host with ${kind} gets a login of its own: an administrator runs alter role … createrole`,
-    );
+  await requireLogins(sql);
   const group = await grantToHosts(sql, homeId, rightsOf[kind]);
+  const [own] = await sql.query<{ isSuper: boolean }>(
+    `select rolsuper as "isSuper" from pg_roles where rolname = current_user`,
+  );
   // Where the home's user is none, an administrator does it: docs/postgresql.md.
-  if (may.isSuper) await sql.query(noLargeObjects);
+  if (own?.isSuper === true) await sql.query(noLargeObjects);
   const roleName = `${rolePrefix(homeId)}host_${name.slice(0, nameCharsMax)}_${randomBytes(3).toString("hex")}`;
   const password = randomBytes(24).toString("base64url");
   for (const statement of loginStatements({ roleName, password, connectionsMax, isInheriting: true }))
@@ -114,6 +141,40 @@ async function migrationTables(sql: Sql, schemas: readonly string[]): Promise<st
   return rows.map(({ name }) => name);
 }
 
+/** Of hosts in force. A database without hosts has none. */
+async function loginsInForce(sql: Sql): Promise<string[]> {
+  if (!(await hasHosts(sql))) return [];
+  const rows = await sql.query<{ roleName: string }>(
+    `select r.rolname::text as "roleName" from access.host h join access.token t on t.id = h.token join pg_roles r on r.rolname = any (h.role_names)
+     where t.revoked_at is null`,
+  );
+  return rows.map(({ roleName }) => roleName);
+}
+
+async function hasHosts(sql: Pick<Sql, "query">): Promise<boolean> {
+  const [known] = await sql.query<{ isThere: boolean }>(`select to_regclass('access.host') is not null as "isThere"`);
+  return known?.isThere === true;
+}
+
+/**
+ * While a home's database moves: no host opens it any more, and what runs is left to the move, which refuses it. Returns their names.
+ * renewHostLogins lets those in again whose database stays.
+ */
+export async function shutHostLogins(sql: Sql): Promise<string[]> {
+  const names = await loginsInForce(sql);
+  for (const name of names) await sql.query(`alter role ${escapeIdentifier(name)} nologin`);
+  return names;
+}
+
+export async function openHostLogins(sql: Sql, names: readonly string[]): Promise<void> {
+  for (const name of names) if (await hasRole(sql, name)) await sql.query(`alter role ${escapeIdentifier(name)} login`);
+}
+
+/** In the database that a home has moved to: those of the one before are none of it, also where both are on one server. */
+export async function forgetHostLogins(sql: Pick<Sql, "query">): Promise<void> {
+  if (await hasHosts(sql)) await sql.query("update access.host set role_names = '{}' where role_names <> '{}'");
+}
+
 /**
  * A program of a later version may have brought tables, and a program that was killed may have left the login of a host that was put out. To be
  * called once the schemas are those of this program.
@@ -129,6 +190,15 @@ export async function renewHostLogins(sql: Sql, { homeId }: { homeId: string }):
   );
   for (const rights of Object.values(rightsOf))
     if (await hasRole(sql, `${rolePrefix(homeId)}${rights.group}`)) await grantToHosts(sql, homeId, rights);
+  const shut = await sql.query<{ name: string }>(
+    "select rolname::text as name from pg_roles where rolname = any($1) and not rolcanlogin",
+    [await loginsInForce(sql)],
+  );
+  // A move that was killed had shut them.
+  await openHostLogins(
+    sql,
+    shut.map(({ name }) => name),
+  );
 }
 
 /** In the transaction that puts their host out: from its commit on they open nothing, and what they have open may do nothing. */

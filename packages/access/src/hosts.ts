@@ -65,6 +65,33 @@ export async function joinHost(
   return made;
 }
 
+/**
+ * Other logins for what a host runs, for the database that the home has now. Those that it had open nothing from the same commit on. Repeating it gives
+ * others again.
+ * @throws RoostError `forbidden` for a host that is not in force; as makeLogins
+ */
+export async function renewLogins(
+  kernel: Kernel,
+  { name, makeLogins }: Pick<JoiningHost, "name" | "makeLogins">,
+): Promise<{ logins: HostLogin[]; scopes: string[] }> {
+  const { before, ...renewed } = await kernel.transact(async (tx) => {
+    const [host] = await tx.query<{ id: string; scopes: string[]; roleNames: string[] }>(
+      `select t.id, t.scopes, h.role_names as "roleNames" from access.host h join access.token t on t.id = h.token
+       where t.name = $1 and t.kind = 'host' and t.revoked_at is null for update of h`,
+      [name],
+    );
+    if (host === undefined) throw new RoostError("forbidden", `there is no host ${name}: bring it in with roost join`);
+    const { id, scopes, roleNames } = host;
+    await lockHostLogins(tx, roleNames);
+    const logins = await makeLogins(tx, { name, scopes });
+    const made = logins.map(({ roleName }) => roleName);
+    await tx.query("update access.host set role_names = $2 where token = $1", [id, made]);
+    return { before: roleNames, logins, scopes };
+  });
+  await dropHostLogins(kernel.database, before);
+  return renewed;
+}
+
 /** What a code would bring, without using it. A wrong one counts as in joinHost. */
 export async function lookAtHostCode(kernel: Kernel, { code }: { code: string }): Promise<Pairing | undefined> {
   return kernel.transact((tx) => readOpenPairing(tx, { purpose: hostPurpose, code }));

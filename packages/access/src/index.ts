@@ -1,11 +1,22 @@
 export { createToken } from "./create-token.ts";
 export { devicePurpose, pairDevice } from "./pair-device.ts";
-export { createHostLogin, renewHostLogins, type HostLogin } from "./host-login.ts";
+export {
+  createHostLogin,
+  dropHostLogins,
+  forgetHostLogins,
+  listLoginStatements,
+  openHostLogins,
+  renewHostLogins,
+  requireLogins,
+  shutHostLogins,
+  type HostLogin,
+} from "./host-login.ts";
 export {
   hostPurpose,
   joinHost,
   listJoinedHosts,
   lookAtHostCode,
+  renewLogins,
   reportHost,
   type JoinedHost,
   type MadeHost,

@@ -52,13 +52,41 @@ export function parseDatabaseUrl(text: string): DatabaseUrl {
   };
 }
 
-/** The same servers with another database, or as another user. */
+const fileParameters = ["sslrootcert", "sslcert", "sslkey"] as const;
+/** Paths of what a URL names by files: the authority of the servers' certificates, a certificate of the client and its key. */
+export type DatabaseUrlFiles = Partial<Record<(typeof fileParameters)[number], string>>;
+
+/** How connections are protected, and which files that takes. @throws RoostError `invalid_input` */
+export function readUrlProtection(text: string): {
+  isEncrypted: boolean;
+  isVerified: boolean;
+  files: DatabaseUrlFiles;
+} {
+  const { scheme, rest } = splitUrl(text);
+  const { searchParams } = parseRest(scheme, rest);
+  const files = fileParameters.flatMap((name) => {
+    const path = searchParams.get(name);
+    return path === null || path === "" ? [] : [[name, path]];
+  });
+  const mode = searchParams.get("sslmode");
+  const isOn =
+    mode === null ? files.length > 0 || /^(?:true|1)$/.test(searchParams.get("ssl") ?? "") : mode !== "disable";
+  return { isEncrypted: isOn, isVerified: isOn && mode !== "no-verify", files: Object.fromEntries(files) };
+}
+
+/** The same servers with another database, as another user, or with these files and no others. */
 export function changeDatabaseUrl(
   text: string,
-  change: { database?: string; user?: { name: string; password: string } },
+  change: { database?: string; user?: { name: string; password: string }; files?: DatabaseUrlFiles },
 ): string {
   const { scheme, user, hosts, rest } = splitUrl(text);
   const url = parseRest(scheme, rest);
+  if (change.files !== undefined)
+    for (const name of fileParameters) {
+      const path = change.files[name];
+      if (path === undefined) url.searchParams.delete(name);
+      else url.searchParams.set(name, path);
+    }
   if (change.database !== undefined) url.pathname = `/${encodeURIComponent(change.database)}`;
   if (change.user === undefined) return `${scheme}${user}${hosts.join(",")}${url.pathname}${url.search}`;
   // As parameters: they work without a host too.

@@ -16,7 +16,13 @@ export {
 } from "./embedded/open-embedded-postgres.ts";
 export { findServerUrl } from "./embedded/find-server-url.ts";
 export type { EmbeddedPostgres } from "./embedded/watch-server.ts";
-export { changeDatabaseUrl, loginOfDatabaseUrl, nameDatabaseUrl, parseDatabaseUrl } from "./database-url.ts";
+export {
+  changeDatabaseUrl,
+  loginOfDatabaseUrl,
+  nameDatabaseUrl,
+  parseDatabaseUrl,
+  readUrlProtection,
+} from "./database-url.ts";
 export { loginStatements, noLargeObjects, noTemporaryTables, rolePrefix } from "./login-statements.ts";
 export { openDatabase, type OpenDatabaseOptions } from "./open-database.ts";
 export { escapeIdentifier, escapeLiteral } from "pg";

@@ -131,6 +131,14 @@ function addDraining(hosts: Command, context: CliContext): void {
     });
 }
 
+interface GivenJoin {
+  code: string;
+  name?: string;
+  adopt?: boolean;
+  sslcert?: string;
+  sslkey?: string;
+}
+
 function addJoin(program: Command, context: CliContext, version: string): void {
   program
     .command("join")
@@ -142,13 +150,16 @@ function addJoin(program: Command, context: CliContext, version: string): void {
     .requiredOption("--code <code>", "the code that roost hosts invite printed")
     .option("--name <name>", "what this host is called (default: its host name)")
     .option("--adopt", "files that stand in ROOST_HOME are meant to be brought to the home by roost sync")
-    .action(async (url: string, { adopt, ...options }: { code: string; name?: string; adopt?: boolean }) => {
+    .option("--sslcert <file>", "certificate of this machine for the home's database, where that asks for one")
+    .option("--sslkey <file>", "its key")
+    .action(async (url: string, { adopt, sslcert, sslkey, ...options }: GivenJoin) => {
       const { terminal, config } = context;
       const note = (text: string) => terminal.note(text);
       const joined = await joinHome({
         url,
         ...options,
         isAdopted: adopt === true,
+        clientFiles: { ...(sslcert !== undefined && { sslcert }), ...(sslkey !== undefined && { sslkey }) },
         version,
         config,
         clock: context.clock,

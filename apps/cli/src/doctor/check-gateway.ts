@@ -32,6 +32,7 @@ export async function checkGateway(connect: () => Promise<Connection>, clock: Cl
       ...(isModelWell(status) ? await askModels(client) : []),
       ...(await trySources(client)),
       ...checkServices((await client.listServices({ limit: 500 }, { timeoutMs: answerMsMax })).items),
+      ...checkHosts((await client.listHosts({ limit: 1 }, { timeoutMs: answerMsMax })).statements),
     ];
   } catch (thrown) {
     const { code, message } = toRoostError(thrown);
@@ -151,11 +152,24 @@ function checkModel({ model, alarms }: Status): Check {
   };
 }
 
+/** Nothing is reported where the database lets hosts have what they need, and no more. */
+export function checkHosts(statements: readonly string[]): Check[] {
+  if (statements.length === 0) return [];
+  const text = statements.some((statement) => statement.startsWith("alter role"))
+    ? "the home's database user may make no logins for workers on other hosts"
+    : "workers on other hosts have more rights than they need";
+  return [{ name: "hosts", state: "warn", text, advice: asAdministrator(statements) }];
+}
+
+function asAdministrator(statements: readonly string[]): string {
+  return `as an administrator of the database: ${statements.map((statement) => `${statement};`).join(" ")}`;
+}
+
 /** Nothing is reported where there are no services. */
 export function checkServices(services: readonly ServiceRecord[]): Check[] {
   return services.map(({ name, title, state, instanceCount, reason, statements }): Check => {
     const check = `service ${name}`;
-    const advice = `as an administrator of the database: ${statements.map((statement) => `${statement};`).join(" ")}`;
+    const advice = asAdministrator(statements);
     if (state === "blocked")
       return {
         name: check,

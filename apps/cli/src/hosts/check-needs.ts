@@ -1,5 +1,6 @@
 /** Whether this machine has what processes of a home need: a way to its database, and for workers to its object store and the secrets that they resolve. Changes nothing. */
-import { connect, type Socket } from "node:net";
+import { connect, isIP, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
 import { RoostError, toRoostError } from "@roost/base";
 import type { HostNeeds } from "@roost/contract/operations";
 import { resolveSecret } from "@roost/memory/settings";
@@ -13,13 +14,13 @@ const sslRequest = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47]);
 
 /** @throws RoostError `unavailable` or `invalid_input` that says what to do; secrets that are missing are told, since they can come later */
 export async function checkNeeds(
-  { servers, objects, secrets }: HostNeeds,
+  { servers, objects, secrets, tls }: HostNeeds,
   {
     config: { homeDir, environment },
     note,
   }: { config: Pick<CliConfig, "homeDir" | "environment">; note: (text: string) => void },
 ): Promise<void> {
-  const tried = await Promise.all(servers.map(async (server) => ({ server, problem: await askServer(server) })));
+  const tried = await Promise.all(servers.map(async (server) => ({ server, problem: await askServer(server, tls) })));
   if (tried.every(({ problem }) => problem !== undefined)) {
     const told = tried.map(({ server, problem }) => `${server}: ${problem}`).join("; ");
     throw new RoostError(
@@ -38,27 +39,51 @@ export async function checkNeeds(
   }
 }
 
-/** Why it does not answer as PostgreSQL does; undefined: it does. `server`: host:port, or the folder of a socket. */
-async function askServer(server: string): Promise<string | undefined> {
+/** Why it does not answer as PostgreSQL does, or is not whom its certificate should name; undefined: it does. `server`: host:port, or the folder of a socket. */
+async function askServer(server: string, tls: HostNeeds["tls"]): Promise<string | undefined> {
   const [, host = server, port = String(portDefault)] = /^(.*?)(?::(\d+))?$/.exec(server) ?? [];
+  const name = host.replace(/^\[|\]$/g, "");
   const socket = host.startsWith("/")
     ? connect({ path: `${host}/.s.PGSQL.${port}` })
-    : connect({ host: host.replace(/^\[|\]$/g, ""), port: Number(port) });
+    : connect({ host: name, port: Number(port) });
   try {
-    return await answerOf(socket);
+    const answer = await answerOf(socket);
+    if (answer === "N") return tls === null ? undefined : "it takes no encrypted connections, and the home's are";
+    if (answer !== "S") return answer;
+    return tls?.isVerified === true ? await verify(socket, { name, authority: tls.authority }) : undefined;
   } finally {
     socket.destroy();
   }
 }
 
-function answerOf(socket: Socket): Promise<string | undefined> {
+/** S or N, or why there is neither. */
+function answerOf(socket: Socket): Promise<string> {
   return new Promise((resolve) => {
     socket.setTimeout(answerMsMax, () => resolve("no answer within five seconds"));
     socket.once("error", (error) => resolve(error.message));
     socket.once("connect", () => socket.write(sslRequest));
-    socket.once("data", (bytes) =>
-      resolve(/^[SN]$/.test(bytes.toString("latin1").slice(0, 1)) ? undefined : "what answers is no PostgreSQL"),
-    );
+    socket.once("data", (bytes) => {
+      const answer = bytes.toString("latin1").slice(0, 1);
+      resolve(/^[SN]$/.test(answer) ? answer : "what answers is no PostgreSQL");
+    });
+    socket.once("close", () => resolve("the connection was closed"));
+  });
+}
+
+/** As the driver will do it. */
+function verify(
+  socket: Socket,
+  { name, authority }: { name: string; authority: string | null },
+): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const secured = connectTls({
+      socket,
+      host: name,
+      ...(isIP(name) === 0 && { servername: name }),
+      ...(authority !== null && { ca: authority }),
+    });
+    secured.once("secureConnect", () => resolve(undefined));
+    secured.once("error", (error) => resolve(`its certificate does not hold here: ${error.message}`));
     socket.once("close", () => resolve("the connection was closed"));
   });
 }

@@ -7,9 +7,16 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { gatewayFile, RoostError, writeFileDurably, type Clock } from "@roost/base";
 import { fromProblem } from "@roost/contract/client";
-import { isOtherMinor, rolesOf, type HostNeeds } from "@roost/contract/operations";
+import { isOtherMinor, type HostLogins, type HostNeeds } from "@roost/contract/operations";
 import type { CliConfig } from "../config.ts";
-import { hostFile, readJoinedHome, type JoinedHome, type JoinedRoles } from "@roost/memory/joined-home";
+import {
+  findClientFiles,
+  keepHostLogins,
+  readJoinedHome,
+  writeJoinedHome,
+  type ClientFiles,
+  type JoinedHome,
+} from "@roost/memory/joined-home";
 import { walkHome } from "@roost/memory/walk-home";
 import { readAttempt } from "./join-attempt.ts";
 import { checkNeeds } from "./check-needs.ts";
@@ -23,6 +30,8 @@ export interface JoinOptions {
   clock: Clock;
   /** That files stand in the directory is meant. */
   isAdopted?: boolean;
+  /** Of this machine, for the database. */
+  clientFiles?: Partial<ClientFiles>;
   /** What is told on the way. */
   note: (text: string) => void;
 }
@@ -51,18 +60,24 @@ export async function joinHome(options: JoinOptions): Promise<JoinedHome> {
   if (attempt.isNew) {
     const look = await bring<LookedAt>(url, { code, host: { ...host, isLook: true } });
     refuseOtherVersion(look.version, version);
-    if (look.needs !== undefined) await checkNeeds(look.needs, { config, note });
+    if (look.needs !== undefined) {
+      await findClientFiles(look.needs, options.clientFiles ?? {});
+      await checkNeeds(look.needs, { config, note });
+    }
   }
   // Before the code is used: what it gives must have a place, and the same attempt may ask again if the answer is lost.
   await attempt.keep();
   const answer = await bring<Joining>(url, { code, host: { ...host, attempt: attempt.secret } });
   const write = (path: string, text: string) => writeFileDurably(path, `${text}\n`, { mode: 0o600 });
   const joined: JoinedHome = { name: answer.name, url, scopes: answer.scopes };
-  for (const { of, url: login } of answer.logins ?? []) await write(join(homeDir, loginFile(of)), login);
-  joined.runs = rolesHere(answer);
+  const { needs, logins = [], scopes } = answer;
+  if (needs !== undefined) {
+    const clientFiles = await findClientFiles(needs, options.clientFiles ?? {});
+    joined.runs = await keepHostLogins(homeDir, { scopes, needs, logins, clientFiles });
+  }
   await write(join(homeDir, ".roost", "token"), answer.token);
   await write(gatewayFile(homeDir), JSON.stringify({ url }));
-  await write(hostFile(homeDir), JSON.stringify(joined));
+  await writeJoinedHome(homeDir, joined);
   await attempt.forget();
   return joined;
 }
@@ -81,23 +96,6 @@ async function refuseFull(homeDir: string): Promise<void> {
 
 const filesShown = 5;
 
-/** Of a login, by what it is for. Workers and schedulers share one. */
-function loginFile(of: string): string {
-  return of === "workers" || of === "schedulers" ? ".roost/database-url" : `.roost/database-url-${of}`;
-}
-
-function rolesHere({ scopes, needs }: Joining): JoinedRoles | undefined {
-  const roles = rolesOf(scopes);
-  if (roles === undefined || needs === undefined) return undefined;
-  const database = `file:${loginFile("workers")}`;
-  return {
-    homeId: needs.homeId,
-    workers: roles.workers && needs.objects !== undefined ? { database, objects: needs.objects } : undefined,
-    schedulers: roles.schedulers ? { database } : undefined,
-    services: roles.services.map((name) => ({ name, database: `file:${loginFile(name)}` })),
-  };
-}
-
 interface LookedAt {
   version: string;
   needs?: HostNeeds;
@@ -109,7 +107,7 @@ interface Joining {
   scopes: string[];
   needs?: HostNeeds;
   /** `of`: workers, schedulers, or the name of a service. `url`: of the database, with the login. */
-  logins?: { of: string; url: string }[];
+  logins?: HostLogins;
 }
 
 function refuseOtherVersion(home: string, own: string): void {

@@ -1,8 +1,9 @@
 /** Hosts of the home: those that a code has brought in, and those on which its processes run. */
-import { listJoinedHosts, reportHost, type JoinedHost } from "@roost/access";
+import { listJoinedHosts, listLoginStatements, renewLogins, reportHost, type JoinedHost } from "@roost/access";
 import { RoostError } from "@roost/base";
 import { pageByName, serve, toPage, type Handler, type Principal, type Served } from "@roost/contract";
 import * as operations from "@roost/contract/operations";
+import type { Memory } from "@roost/memory";
 import { listServiceHosts } from "@roost/service";
 import {
   drainHost,
@@ -16,8 +17,17 @@ import {
   type Kernel,
   type WorkerRow,
 } from "@roost/kernel";
+import { makeLogins, needsOfHost, urlsOfLogins, type HostPlace } from "../security/host-place.ts";
 
-export function serveHosts({ kernel, version }: { kernel: Kernel; version: string }): Served[] {
+export interface ServeHostsOptions {
+  memory: Pick<Memory, "kernel" | "settings">;
+  hostPlace: HostPlace;
+  /** Of the gateway. */
+  version: string;
+}
+
+export function serveHosts({ memory, hostPlace, version }: ServeHostsOptions): Served[] {
+  const { kernel, settings } = memory;
   const changeDraining =
     (change: typeof drainHost): Handler<typeof operations.drainHost> =>
     async ({ name }, { principal }) => {
@@ -31,7 +41,7 @@ export function serveHosts({ kernel, version }: { kernel: Kernel; version: strin
   return [
     serve(operations.listHosts, async (page) => {
       const { rows, next } = pageByName(await readHosts(kernel, version), page, ({ name }) => name);
-      return toPage(rows, next);
+      return { ...toPage(rows, next), statements: await listLoginStatements(kernel.database) };
     }),
 
     serve(operations.reportHost, async ({ at, ...says }, { principal }) => {
@@ -43,6 +53,21 @@ export function serveHosts({ kernel, version }: { kernel: Kernel; version: strin
     serve(operations.drainHost, changeDraining(drainHost)),
 
     serve(operations.undrainHost, changeDraining(undrainHost)),
+
+    serve(operations.renewHostLogins, async (_input, { principal }) => {
+      const roles = operations.rolesOf(principal.scopes);
+      if (roles === undefined)
+        throw new RoostError(
+          "conflict",
+          `${principal.id} runs no processes of the home: see roost hosts invite --help`,
+        );
+      const needs = await needsOfHost(hostPlace, { roles, settings, sql: kernel.database });
+      const { logins } = await renewLogins(kernel, {
+        name: nameOf(principal),
+        makeLogins: (tx, host) => makeLogins(tx, { ...host, homeId: hostPlace.homeId }),
+      });
+      return { needs, logins: urlsOfLogins(hostPlace, logins) };
+    }),
 
     serve(operations.reportDivergence, async ({ path, keptAs, diff }, { principal }) => {
       const host = nameOf(principal);

@@ -2,10 +2,11 @@
  * What a host that runs processes of the home needs, why it cannot have it, and the logins that it gets: a database that both reach, and for workers
  * an object store. Read by those who bring a code.
  */
-import { createHostLogin, type HostLogin } from "@roost/access";
+import { readFile } from "node:fs/promises";
+import { createHostLogin, requireLogins, type HostLogin } from "@roost/access";
 import { RoostError } from "@roost/base";
-import { rolesOf, type HostNeeds, type HostRoles } from "@roost/contract/operations";
-import { changeDatabaseUrl, parseDatabaseUrl, type Sql } from "@roost/database";
+import { rolesOf, type HostLogins, type HostNeeds, type HostRoles } from "@roost/contract/operations";
+import { changeDatabaseUrl, parseDatabaseUrl, readUrlProtection, type Sql } from "@roost/database";
 import { secretsOfWorkers, type Settings } from "@roost/memory/settings";
 import { createServiceLogin, requireInstalled } from "@roost/service";
 
@@ -17,7 +18,7 @@ export interface HostPlace {
   objects: string | undefined;
 }
 
-/** @throws RoostError `conflict` that says what the person has to do first; `not_found` for a service that the home does not run */
+/** @throws RoostError `conflict`, or `forbidden`, that says what the person or an administrator of the database has to do first; `not_found` for a service that the home does not run */
 export async function needsOfHost(
   { homeId, databaseUrl, objects }: HostPlace,
   { roles, settings, sql }: { roles: HostRoles; settings: Settings; sql: Sql },
@@ -32,6 +33,7 @@ export async function needsOfHost(
       "conflict",
       "versions of files and parts of messages are on the home's own disk, which a worker elsewhere cannot read: set OBJECTS_URL to a bucket that both reach, and start the home once, which carries them there (docs/running.md)",
     );
+  await requireLogins(sql);
   for (const service of roles.services) await requireInstalled(sql, service);
   const servers = parseDatabaseUrl(databaseUrl).hosts.map(({ name }) => name);
   return {
@@ -39,6 +41,19 @@ export async function needsOfHost(
     servers,
     ...(roles.workers ? { objects } : {}),
     secrets: roles.workers ? secretsOfWorkers(settings) : [],
+    tls: await readTls(databaseUrl),
+  };
+}
+
+/** What a certificate is verified with is no secret and goes along; what the home proves itself with does not. */
+async function readTls(databaseUrl: string): Promise<HostNeeds["tls"]> {
+  const { isEncrypted, isVerified, files } = readUrlProtection(databaseUrl);
+  if (!isEncrypted) return null;
+  const { sslrootcert, sslcert, sslkey } = files;
+  return {
+    isVerified,
+    authority: sslrootcert === undefined ? null : await readFile(sslrootcert, "utf8"),
+    clientFiles: sslcert === undefined || sslkey === undefined ? null : { sslcert, sslkey },
   };
 }
 
@@ -56,7 +71,10 @@ export async function makeLogins(
   return logins;
 }
 
-/** The home's URL with the login of a host. */
-export function urlOfLogin({ databaseUrl }: HostPlace, { roleName, password }: HostLogin): string {
-  return changeDatabaseUrl(databaseUrl!, { user: { name: roleName, password } });
+/** The home's URL with the login of a host, which puts paths of its own machine in. */
+export function urlsOfLogins({ databaseUrl }: HostPlace, logins: readonly HostLogin[]): HostLogins {
+  return logins.map(({ of, roleName, password }) => ({
+    of,
+    url: changeDatabaseUrl(databaseUrl!, { user: { name: roleName, password }, files: {} }),
+  }));
 }

@@ -9,7 +9,7 @@ import { z } from "zod";
 import { refuseOtherPages, type BrowserSessions } from "./browser-session.ts";
 import type { Arrival } from "./check-origin.ts";
 import type { Authentication } from "./create-authentication.ts";
-import { makeLogins, needsOfHost, urlOfLogin, type HostPlace } from "./host-place.ts";
+import { makeLogins, needsOfHost, urlsOfLogins, type HostPlace } from "./host-place.ts";
 
 export const pairPath = "/pair";
 const Given = z.strictObject({
@@ -123,7 +123,7 @@ async function bringHost(
     }),
   );
   access.forget();
-  const logins = made.logins.map((login) => ({ of: login.of, url: urlOfLogin(hostPlace, login) }));
+  const logins = urlsOfLogins(hostPlace, made.logins);
   return { ...tellToken(made), needs: await needsOf(made.token.scopes), logins };
 }
 

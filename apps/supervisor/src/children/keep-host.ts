@@ -1,5 +1,5 @@
 /** The processes of a joined host, each for itself: workers, schedulers, services. There is no gateway, which is at the home. */
-import { RoostError } from "@roost/base";
+import { toRoostError } from "@roost/base";
 import { errorCodeOfExit } from "@roost/contract/status-codes";
 import { failedStart, processesOf, stopAll, type KeepChildrenOptions } from "./keep-children.ts";
 import { keepChild, type ChildFailure, type KeptChild } from "./keep-child.ts";
@@ -8,13 +8,18 @@ import type { ChildProgram } from "./spawn-child.ts";
 export interface KeptHost {
   /** Once each of them has been ready. @throws the error that one refuses to start with, where retrying would not help, or has not helped */
   readonly ready: Promise<void>;
-  /** @throws what one of them is refused with again and again: the host was put out at its home */
+  /** @throws `unauthenticated`, with the home's word that the host was put out */
   readonly putOut: Promise<never>;
   /** Without grace once `force` is aborted. */
   stop(force: AbortSignal): Promise<void>;
 }
 
-export type KeepHostOptions = Omit<KeepChildrenOptions, "onGateway" | "databaseUrl">;
+export type HostKeepingOptions = Omit<KeepChildrenOptions, "onGateway" | "databaseUrl">;
+
+export interface KeepHostOptions extends HostKeepingOptions {
+  /** Asks the home for other logins for its database. False: there is none to ask for. @throws `unauthenticated` when the host was put out */
+  renewLogins: () => Promise<boolean>;
+}
 
 export function keepHost(programs: readonly ChildProgram[], options: KeepHostOptions): KeptHost {
   const ready = Promise.withResolvers<void>();
@@ -25,12 +30,22 @@ export function keepHost(programs: readonly ChildProgram[], options: KeepHostOpt
   const onFailure = (name: string, failure: ChildFailure) => {
     const error = starting.size === 0 ? undefined : failedStart(name, failure, options.logPath);
     if (error !== undefined) return ready.reject(error);
-    if (isPutOut(failure))
-      putOut.reject(new RoostError("unauthenticated", failure.lastError ?? `${name} is refused: see the log`));
+    if (isLockedOut(failure)) renewing ??= renew();
     failed.add(name);
     options.onFailure(name, failure);
   };
   const children: KeptChild[] = [];
+  let renewing: Promise<void> | undefined;
+  const renew = async () => {
+    try {
+      if (await options.renewLogins()) for (const child of children) child.restart();
+    } catch (error) {
+      if (toRoostError(error).code === "unauthenticated") return putOut.reject(error);
+      options.logger.warn("the home gave no other logins for its database", { error });
+    } finally {
+      renewing = undefined;
+    }
+  };
   const onChange = () => options.onChange(processesOf(children));
   for (const program of programs) {
     const { name } = program;
@@ -45,7 +60,7 @@ export function keepHost(programs: readonly ChildProgram[], options: KeepHostOpt
   return { ready: ready.promise, putOut: putOut.promise, stop: (force) => stopAll(children, force) };
 }
 
-/** Once may be a server that is being replaced. */
-function isPutOut({ code, isLooping }: ChildFailure): boolean {
-  return isLooping && errorCodeOfExit(code) === "unauthenticated";
+/** Its login opens the database no more, or it has long not reached it: the home may have moved. */
+function isLockedOut({ code, isLooping }: ChildFailure): boolean {
+  return isLooping || errorCodeOfExit(code) === "unauthenticated";
 }

@@ -4,6 +4,7 @@
  */
 import { rename } from "node:fs/promises";
 import { isDeepStrictEqual } from "node:util";
+import { dropHostLogins, forgetHostLogins, openHostLogins, shutHostLogins } from "@roost/access";
 import { RoostError, systemClock, type Logger } from "@roost/base";
 import {
   nameDatabaseUrl,
@@ -58,7 +59,7 @@ interface Place {
 
 /** @throws RoostError `conflict` while anything of the home runs, or when the target is not empty */
 export async function moveHome(options: MoveHomeOptions): Promise<MovedHome> {
-  const { paths, terminal } = options;
+  const { paths, logger } = options;
   const owner = await readHomeId(paths.home);
   await using _lock = await lockHome(paths);
   const known = await readHomeDatabase(paths.home);
@@ -66,6 +67,30 @@ export async function moveHome(options: MoveHomeOptions): Promise<MovedHome> {
   const { from, to } = await choosePlaces(options, known, servers);
   if (known?.url === to.reference) return await finishEarlier(to, known, owner);
   const { identity } = await inspectSource(from, options);
+  const shut = await withDatabase(from.url, logger, shutHostLogins);
+  try {
+    return await carry(options, { from, to, known, owner, identity, shut });
+  } catch (error) {
+    if (!isDeepStrictEqual(await readHomeDatabase(paths.home), known)) throw error;
+    await withDatabase(from.url, logger, (source) => openHostLogins(source, shut));
+    throw error;
+  }
+}
+
+interface Carried {
+  from: Place;
+  to: Place;
+  known: HomeDatabase | undefined;
+  owner: string;
+  identity: string;
+  /** Logins of hosts, which open the source no more: a worker elsewhere would go on there. */
+  shut: readonly string[];
+}
+
+async function carry(
+  { paths, terminal, logger }: MoveHomeOptions,
+  { from, to, known, owner, identity, shut }: Carried,
+): Promise<MovedHome> {
   const progress = ({ table, rowCount, tablesDone, tableCount }: MoveProgress) =>
     terminal.going(`${tablesDone} of ${tableCount} tables: ${table}, ${rowCount} rows`);
   await using moved = await moveDatabase({ source: from.url, target: to.url, owner, onTable: progress });
@@ -82,7 +107,9 @@ export async function moveHome(options: MoveHomeOptions): Promise<MovedHome> {
     await writeHomeDatabase(paths.home, known);
     throw error;
   }
+  await forgetHostLogins(moved.target);
   await moved.finish();
+  await withDatabase(from.url, logger, (source) => dropHostLogins(source, shut));
   const { tableCount, rowCount, resumedTables } = moved;
   const resumed = resumedTables === 0 ? "" : `, ${resumedTables} of them carried by an earlier attempt`;
   terminal.done(`${tableCount} tables with ${rowCount} rows are in ${to.name}${resumed}: compared row by row`);
@@ -93,7 +120,7 @@ export async function moveHome(options: MoveHomeOptions): Promise<MovedHome> {
 
 /** The mark of a move that was killed after it was recorded is all that is missing. */
 async function finishEarlier(to: Place, { left }: HomeDatabase, owner: string): Promise<MovedHome> {
-  const isFinished = await finishMove({ url: to.url, owner });
+  const isFinished = await finishMove({ url: to.url, owner, first: forgetHostLogins });
   if (!isFinished) throw new RoostError("conflict", `The home uses ${to.name} already`);
   const where = left.at(-1)?.where ?? "";
   return { from: where, to: to.name, tableCount: 0, rowCount: 0, eventCount: 0, left: where };

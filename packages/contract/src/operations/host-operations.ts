@@ -3,7 +3,7 @@ import { z } from "zod";
 import { defineOperation } from "../define-operation.ts";
 import { decidingKinds } from "../principal.ts";
 import { HomePath } from "../records/file.ts";
-import { Host } from "../records/host.ts";
+import { Host, HostLogins, HostNeeds } from "../records/host.ts";
 import { Name, WrittenName, pageFields, pageOf, text, Time } from "../records/fields.ts";
 
 const diffCharsMax = 4_000;
@@ -14,7 +14,12 @@ export const listHosts = defineOperation({
   path: "/hosts",
   summary: "Hosts of the home, with clock skew, version, and what they run",
   input: z.object(pageFields),
-  output: pageOf(Host),
+  output: pageOf(Host).extend({
+    statements: z
+      .array(z.string().max(1_000))
+      .max(10)
+      .describe("What an administrator of the database should run first for workers on other hosts; empty: nothing"),
+  }),
   effect: "readonly",
 });
 
@@ -78,4 +83,26 @@ export const reportDivergence = defineOperation({
   access: { audience: ["host"] },
 });
 
-export const hostOperations = [listHosts, reportHost, drainHost, undrainHost, reportDivergence] as const;
+export const renewHostLogins = defineOperation({
+  id: "renewHostLogins",
+  method: "POST",
+  path: "/hosts/logins",
+  summary:
+    "Gives the host that asks new logins for what it runs, for the database that the home has now; the ones before count no more",
+  input: z.object({}),
+  output: z.object({ needs: HostNeeds, logins: HostLogins }),
+  effect: "queryable",
+  query: listHosts,
+  errors: ["conflict"],
+  answersSecret: true,
+  access: { audience: ["host"] },
+});
+
+export const hostOperations = [
+  listHosts,
+  reportHost,
+  drainHost,
+  undrainHost,
+  reportDivergence,
+  renewHostLogins,
+] as const;

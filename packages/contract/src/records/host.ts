@@ -62,16 +62,38 @@ export function rolesOf(scopes: readonly string[]): HostRoles | undefined {
   return roles.workers || roles.schedulers || services.length > 0 ? roles : undefined;
 }
 
-/** What a host that is to run processes of the home needs, as the home tells it before it joins. */
-export interface HostNeeds {
-  homeId: string;
-  /** `host:port` of each server of the database, or the folder of its socket. */
-  servers: string[];
-  /** As OBJECTS_URL names it; undefined: it runs no workers. */
-  objects?: string | undefined;
-  /** References of secrets that its workers resolve. */
-  secrets: string[];
-}
+const filePath = z.string().max(4_096);
+
+/** What a host that is to run processes of the home needs, as the home tells it before it joins and when its logins are renewed. */
+export const HostNeeds = z
+  .object({
+    homeId: z.uuid(),
+    servers: z
+      .array(z.string().max(500))
+      .max(16)
+      .describe("host:port of each server of the database, or the folder of its socket"),
+    objects: z.string().max(2_000).optional().describe("As OBJECTS_URL names it; left out: it runs no workers"),
+    secrets: z.array(z.string().max(500)).max(500).describe("References of secrets that its workers resolve"),
+    tls: z
+      .object({
+        isVerified: z.boolean().describe("The servers' certificates and names are checked"),
+        authority: z.string().max(100_000).nullable().describe("PEM of who signed them; null: those that Node knows"),
+        clientFiles: z
+          .object({ sslcert: filePath, sslkey: filePath })
+          .nullable()
+          .describe("Where the home has a certificate of its own for it, and its key; null: it shows none"),
+      })
+      .nullable()
+      .describe("null: the connection is not encrypted"),
+  })
+  .meta({ id: "HostNeeds" });
+export type HostNeeds = z.output<typeof HostNeeds>;
+
+/** What a host gets for the database: one for workers and schedulers, one for each service. */
+export const HostLogins = z
+  .array(z.object({ of: z.string().max(100), url: z.string().max(4_096).describe("Without paths of files") }))
+  .max(100);
+export type HostLogins = z.output<typeof HostLogins>;
 
 /** Programs of one minor version keep each other's rules. */
 export function isOtherMinor(one: string, other: string): boolean {

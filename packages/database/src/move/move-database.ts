@@ -137,12 +137,21 @@ async function move(
   };
 }
 
-/** Finishes a move that was killed after everything was there. False when there is none of this owner in that state. */
-export async function finishMove({ url, owner }: { url: string; owner: string }): Promise<boolean> {
+/** Finishes a move that was killed after everything was there, `first` before that. False when there is none of this owner in that state. */
+export async function finishMove({
+  url,
+  owner,
+  first,
+}: {
+  url: string;
+  owner: string;
+  first: (target: Pick<Sql, "query">) => Promise<void>;
+}): Promise<boolean> {
   const target = await openMoving(url, false);
   try {
     const half = await readHalfDoneMove(sqlOf(target));
     if (half?.owner !== owner || half.stage !== "done") return false;
+    await first(sqlOf(target));
     await takeMark(target);
     return true;
   } finally {

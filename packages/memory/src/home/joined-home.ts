@@ -1,7 +1,9 @@
 /** A directory that belongs to a home elsewhere: `.roost/host.json`, beside the address and token that every command reads. */
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
-import { RoostError } from "@roost/base";
+import { access, mkdir, readFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { RoostError, writeFileDurably } from "@roost/base";
+import { rolesOf, type HostLogins, type HostNeeds } from "@roost/contract/operations";
+import { changeDatabaseUrl, type DatabaseUrlFiles } from "@roost/database/database-url";
 
 export interface JoinedHome {
   /** Of the host. */
@@ -20,7 +22,14 @@ export interface JoinedRoles {
   workers?: { database: string; objects: string } | undefined;
   schedulers?: { database: string } | undefined;
   services: { name: string; database: string }[];
+  /** Of this machine, with which it proves to the database that it is it. */
+  clientFiles?: ClientFiles | undefined;
 }
+
+export type ClientFiles = Required<Pick<DatabaseUrlFiles, "sslcert" | "sslkey">>;
+
+const authorityFile = ".roost/database-ca.pem";
+const mode = 0o600;
 
 export function hostFile(homeDir: string): string {
   return join(homeDir, ".roost", "host.json");
@@ -35,4 +44,74 @@ export async function readJoinedHome(homeDir: string): Promise<JoinedHome | unde
     if ((cause as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw new RoostError("internal", `${path} cannot be read: remove it and join again`, { cause });
   }
+}
+
+/** The record of a host; what it runs with is kept before. */
+export async function writeJoinedHome(homeDir: string, joined: JoinedHome): Promise<void> {
+  await writeFileDurably(hostFile(homeDir), `${JSON.stringify(joined)}\n`, { mode });
+}
+
+export interface GivenLogins {
+  scopes: readonly string[];
+  needs: HostNeeds;
+  logins: HostLogins;
+  clientFiles: ClientFiles | undefined;
+}
+
+/** Keeps the logins that the home gave, with the files of this machine in place of the home's. Undefined: it runs nothing. */
+export async function keepHostLogins(
+  homeDir: string,
+  { scopes, needs, logins, clientFiles }: GivenLogins,
+): Promise<JoinedRoles | undefined> {
+  const roles = rolesOf(scopes);
+  if (roles === undefined) return undefined;
+  await mkdir(join(homeDir, ".roost"), { recursive: true, mode: 0o700 });
+  const files: DatabaseUrlFiles = { ...clientFiles };
+  const authority = needs.tls?.authority;
+  if (typeof authority === "string") {
+    files.sslrootcert = resolve(homeDir, authorityFile);
+    await writeFileDurably(files.sslrootcert, authority, { mode });
+  }
+  for (const { of, url } of logins)
+    await writeFileDurably(join(homeDir, loginFile(of)), `${changeDatabaseUrl(url, { files })}\n`, { mode });
+  const database = `file:${loginFile("workers")}`;
+  return {
+    homeId: needs.homeId,
+    workers: roles.workers && needs.objects !== undefined ? { database, objects: needs.objects } : undefined,
+    schedulers: roles.schedulers ? { database } : undefined,
+    services: roles.services.map((name) => ({ name, database: `file:${loginFile(name)}` })),
+    clientFiles,
+  };
+}
+
+/** Of a login, by what it is for. Workers and schedulers share one. */
+function loginFile(of: string): string {
+  return of === "workers" || of === "schedulers" ? ".roost/database-url" : `.roost/database-url-${of}`;
+}
+
+/**
+ * The certificate and key of this machine: those that were given, else those at the paths that the home has for its own, where they are here too.
+ * @throws RoostError `invalid_input` when the home shows a certificate to its database and this machine has none
+ */
+export async function findClientFiles(
+  { tls }: HostNeeds,
+  given: Partial<ClientFiles>,
+): Promise<ClientFiles | undefined> {
+  const { sslcert, sslkey } = given;
+  if ((sslcert === undefined) !== (sslkey === undefined))
+    throw new RoostError("invalid_input", "a certificate and its key belong together: give --sslcert and --sslkey");
+  const wanted = sslcert === undefined || sslkey === undefined ? tls?.clientFiles : { sslcert, sslkey };
+  if (wanted === undefined || wanted === null) return undefined;
+  const files = { sslcert: resolve(wanted.sslcert), sslkey: resolve(wanted.sslkey) };
+  for (const path of [files.sslcert, files.sslkey])
+    await access(path).catch((cause: unknown) => {
+      throw new RoostError(
+        "invalid_input",
+        sslcert === undefined
+          ? `the home shows its database a certificate, and ${path} is not on this machine: give the one of this machine with --sslcert FILE --sslkey FILE. Nothing was changed, and the code counts still`
+          : `${path} cannot be read`,
+        { cause },
+      );
+    });
+  return files;
 }

@@ -1,0 +1,167 @@
+/**
+ * Logins of hosts on a PostgreSQL as others run it: passwords (SCRAM) over TLS, an owner of the database who is no superuser, each major version before the
+ * one that npm brings; and a joined host whose home moves to another server.
+ */
+import assert from "node:assert/strict";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { copyFile, mkdtemp, readFile, rename, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { startScriptedModelServer } from "@roost/agent/testing";
+import { silentLogger } from "@roost/base";
+import { changeDatabaseUrl, openDatabase } from "@roost/database";
+import { checkHosts } from "../../apps/cli/src/doctor/check-gateway.ts";
+import { runRoost } from "../../apps/cli/src/testing/run-roost.ts";
+import { requirePart, type NpmPostgresVersion } from "../infra/parts.ts";
+import { startPostgres, type RealPostgres } from "../infra/start-postgres.ts";
+import { startS3 } from "../infra/start-s3.ts";
+import { startSupervised } from "../scenarios/start-supervised.ts";
+import { runCommand } from "../services/home-services.fixture.ts";
+import { until } from "../distributed/until.ts";
+
+const [postgresPart, s3Part] = await Promise.all([requirePart("postgres"), requirePart("s3")]);
+const supervisor = fileURLToPath(new URL("../../apps/supervisor/src/main.ts", import.meta.url));
+const suite = fileURLToPath(new URL("./hosts.test.ts", import.meta.url));
+const versions: (NpmPostgresVersion | undefined)[] = [undefined, 16, 17];
+
+/** Of the owner, with a password, who may not read large objects away from others: an administrator did. */
+async function prepareOwner(postgres: RealPostgres): Promise<string> {
+  const url = changeDatabaseUrl(postgres.localUrl, { database: "template1" });
+  await using admin = await openDatabase({ url, applicationName: "test", logger: silentLogger, poolMax: 1 });
+  await admin.query(
+    "revoke execute on function pg_catalog.lo_creat(integer), pg_catalog.lo_create(oid), pg_catalog.lo_from_bytea(oid, bytea) from public",
+  );
+  return trusted(postgres);
+}
+
+function trusted({ url, certificates }: RealPostgres): string {
+  return url({ sslmode: "verify-full", sslrootcert: certificates.authorityFile });
+}
+
+for (const version of versions)
+  test(
+    `The login of a host holds on PostgreSQL ${version ?? "of the system"} with passwords and an owner who is no superuser`,
+    { skip: postgresPart.skip },
+    async () => {
+      await using postgres = await startPostgres({ durable: false, version });
+      const env = { ...process.env, ROOST_TEST_DATABASE_URL: await prepareOwner(postgres) };
+      delete (env as Record<string, string | undefined>)["NODE_TEST_CONTEXT"];
+      const args = ["--test", "--test-force-exit", "--test-name-pattern", "login of a host's workers", suite];
+      const { stdout } = await promisify(execFile)(process.execPath, args, { env }).catch(
+        (error: { stdout: string }) => error,
+      );
+      assert.match(stdout, /pass 1\n[\s\S]*fail 0\n/, stdout);
+    },
+  );
+
+test(
+  "Workers of a joined host follow their home to another server, and never go on at the one that it left",
+  { skip: postgresPart.skip || s3Part.skip },
+  async () => {
+    await using opened = new AsyncDisposableStack();
+    const [first, second] = [
+      opened.use(await startPostgres({ durable: false })),
+      opened.use(await startPostgres({ durable: false })),
+    ];
+    const s3 = opened.use(await startS3());
+    const model = opened.use(await startScriptedModelServer({ script: () => "ready" }));
+    const [home, machine] = await Promise.all(["home", "box"].map((name) => mkdtemp(join(tmpdir(), `roost-${name}-`))));
+    for (const directory of [home!, machine!])
+      opened.defer(() => rm(directory, { recursive: true, force: true, maxRetries: 5 }));
+    // At the same path on no other machine: what verifies the server goes along.
+    const authority = join(home!, "ca.pem");
+    await copyFile(first.certificates.authorityFile, authority);
+    const keys = { AWS_ACCESS_KEY_ID: s3.accessKeyId, AWS_SECRET_ACCESS_KEY: s3.secretAccessKey };
+    const objects = `s3://roost/home?endpoint=${s3.endpoint}&region=${s3.region}`;
+    const given = { OBJECTS_URL: objects, ...keys };
+    const oldUrl = first.url({ sslmode: "verify-full", sslrootcert: authority });
+    const start = (environment: Record<string, string>) =>
+      startSupervised({ directory: home!, modelUrl: model.url, environment: { ...given, ...environment } });
+    let running = await start({ DATABASE_URL: oldUrl });
+    opened.defer(() => running.stop());
+    const { port } = new URL(running.url);
+    const atHome = (...args: string[]) =>
+      runRoost(args, { url: running.url, environment: { ROOST_TOKEN: running.token } });
+
+    const [, code = ""] = /--code (\S+)/.exec((await atHome("hosts", "invite", "box", "--workers")).stdout) ?? [];
+    const here = { ROOST_HOME: machine!, ROOST_URL: "", ROOST_TOKEN: "", ...keys };
+    const joined = await runRoost(["join", running.url, "--code", code], { environment: here });
+    assert.equal(joined.code, 0, joined.stderr);
+    await rename(authority, `${authority}.away`);
+    const host = await startHost({ ...here, ROOST_MODEL_URL: model.url });
+    opened.defer(() => host.stop());
+    assert.match((await atHome("hosts")).stdout, /box +1 worker/);
+    await rename(`${authority}.away`, authority);
+    await running.stop();
+
+    const target = trusted(second);
+    const move = () => runCommand(home!, "database", "move", target, "--from", oldUrl);
+    assert.match((await move()).printed, /in use by worker \(roost_\w+_host_box/, "also by what runs elsewhere");
+    await host.stop();
+    const moved = await move();
+    assert.equal(moved.code, 0, moved.printed);
+    // The home is not up yet: workers there are let in nowhere, and their runs stay where the home is.
+    const lost = await startHost({ ...here, ROOST_MODEL_URL: model.url }).catch((error: Error) => error);
+    assert.match((lost as Error).message, /the home cannot be asked: .* does not answer/);
+
+    running = await start({ ROOST_PORT: port });
+    const found = await startHost({ ...here, ROOST_MODEL_URL: model.url });
+    opened.defer(() => found.stop());
+    const { runId } = await running.api.sendMessage({ sessionKey: "main", text: "Who is there?" });
+    await until("the run ends", async () => (await running.api.getRun({ runId })).run.endedAt !== null);
+    assert.match((await atHome("hosts")).stdout, /box +1 worker/);
+    assert.match(await readFile(join(machine!, ".roost/database-url"), "utf8"), new RegExp(`:${second.primary.port}/`));
+    {
+      const url = changeDatabaseUrl(first.localUrl, { database: "roost" });
+      await using left = await openDatabase({ url, applicationName: "test", logger: silentLogger, poolMax: 1 });
+      assert.deepEqual(await left.query("select rolname from pg_roles where rolname like '%host\\_box%'"), []);
+    }
+    // The owner's right is taken away: what is told names the statement, and nothing is brought in.
+    {
+      const url = changeDatabaseUrl(second.localUrl, { database: "roost" });
+      await using admin = await openDatabase({ url, applicationName: "test", logger: silentLogger, poolMax: 1 });
+      await admin.query("alter role roost nocreaterole");
+      const refused = await atHome("hosts", "invite", "attic", "--workers");
+      assert.match(
+        refused.stderr.replaceAll(/\s+/g, " "),
+        /administrator of the database runs alter role "roost" createrole;/,
+      );
+      const { statements } = await running.api.listHosts({});
+      assert.match(checkHosts(statements)[0]?.advice ?? "", /as an administrator.*alter role "roost" createrole;/);
+      await admin.query("alter role roost createrole");
+    }
+    assert.match((await atHome("hosts", "remove", "box")).stdout, /Revoked box/);
+    assert.match(await found.ended, /was put out at its home/);
+  },
+);
+
+interface HostProcess {
+  /** All that it printed, once it has ended. */
+  ended: Promise<string>;
+  stop(): Promise<void>;
+}
+
+/** @throws Error with what it printed when it ended instead */
+async function startHost(environment: Record<string, string>): Promise<HostProcess> {
+  const env = { PATH: process.env["PATH"], HOME: environment["ROOST_HOME"], ...environment, ROOST_WORKERS: "1" };
+  const child = spawn(process.execPath, [supervisor, "up"], {
+    env: { ...env, ROOST_MODEL: "scripted", COLUMNS: "500" },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let printed = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (piece) => (printed += String(piece)));
+  const ended = once(child, "exit").then(() => printed);
+  await until("the host is up", async () => /works for/.test(printed) || child.exitCode !== null);
+  if (child.exitCode !== null) throw new Error(printed);
+  return {
+    ended,
+    async stop() {
+      child.kill("SIGTERM");
+      await ended;
+    },
+  };
+}
