@@ -7,6 +7,11 @@ const own = {
   ROOST_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
   /** Of the gateway that this one takes the place of. Set by the supervisor. */
   ROOST_PORT_BEFORE: z.coerce.number().int().min(1).max(65_535).optional(),
+  /** The page of a trace at a collector: `{traceId}` stands for its id. */
+  ROOST_TRACE_URL: z
+    .url({ protocol: /^https?$/ })
+    .refine((url) => url.includes("{traceId}"), "must have {traceId} where the id of a trace goes")
+    .optional(),
 };
 
 export const portDefault = 7717;

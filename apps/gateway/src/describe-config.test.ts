@@ -53,6 +53,16 @@ test("describeConfig() never shows a secret, and says which are set", async () =
   assert.match(valueOf("settings.models")?.value ?? "", /"apiKey":"env:MY_KEY".*"x-ref":"env:OTHER"/);
 });
 
+test("The page of a trace at a collector is shown as it was given, and an address that names no trace, or none at all, is refused", () => {
+  const page = "https://grafana.example/explore?left={traceId}&org=1";
+  const config = readGatewayConfig({ ROOST_TRACE_URL: page });
+  const model = { mode: "rehearsal", provider: null, name: null, reason: null } as const;
+  const entries = describeConfig(config, parseSettings("", "roost.yaml"), model);
+  assert.equal(entries.find(({ name }) => name === "ROOST_TRACE_URL")?.value, page);
+  for (const wrong of ["http://127.0.0.1:16686/trace/", "javascript:alert('{traceId}')", "{traceId}"])
+    assert.throws(() => readGatewayConfig({ ROOST_TRACE_URL: wrong }), { message: /ROOST_TRACE_URL must/ }, wrong);
+});
+
 test("describeConfig() names the home's own database, and writes durations as roost.yaml does", () => {
   const config = readGatewayConfig({ ROOST_DATABASE_URL: "postgresql://me:hunter2@host/db", ROOST_START: "s1" });
   const written = "heartbeat: { every: 1h30m }\nretention: { topics: { mail: 2d }, runs: 1500ms }\n";

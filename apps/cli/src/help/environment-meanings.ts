@@ -63,6 +63,11 @@ export const environmentMeanings: readonly { name: string; meaning: string }[] =
     name: "OTEL_EXPORTER_OTLP_ENDPOINT",
     meaning: "up: where traces are sent, an OTLP endpoint over HTTP (default: nowhere)",
   },
+  {
+    name: "ROOST_TRACE_URL",
+    meaning:
+      "up: the page of a trace at your collector, for the console: http://127.0.0.1:16686/trace/{traceId} (Jaeger)",
+  },
   { name: "ROOST_LOG_LEVEL", meaning: "up: debug, info, warn or error (default: info)" },
   { name: "ROOST_MODEL_URL", meaning: "up: URL of an OpenAI-compatible server, up to and including /v1" },
   { name: "ROOST_MODEL", meaning: "up: model to use there (default: the first it lists)" },

@@ -29,6 +29,11 @@ export function formatCount(count: number): string {
   return count < 10_000 ? plain.format(count) : compact.format(count);
 }
 
+/** `4,360 tokens`; nothing for none, since what has not called a model has none to tell. */
+export function tellTokens(count: number): string {
+  return count === 0 ? "" : `${formatCount(count)} ${count === 1 ? "token" : "tokens"}`;
+}
+
 /** `0.3 s`, `12 s`, `1m 04s`, `2h 16m`, `3d 4h` */
 export function formatMs(ms: number): string {
   if (ms < 1) return "0 ms";

@@ -26,6 +26,7 @@ import type { Kernel } from "@roost/kernel";
 import { z } from "zod";
 import { iso } from "../records/iso.ts";
 import { toJobRecord, toTickRecord } from "../records/to-job.ts";
+import { requireSessions } from "../security/may-see-main.ts";
 
 interface Given {
   kernel: Kernel;
@@ -128,12 +129,15 @@ function serveDefining({ kernel, timeZone, known }: Given): Served[] {
   const recordOf = async (jobId: string) => toJobRecord(await getJob(kernel, jobId));
   return [
     serve(operations.defineJob, async ({ jobId, expectedVersion, ...definition }, { principal }) => {
+      requireSessions(principal, [definition.session], operations.defineJob);
       const options = { by: principal.id, timeZone, expectedVersion, known };
       const { change } = await defineJob(kernel, { id: jobId, ...definition }, options);
       return { job: await recordOf(jobId), change };
     }),
 
     serve(operations.applyJobs, async ({ jobs, partial, ...wanted }, { principal }) => {
+      const sessions = jobs.map(({ session }) => session);
+      requireSessions(principal, sessions, operations.applyJobs);
       const options = { ...wanted, by: principal.id, timeZone };
       // What is brought along from elsewhere names what may not be here yet.
       const { changes, refused } = partial

@@ -58,6 +58,15 @@ test("A key without the scope main finds, reads, writes and follows no session o
       );
   }
   await assert.rejects(stranger.createSession({ title: "A new one" }), { code: "forbidden" });
+  const planner = await keyOf("planner", ["jobs:*"]);
+  const job = { prompt: "Say where the safe is", trigger: { kind: "manual" as const } };
+  for (const session of ["main", "heartbeat"] as const) {
+    const wanted = { jobId: "spy", ...job, session };
+    await assert.rejects(planner.defineJob(wanted), { code: "forbidden", message: /lacks the scope main/ }, session);
+    const { jobId: id, ...definition } = wanted;
+    await assert.rejects(planner.applyJobs({ source: "x", jobs: [{ id, ...definition }] }), { code: "forbidden" });
+  }
+  await planner.defineJob({ jobId: "spy", ...job });
   const friend = await keyOf("friend", ["sessions:read", "main"]);
   assert.deepEqual(
     (await friend.listSessions({ kind: "main" })).items.map(({ key }) => key),

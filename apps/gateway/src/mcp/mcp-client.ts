@@ -26,7 +26,7 @@ export function toMcpClient(principal: Principal): McpClient {
     );
   const isOwn = isPerson(principal);
   const caller: Principal = isOwn ? { id: "client:mcp", kind: "client", scopes: principal.scopes } : principal;
-  const knowsAll = isOwn || maySeeMain(caller.scopes);
+  const knowsAll = maySeeMain(caller.scopes);
   const viewer: Viewer = knowsAll ? { kind: "main" } : { kind: "channel", sessionKey: caller.id };
   const domains = caller.scopes.flatMap((scope) => /^([a-z][a-z0-9-]*)\./.exec(scope)?.[1] ?? []);
   const clearance: Clearance = knowsAll

@@ -11,7 +11,7 @@ export function maySeeMain(scopes: readonly string[]): boolean {
   return coversScope(scopes, mainScope);
 }
 
-/** @throws RoostError `forbidden` when one of them is the person's and the caller lacks the scope `main` */
+/** Keys, or kinds alone. @throws RoostError `forbidden` when one of them is the person's and the caller lacks the scope `main` */
 export function requireSessions(principal: Principal, keys: readonly string[], { id }: Pick<AnyOperation, "id">): void {
   if (keys.some((key) => personKinds.has(kindOfSession(key))))
     requireScope(principal, mainScope, `${id} of a session of the person`);

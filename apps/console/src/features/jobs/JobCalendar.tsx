@@ -1,5 +1,5 @@
-/** A week: what is due on which day and at what time, in the home's zone. It begins today, or at the day that the address names. */
-import type { JobRecord } from "@roost/contract/operations";
+/** A week: what ran and what is due on which day and at what time, in the home's zone. It begins today, or at the day that the address names. */
+import type { DayRecord, JobRecord } from "@roost/contract/operations";
 import { Link, useSearchParams } from "wouter";
 import { useConsole, useNow } from "../../live/console-context.ts";
 import { useReading } from "../../live/use-reading.ts";
@@ -8,18 +8,70 @@ import { Button } from "../../parts/Button.tsx";
 import { fromWallTime } from "../../parts/format.ts";
 import { IconButton } from "../../parts/IconButton.tsx";
 import { MomentField } from "../../parts/MomentField.tsx";
+import { nameState, StateMark } from "../../parts/StateMark.tsx";
 import { useTimeFormats } from "../../parts/time-formats.ts";
 import { Region } from "../../parts/Region.tsx";
+import { gatherDay, type DayEntry, type DayGroup } from "./gather-day.ts";
 import styles from "./JobCalendar.module.css";
 
 const dayMs = 86_400_000;
 const weekDays = 7;
-/** A job that is due more often in a day stands once, with its count. */
-const singlyMax = 3;
 /** A rule of a calendar is not foreseen further, and no home lives by one. */
 const aheadDaysMax = 3_660;
 
 export function JobCalendar({ jobs }: { jobs: readonly JobRecord[] }) {
+  const { week, days, isNamed, error, reload, bar } = useWeek();
+  const formats = useTimeFormats();
+  if (week === undefined)
+    return (
+      <>
+        {bar}
+        <Unread label="Reading the week" rows={7} rowPx={72} what="The week" error={error} onRetry={reload} />
+      </>
+    );
+  const titles = new Map(jobs.map(({ id, definition }) => [id, definition.title ?? id]));
+  const ofDays = Map.groupBy(week.entries, ({ at }) => formats.isoDay.format(at));
+  return (
+    <Region label={isNamed ? "A week" : "The coming week"}>
+      {bar}
+      <ol className={styles.week}>
+        {days.map((day) => (
+          <li key={day}>
+            <h2>
+              {formats.weekday.format(day)} <span>{formats.dayMonth.format(day)}</span>
+            </h2>
+            <DayList groups={gatherDay(ofDays.get(formats.isoDay.format(day)) ?? [])} titles={titles} />
+          </li>
+        ))}
+      </ol>
+      {week.isCut && <p className={styles.none}>There is more than is shown.</p>}
+    </Region>
+  );
+}
+
+function DayList({ groups, titles }: { groups: readonly DayGroup[]; titles: ReadonlyMap<string, string> }) {
+  const formats = useTimeFormats();
+  return (
+    <ul>
+      {groups.map((group) => (
+        <li key={`${group.jobId}:${group.at}:${group.state}`}>
+          <Link href={addressOf(group)} data-state={group.state}>
+            <time>
+              {group.state !== "due" && <StateMark state={group.state} />}
+              {group.text ?? formats.clock.format(group.at)}
+              {isUnfired(group) && `, ${nameState(group.state)}`}
+            </time>{" "}
+            <b>{titles.get(group.jobId) ?? group.jobId}</b>
+          </Link>
+        </li>
+      ))}
+      {groups.length === 0 && <li className={styles.none}>nothing</li>}
+    </ul>
+  );
+}
+
+/** The week that the address names, what was and is due in it, and the bar that leads to others. */
+function useWeek() {
   const { client } = useConsole();
   const now = useNow();
   const formats = useTimeFormats();
@@ -27,26 +79,28 @@ export function JobCalendar({ jobs }: { jobs: readonly JobRecord[] }) {
   const today = formats.isoDay.format(now);
   const named = search.get("from") ?? today;
   const noon = fromWallTime(`${named}T12:00`, formats);
-  const isAhead = named > today && noon < now + aheadDaysMax * dayMs;
-  const first = isAhead ? noon : now;
-  const begins = isAhead ? fromWallTime(`${named}T00:00`, formats) : undefined;
-  const { value, error, reload } = useReading(`jobs:coming:${isAhead ? named : ""}`, () =>
-    client.foreseeTicks({
-      ...(begins === undefined ? {} : { from: new Date(begins).toISOString() }),
-      until: new Date(first + weekDays * dayMs).toISOString(),
-    }),
+  const isNamed = named !== today && noon < now + aheadDaysMax * dayMs;
+  const first = isNamed ? noon : now;
+  const days = Array.from({ length: weekDays }, (_, index) => first + index * dayMs);
+  const from = isNamed && named > today ? fromWallTime(`${named}T00:00`, formats) : undefined;
+  const until = first + weekDays * dayMs;
+  const key = isNamed ? named : "";
+  const coming = useReading(`jobs:coming:${key}`, async () =>
+    until <= now ? nothingDue : client.foreseeTicks({ ...(from && { from: toIso(from) }), until: toIso(until) }),
   );
-  const show = (at: number) => setSearch({ view: "week", ...(at > now && { from: formats.isoDay.format(at) }) });
+  const over = days.map((day) => formats.isoDay.format(day)).filter((day) => day <= today);
+  const past = useReading(`jobs:past:${key}`, () => Promise.all(over.map((day) => client.getDay({ day }))), {
+    isMoved: ({ topic, type }) => over.includes(today) && (topic === "jobs" || type.startsWith("run.")),
+  });
+  const show = (at: number) => {
+    const day = formats.isoDay.format(at);
+    setSearch({ view: "week", ...(day !== today && { from: day }) });
+  };
   const bar = (
     <div className={styles.bar}>
-      <IconButton
-        icon="chevron-left"
-        label="The week before"
-        disabled={!isAhead}
-        onClick={() => show(first - weekDays * dayMs)}
-      />
-      <IconButton icon="chevron-right" label="The next week" onClick={() => show(first + weekDays * dayMs)} />
-      {isAhead && (
+      <IconButton icon="chevron-left" label="The week before" onClick={() => show(first - weekDays * dayMs)} />
+      <IconButton icon="chevron-right" label="The next week" onClick={() => show(until)} />
+      {isNamed && (
         <Button size="small" look="quiet" onClick={() => show(now)}>
           This week
         </Button>
@@ -55,60 +109,54 @@ export function JobCalendar({ jobs }: { jobs: readonly JobRecord[] }) {
         kind="date"
         title="From"
         label="A week from this day on"
-        min={today}
-        value={isAhead ? named : today}
+        value={isNamed ? named : today}
         onMoment={show}
       />
     </div>
   );
-  if (value === undefined)
-    return (
-      <>
-        {bar}
-        <Unread label="Reading the week" rows={7} rowPx={72} what="The week" error={error} onRetry={reload} />
-      </>
-    );
-  const titles = new Map(jobs.map(({ id, definition }) => [id, definition.title ?? id]));
-  const dayOf = (at: number) => formats.dayMonth.format(at);
-  return (
-    <Region label={isAhead ? "A week" : "The coming week"}>
-      {bar}
-      <ol className={styles.week}>
-        {Array.from({ length: weekDays }, (_, index) => first + index * dayMs).map((day) => {
-          const due = value.items.filter(({ at }) => dayOf(Date.parse(at)) === dayOf(day));
-          return (
-            <li key={dayOf(day)}>
-              <h2>
-                {formats.weekday.format(day)} <span>{dayOf(day)}</span>
-              </h2>
-              <ul>
-                {gather(due).map(({ jobId, first: at, count }) => (
-                  <li key={`${jobId}:${at}`}>
-                    <Link href={`/jobs/${jobId}`}>
-                      <time>{count > 1 ? `${count} times` : formats.clock.format(at)}</time>{" "}
-                      <b>{titles.get(jobId) ?? jobId}</b>
-                    </Link>
-                  </li>
-                ))}
-                {due.length === 0 && <li className={styles.none}>nothing</li>}
-              </ul>
-            </li>
-          );
-        })}
-      </ol>
-      {value.isCut && <p className={styles.none}>There is more than is shown.</p>}
-    </Region>
-  );
+  const reload = () => {
+    coming.reload();
+    past.reload();
+  };
+  const week = coming.value && past.value && weekOf(past.value, coming.value);
+  return { week, days, isNamed, error: coming.error ?? past.error, reload, bar };
 }
 
-function gather(due: readonly { jobId: string; at: string }[]): { jobId: string; first: number; count: number }[] {
-  const byJob = new Map<string, number[]>();
-  for (const { jobId, at } of due) byJob.set(jobId, [...(byJob.get(jobId) ?? []), Date.parse(at)]);
-  return [...byJob]
-    .flatMap(([jobId, moments]) =>
-      moments.length > singlyMax
-        ? [{ jobId, first: moments[0] ?? 0, count: moments.length }]
-        : moments.map((first) => ({ jobId, first, count: 1 })),
-    )
-    .toSorted((one, other) => Number(one.count > 1) - Number(other.count > 1) || one.first - other.first);
+function toIso(at: number): string {
+  return new Date(at).toISOString();
+}
+
+interface Coming {
+  items: { jobId: string; at: string }[];
+  isCut: boolean;
+}
+
+function weekOf(past: readonly DayRecord[], coming: Coming): { entries: DayEntry[]; isCut: boolean } {
+  const due = coming.items.map(({ jobId, at }) => ({ jobId, at: Date.parse(at), state: "due", count: 1 }));
+  return { entries: [...past.flatMap(entriesOf), ...due], isCut: coming.isCut || past.some(({ isCut }) => isCut) };
+}
+
+const nothingDue: Coming = { items: [], isCut: false };
+
+/** What jobs did on a day: runs that began, and moments at which none did. A run that went on over midnight stands where it began. */
+function entriesOf({ from, until, runs, ticks }: DayRecord): DayEntry[] {
+  const isWithin = (at: string | null): at is string =>
+    at !== null && Date.parse(at) >= Date.parse(from) && Date.parse(at) < Date.parse(until);
+  const began = runs.flatMap(({ id, jobId, state, scheduledAt, createdAt }) => {
+    const at = [scheduledAt, createdAt].find(isWithin);
+    return jobId === null || at === undefined ? [] : [{ jobId, at: Date.parse(at), state, count: 1, runId: id }];
+  });
+  const unfired = ticks.map(({ jobId, scheduledAt, outcome, count }) => {
+    return { jobId, at: Date.parse(scheduledAt), state: outcome, count };
+  });
+  return [...began, ...unfired];
+}
+
+function isUnfired({ state, text }: DayGroup): boolean {
+  return (state === "skipped" || state === "missed") && !(text ?? "").includes(state);
+}
+
+function addressOf({ jobId, runId, count, state }: DayGroup): string {
+  if (runId !== undefined) return `/runs/${runId}`;
+  return count > 1 && state !== "due" ? `/runs?job=${jobId}` : `/jobs/${jobId}`;
 }

@@ -3,7 +3,7 @@ import type { RunSummary } from "@roost/contract/operations";
 import { memo } from "react";
 import { Link } from "wouter";
 import { useFeed, useNow } from "../../live/console-context.ts";
-import { formatAgo, formatUsd } from "../../parts/format.ts";
+import { formatAgo, formatUsd, tellTokens } from "../../parts/format.ts";
 import { StateMark } from "../../parts/StateMark.tsx";
 import { StepStrip } from "../../parts/StepStrip.tsx";
 import styles from "./NowRow.module.css";
@@ -27,6 +27,7 @@ export const EndedRow = memo(function EndedRow({ run }: { run: RunSummary }) {
           </span>
         )}
         <span className={styles.strip}>{spans.length > 0 && <StepStrip spans={spans} from={from} to={to} />}</span>
+        <span className={styles.tokens}>{tellTokens(run.tokens)}</span>
         <span className={styles.age}>{formatAgo(now - to)}</span>
         <span className={styles.cost}>{formatUsd(run.costUsd)}</span>
       </Link>

@@ -4,7 +4,7 @@ import type { ActivityRecord } from "@roost/contract/operations";
 import { memo, useState } from "react";
 import { Link } from "wouter";
 import { useFeed, useNow } from "../../live/console-context.ts";
-import { formatMs, formatUsd } from "../../parts/format.ts";
+import { formatMs, formatUsd, tellTokens } from "../../parts/format.ts";
 import { StateMark } from "../../parts/StateMark.tsx";
 import { StepStrip } from "../../parts/StepStrip.tsx";
 import { tellStep } from "../../parts/tell-step.ts";
@@ -25,9 +25,12 @@ export const NowRow = memo(function NowRow({ id }: { id: string }) {
         <span className={styles.agent}>{run.agent}</span>
         <Doing run={run} />
         <span className={styles.strip}>{spans.length > 0 && <StepStrip spans={spans} from={from} to={null} />}</span>
+        <span className={styles.tokens}>
+          <Moving value={run.tokens} tell={tellTokens} />
+        </span>
         <Age from={from} />
         <span className={styles.cost}>
-          <MovingCost usd={run.costUsd} />
+          <Moving value={run.costUsd} tell={formatUsd} />
         </span>
       </Link>
       <span className={styles.stop}>
@@ -51,11 +54,11 @@ function Doing({ run }: { run: ActivityRecord }) {
 }
 
 /** Glows when it grows, not when it is first seen. */
-function MovingCost({ usd }: { usd: number }) {
-  const [first] = useState(usd);
+function Moving({ value, tell }: { value: number; tell: (value: number) => string }) {
+  const [first] = useState(value);
   return (
-    <span key={usd} data-moved={usd !== first || undefined}>
-      {formatUsd(usd)}
+    <span key={value} data-moved={value !== first || undefined}>
+      {tell(value)}
     </span>
   );
 }

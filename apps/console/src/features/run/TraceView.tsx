@@ -12,7 +12,10 @@ export function TraceView({ value }: { value: RunReading }) {
   const { client } = useConsole();
   const now = useNow();
   const { value: config } = useReading("settings:config", () => client.getConfig());
-  const collector = config?.entries.find(({ name }) => name === "OTEL_EXPORTER_OTLP_ENDPOINT")?.value;
+  const valueOf = (variable: string) => config?.entries.find(({ name }) => name === variable)?.value ?? undefined;
+  const collector = valueOf("OTEL_EXPORTER_OTLP_ENDPOINT");
+  const page =
+    collector === undefined ? undefined : valueOf("ROOST_TRACE_URL")?.replaceAll("{traceId}", value.run.traceId);
   const spans = listSpans(value);
   const from = Math.min(...spans.map((span) => span.from));
   const until = Math.max(...spans.map(({ to }) => to ?? now), from + 1);
@@ -23,9 +26,12 @@ export function TraceView({ value }: { value: RunReading }) {
         Trace <code className="mono">{value.run.traceId}</code>
       </p>
       <p className={styles.note}>
-        {collector == null
-          ? "Spans are sent nowhere: OTEL_EXPORTER_OTLP_ENDPOINT names a collector (Jaeger, Tempo, Grafana), which finds them by this id."
-          : `Spans are sent to ${collector}, where this id finds them.`}
+        {config !== undefined && <Sent collector={collector} hasPage={page !== undefined} />}
+        {page !== undefined && (
+          <a href={page} target="_blank" rel="noreferrer">
+            Open it at {new URL(page).host}
+          </a>
+        )}
       </p>
       <ol className={styles.spans}>
         {spans.map(({ id, name, isChild, state, from: began, to }) => (
@@ -47,4 +53,12 @@ export function TraceView({ value }: { value: RunReading }) {
       {value.isCut && <p className={styles.note}>There are more spans than are shown.</p>}
     </Region>
   );
+}
+
+/** Where the spans go, and which setting is missing. */
+function Sent({ collector, hasPage }: { collector: string | undefined; hasPage: boolean }) {
+  if (collector === undefined)
+    return "Spans are sent nowhere: OTEL_EXPORTER_OTLP_ENDPOINT names a collector (Jaeger, Tempo, Grafana). ";
+  const where = `Spans are sent to ${collector}. `;
+  return hasPage ? where : `${where}With ROOST_TRACE_URL there is a link to the trace here. `;
 }
