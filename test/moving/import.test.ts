@@ -71,7 +71,7 @@ test("roost import moves an OpenClaw home of 2026.3 in, once, and names what it 
   const secret = "sk-canary1234567890abcdef";
   await write({
     "openclaw.json": `{ agents: { defaults: { model: { primary: "box/Big", fallbacks: ["paid/a", "box/Qwen 3"] }, workspace: "/gone/workspace", userTimezone: "Asia/Tokyo",
-        heartbeat: { every: "20m", target: "last", ackMaxChars: 200, model: "box/Qwen 3", activeHours: { start: "08:00", end: "22:00", timezone: "user" } } }, list: [{ id: "main" }, { id: "writer", workspace: "writer-ws", model: { primary: "box/Qwen 3", fallbacks: ["paid/a"] } }] }, models: { providers: {
+        heartbeat: { every: "20m", target: "last", ackMaxChars: 200, model: "box/Qwen 3", activeHours: { start: "08:00", end: "22:00", timezone: "user" } } }, list: [{ id: "main" }, { id: "writer", workspace: "writer-ws", model: { primary: "box/Qwen 3", fallbacks: ["paid/a", "box/Big"] } }] }, models: { providers: {
         box: { baseUrl: "http://127.0.0.1:8080/v1", apiKey: "\${BOX_KEY}", models: [{ id: "Qwen 3", contextWindow: 32768, cost: { input: 0, output: 0 } },
           { id: "Big", cost: { input: 2, output: 8, cacheRead: 0.5, cacheWrite: 3 } }] },
         paid: { baseUrl: "https://models.example/v1", apiKey: "${secret}", models: [{ id: "a" }] } } } }`,
@@ -144,7 +144,7 @@ test("roost import moves an OpenClaw home of 2026.3 in, once, and names what it 
   );
   assert.match(
     JSON.stringify(first.noPlace),
-    /fallbacks paid\/a: behind its own.*heartbeat\.target: .*last.*models\.providers\.paid: its key stays there.*agents\.defaults\.model paid\/a/,
+    /agent writer.*model paid\/a: it is not among.*its others are used.*heartbeat\.target: .*last.*models\.providers\.paid: its key stays there.*agents\.defaults\.model paid\/a/,
   );
   assert.deepEqual(rehearsed.counts, first.counts, "and says what happens");
   assert.deepEqual(
@@ -158,7 +158,10 @@ test("roost import moves an OpenClaw home of 2026.3 in, once, and names what it 
     ],
   );
   assert.equal(await home("USER.md"), "mine\n", "what is here stays");
-  assert.match(await home("agents/writer.md"), /title: writer\nmodel: box-qwen-3\n[\s\S]*I write/);
+  assert.match(
+    await home("agents/writer.md"),
+    /title: writer\nmodel: box-qwen-3\nfallbacks:\n  - box-big\n[\s\S]*I write/,
+  );
   assert.equal(await home("workspace/agents/idea.md"), "not an agent here\n");
   const refused = first.refused.map(({ name, reason }) => `${name}: ${reason}`).join("\n");
   for (const named of [

@@ -23,6 +23,7 @@ test("checkNames() refuses names that do not exist, with the nearest one", async
     [{ model: "gpt-99" }, 'names the model "gpt-99", which does not exist; known: local, qwen3:8b'],
     [{ queue: "defalt" }, "did you mean default?"],
     [{ services: ["peps"] }, "did you mean peeps?"],
+    [{ model: "local", fallbacks: ["local", "locl"] }, "did you mean local?"],
   ] as const)
     await assert.rejects(check(definition as NamingDefinition), ({ message: told }: Error) => told.includes(message));
 });

@@ -25,13 +25,13 @@ export interface KnownNames {
 /** The fields of a job, an agent or a message that name something. */
 export type NamingDefinition = {
   [Field in "agent" | "tools" | "model" | "queue" | "postconditions"]?: JobDefinition[Field] | undefined;
-} & { services?: readonly string[] | undefined };
+} & { services?: readonly string[] | undefined; fallbacks?: readonly string[] | undefined };
 
 const namesShown = 8;
 
 /** @throws invalid_input naming the nearest name. `whose`: `The job "x"` */
 export async function checkNames(whose: string, definition: NamingDefinition, known: KnownNames): Promise<void> {
-  const { agent, model, queue, tools = [], postconditions = [], services = [] } = definition;
+  const { agent, model, queue, tools = [], postconditions = [], services = [], fallbacks = [] } = definition;
   if (agent !== undefined && agent !== "main") refuseUnknown(`${whose} names the agent`, agent, await known.agents());
   const used = postconditions.flatMap((each) => (each.kind === "tool" ? [each.name] : []));
   const others = [...tools, ...used].filter((name) => !toolNames.includes(name));
@@ -42,10 +42,10 @@ export async function checkNames(whose: string, definition: NamingDefinition, kn
       if (!found.some((service) => name.startsWith(`${service}_`)))
         refuseUnknown(`${whose} names the tool`, name, toolNames);
   }
-  if (model !== undefined) {
-    const models = await known.models();
-    if (models?.takes(model) === false) refuseUnknown(`${whose} names the model`, model, models.names);
-  }
+  const named = [...(model === undefined ? [] : [model]), ...fallbacks];
+  const models = named.length === 0 ? undefined : await known.models();
+  for (const name of named)
+    if (models?.takes(name) === false) refuseUnknown(`${whose} names the model`, name, models.names);
   if (queue === undefined) return;
   // A queue begins with its first run; a name near that of another is a slip.
   const queues = await known.queues();

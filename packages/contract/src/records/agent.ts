@@ -46,6 +46,11 @@ export const agentDefinitionShape = {
     .optional()
     .describe("What people say when they mean this agent: questions and commands are routed by them"),
   model: Name.optional().describe("The id of a provider, or a model; a run or its job may name another"),
+  fallbacks: z
+    .array(Name)
+    .max(10)
+    .optional()
+    .describe("Models tried in this order when its `model` fails, before the others of the home"),
   tools: z
     .array(Name)
     .max(200)

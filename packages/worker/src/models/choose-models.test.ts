@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { createFakeClock, silentLogger } from "@roost/base";
 import type { ProviderConfig } from "@roost/agent";
 import { Settings } from "@roost/memory/settings";
-import { createModelsFor, preferModel } from "./choose-models.ts";
+import { createModelsFor, preferModels } from "./choose-models.ts";
 
 const wire = { kind: "openai-compatible" as const, baseUrl: "http://127.0.0.1:1/v1" };
 const providers: ProviderConfig[] = [
@@ -11,18 +11,34 @@ const providers: ProviderConfig[] = [
   { ...wire, id: "cloud", model: "large" },
 ];
 
-test("preferModel() puts first the provider of this id or model, with the others behind it", () => {
+test("preferModels() puts first the provider of this id or model, with the others behind it", () => {
   for (const name of ["cloud", "large"]) {
-    assert.deepEqual(preferModel(providers, name), [providers[1], providers[0]]);
+    assert.deepEqual(preferModels(providers, [name]), [providers[1], providers[0]]);
   }
-  assert.deepEqual(preferModel(providers, "small"), providers);
+  assert.deepEqual(preferModels(providers, ["small"]), providers);
 });
 
-test("preferModel() asks the providers in order for a model that none is configured with, at no known price", () => {
-  const [first, second, ...others] = preferModel(providers, "tiny");
+test("preferModels() asks the providers in order for a model that none is configured with, at no known price", () => {
+  const [first, second, ...others] = preferModels(providers, ["tiny"]);
   assert.deepEqual(first, { ...wire, id: "house:tiny", model: "tiny" });
   assert.deepEqual(second, { ...wire, id: "cloud:tiny", model: "tiny" });
   assert.deepEqual(others, providers);
+});
+
+test("preferModels() tries an agent's fallbacks in their order behind its model, each once, and the others behind them", async () => {
+  const three: ProviderConfig[] = [...providers, { ...wire, id: "far", model: "huge" }];
+  const ids = (...names: string[]) => preferModels(three, names).map(({ id }) => id);
+  assert.deepEqual(ids("huge", "large"), ["far", "cloud", "house"]);
+  assert.deepEqual(ids("cloud", "large", "small"), ["cloud", "house", "far"]);
+  assert.deepEqual(ids("huge", "tiny"), ["far", "house:tiny", "cloud:tiny", "far:tiny", "house", "cloud"]);
+  const settings = Settings.parse({});
+  const modelsFor = createModelsFor({ providers: three, settings, clock: createFakeClock(0), logger: silentLogger });
+  const agent = { model: "huge", fallbacks: ["large"] };
+  const run = { input: {}, sessionKind: "cron" as const };
+  const chosen = async (...of: Parameters<typeof modelsFor>) =>
+    (await modelsFor(...of).describe()).providers.map(({ model }) => model);
+  assert.deepEqual(await chosen(run, agent), ["huge", "large", "small"]);
+  assert.deepEqual(await chosen({ ...run, input: { model: "small" } }, agent), ["small", "large", "huge"]);
 });
 
 test("createModelsFor() goes by the job, then the heartbeat, then the agent, then the list", async () => {

@@ -1,6 +1,6 @@
 /**
  * Which models a run uses. All runs share one list of providers, tried in order; a job, or else its agent, may name a provider or model, which then
- * comes first, before the rest of the list. All choices share cool-downs and what was learnt of servers.
+ * comes first; an agent's own fallbacks follow, then the rest of the list. All choices share cool-downs and what was learnt of servers.
  */
 import {
   createMemoryCoolDowns,
@@ -40,40 +40,48 @@ export function createModelsFor(options: ChooseModelsOptions): ModelsFor {
   const usual = open(options.providers);
   const opened = new Map<string, Models>();
   return (run, agent) => {
-    const name = nameOf(run, agent, settings);
-    if (name === undefined) return usual;
-    const known = opened.get(name);
+    const names = namesOf(run, agent, settings);
+    if (names.length === 0) return usual;
+    const choice = JSON.stringify(names);
+    const known = opened.get(choice);
     if (known !== undefined) return known;
-    const models = open(preferModel(options.providers, name));
-    if (opened.size < choicesMax) opened.set(name, models);
+    const models = open(preferModels(options.providers, names));
+    if (opened.size < choicesMax) opened.set(choice, models);
     return models;
   };
 }
 
-function nameOf(
+/** Fallbacks go with the model of their agent alone. */
+function namesOf(
   run: Parameters<ModelsFor>[0],
   agent: AgentDefinition,
   settings: ChooseModelsOptions["settings"],
-): string | undefined {
+): string[] {
   const ofRun = run.input["model"];
-  if (typeof ofRun === "string" && ofRun !== "") return ofRun;
+  if (typeof ofRun === "string" && ofRun !== "") return [ofRun];
   const ofHeartbeat = run.sessionKind === "heartbeat" ? settings.heartbeat.model : undefined;
-  return ofHeartbeat ?? agent.model;
+  if (ofHeartbeat !== undefined) return [ofHeartbeat];
+  return agent.model === undefined ? [] : [agent.model, ...(agent.fallbacks ?? [])];
+}
+
+/** Those of each name in turn, then the others. */
+export function preferModels(providers: ProviderConfig[], names: readonly string[]): ProviderConfig[] {
+  const preferred = names.flatMap((name) => namedBy(providers, name));
+  return [...new Map([...preferred, ...providers].map((each) => [each.id, each])).values()];
 }
 
 /**
  * A name is a provider's id, or a model that a provider is configured with; any other name is a model requested from the servers in their order,
  * until one knows it. Its price is unknown: token caps bind it, money caps only as far as the provider reports cost.
  */
-export function preferModel(providers: ProviderConfig[], name: string): ProviderConfig[] {
+function namedBy(providers: ProviderConfig[], name: string): ProviderConfig[] {
   const named = providers.find(({ id }) => id === name) ?? providers.find((each) => modelOf(each) === name);
-  if (named !== undefined) return [named, ...providers.filter((each) => each !== named)];
-  const asked = providers.flatMap((each): ProviderConfig[] => {
+  if (named !== undefined) return [named];
+  return providers.flatMap((each): ProviderConfig[] => {
     if (each.kind === "language-model") return [];
     const { price: _, contextTokensMax: __, ...connection } = each;
     return [{ ...connection, id: `${each.id}:${name}`, model: name }];
   });
-  return [...asked, ...providers];
 }
 
 function modelOf(provider: ProviderConfig): string {

@@ -33,23 +33,22 @@ export function convertModels({ agents, models: given }: OpenClawConfig): Conver
   };
 }
 
-/** The model that an agent's own file names here, and what of its choice has no place. */
+/** The models that an agent's own file names here, and what of its choice has no place. The first that comes in is its model. */
 export function convertAgentModel(
   agent: Pick<AgentEntry, "id" | "model">,
   { ids }: ConvertedModels,
-): { model: string | undefined; left: string[] } {
-  const [primary, ...fallbacks] = modelNamesOf(agent);
-  const model = primary === undefined ? undefined : ids.get(primary);
-  const left =
-    primary === undefined || model !== undefined
-      ? []
-      : [`model ${primary}: it is not among the models that come in, so the agent uses the home's`];
-  if (fallbacks.length > 0)
-    left.push(
-      `fallbacks ${fallbacks.join(", ")}: behind its own model the home's follow, in the order of models in roost.yaml`,
-    );
-  return { model, left };
+): { chosen: { model?: string | undefined; fallbacks?: string[] }; left: string[] } {
+  const names = modelNamesOf(agent);
+  const [model, ...fallbacks] = names.flatMap((name) => ids.get(name) ?? []);
+  const others = model === undefined ? "so the agent uses the home's" : "so its others are used";
+  const left = names
+    .filter((name) => !ids.has(name))
+    .map((name) => `model ${name}: it is not among the models that come in, ${others}`);
+  return { chosen: { model, ...(fallbacks.length > 0 && { fallbacks: fallbacks.slice(0, fallbacksMax) }) }, left };
 }
+
+/** The most that an agent's file takes. */
+const fallbacksMax = 10;
 
 /** `"provider/model"`, or `{ primary, fallbacks }`: the preferred one first. */
 function modelNamesOf(agent: { model?: unknown } | undefined): string[] {

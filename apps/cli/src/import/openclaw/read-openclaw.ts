@@ -5,6 +5,7 @@
 import { readFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { stringify } from "yaml";
+import { dropUndefined } from "../../drop-undefined.ts";
 import { entriesOf } from "../found/entries-of.ts";
 import { slugOf } from "../found/slug-of.ts";
 import { noPlace, noteOf, recordOf, refusedAs, secretAt, type Finding, type Found } from "../found/found.ts";
@@ -76,7 +77,7 @@ async function* readAgent(home: string, agent: AgentEntry, models: ConvertedMode
   const workspace = await findWorkspace(home, written);
   const name = slugOf(agent.id);
   if (workspace === undefined) return yield refusedAs(`agent ${agent.id}`, `its workspace ${written} is not there`);
-  const { model, left } = convertAgentModel(agent, models);
+  const { chosen, left } = convertAgentModel(agent, models);
   for (const line of left) yield noPlace(`agent ${agent.id}`, line);
   const texts = await Promise.all(identity.map((file) => readFile(join(workspace, file), "utf8").catch(() => "")));
   const prompt = texts
@@ -87,7 +88,7 @@ async function* readAgent(home: string, agent: AgentEntry, models: ConvertedMode
     kind: "file",
     ref: `agent ${agent.id}`,
     path: `agents/${name}.md`,
-    text: `---\n${stringify({ title: agent.name ?? agent.id, ...(model !== undefined && { model }) })}---\n\n${prompt}\n`,
+    text: `---\n${stringify({ title: agent.name ?? agent.id, ...dropUndefined(chosen) })}---\n\n${prompt}\n`,
     kept: agent,
   });
   for await (const file of walkSource(workspace))
