@@ -92,7 +92,7 @@ export function createApi({
     ...serveQuestions({ kernel }),
     ...serveInbox({ kernel }),
     ...serveQueues({ kernel }),
-    ...serveRoutes(createHomeRouter({ kernel, directory: services.directory })),
+    ...serveRoutes(createHomeRouter({ kernel, memory, directory: services.directory })),
     ...serveTimeline({ kernel, timeZone: memory.timeZone }),
     ...serveSpend({ kernel, timeZone: memory.timeZone }),
     ...serveBudgets({ memory, applyAtOnce: setup.applyAtOnce }),

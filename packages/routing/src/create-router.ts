@@ -10,11 +10,12 @@ export interface RouteCandidate {
   probability: number;
 }
 
+/** `likeness`: of the words to those of the first target's likest text, 0 to 1; of a target that is named 1. */
 export type Route =
   /** `why`: "it names clerk", "it is like: is the rent paid". */
-  | { state: "decided"; targetId: string; why: string; near: RouteCandidate[] }
+  | { state: "decided"; targetId: string; why: string; near: RouteCandidate[]; likeness: number }
   /** Several fit, or one a little: the caller asks. */
-  | { state: "unsure"; near: RouteCandidate[] }
+  | { state: "unsure"; near: RouteCandidate[]; likeness: number }
   /** Nothing of it was heard of: it is meant for none of them. */
   | { state: "none" };
 
@@ -64,7 +65,7 @@ export async function createRouter(targets: readonly RouteTarget[], { signal }: 
     route(given) {
       const text = given.slice(0, targetLimits.textCharsMax);
       const named = findMention(text, mentions);
-      if (named !== undefined) return { state: "decided", ...named, near: [] };
+      if (named !== undefined) return { state: "decided", ...named, near: [], likeness: 1 };
       const familiarity = features.familiarity(text);
       if (targets.length === 0 || familiarity < familiarityMin) return { state: "none" };
       const vector = features.vectorOf(text);
@@ -75,8 +76,11 @@ export async function createRouter(targets: readonly RouteTarget[], { signal }: 
         .map(([index, probability]) => ({ targetId: targets[index]!.id, probability }));
       const [first, second] = near;
       if (first === undefined) return { state: "none" };
-      if (!isClear(first.probability, second?.probability ?? 0, familiarity)) return { state: "unsure", near };
-      return { state: "decided", targetId: first.targetId, why: `it is like: ${likest(first.targetId, text)}`, near };
+      const nearest = likest(first.targetId, text);
+      const likeness = features.likeness(nearest, text);
+      if (!isClear(first.probability, second?.probability ?? 0, familiarity))
+        return { state: "unsure", near, likeness };
+      return { state: "decided", targetId: first.targetId, why: `it is like: ${nearest}`, near, likeness };
     },
   };
 

@@ -13,6 +13,8 @@ export interface Features {
   readonly size: number;
   /** The share of the text's words, by weight, that the learned texts have: 0 to 1. */
   familiarity(text: string): number;
+  /** The share of their words, by weight, that both have: 0 to 1. */
+  likeness(left: string, right: string): number;
   vectorOf(text: string): SparseVector;
 }
 
@@ -26,6 +28,7 @@ export function learnFeatures(texts: readonly string[]): Features {
   return {
     size: kinds.reduce((sum, { size }) => sum + size, 0),
     familiarity: (text) => kinds[0]!.familiarity(wordsOf(text)),
+    likeness: (left, right) => kinds[0]!.likeness(new Set(wordsOf(left)), new Set(wordsOf(right))),
     vectorOf: (text) => {
       const entries = kinds.flatMap((kind, place) =>
         kind.weigh(text).map(([index, weight]) => [index + offsets[place]!, weight] as const),
@@ -57,6 +60,11 @@ function learnKind(texts: readonly string[], split: (text: string) => string[]) 
         familiar += idf ?? 0;
       }
       return all === 0 ? 0 : familiar / all;
+    },
+    likeness(left: ReadonlySet<string>, right: ReadonlySet<string>): number {
+      const weightOf = (words: Iterable<string>) =>
+        [...words].reduce((sum, word) => sum + (known.get(word)?.idf ?? idfOf(0)), 0);
+      return left.size === 0 ? 0 : weightOf(left.intersection(right)) / weightOf(left.union(right));
     },
     weigh(text: string): [index: number, weight: number][] {
       const found = new Map<string, number>();

@@ -3,7 +3,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import type { RunRecord, RunUpdate } from "@roost/contract/operations";
+import { RoostError } from "@roost/base";
+import type { FoundRouteRecord, RunRecord, RunUpdate } from "@roost/contract/operations";
 import type { GatewayHandlers } from "../testing/serve-gateway.ts";
 import { serveGateway } from "../testing/serve-gateway.ts";
 import { someEvent, someRun, someRunId, someSummary } from "../testing/records.ts";
@@ -40,6 +41,44 @@ test("roost ask prints the reply once, and nothing else, into a pipe", async () 
   assert.deepEqual([code, stdout], [0, "Good morning, here is the list\n"]);
   assert.match(stderr, /· read_file/);
   assert.deepEqual(sent.at(-1), { text: "what is up", sessionKey: "main" });
+});
+
+test("roost ask goes to the agent that it names or clearly means, says why, and else to main", async () => {
+  const clerk = { kind: "agent" as const, id: "clerk", title: "Bills" };
+  const decided = { state: "decided" as const, target: clerk, why: "it names clerk", near: [] };
+  let asked = 0;
+  const routing = (found: Pick<FoundRouteRecord, "advice"> & Partial<FoundRouteRecord>): GatewayHandlers => ({
+    ...answering([]),
+    findRoute: () => ((asked += 1), { ...decided, ...found }),
+  });
+  const toldBy = async (handlers: GatewayHandlers, ...args: string[]) => {
+    await using gateway = await serveGateway(handlers);
+    const { code, stderr } = await runRoost(["ask", "is the rent paid", ...args], gateway);
+    assert.equal(code, 0, stderr);
+    return [sent.at(-1)?.sessionKey, stderr] as const;
+  };
+  const go = routing({ advice: "go" });
+  const [sessionKey, told] = await toldBy(go);
+  assert.equal(sessionKey, "ask:clerk");
+  assert.match(told, /To clerk: it names clerk \(--no-route sends it to main\)/);
+  const before = asked;
+  for (const [args, expected] of [
+    [["--no-route"], "main"],
+    [["--session", "notes"], "notes"],
+    [["--agent", "gardener"], "main"],
+  ] as const)
+    assert.equal((await toldBy(go, ...args))[0], expected, args.join(" "));
+  assert.equal(asked, before, "the person has said where");
+  for (const advice of ["ask", "stay"] as const) {
+    assert.equal((await toldBy(routing({ advice })))[0], "main", `${advice}, and nobody can be asked`);
+    assert.equal((await toldBy(routing({ advice }), "--route"))[0], "ask:clerk", "as it was asked to be");
+  }
+  const skill = routing({ advice: "go", target: { kind: "skill", id: "tax", title: "tax" } });
+  const [toMain, forSkill] = await toldBy(skill);
+  assert.equal(toMain, "main");
+  assert.match(forSkill, /To main, for the skill tax/);
+  const failing = { ...go, findRoute: () => Promise.reject(new RoostError("internal", "it learns")) };
+  assert.equal((await toldBy(failing))[0], "main");
 });
 
 test("roost ask says what is wrong with an answer, on the terminal and in --json", async () => {

@@ -12,7 +12,7 @@ import { exitCodes } from "../exit-codes.ts";
 import { catchSignals } from "../processes/catch-signals.ts";
 
 interface AskOptions {
-  session: string;
+  session?: string;
   agent?: string;
   file?: string[];
   route?: boolean;
@@ -24,10 +24,10 @@ export function addAskCommand(program: Command, context: CliContext): void {
     .command("ask")
     .summary("send a message and show the answer")
     .description(
-      "Sends a message to a session and shows the answer as it is written. Piped input is added to the message, or is the message. Ctrl-C cancels the run.",
+      "Sends a message to main, or to the agent that it names or clearly means, and shows the answer as it is written. Piped input is added to the message, or is the message. Ctrl-C cancels the run.",
     )
     .argument("[text...]", "the message; - reads it from stdin")
-    .option("-s, --session <key>", "session to send it to", "main")
+    .option("-s, --session <key>", "session to send it to (default: main, or one of the agent that it is meant for)")
     .option("--agent <name>", "agent, when the message starts a new session")
     .option(
       "-f, --file <path>",
@@ -36,8 +36,9 @@ export function addAskCommand(program: Command, context: CliContext): void {
     )
     .option(
       "--route",
-      "send it to the agent that it is meant for, in a session of that agent, or to main when no agent fits",
+      "send it to the agent that it is most likely meant for, in a session of that agent, or to main when no agent fits",
     )
+    .option("--no-route", "send it to main, whatever it says")
     .option("--no-wait", "print the run's id and do not wait for the answer")
     .action(async (words: string[], options: AskOptions) => {
       const files = options.file ?? [];
@@ -48,9 +49,13 @@ export function addAskCommand(program: Command, context: CliContext): void {
         const { sha256, name } = await uploadFile(client, path);
         parts.push({ sha256, name });
       }
-      const agent = options.route === true ? await routeMessage(context, client, text) : undefined;
+      const isPlain = options.session === undefined && options.agent === undefined;
+      const isRouted = text !== "" && (options.route ?? isPlain);
+      const agent = isRouted
+        ? await routeMessage(context, client, { message: text, isAsked: options.route === true })
+        : undefined;
       const sent = await client.sendMessage({
-        sessionKey: agent === undefined ? options.session : `ask:${agent}`,
+        sessionKey: agent === undefined ? (options.session ?? "main") : `ask:${agent}`,
         text,
         parts: parts.length === 0 ? undefined : parts,
         source: "cli",

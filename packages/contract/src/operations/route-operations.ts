@@ -12,7 +12,7 @@ export const findRoute = defineOperation({
   id: "findRoute",
   method: "GET",
   path: "/route",
-  summary: "Which agent or domain a question or command is meant for, by words alone; no model is called",
+  summary: "Which agent, domain or skill a question or command is meant for, by words alone; no model is called",
   input: z.object({ text: asked }),
   output: FoundRoute,
   effect: "readonly",

@@ -1,12 +1,12 @@
-/** Which agent or domain a question or command is meant for. */
+/** Which agent, domain or skill a question or command is meant for. */
 import { z } from "zod";
 import { Name, Reason } from "./fields.ts";
 
-export const routeTargetKinds = ["agent", "service"] as const;
+export const routeTargetKinds = ["agent", "service", "skill"] as const;
 
 const target = {
   kind: z.enum(routeTargetKinds),
-  id: Name.describe("Of the agent, or name of the service"),
+  id: Name.describe("Of the agent, or name of the service or skill"),
   title: Name,
 };
 
@@ -19,6 +19,11 @@ export const FoundRoute = z
     state: z
       .enum(["decided", "unsure", "none"])
       .describe("decided: it is meant for `target`; unsure: ask which of `near`; none: for none of them"),
+    advice: z
+      .enum(["go", "ask", "stay"])
+      .describe(
+        "For a message whose sender did not ask to be routed. go: it is named, or said almost in words that mean it; ask: it may be meant for one of `near`; stay: it is main's",
+      ),
     target: z.object(target).meta({ id: "RouteTarget" }).nullable(),
     why: Reason.nullable().describe("Why it was decided so"),
     near: z.array(RouteNear).describe("The likeliest, best first, at most 5"),
