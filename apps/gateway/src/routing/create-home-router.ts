@@ -1,34 +1,20 @@
 /** The router of a home: over its agents, domains and skills, and what the person has corrected. Learned anew when one of them changes. */
 import { createHash } from "node:crypto";
-import { keepBriefly, RoostError } from "@roost/base";
+import { RoostError } from "@roost/base";
 import { defaultAgent, type FoundRouteRecord } from "@roost/contract/operations";
-import { listAgents } from "@roost/jobs";
-import { readLatest, type Kernel } from "@roost/kernel";
-import { listSkills, type Memory } from "@roost/memory";
-import { createRouter, type Route, type Router, type RouteTarget } from "@roost/routing";
-import type { ServiceDirectory } from "@roost/service";
+import { createRouter, type Route, type Router } from "@roost/routing";
+import {
+  createTargetReader,
+  type HomeTarget,
+  type TargetKind,
+  type TargetReaderOptions,
+} from "./create-target-reader.ts";
 
 export interface HomeRouter {
   find(text: string): Promise<FoundRouteRecord>;
   /** @throws RoostError `not_found` when there is no such target */
   correct(correction: { text: string; kind: TargetKind; id: string; by: string }): Promise<void>;
 }
-
-type TargetKind = FoundRouteRecord["near"][number]["kind"];
-
-interface HomeTarget extends RouteTarget {
-  kind: TargetKind;
-  title: string;
-}
-
-const topic = "routing";
-const pageMax = 500;
-const targetsMax = 2_000;
-/** The newest corrections. */
-const correctionsMax = 1_000;
-const descriptionCharsMax = 1_000;
-/** Finding skills walks the folders of the home. */
-const skillsKeptMs = 30_000;
 
 /** Among so many targets a text that is clearly meant for one of them is hardly meant for none; few targets leave most of what is said to main. */
 const manyTargets = 20;
@@ -37,17 +23,8 @@ const likenessMin = 0.5;
 /** Less alike it is not worth a question. */
 const likenessAskedMin = 0.3;
 
-export interface HomeRouterOptions {
-  kernel: Kernel;
-  memory: Memory;
-  directory: ServiceDirectory;
-}
-
-export function createHomeRouter({ kernel, memory, directory }: HomeRouterOptions): HomeRouter {
-  const skills = keepBriefly(() => listSkills(memory, { as: { kind: "main" } }), {
-    clock: kernel.clock,
-    keptMs: skillsKeptMs,
-  });
+export function createHomeRouter({ kernel, memory, directory }: TargetReaderOptions): HomeRouter {
+  const readTargets = createTargetReader({ kernel, memory, directory });
   let learned: { hash: string; router: Promise<Router> } | undefined;
 
   return {
@@ -85,64 +62,6 @@ export function createHomeRouter({ kernel, memory, directory }: HomeRouterOption
     const router = createRouter(targets);
     learned = { hash, router };
     return router;
-  }
-
-  async function readTargets(): Promise<HomeTarget[]> {
-    const examples = await readCorrections();
-    const targets: HomeTarget[] = [];
-    for (let after: string | undefined; targets.length < targetsMax;) {
-      const { agents, next } = await listAgents(kernel, { limit: pageMax, after });
-      // What is meant for no other is main's: it is found by what the person said is, alone.
-      for (const { id, definition } of agents.filter(({ id }) => id !== defaultAgent))
-        targets.push({
-          kind: "agent",
-          id: `agent:${id}`,
-          name: id,
-          title: definition.title ?? id,
-          description: [definition.title, definition.prompt].join("\n").slice(0, descriptionCharsMax).trim(),
-          examples: [...(definition.examples ?? []), ...(examples.get(`agent:${id}`) ?? [])],
-        });
-      if (next === null) break;
-      after = next;
-    }
-    for (const { name, title, guide } of (await directory.list()).slice(0, targetsMax))
-      targets.push({
-        kind: "service",
-        id: `service:${name}`,
-        name,
-        title,
-        description: `${title}\n${guide}`.slice(0, descriptionCharsMax),
-        examples: examples.get(`service:${name}`) ?? [],
-      });
-    for (const { name, description = "" } of await skills.read())
-      targets.push({
-        kind: "skill",
-        id: `skill:${name}`,
-        name,
-        title: name,
-        description: description.slice(0, descriptionCharsMax),
-        examples: examples.get(`skill:${name}`) ?? [],
-      });
-    const ofMain = examples.get(`agent:${defaultAgent}`);
-    if (ofMain !== undefined)
-      targets.unshift({
-        kind: "agent",
-        id: `agent:${defaultAgent}`,
-        name: defaultAgent,
-        title: defaultAgent,
-        description: "",
-        examples: ofMain,
-      });
-    return targets.slice(0, targetsMax);
-  }
-
-  async function readCorrections(): Promise<Map<string, string[]>> {
-    const corrections = new Map<string, string[]>();
-    const { events } = await readLatest(kernel.database, { topics: [topic], limit: correctionsMax });
-    // The newest word of a text counts.
-    const targetOf = new Map(events.map(({ data }) => [String(data["text"]), String(data["target"])]));
-    for (const [text, target] of targetOf) corrections.set(target, [...(corrections.get(target) ?? []), text]);
-    return corrections;
   }
 }
 

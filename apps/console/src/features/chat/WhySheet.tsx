@@ -73,7 +73,7 @@ function LookedUp({ steps }: { steps: readonly StepRecord[] }) {
           <li key={seq} data-state={state}>
             <b className="mono">{nameStep(name)}</b>{" "}
             <span>{input === null ? "" : JSON.stringify(input).slice(0, 140)}</span>
-            {isUntrusted(output) && <em>from outside: not to be trusted</em>}
+            {isUntrusted(output) && <em>from {sourcesOf(output)}: not to be trusted</em>}
           </li>
         ))}
       </ul>
@@ -83,6 +83,15 @@ function LookedUp({ steps }: { steps: readonly StepRecord[] }) {
 
 function isUntrusted(output: unknown): boolean {
   return typeof output === "object" && output !== null && (output as { isUntrusted?: unknown }).isUntrusted === true;
+}
+
+/** As its labels name them: `web page.example, mail work`. */
+function sourcesOf(output: unknown): string {
+  const { labels } = output as { labels?: unknown };
+  const sources = (Array.isArray(labels) ? labels : [])
+    .map((label) => /^src:([^:]+):(.+)$/.exec(String(label)))
+    .filter((match) => match !== null);
+  return sources.length === 0 ? "outside" : sources.map(([, kind, name]) => `${kind} ${name}`).join(", ");
 }
 
 function modelsOf(steps: readonly StepRecord[]): string {
