@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createPairing, wrongCodesMax } from "@roost/access";
 import { answerQuestion } from "@roost/approvals";
+import { RoostError } from "@roost/base";
 import { formatLabels } from "@roost/contract/labels";
 import {
   beginStep,
@@ -290,7 +291,11 @@ test("Questions come with a button for each answer, count from the bound chat al
 
 test("Failures and unknown outcomes of /inbox are answered by buttons, from the bound chat alone, and only what they show", async () => {
   await using home = await openChannelHome();
-  const { server, kernel } = home;
+  const { server, kernel, room } = home;
+  const { readInbox } = room;
+  let outages = 0;
+  room.readInbox = (limit) =>
+    outages-- > 0 ? Promise.reject(new RoostError("unavailable", "away")) : readInbox(limit);
   home.start();
   await home.bind(me);
   server.say({ chat: me, text: "Post it" });
@@ -335,8 +340,9 @@ test("Failures and unknown outcomes of /inbox are answered by buttons, from the 
   assert.equal(await pressed(2), "Recorded: Read");
   assert.equal((await unread()).length, 0);
   assert.match(shown("The model failed")!.text, /Answered: Read$/);
-  // That the chat cannot be changed makes no answer undone.
+  // That the chat cannot be changed makes no answer undone, and a press is not lost while the database is away.
   server.loseNext("failed");
+  outages = 2;
   server.press({ chat: me, ref: step.ref, button: 0 });
   assert.equal(await pressed(3), "Recorded: It was done");
   const { resolution } = (await listSteps(kernel.database, run.runId)).find(({ seq }) => seq === 1)!;

@@ -5,7 +5,6 @@
 import { formatDurationMs, RoostError } from "@roost/base";
 import { clipText, reasonCharsMax } from "@roost/contract/operations";
 import type { Sql } from "@roost/database";
-import type { Kernel } from "./open-kernel.ts";
 import { raiseNotice, type RaisedNotice } from "./raise-notice.ts";
 import type { KernelTransaction } from "./transact.ts";
 
@@ -48,8 +47,8 @@ export function listUnreadFailures(sql: Sql, { limit }: { limit: number }): Prom
 }
 
 /** @throws RoostError `not_found` when nothing of this name fails */
-export async function readFailure({ database }: Kernel, what: string): Promise<void> {
-  const [read] = await database.query(
+export async function readFailure(sql: Sql, what: string): Promise<void> {
+  const [read] = await sql.query(
     `update roost.failure set read_at = coalesce(read_at, roost.now()) where what = $1 returning what`,
     [what],
   );

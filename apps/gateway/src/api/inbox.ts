@@ -23,7 +23,7 @@ export function serveInbox({ kernel }: { kernel: Kernel }): Served[] {
     serve(operations.listInbox, ({ limit }) => readInbox(kernel, limit)),
 
     serve(operations.readFailure, async ({ what }) => {
-      await readFailure(kernel, what);
+      await readFailure(kernel.database, what);
       return { what };
     }),
 

@@ -3,28 +3,22 @@
  * bound, or nothing. An update whose place another process has passed has no effect here.
  */
 import { isPairingCode, redeemPairing } from "@roost/access";
-import { answerQuestion } from "@roost/approvals";
-import { RoostError, toRoostError } from "@roost/base";
 import { listQuestions, type KernelTransaction } from "@roost/kernel";
 import { sendMessage } from "@roost/memory";
-import type { IncomingMessage, Press, Update } from "../channel.ts";
-import { questionKey, readPress, shownOf } from "../outgoing/ask-questions.ts";
+import type { IncomingMessage, Update } from "../channel.ts";
+import { shownOf } from "../outgoing/ask-questions.ts";
 import { inboxEntriesMax, inboxText } from "../outgoing/inbox-text.ts";
-import { answerEntry, closeEntry, entriesShownMax, isAnsweredHere, sendEntries } from "../outgoing/send-entries.ts";
-import { findSentKey, sendMsMax, sendOnce } from "../outgoing/send-once.ts";
+import { entriesShownMax, isAnsweredHere, sendEntries } from "../outgoing/send-entries.ts";
+import { findSentKey, sendOnce } from "../outgoing/send-once.ts";
 import { sendText } from "../outgoing/send-text.ts";
-import { bindOwner, findOwner, noteRefused, noteSeen, readStandings, type Standing } from "../peers/peers.ts";
+import { bindOwner, noteRefused, noteSeen, readStandings, type Standing } from "../peers/peers.ts";
 import { channelsWakeup, type Inbox, type Room } from "../room.ts";
 import { keepFiles, readBytesLeft } from "./keep-files.ts";
+import { movePlace, type Moving, type Taking } from "./move-place.ts";
+import { answerHere, byOf, takePress } from "./take-press.ts";
 
 /** Updates that belong together: an album is one message. */
 export type Taken = { update: Update; album: IncomingMessage[] };
-
-export interface Taking {
-  /** The place that the channel has. */
-  from: string | null;
-  signal: AbortSignal;
-}
 
 const told = {
   bound: "This chat is yours now: what you write here goes to your agent, and what it asks comes here.",
@@ -32,10 +26,6 @@ const told = {
   refused: "This is a private assistant. Its owner has to allow you by name before it answers.",
   wrongCode: "This code is not known, was used, or is older than five minutes: make another with roost channels pair",
   full: "There is no answer to your last messages yet: wait for it, this one was not read",
-  stale: "This button is of an old message: what it asks is not open any more",
-  notYours: "Only the person whose chat is bound decides here",
-  taken: "Recorded",
-  failed: "That did not work: send /inbox again",
 } as const;
 
 /** Returns the place after it. @throws RoostError `conflict` when another process has passed it; anything else may be tried again */
@@ -60,26 +50,6 @@ export async function passOver(
     tell(tx);
   });
   return to;
-}
-
-type Moving = Taking & { to: string };
-
-/** Invariant: the place moves once from each place, so that of many processes one takes the update. */
-async function movePlace(
-  { channel }: Room,
-  tx: KernelTransaction,
-  { from, to }: { from: string | null; to: string },
-): Promise<void> {
-  const moved = await tx.query(
-    "update channels.channel set place = $3, seen_at = roost.now() where name = $1 and place is not distinct from $2 returning 1",
-    [channel.name, from, to],
-    { name: "channels_move_place" },
-  );
-  if (moved.length === 0)
-    throw new RoostError(
-      "conflict",
-      `another process has taken what came after ${from ?? "the beginning"} in ${channel.name}`,
-    );
 }
 
 async function takeMessage(
@@ -208,78 +178,6 @@ async function takeReply(room: Room, message: IncomingMessage, moving: Moving): 
       : question.choices.find((choice) => choice.toLowerCase() === text.trim().toLowerCase());
   if (answer === undefined) return false;
   return answerHere(room, { questionId: question.id, answer, by: byOf(channel.name) }, moving);
-}
-
-async function takePress(room: Room, press: Press, moving: Moving): Promise<void> {
-  const { kernel, channel } = room;
-  const owner = await findOwner(kernel, channel.name);
-  const answerPress = (text: string) =>
-    channel.answerPress(press.pressId, text, AbortSignal.timeout(sendMsMax)).catch((error: unknown) => {
-      kernel.logger.warn("the press of a button was not answered", { channel: channel.name, error });
-    });
-  if (owner?.id !== press.chat.id || owner.id !== press.sender.id) {
-    await kernel.transact((tx) => movePlace(room, tx, moving));
-    return answerPress(told.notYours);
-  }
-  const given = readPress(press.press);
-  const key = press.ref === null ? undefined : await findSentKey(room, { chat: press.chat.id, ref: press.ref });
-  if (key?.startsWith("entry:") === true) {
-    await kernel.transact((tx) => movePlace(room, tx, moving));
-    return answerPress(await takeEntry(room, press, key));
-  }
-  const [question] =
-    given !== undefined && key === questionKey(given.questionId)
-      ? await listQuestions(kernel, { ids: [given.questionId], limit: 1 })
-      : [];
-  const answer = given === undefined ? undefined : question?.choices?.[given.choice];
-  const isTaken =
-    question?.state === "open" &&
-    answer !== undefined &&
-    (await answerHere(room, { questionId: question.id, answer, by: byOf(channel.name) }, moving));
-  if (!isTaken) await kernel.transact((tx) => movePlace(room, tx, moving));
-  await answerPress(isTaken ? `${told.taken}: ${answer}` : told.stale);
-}
-
-/** What is shown to who pressed: they know by it whether it took effect, and may press again. */
-async function takeEntry(room: Room, { chat, ref, press }: Press, key: string): Promise<string> {
-  const { kernel, channel } = room;
-  try {
-    const answered = await answerEntry(room, { key, press, by: byOf(channel.name) });
-    if (answered === undefined) return told.stale;
-    // It is answered, whether or not the chat shows that.
-    if (ref !== null)
-      await closeEntry(room, { chat: chat.id, ref }, answered).catch((error: unknown) =>
-        kernel.logger.warn("the buttons of an answered entry stay", { channel: channel.name, error }),
-      );
-    return `${told.taken}: ${answered.text}`;
-  } catch (error) {
-    kernel.logger.warn("an entry of the inbox was not answered", { channel: channel.name, error });
-    return toRoostError(error).code === "conflict" ? told.stale : told.failed;
-  }
-}
-
-const byOf = (channel: string) => `person:owner/${channel}`;
-
-/** False: it is not open any more, and the place has not moved. */
-async function answerHere(
-  room: Room,
-  answer: { questionId: string; answer: string; by: string },
-  moving: Moving,
-): Promise<boolean> {
-  let isMoved = false;
-  const alongside = async (tx: KernelTransaction) => {
-    await movePlace(room, tx, moving);
-    tx.wake(channelsWakeup);
-    isMoved = true;
-  };
-  try {
-    await answerQuestion(room.kernel, answer, { alongside });
-    return isMoved;
-  } catch (error) {
-    if (isMoved || toRoostError(error).code !== "conflict") throw error;
-    // The place may be the one that another process has moved: that is told by moving it alone.
-    return false;
-  }
 }
 
 /** Best effort: it is sent after the effect. */

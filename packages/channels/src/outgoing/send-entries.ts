@@ -4,7 +4,7 @@
  */
 import { visibleText } from "@roost/base";
 import { clipText, type InboxEntryRecord } from "@roost/contract/operations";
-import { readFailure, resolveStep, type Kernel } from "@roost/kernel";
+import { readFailure, resolveStep, type Kernel, type KernelTransaction } from "@roost/kernel";
 import type { NewChatMessage } from "../channel.ts";
 import type { Room } from "../room.ts";
 import { sendMsMax, sendOnce } from "./send-once.ts";
@@ -18,20 +18,33 @@ const entriesMax = 200;
 
 interface Choice {
   text: string;
-  act: (kernel: Kernel, by: string) => Promise<unknown>;
+  act: (kernel: Kernel, acting: Acting) => Promise<unknown>;
+}
+
+interface Acting {
+  by: string;
+  /** Further writes in the transaction of what is done. */
+  alongside: (tx: KernelTransaction) => Promise<void>;
 }
 
 function choicesOf(entry: AnsweredEntry): Choice[] {
-  if (entry.kind === "failure") return [{ text: "Read", act: (kernel) => readFailure(kernel, entry.what) }];
+  if (entry.kind === "failure") return [{ text: "Read", act: (kernel, acting) => read(kernel, entry.what, acting) }];
   const { runId, seq } = entry;
-  const settle = (outcome: "done" | "failed" | "not_done") => (kernel: Kernel, by: string) =>
-    resolveStep(kernel, { runId, seq, outcome, note: "", by });
+  const settle = (outcome: "done" | "failed" | "not_done"): Choice["act"] => {
+    return (kernel, { by, alongside }) => resolveStep(kernel, { runId, seq, outcome, note: "", by }, { alongside });
+  };
   return [
     { text: "It was done", act: settle("done") },
     { text: "It failed", act: settle("failed") },
     { text: "It never happened: do it again", act: settle("not_done") },
   ];
 }
+
+const read = (kernel: Kernel, what: string, { alongside }: Acting) =>
+  kernel.transact(async (tx) => {
+    await readFailure(tx, what);
+    await alongside(tx);
+  });
 
 export const isAnsweredHere = (entry: InboxEntryRecord): entry is AnsweredEntry =>
   entry.kind === "unknown" || entry.kind === "failure";
@@ -64,11 +77,11 @@ function textOf({ channel }: Room, { title, reason }: AnsweredEntry): string {
 
 /**
  * Carries out what a button of such a message says, where what it showed still waits. The text of the button; undefined: it waits no more.
- * @throws RoostError `conflict` when it was answered otherwise meanwhile
+ * @throws RoostError `conflict` or `not_found` when it was answered otherwise meanwhile
  */
 export async function answerEntry(
   room: Room,
-  { key, press, by }: { key: string; press: string; by: string },
+  { key, press, ...acting }: { key: string; press: string } & Acting,
 ): Promise<{ entry: AnsweredEntry; text: string } | undefined> {
   const [, since, id] = /^entry:[^:]*:(\d+):(.+)$/.exec(key) ?? [];
   const [, index] = /^i:(\d)$/.exec(press) ?? [];
@@ -77,7 +90,7 @@ export async function answerEntry(
   const entry = items.filter(isAnsweredHere).find((each) => each.id === id && Date.parse(each.since) === Number(since));
   const choice = entry && choicesOf(entry)[Number(index)];
   if (entry === undefined || choice === undefined) return undefined;
-  await choice.act(room.kernel, by);
+  await choice.act(room.kernel, acting);
   return { entry, text: choice.text };
 }
 

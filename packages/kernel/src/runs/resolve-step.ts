@@ -20,17 +20,27 @@ export interface ResolveRequest {
   output?: JsonValue | undefined;
 }
 
+export interface ResolveOptions {
+  /** Further writes in the same transaction, also where the same was recorded before. */
+  alongside?: ((tx: KernelTransaction) => Promise<void>) | undefined;
+}
+
 /**
  * Records the resolution. A run that waits for it continues with that outcome (`not_done`: it executes the step again); for a run that went on
  * without it, or has ended, the resolution is a note for people.
  *
  * @throws RoostError `not_found`; `conflict` when the step is not unknown, or was resolved differently
  */
-export async function resolveStep(kernel: Kernel, request: ResolveRequest): Promise<Step> {
+export async function resolveStep(
+  kernel: Kernel,
+  request: ResolveRequest,
+  { alongside }: ResolveOptions = {},
+): Promise<Step> {
   const output = toJsonText(request.output, { what: "the output", bytesMax: runLimits.stepOutputBytesMax });
   return kernel.transact(async (tx) => {
     const run = (await lockRuns(tx, [request.runId])).get(request.runId);
     const step = await mustRead(tx, request);
+    await alongside?.(tx);
     if (step.resolution !== null) {
       if (step.resolution.outcome === request.outcome) return step;
       throw new RoostError(
