@@ -11,8 +11,10 @@ export interface LastingState {
 export interface TellOfStates<Found extends LastingState> {
   /** Of the names of all states of this kind. */
   prefix: string;
-  /** All that are so now. */
+  /** All that are so now: one that is missing is over. */
   found: readonly Found[];
+  /** Told of are those that are among so many of the first when they are new. */
+  toldMax: number;
   /** Whether one that was not told is to be now. Default: always. */
   isToTell?: (state: Found) => boolean;
   /** The part of Roost that tells. */
@@ -29,7 +31,7 @@ export async function tellOfStates<Found extends LastingState>(
   kernel: Kernel,
   options: TellOfStates<Found>,
 ): Promise<number> {
-  const { prefix, found, source, isToTell = () => true } = options;
+  const { prefix, found, toldMax, source, isToTell = () => true } = options;
   const known = await kernel.database.query<LastingState>(
     "select what, reason from roost.failure where starts_with(what, $1)",
     [prefix],
@@ -38,7 +40,7 @@ export async function tellOfStates<Found extends LastingState>(
   const told = new Set(known.map(({ what }) => what));
   const lasting = new Set(found.map(({ what }) => what));
   let changed = 0;
-  for (const state of found.filter((one) => !told.has(one.what) && isToTell(one))) {
+  for (const state of found.slice(0, toldMax).filter((one) => !told.has(one.what) && isToTell(one))) {
     const { what, reason } = state;
     const isFirst = await kernel.transact(async (tx) => {
       const rows = await tx.query(

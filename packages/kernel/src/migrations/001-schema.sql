@@ -475,7 +475,9 @@ create table roost.worker (
   -- How far its machine's clock was ahead of the database's when it said so. Nothing depends on it.
   skew_ms      bigint not null default 0,
   -- It takes no new run and ends those that it has.
-  is_draining  boolean not null default false
+  is_draining  boolean not null default false,
+  -- Its host is in drained_host. In the row too: a heartbeat that waited for a drain sees the new row, and the old drained_host.
+  is_drained   boolean not null default false
 ) with (fillfactor = 50);
 
 -- Hosts that a person drains, by name. Invariant: none of their workers takes a run, nor does one that registers later.

@@ -71,12 +71,12 @@ export async function reportUnplacedRuns(kernel: Kernel): Promise<number> {
     what: `${prefix}${row.queue} ${row.needs.join(" ")}`,
     reason: `no live worker ${describeMissing(row)}`,
   }));
-  const oldest = new Set(found.slice(0, kindsMax));
   return tellOfStates<UnplacedState>(kernel, {
     prefix,
     found,
+    toldMax: kindsMax,
     source: "scheduler",
-    isToTell: (state) => state.isLong && oldest.has(state),
+    isToTell: (state) => state.isLong,
     begun: ({ runCount, needs, reason }) =>
       `${runCount === 1 ? "A run waits" : `${runCount} runs wait`}: ${reason}. Start a worker that does (docs/hosts.md), or change ${needs.length === 0 ? "their queue" : "what they need"}; roost ps shows them`,
     over: (reason) => `No run waits any more because ${reason}`,

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { DatabaseSession } from "@roost/database";
 import { createTestKernel, type TestKernel } from "../testing/create-test-kernel.ts";
 import { claim, end, joinWorker, startRun } from "../testing/drive-runs.ts";
 import { readTopic } from "../log/read-log.ts";
@@ -8,7 +9,7 @@ import { drainHost, listDrainedHosts, readHomeVersion, reportOtherVersions, undr
 import { listWorkers } from "./list-workers.ts";
 
 async function notices({ kernel }: TestKernel): Promise<string[]> {
-  const { events } = await readTopic(kernel.database, { topic: "notices", limit: 100 });
+  const { events } = await readTopic(kernel.database, { topic: "notices", limit: 200 });
   return events.map(({ data }) => (data as { text: string }).text);
 }
 
@@ -60,6 +61,45 @@ test("drainHost() lets a host's workers end what they have and gives them nothin
   await end(kernel, { runId: waits, epoch: 1 });
 });
 
+/** Until all that was begun waits for locks. */
+async function untilWaiting(session: DatabaseSession, ...begun: Promise<unknown>[]): Promise<void> {
+  let hasSettled = false;
+  for (const each of begun) void each.finally(() => (hasSettled = true)).catch(() => undefined);
+  const waiting = "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+  while ((await session.query(waiting)).length < begun.length) assert.ok(!hasSettled, "it did not wait");
+}
+
+test("drainHost() holds for a worker whose heartbeat began before it ended, undrainHost() for one that registers meanwhile", async () => {
+  await using test = await createTestKernel();
+  const { kernel } = test;
+  await startRun(kernel);
+  await using worker = await joinWorker(kernel, { host: "desk" });
+  const holder = await kernel.database.openSession();
+  // The worker's row is held, so that both wait for it: the drain in front.
+  await holder.query("begin");
+  await holder.query("select 1 from roost.worker where host = 'desk' for update");
+  const draining = drainHost(kernel, "desk", { by: "person:owner" });
+  await untilWaiting(holder, draining);
+  const beating = worker.heartbeat();
+  await untilWaiting(holder, draining, beating);
+  await holder.query("commit");
+  await Promise.all([draining, beating]);
+  assert.deepEqual(await claim(kernel, worker), []);
+
+  // What undrainHost() does, up to its commit.
+  await holder.query("begin");
+  await holder.query("select 1 from roost.drained_host for update");
+  const undraining = undrainHost(kernel, "desk", { by: "person:owner" });
+  await untilWaiting(holder, undraining);
+  const joining = joinWorker(kernel, { host: "desk" });
+  await untilWaiting(holder, undraining, joining);
+  await holder.query("commit");
+  await holder[Symbol.asyncDispose]();
+  await undraining;
+  await using later = await joining;
+  assert.equal((await claim(kernel, later)).length, 1);
+});
+
 test("registerWorker() waits for a drain of its host that is under way, and is drained", async () => {
   await using test = await createTestKernel();
   const { kernel } = test;
@@ -69,10 +109,7 @@ test("registerWorker() waits for a drain of its host that is under way, and is d
   await drain.query("select pg_advisory_xact_lock(hashtextextended('roost.drain:desk', 0))");
   await drain.query("insert into roost.drained_host (name, drained_by) values ('desk', 'person:owner')");
   const joining = joinWorker(kernel, { host: "desk" });
-  let hasSettled = false;
-  void joining.finally(() => (hasSettled = true));
-  const isWaiting = "select 1 from pg_locks where not granted and pg_backend_pid() = any (pg_blocking_pids(pid))";
-  while ((await drain.query(isWaiting)).length === 0) assert.ok(!hasSettled, "it did not wait");
+  await untilWaiting(drain, joining);
   await drain.query("commit");
   await drain[Symbol.asyncDispose]();
   await using worker = await joining;
@@ -106,4 +143,25 @@ test("registerWorker() drains a worker of another minor version than the newest 
       `No worker is drained any more because desk has version ${home.replace(/\d+$/, "99")}, the home ${major}.${minor! + 1}.0`,
     ],
   );
+});
+
+test("reportOtherVersions() tells of as many hosts as are told at once, and takes none that lasts for over", async () => {
+  await using test = await createTestKernel();
+  const { kernel } = test;
+  const join = async (names: readonly string[]) => {
+    for (const host of names) await joinWorker(kernel, { host, version: "0.0.7" });
+  };
+  await join(["zinc"]);
+  assert.equal(await reportOtherVersions(kernel), 1);
+  await join(["attic"]);
+  await kernel.database.query(
+    `insert into roost.worker (id, host, pid, kind, lock_key, started_at, seen_at, expires_at, details, queues, capabilities, version, skew_ms)
+     select gen_random_uuid(), 'box' || lpad(n::text, 3, '0'), 1, kind, lock_key, started_at, seen_at, expires_at, details, queues, capabilities, version, skew_ms
+     from roost.worker, generate_series(1, 120) n where host = 'zinc'`,
+  );
+  await reportOtherVersions(kernel);
+  assert.equal(await reportOtherVersions(kernel), 0, "nothing has changed since");
+  const told = await notices(test);
+  assert.equal(told.filter((text) => text.startsWith("No worker is drained")).length, 0);
+  assert.equal(told.length, 101);
 });

@@ -8,7 +8,7 @@ import { labelSetNumbers } from "../log/label-sets.ts";
 import type { Kernel } from "../open-kernel.ts";
 import type { Owned } from "../runs/run.ts";
 import manifest from "../../package.json" with { type: "json" };
-import { isDrainedSql, waitForDrain } from "./drained-hosts.ts";
+import { isDrainedSql, isOtherMinorSql, waitForDrain } from "./drained-hosts.ts";
 import { handBackRuns } from "./hand-back-runs.ts";
 
 export interface NewWorker {
@@ -80,8 +80,8 @@ async function recordWorker(
   await kernel.transact(async (tx) => {
     await waitForDrain(tx, host);
     await tx.query(
-      `insert into roost.worker (id, host, pid, kind, lock_key, started_at, seen_at, expires_at, details, queues, capabilities, version, skew_ms, is_draining)
-       values ($1, $2, $3, $4, $5::bigint, roost.now(), roost.now(), roost.now() + $6 * interval '1 millisecond', $7::jsonb, $8, $9, $10, $11, ${isDrainedSql("$2", "$10")})`,
+      `insert into roost.worker (id, host, pid, kind, lock_key, started_at, seen_at, expires_at, details, queues, capabilities, version, skew_ms, is_drained, is_draining)
+       values ($1, $2, $3, $4, $5::bigint, roost.now(), roost.now(), roost.now() + $6 * interval '1 millisecond', $7::jsonb, $8, $9, $10, $11, ${isDrainedSql("$2")}, ${isDrainedSql("$2")} or ${isOtherMinorSql("$10")})`,
       [
         workerId,
         host,
@@ -134,7 +134,7 @@ class Registration implements WorkerRegistration {
     }>(
       `with renewed as (
          update roost.worker set seen_at = roost.now(), expires_at = roost.now() + $2 * interval '1 millisecond', skew_ms = $6,
-           is_draining = ${isDrainedSql("host", "version")}
+           is_draining = is_drained or ${isOtherMinorSql("version")}
          where id = $1 and expires_at > roost.now() returning is_draining
        ), held as (select * from unnest($3::uuid[], $4::bigint[]) as o(id, epoch))
        select exists (select 1 from renewed) as "isRenewed", (select is_draining from renewed) as "isDrained",
