@@ -141,6 +141,47 @@ suiteOfConsole("screens of the console", (test) => {
     assert.deepEqual(await view.takeFaults(), []);
   });
 
+  test("Settings brings a host in by a command, drains one that works, and puts one out by a second press", async ({
+    home,
+    browser,
+  }) => {
+    const { code } = await home.api.createPairing({ kind: "host", name: "attic" });
+    const host = { name: "attic", version: "0.0.7", at: new Date(Date.now() + 300_000).toISOString() };
+    const body = JSON.stringify({ code, host });
+    const headers = { "content-type": "application/json" };
+    assert.equal((await fetch(`${home.url}/pair`, { method: "POST", headers, body })).status, 200);
+    for (const size of ["phone", "desktop"] as const) {
+      await using view = await browser.openPage(await home.link("/settings"), { size });
+      const { page } = view;
+      await page.waitForSelector("li:has-text('attic'):has-text('its clock is')");
+      assert.deepEqual(await auditPage(page), []);
+      if (size === "phone") {
+        await page.tap("button:has-text('Bring one in')");
+        await page.tap("button:has-text('Show the command')");
+        assert.match((await page.textContent("code:has-text('roost join')")) ?? "", /roost join http\S+ --code \S{9}$/);
+        await page.tap("button[aria-label^='Drain ']");
+        await page.tap("button:has-text('Drain it?')");
+        await page.waitForSelector("text=drained: by");
+        // The press that drained it does not ask already whether it should be taken back.
+        assert.equal(await page.locator("text=Take runs again?").count(), 0);
+        await page.tap("button[aria-label$='take runs again']");
+        await page.tap("button:has-text('Take runs again?')");
+        await page.waitForSelector("text=drained: by", { state: "detached" });
+        assert.deepEqual(await auditPage(page), []);
+      } else {
+        await page.click("button[aria-label='Put attic out']");
+        assert.ok(
+          (await home.api.listHosts({})).items.some(({ name }) => name === "attic"),
+          "one press does nothing",
+        );
+        await page.click("button:has-text('Put it out?')");
+        await page.waitForSelector("button[aria-label='Put attic out']", { state: "detached" });
+        assert.ok((await home.api.listHosts({})).items.every(({ name }) => name !== "attic"));
+      }
+      assert.deepEqual(await view.takeFaults(), []);
+    }
+  });
+
   test("a person is written down in two taps on a phone, merged, and taken apart again", async ({ home, browser }) => {
     await using view = await browser.openTab(await home.link("/people"), { size: "phone" });
     const { page } = view;

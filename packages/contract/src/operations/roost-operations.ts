@@ -71,6 +71,7 @@ export * from "../records/fields.ts";
 export * from "../records/file.ts";
 export * from "../records/home-record.ts";
 export * from "../records/host.ts";
+export * from "../records/host-scopes.ts";
 export * from "../records/hook.ts";
 export * from "../records/inbox.ts";
 export * from "../records/job.ts";

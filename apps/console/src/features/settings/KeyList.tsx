@@ -23,7 +23,7 @@ export function KeyList() {
     <SettingsList
       title="Keys and devices"
       what="keys"
-      items={value?.items}
+      items={value?.items.filter(({ kind }) => kind !== "host")}
       error={error}
       onRetry={reload}
       rowCount={3}

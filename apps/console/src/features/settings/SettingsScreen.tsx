@@ -9,6 +9,7 @@ import { ScreenHeader } from "../../parts/ScreenHeader.tsx";
 import { BudgetList } from "./BudgetList.tsx";
 import { ChannelList } from "./ChannelList.tsx";
 import { HookList } from "./HookList.tsx";
+import { HostList } from "./HostList.tsx";
 import { KeyList } from "./KeyList.tsx";
 import { ModelList } from "./ModelList.tsx";
 import { PushList } from "./PushList.tsx";
@@ -22,6 +23,7 @@ export function SettingsScreen() {
         <ModelList />
         <BudgetList />
         <KeyList />
+        <HostList />
         <PushList />
         <ChannelList />
         <HookList />
