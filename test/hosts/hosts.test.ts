@@ -291,6 +291,10 @@ test("The login of a host's workers reads and writes rows, makes nothing, and is
   await worker.query(
     "select roost.extend_topic_1('notices', offsets_until + 1) from roost.topic where name = 'notices'",
   );
+  const far = worker.query(
+    "select roost.extend_topic_1('notices', offsets_until + 2 * segment_size) from roost.topic where name = 'notices'",
+  );
+  await assert.rejects(far, /two segments ahead of its events at most/);
   await theirs.transact(async (tx) => raiseNotice(tx, { level: "info", text: "a test", source: "box" }));
   await worker.query("select 1 from roost.event where topic = 'notices'");
   assert.deepEqual(await kernel.database.query("select 1 from pg_default_acl"), []);

@@ -14,6 +14,9 @@ export interface Listener extends AsyncDisposable {
 }
 
 const channelBytesMax = 63;
+/** Payloads of one channel that are delivered in a window. What comes beyond them is one empty payload, as after a lost connection: anyone may notify. */
+const deliveredMax = 2_000;
+const windowMs = 500;
 const reconnectBackoff = { firstMs: 50, maxMs: 5_000 };
 
 export function createListener(settings: ConnectionSettings, logger: Logger): Listener {
@@ -25,6 +28,9 @@ class ReconnectingListener implements Listener {
   readonly #logger: Logger;
   readonly #channels = new Map<string, Set<OnPayload>>();
   readonly #closed = new AbortController();
+  /** Of the window that is open: how many each channel got. */
+  readonly #delivered = new Map<string, number>();
+  #windowEnd: NodeJS.Timeout | undefined;
   #client: Client | undefined;
   /** A loop is trying to connect; once connected it listens to every channel and calls every subscriber. */
   #isReconnecting = false;
@@ -54,6 +60,7 @@ class ReconnectingListener implements Listener {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed.abort();
+    clearTimeout(this.#windowEnd);
     this.#channels.clear();
     await this.#reconnected;
     await this.#inTurn(() => this.#disconnect());
@@ -112,7 +119,7 @@ class ReconnectingListener implements Listener {
       isLost = true;
       this.#onLost(client);
     });
-    client.on("notification", ({ channel, payload }) => this.#deliver(channel, payload ?? ""));
+    client.on("notification", ({ channel, payload }) => this.#deliverLimited(channel, payload ?? ""));
     try {
       // Iterating a Map includes channels added meanwhile.
       for (const channel of this.#channels.keys()) await client.query(`LISTEN ${escapeIdentifier(channel)}`);
@@ -151,6 +158,23 @@ class ReconnectingListener implements Listener {
     this.#isReconnecting = false;
     if (this.#client === undefined) return;
     for (const channel of this.#channels.keys()) this.#deliver(channel, "");
+  }
+
+  #deliverLimited(channel: string, payload: string): void {
+    const count = (this.#delivered.get(channel) ?? 0) + 1;
+    this.#delivered.set(channel, count);
+    this.#windowEnd ??= setTimeout(() => this.#endWindow(), windowMs).unref();
+    if (count <= deliveredMax) this.#deliver(channel, payload);
+  }
+
+  #endWindow(): void {
+    this.#windowEnd = undefined;
+    const flooded = [...this.#delivered].filter(([, count]) => count > deliveredMax);
+    this.#delivered.clear();
+    for (const [channel, count] of flooded) {
+      this.#logger.warn("more notifications than are delivered one by one", { channel, count, windowMs, deliveredMax });
+      this.#deliver(channel, "");
+    }
   }
 
   #deliver(channel: string, payload: string): void {

@@ -2,15 +2,21 @@
 
 -- Makes segments until every offset below `until` has one; returns where they end now. A segment is made beside the topic's table and then
 -- attached, which, unlike PARTITION OF, lets reads and appends go on. Sizes may change, so a name that is taken gets the offset.
--- Runs as the owner of the log: a worker on another host has a login that may not create tables.
+-- Runs as the owner of the log: a worker on another host has a login that may not create tables. Such a login makes what an append needs next and no more.
 create or replace function roost.extend_topic_1(topic_name text, until bigint) returns bigint
   language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   known roost.topic;
   segment text;
+  -- In one call, for a login of another host: an append may fill many small ones.
+  segments_max constant bigint := 100;
 begin
   select * into strict known from roost.topic where name = topic_name;
   if known.offsets_until >= until then return known.offsets_until; end if;
+  if session_user <> current_user and (until - known.offsets_until > segments_max * known.segment_size
+      or until > 2 * known.segment_size + (select max(next_offset) from roost.partition_head where topic = topic_name)) then
+    raise exception 'topic "%" is made ready two segments ahead of its events at most', topic_name using errcode = 'insufficient_privilege';
+  end if;
   execute format('lock table roost.%I in share update exclusive mode', known.relation);
   -- NO KEY: rows that refer to the topic may be in flight in transactions that wait for a head of ours.
   select * into strict known from roost.topic where name = topic_name for no key update;
