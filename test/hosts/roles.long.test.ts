@@ -17,31 +17,19 @@ import { runRoost } from "../../apps/cli/src/testing/run-roost.ts";
 import { testToken } from "../../apps/gateway/src/testing/create-test-gateway.ts";
 import { openHouse } from "../../packages/worker/src/testing/open-house.ts";
 import { until } from "../../packages/worker/src/testing/start-worker.ts";
+import { countApples, writeApples } from "./apples.ts";
 
 const gateway = new URL("../../apps/gateway/src/main.ts", import.meta.url);
 const program = (path: string) => fileURLToPath(new URL(`../../apps/${path}/src/main.ts`, import.meta.url));
-
-const apples = `import { defineOperation, defineService, serve } from "@roost/contract";
-import { z } from "zod";
-const count = defineOperation({ id: "count", method: "GET", path: "/count", summary: "Counts", input: z.object({}), output: z.object({ count: z.number() }), effect: "readonly" });
-export const service = {
-  contract: defineService({ name: "apples", title: "Apples", operations: [count] }),
-  migrations: new URL("./migrations/", import.meta.url),
-  handlers: ({ database }) => [serve(count, async () => (await database.query("select count(*)::int as count from svc_apples.apple"))[0])],
-};
-`;
 
 test("A scheduler and a service run on a host with logins that reach no more, go on without the gateway, and are put out", async (t) => {
   await using house = await openHouse("services: [apples]\n");
   const { kernel, memory } = house;
   const { homeDir } = memory;
-  const write = async (path: string, text: string) => {
-    await mkdir(join(homeDir, path, ".."), { recursive: true });
-    await writeFile(join(homeDir, path), text);
-  };
-  await write("services/apples/service.ts", apples);
-  await write("services/apples/migrations/001-apples.sql", "create table svc_apples.apple (id int);");
-  await write("jobs/beat.yaml", "id: beat\ntrigger: { kind: every, every: 1s }\noverlap: allow\nprompt: beat\n");
+  await writeApples(homeDir);
+  await mkdir(join(homeDir, "jobs"), { recursive: true });
+  const job = "id: beat\ntrigger: { kind: every, every: 1s }\noverlap: allow\nprompt: beat\n";
+  await writeFile(join(homeDir, "jobs/beat.yaml"), job);
   await writeFile(join(homeDir, ".roost/token"), `${testToken}\n`, { mode: 0o600 });
   const startGateway = async () => {
     const process = await house.start({ program: gateway, env: { ROOST_PORT: "0" } });
@@ -83,12 +71,7 @@ test("A scheduler and a service run on a host with logins that reach no more, go
   await until(async () => /Host box\s+works for/.test(printed) || up.exitCode !== null);
   assert.match(printed, /with a\s+scheduler, service\s+apples/);
   assert.match((await atHome("hosts")).stdout, /box +1 scheduler, service apples/);
-  const count = async () => {
-    const headers = { authorization: `Bearer ${testToken}` };
-    const answer = await fetch(`${home.url}/services/apples/count`, { headers });
-    return answer.ok ? ((await answer.json()) as { count: number }).count : -answer.status;
-  };
-  assert.equal(await count(), 0);
+  assert.deepEqual(await countApples(home.url, testToken), { status: 200, count: 0 });
 
   const ticks = async () =>
     (await readTopic(kernel.database, { topic: "jobs", limit: 1_000, types: ["tick.fired"] })).events.length;

@@ -1,4 +1,7 @@
-/** A home is upgraded process by process while it works: gateways with their schedulers, and workers, as real processes of two versions. */
+/**
+ * A home is upgraded process by process while it works: gateways behind a load balancer, schedulers, workers and services, as real processes of two
+ * versions. Streams go on at another gateway. The relay's turn is in ../distributed/kafka.distributed.test.ts.
+ */
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { once } from "node:events";
@@ -6,14 +9,24 @@ import { mkdir, writeFile } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
+import { readGatewayUrl } from "@roost/base";
+import { createHttpClient } from "@roost/contract/client";
+import type { CallOptions } from "@roost/contract/client";
+import type { Event } from "@roost/contract/operations";
+import { roostContract } from "@roost/contract/roost";
 import { createRun, listRuns, listWorkers, readHomeVersion, readTopic } from "@roost/kernel";
 import { testToken } from "../../apps/gateway/src/testing/create-test-gateway.ts";
 import { openHouse } from "../../packages/worker/src/testing/open-house.ts";
 import { until } from "../../packages/worker/src/testing/start-worker.ts";
+import { countApples, writeApples } from "./apples.ts";
+import { startLoadBalancer } from "./load-balancer.ts";
 
 const runCount = 60;
 const nextVersion = ["--import", new URL("next-version.ts", import.meta.url).href];
 const gateway = new URL("../../apps/gateway/src/main.ts", import.meta.url);
+const scheduler = new URL("../../apps/scheduler/src/main.ts", import.meta.url);
+const services = new URL("../../apps/services/src/main.ts", import.meta.url);
+const callMs = 50;
 const graceful = { ROOST_GRACE_MS: "60000", ROOST_PORT: "0", ROOST_CONCURRENCY: "4" };
 
 /** Counts what reaches it, by body, and answers a moment later than it has counted. */
@@ -32,9 +45,51 @@ async function startCounter(t: TestContext) {
   return { counts, host: `127.0.0.1:${(server.address() as AddressInfo).port}` };
 }
 
-test("A home is upgraded process by process under load: every run ends, ticks go on, and nothing that has a key is done twice", async (t) => {
+/** Reads a stream until the test is over; what it brought is told by partition. */
+function follow(t: TestContext, open: (options: CallOptions) => AsyncIterable<{ data: unknown }>) {
+  const over = new AbortController();
+  const offsets = new Map<string, number[]>();
+  const opened = Promise.withResolvers<void>();
+  const read = async () => {
+    for await (const { data } of open({ signal: over.signal, onPlace: () => opened.resolve() })) {
+      const event = (data as { event?: Event }).event ?? (data as Event);
+      const place = `${event.topic}/${event.partition}`;
+      if (event.offset !== undefined) offsets.set(place, [...(offsets.get(place) ?? []), event.offset]);
+    }
+  };
+  const ended = read().catch((error: unknown) => {
+    opened.reject(error as Error);
+    return over.signal.aborted ? undefined : error;
+  });
+  t.after(() => over.abort());
+  return { offsets, opened: opened.promise, ended };
+}
+
+/** Calls the service through the load balancer until it is told to stop. */
+function keepCalling(url: string) {
+  const statuses: number[] = [];
+  let isOver = false;
+  const call = async () => {
+    while (!isOver) {
+      statuses.push((await countApples(url, testToken)).status);
+      await new Promise((resolve) => setTimeout(resolve, callMs));
+    }
+  };
+  const ended = call();
+  return {
+    statuses,
+    stop: () => {
+      isOver = true;
+      return ended;
+    },
+  };
+}
+
+test("A home is upgraded process by process under load: every run ends, ticks go on, calls of services are answered, streams go on at another gateway, and nothing that has a key is done twice", async (t) => {
   const outside = await startCounter(t);
-  await using house = await openHouse(`http:\n  allow: ["${outside.host}"]\n`);
+  const listen = "listen:\n  names: [roost.example]\n  trustedProxies: [127.0.0.1]\n";
+  await using house = await openHouse(`http:\n  allow: ["${outside.host}"]\nservices: [apples]\n${listen}`);
+  await using balancer = await startLoadBalancer("roost.example");
   const { kernel, memory, model } = house;
   model.setScript(({ messages }) => {
     if (messages.some(({ role }) => role === "assistant")) return "done";
@@ -42,6 +97,7 @@ test("A home is upgraded process by process under load: every run ends, ticks go
     if (body === undefined) return "nothing to do";
     return { toolCalls: [{ name: "http_send", arguments: { url: `http://${outside.host}/`, body } }] };
   });
+  await writeApples(memory.homeDir);
   await mkdir(join(memory.homeDir, "jobs"), { recursive: true });
   const job = "id: beat\ntrigger: { kind: every, every: 1s }\noverlap: allow\nprompt: beat\n";
   await writeFile(join(memory.homeDir, "jobs/beat.yaml"), job);
@@ -54,7 +110,23 @@ test("A home is upgraded process by process under load: every run ends, ticks go
       await kernel.transact((tx) => createRun(tx, { reason: "a test", agent: "main", sessionKind: "cron", input }));
     }
   };
-  const older = await house.start({ program: gateway, env: graceful });
+  const addGateway = async (nodeOptions: string[] = []) => {
+    const process = await house.start({ program: gateway, env: graceful, nodeOptions });
+    balancer.gateways.push(await readGatewayUrl(memory.homeDir));
+    return process;
+  };
+  const older = await addGateway();
+  const olderServices = await house.start({ program: services });
+  const olderScheduler = await house.start({ program: scheduler });
+  const reconnect = { delayMsMin: 5, delayMsMax: 100, attemptsMax: 1_000 };
+  const baseUrl = `${balancer.url}/api/v1`;
+  const client = createHttpClient(roostContract, { baseUrl, token: testToken, reconnect });
+  const streams = [
+    follow(t, (options) => client.tailEvents({}, options)),
+    follow(t, (options) => client.watchHome({}, options)),
+  ];
+  await Promise.all(streams.map(({ opened }) => opened));
+  const calling = keepCalling(balancer.url);
   const before = [await house.start({ env: graceful }), await house.start({ env: graceful })];
   const version = await readHomeVersion(kernel);
   await load(runCount / 3);
@@ -72,12 +144,23 @@ test("A home is upgraded process by process under load: every run ends, ticks go
   before[0]!.kill("SIGTERM");
   assert.deepEqual(await before[0]!.ended, { code: 0, signal: null });
   after.push(await house.start({ env: graceful, nodeOptions: nextVersion }));
-  const newer = await house.start({ program: gateway, env: graceful, nodeOptions: nextVersion });
+  const newer = await addGateway(nextVersion);
   older.kill("SIGTERM");
   await older.ended;
+  const newerServices = await house.start({ program: services, nodeOptions: nextVersion });
+  olderServices.kill("SIGTERM");
+  assert.deepEqual(await olderServices.ended, { code: 0, signal: null });
+  after.push(newerServices, await house.start({ program: scheduler, nodeOptions: nextVersion }));
+  olderScheduler.kill("SIGTERM");
+  assert.deepEqual(await olderScheduler.ended, { code: 0, signal: null });
   await load(runCount / 3);
   before[1]!.kill("SIGTERM");
   assert.deepEqual(await before[1]!.ended, { code: 0, signal: null });
+  await calling.stop();
+  // One dies in the middle of everything: what is cut off then is asked for again by those who asked.
+  after.push(await addGateway(nextVersion));
+  newer.kill("SIGKILL");
+  await newer.ended;
 
   const unended = async () =>
     (await listRuns(kernel, { limit: 500 })).filter(({ endedAt, jobId }) => endedAt === null && jobId === null);
@@ -89,7 +172,24 @@ test("A home is upgraded process by process under load: every run ends, ticks go
   const moments = events.map(({ data }) => (data as { scheduledAt: string }).scheduledAt);
   assert.ok(moments.length > 3, `${moments.length} ticks`);
   assert.equal(new Set(moments).size, moments.length, "each moment once");
+  assert.deepEqual([...new Set(calling.statuses)], [200], `${calling.statuses.length} calls of the service`);
+  const heads = await kernel.database.query<{ place: string; next: number }>(
+    "select topic || '/' || partition as place, next_offset as next from roost.partition_head where next_offset > 0",
+  );
+  const last = ({ offsets }: (typeof streams)[0], place: string) => offsets.get(place)?.at(-1) ?? -1;
+  const isUpTo = (stream: (typeof streams)[0]) =>
+    heads.every(({ place, next }) => !stream.offsets.has(place) || last(stream, place) >= next - 1);
+  await until(async () => streams.every(isUpTo));
+  for (const { offsets } of streams) {
+    assert.ok([...offsets.values()].flat().length > runCount);
+    for (const [place, seen] of offsets)
+      assert.deepEqual(
+        seen,
+        Array.from(seen, (_, at) => seen[0]! + at),
+        `${place} without gap or repeat`,
+      );
+  }
   const notices = (await readTopic(kernel.database, { topic: "notices", limit: 100 })).events;
   t.diagnostic(`${moments.length} ticks; ${notices.map(({ data }) => (data as { text: string }).text).join(" | ")}`);
-  await Promise.all([newer, ...after].map((one) => (one.kill("SIGTERM"), one.ended)));
+  await Promise.all(after.map((one) => (one.kill("SIGTERM"), one.ended)));
 });

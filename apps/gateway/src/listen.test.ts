@@ -137,6 +137,24 @@ test("listen() answers what is no request with a problem document", async () => 
   }
 });
 
+test("listen() lets a call that is being answered end when it stops", async () => {
+  const arrived = Promise.withResolvers<void>();
+  const go = Promise.withResolvers<void>();
+  const slowly = async () => {
+    arrived.resolve();
+    await go.promise;
+    return new Response("here");
+  };
+  const server = await listen({ host: "127.0.0.1", port: 0, fetch: slowly });
+  const asked = globalThis.fetch(server.url);
+  await arrived.promise;
+  const ended = server[Symbol.asyncDispose]();
+  await assert.rejects(globalThis.fetch(server.url, { headers: { connection: "close" } }), "it takes no more");
+  go.resolve();
+  assert.equal(await (await asked).text(), "here");
+  await ended;
+});
+
 test("listen() closes a connection whose head or body comes drop by drop, and answers others meanwhile", async () => {
   const timeouts = { headersMs: 100, requestMs: 200, checkMs: 20 };
   const read = async (request: Request) => new Response(await request.text());

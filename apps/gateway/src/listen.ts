@@ -7,7 +7,7 @@ import { createServer, type IncomingMessage, type RequestListener, type Server }
 import { createServer as createTlsServer } from "node:https";
 import { BlockList, isIP, isIPv6, type AddressInfo, type Socket } from "node:net";
 import { getRequestListener } from "@hono/node-server";
-import { RoostError } from "@roost/base";
+import { endServer, RoostError } from "@roost/base";
 import { portDefault } from "./config.ts";
 import { crowdFactor, guardConnections, type ConnectionLimits } from "./guard-connections.ts";
 import type { OpenAiDoor } from "./openai/create-openai-door.ts";
@@ -67,6 +67,8 @@ const loopback = new Set(["127.0.0.1", "::1", "localhost"]);
 const timeoutsDefault: RequestTimeouts = { headersMs: 15_000, requestMs: 60_000, checkMs: 5_000 };
 /** Open connections: of callers with a token, streams included, and of all others. */
 const limitsDefault: ConnectionLimits = { knownMax: 1_200, anonymousMax: 100 };
+/** For calls that are being answered when it stops. Streams end by themselves. */
+const callsMsMax = 1_000;
 /** Room for connections that are being refused. */
 const refusedMax = 50;
 
@@ -217,12 +219,10 @@ function serve(
   server.maxConnections = 2 * limits.knownMax + (2 * crowdFactor + 1) * limits.anonymousMax + refusedMax;
   server.on("clientError", refuseBytes);
   return Object.assign(server, {
-    [Symbol.asyncDispose]: () =>
-      new Promise<void>((resolve) => {
-        watching?.();
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    [Symbol.asyncDispose]: () => {
+      watching?.();
+      return endServer(server, callsMsMax);
+    },
   });
 }
 

@@ -46,6 +46,7 @@ export { dropSecret, keepSecret } from "./keep-secret.ts";
 export { addFileDurably, syncDirectory, writeFileDurably } from "./write-file-durably.ts";
 export { runProcess } from "./run-process.ts";
 export { keepCompiled, listenToSupervisor, type Supervised } from "./listen-to-supervisor.ts";
+export { endServer } from "./end-server.ts";
 export { ownServicesDir } from "./own-services.ts";
 export {
   errorCodes,

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { getRequestListener } from "@hono/node-server";
-import { RoostError, type Logger } from "@roost/base";
+import { endServer, RoostError, type Logger } from "@roost/base";
 import {
   createProblemResponse,
   createRoutes,
@@ -46,13 +46,6 @@ export async function serveCalls(options: ServeCallsOptions): Promise<{ url: str
   await once(server, "listening");
   return {
     url: `http://${host}:${(server.address() as AddressInfo).port}`,
-    [Symbol.asyncDispose]: () =>
-      new Promise((resolve) => {
-        const late = setTimeout(() => server.closeAllConnections(), endMsMax);
-        server.close(() => {
-          clearTimeout(late);
-          resolve();
-        });
-      }),
+    [Symbol.asyncDispose]: () => endServer(server, endMsMax),
   };
 }
