@@ -57,12 +57,21 @@ function follow(t: TestContext, open: (options: CallOptions) => AsyncIterable<{ 
       if (event.offset !== undefined) offsets.set(place, [...(offsets.get(place) ?? []), event.offset]);
     }
   };
-  const ended = read().catch((error: unknown) => {
-    opened.reject(error as Error);
-    return over.signal.aborted ? undefined : error;
+  let failure: unknown;
+  read().catch((error: unknown) => {
+    failure = error;
+    opened.reject(error);
   });
   t.after(() => over.abort());
-  return { offsets, opened: opened.promise, ended };
+  return { offsets, opened: opened.promise, failure: () => failure };
+}
+
+/** As a browser does; returns its cookie. */
+async function signIn(url: string, code: string): Promise<string> {
+  const headers = { "content-type": "application/json", origin: "https://roost.example" };
+  const answer = await fetch(`${url}/session`, { method: "POST", headers, body: JSON.stringify({ code }) });
+  assert.equal(answer.status, 204, await answer.text());
+  return answer.headers.getSetCookie()[0]!.split(";")[0]!;
 }
 
 /** Calls the service through the load balancer until it is told to stop. */
@@ -72,6 +81,7 @@ function keepCalling(url: string) {
   const call = async () => {
     while (!isOver) {
       statuses.push((await countApples(url, testToken)).status);
+      // tidy: the pace of the load, for which nothing waits.
       await new Promise((resolve) => setTimeout(resolve, callMs));
     }
   };
@@ -126,6 +136,7 @@ test("A home is upgraded process by process under load: every run ends, ticks go
     follow(t, (options) => client.watchHome({}, options)),
   ];
   await Promise.all(streams.map(({ opened }) => opened));
+  const cookie = await signIn(balancer.url, (await client.createSignInCode({})).code);
   const calling = keepCalling(balancer.url);
   const before = [await house.start({ env: graceful }), await house.start({ env: graceful })];
   const version = await readHomeVersion(kernel);
@@ -157,6 +168,8 @@ test("A home is upgraded process by process under load: every run ends, ticks go
   before[1]!.kill("SIGTERM");
   assert.deepEqual(await before[1]!.ended, { code: 0, signal: null });
   await calling.stop();
+  const asked = await fetch(`${baseUrl}/status`, { headers: { cookie } });
+  assert.equal(asked.status, 200, "a browser that signed in at a gateway that is gone is known at another");
   // One dies in the middle of everything: what is cut off then is asked for again by those who asked.
   after.push(await addGateway(nextVersion));
   newer.kill("SIGKILL");
@@ -179,7 +192,11 @@ test("A home is upgraded process by process under load: every run ends, ticks go
   const last = ({ offsets }: (typeof streams)[0], place: string) => offsets.get(place)?.at(-1) ?? -1;
   const isUpTo = (stream: (typeof streams)[0]) =>
     heads.every(({ place, next }) => !stream.offsets.has(place) || last(stream, place) >= next - 1);
-  await until(async () => streams.every(isUpTo));
+  await until(async () => streams.some(({ failure }) => failure() !== undefined) || streams.every(isUpTo));
+  assert.deepEqual(
+    streams.map(({ failure }) => failure()),
+    [undefined, undefined],
+  );
   for (const { offsets } of streams) {
     assert.ok([...offsets.values()].flat().length > runCount);
     for (const [place, seen] of offsets)

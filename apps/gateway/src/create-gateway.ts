@@ -98,11 +98,6 @@ interface Asked {
   allowed?: AbortSignal;
 }
 
-/** A number that stays: cookies of a host are shared by its ports, so each home's have it in their name. */
-function portOf({ port, outside }: OriginRules): number {
-  return outside?.port ?? port;
-}
-
 /** Refuses everything that no rule allows. */
 export function createGateway(options: GatewayOptions): Gateway {
   const { logger } = options;
@@ -135,7 +130,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const agentOf = createAgentOf(kernel);
   const verifyRunToken = async (given: string) =>
     withKnowledge({ kernel, agentOf }, await verifyToken(kernel.database, services.verifier, given));
-  const sessions = createBrowserSessions({ token, clock, port: () => portOf(options.origin()) });
+  const sessions = createBrowserSessions({ token, clock, home: options.hostPlace.homeId });
   const authentication = createAuthentication({ token, sessions, verifyRunToken, access: options.access, clock });
   app.route(hooksPath, serveHooks(options.hooks, { logger }));
   app.route(sessionPath, createSessionRoutes({ authentication, sessions, codes: options.codes }));

@@ -35,21 +35,22 @@ export interface BrowserSessions {
 }
 
 /**
- * Cookies are shared by all ports of a host, so each home's cookie has its own name. What is signed names the address at which the browser signed
+ * Cookies are shared by all ports of a host, so each home's cookie has its own name, the same at all its gateways. What is signed names the address at which the browser signed
  * in: a cookie counts there alone. None is a token that counts elsewhere.
  */
 export function createBrowserSessions({
   token,
   clock,
-  port,
+  home,
 }: {
   token: Token;
   clock: Clock;
-  port: () => number;
+  /** Id of the home. */
+  home: string;
 }): BrowserSessions {
   const signer = createTextSigner({ token, clock, purpose: "browser" });
   // Over TLS the browser itself sees to it that no other name of the domain has set it.
-  const nameOf = (cookie: string, { scheme }: Arrival) => `${scheme === "https" ? "__Host-" : ""}${cookie}${port()}`;
+  const nameOf = (cookie: string, { scheme }: Arrival) => `${scheme === "https" ? "__Host-" : ""}${cookie}${home}`;
   const keep = (cookie: string, value: string, { arrival, ms }: { arrival: Arrival; ms: number }) =>
     `${nameOf(cookie, arrival)}=${value}; HttpOnly; SameSite=Strict; Path=/; Max-Age=${ms / 1000}${arrival.scheme === "https" ? "; Secure" : ""}`;
   const read = ({ headers }: AskedRequest, cookie: string, arrival: Arrival) =>

@@ -17,7 +17,7 @@ const named: Arrival = { scheme: "https", host: "roost.example" };
 const keptBy = (header: string) => new Headers({ cookie: header.split(";")[0] ?? "" });
 
 function open(clock: FakeClock) {
-  const sessions = createBrowserSessions({ token: right, clock, port: () => 7717 });
+  const sessions = createBrowserSessions({ token: right, clock, home: "7717" });
   const verifyRunToken = async (token: string): Promise<Principal> => {
     if (token === "roost-run.good.x") return { id: "agent:main", kind: "agent", scopes: [] };
     throw new RoostError("unauthenticated", "the run has ended");
@@ -82,7 +82,7 @@ test("createAuthentication() takes the token of a run for its agent, and counts 
   await authenticate(bearer("roost-run.good.x"));
 });
 
-test("createBrowserSessions() signs in by a cookie that is whole, in time and of this token and port", async () => {
+test("createBrowserSessions() signs in by a cookie that is whole, in time and of this token and home", async () => {
   const clock = createFakeClock(0);
   const { sessions, authenticate } = open(clock);
   const header = await sessions.open(own);
@@ -90,7 +90,7 @@ test("createBrowserSessions() signs in by a cookie that is whole, in time and of
   const cookie = header.split(";")[0] ?? "";
   const ask = (value: string) => authenticate(new Headers({ cookie: value }));
   assert.equal((await ask(`other=1; ${cookie}`)).id, "person:owner");
-  const other = createBrowserSessions({ token: { hash: async () => hashToken("other") }, clock, port: () => 7717 });
+  const other = createBrowserSessions({ token: { hash: async () => hashToken("other") }, clock, home: "7717" });
   const wrong = [
     cookie.replace("7717", "7718"),
     `${cookie}x`,
