@@ -7,7 +7,9 @@ export function nearestName(word: string, names: readonly string[]): string | un
     .map((name) => ({ name, distance: distanceOf(lower, name.toLowerCase()) }))
     .toSorted((a, b) => a.distance - b.distance)[0];
   const isNear = near !== undefined && near.distance <= Math.min(distanceMax, Math.ceil(word.length / 2));
-  return isNear ? near.name : names.find((name) => word.length > 2 && name.toLowerCase().startsWith(lower));
+  if (isNear || word.length <= 2) return isNear ? near.name : undefined;
+  const whole = names.map((name) => ({ name, known: name.toLowerCase() }));
+  return (whole.find(({ known }) => known.startsWith(lower)) ?? whole.find(({ known }) => known.endsWith(lower)))?.name;
 }
 
 /** Levenshtein distance. */

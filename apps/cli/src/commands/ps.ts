@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
 import type { RoostClient } from "../connect.ts";
+import { formatClock } from "../home-zone.ts";
 import { activityColumns, formatActivityTable } from "../live/activity-table.ts";
 import { openScreen } from "../live/open-screen.ts";
 import { describeAlarms, printAlarms } from "../print/describe-alarms.ts";
@@ -26,7 +27,7 @@ export function addPsCommand(program: Command, context: CliContext): void {
       const isLive = options.once !== true && (options.watch === true || (terminal.isScreen && !terminal.isJson));
       const { client } = await context.connect({ isQuiet: isLive });
       if (!isLive) {
-        const [rows, alarms] = await Promise.all([readActivity(client), readAlarms(client)]);
+        const [rows, { alarms }] = await Promise.all([readActivity(client), readAlarms(client)]);
         if (terminal.isJson) return terminal.json({ alarms, rows });
         printAlarms(terminal, alarms, context.clock.nowMs());
         return terminal.table(rows, activityColumns(clock.nowMs()), whenEmpty);
@@ -43,11 +44,11 @@ async function showLive({ terminal, clock }: CliContext, client: RoostClient): P
   const layOut = (shown: ActivityView | undefined): string[] => {
     const { columns, rows, paint } = terminal;
     const nowMs = clock.nowMs();
-    const time = new Date(nowMs).toLocaleTimeString(undefined, { hour12: false });
+    const time = shown?.timeZone === undefined ? "" : ` · ${formatClock(nowMs, shown.timeZone)}`;
     const head = [
       shown === undefined
         ? paint("Asking the gateway …", "dim")
-        : paint(cutText(`roost ps · ${time} · ${describeCounts(shown)} · q quits`, columns), "dim"),
+        : paint(cutText(`roost ps${time} · ${describeCounts(shown)} · q quits`, columns), "dim"),
     ];
     if (shown?.trouble !== undefined) head.push(paint(cutText(`! ${plainLine(shown.trouble)}`, columns), "bad"));
     const failures = shown === undefined ? [] : describeAlarms(terminal, shown.alarms, nowMs);

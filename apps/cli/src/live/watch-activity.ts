@@ -9,6 +9,8 @@ export interface ActivityView {
   alarms: Status["alarms"];
   /** Why the rows may be stale; undefined when they are current. */
   trouble: string | undefined;
+  /** The home's; undefined until it is known. */
+  timeZone: string | undefined;
 }
 
 const activityMax = 1000;
@@ -21,12 +23,19 @@ export async function readActivity(client: RoostClient, signal?: AbortSignal): P
   return readPages((page) => client.listActivity(page, { signal }), activityMax);
 }
 
-/** What fails at present. The list of what is running is worth more than the lack of this. */
-export async function readAlarms(client: RoostClient, signal?: AbortSignal): Promise<Status["alarms"]> {
-  return client.getStatus({}, { signal }).then(
-    ({ alarms }) => alarms,
-    () => [],
-  );
+/** What fails at present, and the home's time zone. The list of what is running is worth more than the lack of these. */
+export async function readAlarms(
+  client: RoostClient,
+  signal?: AbortSignal,
+): Promise<Pick<Status, "alarms"> & Partial<Pick<Status, "timeZone">>> {
+  return client.getStatus({}, { signal }).catch(() => ({ alarms: [] }));
+}
+
+function shownOf({
+  alarms,
+  timeZone,
+}: Awaited<ReturnType<typeof readAlarms>>): Pick<ActivityView, "alarms" | "timeZone"> {
+  return { alarms, timeZone };
 }
 
 /** Ends when aborted. */
@@ -36,20 +45,20 @@ export async function watchActivity(
   signal: AbortSignal,
 ): Promise<void> {
   let rows: ActivityRecord[] = [];
-  let alarms: Status["alarms"] = [];
+  let status: Awaited<ReturnType<typeof readAlarms>> = { alarms: [] };
   let wake = new AbortController();
   void followEvents(client, () => wake.abort(), signal);
   while (!signal.aborted) {
     wake = new AbortController();
     const isWoken = wake.signal;
     try {
-      [rows, alarms] = await Promise.all([readActivity(client, signal), readAlarms(client, signal)]);
-      onChange({ rows, alarms, trouble: undefined });
+      [rows, status] = await Promise.all([readActivity(client, signal), readAlarms(client, signal)]);
+      onChange({ rows, trouble: undefined, ...shownOf(status) });
     } catch (error) {
       if (signal.aborted) return;
       const { message, retryable } = toRoostError(error);
       if (!retryable) throw error;
-      onChange({ rows, alarms, trouble: message });
+      onChange({ rows, trouble: message, ...shownOf(status) });
     }
     await sleepUntilAborted(restMs, { signal });
     await sleepUntilAborted(refreshMs, { signal: AbortSignal.any([signal, isWoken]) });

@@ -49,7 +49,7 @@ export const firstScan: ScanHome = { changesMax: 500, othersMax: 100 };
 
 const readCount = 8;
 /** Files that are recorded before the next are read: a scan of thousands that is cut off has not been in vain. */
-const sliceSize = 100;
+const sliceSize = 25;
 /** A replacement takes milliseconds; an older temporary file belongs to a dead process, or to one that will start again. */
 const temporaryMsMax = 10 * 60_000;
 

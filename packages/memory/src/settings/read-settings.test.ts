@@ -60,6 +60,16 @@ test("readSettings() names file and line of every mistake", () =>
     );
   }));
 
+test("parseSettings() names the key that was meant, also where only its end was written", () => {
+  const server = "models:\n  - { kind: openai-compatible, id: a, model: m, url: 'http://127.0.0.1:1/v1' }";
+  for (const [text, meant] of [
+    [server, "baseUrl"],
+    ["heartbeat: { activHours: {} }", "activeHours"],
+    ["budgets: { day: { usd: 5 } }", "usdMax"],
+  ] as const)
+    assert.throws(() => parseSettings(text, "roost.yaml"), new RegExp(`did you mean ${meant}\\?`));
+});
+
 test("parseSettings() says where it is not YAML, and that a key stands twice", () => {
   assert.throws(() => parseSettings("a: [1\nb: 2", "roost.yaml"), {
     code: "invalid_input",
