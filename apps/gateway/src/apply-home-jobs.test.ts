@@ -176,11 +176,12 @@ test("applyHomeJobs() tells of files that are wrong and applies the others", asy
   const notices = await home.apply();
   assert.deepEqual(
     notices.map((notice) => notice.split(" ")[0]).toSorted(),
-    ["b", "c", "d", "e", "f", "k"].map((name) => `jobs/${name}.yaml`),
+    ["b", "c", "d", "e", "f", "h", "k"].map((name) => `jobs/${name}.yaml`),
   );
   assert.match(notices.join("\n"), /job "a" is also defined in jobs\/a\.yaml/);
   assert.deepEqual([await home.promptOf("a"), await home.promptOf("g")], ["one", "one"]);
-  assert.equal((await home.apply()).length, 6);
+  assert.match(notices.join("\n"), /jobs\/h\.yaml has no job/);
+  assert.equal((await home.apply()).length, 7);
 });
 
 test("applyHomeJobs() fills a database that has never heard of the jobs", async () => {

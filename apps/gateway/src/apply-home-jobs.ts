@@ -108,6 +108,7 @@ async function readSources(memory: Memory) {
         continue;
       }
       const jobs = parseJobDocuments(text);
+      if (jobs.length === 0) notices.push(`${file} has no job: write one into it, or delete it`);
       const twice = jobs.map(idOf).find((id) => id !== undefined && sourceOf.has(id));
       if (twice !== undefined) {
         notices.push(

@@ -80,7 +80,7 @@ async function composeMessage(
   const isPiped = words.includes("-") || (stdin.isTTY !== true && said === "" && !hasFiles);
   const piped = isPiped ? (await readInput(stdin)).trim() : "";
   const text = [said, piped].filter((part) => part !== "").join("\n\n");
-  if (text === "" && !hasFiles)
+  if (text.trim() === "" && !hasFiles)
     throw new RoostError("invalid_input", "there is no message: give one with roost ask TEXT, or pipe it in");
   return text;
 }

@@ -143,7 +143,8 @@ test("defineJob refuses wrong definitions and says what is wrong with them", () 
     [{ jobId: "Blog Post" }, /jobId: must be 1 to 63 lower-case letters/],
     [{ trigger: { kind: "weekly" } }, /trigger/],
     [{ trigger: { kind: "every", every: "soon" } }, /trigger\.every: must be a duration like/],
-    [{ trigger: { kind: "every", every: "10ms" } }, /trigger\.every: must be at least 1s/],
+    [{ trigger: { kind: "every", every: "10ms" } }, /trigger\.every: must be at least 1s$/],
+    [{ trigger: { kind: "every", every: 10 } }, /must be at least 1s; a number .* milliseconds: write 10m or 10s/],
     [
       { trigger: { kind: "cron", expression: "0 6 * * *", timeZone: "Mars/Olympus" } },
       /trigger\.timeZone: is not a time zone/,

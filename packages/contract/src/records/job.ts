@@ -50,6 +50,11 @@ const Batch = z
   })
   .meta({ id: "Batch" });
 
+function adviceOnUnit(written: string): string {
+  const isBare = /^\d+$/.test(written);
+  return isBare ? `; a number without a unit counts milliseconds: write ${written}m or ${written}s` : "";
+}
+
 export const Trigger = z
   .discriminatedUnion("kind", [
     z.object({
@@ -59,10 +64,9 @@ export const Trigger = z
     }),
     z.object({
       kind: z.literal("every"),
-      every: WrittenDuration.refine(
-        (every) => parseDurationMs(every) >= everyMsMin,
-        `must be at least ${writeDurationMs(everyMsMin)}`,
-      ),
+      every: WrittenDuration.refine((every) => parseDurationMs(every) >= everyMsMin, {
+        error: ({ input }) => `must be at least ${writeDurationMs(everyMsMin)}${adviceOnUnit(String(input))}`,
+      }),
       anchor: WrittenTime.optional().describe("Due times are whole intervals from here, so that they do not drift"),
     }),
     z.object({ kind: z.literal("at"), at: WrittenTime }),
