@@ -15,7 +15,7 @@ import { readWholeEntries } from "./read-export.ts";
 import { addNamed, countOne, reasonOf, type GatheredReport } from "./send-records.ts";
 import { readSettingsFile } from "./take-settings.ts";
 
-/** A first start creates a role, a schema and tables. */
+/** A first start creates a role, a schema and tables. One that ends midway is started again in less. */
 const startMsMax = 60_000;
 /** Of rows that refer to later ones: a chain of so many is taken. */
 const roundsMax = 50;
@@ -33,16 +33,18 @@ export async function takeRows(connection: Connection, root: string, options: Ta
     const [, name] = new RegExp(`^services/([a-z][a-z0-9-]*)/${rowsFile}$`).exec(path) ?? [];
     if (name === undefined) continue;
     options.onProgress(`waiting until ${name} runs`);
+    const refuse = (reason: string) => addNamed(options.report, "refused", { name: path, reason });
+    const again = `see roost service status ${name}, then import again`;
     const problem = await waitUntilRunning(connection, name, options);
     if (problem === undefined)
-      await takeAll(connection, { root, path, name }, options).catch((error: unknown) =>
-        addNamed(options.report, "refused", { name: path, reason: reasonOf(error) }),
-      );
-    else
-      addNamed(options.report, "refused", {
-        name: path,
-        reason: `${problem}: see roost service status ${name}, then import again`,
+      await takeAll(connection, { root, path, name }, options).catch(async (error: unknown) => {
+        const { retryable, message } = toRoostError(error);
+        if (!retryable) return refuse(reasonOf(error));
+        // The service is away, and stops itself alone; or the gateway is, which this says.
+        await connection.client.getService({ name });
+        refuse(`${message}: ${again}; what came in stays`);
       });
+    else refuse(`${problem}: ${again}`);
   }
 }
 
@@ -86,7 +88,7 @@ interface RowLine {
 async function takeAll(
   connection: Connection,
   { root, path, name }: RowsOf,
-  { report, isDryRun, onProgress }: TakeRowsOptions,
+  { report, isDryRun, clock, onProgress }: TakeRowsOptions,
 ): Promise<void> {
   const client = createServiceClient(connection, name);
   const tell = (action: "kept" | "refused", seq: number, reason: string) => {
@@ -109,7 +111,10 @@ async function takeAll(
         mediaType: "application/x-ndjson",
         bytes: new TextEncoder().encode(sent.map(({ text }) => text).join("\n")),
       };
-      const { createdCount, sameCount, others } = await client.importRows({ isDryRun, content });
+      const { createdCount, sameCount, others } = await keepTrying(() => client.importRows({ isDryRun, content }), {
+        clock,
+        forMs: startMsMax,
+      });
       countOne(report, name, "created", createdCount);
       countOne(report, name, "same", sameCount);
       for (const { line, action, reason } of others) {
