@@ -257,10 +257,17 @@ test("replaceCopy() leaves what an editor saved meanwhile, and what was set asid
   await mkdir(aside, { recursive: true });
   await writeFile(join(aside, "plan.md"), "older\n");
   await writeFile(join(aside, "other.md"), "set aside\n");
-  await restoreAside(homeDir);
+  // A file has come in the place of its folder: that stops neither the others nor the pass.
+  await mkdir(join(aside, "../folder"));
+  await writeFile(join(aside, "../folder/deep.md"), "set aside\n");
+  await writeFile(join(homeDir, "folder"), "a file\n");
+  const [refused] = await restoreAside(homeDir);
+  assert.equal(refused?.path, "folder/deep.md");
+  assert.match(refused.reason, /\.roost\/copy\/aside\/folder\/deep\.md.*move/);
   assert.deepEqual(
     [...(await contents(homeDir))],
     [
+      ["folder", "a file\n"],
       ["notes/other.md", "set aside\n"],
       ["notes/plan.md", "saved just now\n"],
     ],

@@ -37,14 +37,25 @@ export async function replaceCopy(
   return isPut;
 }
 
-/** After a kill between two steps: what was set aside and has no successor is put back. Called before anything is compared. */
-export async function restoreAside(homeDir: string): Promise<void> {
+/**
+ * After a kill between two steps: what was set aside and has no successor is put back. Called before anything is compared. Returns what cannot come
+ * back, such as where a file has come in the place of its folder: it stays where it is.
+ */
+export async function restoreAside(homeDir: string): Promise<{ path: string; reason: string }[]> {
   const directory = asideDirectory(homeDir);
+  const refused: { path: string; reason: string }[] = [];
   for (const entry of await readdir(directory, { recursive: true, withFileTypes: true }).catch(() => [])) {
     if (!entry.isFile()) continue;
     const aside = join(entry.parentPath, entry.name);
-    await putBack(aside, join(homeDir, relative(directory, aside)));
+    const path = relative(directory, aside);
+    await putBack(aside, join(homeDir, path)).catch(({ message }: Error) =>
+      refused.push({
+        path,
+        reason: `a pass that was killed left it in ${aside}: move it where it belongs (${message})`,
+      }),
+    );
   }
+  return refused;
 }
 
 function asideDirectory(homeDir: string): string {

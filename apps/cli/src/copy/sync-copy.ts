@@ -12,6 +12,7 @@ import { walkHome } from "@roost/memory/walk-home";
 import type { RoostClient } from "../connect.ts";
 import { readPages } from "../read-pages.ts";
 import { openCopyState, sha256Of, type AgreedFile, type CopyState } from "./copy-state.ts";
+import { refuseLost } from "./refuse-lost.ts";
 import { replaceCopy, restoreAside } from "./replace-copy.ts";
 
 export interface SyncCopyOptions {
@@ -41,14 +42,12 @@ export interface SyncedCopy {
 }
 
 const filesMax = 20_000;
-/** From so many on, files that are gone in one place may be a lost disk. */
-const lostFilesMin = 5;
 const diffCharsMax = 3_500;
 
 /** One pass. A later pass takes up what changed meanwhile. @throws RoostError when the home cannot be reached, or the host may not read its files */
 export async function syncCopy(options: SyncCopyOptions): Promise<SyncedCopy> {
   const { client, homeDir } = options;
-  await restoreAside(homeDir);
+  const leftAside = await restoreAside(homeDir);
   const state = await openCopyState(homeDir);
   const listed = await readPages((page) => client.listFiles(page), filesMax);
   const remote = new Map(listed.map((file) => [file.path, file]));
@@ -61,8 +60,12 @@ export async function syncCopy(options: SyncCopyOptions): Promise<SyncedCopy> {
       `a copy has at most ${filesMax} files: move folders that are no part of the home out of it`,
     );
   const local = new Map(walk.files.map(({ path, absolute }) => [path, absolute]));
-  // A link in the place of a file or a folder deletes nothing at the home.
-  const unseen = [...walk.unseen, ...walk.others.map(({ path, kind }) => ({ path, reason: `it is a ${kind} here` }))];
+  // A link in the place of a file or a folder deletes nothing at the home, nor does what a killed pass left aside.
+  const unseen = [
+    ...walk.unseen,
+    ...leftAside,
+    ...walk.others.map(({ path, kind }) => ({ path, reason: `it is a ${kind} here` })),
+  ];
   const hiding = (path: string) =>
     unseen.find((other) => path === other.path || path.startsWith(`${other.path}/`))?.reason;
   if (options.isEmptied !== true) {
@@ -80,7 +83,9 @@ export async function syncCopy(options: SyncCopyOptions): Promise<SyncedCopy> {
     kept: [],
   };
   try {
-    for (const path of [...new Set([...remote.keys(), ...local.keys(), ...state.files.keys()])].toSorted()) {
+    for (const path of [
+      ...new Set([...remote.keys(), ...local.keys(), ...state.files.keys(), ...leftAside.map(({ path }) => path)]),
+    ].toSorted()) {
       const reason = hiding(path);
       if (reason !== undefined) {
         done.refused.push({ path, reason });
@@ -99,28 +104,6 @@ export async function syncCopy(options: SyncCopyOptions): Promise<SyncedCopy> {
     await state.save();
   }
   return done;
-}
-
-const lostPlaces = {
-  here: {
-    deletes: "deletes them at the home too",
-    ifLost: "if a disk was lost, remove .roost/copy of this directory, and the next pass fetches them all",
-  },
-  "at the home": {
-    deletes: "deletes them here too",
-    ifLost: "if the home lost its disk, remove .roost/copy of this directory, and the next pass brings them back",
-  },
-} as const;
-
-/** @throws RoostError `conflict` when more than half of what both had is gone there */
-function refuseLost({ files }: CopyState, where: keyof typeof lostPlaces, isThere: (path: string) => boolean): void {
-  const gone = [...files.keys()].filter((path) => !isThere(path));
-  if (gone.length < lostFilesMin || gone.length * 2 <= files.size) return;
-  const { deletes, ifLost } = lostPlaces[where];
-  throw new RoostError(
-    "conflict",
-    `${gone.length} of ${files.size} files are gone ${where}, such as ${gone[0]}: if that is meant, roost sync --emptied ${deletes}; ${ifLost}`,
-  );
 }
 
 interface SyncFile extends SyncCopyOptions {

@@ -82,10 +82,8 @@ export function createProgramTokens({ clock, rules }: { clock: Clock; rules: Add
       const nowMs = clock.nowMs();
       if (one.token !== undefined && one.untilMs > nowMs) return one.token;
       if (one.failure !== undefined && one.failure.untilMs > nowMs) throw one.failure.error;
-      // It goes on when a caller leaves: others may wait for it.
-      one.asking ??= askFor(one, request);
-      const { asking } = one;
-      return unlessAborted(signal, () => asking);
+      // It goes on when a caller leaves: others may wait for it. It is begun by one who waits: a failure that nobody hears would end the process.
+      return unlessAborted(signal, () => (one.asking ??= askFor(one, request)));
     },
     refused(request, token) {
       const one = find(request);

@@ -9,6 +9,7 @@ import type { OpenApiDocument } from "@roost/contract";
 import { formatLabels, parseLabels, untrustedFrom, type Labels } from "@roost/contract/labels";
 import type { ThirdParties } from "@roost/service";
 import { startTestSite } from "../../testing/start-test-site.ts";
+import { createProgramTokens } from "./create-program-tokens.ts";
 import { createThirdPartyTools } from "./create-third-party-tools.ts";
 
 const secret = "s3cret/token";
@@ -338,6 +339,14 @@ test("createThirdPartyTools() lets a call leave that waits for a token, and keep
   assert.deepEqual((await left).state, "failed");
   for (const answer of scene.login.held) answer();
   assert.deepEqual([(await staying).state, scene.login.askedCount, scene.seen.length], ["done", 1, 1]);
+});
+
+test("tokenOf() asks for nothing when its caller has left already: a failure that nobody waits for would end the process", async () => {
+  const tokens = createProgramTokens({ clock: systemClock, rules: { allow: [] } });
+  const request = { service: "acme", url: "https://login.example/token", given: "no id", scheme: "client:login" };
+  const left = new RoostError("timeout", "the run was cancelled");
+  await assert.rejects(tokens.tokenOf(request, AbortSignal.abort(left)), { message: "the run was cancelled" });
+  await new Promise((resolve) => setImmediate(resolve));
 });
 
 test("createThirdPartyTools() names the host of the token where a call reaches it, and reaches it by the same rules", async () => {
