@@ -104,6 +104,13 @@ test("A host whose clock is minutes off or whose version is another one is told 
     ],
   );
   assert.equal((await say(behind, "0.0.9", nowMs)).isDrained, false, "upgraded, it takes part again");
+  const tell = (number: number) => ahead.reportDivergence({ path: `notes/${number}.md`, keptAs: null, diff: "" });
+  for (let number = 0; number < 70; number += 1) await tell(number);
+  const raised = await gateway.kernel.database.query<{ text: string }>(
+    `select data ->> 'text' as text from roost.event where type = 'notice.raised' and data ->> 'source' = 'host' order by "offset"`,
+  );
+  assert.equal(raised.length, 61, "one host does not bury what others tell");
+  assert.equal(raised.filter(({ text }) => /more than 60 files within an hour/.test(text)).length, 1);
   await assert.rejects(gateway.client.reportHost({ version: "1", at: new Date().toISOString(), doing: [] }), {
     code: "forbidden",
   });

@@ -83,6 +83,15 @@ function limitOf({ serverShare, workersShare, waits }: Point): string {
 
 const percent = (part: number) => `${(100 * part).toFixed(0)} %`;
 
+/**
+ * What each connection of a worker does. Who waits for a row holds the lock of its tuple, or waits for that: pg_locks then names the table, also where the
+ * wait itself is for the transaction that has changed the row.
+ */
+const sampleWaits = `select coalesce(wait_event_type || ' ' || wait_event, 'the processor') || coalesce(' of ' || l.name, '') as wait
+  from pg_stat_activity a left join lateral (
+    select relation::regclass::text as name from pg_locks where pid = a.pid and locktype = 'tuple' and a.wait_event_type = 'Lock' limit 1) l on true
+  where application_name = 'bench worker' and state = 'active'`;
+
 async function measurePoint(
   { kernel, database, url }: { kernel: Kernel; database: Database; url: string },
   { workers, count }: { workers: number; count: number },
@@ -118,9 +127,7 @@ async function measurePoint(
   const seen = new Map<string, number>();
   let workerMib = 0;
   await until(async () => {
-    for (const { wait } of await database.query<{ wait: string }>(
-      `select coalesce(wait_event_type || ' ' || wait_event, 'the processor') as wait from pg_stat_activity where application_name = 'bench worker' and state = 'active'`,
-    ))
+    for (const { wait } of await database.query<{ wait: string }>(sampleWaits))
       seen.set(wait, (seen.get(wait) ?? 0) + 1);
     for (const pid of ownPids) workerMib = Math.max(workerMib, (await readResidentMib(pid)) ?? 0);
     const [left] = await database.query("select 1 from roost.run where ended_at is null limit 1");

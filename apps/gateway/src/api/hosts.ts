@@ -26,8 +26,22 @@ export interface ServeHostsOptions {
   version: string;
 }
 
+/** Notices by one host in an hour: what comes beyond them is in its files, and one notice says so. */
+const noticesMax = 60;
+const hourMs = 3_600_000;
+
 export function serveHosts({ memory, hostPlace, version }: ServeHostsOptions): Served[] {
   const { kernel, settings } = memory;
+  // In memory: a limit against floods, not an account. Hosts are few.
+  const told = new Map<string, { sinceMs: number; count: number }>();
+  const countNotice = (host: string) => {
+    const nowMs = kernel.clock.nowMs();
+    const known = told.get(host);
+    const hour = known !== undefined && nowMs - known.sinceMs < hourMs ? known : { sinceMs: nowMs, count: 0 };
+    hour.count += 1;
+    told.set(host, hour);
+    return hour.count;
+  };
   const changeDraining =
     (change: typeof drainHost): Handler<typeof operations.drainHost> =>
     async ({ name }, { principal }) => {
@@ -71,16 +85,31 @@ export function serveHosts({ memory, hostPlace, version }: ServeHostsOptions): S
 
     serve(operations.reportDivergence, async ({ path, keptAs, diff }, { principal }) => {
       const host = nameOf(principal);
-      const text =
-        keptAs === null
-          ? `${path} was deleted in one place and edited in another, on ${host} or at the home: the edit stays. Delete it again if that is meant`
-          : `${path} was changed on ${host} and elsewhere, in the same lines. The home keeps its version, the one of ${host} stands in ${keptAs}: put together what is to stay.\n${diff}`;
+      const count = countNotice(host);
+      if (count > noticesMax + 1) return {};
+      const text = count > noticesMax ? describeMore(host) : describeDivergence(host, { path, keptAs, diff });
       // The lines are of a file, which may hold what came from outside.
       const notice = { level: "warning", text, source: "host", labelSet: labelSetNumbers.missing } as const;
       await kernel.transact(async (tx) => raiseNotice(tx, notice));
       return {};
     }),
   ];
+}
+
+interface Divergence {
+  path: string;
+  keptAs: string | null;
+  diff: string;
+}
+
+function describeDivergence(host: string, { path, keptAs, diff }: Divergence): string {
+  return keptAs === null
+    ? `${path} was deleted in one place and edited in another, on ${host} or at the home: the edit stays. Delete it again if that is meant`
+    : `${path} was changed on ${host} and elsewhere, in the same lines. The home keeps its version, the one of ${host} stands in ${keptAs}: put together what is to stay.\n${diff}`;
+}
+
+function describeMore(host: string): string {
+  return `${host} reports more than ${noticesMax} files within an hour that were changed in two places: no notice follows for the others. Each version that the home did not take stands beside its file as NAME.${host}-1a2b3c4d`;
 }
 
 /** host:laptop */
