@@ -23,6 +23,7 @@ const program = fileURLToPath(new URL("relay-program.ts", import.meta.url));
 export interface KafkaWorld extends AsyncDisposable {
   kernel: Kernel;
   database: Database;
+  url: string;
   real: RealKafka;
   kafka: Kafka;
   settings: KafkaSettings;
@@ -61,6 +62,7 @@ export async function openKafkaWorld(options: StartKafka = {}): Promise<KafkaWor
   const world: Omit<KafkaWorld, typeof Symbol.asyncDispose> = {
     kernel,
     database,
+    url: t.url,
     real,
     kafka,
     settings,
