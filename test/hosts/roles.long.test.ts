@@ -70,7 +70,7 @@ test("A scheduler and a service run on a host with logins that reach no more, go
   t.after(() => up.kill("SIGKILL"));
   await until(async () => /Host box\s+works for/.test(printed) || up.exitCode !== null);
   assert.match(printed, /with a\s+scheduler, service\s+apples/);
-  assert.match((await atHome("hosts")).stdout, /box +1 scheduler, service apples/);
+  await until(async () => /box +1 scheduler, service apples/.test((await atHome("hosts")).stdout));
   assert.deepEqual(await countApples(home.url, testToken), { status: 200, count: 0 });
 
   const ticks = async () =>
