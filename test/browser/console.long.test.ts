@@ -42,6 +42,16 @@ suiteOfConsole("screens of the console", (test) => {
     await walkScreens(browser, home, { size: "phone", scheme: "dark" });
   });
 
+  test("the coming day is rehearsed on the screen of jobs", async ({ home, browser }) => {
+    await using view = await browser.openTab(await home.link("/jobs?view=rehearsal"), { size: "phone" });
+    const { page } = view;
+    await page.click("button:has-text('Play a day')");
+    await page.waitForSelector("text=/runs in 24 hours/", { timeout: 120_000 });
+    assert.ok((await page.locator("a[href='/jobs/blog-writer']:has-text('once')").count()) > 0);
+    assert.deepEqual(await auditPage(page), []);
+    assert.deepEqual(await view.takeFaults(), []);
+  });
+
   test("a run shows its steps, what filled its prompt, what caused it, and whether it would do the same again", async ({
     home,
     browser,

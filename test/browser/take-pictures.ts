@@ -77,6 +77,15 @@ const pictures: Picture[] = [
     opens: ["button[aria-label='The next week']"],
   },
   {
+    name: "jobs-rehearsal-desktop-light",
+    path: "/jobs?view=rehearsal",
+    size: "desktop",
+    scheme: "light",
+    shows: "text=Play a week",
+    // The second is there when it was played.
+    opens: ["button:has-text('Play a day')", "text=/runs in 24 hours/"],
+  },
+  {
     name: "job-desktop-light",
     path: "/jobs/weekly-review",
     size: "desktop",

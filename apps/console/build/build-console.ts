@@ -15,8 +15,9 @@ import { findScreenedServices, listServiceScreens } from "./service-screens.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const services = join(root, "../../services");
+/** What the first screen does not have comes with the screens that have it. */
 const shellModules =
-  /\/node_modules\/(?:react|react-dom|scheduler|wouter|eventsource-parser|regexparam|use-sync-external-store)\/|\/src\/(?:parts|live|api|app)\/|\/packages\//;
+  /\/node_modules\/(?:react|react-dom|scheduler|wouter|eventsource-parser|regexparam|use-sync-external-store)\/|\/src\/(?:live|api|app)\/|\/src\/parts\/(?!(?:FixedList|Form|JsonView|MomentField|PagedList)\.)|\/packages\//;
 const graphiqlPath = "/graphql/ide/";
 const compressed = /\.(?:js|css|html|svg|webmanifest)$/;
 

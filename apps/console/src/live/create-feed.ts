@@ -2,7 +2,6 @@
  * What the whole console shows: active work, status, what needs the person, what just ended. Events move the steps of a run at once and mark the rest
  * as due for a reading, which happens at most once a second. So whatever was missed, the next reading is right.
  */
-import { isJsonObject } from "@roost/base/browser";
 import type {
   ActivityRecord,
   Event,
@@ -186,13 +185,13 @@ function foldStep(cells: FeedCells, event: Event): void {
   const row = cells.get(`run:${runId}`);
   if (row === undefined) return;
   const { name, costUsd } = event.data;
+  const { inputTokens = 0, outputTokens = 0 } = (event.data["usage"] ?? {}) as Partial<Record<string, number>>;
   const stepName = event.type === "step.started" && typeof name === "string" ? name : row.stepName;
   const spent = typeof costUsd === "number" ? costUsd : 0;
-  cells.set(`run:${runId}`, { ...row, stepName, costUsd: row.costUsd + spent, tokens: row.tokens + tokensOf(event) });
-}
-
-function tokensOf({ data: { usage } }: Event): number {
-  if (!isJsonObject(usage)) return 0;
-  const { inputTokens, outputTokens } = usage;
-  return [inputTokens, outputTokens].reduce<number>((sum, count) => sum + (typeof count === "number" ? count : 0), 0);
+  cells.set(`run:${runId}`, {
+    ...row,
+    stepName,
+    costUsd: row.costUsd + spent,
+    tokens: row.tokens + inputTokens + outputTokens,
+  });
 }

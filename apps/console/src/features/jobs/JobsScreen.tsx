@@ -1,4 +1,4 @@
-/** All jobs: what is due, whether the last ones went well, what a week looks like. */
+/** All jobs: what is due, whether the last ones went well, what a week looks like, what the coming hours would bring. */
 import { useSearchParams } from "wouter";
 import { useConsole } from "../../live/console-context.ts";
 import { useReading } from "../../live/use-reading.ts";
@@ -8,11 +8,13 @@ import { ScreenHeader } from "../../parts/ScreenHeader.tsx";
 import { Region } from "../../parts/Region.tsx";
 import { JobCalendar } from "./JobCalendar.tsx";
 import { JobRow } from "./JobRow.tsx";
+import { RehearsalView } from "./RehearsalView.tsx";
 import styles from "./JobsScreen.module.css";
 
 const views = [
   { id: "list", name: "List" },
   { id: "week", name: "Week" },
+  { id: "rehearsal", name: "Rehearse" },
 ] as const;
 
 export function JobsScreen() {
@@ -58,6 +60,7 @@ export function JobsScreen() {
         </Region>
       )}
       {jobs.length > 0 && view === "week" && <JobCalendar jobs={jobs} />}
+      {jobs.length > 0 && view === "rehearsal" && <RehearsalView />}
     </>
   );
 }
