@@ -4,6 +4,8 @@ import { fileBytesMax } from "@roost/contract/operations";
 export const homeLimits = {
   pathCharsMax: 1024,
   pathDepthMax: 12,
+  /** Of the name of a file or folder: what disks take. */
+  partBytesMax: 255,
   /** A text file that is read, written or versioned. Larger ones are only watched by size and time. */
   fileBytesMax,
   /** Files of one home that are scanned. */

@@ -33,7 +33,8 @@ export function parseHomePath(written: string): string {
     if (segment.startsWith(".")) refuse("is hidden: what begins with a dot is not part of the home");
     if (/[. ]$/.test(segment) || segment.includes(":"))
       refuse("has a part that ends in a dot or a space or contains a colon");
-    if (Buffer.byteLength(segment) > 255) refuse("has a part of more than 255 bytes");
+    if (Buffer.byteLength(segment) > homeLimits.partBytesMax)
+      refuse(`has a part of more than ${homeLimits.partBytesMax} bytes`);
   }
   return segments.join("/");
 }

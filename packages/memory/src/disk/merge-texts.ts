@@ -1,7 +1,14 @@
 /** Three-way merge of texts by lines, the difference of two, and the name of a version that cannot be merged. */
-import { extname } from "node:path";
+import { basename, dirname, extname, join } from "node:path";
 import { diffIndices, merge } from "node-diff3";
+import { homeLimits } from "./home-limits.ts";
 import { hashOf } from "./read-disk-file.ts";
+
+const { pathCharsMax, partBytesMax } = homeLimits;
+/** A longer one is part of the name. */
+const endCharsMax = 20;
+/** Of the name itself, with the slash before it. */
+const namePartCharsMin = 20;
 
 /** The text that has both changes since `base`; undefined when they are in the same lines. */
 export function mergeTexts(base: string, mine: string, theirs: string): string | undefined {
@@ -22,12 +29,22 @@ export function diffTexts(from: string, to: string, { charsMax }: { charsMax: nu
 
 /**
  * notes/plan.laptop-1a2b3c4d.md: named by its content, so that it is kept once. jobs/night.laptop-1a2b3c4d.yaml.txt, since a second file of a job
- * would define it in the place of the first.
+ * would define it in the place of the first. A name is shortened where the limits of paths leave no room.
  */
 export function nameBeside(path: string, { by, content }: { by: string; content: Uint8Array }): string {
-  const end = extname(path);
-  const beside = `${path.slice(0, path.length - end.length)}.${by}-${hashOf(content).slice(0, 8)}${end}`;
-  return /^jobs\//i.test(path) ? `${beside}.txt` : beside;
+  const isJob = /^jobs\//i.test(path);
+  const given = extname(path);
+  const end = given.length > endCharsMax ? "" : given;
+  const added = `.${by}-${hashOf(content).slice(0, 8)}${end}${isJob ? ".txt" : ""}`;
+  let folder = dirname(path);
+  // Where its folder leaves no room, in one above.
+  while (folder.includes("/") && folder.length + namePartCharsMin + added.length > pathCharsMax)
+    folder = dirname(folder);
+  const stem = Array.from(basename(path, end));
+  const isTooLong = (name: string) =>
+    Buffer.byteLength(name) > partBytesMax || folder.length + 1 + name.length > pathCharsMax;
+  while (isTooLong(stem.join("") + added)) stem.pop();
+  return join(folder, stem.join("") + added);
 }
 
 function linesOf(text: string): string[] {
