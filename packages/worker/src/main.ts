@@ -8,7 +8,7 @@ import { untrustedFrom } from "@roost/contract/labels";
 import { openKernel, raiseNotice, type Kernel } from "@roost/kernel";
 import { findPlace, openMemory, readHomeFile, whyHeld, type Memory } from "@roost/memory";
 import { resolveProviders, resolveSecret, type Settings } from "@roost/memory/settings";
-import { askForDatabase, decideModel, openModelDecisions, openHomeCoolDowns } from "@roost/models";
+import { askForDatabase, decideModel, openCallQueue, openModelDecisions, openHomeCoolDowns } from "@roost/models";
 import { findSandbox } from "@roost/sandbox";
 import { openServices } from "@roost/service";
 import { openTelemetry } from "@roost/telemetry";
@@ -55,7 +55,8 @@ async function main(): Promise<void> {
   const { settings } = memory;
   const providers = await findProviders(kernel, config, { settings, logger });
   using coolDowns = await openHomeCoolDowns(kernel);
-  const modelsFor = createModelsFor({ providers, settings, clock: kernel.clock, logger, coolDowns });
+  const queue = openCallQueue(kernel);
+  const modelsFor = createModelsFor({ providers, settings, clock: kernel.clock, logger, coolDowns, queue });
   const isRehearsal = providers.every((one) => one.kind === "language-model" && one.isRehearsal === true);
   const { signer, directory, thirdParties } = await openServices({ kernel, kind: "worker", name: "worker" });
   const gatewayUrl = async () => config.ROOST_URL ?? readGatewayUrl(homeDir);

@@ -32,6 +32,8 @@ export interface OpenProvider {
   learnContext: (tokens: number | undefined) => void;
   outputTokensMax?: number | undefined;
   silenceMsMax?: number | undefined;
+  /** Its server, if that is asked for one thing at a time. */
+  queuedServer?: string | undefined;
   price?: TokenPrice | undefined;
   temperature?: number | undefined;
   /** What it takes, as far as is known by now. */

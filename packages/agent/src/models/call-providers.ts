@@ -17,11 +17,18 @@ import type {
   ModelRequest,
 } from "./models.ts";
 
+/** Lets one call at a time through to a server, over all processes that share it. */
+export interface CallQueue {
+  /** Disposed of when the call is over. @throws the reason of `signal` */
+  enter(server: string, options: { signal: AbortSignal; onWait: () => void }): Promise<AsyncDisposable>;
+}
+
 /** What calls need besides the request. */
 export interface CallMachinery {
   providers: OpenProvider[];
   limits: ModelLimits;
   coolDowns: CoolDownStore;
+  queue?: CallQueue | undefined;
   clock: Clock;
   logger: Logger;
   wait: (ms: number, options: { signal: AbortSignal }) => Promise<void>;
@@ -146,6 +153,7 @@ async function tryProvider(
   },
 ): Promise<ModelCallOutcome | undefined> {
   const { clock, logger, limits } = machinery;
+  await using _turn = await enterQueue(machinery, provider, call);
   const startedMs = clock.nowMs();
   const outcome = await attemptCall(provider, call.request, {
     ...call.options,
@@ -201,6 +209,29 @@ async function tryProvider(
   if (failure.isSilence === true) call.onSilence();
   await coolDown(machinery, provider, { failure, startedMs });
   return undefined;
+}
+
+/** Waiting for our own calls is no silence of the model. A queue that fails stops no call. */
+async function enterQueue(
+  { queue, clock, logger }: CallMachinery,
+  { id, model, queuedServer }: OpenProvider,
+  { options, silence }: { options: ModelCallOptions; silence: Silence },
+): Promise<AsyncDisposable | undefined> {
+  if (queue === undefined || queuedServer === undefined) return undefined;
+  let hasWaited = false;
+  const onWait = () => {
+    hasWaited = true;
+    options.onDelta?.({ type: "remark", text: `${id} (${model}) answers another call first; waiting for it` });
+  };
+  try {
+    return await queue.enter(queuedServer, { signal: options.signal, onWait });
+  } catch (error) {
+    options.signal.throwIfAborted();
+    logger.warn("a model is asked although another call may be waiting for it", { provider: id, error });
+    return undefined;
+  } finally {
+    if (hasWaited) silence.sinceMs = clock.nowMs();
+  }
 }
 
 async function coolDown(

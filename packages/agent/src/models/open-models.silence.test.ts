@@ -1,8 +1,11 @@
 // When a reply is over, how long a silence is borne, and what a waiting person is told.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { silentLogger, systemClock } from "@roost/base";
 import { startScriptedModelServer } from "../testing.ts";
-import { askOnce, chunkOf, serveRaw } from "./ask-once.fixture.ts";
+import { askOnce, chunkOf, request as asking, serveRaw } from "./ask-once.fixture.ts";
+import { openModels } from "./open-models.ts";
+import { queuedServerOf } from "./provider-config.ts";
 
 const said = chunkOf({ role: "assistant", content: "Hello " }) + chunkOf({ content: "there" }) + chunkOf({}, "stop");
 
@@ -78,4 +81,66 @@ test("openModels() tells a waiting person at once that the key is wrong, and tri
   const job = await ask(false);
   assert.ok(job.kind === "failed");
   assert.equal(job.isRetryable, true);
+});
+
+test("openModels() counts no silence while another call of Roost has the server, and says that it waits", async () => {
+  const free = Promise.withResolvers<void>();
+  await using server = await serveRaw((_request, response) => void response.end(said));
+  const entered: string[] = [];
+  const models = openModels({
+    providers: [{ kind: "openai-compatible", id: "small", baseUrl: server.url, model: "m" }],
+    clock: systemClock,
+    logger: silentLogger,
+    limits: { roundsMax: 1, silenceMsMax: 200 },
+    queue: {
+      async enter(address, { onWait }) {
+        entered.push(address);
+        onWait();
+        await free.promise;
+        return { [Symbol.asyncDispose]: async () => void entered.push("left") };
+      },
+    },
+  });
+  const remarks: string[] = [];
+  const answering = models.call(asking, {
+    signal: new AbortController().signal,
+    step: "model#1",
+    onDelta: (delta) => void (delta.type === "remark" && remarks.push(delta.text)),
+  });
+  // Longer than the silence that ends a call.
+  setTimeout(free.resolve, 300);
+  assert.equal((await answering).kind, "message");
+  assert.deepEqual(remarks, ["small (m) answers another call first; waiting for it"]);
+  assert.deepEqual(entered, [new URL(server.url).host, "left"]);
+});
+
+test("openModels() asks a model whose queue fails, and ends a call that is aborted while it waits", async () => {
+  await using server = await serveRaw((_request, response) => void response.end(said));
+  const ask = (enter: () => Promise<AsyncDisposable>, signal: AbortSignal) =>
+    openModels({
+      providers: [{ kind: "openai-compatible", id: "small", baseUrl: server.url, model: "m" }],
+      clock: systemClock,
+      logger: silentLogger,
+      queue: { enter },
+    }).call(asking, { signal, step: "model#1" });
+  const failing = () => Promise.reject(new Error("no database"));
+  assert.equal((await ask(failing, new AbortController().signal)).kind, "message");
+  const gone = new AbortController();
+  const waiting = ask(() => {
+    gone.abort(new Error("cancelled"));
+    return failing();
+  }, gone.signal);
+  await assert.rejects(waiting, /cancelled/);
+});
+
+test("queuedServerOf() is the address of a server of this machine, of another where the settings say so", () => {
+  const of = (baseUrl: string, oneAtATime?: boolean) =>
+    queuedServerOf({ kind: "openai-compatible", id: "a", model: "m", baseUrl, oneAtATime });
+  assert.equal(of("http://127.0.0.1:8080/v1"), "127.0.0.1:8080");
+  assert.equal(of("http://localhost:11434/v1"), "localhost:11434");
+  assert.equal(of("http://[::1]:8080/v1"), "[::1]:8080");
+  assert.equal(of("http://127.0.0.1:8080/v1", false), undefined);
+  assert.equal(of("http://10.0.0.7:8080/v1"), undefined);
+  assert.equal(of("http://10.0.0.7:8080/v1", true), "10.0.0.7:8080");
+  assert.equal(of("https://api.example/v1"), undefined);
 });

@@ -2,7 +2,7 @@
 
 import { delay, RoostError, type Clock, type JsonObject, type Logger } from "@roost/base";
 import type { OpenProvider } from "./attempt-call.ts";
-import { callProviders, type CallMachinery } from "./call-providers.ts";
+import { callProviders, type CallMachinery, type CallQueue } from "./call-providers.ts";
 import { createMemoryCoolDowns, type CoolDown, type CoolDownStore } from "./cool-down.ts";
 import { createLanguageModel, knownOf, openRouterUrl } from "./create-language-model.ts";
 import { createMendMemory, type MendMemory } from "../wire/mend.ts";
@@ -12,7 +12,7 @@ import { inputDefault } from "./model-input.ts";
 import { outputTokensOf } from "./output-tokens.ts";
 import type { TokenPrice } from "../usage/token-usage.ts";
 import { modelLimitDefaults, type ModelLimits, type Models, type ProviderDescription } from "./models.ts";
-import { type ProviderConfig, providerKey } from "./provider-config.ts";
+import { type ProviderConfig, providerKey, queuedServerOf } from "./provider-config.ts";
 
 export interface OpenModelsOptions {
   /** In the order in which they are tried. */
@@ -22,6 +22,8 @@ export interface OpenModelsOptions {
   limits?: Partial<ModelLimits>;
   /** A store in a database lets workers share cool-downs. Default: in memory. */
   coolDowns?: CoolDownStore | undefined;
+  /** Where calls of servers that answer one at a time wait for each other. Default: they do not. */
+  queue?: CallQueue | undefined;
   /** What was learnt of servers; can be shared between several Models. */
   mendMemory?: MendMemory;
   fetch?: typeof globalThis.fetch;
@@ -102,6 +104,7 @@ function openProvider(
     },
     outputTokensMax: config.outputTokensMax,
     silenceMsMax: config.silenceMsMax,
+    queuedServer: queuedServerOf(config),
     price: isCached ? withCacheWrites(config.price) : config.price,
     temperature: config.temperature,
     input: () =>

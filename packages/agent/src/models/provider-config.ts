@@ -15,6 +15,8 @@ interface ProviderCommon {
   /** The model is given up after this long without a sign of life. Default: `silenceMsMax` of the models' limits. */
   silenceMsMax?: number | undefined;
   temperature?: number | undefined;
+  /** Its server is asked for one thing at a time. Default: where the address is of this machine. */
+  oneAtATime?: boolean | undefined;
   /** False: none are offered. `text`: they are described as text, for models that cannot call them otherwise; also after a refusal. */
   tools?: boolean | "text" | undefined;
   /** What the model is asked to make beside text. Default: nothing. */
@@ -58,4 +60,15 @@ export function providerKey(config: ProviderConfig): string {
   if (config.kind === "language-model") return config.id;
   const parts = [config.kind, config.baseUrl ?? "", config.apiKey ?? "", config.model];
   return `${config.id}:${createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, fingerprintChars)}`;
+}
+
+/** Addresses of this machine, also from within a container. */
+const ownHosts = /^(localhost|127(\.\d+){3}|\[::1\]|host\.docker\.internal)$/;
+
+/** The server that is asked for one thing at a time, shared by all models on it; undefined: as many as come. */
+export function queuedServerOf(config: ProviderConfig): string | undefined {
+  if (config.kind === "language-model" || config.baseUrl === undefined || !URL.canParse(config.baseUrl))
+    return undefined;
+  const { host, hostname } = new URL(config.baseUrl);
+  return (config.oneAtATime ?? ownHosts.test(hostname)) ? host : undefined;
 }

@@ -46,6 +46,12 @@ const providerFields = {
   silenceMax: Duration.refine((ms) => ms >= 1000 && ms <= 86_400_000, "must be from 1s to 24h")
     .optional()
     .describe("The model is given up after this long without a single byte. Default 3m"),
+  oneAtATime: z
+    .boolean()
+    .optional()
+    .describe(
+      "Its server gets one call at a time, from all workers together. Default: true where the address is of this machine",
+    ),
   temperature: z.number().min(0).max(2).optional(),
   tools: z
     .union([z.boolean(), z.literal("text")])

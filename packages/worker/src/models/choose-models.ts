@@ -6,6 +6,7 @@ import {
   createMemoryCoolDowns,
   createMendMemory,
   openModels,
+  type CallQueue,
   type CoolDownStore,
   type Models,
   type ProviderConfig,
@@ -25,6 +26,8 @@ export interface ChooseModelsOptions {
   logger: Logger;
   /** Default: those of this process. */
   coolDowns?: CoolDownStore | undefined;
+  /** Default: calls do not wait for each other. */
+  queue?: CallQueue | undefined;
   /** Opens models from providers in the chosen order. Default: real ones. */
   open?: (providers: ProviderConfig[]) => Models;
 }
@@ -33,10 +36,11 @@ export interface ChooseModelsOptions {
 const choicesMax = 64;
 
 export function createModelsFor(options: ChooseModelsOptions): ModelsFor {
-  const { settings, clock, logger, coolDowns = createMemoryCoolDowns() } = options;
+  const { settings, clock, logger, queue, coolDowns = createMemoryCoolDowns() } = options;
   const mendMemory = createMendMemory();
   const open =
-    options.open ?? ((providers: ProviderConfig[]) => openModels({ providers, clock, logger, coolDowns, mendMemory }));
+    options.open ??
+    ((providers: ProviderConfig[]) => openModels({ providers, clock, logger, coolDowns, queue, mendMemory }));
   const usual = open(options.providers);
   const opened = new Map<string, Models>();
   return (run, agent) => {
