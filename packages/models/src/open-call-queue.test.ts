@@ -39,7 +39,7 @@ test("openCallQueue() lets the next call in when one that waits is cancelled, or
   await using opened = await createTestKernel();
   const here = openCallQueue(opened.kernel);
   const elsewhere = openCallQueue(await opened.openAnother());
-  await using first = await enter(here, "a").entered;
+  await using _first = await enter(here, "a").entered;
   const gone = [new AbortController(), new AbortController()];
   const behind = enter(here, "a", gone[0]!.signal);
   const across = enter(elsewhere, "a", gone[1]!.signal);

@@ -1,5 +1,5 @@
 /** The processes of a joined host, each for itself: workers, schedulers, services. There is no gateway, which is at the home. */
-import { toRoostError } from "@roost/base";
+import { RoostError, toRoostError } from "@roost/base";
 import { errorCodeOfExit } from "@roost/contract/status-codes";
 import { failedStart, processesOf, stopAll, type KeepChildrenOptions } from "./keep-children.ts";
 import { keepChild, type ChildFailure, type KeptChild } from "./keep-child.ts";
@@ -8,7 +8,7 @@ import type { ChildProgram } from "./spawn-child.ts";
 export interface KeptHost {
   /** Once each of them has been ready. @throws the error that one refuses to start with, where retrying would not help, or has not helped */
   readonly ready: Promise<void>;
-  /** @throws `unauthenticated`, with the home's word that the host was put out */
+  /** @throws `unauthenticated`: the home says that the host was put out, or a database that a person chose lets it in no more */
   readonly putOut: Promise<never>;
   /** Without grace once `force` is aborted. */
   stop(force: AbortSignal): Promise<void>;
@@ -30,15 +30,17 @@ export function keepHost(programs: readonly ChildProgram[], options: KeepHostOpt
   const onFailure = (name: string, failure: ChildFailure) => {
     const error = starting.size === 0 ? undefined : failedStart(name, failure, options.logPath);
     if (error !== undefined) return ready.reject(error);
-    if (isLockedOut(failure)) renewing ??= renew();
+    if (isLockedOut(failure)) renewing ??= renew(name, failure);
     failed.add(name);
     options.onFailure(name, failure);
   };
   const children: KeptChild[] = [];
   let renewing: Promise<void> | undefined;
-  const renew = async () => {
+  const renew = async (name: string, failure: ChildFailure) => {
     try {
       if (await options.renewLogins()) for (const child of children) child.restart();
+      else if (isRefused(failure) && failure.isLooping)
+        putOut.reject(new RoostError("unauthenticated", failure.lastError ?? `${name} is refused: see the log`));
     } catch (error) {
       if (toRoostError(error).code === "unauthenticated") return putOut.reject(error);
       options.logger.warn("the home gave no other logins for its database", { error });
@@ -61,6 +63,11 @@ export function keepHost(programs: readonly ChildProgram[], options: KeepHostOpt
 }
 
 /** Its login opens the database no more, or it has long not reached it: the home may have moved. */
-function isLockedOut({ code, isLooping }: ChildFailure): boolean {
-  return isLooping || errorCodeOfExit(code) === "unauthenticated";
+function isLockedOut(failure: ChildFailure): boolean {
+  return failure.isLooping || isRefused(failure);
+}
+
+/** Once may be a server that is being replaced. */
+function isRefused({ code }: ChildFailure): boolean {
+  return errorCodeOfExit(code) === "unauthenticated";
 }

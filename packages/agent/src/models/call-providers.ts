@@ -155,15 +155,9 @@ async function tryProvider(
   const { clock, logger, limits } = machinery;
   await using _turn = await enterQueue(machinery, provider, call);
   const startedMs = clock.nowMs();
-  const outcome = await attemptCall(provider, call.request, {
-    ...call.options,
-    promptTokens: call.promptTokens,
-    silence: call.silence,
-    silenceMsMax: call.silenceMsMax,
-    limits,
-    clock,
-    logger,
-  });
+  const { options, promptTokens, silence, silenceMsMax } = call;
+  const attempt = { ...options, promptTokens, silence, silenceMsMax, limits, clock, logger };
+  const outcome = await attemptCall(provider, call.request, attempt);
   if (outcome.kind === "spend_refused") return outcome;
   if (outcome.kind === "message") {
     if (call.wasCooling) await machinery.coolDowns.update(provider.key, () => undefined);
