@@ -31,8 +31,8 @@ test("A scheduler and a service run on a host with logins that reach no more, go
   const job = "id: beat\ntrigger: { kind: every, every: 1s }\noverlap: allow\nprompt: beat\n";
   await writeFile(join(homeDir, "jobs/beat.yaml"), job);
   await writeFile(join(homeDir, ".roost/token"), `${testToken}\n`, { mode: 0o600 });
-  const startGateway = async () => {
-    const process = await house.start({ program: gateway, env: { ROOST_PORT: "0" } });
+  const startGateway = async (port = "0") => {
+    const process = await house.start({ program: gateway, env: { ROOST_PORT: port } });
     const url = await readGatewayUrl(homeDir);
     const api = createHttpClient(roostContract, { baseUrl: `${url}/api/v1`, token: testToken });
     return { process, url, api };
@@ -100,7 +100,8 @@ test("A scheduler and a service run on a host with logins that reach no more, go
   )) as [{ owner: string; role: string }];
   assert.deepEqual([owner, owner.endsWith("_apples")], [role, true], "what it makes is the service's");
 
-  home = await startGateway();
+  // Where the host knows it: it asks there whether it was put out.
+  home = await startGateway(new URL(home.url).port);
   assert.match((await atHome("hosts", "remove", "box")).stdout, /Revoked box/);
   await assert.rejects(service.query("select 1 from svc_apples.apple"));
   await assert.rejects(scheduler.query("select 1 from roost.run"));
