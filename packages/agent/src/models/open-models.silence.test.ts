@@ -88,7 +88,7 @@ test("openModels() counts no silence while another call of Roost has the server,
   await using server = await serveRaw((_request, response) => void response.end(said));
   const entered: string[] = [];
   const models = openModels({
-    providers: [{ kind: "openai-compatible", id: "small", baseUrl: server.url, model: "m" }],
+    providers: [{ kind: "openai-compatible", id: "small", baseUrl: server.url, model: "m", oneAtATime: true }],
     clock: systemClock,
     logger: silentLogger,
     limits: { roundsMax: 1, silenceMsMax: 200 },
@@ -118,7 +118,7 @@ test("openModels() asks a model whose queue fails, and ends a call that is abort
   await using server = await serveRaw((_request, response) => void response.end(said));
   const ask = (enter: () => Promise<AsyncDisposable>, signal: AbortSignal) =>
     openModels({
-      providers: [{ kind: "openai-compatible", id: "small", baseUrl: server.url, model: "m" }],
+      providers: [{ kind: "openai-compatible", id: "small", baseUrl: server.url, model: "m", oneAtATime: true }],
       clock: systemClock,
       logger: silentLogger,
       queue: { enter },
@@ -133,13 +133,14 @@ test("openModels() asks a model whose queue fails, and ends a call that is abort
   await assert.rejects(waiting, /cancelled/);
 });
 
-test("queuedServerOf() is the address of a server of this machine, of another where the settings say so", () => {
+test("queuedServerOf() is the address where a small server of this machine listens, and of another where the settings say so", () => {
   const of = (baseUrl: string, oneAtATime?: boolean) =>
     queuedServerOf({ kind: "openai-compatible", id: "a", model: "m", baseUrl, oneAtATime });
   assert.equal(of("http://127.0.0.1:8080/v1"), "127.0.0.1:8080");
   assert.equal(of("http://localhost:11434/v1"), "localhost:11434");
   assert.equal(of("http://[::1]:8080/v1"), "[::1]:8080");
   assert.equal(of("http://127.0.0.1:8080/v1", false), undefined);
+  assert.equal(of("http://127.0.0.1:8000/v1"), undefined);
   assert.equal(of("http://10.0.0.7:8080/v1"), undefined);
   assert.equal(of("http://10.0.0.7:8080/v1", true), "10.0.0.7:8080");
   assert.equal(of("https://api.example/v1"), undefined);

@@ -15,7 +15,7 @@ interface ProviderCommon {
   /** The model is given up after this long without a sign of life. Default: `silenceMsMax` of the models' limits. */
   silenceMsMax?: number | undefined;
   temperature?: number | undefined;
-  /** Its server is asked for one thing at a time. Default: where the address is of this machine. */
+  /** Its server is asked for one thing at a time. Default: at the ports of Ollama, llama.cpp and LM Studio on this machine. */
   oneAtATime?: boolean | undefined;
   /** False: none are offered. `text`: they are described as text, for models that cannot call them otherwise; also after a refusal. */
   tools?: boolean | "text" | undefined;
@@ -65,10 +65,13 @@ export function providerKey(config: ProviderConfig): string {
 /** Addresses of this machine, also from within a container. */
 const ownHosts = /^(localhost|127(\.\d+){3}|\[::1\]|host\.docker\.internal)$/;
 
+/** Where Ollama, llama.cpp and LM Studio listen by default: they answer one request at a time unless they are told otherwise. */
+const ownPorts: ReadonlySet<string> = new Set(["11434", "8080", "1234"]);
+
 /** The server that is asked for one thing at a time, shared by all models on it; undefined: as many as come. */
 export function queuedServerOf(config: ProviderConfig): string | undefined {
   if (config.kind === "language-model" || config.baseUrl === undefined || !URL.canParse(config.baseUrl))
     return undefined;
-  const { host, hostname } = new URL(config.baseUrl);
-  return (config.oneAtATime ?? ownHosts.test(hostname)) ? host : undefined;
+  const { host, hostname, port } = new URL(config.baseUrl);
+  return (config.oneAtATime ?? (ownHosts.test(hostname) && ownPorts.has(port))) ? host : undefined;
 }

@@ -37,7 +37,7 @@ const providerFields = {
     .boolean()
     .optional()
     .describe(
-      "Its server gets one call at a time, from all workers together. Default: true where the address is of this machine",
+      "Its server gets one call at a time, from all workers together. Default: true at the ports of Ollama, llama.cpp and LM Studio on this machine",
     ),
   temperature: z.number().min(0).max(2).optional(),
   tools: z
