@@ -82,11 +82,11 @@ export {
 export {
   defaultModelNames,
   discoverModels,
-  localServerUrls,
   type DiscoverModelsOptions,
   type Discovery,
   type DiscoveryConfig,
 } from "./discovery/discover-models.ts";
+export { localServerUrls } from "./models/local-server-urls.ts";
 export { findLocalServers, type FoundServer, type LocalUrls } from "./discovery/find-local-servers.ts";
 export { createProbe, type Probe } from "./discovery/probe.ts";
 export { probeContexts, tellSmallContexts } from "./discovery/small-contexts.ts";

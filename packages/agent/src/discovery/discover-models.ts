@@ -4,6 +4,7 @@
 import { RoostError } from "@roost/base";
 import { openRouterUrl } from "../models/create-language-model.ts";
 import type { ProviderConfig } from "../models/provider-config.ts";
+import { localServerUrls } from "../models/local-server-urls.ts";
 import { rehearsalProvider } from "../rehearsal/create-rehearsal-model.ts";
 import type { TokenPrice } from "../usage/token-usage.ts";
 import { createProbe, type Probe } from "./probe.ts";
@@ -40,11 +41,6 @@ export interface Discovery {
 
 const openAiUrl = "https://api.openai.com/v1";
 export const defaultModelNames = { openrouter: "openrouter/auto", openai: "gpt-5-mini" };
-export const localServerUrls = {
-  ollama: "http://127.0.0.1:11434",
-  llamaCpp: "http://127.0.0.1:8080",
-  lmStudio: "http://127.0.0.1:1234",
-};
 
 /** @throws RoostError `invalid_input` for an invalid configuration; never because a server does not answer. */
 export async function discoverModels(options: DiscoverModelsOptions): Promise<Discovery> {

@@ -1,4 +1,4 @@
-import { localServerUrls } from "./discover-models.ts";
+import { localServerUrls } from "../models/local-server-urls.ts";
 import { createProbe, type Probe } from "./probe.ts";
 import { probeLlamaCpp, probeLmStudio, probeOllama, type LocalServer } from "./probe-local-servers.ts";
 

@@ -1,5 +1,6 @@
 /** How a provider is configured, and the key by which its failures are remembered. */
 import type { LanguageModelV4 } from "@ai-sdk/provider";
+import { localServerUrls } from "./local-server-urls.ts";
 import type { ModelInput } from "./model-input.ts";
 import type { TokenPrice } from "../usage/token-usage.ts";
 import { createHash } from "node:crypto";
@@ -65,8 +66,7 @@ export function providerKey(config: ProviderConfig): string {
 /** Addresses of this machine, also from within a container. */
 const ownHosts = /^(localhost|127(\.\d+){3}|\[::1\]|host\.docker\.internal)$/;
 
-/** Where Ollama, llama.cpp and LM Studio listen by default: they answer one request at a time unless they are told otherwise. */
-const ownPorts: ReadonlySet<string> = new Set(["11434", "8080", "1234"]);
+const ownPorts: ReadonlySet<string> = new Set(Object.values(localServerUrls).map((url) => new URL(url).port));
 
 /** The server that is asked for one thing at a time, shared by all models on it; undefined: as many as come. */
 export function queuedServerOf(config: ProviderConfig): string | undefined {
