@@ -25,7 +25,9 @@ test("openAccess() finds a token by its text from memory, which is stored nowher
   database!.reset();
   for (let call = 0; call < 100; call += 1) assert.equal((await access.find(text))?.id, token.id);
   assert.equal(await access.find(`${text}x`), undefined);
-  assert.deepEqual(database!.statements, ["access_read_tokens"]);
+  // The wake-up of the creation leaves by itself, perhaps only now.
+  const asked = database!.statements.filter((name) => name !== "roost_notify");
+  assert.deepEqual(asked, ["access_read_tokens"]);
   assert.equal((await elsewhere.find(text))?.name, "webui");
   assert.deepEqual((await readBudgets(kernel)).caps, [{ scope: `key:${token.id}`, window: "day", usdMax: 2 }]);
   await access.recordSeen();
