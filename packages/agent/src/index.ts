@@ -50,7 +50,7 @@ export type {
   OpenRouterConfig,
   ProviderConfig,
 } from "./models/provider-config.ts";
-export { type CallQueue } from "./models/call-providers.ts";
+export { type CallQueue } from "./models/call-queue.ts";
 export { createMemoryCoolDowns, kindOf, nextCoolDown, type CoolDown, type CoolDownStore } from "./models/cool-down.ts";
 export { modelLimitDefaults } from "./models/models.ts";
 export { estimateTokens } from "./usage/estimate-tokens.ts";

@@ -17,6 +17,7 @@ const answerFactor = 2;
 export interface ConnectionSettings {
   hosts: ServerHosts;
   applicationName: string;
+  /** 0 is no limit. */
   statementTimeoutMsMax: number;
   idleInTransactionMsMax?: number | undefined;
   /** The server refuses every write. */

@@ -38,6 +38,11 @@ export interface TransactOptions {
   isUnlimited?: boolean;
 }
 
+export interface DatabaseSessionOptions {
+  /** Its statements take as long as they take, as one that waits for a lock. Default false. */
+  isUnlimited?: boolean;
+}
+
 /** A dedicated connection for state bound to it, such as session-level advisory locks. */
 export interface DatabaseSession extends Sql, AsyncDisposable {
   /** Aborted when the connection is lost or closed: whatever the session held is gone. */
@@ -56,5 +61,5 @@ export interface Database extends Sql, AsyncDisposable {
    * `onPayload('')`, because notifications may have been missed: only polling is certain.
    */
   listen(channel: string, onPayload: (payload: string) => void): Promise<AsyncDisposable>;
-  openSession(): Promise<DatabaseSession>;
+  openSession(options?: DatabaseSessionOptions): Promise<DatabaseSession>;
 }

@@ -5,7 +5,14 @@
 import { RoostError, type Logger } from "@roost/base";
 import { Pool, type PoolClient } from "pg";
 import { clientConfig, prepareConnection, type ConnectionSettings } from "./connect-client.ts";
-import type { CommittingTransaction, Database, QueryOptions, DatabaseSession, TransactOptions } from "./database.ts";
+import type {
+  CommittingTransaction,
+  Database,
+  QueryOptions,
+  DatabaseSession,
+  DatabaseSessionOptions,
+  TransactOptions,
+} from "./database.ts";
 import { createListener, type Listener } from "./create-listener.ts";
 import { isReadableOnTheWay, parseDatabaseUrl } from "./database-url.ts";
 import { openSession } from "./open-session.ts";
@@ -128,8 +135,8 @@ class PooledDatabase implements Database {
     return this.#listener.listen(channel, onPayload);
   }
 
-  openSession(): Promise<DatabaseSession> {
-    return openSession(this.#settings);
+  openSession({ isUnlimited = false }: DatabaseSessionOptions = {}): Promise<DatabaseSession> {
+    return openSession(isUnlimited ? { ...this.#settings, statementTimeoutMsMax: 0 } : this.#settings);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { test } from "node:test";
+import { silentLogger } from "@roost/base";
+import { openDatabase } from "./open-database.ts";
 import { createTestDatabase } from "./testing/create-test-database.ts";
 
 const tryLock = "SELECT pg_try_advisory_lock(7) AS held";
@@ -33,4 +35,18 @@ test("openSession() takes no connection from the pool", async () => {
   await using session = await place.database.openSession();
   assert.deepEqual(await place.database.query("SELECT 1 AS one"), [{ one: 1 }]);
   assert.deepEqual(await session.query("SELECT 2 AS two"), [{ two: 2 }]);
+});
+
+test("openSession() without a limit waits longer than a statement may take, also for an answer", async () => {
+  await using place = await createTestDatabase();
+  await using database = await openDatabase({
+    url: place.url,
+    applicationName: "limited",
+    logger: silentLogger,
+    statementTimeoutMsMax: 200,
+  });
+  await using limited = await database.openSession();
+  await assert.rejects(limited.query("SELECT pg_sleep(600)"), { code: "timeout" });
+  await using unlimited = await database.openSession({ isUnlimited: true });
+  assert.equal((await unlimited.query("SELECT pg_sleep(0.6)")).length, 1);
 });

@@ -5,11 +5,15 @@ import { openCallQueue } from "./open-call-queue.ts";
 
 const live = new AbortController().signal;
 
-/** Enters, and says when it waits and when it is in. */
+/** Enters, and says when it is in; `waits` resolves when it waits, and rejects when it is in without having waited. */
 function enter(queue: ReturnType<typeof openCallQueue>, server: string, signal = live) {
-  const waits = Promise.withResolvers<void>();
-  const entered = queue.enter(server, { signal, onWait: waits.resolve });
-  return { entered, waits: waits.promise };
+  const waiting = Promise.withResolvers<void>();
+  const entered = queue.enter(server, { signal, onWait: waiting.resolve });
+  const atOnce = entered.then(() => {
+    throw new Error("it entered without waiting");
+  });
+  atOnce.catch(() => undefined);
+  return { entered, waits: () => Promise.race([waiting.promise, atOnce]) };
 }
 
 test("openCallQueue() lets one call at a time to a server, over all processes, and others to other servers", async () => {
@@ -19,9 +23,9 @@ test("openCallQueue() lets one call at a time to a server, over all processes, a
   const order: string[] = [];
   const first = await enter(here, "a").entered;
   const second = enter(elsewhere, "a");
-  await second.waits;
+  await second.waits();
   const third = enter(elsewhere, "a");
-  await third.waits;
+  await third.waits();
   await (await enter(here, "b").entered)[Symbol.asyncDispose]();
   const whenIn = (name: string, entered: Promise<AsyncDisposable>) =>
     entered.then(async (turn) => {
@@ -43,12 +47,12 @@ test("openCallQueue() lets the next call in when one that waits is cancelled, or
   const gone = [new AbortController(), new AbortController()];
   const behind = enter(here, "a", gone[0]!.signal);
   const across = enter(elsewhere, "a", gone[1]!.signal);
-  await Promise.all([behind.waits, across.waits]);
+  await Promise.all([behind.waits(), across.waits()]);
   for (const each of gone) each.abort(new Error("cancelled"));
   await assert.rejects(behind.entered, /cancelled/);
   await assert.rejects(across.entered, /cancelled/);
   const next = enter(elsewhere, "a");
-  await next.waits;
+  await next.waits();
   await opened.database.query(
     `select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and granted and objsubid = 1
        and database = (select oid from pg_database where datname = current_database())

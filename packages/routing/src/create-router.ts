@@ -59,7 +59,8 @@ export async function createRouter(targets: readonly RouteTarget[], { signal }: 
     classCount: targets.length,
     signal,
   });
-  const mentions = new Map(targets.map(({ id, name }) => [wordsOf(name).join(" "), id]));
+  // Of two with one name the first is meant.
+  const mentions = new Map(targets.toReversed().map(({ id, name }) => [wordsOf(name).join(" "), id]));
 
   return {
     route(given) {

@@ -16,8 +16,8 @@ export interface HomeRouter {
   correct(correction: { text: string; kind: TargetKind; id: string; by: string }): Promise<void>;
 }
 
-/** Among so many targets a text that is clearly meant for one of them is hardly meant for none; few targets leave most of what is said to main. */
-const manyTargets = 20;
+/** Among so many agents a text that is clearly meant for one of them is hardly meant for none; few agents leave most of what is said to main. */
+const manyAgents = 20;
 /** A text is then said almost in the words of an example. */
 const likenessMin = 0.5;
 /** Less alike it is not worth a question. */
@@ -37,7 +37,7 @@ export function createHomeRouter({ kernel, memory, directory }: TargetReaderOpti
         return { kind, id: id.slice(kind.length + 1), title };
       };
       if (route.state === "none") return { state: "none", advice: "stay", target: null, why: null, near: [] };
-      const advice = adviceOf(route, targets.length);
+      const advice = adviceOf(route, targets.filter(({ kind }) => kind === "agent").length);
       const near = route.near.map(({ targetId, probability }) => ({ ...shown(targetId), probability }));
       if (route.state === "unsure") return { state: "unsure", advice, target: null, why: null, near };
       return { state: "decided", advice, target: shown(route.targetId), why: route.why, near };
@@ -67,8 +67,8 @@ export function createHomeRouter({ kernel, memory, directory }: TargetReaderOpti
 
 function adviceOf(
   { state, likeness }: Exclude<Route, { state: "none" }>,
-  targetCount: number,
+  agentCount: number,
 ): FoundRouteRecord["advice"] {
-  if (targetCount < manyTargets && likeness < likenessMin) return likeness < likenessAskedMin ? "stay" : "ask";
+  if (agentCount < manyAgents && likeness < likenessMin) return likeness < likenessAskedMin ? "stay" : "ask";
   return state === "decided" ? "go" : "ask";
 }

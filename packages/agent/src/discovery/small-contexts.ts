@@ -1,4 +1,5 @@
 /** How much the models on this machine read, and what is said of one that reads too little. */
+import { isOnThisMachine } from "../models/local-server-urls.ts";
 import type { ProviderConfig } from "../models/provider-config.ts";
 import { createProbe, type Probe } from "./probe.ts";
 import { probeConfigured } from "./probe-local-servers.ts";
@@ -43,8 +44,4 @@ export function smallContextNote(provider: ProviderConfig, whose = "its context"
       ? "start Ollama with OLLAMA_CONTEXT_LENGTH=32768, load the model"
       : "start the server with a larger one, as in llama-server -c 32768 (docs/models.md)";
   return `${whose} is ${contextTokensMax} tokens, which is too little for an agent; ${larger}, and restart Roost`;
-}
-
-function isOnThisMachine(baseUrl: string): boolean {
-  return ["localhost", "127.0.0.1", "[::1]"].includes(URL.parse(baseUrl)?.hostname ?? "");
 }

@@ -5,6 +5,7 @@ import { formatDurationMs, type Clock, type Logger } from "@roost/base";
 import { attemptCall, type OpenProvider } from "./attempt-call.ts";
 import type { ModelFailure } from "./classify-failure.ts";
 import { kindOf, nextCoolDown, type CoolDown, type CoolDownStore } from "./cool-down.ts";
+import { enterQueue, type CallQueue } from "./call-queue.ts";
 import { estimatePrompt } from "./estimate-prompt.ts";
 import { replyRoomOf } from "./output-tokens.ts";
 import type { Silence } from "./watch-silence.ts";
@@ -16,12 +17,6 @@ import type {
   ModelLimits,
   ModelRequest,
 } from "./models.ts";
-
-/** Lets one call at a time through to a server, over all processes that share it. */
-export interface CallQueue {
-  /** Disposed of when the call is over. @throws the reason of `signal` */
-  enter(server: string, options: { signal: AbortSignal; onWait: () => void }): Promise<AsyncDisposable>;
-}
 
 /** What calls need besides the request. */
 export interface CallMachinery {
@@ -59,6 +54,7 @@ export async function callProviders(
   const silence: Silence = { sinceMs: clock.nowMs() };
   const silent = new Set<OpenProvider>();
   const startedMs = clock.nowMs();
+  const queued = { ms: 0 };
   let waitLeftMs = limits.waitMsMax;
   let wasBusyTold = false;
   let known = await machinery.coolDowns.read(fitting.map((provider) => provider.key));
@@ -76,6 +72,7 @@ export async function callProviders(
         failedAttempts,
         wasCooling: known.has(provider.key),
         silence,
+        queued,
         // With another provider next in line, it gets half of the time.
         silenceMsMax: provider.silenceMsMax ?? limits.silenceMsMax / (index < ready.length - 1 ? 2 : 1),
         onSilence: () => silent.add(provider),
@@ -95,7 +92,7 @@ export async function callProviders(
     const isBusy = fitting.some((provider) => isBusyNow(provider, failedAttempts));
     const readyAtMs = Math.min(...fitting.map((provider) => known.get(provider.key)?.untilMs ?? 0));
     const waitMs = Math.max(0, readyAtMs - clock.nowMs());
-    const isWaitedFor = isBusy && clock.nowMs() + waitMs <= startedMs + limits.silenceMsMax;
+    const isWaitedFor = isBusy && clock.nowMs() + waitMs <= startedMs + queued.ms + limits.silenceMsMax;
     if (isWaitedFor && !wasBusyTold) options.onDelta({ type: "remark", text: busyText(limits.silenceMsMax) });
     wasBusyTold ||= isWaitedFor;
     if (!isWaitedFor && (round >= limits.roundsMax || waitMs > waitLeftMs))
@@ -148,13 +145,18 @@ async function tryProvider(
     failedAttempts: FailedAttempt[];
     wasCooling: boolean;
     silence: Silence;
+    /** Time spent behind other calls of Roost. */
+    queued: { ms: number };
     silenceMsMax: number;
     onSilence: () => void;
   },
 ): Promise<ModelCallOutcome | undefined> {
   const { clock, logger, limits } = machinery;
+  const beforeMs = call.queued.ms;
   await using _turn = await enterQueue(machinery, provider, call);
   const startedMs = clock.nowMs();
+  // Those before may have found that it does not answer.
+  if (call.queued.ms > beforeMs && (await isCooling(machinery, provider))) return undefined;
   const { options, promptTokens, silence, silenceMsMax } = call;
   const attempt = { ...options, promptTokens, silence, silenceMsMax, limits, clock, logger };
   const outcome = await attemptCall(provider, call.request, attempt);
@@ -205,27 +207,9 @@ async function tryProvider(
   return undefined;
 }
 
-/** Waiting for our own calls is no silence of the model. A queue that fails stops no call. */
-async function enterQueue(
-  { queue, clock, logger }: CallMachinery,
-  { id, model, queuedServer }: OpenProvider,
-  { options, silence }: { options: ModelCallOptions; silence: Silence },
-): Promise<AsyncDisposable | undefined> {
-  if (queue === undefined || queuedServer === undefined) return undefined;
-  let hasWaited = false;
-  const onWait = () => {
-    hasWaited = true;
-    options.onDelta?.({ type: "remark", text: `${id} (${model}) answers another call first; waiting for it` });
-  };
-  try {
-    return await queue.enter(queuedServer, { signal: options.signal, onWait });
-  } catch (error) {
-    options.signal.throwIfAborted();
-    logger.warn("a model is asked although another call may be waiting for it", { provider: id, error });
-    return undefined;
-  } finally {
-    if (hasWaited) silence.sinceMs = clock.nowMs();
-  }
+async function isCooling({ coolDowns, clock }: CallMachinery, { key }: OpenProvider): Promise<boolean> {
+  const coolDown = (await coolDowns.read([key])).get(key);
+  return coolDown !== undefined && coolDown.untilMs > clock.nowMs();
 }
 
 async function coolDown(

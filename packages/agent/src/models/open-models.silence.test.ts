@@ -1,11 +1,16 @@
 // When a reply is over, how long a silence is borne, and what a waiting person is told.
 import assert from "node:assert/strict";
+import { hostname } from "node:os";
 import { test } from "node:test";
 import { silentLogger, systemClock } from "@roost/base";
 import { startScriptedModelServer } from "../testing.ts";
 import { askOnce, chunkOf, request as asking, serveRaw } from "./ask-once.fixture.ts";
+import { createMemoryCoolDowns } from "./cool-down.ts";
 import { openModels } from "./open-models.ts";
-import { queuedServerOf } from "./provider-config.ts";
+import { providerKey, queuedServerOf } from "./provider-config.ts";
+
+/** No server has this port. */
+const nowhere = "http://127.0.0.1:9/v1";
 
 const said = chunkOf({ role: "assistant", content: "Hello " }) + chunkOf({ content: "there" }) + chunkOf({}, "stop");
 
@@ -84,34 +89,62 @@ test("openModels() tells a waiting person at once that the key is wrong, and tri
 });
 
 test("openModels() counts no silence while another call of Roost has the server, and says that it waits", async () => {
-  const free = Promise.withResolvers<void>();
   await using server = await serveRaw((_request, response) => void response.end(said));
+  let waitedMs = 0;
   const entered: string[] = [];
   const models = openModels({
     providers: [{ kind: "openai-compatible", id: "small", baseUrl: server.url, model: "m", oneAtATime: true }],
-    clock: systemClock,
+    clock: { ...systemClock, nowMs: () => Date.now() + waitedMs },
     logger: silentLogger,
-    limits: { roundsMax: 1, silenceMsMax: 200 },
+    limits: { roundsMax: 1, silenceMsMax: 60_000 },
     queue: {
       async enter(address, { onWait }) {
         entered.push(address);
         onWait();
-        await free.promise;
+        waitedMs += 3_600_000;
         return { [Symbol.asyncDispose]: async () => void entered.push("left") };
       },
     },
   });
   const remarks: string[] = [];
-  const answering = models.call(asking, {
+  const answer = await models.call(asking, {
     signal: new AbortController().signal,
     step: "model#1",
     onDelta: (delta) => void (delta.type === "remark" && remarks.push(delta.text)),
   });
-  // Longer than the silence that ends a call.
-  setTimeout(free.resolve, 300);
-  assert.equal((await answering).kind, "message");
+  assert.equal(answer.kind, "message");
   assert.deepEqual(remarks, ["small (m) answers another call first; waiting for it"]);
-  assert.deepEqual(entered, [new URL(server.url).host, "left"]);
+  assert.deepEqual(entered, [`${hostname()}:${new URL(server.url).port}`, "left"]);
+});
+
+test("openModels() asks the next model when those before it in the queue found that one does not answer", async () => {
+  await using server = await serveRaw((_request, response) => void response.end(said));
+  const coolDowns = createMemoryCoolDowns();
+  const small = { kind: "openai-compatible", id: "small", baseUrl: nowhere, model: "m", oneAtATime: true } as const;
+  const models = openModels({
+    providers: [small, { ...small, id: "large", baseUrl: server.url, oneAtATime: false }],
+    clock: systemClock,
+    logger: silentLogger,
+    coolDowns,
+    queue: {
+      async enter(_address, { onWait }) {
+        onWait();
+        const nowMs = Date.now();
+        const refused = {
+          failureCount: 1,
+          untilMs: nowMs + 3_600_000,
+          lastAttemptMs: nowMs,
+          message: "silent",
+        } as const;
+        await coolDowns.update(providerKey(small), () => ({ ...refused, code: "timeout" }));
+        return { [Symbol.asyncDispose]: async () => undefined };
+      },
+    },
+  });
+  const answer = await models.call(asking, { signal: new AbortController().signal, step: "model#1" });
+  assert.ok(answer.kind === "message");
+  assert.equal(answer.message.provider, "large");
+  assert.deepEqual(answer.failedAttempts, []);
 });
 
 test("openModels() asks a model whose queue fails, and ends a call that is aborted while it waits", async () => {
@@ -133,14 +166,14 @@ test("openModels() asks a model whose queue fails, and ends a call that is abort
   await assert.rejects(waiting, /cancelled/);
 });
 
-test("queuedServerOf() is the address where a small server of this machine listens, and of another where the settings say so", () => {
+test("queuedServerOf() is where a small server of this machine listens, named by the machine, and another where the settings say so", () => {
   const of = (baseUrl: string, oneAtATime?: boolean) =>
-    queuedServerOf({ kind: "openai-compatible", id: "a", model: "m", baseUrl, oneAtATime });
-  assert.equal(of("http://127.0.0.1:8080/v1"), "127.0.0.1:8080");
-  assert.equal(of("http://localhost:11434/v1"), "localhost:11434");
-  assert.equal(of("http://[::1]:8080/v1"), "[::1]:8080");
+    queuedServerOf({ kind: "openai-compatible", id: "a", model: "m", baseUrl, oneAtATime }, "attic");
+  for (const host of ["127.0.0.1", "localhost", "[::1]"]) assert.equal(of(`http://${host}:8080/v1`), "attic:8080");
+  assert.equal(of("http://localhost:11434/v1"), "attic:11434");
   assert.equal(of("http://127.0.0.1:8080/v1", false), undefined);
   assert.equal(of("http://127.0.0.1:8000/v1"), undefined);
+  assert.equal(of("http://127.0.0.1:8000/v1", true), "attic:8000");
   assert.equal(of("http://10.0.0.7:8080/v1"), undefined);
   assert.equal(of("http://10.0.0.7:8080/v1", true), "10.0.0.7:8080");
   assert.equal(of("https://api.example/v1"), undefined);

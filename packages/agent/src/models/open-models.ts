@@ -2,7 +2,8 @@
 
 import { delay, RoostError, type Clock, type JsonObject, type Logger } from "@roost/base";
 import type { OpenProvider } from "./attempt-call.ts";
-import { callProviders, type CallMachinery, type CallQueue } from "./call-providers.ts";
+import { callProviders, type CallMachinery } from "./call-providers.ts";
+import type { CallQueue } from "./call-queue.ts";
 import { createMemoryCoolDowns, type CoolDown, type CoolDownStore } from "./cool-down.ts";
 import { createLanguageModel, knownOf, openRouterUrl } from "./create-language-model.ts";
 import { createMendMemory, type MendMemory } from "../wire/mend.ts";

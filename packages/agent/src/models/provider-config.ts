@@ -1,9 +1,10 @@
 /** How a provider is configured, and the key by which its failures are remembered. */
 import type { LanguageModelV4 } from "@ai-sdk/provider";
-import { localServerUrls } from "./local-server-urls.ts";
+import { isOnThisMachine, localServerUrls } from "./local-server-urls.ts";
 import type { ModelInput } from "./model-input.ts";
 import type { TokenPrice } from "../usage/token-usage.ts";
 import { createHash } from "node:crypto";
+import { hostname } from "node:os";
 
 interface ProviderCommon {
   /** Unique among the providers; shown to people. */
@@ -63,15 +64,17 @@ export function providerKey(config: ProviderConfig): string {
   return `${config.id}:${createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, fingerprintChars)}`;
 }
 
-/** Addresses of this machine, also from within a container. */
-const ownHosts = /^(localhost|127(\.\d+){3}|\[::1\]|host\.docker\.internal)$/;
-
 const ownPorts: ReadonlySet<string> = new Set(Object.values(localServerUrls).map((url) => new URL(url).port));
 
-/** The server that is asked for one thing at a time, shared by all models on it; undefined: as many as come. */
-export function queuedServerOf(config: ProviderConfig): string | undefined {
-  if (config.kind === "language-model" || config.baseUrl === undefined || !URL.canParse(config.baseUrl))
-    return undefined;
-  const { host, hostname, port } = new URL(config.baseUrl);
-  return (config.oneAtATime ?? (ownHosts.test(hostname) && ownPorts.has(port))) ? host : undefined;
+/**
+ * The server that is asked for one thing at a time, shared by all models on it and by all who reach it; undefined: as many as come. A server of this
+ * machine is named by the machine: each host of a home has its own.
+ */
+export function queuedServerOf(config: ProviderConfig, machine = hostname()): string | undefined {
+  const baseUrl = config.kind === "language-model" ? undefined : config.baseUrl;
+  const url = baseUrl === undefined ? null : URL.parse(baseUrl);
+  if (url === null) return undefined;
+  const isOwn = isOnThisMachine(url.href);
+  if (!(config.oneAtATime ?? (isOwn && ownPorts.has(url.port)))) return undefined;
+  return isOwn ? `${machine}:${url.port}` : url.host;
 }

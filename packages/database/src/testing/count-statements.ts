@@ -44,7 +44,7 @@ export function countStatements(database: Database): CountedDatabase {
     transact,
     query: (text, values, options) => transact((tx) => tx.query(text, values, options)),
     listen: (channel, onPayload) => database.listen(channel, onPayload),
-    openSession: () => database.openSession(),
+    openSession: (options) => database.openSession(options),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
 }

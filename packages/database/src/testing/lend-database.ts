@@ -34,7 +34,7 @@ export function lendDatabase(database: Database): Database {
     query: (text, values, options) => run(() => database.query(text, values, options)),
     transact: (work, options) => run(() => database.transact(work, options)),
     listen: (channel, onPayload) => run(() => own(database.listen(channel, onPayload))),
-    openSession: () => run(() => own(database.openSession())),
+    openSession: (options) => run(() => own(database.openSession(options))),
     [Symbol.asyncDispose]: () => (closing ??= close()),
   };
 }

@@ -14,7 +14,8 @@ export interface TurnOptions {
 export async function takeTurn(kernel: Kernel, name: string, options: TurnOptions): Promise<AsyncDisposable> {
   const { signal, onWait } = options;
   signal.throwIfAborted();
-  const session = await kernel.database.openSession();
+  // The others take as long as they take: the signal is the limit.
+  const session = await kernel.database.openSession({ isUnlimited: true });
   const leave = () => void session[Symbol.asyncDispose]();
   signal.addEventListener("abort", leave, { once: true });
   try {
@@ -25,8 +26,6 @@ export async function takeTurn(kernel: Kernel, name: string, options: TurnOption
     );
     if (tried?.isTaken !== true) {
       onWait?.();
-      // The others take as long as they take: the signal is the limit.
-      await session.query("set statement_timeout = 0");
       await session.query("select pg_advisory_lock(hashtextextended($1, 0))", key);
     }
     signal.throwIfAborted();

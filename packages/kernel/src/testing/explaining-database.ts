@@ -60,7 +60,7 @@ export function createExplainingDatabase(
         return work(explaining);
       }, options),
     listen: (channel, onPayload) => database.listen(channel, onPayload),
-    openSession: () => database.openSession(),
+    openSession: (options) => database.openSession(options),
     [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
   };
 }

@@ -38,7 +38,7 @@ export function interruptKernel(kernel: Kernel, atPlace: (place: Place) => Promi
     database: {
       transact: (work, options) => database.transact(work, options),
       listen: (channel, onPayload) => database.listen(channel, onPayload),
-      openSession: () => database.openSession(),
+      openSession: (options) => database.openSession(options),
       [Symbol.asyncDispose]: async () => undefined,
       async query(text, values, options) {
         await database.transact((tx) => reach("statement", tx));
