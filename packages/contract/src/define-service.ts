@@ -3,7 +3,7 @@
  * elsewhere. Roost's own API is the first.
  */
 import { assert } from "@roost/base/browser";
-import { commandNames } from "./command-names.ts";
+import { reservedFor } from "./command-names.ts";
 import type { EventDefinition } from "./define-event.ts";
 import type { AnyOperation } from "./define-operation.ts";
 import { labelLimits, findUnreadable } from "./labels.ts";
@@ -103,10 +103,8 @@ export function defineService<const Ops extends readonly AnyOperation[]>(
   } = options;
   const { hasPlainScopes = false } = options;
   assert(servicePattern.test(name), `service "${name}": its name must be 1 to 31 lower-case letters, digits and -`);
-  assert(
-    hasPlainScopes || !commandNames.has(name),
-    `service "${name}": roost ${name} is a command already: choose another name`,
-  );
+  const reserved = hasPlainScopes ? undefined : reservedFor(name);
+  assert(reserved === undefined, `service "${name}": ${reserved}: choose another name`);
   assert(/^\d+\.\d+\.\d+$/.test(version), `service "${name}": its version "${version}" must be like 1.2.0`);
   const topics = options.topics ?? [name];
   const labels = options.labels ?? [`aud:domain:${name}`, "trust:agent"];

@@ -39,7 +39,7 @@ export {
   type OperationOptions,
 } from "./define-operation.ts";
 export { content, contentBytesMaxDefault, type Content } from "./content.ts";
-export { commandNames } from "./command-names.ts";
+export { commandNames, reservedFor } from "./command-names.ts";
 export {
   defineService,
   type Relation,

@@ -1,5 +1,5 @@
 /** roost.yaml as a value: a person's settings for the home. Secrets are references. */
-import { commandNames } from "@roost/contract";
+import { reservedFor } from "@roost/contract";
 import {
   agentDefinitionShape,
   deliveryTargets,
@@ -61,8 +61,8 @@ const Heartbeat = z.strictObject({
 
 const ShortName = z.string().regex(servicePattern, "must be 1 to 31 lower-case letters, digits and -");
 const ServiceName = ShortName.refine(
-  (name) => !commandNames.has(name),
-  "is a command of roost: a service is named otherwise",
+  (name) => reservedFor(name) === undefined,
+  "is a command of roost, or what hosts run beside services: a service is named otherwise",
 );
 
 /** `example.com`, `192.168.1.5:8123`, `10.0.0.0/8`. */
