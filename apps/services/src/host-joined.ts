@@ -88,10 +88,10 @@ async function readJoinedService(
     );
   const { directory, ...folder } = folderOf(await findServiceFolders(parents), name);
   const service = await loadService({ directory, ...folder });
-  const { name: roleName, password } = loginOfDatabaseUrl(login);
-  const { schemaName } = namesOf(name, homeId);
+  const { name: loginName, password } = loginOfDatabaseUrl(login);
+  const names = namesOf(name, homeId);
   const contractHash = describeContract(service.contract).hash;
-  return { service, directory, installed: { name, roleName, password, schemaName, contractHash } };
+  return { service, directory, installed: { ...names, name, loginName, password, contractHash } };
 }
 
 async function refuseOtherContract(sql: Sql, { name, contractHash }: InstalledService): Promise<void> {

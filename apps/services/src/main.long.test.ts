@@ -10,7 +10,7 @@ import { silentLogger } from "@roost/base";
 import { createTestKernel } from "@roost/kernel/testing";
 import { holdDatabase, openMemory } from "@roost/memory";
 import { enableServices, installedFile, openServices } from "@roost/service";
-import { dropRole } from "@roost/service/testing";
+import { dropRoles } from "@roost/service/testing";
 
 const main = new URL("main.ts", import.meta.url).pathname;
 
@@ -43,9 +43,11 @@ async function createPlace(context: TestContext) {
   await openServices({ kernel, kind: "gateway", name: "gateway" });
   opened.use(await openMemory({ kernel, homeDir, logger: silentLogger }));
   await enableServices(kernel.database, { names: ["apples", "pears"], homeId: home.id });
-  const roles = "select role_name as name from service.service join pg_roles on rolname = role_name";
+  const roles =
+    'select s.role_name as "roleName", l.role_name as "loginName" from service.service s join service.login l on l.service = s.name join pg_roles r on r.rolname = l.role_name';
   opened.defer(async () => {
-    for (const { name } of await kernel.database.query<{ name: string }>(roles)) await dropRole(kernel.database, name);
+    for (const names of await kernel.database.query<{ roleName: string; loginName: string }>(roles))
+      await dropRoles(kernel.database, names);
   });
   const owned = opened.move();
   context.after(() => owned.disposeAsync());
@@ -140,14 +142,14 @@ test("run hosts one service alone, with what its installation wrote and no right
   assert.match(stale.printed, /is of another service than pears/);
 });
 
-test("A role that was taken away ends the process, for its supervisor to start it anew", async (context) => {
+test("A login that was taken away ends the process, for its supervisor to start it anew", async (context) => {
   const { kernel, start } = await createPlace(context);
   const running = start([]);
   await running.ready;
   const [service] = await kernel.database.query<{ role: string }>(
-    "select role_name as role from service.service where name = 'apples'",
+    "select role_name as role from service.login where service = 'apples'",
   );
-  await kernel.database.query(`alter role ${service!.role} nologin`);
+  await kernel.database.query(`alter role "${service!.role}" nologin`);
   await kernel.database.query("select pg_terminate_backend(pid) from pg_stat_activity where usename = $1", [
     service!.role,
   ]);

@@ -10,7 +10,7 @@ import { installService, type InstalledService } from "../install/install-servic
 import { openServices } from "../open-services.ts";
 import { gardenContract } from "../testing/garden/contract.ts";
 import { garden } from "../testing/garden/service.ts";
-import { dropRole } from "../testing/open-test-service.ts";
+import { dropRoles } from "../testing/open-test-service.ts";
 import type { Service } from "../service.ts";
 import { openServiceHost } from "./open-service-host.ts";
 
@@ -48,7 +48,7 @@ async function openProcess(services: readonly Service[]) {
   const all: { service: Service; installed: InstalledService }[] = [];
   for (const service of services) {
     const installed = await installService(kernel, { contract: service.contract, homeId });
-    opened.defer(() => dropRole(kernel.database, installed.roleName));
+    opened.defer(() => dropRoles(kernel.database, installed));
     all.push({ service, installed });
   }
   const connect = async (poolMax: number, { installed } = all[0]!) =>

@@ -17,11 +17,11 @@ const poolMaxDefault = 4;
 /** Connections are for work: an idle service has none. */
 const idleMsMaxDefault = 10_000;
 
-/** Opens connections as the role of a service, with the role's limits. */
+/** Opens connections by a login of a service, as its role and with its limits. */
 export function connectService(options: ConnectServiceOptions): Promise<Database> {
   const { databaseUrl, installed, logger, poolMax = poolMaxDefault, idleMsMax = idleMsMaxDefault } = options;
   return openDatabase({
-    url: changeDatabaseUrl(databaseUrl, { user: { name: installed.roleName, password: installed.password } }),
+    url: changeDatabaseUrl(databaseUrl, { user: { name: installed.loginName, password: installed.password } }),
     poolMax,
     applicationName: `roost service ${installed.name}`,
     logger,

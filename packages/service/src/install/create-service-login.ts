@@ -4,10 +4,9 @@
  */
 import { randomBytes } from "node:crypto";
 import { RoostError } from "@roost/base";
-import { escapeIdentifier, escapeLiteral, loginStatements, rolePrefix, type Sql } from "@roost/database";
-import { limitStatements } from "./role-statements.ts";
+import { rolePrefix, type Sql } from "@roost/database";
+import { serviceLoginStatements } from "./role-statements.ts";
 
-const connectionsMax = 20;
 /** A role's name has 63 characters at most. */
 const nameCharsMax = 14;
 
@@ -28,17 +27,11 @@ export async function createServiceLogin(
   const short = `${service.slice(0, nameCharsMax)}_${host.slice(0, nameCharsMax)}`.replaceAll("-", "_");
   const roleName = `${rolePrefix(homeId)}at_${short}_${randomBytes(3).toString("hex")}`;
   const password = randomBytes(24).toString("base64url");
-  const role = escapeIdentifier(roleName);
   // Rows of logins that are gone.
   await sql.query(
     "delete from service.login l where not exists (select from pg_roles r where r.rolname = l.role_name)",
   );
-  for (const statement of [
-    ...loginStatements({ roleName, password, connectionsMax, isInheriting: false }),
-    ...limitStatements(roleName),
-    `grant ${escapeIdentifier(known.roleName)} to ${role}`,
-    `alter role ${role} set role = ${escapeLiteral(known.roleName)}`,
-  ])
+  for (const statement of serviceLoginStatements({ loginName: roleName, roleName: known.roleName, password }))
     await sql.query(statement);
   await sql.query("insert into service.login (role_name, service) values ($1, $2)", [roleName, service]);
   return { of: service, roleName, password };

@@ -7,8 +7,9 @@ import { createTestKernel } from "@roost/kernel/testing";
 import { openServices } from "../open-services.ts";
 import { gardenContract } from "../testing/garden/contract.ts";
 import { garden } from "../testing/garden/service.ts";
-import { dropRole, openTestService } from "../testing/open-test-service.ts";
+import { dropRoles, openTestService } from "../testing/open-test-service.ts";
 import { connectService } from "./connect-service.ts";
+import { createServiceLogin } from "./create-service-login.ts";
 import { installService } from "./install-service.ts";
 
 test("installService() refuses a topic of the kernel or of another service, and says what an administrator has to run", async () => {
@@ -30,7 +31,14 @@ test("installService() refuses a topic of the kernel or of another service, and 
     await plain.database.query(`grant execute on all functions in schema roost, service to ${name}`);
     await using weak = await connectService({
       databaseUrl: plain.url,
-      installed: { name: "plain", roleName: name, schemaName: "plain", contractHash: "", password: "" },
+      installed: {
+        name: "plain",
+        roleName: name,
+        loginName: name,
+        schemaName: "plain",
+        contractHash: "",
+        password: "",
+      },
       logger: silentLogger,
     });
     const refused = installService(
@@ -46,8 +54,8 @@ test("installService() refuses a topic of the kernel or of another service, and 
     );
     assert.equal(error?.code, "forbidden");
     assert.match(
-      error?.details.statements[0] ?? "",
-      /^create role "roost_\w{12}_garden" login nosuperuser .* password '…'$/,
+      error?.details.statements.join("\n") ?? "",
+      /^create role "roost_\w{12}_garden" nologin nosuperuser .*\n.*\ncreate role "roost_\w{12}_garden\.home" login nosuperuser .* password '…'\n/,
     );
     const [row] = await plain.database.query<{ reason: string; count: number }>(
       "select reason, cardinality(statements) as count from service.service",
@@ -59,6 +67,33 @@ test("installService() refuses a topic of the kernel or of another service, and 
     await plain.database.query(`drop owned by ${name}`);
     await plain.database.query(`drop role ${name}`);
   }
+});
+
+test("A host's login for a service cannot make one of that service's role, which outlives it when the host is put out", async () => {
+  await using opened = await openTestService(garden);
+  const { kernel, url } = opened.test;
+  const { installed } = opened;
+  const made = await createServiceLogin(kernel.database, { service: "garden", host: "box", homeId: createId() });
+  const login = { ...installed, loginName: made.roleName, password: made.password };
+  const open = (as: Partial<typeof installed>) =>
+    connectService({ databaseUrl: url, installed: { ...installed, ...as }, logger: silentLogger });
+  {
+    await using host = await open(login);
+    const whole = `select service.accepted_contract_1() as hash, current_user as role`;
+    assert.deepEqual(await host.query(whole), [{ hash: installed.contractHash, role: installed.roleName }]);
+    // PostgreSQL lets everybody change the password of the role that they are.
+    await host.query("alter role current_user password 'known'");
+    for (const statement of [
+      "alter role current_user login",
+      `alter role "${installed.loginName}" password 'known'`,
+      `alter role "${installed.loginName}" set search_path = svc_garden`,
+      `grant ${installed.roleName} to "${installed.loginName}"`,
+      `set role "${installed.loginName}"`,
+    ])
+      await assert.rejects(host.query(statement), /permission denied|must have admin option/, statement);
+  }
+  await assert.rejects(open({ loginName: installed.roleName, password: "known" }), /not permitted to log in/);
+  await kernel.database.query(`drop role ${made.roleName}`);
 });
 
 test("installService() keeps the accepted contract when callers would lose something, until its major version or the person says so", async () => {
@@ -97,6 +132,6 @@ test("installService() keeps the accepted contract when callers would lose somet
     await install("addBook", input, { version: "1.0.0", acceptsBreaks: true });
     assert.equal((await accepted()).operation, "addBook");
   } finally {
-    await dropRole(kernel.database, first.roleName);
+    await dropRoles(kernel.database, first);
   }
 });

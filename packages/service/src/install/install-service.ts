@@ -1,5 +1,5 @@
 /**
- * Installs a service in the home: its role, schema, topics and event types, and its contract for callers. Needs the home's own rights; hosting a
+ * Installs a service in the home: its role, login, schema, topics and event types, and its contract for callers. Needs the home's own rights; hosting a
  * service does not. Repeating it applies changes.
  */
 import { createHash, randomBytes } from "node:crypto";
@@ -9,12 +9,12 @@ import { escapeIdentifier, escapeLiteral, noLargeObjects, type Transaction } fro
 import { readTopics, type Kernel } from "@roost/kernel";
 import { refuseBreaks } from "./refuse-breaks.ts";
 import { namesOf, type ServiceNames } from "./service-names.ts";
-import { grantStatements, roleStatements } from "./role-statements.ts";
+import { grantStatements, roleStatements, serviceLoginStatements } from "./role-statements.ts";
 
 export interface InstalledService extends ServiceNames {
   name: string;
   contractHash: string;
-  /** Of its role, for the process that hosts it. */
+  /** Of its login, for the process that hosts it. */
   password: string;
 }
 
@@ -23,7 +23,7 @@ export interface InstallOptions {
   homeId: string;
   /** What the agents of its domain are told of it. */
   guide?: string | undefined;
-  /** Of its role, as long as another process uses it. Default: a new one. */
+  /** Of its login, as long as another process uses it. Default: a new one. */
   password?: string | undefined;
   /** The person says that what its callers lose by it is meant. */
   acceptsBreaks?: boolean | undefined;
@@ -41,7 +41,7 @@ export function describeContract(contract: ServiceContract): { document: OpenApi
 
 /**
  * @throws RoostError `forbidden`, with the statements for an administrator in `details.statements`, when this database user may not create roles
- * and the role does not exist; `conflict` when a topic or an event type belongs to another service, or callers would lose something by
+ * and those of the service do not exist; `conflict` when a topic or an event type belongs to another service, or callers would lose something by
  * the contract: then the accepted one stays
  */
 export async function installService(kernel: Kernel, options: InstallOptions): Promise<InstalledService> {
@@ -60,7 +60,7 @@ export async function installService(kernel: Kernel, options: InstallOptions): P
     await claimTopics(tx, contract, new Set((await readTopics(tx)).keys()));
   });
   await kernel.registry.register(contract.events);
-  const missing = await prepareRole(kernel, names, password);
+  const missing = await prepareRole(kernel, { name: contract.name, ...names, password });
   const statements = missing?.details?.["statements"] ?? (await listAdvised(kernel, names));
   await kernel.database.query("update service.service set reason = $2, statements = $3 where name = $1", [
     contract.name,
@@ -124,21 +124,29 @@ async function claimTopics(
 }
 
 /** The error when it cannot be created here. */
-async function prepareRole(kernel: Kernel, names: ServiceNames, password: string): Promise<RoostError | undefined> {
-  const { roleName } = names;
+async function prepareRole(
+  kernel: Kernel,
+  { name, password, ...names }: ServiceNames & { name: string; password: string },
+): Promise<RoostError | undefined> {
+  const { roleName, loginName } = names;
   return kernel.database.transact(async (tx) => {
     await tx.query("select pg_advisory_xact_lock(hashtextextended('roost.services', 0))");
-    const [found] = await tx.query<{ isThere: boolean; mayCreate: boolean }>(
-      `select exists (select from pg_roles where rolname = $1) as "isThere",
+    const [found] = await tx.query<{ hasRole: boolean; hasLogin: boolean; mayCreate: boolean }>(
+      `select exists (select from pg_roles where rolname = $1) as "hasRole", exists (select from pg_roles where rolname = $2) as "hasLogin",
          (select rolcreaterole or rolsuper from pg_roles where rolname = current_user) as "mayCreate"`,
-      [roleName],
+      [roleName, loginName],
     );
-    if (found?.isThere !== true && found?.mayCreate !== true) return mayNotCreate(names);
-    if (!found.isThere) for (const statement of roleStatements(names, password)) await tx.query(statement);
+    const { hasRole = false, hasLogin = false, mayCreate = false } = found ?? {};
+    if (!(hasRole && hasLogin) && !mayCreate) return mayNotCreate(names);
+    if (!hasRole) for (const statement of roleStatements(names)) await tx.query(statement);
+    if (!hasLogin) for (const statement of serviceLoginStatements({ ...names, password })) await tx.query(statement);
     // Secrets are new at each start.
-    else if (found.mayCreate)
-      await tx.query(`alter role ${escapeIdentifier(roleName)} password ${escapeLiteral(password)}`);
+    else if (mayCreate) await tx.query(`alter role ${escapeIdentifier(loginName)} password ${escapeLiteral(password)}`);
     for (const statement of grantStatements(names)) await tx.query(statement);
+    await tx.query("insert into service.login (role_name, service) values ($1, $2) on conflict do nothing", [
+      loginName,
+      name,
+    ]);
     return undefined;
   });
 }
@@ -153,10 +161,11 @@ async function listAdvised({ database }: Kernel, { roleName }: ServiceNames): Pr
 }
 
 function mayNotCreate(names: ServiceNames): RoostError {
-  const statements = [...roleStatements(names, undefined), ...grantStatements(names)];
+  const login = serviceLoginStatements({ ...names, password: undefined });
+  const statements = [...roleStatements(names), ...login, ...grantStatements(names)];
   return new RoostError(
     "forbidden",
-    `The home's database user may not create roles, and ${names.roleName} does not exist: an administrator must run the statements shown by roost doctor`,
+    `The home's database user may not create roles, and ${names.roleName} or its login ${names.loginName} does not exist: an administrator must run the statements shown by roost doctor`,
     { details: { statements } },
   );
 }

@@ -1,4 +1,4 @@
-/** What a process needs to host a service, its role's password included: one file for each in the home, for its owner alone. */
+/** What a process needs to host a service, its login's password included: one file for each in the home, for its owner alone. */
 import { mkdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { RoostError, writeFileDurably } from "@roost/base";
@@ -8,6 +8,7 @@ import type { InstalledService } from "./install-service.ts";
 const Installed = z.object({
   name: z.string(),
   roleName: z.string(),
+  loginName: z.string(),
   schemaName: z.string(),
   contractHash: z.string(),
   password: z.string(),

@@ -4,6 +4,7 @@ import type { ServiceNames } from "./service-names.ts";
 
 /** Time limit of a statement, of a lock wait, and of an idle transaction. */
 export const limitMs = 5_000;
+const connectionsMax = 20;
 
 /** Functions of this room that a service may call; nothing else of the database is granted. */
 export const grantedFunctions = [
@@ -41,19 +42,35 @@ export const grantedFunctions = [
   "withdraw_1",
 ] as const;
 
-/** Creates the role; needs CREATEROLE. Without the password when shown to a person. */
-export function roleStatements({ roleName }: ServiceNames, password: string | undefined): string[] {
+/** Creates the role that owns what the service makes; needs CREATEROLE. */
+export function roleStatements({ roleName }: Pick<ServiceNames, "roleName">): string[] {
+  const role = escapeIdentifier(roleName);
   return [
-    ...loginStatements({ roleName, password, connectionsMax: 20, isInheriting: false }),
-    ...limitStatements(roleName),
+    `create role ${role} nologin nosuperuser nocreatedb nocreaterole noinherit noreplication nobypassrls`,
+    `grant ${role} to current_user`,
   ];
 }
 
-/** How long what a service does may take. */
-export function limitStatements(roleName: string): string[] {
-  return ["statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"].map(
-    (name) => `alter role ${escapeIdentifier(roleName)} set ${name} = ${limitMs}`,
-  );
+export interface ServiceLogin {
+  loginName: string;
+  /** Of the service, which it becomes as soon as it has logged in; it may do nothing by itself. */
+  roleName: string;
+  /** Undefined: shown to a person. */
+  password: string | undefined;
+}
+
+/** Creates a login for a service, of the home or of a host; needs CREATEROLE. */
+export function serviceLoginStatements({ loginName, roleName, password }: ServiceLogin): string[] {
+  const login = escapeIdentifier(loginName);
+  return [
+    ...loginStatements({ roleName: loginName, password, connectionsMax, isInheriting: false }),
+    // How long what a service does may take.
+    ...["statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"].map(
+      (name) => `alter role ${login} set ${name} = ${limitMs}`,
+    ),
+    `grant ${escapeIdentifier(roleName)} to ${login}`,
+    `alter role ${login} set role = ${escapeLiteral(roleName)}`,
+  ];
 }
 
 /** Grants of the database's owner to the role: its own schema, and functions. */

@@ -24,14 +24,14 @@ create function service.find_signer_1(signer_id uuid, out kind text, out name te
   where s.id = signer_id and s.expires_at > roost.now() and r.rolcanlogin
 $$;
 
--- Domain services: who they are, where they run, and the functions by which their roles reach the log. A service logs in as a role that
+-- Domain services: who they are, where they run, and the functions by which their roles reach the log. A service works as a role that
 -- owns one schema and may touch nothing else; each function below asks who calls and does no more than that caller may.
 -- Locks are taken in the kernel's order: what the function itself writes, then the heads of partitions, last.
 
 create table service.service (
   name          text collate "C" primary key check (name ~ '^[a-z][a-z0-9-]{0,30}$'),
   title         text not null,
-  -- What its connections log in as.
+  -- What its logins become: nobody logs in as it.
   role_name     name not null unique,
   schema_name   text not null unique,
   -- What the agents of its domain are told of it.
@@ -48,7 +48,7 @@ create table service.service (
   installed_at  timestamptz not null default roost.now()
 );
 
--- Logins of joined hosts, each for one service, whose role it becomes at once. Invariant: it counts for as long as it may log in.
+-- Logins of the home and of joined hosts, each for one service, whose role it becomes at once. Invariant: it counts for as long as it may log in.
 create table service.login (
   role_name name primary key,
   service   text collate "C" not null references service.service (name)
@@ -125,13 +125,12 @@ create table service.third_party (
   added_at    timestamptz not null default roost.now()
 );
 
--- The service whose role has logged in, or a host's login for it. `session_user`: inside these functions the current user is their owner.
+-- The service whose login this is. `session_user`: inside these functions the current user is their owner.
 create function service.caller_1() returns text language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 declare
   found_name text;
 begin
-  select s.name into found_name from service.service s where s.role_name = session_user
-    union all select l.service from service.login l join pg_catalog.pg_roles r on r.rolname = l.role_name where l.role_name = session_user and r.rolcanlogin;
+  select l.service into found_name from service.login l join pg_catalog.pg_roles r on r.rolname = l.role_name where l.role_name = session_user and r.rolcanlogin;
   if found_name is null then
     raise exception 'role "%" is no service of this home', session_user using errcode = 'insufficient_privilege';
   end if;

@@ -7,7 +7,7 @@ import {
   type Principal,
   type ServiceContract,
 } from "@roost/contract";
-import type { Database, Sql } from "@roost/database";
+import { escapeIdentifier, type Database, type Sql } from "@roost/database";
 import { createTestKernel, type TestKernel } from "@roost/kernel/testing";
 import { createForwardCall } from "../calls/forward-call.ts";
 import type { HostedService } from "../host/host-service.ts";
@@ -48,11 +48,15 @@ function clientOf<const Ops extends readonly AnyOperation[]>(
 }
 
 /** A closed connection takes a moment to end, and what belongs to a dropped role cannot be ended. */
-export async function dropRole(sql: Sql, roleName: string): Promise<void> {
+export async function dropRoles(
+  sql: Sql,
+  { roleName, loginName }: Pick<InstalledService, "roleName" | "loginName">,
+): Promise<void> {
   const connections = "select from pg_stat_activity where usename = $1 and datname = current_database()";
-  while ((await sql.query(connections, [roleName])).length > 0);
-  await sql.query(`drop owned by ${roleName} cascade`);
-  await sql.query(`drop role ${roleName}`);
+  while ((await sql.query(connections, [loginName])).length > 0);
+  await sql.query(`drop role ${escapeIdentifier(loginName)}`);
+  await sql.query(`drop owned by ${escapeIdentifier(roleName)} cascade`);
+  await sql.query(`drop role ${escapeIdentifier(roleName)}`);
 }
 
 export async function openTestService(service: Service, test?: TestKernel): Promise<TestService> {
@@ -63,7 +67,7 @@ export async function openTestService(service: Service, test?: TestKernel): Prom
   const { contract, guide } = service;
   const installed = await installService(kernel, { contract, guide, homeId: createId() });
   // Roles belong to the server, which outlives the database.
-  opened.defer(() => dropRole(kernel.database, installed.roleName));
+  opened.defer(() => dropRoles(kernel.database, installed));
   const database = opened.use(await connectService({ databaseUrl: url, installed, logger: silentLogger }));
   // Each in a process of its own, as it were.
   const host = async () => {
