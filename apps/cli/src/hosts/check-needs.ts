@@ -7,7 +7,9 @@ import { resolveSecret } from "@roost/memory/settings";
 import { checkBucket, readBucket } from "@roost/objects";
 import type { CliConfig } from "../config.ts";
 
-const answerMsMax = 5_000;
+/** Of each of the two answers: in plain text, and encrypted. */
+const answerMsDefault = 5_000;
+const noAnswer = "no answer in time";
 const portDefault = 5432;
 /** SSLRequest of PostgreSQL's protocol: the server answers S or N before anybody logs in. */
 const sslRequest = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47]);
@@ -18,9 +20,12 @@ export async function checkNeeds(
   {
     config: { homeDir, environment },
     note,
-  }: { config: Pick<CliConfig, "homeDir" | "environment">; note: (text: string) => void },
+    answerMsMax = answerMsDefault,
+  }: { config: Pick<CliConfig, "homeDir" | "environment">; note: (text: string) => void; answerMsMax?: number },
 ): Promise<void> {
-  const tried = await Promise.all(servers.map(async (server) => ({ server, problem: await askServer(server, tls) })));
+  const tried = await Promise.all(
+    servers.map(async (server) => ({ server, problem: await askServer(server, { tls, answerMsMax }) })),
+  );
   if (tried.every(({ problem }) => problem !== undefined)) {
     const told = tried.map(({ server, problem }) => `${server}: ${problem}`).join("; ");
     throw new RoostError(
@@ -40,26 +45,29 @@ export async function checkNeeds(
 }
 
 /** Why it does not answer as PostgreSQL does, or is not whom its certificate should name; undefined: it does. `server`: host:port, or the folder of a socket. */
-async function askServer(server: string, tls: HostNeeds["tls"]): Promise<string | undefined> {
+async function askServer(
+  server: string,
+  { tls, answerMsMax }: Pick<HostNeeds, "tls"> & { answerMsMax: number },
+): Promise<string | undefined> {
   const [, host = server, port = String(portDefault)] = /^(.*?)(?::(\d+))?$/.exec(server) ?? [];
   const name = host.replace(/^\[|\]$/g, "");
   const socket = host.startsWith("/")
     ? connect({ path: `${host}/.s.PGSQL.${port}` })
     : connect({ host: name, port: Number(port) });
   try {
-    const answer = await answerOf(socket);
+    const answer = await answerOf(socket, answerMsMax);
     if (answer === "N") return tls === null ? undefined : "it takes no encrypted connections, and the home's are";
     if (answer !== "S") return answer;
-    return tls?.isVerified === true ? await verify(socket, { name, authority: tls.authority }) : undefined;
+    return tls?.isVerified === true ? await verify(socket, { name, authority: tls.authority, answerMsMax }) : undefined;
   } finally {
     socket.destroy();
   }
 }
 
 /** S or N, or why there is neither. */
-function answerOf(socket: Socket): Promise<string> {
+function answerOf(socket: Socket, answerMsMax: number): Promise<string> {
   return new Promise((resolve) => {
-    socket.setTimeout(answerMsMax, () => resolve("no answer within five seconds"));
+    socket.setTimeout(answerMsMax, () => resolve(noAnswer));
     socket.once("error", (error) => resolve(error.message));
     socket.once("connect", () => socket.write(sslRequest));
     socket.once("data", (bytes) => {
@@ -73,7 +81,7 @@ function answerOf(socket: Socket): Promise<string> {
 /** As the driver will do it. */
 function verify(
   socket: Socket,
-  { name, authority }: { name: string; authority: string | null },
+  { name, authority, answerMsMax }: { name: string; authority: string | null; answerMsMax: number },
 ): Promise<string | undefined> {
   return new Promise((resolve) => {
     const secured = connectTls({
@@ -82,6 +90,8 @@ function verify(
       ...(isIP(name) === 0 && { servername: name }),
       ...(authority !== null && { ca: authority }),
     });
+    // Also where a byte comes now and then.
+    AbortSignal.timeout(answerMsMax).addEventListener("abort", () => resolve(noAnswer), { once: true });
     secured.once("secureConnect", () => resolve(undefined));
     secured.once("error", (error) => resolve(`its certificate does not hold here: ${error.message}`));
     socket.once("close", () => resolve("the connection was closed"));
