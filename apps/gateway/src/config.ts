@@ -11,8 +11,16 @@ const own = {
   ROOST_TRACE_URL: z
     .url({ protocol: /^https?$/ })
     .refine((url) => url.includes("{traceId}"), "must have {traceId} where the id of a trace goes")
+    // The console shows it.
+    .refine(hasNoLogin, "must have no user and no password in it")
     .optional(),
 };
+
+function hasNoLogin(url: string): boolean {
+  if (!URL.canParse(url)) return true;
+  const { username, password } = new URL(url);
+  return username === "" && password === "";
+}
 
 export const portDefault = 7717;
 

@@ -53,13 +53,14 @@ test("describeConfig() never shows a secret, and says which are set", async () =
   assert.match(valueOf("settings.models")?.value ?? "", /"apiKey":"env:MY_KEY".*"x-ref":"env:OTHER"/);
 });
 
-test("The page of a trace at a collector is shown as it was given, and an address that names no trace, or none at all, is refused", () => {
+test("The page of a trace at a collector is shown as it was given, and an address that names no trace, has a password, or is none at all, is refused", () => {
   const page = "https://grafana.example/explore?left={traceId}&org=1";
   const config = readGatewayConfig({ ROOST_TRACE_URL: page });
   const model = { mode: "rehearsal", provider: null, name: null, reason: null } as const;
   const entries = describeConfig(config, parseSettings("", "roost.yaml"), model);
   assert.equal(entries.find(({ name }) => name === "ROOST_TRACE_URL")?.value, page);
-  for (const wrong of ["http://127.0.0.1:16686/trace/", "javascript:alert('{traceId}')", "{traceId}"])
+  const withLogins = ["https://me:hunter2@grafana.example/{traceId}", "https://token@grafana.example/{traceId}"];
+  for (const wrong of ["http://127.0.0.1:16686/trace/", "javascript:alert('{traceId}')", "{traceId}", ...withLogins])
     assert.throws(() => readGatewayConfig({ ROOST_TRACE_URL: wrong }), { message: /ROOST_TRACE_URL must/ }, wrong);
 });
 
