@@ -1,6 +1,13 @@
 /** A scheduler alone: opens what it needs, does what is due until it is told to stop. */
 import { hostname } from "node:os";
-import { createLogger, listenToSupervisor, runProcess, sleepUntilAborted, systemClock } from "@roost/base";
+import {
+  createLogger,
+  listenToSupervisor,
+  runProcess,
+  sleepUntilAborted,
+  systemClock,
+  toRoostError,
+} from "@roost/base";
 import { exitCodeOf } from "@roost/contract/status-codes";
 import { openDatabase } from "@roost/database";
 import { openKernel, runScheduler } from "@roost/kernel";
@@ -26,7 +33,10 @@ async function main(): Promise<void> {
   await using kernel = await openKernel({ database, logger, rooms: homeRooms });
   await using home = await place.hold(kernel);
   const signal = AbortSignal.any([stop, home.refused]);
-  const endLate = () => void sleepUntilAborted(stopMsMax, { keepAlive: false }).then(() => process.exit());
+  const endLate = () => {
+    if (home.refused.aborted) process.exitCode = exitCodeOf(toRoostError(home.refused.reason).code);
+    void sleepUntilAborted(stopMsMax, { keepAlive: false }).then(() => process.exit());
+  };
   signal.addEventListener("abort", endLate, { once: true });
   ready({});
   await runScheduler(kernel, {

@@ -75,9 +75,10 @@ export async function renewLogins(
   { name, makeLogins }: Pick<JoiningHost, "name" | "makeLogins">,
 ): Promise<{ logins: HostLogin[]; scopes: string[] }> {
   const { before, ...renewed } = await kernel.transact(async (tx) => {
+    // The token first, as revokeToken does: a host is put out before this, or after it with what this makes.
     const [host] = await tx.query<{ id: string; scopes: string[]; roleNames: string[] }>(
       `select t.id, t.scopes, h.role_names as "roleNames" from access.host h join access.token t on t.id = h.token
-       where t.name = $1 and t.kind = 'host' and t.revoked_at is null for update of h`,
+       where t.name = $1 and t.kind = 'host' and t.revoked_at is null for update of t, h`,
       [name],
     );
     if (host === undefined) throw new RoostError("forbidden", `there is no host ${name}: bring it in with roost join`);

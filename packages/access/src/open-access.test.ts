@@ -2,12 +2,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { silentLogger } from "@roost/base";
+import { loginStatements } from "@roost/database";
 import { countStatements, type CountedDatabase } from "@roost/database/testing";
 import { readBudgets, readTopic } from "@roost/kernel";
 import { createTestKernel } from "@roost/kernel/testing";
 import { createToken } from "./create-token.ts";
+import { hostPurpose, joinHost, renewLogins } from "./hosts.ts";
 import { listTokens, revokeToken } from "./list-tokens.ts";
 import { isAccessToken, openAccess } from "./open-access.ts";
+import { createPairing } from "./pairing.ts";
 
 const given = { name: "webui", kind: "client", scopes: ["models:call"], by: "person:owner" } as const;
 
@@ -52,3 +55,58 @@ test("openAccess() finds a token by its text from memory, which is stored nowher
     assert.ok(!JSON.stringify(place).includes(text.slice(9)), "the text is a secret");
   await assert.rejects(revokeToken(kernel, { token: "none", by: "me" }), { code: "not_found" });
 });
+
+test(
+  "A host that is put out while it is given other logins has none afterwards, whichever began first",
+  { timeout: 60_000 },
+  async () => {
+    await using test = await createTestKernel();
+    const { kernel } = test;
+    const { database } = kernel;
+    await openAccess(kernel, { logger: silentLogger });
+    const by = "person:owner";
+    const join = async (name: string) => {
+      const { code } = await createPairing(kernel, { purpose: hostPurpose, name, by });
+      await joinHost(kernel, { code, name, version: "0.1.0", at: new Date(), makeLogins: async () => [] });
+    };
+    const roleName = `roost_test_${kernel.createId().replaceAll("-", "")}`;
+    const login = { of: "schedulers", roleName, password: "x" };
+    const roles = () => database.query("select rolname from pg_roles where rolname = $1 and rolcanlogin", [roleName]);
+    const settled = { has: false };
+    const isWaiting = async () => {
+      const rows = await database.query(
+        "select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()",
+      );
+      return rows.length > 0;
+    };
+    const waits = async (work: Promise<unknown>) => {
+      settled.has = false;
+      void work.catch(() => undefined).finally(() => (settled.has = true));
+      while (!settled.has && !(await isWaiting())) await new Promise((resolve) => setImmediate(resolve));
+    };
+
+    await join("attic");
+    let removing: Promise<unknown> | undefined;
+    await renewLogins(kernel, {
+      name: "attic",
+      makeLogins: async (tx) => {
+        for (const each of loginStatements({ ...login, connectionsMax: 1, isInheriting: true })) await tx.query(each);
+        removing = revokeToken(kernel, { token: "attic", by });
+        await waits(removing);
+        return [login];
+      },
+    });
+    await removing;
+    assert.deepEqual(await roles(), []);
+
+    await join("cellar");
+    let renewing: Promise<unknown> | undefined;
+    await kernel.transact(async (tx) => {
+      await tx.query("update access.token set revoked_at = roost.now(), revoked_by = $1 where name = 'cellar'", [by]);
+      const makeLogins = async () => [];
+      renewing = renewLogins(kernel, { name: "cellar", makeLogins });
+      await waits(renewing);
+    });
+    await assert.rejects(renewing!, { code: "forbidden" });
+  },
+);

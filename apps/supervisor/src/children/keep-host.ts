@@ -62,9 +62,12 @@ export function keepHost(programs: readonly ChildProgram[], options: KeepHostOpt
   return { ready: ready.promise, putOut: putOut.promise, stop: (force) => stopAll(children, force) };
 }
 
-/** Its login opens the database no more, or it has long not reached it: the home may have moved. */
+/**
+ * Its login opens the database no more, or it has long not reached it: the home may have moved. No other failure: other logins end all that the host
+ * runs, and mend nothing of a service's own.
+ */
 function isLockedOut(failure: ChildFailure): boolean {
-  return failure.isLooping || isRefused(failure);
+  return isRefused(failure) || (failure.isLooping && errorCodeOfExit(failure.code) === "unavailable");
 }
 
 /** Once may be a server that is being replaced. */

@@ -5,6 +5,7 @@
 import { hostname } from "node:os";
 import { backoffMs, createId, jitteredMs, RoostError, sleepUntilAborted, type Logger } from "@roost/base";
 import { readTimeline, type Database, type DatabaseSession, type Sql, type Transaction } from "@roost/database";
+import { toLockedOut } from "./refuse-locked-out.ts";
 
 /** A home as described by its directory. */
 export interface HomeIdentity {
@@ -22,7 +23,8 @@ export interface HeldHome extends AsyncDisposable {
   readonly id: string;
   /**
    * Aborted, with an error that says why, when the database was given to another home while it was unreachable, or was replaced by a replica: what
-   * this process remembers of it may not be in it any more, so it starts again.
+   * this process remembers of it may not be in it any more, so it starts again. And with `unauthenticated` on a joined host that the database lets in
+   * no more, whatever the process does.
    */
   readonly refused: AbortSignal;
 }
@@ -48,6 +50,8 @@ export async function holdHome(
         if (timeline !== before) return refused.abort(hasFailedOver(before, timeline));
         failureCount = 0;
       } catch (error) {
+        const lockedOut = home.isElsewhere === true ? toLockedOut(error) : undefined;
+        if (lockedOut !== undefined) return refused.abort(lockedOut);
         if (error instanceof RoostError && error.code === "invalid_input") return refused.abort(error);
         logger.warn("the database could not be told that its home is running and will be told again", { error });
         await sleepUntilAborted(jitteredMs(backoffMs(failureCount, failureBackoff)), { signal: closing.signal });
