@@ -19,6 +19,8 @@ const runCount = 16;
 const jobsPerMinute = 100;
 const lookMs = 20;
 const waitMsMax = 60_000;
+/** Fewer than the losses in a row after which a run is ended as one that kills its workers (`stallsMax` of the kernel). */
+const rounds = 3;
 
 export async function measureRestart({ isQuick, onProgress }: MeasureOptions): Promise<Figure[]> {
   onProgress("recovery after kill -9 of the gateway, and of everything");
@@ -36,7 +38,7 @@ export async function measureRestart({ isQuick, onProgress }: MeasureOptions): P
   try {
     const environment = await prepare(home, model, isQuick);
     const [gateways, everything, owned]: [number[], number[], number[]] = [[], [], []];
-    for (let round = 0; round < (isQuick ? 1 : 5); round += 1) {
+    for (let round = 0; round < (isQuick ? 1 : rounds); round += 1) {
       await using first = await startWholeHome(home, environment);
       if (round === 0) await start(home, environment, isQuick);
       await until(() => Promise.resolve(asked.size >= (isQuick ? 2 : runCount)));
