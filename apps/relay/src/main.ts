@@ -1,5 +1,5 @@
 /** The process between the log and Kafka: ships the log's events, and lets those of others in. Stops in order. */
-import { createLogger, listenToSupervisor, runProcess, sleepUntilAborted, systemClock } from "@roost/base";
+import { createLogger, endLate, listenToSupervisor, runProcess, systemClock } from "@roost/base";
 import { exitCodeOf } from "@roost/contract/status-codes";
 import { openDatabase } from "@roost/database";
 import { consumeKafka, ingest, ingestGroup, migrateKafka, openKafka, runRelay } from "@roost/kafka";
@@ -27,13 +27,7 @@ async function main(): Promise<void> {
   // One client for each direction: a read that waits for records must not hold what is shipped.
   await using reading = openKafka(settings, { logger });
   const signal = AbortSignal.any([stop, home.refused]);
-  signal.addEventListener(
-    "abort",
-    () => void sleepUntilAborted(stopMsMax, { keepAlive: false }).then(() => process.exit()),
-    {
-      once: true,
-    },
-  );
+  endLate(signal, stopMsMax);
   ready({});
   const running = [runRelay({ kernel, kafka, settings, log: home.id, signal, logger })];
   const { ingest: foreign, ingestLogs } = settings;

@@ -1,10 +1,10 @@
 /** The process of the domain services: all that the settings name, one alone, or their migrations only. Stops in order. */
 import {
   createLogger,
+  endLate,
   listenToSupervisor,
   RoostError,
   runProcess,
-  sleepUntilAborted,
   systemClock,
   toRoostError,
   type Logger,
@@ -34,8 +34,7 @@ async function main(): Promise<void> {
   const write = (line: string) => void process.stderr.write(line);
   const logger = createLogger({ level, clock: systemClock, write }).child({ process: "services", pid: process.pid });
   using _modules = provideModulesTo(homeDir);
-  const endLate = () => void sleepUntilAborted(stopMsMax, { keepAlive: false }).then(() => process.exit());
-  stop.addEventListener("abort", endLate, { once: true });
+  endLate(stop, stopMsMax);
   const hosting = { config, logger, stop, onReady: () => ready({}) };
   const { joined } = config;
   if (command.command === "all" && joined !== undefined) return await hostJoined({ ...hosting, joined });

@@ -9,6 +9,7 @@ import {
   escapeIdentifier,
   escapeLiteral,
   loginStatements,
+  mayMakeLargeObjects,
   noLargeObjects,
   noTemporaryTables,
   rolePrefix,
@@ -55,12 +56,8 @@ const readOnly = [
 export async function listLoginStatements(sql: Sql): Promise<string[]> {
   const statements = await listMissing(sql);
   const [role] = await loginsInForce(sql);
-  if (role === undefined) return statements;
-  const [row] = await sql.query<{ mayMake: boolean }>(
-    `select has_function_privilege($1::name, 'pg_catalog.lo_create(oid)', 'execute') as "mayMake"`,
-    [role],
-  );
-  return row?.mayMake === true ? [...statements, noLargeObjects] : statements;
+  const mayMake = role !== undefined && (await mayMakeLargeObjects(sql, role));
+  return mayMake ? [...statements, noLargeObjects] : statements;
 }
 
 /** Without these no login is made. */

@@ -44,7 +44,7 @@ export { splitFrontMatter } from "./split-front-matter.ts";
 export { makePrivateDirectory } from "./make-private-directory.ts";
 export { dropSecret, keepSecret } from "./keep-secret.ts";
 export { addFileDurably, syncDirectory, writeFileDurably } from "./write-file-durably.ts";
-export { runProcess } from "./run-process.ts";
+export { endLate, runProcess } from "./run-process.ts";
 export { keepCompiled, listenToSupervisor, type Supervised } from "./listen-to-supervisor.ts";
 export { endServer } from "./end-server.ts";
 export { ownServicesDir } from "./own-services.ts";

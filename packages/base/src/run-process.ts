@@ -1,3 +1,4 @@
+import { sleepUntilAborted } from "./delay.ts";
 import { toRoostError, type ErrorCode } from "./roost-error.ts";
 
 /** Runs the `main` of a process and ends it. A failure is one line on stderr; its code gives the exit code. */
@@ -12,4 +13,10 @@ export async function runProcess(main: () => Promise<void>, exitCodeOf: (code: E
   }
   // Connections that others keep open must not keep the process alive.
   process.exit();
+}
+
+/** Ends the process when stopping takes longer than this after the signal. What was acknowledged is committed: nothing depends on an orderly stop. */
+export function endLate(signal: AbortSignal, stopMsMax: number): void {
+  const end = () => void sleepUntilAborted(stopMsMax, { keepAlive: false }).then(() => process.exit());
+  signal.addEventListener("abort", end, { once: true });
 }

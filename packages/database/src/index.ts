@@ -23,7 +23,13 @@ export {
   parseDatabaseUrl,
   readUrlProtection,
 } from "./database-url.ts";
-export { loginStatements, noLargeObjects, noTemporaryTables, rolePrefix } from "./login-statements.ts";
+export {
+  loginStatements,
+  mayMakeLargeObjects,
+  noLargeObjects,
+  noTemporaryTables,
+  rolePrefix,
+} from "./login-statements.ts";
 export { openDatabase, type OpenDatabaseOptions } from "./open-database.ts";
 export { escapeIdentifier, escapeLiteral } from "pg";
 export { readMigrations, type Migration } from "./read-migrations.ts";

@@ -1,5 +1,6 @@
 /** The statements that make a login without rights of its own, and what an administrator does where a role gets more than it should by default. */
 import { escapeIdentifier, escapeLiteral } from "pg";
+import type { Sql } from "./database.ts";
 
 export interface LoginStatements {
   roleName: string;
@@ -34,3 +35,12 @@ export const noTemporaryTables =
 /** For an administrator of a server where every role may make large objects, which belong to no schema. */
 export const noLargeObjects =
   "revoke execute on function pg_catalog.lo_creat(integer), pg_catalog.lo_create(oid), pg_catalog.lo_from_bytea(oid, bytea) from public";
+
+/** Whether an administrator should run `noLargeObjects` for this role. */
+export async function mayMakeLargeObjects(sql: Sql, roleName: string): Promise<boolean> {
+  const [row] = await sql.query<{ mayMake: boolean }>(
+    `select has_function_privilege($1::name, 'pg_catalog.lo_create(oid)', 'execute') as "mayMake"`,
+    [roleName],
+  );
+  return row?.mayMake === true;
+}

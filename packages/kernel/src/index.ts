@@ -149,7 +149,7 @@ export { readBudgets, readSpend, setBudgets, setKeyCaps } from "./budgets/set-bu
 export { checkMs, checkName } from "./coordination/check-limits.ts";
 export { acquireLock } from "./coordination/acquire-lock.ts";
 export { releaseLock, renewLock } from "./coordination/release-lock.ts";
-export { takeTurn, type TurnOptions } from "./coordination/take-turn.ts";
+export { takeTurn } from "./coordination/take-turn.ts";
 export { listLocks, type HeldLockRow } from "./coordination/list-locks.ts";
 export { listOnce, type OnceListRow } from "./coordination/list-once.ts";
 export { beginOnce, failOnce, finishOnce, renewOnce, type OnceAnswer } from "./coordination/begin-once.ts";

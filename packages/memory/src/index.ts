@@ -7,7 +7,6 @@ export { heldFile, isOwnPath } from "./visibility/held-files.ts";
 export { maySeeFile, mayWriteFile } from "./visibility/visibility.ts";
 export { holdDatabase, refuseDatabaseOfAnother } from "./home/hold-database.ts";
 export { findPlace, type HomePlace } from "./home/find-place.ts";
-export { refuseLockedOut } from "./home/refuse-locked-out.ts";
 export type { HeldHome } from "./home/hold-home.ts";
 export { homeLimits } from "./disk/home-limits.ts";
 

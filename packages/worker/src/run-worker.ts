@@ -16,7 +16,7 @@ import {
   type Owned,
   type WorkerRegistration,
 } from "@roost/kernel";
-import { refuseLockedOut } from "@roost/memory";
+import { refuseLockedOut } from "@roost/memory/home";
 import { createActiveRuns, type ActiveRuns } from "./active-runs.ts";
 import { hostCapability } from "./exec/run-in-directory.ts";
 import type { RunHandlers } from "./execute-run.ts";

@@ -39,10 +39,7 @@ export function createTargetReader({ kernel, memory, directory }: TargetReaderOp
   });
   return async () => {
     const examples = await readCorrections(kernel);
-    const of = (kind: TargetKind, name: string, described: { title: string; description: string }): HomeTarget => {
-      const id = `${kind}:${name}`;
-      return { kind, id, name, ...described, examples: [...(examples.get(id) ?? [])] };
-    };
+    const of = targetsWith(examples);
     const services = (await directory.list()).map(({ name, title, guide }) =>
       of("service", name, { title, description: `${title}\n${guide}`.slice(0, descriptionCharsMax) }),
     );
@@ -53,23 +50,33 @@ export function createTargetReader({ kernel, memory, directory }: TargetReaderOp
     const main = examples.has(`agent:${defaultAgent}`)
       ? [of("agent", defaultAgent, { title: defaultAgent, description: "" })]
       : [];
-    return [...main, ...(await readAgentTargets(kernel, examples)), ...services, ...known].slice(0, targetsMax);
+    return [...main, ...(await readAgentTargets(kernel, of)), ...services, ...known].slice(0, targetsMax);
   };
 }
 
-async function readAgentTargets(kernel: Kernel, examples: Examples): Promise<HomeTarget[]> {
+type MakeTarget = (
+  kind: TargetKind,
+  name: string,
+  described: { title: string; description: string; examples?: readonly string[] | undefined },
+) => HomeTarget;
+
+/** With the examples that it has of its own, and then those that the person gave it. */
+function targetsWith(corrections: Examples): MakeTarget {
+  return (kind, name, { title, description, examples = [] }) => {
+    const id = `${kind}:${name}`;
+    return { kind, id, name, title, description, examples: [...examples, ...(corrections.get(id) ?? [])] };
+  };
+}
+
+async function readAgentTargets(kernel: Kernel, of: MakeTarget): Promise<HomeTarget[]> {
   const targets: HomeTarget[] = [];
   for (let after: string | undefined; targets.length < targetsMax;) {
     const { agents, next } = await listAgents(kernel, { limit: pageMax, after });
-    for (const { id, definition } of agents.filter((agent) => agent.id !== defaultAgent))
-      targets.push({
-        kind: "agent",
-        id: `agent:${id}`,
-        name: id,
-        title: definition.title ?? id,
-        description: [definition.title, definition.prompt].join("\n").slice(0, descriptionCharsMax).trim(),
-        examples: [...(definition.examples ?? []), ...(examples.get(`agent:${id}`) ?? [])],
-      });
+    for (const { id, definition } of agents.filter((agent) => agent.id !== defaultAgent)) {
+      const { title = id, examples } = definition;
+      const description = [definition.title, definition.prompt].join("\n").slice(0, descriptionCharsMax).trim();
+      targets.push(of("agent", id, { title, description, examples }));
+    }
     if (next === null) break;
     after = next;
   }

@@ -19,10 +19,10 @@ const laterAnswer = "by buttons that come with the next /inbox, when those befor
 
 export function inboxText({ items, isMore }: Inbox): string {
   if (items.length === 0) return "Nothing waits for you.";
-  const later = new Set(items.filter(isAnsweredHere).slice(entriesShownMax));
+  const later = new Set<InboxEntryRecord>(items.filter(isAnsweredHere).slice(entriesShownMax));
   const lines = items.map((entry, index) => {
     const line = visibleText(entry.title.replace(/\s+/g, " "));
-    const answer = isAnsweredHere(entry) && later.has(entry) ? laterAnswer : answers[entry.kind];
+    const answer = later.has(entry) ? laterAnswer : answers[entry.kind];
     return `${index + 1}. ${clipText(line, titleCharsMax)} (${answer})`;
   });
   return [

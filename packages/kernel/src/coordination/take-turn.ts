@@ -1,6 +1,6 @@
 import type { Kernel } from "../open-kernel.ts";
 
-export interface TurnOptions {
+interface TurnOptions {
   signal: AbortSignal;
   /** Another has the turn: this one waits. */
   onWait?: () => void;

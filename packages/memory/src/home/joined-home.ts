@@ -2,7 +2,8 @@
 import { access, mkdir, readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { RoostError, writeFileDurably } from "@roost/base";
-import { rolesOf, type HostLogins, type HostNeeds } from "@roost/contract/operations";
+import { rolesOf } from "@roost/contract/host-scopes";
+import type { HostLogins, HostNeeds } from "@roost/contract/operations";
 import { changeDatabaseUrl, type DatabaseUrlFiles } from "@roost/database/database-url";
 
 export interface JoinedHome {

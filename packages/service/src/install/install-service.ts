@@ -5,7 +5,13 @@
 import { createHash, randomBytes } from "node:crypto";
 import { canonicalJson, RoostError } from "@roost/base";
 import { createOpenApi, type OpenApiDocument, type ServiceContract } from "@roost/contract";
-import { escapeIdentifier, escapeLiteral, noLargeObjects, type Transaction } from "@roost/database";
+import {
+  escapeIdentifier,
+  escapeLiteral,
+  mayMakeLargeObjects,
+  noLargeObjects,
+  type Transaction,
+} from "@roost/database";
 import { readTopics, type Kernel } from "@roost/kernel";
 import { refuseBreaks } from "./refuse-breaks.ts";
 import { namesOf, type ServiceNames } from "./service-names.ts";
@@ -153,11 +159,7 @@ async function prepareRole(
 
 /** What an administrator should run although the service runs without it. */
 async function listAdvised({ database }: Kernel, { roleName }: ServiceNames): Promise<string[]> {
-  const [row] = await database.query<{ mayMake: boolean }>(
-    `select has_function_privilege($1::name, 'pg_catalog.lo_create(oid)', 'execute') as "mayMake"`,
-    [roleName],
-  );
-  return row?.mayMake === true ? [noLargeObjects] : [];
+  return (await mayMakeLargeObjects(database, roleName)) ? [noLargeObjects] : [];
 }
 
 function mayNotCreate(names: ServiceNames): RoostError {

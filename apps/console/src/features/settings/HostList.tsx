@@ -57,7 +57,7 @@ function HostRow({ host, onChange }: { host: HostRecord; onChange: () => void })
   const now = useNow();
   const { isBusy, refusal, act } = useAct(onChange);
   const { name, isJoined, isOtherVersion, drained, doing, lastSeenAt, runCount } = host;
-  const isWorking = doing.some((what) => / workers?$/.test(what));
+  const isWorking = doing.some(isOfWorkers);
   const problems = [...describeClock(host), ...(drained === null ? [] : [`drained: ${drained}`])];
   return (
     <li>
@@ -113,9 +113,11 @@ function HostRow({ host, onChange }: { host: HostRecord; onChange: () => void })
   );
 }
 
+const isOfWorkers = (what: string) => / workers?$/.test(what);
+
 /** "2 workers of default, night · offers gpu · 0.1.0" */
 function describeWork({ doing, queues, capabilities, version, isJoined }: HostRecord): string {
-  const named = doing.map((what) => (/ workers?$/.test(what) ? `${what} of ${queues.join(", ")}` : what));
+  const named = doing.map((what) => (isOfWorkers(what) ? `${what} of ${queues.join(", ")}` : what));
   return [
     named.length === 0 ? (isJoined ? "keeps files" : "runs nothing") : named.join(", "),
     ...(capabilities.length === 0 ? [] : [`offers ${capabilities.join(", ")}`]),
