@@ -39,6 +39,8 @@ export const measureAgents: Measure = async ({ isQuick, onProgress }) => {
       let memory: HomeMemory | undefined;
       await startOnce(home, async (pid) => {
         const api = await wholeHomeClient(home, environment);
+        // Throws when the home took no such file.
+        if (round > 0) await api.getAgent({ agentId: `agent-${agentCount - 1}` });
         const { runId } = await api.sendMessage({ sessionKey: `look-${round}`, text: "What is new?" });
         for await (const { data } of api.watchRun({ runId })) if (data.kind === "over") break;
         tokens = sumOf(countRequest(model.requests.at(-1)!));

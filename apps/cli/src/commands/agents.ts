@@ -99,6 +99,7 @@ function printAgent({ terminal }: CliContext, agent: AgentRecord, nowMs: number)
     ["defined in", plainLine(agent.source ?? agent.definedBy)],
     ["model", plainLine(definition.model ?? "the first in the list")],
     ["about", plainLine(definition.title ?? "")],
+    ["for", plainLine(definition.description ?? "")],
     ["tools", plainLine(definition.tools?.join(", ") ?? "all of its session's")],
     ["services", plainLine(definition.services?.join(", ") ?? "")],
     ["skills", plainLine(definition.skills?.join(", ") ?? "all")],

@@ -13,7 +13,7 @@ test("findRoute() finds the agent that a question is meant for, and learns from 
   assert.equal((await client.findRoute({ text: "is the rent paid" })).state, "none");
   const agents = {
     clerk: { title: "Bills and accounts", examples: ["is the rent paid", "pay the bill"] },
-    gardener: { title: "The garden", prompt: "You water plants and sow seeds" },
+    gardener: { title: "The garden", description: "Waters plants and sows seeds" },
   };
   await applyAgents(kernel, agents, { by: "test", source: "agents" });
   const found = await client.findRoute({ text: "has the rent been paid" });

@@ -74,7 +74,8 @@ async function readAgentTargets(kernel: Kernel, of: MakeTarget): Promise<HomeTar
     const { agents, next } = await listAgents(kernel, { limit: pageMax, after });
     for (const { id, definition } of agents.filter((agent) => agent.id !== defaultAgent)) {
       const { title = id, examples } = definition;
-      const description = [definition.title, definition.prompt].join("\n").slice(0, descriptionCharsMax).trim();
+      const said = [definition.title, definition.description, definition.prompt];
+      const description = said.join("\n").slice(0, descriptionCharsMax).trim();
       targets.push(of("agent", id, { title, description, examples }));
     }
     if (next === null) break;

@@ -24,6 +24,9 @@ export type CallPolicy = (typeof callPolicies)[number];
 
 const policiesMax = 200;
 
+/** Of the description of an agent, as of a skill's. */
+export const agentDescriptionCharsMax = 1_024;
+
 const Policies = z
   .record(
     z
@@ -39,6 +42,11 @@ const Policies = z
 /** The fields of a definition, for settings that have them under the agent's name. */
 export const agentDefinitionShape = {
   title: WrittenName.optional().describe("What it is for, in a few words"),
+  description: text(agentDescriptionCharsMax)
+    .optional()
+    .describe(
+      "What it is for and when to use it: agents that delegate find it by this, and questions are routed by it",
+    ),
   prompt: text(promptCharsMax).optional().describe("Instructions in addition to the home's files"),
   examples: z
     .array(text(500).min(1))

@@ -1,10 +1,11 @@
 /** The agents to which an agent may delegate: those that its definition names, as far as the home has them. */
 import { RoostError } from "@roost/base";
-import type { AgentDefinition } from "@roost/contract/operations";
+import { clipText, type AgentDefinition } from "@roost/contract/operations";
 import { eachAgent, type Agent } from "@roost/jobs";
 import type { Kernel } from "@roost/kernel";
 
 const foundMax = 15;
+const describedCharsMax = 200;
 
 export async function allowedAgents(kernel: Kernel, { agents: names = [] }: AgentDefinition): Promise<Agent[]> {
   const found: Agent[] = [];
@@ -23,9 +24,11 @@ export function chooseAgent(agents: readonly Agent[], name: string): Agent {
 /** Those with most of the words first, a line each; without any that fits, the first ones. */
 export function findAgents(agents: readonly Agent[], words: string): string[] {
   const asked = [...new Set(words.toLowerCase().match(/[\p{L}\p{N}]{2,}/gu) ?? [])];
-  const scored = agents.map(({ id, definition: { title = "" } }) => {
-    const line = title === "" ? id : `${id}: ${title}`;
-    return { line, score: asked.filter((word) => line.toLowerCase().includes(word)).length };
+  const scored = agents.map(({ id, definition: { title = "", description = "" } }) => {
+    const about = [title, clipText(description, describedCharsMax)].filter((each) => each !== "").join(". ");
+    const line = about === "" ? id : `${id}: ${about}`;
+    const searched = `${id} ${title} ${description}`.toLowerCase();
+    return { line, score: asked.filter((word) => searched.includes(word)).length };
   });
   const fitting = scored.filter(({ score }) => score > 0);
   return (fitting.length > 0 ? fitting : scored)

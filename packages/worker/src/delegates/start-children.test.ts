@@ -19,10 +19,12 @@ import {
   setBudgets,
   type NewRun,
 } from "@roost/kernel";
+import type { Agent } from "@roost/jobs";
 import { createAgentHandler } from "../create-agent-handler.ts";
 import { executeRun } from "../execute-run.ts";
 import { openTestHome, type TestHome } from "../testing/open-test-home.ts";
 import { settleRuns } from "../testing/settle-runs.ts";
+import { findAgents } from "./allowed-agents.ts";
 import { startChildren } from "./start-children.ts";
 import { startRun } from "../testing/start-worker.ts";
 
@@ -192,6 +194,18 @@ test("delegate has bounds: agents by name, number, depth, family, and what is le
   await Promise.all(created.map((child) => cancelRun(home.kernel, { runId: child.runId, reason: "x", by: "me" })));
   await assert.rejects(start(2), /201 runs would have been delegated \(limit 200\)/);
   await die();
+});
+
+test("findAgents() searches what agents are for, and says it beside their names", () => {
+  const definitions = {
+    clerk: { title: "Bills", description: "Pays the rent, on time" },
+    cook: { description: "Plans meals" },
+    counter: {},
+  };
+  const all = Object.entries(definitions).map(([id, definition]) => ({ id, definition }) as Agent);
+  assert.deepEqual(findAgents(all, "who pays my rent?"), ["clerk: Bills. Pays the rent, on time"]);
+  assert.deepEqual(findAgents(all, "MEALS"), ["cook: Plans meals"]);
+  assert.deepEqual(findAgents(all, "moonlight").length, 3, "without any that fits, the first ones");
 });
 
 test("a child has the tools that its agent names, of those that reach no further than it sees", async () => {

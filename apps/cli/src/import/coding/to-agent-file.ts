@@ -1,6 +1,6 @@
 /** Agents, commands and prompts of coding programs as files of a home. Keys that have no place here are kept beside the import, and told. */
 import { parse, stringify } from "yaml";
-import { clipText } from "@roost/contract/operations";
+import { agentDescriptionCharsMax, clipText } from "@roost/contract/operations";
 import { dropUndefined } from "../../drop-undefined.ts";
 
 /** The Roost tools for each of Claude Code's. */
@@ -18,7 +18,6 @@ const toolsHere: Readonly<Record<string, readonly string[]>> = {
   Skill: ["use_skill"],
 };
 const titleCharsMax = 120;
-const descriptionCharsMax = 1_000;
 
 export interface SplitText {
   keys: Record<string, unknown>;
@@ -60,9 +59,11 @@ export function toAgentFile(text: string): Converted {
   const names = given?.map((tool) => tool.replace(/\(.*\)$/, "").trim()).filter((tool) => tool !== "");
   const missing = names?.filter((tool) => toolsHere[tool] === undefined) ?? [];
   const here = names && [...new Set(names.flatMap((tool) => toolsHere[tool] ?? []))];
+  const said = typeof description === "string" ? oneLine(description) : "";
   const usesPrograms = here?.includes("exec") === true;
   const matter = dropUndefined({
-    title: typeof description === "string" ? clipText(oneLine(description), titleCharsMax) : undefined,
+    title: said === "" ? undefined : clipText(said, titleCharsMax),
+    description: said.length > titleCharsMax ? clipText(said, agentDescriptionCharsMax) : undefined,
     tools: here,
     exec: usesPrograms ? {} : undefined,
   });
@@ -82,7 +83,7 @@ export function toSkillFile(text: string, name: string): Converted {
   const { description, ...kept } = keys;
   const first = body.split("\n").find((line) => line.trim() !== "") ?? name;
   const said = typeof description === "string" && description !== "" ? description : first.replace(/^#+\s*/, "");
-  const matter = { name, description: clipText(oneLine(said), descriptionCharsMax) };
+  const matter = { name, description: clipText(oneLine(said), agentDescriptionCharsMax) };
   return { text: `---\n${stringify(matter)}---\n\n${body.trimStart()}`, kept, notes: [] };
 }
 
