@@ -42,6 +42,22 @@ test("createKeepAnswer() lets one of many calls with a key do the work, and the 
   );
 });
 
+test("createKeepAnswer() tells content apart by its hash, and never writes it out as text", async () => {
+  await using opened = await createTestKernel();
+  const keepAnswer = keepIn(opened.kernel);
+  const file = (text: string, mediaType = "text/vcard") => {
+    const bytes = Object.assign(Buffer.from(text), { toJSON: () => assert.fail("written out") });
+    return { ...call, operation: { ...add, contentField: "book" }, input: { name: "a", book: { mediaType, bytes } } };
+  };
+  await keepAnswer(file("one"), async () => 1);
+  assert.equal((await keepAnswer(file("one"), async () => 2)).output, 1);
+  for (const other of [file("two"), file("one", "text/csv"), { ...file("one"), input: { name: "a" } }])
+    await assert.rejects(
+      keepAnswer(other, async () => 3),
+      { code: "conflict" },
+    );
+});
+
 test("createKeepAnswer() refuses a second call while the first goes on", async () => {
   await using opened = await createTestKernel();
   const keepAnswer = keepIn(opened.kernel);

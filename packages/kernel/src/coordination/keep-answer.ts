@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { canonicalJson, createId, refusalCodes, RoostError, toRoostError } from "@roost/base";
-import type { KeepAnswer, KeyedCall, Principal } from "@roost/contract";
+import type { Content, KeepAnswer, KeyedCall, Principal } from "@roost/contract";
 import type { Sql } from "@roost/database";
 import type { Logger } from "@roost/base";
 import { coordinationLimits } from "./coordination-limits.ts";
@@ -44,7 +44,7 @@ function callerOf({ id, run }: Principal): string {
 export function createKeepAnswer(store: AnswerStore, { logger }: { logger: Logger }): KeepAnswer {
   return async (call, work) => {
     const scope = `${call.service}.${call.operation.id} ${callerOf(call.principal)}`;
-    const fingerprint = createHash("sha256").update(canonicalJson(call.input)).digest("hex");
+    const fingerprint = fingerprintOf(call);
     const attempt: AnswerAttempt = { scope, key: call.key, token: createId() };
     const mayRepeat = isRepeatable(call);
     if (!(await store.begin(attempt, { fingerprint, mayRepeat })))
@@ -64,6 +64,18 @@ export function createKeepAnswer(store: AnswerStore, { logger }: { logger: Logge
     await store.keep(attempt, bytes > coordinationLimits.answerBytesMax ? null : text, bytes);
     return { output, isRepeated: false };
   };
+}
+
+/** Content counts by its hash: written out as JSON, 20 MB of bytes take a gigabyte. */
+function fingerprintOf({ input, operation: { contentField } }: KeyedCall): string {
+  const content = contentField === undefined ? undefined : (input[contentField] as Content | undefined);
+  const plain =
+    content === undefined ? input : { ...input, [contentField!]: [content.mediaType, hashOf(content.bytes)] };
+  return hashOf(canonicalJson(plain));
+}
+
+function hashOf(given: string | Uint8Array): string {
+  return createHash("sha256").update(given).digest("hex");
 }
 
 /** Whether repeating it after an attempt without an answer has no further effect. */
