@@ -50,6 +50,7 @@ const readOnly = [
   "roost.drained_host",
   "roost.topic",
   "roost.segment",
+  "roost.stream_channel",
 ];
 
 /** What an administrator of the database should run before hosts get logins, or since they have more than they should. Empty: nothing. */

@@ -745,6 +745,14 @@ create table roost.projection_run (
 -- Copies of projections' tables are built here, beside the live ones.
 create schema if not exists roost_replay;
 
+-- Where processes tell each other what models are saying. Invariant: its name is known to those alone that may read this table: PostgreSQL lets every role
+-- listen to a channel, and notify it, that it can name.
+create table roost.stream_channel (
+  is_only boolean primary key default true check (is_only),
+  name    text not null default 'roost_stream_' || replace(gen_random_uuid()::text, '-', '')
+);
+insert into roost.stream_channel default values;
+
 -- Invariant: a database belongs to one home. Its first home writes the row; every other one is refused.
 create table roost.home (
   is_only    boolean primary key default true check (is_only),

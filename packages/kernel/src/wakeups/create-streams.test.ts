@@ -18,6 +18,8 @@ const textOf = (deltas: StreamDelta[]) => deltas.map((delta) => delta["text"]).j
 test("watchStream() shows what a run of another process says, in order, whatever its size", async () => {
   await using t = await createTestKernel({ events: [] });
   const another = await t.openAnother();
+  const [{ name }] = (await t.database.query("select name from roost.stream_channel")) as [{ name: string }];
+  assert.match(name, /^roost_stream_[0-9a-f]{32}$/, "by which no other role finds it");
   const watching = watchStream(another, "run");
   // A watcher listens before the first delta is asked for.
   const started = watching.next();

@@ -1,14 +1,13 @@
 /**
- * Deltas between processes: gathered, joined, cut to the size of a notification, and sent on their own channel. Nothing waits for them and nothing
- * is kept: what is too much or cannot be sent is dropped.
+ * Deltas between processes: gathered, joined, cut to the size of a notification, and sent on their own channel, which roles of services cannot name.
+ * Nothing waits for them and nothing is kept: what is too much or cannot be sent is dropped.
  */
 import { randomUUID } from "node:crypto";
-import { toRoostError, type JsonValue, type Logger } from "@roost/base";
-import type { Database } from "@roost/database";
+import { keepBriefly, systemClock, toRoostError, type JsonValue, type Logger } from "@roost/base";
+import type { Database, Sql } from "@roost/database";
 import { notify, payloadBytesMax } from "./notify.ts";
 import type { StreamDelta, Streams, WatchStreamOptions } from "./streams.ts";
 
-const postgresChannel = "roost_stream";
 /** Between two statements, whatever the number of runs. */
 const gatherMs = 50;
 /** A text is cut into parts whose JSON stays below the limit: JSON writes a character as at most 6 bytes. */
@@ -26,14 +25,16 @@ export interface StreamsOptions {
 export interface OpenStreams extends Streams, AsyncDisposable {}
 
 type Watcher = (delta: StreamDelta) => void;
+type ReadChannel = () => Promise<string>;
 
 export function createStreams(options: StreamsOptions): OpenStreams {
+  const readChannel = keepBriefly(() => channelOf(options.database), { clock: systemClock, keptMs: Infinity }).read;
   const watchers = new Map<string, Set<Watcher>>();
   const show = (runId: string, delta: StreamDelta) => {
     for (const watcher of watchers.get(runId) ?? []) watcher(delta);
   };
-  const outbox = createDeltaOutbox(options);
-  const inbox = createDeltaInbox(options, show);
+  const outbox = createDeltaOutbox(options, readChannel);
+  const inbox = createDeltaInbox(options, readChannel, show);
 
   return {
     publish(runId, delta) {
@@ -72,6 +73,11 @@ export function createStreams(options: StreamsOptions): OpenStreams {
   };
 }
 
+async function channelOf(sql: Sql): Promise<string> {
+  const [row] = await sql.query<{ name: string }>("select name from roost.stream_channel");
+  return row!.name;
+}
+
 /** Adds a delta, joining it with the last one if only the text differs. */
 function joinDelta(queue: StreamDelta[], delta: StreamDelta): void {
   const last = queue.at(-1);
@@ -90,7 +96,7 @@ function canJoin(last: StreamDelta, delta: StreamDelta): boolean {
   );
 }
 
-function createDeltaOutbox({ database, logger, origin }: StreamsOptions) {
+function createDeltaOutbox({ database, logger, origin }: StreamsOptions, readChannel: ReadChannel) {
   const pending = new Map<string, StreamDelta[]>();
   let pendingCount = 0;
   let timer: NodeJS.Timeout | undefined;
@@ -102,7 +108,7 @@ function createDeltaOutbox({ database, logger, origin }: StreamsOptions) {
     pending.clear();
     pendingCount = 0;
     try {
-      if (payloads.length > 0) await notify(database, postgresChannel, payloads);
+      if (payloads.length > 0) await notify(database, await readChannel(), payloads);
     } catch (error) {
       logger.debug("deltas were lost", { error: toRoostError(error) });
     }
@@ -160,6 +166,7 @@ function cutDelta(delta: StreamDelta): StreamDelta[] {
 /** Listens from the first watcher on: most processes never watch. */
 function createDeltaInbox(
   { database, logger, origin }: StreamsOptions,
+  readChannel: ReadChannel,
   show: (runId: string, delta: StreamDelta) => void,
 ) {
   let listening: Promise<AsyncDisposable> | undefined;
@@ -174,7 +181,7 @@ function createDeltaInbox(
   };
   return {
     async open() {
-      listening ??= database.listen(postgresChannel, onPayload);
+      listening ??= readChannel().then((channel) => database.listen(channel, onPayload));
       try {
         await listening;
       } catch (error) {

@@ -1,6 +1,6 @@
 /** Forwards a request to an instance of a service, in the caller's name, and streams the answer back. */
-import { limitBytes, RoostError, type Clock, type Logger } from "@roost/base";
-import type { Principal } from "@roost/contract";
+import { RoostError, type Clock, type Logger } from "@roost/base";
+import { readBytes, type Principal } from "@roost/contract";
 import type { Signer } from "../signing/open-signer.ts";
 import { callHeader, signCall } from "./sign-call.ts";
 import type { CalledInstance, CalledService } from "./service-directory.ts";
@@ -65,13 +65,16 @@ export function createForwardCall(options: ForwardOptions): ForwardCall {
 
 async function ask(
   instance: CalledInstance,
-  { path, principal, request, body }: ForwardedCall & { body: ArrayBuffer | undefined },
+  { path, principal, request, body }: ForwardedCall & { body: Uint8Array<ArrayBuffer> | undefined },
   { signer, clock }: ForwardOptions,
 ): Promise<Response> {
   const { method } = request;
   const headers = new Headers(request.headers);
   for (const name of dropped) headers.delete(name);
-  headers.set(callHeader, await signCall(signer, { instance: instance.id, method, path, principal }, clock));
+  headers.set(
+    callHeader,
+    await signCall(signer, { instance: instance.id, method, path, principal, headers, body }, clock),
+  );
   const init: RequestInit = { method, headers, redirect: "manual", signal: request.signal };
   if (body !== undefined) init.body = body;
   const response = await fetch(instance.url + path, init);
@@ -95,13 +98,10 @@ async function ask(
 /** Read whole, so that another instance can be tried: as long as the longest content. */
 const bodyBytesMax = 21 * 1024 * 1024;
 
-async function bodyOf(request: Request): Promise<ArrayBuffer | undefined> {
+/** Undefined: it has none. @throws RoostError `limit_exceeded` */
+export async function bodyOf(request: Request): Promise<Uint8Array<ArrayBuffer> | undefined> {
   if (request.method === "GET" || request.method === "HEAD" || request.body === null) return undefined;
-  const tooLong = () =>
-    new RoostError("limit_exceeded", `the body is longer than ${bodyBytesMax} bytes`, { details: { httpStatus: 413 } });
-  if (Number(request.headers.get("content-length") ?? 0) > bodyBytesMax) throw tooLong();
-  const parts = await Array.fromAsync(limitBytes(request.body, { bytesMax: bodyBytesMax, refuse: tooLong }));
-  return await new Blob(parts).arrayBuffer();
+  return await readBytes(request, bodyBytesMax);
 }
 
 /** No connection was made: another instance may be tried. */

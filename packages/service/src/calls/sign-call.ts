@@ -1,7 +1,8 @@
 /**
- * How calls reach a service: the gateway signs the caller's identity for one instance, one address and half a minute. An instance accepts nothing
- * else, and no token twice.
+ * How calls reach a service: the gateway signs the caller's identity for one instance, one address, one body and half a minute. An instance accepts
+ * nothing else, and no token twice.
  */
+import { createHash } from "node:crypto";
 import { createId, RoostError, type Clock } from "@roost/base";
 import { principalKinds, type CallingRun, type Principal } from "@roost/contract";
 import { formatLabels, parseLabels, withFewSources } from "@roost/contract/labels";
@@ -28,6 +29,8 @@ const Call = z.object({
     scopes: z.array(z.string()),
     run: z.object({ id: z.string(), epoch: z.number(), labels: z.array(z.string()).optional() }).optional(),
   }),
+  /** Hash of the body, and of the headers that say what it means. */
+  content: z.string(),
   id: z.uuid(),
   expiresAtMs: z.number(),
 });
@@ -37,9 +40,23 @@ export interface OutgoingCall {
   method: string;
   path: string;
   principal: Principal;
+  headers?: Headers | undefined;
+  body?: Uint8Array | undefined;
+}
+
+/** Between the two nobody changes what is asked. */
+const signedHeaders = ["content-type", "idempotency-key", "if-match", "last-event-id"];
+
+function contentOf({
+  headers = new Headers(),
+  body = new Uint8Array(),
+}: Pick<OutgoingCall, "headers" | "body">): string {
+  const said = JSON.stringify(signedHeaders.map((name) => headers.get(name)));
+  return createHash("sha256").update(said).update(body).digest("base64url");
 }
 
 export function signCall(signer: Signer, call: OutgoingCall, clock: Clock): Promise<string> {
+  const { instance, method, path } = call;
   const { id, kind, scopes, run } = call.principal;
   const principal = {
     id,
@@ -48,7 +65,8 @@ export function signCall(signer: Signer, call: OutgoingCall, clock: Clock): Prom
     ...(run === undefined ? {} : { run: { id: run.id, epoch: run.epoch, ...knowledgeOf(run) } }),
   };
   const expiresAtMs = clock.nowMs() + callMsMax;
-  return signer.sign(purpose, { ...call, principal, id: createId(), expiresAtMs });
+  const signed = { instance, method, path, principal, content: contentOf(call) };
+  return signer.sign(purpose, { ...signed, id: createId(), expiresAtMs });
 }
 
 /** Whence what the run knows comes, and how far that is trusted: a service keeps it with what the run says. */
@@ -57,8 +75,16 @@ function knowledgeOf({ labels }: CallingRun): { labels?: string[] } {
   return { labels: formatLabels({ ...withFewSources(labels, sourceLimits), audiences: [] }) };
 }
 
+export interface IncomingCall {
+  method: string;
+  path: string;
+  headers: Headers;
+  /** Called once its signature is known to be good. */
+  readBody: () => Promise<Uint8Array | undefined>;
+}
+
 /** Verifies for one instance in whose name a request is made. @throws RoostError `unauthenticated` */
-export type VerifyCall = (request: { method: string; path: string; word: string | undefined }) => Promise<Principal>;
+export type VerifyCall = (request: IncomingCall) => Promise<Principal>;
 
 export function createVerifyCall(
   verifier: Verifier,
@@ -72,27 +98,39 @@ export function createVerifyCall(
       seen.delete(id);
     }
   };
-  return async ({ method, path, word }) => {
-    if (word === undefined) throw refusal("it is not signed: call the gateway");
+  return async ({ method, path, headers, readBody }) => {
+    const word = headers.get(callHeader);
+    if (word === null) throw refusal("it is not signed: call the gateway");
     const { message, signer } = await verifier.verify(purpose, word);
     const parsed = Call.safeParse(message);
     if (!parsed.success || signer.kind === "worker") throw refusal("it is not signed by a gateway or a service");
     const call = parsed.data;
+    const { run, ...principal } = call.principal;
+    // A service that calls another does so as itself.
+    if (signer.kind === "service" && !(isOfService(principal, signer.name) && run === undefined))
+      throw refusal(`service ${signer.name} used another caller's name`);
+    if (call.instance !== instance || call.method !== method || call.path !== path)
+      throw refusal("it is signed for another request");
+    if (call.content !== contentOf({ headers, body: await readBody() }))
+      throw refusal("it is signed for another body, or other headers");
     const nowMs = clock.nowMs();
     forget(nowMs);
     if (call.expiresAtMs <= nowMs || call.expiresAtMs > nowMs + 2 * callMsMax) throw refusal("it has expired");
-    if (call.instance !== instance || call.method !== method || call.path !== path)
-      throw refusal("it is signed for another request");
-    if (seen.has(call.id) || seen.size >= seenMax) throw refusal("it was already used");
+    if (seen.has(call.id)) throw refusal("it was already used");
+    if (seen.size >= seenMax)
+      throw new RoostError(
+        "limit_exceeded",
+        `The service was called ${seenMax} times within half a minute: call it later`,
+      );
     seen.set(call.id, call.expiresAtMs);
-    const { run, ...principal } = call.principal;
-    // A service that calls another does so as itself.
-    if (signer.kind === "service" && principal.id !== `service:${signer.name}`)
-      throw refusal(`service ${signer.name} used another caller's name`);
     if (run === undefined) return principal;
     const { labels, ...called } = run;
     return { ...principal, run: { ...called, ...(labels !== undefined && { labels: parseLabels(labels) }) } };
   };
+}
+
+function isOfService({ id, kind }: Principal, name: string): boolean {
+  return id === `service:${name}` && kind === "service";
 }
 
 function refusal(why: string): RoostError {

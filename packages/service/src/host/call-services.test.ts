@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { createId } from "@roost/base";
 import { defineOperation, defineService, serve, type Principal } from "@roost/contract";
 import { z } from "zod";
 import { callHeader, signCall } from "../calls/sign-call.ts";
@@ -66,8 +67,17 @@ test("The port of a service takes a call that another service signed in its own 
   // Nor does its role reach the other's tables.
   for (const statement of ["select * from svc_garden.plant", "create table svc_garden.mine (a int)"])
     await assert.rejects(caller.database.query(statement), { message: /permission denied for schema svc_garden/ });
-  for (const id of ["service:garden", "person:owner", "agent:main"])
-    assert.equal(await ask(await sign({ ...own, id })), 401, id);
-  const forged = "insert into service.signer values (gen_random_uuid(), 'gateway', 'x', '', now(), now())";
-  await assert.rejects(caller.database.query(forged), { message: /permission denied/ });
+  const run = { id: createId(), epoch: 1 };
+  const forgeries: Partial<Principal>[] = [
+    { id: "service:garden" },
+    { id: "person:owner" },
+    { id: "agent:main" },
+    { kind: "owner" },
+    { kind: "agent", run },
+    { run },
+  ];
+  for (const forged of forgeries)
+    assert.equal(await ask(await sign({ ...own, ...forged })), 401, JSON.stringify(forged));
+  const inserted = "insert into service.signer values (gen_random_uuid(), 'gateway', 'x', '', now(), now())";
+  await assert.rejects(caller.database.query(inserted), { message: /permission denied/ });
 });

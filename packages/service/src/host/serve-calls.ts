@@ -12,7 +12,8 @@ import {
   type ServedContract,
 } from "@roost/contract";
 import { Hono } from "hono";
-import { callHeader, type VerifyCall } from "../calls/sign-call.ts";
+import { bodyOf } from "../calls/forward-call.ts";
+import type { VerifyCall } from "../calls/sign-call.ts";
 
 export interface ServeCallsOptions {
   served: ServedContract;
@@ -33,9 +34,15 @@ export async function serveCalls(options: ServeCallsOptions): Promise<{ url: str
   app.onError((error) => createProblemResponse(error, { logger }));
   app.notFound(() => createProblemResponse(new RoostError("not_found", "Nothing is served there"), { logger }));
   app.use(async (context, next) => {
-    const { pathname, search } = new URL(context.req.url);
-    const word = context.req.header(callHeader);
-    context.set("principal", await verifyCall({ method: context.req.method, path: pathname + search, word }));
+    const { method, url, raw } = context.req;
+    const { headers } = raw;
+    const { pathname, search } = new URL(url);
+    const readBody = async () => {
+      const body = await bodyOf(raw);
+      if (body !== undefined) context.req.raw = new Request(url, { method, headers, body, signal: raw.signal });
+      return body;
+    };
+    context.set("principal", await verifyCall({ method, path: pathname + search, headers, readBody }));
     await next();
   });
   const principalOf = (context: { get(name: string): unknown }) => context.get("principal") as Principal;

@@ -23,7 +23,8 @@ interface KnownSigner {
   lookedAtMs: number;
 }
 
-const textCharsMax = 8_192;
+/** Headers of a request have 16 KiB together. */
+const textCharsMax = 12_288;
 const knownMax = 1_000;
 const knownMsMax = 10_000;
 const Body = z.tuple([z.uuid(), z.unknown()]);
