@@ -71,8 +71,10 @@ async function readJoinedServices(
   if (joined?.runs === undefined) return undefined;
   const { homeId, services } = joined.runs;
   const logins = new Map<string, string>();
-  for (const { name, database } of services)
-    logins.set(name, (await resolveDatabaseUrl(database, { env, homeDir })) ?? "");
+  for (const { name, database } of services) {
+    const url = await resolveDatabaseUrl(database, { env, homeDir });
+    if (url !== undefined) logins.set(name, url);
+  }
   return { host: joined.name, homeId, logins, address: env["ROOST_HOST"] };
 }
 

@@ -3,7 +3,7 @@
  * that callers know. Needs no right and no file of the home.
  */
 import { RoostError, toRoostError } from "@roost/base";
-import { loginOfDatabaseUrl, type Sql } from "@roost/database";
+import { loginOfDatabaseUrl, type Database, type Sql } from "@roost/database";
 import { refuseLockedOut } from "@roost/memory/home";
 import {
   connectService,
@@ -14,15 +14,17 @@ import {
   namesOf,
   servicesChannel,
   type InstalledService,
+  type ServiceFolder,
 } from "@roost/service";
-import type { JoinedServices, ServicesConfig } from "./config.ts";
-import { createHostedServices, type HostServicesOptions } from "./host-services.ts";
+import type { JoinedServices } from "./config.ts";
+import { createHostedServices, type HostAllOptions, type HostedServices } from "./host-services.ts";
 import type { ReadyService } from "./install-services.ts";
+import { watchFolder } from "./watch-folder.ts";
 
 /** How often it looks whether its programs are still those that callers know, beside wake-ups. */
 const lookMs = 30_000;
 
-export interface HostJoinedOptions extends HostServicesOptions {
+export interface HostJoinedOptions extends Omit<HostAllOptions, "onHint"> {
   joined: JoinedServices;
   /** Default: all that the home lets this host run. */
   names?: readonly string[];
@@ -30,9 +32,12 @@ export interface HostJoinedOptions extends HostServicesOptions {
   port?: number | undefined;
 }
 
-/** @throws RoostError `conflict` when callers know a service by another contract, `unauthenticated` when the host was put out */
+/**
+ * Each for itself: one that fails leaves the others up, is told of and tried again.
+ * @throws RoostError why none runs, as `conflict` where callers know it by another contract; `unauthenticated` when the host was put out
+ */
 export async function hostJoined(options: HostJoinedOptions): Promise<void> {
-  const { config, joined, logger, stop, onReady, port } = options;
+  const { config, joined, logger, stop, onReady, askForAnother, port } = options;
   const { names = [...joined.logins.keys()], address = joined.address } = options;
   if (address === undefined)
     throw new RoostError(
@@ -41,30 +46,25 @@ export async function hostJoined(options: HostJoinedOptions): Promise<void> {
     );
   await using opened = new AsyncDisposableStack();
   const hosted = opened.use(createHostedServices(config, { logger, address, port, machine: joined.host }));
-  const checks: (() => Promise<void>)[] = [];
-  for (const name of names) {
-    const { installed, ...program } = await readJoinedService(config, joined, name);
-    const connecting = connectService({ databaseUrl: config.databaseUrl, installed, logger, poolMax: 1 });
-    const database = opened.use(await connecting.catch(explain));
-    const check = () => refuseOtherContract(database, installed);
-    // Before its migrations.
-    await check();
-    await hosted.add({ installed, ...program });
-    checks.push(check);
-  }
-  onReady();
-  const host = hosted.host()!;
+  let hint = new AbortController();
+  const onChange = () => hint.abort();
+  const services = names.map((name) =>
+    opened.use(openJoinedService(name, { config, joined, hosted, logger, onChange })),
+  );
   while (!stop.aborted) {
-    using watch = host.wakeups.watch(["schemas", servicesChannel]);
-    await watch.next({ timeoutMs: lookMs, signal: AbortSignal.any([stop, host.refused]) });
+    hint = new AbortController();
+    const host = hosted.host();
+    using watch = host?.wakeups.watch(["schemas", servicesChannel]);
+    for (const service of services) await service.look();
+    const failed = services.filter(({ failure }) => failure() !== undefined);
+    // The next process loads what has changed meanwhile.
+    if (hosted.names().length === 0) throw failed[0]!.failure()!;
+    onReady();
+    if (failed.some(({ hasChanged }) => hasChanged()) && !askForAnother())
+      return logger.info("a service has changed: the process ends, to be started again");
+    if (host === undefined || watch === undefined) continue;
+    await watch.next({ timeoutMs: lookMs, signal: AbortSignal.any([stop, hint.signal, host.refused]) });
     if (host.refused.aborted) explain(host.refused.reason);
-    if (stop.aborted) return;
-    for (const check of checks)
-      await check().catch((thrown: unknown) => {
-        const error = toRoostError(thrown);
-        if (!error.retryable) explain(error);
-        logger.warn("whether callers know this program could not be read", { error });
-      });
   }
 }
 
@@ -74,20 +74,84 @@ function explain(error: unknown): never {
   throw error;
 }
 
+interface JoinedService extends AsyncDisposable {
+  /** Hosts it where callers know it by the contract of its program here, and else ends that. @throws RoostError `unauthenticated` when its login is gone */
+  look(): Promise<void>;
+  /** Why it does not run. */
+  failure(): RoostError | undefined;
+  /** Its program is another one on the disk than was loaded. */
+  hasChanged(): boolean;
+}
+
+interface JoinedServiceOptions extends Pick<HostJoinedOptions, "config" | "joined" | "logger"> {
+  hosted: HostedServices;
+  onChange: () => void;
+}
+
+function openJoinedService(
+  name: string,
+  { config, joined, hosted, logger, onChange }: JoinedServiceOptions,
+): JoinedService {
+  const opened = new AsyncDisposableStack();
+  let known: { ready: ReadyService; database: Database } | undefined;
+  let failure: RoostError | undefined;
+  let hasChanged = false;
+  let watching: Disposable | undefined;
+  const load = async () => {
+    const folder = folderOf(await findServiceFolders(config.parents), name);
+    // Also while it cannot be loaded: what failed to load is not read again by this process.
+    watching ??= opened.use(watchFolder(folder.directory, () => ((hasChanged = true), onChange())));
+    const ready = await readJoinedService(folder, joined);
+    const connecting = connectService({
+      databaseUrl: config.databaseUrl,
+      installed: ready.installed,
+      logger,
+      poolMax: 1,
+    });
+    return { ready, database: opened.use(await connecting) };
+  };
+  const fail = async (why: RoostError) => {
+    if (hosted.has(name)) await hosted.remove(name);
+    if (failure?.message !== why.message) logger.error("a service cannot run", { service: name, error: why });
+    failure = why;
+    const told = [`on host ${joined.host}: ${why.message}`];
+    await known?.database.query("select service.report_1($1)", told).catch(() => undefined);
+  };
+  return {
+    async look() {
+      try {
+        known ??= await load();
+        // Before its migrations.
+        await refuseOtherContract(known.database, known.ready.installed);
+        if (!hosted.has(name)) await hosted.add(known.ready);
+        failure = undefined;
+      } catch (thrown) {
+        refuseLockedOut(thrown);
+        const error = toRoostError(thrown);
+        if (error.retryable && hosted.has(name))
+          return logger.warn("whether callers know this program could not be read", { service: name, error });
+        await fail(error);
+      }
+    },
+    failure: () => failure,
+    hasChanged: () => hasChanged,
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  };
+}
+
 /** By its folder, its contract as it is here, and its login. @throws RoostError `forbidden` for one that the home does not let this host run */
 async function readJoinedService(
-  { parents }: Pick<ServicesConfig, "parents">,
+  folder: ServiceFolder,
   { host, homeId, logins }: JoinedServices,
-  name: string,
 ): Promise<ReadyService> {
+  const { name, directory } = folder;
   const login = logins.get(name);
   if (login === undefined)
     throw new RoostError(
       "forbidden",
       `host ${host} has no login for service ${name}: invite it with roost hosts invite --service ${name}, and join in another directory`,
     );
-  const { directory, ...folder } = folderOf(await findServiceFolders(parents), name);
-  const service = await loadService({ directory, ...folder });
+  const service = await loadService(folder);
   const { name: loginName, password } = loginOfDatabaseUrl(login);
   const names = namesOf(name, homeId);
   const contractHash = describeContract(service.contract).hash;

@@ -95,7 +95,7 @@ async function hostEnabled(
 /** In the place of a count: the program was loaded, and its service has left since. */
 const leftCount = -1;
 
-interface HostedServices extends AsyncDisposable {
+export interface HostedServices extends AsyncDisposable {
   /** By name, at which count this process loaded the program. */
   loaded: Map<string, number>;
   names(): string[];

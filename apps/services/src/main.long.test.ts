@@ -2,14 +2,15 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { EventEmitter, once } from "node:events";
-import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { silentLogger } from "@roost/base";
+import { changeDatabaseUrl } from "@roost/database";
 import { createTestKernel } from "@roost/kernel/testing";
 import { holdDatabase, openMemory } from "@roost/memory";
-import { enableServices, installedFile, openServices } from "@roost/service";
+import { createServiceLogin, enableServices, installedFile, openServices } from "@roost/service";
 import { dropRoles } from "@roost/service/testing";
 
 const main = new URL("main.ts", import.meta.url).pathname;
@@ -51,7 +52,7 @@ async function createPlace(context: TestContext) {
   });
   const owned = opened.move();
   context.after(() => owned.disposeAsync());
-  const start = (args: readonly string[], databaseUrl = url) => {
+  const start = (args: readonly string[], databaseUrl = url, environment: Record<string, string> = {}) => {
     const child = spawn(process.execPath, [main, ...args], {
       stdio: ["ignore", "pipe", "pipe", "ipc"],
       env: {
@@ -59,6 +60,7 @@ async function createPlace(context: TestContext) {
         NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"],
         ROOST_HOME: homeDir,
         DATABASE_URL: databaseUrl,
+        ...environment,
       },
     });
     let printed = "";
@@ -78,7 +80,7 @@ async function createPlace(context: TestContext) {
     });
     return { child, ended, says, ready: once(child, "message") };
   };
-  return { kernel, homeDir, url, write, start };
+  return { kernel, homeDir, homeId: home.id, url, write, start };
 }
 
 test("migrate says of each service what it applied, and the process goes on with one that was mended", async (context) => {
@@ -156,4 +158,48 @@ test("A login that was taken away ends the process, for its supervisor to start 
   const { code, printed } = await running.ended;
   assert.notEqual(code, 0);
   assert.match(printed, /not permitted to log in/);
+});
+
+test("On a joined host a service that fails leaves the others up, and comes with a program that fits", async (context) => {
+  const { kernel, homeDir, homeId, url, start, write } = await createPlace(context);
+  await write("services/pears/migrations/001-things.sql", "create table svc_pears.thing (a int);");
+  assert.equal((await start(["migrate"]).ended).code, 0);
+  const machine = await mkdtemp(join(tmpdir(), "roost-box-"));
+  context.after(() => rm(machine, { recursive: true, force: true }));
+  await cp(join(homeDir, "services"), join(machine, "services"), { recursive: true });
+  const program = join(machine, "services/pears/service.ts");
+  await writeFile(program, serviceOf("pears").replace("Counts", "Tells"));
+  await mkdir(join(machine, ".roost"));
+  const services = ["apples", "pears"].map((name) => ({ name, database: `file:.roost/url-${name}` }));
+  const logins: string[] = [];
+  for (const { name } of services) {
+    const { roleName, password } = await createServiceLogin(kernel.database, { service: name, host: "box", homeId });
+    logins.push(roleName);
+    await writeFile(
+      join(machine, `.roost/url-${name}`),
+      changeDatabaseUrl(url, { user: { name: roleName, password } }),
+    );
+  }
+  const joined = { name: "box", url: "http://127.0.0.1:9", scopes: [], runs: { homeId, services } };
+  await writeFile(join(machine, ".roost/host.json"), JSON.stringify(joined));
+  const box = start([], url, { ROOST_HOME: machine, ROOST_HOST: "127.0.0.1" });
+  await box.ready;
+  const instances = () => kernel.database.query("select service from service.instance");
+  assert.deepEqual(await instances(), [{ service: "apples" }]);
+  const [{ reason }] = (await kernel.database.query("select reason from service.service where name = 'pears'")) as [
+    { reason: string },
+  ];
+  assert.match(reason, /^on host box: the home knows service pears by another contract/);
+  const asked = new Promise<void>((resolve) =>
+    box.child.on("message", ({ type }: { type?: string }) => type === "replace" && resolve()),
+  );
+  await writeFile(program, serviceOf("pears"));
+  await asked;
+  // The home goes on without this host: nothing is left that it may run.
+  await write("services/apples/service.ts", serviceOf("apples").replace("Counts", "Tells"));
+  assert.equal((await start(["migrate", "apples"]).ended).code, 0);
+  const { code, printed } = await box.ended;
+  assert.equal(code, 73, printed);
+  assert.deepEqual(await instances(), []);
+  for (const roleName of logins) await kernel.database.query(`drop role "${roleName}"`);
 });

@@ -37,7 +37,7 @@ async function main(): Promise<void> {
   endLate(stop, stopMsMax);
   const hosting = { config, logger, stop, onReady: () => ready({}) };
   const { joined } = config;
-  if (command.command === "all" && joined !== undefined) return await hostJoined({ ...hosting, joined });
+  if (command.command === "all" && joined !== undefined) return await hostJoined({ ...hosting, joined, askForAnother });
   if (command.command === "all") return await hostServices({ ...hosting, askForAnother, onHint });
   try {
     if (command.command === "migrate") {
@@ -48,7 +48,7 @@ async function main(): Promise<void> {
     }
     const { name, secret, ...where } = command;
     if (joined !== undefined && secret === undefined)
-      return await hostJoined({ ...hosting, joined, names: [name], ...where });
+      return await hostJoined({ ...hosting, joined, askForAnother, names: [name], ...where });
     const one =
       secret === undefined ? await installOne(name, config, logger) : await readReadyService(config, { name, secret });
     const remark = `${name} has changed in ${one.directory}, and runs as it was loaded: put the change in place with roost service migrate ${name}, then start this again`;

@@ -1,12 +1,16 @@
 /** The processes of a joined host, each for itself: workers, schedulers, services. There is no gateway, which is at the home. */
 import { RoostError, toRoostError } from "@roost/base";
 import { errorCodeOfExit } from "@roost/contract/status-codes";
+import type { ChildRequest } from "./child-messages.ts";
 import { failedStart, processesOf, stopAll, type KeepChildrenOptions } from "./keep-children.ts";
 import { keepChild, type ChildFailure, type KeptChild } from "./keep-child.ts";
 import type { ChildProgram } from "./spawn-child.ts";
 
+/** Of the one program that runs all services of a host. */
+const servicesName = "services";
+
 export interface KeptHost {
-  /** Once each of them has been ready. @throws the error that one refuses to start with, where retrying would not help, or has not helped */
+  /** Once each of them has been ready, or is services that have failed beside others. @throws the error that one refuses to start with, where retrying would not help, or has not helped */
   readonly ready: Promise<void>;
   /** @throws `unauthenticated`: the home says that the host was put out, or a database that a person chose lets it in no more */
   readonly putOut: Promise<never>;
@@ -27,8 +31,13 @@ export function keepHost(programs: readonly ChildProgram[], options: KeepHostOpt
   for (const { promise } of [ready, putOut]) promise.catch(() => undefined);
   const failed = new Set<string>();
   const starting = new Set(programs.map(({ name }) => name));
+  const settle = (name: string) => {
+    if (starting.delete(name) && starting.size === 0) ready.resolve();
+  };
   const onFailure = (name: string, failure: ChildFailure) => {
-    const error = starting.size === 0 ? undefined : failedStart(name, failure, options.logPath);
+    // Beside others they keep no start.
+    if (name === servicesName && programs.length > 1) settle(name);
+    const error = starting.has(name) ? failedStart(name, failure, options.logPath) : undefined;
     if (error !== undefined) return ready.reject(error);
     if (isLockedOut(failure)) renewing ??= renew(name, failure);
     failed.add(name);
@@ -52,11 +61,14 @@ export function keepHost(programs: readonly ChildProgram[], options: KeepHostOpt
   for (const program of programs) {
     const { name } = program;
     const onReady = () => {
-      if (starting.delete(name) && starting.size === 0) ready.resolve();
+      settle(name);
       if (failed.delete(name)) options.onRecovery(name);
     };
     const told = { onReady, onFailure: (failure: ChildFailure) => onFailure(name, failure), onChange };
-    children.push(keepChild(program, { ...options, ...told, databaseUrl: undefined, onRequest: () => undefined }));
+    // Services ask for it when a program of theirs has changed.
+    const onRequest = ({ type }: ChildRequest) => type === "replace" && child.restart();
+    const child = keepChild(program, { ...options, ...told, databaseUrl: undefined, onRequest });
+    children.push(child);
   }
   onChange();
   return { ready: ready.promise, putOut: putOut.promise, stop: (force) => stopAll(children, force) };

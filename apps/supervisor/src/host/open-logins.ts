@@ -29,6 +29,12 @@ export interface OpenLoginsOptions {
 export async function openLogins(joined: JoinedHome, options: OpenLoginsOptions): Promise<() => Promise<boolean>> {
   const { homeDirectory: homeDir, environment: env, databaseUrl } = options.config;
   const { terminal, logger } = options;
+  const [service] = joined.runs?.services ?? [];
+  if (databaseUrl !== undefined && service !== undefined)
+    throw new RoostError(
+      "invalid_input",
+      `DATABASE_URL is set, and service ${service.name} has a login of its own on this host: unset it, and what runs here uses the logins that the home gave`,
+    );
   if (databaseUrl !== undefined) return async () => false;
   const renew = async () => {
     const { needs, logins } = await askForLogins(joined, homeDir);
