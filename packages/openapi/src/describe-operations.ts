@@ -41,8 +41,8 @@ export interface ThirdPartyOperation {
   input: JsonObject;
   fields: readonly PlacedField[];
   body: SentBody | undefined;
-  /** Alternatives, each with names of schemes that hold together: its own or the document's. */
-  security: readonly (readonly string[])[];
+  /** Alternatives, each of schemes that hold together, with the scopes that they take: its own or the document's. */
+  security: readonly Readonly<Record<string, readonly string[]>>[];
 }
 
 export function describeOperations(document: OpenApiDocument): ThirdPartyOperation[] {
@@ -68,8 +68,16 @@ export function describeOperations(document: OpenApiDocument): ThirdPartyOperati
   );
 }
 
-function securityOf(given: unknown): string[][] {
-  return Array.isArray(given) ? given.map((each) => Object.keys(jsonObjectOf(each))) : [];
+function securityOf(given: unknown): Record<string, string[]>[] {
+  if (!Array.isArray(given)) return [];
+  return given.map((each) =>
+    Object.fromEntries(
+      Object.entries(jsonObjectOf(each)).map(([scheme, scopes]) => [
+        scheme,
+        Array.isArray(scopes) ? scopes.filter((scope) => typeof scope === "string") : [],
+      ]),
+    ),
+  );
 }
 
 /** Required fields first: what a model is shown of a long list may be cut. */

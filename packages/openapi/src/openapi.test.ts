@@ -360,5 +360,7 @@ test("placedSecretsOf() takes the first way of an operation for which all secret
     code: "unauthenticated",
     message: /items_get needs a secret for token.*--secret token=env:NAME/,
   });
+  const { tokenUrl, scopes } = placeSecret(document, "client:https://login.example/token#https://a.example/.default+b");
+  assert.deepEqual([tokenUrl, scopes], ["https://login.example/token", ["https://a.example/.default", "b"]]);
   assert.throws(() => placeSecret(document, "tokne"), { code: "invalid_input", message: /"tokne" is no scheme/ });
 });

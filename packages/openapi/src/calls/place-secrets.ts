@@ -12,6 +12,8 @@ export interface PlacedSecret {
   write: (value: string) => string;
   /** Where the id and secret of a program are given for a token (OAuth 2.0, RFC 6749 section 4.4), which is sent in their place. */
   tokenUrl?: string;
+  /** Of that token. Empty: those that the program has. */
+  scopes?: readonly string[];
 }
 
 const plain = (value: string) => value;
@@ -27,7 +29,7 @@ const asClient = "client:";
 export function placeSecret(document: OpenApiDocument, scheme: string): PlacedSecret {
   const known = schemesOf(document);
   if (scheme.startsWith(asClient))
-    return { ...bearer, scheme, tokenUrl: tokenUrlOf(document, scheme.slice(asClient.length)) };
+    return { ...bearer, scheme, ...tokenPlaceOf(document, scheme.slice(asClient.length)) };
   return Object.hasOwn(known, scheme) ? placeNamed(scheme, jsonObjectOf(known[scheme])) : placeUnnamed(scheme);
 }
 
@@ -43,24 +45,31 @@ export function placedSecretsOf(
   const schemeOf = (one: string) => (one.startsWith(asClient) ? one.slice(asClient.length) : one);
   const always = given.filter((one) => !Object.hasOwn(known, schemeOf(one)));
   const givenFor = (scheme: string) => given.find((one) => schemeOf(one) === scheme);
-  const way = security.find((schemes) => schemes.every((scheme) => givenFor(scheme) !== undefined));
+  const way = security.find((schemes) => Object.keys(schemes).every((scheme) => givenFor(scheme) !== undefined));
   if (way === undefined && security.length > 0 && always.length === 0)
     throw new RoostError(
       "unauthenticated",
-      `${id} needs a secret for ${security.map((schemes) => schemes.join(" and ")).join(", or ")}: give it to roost service add, as in --secret ${security[0]![0] ?? "SCHEME"}=env:NAME`,
+      `${id} needs a secret for ${security.map((schemes) => Object.keys(schemes).join(" and ")).join(", or ")}: give it to roost service add, as in --secret ${Object.keys(security[0]!)[0] ?? "SCHEME"}=env:NAME`,
     );
-  const ofWay = (way ?? []).map((scheme) => givenFor(scheme) ?? scheme);
-  return [...ofWay, ...always].map((scheme) => placeSecret(document, scheme));
+  const ofWay = Object.entries(way ?? {}).map(([scheme, scopes]) => ({
+    scopes,
+    ...placeSecret(document, givenFor(scheme) ?? scheme),
+  }));
+  return [...ofWay, ...always.map((scheme) => placeSecret(document, scheme))];
 }
 
-/** The document's for a scheme of it, or an address in its place. */
-function tokenUrlOf(document: OpenApiDocument, of: string): string {
+/** The document's for a scheme of it, or an address in its place, with scopes behind a `#`. */
+function tokenPlaceOf(document: OpenApiDocument, of: string): Pick<PlacedSecret, "tokenUrl" | "scopes"> {
   const scheme = jsonObjectOf(schemesOf(document)[of]);
   const [server] = Array.isArray(document["servers"]) ? document["servers"] : [];
   const base = jsonObjectOf(server)["url"];
   const url = typeof scheme["x-roost-token-url"] === "string" ? scheme["x-roost-token-url"] : of;
   const found = URL.parse(url, typeof base === "string" && url !== of ? base : undefined);
-  if (found !== null && /^https?:$/.test(found.protocol) && found.username + found.password === "") return found.href;
+  if (found !== null && /^https?:$/.test(found.protocol) && found.username + found.password === "") {
+    const scopes = decodeURIComponent(found.hash.slice(1)).split(/[+ ]/);
+    found.hash = "";
+    return { tokenUrl: found.href, ...(scopes[0] !== "" && { scopes }) };
+  }
   throw new RoostError(
     "invalid_input",
     `the document says for "${of.slice(0, 100)}" no address where a program gets a token: give it, as in client:https://login.example/token`,

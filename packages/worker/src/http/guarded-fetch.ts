@@ -25,6 +25,7 @@ export interface GuardedFetchOptions {
   bodyBytesMax?: number;
   /** Bytes of the request's body. */
   requestBytesMax?: number;
+  redirectsMax?: number;
   /** Says which addresses a name has. Default: the system's resolver. */
   resolveHost?: ResolveHost;
   /** Reads a body that is no text up to so many bytes, whole. Default: it is not read. */
@@ -73,7 +74,7 @@ export async function guardedFetch(request: GuardedRequest, options: GuardedFetc
   let current: Hop = { ...request, url: parseUrl(request.url) };
   // A redirect that continues as GET answers a request that was carried out.
   let wasCarriedOut = false;
-  const { requestBytesMax = guardedFetchLimits.requestBytesMax } = options;
+  const { requestBytesMax, redirectsMax } = { ...guardedFetchLimits, ...options };
   const requestBytes = Buffer.byteLength(request.body ?? "");
   if (requestBytes > requestBytesMax)
     throw new RoostError(
@@ -82,7 +83,7 @@ export async function guardedFetch(request: GuardedRequest, options: GuardedFetc
     );
   // Loaded by the first request: a start does not need its 109 modules.
   const { Agent: Dispatcher, fetch } = await import("undici");
-  for (let hop = 0; hop <= guardedFetchLimits.redirectsMax; hop += 1) {
+  for (let hop = 0; hop <= redirectsMax; hop += 1) {
     const dispatcher = new Dispatcher(dispatcherOptions(current.url, options));
     try {
       const response = await fetch(current.url, {
@@ -114,7 +115,7 @@ export async function guardedFetch(request: GuardedRequest, options: GuardedFetc
   }
   throw new RoostError(
     "limit_exceeded",
-    `${current.url.host} redirects more than ${guardedFetchLimits.redirectsMax} times; give its last address instead`,
+    `${current.url.host} redirects more than ${redirectsMax} times; give its last address instead`,
     { details: { wasSent: wasCarriedOut } },
   );
 }

@@ -16,6 +16,7 @@ export interface TokenRequest {
   given: string;
   /** For messages. */
   scheme: string;
+  scopes: readonly string[];
 }
 
 export interface ProgramTokens {
@@ -25,7 +26,7 @@ export interface ProgramTokens {
   refused(request: TokenRequest, token: string): boolean;
 }
 
-/** Of one service and one id with its secret. */
+/** Of one service, one id with its secret, and the same scopes. */
 interface Known {
   asking?: Promise<string> | undefined;
   token?: string | undefined;
@@ -50,9 +51,9 @@ const refusalMs = 60_000;
 
 export function createProgramTokens({ clock, rules }: { clock: Clock; rules: AddressRules }): ProgramTokens {
   const known = new Map<string, Known>();
-  const find = ({ service, url, given }: TokenRequest): Known => {
+  const find = ({ service, url, given, scopes }: TokenRequest): Known => {
     const key = createHash("sha256")
-      .update(JSON.stringify([service, url, given]))
+      .update(JSON.stringify([service, url, given, scopes]))
       .digest("hex");
     const kept = known.get(key);
     if (kept !== undefined) return kept;
@@ -100,7 +101,7 @@ export function createProgramTokens({ clock, rules }: { clock: Clock; rules: Add
 
 /** The token, and how long it is used. */
 async function ask(
-  { url, given, scheme }: TokenRequest,
+  { url, given, scheme, scopes }: TokenRequest,
   rules: AddressRules,
 ): Promise<{ token: string; usedSeconds: number }> {
   const at = given.indexOf(":");
@@ -110,25 +111,32 @@ async function ask(
       `the secret of ${scheme} is no ID:SECRET: both are needed to ask for a token`,
     );
   refusePlain(url, rules);
-  const [id, secret] = [given.slice(0, at), given.slice(at + 1)].map(encodeURIComponent);
-  const reply = await guardedFetch(
-    {
-      url,
-      method: "POST",
-      headers: {
-        accept: "application/json",
-        "content-type": "application/x-www-form-urlencoded",
-        authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString("base64")}`,
+  const client = { id: given.slice(0, at), secret: given.slice(at + 1) };
+  const signal = AbortSignal.timeout(requestMsMax);
+  const send = ({ headers, fields, ...following }: Credentials) =>
+    guardedFetch(
+      {
+        url,
+        method: "POST",
+        headers: { accept: "application/json", "content-type": "application/x-www-form-urlencoded", ...headers },
+        body: new URLSearchParams({
+          grant_type: "client_credentials",
+          ...(scopes.length > 0 && { scope: scopes.join(" ") }),
+          ...fields,
+        }).toString(),
+        secretHeaders: ["authorization"],
       },
-      body: "grant_type=client_credentials",
-      secretHeaders: ["authorization"],
-    },
-    { rules, signal: AbortSignal.timeout(requestMsMax), timeoutMsMax: requestMsMax, bodyBytesMax: answerBytesMax },
-  );
+      { rules, signal, timeoutMsMax: requestMsMax, bodyBytesMax: answerBytesMax, ...following },
+    );
+  let reply = await send(inHeader(client));
+  if (parse(reply.text).error === "invalid_client") reply = await send(inForm(client));
   const { access_token: token, expires_in: life = lifeSecondsDefault, token_type: type = "bearer" } = parse(reply.text);
   const { host } = new URL(url);
   if (reply.status !== 200 || typeof token !== "string" || !/^[\x21-\x7e]+$/.test(token))
-    throw new RoostError("unauthenticated", `${host} gave none (status ${reply.status}): look at the id and secret`);
+    throw new RoostError(
+      "unauthenticated",
+      `${host} gave none (status ${reply.status}): look at the id and secret${scopes.length > 0 ? ` and the scopes ${scopes.join(" ")}` : ""}`,
+    );
   // "BearerToken" is what one maker's servers say.
   if (!/^bearer/i.test(String(type)))
     throw new RoostError("unauthenticated", `${host} gave one that is no bearer token: it cannot be used here`);
@@ -137,7 +145,35 @@ async function ask(
   return { token, usedSeconds: lifeSeconds - Math.min(marginSecondsMax, lifeSeconds / 2) };
 }
 
-function parse(text: string): { access_token?: unknown; expires_in?: unknown; token_type?: unknown } {
+interface Client {
+  id: string;
+  secret: string;
+}
+
+/** How a client names itself. */
+interface Credentials {
+  headers: Record<string, string>;
+  fields: Record<string, string>;
+  redirectsMax?: number;
+}
+
+/** What every server is to take (RFC 6749 section 2.3.1). */
+function inHeader({ id, secret }: Client): Credentials {
+  const written = Buffer.from([id, secret].map(encodeURIComponent).join(":")).toString("base64");
+  return { headers: { authorization: `Basic ${written}` }, fields: {} };
+}
+
+/** What some take alone. A body that holds a secret goes to no other address. */
+function inForm({ id, secret }: Client): Credentials {
+  return { headers: {}, fields: { client_id: id, client_secret: secret }, redirectsMax: 0 };
+}
+
+function parse(text: string): {
+  access_token?: unknown;
+  expires_in?: unknown;
+  token_type?: unknown;
+  error?: unknown;
+} {
   try {
     const value: unknown = JSON.parse(text);
     return typeof value === "object" && value !== null ? value : {};

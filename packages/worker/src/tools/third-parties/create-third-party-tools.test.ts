@@ -52,6 +52,7 @@ const document = {
     "/own": {
       get: operation("own", "readonly", { security: [{ login: [] }] }),
       post: operation("order", "unsafe", { security: [{ login: [] }] }),
+      put: operation("scoped", "idempotent", { security: [{ login: ["items:write", "items:read"] }] }),
     },
     "/locked": { get: operation("locked", "readonly", { security: [{ other: [] }] }) },
   },
@@ -75,7 +76,7 @@ interface Seen {
 async function openScene({ allow, tokenUrl }: { allow?: string[]; tokenUrl?: string } = {}) {
   const seen: Seen[] = [];
   const granted: string[] = [];
-  const login: Login = { answer: "token", askedCount: 0, held: [], refused: new Set() };
+  const login: Login = { answer: "token", askedCount: 0, scopes: [], held: [], refused: new Set() };
   await using opened = new AsyncDisposableStack();
   const other = opened.use(await startTestSite((request, response) => void echo(request, response, seen)));
   const site = opened.use(
@@ -165,8 +166,10 @@ async function openScene({ allow, tokenUrl }: { allow?: string[]; tokenUrl?: str
 const json = { "content-type": "application/json" };
 
 interface Login {
-  answer: "token" | "refusal" | "nothing" | "later";
+  answer: "token" | "form" | "refusal" | "nothing" | "later";
   askedCount: number;
+  /** Of each request. */
+  scopes: (string | undefined)[];
   /** Of requests that are answered later. */
   held: (() => void)[];
   /** Tokens that the service takes no more. */
@@ -181,9 +184,15 @@ async function giveToken(
 ): Promise<void> {
   login.askedCount += 1;
   if (login.answer === "nothing") return void request.socket.destroy();
-  const expected = `Basic ${Buffer.from("roost:cl1ent%2Bs3cret").toString("base64")}`;
-  const isForm = (await text(request)) === "grant_type=client_credentials";
-  if (!isForm || request.headers.authorization !== expected || login.answer === "refusal")
+  const { authorization } = request.headers;
+  const { grant_type: grant, scope, ...inForm } = Object.fromEntries(new URLSearchParams(await text(request)));
+  assert.equal(grant, "client_credentials");
+  login.scopes.push(scope);
+  const isKnown =
+    login.answer === "form"
+      ? inForm["client_id"] === "roost" && inForm["client_secret"] === "cl1ent+s3cret" && authorization === undefined
+      : authorization === `Basic ${Buffer.from("roost:cl1ent%2Bs3cret").toString("base64")}`;
+  if (!isKnown || login.answer === "refusal")
     return void response.writeHead(401, json).end('{"error":"invalid_client"}');
   if (login.answer === "later") await new Promise<void>((resolve) => login.held.push(resolve));
   granted.push(`t0ken${granted.length}`);
@@ -290,6 +299,17 @@ test("createThirdPartyTools() asks for a token by a program's id and secret, use
   for (const result of results) assert.doesNotMatch(JSON.stringify(result), /cl1ent|t0ken/);
 });
 
+test("createThirdPartyTools() asks for a token with the scopes of an operation, and in the form where a server takes no header", async () => {
+  await using scene = await openScene();
+  scene.login.answer = "form";
+  for (const name of ["own", "scoped", "order", "scoped"]) assert.equal((await scene.call(name)).state, "done", name);
+  assert.deepEqual(scene.login.scopes, [undefined, undefined, "items:write items:read", "items:write items:read"]);
+  assert.deepEqual(
+    scene.seen.map(({ headers }) => headers.authorization),
+    ["Bearer t0ken0", "Bearer t0ken1", "Bearer t0ken0", "Bearer t0ken1"],
+  );
+});
+
 test("createThirdPartyTools() asks for one token more where a service refuses one, and for no further for a minute", async () => {
   await using scene = await openScene();
   await scene.call("own");
@@ -322,7 +342,7 @@ test("createThirdPartyTools() sends nothing without a token: that is a failure, 
   scene.login.answer = "refusal";
   assert.match(JSON.stringify(await scene.call("order")), /"failed".*"unauthenticated".*look at the id and secret/);
   await scene.call("own");
-  assert.deepEqual([scene.login.askedCount, scene.seen], [2, []]);
+  assert.deepEqual([scene.login.askedCount, scene.seen], [3, []], "once in a header, once in the form");
   scene.now.ms += 11_000;
   scene.login.answer = "token";
   assert.equal((await scene.call("order")).state, "done");
@@ -343,7 +363,13 @@ test("createThirdPartyTools() lets a call leave that waits for a token, and keep
 
 test("tokenOf() asks for nothing when its caller has left already: a failure that nobody waits for would end the process", async () => {
   const tokens = createProgramTokens({ clock: systemClock, rules: { allow: [] } });
-  const request = { service: "acme", url: "https://login.example/token", given: "no id", scheme: "client:login" };
+  const request = {
+    service: "acme",
+    url: "https://login.example/token",
+    given: "no id",
+    scheme: "client:login",
+    scopes: [],
+  };
   const left = new RoostError("timeout", "the run was cancelled");
   await assert.rejects(tokens.tokenOf(request, AbortSignal.abort(left)), { message: "the run was cancelled" });
   await new Promise((resolve) => setImmediate(resolve));

@@ -80,7 +80,7 @@ async function secretsOf(
       const given = await resolveSecret(reference);
       redaction.add(given, { name: one.scheme, written: one.write(given) });
       if (one.tokenUrl === undefined) return { placed: one, value: given };
-      const request = { service: service.name, url: one.tokenUrl, given, scheme: one.scheme };
+      const request = { service: service.name, url: one.tokenUrl, given, scheme: one.scheme, scopes: one.scopes ?? [] };
       const value = await tokens.tokenOf(request, call.signal);
       redaction.add(value, { name: one.scheme, written: one.write(value) });
       return { placed: one, value, refused: () => tokens.refused(request, value) };
