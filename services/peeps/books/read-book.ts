@@ -4,6 +4,7 @@ import { cardContact } from "../cards/card-contact.ts";
 import { readCards } from "../cards/read-cards.ts";
 import type { Book } from "../contacts/book.ts";
 import { isGoogleTable, readGoogleContacts } from "../csv/google-contacts.ts";
+import { withEnglishColumns } from "../csv/with-english-columns.ts";
 import { isOutlookTable, readOutlookContacts } from "../csv/outlook-contacts.ts";
 import { readTable } from "../csv/read-table.ts";
 import { readMonica } from "../monica/read-monica.ts";
@@ -18,13 +19,14 @@ export function readBook(bytes: Uint8Array): Book {
   if (head.startsWith("{")) return readMonica(decodeText(bytes));
   const table = readTable(bytes);
   if (isGoogleTable(table)) return readGoogleContacts(table);
-  if (isOutlookTable(table)) return readOutlookContacts(table);
+  const ofOutlook = withEnglishColumns(table);
+  if (isOutlookTable(ofOutlook)) return readOutlookContacts(ofOutlook);
   const columns = table.columns.slice(0, 6).join(", ");
   throw new RoostError(
     "invalid_input",
     columns === ""
       ? "the file is empty"
-      : `the file is no vCard, no CSV of Google or Outlook (in English) and no Monica export; its first line is "${columns.slice(0, 200)}"`,
+      : `the file is no vCard, no CSV of Google or Outlook (with columns in English, German or French) and no Monica export; its first line is "${columns.slice(0, 200)}"`,
   );
 }
 

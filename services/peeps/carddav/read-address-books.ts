@@ -15,7 +15,7 @@ export interface AddressBookPart {
 const answerBytesMax = 64 * 1024 * 1024;
 const cardsPerCall = 200;
 /** Of what is handed on at once. */
-const partBytesMax = 8 * 1024 * 1024;
+export const partBytesMax = 8 * 1024 * 1024;
 const booksMax = 100;
 
 /** @throws RoostError `forbidden`: the login is refused; `invalid_input`: there is no address book */

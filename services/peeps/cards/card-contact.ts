@@ -2,10 +2,10 @@
  * A contact from a card: the properties of RFC 6350, and those that Apple, Android, Evolution, Outlook and Thunderbird
  * write beside them. What has no place is kept in `rest`, so that an import can say what it left out.
  */
-import { canonicalJson } from "@roost/base";
-import { emptyContact, type Contact, type ContactAddress } from "../contacts/contact.ts";
-import { parsePartialDate } from "../contacts/partial-date.ts";
+import { addDate, emptyContact, type Contact, type ContactAddress } from "../contacts/contact.ts";
+import { parsePartialDate, type PartialDate } from "../contacts/partial-date.ts";
 import { splitCardValue, unescapeCardText, type CardProperty } from "./parse-card-line.ts";
+import { readAndroidCustom } from "./read-android-custom.ts";
 import type { Card } from "./read-cards.ts";
 
 const restValueMax = 200;
@@ -93,7 +93,7 @@ function readProperty(contact: Contact, property: CardProperty, label: string | 
       contact.notes.push(text.replaceAll("\r\n", "\n"));
       return true;
     case "CATEGORIES":
-      contact.tags.push(...listOf(value));
+      contact.tags.push(...listOf(value).filter((tag) => !/^my ?contacts$/i.test(tag)));
       return true;
     case "KIND":
     case "X-ADDRESSBOOKSERVER-KIND":
@@ -102,6 +102,8 @@ function readProperty(contact: Contact, property: CardProperty, label: string | 
     case "X-ABSHOWAS":
       if (text.toUpperCase() === "COMPANY") contact.kind = "organization";
       return true;
+    case "X-ANDROID-CUSTOM":
+      return readAndroidCustom(contact, value);
     case "PHOTO":
       return readPhoto(contact, property, text);
     default:
@@ -139,13 +141,24 @@ function addUsername(contact: Contact, property: CardProperty, label: string | u
   const text = unescapeCardText(property.value);
   const [, scheme, rest] = /^([a-z][a-z0-9+.-]*):(?:\/\/)?(.+)$/i.exec(text) ?? [];
   const said = property.params.get("X-SERVICE-TYPE")?.[0] ?? property.params.get("SERVICE-TYPE")?.[0];
+  const isApple = scheme === "x-apple";
   const isLink = scheme === "http" || scheme === "https";
   const own = usernames.exec(property.name)?.[1]?.replace("-USERNAME", "");
-  const service = (own ?? said ?? (isLink ? label : scheme) ?? "im").toLowerCase();
+  const service = (own ?? said ?? (isLink || isApple ? label : scheme) ?? "im").toLowerCase();
   const user =
     property.params.get("X-USER")?.[0] ?? (isLink ? text.replace(/\/+$/, "").split("/").at(-1) : rest) ?? text;
-  contact.handles.push({ kind: "username", service, value: user, label, isPreferred: isPreferred(property) });
+  const value = isApple ? decodeCoded(user) : user;
+  contact.handles.push({ kind: "username", service, value, label, isPreferred: isPreferred(property) });
   return true;
+}
+
+/** `%2B46701234567`; what is no such code stays as it is. */
+function decodeCoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 function readAddress(value: string, label: string | undefined): ContactAddress {
@@ -178,15 +191,18 @@ function readDate(contact: Contact, { name, value, params }: CardProperty, label
     name,
   )?.[1];
   if (known === undefined) return false;
-  const date = parsePartialDate(unescapeCardText(value));
+  const date = withoutOmittedYear(parsePartialDate(unescapeCardText(value)), params.get("X-APPLE-OMIT-YEAR")?.[0]);
   // The same day may stand there as a text for people.
   if (date === undefined) return params.has("ALTID") && params.get("VALUE")?.[0]?.toLowerCase() === "text";
   const dateLabel =
     known === "ABDATE" ? (label ?? "other") : { BDAY: "birthday", BIRTHDAY: "birthday", DEATHDATE: "death" }[known];
-  const added = { label: dateLabel ?? known.toLowerCase(), date };
-  const isKnown = contact.dates.some((other) => canonicalJson(other) === canonicalJson(added));
-  if (!isKnown) contact.dates.push(added);
+  addDate(contact, { label: dateLabel ?? known.toLowerCase(), date });
   return true;
+}
+
+/** A year that stands for none. */
+function withoutOmittedYear(date: PartialDate | undefined, omitted: string | undefined): PartialDate | undefined {
+  return date?.year !== undefined && String(date.year) === omitted ? { ...date, year: undefined } : date;
 }
 
 function readRelation(contact: Contact, { name, value, params }: CardProperty, label: string | undefined): boolean {

@@ -74,15 +74,23 @@ function endOfHead(text: string): number {
 function readParams(parts: readonly string[]): Map<string, string[]> {
   const params = new Map<string, string[]>();
   for (const part of parts) {
-    const equals = part.indexOf("=");
+    const equals = part.startsWith(ownLabel) ? -1 : part.indexOf("=");
     const isBare = equals < 0;
-    const value = isBare ? part.trim() : part.slice(equals + 1);
+    const value = isBare ? fromOwnLabel(part.trim()) : part.slice(equals + 1);
     if (value === "" && isBare) continue;
     const name = isBare ? nameOfBare(value) : part.slice(0, equals).trim().toUpperCase();
     const values = splitOutsideQuotes(value, ",").flatMap((item) => readParamValue(item, name === "TYPE"));
     params.set(name, [...(params.get(name) ?? []), ...values]);
   }
   return params;
+}
+
+/** What a person called it, as Android writes it in a parameter of version 2.1: `X-CUSTOM(CHARSET=UTF-8,ENCODING=QUOTED-PRINTABLE,=44)`, `X-Shop`. */
+const ownLabel = "X-CUSTOM(";
+
+function fromOwnLabel(text: string): string {
+  const coded = /^X-CUSTOM\((?:[\w-]+=[\w-]+,)*(.*)\)$/i.exec(text)?.[1];
+  return coded === undefined ? text.replace(/^X-/i, "") : fromQuotedPrintable(coded);
 }
 
 /** vCard 2.1 leaves the names of its parameters out. */
@@ -112,11 +120,12 @@ function splitOutsideQuotes(text: string, separator: string): string[] {
   return [...parts, text.slice(start)];
 }
 
-/** RFC 2045 section 6.7; what is not a code stays as it is. */
+/** RFC 2045 section 6.7; what is not a code stays as it is. Lines end by a line feed alone. */
 function fromQuotedPrintable(text: string): string {
   return text
     .replaceAll(/=\s*$/g, "")
-    .replaceAll(/=([0-9A-F]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+    .replaceAll(/=([0-9A-F]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+    .replaceAll("\r\n", "\n");
 }
 
 function decode(latin1: string, charset: string | undefined): string {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { cardContact } from "./card-contact.ts";
+import { splitCards } from "./split-cards.ts";
 import { cardLimits, readCards, type CardFault } from "./read-cards.ts";
 import type { Contact } from "../contacts/contact.ts";
 
@@ -96,6 +97,61 @@ test("readCards() keeps a colon and a semicolon within quotes, and carets of RFC
   assert.deepEqual(contact.rest, ["X-A: b"]);
 });
 
+test("cardContact() reads what Android and Apple write in ways of their own", () => {
+  const android = only(
+    card([
+      "VERSION:2.1",
+      "FN;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:=D0=98=D0=B2=",
+      "=D0=B0=D0=BD",
+      "TEL;X-CUSTOM(CHARSET=UTF-8,ENCODING=QUOTED-PRINTABLE,=D0=94=D0=BE=D0=BC):+7 912 345-67-89",
+      "TEL;X-Boat House:+46701234567",
+      "ADR;HOME;ENCODING=QUOTED-PRINTABLE:;;Road=0D=0A1;;;;",
+      "BDAY:1604-02-29",
+      "X-ANDROID-CUSTOM:vnd.android.cursor.item/nickname;Vanya;1;;",
+      "X-ANDROID-CUSTOM:vnd.android.cursor.item/relation;Masha;14;;",
+      "X-ANDROID-CUSTOM:vnd.android.cursor.item/relation;Oleg;0;skipper;",
+      "X-ANDROID-CUSTOM:vnd.android.cursor.item/contact_event;--02-29;3;;",
+      "X-ANDROID-CUSTOM:vnd.android.cursor.item/contact_event;2015-06-20;1;;",
+      "X-ANDROID-CUSTOM:vnd.android.cursor.item/contact_event;soon;1;;",
+    ]),
+  );
+  assert.deepEqual(
+    [android.name.full, android.name.nicknames, android.addresses[0]?.street],
+    ["Иван", ["Vanya"], "Road\n1"],
+  );
+  assert.deepEqual(
+    android.handles.map(({ label }) => label),
+    ["дом", "boat house"],
+  );
+  assert.deepEqual(android.relations, [
+    { type: "spouse", name: "Masha" },
+    { type: "skipper", name: "Oleg" },
+  ]);
+  assert.deepEqual(android.dates, [
+    { label: "birthday", date: { year: undefined, month: 2, day: 29 } },
+    { label: "anniversary", date: { year: 2015, month: 6, day: 20 } },
+  ]);
+  assert.deepEqual(android.rest, ["X-ANDROID-CUSTOM: vnd.android.cursor.item/contact_event;soon;1;;"]);
+  const apple = only(
+    card([
+      "VERSION:3.0",
+      "FN:Ida",
+      "BDAY;X-APPLE-OMIT-YEAR=2016:2016-02-29",
+      "X-SOCIALPROFILE;type=whatsapp:x-apple:%2B46701234567",
+      "X-SOCIALPROFILE;type=mastodon:x-apple:50%",
+      "CATEGORIES:myContacts,Crew",
+    ]),
+  );
+  assert.deepEqual([apple.dates[0]?.date.year, apple.tags], [undefined, ["Crew"]]);
+  assert.deepEqual(
+    apple.handles.map(({ service, value }) => [service, value]),
+    [
+      ["whatsapp", "+46701234567"],
+      ["mastodon", "50%"],
+    ],
+  );
+});
+
 test("readCards() refuses a torn card by its line and reads the ones around it", () => {
   const file = `${card(["VERSION:3.0", "FN:First"])}BEGIN:VCARD\r\nFN:Torn\r\n${card(["VERSION:3.0", "FN:Last"])}BEGIN:VCARD\r\nFN:Cut`;
   const { contacts, faults } = read(file);
@@ -137,6 +193,20 @@ test("cardContact() names a card without FN by its other words, and refuses one 
   assert.equal(only(card(["VERSION:3.0", "EMAIL:a@example.org"])).name.full, "a@example.org");
   const [found] = readCards(Buffer.from(card(["VERSION:3.0", "NOTE:x"])));
   assert.equal(found !== undefined && "card" in found ? cardContact(found.card) : "a fault", undefined);
+});
+
+test("splitCards() cuts a book between cards, and says at which line each part begins", () => {
+  const cards = ["A", "B", "END:VCARD\\nC", "D"].map((name) => card(["VERSION:3.0", `FN:${name}`, "NOTE:END:VCARD"]));
+  const book = Buffer.from(cards.join(""));
+  const parts = [...splitCards(new Uint8Array(book), 150)];
+  assert.ok(parts.length > 1 && parts.every(({ cards: part }) => part.length <= 150));
+  assert.equal(Buffer.concat(parts.map(({ cards: part }) => part)).toString(), book.toString());
+  for (const { cards: part, line } of parts) {
+    assert.match(Buffer.from(part).toString(), /^BEGIN:VCARD\r\n[^]*\r\nEND:VCARD\r\n$/);
+    assert.equal(book.toString().split("\n")[line], "BEGIN:VCARD\r");
+  }
+  for (const other of ["", "name,phone\n".repeat(100)])
+    assert.deepEqual([...splitCards(new Uint8Array(Buffer.from(other)), 150)].length, 1);
 });
 
 test("readCards() reads a property that is folded a million times in one pass", { timeout: 60_000 }, () => {

@@ -1,18 +1,19 @@
 /** `roost peeps import|export`: books of contacts and exports of messages, told apart by what stands in them. */
 import { createReadStream } from "node:fs";
-import { readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { open, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { basename, join, relative } from "node:path";
 import { RoostError, timeZoneOf } from "@roost/base";
 import type { OutputOf } from "@roost/contract";
 import { resolveSecret } from "@roost/memory/settings";
 import type { ServiceCli } from "@roost/service/cli";
 import { Option, type Command } from "commander";
-import { readAddressBooks } from "../carddav/read-address-books.ts";
+import { partBytesMax, readAddressBooks } from "../carddav/read-address-books.ts";
+import { splitCards, type CardPart } from "../cards/split-cards.ts";
 import { peepsContract } from "../contract.ts";
 import { personLimits } from "../contract/limits.ts";
 import type { importContacts } from "../contract/messages.ts";
 import type { DateOrder } from "../contacts/date-order.ts";
-import { readMail, splitMbox } from "../messages/mail.ts";
+import { isMbox, readMail, splitMbox } from "../messages/mail.ts";
 import { readSlack, type SlackFile } from "../messages/slack.ts";
 import type { MessageItem } from "../messages/source-message.ts";
 import { readZip } from "../messages/read-zip.ts";
@@ -101,22 +102,29 @@ async function importBooks(cli: ServiceCli, path: string, options: ImportOptions
   const client = await cli.connect(peepsContract);
   using _progress = cli.terminal.progress(`Reading ${path}`);
   const { name, region } = options;
-  const take = async (bytes: Uint8Array<ArrayBuffer>, book: string | undefined) =>
-    await client.importContacts({ book: { mediaType: "application/octet-stream", bytes }, name: book, region });
-  if (!isServer(path)) return await take(new Uint8Array(await readFile(path)), name);
-  const { user, secret } = options;
+  const done: ImportedContacts = { added: 0, changed: 0, unchanged: 0, suggestions: 0, refused: 0, faults: [] };
+  const parts = isServer(path)
+    ? readServer(cli, path, options)
+    : splitCards(new Uint8Array(await readFile(path)), partBytesMax);
+  for await (const { book, cards, line } of parts) {
+    const file = { mediaType: "application/octet-stream", bytes: cards };
+    const part = await client.importContacts({ book: file, name: name ?? book, region });
+    for (const count of ["added", "changed", "unchanged", "suggestions", "refused"] as const)
+      done[count] += part[count];
+    done.faults.push(
+      ...part.faults.map((fault) => ({ ...fault, line: fault.line === null ? null : fault.line + line })),
+    );
+  }
+  return done;
+}
+
+async function* readServer(cli: ServiceCli, url: string, { user, secret }: ImportOptions): AsyncGenerator<CardPart> {
   if (user === undefined || secret === undefined)
     throw new RoostError("invalid_input", "give --user, and --secret for where the password is: env:NAME or file:PATH");
   const password = await resolveSecret(secret, cli.secrets);
-  const done: ImportedContacts = { added: 0, changed: 0, unchanged: 0, suggestions: 0, refused: 0, faults: [] };
   const signal = AbortSignal.timeout(serverMsMax);
-  for await (const { book, cards } of readAddressBooks({ url: path, user, password }, { signal })) {
-    const part = await take(cards, name ?? bookName(path, book));
-    for (const count of ["added", "changed", "unchanged", "suggestions", "refused"] as const)
-      done[count] += part[count];
-    done.faults.push(...part.faults);
-  }
-  return done;
+  for await (const { book, cards } of readAddressBooks({ url, user, password }, { signal }))
+    yield { book: bookName(url, book), cards, line: 0 };
 }
 
 /** Cards of the same name and key are the same: a book keeps its name. */
@@ -135,7 +143,7 @@ async function openMessages(
   if (found === undefined) throw new RoostError("not_found", `there is no ${path}`);
   if (found.isDirectory()) return await openFolder(path, options);
   const name = basename(path).toLowerCase();
-  if (name.endsWith(".mbox") || name.endsWith(".eml")) return readMails(path, ownAddresses(options));
+  if (name.endsWith(".eml") || isMbox(await readHead(path))) return readMails(path, ownAddresses(options));
   if (!/\.(?:json|txt|zip)$/.test(name)) return undefined;
   if (name.endsWith(".zip")) return await openZip(cli, path, options);
   const text = decodeText(await readFile(path));
@@ -146,10 +154,17 @@ async function openMessages(
   return await openChat(cli, { text, file: basename(path) }, options);
 }
 
+/** Mail programs call an mbox as they like: `Sent`, `INBOX`, `mbox`. */
+async function readHead(path: string): Promise<Uint8Array> {
+  await using file = await open(path);
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(200), 0, 200, 0);
+  return buffer.subarray(0, bytesRead);
+}
+
 /** What WhatsApp and Slack hand out as they hand it out. */
 async function openZip(cli: ServiceCli, path: string, options: ImportOptions): Promise<Iterable<MessageItem>> {
   const texts = await readZip(path, (name) =>
-    /(?:^|\/)(?:[^/]+\.json|_chat\.txt|WhatsApp Chat [^/]*\.txt)$/i.test(name),
+    /(?:^|\/)(?:[^/]+\.json|_chat\.txt|[^/]*WhatsApp[^/]*\.txt)$/i.test(name),
   );
   const users = texts.find(({ path: name }) => /^(?:[^/]+\/)?users\.json$/.test(name));
   if (users !== undefined) {
@@ -185,10 +200,12 @@ async function openFolder(
 ): Promise<Iterable<MessageItem> | AsyncIterable<MessageItem>> {
   const entries = await readdir(path);
   if (entries.includes("cur") && entries.includes("new")) return readMaildir(path, ownAddresses(options));
+  // Apple's Mail exports a folder with one file.
+  if (entries.includes("mbox")) return readMails(join(path, "mbox"), ownAddresses(options));
   if (!entries.includes("users.json"))
     throw new RoostError(
       "invalid_input",
-      `${path} is neither an unpacked Slack export (users.json) nor a Maildir (cur, new)`,
+      `${path} is neither an unpacked Slack export (users.json) nor a Maildir (cur, new), nor a mailbox of Apple's Mail (mbox)`,
     );
   const files = await readdir(path, { recursive: true, withFileTypes: true });
   const slack = await Promise.all(
@@ -216,6 +233,10 @@ export function ownAddresses({ me }: { me?: string }): ReadonlySet<string> {
   return new Set(addresses);
 }
 
+function byName(one: { name: string }, other: { name: string }): number {
+  return one.name < other.name ? -1 : 1;
+}
+
 async function* readMails(path: string, own: ReadonlySet<string>): AsyncGenerator<MessageItem> {
   if (path.toLowerCase().endsWith(".eml")) yield await readMail(await readFile(path), { own });
   else for await (const { bytes } of splitMbox(createReadStream(path))) yield await readMail(bytes, { own });
@@ -223,6 +244,6 @@ async function* readMails(path: string, own: ReadonlySet<string>): AsyncGenerato
 
 async function* readMaildir(path: string, own: ReadonlySet<string>): AsyncGenerator<MessageItem> {
   for (const folder of ["cur", "new"])
-    for (const name of (await readdir(join(path, folder))).sort())
-      yield await readMail(await readFile(join(path, folder, name)), { own });
+    for (const entry of (await readdir(join(path, folder), { withFileTypes: true })).sort(byName))
+      if (entry.isFile()) yield await readMail(await readFile(join(path, folder, entry.name)), { own });
 }

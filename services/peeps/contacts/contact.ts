@@ -1,4 +1,5 @@
 /** A person as an address book tells of them: what every format of contacts is read to and written from. */
+import { canonicalJson } from "@roost/base";
 import type { PartialDate } from "./partial-date.ts";
 
 export interface ContactName {
@@ -79,6 +80,11 @@ export interface Contact {
   interactions?: ContactInteraction[] | undefined;
   /** What the book says and a contact has no place for, as `NAME: value`; long values are cut. */
   rest: string[];
+}
+
+/** Once, where a card says the same day twice. */
+export function addDate({ dates }: Contact, added: ContactDate): void {
+  if (!dates.some((known) => canonicalJson(known) === canonicalJson(added))) dates.push(added);
 }
 
 export function emptyContact(full: string): Contact {

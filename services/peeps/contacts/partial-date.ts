@@ -13,13 +13,15 @@ export interface PartialDate {
 const yearsThatMeanNone = new Set([0, 1604]);
 
 /**
- * Reads `1985-04-12`, `19850412`, `--04-12`, `--0412`, `1985-04`, `1985`, `---12`, with or without a time after it, and
+ * Reads `1985-04-12`, `19850412`, `--04-12`, `--0412`, `1985-04`, `1985`, `---12`, `1985-4-12`, with or without a time after it, and
  * `12.4.1985`, and `4/12/1985` where the order is given or only one is possible. Undefined: it is none of these, or no
  * such day exists.
  */
 export function parsePartialDate(text: string, order?: DateOrder): PartialDate | undefined {
   const day = text.trim().replace(/[T ]\d.*$/, "");
-  const iso = /^(?:(\d{4})|-(?=-))-?(?:(\d{2})|-(?=-?\d))?-?(\d{2})?$/.exec(day);
+  const iso =
+    /^(?:(\d{4})|-(?=-))-?(?:(\d{2})|-(?=-?\d))?-?(\d{2})?$/.exec(day) ??
+    /^(?:(\d{4})|-)-(\d{1,2})-(\d{1,2})$/.exec(day);
   if (iso !== null) return toDate(iso[1], iso[2], iso[3]);
   const local = /^(\d{1,2})([./-])(\d{1,2})\2(\d{4})$/.exec(day);
   if (local === null) return undefined;

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Book } from "../contacts/book.ts";
+import type { Contact } from "../contacts/contact.ts";
+import { withEnglishColumns } from "./with-english-columns.ts";
 import { isOutlookTable, readOutlookContacts } from "./outlook-contacts.ts";
 import { readTable } from "./read-table.ts";
 
@@ -57,3 +59,34 @@ test("readOutlookContacts() leaves dates out that may be read both ways, and say
   assert.deepEqual([contacts[0]?.dates, contacts[0]?.rest], [[], ["Birthday: 4/12/1980"]]);
   assert.match(faults[0]?.reason ?? "", /1 contacts? ha.* a date that may be read day first or month first/);
 });
+
+for (const [language, columns, row] of [
+  [
+    "German",
+    "Anrede;Vorname;Nachname;Position;Straße geschäftlich;Ort geschäftlich;Telefon (privat);Mobiltelefon;Geburtstag;Jahrestag;E-Mail-Adresse;E-Mail-Typ;Partner",
+    "Dr.;Zoë;Müller;Chefin;Kai 1;Köln;089 1;0171 2;29.02.1980;0.0.00;zoe@example.org;SMTP;Jörg",
+  ],
+  [
+    "French",
+    "Titre;Prénom;Nom;Titre;Rue (bureau);Ville (bureau);Téléphone (domicile);Tél. mobile;Anniversaire;Anniversaire de mariage ou fête;Adresse de messagerie;Type de messagerie;Conjoint(e)",
+    "Dr.;Zoë;Müller;Chefin;Kai 1;Köln;089 1;0171 2;29/02/1980;0/0/00;zoe@example.org;SMTP;Jörg",
+  ],
+] as const)
+  test(`withEnglishColumns() lets ${language} columns be read`, () => {
+    const table = withEnglishColumns(readTable(Buffer.from(`${columns}\r\n${row}\r\n`, "latin1")));
+    assert.ok(isOutlookTable(table));
+    const { contacts, faults } = readOutlookContacts(table);
+    const [{ name, title, addresses, handles, dates, relations, rest }] = contacts as [Contact];
+    assert.deepEqual([faults, rest], [[], []]);
+    assert.deepEqual([name.full, title, addresses[0]?.city], ["Dr. Zoë Müller", "Chefin", "Köln"]);
+    assert.deepEqual(
+      handles.map(({ value, label }) => [value, label]),
+      [
+        ["089 1", "home"],
+        ["0171 2", "cell"],
+        ["zoe@example.org", undefined],
+      ],
+    );
+    assert.deepEqual(dates, [{ label: "birthday", date: { year: 1980, month: 2, day: 29 } }]);
+    assert.deepEqual(relations, [{ type: "spouse", name: "Jörg" }]);
+  });

@@ -1,5 +1,5 @@
 /**
- * Contacts that Outlook exports as CSV (its English columns). Dates are written in the order of the computer that wrote
+ * Contacts that Outlook exports as CSV, by its English columns. Dates are written in the order of the computer that wrote
  * the file: it is inferred from all of them, and where none says it they are told and left out.
  */
 import type { Book, BookFault } from "../contacts/book.ts";

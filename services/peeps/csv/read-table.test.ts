@@ -38,7 +38,13 @@ test("readTable() says where a quote never closes", () => {
   assert.match(faults[0]?.reason ?? "", /ends within a quote: what stands after it was not read/);
 });
 
-test("readTable() refuses a file past its limit", () => {
+test("readTable() keeps two columns of one name apart", () => {
+  assert.deepEqual(readTable(Buffer.from("a,a,b\n1,2,3\n")).columns, ["a", "a 2", "b"]);
+  assert.deepEqual(cells("a,a,b\n1,2,3\n"), [["1", "2", "3"]]);
+});
+
+test("readTable() refuses a file past its limits", () => {
+  assert.throws(() => readTable(Buffer.from(",".repeat(300_000))), { message: /300001 columns \(limit 2000\)/ });
   const isTooLarge = (error: unknown) => error instanceof RoostError && error.code === "limit_exceeded";
   assert.throws(() => readTable(new Uint8Array(tableLimits.bytesMax + 1)), isTooLarge);
 });

@@ -15,9 +15,9 @@ export interface Table {
   faults: { line: number; reason: string }[];
 }
 
-export const tableLimits = { bytesMax: 64 * 1024 * 1024, recordBytesMax: 1024 * 1024 } as const;
+export const tableLimits = { bytesMax: 64 * 1024 * 1024, recordBytesMax: 1024 * 1024, columnsMax: 2000 } as const;
 
-/** @throws RoostError `limit_exceeded`: the file is too large. */
+/** @throws RoostError `limit_exceeded`: the file is too large, or has too many columns. */
 export function readTable(bytes: Uint8Array): Table {
   if (bytes.length > tableLimits.bytesMax)
     throw new RoostError(
@@ -45,7 +45,10 @@ export function readTable(bytes: Uint8Array): Table {
     max_record_size: tableLimits.recordBytesMax,
   }) as unknown as { record: string[]; info: { lines: number } }[];
   const [head, ...rest] = found;
-  const columns = (head?.record ?? []).map((name) => name.trim());
+  const columns = distinct((head?.record ?? []).map((name) => name.trim()));
+  if (columns.length > tableLimits.columnsMax)
+    throw new RoostError("limit_exceeded", `the table has ${columns.length} columns (limit ${tableLimits.columnsMax})`);
+  const places = new Map(columns.map((name, index) => [name, index]));
   const rows: CsvRow[] = [];
   for (const { record, info } of rest) {
     const line = info.lines - (record.join().match(/\r\n|\n|\r/g)?.length ?? 0);
@@ -53,10 +56,19 @@ export function readTable(bytes: Uint8Array): Table {
       faults.push({ line, reason: `has ${record.length} values for ${columns.length} columns` });
       continue;
     }
-    const values = new Map(columns.map((name, index) => [name, record[index]?.trim() || undefined]));
-    rows.push({ line, get: (column) => values.get(column) });
+    rows.push({ line, get: (column) => record[places.get(column) ?? -1]?.trim() || undefined });
   }
   return { columns, rows, faults };
+}
+
+/** Of two columns of one name the second is `NAME 2`. */
+function distinct(names: readonly string[]): string[] {
+  const counts = new Map<string, number>();
+  return names.map((name) => {
+    const count = (counts.get(name) ?? 0) + 1;
+    counts.set(name, count);
+    return count === 1 ? name : `${name} ${count}`;
+  });
 }
 
 /** The separator that the first line has most of. */

@@ -47,6 +47,11 @@ function handleOf({ address, name }: MailAddress): SourceHandle {
 /** `From sender Tue Nov 14 22:13:20 2023`, with or without an offset: a sentence that begins so names no time. */
 const separator = /^From \S+ .*\d\d:\d\d/;
 
+/** Whether a file begins as an mbox does. */
+export function isMbox(head: Uint8Array): boolean {
+  return separator.test(Buffer.from(head.subarray(0, 200)).toString("latin1").split("\n", 1)[0]!);
+}
+
 /**
  * The mails of an mbox in chunks of any size, each with the offset at which it begins, so that a reader can go on there.
  * `>From ` within a mail is `From `. Of a mail past the limit only its beginning is held, one byte too long.

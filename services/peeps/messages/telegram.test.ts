@@ -88,6 +88,20 @@ test("readTelegram() reads the export of one chat when it is said who the owner 
   assert.ok(first !== undefined && "message" in first && first.message.isFromOwner);
 });
 
+test("readTelegram() knows people of exports that name them by a number", () => {
+  const old = { name: "Ida", type: "personal_chat", id: 5, messages: [] as object[] };
+  for (const [id, from_id] of [5, 1].entries())
+    old.messages.push({ id, type: "message", date: "2019-03-04T05:06:07", from: "x", from_id, text: "a" });
+  const found = [...readTelegram(JSON.stringify(old), { ownerId: "user1" })];
+  assert.deepEqual(
+    found.map((item) => "message" in item && [item.message.sender?.value, item.message.isFromOwner]),
+    [
+      ["user5", false],
+      [undefined, true],
+    ],
+  );
+});
+
 test("readTelegram() refuses what is not its export", () => {
   for (const text of ["", "<html>", "{}", '{"chats":{"list":[]}}'])
     assert.throws(

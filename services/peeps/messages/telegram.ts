@@ -150,7 +150,9 @@ function sendersOf({ messages }: JsonObject): SourceHandle[] {
 }
 
 function senderOf(message: JsonObject): SourceHandle | undefined {
-  const { from, from_id: id } = message;
+  const { from, from_id: given } = message;
+  // Exports until 2021 name people by a number.
+  const id = typeof given === "number" ? `user${given}` : given;
   return typeof id === "string"
     ? { kind: "username", value: id, name: typeof from === "string" ? from : undefined }
     : undefined;

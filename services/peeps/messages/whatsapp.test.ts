@@ -21,6 +21,16 @@ for (const [name, lines] of Object.entries({
   "iPhone, dots": ["[31.12.23, 21:05:00] Ida: Hello", "\u200e[01.01.24, 00:01:00] Me: Happy new year"],
   "iPhone, dashes and year first": ["[2023-12-31, 21:05:00] Ida: Hello", "[2024-01-01, 00:01:00] Me: Happy new year"],
   "Spanish half days": ["31/12/23, 9:05 p. m. - Ida: Hello", "1/1/24, 12:01 a. m. - Me: Happy new year"],
+  "French words": ["31/12/2023 à 21:05 - Ida: Hello", "01/01/2024 à 00:01 - Me: Happy new year"],
+  "Finnish words": ["31.12.2023 klo 21.05 - Ida: Hello", "1.1.2024 klo 0.01 - Me: Happy new year"],
+  "Bulgarian years": ["31.12.23 г., 21:05 - Ida: Hello", "1.01.24 г., 0:01 - Me: Happy new year"],
+  "Hungarian dots": ["2023. 12. 31. 21:05 - Ida: Hello", "2024. 01. 01. 0:01 - Me: Happy new year"],
+  "Korean signs": ["2023년 12월 31일 오후 9:05, Ida : Hello", "2024년 1월 1일 오전 12:01, Me : Happy new year"],
+  "Chinese half days": ["[2023/12/31 晚上9:05:00] Ida: Hello", "[2024/1/1 凌晨12:01:00] Me: Happy new year"],
+  "Arabic digits": [
+    "٣١\u200f/١٢\u200f/٢٠٢٣، ٩:٠٥ م - Ida: Hello",
+    "١\u200f/١\u200f/٢٠٢٤، ١٢:٠١ ص - Me: Happy new year",
+  ],
 }))
   test(`readWhatsApp() reads lines of ${name}`, () => {
     const { messages } = read(lines);
@@ -83,6 +93,32 @@ test("readWhatsApp() asks who the owner is in a group, and reads numbers as hand
   const { messages } = read(lines, { title: "Crew", ownerName: "Me" });
   assert.deepEqual(messages[1]?.sender, { kind: "phone", value: "+46 70 123 45 67" });
   assert.deepEqual([messages[0]?.conversation.isGroup, messages[2]?.sender], [true, undefined]);
+});
+
+test("readWhatsApp() makes no person of what WhatsApp says itself, and no day that does not exist", () => {
+  const { messages, notices } = read(
+    [
+      "[13/1/24, 10:00:00] Crew: \u200eMessages and calls are end-to-end encrypted.",
+      '[13/1/24, 10:01:00] Ida named the group "Rome: in May"',
+      "[13/1/24, 10:02:00] Ida: we met on",
+      "30/2/24, 10:00 - or so: I think",
+      "[13/1/24, 10:03:00] Me: yes \u200e<This message was edited>",
+    ],
+    { title: "WhatsApp-Chat mit Ida" },
+  );
+  assert.equal(notices, 2);
+  assert.deepEqual(
+    messages.map(({ text, isFromOwner }) => [text, isFromOwner]),
+    [
+      ["we met on\n30/2/24, 10:00 - or so: I think", false],
+      ["yes", true],
+    ],
+  );
+  assert.deepEqual(messages[0]?.conversation, { id: "Ida", title: "Ida", isGroup: false });
+  assert.throws(
+    () => read(["1/2/24, 10:00 - Ida: x", "1/13/24, 10:00 - Ida: y"], { dateOrder: "day-first" }),
+    refused(/line 2 has the date 1\/13\/24, which is none when it is read day-first/),
+  );
 });
 
 test("readWhatsApp() refuses a file that is no chat", () => {

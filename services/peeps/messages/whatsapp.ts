@@ -19,6 +19,8 @@ export interface WhatsAppOptions {
 }
 
 interface ChatLine {
+  /** From 1. */
+  line: number;
   numbers: [string, string, string];
   time: { hour: number; minute: number; second: number };
   sender: string;
@@ -31,8 +33,42 @@ export interface WhatsAppChat {
   notices: number;
 }
 
-const head =
-  /^\u200e?\[?(\d{1,4})[./-](\d{1,2})[./-](\d{1,4}),?\s+(\d{1,2})[:.](\d{2})(?:[:.](\d{2}))?(?:\s*([ap])\.?\s?m\.?)?(?:\]\s*|\s+[-–]\s+)\u200e?(.*)$/i;
+/** Words of a half of the day, before or after the time. */
+const forenoon = ["am", "a.m.", "a. m.", "ص", "π.μ.", "오전", "上午", "午前", "凌晨", "清晨", "早上"];
+const afternoon = ["pm", "p.m.", "p. m.", "م", "μ.μ.", "오후", "下午", "午後", "中午", "傍晚", "晚上"];
+const half = `(${[...forenoon, ...afternoon].map((word) => RegExp.escape(word)).join("|")})?`;
+
+/** A mark of direction may stand before each sign. */
+const gap = String.raw`\u200e*`;
+const pieces = [
+  String.raw`\[?`,
+  String.raw`(\d{1,4})`,
+  "(?:[./-]|年|년) ?",
+  String.raw`(\d{1,2})`,
+  "(?:[./-]|月|월) ?",
+  String.raw`(\d{1,4})`,
+  String.raw`(?:日|일|\.| г\.)?[,،]? ?`,
+  String.raw`(?:\p{Ll}{1,3}\.? )?`,
+  `${half} ?`,
+  String.raw`(\d{1,2})[:.](\d{2})(?:[:.](\d{2}))?`,
+  ` ?${half}`,
+  String.raw`(?:\] ?| [-–] |, )`,
+];
+/** `31.12.23, 14:05 - `, `[12/31/23, 2:05:07 PM] `, `2023. 12. 31. 오후 2:05, `, `31.12.2023 klo 14.05 - `. */
+const head = new RegExp(`^${gap}${pieces.join(gap)}(.*)$`, "iu");
+/** Noughts of the digits of Arabic, Persian, Hindi, Bengali and Thai. */
+const noughts = [0x660, 0x6f0, 0x966, 0x9e6, 0xe50];
+
+/** Of the same length: digits as ours, spaces and marks of one kind. */
+function plainSigns(text: string): string {
+  return text
+    .replaceAll(/[\u0660-\u0669\u06f0-\u06f9\u0966-\u096f\u09e6-\u09ef\u0e50-\u0e59]/g, (digit) => {
+      const code = digit.charCodeAt(0);
+      return String(code - noughts.findLast((nought) => nought <= code)!);
+    })
+    .replaceAll(/[\u00a0\u202f]/g, " ")
+    .replaceAll("\u200f", "\u200e");
+}
 
 /**
  * @throws RoostError `invalid_input`: it is no such export, dates may be read both ways, or nothing says who the owner
@@ -46,16 +82,24 @@ export function readWhatsApp(text: string, options: WhatsAppOptions): WhatsAppCh
       "this is not a WhatsApp chat export: no line begins with a date, a time and a sender",
     );
   const order = options.dateOrder ?? orderOf(lines);
+  const impossible = lines.find(({ numbers }) => !isDay(numbers, order));
+  if (impossible !== undefined)
+    throw new RoostError(
+      "invalid_input",
+      `line ${impossible.line} has the date ${impossible.numbers.join("/")}, which is none when it is read ${order}: give another --date-order, or none`,
+    );
   const senders = [...new Set(lines.map(({ sender }) => sender))];
-  const owner = ownerOf(senders, options);
-  const isGroup = senders.length > 2 || !senders.some((name) => name === options.title);
+  // Phones name the file "WhatsApp Chat with Ida" in their language.
+  const title = senders.find((name) => options.title.endsWith(` ${name}`)) ?? options.title;
+  const owner = ownerOf(senders, { ...options, title });
+  const isGroup = senders.length > 2 || !senders.includes(title);
   const others = senders.filter((name) => name !== owner).map(toHandle);
   const seen = new Map<string, number>();
   const messages = lines.map((line): SourceMessage => {
     const sentAt = new Date(options.zone.instantOf(wallMsOf(line, order))).toISOString();
     // Exports overlap and name no ids: the same words of the same sender in the same moment are told apart by count.
     const hash = createHash("sha256")
-      .update(JSON.stringify([options.title, sentAt, line.sender, line.text]))
+      .update(JSON.stringify([title, sentAt, line.sender, line.text]))
       .digest("hex");
     const count = (seen.get(hash) ?? 0) + 1;
     seen.set(hash, count);
@@ -63,7 +107,7 @@ export function readWhatsApp(text: string, options: WhatsAppOptions): WhatsAppCh
     return {
       source: "whatsapp",
       externalId: `${hash.slice(0, 32)}-${count}`,
-      conversation: { id: options.title, title: options.title, isGroup },
+      conversation: { id: title, title, isGroup },
       isFromOwner,
       sender: isFromOwner ? undefined : toHandle(line.sender),
       participants: others,
@@ -78,30 +122,51 @@ function splitLines(text: string): { lines: ChatLine[]; notices: number } {
   const lines: ChatLine[] = [];
   let notices = 0;
   let isNotice = true;
-  for (const raw of text.replace(/^\ufeff/, "").split(/\r\n|\n|\r/)) {
-    const found = head.exec(raw.replaceAll(/[\u00a0\u202f]/g, " "));
-    if (found === null) {
+  for (const [index, raw] of text
+    .replace(/^\ufeff/, "")
+    .split(/\r\n|\n|\r/)
+    .entries()) {
+    const found = readHead(raw, index + 1);
+    if (found === undefined) {
       const last = lines.at(-1);
       if (last !== undefined && !isNotice) last.text += `\n${raw}`;
       continue;
     }
-    const [, first = "", second = "", third = "", hour, minute, seconds, half, rest = ""] = found;
-    const [, sender, said] = /^([^:]{1,80}): ?(.*)$/s.exec(rest) ?? [];
-    isNotice = sender === undefined;
-    if (sender === undefined || said === undefined) {
-      notices += 1;
-      continue;
-    }
-    const hours = (Number(hour) % (half === undefined ? 24 : 12)) + (half?.toLowerCase() === "p" ? 12 : 0);
-    lines.push({
-      numbers: [first, second, third],
-      time: { hour: hours, minute: Number(minute), second: Number(seconds ?? 0) },
-      sender: sender.replaceAll(/[\u200e\u202a-\u202c~]/g, "").trim(),
-      text: said,
-    });
+    isNotice = found.sender === "" || (lines.length === 0 && ownNotice.test(found.text));
+    if (isNotice) notices += 1;
+    else lines.push(found);
   }
-  for (const line of lines) line.text = line.text.trimEnd();
+  for (const line of lines) line.text = line.text.trimEnd().replace(/ ?\u200e<[^<>]+>$/, "");
   return { lines, notices };
+}
+
+/** The first line of a chat, by which an iPhone tells that it is encrypted. */
+const ownNotice = /^\u200e(?!<|\w+ omitted$)/;
+
+/** Undefined: it goes on with the message before. Without a sender it is WhatsApp's own. */
+function readHead(raw: string, line: number): ChatLine | undefined {
+  const found = head.exec(plainSigns(raw));
+  if (found === null) return undefined;
+  const [, first = "", second = "", third = "", before, hour, minute, seconds, after, rest = ""] = found;
+  const numbers: ChatLine["numbers"] = [first, second, third];
+  if (!isDay(numbers, "day-first") && !isDay(numbers, "month-first")) return undefined;
+  const halfOfDay = (before ?? after)?.toLowerCase();
+  const hours = Number(hour) % (halfOfDay === undefined ? 24 : 12);
+  const [, sender = "", text = ""] = /^\u200e?([^:]{1,80}?) ?: ?(.*)$/s.exec(raw.slice(raw.length - rest.length)) ?? [];
+  return {
+    line,
+    numbers,
+    time: {
+      hour: halfOfDay !== undefined && afternoon.includes(halfOfDay) ? hours + 12 : hours,
+      minute: Number(minute),
+      second: Number(seconds ?? 0),
+    },
+    // `Ida named the group "Rome: in May"` is said by nobody.
+    sender: /["“”„«»「」]/.test(sender)
+      ? ""
+      : sender.replaceAll(/[\u200e\u200f\u202a-\u202e\u2066-\u2069~]/g, "").trim(),
+    text,
+  };
 }
 
 /** Year first is never ambiguous. Otherwise numbers past 12 say it, and then that a chat goes forward in time. */
@@ -124,12 +189,25 @@ function orderOf(lines: readonly ChatLine[]): DateOrder {
   );
 }
 
-function wallMsOf({ numbers: [first, second, third], time }: ChatLine, order: DateOrder): number {
+function dayOf(
+  [first, second, third]: ChatLine["numbers"],
+  order: DateOrder,
+): [year: number, month: number, day: number] {
   const isYearFirst = first.length === 4;
+  const [month, day] = isYearFirst ? [second, third] : order === "day-first" ? [second, first] : [first, second];
   const year = Number(isYearFirst ? first : third);
-  const month = Number(isYearFirst ? second : order === "day-first" ? second : first);
-  const day = Number(isYearFirst ? third : order === "day-first" ? first : second);
-  return Date.UTC(year < 100 ? 2000 + year : year, month - 1, day, time.hour, time.minute, time.second);
+  return [year < 100 ? 2000 + year : year, Number(month), Number(day)];
+}
+
+function isDay(numbers: ChatLine["numbers"], order: DateOrder): boolean {
+  const [year, month, day] = dayOf(numbers, order);
+  const date = new Date(Date.UTC(year, month - 1, day));
+  return date.getUTCMonth() === month - 1 && date.getUTCDate() === day;
+}
+
+function wallMsOf({ numbers, time }: Pick<ChatLine, "numbers" | "time">, order: DateOrder): number {
+  const [year, month, day] = dayOf(numbers, order);
+  return Date.UTC(year, month - 1, day, time.hour, time.minute, time.second);
 }
 
 function ownerOf(senders: readonly string[], { ownerName, title }: WhatsAppOptions): string | undefined {
