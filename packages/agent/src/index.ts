@@ -91,6 +91,7 @@ export { findLocalServers, type FoundServer, type LocalUrls } from "./discovery/
 export { createProbe, type Probe } from "./discovery/probe.ts";
 export { probeContexts, tellSmallContexts } from "./discovery/small-contexts.ts";
 export { modelListOf } from "./discovery/probe-local-servers.ts";
-export { providerKey } from "./models/provider-config.ts";
+export { createPatientFetch } from "./models/patient-fetch.ts";
+export { providerKey, queuedServerOf, silenceMsMaxOf } from "./models/provider-config.ts";
 export { openRouterUrl } from "./models/create-language-model.ts";
 export { priceOfTokens, toldCost, toldTokens } from "./usage/read-usage.ts";

@@ -10,6 +10,8 @@ export type AttemptEnd =
   | { kind: "refused"; status: number; headers: IncomingHttpHeaders; body: Buffer }
   /** `wasSent`: the server may have carried it out. */
   | { kind: "unreachable"; error: Error; wasSent: boolean }
+  /** It was not asked: other calls have it. */
+  | { kind: "busy"; waitedMs: number }
   /** The answer was passed on; `isCut`: not to its end. */
   | {
       kind: "answered";

@@ -1,7 +1,8 @@
 /** Calls of upstream models: opens the servers, and writes now and then what their calls left to be written. */
-import { createProbe, type CoolDownStore, type Probe, type ProviderConfig } from "@roost/agent";
+import { createProbe, type CallQueue, type CoolDownStore, type Probe, type ProviderConfig } from "@roost/agent";
 import { sleepUntilAborted, toRoostError, type Clock, type Logger } from "@roost/base";
 import { createSpendBlocks, type Kernel, type SpendBlocks } from "@roost/kernel";
+import { turnMsMaxDefault } from "./await-turn.ts";
 import { createCallGate } from "./create-call-gate.ts";
 import { createCallRecords } from "./create-call-records.ts";
 import { createResponseCache } from "./create-response-cache.ts";
@@ -22,6 +23,10 @@ export interface ProxyOptions {
   probe?: Probe;
   /** Those that processes of the home share. Default: this process's own. */
   coolDowns?: CoolDownStore | undefined;
+  /** Where calls of servers that are asked for one thing at a time wait for each other, and for those of runs. Default: they do not. */
+  queue?: CallQueue | undefined;
+  /** How long they wait. */
+  turnMsMax?: number;
   /** Called with every batch: what else is written now and then. */
   alongside?: (() => Promise<void>) | undefined;
 }
@@ -55,7 +60,9 @@ export function openProxy(options: ProxyOptions): Proxy {
     return found;
   };
   const coolDowns = shareCoolDowns(options.coolDowns, { logger });
-  const context = { coolDowns, candidatesOf, models, blocksOf, cache: createResponseCache(clock), clock, logger };
+  const { queue, turnMsMax = turnMsMaxDefault } = options;
+  const cache = createResponseCache(clock);
+  const context = { coolDowns, candidatesOf, models, blocksOf, cache, queue, turnMsMax, clock, logger };
   const flush = async () => {
     await records.flush();
     for (const blocks of spending.values()) await blocks.sweep();

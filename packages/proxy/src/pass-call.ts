@@ -1,6 +1,7 @@
 /** One call from its estimate to its record: reserves, asks the servers, settles, books. */
-import { parseDurationMs, RoostError, toRoostError, type Clock, type Logger } from "@roost/base";
+import { parseDurationMs, RoostError, toRoostError, type Clock } from "@roost/base";
 import type { SpendBlocks, TakenSpend } from "@roost/kernel";
+import type { TurnOptions } from "./await-turn.ts";
 import type { CallRecord } from "./create-call-records.ts";
 import { cacheKeyOf, cachedBytesMax, type ResponseCache } from "./create-response-cache.ts";
 import { boundUsd, estimateRequest } from "./estimate-request.ts";
@@ -14,7 +15,7 @@ import type { CoolDownExchange } from "./share-cool-downs.ts";
 import { describeFailure, tryCandidates, type Tried } from "./try-candidates.ts";
 import type { ModelTarget } from "./upstream.ts";
 
-export interface PassContext {
+export interface PassContext extends TurnOptions {
   candidatesOf: (model: string) => readonly ModelTarget[] | undefined;
   models: Pick<UpstreamModels, "priceOf">;
   blocksOf: (scopes: readonly string[]) => Pick<SpendBlocks, "take">;
@@ -22,7 +23,6 @@ export interface PassContext {
   record: (record: CallRecord) => void;
   clock: Clock;
   coolDowns: CoolDownExchange;
-  logger: Logger;
 }
 
 const cacheMsMax = 24 * 3_600_000;
@@ -165,10 +165,13 @@ function answerFailure({ response }: ProxyCall, { end, candidate }: Tried, clock
     sendWhole(response, { status, contentType: "application/json", body, headers });
     return status;
   }
-  const { message } = describeFailure(end, clock.nowMs());
-  const status = end.kind === "refused" && !isOwnFault ? end.status : 502;
-  const told = `${upstream.id} does not answer: ${message.slice(0, upstreamErrorMax)}`;
-  const error = new RoostError("unavailable", told, { details: { httpStatus: status, code: "upstream_error" } });
+  const { message, retryAfterMs } = describeFailure(end, clock.nowMs());
+  const isBusy = end.kind === "busy";
+  const status = isBusy ? 503 : end.kind === "refused" && !isOwnFault ? end.status : 502;
+  const told = `${upstream.id} does not answer${isBusy ? " now" : ""}: ${message.slice(0, upstreamErrorMax)}`;
+  const again = isBusy ? { code: "model_busy", retryAfterS: Math.ceil((retryAfterMs ?? 0) / 1000) } : undefined;
+  const details = { httpStatus: status, code: "upstream_error", ...again };
+  const error = new RoostError("unavailable", told, { details });
   sendOpenAiError(response, toOpenAiError(error));
   return status;
 }

@@ -1,6 +1,7 @@
 /** Goes through the servers that can answer a call, until one begins to. Nothing is repeated after the first byte. */
-import { backoffMs, delay, type Clock, type Logger } from "@roost/base";
+import { backoffMs, delay, formatDurationMs, type Clock } from "@roost/base";
 import { attemptCall, type AttemptEnd } from "./attempt-call.ts";
+import { awaitTurn, type TurnOptions } from "./await-turn.ts";
 import { createUsageFilter } from "./create-usage-filter.ts";
 import type { CoolDownExchange } from "./share-cool-downs.ts";
 import type { ProxyCall } from "./proxy-call.ts";
@@ -14,9 +15,8 @@ export interface Tried {
   attemptCount: number;
 }
 
-export interface TryOptions {
+export interface TryOptions extends TurnOptions {
   clock: Clock;
-  logger: Logger;
   startedMs: number;
   coolDowns: CoolDownExchange;
 }
@@ -26,20 +26,23 @@ const attemptsMax = 4;
 const pause = { firstMs: 200, maxMs: 2_000 };
 /** A longer one is told to the caller instead. */
 const retryAfterMsMax = 5_000;
+/** After a call that got no turn. */
+const busyRetryMs = 30_000;
 const messageChars = 300;
 
 export async function tryCandidates(
   call: ProxyCall,
   candidates: readonly ModelTarget[],
-  { clock, logger, startedMs, coolDowns }: TryOptions,
+  options: TryOptions,
 ): Promise<Tried> {
+  const { clock, logger, coolDowns } = options;
   await coolDowns.adopt(candidates);
   const ordered = orderByReadiness(candidates, clock);
   for (let attemptCount = 1; ; attemptCount += 1) {
     const candidate = ordered[(attemptCount - 1) % ordered.length]!;
     const { upstream } = candidate;
     const attemptStartedMs = clock.nowMs();
-    const end = await attemptOne(call, candidate, startedMs);
+    const end = await attemptOne(call, candidate, options);
     if (end.kind === "answered") {
       if (upstream.coolDown !== undefined) {
         upstream.coolDown = undefined;
@@ -50,8 +53,10 @@ export async function tryCandidates(
     const tried = { end, candidate, attemptCount };
     if (call.response.destroyed || !isPassing(end)) return tried;
     const { message, retryAfterMs, status } = describeFailure(end, clock.nowMs());
-    coolDownAfter(upstream, { status, message, retryAfterMs }, { startedMs: attemptStartedMs, nowMs: clock.nowMs() });
-    coolDowns.tell(candidate);
+    if (end.kind !== "busy") {
+      coolDownAfter(upstream, { status, message, retryAfterMs }, { startedMs: attemptStartedMs, nowMs: clock.nowMs() });
+      coolDowns.tell(candidate);
+    }
     logger.warn("A model server failed", { provider: upstream.id, model: candidate.model, status, reason: message });
     if (attemptCount >= attemptsMax || (ordered.length === 1 && !mayHelpAgain(end))) return tried;
     if (attemptCount % ordered.length > 0) continue;
@@ -63,8 +68,11 @@ export async function tryCandidates(
   }
 }
 
-async function attemptOne(call: ProxyCall, candidate: ModelTarget, startedMs: number): Promise<AttemptEnd> {
+async function attemptOne(call: ProxyCall, candidate: ModelTarget, options: TryOptions): Promise<AttemptEnd> {
   const { upstream, model } = candidate;
+  const { startedMs, turnMsMax } = options;
+  await using turn = await awaitTurn(call.response, upstream, options);
+  if (turn === null) return { kind: "busy", waitedMs: turnMsMax };
   const isCompletion = call.path === "/chat/completions" || call.path === "/completions";
   const isStreamed = call.body["stream"] === true && isCompletion;
   for (;;) {
@@ -109,20 +117,24 @@ type Failed = Exclude<AttemptEnd, { kind: "answered" }>;
 
 /** Another server, or this one later, may do it; wrong keys and missing credit are this server's too. */
 function isPassing(end: Failed): boolean {
-  if (end.kind === "unreachable") return true;
+  if (end.kind !== "refused") return true;
   const { status } = end;
   return [401, 402, 403, 404, 408, 409, 425, 429].includes(status) || status >= 500 || status < 400;
 }
 
 /** Whether the same server may answer if it is asked again. */
 function mayHelpAgain(end: Failed): boolean {
-  return end.kind === "unreachable" || [408, 409, 425, 429].includes(end.status) || end.status >= 500;
+  return end.kind !== "refused" || [408, 409, 425, 429].includes(end.status) || end.status >= 500;
 }
 
 export function describeFailure(
   end: Failed,
   nowMs: number,
 ): { status: number | undefined; message: string; retryAfterMs: number | undefined } {
+  if (end.kind === "busy") {
+    const message = `it answers one call at a time, and others were before this one for ${formatDurationMs(end.waitedMs)}`;
+    return { status: 503, message, retryAfterMs: busyRetryMs };
+  }
   if (end.kind === "unreachable") {
     const { code } = end.error as { code?: unknown };
     const text = end.error.message === "" && typeof code === "string" ? code : end.error.message;

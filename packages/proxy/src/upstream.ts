@@ -3,6 +3,8 @@ import {
   nextCoolDown,
   openRouterUrl,
   providerKey,
+  queuedServerOf,
+  silenceMsMaxOf,
   type CoolDown,
   type ProviderConfig,
   type TokenPrice,
@@ -28,6 +30,8 @@ export interface Upstream extends AsyncDisposable {
   price: TokenPrice | undefined;
   outputTokensMax: number | undefined;
   silenceMsMax: number;
+  /** It is asked for one thing at a time, under this name. */
+  queuedServer: string | undefined;
   /** It refused to be asked for usage in a stream. */
   tellsNoUsage: boolean;
   coolDown: CoolDown | undefined;
@@ -40,7 +44,6 @@ export interface ModelTarget {
 }
 
 const connectionsMax = 256;
-const silenceMsDefault = 180_000;
 const connectMsMax = 10_000;
 
 /** Those with a server, in the order of the home. */
@@ -49,6 +52,7 @@ export function openUpstreams(providers: readonly ProviderConfig[]): Upstream[] 
     if (provider.kind === "language-model") return [];
     const { baseUrl = openRouterUrl, apiKey } = provider;
     const { origin, pathname, username, password } = new URL(baseUrl);
+    const queuedServer = queuedServerOf(provider);
     let opening: Promise<Pool> | undefined;
     const basic =
       username === "" ? undefined : `Basic ${btoa(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`)}`;
@@ -70,7 +74,8 @@ export function openUpstreams(providers: readonly ProviderConfig[]): Upstream[] 
         },
         price: provider.price,
         outputTokensMax: provider.outputTokensMax,
-        silenceMsMax: provider.silenceMsMax ?? silenceMsDefault,
+        queuedServer,
+        silenceMsMax: provider.silenceMsMax ?? silenceMsMaxOf(queuedServer),
         tellsNoUsage: false,
         coolDown: undefined,
         [Symbol.asyncDispose]: async () => (await opening)?.destroy(),

@@ -1,12 +1,13 @@
-/** OpenAI's package from PyPI against the door. Without Python, or without a way to install the package, it is skipped and says so. */
+/** OpenAI's package from PyPI against the door (without Python, or without a way to install the package, it is skipped and says so), and turns at small servers. */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
-import { createTestGateway } from "../testing/create-test-gateway.ts";
+import { createTestGateway, testToken } from "../testing/create-test-gateway.ts";
 import { startUpstream } from "./start-upstream.fixture.ts";
 
 const run = promisify(execFile);
@@ -65,3 +66,47 @@ test(
     });
   },
 );
+
+test("a call takes its turn at a server that answers one at a time; where it gets none, another is asked, or it is told when to come again", async () => {
+  await using first = await startUpstream("first");
+  await using second = await startUpstream("second");
+  let isBusy = false;
+  const entered: string[] = [];
+  await using gateway = await createTestGateway({
+    providers: [{ ...first.provider, oneAtATime: true }, second.provider],
+    routes: { either: ["first/large", "second"] },
+    turns: {
+      // Long enough for a turn that is free, which needs no time.
+      turnMsMax: 1,
+      queue: {
+        async enter(server, { signal }) {
+          entered.push(server);
+          if (isBusy) {
+            await once(signal, "abort");
+            throw signal.reason;
+          }
+          return { [Symbol.asyncDispose]: async () => void entered.push("left") };
+        },
+      },
+    },
+  });
+  const ask = (model: string) =>
+    fetch(`${gateway.url}/v1/chat/completions`, {
+      method: "POST",
+      headers: { "content-type": "application/json", authorization: `Bearer ${testToken}` },
+      body: JSON.stringify({ model, messages: [{ role: "user", content: "hi" }] }),
+    });
+  assert.equal((await ask("first/large")).status, 200);
+  assert.deepEqual(entered, [`${hostname()}:${new URL(first.provider.baseUrl).port}`, "left"]);
+  isBusy = true;
+  first.calls.length = 0;
+  const refused = await ask("first/large");
+  assert.deepEqual([refused.status, refused.headers.get("retry-after")], [503, "30"]);
+  const { error } = (await refused.json()) as { error: { message: string; type: string; code: string } };
+  assert.deepEqual([error.type, error.code], ["server_error", "model_busy"]);
+  assert.match(error.message, /^first does not answer now: it answers one call at a time, and others were before this/);
+  assert.equal((await ask("either")).headers.get("x-roost-model"), "second/small");
+  assert.deepEqual(first.calls, []);
+  isBusy = false;
+  assert.equal((await ask("first/large")).status, 200, "it was not taken for one that fails");
+});

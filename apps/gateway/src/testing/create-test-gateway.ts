@@ -13,7 +13,7 @@ import { budgetCaps } from "@roost/memory/settings";
 import { applyAgents } from "@roost/jobs";
 import { openMemory, type Memory } from "@roost/memory";
 import type { LocalUrls, ProviderConfig } from "@roost/agent";
-import { openProxy } from "@roost/proxy";
+import { openProxy, type ProxyOptions } from "@roost/proxy";
 import { openServices, type Services } from "@roost/service";
 import { openTelemetry } from "@roost/telemetry";
 import { apiPrefix, createGateway } from "../create-gateway.ts";
@@ -61,6 +61,8 @@ export interface TestGatewayOptions {
   /** Where calls of models are passed on to. */
   providers?: ProviderConfig[];
   routes?: Record<string, string[]>;
+  /** Of calls at servers that are asked for one thing at a time. Default: none waits. */
+  turns?: Pick<ProxyOptions, "queue" | "turnMsMax">;
   files?: Record<string, string>;
   callerRate?: RateLimit;
   addressRate?: RateLimit;
@@ -102,6 +104,7 @@ export async function createTestGateway(options: TestGatewayOptions = {}): Promi
     hooks,
     providers,
     routes,
+    turns: options.turns,
     callerRate,
     addressRate,
     homeDir,
@@ -156,6 +159,7 @@ interface ServeOptions {
   hooks: InboundHooks;
   providers: ProviderConfig[];
   routes: Record<string, string[]>;
+  turns: TestGatewayOptions["turns"];
   callerRate: RateLimit | undefined;
   addressRate: RateLimit | undefined;
   homeDir: string;
@@ -169,7 +173,7 @@ interface ServeOptions {
 async function serve(options: ServeOptions) {
   const { kernel, memory, services, access, hooks, providers, routes, homeDir, port, databaseUrl, outside, version } =
     options;
-  const { hostPlace } = options;
+  const { hostPlace, turns } = options;
   const logger = silentLogger;
   const shutdown = new AbortController();
   const config: ConfigEntry[] = [{ name: "ROOST_HOME", value: homeDir, source: "environment", isSecret: false }];
@@ -179,7 +183,8 @@ async function serve(options: ServeOptions) {
   const telemetry = await openTelemetry({ serviceName: "test", logger });
   const environment = { NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"] };
   const confined = { kernel, databaseUrl, homeDir, environment, model, shutdown: shutdown.signal };
-  const proxy = openProxy({ kernel, providers, routes, clock: systemClock, logger, alongside: access.recordSeen });
+  const clock = systemClock;
+  const proxy = openProxy({ kernel, providers, routes, clock, logger, ...turns, alongside: access.recordSeen });
   const token = await openToken(homeDir, { clock: systemClock, logger });
   const codes = createSignInCodes(kernel, { token, clock: systemClock });
   const known = knownNamesOf(kernel, {
@@ -219,6 +224,8 @@ async function serve(options: ServeOptions) {
           applyServices: async () => undefined,
           applyChannels: async () => undefined,
           applyBudgets: (settings) => setBudgets(kernel, { caps: budgetCaps(settings) }),
+          restart: undefined,
+          environment: {},
         }).look,
         logger,
         localUrls: options.localUrls,

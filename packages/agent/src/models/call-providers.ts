@@ -8,6 +8,7 @@ import { kindOf, nextCoolDown, type CoolDown, type CoolDownStore } from "./cool-
 import { enterQueue, type CallQueue } from "./call-queue.ts";
 import { estimatePrompt } from "./estimate-prompt.ts";
 import { replyRoomOf } from "./output-tokens.ts";
+import { silenceFor } from "./silence-for.ts";
 import type { Silence } from "./watch-silence.ts";
 import type {
   FailedAttempt,
@@ -53,6 +54,7 @@ export async function callProviders(
   const failedAttempts: FailedAttempt[] = [];
   const silence: Silence = { sinceMs: clock.nowMs() };
   const silent = new Set<OpenProvider>();
+  const silentMs = () => (silent.size === 0 ? undefined : clock.nowMs() - silence.sinceMs);
   const startedMs = clock.nowMs();
   const queued = { ms: 0 };
   let waitLeftMs = limits.waitMsMax;
@@ -73,17 +75,12 @@ export async function callProviders(
         wasCooling: known.has(provider.key),
         silence,
         queued,
-        // With another provider next in line, it gets half of the time.
-        silenceMsMax: provider.silenceMsMax ?? limits.silenceMsMax / (index < ready.length - 1 ? 2 : 1),
+        silenceMsMax: silenceFor(provider, { limits, isLast: index === ready.length - 1, silentMs: silentMs() }),
         onSilence: () => silent.add(provider),
       });
       if (end !== undefined) return end;
-      const [last, next] = [failedAttempts.at(-1), ready[index + 1]];
-      if (last !== undefined && next !== undefined)
-        options.onDelta({
-          type: "remark",
-          text: `${last.provider} (${last.model}) does not answer: ${last.message}; asking ${next.id} (${next.model})`,
-        });
+      const remark = tellNext(failedAttempts.at(-1), ready[index + 1]);
+      if (remark !== undefined) options.onDelta(remark);
     }
     if (silent.size > 0) return noProvider(fitting, known, { failedAttempts, end: "silence" });
     known = await machinery.coolDowns.read(fitting.map((provider) => provider.key));
@@ -101,6 +98,12 @@ export async function callProviders(
     await machinery.wait(waitMs, { signal: options.signal });
     if (isWaitedFor) silence.sinceMs = clock.nowMs();
   }
+}
+
+function tellNext(last: FailedAttempt | undefined, next: OpenProvider | undefined): ModelDelta | undefined {
+  if (last === undefined || next === undefined) return undefined;
+  const failed = `${last.provider} (${last.model}) does not answer: ${last.message}`;
+  return { type: "remark", text: `${failed}; asking ${next.id} (${next.model})` };
 }
 
 const busyWords = /\b(loading|busy|slots?|warming|starting|queue)\b/i;

@@ -122,6 +122,8 @@ export interface ProviderDescription {
 export interface ModelLimits {
   /** A call is given up after this long without a byte, all attempts included. */
   silenceMsMax: number;
+  /** The same for a server that is asked for one thing at a time: a processor reads a long prompt for minutes, without a byte. */
+  smallSilenceMsMax: number;
   /** How long a model may be silent before a person is told, and told again. */
   silenceRemarkMs: number;
   /** For a server that shows signs of life but never finishes. */
@@ -139,6 +141,7 @@ export interface ModelLimits {
 
 export const modelLimitDefaults: ModelLimits = {
   silenceMsMax: 180_000,
+  smallSilenceMsMax: 600_000,
   silenceRemarkMs: 30_000,
   callMsMax: 3_600_000,
   replyCharsMax: 250_000,

@@ -6,8 +6,11 @@ import { silentLogger, systemClock } from "@roost/base";
 import { startScriptedModelServer } from "../testing.ts";
 import { askOnce, chunkOf, request as asking, serveRaw } from "./ask-once.fixture.ts";
 import { createMemoryCoolDowns } from "./cool-down.ts";
+import { modelLimitDefaults } from "./models.ts";
 import { openModels } from "./open-models.ts";
+import { createPatientFetch } from "./patient-fetch.ts";
 import { providerKey, queuedServerOf } from "./provider-config.ts";
+import { silenceFor } from "./silence-for.ts";
 
 /** No server has this port. */
 const nowhere = "http://127.0.0.1:9/v1";
@@ -177,4 +180,35 @@ test("queuedServerOf() is where a small server of this machine listens, named by
   assert.equal(of("http://10.0.0.7:8080/v1"), undefined);
   assert.equal(of("http://10.0.0.7:8080/v1", true), "10.0.0.7:8080");
   assert.equal(of("https://api.example/v1"), undefined);
+});
+
+test("silenceFor() gives a small server more time, half to one with another behind it, and that one time for itself", () => {
+  const limits = { ...modelLimitDefaults, silenceMsMax: 180_000, smallSilenceMsMax: 600_000 };
+  const small = { queuedServer: "attic:11434", silenceMsMax: undefined };
+  const other = { queuedServer: undefined, silenceMsMax: undefined };
+  const alone = { limits, isLast: true, silentMs: undefined };
+  const first = { ...alone, isLast: false };
+  assert.deepEqual([silenceFor(small, alone), silenceFor(other, alone)], [600_000, 180_000]);
+  assert.deepEqual([silenceFor(small, first), silenceFor(other, first)], [300_000, 90_000]);
+  assert.equal(silenceFor({ ...small, silenceMsMax: 5_000 }, first), 5_000);
+  assert.equal(silenceFor(other, { ...alone, silentMs: 90_000 }), 180_000, "one limit for both");
+  assert.equal(silenceFor(other, { ...alone, silentMs: 300_000 }), 390_000);
+});
+
+test("openModels() asks a model that may be silent for long by a fetch that waits so long", async () => {
+  await using server = await serveRaw((_request, response) => void response.end(said));
+  const used: string[] = [];
+  const patientFetch = createPatientFetch();
+  const ask = (silenceMsMax: number) =>
+    openModels({
+      providers: [{ kind: "openai-compatible", id: "a", baseUrl: server.url, model: "m", silenceMsMax }],
+      patientFetch: (...given) => {
+        used.push("patient");
+        return patientFetch(...given);
+      },
+      clock: systemClock,
+      logger: silentLogger,
+    }).call(asking, { signal: new AbortController().signal, step: "model#1" });
+  for (const silenceMsMax of [300_000, 600_000]) assert.equal((await ask(silenceMsMax)).kind, "message");
+  assert.deepEqual(used, ["patient"]);
 });

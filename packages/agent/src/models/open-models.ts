@@ -13,7 +13,8 @@ import { inputDefault } from "./model-input.ts";
 import { outputTokensOf } from "./output-tokens.ts";
 import type { TokenPrice } from "../usage/token-usage.ts";
 import { modelLimitDefaults, type ModelLimits, type Models, type ProviderDescription } from "./models.ts";
-import { type ProviderConfig, providerKey, queuedServerOf } from "./provider-config.ts";
+import { createPatientFetch, fetchSilenceMsMax } from "./patient-fetch.ts";
+import { type ProviderConfig, providerKey, queuedServerOf, silenceMsMaxOf } from "./provider-config.ts";
 
 export interface OpenModelsOptions {
   /** In the order in which they are tried. */
@@ -28,6 +29,8 @@ export interface OpenModelsOptions {
   /** What was learnt of servers; can be shared between several Models. */
   mendMemory?: MendMemory;
   fetch?: typeof globalThis.fetch;
+  /** For models that may be silent for longer than `fetch` waits; can be shared between several Models. Default: one of its own. */
+  patientFetch?: typeof globalThis.fetch;
   /** Waits for a cool-down to end; default: in real time. */
   wait?: (ms: number, options: { signal: AbortSignal }) => Promise<void>;
 }
@@ -36,10 +39,11 @@ export interface OpenModelsOptions {
 export function openModels(options: OpenModelsOptions): Models {
   const limits = { ...modelLimitDefaults, ...options.limits };
   checkOptions(options.providers, limits);
+  const { patientFetch = createPatientFetch() } = options;
   const providers = options.providers.map((config) =>
     openProvider(config, {
       limits,
-      fetch: options.fetch ?? globalThis.fetch,
+      fetch: options.fetch ?? (mayBeSilentFor(config, limits) > fetchSilenceMsMax ? patientFetch : globalThis.fetch),
       logger: options.logger,
       mendMemory: options.mendMemory ?? createMendMemory(),
     }),
@@ -66,6 +70,10 @@ export function openModels(options: OpenModelsOptions): Models {
       };
     },
   };
+}
+
+function mayBeSilentFor(config: ProviderConfig, limits: ModelLimits): number {
+  return config.silenceMsMax ?? silenceMsMaxOf(queuedServerOf(config), limits);
 }
 
 /** What is remembered of a server beside its mends: the context that it named when it refused a prompt. */

@@ -2,6 +2,7 @@
 import type { LanguageModelV4 } from "@ai-sdk/provider";
 import { isOnThisMachine, localServerUrls } from "./local-server-urls.ts";
 import type { ModelInput } from "./model-input.ts";
+import { modelLimitDefaults, type ModelLimits } from "./models.ts";
 import type { TokenPrice } from "../usage/token-usage.ts";
 import { createHash } from "node:crypto";
 import { hostname } from "node:os";
@@ -14,7 +15,7 @@ interface ProviderCommon {
   contextTokensMax?: number | undefined;
   /** The output limit. Default: by the model's name and context (output-tokens.ts). */
   outputTokensMax?: number | undefined;
-  /** The model is given up after this long without a sign of life. Default: `silenceMsMax` of the models' limits. */
+  /** The model is given up after this long without a sign of life. Default: by its server (silenceMsMaxOf). */
   silenceMsMax?: number | undefined;
   temperature?: number | undefined;
   /** Its server is asked for one thing at a time. Default: at the ports of Ollama, llama.cpp and LM Studio on this machine. */
@@ -77,4 +78,12 @@ export function queuedServerOf(config: ProviderConfig, machine = hostname()): st
   const isOwn = isOnThisMachine(url.href);
   if (!(config.oneAtATime ?? (isOwn && ownPorts.has(url.port)))) return undefined;
   return isOwn ? `${machine}:${url.port}` : url.host;
+}
+
+/** How long a model may be silent where its configuration says nothing. */
+export function silenceMsMaxOf(
+  queuedServer: string | undefined,
+  { silenceMsMax, smallSilenceMsMax }: Pick<ModelLimits, "silenceMsMax" | "smallSilenceMsMax"> = modelLimitDefaults,
+): number {
+  return queuedServer === undefined ? silenceMsMax : smallSilenceMsMax;
 }

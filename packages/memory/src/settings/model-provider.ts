@@ -32,7 +32,9 @@ const providerFields = {
     ),
   silenceMax: Duration.refine((ms) => ms >= 1000 && ms <= 86_400_000, "must be from 1s to 24h")
     .optional()
-    .describe("The model is given up after this long without a single byte. Default 3m"),
+    .describe(
+      "The model is given up after this long without a single byte. Default 3m, or 10m for a server that is asked for one thing at a time",
+    ),
   oneAtATime: z
     .boolean()
     .optional()

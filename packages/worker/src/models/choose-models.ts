@@ -5,6 +5,7 @@
 import {
   createMemoryCoolDowns,
   createMendMemory,
+  createPatientFetch,
   openModels,
   type CallQueue,
   type CoolDownStore,
@@ -37,10 +38,15 @@ const choicesMax = 64;
 
 export function createModelsFor(options: ChooseModelsOptions): ModelsFor {
   const { settings, clock, logger, queue, coolDowns = createMemoryCoolDowns() } = options;
-  const mendMemory = createMendMemory();
-  const open =
-    options.open ??
-    ((providers: ProviderConfig[]) => openModels({ providers, clock, logger, coolDowns, queue, mendMemory }));
+  const shared = {
+    clock,
+    logger,
+    coolDowns,
+    queue,
+    mendMemory: createMendMemory(),
+    patientFetch: createPatientFetch(),
+  };
+  const open = options.open ?? ((providers: ProviderConfig[]) => openModels({ providers, ...shared }));
   const usual = open(options.providers);
   const opened = new Map<string, Models>();
   return (run, agent) => {
