@@ -239,7 +239,7 @@ function createLoop(options: AgentLoopOptions): { loop: Loop; stop: () => void }
     deadline: deadline.signal,
     isPastDeadline: () =>
       deadline.signal.aborted || (limits.deadlineMs !== undefined && options.clock.nowMs() >= limits.deadlineMs),
-    deadlineMessage: () => `${timeOver} at ${new Date(limits.deadlineMs ?? 0).toISOString()}`,
+    deadlineMessage: () => timeOver,
     show,
     watchReply: (step, delta: ModelDelta) => {
       if (delta.type === "text") loop.state.shownText += delta.text;

@@ -10,7 +10,10 @@ function feed(text: string): boolean {
 test("createCircleFinder() sees a reply that repeats itself to no end, whatever came before", () => {
   assert.equal(feed(`Once upon a time.${" The bird sang, and sang again.".repeat(200)}`), true);
   assert.equal(feed("\n".repeat(5_000)), true);
-  assert.equal(feed("la ".repeat(1_000)), false, "too short to be sure");
+  for (const sign of ["=", "\n", " ", "🙂", "no", "la ", ". "])
+    assert.deepEqual([feed(sign.repeat(800)), feed(`So: ${sign.repeat(40)}`)], [true, false], sign);
+  assert.equal(feed(" I will look again.".repeat(100)), true);
+  assert.equal(feed(" I will look again.".repeat(40)), false, "too short to be sure");
 });
 
 test("createCircleFinder() sees a circle in which only numbers count on", () => {
@@ -45,6 +48,10 @@ test("createCircleFinder() leaves long lists and tables alone", () => {
   const rows = (count: number, row: (index: number) => string) =>
     Array.from({ length: count }, (_, index) => row(index)).join("\n");
   assert.equal(feed(rows(1_000, (index) => `| ${index} | ${index * index} | yes |`)), false);
+  assert.equal(feed(rows(50, () => ".".repeat(50))), false, "a field of signs");
+  assert.equal(feed(rows(150, () => "| 0 | 0 | 0 |")), false, "a table of zeros");
+  assert.equal(feed(rows(90, () => "yes,yes,no,yes")), false);
+  assert.equal(createCircleFinder()("a line of a file\n".repeat(200), { isText: false }), false);
   assert.equal(feed(rows(300, (index) => `2026-11-29 22:${index},0.0,0.0,0.0`)), false);
   assert.equal(feed(rows(2_000, (index) => `2026-11-29 22:${index},0.0,0.0,0.0`)), false);
   assert.equal(feed(rows(900, (index) => `On day ${index} it was ${(index * 7919) % 31} degrees.`)), false);

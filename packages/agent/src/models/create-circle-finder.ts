@@ -1,10 +1,13 @@
 // Finds a reply that goes round in circles, as small models write until their limit: the same text over and over, or the same sentences in which
 // only numbers count on.
 
-/** What is repeated is at most this long. */
-const periodCharsMax = 400;
-/** It fills this much of the end of a reply. */
-const circledCharsMin = 4_000;
+/** A circle fills so much of the end of a reply with the same text, the less the shorter that is. `hasWords`: patterns and tables of signs are none. */
+const circles = [
+  { charsMin: 4_000, periodCharsMax: 400, hasWords: false },
+  { charsMin: 1_500, periodCharsMax: 100, hasWords: true },
+  { charsMin: 500, periodCharsMax: 4, hasWords: false },
+] as const;
+const [longest, , shortest] = circles;
 /** Where numbers count on, it is a circle only later: lists and series are written like that, too. */
 const countedCharsMin = 12_000;
 /** Letters of what is repeated around numbers: rows of a table have fewer. */
@@ -12,18 +15,23 @@ const countedLettersMin = 12;
 /** Part of the steps of a number that are the same: it also begins anew, at 60 or at 10. */
 const steadyPartMin = 0.8;
 /** How often it checks. */
-const everyChars = 500;
+const everyChars = 250;
+/** A word has at least two letters. */
+const word = /\p{L}\p{L}/u;
 
-/** Tells of each delta whether the reply has ended in a circle. `isCounted`: also in one whose numbers count on. */
-export function createCircleFinder(): (delta: string, options?: { isCounted?: boolean }) => boolean {
+/**
+ * Tells of each delta whether the reply has ended in a circle. `isText`: false for the arguments of a call, which may be a file of equal lines or of
+ * any series of numbers.
+ */
+export function createCircleFinder(): (delta: string, options?: { isText?: boolean }) => boolean {
   let tail = "";
   let unseenChars = 0;
-  return (delta, { isCounted = true } = {}) => {
+  return (delta, { isText = true } = {}) => {
     tail = (tail + delta).slice(-countedCharsMin);
     unseenChars += delta.length;
-    if (tail.length < circledCharsMin || unseenChars < everyChars) return false;
+    if (tail.length < shortest.charsMin || unseenChars < everyChars) return false;
     unseenChars = 0;
-    return circledChars(tail, isCounted) > 0;
+    return circledChars(tail, isText) > 0;
   };
 }
 
@@ -34,14 +42,18 @@ export function withoutCircle(text: string): string {
 }
 
 /** Characters at the end of the text that are known to be a circle. */
-function circledChars(text: string, isCounted: boolean): number {
-  if (text.length < circledCharsMin) return 0;
-  if (periodOf(text.slice(-circledCharsMin)) !== undefined) return circledCharsMin;
-  return isCounted && text.length >= countedCharsMin && isCounting(text.slice(-countedCharsMin)) ? countedCharsMin : 0;
+function circledChars(text: string, isText: boolean): number {
+  for (const { charsMin, periodCharsMax, hasWords } of isText ? circles : [longest]) {
+    const end = text.slice(-charsMin);
+    const period = end.length < charsMin ? undefined : periodOf(end, periodCharsMax);
+    if (period !== undefined && (!hasWords || word.test(end.slice(0, period + 1)))) return charsMin;
+  }
+  return isText && text.length >= countedCharsMin && isCounting(text.slice(-countedCharsMin)) ? countedCharsMin : 0;
 }
 
-function periodOf(text: string): number | undefined {
-  for (let period = 1; period <= periodCharsMax; period += 1) if (text.startsWith(text.slice(period))) return period;
+/** The length of what the text repeats from its beginning to its end. */
+function periodOf(text: string, charsMax: number): number | undefined {
+  for (let period = 1; period <= charsMax; period += 1) if (text.startsWith(text.slice(period))) return period;
   return undefined;
 }
 
@@ -50,7 +62,7 @@ function isCounting(text: string): boolean {
   // The first number may have lost its beginning, and the last may go on.
   const whole = text.replace(/^\d+/, "").replace(/\d+$/, "");
   const masked = whole.replaceAll(/\d+/g, "0");
-  const period = periodOf(masked);
+  const period = periodOf(masked, longest.periodCharsMax);
   if (period === undefined) return false;
   const repeated = masked.slice(0, period);
   const slots = repeated.split("0").length - 1;

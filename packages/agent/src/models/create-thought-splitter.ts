@@ -17,6 +17,7 @@ const marks: readonly (readonly [open: string, ...closes: string[]])[] = [
   ["<|start_thinking|>", "<|end_thinking|>"],
   ["<|channel>thought", "<channel|>"],
   ["<unused94>thought", "<unused95>"],
+  ["<|inner_prefix|>", "<|inner_suffix|>"],
   ...["", "<|start|>assistant"].map((start): [string, ...string[]] => [
     `${start}<|channel|>analysis<|message|>`,
     "<|end|>",
@@ -27,9 +28,14 @@ const marks: readonly (readonly [open: string, ...closes: string[]])[] = [
   ]),
 ];
 /** Words that are common in texts too: only at the start of a reply. */
-const marksOfStart: typeof marks = ["analysis", "reflection", "scratchpad", "thoughts", "inner_monologue"].map(
-  (word): [string, string] => [`<${word}>`, `</${word}>`],
-);
+const marksOfStart: typeof marks = [
+  ...["analysis", "reflection", "scratchpad", "thoughts", "inner_monologue"].map((word): [string, string] => [
+    `<${word}>`,
+    `</${word}>`,
+  ]),
+  // Granite's.
+  ["here is my thought process:", "here is my response:"],
+];
 /** gpt-oss, where the server has left out the marks of its channels. */
 const bareAnalysis = /^analysis(?=\p{Lu})/u;
 const bareCloses = ["assistantfinal", "assistantcommentary to="];
@@ -45,7 +51,18 @@ const answerMarks = ["<|start|>assistant", ""].flatMap((start) =>
   ["<|channel|>final<|message|>", "<|channel|>commentary<|message|>"].map((channel) => start + channel),
 );
 /** Closing marks without an opening one, where the prompt's template has opened the thinking. */
-const loneCloses = ["</think>", "</thinking>", "[/think]", "◁/think▷", "</seed:think>"];
+const loneCloses = [
+  "</think>",
+  "</thinking>",
+  "</thought>",
+  "</reasoning>",
+  "</seed:think>",
+  "</longcat_think>",
+  "[/think]",
+  "◁/think▷",
+  "<|end_thinking|>",
+  "<|inner_suffix|>",
+];
 const answerOpen = "<answer>";
 const answerClose = "</answer>";
 const markCharsMax = Math.max(
@@ -178,7 +195,7 @@ class OpenThoughtSplitter implements ThoughtSplitter {
     const end = earliest(lower, loneCloses);
     const opened = earliestOpen(this.#pending, this.#shown);
     const isFirst = end !== undefined && (opened === undefined || end.at < opened.at);
-    if (isFirst && !isQuoted(this.#shown + this.#pending.slice(0, end.at))) {
+    if (isFirst && isLone(end.mark, this.#shown + this.#pending.slice(0, end.at))) {
       this.hadLoneClose = true;
       const thought = this.#shown + this.#pending.slice(0, end.at);
       const wasShown = this.#shown !== "";
@@ -259,8 +276,13 @@ function earliestOpen(pending: string, shown: string): { at: number; mark: strin
   return first;
 }
 
-function isQuoted(before: string): boolean {
-  return /["'`“‘(]$/.test(before) || isInCode(before);
+/** Not quoted, and not the end of a block within a line, as a text about such marks has them. */
+function isLone(close: string, before: string): boolean {
+  if (/["'`“‘(]$/.test(before) || isInCode(before)) return false;
+  const lower = before.toLowerCase();
+  return !marks.some(
+    ([open, ...closes]) => closes.includes(close) && lower.lastIndexOf(open) > lower.lastIndexOf(close),
+  );
 }
 
 function isInCode(before: string): boolean {

@@ -47,6 +47,19 @@ const meant: [status: number, text: string, expected: number][] = [
   [400, "Model unloaded.", 503],
   [400, "Failed to call a function. Please adjust your prompt. (code tool_use_failed)", 503],
   [400, "This model does not support chat templates", 400],
+  [403, "This request requires more credits, or fewer max_tokens.", 402],
+  [429, "Your prepayment credits are depleted.", 402],
+  [403, "You have exceeded your monthly included credits for Inference Providers.", 402],
+  [429, "Usage limit exceeded: you have used all your credits", 402],
+  [429, "Monthly usage limit reached. Please upgrade your plan.", 402],
+  [400, "ExceededBudget: User=x over budget. (type budget_exceeded)", 402],
+  [403, "Key limit exceeded (total limit).", 402],
+  [400, "No auth credentials found", 401],
+  [422, "Invalid API key", 401],
+  [422, "Model 'foo' not available", 404],
+  [400, "Please use a valid model. Model foo isn't available.", 404],
+  [400, "No models loaded. Please load a model in the developer page", 404],
+  [400, "Tool use is not available for this model", 400],
 ];
 test("meantStatus() knows a wrong key, no credit, an unknown model and a refused input whatever status they are sent with", () => {
   for (const [status, text, expected] of meant) assert.equal(meantStatus(status, text), expected, text);

@@ -196,6 +196,14 @@ const refusals: {
     isRefused: ({ messages }) => messages.some(({ role }) => role === "system"),
     body: { error: { message: "Only user and assistant roles are supported!" } },
   },
+  ...["messages[0].role: 'system' is invalid", "messages.0.role: Input should be 'user', 'assistant' or 'tool'"].map(
+    (message) => ({
+      what: `the system role (${message.slice(0, 25)})`,
+      isRefused: ({ messages }: Sent) => messages.some(({ role }) => role === "system"),
+      status: 422,
+      body: { message },
+    }),
+  ),
   ...[
     "Each message must have at least one content element.",
     "Invalid request: the message at position 2 with role 'assistant' must not be empty",

@@ -120,6 +120,8 @@ const complaints: [status: number, text: string, size?: number][] = [
   [400, "max_tokens must be at least 1, got -1200."],
   [400, "input token length 9000 > 8192", 8192],
   [400, "输入内容超过模型上下文长度限制"],
+  [400, "Input prompt (9000 tokens) is too long and exceeds limit of 8192", 8192],
+  [400, "输入长度超过模型最大长度 32768", 32_768],
 ];
 test("readContextComplaint() sees that a prompt is too long in the words of every server that is known, and the size where it is told", () => {
   for (const [status, text, contextTokensMax] of complaints)

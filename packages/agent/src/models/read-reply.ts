@@ -127,11 +127,10 @@ function watchLength({ progress, replyCharsMax, call: { maxOutputTokens = Infini
   return {
     isCircling: () => isCircle,
     isTooLong: () => charCount > charsMax,
-    /** A file that a call writes may hold any series of numbers. */
     grow: (delta: string, { isArguments = false } = {}) => {
       charCount += delta.length;
       progress.receivedText += delta;
-      isCircle ||= findCircle(delta, { isCounted: !isArguments });
+      isCircle ||= findCircle(delta, { isText: !isArguments });
     },
   };
 }

@@ -19,6 +19,11 @@ const reasonFields = [
   "description",
   "reason",
   "title",
+  "err",
+  "exception",
+  "info",
+  "statustext",
+  "cause",
 ];
 const depthMax = 5;
 const charsMax = 2_000;
@@ -27,6 +32,10 @@ const charsMax = 2_000;
 export function errorText(body: string): string | undefined {
   const text = body.trim();
   if (text === "") return undefined;
+  const element = /^<.*?<(?:\w+:)?(?:message|faultstring|error_?description)\b[^>]*>\s*([^<]{1,1000})/is.exec(
+    text,
+  )?.[1];
+  if (element !== undefined && !/^(<!doctype html|<html)/i.test(text)) return oneLine(element);
   if (/^(<!doctype|<html|<\?xml|<head|<body)/i.test(text)) return describePage(text);
   let value: unknown;
   try {
@@ -54,6 +63,11 @@ export function reasonIn(value: unknown, depth = 0): string | undefined {
     // A router repeats the upstream's reason beside its own "Provider returned error".
     const upstream = reasonIn((fields["metadata"] as { raw?: unknown } | undefined)?.raw, depth + 1);
     return oneLine(`${place}${reason}${upstream === undefined || reason.includes(upstream) ? "" : `: ${upstream}`}`);
+  }
+  // An envelope of its own.
+  for (const each of Object.values(fields)) {
+    const reason = typeof each === "object" ? reasonIn(each, depth + 1) : undefined;
+    if (reason !== undefined) return reason;
   }
   return undefined;
 }

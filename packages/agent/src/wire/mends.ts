@@ -74,8 +74,9 @@ const mendSystem: Mend = {
     body.messages.some(({ role }) => role === "system") &&
     ((/\b(system|developer)\b/i.test(text) &&
       /\b(role|instruction|message|prompt)/i.test(text) &&
-      (isUnknown.test(text) || /invalid role|only (user|the roles)|not enabled/i.test(text))) ||
-      /roles? (must|should)( be)? alternat|only user and assistant roles|role: input should be ['"]user['"] or ['"]assistant/i.test(
+      (isUnknown.test(text) ||
+        /invalid role|\b(system|developer)\b['"`]? is invalid|only (user|the roles)|not enabled/i.test(text))) ||
+      /roles? (must|should)( be)? alternat|only user and assistant roles|role: input should be ['"]user['"](?! ?, ?['"]system)/i.test(
         text,
       ))
       ? "in the first message"
