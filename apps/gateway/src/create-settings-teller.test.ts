@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { changeSettings, scanHome } from "@roost/memory";
 import { createSettingsTeller } from "./create-settings-teller.ts";
 import { createTestGateway } from "./testing/create-test-gateway.ts";
 
@@ -16,7 +17,8 @@ test("createSettingsTeller() says once that roost.yaml was changed or broken, an
   const applyChannels = async (given: unknown) => void channels.push(given);
   const caps: unknown[] = [];
   const applyBudgets = async ({ budgets }: { budgets: unknown }) => void caps.push(budgets);
-  const tellers = [0, 1].map(() => createSettingsTeller(memory, { applyServices, applyChannels, applyBudgets }));
+  const options = { applyServices, applyChannels, applyBudgets, restart: undefined, environment: {} };
+  const tellers = [0, 1].map(() => createSettingsTeller(memory, options));
   const inForce = () => tellers.map((each) => each.inForce());
   const look = async () => {
     for (const each of tellers) await each.look();
@@ -62,4 +64,50 @@ test("createSettingsTeller() says once that roost.yaml was changed or broken, an
   await look();
   const on = { telegram: { token: "env:BOT" } };
   assert.deepEqual(channels, [on, on, {}, {}]);
+});
+
+test("createSettingsTeller() starts Roost anew for a change by hand that is usable and stays, and not for one of a command", async () => {
+  await using gateway = await createTestGateway({ files: { "roost.yaml": "timeZone: Europe/Berlin\n" } });
+  const { memory, homeDir, test: t } = gateway;
+  const restarts: string[] = [];
+  const apply = async () => undefined;
+  const teller = createSettingsTeller(memory, {
+    applyServices: apply,
+    applyChannels: apply,
+    applyBudgets: apply,
+    restart: () => void restarts.push("anew"),
+    environment: { KEY: "k" },
+  });
+  const model = (apiKey: string) =>
+    `models: [{ kind: openai-compatible, id: a, model: m, baseUrl: "http://127.0.0.1:9/v1", apiKey: "${apiKey}" }]\n`;
+  const look = async (text: string | undefined) => {
+    if (text !== undefined) await writeFile(join(homeDir, "roost.yaml"), text);
+    await teller.look();
+    await scanHome(memory);
+    await teller.look();
+    const before = restarts.length;
+    await t.clock.advance(3_000);
+    await teller.look();
+    const [notice] = await t.database.query<{ text: string }>(
+      "select data ->> 'text' as text from roost.event where type = 'notice.raised' order by time desc, id desc limit 1",
+    );
+    return [before, restarts.length, notice?.text];
+  };
+  const anew = "Roost starts anew to apply it, and runs go on where they were";
+  assert.deepEqual(await look("timeZone: Europe/Rome\n"), [0, 1, `roost.yaml changed (timeZone): ${anew}`]);
+  assert.deepEqual((await look(undefined)).slice(0, 2), [1, 1], "once");
+  const [, count, text] = await look(model("env:NONE"));
+  assert.equal(count, 1);
+  assert.match(String(text), /^roost\.yaml is not applied: .*NONE/);
+  assert.deepEqual((await look(model("env:KEY"))).slice(1), [2, `roost.yaml changed (timeZone, models): ${anew}`]);
+  assert.match(
+    String((await look("timeZone: Europe/Berlin\nworkers: 3\n"))[2]),
+    /^roost\.yaml changed \(workers\): restart to apply it/,
+  );
+  await changeSettings(memory, (document) => document.set("timeZone", "Asia/Tokyo"), { by: "roost" });
+  assert.deepEqual(await look(undefined), [
+    2,
+    2,
+    "roost.yaml changed (timeZone, workers): restart to apply it (roost down, roost up)",
+  ]);
 });

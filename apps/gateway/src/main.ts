@@ -33,7 +33,7 @@ import {
   watchHome,
   type Memory,
 } from "@roost/memory";
-import { budgetCaps } from "@roost/memory/settings";
+import { budgetCaps, type SecretSources } from "@roost/memory/settings";
 import { askForDatabase } from "@roost/models";
 import { enableServices, openServices, servicesChannel, type Services } from "@roost/service";
 import { createHomeLoops } from "@roost/worker/home-loops";
@@ -114,7 +114,7 @@ async function main(): Promise<void> {
   const facts = { version, homeDir, timeZone: memory.timeZone, startedAtMs, engine, model, ...checks, console };
   let origin: OriginRules = { port: 0 };
   const codes = createSignInCodes(kernel, { token, clock: kernel.clock });
-  const kept = { apply, said: notices, homeId: home.id, supervised, channels };
+  const kept = { apply, said: notices, homeId: home.id, supervised, channels, environment };
   const { onScan, onTrusted, applyAtOnce, inForce } = openKeepers(memory, kept);
   const setup = { environment, restart: supervised.askForRestart, applyAtOnce, logger };
   const configNow = () => describeConfig(config, inForce(), model);
@@ -180,12 +180,17 @@ async function applyHome(memory: Memory, known: KnownNames): Promise<string[]> {
   return [...(await applyHomeAgents(memory, known)), ...(await applyHomeJobs(memory, known))];
 }
 
-type KeptServices = { homeId: string; supervised: Pick<Supervised, "tellServices">; channels: OpenedChannels };
+type KeptServices = {
+  homeId: string;
+  supervised: Pick<Supervised, "tellServices" | "askForRestart">;
+  channels: OpenedChannels;
+  environment: SecretSources["env"];
+};
 
 /** What looks at the files of the home again after a scan, and when a person has vouched for one. */
 function openKeepers(
   memory: Memory,
-  { homeId, supervised, channels, ...options }: Omit<FilesKeeperOptions, "homeDir"> & KeptServices,
+  { homeId, supervised, channels, environment, ...options }: Omit<FilesKeeperOptions, "homeDir"> & KeptServices,
 ) {
   const { kernel, homeDir } = memory;
   const keeper = createFilesKeeper(kernel, { homeDir, ...options });
@@ -200,6 +205,8 @@ function openKeepers(
     },
     applyChannels: channels.apply,
     applyBudgets: (settings) => setBudgets(kernel, { caps: budgetCaps(settings) }),
+    restart: supervised.askForRestart,
+    environment,
   });
   const look = (isAnew: boolean) => {
     teller.hint();

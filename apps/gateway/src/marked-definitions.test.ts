@@ -111,6 +111,8 @@ test("A marked roost.yaml is held: a start takes the settings that were applied 
     applyBudgets: async () => undefined,
     applyChannels: async () => undefined,
     applyServices: async () => undefined,
+    restart: undefined,
+    environment: {},
   });
   await teller.look();
   assert.deepEqual(await home.notices(), []);

@@ -25,6 +25,7 @@ export { listHomeFiles } from "./files/list-home-files.ts";
 export { listMarkedFiles } from "./files/list-marked-files.ts";
 export { whyHeld } from "./files/why-held.ts";
 export { readRecordedMarks } from "./records/marks-of-text.ts";
+export { isEditedByHand } from "./files/is-edited-by-hand.ts";
 export { changeSettings } from "./change-settings.ts";
 export { keepAppliedSettings, refuseHeldSettings, whySettingsHeld } from "./settings-in-force.ts";
 export { trustHomeFile } from "./files/trust-home-file.ts";

@@ -2,17 +2,11 @@
 import { listJobs } from "@roost/jobs";
 import { fileURLToPath } from "node:url";
 import { findLocalServers, type LocalUrls, type ProviderConfig } from "@roost/agent";
-import { delay, RoostError, systemClock, toRoostError, type Logger } from "@roost/base";
+import { delay, RoostError, systemClock, type Logger } from "@roost/base";
 import { pageByName, serve, toPage, type Served } from "@roost/contract";
 import * as operations from "@roost/contract/operations";
 import { findHomeFile, refuseHeldSettings, type Memory } from "@roost/memory";
-import {
-  parseSettings,
-  resolveProviders,
-  resolveSecret,
-  settingsFile,
-  type SecretSources,
-} from "@roost/memory/settings";
+import { resolveSecret, settingsFile, type SecretSources } from "@roost/memory/settings";
 import { checkModels } from "@roost/models";
 import { readExampleJobs } from "../setup/example-jobs.ts";
 import {
@@ -21,6 +15,7 @@ import {
   readConfiguredModels,
   removeConfiguredModel,
 } from "../setup/add-configured-model.ts";
+import { refuseUnusable } from "../setup/refuse-unusable.ts";
 import { readNames, writeName } from "../setup/write-name.ts";
 
 export interface SetupGiven {
@@ -120,7 +115,10 @@ function serveHome(memory: Memory, { environment, restart }: SetupGiven): Served
   const { kernel, homeDir, timeZone } = memory;
   return [
     serve(operations.applySettings, async () => {
-      await refuseUnusable(memory, { homeDir, env: environment });
+      const file = await findHomeFile(memory, settingsFile, { as: { kind: "main" } });
+      const text = file?.text ?? "";
+      await refuseHeldSettings(memory, text);
+      await refuseUnusable(text, { homeDir, env: environment });
       if (restart !== undefined) void delay(restartAfterMs).then(restart);
       return { isRestarting: restart !== undefined };
     }),
@@ -143,18 +141,4 @@ function serveHome(memory: Memory, { environment, restart }: SetupGiven): Served
       return toPage(rows, next);
     }),
   ];
-}
-
-/** What would not start is not applied. @throws RoostError `conflict` that says why */
-async function refuseUnusable(memory: Memory, sources: SecretSources): Promise<void> {
-  const file = await findHomeFile(memory, settingsFile, { as: { kind: "main" } });
-  const text = file?.text ?? "";
-  await refuseHeldSettings(memory, text);
-  try {
-    await resolveProviders(parseSettings(text, settingsFile), sources);
-  } catch (error) {
-    throw new RoostError("conflict", `${settingsFile} is not applied: ${toRoostError(error).message}`, {
-      cause: error,
-    });
-  }
 }
