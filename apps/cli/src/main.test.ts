@@ -244,7 +244,7 @@ test("roost doctor shows why the last start was refused, such as an extension th
   await rm(home, { recursive: true });
   const { checks } = JSON.parse(stdout) as { checks: { name: string; text: string; advice?: string | undefined }[] };
   const owner = checks.find(({ name }) => name === "owner");
-  assert.match(owner?.text ?? "", /not running for this home: its last start was refused at 2026-01-01/);
+  assert.match(owner?.text ?? "", /not running for this home: its last start was refused \d+d.* ago/);
   assert.equal(owner?.advice, statement);
 });
 

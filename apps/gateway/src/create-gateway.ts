@@ -167,12 +167,13 @@ export function createGateway(options: GatewayOptions): Gateway {
 
 /** Calls of services and agents inside come in by no connection: what carries their streams is looked after. */
 function serveOperations(
-  { api, logger, keepAnswer, shutdown, telemetry }: GatewayOptions,
+  { api, logger, keepAnswer, memory, shutdown, telemetry }: GatewayOptions,
   authentication: Authentication,
 ): Hono {
   return createRoutes(api, {
     logger,
     keepAnswer,
+    timeZone: memory.timeZone,
     shutdown,
     principalOf: (context) => context.get("principal") as Principal,
     allowedOf(context, over) {

@@ -57,5 +57,6 @@ export {
   type ErrorCode,
   type RoostErrorOptions,
 } from "./roost-error.ts";
+export { momentsIn } from "./moments-in.ts";
 export { timeZoneOf, type TimeZone } from "./time-zone.ts";
 export { unlessAborted } from "./unless-aborted.ts";

@@ -9,7 +9,7 @@ import type { AnyOperation } from "./define-operation.ts";
 import { createEventStreamResponse } from "./event-stream-response.ts";
 import type { Call } from "./handlers.ts";
 import { requireAccess, type Principal } from "./principal.ts";
-import { isOfDatabase, problemMediaType, toProblem, type Problem } from "./problem.ts";
+import { isOfDatabase, problemMediaType, toProblem, type Problem, type ProblemOptions } from "./problem.ts";
 import { idCharsMax } from "./records/limits.ts";
 import { readInput } from "./read-input.ts";
 import { openOperationStream, runOperation, type KeepAnswer } from "./run-operation.ts";
@@ -32,6 +32,8 @@ export interface RoutesOptions {
   allowedOf?: (context: Context, over: AbortSignal) => AbortSignal | undefined;
   /** Idle time after which a stream sends a comment. */
   keepAliveMs?: number;
+  /** In which errors tell moments. */
+  timeZone?: string | undefined;
   /** Wraps each call with valid input, for spans and metrics. */
   around?: <T>(operation: AnyOperation, call: Call, work: () => Promise<T>) => Promise<T>;
 }
@@ -51,12 +53,15 @@ export function createRoutes({ served }: ServedContract, options: RoutesOptions)
   return routes;
 }
 
+/** `status` and `timeZone` as a problem takes them. */
+type TellOptions = { logger: Logger } & Partial<Pick<ProblemOptions, "status" | "timeZone">>;
+
 /** Logs an error and answers it with a problem document; also for the server's notFound and onError. */
 export function createProblemResponse(
   thrown: unknown,
-  options: { logger: Logger; status?: number | undefined; headers?: Record<string, string> },
+  options: TellOptions & { headers?: Record<string, string> },
 ): Response {
-  const problem = describe(thrown, options.logger, options.status);
+  const problem = describe(thrown, options);
   return new Response(JSON.stringify(problem), {
     status: problem.status,
     headers: {
@@ -76,7 +81,7 @@ function whenAgain(thrown: unknown): Record<string, string> {
 
 async function answer(served: ServedOperation, context: Context, options: RoutesOptions): Promise<Response> {
   const { operation, access } = served;
-  const { logger } = options;
+  const { logger, timeZone } = options;
   const ending = operation.stream ? new AbortController() : undefined;
   try {
     const allowed = ending && options.allowedOf?.(context, ending.signal);
@@ -93,11 +98,11 @@ async function answer(served: ServedOperation, context: Context, options: Routes
     return createEventStreamResponse(context, items, {
       signal: call.signal,
       onClose: () => ending.abort(),
-      describeError: (thrown) => describe(thrown, logger),
+      describeError: (thrown) => describe(thrown, { logger, timeZone }),
       keepAliveMs: options.keepAliveMs,
     });
   } catch (thrown) {
-    return createProblemResponse(thrown, { logger, ...statusOf(thrown, operation, context) });
+    return createProblemResponse(thrown, { logger, timeZone, ...statusOf(thrown, operation, context) });
   }
 }
 
@@ -146,13 +151,13 @@ function refuseMethod(context: Context, methods: readonly string[], logger: Logg
   return createProblemResponse(error, { logger, status: 405, headers: { allow } });
 }
 
-function describe(thrown: unknown, logger: Logger, status?: number): Problem {
+function describe(thrown: unknown, { logger, status, timeZone }: TellOptions): Problem {
   const error = toRoostError(thrown);
   const instance = `urn:uuid:${createId()}`;
   if (error.code === "internal") logger.error("an operation failed", { instance, error: thrown });
   else if (isOfDatabase(error)) logger.warn("the database refused an operation", { instance, error: thrown });
   else logger.debug("an operation was refused", { instance, code: error.code, message: error.message });
-  return toProblem(error, { instance, status });
+  return toProblem(error, { instance, status, timeZone });
 }
 
 function routerPathOf(operation: AnyOperation): string {

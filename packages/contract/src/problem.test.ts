@@ -55,3 +55,9 @@ test("fromProblem() makes do with a status alone, and with nonsense", () => {
     assert.equal(error.message, "the server answered with status 503");
   }
 });
+
+test("toProblem() tells moments in the zone of its reader", () => {
+  const error = new RoostError("conflict", "it was done at 2026-11-30T23:05:09.123Z");
+  assert.equal(toProblem(error, { instance, timeZone: "Asia/Tokyo" }).detail, "it was done at 2026-12-01 08:05:09");
+  assert.equal(toProblem(error, { instance }).detail, error.message);
+});

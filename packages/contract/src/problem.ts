@@ -1,5 +1,5 @@
 /** Errors on the wire: problem documents of RFC 9457. Details of internal errors stay in the server's log; the document refers to the entry. */
-import { errorCodes, type ErrorCode, type RoostError } from "@roost/base";
+import { errorCodes, momentsIn, type ErrorCode, type RoostError } from "@roost/base";
 import { z } from "zod";
 import { httpStatusOf } from "./status-codes.ts";
 
@@ -49,17 +49,19 @@ export interface ProblemOptions {
   instance: string;
   /** A more precise status than the code's, where HTTP has one (405, 413, 415). */
   status?: number | undefined;
+  /** Of the person who reads it: moments are told in it. Default: as they are written, in UTC. */
+  timeZone?: string | undefined;
 }
 
 export function toProblem(error: RoostError, options: ProblemOptions): Problem {
   const isInternal = error.code === "internal";
+  const text = (isOfDatabase(error) ? databaseDetails[error.code] : undefined) ?? error.message;
+  const told = options.timeZone === undefined ? text : momentsIn(text, options.timeZone);
   const problem: Problem = {
     type: `urn:roost:problem:${error.code.replaceAll("_", "-")}`,
     title: titles[error.code],
     status: options.status ?? httpStatusOf(error.code),
-    detail: isInternal
-      ? describeInternal(error, options.instance)
-      : ((isOfDatabase(error) ? databaseDetails[error.code] : undefined) ?? error.message),
+    detail: isInternal ? describeInternal(error, options.instance) : told,
     code: error.code,
     instance: options.instance,
   };

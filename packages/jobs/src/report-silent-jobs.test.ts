@@ -37,7 +37,7 @@ test("reportSilentJobs() says once that a job does not tick, when no scheduler l
       ["notice.raised", "j"],
     ],
   );
-  assert.match(events[1]!.text!, /Job j has been due since 2026-03-01T00:01:00\.000Z \(1m.*\) and has not fired/);
+  assert.match(events[1]!.text!, /Job j has been due for 1m.* and has not fired/);
 
   // A scheduler comes and goes again: the next moment that is missed is another one to report.
   while ((await fireDueTicks(kernel)).isMore);

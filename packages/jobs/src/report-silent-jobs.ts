@@ -62,7 +62,7 @@ async function report(tx: KernelTransaction, job: SilentJob): Promise<boolean> {
       data: { jobId: job.id, dueAt, lateMs },
       causation: job.causeId,
     });
-    const text = `Job ${job.id} has been due since ${dueAt} (${formatDurationMs(lateMs)}) and has not fired: is a scheduler running? roost status`;
+    const text = `Job ${job.id} has been due for ${formatDurationMs(lateMs)} and has not fired: is a scheduler running? roost status`;
     raiseNotice(tx, { level: "warning", text, source: "kernel", jobId: job.id, causation });
     return null;
   });

@@ -29,7 +29,7 @@ export function addDoctorCommand(program: Command, context: CliContext): void {
 
 async function examine(context: CliContext): Promise<Check[]> {
   const { config, clock } = context;
-  const machine = await checkMachine(config.url === undefined ? config.homeDir : undefined);
+  const machine = await checkMachine(config.url === undefined ? config.homeDir : undefined, clock);
   return [...machine, ...(await checkGateway(() => context.connect(), clock))];
 }
 

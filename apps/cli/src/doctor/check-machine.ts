@@ -1,9 +1,10 @@
 /** Checks without a gateway: Node, the home, its owner and token, disk space. */
 import { readFile, stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
-import { processExists } from "@roost/base";
+import { processExists, type Clock } from "@roost/base";
 import { findSandbox } from "@roost/sandbox";
 import { z } from "zod";
+import { relativeTime } from "../print/relative-time.ts";
 import type { Check } from "./check.ts";
 
 const nodeMajorMin = 24;
@@ -12,14 +13,14 @@ const freeBytesWarn = gibibyte;
 const freeBytesBad = 200 * 1024 ** 2;
 
 /** @param homeDir undefined when the gateway is remote: there is no home to check */
-export async function checkMachine(homeDir: string | undefined): Promise<Check[]> {
+export async function checkMachine(homeDir: string | undefined, clock: Clock): Promise<Check[]> {
   const node = checkNode(process.version);
   if (homeDir === undefined)
     return [node, { name: "home", state: "skipped", text: "ROOST_URL names a gateway elsewhere" }];
   return [
     node,
     await checkHome(homeDir),
-    await checkOwner(homeDir),
+    await checkOwner(homeDir, clock),
     await checkToken(homeDir),
     await checkDisk(homeDir),
     await checkSandbox(),
@@ -69,7 +70,7 @@ const Owner = z.object({ pid: z.number().int(), state: z.string().optional(), st
 /** As the supervisor leaves it: its message says what to do next, such as the statement that a superuser of the database has to run. */
 const Refusal = z.object({ at: z.string(), message: z.string() });
 
-async function checkOwner(homeDir: string): Promise<Check> {
+async function checkOwner(homeDir: string, clock: Clock): Promise<Check> {
   const text = await readFile(join(homeDir, ".roost", "owner.json"), "utf8").catch(() => undefined);
   const parsed = Owner.safeParse(parse(text));
   const start = "roost up --detach";
@@ -80,7 +81,11 @@ async function checkOwner(homeDir: string): Promise<Check> {
     );
     if (!refusal.success) return { ...check, advice: start };
     const { at, message } = refusal.data;
-    return { ...check, text: `${check.text}: its last start was refused at ${at}`, advice: message };
+    return {
+      ...check,
+      text: `${check.text}: its last start was refused ${relativeTime(at, clock.nowMs())}`,
+      advice: message,
+    };
   }
   const { pid, state = "running" } = parsed.data;
   if (!processExists(pid))

@@ -30,7 +30,7 @@ test("holdHome() gives a database to its first home and refuses every other one 
   const other = home({ place: "2:2", path: "/home/ada/other" });
   const refusal = {
     code: "invalid_input",
-    message: /belongs to another home, \/home\/ada\/\.roost on attic, since .*DATABASE_URL.*delete from roost\.home/,
+    message: /belongs to another home, \/home\/ada\/\.roost on attic: .*DATABASE_URL.*delete from roost\.home/,
   };
   await assert.rejects(tryHold(database, other, on), refusal);
   await assert.rejects(tryHold(database, { ...other, id: undefined }, on), refusal);

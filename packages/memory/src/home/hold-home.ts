@@ -92,10 +92,9 @@ export interface Recorded {
   place: string;
   host: string;
   path: string;
-  createdAt: Date;
 }
 
-const recordedSql = `select id::text as id, place, host, path, created_at as "createdAt" from roost.home`;
+const recordedSql = `select id::text as id, place, host, path from roost.home`;
 
 /** A check before any write, for a database of any version. @throws RoostError `invalid_input` when it belongs to another home */
 export async function refuseOtherHome(
@@ -166,10 +165,10 @@ function hasFailedOver(before: string, now: string): RoostError {
   );
 }
 
-function belongsToAnother({ path, host, createdAt }: Recorded): RoostError {
+function belongsToAnother({ path, host }: Recorded): RoostError {
   return new RoostError(
     "invalid_input",
-    `the database belongs to another home, ${path} on ${host}, since ${createdAt.toISOString()}: give this home its own database (DATABASE_URL); ` +
+    `the database belongs to another home, ${path} on ${host}: give this home its own database (DATABASE_URL); ` +
       `if that home is gone and this one takes its place, run "delete from roost.home" on the database first`,
     { details: { reason: "home_of_another", path, host } },
   );

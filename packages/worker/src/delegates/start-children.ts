@@ -109,7 +109,8 @@ function toRun(
   // Lists show reasons where nothing is marked.
   const said = isUntrusted(task.labels ?? labels) ? "a task that rests on content from outside" : oneLine(task.task);
   return {
-    reason: `delegated by run ${run.id}: ${said}`,
+    // The end of an id is enough to name a run, and lists are narrow.
+    reason: `delegated by run ${run.id.slice(-8)}: ${said}`,
     title: task.agent,
     input: { ...task.input, task: task.task },
     ...(task.labels !== undefined && { labels: joinLabels(labels, task.labels) }),

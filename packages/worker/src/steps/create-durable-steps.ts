@@ -71,7 +71,7 @@ export function createDurableSteps(options: DurableStepsOptions): DurableSteps {
     }
     const of = prepare(context, seq, { name, request, same });
     const decided =
-      (same?.state === "intent" ? await resolveCutOff<T>(context, of, request, same.startedAt) : undefined) ??
+      (same?.state === "intent" ? await resolveCutOff<T>(context, of, request) : undefined) ??
       // What is not there yet, or is this step cut off or to be tried again: no other can be recorded.
       (isPutOff(request) && (known === undefined || same !== undefined) ? undefined : await begin<T>(context, of));
     if (decided !== undefined) return decided;
@@ -181,12 +181,11 @@ async function resolveCutOff<T>(
   context: StepContext,
   of: Executing,
   request: StepOptions<T>,
-  startedAt: Date,
 ): Promise<StepOutcome<T> | undefined> {
   if (request.effect === "readonly" || request.effect === "idempotent") return undefined;
   of.isRecorded = true;
   if (request.effect === "unsafe" || request.query === undefined) {
-    const message = `The attempt that began at ${startedAt.toISOString()} was cut off; whether it took effect is not known, and it was not repeated`;
+    const message = "An earlier attempt was cut off; whether it took effect is not known, and it was not repeated";
     return recordOutcome<T>(context, of, { state: "unknown", message });
   }
   const answer = await request.query(of.idempotencyKey, { signal: context.options.signal });
