@@ -42,13 +42,24 @@ suiteOfConsole("screens of the console", (test) => {
     await walkScreens(browser, home, { size: "phone", scheme: "dark" });
   });
 
-  test("the coming day is rehearsed on the screen of jobs", async ({ home, browser }) => {
+  test("the coming day is rehearsed on the screen of jobs, and what is stopped or left is cancelled", async ({
+    home,
+    browser,
+  }) => {
     await using view = await browser.openTab(await home.link("/jobs?view=rehearsal"), { size: "phone" });
     const { page } = view;
     await page.click("button:has-text('Play a day')");
     await page.waitForSelector("text=/runs in 24 hours/", { timeout: 120_000 });
     assert.ok((await page.locator("a[href='/jobs/blog-writer']:has-text('once')").count()) > 0);
     assert.deepEqual(await auditPage(page), []);
+    for (const leave of ["button:has-text('Stop')", "button:has-text('List')"]) {
+      const cancelled = page.waitForRequest((request) => request.method() === "DELETE");
+      await page.click("button:has-text('Play a week')");
+      await page.waitForSelector("progress");
+      await page.click(leave);
+      assert.match((await cancelled).url(), /\/rehearsals\//);
+      await page.waitForSelector(leave.includes("Stop") ? "button:has-text('Play a week')" : "a[href='/jobs/letters']");
+    }
     assert.deepEqual(await view.takeFaults(), []);
   });
 
@@ -105,6 +116,16 @@ suiteOfConsole("screens of the console", (test) => {
     await page.fill("input.mono", "15 8 * * 1-5");
     await page.getByLabel("Dollars a run").fill("0.25");
     await page.getByLabel("Prompt").fill("Read the letters, and answer none.");
+    const asked = page.waitForRequest((request) => request.url().endsWith("/rehearsals"));
+    await page.click("button:has-text('Play a day')");
+    const { jobs } = (await asked).postDataJSON() as { jobs: { id: string; trigger: { expression: string } }[] };
+    assert.deepEqual(
+      jobs.map(({ id, trigger }) => [id, trigger.expression]),
+      [["letters", "15 8 * * 1-5"]],
+    );
+    await page.waitForSelector("text=/runs? in 24 hours/", { timeout: 120_000 });
+    assert.deepEqual(await auditPage(page), []);
+    assert.equal((await home.api.getJob({ jobId: "letters" })).job.version, 1, "nothing was saved by it");
     await page.click("button:has-text('Save'):enabled");
     await page.waitForSelector("text=on weekdays at 08:15");
     await page.waitForSelector("text=Next:");
@@ -348,6 +369,13 @@ suiteOfConsole("screens of the console", (test) => {
   test("what the first screen loads is at most 130 kB compressed", async ({ home, browser }) => {
     await using view = await browser.openPage(await home.link(), { size: "phone" });
     await view.page.waitForSelector("text=Just ended");
+    const asked: string[] = [];
+    view.page.on("request", (request) => {
+      if (/\/api\/v1\/(?:activity|status|runs|inbox)\b/.test(request.url())) asked.push(request.url());
+    });
+    await view.page.reload();
+    await view.page.waitForSelector("text=Just ended");
+    assert.equal(new Set(asked).size, 4, `fetched ahead as it is asked for: ${asked.join(" ")}`);
     const files = await view.page.evaluate<string[]>(
       "performance.getEntriesByType('resource').map(({ name }) => name).filter((name) => !name.includes('/api/') && !name.includes('/session'))",
     );

@@ -93,6 +93,14 @@ const pictures: Picture[] = [
     shows: "text=Last twenty",
     opens: ["button:has-text('Change')"],
   },
+  {
+    name: "job-rehearsed-phone-light",
+    path: "/jobs/weekly-review",
+    size: "phone",
+    scheme: "light",
+    shows: "text=Last twenty",
+    opens: ["button:has-text('Change')", "button:has-text('Play a day')", "text=/runs in 24 hours/"],
+  },
   { name: "job-phone-dark", path: "/jobs/weekly-review", size: "phone", scheme: "dark", shows: "text=Last twenty" },
   {
     name: "timeline-desktop-light",

@@ -17,7 +17,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const services = join(root, "../../services");
 /** What the first screen does not have comes with the screens that have it. */
 const shellModules =
-  /\/node_modules\/(?:react|react-dom|scheduler|wouter|eventsource-parser|regexparam|use-sync-external-store)\/|\/src\/(?:live|api|app)\/|\/src\/parts\/(?!(?:FixedList|Form|JsonView|MomentField|PagedList)\.)|\/packages\//;
+  /\/node_modules\/(?:react|react-dom|scheduler|wouter|eventsource-parser|regexparam|use-sync-external-store)\/|\/src\/(?:live|api|app)\/|\/src\/parts\/(?!(?:FixedList|Form|JsonView|MomentField|PagedList)\.)|\/packages\/(?!contract\/src\/(?:follow-rehearsal|records\/describe-rehearsal)\.)/;
 const graphiqlPath = "/graphql/ide/";
 const compressed = /\.(?:js|css|html|svg|webmanifest)$/;
 

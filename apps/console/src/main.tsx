@@ -32,9 +32,14 @@ const pause: PauseFor = (ms, signal) => {
     removeEventListener("online", end);
   });
 };
+/** It gives up at once: what reads it knows better when to try again. */
+const reconnect = { attemptsMax: 1, idleMsMax: 40_000 };
 const live = createLive({
   open: ({ after, sessions, ...given }) =>
-    client.watchHome({ ...(after !== undefined && { after }), ...(sessions.length > 0 && { sessions }) }, given),
+    client.watchHome(
+      { ...(after !== undefined && { after }), ...(sessions.length > 0 && { sessions }) },
+      { ...given, reconnect },
+    ),
   locks: navigator.locks,
   channel: new BroadcastChannel("roost.live"),
   pause,

@@ -1,6 +1,7 @@
 /** The type of all clients, in-process and HTTP. */
 import type { z } from "zod";
 import type { AnyOperation, Operation } from "./define-operation.ts";
+import type { ReconnectOptions } from "./http-stream.ts";
 import type { GivenOf, OutputOf, StreamItem } from "./handlers.ts";
 
 export interface CallOptions {
@@ -11,6 +12,8 @@ export interface CallOptions {
   traceparent?: string | undefined;
   /** Time limit for an answer, in milliseconds. Does not end a stream. */
   timeoutMs?: number | undefined;
+  /** Of a stream: how it reconnects. Default: as the client does. */
+  reconnect?: Partial<ReconnectOptions> | undefined;
   /** Of a stream: told the position of each new connection, before its first item. */
   onPlace?: ((id: string) => void) | undefined;
 }

@@ -63,7 +63,7 @@ export function openStream(
   return readHttpStream({
     what: operation.id,
     signal: callOptions.signal,
-    reconnect: options.reconnect,
+    reconnect: callOptions.reconnect ?? options.reconnect,
     onPlace: callOptions.onPlace,
     connect: (signal, lastId) => send(operation, given, { ...callOptions, signal }, options, lastId),
   });

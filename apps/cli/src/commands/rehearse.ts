@@ -1,5 +1,6 @@
 /** `roost rehearse`: plays the coming hours in simulated time and reports. The report is written by ../rehearsal. */
 import { parseDurationMs, RoostError } from "@roost/base";
+import { followRehearsal, type AskedRehearsal } from "@roost/contract/follow-rehearsal";
 import { rehearsalHoursMax, type Rehearsal, type RehearsalReport } from "@roost/contract/operations";
 import type { Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
@@ -37,38 +38,24 @@ export function addRehearseCommand(program: Command, context: CliContext): void 
       const { client } = await context.connect();
       const begin =
         from === undefined ? {} : { from: momentOf(from, context.clock.nowMs(), await readHomeZone(client)) };
-      const { rehearsal } = await client.startRehearsal({ hours, ...begin, ...tried });
-      const report = await follow(context, client, rehearsal);
+      const report = await play(context, client, { hours, ...begin, ...tried });
       if (terminal.isJson) return terminal.json(report);
       printReport(terminal, report, { withRuns: runs === true });
     });
 }
 
-/** Follows a rehearsal to its end; Ctrl-C cancels it. */
-async function follow({ terminal }: CliContext, client: RoostClient, started: Rehearsal): Promise<RehearsalReport> {
-  const rehearsalId = started.id;
+/** Plays it to its end; Ctrl-C cancels it. */
+async function play({ terminal }: CliContext, client: RoostClient, asked: AskedRehearsal): Promise<RehearsalReport> {
   const stop = new AbortController();
   using _signals = catchSignals(["SIGINT", "SIGTERM"], () => stop.abort());
   using progress = terminal.progress("rehearsing");
-  let last = started;
-  try {
-    for await (const { data } of client.watchRehearsal({ rehearsalId }, { signal: stop.signal })) {
-      last = data;
-      progress.update(terminal.isScreen ? `rehearsing: ${percentOf(last)} %, ${last.runCount} runs` : "rehearsing");
-    }
-  } catch (error) {
-    if (!stop.signal.aborted) throw error;
-  }
-  if (stop.signal.aborted) {
-    await client.cancelRehearsal({ rehearsalId });
-    throw new RoostError("timeout", "the rehearsal was cancelled");
-  }
-  const { rehearsal, report } = await client.getRehearsal({ rehearsalId });
-  if (report !== null) return report;
-  throw new RoostError(
-    rehearsal.state === "cancelled" ? "timeout" : "unavailable",
-    rehearsal.error ?? `the rehearsal is ${rehearsal.state}`,
-  );
+  return await followRehearsal(client, asked, {
+    signal: stop.signal,
+    onProgress(rehearsal) {
+      const text = `rehearsing: ${percentOf(rehearsal)} %, ${rehearsal.runCount} runs`;
+      progress.update(terminal.isScreen ? text : "rehearsing");
+    },
+  });
 }
 
 function percentOf({ from, until, playedUntil }: Rehearsal): number {

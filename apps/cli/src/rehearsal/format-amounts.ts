@@ -1,5 +1,6 @@
 /** Formats times, money and counts of a report. Pure. */
 // tidy: the words of one report.
+import type { FindingFormats } from "@roost/contract/describe-rehearsal";
 import { formatCount, formatUsd } from "../print/format-spend.ts";
 
 export interface Moments {
@@ -42,15 +43,10 @@ export function createMoments(timeZone: string, hours: number): Moments {
   };
 }
 
-export function plural(count: number, word: string): string {
-  return `${count} ${word}${count === 1 ? "" : "s"}`;
-}
-
 export function costText(usd: number | null): string {
   return usd === null ? "" : formatUsd(usd);
 }
 
-/** Of a cap: `$0.50`, `300k tokens`, `12 calls`. */
-export function amount(value: number, unit: "usd" | "tokens" | "calls"): string {
-  return unit === "usd" ? formatUsd(value) : `${formatCount(value)} ${unit}`;
+export function findingFormats(moments: Moments): FindingFormats {
+  return { at: moments.short, usd: formatUsd, count: formatCount };
 }

@@ -1,9 +1,10 @@
 /** Prints a rehearsal's report: hour by hour, job by job, what needs attention, and its assumptions. */
 import { formatDurationMs } from "@roost/base";
+import { plural } from "@roost/contract/describe-rehearsal";
 import type { RehearsalReport } from "@roost/contract/operations";
 import type { Terminal } from "../print/create-terminal.ts";
 import { formatCount } from "../print/format-spend.ts";
-import { costText, createMoments, plural, type Moments } from "./format-amounts.ts";
+import { costText, createMoments, type Moments } from "./format-amounts.ts";
 import { formatTimeline } from "./format-timeline.ts";
 import { printFindings } from "./print-findings.ts";
 import { jobColumns, runColumns } from "./report-columns.ts";
@@ -18,7 +19,6 @@ export function printReport(terminal: Terminal, report: RehearsalReport, { withR
   for (const line of formatTimeline(report, moments, terminal)) terminal.line(line);
   heading(terminal, "Jobs");
   terminal.table(report.jobs, jobColumns(), "There are no jobs");
-  printReasons(terminal, report, moments);
   if (withRuns) {
     heading(terminal, "Runs");
     terminal.table(report.runs, runColumns(moments), "Nothing runs");
@@ -60,13 +60,4 @@ function printHead(terminal: Terminal, report: RehearsalReport, moments: Moments
 
 function waitText(ms: number): string {
   return ms >= 1_000 ? `, the longest wait ${formatDurationMs(ms)}` : "";
-}
-
-/** Prints why ticks did not run or ran late. */
-function printReasons(terminal: Terminal, { jobs }: RehearsalReport, moments: Moments): void {
-  const reasons = jobs.flatMap((job) => job.reasons.map((reason) => ({ jobId: job.jobId, ...reason })));
-  if (reasons.length === 0) return;
-  heading(terminal, "Not run");
-  for (const { jobId, outcome, reason, count, firstAt } of reasons)
-    bullet(terminal, `${jobId}: ${count} ${outcome}, first ${moments.short(firstAt)}: ${reason}`);
 }

@@ -15,9 +15,6 @@ export interface ClientOptions {
 /** Of Roost itself the prefix is `/api/v1`, of a service `/services/<name>`. */
 export type Connect = (prefix: string, routes: readonly Route[]) => unknown;
 
-/** A stream gives up at once: its reader here knows better when to try again. */
-const reconnect = { attemptsMax: 1, idleMsMax: 40_000 };
-
 export function createConnect({ origin, onSignedOut }: ClientOptions): Connect {
   const ask: typeof fetch = async (input, init) => {
     const response = await fetch(input, init);
@@ -25,7 +22,7 @@ export function createConnect({ origin, onSignedOut }: ClientOptions): Connect {
     return response;
   };
   return (prefix, routes) => {
-    const options = { baseUrl: origin + prefix, fetch: ask, reconnect };
+    const options = { baseUrl: origin + prefix, fetch: ask };
     const client: Record<string, unknown> = {};
     for (const [id, method, path, isStream, contentField = 0, mediaTypes] of routes) {
       const operation = {

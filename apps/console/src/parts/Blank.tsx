@@ -27,8 +27,16 @@ export function Unread({ what, error, onRetry, ...rows }: UnreadProps) {
   return error === undefined ? <Skeleton {...rows} /> : <Failure what={what} error={error} onRetry={onRetry} />;
 }
 
+interface FailureProps {
+  what: string;
+  error: Error;
+  onRetry?: () => void;
+  /** What else can be done. */
+  children?: ReactNode;
+}
+
 /** What broke, its code, and trying again; never "no results". */
-export function Failure({ what, error, onRetry }: { what: string; error: Error; onRetry?: () => void }) {
+export function Failure({ what, error, onRetry, children }: FailureProps) {
   const code = (error as { code?: unknown }).code;
   return (
     <div className={styles.blank} role="alert" data-bad>
@@ -37,6 +45,7 @@ export function Failure({ what, error, onRetry }: { what: string; error: Error; 
       <p className={styles.more}>{error.message}</p>
       {typeof code === "string" && <p className={`${styles.code} mono`}>{code}</p>}
       {onRetry !== undefined && <Button onClick={onRetry}>Try again</Button>}
+      {children}
     </div>
   );
 }

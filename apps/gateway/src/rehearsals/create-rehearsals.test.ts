@@ -6,7 +6,7 @@ import { createRehearsals, type RehearsalsOptions } from "./create-rehearsals.ts
 
 type Play = RehearsalsOptions["play"];
 
-function open(play: Play) {
+function open(play: Play, leftMsMax?: number) {
   const clock = createFakeClock(0);
   const shutdown = new AbortController();
   let ids = 0;
@@ -18,6 +18,7 @@ function open(play: Play) {
     createId: () => `r${(ids += 1)}`,
     logger: silentLogger,
     shutdown: shutdown.signal,
+    ...(leftMsMax !== undefined && { leftMsMax }),
   });
   return { rehearsals, clock, shutdown, cleanUps: () => cleanUps };
 }
@@ -83,4 +84,26 @@ test("watch() of rehearsals ends when its reader leaves", async () => {
   leave.abort();
   assert.equal((await told).length, 1);
   await rehearsals.cancel(id);
+});
+
+test("createRehearsals() cancels one that its last watcher has left", async () => {
+  const ended = Promise.withResolvers<void>();
+  const { rehearsals } = open(async (asked, playing) => {
+    try {
+      return await untilAborted(asked, playing);
+    } finally {
+      ended.resolve();
+    }
+  }, 1);
+  const { id } = rehearsals.start(asked);
+  const [first, second] = [new AbortController(), new AbortController()];
+  const told = [first, second].map(({ signal }) => all(rehearsals.watch(id, signal)));
+  first.abort();
+  await told[0];
+  assert.equal(rehearsals.get(id).rehearsal.state, "playing", "the other one watches");
+  second.abort();
+  await told[1];
+  await ended.promise;
+  await rehearsals.cancel(id);
+  assert.equal(rehearsals.get(id).rehearsal.state, "cancelled");
 });

@@ -13,7 +13,7 @@ export interface Rehearsals {
   start(asked: NewRehearsal): Rehearsal;
   /** @throws RoostError `not_found` */
   get(id: string): { rehearsal: Rehearsal; report: RehearsalReport | null };
-  /** Yields the rehearsal now and after each progress, until its end. @throws RoostError `not_found` */
+  /** Yields the rehearsal now and after each progress, until its end. Left by its last watcher it is cancelled a little later. @throws RoostError `not_found` */
   watch(id: string, signal: AbortSignal): AsyncGenerator<Rehearsal>;
   /** Resolves when it has ended and its database is dropped. @throws RoostError `not_found` */
   cancel(id: string): Promise<Rehearsal>;
@@ -34,11 +34,14 @@ export interface RehearsalsOptions {
   logger: Logger;
   /** Aborted when the gateway stops. */
   shutdown: AbortSignal;
+  /** How long one that was watched goes on with nobody watching: a lost connection is back by then. Default: half a minute. */
+  leftMsMax?: number;
 }
 
 /** A week of a busy home takes a few minutes. */
 const playMsMax = 30 * 60_000;
 const keptMsMax = 10 * 60_000;
+const leftMsDefault = 30_000;
 const keptMax = 4;
 
 interface Kept {
@@ -48,10 +51,12 @@ interface Kept {
   stop: AbortController;
   over: Promise<void>;
   watchers: Set<() => void>;
+  /** Streams that follow it. */
+  watcherCount: number;
 }
 
 export function createRehearsals(options: RehearsalsOptions): Rehearsals {
-  const { clock, createId } = options;
+  const { clock, createId, leftMsMax = leftMsDefault } = options;
   const kept = new Map<string, Kept>();
   const find = (id: string): Kept => {
     forgetOld(kept, clock.nowMs());
@@ -87,6 +92,7 @@ export function createRehearsals(options: RehearsalsOptions): Rehearsals {
         stop: new AbortController(),
         over: Promise.resolve(),
         watchers: new Set(),
+        watcherCount: 0,
       };
       kept.set(rehearsal.id, one);
       one.over = playOne(options, one, asked);
@@ -96,10 +102,10 @@ export function createRehearsals(options: RehearsalsOptions): Rehearsals {
       const { rehearsal, report } = find(id);
       return { rehearsal, report };
     },
-    watch: (id, signal) => watchOne(find(id), signal),
+    watch: (id, signal) => watchUntilLeft(find(id), { signal, leftMsMax }),
     async cancel(id) {
       const one = find(id);
-      one.stop.abort(new RoostError("timeout", "the rehearsal was cancelled"));
+      stop(one);
       await one.over;
       return one.rehearsal;
     },
@@ -144,6 +150,28 @@ function forgetOld(kept: Map<string, Kept>, nowMs: number): void {
   const over = [...kept].filter(([, { endedMs }]) => endedMs !== undefined);
   for (const [index, [id, { endedMs = 0 }]] of over.entries())
     if (nowMs - endedMs > keptMsMax || over.length - index > keptMax) kept.delete(id);
+}
+
+function stop(one: Kept): void {
+  one.stop.abort(new RoostError("timeout", "the rehearsal was cancelled"));
+}
+
+/** A page that was closed and a command that was killed cannot cancel what they started, and it would block others. */
+async function* watchUntilLeft(
+  one: Kept,
+  { signal, leftMsMax }: { signal: AbortSignal; leftMsMax: number },
+): AsyncGenerator<Rehearsal> {
+  one.watcherCount += 1;
+  try {
+    yield* watchOne(one, signal);
+  } finally {
+    one.watcherCount -= 1;
+    if (one.watcherCount === 0 && one.rehearsal.state === "playing") {
+      const timer = setTimeout(() => one.watcherCount === 0 && stop(one), leftMsMax);
+      timer.unref();
+      void one.over.then(() => clearTimeout(timer));
+    }
+  }
 }
 
 async function* watchOne(one: Kept, signal: AbortSignal): AsyncGenerator<Rehearsal> {

@@ -15,7 +15,7 @@ export const startRehearsal = defineOperation({
   summary: "Plays the coming hours in simulated time, without a model and without effects",
   description:
     "A separate process copies what it needs into its own database, which is dropped at the end. One rehearsal runs at a time; " +
-    "its report is kept for ten minutes.",
+    "its report is kept for ten minutes. One that was watched is cancelled half a minute after its last watcher has left.",
   input: z.object({
     hours: z.number().int().min(1).max(rehearsalHoursMax).default(24),
     from: WrittenTime.optional().describe("Default: now; not in the past"),

@@ -1,5 +1,5 @@
 /** Changes a whole job: when it is due, with the next ten moments of what is written across clock changes, what it does, its limits, and all other keys as JSON. */
-import type { JobRecord } from "@roost/contract/operations";
+import type { JobDefinition, JobRecord } from "@roost/contract/operations";
 import { useMemo, useState } from "react";
 import { useConsole } from "../../live/console-context.ts";
 import { useReading } from "../../live/use-reading.ts";
@@ -8,6 +8,7 @@ import { AreaField, ChoiceField, Form, FormEnd, TextField } from "../../parts/Fo
 import { tellCron } from "../../parts/tell-cron.ts";
 import { useAct } from "../../parts/use-act.ts";
 import { ComingMoments, useComing } from "./ComingMoments.tsx";
+import { TriedJob } from "./RehearsalView.tsx";
 import { toDefinition, toDraft, toTrigger, type JobDraft } from "./job-draft.ts";
 import styles from "./JobEditor.module.css";
 
@@ -19,8 +20,8 @@ const kinds = [
   { id: "manual", name: "When it is asked for" },
 ];
 const sessions = [
-  { id: "cron", name: "A run by itself, without your notes" },
-  { id: "main", name: "Beside your own conversation, with your notes" },
+  { id: "cron", name: "By itself, without your notes" },
+  { id: "main", name: "With your conversation and notes" },
   { id: "heartbeat", name: "A heartbeat" },
 ];
 const overlaps = [
@@ -38,17 +39,15 @@ export function JobEditor({ job, onDone, onSaved }: { job: JobRecord; onDone: ()
   const agents = useReading("agents", () => client.listAgents({ limit: 200 }));
   const names = new Set([draft.agent, "main", ...(agents.value?.items ?? []).map(({ id }) => id)]);
   const coming = useComing(toTrigger(draft, job.definition.trigger), job.definition.activeHours);
-  const wrong = useMemo(() => whyNot(draft, job), [draft, job]);
+  const { definition, wrong } = useMemo(() => readDraft(draft, job), [draft, job]);
   const { isBusy, refusal, act } = useAct(() => {
     onSaved();
     onDone();
   });
-  const save = async () => {
-    const definition = toDefinition(draft, job.definition);
-    await client.defineJob({ jobId: job.id, ...definition, expectedVersion: job.version });
-  };
+  const save = (written: JobDefinition) =>
+    client.defineJob({ jobId: job.id, ...written, expectedVersion: job.version });
   return (
-    <Form className={styles.editor} onSend={() => wrong === undefined && act(save)}>
+    <Form className={styles.editor} onSend={() => definition && act(() => save(definition))}>
       <h3>When</h3>
       <ChoiceField label="Due" value={draft.kind} items={kinds} onChoose={set("kind")} />
       <WhenField draft={draft} set={set} />
@@ -91,12 +90,14 @@ export function JobEditor({ job, onDone, onSaved }: { job: JobRecord; onDone: ()
           onText={set("rest")}
         />
       </details>
+      <h3>Rehearse it</h3>
+      <TriedJob job={definition && coming.refusal === undefined ? { id: job.id, ...definition } : undefined} />
       <FormEnd refusal={refusal ?? wrong}>
         <Button
           type="submit"
           look="main"
           isBusy={isBusy}
-          disabled={wrong !== undefined || coming.refusal !== undefined}
+          disabled={definition === undefined || coming.refusal !== undefined}
         >
           Save
         </Button>
@@ -108,12 +109,12 @@ export function JobEditor({ job, onDone, onSaved }: { job: JobRecord; onDone: ()
   );
 }
 
-function whyNot(draft: JobDraft, job: JobRecord): string | undefined {
+/** The definition, or why it cannot be so. */
+function readDraft(draft: JobDraft, job: JobRecord): { definition?: JobDefinition; wrong?: string } {
   try {
-    toDefinition(draft, job.definition);
-    return undefined;
+    return { definition: toDefinition(draft, job.definition) };
   } catch (error) {
-    return (error as Error).message;
+    return { wrong: (error as Error).message };
   }
 }
 

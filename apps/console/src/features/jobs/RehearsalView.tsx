@@ -1,125 +1,133 @@
 /** Plays the coming hours without a model and without effects: what would run, what it would cost, and what would go wrong. The home does not change. */
-import type { Rehearsal, RehearsalReport } from "@roost/contract/operations";
-import { useEffect, useRef, useState } from "react";
+import { findingTitles, listFindings, plural } from "@roost/contract/describe-rehearsal";
+import type { NamedJobDefinition, Rehearsal, RehearsalReport } from "@roost/contract/operations";
 import { Link } from "wouter";
-import { useConsole } from "../../live/console-context.ts";
 import { Blank, Failure } from "../../parts/Blank.tsx";
 import { Button } from "../../parts/Button.tsx";
-import { formatCount, formatUsd } from "../../parts/format.ts";
+import { formatCount, formatUsd, tellTokens } from "../../parts/format.ts";
+import { tellWhen } from "../../parts/tell-cron.ts";
 import { useTimeFormats } from "../../parts/time-formats.ts";
 import { Region } from "../../parts/Region.tsx";
-import { listFindings } from "./list-findings.ts";
+import { useRehearsal } from "./use-rehearsal.ts";
 import styles from "./RehearsalView.module.css";
 
-export function RehearsalView() {
-  const { seen, error, play } = useRehearsal();
-  if (error !== undefined) return <Failure what="The rehearsal" error={error} onRetry={() => play(dayHours)} />;
-  if (seen?.report != null) return <Report report={seen.report} />;
-  if (seen?.rehearsal.state === "playing") return <Progress rehearsal={seen.rehearsal} />;
-  return (
-    <Blank icon="calendar-clock" title="What would the coming hours bring?">
-      They are played in a copy: no model is asked, nothing is sent, nothing changes.
-      <p className={styles.choice}>
-        <Button look="main" icon="play" onClick={() => play(dayHours)}>
-          Play a day
-        </Button>
-        <Button onClick={() => play(7 * dayHours)}>Play a week</Button>
-      </p>
-      {seen !== undefined && <p>{seen.rehearsal.error ?? "It was cancelled."}</p>}
-    </Blank>
-  );
-}
-
 const dayHours = 24;
-const lookMs = 1_000;
+const spans = [
+  { hours: dayHours, name: "Play a day" },
+  { hours: 7 * dayHours, name: "Play a week" },
+];
 
-interface Seen {
-  rehearsal: Rehearsal;
-  report: RehearsalReport | null;
+/** Of all jobs as they are. */
+export function RehearsalView() {
+  const { seen, play, stop } = useRehearsal();
+  const choice = <Choice onPlay={(hours) => play({ hours })} />;
+  switch (seen.kind) {
+    case "over":
+      return (
+        <Region label="Rehearsal" className={styles.view}>
+          <Report report={seen.report} />
+          {choice}
+        </Region>
+      );
+    case "playing":
+      return <Progress rehearsal={seen.rehearsal} onStop={stop} />;
+    case "failed":
+      return (
+        <Failure what="The rehearsal" error={seen.error}>
+          {choice}
+        </Failure>
+      );
+    case "none":
+      return (
+        <Blank icon="calendar-clock" title="What would the coming hours bring?">
+          They are played in a copy: no model is asked, nothing is sent, nothing changes.
+          {choice}
+        </Blank>
+      );
+  }
 }
 
-/** One rehearsal at a time is played: one that is left is cancelled. */
-function useRehearsal() {
-  const { client } = useConsole();
-  const [seen, setSeen] = useState<Seen>();
-  const [error, setError] = useState<Error>();
-  const id = seen?.rehearsal.state === "playing" ? seen.rehearsal.id : undefined;
-  const playing = useRef(id);
-  playing.current = id;
-  useEffect(() => {
-    if (id === undefined) return undefined;
-    const timer = setInterval(() => {
-      client.getRehearsal({ rehearsalId: id }).then((found) => {
-        if (playing.current === id) setSeen(found);
-      }, setError);
-    }, lookMs);
-    return () => clearInterval(timer);
-  }, [client, id]);
-  useEffect(
-    () => () => {
-      if (playing.current !== undefined)
-        void client.cancelRehearsal({ rehearsalId: playing.current }).catch(() => undefined);
-    },
-    [client],
-  );
-  const play = (hours: number) => {
-    setError(undefined);
-    setSeen(undefined);
-    client.startRehearsal({ hours }).then(({ rehearsal }) => setSeen({ rehearsal, report: null }), setError);
-  };
-  return { seen, error, play };
-}
-
-function Progress({ rehearsal: { from, until, playedUntil, runCount } }: { rehearsal: Rehearsal }) {
-  const formats = useTimeFormats();
-  const [begin, end, at] = [from, until, playedUntil].map((time) => Date.parse(time)) as [number, number, number];
+/** With a job as it is written just now, which nothing has saved. Undefined: it cannot be so. */
+export function TriedJob({ job }: { job: NamedJobDefinition | undefined }) {
+  const { seen, play, stop } = useRehearsal();
+  const isOld = seen.kind === "over" && JSON.stringify(seen.asked.jobs) !== JSON.stringify([job]);
   return (
-    <div className={styles.progress}>
-      <p>
-        Played until {formats.weekday.format(at)} {formats.clock.format(at)}, {formatCount(runCount)} runs
-      </p>
-      <progress aria-label="Played" max={end - begin} value={at - begin} />
+    <div className={styles.tried}>
+      {seen.kind === "none" && <p>The coming hours with the job as it stands here. Nothing is saved by it.</p>}
+      {seen.kind === "failed" && <p role="alert">{seen.error.message}</p>}
+      {isOld && <p className="callout">The job was changed since it was played.</p>}
+      {seen.kind === "over" && <Report report={seen.report} first={job?.id} />}
+      {seen.kind === "playing" ? (
+        <Progress rehearsal={seen.rehearsal} onStop={stop} />
+      ) : (
+        <Choice onPlay={job && ((hours) => play({ hours, jobs: [job] }))} />
+      )}
     </div>
   );
 }
 
-function Report({ report }: { report: RehearsalReport }) {
-  const formats = useTimeFormats();
-  const { totals, jobs, assumptions } = report;
-  const findings = listFindings(report, (at) => formats.full.format(Date.parse(at)));
+function Choice({ onPlay }: { onPlay: ((hours: number) => void) | undefined }) {
   return (
-    <Region label="Rehearsal" className={styles.view}>
+    <p className={styles.choice}>
+      {spans.map(({ hours, name }) => (
+        <Button key={hours} icon="play" disabled={onPlay === undefined} onClick={() => onPlay?.(hours)}>
+          {name}
+        </Button>
+      ))}
+    </p>
+  );
+}
+
+function Progress({ rehearsal, onStop }: { rehearsal: Rehearsal | undefined; onStop: () => void }) {
+  const formats = useTimeFormats();
+  const [begin = 0, end = 1, at = 0] = rehearsal
+    ? [rehearsal.from, rehearsal.until, rehearsal.playedUntil].map((time) => Date.parse(time))
+    : [];
+  const played = `${formats.weekday.format(at)} ${formats.clock.format(at)}, ${formatCount(rehearsal?.runCount ?? 0)} runs`;
+  return (
+    <div className={styles.progress}>
+      <p>{rehearsal === undefined ? "It begins" : `Played until ${played}`}</p>
+      <progress aria-label="Played" max={end - begin} value={at - begin} />
+      <Button icon="circle-stop" onClick={onStop}>
+        Stop
+      </Button>
+    </div>
+  );
+}
+
+/** `first`: the job that stands before the others. */
+function Report({ report, first }: { report: RehearsalReport; first?: string | undefined }) {
+  const { totals, jobs, assumptions } = report;
+  const ordered = jobs.toSorted((one, other) => Number(other.jobId === first) - Number(one.jobId === first));
+  return (
+    <>
       <p className={styles.verdict}>
-        {formatCount(totals.runs)} runs in {report.hours} hours,{" "}
+        {plural(totals.runs, "run")} in {report.hours} hours,{" "}
         {totals.costUsd === null ? "no price is known" : `about ${formatUsd(totals.costUsd)}`}
         <span>
           {formatCount(totals.inputTokens)} tokens read, {formatCount(totals.outputTokens)} written, at most{" "}
           {totals.goingMax} at once
         </span>
       </p>
-      {findings.length > 0 && (
-        <ul className={styles.findings}>
-          {findings.map((finding) => (
-            <li key={finding}>{finding}</li>
-          ))}
-        </ul>
-      )}
+      <Findings report={report} />
       <ul>
-        {jobs.map(({ jobId, title, when, fired, skipped, missed, failedRuns, inputTokens, outputTokens, costUsd }) => (
-          <li key={jobId}>
-            <Link href={`/jobs/${jobId}`} className={styles.row}>
-              <span>
-                {title ?? jobId} <small>{when}</small>
-              </span>
-              <span className="num">{tellTicks({ fired, skipped, missed, failed: failedRuns })}</span>
-              <span className="num">{formatCount(inputTokens + outputTokens)} tokens</span>
-              <span className="num">{costUsd === null ? "" : formatUsd(costUsd)}</span>
-            </Link>
-          </li>
-        ))}
+        {ordered.map(
+          ({ jobId, title, when, fired, skipped, missed, failedRuns, inputTokens, outputTokens, costUsd }) => (
+            <li key={jobId}>
+              <Link href={`/jobs/${jobId}`} className={styles.row} data-first={jobId === first || undefined}>
+                <span>
+                  {title ?? jobId} <small>{tellWhen(when)}</small>
+                </span>
+                <span className="num">{tellTicks({ fired, skipped, missed, failed: failedRuns })}</span>
+                <span className="num">{tellTokens(inputTokens + outputTokens)}</span>
+                <span className="num">{costUsd === null ? "" : formatUsd(costUsd)}</span>
+              </Link>
+            </li>
+          ),
+        )}
       </ul>
       <details className={styles.rest}>
-        <summary>{assumptions.length} assumptions</summary>
+        <summary>{plural(assumptions.length, "assumption")}</summary>
         <ul>
           {assumptions.map(({ about, text }, index) => (
             <li key={index}>
@@ -128,11 +136,42 @@ function Report({ report }: { report: RehearsalReport }) {
           ))}
         </ul>
       </details>
-    </Region>
+    </>
   );
 }
 
+/** Of one kind; more are counted. */
+const shownMax = 12;
+
+function Findings({ report }: { report: RehearsalReport }) {
+  const formats = useTimeFormats();
+  const at = (time: string) => {
+    const ms = Date.parse(time);
+    return `${formats.weekday.format(ms)} ${formats.clock.format(ms)}`;
+  };
+  const found = listFindings(report, { at, usd: formatUsd, count: formatCount });
+  if (found.length === 0) return null;
+  return (
+    <div className={styles.findings}>
+      {[...Map.groupBy(found, ({ about }) => about)].map(([about, those]) => (
+        <section key={about} data-tone={tones.find((tone) => those.some((one) => one.tone === tone))}>
+          <h3>{findingTitles[about]}</h3>
+          <ul>
+            {those.slice(0, shownMax).map(({ text }) => (
+              <li key={text}>{text}</li>
+            ))}
+            {those.length > shownMax && <li>and {formatCount(those.length - shownMax)} more</li>}
+          </ul>
+        </section>
+      ))}
+    </div>
+  );
+}
+
+const tones = ["bad", "warn", "plain"] as const;
+
 function tellTicks({ fired, ...rest }: Record<"fired" | "skipped" | "missed" | "failed", number>): string {
   const others = Object.entries(rest).flatMap(([what, count]) => (count > 0 ? [`${count} ${what}`] : []));
-  return [fired === 1 ? "once" : `${fired} times`, ...others].join(", ");
+  const times = fired === 0 ? "never" : fired === 1 ? "once" : `${fired} times`;
+  return [...(fired === 0 && others.length > 0 ? [] : [times]), ...others].join(", ");
 }
