@@ -15,7 +15,7 @@ export interface Channel {
    * place lets the service forget what was before it. One caller at a time: a second one gets `conflict`.
    */
   receive(options: { after: string | null; signal: AbortSignal }): Promise<Update[]>;
-  /** Not idempotent. @throws SendFailed, which says whether it may have been sent */
+  /** Not idempotent. A group that has moved is written to where it is. @throws SendFailed, which says whether it may have been sent */
   send(chat: string, message: NewChatMessage, signal: AbortSignal): Promise<{ ref: string }>;
   /** Idempotent: the message has this text and these buttons afterwards. @throws RoostError `not_found` when there is no such message any more */
   edit(chat: string, ref: string, message: NewChatMessage, signal: AbortSignal): Promise<void>;
@@ -103,12 +103,19 @@ export interface Press extends AnyUpdate {
   press: string;
 }
 
+/** A group goes on under another id: the service has made it larger. */
+export interface MovedGroup extends AnyUpdate {
+  kind: "moved";
+  from: string;
+  to: string;
+}
+
 /** Something that Roost has no use for, such as an edit or a member who joins. */
 export interface OtherUpdate extends AnyUpdate {
   kind: "other";
 }
 
-export type Update = IncomingMessage | Press | OtherUpdate;
+export type Update = IncomingMessage | Press | MovedGroup | OtherUpdate;
 
 /** A failure of sending, which is never repeated blindly when it may have been sent. */
 export class SendFailed extends RoostError {

@@ -11,7 +11,7 @@ import { inboxEntriesMax, inboxText } from "../outgoing/inbox-text.ts";
 import { entriesShownMax, isAnsweredHere, sendEntries } from "../outgoing/send-entries.ts";
 import { findSentKey, sendOnce } from "../outgoing/send-once.ts";
 import { sendText } from "../outgoing/send-text.ts";
-import { bindOwner, noteRefused, noteSeen, readStandings, type Standing } from "../peers/peers.ts";
+import { bindOwner, moveGroup, noteRefused, noteSeen, readStandings, type Standing } from "../peers/peers.ts";
 import { channelsWakeup, type Inbox, type Room } from "../room.ts";
 import { keepFiles, readBytesLeft } from "./keep-files.ts";
 import { movePlace, type Moving, type Taking } from "./move-place.ts";
@@ -34,6 +34,11 @@ export async function takeUpdate(room: Room, { update, album }: Taken, taking: T
   const moved = { ...taking, to: place };
   if (update.kind === "message") await takeMessage(room, { update, album }, moved);
   else if (update.kind === "press") await takePress(room, update, moved);
+  else if (update.kind === "moved")
+    await room.kernel.transact(async (tx) => {
+      await movePlace(room, tx, moved);
+      await moveGroup(tx, room.channel.name, update);
+    });
   else await room.kernel.transact((tx) => movePlace(room, tx, moved));
   return place;
 }

@@ -170,10 +170,10 @@ async function showProgress(room: Room, turn: Turn, signal: AbortSignal): Promis
 
 async function sendAnswer(room: Room, turn: Turn, run: Run): Promise<void> {
   const { channel } = room;
-  const { chat, runId, replyTo } = turn;
+  const { chat, runId, replyTo, isGroup } = turn;
   const text = answerOf(run, turn);
   const what = "an answer";
-  const outgoing = { key: `answer:${runId}`, chat, what, text, replyTo };
+  const outgoing = { key: `answer:${runId}`, chat, what, text, replyTo, isInTopic: isGroup };
   const begun = await findSent(room, previewKey(runId));
   if (text !== "") {
     if (begun?.ref == null) await sendText(room, outgoing);
@@ -182,7 +182,9 @@ async function sendAnswer(room: Room, turn: Turn, run: Run): Promise<void> {
   for (const [index, part] of partsOf(run).entries()) {
     const stored = await readPart(room.memory, part.sha256);
     if (stored === undefined || stored.bytes.byteLength > channel.limits.fileBytesMax) continue;
-    const file = { bytes: stored.bytes, name: part.name ?? stored.name ?? "file", mediaType: stored.mediaType };
+    const name = part.name ?? stored.name ?? "file";
+    const { bytes, mediaType } = stored;
+    const file = { bytes, name, mediaType, replyTo: isGroup ? replyTo : undefined };
     await sendOnce(room, { key: `answer:${runId}:part:${index}`, chat, what }, (signal) =>
       channel.sendFile(chat, file, signal),
     );

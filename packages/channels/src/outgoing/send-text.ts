@@ -9,6 +9,8 @@ export interface OutgoingText {
   what: string;
   text: string;
   replyTo?: string | undefined;
+  /** All of its messages answer, not the first alone: in a group with topics they stay in theirs by that. */
+  isInTopic?: boolean;
 }
 
 /** Texts of more messages than that come as a file. */
@@ -29,18 +31,19 @@ export async function sendText(room: Room, outgoing: OutgoingText): Promise<Sent
 /** What follows the first message. */
 export async function sendRest(
   room: Room,
-  { key, chat, what, text }: OutgoingText,
+  { key, chat, what, text, isInTopic, ...outgoing }: OutgoingText,
   others: readonly string[],
 ): Promise<void> {
   const { channel } = room;
+  const replyTo = isInTopic === true ? outgoing.replyTo : undefined;
   if (others.length >= messagesMax) {
-    const file = { bytes: Buffer.from(text), name: "answer.md", mediaType: "text/markdown" };
+    const file = { bytes: Buffer.from(text), name: "answer.md", mediaType: "text/markdown", replyTo };
     await sendOnce(room, { key: `${key}:file`, chat, what }, (signal) => channel.sendFile(chat, file, signal));
     return;
   }
   for (const [index, piece] of others.entries())
     await sendOnce(room, { key: `${key}:${index + 1}`, chat, what }, (signal) =>
-      channel.send(chat, { text: piece }, signal),
+      channel.send(chat, { text: piece, replyTo }, signal),
     );
 }
 

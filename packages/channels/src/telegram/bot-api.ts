@@ -16,6 +16,16 @@ export interface BotApi {
   download(path: string, options: { bytesMax: number; signal: AbortSignal }): Promise<Uint8Array<ArrayBuffer>>;
 }
 
+/** Nothing was done: a group that was made a supergroup has another id. */
+export class ChatMoved extends SendFailed {
+  readonly to: string;
+
+  constructor(to: string) {
+    super("not_found", "Telegram has moved this group to another id", { isUnknown: false });
+    this.to = to;
+  }
+}
+
 interface CallTime {
   signal: AbortSignal;
   /** Default: 30 s. */
@@ -45,7 +55,7 @@ const Answer = z.object({
   result: z.unknown().optional(),
   error_code: z.number().optional(),
   description: z.string().optional(),
-  parameters: z.object({ retry_after: z.number().optional() }).optional(),
+  parameters: z.object({ retry_after: z.number().optional(), migrate_to_chat_id: z.number().optional() }).optional(),
 });
 
 export function createBotApi({ token, apiUrl }: BotApiOptions): BotApi {
@@ -157,6 +167,8 @@ function refusalOf(
     );
   if (status === 403) return new SendFailed("forbidden", `Telegram refuses ${method}: ${why}`, { isUnknown });
   if (status >= 500) return new SendFailed("unavailable", `Telegram failed at ${method}: ${why}`, { isUnknown: true });
+  const movedTo = parameters?.migrate_to_chat_id;
+  if (movedTo !== undefined) return new ChatMoved(String(movedTo));
   const isGone = /message to edit not found|message can't be edited|MESSAGE_ID_INVALID/i.test(description);
   return new SendFailed(isGone ? "not_found" : "invalid_input", `Telegram refuses ${method}: ${why}`, { isUnknown });
 }

@@ -38,6 +38,20 @@ test("readUpdate() takes no other's words for the sender's: forwarded ones of ol
   ]);
 });
 
+test("readUpdate() shows the addresses behind words, by UTF-16 offsets", () => {
+  const text = "🐦 read this and that";
+  const entities = [
+    { type: "text_link", offset: 8, length: 4, url: "https://one.example/" },
+    { type: "text_link", offset: 17, length: 4, url: "https://two.example/" },
+  ];
+  const message = { message_id: 1, chat: { id: 7, type: "private" }, from: { id: 7 }, text, entities };
+  const update = readUpdate({ update_id: 1, message }, { id: "1", name: "roost_bot" });
+  assert.equal(
+    update.kind === "message" && update.text,
+    "🐦 read this (https://one.example/) and that (https://two.example/)",
+  );
+});
+
 test("createTelegram() says that a chat has blocked it, and reads updates that it does not know as others", async () => {
   await using server = await startBotApi();
   const telegram = server.open();

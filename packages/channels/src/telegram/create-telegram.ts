@@ -2,7 +2,7 @@
 import type { JsonObject } from "@roost/base";
 import { z } from "zod";
 import { SendFailed, type Account, type Channel, type NewChatMessage, type OutgoingFile } from "../channel.ts";
-import { createBotApi, type BotApi } from "./bot-api.ts";
+import { ChatMoved, createBotApi, type BotApi } from "./bot-api.ts";
 import { RawUpdate, readUpdate } from "./read-update.ts";
 
 export interface BotOptions {
@@ -67,14 +67,18 @@ export function createTelegram(options: BotOptions): Channel {
       return raw.map((update) => readUpdate(update, own));
     },
     async send(chat, message, signal) {
-      const fields = { chat_id: chat, ...fieldsOf(message), ...replyFields(message.replyTo) };
-      const sent = await (await api()).call("sendMessage", { fields, result: Sent, signal });
+      const told = { ...fieldsOf(message), ...replyFields(message.replyTo) };
+      const sent = await whereItIs(chat, async (id) =>
+        (await api()).call("sendMessage", { fields: { chat_id: id, ...told }, result: Sent, signal }),
+      );
       return { ref: String(sent.message_id) };
     },
     async edit(chat, ref, message, signal) {
-      const fields = { chat_id: chat, message_id: Number(ref), ...fieldsOf(message) };
+      const told = { message_id: Number(ref), ...fieldsOf(message) };
       try {
-        await (await api()).call("editMessageText", { fields, result: z.unknown(), signal });
+        await whereItIs(chat, async (id) =>
+          (await api()).call("editMessageText", { fields: { chat_id: id, ...told }, result: z.unknown(), signal }),
+        );
       } catch (error) {
         if (!(error instanceof SendFailed) || !error.message.includes("message is not modified")) throw error;
       }
@@ -91,13 +95,25 @@ export function createTelegram(options: BotOptions): Channel {
   };
 }
 
+/** Once more where the chat has moved to. */
+async function whereItIs<Result>(chat: string, call: (chat: string) => Promise<Result>): Promise<Result> {
+  try {
+    return await call(chat);
+  } catch (error) {
+    if (!(error instanceof ChatMoved)) throw error;
+    return call(error.to);
+  }
+}
+
 function filesWith(api: () => Promise<BotApi>): Pick<Channel, "sendFile" | "readFile"> {
   const send = async (chat: string, file: OutgoingFile, to: { method: string; field: string; signal: AbortSignal }) => {
     const { bytes, name, mediaType, replyTo } = file;
     const { method, field, signal } = to;
     const blob = new Blob([bytes], { type: mediaType });
-    const fields = { chat_id: chat, ...replyFields(replyTo) };
-    const sent = await (await api()).call(method, { fields, file: { field, blob, name }, result: Sent, signal });
+    const sent = await whereItIs(chat, async (id) => {
+      const fields = { chat_id: id, ...replyFields(replyTo) };
+      return (await api()).call(method, { fields, file: { field, blob, name }, result: Sent, signal });
+    });
     return { ref: String(sent.message_id) };
   };
   return {

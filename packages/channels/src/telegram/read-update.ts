@@ -17,7 +17,13 @@ const Chat = z.object({
   first_name: z.string().optional(),
   last_name: z.string().optional(),
 });
-const Entity = z.object({ type: z.string(), offset: z.number(), length: z.number(), user: User.optional() });
+const Entity = z.object({
+  type: z.string(),
+  offset: z.number(),
+  length: z.number(),
+  user: User.optional(),
+  url: z.string().optional(),
+});
 const File = z.object({
   file_id: z.string().max(500),
   file_size: z.number().optional(),
@@ -40,6 +46,7 @@ const Message = z.object({
   via_bot: z.unknown().optional(),
   reply_to_message: z.object({ message_id: z.number(), from: User.optional() }).optional(),
   media_group_id: z.string().optional(),
+  migrate_to_chat_id: z.number().optional(),
   photo: z.array(File).optional(),
   voice: File.optional(),
   audio: File.optional(),
@@ -80,6 +87,8 @@ export function readUpdate(raw: z.output<typeof RawUpdate>, me: Account): Update
     };
   }
   const message = Message.safeParse(raw["message"]).data;
+  if (message?.migrate_to_chat_id !== undefined)
+    return { kind: "moved", place, from: String(message.chat.id), to: String(message.migrate_to_chat_id) };
   const read = message === undefined ? undefined : readMessage(message, me);
   return read === undefined ? { kind: "other", place } : { ...read, place };
 }
@@ -87,7 +96,7 @@ export function readUpdate(raw: z.output<typeof RawUpdate>, me: Account): Update
 function readMessage(message: TelegramMessage, me: Account): Omit<IncomingMessage, "place"> | undefined {
   const kind = chatKindOf(message.chat.type);
   const files = filesOf(message);
-  const text = message.text ?? message.caption ?? textOfOther(message);
+  const text = writtenText(message) ?? textOfOther(message);
   if (kind === undefined || (text === "" && files.length === 0)) return undefined;
   const { from, sender_chat: asChat, reply_to_message: answered } = message;
   return {
@@ -103,6 +112,18 @@ function readMessage(message: TelegramMessage, me: Account): Omit<IncomingMessag
     files,
     album: message.media_group_id ?? null,
   };
+}
+
+/** With the addresses that stand behind its words: a reader sees the words alone, and what they lead to would be lost. */
+function writtenText({ text, caption, entities, caption_entities: ofCaption }: TelegramMessage): string | undefined {
+  const links = (entities ?? ofCaption ?? []).filter(({ url }) => url !== undefined);
+  // From the end, so that the places before it stay; offsets count UTF-16 units, as strings do.
+  return links
+    .toSorted((one, other) => other.offset - one.offset)
+    .reduce((written, { offset, length, url }) => {
+      const end = offset + length;
+      return written === undefined ? written : `${written.slice(0, end)} (${url})${written.slice(end)}`;
+    }, text ?? caption);
 }
 
 function chatKindOf(type: string): "private" | "group" | undefined {

@@ -40,5 +40,7 @@ export interface ShownMessage {
   text: string;
   buttons: string[];
   editCount: number;
+  /** The message that it answers. */
+  replyTo?: string;
   file?: { name: string; mediaType: string; bytes: Uint8Array };
 }

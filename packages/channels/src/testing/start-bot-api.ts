@@ -15,6 +15,8 @@ export interface BotApiServer extends ChannelWorld {
   token: string;
   /** Names of methods that were called, in order. */
   calls: string[];
+  /** A group is made a supergroup, which has another id. */
+  migrate(chat: string, to: string): void;
   /** The chat blocks the bot. */
   block(chat: string): void;
   remove(chat: string, ref: string): void;
@@ -54,6 +56,7 @@ export async function startBotApi(): Promise<BotApiServer> {
   const files = new Map<string, Uint8Array<ArrayBuffer>>();
   const openPresses = new Set<string>();
   const blocked = new Set<string>();
+  const moved = new Map<string, string>();
   const calls: string[] = [];
   const pressAnswers: string[] = [];
   let nextUpdate = 1_000;
@@ -123,7 +126,9 @@ export async function startBotApi(): Promise<BotApiServer> {
     const chat = String(fields["chat_id"]);
     if (blocked.has(chat)) throw new Refused(403, "Forbidden: bot was blocked by the user");
     const ref = String(nextMessage++);
-    messages.push({ ref, chat, editCount: 0, ...shown });
+    const reply = fields["reply_parameters"];
+    const answered = (typeof reply === "string" ? JSON.parse(reply) : reply) as { message_id: number } | undefined;
+    messages.push({ ref, chat, editCount: 0, ...(answered && { replyTo: String(answered.message_id) }), ...shown });
     return { message_id: Number(ref), chat: { id: Number(chat) } };
   };
 
@@ -182,6 +187,11 @@ export async function startBotApi(): Promise<BotApiServer> {
     if (writes && limited.count > 0) {
       limited.count -= 1;
       throw new Refused(429, `Too Many Requests: retry after ${limited.seconds}`, { retry_after: limited.seconds });
+    }
+    const movedTo = moved.get(String(fields["chat_id"]));
+    if (movedTo !== undefined) {
+      const parameters = { migrate_to_chat_id: Number(movedTo) };
+      throw new Refused(400, "Bad Request: group chat was upgraded to a supergroup chat", parameters);
     }
     const work = methods[method];
     if (work === undefined) throw new Refused(404, "Not Found");
@@ -242,12 +252,24 @@ export async function startBotApi(): Promise<BotApiServer> {
     shown: (chat) =>
       messages
         .filter((message) => message.chat === chat && message.isGone !== true)
-        .map(({ ref, text, buttons, editCount, file }) => ({ ref, text, buttons, editCount, ...(file && { file }) })),
+        .map(({ ref, text, buttons, editCount, file, replyTo }) => ({
+          ref,
+          text,
+          buttons,
+          editCount,
+          ...(file && { file }),
+          ...(replyTo && { replyTo }),
+        })),
     loseNext(how = "silent") {
       losing = how;
     },
     limitNext(count, seconds) {
       limited = { count, seconds };
+    },
+    migrate(chat, to) {
+      moved.set(chat, to);
+      const from = { id: Number(chat), type: "group", title: `Group ${chat}` };
+      add({ message: { message_id: nextMessage++, chat: from, migrate_to_chat_id: Number(to) } });
     },
     block: (chat) => void blocked.add(chat),
     remove(chat, ref) {
