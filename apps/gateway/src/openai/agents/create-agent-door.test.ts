@@ -180,6 +180,8 @@ test("tools of the program end the turn as calls, and their results resume it, a
     tool_call_id: id,
     content: `result ${index}`,
   }));
+  const some: Messages = [...asked, message, ...results.slice(1)];
+  await assert.rejects(ask(client, some), { status: 400, message: /No tool output found for tool call/ });
   const whole: Messages = [...asked, message, ...results];
   assert.equal(await ask(client, whole), "done: result 0 and result 1");
   assert.equal(await ask(client, whole), "done: result 0 and result 1");
@@ -340,6 +342,19 @@ test("responses are turns too: streamed, behind the one that they name, read aga
   const fork = await client.responses.create({ model: "roost/main", input: "tre", previous_response_id: first.id });
   assert.equal(fork.output_text, "to tre");
   assert.ok(lastShown().includes("to uno") && !lastShown().includes("to due"));
+  // As the AI SDK goes on: what was answered stands there by its id alone.
+  const user = (content: string) => ({ role: "user" as const, content });
+  const behindItem = (id: string) =>
+    client.responses.create({
+      model: "roost/main",
+      input: [user("uno"), { type: "item_reference", id }, user("sei")],
+    });
+  assert.equal((await behindItem(first.output[0]?.id ?? "")).output_text, "to sei");
+  assert.ok(lastShown().includes("to uno"));
+  for (const id of ["msg_none", "rs/1"]) await assert.rejects(behindItem(id), NotFoundError);
+  const begun = { model: "roost/main", input: "otto", background: true, stream: true as const };
+  const told = await Array.fromAsync(await client.responses.create(begun));
+  assert.equal(told.at(-1)?.type, "response.completed");
   const named = { model: "roost/main", conversation: "numbers" };
   await client.responses.create({ ...named, input: "quattro" });
   await client.responses.create({ ...named, input: "cinque" });

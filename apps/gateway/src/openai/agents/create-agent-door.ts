@@ -12,7 +12,7 @@ import { answerChat } from "./answer-chat.ts";
 import { answerResponse, toResponse } from "./answer-response.ts";
 import { hashConversation, namedPlace, type AskedConversation, type AskedPlace } from "./asked-conversation.ts";
 import { formatResponseId } from "./call-ids.ts";
-import { followTurn, readTurn, type TurnEnd } from "./follow-turn.ts";
+import { followTurn, readTurn, toolNamesOf, type TurnEnd } from "./follow-turn.ts";
 import { isChore } from "./is-chore.ts";
 import { readChat } from "./read-chat.ts";
 import { readResponseRequest } from "./read-response-request.ts";
@@ -91,8 +91,7 @@ export function createAgentDoor(options: AgentDoorOptions): AgentDoor {
         instructions: null,
         form: AnswerForm.safeParse(run.input["answerForm"]).data,
       };
-      const given = run.input["clientTools"];
-      const toolNames = Array.isArray(given) ? given.map((tool) => String(jsonObjectOf(tool)["name"])) : [];
+      const toolNames = toolNamesOf(run);
       if (!isStreamed)
         return sendJson(response, 200, toResponse(facts, await readTurn(options.kernel, run.id, toolNames)));
       const signal = signalOf(response, options.shutdown);
@@ -144,7 +143,8 @@ async function answerAsResponse(options: AgentDoorOptions, call: AgentCall, agen
     instructions: typeof instructions === "string" ? instructions : null,
     form: asked.form,
   };
-  if (body["background"] === true) return sendJson(response, 200, toResponse(facts, undefined));
+  if (body["background"] === true && body["stream"] !== true)
+    return sendJson(response, 200, toResponse(facts, undefined));
   const end = await answerResponse(response, follow(options, call, { turn, asked }), {
     ...facts,
     isStreamed: body["stream"] === true,

@@ -105,6 +105,12 @@ function endOfRun(run: Run): TurnEnd {
   return { kind: "reply", text: shown, usage: readTurnUsage(output["usage"]) };
 }
 
+/** Of the program's tools, as it gave them with the message that began the run. */
+export function toolNamesOf({ input }: Pick<Run, "input">): string[] {
+  const given = input["clientTools"];
+  return Array.isArray(given) ? given.map((tool) => String(jsonObjectOf(tool)["name"])) : [];
+}
+
 interface ModelMessage {
   seq: number;
   text: string;

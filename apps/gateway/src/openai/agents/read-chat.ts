@@ -22,11 +22,13 @@ export function readChat(agent: string, body: JsonObject, place: AskedPlace): As
   for (const [index, message] of messages.map(jsonObjectOf).entries()) {
     const param = `messages[${index}]`;
     const { role, content, tool_call_id: callId, tool_calls: calls } = message;
-    const { text, files } = readContent(content, `${param}.content`);
+    const at = `${param}.content`;
+    const { text, files } = readContent(content, at);
     if (role === "system" || role === "developer") told.push(text);
     else if (role === "user") items.push({ kind: "user", text, files });
     else if (role === "assistant") items.push({ kind: "assistant", text, calls: readCalls(calls) });
-    else if (role === "tool" && typeof callId === "string") items.push({ kind: "result", callId, text });
+    else if (role === "tool" && typeof callId === "string")
+      items.push({ kind: "result", callId, text: readResult(content, at) });
     else
       throw invalid(
         `${param} has the role ${JSON.stringify(role)?.slice(0, 40)}: use system, developer, user, assistant or tool`,
@@ -91,6 +93,14 @@ function readCalls(given: JsonValue | undefined): ToolRequest[] {
     const { name, arguments: text } = jsonObjectOf(call["function"]);
     return { id: String(call["id"]), name: String(name), arguments: String(text) };
   });
+}
+
+/** What a tool of the program gave: its text. Files in it are named, so that none seems never to have been there. */
+export function readResult(content: JsonValue | undefined, param: string): string {
+  const { text, files } = readContent(content, param);
+  return [text, ...files.map(({ mediaType, name }) => `[${name ?? "a file"} of type ${mediaType}, which was not read]`)]
+    .filter((line) => line !== "")
+    .join("\n");
 }
 
 /** Texts, and what else stands among them: of the chat API and of the responses API. */
