@@ -1,4 +1,9 @@
 /** What a page needs first, by the first part of its address: its screen's chunk with styles, the font, and the first answers of the API. */
+import assert from "node:assert/strict";
+import { addressOfCall } from "@roost/contract/client";
+import { roostOperations } from "@roost/contract/operations";
+import { feedAsks } from "../src/live/feed-asks.ts";
+
 export interface ManifestChunk {
   file: string;
   css?: string[];
@@ -6,13 +11,13 @@ export interface ManifestChunk {
 
 export type BundleManifest = Readonly<Record<string, ManifestChunk>>;
 
+/** Operation → the input with which a screen calls it. */
+type Asks = Readonly<Record<string, Record<string, unknown>>>;
+
 /** Address → the screen's source, and what it asks the gateway for at once. */
-const screens: Readonly<Record<string, { source: string; asks?: string[] }>> = {
-  "/": {
-    source: "src/features/now/NowScreen.tsx",
-    asks: ["activity?limit=500", "status"],
-  },
-  "/chat": { source: "src/features/chat/ChatScreen.tsx", asks: ["sessions?limit=200"] },
+const screens: Readonly<Record<string, { source: string; asks?: Asks }>> = {
+  "/": { source: "src/features/now/NowScreen.tsx", asks: feedAsks },
+  "/chat": { source: "src/features/chat/ChatScreen.tsx", asks: { listSessions: { limit: 200 } } },
   "/needs": { source: "src/features/needs/NeedsScreen.tsx" },
   "/runs": { source: "src/features/runs/RunsScreen.tsx" },
   "/jobs": { source: "src/features/jobs/JobsScreen.tsx" },
@@ -29,7 +34,7 @@ export function listHints(manifest: BundleManifest): Record<string, PageHints> {
   const always =
     font === undefined ? "" : link("preload", manifest[font]?.file ?? "", 'as="font" type="font/woff2" crossorigin');
   const hints: Record<string, PageHints> = { "*": { files: always, asks: "" } };
-  for (const [path, { source, asks = [] }] of Object.entries(screens)) {
+  for (const [path, { source, asks = {} }] of Object.entries(screens)) {
     const chunk = manifest[source];
     if (chunk === undefined) continue;
     const files = [
@@ -37,10 +42,19 @@ export function listHints(manifest: BundleManifest): Record<string, PageHints> {
       link("modulepreload", chunk.file, ""),
       ...(chunk.css ?? []).map((file) => link("preload", file, 'as="style"')),
     ];
-    const asked = asks.map((ask) => link("preload", `api/v1/${ask}`, 'as="fetch" crossorigin'));
+    const asked = Object.entries(asks).map(([id, given]) =>
+      link("preload", addressOf(id, given), 'as="fetch" crossorigin'),
+    );
     hints[path] = { files: files.join("\n    "), asks: asked.join("\n    ") };
   }
   return hints;
+}
+
+/** As the console's client asks for it, to the letter: any other is fetched twice. */
+function addressOf(id: string, given: Record<string, unknown>): string {
+  const operation = roostOperations.find((one) => one.id === id);
+  assert(operation !== undefined, `${id} is no operation`);
+  return addressOfCall(operation, given, { baseUrl: "api/v1" }).replaceAll("&", "&amp;");
 }
 
 function link(rel: string, file: string, rest: string): string {

@@ -14,6 +14,7 @@ import type { ConsoleClient } from "../api/create-connect.ts";
 import { createCells, type Cells } from "./create-cells.ts";
 import { foldSpan, type Span } from "./fold-span.ts";
 import type { Live } from "./create-live.ts";
+import { feedAsks } from "./feed-asks.ts";
 
 /** Rows by id are cells of their own, so that one moving run draws one row. */
 export interface FeedValues {
@@ -56,13 +57,11 @@ export interface Feed {
   read(): void;
 }
 
-const endedShown = 25;
 const soonMs = 250;
 const betweenMs = 1_000;
 const retryMs = 5_000;
 /** Time alone changes it: what is due, what was spent. */
 const idleMs = 60_000;
-const rowsMax = 500;
 /** Ids that fit into an address; the steps of further runs come with the next reading. */
 const spanRunsMax = 200;
 
@@ -86,10 +85,12 @@ export function createFeed(options: FeedOptions): Feed {
     isDue = false;
     lastMs = nowMs();
     try {
-      const reading = await readAll(client, cells, isFresh);
+      const reading = await readLists(client);
       show(cells, { ...reading, asOf: nowMs() }, reading.inbox);
       cells.set("failure", undefined);
       options.onRead?.({ ...reading, asOf: nowMs() });
+      // Another round trip: the lists do not wait for it.
+      await readSteps(client, cells, { ...reading, isFresh });
     } catch (error) {
       cells.set("failure", (error as Error).message);
       setTimer(plan, retryMs);
@@ -123,22 +124,27 @@ export function createFeed(options: FeedOptions): Feed {
   return { cells, read: () => void read() };
 }
 
-async function readAll(client: FeedOptions["client"], cells: FeedCells, isFresh: boolean) {
+async function readLists(client: FeedOptions["client"]) {
   const [activity, status, ended, open] = await Promise.all([
-    client.listActivity({ limit: rowsMax }),
-    client.getStatus(),
-    client.listRuns({ state: ["done", "failed", "cancelled", "diverged", "outdated"], limit: endedShown }),
-    client.listInbox(),
+    client.listActivity(feedAsks.listActivity),
+    client.getStatus(feedAsks.getStatus),
+    client.listRuns(feedAsks.listRuns),
+    client.listInbox(feedAsks.listInbox),
   ]);
-  const rows = activity.items;
-  const unknown = [...rows.map(({ runId }) => runId), ...ended.items.map(({ id }) => id)]
+  return { rows: activity.items, ended: ended.items, status, inbox: open.items };
+}
+
+async function readSteps(
+  client: FeedOptions["client"],
+  cells: FeedCells,
+  { rows, ended, isFresh }: Pick<Kept, "rows" | "ended"> & { isFresh: boolean },
+): Promise<void> {
+  const unknown = [...rows.map(({ runId }) => runId), ...ended.map(({ id }) => id)]
     .filter((id) => id !== null)
     .filter((id) => isFresh || cells.get(`spans:${id}`) === undefined);
-  if (unknown.length > 0) {
-    const { items } = await client.readStepSpans({ runIds: unknown.slice(0, spanRunsMax) });
-    for (const [id, spans] of groupSpans(items)) cells.set(`spans:${id}`, spans);
-  }
-  return { rows, ended: ended.items, status, inbox: open.items };
+  if (unknown.length === 0) return;
+  const { items } = await client.readStepSpans({ runIds: unknown.slice(0, spanRunsMax) });
+  for (const [id, spans] of groupSpans(items)) cells.set(`spans:${id}`, spans);
 }
 
 function groupSpans(items: readonly StepSpanRecord[]): Map<string, Span[]> {

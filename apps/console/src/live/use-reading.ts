@@ -8,6 +8,8 @@ export interface UseReadingOptions {
   isMoved?: (event: Event) => boolean;
 }
 
+export type Read<Value> = Reading<Value> & { reload: () => void };
+
 const betweenMs = 900;
 
 /**
@@ -18,7 +20,7 @@ export function useReading<Value>(
   key: string,
   load: () => Promise<Value>,
   { isMoved }: UseReadingOptions = {},
-): Reading<Value> & { reload: () => void } {
+): Read<Value> {
   const { readings, live } = useConsole();
   const given = useRef({ load, isMoved });
   given.current = { load, isMoved };
