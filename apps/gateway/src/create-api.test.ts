@@ -183,6 +183,12 @@ async function askAboutJobs(client: TestGateway["client"]): Promise<void> {
   assert.equal((await client.runJob({ jobId: "sweep" }, { idempotencyKey: "once" })).isRepeated, true);
   assert.equal((await client.getJob({ jobId: "sweep" })).ticks[0]?.runId, tick.runId);
   assert.ok((await client.listTicks({ jobId: "sweep" })).items.some(({ tickKey }) => tickKey === tick.tickKey));
+  assert.deepEqual(
+    (await client.listLatestTicks({ jobIds: ["sweep", "nobody", "sweep"], each: 1 })).items.map(
+      ({ tickKey }) => tickKey,
+    ),
+    [tick.tickKey],
+  );
   assert.equal((await client.listJobs({ limit: 1 })).items.length, 1);
   const { items: rows } = await client.listActivity();
   assert.deepEqual(

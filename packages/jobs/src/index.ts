@@ -11,6 +11,7 @@ export {
   getJob,
   listJobs,
   listJobsByDue,
+  listLatestTicks,
   listTicks,
   type DuePlace,
   type Job,

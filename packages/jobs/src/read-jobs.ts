@@ -160,13 +160,22 @@ export async function findJobIds(kernel: Kernel, ids: readonly string[]): Promis
 }
 
 async function withLastTicks(kernel: Kernel, rows: Omit<Job, "lastTick">[]): Promise<Job[]> {
-  const ticks = await kernel.database.query<Tick>(
-    `select ${tickColumns} from unnest($1::text[]) as asked(id), lateral (
-       select * from roost.tick where job_id = asked.id order by scheduled_at desc, tick_key desc limit 1) as tick`,
-    [rows.map((row) => row.id)],
-  );
+  const ticks = await listLatestTicks(kernel, { jobIds: rows.map(({ id }) => id), each: 1 });
   const byJob = new Map(ticks.map((tick) => [tick.jobId, tick]));
   return rows.map((row) => ({ ...row, lastTick: byJob.get(row.id) ?? null }));
+}
+
+/** The latest ticks of each of these jobs, job by job, newest first. */
+export async function listLatestTicks(
+  kernel: Kernel,
+  { jobIds, each }: { jobIds: readonly string[]; each: number },
+): Promise<Tick[]> {
+  return await kernel.database.query<Tick>(
+    `select ${tickColumns} from unnest($1::text[]) with ordinality as asked(id, place), lateral (
+       select * from roost.tick where job_id = asked.id order by scheduled_at desc, tick_key desc limit $2) as tick
+     order by asked.place, tick.scheduled_at desc, tick.tick_key desc`,
+    [jobIds, each],
+  );
 }
 
 export interface ListTicksOptions {

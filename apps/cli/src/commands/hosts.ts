@@ -207,11 +207,13 @@ function columns(nowMs: number): Column<HostRecord>[] {
   ];
 }
 
-/** "2 workers (default, night), 1 scheduler; offers gpu" */
-function describeWork({ doing, queues, capabilities }: HostRecord): string {
-  const offers = capabilities.length === 0 ? "" : `; offers ${capabilities.join(", ")}`;
-  const named = doing.map((what) => (/ workers?$/.test(what) ? `${what} (${queues.join(", ")})` : what));
-  return `${named.join(", ")}${offers}`;
+/** "2 workers, 1 scheduler; queues default, night; offers gpu" */
+function describeWork({ doing, workerCount, queues, capabilities }: HostRecord): string {
+  return [
+    doing.join(", "),
+    ...(workerCount === 0 ? [] : [`queues ${queues.join(", ")}`]),
+    ...(capabilities.length === 0 ? [] : [`offers ${capabilities.join(", ")}`]),
+  ].join("; ");
 }
 
 function describeSkew(skewMs: number): string {

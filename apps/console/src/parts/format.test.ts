@@ -27,15 +27,15 @@ test("formatMs() and formatAge() grow coarser with what they say", () => {
   assert.equal(formatAgo(100), "just now");
 });
 
-test("formatUsd() never says that something cost nothing", () => {
+test("formatUsd() says that something cost nothing only where it did", () => {
   assert.deepEqual([0, 0.0002, 0.0421, 4.2, 1_234.5].map(formatUsd), [
-    "$0.000",
+    "$0",
     "<$0.001",
     "$0.042",
     "$4.200",
     "$1,234.50",
   ]);
-  assert.deepEqual([0, 0.004, 4.267].map(formatUsdShort), ["$0.00", "<$0.01", "$4.27"]);
+  assert.deepEqual([0, 0.004, 4.267].map(formatUsdShort), ["$0", "<$0.01", "$4.27"]);
   assert.deepEqual([999, 71_234, 1_250_000].map(formatCount), ["999", "71.2K", "1.3M"]);
 });
 

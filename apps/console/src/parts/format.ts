@@ -6,6 +6,7 @@ const usd3 = new Intl.NumberFormat("en", {
   maximumFractionDigits: 3,
 });
 const usd2 = new Intl.NumberFormat("en", { style: "currency", currency: "USD" });
+const nothing = "$0";
 const plain = new Intl.NumberFormat("en");
 const compact = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
 const second = 1_000;
@@ -13,13 +14,15 @@ const minute = 60 * second;
 const hour = 60 * minute;
 const day = 24 * hour;
 
-/** `$0.042`; less than a tenth of a cent is said as such. */
+/** `$0.042`; less than a tenth of a cent is said as such, and nothing as `$0`. */
 export function formatUsd(usd: number): string {
+  if (usd === 0) return nothing;
   if (usd > 0 && usd < 0.001) return "<$0.001";
   return usd >= 100 ? usd2.format(usd) : usd3.format(usd);
 }
 
 export function formatUsdShort(usd: number): string {
+  if (usd === 0) return nothing;
   if (usd > 0 && usd < 0.01) return "<$0.01";
   return usd2.format(usd);
 }

@@ -181,6 +181,7 @@ function toRecord(
         ...(joined?.doing ?? []),
       ]),
     ],
+    workerCount: countOf(processes, "worker"),
     queues: collect(({ queues }) => queues),
     capabilities: collect(({ capabilities }) => capabilities.filter((one) => !one.startsWith("host:"))),
     runCount: processes.reduce((sum, { runCount }) => sum + runCount, 0),
@@ -198,7 +199,11 @@ function whyDrained(other: { its: string; of: string } | undefined, drained: Dra
 /** "2 workers", "1 scheduler" */
 function countKinds(processes: WorkerRow[]): string[] {
   return (["worker", "scheduler"] as const).flatMap((kind) => {
-    const count = processes.filter((one) => one.kind === kind).length;
+    const count = countOf(processes, kind);
     return count === 0 ? [] : [`${count} ${kind}${count === 1 ? "" : "s"}`];
   });
+}
+
+function countOf(processes: WorkerRow[], kind: WorkerRow["kind"]): number {
+  return processes.filter((one) => one.kind === kind).length;
 }

@@ -11,6 +11,7 @@ import {
   listJobVersions,
   listJobs,
   listJobsByDue,
+  listLatestTicks,
   listTicks,
   pauseJob,
   previewMoments,
@@ -107,6 +108,11 @@ function serveReading(kernel: Kernel): Served[] {
       });
       return toPage(page.ticks.map(toTickRecord), page.next);
     }),
+
+    serve(operations.listLatestTicks, async (asked) => {
+      const ticks = await listLatestTicks(kernel, { ...asked, jobIds: [...new Set(asked.jobIds)] });
+      return { items: ticks.map(toTickRecord) };
+    }),
   ];
 }
 
@@ -147,6 +153,9 @@ function serveDefining({ kernel, timeZone, known }: Given): Served[] {
     }),
 
     serve(operations.rollBackJob, async ({ jobId, version, expectedVersion }, { principal }) => {
+      // It brings back whose session it speaks in, too.
+      const { definition } = await getJobVersion(kernel, jobId, version);
+      requireSessions(principal, [definition.session], operations.rollBackJob);
       const options = { version, by: principal.id, expectedVersion };
       const { change } = await rollBackJob(kernel, jobId, options);
       return { job: await recordOf(jobId), change };

@@ -17,15 +17,20 @@ import {
 import type { RecallServices } from "../recall-services.ts";
 import { iso } from "../records/iso.ts";
 import { requireUuid } from "../records/require-uuid.ts";
+import { maySeeMain } from "../security/may-see-main.ts";
 
 const as = { kind: "main" as const };
 
 export function serveMemory({ memory, recallServices }: { memory: Memory; recallServices: RecallServices }): Served[] {
   const { kernel } = memory;
   return [
-    serve(operations.recall, async ({ query, limit, tokensMax, kinds, since, until }, { principal }) => {
+    serve(operations.recall, async ({ query, limit, tokensMax, since, until, ...given }, { principal }) => {
+      // What was said in conversations takes the scope `main`, as reading a session of the person does.
+      const kinds = maySeeMain(principal.scopes)
+        ? given.kinds
+        : (given.kinds ?? operations.recalledKinds).filter((kind) => kind !== "conversation");
       // Kinds and times are the home's own.
-      const isOwn = kinds !== undefined || since !== undefined || until !== undefined;
+      const isOwn = given.kinds !== undefined || since !== undefined || until !== undefined;
       const ofServices = isOwn ? undefined : recallServices({ query, limit }, principal);
       const found = await recall(memory, {
         query,

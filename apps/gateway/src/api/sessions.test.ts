@@ -67,6 +67,15 @@ test("A key without the scope main finds, reads, writes and follows no session o
     await assert.rejects(planner.applyJobs({ source: "x", jobs: [{ id, ...definition }] }), { code: "forbidden" });
   }
   await planner.defineJob({ jobId: "spy", ...job });
+  await client.defineJob({ jobId: "letter", ...job, session: "main" });
+  await client.defineJob({ jobId: "letter", ...job });
+  await assert.rejects(planner.rollBackJob({ jobId: "letter", version: 1 }), { code: "forbidden" });
+  const made = await client.createToken({ name: "knower", kind: "device", scopes: ["recall:read"] });
+  const recalled = async (by: typeof client, kinds?: ["conversation"]) =>
+    (await by.recall({ query: "Where is the safe?", kinds })).lines.map(({ kind }) => kind);
+  assert.deepEqual(await recalled(client), ["conversation"]);
+  for (const kinds of [undefined, ["conversation"] as ["conversation"]])
+    assert.deepEqual(await recalled(clientWith(made.text), kinds), [], "what was said takes the scope main");
   const friend = await keyOf("friend", ["sessions:read", "main"]);
   assert.deepEqual(
     (await friend.listSessions({ kind: "main" })).items.map(({ key }) => key),

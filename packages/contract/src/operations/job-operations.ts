@@ -215,6 +215,27 @@ export const listTicks = defineOperation({
   effect: "readonly",
 });
 
+/** Ticks of one job in an answer about many. */
+export const ticksOfEachMax = 20;
+
+export const listLatestTicks = defineOperation({
+  id: "listLatestTicks",
+  method: "GET",
+  path: "/latest-ticks",
+  summary: "The latest ticks of each of several jobs, newest first",
+  input: z.object({
+    jobIds: z.array(ref("Job", JobId)).min(1).max(pageLimitMax),
+    each: SmallCount.min(1).max(ticksOfEachMax).default(ticksOfEachMax).describe("Of each job at most"),
+  }),
+  output: z.object({
+    items: z
+      .array(Tick)
+      .max(pageLimitMax * ticksOfEachMax)
+      .describe("Job by job"),
+  }),
+  effect: "readonly",
+});
+
 /** Moments in one answer: ten in an editor, a month of an hourly job in a calendar. */
 export const momentsMax = 1_000;
 
@@ -269,4 +290,5 @@ export const jobOperations = [
   removeJob,
   runJob,
   listTicks,
+  listLatestTicks,
 ] as const;

@@ -12,6 +12,7 @@ export const recall = defineOperation({
   path: "/recall",
   summary:
     "Lines of files, conversations and events that tell of something, best first, each with its source, and what services know of it",
+  description: "Without the scope `main` what was said in conversations is left out.",
   input: z.object({
     query: text(1_000).min(1).describe("A question or a few words"),
     limit: SmallCount.min(1).max(50).default(10).describe("Lines"),

@@ -17,6 +17,7 @@ export const Host = z
       .nullable()
       .describe("Why it takes no new work and only ends what it has; null: it takes work"),
     doing: z.array(Name).max(100).describe("What it runs"),
+    workerCount: Count.describe("Processes among them that execute runs"),
     queues: z.array(Name).max(200).describe("That its workers serve"),
     capabilities: z.array(Name).max(200).describe("That its workers offer, beside the host itself"),
     runCount: Count.describe("Runs that its workers execute"),

@@ -88,10 +88,10 @@ function useWeek() {
   const coming = useReading(`jobs:coming:${key}`, async () =>
     until <= now ? nothingDue : client.foreseeTicks({ ...(from && { from: toIso(from) }), until: toIso(until) }),
   );
-  const over = days.map((day) => formats.isoDay.format(day)).filter((day) => day <= today);
-  const past = useReading(`jobs:past:${key}`, () => Promise.all(over.map((day) => client.getDay({ day }))), {
-    isMoved: ({ topic, type }) => over.includes(today) && (topic === "jobs" || type.startsWith("run.")),
-  });
+  const past = usePast(
+    days.map((day) => formats.isoDay.format(day)),
+    today,
+  );
   const show = (at: number) => {
     const day = formats.isoDay.format(at);
     setSearch({ view: "week", ...(day !== today && { from: day }) });
@@ -118,8 +118,28 @@ function useWeek() {
     coming.reload();
     past.reload();
   };
-  const week = coming.value && past.value && weekOf(past.value, coming.value);
+  const week = coming.value && past.days && weekOf(past.days, coming.value);
   return { week, days, isNamed, error: coming.error ?? past.error, reload, bar };
+}
+
+/** What was on those of the days that are not to come. Of them only today moves: what goes on over midnight stands in it, too. */
+function usePast(days: readonly string[], today: string) {
+  const { client } = useConsole();
+  const over = days.filter((day) => day < today);
+  const now = days.filter((day) => day === today);
+  const read = (asked: readonly string[]) => Promise.all(asked.map((day) => client.getDay({ day })));
+  const whole = useReading(`jobs:days:${over.join()}`, () => read(over));
+  const moving = useReading(`jobs:today:${now.join()}`, () => read(now), {
+    isMoved: ({ topic, type }) => now.length > 0 && (topic === "jobs" || type.startsWith("run.")),
+  });
+  return {
+    days: whole.value && moving.value && [...whole.value, ...moving.value],
+    error: whole.error ?? moving.error,
+    reload() {
+      whole.reload();
+      moving.reload();
+    },
+  };
 }
 
 function toIso(at: number): string {
@@ -132,17 +152,25 @@ interface Coming {
 }
 
 function weekOf(past: readonly DayRecord[], coming: Coming): { entries: DayEntry[]; isCut: boolean } {
+  const states = new Map(past.flatMap(({ runs }) => runs.map(({ id, state }) => [id, state])));
   const due = coming.items.map(({ jobId, at }) => ({ jobId, at: Date.parse(at), state: "due", count: 1 }));
-  return { entries: [...past.flatMap(entriesOf), ...due], isCut: coming.isCut || past.some(({ isCut }) => isCut) };
+  return {
+    entries: [...past.flatMap((day) => entriesOf(day, states)), ...due],
+    isCut: coming.isCut || past.some(({ isCut }) => isCut),
+  };
 }
 
 const nothingDue: Coming = { items: [], isCut: false };
 
-/** What jobs did on a day: runs that began, and moments at which none did. A run that went on over midnight stands where it began. */
-function entriesOf({ from, until, runs, ticks }: DayRecord): DayEntry[] {
+/**
+ * What jobs did on a day: runs that began, and moments at which none did. A run that went on over midnight stands where it began, in the state of the
+ * last day that has it.
+ */
+function entriesOf({ from, until, runs, ticks }: DayRecord, states: ReadonlyMap<string, string>): DayEntry[] {
   const isWithin = (at: string | null): at is string =>
     at !== null && Date.parse(at) >= Date.parse(from) && Date.parse(at) < Date.parse(until);
-  const began = runs.flatMap(({ id, jobId, state, scheduledAt, createdAt }) => {
+  const began = runs.flatMap(({ id, jobId, scheduledAt, createdAt, ...run }) => {
+    const state = states.get(id) ?? run.state;
     const at = [scheduledAt, createdAt].find(isWithin);
     return jobId === null || at === undefined ? [] : [{ jobId, at: Date.parse(at), state, count: 1, runId: id }];
   });

@@ -1,21 +1,21 @@
 /** A job in a line: when, how the last twenty ticks went, what comes next. */
 import type { JobRecord } from "@roost/contract/operations";
 import { Link } from "wouter";
-import { useConsole, useFeed, useNow } from "../../live/console-context.ts";
+import { useFeed, useNow } from "../../live/console-context.ts";
 import { useReading } from "../../live/use-reading.ts";
 import { describeTrigger } from "@roost/contract/describe-trigger";
 import { formatMoment } from "../../parts/format.ts";
 import { StateMark } from "../../parts/StateMark.tsx";
 import { tellWhen } from "../../parts/tell-cron.ts";
 import { useTimeFormats } from "../../parts/time-formats.ts";
+import type { ReadTicks } from "./create-tick-reader.ts";
 import { TickStrip } from "./TickStrip.tsx";
 import styles from "./JobRow.module.css";
 
-export function JobRow({ job }: { job: JobRecord }) {
-  const { client } = useConsole();
+export function JobRow({ job, readTicks }: { job: JobRecord; readTicks: ReadTicks }) {
   const now = useNow();
   const formats = useTimeFormats();
-  const { value } = useReading(`job:${job.id}:ticks`, () => client.listTicks({ jobId: job.id, limit: 20 }), {
+  const { value } = useReading(`job:${job.id}:ticks`, () => readTicks(job.id), {
     isMoved: ({ topic, data }) => topic === "jobs" && data["jobId"] === job.id,
   });
   const timeZone = useFeed("status")?.timeZone;
@@ -27,7 +27,7 @@ export function JobRow({ job }: { job: JobRecord }) {
         {definition.title ?? job.id}
         <small>{failing === null ? tellWhen(describeTrigger(definition.trigger, { timeZone })) : failing.reason}</small>
       </span>
-      <TickStrip ticks={value?.items ?? []} />
+      <TickStrip ticks={value ?? []} />
       <span className={styles.next}>
         {state === "paused" ? "paused" : dueAt === null ? "" : formatMoment(Date.parse(dueAt), now, formats)}
       </span>

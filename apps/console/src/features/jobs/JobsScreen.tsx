@@ -1,4 +1,5 @@
 /** All jobs: what is due, whether the last ones went well, what a week looks like, what the coming hours would bring. */
+import { useMemo } from "react";
 import { useSearchParams } from "wouter";
 import { useConsole } from "../../live/console-context.ts";
 import { useReading } from "../../live/use-reading.ts";
@@ -6,6 +7,7 @@ import { Blank, Unread } from "../../parts/Blank.tsx";
 import { FilterChips } from "../../parts/FilterChips.tsx";
 import { ScreenHeader } from "../../parts/ScreenHeader.tsx";
 import { Region } from "../../parts/Region.tsx";
+import { createTickReader } from "./create-tick-reader.ts";
 import { JobCalendar } from "./JobCalendar.tsx";
 import { JobRow } from "./JobRow.tsx";
 import { RehearsalView } from "./RehearsalView.tsx";
@@ -24,6 +26,7 @@ export function JobsScreen() {
   const { value, error, reload } = useReading("jobs", () => client.listJobs({ limit: 200 }), {
     isMoved: ({ topic, type }) => topic === "jobs" || type === "run.done" || type === "run.failed",
   });
+  const readTicks = useMemo(() => createTickReader(client), [client]);
   const jobs = value?.items ?? [];
   const active = jobs.filter(({ state }) => state === "active").length;
   const rest = jobs.length - active;
@@ -53,7 +56,7 @@ export function JobsScreen() {
           <ul>
             {jobs.map((job) => (
               <li key={job.id}>
-                <JobRow job={job} />
+                <JobRow job={job} readTicks={readTicks} />
               </li>
             ))}
           </ul>

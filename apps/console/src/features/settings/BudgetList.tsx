@@ -20,16 +20,12 @@ const windows: readonly { id: Window; name: string }[] = [
 
 export function BudgetList() {
   const { client } = useConsole();
-  const { value, error, reload } = useReading("settings:budgets", () => client.listBudgets({ limit: 200 }), {
+  const read = async () => ({ items: toRows((await client.listBudgets({ limit: 200 })).items) });
+  const reading = useReading("settings:budgets", read, {
     isMoved: ({ type }) => type === "run.done" || type === "run.failed",
   });
-  const caps = value?.items;
-  const rows = caps && [
-    ...windows.map((window) => ({ window, cap: caps.find((cap) => cap.scope === "all" && cap.window === window.id) })),
-    ...caps.filter(({ scope }) => scope !== "all").map((cap) => ({ window: undefined, cap })),
-  ];
   return (
-    <SettingsList title="Spending at most" what="caps" items={rows} error={error} onRetry={reload} rowCount={4}>
+    <SettingsList title="Spending at most" what="caps" reading={reading} rowCount={4}>
       {(row) =>
         row.window === undefined ? (
           <li key={row.cap.scope + row.cap.window}>
@@ -41,11 +37,25 @@ export function BudgetList() {
             </span>
           </li>
         ) : (
-          <CapRow key={row.window.id} window={row.window.id} name={row.window.name} cap={row.cap} onChange={reload} />
+          <CapRow
+            key={row.window.id}
+            window={row.window.id}
+            name={row.window.name}
+            cap={row.cap}
+            onChange={reading.reload}
+          />
         )
       }
     </SettingsList>
   );
+}
+
+/** Of everything together each window has a row, also without a cap. */
+function toRows(caps: readonly SpendCapRecord[]) {
+  return [
+    ...windows.map((window) => ({ window, cap: caps.find((cap) => cap.scope === "all" && cap.window === window.id) })),
+    ...caps.filter(({ scope }) => scope !== "all").map((cap) => ({ window: undefined, cap })),
+  ];
 }
 
 interface CapRowProps {

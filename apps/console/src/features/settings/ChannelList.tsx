@@ -11,9 +11,9 @@ import { SettingsList } from "./SettingsList.tsx";
 
 export function ChannelList() {
   const { client } = useConsole();
-  const { value, error, reload } = useReading("settings:channels", () => client.listChannels({}));
+  const reading = useReading("settings:channels", () => client.listChannels({}));
   return (
-    <SettingsList title="Channels" what="channels" items={value?.items} error={error} onRetry={reload} rowCount={2}>
+    <SettingsList title="Channels" what="channels" reading={reading} rowCount={2}>
       {(channel) => <ChannelRow key={channel.name} channel={channel} />}
     </SettingsList>
   );

@@ -4,12 +4,12 @@ import { useState } from "react";
 import { useConsole, useNow } from "../../live/console-context.ts";
 import { useReading } from "../../live/use-reading.ts";
 import { Button } from "../../parts/Button.tsx";
-import { ChoiceField, Form, FormEnd, TextField } from "../../parts/Form.tsx";
+import { ChoiceField } from "../../parts/Form.tsx";
 import { formatAgo, formatCount } from "../../parts/format.ts";
 import { SureButton } from "../../parts/SureButton.tsx";
 import { useAct } from "../../parts/use-act.ts";
+import { NameForm } from "./NameForm.tsx";
 import { ShownOnce } from "./ShownOnce.tsx";
-import { isTokenName, tokenNameHint } from "./token-name.ts";
 import { SettingsList } from "./SettingsList.tsx";
 import styles from "./SettingsScreen.module.css";
 
@@ -17,26 +17,16 @@ const hookEvents = (event: { type: string }) => event.type.startsWith("hook.");
 
 export function HookList() {
   const { client } = useConsole();
-  const [isMaking, setMaking] = useState(false);
-  const { value, error, reload } = useReading("settings:hooks", () => client.listHooks({ limit: 200 }), {
-    isMoved: hookEvents,
-  });
+  const reading = useReading("settings:hooks", () => client.listHooks({ limit: 200 }), { isMoved: hookEvents });
   return (
     <SettingsList
       title="Webhooks that come in"
       what="hooks"
-      items={value?.items}
-      error={error}
-      onRetry={reload}
+      reading={reading}
       none="None: no other program starts a job by telling of an event."
-      acts={
-        <Button size="small" icon="plus" aria-expanded={isMaking} onClick={() => setMaking(!isMaking)}>
-          New hook
-        </Button>
-      }
-      panel={isMaking ? <NewHook onMade={reload} /> : undefined}
+      opens={[{ name: "New hook", panel: () => <NewHook onMade={reading.reload} /> }]}
     >
-      {(hook) => <HookRow key={hook.id} hook={hook} onChange={reload} />}
+      {(hook) => <HookRow key={hook.id} hook={hook} onChange={reading.reload} />}
     </SettingsList>
   );
 }
@@ -90,11 +80,9 @@ const forms = [
 
 function NewHook({ onMade }: { onMade: () => void }) {
   const { client } = useConsole();
-  const [name, setName] = useState("");
   const [form, setForm] = useState("standard");
   const [made, setMade] = useState<{ path: string; key: string }>();
-  const { isBusy, refusal, act } = useAct(onMade);
-  const make = async () => {
+  const make = async (name: string) => {
     const { hook, key } = await client.addHook({ name, form: form as HookRecord["form"] });
     setMade({ path: hook.path, key: key ?? "" });
   };
@@ -105,21 +93,8 @@ function NewHook({ onMade }: { onMade: () => void }) {
       </ShownOnce>
     );
   return (
-    <Form onSend={() => act(make)}>
-      <TextField
-        label="Name"
-        value={name}
-        placeholder="shop"
-        refusal={name === "" || isTokenName(name) ? undefined : tokenNameHint}
-        onText={setName}
-        autoFocus
-      />
+    <NameForm label="Name" placeholder="shop" does="Make the hook" onMake={make} onMade={onMade}>
       <ChoiceField label="Signed" value={form} items={forms} onChoose={setForm} />
-      <FormEnd refusal={refusal}>
-        <Button type="submit" size="small" look="main" isBusy={isBusy} disabled={!isTokenName(name)}>
-          Make the hook
-        </Button>
-      </FormEnd>
-    </Form>
+    </NameForm>
   );
 }

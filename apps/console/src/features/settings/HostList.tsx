@@ -4,14 +4,13 @@ import type { HostRecord } from "@roost/contract/operations";
 import { useState } from "react";
 import { useConsole, useNow } from "../../live/console-context.ts";
 import { useReading } from "../../live/use-reading.ts";
-import { Button } from "../../parts/Button.tsx";
-import { ChoiceField, Form, FormEnd, TextField } from "../../parts/Form.tsx";
+import { ChoiceField } from "../../parts/Form.tsx";
 import { formatAgo, formatCount, formatMs } from "../../parts/format.ts";
 import { SureButton } from "../../parts/SureButton.tsx";
 import { useAct } from "../../parts/use-act.ts";
+import { NameForm } from "./NameForm.tsx";
 import { SettingsList } from "./SettingsList.tsx";
 import { ShownOnce } from "./ShownOnce.tsx";
-import { isTokenName, tokenNameHint } from "./token-name.ts";
 import styles from "./SettingsScreen.module.css";
 
 /** A clock that is further off is named. */
@@ -19,25 +18,17 @@ const skewMsMax = 5_000;
 
 export function HostList() {
   const { client } = useConsole();
-  const [isInviting, setInviting] = useState(false);
-  const { value, error, reload } = useReading("settings:hosts", () => client.listHosts({ limit: 200 }), {
+  const reading = useReading("settings:hosts", () => client.listHosts({ limit: 200 }), {
     isMoved: ({ type }) => type.startsWith("host.") || type === "token.revoked",
   });
-  const statements = value?.statements ?? [];
+  const statements = reading.value?.statements ?? [];
   return (
     <SettingsList
       title="Hosts"
       what="hosts"
-      items={value?.items}
-      error={error}
-      onRetry={reload}
+      reading={reading}
       none="Nothing runs, and no other machine belongs to the home."
-      acts={
-        <Button size="small" icon="plus" aria-expanded={isInviting} onClick={() => setInviting(!isInviting)}>
-          Bring one in
-        </Button>
-      }
-      panel={isInviting ? <Invite /> : undefined}
+      opens={[{ name: "Bring one in", panel: () => <Invite /> }]}
       below={
         statements.length > 0 && (
           <p className={styles.note}>
@@ -47,7 +38,7 @@ export function HostList() {
         )
       }
     >
-      {(host) => <HostRow key={host.name} host={host} onChange={reload} />}
+      {(host) => <HostRow key={host.name} host={host} onChange={reading.reload} />}
     </SettingsList>
   );
 }
@@ -56,8 +47,7 @@ function HostRow({ host, onChange }: { host: HostRecord; onChange: () => void })
   const { client } = useConsole();
   const now = useNow();
   const { isBusy, refusal, act } = useAct(onChange);
-  const { name, isJoined, isOtherVersion, drained, doing, lastSeenAt, runCount } = host;
-  const isWorking = doing.some(isOfWorkers);
+  const { name, isJoined, isOtherVersion, drained, workerCount, lastSeenAt, runCount } = host;
   const problems = [...describeClock(host), ...(drained === null ? [] : [`drained: ${drained}`])];
   return (
     <li>
@@ -70,7 +60,7 @@ function HostRow({ host, onChange }: { host: HostRecord; onChange: () => void })
         {problems.length > 0 && <small data-bad>{problems.join(" · ")}</small>}
       </span>
       <span className={styles.acts}>
-        {(isWorking || drained !== null) &&
+        {(workerCount > 0 || drained !== null) &&
           !isOtherVersion &&
           (drained === null ? (
             <SureButton
@@ -113,13 +103,11 @@ function HostRow({ host, onChange }: { host: HostRecord; onChange: () => void })
   );
 }
 
-const isOfWorkers = (what: string) => / workers?$/.test(what);
-
-/** "2 workers of default, night · offers gpu · 0.1.0" */
-function describeWork({ doing, queues, capabilities, version, isJoined }: HostRecord): string {
-  const named = doing.map((what) => (isOfWorkers(what) ? `${what} of ${queues.join(", ")}` : what));
+/** "2 workers, 1 scheduler · queues default, night · offers gpu · 0.1.0" */
+function describeWork({ doing, workerCount, queues, capabilities, version, isJoined }: HostRecord): string {
   return [
-    named.length === 0 ? (isJoined ? "keeps files" : "runs nothing") : named.join(", "),
+    doing.length === 0 ? (isJoined ? "keeps files" : "runs nothing") : doing.join(", "),
+    ...(workerCount === 0 ? [] : [`queues ${queues.join(", ")}`]),
     ...(capabilities.length === 0 ? [] : [`offers ${capabilities.join(", ")}`]),
     ...(version === null ? [] : [version]),
   ].join(" · ");
@@ -137,31 +125,17 @@ const uses = [
 
 function Invite() {
   const { client } = useConsole();
-  const [name, setName] = useState("laptop");
   const [use, setUse] = useState("files");
   const [command, setCommand] = useState<string>();
-  const { isBusy, refusal, act } = useAct(() => undefined);
-  const invite = async () => {
+  const invite = async (name: string) => {
     const scopes = use === "workers" ? [...hostScopes, workersScope] : undefined;
     const { code, links } = await client.createPairing({ kind: "host", name, scopes });
     setCommand(`roost join ${links[0] ?? location.origin} --code ${code}`);
   };
   if (command !== undefined) return <ShownOnce text={command}>On that machine, once, within five minutes:</ShownOnce>;
   return (
-    <Form onSend={() => act(invite)}>
-      <TextField
-        label="Name of the machine"
-        value={name}
-        refusal={isTokenName(name) ? undefined : tokenNameHint}
-        onText={setName}
-        autoFocus
-      />
+    <NameForm label="Name of the machine" proposal="laptop" does="Show the command" onMake={invite}>
       <ChoiceField label="To" value={use} items={uses} onChoose={setUse} />
-      <FormEnd refusal={refusal}>
-        <Button type="submit" size="small" look="main" isBusy={isBusy} disabled={!isTokenName(name)}>
-          Show the command
-        </Button>
-      </FormEnd>
-    </Form>
+    </NameForm>
   );
 }

@@ -3,45 +3,36 @@ import type { MadeTokenKind, TokenRecord } from "@roost/contract/operations";
 import { useState } from "react";
 import { useConsole, useNow } from "../../live/console-context.ts";
 import { useReading } from "../../live/use-reading.ts";
-import { Button } from "../../parts/Button.tsx";
-import { ChoiceField, Form, FormEnd, TextField } from "../../parts/Form.tsx";
+import { ChoiceField } from "../../parts/Form.tsx";
 import { formatAgo, formatUsdShort } from "../../parts/format.ts";
 import { SureButton } from "../../parts/SureButton.tsx";
 import { useAct } from "../../parts/use-act.ts";
+import { NameForm } from "./NameForm.tsx";
 import { PairDevice } from "./PairDevice.tsx";
 import { ShownOnce } from "./ShownOnce.tsx";
-import { isTokenName, tokenNameHint } from "./token-name.ts";
 import { SettingsList } from "./SettingsList.tsx";
 
 export function KeyList() {
   const { client } = useConsole();
-  const [opened, setOpened] = useState<"key" | "device">();
-  const { value, error, reload } = useReading("settings:keys", () => client.listTokens({ limit: 200 }), {
-    isMoved: ({ type }) => type.startsWith("token."),
-  });
+  const read = async () => {
+    const { items } = await client.listTokens({ limit: 200 });
+    // Those of hosts stand with the hosts.
+    return { items: items.filter(({ kind }) => kind !== "host") };
+  };
+  const reading = useReading("settings:keys", read, { isMoved: ({ type }) => type.startsWith("token.") });
   return (
     <SettingsList
       title="Keys and devices"
       what="keys"
-      items={value?.items.filter(({ kind }) => kind !== "host")}
-      error={error}
-      onRetry={reload}
+      reading={reading}
       rowCount={3}
       none="No program and no device has a key."
-      acts={(["device", "key"] as const).map((what) => (
-        <Button
-          key={what}
-          size="small"
-          icon="plus"
-          aria-expanded={opened === what}
-          onClick={() => setOpened(opened === what ? undefined : what)}
-        >
-          {what === "device" ? "Pair a device" : "New key"}
-        </Button>
-      ))}
-      panel={opened && (opened === "key" ? <NewKey onMade={reload} /> : <PairDevice />)}
+      opens={[
+        { name: "Pair a device", panel: () => <PairDevice /> },
+        { name: "New key", panel: () => <NewKey onMade={reading.reload} /> },
+      ]}
     >
-      {(token) => <KeyRow key={token.id} token={token} onChange={reload} />}
+      {(token) => <KeyRow key={token.id} token={token} onChange={reading.reload} />}
     </SettingsList>
   );
 }
@@ -88,32 +79,16 @@ const scopesOf: Readonly<Record<string, string[]>> = {
 
 function NewKey({ onMade }: { onMade: () => void }) {
   const { client } = useConsole();
-  const [name, setName] = useState("");
   const [kind, setKind] = useState("client");
   const [text, setText] = useState<string>();
-  const { isBusy, refusal, act } = useAct(onMade);
-  const isName = isTokenName(name);
-  const make = async () => {
+  const make = async (name: string) => {
     const made = await client.createToken({ name, kind: kind as MadeTokenKind, scopes: scopesOf[kind] });
     setText(made.text);
   };
   if (text !== undefined) return <ShownOnce text={text}>It is shown this once: copy it now.</ShownOnce>;
   return (
-    <Form onSend={() => act(make)}>
-      <TextField
-        label="Name"
-        value={name}
-        placeholder="kitchen-tablet"
-        refusal={name === "" || isName ? undefined : tokenNameHint}
-        onText={setName}
-        autoFocus
-      />
+    <NameForm label="Name" placeholder="kitchen-tablet" does="Make the key" onMake={make} onMade={onMade}>
       <ChoiceField label="For" value={kind} items={uses} onChoose={setKind} />
-      <FormEnd refusal={refusal}>
-        <Button type="submit" size="small" look="main" isBusy={isBusy} disabled={!isName}>
-          Make the key
-        </Button>
-      </FormEnd>
-    </Form>
+    </NameForm>
   );
 }

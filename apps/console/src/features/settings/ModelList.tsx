@@ -16,20 +16,17 @@ export function ModelList() {
   const { client } = useConsole();
   const model = useFeed("status")?.model;
   const [checks, setChecks] = useState<readonly ModelCheck[]>();
-  const [isAdding, setAdding] = useState(false);
-  const { value, error, reload } = useReading("settings:models", () => client.listModels(), {
+  const reading = useReading("settings:models", () => client.listModels(), {
     isMoved: ({ type, subject }) => type.startsWith("file.") && subject === "roost.yaml",
   });
   const { isBusy, refusal, act } = useAct(() => undefined);
   const check = async () => setChecks((await client.checkModels({}, { timeoutMs: checkMsMax })).models);
-  const models = value?.items ?? [];
+  const { reload } = reading;
   return (
     <SettingsList
       title="Models"
       what="models"
-      items={value?.items}
-      error={error}
-      onRetry={reload}
+      reading={reading}
       none={
         model !== undefined && (
           <>
@@ -39,30 +36,28 @@ export function ModelList() {
         )
       }
       acts={
-        <>
-          <Button size="small" isBusy={isBusy} onClick={() => act(check)}>
-            {isBusy ? "Asking each" : "Test call"}
-          </Button>
-          <Button size="small" icon="plus" aria-expanded={isAdding} onClick={() => setAdding(!isAdding)}>
-            Add one
-          </Button>
-        </>
+        <Button size="small" isBusy={isBusy} onClick={() => act(check)}>
+          {isBusy ? "Asking each" : "Test call"}
+        </Button>
       }
-      panel={
-        isAdding ? (
-          <ModelChooser
-            onAdded={() => {
-              setAdding(false);
-              reload();
-            }}
-          />
-        ) : undefined
-      }
+      opens={[
+        {
+          name: "Add one",
+          panel: (close) => (
+            <ModelChooser
+              onAdded={() => {
+                close();
+                reload();
+              }}
+            />
+          ),
+        },
+      ]}
       below={
         <>
           {checks?.length === 0 && <p className={styles.note}>There is no model to ask: replies are rehearsed.</p>}
           {refusal !== undefined && <p role="alert">{refusal}</p>}
-          <ApplyBar models={models} />
+          <ApplyBar models={reading.value?.items ?? []} />
         </>
       }
     >

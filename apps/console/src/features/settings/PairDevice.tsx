@@ -4,10 +4,8 @@ import { encode } from "uqr";
 import { useConsole, useNow } from "../../live/console-context.ts";
 import { useReading } from "../../live/use-reading.ts";
 import { Button } from "../../parts/Button.tsx";
-import { Form, FormEnd, TextField } from "../../parts/Form.tsx";
 import { formatMs } from "../../parts/format.ts";
-import { useAct } from "../../parts/use-act.ts";
-import { isTokenName, tokenNameHint } from "./token-name.ts";
+import { NameForm } from "./NameForm.tsx";
 import styles from "./PairDevice.module.css";
 
 interface Pairing {
@@ -18,25 +16,15 @@ interface Pairing {
 
 export function PairDevice() {
   const { client } = useConsole();
-  const [name, setName] = useState("phone");
-  const [pairing, setPairing] = useState<Pairing>();
-  const { isBusy, refusal, act } = useAct(() => undefined);
-  if (pairing !== undefined) return <Code name={name} pairing={pairing} onAgain={() => setPairing(undefined)} />;
+  const [made, setMade] = useState<{ name: string; pairing: Pairing }>();
+  if (made !== undefined) return <Code {...made} onAgain={() => setMade(undefined)} />;
   return (
-    <Form onSend={() => act(async () => setPairing(await client.createPairing({ name })))}>
-      <TextField
-        label="Name of the device"
-        value={name}
-        refusal={isTokenName(name) ? undefined : tokenNameHint}
-        onText={setName}
-        autoFocus
-      />
-      <FormEnd refusal={refusal}>
-        <Button type="submit" size="small" look="main" isBusy={isBusy} disabled={!isTokenName(name)}>
-          Show the code
-        </Button>
-      </FormEnd>
-    </Form>
+    <NameForm
+      label="Name of the device"
+      proposal="phone"
+      does="Show the code"
+      onMake={async (name) => setMade({ name, pairing: await client.createPairing({ name }) })}
+    />
   );
 }
 

@@ -12,9 +12,9 @@ import { SettingsList } from "./SettingsList.tsx";
 export function PushList() {
   const { client } = useConsole();
   const now = useNow();
-  const { value, error, reload } = useReading("settings:push", () => client.listPushSubscriptions({ limit: 200 }));
+  const reading = useReading("settings:push", () => client.listPushSubscriptions({ limit: 200 }));
   const [isOn, setOn] = useState(false);
-  const { isBusy, refusal, act } = useAct(reload);
+  const { isBusy, refusal, act } = useAct(reading.reload);
   const switchOn = async () => {
     const { publicKey } = await client.getPushKey();
     await client.subscribePush({ endpoint: await askForPush(publicKey), name: nameBrowser(navigator.userAgent) });
@@ -24,9 +24,7 @@ export function PushList() {
     <SettingsList
       title="Notices on your devices"
       what="browsers"
-      items={value?.items}
-      error={error}
-      onRetry={reload}
+      reading={reading}
       none={
         canPush()
           ? "None: a question, an approval or a failure waits until you look."

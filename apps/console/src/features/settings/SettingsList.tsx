@@ -1,20 +1,25 @@
 /** One list of Settings: its title with what can be done, what a press opens below it, its rows, and what stands where there are none. */
-import type { ReactNode } from "react";
+import { useState, type ReactNode } from "react";
+import type { Read } from "../../live/use-reading.ts";
 import { Unread } from "../../parts/Blank.tsx";
+import { Button } from "../../parts/Button.tsx";
 import styles from "./SettingsScreen.module.css";
+
+interface Opening {
+  /** On its button. */
+  name: string;
+  panel: (close: () => void) => ReactNode;
+}
 
 interface SettingsListProps<Row> {
   title: string;
   /** In words: "keys". */
   what: string;
-  /** As it was read; undefined: it is being read, or could not be. */
-  items: readonly Row[] | undefined;
-  error: Error | undefined;
-  onRetry: () => void;
-  /** Buttons beside the title. */
+  reading: Read<{ items: readonly Row[] }>;
+  /** Buttons beside the title that open something below it, one at a time. */
+  opens?: readonly Opening[];
+  /** Other buttons beside the title. */
   acts?: ReactNode;
-  /** What one of them opened. */
-  panel?: ReactNode;
   /** How many rows are likely. */
   rowCount?: number;
   /** Said where there is none. */
@@ -25,16 +30,45 @@ interface SettingsListProps<Row> {
 }
 
 export function SettingsList<Row>(props: SettingsListProps<Row>) {
-  const { title, what, items, error, onRetry, acts, panel, rowCount = 1, none, below, children } = props;
+  const { title, what, reading, opens = [], acts, rowCount = 1, none, below, children } = props;
+  const [opened, setOpened] = useState<string>();
+  const items = reading.value?.items;
+  const opening = opens.find(({ name }) => name === opened);
+  const close = () => setOpened(undefined);
   return (
     <section>
       <h2 className={styles.head}>
         {title}
-        {acts !== undefined && <span className={styles.acts}>{acts}</span>}
+        {(acts !== undefined || opens.length > 0) && (
+          <span className={styles.acts}>
+            {acts}
+            {opens.map(({ name }) => (
+              <Button
+                key={name}
+                size="small"
+                icon="plus"
+                aria-expanded={name === opened}
+                onClick={() => setOpened(name === opened ? undefined : name)}
+              >
+                {name}
+              </Button>
+            ))}
+          </span>
+        )}
       </h2>
-      {panel !== undefined && <div className={styles.panel}>{panel}</div>}
+      {opening !== undefined && (
+        <div key={opening.name} className={styles.panel}>
+          {opening.panel(close)}
+        </div>
+      )}
       {items === undefined && (
-        <Unread label={`Reading the ${what}`} rows={rowCount} what={`The ${what}`} error={error} onRetry={onRetry} />
+        <Unread
+          label={`Reading the ${what}`}
+          rows={rowCount}
+          what={`The ${what}`}
+          error={reading.error}
+          onRetry={reading.reload}
+        />
       )}
       <ul className={styles.rows}>{items?.map(children)}</ul>
       {items?.length === 0 && none !== undefined && <p className={styles.note}>{none}</p>}
