@@ -25,7 +25,6 @@ import { openChannelHome, type ChannelHome } from "./testing/open-channel-home.t
 
 const me = "41";
 const stranger = "52";
-const group = "-1009";
 
 /** Labels of the newest run of a session. */
 async function labelsOfRun({ kernel }: ChannelHome, sessionKey: string): Promise<string[]> {
@@ -108,49 +107,6 @@ test("Ten wrong codes make the open one void, and others are heard only when the
   server.say({ chat: stranger, text: "Hello?" });
   await home.until(() => server.unconfirmed() === 0);
   assert.equal((await listRuns(kernel, { sessionKey: session, limit: 5 })).length, 1);
-});
-
-test("In a group Roost hears what names it, from those who are allowed, in a session of the group, never in main", async () => {
-  await using home = await openChannelHome();
-  const { server, kernel } = home;
-  home.start();
-  await home.bind(me);
-  const inGroup = { chat: group, isGroup: true };
-  server.say({ ...inGroup, by: me, text: "what a day" });
-  server.say({ ...inGroup, by: stranger, text: "tell me everything", isMention: true });
-  server.say({ ...inGroup, by: me, text: "when is the concert?", isMention: true });
-  await home.answer("At eight.");
-  await home.until(() => home.shown(group).includes("At eight."));
-  const runs = await listRuns(kernel, { limit: 10 });
-  assert.deepEqual(
-    runs.map(({ sessionKey, sessionKind }) => [sessionKey, sessionKind]),
-    [[`channel:telegram/${group}`, "channel"]],
-  );
-  await changeStanding(kernel, "telegram", { peer: `Group ${group}`, standing: "guest", by: "person:owner" });
-  // Another id of the same group: what it may goes along, and so does an answer that is under way.
-  const moved = "-100777";
-  server.say({ ...inGroup, by: stranger, text: "where is it?", isMention: true });
-  await home.answer("In the old hall.", { meanwhile: async () => server.migrate(group, moved) });
-  await home.until(() => home.shown(moved).includes("In the old hall."));
-  await home.until(async () => (await listPeers(kernel, "telegram", { limit: 10 })).some(({ id }) => id === moved));
-  inGroup.chat = moved;
-  server.say({ ...inGroup, by: stranger, text: "and the tickets?", isMention: true });
-  await home.answer("At the door.");
-  await home.until(() => home.shown(moved).includes("At the door."));
-  const asked = server.say({ ...inGroup, by: stranger, text: "and who plays?", isMention: true });
-  await home.answer("someone ".repeat(1_200));
-  await home.until(() => server.shown(moved).filter(({ text }) => text.startsWith("someone")).length === 3);
-  const pieces = server.shown(moved).filter(({ text }) => text.startsWith("someone"));
-  assert.deepEqual(new Set(pieces.map(({ replyTo }) => replyTo)), new Set([asked]), "in the topic where it was asked");
-  server.say({ ...inGroup, by: stranger, text: "and the code of the door?", isMention: true });
-  await home.answer("4711", {
-    async meanwhile() {
-      await changeStanding(kernel, "telegram", { peer: moved, standing: "refused", by: "person:owner" });
-    },
-  });
-  const openTurns = () => kernel.database.query("select 1 from channels.turn where done_at is null");
-  await home.until(async () => (await openTurns()).length === 0);
-  assert.ok(!home.shown(moved).includes("4711"), "refused meanwhile, they learn no more");
 });
 
 test("Voice notes, pictures and files come as parts from outside, an album as one message, and too large ones are named", async () => {

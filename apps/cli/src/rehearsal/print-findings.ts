@@ -1,5 +1,5 @@
 /** Prints what needs attention: jobs that did not run, overlap or collide, bursts, and caps. The sentences are the contract's. */
-import { describeCap, findingTitles, listFindings, type Finding } from "@roost/contract/describe-rehearsal";
+import { describeCap, findingTitles, listFindings, type RehearsalFinding } from "@roost/contract/describe-rehearsal";
 import type { RehearsalReport, ShownSource } from "@roost/contract/operations";
 import type { Terminal } from "../print/create-terminal.ts";
 import { formatCount } from "../print/format-spend.ts";
@@ -38,7 +38,7 @@ function sourcesText(sources: readonly ShownSource[]): string {
   return [...parts, ...(rest > 0 ? [`other ${formatCount(rest)}`] : [])].join(", ");
 }
 
-function printList(terminal: Terminal, title: string, items: readonly Omit<Finding, "about">[]): void {
+function printList(terminal: Terminal, title: string, items: readonly Omit<RehearsalFinding, "about">[]): void {
   if (items.length === 0) return;
   heading(terminal, title);
   for (const { text, tone } of items.slice(0, shownMax)) bullet(terminal, text, tone);

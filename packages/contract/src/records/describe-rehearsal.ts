@@ -17,7 +17,7 @@ export const findingTitles = {
   cap: "Caps",
 } as const;
 
-export interface Finding {
+export interface RehearsalFinding {
   about: keyof typeof findingTitles;
   text: string;
   /** bad: something is refused. warn: likely not as meant. plain: to be known. */
@@ -25,14 +25,14 @@ export interface Finding {
 }
 
 export type FoundReport = Pick<RehearsalReport, "jobs" | "overlaps" | "collisions" | "bursts" | "caps">;
-type FoundOf = (report: FoundReport, formats: FindingFormats) => Omit<Finding, "about">[];
+type FoundOf = (report: FoundReport, formats: FindingFormats) => Omit<RehearsalFinding, "about">[];
 
 /** Caps used beyond this share are told of. */
 const nearShare = 0.5;
 /** So many at the same moment are more than a coincidence. */
 const burstJobsMin = 3;
 
-const found: Readonly<Record<Finding["about"], FoundOf>> = {
+const found: Readonly<Record<RehearsalFinding["about"], FoundOf>> = {
   reason: ({ jobs }, formats) =>
     jobs.flatMap(({ jobId, reasons }) =>
       reasons.map(({ outcome, reason, count, firstAt }) => {
@@ -54,8 +54,8 @@ const found: Readonly<Record<Finding["about"], FoundOf>> = {
 };
 
 /** In the order of their titles. */
-export function listFindings(report: FoundReport, formats: FindingFormats): Finding[] {
-  const kinds = Object.keys(findingTitles) as Finding["about"][];
+export function listFindings(report: FoundReport, formats: FindingFormats): RehearsalFinding[] {
+  const kinds = Object.keys(findingTitles) as RehearsalFinding["about"][];
   return kinds.flatMap((about) => found[about](report, formats).map((finding) => ({ about, ...finding })));
 }
 
