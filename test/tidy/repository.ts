@@ -17,6 +17,8 @@ export interface Import {
   /** As it is written. */
   from: string;
   line: number;
+  /** With the module that says so: neither its types alone, nor when a line of it runs. */
+  isLoaded: boolean;
 }
 
 export interface Export {
@@ -57,6 +59,13 @@ export function roomOf(path: string): string | undefined {
   return /^(?:(?:packages|services|apps)\/[^/]+|bench)(?=\/)/.exec(path)?.[0];
 }
 
+/** The room of a package of the project. */
+export function findRoom(repository: Repository, name: string): string | undefined {
+  return [`packages/${name}`, `services/${name}`, `apps/${name}`, name].find((room) =>
+    repository.find(`${room}/package.json`),
+  );
+}
+
 export function isProgram(path: string): boolean {
   return programPattern.test(path);
 }
@@ -86,18 +95,23 @@ function readSource(path: string, text: string): SourceFile {
 }
 
 function listImports(module: EcmaScriptModule, text: string, lineOf: (offset: number) => number): Import[] {
-  const fixed = module.staticImports.map(({ moduleRequest }) => ({
+  const isLoaded = (start: number) => !/^(?:import|export)\s+type\b/.test(text.slice(start, start + 20));
+  const fixed = module.staticImports.map(({ moduleRequest, start }) => ({
     from: moduleRequest.value,
     line: lineOf(moduleRequest.start),
+    isLoaded: isLoaded(start),
   }));
-  const reexported = module.staticExports.flatMap(({ entries }) =>
+  const reexported = module.staticExports.flatMap(({ entries, start }) =>
     entries.flatMap(({ moduleRequest }) =>
-      moduleRequest ? [{ from: moduleRequest.value, line: lineOf(moduleRequest.start) }] : [],
+      moduleRequest
+        ? [{ from: moduleRequest.value, line: lineOf(moduleRequest.start), isLoaded: isLoaded(start) }]
+        : [],
     ),
   );
   const dynamic = module.dynamicImports.map(({ moduleRequest }) => ({
     from: text.slice(moduleRequest.start, moduleRequest.end).replaceAll(/^["'`]|["'`]$/g, ""),
     line: lineOf(moduleRequest.start),
+    isLoaded: false,
   }));
   return [...fixed, ...reexported, ...dynamic];
 }

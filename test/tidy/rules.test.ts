@@ -73,6 +73,19 @@ const samples: { rule: string; bad: Contents; says: RegExp[] }[] = [
     ],
   },
   {
+    rule: "programs load at their start only what their list says",
+    bad: {
+      "apps/supervisor/src/main.ts":
+        'import { chirpTwice } from "@roost/kernel";\nimport type { Pool } from "pg";\nawait import("yaml");\n',
+      "packages/base/src/birds/say-chirp.ts":
+        'import { parse } from "@some/parser/fast";\nexport const sayChirp = parse;\n',
+    },
+    says: [
+      /say-chirp\.ts is loaded at the start of apps\/supervisor\/src\/main\.ts and loads @some\/parser \(by .*main\.ts → .*index\.ts → .*chirp-twice\.ts → /,
+      /main\.ts does not load pg any more: take that off the list/,
+    ],
+  },
+  {
     rule: "folders of a package do not reach each other",
     bad: {
       "packages/kernel/src/runs/run.ts": 'import type { Job } from "../jobs/job.ts";\n',

@@ -11,6 +11,7 @@ import { checkOnePlace } from "./rules/one-place.ts";
 import { checkPackages } from "./rules/packages.ts";
 import { checkPlainWords } from "./rules/plain-words.ts";
 import { checkSqlComments } from "./rules/sql-comments.ts";
+import { checkStartLoads } from "./rules/start-loads.ts";
 import { checkTestsBeside } from "./rules/tests-beside.ts";
 import { checkTypeNames } from "./rules/type-names.ts";
 
@@ -38,6 +39,7 @@ export function applyRule(rule: Rule, repository: Repository): Complaint[] {
 export const rules: readonly Rule[] = [
   { title: "rooms import from lower floors only, and what is exported", check: checkImportDirection },
   { title: "folders of a package do not reach each other", check: checkFolderCycles },
+  { title: "programs load at their start only what their list says", check: checkStartLoads },
   { title: "an index is for others, and the only barrel", check: checkBarrels },
   { title: "files are named after what they export, with words that say something", check: checkFileNames },
   { title: "a type name means one thing", check: checkTypeNames },

@@ -1,13 +1,8 @@
 /** Hosts services in this process until it is told to stop. One that fails leaves the others up, and is tried again. */
 import { sleepUntilAborted, systemClock, toRoostError, type Logger } from "@roost/base";
 import { openDatabaseClock } from "@roost/kernel";
-import {
-  connectService,
-  openServiceHost,
-  servicesChannel,
-  type EnabledService,
-  type ServiceHost,
-} from "@roost/service";
+import { connectService, servicesChannel, type EnabledService } from "@roost/service";
+import { openServiceHost, type ServiceHost } from "@roost/service/host";
 import type { ServicesConfig } from "./config.ts";
 import { installServices, type ReadyService } from "./install-services.ts";
 import { watchFolder } from "./watch-folder.ts";

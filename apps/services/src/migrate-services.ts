@@ -2,7 +2,8 @@
 import { toRoostError, type Logger } from "@roost/base";
 import { openDatabase } from "@roost/database";
 import { openKernel } from "@roost/kernel";
-import { connectService, markLoaded, migrateService, servicesChannel } from "@roost/service";
+import { connectService, markLoaded, servicesChannel } from "@roost/service";
+import { migrateService } from "@roost/service/host";
 import type { ServicesConfig } from "./config.ts";
 import { installServices, type ReadyService, type ServiceChoice } from "./install-services.ts";
 

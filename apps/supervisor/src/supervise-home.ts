@@ -7,8 +7,8 @@ import {
   createLogger,
   delay,
   formatDurationMs,
-  keepCompiled,
   type RoostError,
+  settleStart,
   systemClock,
   toRoostError,
   type Logger,
@@ -192,7 +192,7 @@ function tellReady(
   rmSync(paths.refusal, { force: true });
   logger.info("ready", { url: gateway.url, elapsedMs: Math.round(performance.now()) });
   onReady?.(gateway);
-  keepCompiled();
+  settleStart();
 }
 
 /** Ctrl-C in a terminal also reaches the program that creates the first database: its failure is then intended. */

@@ -27,6 +27,7 @@ export { processExists } from "./process-exists.ts";
 export { isProcessAlive, readProcessIdentity } from "./process-identity.ts";
 export { readConfig, type ReadConfigOptions } from "./read-config.ts";
 export { readLines } from "./read-lines.ts";
+export { settleStart } from "./settle-start.ts";
 export { severalAtOnce } from "./several-at-once.ts";
 export {
   findUnstorable,
@@ -45,7 +46,7 @@ export { makePrivateDirectory } from "./make-private-directory.ts";
 export { dropSecret, keepSecret } from "./keep-secret.ts";
 export { addFileDurably, syncDirectory, writeFileDurably } from "./write-file-durably.ts";
 export { endLate, runProcess } from "./run-process.ts";
-export { keepCompiled, listenToSupervisor, type Supervised } from "./listen-to-supervisor.ts";
+export { listenToSupervisor, type Supervised } from "./listen-to-supervisor.ts";
 export { endServer } from "./end-server.ts";
 export { ownServicesDir } from "./own-services.ts";
 export {

@@ -2,7 +2,7 @@
  * How this process talks to its supervisor: it answers pings, reports when it is ready, and learns when to stop. Started alone, it has no channel
  * and listens to signals only.
  */
-import { flushCompileCache } from "node:module";
+import { settleStart } from "./settle-start.ts";
 
 export interface Supervised {
   /** Aborted by SIGTERM, SIGINT, or when the supervisor has gone. */
@@ -49,7 +49,7 @@ export function listenToSupervisor(): Supervised {
     stop: stop.signal,
     ready(facts) {
       send({ type: "ready", ...facts });
-      keepCompiled();
+      settleStart();
     },
     tellServices: (has) => void send({ type: "services", has }),
     askForAnother: () => process.send !== undefined && (send({ type: "replace" }), true),
@@ -60,15 +60,4 @@ export function listenToSupervisor(): Supervised {
     askForRestart: process.send === undefined ? undefined : () => void send({ type: "restart" }),
     onHint: (listener) => void hints.add(listener),
   };
-}
-
-/** Once it serves: writing what was compiled for the first time takes the processor for a while. */
-const keepCompiledAfterMs = 500;
-
-/**
- * Node writes what it compiled when a process ends by itself. One that is killed leaves nothing, and the next loads three times as long: so it is
- * written as soon as everything is loaded.
- */
-export function keepCompiled(): void {
-  setTimeout(flushCompileCache, keepCompiledAfterMs).unref();
 }

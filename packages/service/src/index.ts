@@ -2,8 +2,6 @@ export { createForwardCall, type ForwardCall } from "./calls/forward-call.ts";
 export { createToolDirectory, withInputs, type ServiceTool, type ToolDirectory } from "./calls/tool-directory.ts";
 export { recallName, recallsOf, serviceRecallLimits } from "./calls/recalls-of.ts";
 export { createServiceDirectory, type ListedService, type ServiceDirectory } from "./calls/service-directory.ts";
-export { migrateService, type HostedService } from "./host/host-service.ts";
-export { openServiceHost, type ServiceHost } from "./host/open-service-host.ts";
 export { findServiceFolders, folderOf, type ServiceFolder } from "./folders/find-service-folders.ts";
 export { loadService } from "./folders/load-service.ts";
 export { provideModulesTo } from "./folders/provide-modules-to.ts";

@@ -3,7 +3,7 @@
  * table says so. Whatever is imported from a room is one of the files its package.json exports.
  */
 import { posix } from "node:path";
-import { roomOf, type Complaint, type Import, type Repository, type SourceFile } from "../repository.ts";
+import { findRoom, roomOf, type Complaint, type Import, type Repository, type SourceFile } from "../repository.ts";
 
 const floors: Readonly<Record<string, number>> = {
   base: 0,
@@ -115,10 +115,4 @@ function judgeFloors(
   if (target.startsWith("apps/"))
     return `imports the app ${name}: apps are started by path, what two rooms need goes to a lower floor`;
   return `floor ${here} imports @roost/${name} on floor ${there}: take what you need as an argument, or move it below floor ${here}`;
-}
-
-function findRoom(repository: Repository, name: string): string | undefined {
-  return [`packages/${name}`, `services/${name}`, `apps/${name}`, name].find((room) =>
-    repository.find(`${room}/package.json`),
-  );
 }

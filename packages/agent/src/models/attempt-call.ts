@@ -25,7 +25,7 @@ export interface OpenProvider {
   kind: ProviderConfig["kind"];
   model: string;
   key: string;
-  languageModel: LanguageModelV4;
+  languageModel: () => Promise<LanguageModelV4>;
   wire: Wire;
   /** As configured, or less where the server told so. */
   readonly contextTokensMax: number;
@@ -81,7 +81,7 @@ export async function attemptCall(
   const progress = { receivedText: "", hasDeltas: false };
   let raw: RawReply;
   try {
-    raw = await readReply(provider.languageModel, {
+    raw = await readReply(await provider.languageModel(), {
       call: {
         prompt: toPrompt(request, {
           provider: provider.id,

@@ -1,8 +1,6 @@
 // Makes the provider package of a configuration, and what is known of its server beforehand. Sends nothing by itself.
 
 import type { LanguageModelV4 } from "@ai-sdk/provider";
-import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
-import { createOpenRouter } from "@openrouter/ai-sdk-provider";
 import type { ProviderConfig } from "./provider-config.ts";
 import type { MendSetting } from "../wire/mend.ts";
 import { outputNameId } from "../wire/output-limit-mend.ts";
@@ -11,13 +9,14 @@ import { toolsAsText, toolsLeftOut, toolsMendId } from "../wire/tools-mend.ts";
 
 export const openRouterUrl = "https://openrouter.ai/api/v1";
 
-/** Creates the provider package of a configuration. Nothing is sent before the first call. */
-export function createLanguageModel(
+/** Loads the provider package of a configuration: a process without calls does not need it. Nothing is sent before the first call. */
+export async function createLanguageModel(
   config: ProviderConfig,
   options: { fetch: typeof globalThis.fetch },
-): LanguageModelV4 {
+): Promise<LanguageModelV4> {
   if (config.kind === "language-model") return config.languageModel;
   if (config.kind === "openrouter") {
+    const { createOpenRouter } = await import("@openrouter/ai-sdk-provider");
     const provider = createOpenRouter({
       apiKey: config.apiKey,
       baseURL: config.baseUrl ?? openRouterUrl,
@@ -27,6 +26,7 @@ export function createLanguageModel(
     });
     return provider.chat(config.model, { usage: { include: true } });
   }
+  const { createOpenAICompatible } = await import("@ai-sdk/openai-compatible");
   const provider = createOpenAICompatible({
     // The package takes the part before the first dot as the name of its options.
     name: config.id.replaceAll(".", "-"),

@@ -97,13 +97,14 @@ function openProvider(
     fields: { ...modalitiesOf(config), ...(isCached && { cache_control: { type: "ephemeral" } }) },
     logger: options.logger.child({ provider: config.id }),
   });
+  let languageModel: ReturnType<typeof createLanguageModel> | undefined;
   return {
     id: config.id,
     kind: config.kind,
     model: isLanguageModel ? config.languageModel.modelId : config.model,
     key,
     wire,
-    languageModel: createLanguageModel(config, { fetch: wire.fetch }),
+    languageModel: () => (languageModel ??= createLanguageModel(config, { fetch: wire.fetch })),
     get contextTokensMax() {
       const told = Number(settings.get(contextId) ?? Infinity);
       return Math.min(told, config.contextTokensMax ?? options.limits.contextTokensMaxDefault);

@@ -2,8 +2,8 @@
  * One connection to a server of tools, over its standard streams or HTTP. What the server sends is read leniently, cut to limits, and believed in
  * nothing: neither what its tools do nor what their schemas promise.
  */
-import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
-import { getDefaultEnvironment, StdioClientTransport } from "@modelcontextprotocol/client/stdio";
+import type * as McpClient from "@modelcontextprotocol/client";
+import type { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import { jsonObjectOf, RoostError, toRoostError, type JsonObject } from "@roost/base";
 import { resolveReferences, type SecretSources, type ToolServerSettings } from "@roost/memory/settings";
 import { z } from "zod";
@@ -61,10 +61,12 @@ export async function openConnection(
   settings: ToolServerSettings,
   { secrets, signal }: { secrets: SecretSources; signal: AbortSignal },
 ): Promise<ServerConnection> {
-  const transport = await createTransport(settings, secrets);
-  const isHttp = transport instanceof StreamableHTTPClientTransport;
+  // A worker without servers of tools does not need it.
+  const mcp = await import("@modelcontextprotocol/client");
+  const transport = await createTransport(mcp, settings, secrets);
+  const isHttp = transport instanceof mcp.StreamableHTTPClientTransport;
   // It is asked for nothing: no sampling, no files, no questions to the person.
-  const client = new Client(
+  const client = new mcp.Client(
     { name: "roost", version: "1" },
     { capabilities: {}, versionNegotiation: { mode: isHttp ? "auto" : "legacy" } },
   );
@@ -105,13 +107,19 @@ export async function openConnection(
   };
 }
 
-async function createTransport({ command, url, env, headers }: ToolServerSettings, secrets: SecretSources) {
+async function createTransport(
+  mcp: typeof McpClient,
+  { command, url, env, headers }: ToolServerSettings,
+  secrets: SecretSources,
+) {
   if (url !== undefined)
-    return new StreamableHTTPClientTransport(new URL(url), {
+    return new mcp.StreamableHTTPClientTransport(new URL(url), {
       requestInit: { headers: await resolveReferences(headers, secrets), redirect: "error" },
     });
+  const { getDefaultEnvironment, StdioClientTransport: StdioTransport } =
+    await import("@modelcontextprotocol/client/stdio");
   const [program, ...args] = command!;
-  return new StdioClientTransport({
+  return new StdioTransport({
     command: program!,
     args,
     cwd: secrets.homeDir,
@@ -129,7 +137,7 @@ function keepEnd(transport: StdioClientTransport): () => string {
   return () => end.trim().toWellFormed();
 }
 
-async function listTools(client: Client, signal: AbortSignal): Promise<ServerTools> {
+async function listTools(client: McpClient.Client, signal: AbortSignal): Promise<ServerTools> {
   const tools: ServerTool[] = [];
   let cursor: string | undefined;
   for (let page = 0; page < connectionLimits.pagesMax && tools.length < connectionLimits.toolsMax; page += 1) {
