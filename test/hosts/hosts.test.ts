@@ -6,15 +6,16 @@ import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { createHttpClient } from "@roost/contract/client";
 import { roostContract } from "@roost/contract/roost";
-import { joinHost, pairDevice, renewHostLogins } from "@roost/access";
+import { createPairing, hostPurpose, joinHost, pairDevice, renewHostLogins } from "@roost/access";
 import { silentLogger } from "@roost/base";
 import { hostScopes, type HostLogins, type HostNeeds } from "@roost/contract/operations";
+import { postJson } from "@roost/contract/post-json";
 import { openDatabase } from "@roost/database";
 import { claimRuns, createRun, openKernel, raiseNotice, readTopic, reapWorkers, registerWorker } from "@roost/kernel";
 import { openServices, signRunToken, verifyRunToken } from "@roost/service";
 import { keepHostLogins } from "@roost/memory/joined-home";
 import { homeRooms } from "@roost/worker/home-rooms";
-import { lockHostLogins } from "../../packages/access/src/host-login.ts";
+import { lockLoginsOf } from "../../packages/access/src/host-login.ts";
 import { createTestGateway, testToken, type TestGateway } from "../../apps/gateway/src/testing/create-test-gateway.ts";
 import { runRoost, type RoostEnd } from "../../apps/cli/src/testing/run-roost.ts";
 
@@ -203,6 +204,13 @@ test("A home that workers elsewhere cannot serve says so before a host is invite
   const ask = (gateway: TestGateway) =>
     gateway.client.createPairing({ kind: "host", scopes: [...hostScopes, "workers:run"] });
   await assert.rejects(ask(own), { code: "conflict", message: /comes with Roost.*roost database move URL/ });
+  // What it needs may have gone since the code was made: the code is not used for that.
+  const early = await createPairing(own.kernel, { purpose: hostPurpose, scopes: ["workers:run"], by: "person:owner" });
+  const brought = { code: early.code, host: { name: "box", version: "0.1.0", at: new Date().toISOString() } };
+  const asked = postJson(`${own.url}/pair`, brought);
+  await assert.rejects(asked, { code: "conflict", message: /comes with Roost/ });
+  const { events: noted } = await readTopic(own.kernel.database, { topic: "access", limit: 20 });
+  assert.deepEqual(noted.map(({ type }) => type).filter((type) => type !== "pairing.created"), []);
   // Which database it stands on may change between the code and its use: the host finds that it does not reach it.
   await using gateway = await createTestGateway({ objects: "s3://roost/home?endpoint=http://127.0.0.1:9" });
   const { code } = await ask(gateway);
@@ -314,10 +322,12 @@ test("The login of a host's workers reads and writes rows, makes nothing, and is
   };
   assert.equal((await verify()).kind, "agent");
 
-  const [login] = await worker.query<{ name: string }>("select current_user as name");
+  const [box] = await kernel.database.query<{ id: string }>(
+    "select id from access.token where name = 'box' and revoked_at is null",
+  );
   await worker.query("select 1 from roost.run");
   // The program that puts it out may be killed before it ends what is open: that can do nothing from the commit on.
-  await kernel.transact((tx) => lockHostLogins(tx, [login!.name]));
+  await kernel.transact((tx) => lockLoginsOf(tx, [box!.id]));
   await assert.rejects(worker.query("select 1 from roost.run"), /permission denied/);
   await assert.rejects(verify(), { code: "unauthenticated" });
   await client.revokeToken({ token: "box" });

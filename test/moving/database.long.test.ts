@@ -4,17 +4,18 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { openAccess } from "@roost/access";
+import { createPairing, hostPurpose, joinHost, openAccess } from "@roost/access";
 import { silentLogger } from "@roost/base";
 import { prepareChannels } from "@roost/channels";
 import { roostEvents } from "@roost/contract/events";
-import { openDatabase } from "@roost/database";
+import { loginStatements, openDatabase } from "@roost/database";
 import { createTestDatabase } from "@roost/database/testing";
 import { applyJobs } from "@roost/jobs";
 import { openKernel, readPartitions } from "@roost/kernel";
 import { holdDatabase, openMemory, refuseDatabaseOfAnother, sendMessage, setState } from "@roost/memory";
 import { openServices } from "@roost/service";
 import { homeRooms } from "@roost/worker/home-rooms";
+import { moveSchema } from "../../packages/database/src/move/half-done-move.ts";
 import { runCommand } from "../services/home-services.fixture.ts";
 
 /** A process of the home: its database with every room, held until it ends. */
@@ -34,6 +35,24 @@ async function openHome(url: string, homeDir: string) {
   return { database, kernel, memory, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
+/** A host with a login that cannot be dropped until `release`. */
+async function joinStuckHost({ kernel, database }: Awaited<ReturnType<typeof openHome>>) {
+  const roleName = `roost_test_${kernel.createId().replaceAll("-", "")}`;
+  const { code } = await createPairing(kernel, { purpose: hostPurpose, name: "attic", by: "person:owner" });
+  const login = { of: "schedulers", roleName, password: "x" };
+  const makeLogins: Parameters<typeof joinHost>[1]["makeLogins"] = async (tx) => {
+    for (const each of loginStatements({ ...login, connectionsMax: 1, isInheriting: true })) await tx.query(each);
+    return [login];
+  };
+  await joinHost(kernel, { code, name: "attic", version: "0.1.0", at: new Date(), makeLogins });
+  await database.query(`create database ${roleName} owner ${roleName}`);
+  return {
+    release: (sql: Pick<typeof database, "query">) => sql.query(`drop database ${roleName}`),
+    isLeft: async (sql: Pick<typeof database, "query">) =>
+      await sql.query("select rolcanlogin as may from pg_roles where rolname = $1", [roleName]),
+  };
+}
+
 test("roost database move carries a home to another database, which it uses then, and refuses the one it left", async () => {
   await using opened = new AsyncDisposableStack();
   const homeDir = await mkdtemp(join(tmpdir(), "roost-moving-"));
@@ -43,6 +62,7 @@ test("roost database move carries a home to another database, which it uses then
   await writeFile(join(homeDir, "source"), `${source.url}\n`);
   const move = () => runCommand(homeDir, "database", "move", target.url, "--from", source.url);
   let before: unknown;
+  let host: Awaited<ReturnType<typeof joinStuckHost>>;
   {
     await using home = await openHome(source.url, homeDir);
     await sendMessage(home.memory, { sessionKey: "main", text: "Anna lives in Ulm" });
@@ -52,6 +72,7 @@ test("roost database move carries a home to another database, which it uses then
       source: "cli",
       timeZone: "Europe/Berlin",
     });
+    host = await joinStuckHost(home);
     before = await readPartitions(home.database);
     const refused = await move();
     assert.match(refused.printed, /is in use by gateway \(roost, this machine\).*stop everything of the home/);
@@ -70,6 +91,17 @@ test("roost database move carries a home to another database, which it uses then
     await sendMessage(home.memory, { sessionKey: "main", text: "And it goes on" });
     const [row] = await home.database.query("select count(*) as count from memory.message");
     assert.deepEqual(row, { count: 2 });
+    // A login that cannot be dropped fails no move, opens nothing, and goes with a move that was killed and is finished.
+    assert.deepEqual(await host.isLeft(home.database), [{ may: false }]);
+    const log = await readFile(join(homeDir, ".roost/logs/roost.log"), "utf8");
+    assert.match(log, /logins of hosts are left in the database that the home has left/);
+    await host.release(home.database);
+    await home.database.query(
+      `create schema ${moveSchema}; create table ${moveSchema}.move as select id::text as owner, '' as schema, 'done' as stage from roost.home`,
+    );
+    const finished = await move();
+    assert.equal(finished.code, 0, finished.printed);
+    assert.deepEqual(await host.isLeft(home.database), []);
   }
   await assert.rejects(
     openHome(source.url, homeDir),

@@ -27,7 +27,7 @@ export interface HostLogin {
 const connectionsMax = 200;
 const nameCharsMax = 30;
 
-export type LoginKind = "workers" | "schedulers";
+type LoginKind = "workers" | "schedulers";
 interface Rights {
   /** The role that all logins of the kind are members of. */
   group: string;
@@ -154,18 +154,23 @@ async function hasHosts(sql: Pick<Sql, "query">): Promise<boolean> {
   return known?.isThere === true;
 }
 
-/**
- * While a home's database moves: no host opens it any more, and what runs is left to the move, which refuses it. Returns their names.
- * renewHostLogins lets those in again whose database stays.
- */
-export async function shutHostLogins(sql: Sql): Promise<string[]> {
-  const names = await loginsInForce(sql);
-  for (const name of names) await sql.query(`alter role ${escapeIdentifier(name)} nologin`);
-  return names;
+/** While a home's database moves, no host opens it: what runs is left to the move, which refuses it. */
+export async function shutHostLogins(sql: Sql): Promise<void> {
+  for (const name of await loginsInForce(sql)) await sql.query(`alter role ${escapeIdentifier(name)} nologin`);
 }
 
-export async function openHostLogins(sql: Sql, names: readonly string[]): Promise<void> {
-  for (const name of names) if (await hasRole(sql, name)) await sql.query(`alter role ${escapeIdentifier(name)} login`);
+/** Those that a move has shut, where the home stays. */
+export async function openHostLogins(sql: Sql): Promise<void> {
+  const shut = await sql.query<{ name: string }>(
+    "select rolname::text as name from pg_roles where rolname = any($1) and not rolcanlogin",
+    [await loginsInForce(sql)],
+  );
+  for (const { name } of shut) await sql.query(`alter role ${escapeIdentifier(name)} login`);
+}
+
+/** In the database that a home has left: all that its hosts had. */
+export async function dropLeftLogins(sql: Sql): Promise<void> {
+  await dropHostLogins(sql, await loginsInForce(sql));
 }
 
 /** In the database that a home has moved to: those of the one before are none of it, also where both are on one server. */
@@ -188,20 +193,8 @@ export async function renewHostLogins(sql: Sql, { homeId }: { homeId: string }):
   );
   for (const rights of Object.values(rightsOf))
     if (await hasRole(sql, `${rolePrefix(homeId)}${rights.group}`)) await grantToHosts(sql, homeId, rights);
-  const shut = await sql.query<{ name: string }>(
-    "select rolname::text as name from pg_roles where rolname = any($1) and not rolcanlogin",
-    [await loginsInForce(sql)],
-  );
   // A move that was killed had shut them.
-  await openHostLogins(
-    sql,
-    shut.map(({ name }) => name),
-  );
-}
-
-/** In the transaction that puts their host out: from its commit on they open nothing, and what they have open may do nothing. */
-export async function lockHostLogins(sql: Sql, roleNames: readonly string[]): Promise<void> {
-  for (const roleName of roleNames) if (await hasRole(sql, roleName)) await lockHostLogin(sql, roleName);
+  await openHostLogins(sql);
 }
 
 async function lockHostLogin(sql: Sql, roleName: string): Promise<void> {
@@ -212,6 +205,21 @@ async function lockHostLogin(sql: Sql, roleName: string): Promise<void> {
     [roleName],
   );
   for (const { name } of groups) await sql.query(`revoke ${escapeIdentifier(name)} from ${role}`);
+}
+
+/**
+ * In a transaction that has locked the tokens of hosts; a statement of its own sees what another one gave that it waited for. From the commit on the logins
+ * open nothing, and what workers and schedulers have open may do nothing. A service's session has become the service's role, which this does not reach: it
+ * ends with dropHostLogins, or, where that was cut off, when a gateway starts. Returns them, to be dropped afterwards.
+ */
+export async function lockLoginsOf(sql: Sql, tokens: readonly string[]): Promise<string[]> {
+  const hosts = await sql.query<{ roleNames: string[] }>(
+    `select role_names as "roleNames" from access.host where token = any($1)`,
+    [tokens],
+  );
+  const roleNames = hosts.flatMap((host) => host.roleNames);
+  for (const roleName of roleNames) if (await hasRole(sql, roleName)) await lockHostLogin(sql, roleName);
+  return roleNames;
 }
 
 /** Afterwards: ends what they have open, so that their runs go on elsewhere at once, and removes them. Repeating it changes nothing. */

@@ -4,7 +4,7 @@ import { RoostError } from "@roost/base";
 import { raiseNotice, type Kernel, type KernelTransaction } from "@roost/kernel";
 import type { MadeToken } from "./create-token.ts";
 import { insertPaired } from "./pair-device.ts";
-import { dropHostLogins, lockHostLogins, type HostLogin } from "./host-login.ts";
+import { dropHostLogins, lockLoginsOf, type HostLogin } from "./host-login.ts";
 import { findAttempt, readOpenPairing, redeemPairing, type Pairing } from "./pairing.ts";
 
 /** What brings a host in. */
@@ -73,24 +73,24 @@ export async function joinHost(
 export async function renewLogins(
   kernel: Kernel,
   { name, makeLogins }: Pick<JoiningHost, "name" | "makeLogins">,
-): Promise<{ logins: HostLogin[]; scopes: string[] }> {
-  const { before, ...renewed } = await kernel.transact(async (tx) => {
-    // The token first, as revokeToken does: a host is put out before this, or after it with what this makes.
-    const [host] = await tx.query<{ id: string; scopes: string[]; roleNames: string[] }>(
-      `select t.id, t.scopes, h.role_names as "roleNames" from access.host h join access.token t on t.id = h.token
+): Promise<HostLogin[]> {
+  const { before, logins } = await kernel.transact(async (tx) => {
+    // The token first, as all that put a host out: a host is put out before this, or after it with what this makes.
+    const [host] = await tx.query<{ id: string; scopes: string[] }>(
+      `select t.id, t.scopes from access.host h join access.token t on t.id = h.token
        where t.name = $1 and t.kind = 'host' and t.revoked_at is null for update of t, h`,
       [name],
     );
     if (host === undefined) throw new RoostError("forbidden", `there is no host ${name}: bring it in with roost join`);
-    const { id, scopes, roleNames } = host;
-    await lockHostLogins(tx, roleNames);
+    const { id, scopes } = host;
+    const before = await lockLoginsOf(tx, [id]);
     const logins = await makeLogins(tx, { name, scopes });
     const made = logins.map(({ roleName }) => roleName);
     await tx.query("update access.host set role_names = $2 where token = $1", [id, made]);
-    return { before: roleNames, logins, scopes };
+    return { before, logins };
   });
   await dropHostLogins(kernel.database, before);
-  return renewed;
+  return logins;
 }
 
 /** What a code would bring, without using it. A wrong one counts as in joinHost. */
@@ -100,14 +100,15 @@ export async function lookAtHostCode(kernel: Kernel, { code }: { code: string })
 
 /** The answer to it was lost: what it made is put out in the same transaction. Returns the logins that are locked, to be dropped afterwards. */
 async function withdraw(tx: KernelTransaction, { id }: Pairing): Promise<string[]> {
-  const made = await tx.query<{ roleNames: string[] }>(
+  const made = await tx.query<{ id: string }>(
     `update access.token t set revoked_at = roost.now(), revoked_by = 'host:' || t.name from access.host h
-     where h.token = t.id and h.pairing = $1 and t.revoked_at is null returning h.role_names as "roleNames"`,
+     where h.token = t.id and h.pairing = $1 and t.revoked_at is null returning t.id`,
     [id],
   );
-  const logins = made.flatMap(({ roleNames }) => roleNames);
-  await lockHostLogins(tx, logins);
-  return logins;
+  return await lockLoginsOf(
+    tx,
+    made.map((token) => token.id),
+  );
 }
 
 async function recordHost(

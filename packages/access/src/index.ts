@@ -2,7 +2,7 @@ export { createToken } from "./create-token.ts";
 export { devicePurpose, pairDevice } from "./pair-device.ts";
 export {
   createHostLogin,
-  dropHostLogins,
+  dropLeftLogins,
   forgetHostLogins,
   listLoginStatements,
   openHostLogins,

@@ -1,8 +1,8 @@
 /** Reads tokens for people, and revokes them. */
 import { RoostError } from "@roost/base";
 import { formatLabels, mainLabels } from "@roost/contract/labels";
-import { setKeyCaps, type Kernel, type KernelTransaction } from "@roost/kernel";
-import { dropHostLogins, lockHostLogins } from "./host-login.ts";
+import { setKeyCaps, type Kernel } from "@roost/kernel";
+import { dropHostLogins, lockLoginsOf } from "./host-login.ts";
 import { principalIdOf, tokenColumns, type AccessToken, type TokenKind } from "./access-token.ts";
 import { removePushSubscriptionsOf } from "./list-push-subscriptions.ts";
 
@@ -25,14 +25,22 @@ export async function revokeToken(
   { token: given, by }: { token: string; by: string },
 ): Promise<{ token: AccessToken; isNew: boolean }> {
   const { locked, ...revoked } = await kernel.transact(async (tx) => {
-    const [known] = await tx.query<AccessToken>(
-      `select ${tokenColumns} from access.token where id::text = $1 or name = $1
-       order by revoked_at is null desc, id::text = $1 desc limit 1 for update`,
+    const [found] = await tx.query<{ id: string }>(
+      `select id from access.token where id::text = $1 or name = $1 order by revoked_at is null desc, id::text = $1 desc limit 1`,
       [given],
     );
-    if (known === undefined)
+    if (found === undefined)
       throw new RoostError("not_found", `there is no token "${given.slice(0, 100)}": see roost keys list`);
-    const locked = await lockLoginsOf(tx, known.id);
+    // The code of a host first, as a host does that asks by it again: it answers no more, also not the attempt that used it.
+    await tx.query(
+      "update access.pairing p set void_at = coalesce(p.void_at, roost.now()) from access.host h where h.token = $1 and p.id = h.pairing",
+      [found.id],
+    );
+    const [known] = await tx.query<AccessToken>(`select ${tokenColumns} from access.token where id = $1 for update`, [
+      found.id,
+    ]);
+    if (known === undefined) throw new RoostError("internal", `the row of token ${found.id} is gone`);
+    const locked = await lockLoginsOf(tx, [known.id]);
     if (known.revokedAt !== null) return { token: known, isNew: false, locked };
     const [token] = await tx.query<AccessToken>(
       `update access.token set revoked_at = roost.now(), revoked_by = $2 where id = $1 returning ${tokenColumns}`,
@@ -50,21 +58,4 @@ export async function revokeToken(
   });
   await dropHostLogins(kernel.database, locked);
   return revoked;
-}
-
-/**
- * Of a host that runs processes; returned, to be dropped afterwards. The code that brought a host in answers no more, also not the attempt that used it.
- */
-async function lockLoginsOf(tx: KernelTransaction, tokenId: string): Promise<string[]> {
-  await tx.query(
-    "update access.pairing p set void_at = roost.now() from access.host h where h.token = $1 and p.id = h.pairing and p.void_at is null",
-    [tokenId],
-  );
-  const [host] = await tx.query<{ roleNames: string[] }>(
-    `select role_names as "roleNames" from access.host where token = $1`,
-    [tokenId],
-  );
-  const locked = host?.roleNames ?? [];
-  await lockHostLogins(tx, locked);
-  return locked;
 }

@@ -99,6 +99,32 @@ test(
     await removing;
     assert.deepEqual(await roles(), []);
 
+    // The same for a host that asks again with its code, since the answer was lost.
+    const attempt = "the secret of one attempt, of thirty-two";
+    const { code } = await createPairing(kernel, { purpose: hostPurpose, name: "shed", by });
+    const says = { name: "shed", version: "0.1.0", at: new Date(), attempt };
+    await joinHost(kernel, { code, ...says, makeLogins: async () => [] });
+    let again: Promise<unknown> | undefined;
+    await renewLogins(kernel, {
+      name: "shed",
+      makeLogins: async (tx) => {
+        for (const each of loginStatements({ ...login, connectionsMax: 1, isInheriting: true })) await tx.query(each);
+        again = joinHost(kernel, { code, ...says, makeLogins: async () => [] });
+        await waits(again);
+        return [login];
+      },
+    });
+    await again;
+    assert.deepEqual(await roles(), []);
+    // Who puts it out waits for the code's row and holds no other that this needs.
+    await kernel.transact(async (tx) => {
+      await tx.query("select 1 from access.pairing where name = 'shed' for update");
+      removing = revokeToken(kernel, { token: "shed", by });
+      await waits(removing);
+      await tx.query("select 1 from access.token where name = 'shed' for update nowait");
+    });
+    await removing;
+
     await join("cellar");
     let renewing: Promise<unknown> | undefined;
     await kernel.transact(async (tx) => {

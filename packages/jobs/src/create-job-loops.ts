@@ -23,6 +23,7 @@ export function createJobLoops(kernel: Kernel): SchedulerLoop[] {
     failureLoop(kernel),
     {
       name: "tick history",
+      upkeep: "rows",
       channels: () => [],
       pollMs: timings.housekeepingMs,
       look: async () => ({ isMore: (await dropTicks(kernel)).isMore }),

@@ -13,8 +13,7 @@ export async function schedulerActor(process: SimulatedProcess): Promise<void> {
   for (;;) {
     await process.idle();
     const loop = process.random.pick(loops);
-    if ((loop.name === "housekeeping" || loop.name === "tick history") && !process.random.chance(housekeepingChance))
-      continue;
+    if (loop.upkeep !== undefined && !process.random.chance(housekeepingChance)) continue;
     try {
       await loop.look();
     } catch (error) {

@@ -16,7 +16,6 @@ import {
   type Owned,
   type WorkerRegistration,
 } from "@roost/kernel";
-import { refuseLockedOut } from "@roost/memory/home";
 import { createActiveRuns, type ActiveRuns } from "./active-runs.ts";
 import { hostCapability } from "./exec/run-in-directory.ts";
 import type { RunHandlers } from "./execute-run.ts";
@@ -69,7 +68,6 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
         lossCount = 0;
       });
     } catch (error) {
-      refuseLockedOut(error);
       lossCount += 1;
       const retryMs = backoffMs(lossCount, workerDefaults.restart);
       options.logger.warn("The worker lost its registration and registers again", {

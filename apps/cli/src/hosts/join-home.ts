@@ -6,13 +6,14 @@ import { access } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { gatewayFile, RoostError, writeFileDurably, type Clock } from "@roost/base";
-import { fromProblem } from "@roost/contract/client";
 import { isOtherMinor, type HostLogins, type HostNeeds } from "@roost/contract/operations";
+import { postJson } from "@roost/contract/post-json";
 import type { CliConfig } from "../config.ts";
 import {
-  findClientFiles,
+  chooseClientFiles,
   keepHostLogins,
   readJoinedHome,
+  requireClientFiles,
   writeJoinedHome,
   type ClientFiles,
   type JoinedHome,
@@ -58,21 +59,25 @@ export async function joinHome(options: JoinOptions): Promise<JoinedHome> {
   const host = { name: name ?? hostNameAsToken(), version, at: new Date(clock.nowMs()).toISOString() };
   const attempt = await readAttempt(homeDir, { url, code });
   if (attempt.isNew) {
-    const look = await bring<LookedAt>(url, { code, host: { ...host, isLook: true } });
+    const look = await postJson<LookedAt>(`${url}/pair`, { code, host: { ...host, isLook: true } });
     refuseOtherVersion(look.version, version);
     if (look.needs !== undefined) {
-      await findClientFiles(look.needs, options.clientFiles ?? {});
+      const clientFiles = chooseClientFiles(look.needs, options.clientFiles ?? {});
+      await requireClientFiles(
+        clientFiles,
+        "give those of this machine with --sslcert FILE --sslkey FILE. Nothing was changed, and the code counts still",
+      );
       await checkNeeds(look.needs, { config, note });
     }
   }
   // Before the code is used: what it gives must have a place, and the same attempt may ask again if the answer is lost.
   await attempt.keep();
-  const answer = await bring<Joining>(url, { code, host: { ...host, attempt: attempt.secret } });
+  const answer = await postJson<Joining>(`${url}/pair`, { code, host: { ...host, attempt: attempt.secret } });
   const write = (path: string, text: string) => writeFileDurably(path, `${text}\n`, { mode: 0o600 });
   const joined: JoinedHome = { name: answer.name, url, scopes: answer.scopes };
   const { needs, logins = [], scopes } = answer;
   if (needs !== undefined) {
-    const clientFiles = await findClientFiles(needs, options.clientFiles ?? {});
+    const clientFiles = chooseClientFiles(needs, options.clientFiles ?? {});
     joined.runs = await keepHostLogins(homeDir, { scopes, needs, logins, clientFiles });
   }
   await write(join(homeDir, ".roost", "token"), answer.token);
@@ -139,16 +144,4 @@ function hostNameAsToken(): string {
     .replace(/^[^a-z0-9]+/, "")
     .slice(0, 50);
   return name === "" ? "host" : name;
-}
-
-async function bring<Answer>(url: string, given: { code: string; host: object }): Promise<Answer> {
-  const body = JSON.stringify(given);
-  const headers = { "content-type": "application/json", "content-length": String(Buffer.byteLength(body)) };
-  const response = await fetch(`${url}/pair`, { method: "POST", headers, body, redirect: "error" }).catch(
-    (cause: unknown) => {
-      throw new RoostError("unavailable", `${url} does not answer: ${(cause as Error).message}`, { cause });
-    },
-  );
-  if (!response.ok) throw fromProblem(response.status, await response.json().catch(() => undefined));
-  return (await response.json()) as Answer;
 }

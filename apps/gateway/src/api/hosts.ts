@@ -76,7 +76,7 @@ export function serveHosts({ memory, hostPlace, version }: ServeHostsOptions): S
           `${principal.id} runs no processes of the home: see roost hosts invite --help`,
         );
       const needs = await needsOfHost(hostPlace, { roles, settings, sql: kernel.database });
-      const { logins } = await renewLogins(kernel, {
+      const logins = await renewLogins(kernel, {
         name: nameOf(principal),
         makeLogins: (tx, host) => makeLogins(tx, { ...host, homeId: hostPlace.homeId }),
       });

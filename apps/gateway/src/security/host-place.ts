@@ -52,9 +52,19 @@ async function readTls(databaseUrl: string): Promise<HostNeeds["tls"]> {
   const { sslrootcert, sslcert, sslkey } = files;
   return {
     isVerified,
-    authority: sslrootcert === undefined ? null : await readFile(sslrootcert, "utf8"),
+    authority: sslrootcert === undefined ? null : await readAuthority(sslrootcert),
     clientFiles: sslcert === undefined || sslkey === undefined ? null : { sslcert, sslkey },
   };
+}
+
+async function readAuthority(path: string): Promise<string> {
+  return await readFile(path, "utf8").catch((cause: Error) => {
+    throw new RoostError(
+      "conflict",
+      `hosts verify the database's servers as the home does, and its sslrootcert, ${path}, cannot be read (${cause.message}): put it back, or name another in the home's DATABASE_URL`,
+      { cause },
+    );
+  });
 }
 
 /** In the transaction that makes the host's token: one for workers and schedulers, one for each service. */

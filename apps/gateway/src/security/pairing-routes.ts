@@ -2,6 +2,7 @@
 import { joinHost, lookAtHostCode, pairDevice, type AccessTokens, type MadeHost } from "@roost/access";
 import { RoostError } from "@roost/base";
 import { rolesOf, TokenName } from "@roost/contract/operations";
+import type { Sql } from "@roost/database";
 import { readHomeVersion } from "@roost/kernel";
 import type { Memory } from "@roost/memory";
 import { Hono } from "hono";
@@ -103,28 +104,32 @@ async function bringHost(
 ): Promise<object> {
   const { isLook = false, ...says } = host;
   const counted = <Found>(bring: () => Promise<Found | undefined>) => countWrong(authentication, "hosts invite", bring);
-  const needsOf = async (scopes: readonly string[]) => {
+  const needsOf = async (sql: Sql, scopes: readonly string[]) => {
     const roles = rolesOf(scopes);
-    const given = { settings: memory.settings, sql: access.kernel.database };
-    return roles && (await needsOfHost(hostPlace, { roles, ...given }));
+    return roles && (await needsOfHost(hostPlace, { roles, settings: memory.settings, sql }));
   };
   if (isLook) {
     const { scopes } = await counted(() => lookAtHostCode(access.kernel, { code }));
     const version = await readHomeVersion(access.kernel);
-    return { version, scopes, needs: await needsOf(scopes) };
+    return { version, scopes, needs: await needsOf(access.kernel.database, scopes) };
   }
   const { homeId } = hostPlace;
+  let needs: Awaited<ReturnType<typeof needsOf>>;
   const made = await counted(() =>
     joinHost(access.kernel, {
       ...says,
       at: new Date(says.at),
       code,
-      makeLogins: (tx, { name, scopes }) => makeLogins(tx, { name, scopes, homeId }),
+      // A need that is not met uses no code.
+      makeLogins: async (tx, { name, scopes }) => {
+        needs = await needsOf(tx, scopes);
+        return await makeLogins(tx, { name, scopes, homeId });
+      },
     }),
   );
   access.forget();
   const logins = urlsOfLogins(hostPlace, made.logins);
-  return { ...tellToken(made), needs: await needsOf(made.token.scopes), logins };
+  return { ...tellToken(made), needs, logins };
 }
 
 function tellToken({ token, text }: Pick<MadeHost, "token" | "text">): object {

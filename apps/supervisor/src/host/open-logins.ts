@@ -5,15 +5,19 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { RoostError, toRoostError, type Logger } from "@roost/base";
-import { fromProblem } from "@roost/contract/from-problem";
 import type { HostLogins, HostNeeds } from "@roost/contract/operations";
+import { postJson } from "@roost/contract/post-json";
 import { openDatabase } from "@roost/database";
 import { resolveDatabaseUrl } from "@roost/memory/home-database";
-import { findClientFiles, keepHostLogins, writeJoinedHome, type JoinedHome } from "@roost/memory/joined-home";
+import {
+  chooseClientFiles,
+  keepHostLogins,
+  requireClientFiles,
+  writeJoinedHome,
+  type JoinedHome,
+} from "@roost/memory/joined-home";
 import type { SupervisorConfig } from "../config.ts";
 import type { ProcessTerminal } from "../terminal/create-terminal.ts";
-
-const answerMsMax = 30_000;
 
 export interface OpenLoginsOptions {
   config: Pick<SupervisorConfig, "homeDirectory" | "environment" | "databaseUrl">;
@@ -38,9 +42,11 @@ export async function openLogins(joined: JoinedHome, options: OpenLoginsOptions)
   if (databaseUrl !== undefined) return async () => false;
   const renew = async () => {
     const { needs, logins } = await askForLogins(joined, homeDir);
-    const clientFiles = await findClientFiles(needs, joined.runs?.clientFiles ?? {});
+    const clientFiles = chooseClientFiles(needs, joined.runs?.clientFiles ?? {});
+    // Those before count no more: what came is kept before anything here is looked at.
     joined.runs = await keepHostLogins(homeDir, { scopes: joined.scopes, needs, logins, clientFiles });
     await writeJoinedHome(homeDir, joined);
+    await requireClientFiles(clientFiles, "put the certificate and the key of this machine there, and start it again");
     terminal.done("The home gave this host other logins for its database");
     return true;
   };
@@ -68,21 +74,13 @@ async function askForLogins(
   homeDir: string,
 ): Promise<{ needs: HostNeeds; logins: HostLogins }> {
   const token = (await readFile(join(homeDir, ".roost", "token"), "utf8")).trim();
-  const response = await fetch(`${url}/api/v1/hosts/logins`, {
-    method: "POST",
-    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
-    body: "{}",
-    redirect: "error",
-    signal: AbortSignal.timeout(answerMsMax),
-  }).catch((cause: unknown) => {
-    throw new RoostError("unavailable", `${url} does not answer: ${(cause as Error).message}`, { cause });
+  const asked = postJson<{ needs: HostNeeds; logins: HostLogins }>(`${url}/api/v1/hosts/logins`, {}, { token });
+  return await asked.catch((cause: unknown) => {
+    if (toRoostError(cause).code !== "unauthenticated") throw cause;
+    throw new RoostError(
+      "unauthenticated",
+      `host ${name} was put out at its home (roost hosts remove): join again in an empty directory`,
+      { cause },
+    );
   });
-  if (response.ok) return (await response.json()) as { needs: HostNeeds; logins: HostLogins };
-  const problem = fromProblem(response.status, await response.json().catch(() => undefined));
-  if (problem.code !== "unauthenticated") throw problem;
-  throw new RoostError(
-    "unauthenticated",
-    `host ${name} was put out at its home (roost hosts remove): join again in an empty directory`,
-    { cause: problem },
-  );
 }

@@ -4,7 +4,7 @@
  */
 import { rename } from "node:fs/promises";
 import { isDeepStrictEqual } from "node:util";
-import { dropHostLogins, forgetHostLogins, openHostLogins, shutHostLogins } from "@roost/access";
+import { dropLeftLogins, forgetHostLogins, openHostLogins, shutHostLogins } from "@roost/access";
 import { RoostError, systemClock, type Logger } from "@roost/base";
 import {
   nameDatabaseUrl,
@@ -12,6 +12,7 @@ import {
   openEmbeddedPostgres,
   readDatabaseIdentity,
   type Database,
+  type Sql,
 } from "@roost/database";
 import { finishMove, moveDatabase, type MovedDatabase, type MoveProgress } from "@roost/database/move";
 import { readPartitions } from "@roost/kernel";
@@ -23,6 +24,7 @@ import {
   resolveDatabaseUrl,
   writeHomeDatabase,
   type HomeDatabase,
+  type LeftDatabase,
 } from "@roost/memory/home-database";
 import type { SupervisorConfig } from "../config.ts";
 import type { HomePaths } from "../home/home-paths.ts";
@@ -65,14 +67,16 @@ export async function moveHome(options: MoveHomeOptions): Promise<MovedHome> {
   const known = await readHomeDatabase(paths.home);
   await using servers = new AsyncDisposableStack();
   const { from, to } = await choosePlaces(options, known, servers);
-  if (known?.url === to.reference) return await finishEarlier(to, known, owner);
+  if (known?.url === to.reference) return await finishEarlier(options, { from, to, known, owner });
   const { identity } = await inspectSource(from, options);
-  const shut = await withDatabase(from.url, logger, shutHostLogins);
   try {
-    return await carry(options, { from, to, known, owner, identity, shut });
+    await withDatabase(from.url, logger, shutHostLogins);
+    return await carry(options, { from, to, known, owner, identity });
   } catch (error) {
     if (!isDeepStrictEqual(await readHomeDatabase(paths.home), known)) throw error;
-    await withDatabase(from.url, logger, (source) => openHostLogins(source, shut));
+    await withDatabase(from.url, logger, openHostLogins).catch((problem: unknown) =>
+      logger.warn("logins of hosts are still shut: the start of the home opens them", { error: problem }),
+    );
     throw error;
   }
 }
@@ -83,19 +87,17 @@ interface Carried {
   known: HomeDatabase | undefined;
   owner: string;
   identity: string;
-  /** Logins of hosts, which open the source no more: a worker elsewhere would go on there. */
-  shut: readonly string[];
 }
 
 async function carry(
   { paths, terminal, logger }: MoveHomeOptions,
-  { from, to, known, owner, identity, shut }: Carried,
+  { from, to, known, owner, identity }: Carried,
 ): Promise<MovedHome> {
   const progress = ({ table, rowCount, tablesDone, tableCount }: MoveProgress) =>
     terminal.going(`${tablesDone} of ${tableCount} tables: ${table}, ${rowCount} rows`);
   await using moved = await moveDatabase({ source: from.url, target: to.url, owner, onTable: progress });
   const eventCount = await compareLog(moved);
-  const left = { identity, where: from.name };
+  const left = { identity, where: from.name, ...keptReference(from) };
   const movedAt = new Date(systemClock.nowMs()).toISOString();
   // One that the home left once, and that was emptied since, is its own again.
   const used = await readDatabaseIdentity(moved.target);
@@ -108,8 +110,8 @@ async function carry(
     throw error;
   }
   await forgetHostLogins(moved.target);
+  await dropAt(left, logger, async () => from.url);
   await moved.finish();
-  await withDatabase(from.url, logger, (source) => dropHostLogins(source, shut));
   const { tableCount, rowCount, resumedTables } = moved;
   const resumed = resumedTables === 0 ? "" : `, ${resumedTables} of them carried by an earlier attempt`;
   terminal.done(`${tableCount} tables with ${rowCount} rows are in ${to.name}${resumed}: compared row by row`);
@@ -118,12 +120,50 @@ async function carry(
   return { from: from.name, to: to.name, tableCount, rowCount, eventCount, left: from.name };
 }
 
-/** The mark of a move that was killed after it was recorded is all that is missing. */
-async function finishEarlier(to: Place, { left }: HomeDatabase, owner: string): Promise<MovedHome> {
-  const isFinished = await finishMove({ url: to.url, owner, first: forgetHostLogins });
+/** The mark of a move that was killed after it was recorded is all that is missing, and what is taken away at the source before. */
+async function finishEarlier(
+  { paths, logger, config, from: given }: MoveHomeOptions,
+  { from, to, known, owner }: Pick<Carried, "from" | "to" | "owner"> & { known: HomeDatabase },
+): Promise<MovedHome> {
+  const left = known.left.at(-1);
+  const where = left?.where ?? "";
+  const reference = given === undefined ? left?.reference : from.reference;
+  const first = async (target: Pick<Sql, "query">) => {
+    await forgetHostLogins(target);
+    if (left === undefined) return;
+    await dropAt(left, logger, async () =>
+      reference === undefined
+        ? undefined
+        : await resolveDatabaseUrl(reference, { env: config.environment, homeDir: paths.home }),
+    );
+  };
+  const isFinished = await finishMove({ url: to.url, owner, first });
   if (!isFinished) throw new RoostError("conflict", `The home uses ${to.name} already`);
-  const where = left.at(-1)?.where ?? "";
   return { from: where, to: to.name, tableCount: 0, rowCount: 0, eventCount: 0, left: where };
+}
+
+/** Logins of hosts at the source, which open nothing any more. What fails here leaves roles behind, and no move undone. */
+async function dropAt(
+  { identity, where, reference }: LeftDatabase,
+  logger: Logger,
+  resolve: () => Promise<string | undefined>,
+): Promise<void> {
+  // It has never had one: its only door is a socket of this machine.
+  if (reference === ownDatabase) return;
+  try {
+    const url = await resolve();
+    if (url === undefined) throw new RoostError("not_found", "its address was given as such, and is not kept");
+    await withDatabase(url, logger, async (source) => {
+      if ((await readDatabaseIdentity(source)) === identity) await dropLeftLogins(source);
+    });
+  } catch (error) {
+    logger.warn("logins of hosts are left in the database that the home has left; they open nothing", { where, error });
+  }
+}
+
+/** A URL itself may hold a password. */
+function keptReference({ reference, url }: Place): Pick<LeftDatabase, "reference"> {
+  return reference === url ? {} : { reference };
 }
 
 async function choosePlaces(

@@ -12,6 +12,8 @@ export interface Look {
 
 export interface SchedulerLoop {
   name: string;
+  /** It tidies up behind what has ended, and nothing waits for it: by rows, or by tables that it makes and drops, which takes the home's own user. */
+  upkeep?: "rows" | "tables";
   /** Wake-ups that end the sleep early. Read again after each check. */
   channels: () => readonly string[];
   /** It checks at least this often: wake-ups are hints. */

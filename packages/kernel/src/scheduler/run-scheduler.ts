@@ -40,13 +40,11 @@ const timings = {
   housekeepingMs: 60_000,
 } as const;
 
-const housekeeping = "housekeeping";
-
 export interface SchedulerOptions {
   signal: AbortSignal;
   host: string;
   pid: number;
-  /** Whether it moves what has ended into history and makes and drops tables, which takes the home's own user. Default true. */
+  /** Whether it runs the loops that make and drop tables, which takes the home's own user. Default true. */
   keepsTables?: boolean;
   /** Further loops beside the kernel's own, such as those of jobs. */
   loops?: readonly SchedulerLoop[];
@@ -55,8 +53,9 @@ export interface SchedulerOptions {
 /** Runs until aborted; resolves when everything has stopped. */
 export async function runScheduler(kernel: Kernel, options: SchedulerOptions): Promise<void> {
   const { signal, keepsTables = true } = options;
-  const own = createLoops(kernel).filter(({ name }) => keepsTables || name !== housekeeping);
-  const loops = [...own, ...(options.loops ?? [])].map((loop) => runLoop(kernel, loop, signal));
+  const loops = [...createLoops(kernel), ...(options.loops ?? [])]
+    .filter((loop) => keepsTables || loop.upkeep !== "tables")
+    .map((loop) => runLoop(kernel, loop, signal));
   await Promise.all([...loops, keepRegistered(kernel, options)]);
 }
 
@@ -111,19 +110,32 @@ export function createLoops(kernel: Kernel): SchedulerLoop[] {
       },
     },
     {
-      name: housekeeping,
+      name: "housekeeping",
+      upkeep: "rows",
+      channels: () => [],
+      pollMs: timings.housekeepingMs,
+      look: async () => {
+        let swept = 0;
+        await allSteps([
+          async () => (swept += await sweepCoordination(kernel)),
+          () => sweepSerialKeys(kernel),
+          () => sweepStartLimits(kernel),
+          () => settleExpiredBlocks(kernel).then(() => sweepSpend(kernel)),
+          () => kernel.database.query("select roost.forget_foreign_events_1()"),
+        ]);
+        return { isMore: swept > 0 };
+      },
+    },
+    {
+      name: "tables",
+      upkeep: "tables",
       channels: () => [],
       pollMs: timings.housekeepingMs,
       look: async () => {
         let swept = 0;
         await allSteps([
           async () => (swept += await sweepFinishedRuns(kernel)),
-          async () => (swept += await sweepCoordination(kernel)),
-          () => sweepSerialKeys(kernel),
-          () => sweepStartLimits(kernel),
-          () => settleExpiredBlocks(kernel).then(() => sweepSpend(kernel)),
           () => maintainLog(kernel),
-          () => kernel.database.query("select roost.forget_foreign_events_1()"),
           () => dropHistory(kernel),
         ]);
         return { isMore: swept > 0 };

@@ -21,6 +21,8 @@ export interface LeftDatabase {
   identity: string;
   /** Where it is, for people. */
   where: string;
+  /** As HomeDatabase.url. Undefined: it was named by its URL, which is not kept. */
+  reference?: string;
 }
 
 /** The reference of the home's own PostgreSQL. */

@@ -1,5 +1,5 @@
 /** A directory that belongs to a home elsewhere: `.roost/host.json`, beside the address and token that every command reads. */
-import { access, mkdir, readFile } from "node:fs/promises";
+import { access, constants, mkdir, readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { RoostError, writeFileDurably } from "@roost/base";
 import { rolesOf } from "@roost/contract/host-scopes";
@@ -91,28 +91,27 @@ function loginFile(of: string): string {
 }
 
 /**
- * The certificate and key of this machine: those that were given, else those at the paths that the home has for its own, where they are here too.
- * @throws RoostError `invalid_input` when the home shows a certificate to its database and this machine has none
+ * The certificate and key of this machine: those that were given, else those at the paths that the home has for its own. Undefined: none is asked for.
+ * @throws RoostError `invalid_input` when one of them was given without the other
  */
-export async function findClientFiles(
+export function chooseClientFiles(
   { tls }: HostNeeds,
-  given: Partial<ClientFiles>,
-): Promise<ClientFiles | undefined> {
-  const { sslcert, sslkey } = given;
+  { sslcert, sslkey }: Partial<ClientFiles>,
+): ClientFiles | undefined {
   if ((sslcert === undefined) !== (sslkey === undefined))
     throw new RoostError("invalid_input", "a certificate and its key belong together: give --sslcert and --sslkey");
   const wanted = sslcert === undefined || sslkey === undefined ? tls?.clientFiles : { sslcert, sslkey };
-  if (wanted === undefined || wanted === null) return undefined;
-  const files = { sslcert: resolve(wanted.sslcert), sslkey: resolve(wanted.sslkey) };
-  for (const path of [files.sslcert, files.sslkey])
-    await access(path).catch((cause: unknown) => {
+  return wanted == null ? undefined : { sslcert: resolve(wanted.sslcert), sslkey: resolve(wanted.sslkey) };
+}
+
+/** @throws RoostError `invalid_input` that says what to do where this machine has them not, or this user may not read them */
+export async function requireClientFiles(files: ClientFiles | undefined, advice: string): Promise<void> {
+  for (const path of files === undefined ? [] : [files.sslcert, files.sslkey])
+    await access(path, constants.R_OK).catch((cause: unknown) => {
       throw new RoostError(
         "invalid_input",
-        sslcert === undefined
-          ? `the home shows its database a certificate, and ${path} is not on this machine: give the one of this machine with --sslcert FILE --sslkey FILE. Nothing was changed, and the code counts still`
-          : `${path} cannot be read`,
+        `${path}, with which this machine proves itself to the home's database, cannot be read here: ${advice}`,
         { cause },
       );
     });
-  return files;
 }

@@ -3,6 +3,7 @@
  * the disk follows. `memory.file.behind` says what the disk holds until then. A person's edit that came meanwhile is merged by lines; in the same
  * lines both versions are kept.
  */
+import { lstat } from "node:fs/promises";
 import { join } from "node:path";
 import { RoostError } from "@roost/base";
 import { joinLabels, mainLabels } from "@roost/contract/labels";
@@ -142,12 +143,22 @@ async function labelsOfBoth(
   return await tx.labelSet(joinLabels(mainLabels, recorded, labelsOfAll(ofDisk)));
 }
 
+/** Of a path in whose folder no file can stand, since a file is in the place of one: beside that file. */
+async function placeOf({ homeDir }: Memory, path: string): Promise<string> {
+  const parts = path.split("/");
+  for (let count = 1; count < parts.length; count += 1) {
+    const stats = await lstat(join(homeDir, ...parts.slice(0, count))).catch(() => undefined);
+    if (stats?.isDirectory() === false) return [...parts.slice(0, count - 1), parts.at(-1)].join("/");
+  }
+  return path;
+}
+
 /** The disk's version stays; the recorded one stands beside it, where the next scan finds it. @returns What the person is told */
 async function keepBoth(
   memory: Memory,
   { path, id, found, recorded }: { path: string; id: string; found: Found; recorded: Uint8Array },
 ): Promise<string> {
-  const keptAs = nameBeside(path, { by: "agent", content: recorded });
+  const keptAs = nameBeside(await placeOf(memory, path), { by: "agent", content: recorded });
   await replaceFile({ absolute: join(memory.homeDir, keptAs), bytes: recorded, expected: "absent", id });
   const rest = `What is here stays, what the run wrote stands in ${keptAs}: put together what is to stay.`;
   if (found instanceof FileFault) return `A run on another host wrote ${path}, and here ${found.reason}. ${rest}`;

@@ -212,11 +212,11 @@ test("removeHomeFile() and trustHomeFile() take nothing of what a worker elsewhe
   assert.ok(formatLabels(labelsOfAll(marks)).includes("trust:untrusted"));
 });
 
-test("catchUpDisk() keeps what a worker elsewhere wrote where the disk has become too large, or a folder", async (t) => {
-  const [large, folder] = ["notes/large.md", "notes/folder.md"];
-  await using home = await createTestMemory({ files: { [large]: "one\n", [folder]: "one\n" } });
+test("catchUpDisk() keeps what a worker elsewhere wrote where the disk has become too large, a folder, or a file in a folder's place", async (t) => {
+  const [large, folder, below] = ["notes/large.md", "notes/folder.md", "plans/week/monday.md"];
+  await using home = await createTestMemory({ files: { [large]: "one\n", [folder]: "one\n", [below]: "one\n" } });
   const there = await openElsewhere(t, home);
-  for (const path of [large, folder]) {
+  for (const path of [large, folder, below]) {
     const { sha256 } = await readHomeFile(there, path, { as: main });
     const labels = parseLabels(["trust:untrusted", "src:web:example.org"]);
     await writeHomeFile(there, { ...agent, path, expected: sha256, text: `of the run: ${path}\n`, labels });
@@ -224,12 +224,16 @@ test("catchUpDisk() keeps what a worker elsewhere wrote where the disk has becom
   await home.writeOutside(large, "x".repeat(2 ** 20 + 1));
   await rm(join(home.homeDir, folder));
   await home.writeOutside(`${folder}/one.md`, "one\n");
+  await rm(join(home.homeDir, "plans"), { recursive: true });
+  await home.writeOutside("plans", "a file now\n");
   await scanHome(home.memory);
   await scanHome(home.memory);
   const files = await listHomeFiles(home.memory, { as: main });
   const notices = (await home.events("notices")).map(({ data }) => (data as { text: string }).text);
-  for (const path of [large, folder]) {
-    const kept = files.find((file) => file.path.startsWith(path.replace(".md", ".agent-")))!;
+  assert.equal(await home.read("plans"), "a file now\n");
+  for (const path of [large, folder, below]) {
+    const beside = path === below ? "monday.md" : path;
+    const kept = files.find((file) => file.path.startsWith(beside.replace(".md", ".agent-")))!;
     assert.equal(await home.read(kept.path), `of the run: ${path}\n`);
     const { marks } = await readMarkedFile(home.memory, kept.path, { as: main });
     assert.ok(formatLabels(labelsOfAll(marks)).includes("trust:untrusted"), "it keeps its marks");
@@ -250,8 +254,20 @@ test("openMirror() shows everything else where one path is recorded as a file an
   await write(elsewhere, "notes/deep/one.md");
   await held.leave();
   await writing;
+  const read = async (memory: Memory, path: string) => (await readHomeFile(memory, path, { as: main })).text;
+  for (const memory of [there, elsewhere]) await read(memory, "SOUL.md");
+  // What has no place is fetched once, not at each change.
+  const gets = t.mock.method(elsewhere.versions, "get");
+  await write(there, "notes/other.md");
+  assert.equal(await read(elsewhere, "notes/other.md"), "x\n");
+  assert.equal(gets.mock.callCount(), 1);
+  // The home's disk takes one of them and keeps the other beside it: then both are shown.
   await home.writeOutside("SOUL.md", "calm and kind\n");
   await scanHome(home.memory);
-  for (const memory of [there, elsewhere])
-    assert.equal((await readHomeFile(memory, "SOUL.md", { as: main })).text, "calm and kind\n");
+  await scanHome(home.memory);
+  for (const memory of [there, elsewhere]) {
+    assert.equal(await read(memory, "SOUL.md"), "calm and kind\n");
+    const files = await listHomeFiles(memory, { as: main, under: "notes" });
+    assert.match(files.map(({ path }) => path).join(" "), /^notes\/deep(?:\/one\.md)? notes\/(?:deep|one)\.agent-\w+(?:\.md)? notes\/other\.md$/);
+  }
 });

@@ -43,6 +43,8 @@ export async function openMirror(
   await rm(homeDir, { recursive: true, force: true });
   await mkdir(join(homeDir, incoming), { recursive: true, mode: 0o700 });
   const here = new Map<string, string>();
+  /** Contents that have no place here, by path: each is fetched and told of once, and again when it changes or what is in its way goes. */
+  const clashing = new Map<string, string>();
   let seen: string | undefined;
   let refreshing: Promise<void> | undefined;
   let isAgain = false;
@@ -56,11 +58,20 @@ export async function openMirror(
       await rm(join(homeDir, path), { force: true });
       await removeEmptyFolders(dirname(path));
       here.delete(path);
+      for (const other of clashing.keys())
+        if (isWithin(path, other) || isWithin(other, path)) clashing.delete(other);
     }
-    const changed = [...wanted.values()].filter(({ path, sha256 }) => here.get(path) !== sha256);
-    await severalAtOnce(changed, fetchedAtOnce, async (content) => {
-      if (await put(content)) here.set(content.path, content.sha256);
-      else logger.warn("a recorded file is not shown here: a file and a folder have one path", { path: content.path });
+    for (const path of clashing.keys()) if (!wanted.has(path)) clashing.delete(path);
+    const isNew = ({ path, sha256 }: RecordedContent) => here.get(path) !== sha256 && clashing.get(path) !== sha256;
+    await severalAtOnce([...wanted.values()].filter(isNew), fetchedAtOnce, async (content) => {
+      const { path, sha256 } = content;
+      if (await put(content)) {
+        here.set(path, sha256);
+        clashing.delete(path);
+        return;
+      }
+      if (!clashing.has(path)) logger.warn("a recorded file is not shown here: a file and a folder have one path", { path });
+      clashing.set(path, sha256);
     });
     seen = end;
   }
@@ -126,6 +137,11 @@ async function readContents({ kernel }: Pick<HomeFiles, "kernel">): Promise<Reco
   const paths = new Set(ofStates.map(({ path }) => path));
   // A path that could lead out of the folder is no path of a home, even if the row says so.
   return [...files.filter(({ path }) => !paths.has(path) && isHomePath(path)), ...ofStates];
+}
+
+/** On a disk that takes upper and lower case for one, too. */
+function isWithin(path: string, folder: string): boolean {
+  return path.toLowerCase().startsWith(`${folder.toLowerCase()}/`);
 }
 
 function isHomePath(path: string): boolean {

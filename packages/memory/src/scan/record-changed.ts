@@ -24,7 +24,7 @@ import { recordFound } from "../records/write-intents.ts";
 import { stateNameOf } from "../visibility/home-file-class.ts";
 
 /** Files recorded in one transaction. */
-const batchSize = 100;
+export const batchSize = 96;
 
 /** `changed`: to be recorded with others. Edits of a state are recorded with the state; here only its stamp is. */
 export async function examineFile(

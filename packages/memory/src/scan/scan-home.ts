@@ -17,7 +17,7 @@ import { settleStateFile } from "../state/settle-state.ts";
 import { requireStatePath } from "../state/state-row.ts";
 import { classifyPath, stateNameOf } from "../visibility/home-file-class.ts";
 import { findHeld, findProblems } from "./find-problems.ts";
-import { examineFile, recordChanged } from "./record-changed.ts";
+import { batchSize, examineFile, recordChanged } from "./record-changed.ts";
 
 export interface HomeScan {
   /** Paths whose edits were recorded by this scan. */
@@ -47,9 +47,8 @@ export const briefScan: ScanHome = { changesMax: 60, othersMax: 20 };
 /** For the start of a home, which does not wait for thousands of files that were put there meanwhile. */
 export const firstScan: ScanHome = { changesMax: 500, othersMax: 100 };
 
+/** At once; a batch is a multiple of it. */
 const readCount = 8;
-/** Files that are recorded before the next are read: a scan of thousands that is cut off has not been in vain. */
-const sliceSize = 25;
 /** A replacement takes milliseconds; an older temporary file belongs to a dead process, or to one that will start again. */
 const temporaryMsMax = 10 * 60_000;
 
@@ -65,8 +64,9 @@ export async function scanHome(memory: Memory, options: ScanHome = {}): Promise<
   const [read, others] = byReaders(suspects);
   const taken = [...read, ...(others.length <= othersMax ? others : [])].slice(0, changesMax);
   let takenCount = 0;
+  // Each batch is recorded before the next is read: a scan of thousands that is cut off has not been in vain.
   while (takenCount < taken.length && signal?.aborted !== true) {
-    const slice = taken.slice(takenCount, takenCount + sliceSize);
+    const slice = taken.slice(takenCount, takenCount + batchSize);
     const changed = await examineSlice(memory, slice, { records, states, problems, edited });
     edited.push(...(await recordChanged(memory, changed.toSorted(), problems)));
     takenCount += slice.length;

@@ -11,6 +11,7 @@ import {
   registerWorker,
   type ClaimedRun,
   type Kernel,
+  type SchedulerLoop,
   type WorkerRegistration,
 } from "@roost/kernel";
 import type { SimulatedClock } from "../time/install-simulated-clock.ts";
@@ -33,8 +34,8 @@ export interface PlayHours {
   onMoment: (nowMs: number, runCount: number) => void;
 }
 
-/** Housekeeping does not affect a day, and no worker dies in it: that loop would run four times a second. */
-const leftOut = new Set(["housekeeping", "tick history", "workers"]);
+/** Upkeep does not affect a day, and no worker dies in it: that loop would run four times a second. */
+const isPlayed = ({ name, upkeep }: SchedulerLoop) => upkeep === undefined && name !== "workers";
 /** Limit of passes over all loops at one moment: beyond it something is wrong. */
 const passesMax = 10_000;
 /** A lease longer than any simulated time. */
@@ -48,7 +49,7 @@ export async function playHours(options: PlayHours): Promise<{ runCount: number;
     pid: process.pid,
     ttlMs: leaseMs,
   });
-  const loops = [...createLoops(kernel), ...createJobLoops(kernel)].filter(({ name }) => !leftOut.has(name));
+  const loops = [...createLoops(kernel), ...createJobLoops(kernel)].filter(isPlayed);
   using looks = createLooks(kernel, loops, () => clock.nowMs);
   const stage = createStage(options, { worker, looks });
   let momentCount = 0;

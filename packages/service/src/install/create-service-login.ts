@@ -10,7 +10,7 @@ import { serviceLoginStatements } from "./role-statements.ts";
 /** A role's name has 63 characters at most. */
 const nameCharsMax = 14;
 
-export interface ServiceLoginOptions {
+interface ServiceLoginOptions {
   /** Name of the service. */
   service: string;
   /** Name of the host. */
