@@ -10,8 +10,9 @@ import { createPairing, hostPurpose, joinHost, pairDevice, renewHostLogins } fro
 import { silentLogger } from "@roost/base";
 import { hostScopes, type HostLogins, type HostNeeds } from "@roost/contract/operations";
 import { postJson } from "@roost/contract/post-json";
-import { openDatabase } from "@roost/database";
+import { loginOfDatabaseUrl, openDatabase } from "@roost/database";
 import { claimRuns, createRun, openKernel, raiseNotice, readTopic, reapWorkers, registerWorker } from "@roost/kernel";
+import { runRelay, type Kafka } from "@roost/kafka";
 import { openServices, signRunToken, verifyRunToken } from "@roost/service";
 import { keepHostLogins } from "@roost/memory/joined-home";
 import { homeRooms } from "@roost/worker/home-rooms";
@@ -210,7 +211,10 @@ test("A home that workers elsewhere cannot serve says so before a host is invite
   const asked = postJson(`${own.url}/pair`, brought);
   await assert.rejects(asked, { code: "conflict", message: /comes with Roost/ });
   const { events: noted } = await readTopic(own.kernel.database, { topic: "access", limit: 20 });
-  assert.deepEqual(noted.map(({ type }) => type).filter((type) => type !== "pairing.created"), []);
+  assert.deepEqual(
+    noted.map(({ type }) => type).filter((type) => type !== "pairing.created"),
+    [],
+  );
   // Which database it stands on may change between the code and its use: the host finds that it does not reach it.
   await using gateway = await createTestGateway({ objects: "s3://roost/home?endpoint=http://127.0.0.1:9" });
   const { code } = await ask(gateway);
@@ -350,6 +354,67 @@ test("The login of a host's workers reads and writes rows, makes nothing, and is
   await using other = await registerWorker(kernel, { kind: "worker", host: "home", pid: 2, queues: ["default"] });
   const [again] = await claimRuns(kernel, { workerId: other.workerId, queues: ["default"], limit: 1 });
   assert.equal(again?.id, runId);
+});
+
+test("The login of a host's relay ships the log to Kafka, and writes nothing of it", { timeout: 60_000 }, async () => {
+  await using gateway = await createTestGateway({ objects: "s3://roost/home?endpoint=http://127.0.0.1:9" });
+  const scopes = ["hosts:read", "relay:run"];
+  const { code } = await gateway.client.createPairing({ kind: "host", name: "box", scopes });
+  const host = { name: "box", version: "0.1.0", at: new Date().toISOString() };
+  const { logins } = await postJson<{ logins: HostLogins }>(`${gateway.url}/pair`, { code, host });
+  assert.deepEqual(
+    logins.map(({ of }) => of),
+    ["relay"],
+  );
+  const { url } = logins[0]!;
+  // The clock of tests.
+  await gateway.kernel.database.query(
+    `grant select on roost.test_clock to ${JSON.stringify(loginOfDatabaseUrl(url).name)}`,
+  );
+  await using database = await openDatabase({
+    url,
+    applicationName: "roost relay",
+    logger: silentLogger,
+    poolMax: 4,
+  });
+  await using kernel = await openKernel({ database, logger: silentLogger, events: [] });
+  const stop = new AbortController();
+  const arrived = Promise.withResolvers<void>();
+  const sent = new Set<string>();
+  const kafka = {
+    ensureTopics: async () => {},
+    readRanges: async () => [],
+    fetch: async () => [],
+    send: async (_to: object, records: { headers: Record<string, string> }[]) => {
+      for (const { headers } of records) sent.add(headers["ce_type"]!);
+      if (sent.has("host.joined")) arrived.resolve();
+      return 0;
+    },
+  };
+  const shipping = { kernel, kafka: kafka as unknown as Kafka, settings: { topicPrefix: "", topics: ["access"] } };
+  const running = runRelay({ ...shipping, log: "home", host: "box", signal: stop.signal, logger: silentLogger });
+  await arrived.promise;
+  const box = (await gateway.client.listHosts({})).items.find(({ name }) => name === "box");
+  assert.deepEqual(box?.doing, ["relay"]);
+  stop.abort();
+  await running;
+  const refused = [
+    "select * from roost.run",
+    "select * from roost.step",
+    "select * from memory.session",
+    "select * from access.token",
+    "update roost.cursor set next_offset = 0",
+    "update roost.partition_head set next_offset = 0",
+    "delete from roost.event where topic = 'access'",
+    "update roost.topic set retention_ms = 1",
+    "select roost.declare_group_1('mine', null, '{access}')",
+    "select roost.move_cursor_1('kafka-ingest', 'access', 0, 0, 1)",
+    "update roost.home set path = 'mine'",
+    "insert into roost.event_schema (type, version, topic, schema, compatibility) values ('mine', 1, 'access', '{}', 'full')",
+    "create table kafka.mine (id int)",
+    "delete from kafka.migration",
+  ];
+  for (const statement of refused) await assert.rejects(database.query(statement), /permission denied/, statement);
 });
 
 test("Codes of hosts are guessed as slowly as those of devices", async () => {

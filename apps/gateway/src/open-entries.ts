@@ -1,5 +1,6 @@
 /** Who may enter and how: tokens, webhooks that come in, and what hosts that run workers are told. */
 import { openAccess, renewHostLogins } from "@roost/access";
+import { hasKafka, migrateKafka } from "@roost/kafka/status";
 import type { Memory } from "@roost/memory";
 import type { GatewayConfig } from "./config.ts";
 import type { HostPlace } from "./security/host-place.ts";
@@ -8,6 +9,8 @@ import { openOwnHooks } from "./serve-hooks.ts";
 export async function openEntries(memory: Memory, { config, homeId }: { config: GatewayConfig; homeId: string }) {
   const { kernel, logger } = memory;
   const access = await openAccess(kernel, { logger });
+  // A relay on another host has a login that makes no tables.
+  if (await hasKafka(kernel.database)) await migrateKafka(kernel.database);
   await renewHostLogins(kernel.database, { homeId });
   // Of the children of a home with a PostgreSQL of its own only the supervisor's variable is set.
   const databaseUrl = config.DATABASE_URL === undefined ? undefined : config.databaseUrl;

@@ -5,10 +5,7 @@ import { readHomeConfig, type HomeConfig } from "@roost/models";
 
 const own = {};
 
-export interface RelayConfig extends HomeConfig<typeof own> {
-  kafka: KafkaSettings;
-  databaseUrl: string;
-}
+export type RelayConfig = HomeConfig<typeof own> & { kafka: KafkaSettings };
 
 /** @throws RoostError `invalid_input`, naming every invalid variable */
 export function readRelayConfig(environment: Record<string, string | undefined> = process.env): RelayConfig {
@@ -16,11 +13,5 @@ export function readRelayConfig(environment: Record<string, string | undefined> 
   const kafka = readKafkaSettings(environment);
   if (kafka === undefined)
     throw new RoostError("invalid_input", "No Kafka is given: set KAFKA_BROKERS (docs/kafka.md)");
-  const { databaseUrl } = config;
-  if (databaseUrl === undefined)
-    throw new RoostError(
-      "invalid_input",
-      "No database is given: start everything with roost up, or set DATABASE_URL to run the relay alone",
-    );
-  return { ...config, kafka, databaseUrl };
+  return { ...config, kafka };
 }

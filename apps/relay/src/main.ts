@@ -1,10 +1,10 @@
 /** The process between the log and Kafka: ships the log's events, and lets those of others in. Stops in order. */
-import { createLogger, endLate, listenToSupervisor, runProcess, systemClock } from "@roost/base";
+import { createLogger, endLate, listenToSupervisor, RoostError, runProcess, systemClock } from "@roost/base";
 import { exitCodeOf } from "@roost/contract/status-codes";
 import { openDatabase } from "@roost/database";
-import { consumeKafka, ingest, ingestGroup, migrateKafka, openKafka, runRelay } from "@roost/kafka";
+import { consumeKafka, ingest, ingestGroup, migrateKafka, openKafka, runRelay, type KafkaSettings } from "@roost/kafka";
 import { openKernel } from "@roost/kernel";
-import { holdDatabase, refuseDatabaseOfAnother } from "@roost/memory";
+import { findPlace } from "@roost/memory";
 import { readRelayConfig } from "./config.ts";
 
 const poolMax = 8;
@@ -17,19 +17,24 @@ async function main(): Promise<void> {
   const write = (line: string) => void process.stderr.write(line);
   const level = config.ROOST_LOG_LEVEL;
   const logger = createLogger({ level, clock: systemClock, write }).child({ process: "relay", pid: process.pid });
-  const { databaseUrl: url, homeDir, kafka: settings } = config;
-  await using database = await openDatabase({ url, poolMax, applicationName: "roost relay", logger });
-  await refuseDatabaseOfAnother(database, homeDir);
-  await using kernel = await openKernel({ database, logger });
-  await using home = await holdDatabase(kernel, homeDir);
-  await migrateKafka(database);
+  const { kafka: settings } = config;
+  const place = await findPlace(config, "relay");
+  const isElsewhere = place.host !== undefined;
+  if (isElsewhere) refuseIngest(settings);
+  const opened = { url: place.databaseUrl, poolMax, applicationName: "roost relay", logger };
+  await using database = await openDatabase(opened).catch(place.explain);
+  await place.refuse(database);
+  // On a joined host it appends nothing, so it registers nothing.
+  await using kernel = await openKernel({ database, logger, ...(isElsewhere && { events: [] }) });
+  await using home = await place.hold(kernel);
+  if (!isElsewhere) await migrateKafka(database);
   await using kafka = openKafka(settings, { logger });
   // One client for each direction: a read that waits for records must not hold what is shipped.
   await using reading = openKafka(settings, { logger });
   const signal = AbortSignal.any([stop, home.refused]);
-  endLate(signal, stopMsMax);
+  endLate(signal, stopMsMax, exitCodeOf);
   ready({});
-  const running = [runRelay({ kernel, kafka, settings, log: home.id, signal, logger })];
+  const running = [runRelay({ kernel, kafka, settings, log: home.id, host: place.host, signal, logger })];
   const { ingest: foreign, ingestLogs } = settings;
   if (foreign.length + ingestLogs.length > 0)
     running.push(
@@ -49,6 +54,15 @@ async function main(): Promise<void> {
     );
   await Promise.all(running);
   home.refused.throwIfAborted();
+}
+
+/** @throws RoostError `invalid_input`: the login of a joined host writes no event */
+function refuseIngest({ ingest: foreign, ingestLogs }: KafkaSettings): void {
+  if (foreign.length + ingestLogs.length === 0) return;
+  throw new RoostError(
+    "invalid_input",
+    "KAFKA_INGEST and KAFKA_INGEST_LOGS are of the home: a relay on a joined host ships what the log has, and lets nothing in. Unset them here",
+  );
 }
 
 await runProcess(main, exitCodeOf);

@@ -1,6 +1,6 @@
 /** A scheduler alone: opens what it needs, does what is due until it is told to stop. */
 import { hostname } from "node:os";
-import { createLogger, endLate, listenToSupervisor, runProcess, systemClock, toRoostError } from "@roost/base";
+import { createLogger, endLate, listenToSupervisor, runProcess, systemClock } from "@roost/base";
 import { exitCodeOf } from "@roost/contract/status-codes";
 import { openDatabase } from "@roost/database";
 import { openKernel, runScheduler } from "@roost/kernel";
@@ -26,9 +26,7 @@ async function main(): Promise<void> {
   await using kernel = await openKernel({ database, logger, rooms: homeRooms });
   await using home = await place.hold(kernel);
   const signal = AbortSignal.any([stop, home.refused]);
-  const endRefused = () => (process.exitCode = exitCodeOf(toRoostError(home.refused.reason).code));
-  home.refused.addEventListener("abort", endRefused, { once: true });
-  endLate(signal, stopMsMax);
+  endLate(signal, stopMsMax, exitCodeOf);
   ready({});
   await runScheduler(kernel, {
     loops: createHomeLoops(kernel),

@@ -73,12 +73,13 @@ export function listPrograms({ config, paths, databaseUrl, gatewayUrl }: ListPro
 /** Of a joined host: what its home lets it run. They are told by its directory where the home is. */
 export function listHostPrograms(
   given: Pick<ListProgramsOptions, "config" | "paths">,
-  { workers, schedulers, services }: JoinedRoles,
+  { workers, schedulers, relay, services }: JoinedRoles,
 ): ChildProgram[] {
   const program = createProgramOf(given, () => ({}));
   return [
     ...(workers === undefined ? [] : listWorkers(given.config, program)),
     ...(schedulers === undefined ? [] : [program("scheduler", "scheduler", schedulerHeapMbMax)]),
+    ...(relay === undefined ? [] : [program("relay", "relay", relayHeapMbMax)]),
     ...(services.length === 0 ? [] : [program("services", "services", servicesHeapMbMax)]),
   ];
 }

@@ -49,15 +49,16 @@ function requireRoles(home: string, { runs }: Pick<JoinedHome, "runs">): JoinedR
   if (runs !== undefined) return runs;
   throw new RoostError(
     "invalid_input",
-    `${home} is a host's copy of a home that runs elsewhere: roost sync --follow keeps it; for processes here invite it with roost hosts invite --workers, --schedulers or --service; for a home of its own set ROOST_HOME to another directory`,
+    `${home} is a host's copy of a home that runs elsewhere: roost sync --follow keeps it; for processes here invite it with roost hosts invite --workers, --schedulers, --relay or --service; for a home of its own set ROOST_HOME to another directory`,
   );
 }
 
-/** "2 workers, a scheduler, service peeps" */
-function describeRoles({ workers, schedulers, services }: JoinedRoles, config: SupervisorConfig): string {
+/** "2 workers, a scheduler, a relay, service peeps" */
+function describeRoles({ workers, schedulers, relay, services }: JoinedRoles, config: SupervisorConfig): string {
   return [
     ...(workers === undefined ? [] : [workersOf(config)]),
     ...(schedulers === undefined ? [] : ["a scheduler"]),
+    ...(relay === undefined ? [] : ["a relay"]),
     ...services.map(({ name }) => `service ${name}`),
   ].join(", ");
 }

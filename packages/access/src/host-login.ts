@@ -1,5 +1,5 @@
 /**
- * Logins of hosts that run workers or schedulers. Invariants: one login for one host; it reads and writes rows and calls functions, as what these do
+ * Logins of hosts that run workers, schedulers or a relay. Invariants: one login for one host; it reads and writes rows and calls functions, as what these do
  * takes, and nothing else: it owns nothing, creates nothing and reads no token. A host that is put out cannot log in, and whatever it still has open may do nothing
  * from the same commit on.
  */
@@ -17,7 +17,7 @@ import {
 } from "@roost/database";
 
 export interface HostLogin {
-  /** What it is for: `workers`, `schedulers`, or the name of a service. */
+  /** What it is for: `workers`, `schedulers`, `relay`, or the name of a service. */
   of: string;
   roleName: string;
   password: string;
@@ -27,7 +27,7 @@ export interface HostLogin {
 const connectionsMax = 200;
 const nameCharsMax = 30;
 
-type LoginKind = "workers" | "schedulers";
+type LoginKind = "workers" | "schedulers" | "relay";
 interface Rights {
   /** The role that all logins of the kind are members of. */
   group: string;
@@ -35,11 +35,32 @@ interface Rights {
   written: readonly string[];
   /** And read. */
   read: readonly string[];
+  /** Tables that they read besides. */
+  tables?: readonly string[];
 }
 const rightsOf: Readonly<Record<LoginKind, Rights>> = {
   // Where the addresses of services are is read; a worker publishes its own key.
   workers: { group: "hosts", written: ["roost", "memory", "models"], read: ["service"] },
   schedulers: { group: "schedulers", written: ["roost"], read: [] },
+  // It reads the log, and does what it has to by functions of schema kafka.
+  relay: {
+    group: "relay",
+    written: ["kafka"],
+    read: [],
+    tables: [
+      "roost.cursor",
+      "roost.event",
+      "roost.event_schema",
+      "roost.function_set",
+      "roost.function_version",
+      "roost.home",
+      "roost.label_set",
+      "roost.migration",
+      "roost.partition_head",
+      "roost.segment",
+      "roost.topic",
+    ],
+  },
 };
 const publishKey = "service.add_worker_signer_1(uuid, text, bytea)";
 /** Who owns the database, which program it is of, and by which names the home's own user makes and drops tables: its own host's business. */
@@ -101,7 +122,11 @@ export async function createHostLogin(
 }
 
 /** What all logins of hosts have: called again when tables have come, since default privileges would stand in the way of roost database move. */
-async function grantToHosts(sql: Sql, homeId: string, { group: kind, written, read }: Rights): Promise<string> {
+async function grantToHosts(
+  sql: Sql,
+  homeId: string,
+  { group: kind, written, read, tables = [] }: Rights,
+): Promise<string> {
   const name = `${rolePrefix(homeId)}${kind}`;
   const group = escapeIdentifier(name);
   if (!(await hasRole(sql, name))) await sql.query(`create role ${group} nologin nosuperuser nocreatedb nocreaterole`);
@@ -112,6 +137,10 @@ async function grantToHosts(sql: Sql, homeId: string, { group: kind, written, re
     await sql.query(`grant ${rights} on all tables in schema ${schema} to ${group}`);
     if (!written.includes(schema)) continue;
     await sql.query(`grant usage on all sequences in schema ${schema} to ${group}`);
+  }
+  if (tables.length > 0) {
+    await sql.query(`grant usage on schema roost to ${group}`);
+    await sql.query(`grant select on ${tables.join(", ")} to ${group}`);
   }
   for (const table of [...readOnly, ...(await migrationTables(sql, written))])
     await sql.query(`revoke insert, update, delete on ${table} from ${group}`);

@@ -1,5 +1,5 @@
 import { sleepUntilAborted } from "./delay.ts";
-import { toRoostError, type ErrorCode } from "./roost-error.ts";
+import { RoostError, toRoostError, type ErrorCode } from "./roost-error.ts";
 
 /** Runs the `main` of a process and ends it. A failure is one line on stderr; its code gives the exit code. */
 export async function runProcess(main: () => Promise<void>, exitCodeOf: (code: ErrorCode) => number): Promise<never> {
@@ -15,8 +15,12 @@ export async function runProcess(main: () => Promise<void>, exitCodeOf: (code: E
   process.exit();
 }
 
-/** Ends the process when stopping takes longer than this after the signal. What was acknowledged is committed: nothing depends on an orderly stop. */
-export function endLate(signal: AbortSignal, stopMsMax: number): void {
-  const end = () => void sleepUntilAborted(stopMsMax, { keepAlive: false }).then(() => process.exit());
+/**
+ * Ends the process when stopping takes longer than this after the signal, by the code of its reason where that is an error. What was acknowledged is
+ * committed: nothing depends on an orderly stop.
+ */
+export function endLate(signal: AbortSignal, stopMsMax: number, exitCodeOf?: (code: ErrorCode) => number): void {
+  const code = () => (signal.reason instanceof RoostError ? exitCodeOf?.(signal.reason.code) : undefined);
+  const end = () => void sleepUntilAborted(stopMsMax, { keepAlive: false }).then(() => process.exit(code()));
   signal.addEventListener("abort", end, { once: true });
 }

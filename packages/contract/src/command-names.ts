@@ -55,10 +55,10 @@ export const commandNames: ReadonlySet<string> = new Set([
 ]);
 
 /** What a host runs, by whose names its logins and their files are called, beside those of services. */
-const hostRoles: ReadonlySet<string> = new Set(["workers", "schedulers"]);
+const hostRoles: ReadonlySet<string> = new Set(["workers", "schedulers", "relay"]);
 
 /** Why no service may have this name; undefined: it may. */
 export function reservedFor(name: string): string | undefined {
   if (commandNames.has(name)) return `roost ${name} is a command already`;
-  return hostRoles.has(name) ? `${name} are what hosts run beside services` : undefined;
+  return hostRoles.has(name) ? `${name} is what hosts run beside services` : undefined;
 }

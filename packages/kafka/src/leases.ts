@@ -27,15 +27,18 @@ export interface LeaseOptions {
   purpose: string;
   owner: string;
   leaseMs: number;
+  /** Of the owner, as people call it. */
+  host?: string | undefined;
 }
 
-export function createLeases(database: Database, { purpose, owner, leaseMs }: LeaseOptions): Leases {
+export function createLeases(database: Database, options: LeaseOptions): Leases {
+  const { purpose, owner, leaseMs } = options;
   let heldUntilMs = -Infinity;
   return {
     purpose,
     async claim(partitions) {
       const startedMs = performance.now();
-      const rows = await claimAll(database, { purpose, owner, leaseMs }, partitions);
+      const rows = await claimAll(database, options, partitions);
       heldUntilMs = startedMs + leaseMs;
       return rows;
     },
@@ -66,7 +69,7 @@ export function isLeaseGone(error: unknown): boolean {
 // msLeft holds for each of them. So what records something shares the key alone, which no renewal waits for.
 async function claimAll(
   sql: Sql,
-  { purpose, owner, leaseMs }: LeaseOptions,
+  { purpose, owner, leaseMs, host }: LeaseOptions,
   partitions: readonly { topic: string; partition: number }[],
 ): Promise<LeasedPartition[]> {
   const places = [partitions.map(({ topic }) => topic), partitions.map(({ partition }) => partition)];
@@ -82,12 +85,12 @@ async function claimAll(
        order by topic, partition for no key update),
      free as (select topic, partition from kafka.lease where purpose = $1 and (owner is null or owner <> $4 and expires_at <= roost.now())
        and (topic, partition) in (select * from wanted) order by topic, partition for no key update skip locked)
-     update kafka.lease l set owner = $4, expires_at = roost.now() + $5 * interval '1 millisecond',
+     update kafka.lease l set owner = $4, host = $6, expires_at = roost.now() + $5 * interval '1 millisecond',
        epoch = case when l.owner = $4 and l.expires_at > roost.now() then l.epoch else l.epoch + 1 end
      from (select * from own union all select * from free) as taken
      where l.purpose = $1 and l.topic = taken.topic and l.partition = taken.partition
      returning l.topic, l.partition, l.epoch`,
-    [purpose, ...places, owner, leaseMs],
+    [purpose, ...places, owner, leaseMs, host ?? null],
     { name: "kafka_claim_leases" },
   );
 }

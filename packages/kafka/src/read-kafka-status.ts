@@ -3,7 +3,7 @@ import { toRoostError } from "@roost/base";
 import type { Sql } from "@roost/database";
 import { getGroup, listDeadLetters, readForeignOffsets, readLag } from "@roost/kernel";
 import { positionsOf } from "./consume/take-records.ts";
-import { relayGroup } from "./relay/ship-partition.ts";
+import { relayGroup } from "./relay/lock-place.ts";
 
 /** More are not counted. */
 const lettersCounted = 1_000;
@@ -23,8 +23,7 @@ export interface KafkaLag {
 
 /** Undefined for a database that never had to do with Kafka. */
 export async function readKafkaStatus(sql: Sql): Promise<KafkaStatus | undefined> {
-  const [there] = await sql.query<{ isThere: boolean }>(`select to_regclass('kafka.lease') is not null as "isThere"`);
-  if (there?.isThere !== true) return undefined;
+  if (!(await hasKafka(sql))) return undefined;
   const [places, relayed, [leases], [shipped], readers] = await Promise.all([
     readGroupPlaces(sql, relayGroup),
     sql.query<{ topic: string }>("select distinct topic from kafka.lease where purpose = 'relay'"),
@@ -38,6 +37,20 @@ export async function readKafkaStatus(sql: Sql): Promise<KafkaStatus | undefined
   const lagCount = lagging.reduce((sum, place) => sum + place.lagCount, 0);
   const lagMs = waiting.length === 0 ? null : Math.max(...waiting);
   return { relay: { ...leases!, lagCount, lagMs, error: shipped!.error }, readers };
+}
+
+/** Whether the database ever had to do with Kafka. */
+export async function hasKafka(sql: Sql): Promise<boolean> {
+  const [there] = await sql.query<{ isThere: boolean }>(`select to_regclass('kafka.lease') is not null as "isThere"`);
+  return there?.isThere === true;
+}
+
+/** Hosts on which a relay ships, with how many partitions each has. */
+export async function listRelayHosts(sql: Sql): Promise<{ host: string; partitionCount: number }[]> {
+  if (!(await hasKafka(sql))) return [];
+  return await sql.query(
+    `select host, count(*) as "partitionCount" from kafka.lease where purpose = 'relay' and host is not null and expires_at > roost.now() group by host order by host`,
+  );
 }
 
 const leasesSql = `select count(*) as "partitionCount", count(*) filter (where expires_at > roost.now()) as "heldCount" from kafka.lease where purpose = 'relay'`;

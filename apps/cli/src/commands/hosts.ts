@@ -4,6 +4,7 @@ import { plainLine } from "@roost/base/text-width";
 import {
   hostScopes,
   processScopes,
+  relayScope,
   schedulersScope,
   serviceScope,
   workersScope,
@@ -63,10 +64,11 @@ function addInvite(hosts: Command, context: CliContext): void {
     .argument("[name]", "what the host is called (default: as it calls itself)")
     .option("--workers", "it may run workers: it gets a login of its own for the database, which both must reach")
     .option("--schedulers", "it may run a scheduler, with such a login")
+    .option("--relay", "it may run the relay to Kafka, with a login that reads the log and writes none of it")
     .option("--service <name>", "it may run this service, with a login that reaches its tables alone", collectOption)
     .option(
       "--scope <scope>",
-      "a permission, such as runs:read (default: what a copy of the files takes; for schedulers and services alone, nothing of the files)",
+      "a permission, such as runs:read (default: what a copy of the files takes; without workers, nothing of the files)",
       collectOption,
     )
     .action(async (name: string | undefined, options: InviteOptions) => {
@@ -87,14 +89,16 @@ interface InviteOptions {
   scope?: string[];
   workers?: boolean;
   schedulers?: boolean;
+  relay?: boolean;
   service?: string[];
 }
 
 /** Undefined: those of the home's choice. */
-function scopesOf({ scope, workers, schedulers, service = [] }: InviteOptions): string[] | undefined {
+function scopesOf({ scope, workers, schedulers, relay, service = [] }: InviteOptions): string[] | undefined {
   const roles = [
     ...(workers === true ? [workersScope] : []),
     ...(schedulers === true ? [schedulersScope] : []),
+    ...(relay === true ? [relayScope] : []),
     ...service.map(serviceScope),
   ];
   if (roles.length === 0) return scope;
@@ -144,7 +148,7 @@ function addJoin(program: Command, context: CliContext, version: string): void {
     .command("join")
     .summary("make this machine a host of a home elsewhere")
     .description(
-      "Makes this machine a host of a home that runs elsewhere, over HTTP: commands with this ROOST_HOME, such as roost ps, ask that home, and roost sync keeps a copy of its files there. Where the code was made with --workers, --schedulers or --service, roost up runs those here, with logins of their own for the home's database; that this machine reaches it, and for workers the object store, is checked before anything is changed. If it is interrupted, the same command goes on. The code comes from roost hosts invite. ROOST_HOME must not be a home yet.",
+      "Makes this machine a host of a home that runs elsewhere, over HTTP: commands with this ROOST_HOME, such as roost ps, ask that home, and roost sync keeps a copy of its files there. Where the code was made with --workers, --schedulers, --relay or --service, roost up runs those here, with logins of their own for the home's database; that this machine reaches it, and for workers the object store, is checked before anything is changed. If it is interrupted, the same command goes on. The code comes from roost hosts invite. ROOST_HOME must not be a home yet.",
     )
     .argument("<url>", "address of the home's gateway")
     .requiredOption("--code <code>", "the code that roost hosts invite printed")

@@ -1,4 +1,7 @@
-/** Whether this machine has what processes of a home need: a way to its database, and for workers to its object store and the secrets that they resolve. Changes nothing. */
+/**
+ * Whether this machine has what processes of a home need: a way to its database, for workers to its object store and the secrets that they resolve, for a relay
+ * the addresses of Kafka. Changes nothing.
+ */
 import { connect, isIP, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { RoostError, toRoostError } from "@roost/base";
@@ -20,8 +23,14 @@ export async function checkNeeds(
   {
     config: { homeDir, environment },
     note,
+    isRelay = false,
     answerMsMax = answerMsDefault,
-  }: { config: Pick<CliConfig, "homeDir" | "environment">; note: (text: string) => void; answerMsMax?: number },
+  }: {
+    config: Pick<CliConfig, "homeDir" | "environment">;
+    note: (text: string) => void;
+    isRelay?: boolean;
+    answerMsMax?: number;
+  },
 ): Promise<void> {
   const tried = await Promise.all(
     servers.map(async (server) => ({ server, problem: await askServer(server, { tls, answerMsMax }) })),
@@ -35,6 +44,8 @@ export async function checkNeeds(
   }
   const bucket = objects === undefined ? undefined : readBucket({ ...environment, OBJECTS_URL: objects });
   if (bucket !== undefined) await checkBucket(bucket);
+  if (isRelay && (environment["KAFKA_BROKERS"]?.trim() ?? "") === "")
+    note("The relay here will not start without KAFKA_BROKERS, which is not set (docs/kafka.md)");
   for (const reference of secrets) {
     const problem = await resolveSecret(reference, { homeDir, env: environment }).then(
       () => undefined,

@@ -6,7 +6,7 @@ import { access } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { gatewayFile, RoostError, writeFileDurably, type Clock } from "@roost/base";
-import { isOtherMinor, type HostLogins, type HostNeeds } from "@roost/contract/operations";
+import { isOtherMinor, rolesOf, type HostLogins, type HostNeeds } from "@roost/contract/operations";
 import { postJson } from "@roost/contract/post-json";
 import type { CliConfig } from "../config.ts";
 import {
@@ -67,7 +67,7 @@ export async function joinHome(options: JoinOptions): Promise<JoinedHome> {
         clientFiles,
         "give those of this machine with --sslcert FILE --sslkey FILE. Nothing was changed, and the code counts still",
       );
-      await checkNeeds(look.needs, { config, note });
+      await checkNeeds(look.needs, { config, note, isRelay: rolesOf(look.scopes)?.relay === true });
     }
   }
   // Before the code is used: what it gives must have a place, and the same attempt may ask again if the answer is lost.
@@ -103,6 +103,7 @@ const filesShown = 5;
 
 interface LookedAt {
   version: string;
+  scopes: string[];
   needs?: HostNeeds;
 }
 

@@ -4,6 +4,7 @@ import { changeStanding, findOwner, listPeers, readChannelRow, type KnownPeer } 
 import { RoostError } from "@roost/base";
 import { placeOf, readPage, serve, textPlace, toPage, type Served } from "@roost/contract";
 import * as operations from "@roost/contract/operations";
+import { migrateKafka } from "@roost/kafka/status";
 import type { Memory } from "@roost/memory";
 import { needsOfHost, type HostPlace } from "../security/host-place.ts";
 import { requireScopes } from "./access.ts";
@@ -59,6 +60,7 @@ export function serveChannels({ memory, hostPlace, channels, addresses }: ServeC
       const roles = isHost ? operations.rolesOf(scopes) : undefined;
       // What cannot run there is said before it is brought in.
       if (roles !== undefined) await needsOfHost(hostPlace, { roles, settings: memory.settings, sql: kernel.database });
+      if (roles?.relay === true) await migrateKafka(kernel.database);
       const paired = {
         purpose: isHost ? hostPurpose : devicePurpose,
         name: name ?? (isHost ? undefined : "phone"),

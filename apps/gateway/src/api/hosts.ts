@@ -3,6 +3,7 @@ import { listJoinedHosts, listLoginStatements, renewLogins, reportHost, type Joi
 import { RoostError } from "@roost/base";
 import { pageByName, serve, toPage, type Handler, type Principal, type Served } from "@roost/contract";
 import * as operations from "@roost/contract/operations";
+import { listRelayHosts } from "@roost/kafka/status";
 import type { Memory } from "@roost/memory";
 import { listServiceHosts } from "@roost/service";
 import {
@@ -119,18 +120,19 @@ function nameOf({ id, kind }: Principal): string {
 
 /** By name: one that joined and runs workers is one host, and so is one that is drained and runs nothing. */
 async function readHosts(kernel: Kernel, version: string): Promise<operations.HostRecord[]> {
-  const [joined, workers, drained, homeVersion, hosting] = await Promise.all([
+  const [joined, workers, drained, homeVersion, hosting, relays] = await Promise.all([
     listJoinedHosts(kernel),
     listWorkers(kernel),
     listDrainedHosts(kernel),
     readHomeVersion(kernel),
     listServiceHosts(kernel.database),
+    listRelayHosts(kernel.database),
   ]);
   const running = Map.groupBy(workers, ({ host }) => host);
   const names = new Set([
     ...[...joined, ...drained].map(({ name }) => name),
     ...running.keys(),
-    ...hosting.map(({ host }) => host),
+    ...[...hosting, ...relays].map(({ host }) => host),
   ]);
   return [...names].toSorted().map((name) =>
     toRecord(name, {
@@ -139,6 +141,7 @@ async function readHosts(kernel: Kernel, version: string): Promise<operations.Ho
       joined: joined.find((one) => one.name === name),
       processes: running.get(name) ?? [],
       services: hosting.find(({ host }) => host === name)?.services ?? [],
+      relayedCount: relays.find(({ host }) => host === name)?.partitionCount ?? 0,
       drained: drained.find((one) => one.name === name),
     }),
   );
@@ -152,12 +155,14 @@ interface KnownOfHost {
   joined: JoinedHost | undefined;
   processes: WorkerRow[];
   services: string[];
+  /** Partitions that its relay ships. */
+  relayedCount: number;
   drained: DrainedHost | undefined;
 }
 
 function toRecord(
   name: string,
-  { version, homeVersion, joined, processes, services, drained }: KnownOfHost,
+  { version, homeVersion, joined, processes, services, relayedCount, drained }: KnownOfHost,
 ): operations.HostRecord {
   const versions = [
     ...(joined === undefined ? [] : [{ its: joined.version, of: version }]),
@@ -177,6 +182,7 @@ function toRecord(
     doing: [
       ...new Set([
         ...countKinds(processes),
+        ...(relayedCount === 0 ? [] : ["relay"]),
         ...services.map((service) => `service ${service}`),
         ...(joined?.doing ?? []),
       ]),

@@ -67,7 +67,7 @@ async function readAuthority(path: string): Promise<string> {
   });
 }
 
-/** In the transaction that makes the host's token: one for workers and schedulers, one for each service. */
+/** In the transaction that makes the host's token: one for workers and schedulers, one for a relay, one for each service. */
 export async function makeLogins(
   sql: Sql,
   { name, scopes, homeId }: { name: string; scopes: readonly string[]; homeId: string },
@@ -77,6 +77,7 @@ export async function makeLogins(
   const logins: HostLogin[] = [];
   if (roles.workers || roles.schedulers)
     logins.push(await createHostLogin(sql, { name, homeId, kind: roles.workers ? "workers" : "schedulers" }));
+  if (roles.relay) logins.push(await createHostLogin(sql, { name, homeId, kind: "relay" }));
   for (const service of roles.services) logins.push(await createServiceLogin(sql, { service, host: name, homeId }));
   return logins;
 }

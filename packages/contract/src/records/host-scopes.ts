@@ -9,12 +9,13 @@ export const hostScopes = [
   "status:read",
 ] as const;
 
-/** What a host that runs nothing but schedulers and services may do when nothing else is said. */
+/** What a host that runs no workers may do when nothing else is said. */
 export const processScopes = ["hosts:read", "hosts:write", "status:read"] as const;
 
 /** The scopes with which a host runs processes of the home: a code that has one brings a login for the database. */
 export const workersScope = "workers:run";
 export const schedulersScope = "schedulers:run";
+export const relayScope = "relay:run";
 export function serviceScope(name: string): string {
   return `${name}:host`;
 }
@@ -23,6 +24,8 @@ export function serviceScope(name: string): string {
 export interface HostRoles {
   workers: boolean;
   schedulers: boolean;
+  /** Between the log and Kafka. */
+  relay: boolean;
   /** By name. */
   services: string[];
 }
@@ -30,6 +33,11 @@ export interface HostRoles {
 /** Undefined: nothing. */
 export function rolesOf(scopes: readonly string[]): HostRoles | undefined {
   const services = scopes.flatMap((scope) => /^(.+):host$/.exec(scope)?.[1] ?? []);
-  const roles = { workers: scopes.includes(workersScope), schedulers: scopes.includes(schedulersScope), services };
-  return roles.workers || roles.schedulers || services.length > 0 ? roles : undefined;
+  const roles = {
+    workers: scopes.includes(workersScope),
+    schedulers: scopes.includes(schedulersScope),
+    relay: scopes.includes(relayScope),
+    services,
+  };
+  return roles.workers || roles.schedulers || roles.relay || services.length > 0 ? roles : undefined;
 }

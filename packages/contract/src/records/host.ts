@@ -55,7 +55,7 @@ export const HostNeeds = z
   .meta({ id: "HostNeeds" });
 export type HostNeeds = z.output<typeof HostNeeds>;
 
-/** What a host gets for the database: one for workers and schedulers, one for each service. */
+/** What a host gets for the database: one for workers and schedulers, one for a relay, one for each service. */
 export const HostLogins = z
   .array(z.object({ of: z.string().max(100), url: z.string().max(4_096).describe("Without paths of files") }))
   .max(100);

@@ -9,6 +9,8 @@ create table kafka.lease (
   owner      uuid,
   epoch      bigint not null default 0,
   expires_at timestamptz,
+  -- Of the owner, as people call it.
+  host       text,
   primary key (purpose, topic, partition)
 ) with (fillfactor = 50);
 
@@ -34,3 +36,22 @@ create table kafka.seen (
   error      text,
   primary key (group_name, topic, partition)
 );
+
+-- What a relay does in the log besides reading it, as the owner of both: one on another host has a login that writes no row of the log. Each is for the
+-- relay's own group alone.
+create function kafka.declare_relay_1(of_topics text[]) returns void
+  language sql security definer set search_path = pg_catalog, pg_temp as $$
+  select roost.declare_group_1('kafka-relay', null, of_topics)
+$$;
+
+-- Invariant: one relay at a time moves it.
+create function kafka.lock_cursor_1(of_topic text, of_partition integer, out place bigint, out first_offset bigint, out next_offset bigint)
+  language sql security definer set search_path = pg_catalog, pg_temp as $$
+  select l.place, l.first_offset, l.next_offset from roost.lock_cursor_1('kafka-relay', of_topic, of_partition, false) l
+$$;
+
+-- Invariant: it moves from where the relay locked it, and never back.
+create function kafka.move_cursor_1(of_topic text, of_partition integer, from_offset bigint, to_offset bigint) returns boolean
+  language sql security definer set search_path = pg_catalog, pg_temp as $$
+  select roost.move_cursor_1('kafka-relay', of_topic, of_partition, from_offset, to_offset)
+$$;

@@ -2,6 +2,7 @@
  * The relay of one process: takes partitions, ships what their log has, renews its leases beside that. The log is the outbox: nothing is written for
  * the relay when an event is appended, and retention keeps what it has not shipped.
  */
+import { hostname } from "node:os";
 import {
   backoffMs,
   jitteredMs,
@@ -11,13 +12,14 @@ import {
   type Logger,
   type RoostError,
 } from "@roost/base";
-import { declareGroup, isPassing, readLag, readTopics, type Kernel } from "@roost/kernel";
+import { isPassing, readLag, readTopics, type Kernel } from "@roost/kernel";
 import type { Kafka } from "../client/open-kafka.ts";
 import type { KafkaSettings } from "../kafka-settings.ts";
 import { holdPartitions } from "../hold-partitions.ts";
 import { createLeases, isLeaseGone, type LeasedPartition, type Leases } from "../leases.ts";
 import { createSchemaIds } from "./schema-ids.ts";
-import { relayGroup, shipPartition, type Shipped, type Shipping } from "./ship-partition.ts";
+import { declareRelay, relayGroup } from "./lock-place.ts";
+import { shipPartition, type Shipped, type Shipping } from "./ship-partition.ts";
 
 export interface RunRelay {
   kernel: Kernel;
@@ -25,6 +27,8 @@ export interface RunRelay {
   settings: Pick<KafkaSettings, "topicPrefix" | "topics">;
   /** The log's name in the records: the home's id. */
   log: string;
+  /** What its machine is called. Default: its host name. */
+  host?: string | undefined;
   signal: AbortSignal;
   logger: Logger;
   leaseMs?: number | undefined;
@@ -41,8 +45,8 @@ const failuresToGiveUp = 2;
 
 /** Until the signal. Never rejects for what Kafka or the database do. */
 export async function runRelay(options: RunRelay): Promise<void> {
-  const { kernel, kafka, log, signal, logger, leaseMs = leaseMsDefault } = options;
-  const leases = createLeases(kernel.database, { purpose: "relay", owner: kernel.createId(), leaseMs });
+  const { kernel, kafka, log, host = hostname(), signal, logger, leaseMs = leaseMsDefault } = options;
+  const leases = createLeases(kernel.database, { purpose: "relay", owner: kernel.createId(), leaseMs, host });
   const shipping: Shipping = { kernel, kafka, leases, schemaIds: createSchemaIds(kernel), log, signal };
   await using holder = createHolder(options, leases);
   const places = new Map<string, Shipped>();
@@ -162,11 +166,10 @@ function createHolder({ kernel, kafka, settings, logger, leaseMs = leaseMsDefaul
     const wanted = [...all.values()].filter(({ name }) => settings.topics?.includes(name) ?? true);
     const now = wanted.map(({ name, partitionCount }) => `${name}:${partitionCount}`).join();
     if (now !== known) {
-      await declareGroup(kernel.database, {
-        name: relayGroup,
-        attemptsMax: null,
-        pinnedTopics: wanted.map(({ name }) => name),
-      });
+      await declareRelay(
+        kernel.database,
+        wanted.map(({ name }) => name),
+      );
       partitions = wanted.flatMap(({ name, partitionCount }) =>
         Array.from({ length: partitionCount }, (_, partition) => ({ topic: name, partition })),
       );

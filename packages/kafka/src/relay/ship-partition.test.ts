@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { RoostError, silentLogger } from "@roost/base";
-import { declareGroup } from "@roost/kernel";
 import { createTestKernel } from "@roost/kernel/testing";
 import { groupTestEvents, note } from "@roost/kernel/testing/test-events";
 import type { ReceivedRecord } from "../client/fetch-records.ts";
@@ -12,7 +11,8 @@ import { placeOf } from "../records.ts";
 import { readKafkaStatus } from "../read-kafka-status.ts";
 import { runRelay } from "./run-relay.ts";
 import { createSchemaIds } from "./schema-ids.ts";
-import { relayGroup, shipPartition } from "./ship-partition.ts";
+import { declareRelay, relayGroup } from "./lock-place.ts";
+import { shipPartition } from "./ship-partition.ts";
 
 /** What a broker takes at once by default. */
 const brokerBytesMax = 1_048_588;
@@ -22,7 +22,7 @@ async function openWorld() {
   await using opened = new AsyncDisposableStack();
   const { kernel, database } = opened.use(await createTestKernel({ events: groupTestEvents }));
   await migrateKafka(database);
-  await declareGroup(database, { name: relayGroup, attemptsMax: null, pinnedTopics: ["notes"] });
+  await declareRelay(database, ["notes"]);
   const append = async (...texts: string[]) =>
     void (await kernel.append(texts.map((text, n) => ({ ...note(n, "s"), data: { n, text } }))));
   await append("first");

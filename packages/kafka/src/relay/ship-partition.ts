@@ -1,13 +1,12 @@
 /** Ships one partition of the log, in order, one batch at a time, for as long as its lease is certainly held. */
 import { RoostError } from "@roost/base";
-import { lockCursor, moveCursor, readEvents, type Kernel, type StoredEvent } from "@roost/kernel";
+import { readEvents, type Kernel, type StoredEvent } from "@roost/kernel";
 import { toRecord } from "../records.ts";
 import type { Kafka } from "../client/open-kafka.ts";
 import type { LeasedPartition, Leases } from "../leases.ts";
 import { findStart, readTail, type RelayedPartition, type RelayStart } from "./find-start.ts";
+import { lockPlace, movePlace } from "./lock-place.ts";
 import type { SchemaIds } from "./schema-ids.ts";
-
-export const relayGroup = "kafka-relay";
 
 /** Events and bytes of a batch; a single event may be larger. */
 const eventsPerBatchMax = 1_000;
@@ -119,10 +118,9 @@ async function record(
   const { topic, partition } = of;
   await kernel.transact(async (tx) => {
     await leases.require(tx, of);
-    const locked = await lockCursor(tx, { group: relayGroup, topic, partition });
+    const locked = await lockPlace(tx, of);
     if (locked === undefined) throw late(`${topic}/${partition}`);
-    if (locked.place < nextOffset)
-      await moveCursor(tx, { group: relayGroup, topic, partition, from: locked.place, nextOffset });
+    if (locked.place < nextOffset) await movePlace(tx, { topic, partition, from: locked.place, to: nextOffset });
     await tx.query(
       `insert into kafka.shipped as s (topic, partition, shipped_at) values ($1, $2, roost.now())
        on conflict (topic, partition) do update set shipped_at = roost.now(), error = null`,
@@ -137,7 +135,7 @@ async function begin(shipping: Shipping, of: RelayedPartition & LeasedPartition)
   const { topic, partition } = of;
   const tail = await readTail(kafka, of, log);
   const known = await kernel.transact(async (tx) => {
-    const locked = await lockCursor(tx, { group: relayGroup, topic, partition });
+    const locked = await lockPlace(tx, of);
     if (locked === undefined) throw late(`${topic}/${partition}`);
     const [row] = await tx.query<{ generation: number }>(
       "select generation from kafka.shipped where topic = $1 and partition = $2",

@@ -1,4 +1,4 @@
-/** Where a worker or scheduler finds its home: on this machine's disk, or, on a joined host, through the home's database. */
+/** Where a worker, scheduler or relay finds its home: on this machine's disk, or, on a joined host, through the home's database. */
 import { RoostError } from "@roost/base";
 import type { Database } from "@roost/database";
 import type { Kernel } from "@roost/kernel";
@@ -31,7 +31,7 @@ export interface PlaceConfig {
 }
 
 /** @throws RoostError `invalid_input` that says what is missing */
-export async function findPlace(config: PlaceConfig, role: "workers" | "schedulers"): Promise<HomePlace> {
+export async function findPlace(config: PlaceConfig, role: "workers" | "schedulers" | "relay"): Promise<HomePlace> {
   const { homeDir, environment, databaseUrl, bucket } = config;
   const joined = await readJoinedHome(homeDir);
   if (joined === undefined) {

@@ -22,6 +22,7 @@ export interface JoinedRoles {
   /** As OBJECTS_URL names it; the key is of this machine's environment. */
   workers?: { database: string; objects: string } | undefined;
   schedulers?: { database: string } | undefined;
+  relay?: { database: string } | undefined;
   services: { name: string; database: string }[];
   /** Of this machine, with which it proves to the database that it is it. */
   clientFiles?: ClientFiles | undefined;
@@ -80,6 +81,7 @@ export async function keepHostLogins(
     homeId: needs.homeId,
     workers: roles.workers && needs.objects !== undefined ? { database, objects: needs.objects } : undefined,
     schedulers: roles.schedulers ? { database } : undefined,
+    relay: roles.relay ? { database: `file:${loginFile("relay")}` } : undefined,
     services: roles.services.map((name) => ({ name, database: `file:${loginFile(name)}` })),
     clientFiles,
   };
