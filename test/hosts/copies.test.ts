@@ -1,9 +1,10 @@
 /** Copies of the home on a joined host, case by case. Random histories: copies.long.test.ts. */
 import assert from "node:assert/strict";
-import { mkdir, readdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, readdir, readFile, rename, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { delay } from "@roost/base";
+import { fileRangeBytesMax, largeFileBytesMax } from "@roost/contract/operations";
 import { readTopic } from "@roost/kernel";
 import { lockCopy } from "../../apps/cli/src/copy/lock-copy.ts";
 import { watchChanges } from "../../apps/cli/src/copy/watch-changes.ts";
@@ -74,14 +75,16 @@ test("A file that is deleted in one place is deleted in the others, and an edit 
   for (const name of ["gone.md", "edited.md", "kept.md"])
     await writeFile(join(laptop.homeDir, "notes", name), `of ${name}\n`);
   await writeFile(join(laptop.homeDir, "notes/picture.png"), picture);
-  await writeFile(join(laptop.homeDir, "notes/large.bin"), Buffer.alloc(2_000_000));
+  await writeFile(join(laptop.homeDir, "notes/endless.bin"), "");
+  await truncate(join(laptop.homeDir, "notes/endless.bin"), largeFileBytesMax + 1);
   const { brought, refused } = (await laptop.sync())!;
   assert.equal(brought.length, 4);
   // What the home cannot keep costs itself alone.
   assert.deepEqual(
-    refused.map(({ path, reason }) => [path, /limit 1048576/.test(reason)]),
-    [["notes/large.bin", true]],
+    refused.map(({ path, reason }) => [path, /limit 2147483648/.test(reason)]),
+    [["notes/endless.bin", true]],
   );
+  await rm(join(laptop.homeDir, "notes/endless.bin"));
   await desk.sync();
   assert.deepEqual(await readFile(join(desk.homeDir, "notes/picture.png")), picture);
 
@@ -99,10 +102,7 @@ test("A file that is deleted in one place is deleted in the others, and an edit 
   );
   await laptop.sync();
   for (const host of [laptop, desk]) {
-    assert.deepEqual(
-      [...(await contents(host.homeDir)).keys()].filter((path) => path !== "notes/large.bin"),
-      ["notes/edited.md", "notes/picture.png"],
-    );
+    assert.deepEqual([...(await contents(host.homeDir)).keys()], ["notes/edited.md", "notes/picture.png"]);
     assert.equal(await readFile(join(host.homeDir, "notes/edited.md"), "utf8"), "edited on the desk\n");
   }
   const { events } = await readTopic(gateway.kernel.database, { topic: "notices", limit: 10 });
@@ -122,6 +122,71 @@ test("A file that is deleted in one place is deleted in the others, and an edit 
       .map(({ data }) => (data as { by?: string }).by),
     ["host:laptop", "host:laptop", "host:desk"],
   );
+});
+
+test("A file that is too large for versions goes both ways in ranges, on from where it was cut off, and loses to nothing", async (t) => {
+  await using gateway = await createTestGateway();
+  const laptop = await joinHost(gateway, "laptop", await openDirectory(t));
+  const desk = await joinHost(gateway, "desk", await openDirectory(t));
+  const path = "films/long.bin";
+  const there = join(gateway.homeDir, path);
+  const large = (mark: string) => Buffer.concat([Buffer.alloc(2.5 * fileRangeBytesMax, mark), Buffer.from(mark)]);
+  const read = async ({ homeDir }: { homeDir: string }) => (await readFile(join(homeDir, path))).toString("latin1");
+  const write = async (homeDir: string, content: Buffer) => {
+    await mkdir(join(homeDir, "films"), { recursive: true });
+    await writeFile(join(homeDir, path), content);
+  };
+  await write(laptop.homeDir, large("a"));
+  // The list, the hash and the first two of three parts; then the home is away.
+  await laptop.sync(3);
+  const staged = await readdir(join(gateway.homeDir, ".roost/incoming"));
+  assert.deepEqual(staged, [sha256Of(large("a"))]);
+  assert.deepEqual((await laptop.sync())?.brought, [path]);
+  assert.deepEqual(await readdir(join(gateway.homeDir, ".roost/incoming")), []);
+  assert.equal(await readFile(there, "latin1"), large("a").toString("latin1"));
+  await desk.sync(3);
+  const [part] = await readdir(join(desk.homeDir, ".roost/copy/parts"));
+  assert.equal(part, sha256Of(large("a")));
+  assert.deepEqual((await desk.sync())?.taken, [path]);
+  assert.equal(await read(desk), large("a").toString("latin1"));
+  assert.deepEqual(await readdir(join(desk.homeDir, ".roost/copy/parts")), []);
+  assert.equal(Object.values((await laptop.sync())!).flat().length, 0);
+
+  // Edited in two places: both versions stay, everywhere.
+  await write(laptop.homeDir, large("b"));
+  await write(gateway.homeDir, large("c"));
+  const [{ keptAs } = { keptAs: "" }] = (await laptop.sync())!.diverged;
+  assert.match(keptAs, /^films\/long\.laptop-[0-9a-f]{8}\.bin$/);
+  await desk.sync();
+  for (const { homeDir } of [gateway, laptop, desk]) {
+    assert.equal(await readFile(join(homeDir, keptAs), "latin1"), large("b").toString("latin1"));
+    assert.equal(await read({ homeDir }), large("c").toString("latin1"));
+  }
+  // Grown on one side, deleted on the other: the edit stays. Then deleted where it was seen.
+  await rm(join(desk.homeDir, path));
+  await appendFile(there, "more");
+  assert.deepEqual((await desk.sync())?.kept, [path]);
+  assert.ok((await read(desk)).endsWith("cmore"));
+  await rm(join(desk.homeDir, path));
+  assert.deepEqual((await desk.sync())?.deleted, [path]);
+  await assert.rejects(readFile(there), { code: "ENOENT" });
+  // What shrinks has versions again, what grows has none.
+  await write(gateway.homeDir, Buffer.from("small now\n"));
+  assert.deepEqual((await desk.sync())?.taken, [path]);
+  await write(desk.homeDir, large("d"));
+  assert.deepEqual((await desk.sync())?.brought, [path]);
+  await write(desk.homeDir, Buffer.from("small again\n"));
+  assert.deepEqual((await desk.sync())?.brought, [path]);
+  assert.equal(await readFile(there, "utf8"), "small again\n");
+  // What comes with another hash than was said is dropped.
+  const content = { mediaType: "application/octet-stream", bytes: Uint8Array.from(large("e").subarray(0, 2_000_000)) };
+  const damaged = { path: "films/other.bin", sha256: sha256Of(large("e")), bytes: 2_000_000, from: 0, content };
+  await assert.rejects(desk.client.putFileRange(damaged), { code: "invalid_input", message: /another hash/ });
+  assert.deepEqual(await readdir(join(gateway.homeDir, ".roost/incoming")), []);
+  const far = await desk.client.putFileRange({ ...damaged, bytes: 3_000_000, from: 1_000_000 });
+  assert.deepEqual(far, { state: "more", next: 0, sha256: null });
+  const gone = { path, sha256: sha256Of(large("a")), from: 0 };
+  await assert.rejects(desk.client.getFileRange(gone), { code: "conflict", message: /has changed/ });
 });
 
 test("A directory that was emptied deletes nothing at the home, and two passes at once are one", async (t) => {
@@ -214,6 +279,7 @@ test("A link in the place of a file or a folder deletes nothing at the home", as
   // What cannot be taken or brought for its name is named.
   await gateway.client.writeFile({ path: "plan.md", text: "of the home\n" });
   await mkdir(join(laptop.homeDir, "plan.md"));
+  await writeFile(join(laptop.homeDir, "plan.md/.kept"), "of another program\n");
   await symlink("USER.md", join(gateway.homeDir, "linked.md"));
   await writeFile(join(laptop.homeDir, "linked.md"), "of the laptop\n");
   assert.deepEqual(
@@ -228,6 +294,7 @@ test("A link in the place of a file or a folder deletes nothing at the home", as
 });
 
 test("replaceCopy() writes nothing outside the copy, whatever a home lists, and nothing through a link", async (t) => {
+  const host = "laptop";
   const homeDir = join(await openDirectory(t), "copy");
   const outside = await openDirectory(t);
   await mkdir(homeDir);
@@ -235,7 +302,7 @@ test("replaceCopy() writes nothing outside the copy, whatever a home lists, and 
   const content = Buffer.from("theirs\n");
   for (const path of ["../escaped.md", ".roost/token", "notes/../../escaped.md", "linked/plan.md", outside])
     await assert.rejects(
-      replaceCopy(homeDir, { path, expected: undefined, content }),
+      replaceCopy(homeDir, { path, expected: undefined, content, host }),
       { code: /^(?:invalid_input|forbidden)$/ },
       path,
     );
@@ -245,13 +312,13 @@ test("replaceCopy() writes nothing outside the copy, whatever a home lists, and 
 
 test("replaceCopy() leaves what an editor saved meanwhile, and what was set aside by a killed pass comes back", async (t) => {
   const homeDir = await openDirectory(t);
-  const path = "notes/plan.md";
+  const [path, host] = ["notes/plan.md", "laptop"];
   const content = Buffer.from("theirs\n");
   await mkdir(join(homeDir, "notes"));
   await writeFile(join(homeDir, path), "saved just now\n");
   const compared = sha256Of(Buffer.from("as it was compared\n"));
-  assert.equal(await replaceCopy(homeDir, { path, expected: compared, content }), false);
-  assert.equal(await replaceCopy(homeDir, { path, expected: undefined, content }), false);
+  assert.equal(await replaceCopy(homeDir, { path, expected: compared, content, host }), false);
+  assert.equal(await replaceCopy(homeDir, { path, expected: undefined, content, host }), false);
   assert.equal(await readFile(join(homeDir, path), "utf8"), "saved just now\n");
   const aside = join(homeDir, ".roost/copy/aside/notes");
   await mkdir(aside, { recursive: true });
@@ -261,7 +328,10 @@ test("replaceCopy() leaves what an editor saved meanwhile, and what was set asid
   await mkdir(join(aside, "../folder"));
   await writeFile(join(aside, "../folder/deep.md"), "set aside\n");
   await writeFile(join(homeDir, "folder"), "a file\n");
-  const [refused] = await restoreAside(homeDir);
+  // What was not looked at yet when the pass was killed is an edit that nobody else has.
+  await mkdir(join(aside, "../../taken/notes"), { recursive: true });
+  await writeFile(join(aside, "../../taken/notes/plan.md"), "saved before\n");
+  const [refused] = await restoreAside(homeDir, host);
   assert.equal(refused?.path, "folder/deep.md");
   assert.match(refused.reason, /\.roost\/copy\/aside\/folder\/deep\.md.*move/);
   assert.deepEqual(
@@ -269,6 +339,7 @@ test("replaceCopy() leaves what an editor saved meanwhile, and what was set asid
     [
       ["folder", "a file\n"],
       ["notes/other.md", "set aside\n"],
+      [`notes/plan.laptop-${sha256Of(Buffer.from("saved before\n")).slice(0, 8)}.md`, "saved before\n"],
       ["notes/plan.md", "saved just now\n"],
     ],
   );

@@ -14,6 +14,7 @@ import type { TestGateway } from "../../apps/gateway/src/testing/create-test-gat
 
 export interface JoinedHost {
   homeDir: string;
+  client: RoostClient;
   /** `callsMax`: the connection breaks with the answer to the last of them; `unreached`: before this operation. */
   sync(callsMax?: number, unreached?: string): Promise<SyncedCopy | undefined>;
 }
@@ -45,6 +46,7 @@ export async function joinHost(
   const client = createHttpClient(roostContract, { baseUrl: `${gateway.url}/api/v1`, token });
   return {
     homeDir,
+    client,
     async sync(callsMax = Infinity, unreached) {
       const cut = cutAfter(client, callsMax, unreached);
       return await syncCopy({ client: cut, homeDir, host: name }).catch((error: unknown) => {

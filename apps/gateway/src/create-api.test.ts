@@ -380,6 +380,13 @@ async function askAboutWriting(client: TestGateway["client"]): Promise<void> {
     (await client.putFile({ ...picture, content: { mediaType: "image/png", bytes: Uint8Array.of(1) } })).state,
     "conflict",
   );
+  const hashed = await client.hashFile({ path: picture.path });
+  assert.deepEqual([hashed.sha256, hashed.bytes], [put.sha256, 3]);
+  const range = { path: picture.path, sha256: hashed.sha256 };
+  assert.deepEqual((await client.getFileRange({ ...range, from: 1 })).bytes, Uint8Array.of(1, 255));
+  const { content } = picture;
+  const brought = { ...range, path: "notes/copy.bin", bytes: 3, from: 0, content };
+  assert.deepEqual(await client.putFileRange(brought), { state: "written", next: null, sha256: hashed.sha256 });
   assert.deepEqual(await client.removeFile({ path, sha256: sha256 ?? "" }), {
     state: "conflict",
     sha256: newer.sha256,

@@ -20,7 +20,9 @@ export async function postJson<Answer>(url: string, body: object, { token }: Pos
     redirect: "error",
     signal: AbortSignal.timeout(answerMsMax),
   }).catch((cause: unknown) => {
-    throw new RoostError("unavailable", `${new URL(url).origin} does not answer: ${(cause as Error).message}`, { cause });
+    throw new RoostError("unavailable", `${new URL(url).origin} does not answer: ${(cause as Error).message}`, {
+      cause,
+    });
   });
   if (!response.ok) throw fromProblem(response.status, await response.json().catch(() => undefined));
   return (await response.json()) as Answer;

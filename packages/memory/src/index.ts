@@ -30,6 +30,7 @@ export { changeSettings } from "./change-settings.ts";
 export { keepAppliedSettings, refuseHeldSettings, whySettingsHeld } from "./settings-in-force.ts";
 export { trustHomeFile } from "./files/trust-home-file.ts";
 export { searchHomeFiles, type SearchHit, type SearchRequest, type SearchResult } from "./files/search-home-files.ts";
+export { hashHomeFile, readFileRange, takeFileRange } from "./files/large-files.ts";
 export { removeHomeFile, type RemoveOutcome } from "./files/remove-home-file.ts";
 export { rewriteHomeFile } from "./files/rewrite-home-file.ts";
 export { writeHomeBytes } from "./files/write-home-bytes.ts";

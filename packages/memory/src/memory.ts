@@ -1,5 +1,6 @@
 /** What the functions of this room receive: one home and the kernel that records what happens in it. Types only. */
 import type { KeptFiles } from "./disk/kept-files.ts";
+import type { FileHashes } from "./disk/large-disk-file.ts";
 import type { Calendar } from "./visibility/calendar.ts";
 import type { Embedder } from "@roost/agent";
 import type { Logger } from "@roost/base";
@@ -28,6 +29,7 @@ export interface HomeFiles {
   /** The bytes of parts of messages and results. */
   readonly parts: ObjectStore;
   readonly keptFiles: KeptFiles;
+  readonly fileHashes: FileHashes;
   /** Undefined: `homeDir` is the home itself. */
   readonly mirror?: HomeMirror | undefined;
   readonly logger: Logger;

@@ -7,6 +7,7 @@ import type { Kernel } from "@roost/kernel";
 import { partLimits } from "@roost/contract/part";
 import { openObjects, type Bucket } from "@roost/objects";
 import { KeptFiles } from "./disk/kept-files.ts";
+import { FileHashes } from "./disk/large-disk-file.ts";
 import type { Memory } from "./memory.ts";
 import { claimMirrorDir, openMirror } from "./mirror/open-mirror.ts";
 import { refuseOutage } from "./refuse-outage.ts";
@@ -63,6 +64,7 @@ export async function openMemory(options: OpenMemoryOptions): Promise<Memory> {
     versions: await openObjects("objects", objects),
     parts: await openObjects("parts", { ...objects, objectBytesMax: partLimits.bytesMax }),
     keptFiles: new KeptFiles(),
+    fileHashes: new FileHashes(),
     logger,
   };
   const mirror = options.isMirrored === true ? await openMirror(files) : undefined;

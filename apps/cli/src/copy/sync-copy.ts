@@ -3,14 +3,24 @@
  * merged by lines, and where that is not possible both versions are kept. Nothing is overwritten that was not compared: at the home by its
  * compare-and-swap, here by replaceCopy.
  */
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { RoostError, toRoostError } from "@roost/base";
-import { fileBytesMax, fileTextCharsMax, type HomeFileRecord } from "@roost/contract/operations";
+import type { HomeFileRecord } from "@roost/contract/operations";
 import { diffTexts, mergeTexts, nameBeside } from "@roost/memory/merge-texts";
-import { walkHome } from "@roost/memory/walk-home";
+import { oddMax, walkHome } from "@roost/memory/walk-home";
 import type { RoostClient } from "../connect.ts";
 import { readPages } from "../read-pages.ts";
+import {
+  copyAside,
+  dropParts,
+  fetchRanges,
+  isText,
+  lookHere,
+  readTheirs,
+  toVersion,
+  writeThere,
+  type Version,
+} from "./carry-file.ts";
 import { openCopyState, sha256Of, type AgreedFile, type CopyState } from "./copy-state.ts";
 import { refuseLost } from "./refuse-lost.ts";
 import { replaceCopy, restoreAside } from "./replace-copy.ts";
@@ -46,18 +56,18 @@ const diffCharsMax = 3_500;
 
 /** One pass. A later pass takes up what changed meanwhile. @throws RoostError when the home cannot be reached, or the host may not read its files */
 export async function syncCopy(options: SyncCopyOptions): Promise<SyncedCopy> {
-  const { client, homeDir } = options;
-  const leftAside = await restoreAside(homeDir);
+  const { client, homeDir, host } = options;
+  const leftAside = await restoreAside(homeDir, host);
   const state = await openCopyState(homeDir);
   const listed = await readPages((page) => client.listFiles(page), filesMax);
   const remote = new Map(listed.map((file) => [file.path, file]));
   if (listed.length === 0 && state.files.size > 0)
     throw new RoostError("unavailable", "the home lists no files: the copy stays as it is until it does");
   const walk = await walkHome(homeDir);
-  if (!walk.isComplete || listed.length >= filesMax)
+  if (!walk.isComplete || walk.others.length >= oddMax || listed.length >= filesMax)
     throw new RoostError(
       "limit_exceeded",
-      `a copy has at most ${filesMax} files: move folders that are no part of the home out of it`,
+      `a copy has at most ${filesMax} files, and fewer than ${oddMax} links: move folders that are no part of the home out of it`,
     );
   const local = new Map(walk.files.map(({ path, absolute }) => [path, absolute]));
   // A link in the place of a file or a folder deletes nothing at the home, nor does what a killed pass left aside.
@@ -82,10 +92,8 @@ export async function syncCopy(options: SyncCopyOptions): Promise<SyncedCopy> {
     deleted: [],
     kept: [],
   };
-  try {
-    for (const path of [
-      ...new Set([...remote.keys(), ...local.keys(), ...state.files.keys(), ...leftAside.map(({ path }) => path)]),
-    ].toSorted()) {
+  const syncAll = async (paths: readonly string[]) => {
+    for (const path of paths) {
       const reason = hiding(path);
       if (reason !== undefined) {
         done.refused.push({ path, reason });
@@ -100,9 +108,19 @@ export async function syncCopy(options: SyncCopyOptions): Promise<SyncedCopy> {
         done.refused.push({ path, reason: message });
       }
     }
+  };
+  try {
+    await syncAll(
+      [
+        ...new Set([...remote.keys(), ...local.keys(), ...state.files.keys(), ...leftAside.map(({ path }) => path)]),
+      ].toSorted(),
+    );
+    // What was in the way of a name, as the files of a folder that is a file now, may have gone in this pass.
+    if (done.deleted.length + done.removed.length > 0) await syncAll(done.refused.splice(0).map(({ path }) => path));
   } finally {
     await state.save();
   }
+  await dropParts(homeDir);
   return done;
 }
 
@@ -115,34 +133,40 @@ interface SyncFile extends SyncCopyOptions {
 }
 
 async function syncFile(file: SyncFile): Promise<void> {
-  const { state, path, listed, isHere, homeDir } = file;
+  const { client, state, path, listed, isHere, homeDir } = file;
   const known = state.files.get(path);
-  const mine = isHere ? await readHere(join(homeDir, path)) : undefined;
-  const mineSha = mine && sha256Of(mine);
+  const mine = isHere ? await lookHere(state, { homeDir, path }) : undefined;
   const isSameThere = known !== undefined && listed?.bytes === known.bytes && listed.modifiedAt === known.modifiedAt;
-  if (isSameThere && mineSha === known.sha256) return;
-  if (listed === undefined) return await withoutTheirs(file, { known, mine, mineSha });
-  const theirs = isSameThere ? await state.base(path) : undefined;
-  const content = theirs ?? (await fetchFile(file.client, path));
-  if (content === undefined) return;
-  const theirsSha = sha256Of(content);
-  if (mine === undefined && known !== undefined && (await remove(file, { known, theirsSha }))) return;
-  const agreed: AgreedFile = { sha256: theirsSha, bytes: listed.bytes, modifiedAt: listed.modifiedAt };
-  if (mine === undefined || mineSha === known?.sha256 || mineSha === theirsSha) {
-    if (mineSha !== theirsSha && !(await replaceCopy(homeDir, { path, expected: mineSha, content }))) {
+  if (isSameThere && mine?.sha256 === known.sha256) return;
+  if (listed === undefined) return await withoutTheirs(file, { known, mine });
+  const theirs = await readTheirs(client, state, { listed, known: isSameThere ? known : undefined });
+  if (theirs === undefined) return;
+  if (mine === undefined && known !== undefined && (await remove(file, { known, theirsSha: theirs.sha256 }))) return;
+  const agreed: AgreedFile = { sha256: theirs.sha256, bytes: listed.bytes, modifiedAt: listed.modifiedAt };
+  if (mine === undefined || mine.sha256 === known?.sha256 || mine.sha256 === theirs.sha256) {
+    if (mine?.sha256 !== theirs.sha256 && !(await take(file, { expected: mine?.sha256, theirs }))) {
       if (mine === undefined) file.done.refused.push({ path, reason: isOther("here") });
       return;
     }
-    await state.set(path, agreed, content);
-    if (mineSha !== theirsSha) file.done.taken.push(path);
+    await state.set(path, agreed, theirs.content);
+    if (mine?.sha256 !== theirs.sha256) file.done.taken.push(path);
     return;
   }
-  if (theirsSha === known?.sha256) return await bring(file, { mine, expected: theirsSha });
-  await combine(file, { mine, theirs: content, agreed });
+  if (theirs.sha256 === known?.sha256) return await bring(file, { mine, expected: theirs });
+  await combine(file, { mine, theirs, agreed });
 }
 
 function isOther(where: string): string {
   return `something else has this name ${where}, such as a folder, a link, or a file in other letters on a disk that takes upper and lower case for one: rename one of them`;
+}
+
+/** The home's version takes the place of what was compared here. False: something else stands there by now. */
+async function take(
+  { client, homeDir, path, host }: SyncFile,
+  { expected, theirs }: { expected: string | undefined; theirs: Version },
+): Promise<boolean> {
+  const content = theirs.content ?? { file: await fetchRanges(client, homeDir, { path, version: theirs }) };
+  return await replaceCopy(homeDir, { path, expected, content, host });
 }
 
 /** Deleted here since both had it: so it is at the home, if it is the same there still. False: it was edited there, and comes back. */
@@ -174,107 +198,81 @@ async function tellKept(
 /** The home has none: it was deleted there, or is new here. What was changed here is brought, so that nothing is lost. */
 async function withoutTheirs(
   file: SyncFile,
-  { known, mine, mineSha }: { known: AgreedFile | undefined; mine: Buffer | undefined; mineSha: string | undefined },
+  { known, mine }: { known: AgreedFile | undefined; mine: Version | undefined },
 ): Promise<void> {
-  const { state, path, homeDir, done } = file;
-  if (mine !== undefined && mineSha !== known?.sha256) {
-    if (known !== undefined) await tellKept(file, mineSha!);
+  const { state, path, homeDir, host, done } = file;
+  if (mine !== undefined && mine.sha256 !== known?.sha256) {
+    if (known !== undefined) await tellKept(file, mine.sha256);
     return await bring(file, { mine, expected: undefined });
   }
-  if (mine !== undefined && !(await replaceCopy(homeDir, { path, expected: mineSha, content: undefined }))) return;
-  if (mine !== undefined) done.removed.push(path);
+  if (mine !== undefined) {
+    if (!(await replaceCopy(homeDir, { path, expected: mine.sha256, content: undefined, host }))) return;
+    done.removed.push(path);
+  }
   await state.set(path, undefined);
 }
 
 async function bring(
-  { client, state, path, listed, done }: SyncFile,
-  { mine, expected }: { mine: Buffer; expected: string | undefined },
+  { client, state, path, listed, done, homeDir }: SyncFile,
+  { mine, expected }: { mine: Version; expected: Version | undefined },
 ): Promise<void> {
   const known = state.files.get(path);
-  const written = await writeThere(client, { path, content: mine, expected });
+  const written = await writeThere(client, { path, version: mine, file: join(homeDir, path), expected });
   if (written.state === "conflict") {
     // Changed between its listing and now: the next pass fetches it.
     if (listed !== undefined) return known && (await state.set(path, { ...known, modifiedAt: "" }));
     return void done.refused.push({ path, reason: isOther("at the home") });
   }
-  await recordWritten(state, { path, content: mine });
+  await recordWritten(state, path, mine);
   done.brought.push(path);
 }
 
 async function combine(
   file: SyncFile,
-  { mine, theirs, agreed }: { mine: Buffer; theirs: Buffer; agreed: AgreedFile },
+  { mine, theirs, agreed }: { mine: Version; theirs: Version; agreed: AgreedFile },
 ): Promise<void> {
-  const { client, state, path, homeDir, done } = file;
+  const { client, state, path, homeDir, host, done } = file;
+  const texts = textsOf(mine, theirs);
   const base = await state.base(path);
-  const texts = isText(mine) && isText(theirs) ? { mine: mine.toString(), theirs: theirs.toString() } : undefined;
   const merged = base && texts && isText(base) ? mergeTexts(base.toString(), texts.mine, texts.theirs) : undefined;
+  const absolute = join(homeDir, path);
   if (merged !== undefined) {
     const content = Buffer.from(merged);
-    if (sha256Of(content) !== agreed.sha256) {
-      const written = await writeThere(client, { path, content, expected: agreed.sha256 });
+    const version = toVersion(content);
+    if (version.sha256 !== theirs.sha256) {
+      const written = await writeThere(client, { path, version, file: absolute, expected: theirs });
       if (written.state === "conflict") return;
     }
     // The base stays what it was until the merge is here too: else what stands here would pass for a change that leaves theirs out.
-    if (!(await replaceCopy(homeDir, { path, expected: sha256Of(mine), content }))) return;
-    await recordWritten(state, { path, content });
+    if (!(await replaceCopy(homeDir, { path, expected: mine.sha256, content, host }))) return;
+    await recordWritten(state, path, version);
     done.merged.push(path);
     return;
   }
-  const keptAs = nameBeside(path, { by: file.host, content: mine });
+  const keptAs = nameBeside(path, { by: host, sha256: mine.sha256 });
   // Named by its content: a pass that was killed brings it once.
-  const kept = await writeThere(client, { path: keptAs, content: mine, expected: undefined });
+  const kept = await writeThere(client, { path: keptAs, version: mine, file: absolute, expected: undefined });
   const isNew = kept.state === "written";
-  if (!isNew && kept.sha256 !== sha256Of(mine)) return;
-  await replaceCopy(homeDir, { path: keptAs, expected: undefined, content: mine });
-  await recordWritten(state, { path: keptAs, content: mine });
+  if (!isNew && kept.sha256 !== mine.sha256) return;
+  const beside = mine.content ?? { file: await copyAside(homeDir, absolute) };
+  await replaceCopy(homeDir, { path: keptAs, expected: undefined, content: beside, host });
+  await recordWritten(state, keptAs, mine);
   const diff = texts === undefined ? "" : diffTexts(texts.theirs, texts.mine, { charsMax: diffCharsMax });
   // While both versions stand here: a pass that is cut off finds them again, and tells the same once.
-  const idempotencyKey = sha256Of(Buffer.from(`${keptAs} ${agreed.sha256}`));
+  const idempotencyKey = sha256Of(Buffer.from(`${keptAs} ${theirs.sha256}`));
   if (isNew) await client.reportDivergence({ path, keptAs, diff }, { idempotencyKey });
-  if (!(await replaceCopy(homeDir, { path, expected: sha256Of(mine), content: theirs }))) return;
-  await state.set(path, agreed, theirs);
+  if (!(await take(file, { expected: mine.sha256, theirs }))) return;
+  await state.set(path, agreed, theirs.content);
   done.diverged.push({ path, keptAs });
 }
 
-/** Without the home's own stamp it is fetched once more in the next pass, and found the same. */
-async function recordWritten(state: CopyState, { path, content }: { path: string; content: Buffer }): Promise<void> {
-  await state.set(path, { sha256: sha256Of(content), bytes: content.length, modifiedAt: "" }, content);
+function textsOf(mine: Version, theirs: Version): { mine: string; theirs: string } | undefined {
+  const [ours, others] = [mine.content, theirs.content];
+  if (ours === undefined || others === undefined || !isText(ours) || !isText(others)) return undefined;
+  return { mine: ours.toString(), theirs: others.toString() };
 }
 
-async function fetchFile(client: RoostClient, path: string): Promise<Buffer | undefined> {
-  try {
-    return Buffer.from((await client.getFile({ path })).bytes);
-  } catch (error) {
-    if (error instanceof RoostError && error.code === "not_found") return undefined;
-    throw error;
-  }
-}
-
-async function readHere(absolute: string): Promise<Buffer | undefined> {
-  return await readFile(absolute).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return undefined;
-    throw error;
-  });
-}
-
-function isText(content: Buffer): boolean {
-  return !content.includes(0) && Buffer.compare(Buffer.from(content.toString()), content) === 0;
-}
-
-/** @throws RoostError `limit_exceeded` for what the home does not keep versions of */
-async function writeThere(
-  client: RoostClient,
-  { path, content, expected }: { path: string; content: Buffer; expected: string | undefined },
-): Promise<{ state: "written" | "conflict"; sha256: string | null }> {
-  const text = content.toString();
-  if (isText(content) && text.length <= fileTextCharsMax)
-    return await client.writeFile({ path, text, sha256: expected });
-  if (content.length > fileBytesMax)
-    throw new RoostError(
-      "limit_exceeded",
-      `${path} has ${content.length} bytes (limit ${fileBytesMax}): put it into the home on its own host`,
-    );
-  const bytes = Uint8Array.from(content);
-  return await client.putFile({ path, sha256: expected, content: { mediaType: "application/octet-stream", bytes } });
+/** Without the home's own stamp it is looked at once more in the next pass, and found the same. */
+async function recordWritten(state: CopyState, path: string, { sha256, bytes, content }: Version): Promise<void> {
+  await state.set(path, { sha256, bytes, modifiedAt: "" }, content);
 }

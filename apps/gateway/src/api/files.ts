@@ -4,10 +4,13 @@ import { coversScope, pageByName, serve, type Principal, type Served, type Strea
 import * as operations from "@roost/contract/operations";
 import { formatOffsets, readEnd, type Kernel } from "@roost/kernel";
 import {
+  hashHomeFile,
   heldFile,
   listMarkedFiles,
   readFileBytes,
+  readFileRange,
   removeHomeFile,
+  takeFileRange,
   trustHomeFile,
   writeHomeBytes,
   writeHomeFile,
@@ -66,6 +69,8 @@ export function serveFiles({ memory, onTrusted }: { memory: Memory; onTrusted: (
       return { state: outcome.state === "conflict" ? "conflict" : "written", sha256: there };
     }),
 
+    ...serveRanges(memory),
+
     serve(operations.removeFile, async ({ path, sha256 }, { principal }) => {
       refuseJobFile(path, principal);
       const { as, by } = broughtBy(principal);
@@ -79,6 +84,30 @@ export function serveFiles({ memory, onTrusted }: { memory: Memory; onTrusted: (
       const file = await trustHomeFile(memory, { ...trusted, by: principal.id });
       onTrusted();
       return { file };
+    }),
+  ];
+}
+
+/** Files that are too large to go whole. */
+function serveRanges(memory: Memory): Served[] {
+  return [
+    serve(operations.hashFile, async ({ path }) => {
+      const { sha256, bytes, modifiedAt } = await hashHomeFile(memory, path, { as: { kind: "main" } });
+      return { sha256, bytes, modifiedAt: iso(modifiedAt) };
+    }),
+
+    serve(operations.getFileRange, async ({ path, sha256, from }) => {
+      const bytes = await readFileRange(memory, { path, sha256, from, as: { kind: "main" } });
+      return { bytes, mediaType: "application/octet-stream" };
+    }),
+
+    serve(operations.putFileRange, async ({ content, replaces, ...range }, { principal }) => {
+      refuseJobFile(range.path, principal);
+      const { as, by } = broughtBy(principal);
+      const expected = replaces ?? "absent";
+      const outcome = await takeFileRange(memory, { ...range, content: content.bytes, expected, as, by });
+      if (outcome.state === "more") return { state: "more", next: outcome.next, sha256: null };
+      return { state: outcome.state, next: null, sha256: outcome.sha256 === "absent" ? null : outcome.sha256 };
     }),
   ];
 }

@@ -3,8 +3,17 @@ import { z } from "zod";
 import { content } from "../content.ts";
 import { defineOperation } from "../define-operation.ts";
 import { decidingKinds } from "../principal.ts";
-import { Name, pageOf, pageFields, SmallCount, Text, ref, text, Time } from "../records/fields.ts";
-import { fileBytesMax, fileTextCharsMax, HomeFile, HomePath, Sha256, TrustedFile } from "../records/file.ts";
+import { Count, Name, pageOf, pageFields, SmallCount, Text, ref, text, Time } from "../records/fields.ts";
+import {
+  fileBytesMax,
+  fileRangeBytesMax,
+  fileTextCharsMax,
+  HomeFile,
+  HomePath,
+  largeFileBytesMax,
+  Sha256,
+  TrustedFile,
+} from "../records/file.ts";
 import { Notice, noticeStates, Question, questionStates } from "../records/notice.ts";
 import { StateFile, StateSummary } from "../records/state.ts";
 
@@ -69,6 +78,57 @@ export const putFile = defineOperation({
     })
     .meta({ id: "PutFile" }),
   errors: ["forbidden", "limit_exceeded"],
+  effect: "idempotent",
+  access: { audience: [...decidingKinds, "host"] },
+});
+
+export const hashFile = defineOperation({
+  id: "hashFile",
+  method: "GET",
+  path: "/files/hash",
+  summary: "The SHA-256 of a file of the home, of any size",
+  input: z.object({ path: HomePath }),
+  output: z.object({ sha256: Sha256, bytes: Count, modifiedAt: Time }).meta({ id: "FileHash" }),
+  errors: ["not_found", "unavailable"],
+  effect: "readonly",
+  access: { audience: [...decidingKinds, "host"] },
+});
+
+const placeInFile = z.coerce.number().int().min(0).max(largeFileBytesMax);
+
+export const getFileRange = defineOperation({
+  id: "getFileRange",
+  method: "GET",
+  path: "/files/range",
+  summary: "Part of a file of the home, as long as it has the content that the hash names",
+  input: z.object({ path: HomePath, sha256: Sha256, from: placeInFile.describe("Its first byte") }),
+  output: content(["application/octet-stream"], { bytesMax: fileRangeBytesMax }),
+  errors: ["not_found", "conflict", "unavailable"],
+  effect: "readonly",
+  access: { audience: [...decidingKinds, "host"] },
+});
+
+export const putFileRange = defineOperation({
+  id: "putFileRange",
+  method: "PUT",
+  path: "/files/range",
+  summary: "Brings part of a file that is too large for versions; the last part puts it in its place",
+  input: z.object({
+    path: HomePath,
+    sha256: Sha256.describe("Of the whole file"),
+    bytes: placeInFile.describe("Of the whole file"),
+    from: placeInFile.describe("Where the part begins"),
+    replaces: Sha256.optional().describe("Of the content that it replaces; left out: there must be no such file"),
+    content: content(["*/*"], { bytesMax: fileRangeBytesMax }),
+  }),
+  output: z
+    .object({
+      state: z.enum(["more", "written", "conflict"]).describe("conflict: what stands there has changed since"),
+      next: Count.nullable().describe("Of more: where the next part begins"),
+      sha256: Sha256.nullable().describe("Of what stands there now; null: nothing does, or more is to come"),
+    })
+    .meta({ id: "BroughtRange" }),
+  errors: ["forbidden", "limit_exceeded", "unavailable"],
   effect: "idempotent",
   access: { audience: [...decidingKinds, "host"] },
 });
@@ -180,6 +240,9 @@ export const homeOperations = [
   getFile,
   writeFile,
   putFile,
+  hashFile,
+  getFileRange,
+  putFileRange,
   removeFile,
   watchFiles,
   trustFile,

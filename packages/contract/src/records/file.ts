@@ -8,6 +8,10 @@ export const fileTextCharsMax = 500_000;
 /** Of a file that is written as bytes: what is larger has no versions. */
 export const fileBytesMax = 1_048_576;
 
+/** Of one that is brought or taken in ranges. */
+export const largeFileBytesMax = 2 ** 31;
+export const fileRangeBytesMax = 4 * 2 ** 20;
+
 export const HomePath = z.string().min(1).max(pathCharsMax).describe("Relative to the home");
 export const Sha256 = z.string().regex(/^[0-9a-f]{64}$/, "must be a SHA-256 in lower-case hexadecimal");
 const sources = z.array(Name).describe("Its source: web:example.com");

@@ -3,8 +3,9 @@ import { test } from "node:test";
 import { homeLimits } from "./home-limits.ts";
 import { parseHomePath } from "./home-path.ts";
 import { nameBeside } from "./merge-texts.ts";
+import { hashOf } from "./read-disk-file.ts";
 
-const beside = (path: string, text: string) => nameBeside(path, { by: "laptop", content: Buffer.from(text) });
+const beside = (path: string, text: string) => nameBeside(path, { by: "laptop", sha256: hashOf(text) });
 
 test("nameBeside() gives a path of the home for every path, also for one that has no room for more", () => {
   assert.match(beside("notes/plan.md", "one"), /^notes\/plan\.laptop-[0-9a-f]{8}\.md$/);

@@ -2,7 +2,6 @@
 import { basename, dirname, extname, join } from "node:path";
 import { diffIndices, merge } from "node-diff3";
 import { homeLimits } from "./home-limits.ts";
-import { hashOf } from "./read-disk-file.ts";
 
 const { pathCharsMax, partBytesMax } = homeLimits;
 /** A longer one is part of the name. */
@@ -31,11 +30,11 @@ export function diffTexts(from: string, to: string, { charsMax }: { charsMax: nu
  * notes/plan.laptop-1a2b3c4d.md: named by its content, so that it is kept once. jobs/night.laptop-1a2b3c4d.yaml.txt, since a second file of a job
  * would define it in the place of the first. A name is shortened where the limits of paths leave no room.
  */
-export function nameBeside(path: string, { by, content }: { by: string; content: Uint8Array }): string {
+export function nameBeside(path: string, { by, sha256 }: { by: string; sha256: string }): string {
   const isJob = /^jobs\//i.test(path);
   const given = extname(path);
   const end = given.length > endCharsMax ? "" : given;
-  const added = `.${by}-${hashOf(content).slice(0, 8)}${end}${isJob ? ".txt" : ""}`;
+  const added = `.${by}-${sha256.slice(0, 8)}${end}${isJob ? ".txt" : ""}`;
   let folder = dirname(path);
   // Where its folder leaves no room, in one above.
   while (folder.includes("/") && folder.length + namePartCharsMin + added.length > pathCharsMax)

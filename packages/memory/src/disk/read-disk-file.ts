@@ -87,7 +87,8 @@ export async function readUnlessForeign(absolute: string): Promise<DiskFile | un
 /** Another program may put a new file in its place between opening and comparing. */
 const openAttemptsMax = 3;
 
-async function openResolved(absolute: string, options: DescriptorOptions): Promise<FileHandle> {
+/** Not through a link, and without waiting for a pipe. @throws what opening throws, FileFault when it was exchanged meanwhile */
+export async function openResolved(absolute: string, options: DescriptorOptions = {}): Promise<FileHandle> {
   for (let attempt = 1; ; attempt += 1) {
     // A pipe must not block, and a link created after the path was resolved must not be followed.
     const flags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
@@ -102,7 +103,8 @@ async function openResolved(absolute: string, options: DescriptorOptions): Promi
   }
 }
 
-function refuseForeign(absolute: string, stats: BigIntStats): never {
+/** @throws FileFault that says what it is instead of a file */
+export function refuseForeign(absolute: string, stats: BigIntStats): never {
   const reason = stats.isDirectory()
     ? "it is a folder, not a file"
     : stats.isFIFO()

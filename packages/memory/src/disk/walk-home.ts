@@ -42,8 +42,8 @@ export interface Walk {
 
 /** Files of a folder that are read in a row before yielding: synchronous calls take microseconds, ten times that through a thread. */
 const lookCount = 32;
-/** Limit of everything but files. */
-const oddMax = 1000;
+/** Limit of everything but files: what is beyond is left out. */
+export const oddMax = 1000;
 
 /** All files of a home, by path. Hidden names and links are left out: no path leads through them. */
 export async function walkHome(homeDir: string): Promise<Walk> {

@@ -101,7 +101,7 @@ export async function readMarkedFile(memory: Memory, path: string, { as }: { as:
 }
 
 /** Where it is, as of now. @throws RoostError `forbidden` when the viewer may not see it, `invalid_input` */
-async function findSeen(memory: Memory, path: string, as: Viewer): Promise<ResolvedPath> {
+export async function findSeen(memory: Memory, path: string, as: Viewer): Promise<ResolvedPath> {
   await memory.mirror?.refresh();
   const resolved = await resolveHomePath(memory.homeDir, path);
   refuseUnseen(as, resolved.path);

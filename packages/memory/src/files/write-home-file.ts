@@ -10,6 +10,7 @@ import { FileFault } from "../disk/file-fault.ts";
 import { homeLimits } from "../disk/home-limits.ts";
 import { resolveHomePath, type ResolvedPath } from "../disk/home-path.ts";
 import { hashOf, readDiskFile, type DiskFile } from "../disk/read-disk-file.ts";
+import { removeEmptyFolder } from "../disk/remove-empty-folder.ts";
 import { replaceFile } from "../disk/replace-file.ts";
 import type { Memory } from "../memory.ts";
 import { overCaughtUpDisk } from "../mirror/catch-up-disk.ts";
@@ -73,13 +74,15 @@ export async function putHomeFile(
 /** Where it is to be written, as of now. @throws RoostError `forbidden` when the viewer may not write it, `invalid_input` */
 export async function findTarget(
   memory: Memory,
-  request: Pick<WriteRequest, "path" | "as" | "labels">,
+  request: Pick<WriteRequest, "path" | "as" | "labels" | "isFromOutside">,
 ): Promise<ResolvedPath> {
   await memory.mirror?.refresh();
   const target = await resolveHomePath(memory.homeDir, request.path);
   refuseUnwritable(request.as, target.path);
   refuseFolder(target);
   refuseHeld(request, target);
+  // A host's files have no folders of their own: one whose files went was a folder of theirs.
+  if (request.isFromOutside === true) await removeEmptyFolder(target.absolute);
   return target;
 }
 

@@ -9,7 +9,7 @@ import { RoostError } from "@roost/base";
 import { joinLabels, mainLabels } from "@roost/contract/labels";
 import { labelSetNumbers, raiseNotice, type KernelTransaction } from "@roost/kernel";
 import { FileFault } from "../disk/file-fault.ts";
-import { readDiskFile, readUnlessForeign, textOf, type DiskFile } from "../disk/read-disk-file.ts";
+import { hashOf, readDiskFile, readUnlessForeign, textOf, type DiskFile } from "../disk/read-disk-file.ts";
 import { diffTexts, mergeTexts, nameBeside } from "../disk/merge-texts.ts";
 import { replaceFile } from "../disk/replace-file.ts";
 import type { Memory } from "../memory.ts";
@@ -158,7 +158,7 @@ async function keepBoth(
   memory: Memory,
   { path, id, found, recorded }: { path: string; id: string; found: Found; recorded: Uint8Array },
 ): Promise<string> {
-  const keptAs = nameBeside(await placeOf(memory, path), { by: "agent", content: recorded });
+  const keptAs = nameBeside(await placeOf(memory, path), { by: "agent", sha256: hashOf(recorded) });
   await replaceFile({ absolute: join(memory.homeDir, keptAs), bytes: recorded, expected: "absent", id });
   const rest = `What is here stays, what the run wrote stands in ${keptAs}: put together what is to stay.`;
   if (found instanceof FileFault) return `A run on another host wrote ${path}, and here ${found.reason}. ${rest}`;

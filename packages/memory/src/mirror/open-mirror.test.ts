@@ -268,6 +268,9 @@ test("openMirror() shows everything else where one path is recorded as a file an
   for (const memory of [there, elsewhere]) {
     assert.equal(await read(memory, "SOUL.md"), "calm and kind\n");
     const files = await listHomeFiles(memory, { as: main, under: "notes" });
-    assert.match(files.map(({ path }) => path).join(" "), /^notes\/deep(?:\/one\.md)? notes\/(?:deep|one)\.agent-\w+(?:\.md)? notes\/other\.md$/);
+    assert.match(
+      files.map(({ path }) => path).join(" "),
+      /^notes\/deep(?:\/one\.md)? notes\/(?:deep|one)\.agent-\w+(?:\.md)? notes\/other\.md$/,
+    );
   }
 });

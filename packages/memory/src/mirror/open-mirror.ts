@@ -4,7 +4,7 @@
  */
 import { mkdir, readdir, realpath, rename, rm, rmdir, utimes, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { processExists, RoostError, severalAtOnce } from "@roost/base";
+import { processExists, RoostError, severalAtOnce, type Logger } from "@roost/base";
 import { readEnd } from "@roost/kernel";
 import { parseHomePath } from "../disk/home-path.ts";
 import type { HomeFiles, HomeMirror } from "../memory.ts";
@@ -19,7 +19,7 @@ interface RecordedContent {
 }
 
 const fetchedAtOnce = 8;
-const clashes: ReadonlySet<string> = new Set(["EEXIST", "ENOTDIR", "EISDIR", "ENOTEMPTY"]);
+const clashCodes: ReadonlySet<string> = new Set(["EEXIST", "ENOTDIR", "EISDIR", "ENOTEMPTY"]);
 const yes = () => true;
 const no = () => false;
 /** Where new contents are written before they take their place; hidden, so no path of the home. */
@@ -43,8 +43,7 @@ export async function openMirror(
   await rm(homeDir, { recursive: true, force: true });
   await mkdir(join(homeDir, incoming), { recursive: true, mode: 0o700 });
   const here = new Map<string, string>();
-  /** Contents that have no place here, by path: each is fetched and told of once, and again when it changes or what is in its way goes. */
-  const clashing = new Map<string, string>();
+  const clashes = createClashes(logger);
   let seen: string | undefined;
   let refreshing: Promise<void> | undefined;
   let isAgain = false;
@@ -58,20 +57,14 @@ export async function openMirror(
       await rm(join(homeDir, path), { force: true });
       await removeEmptyFolders(dirname(path));
       here.delete(path);
-      for (const other of clashing.keys())
-        if (isWithin(path, other) || isWithin(other, path)) clashing.delete(other);
+      clashes.leave(path);
     }
-    for (const path of clashing.keys()) if (!wanted.has(path)) clashing.delete(path);
-    const isNew = ({ path, sha256 }: RecordedContent) => here.get(path) !== sha256 && clashing.get(path) !== sha256;
-    await severalAtOnce([...wanted.values()].filter(isNew), fetchedAtOnce, async (content) => {
-      const { path, sha256 } = content;
-      if (await put(content)) {
-        here.set(path, sha256);
-        clashing.delete(path);
-        return;
-      }
-      if (!clashing.has(path)) logger.warn("a recorded file is not shown here: a file and a folder have one path", { path });
-      clashing.set(path, sha256);
+    clashes.keep((path) => wanted.has(path));
+    const changed = [...wanted.values()].filter((one) => here.get(one.path) !== one.sha256 && !clashes.has(one));
+    await severalAtOnce(changed, fetchedAtOnce, async (content) => {
+      if (!(await put(content))) return clashes.add(content);
+      here.set(content.path, content.sha256);
+      clashes.forget(content.path);
     });
     seen = end;
   }
@@ -100,7 +93,7 @@ export async function openMirror(
       return true;
     } catch (error) {
       await rm(fresh, { force: true });
-      if (clashes.has(String((error as NodeJS.ErrnoException).code))) return false;
+      if (clashCodes.has(String((error as NodeJS.ErrnoException).code))) return false;
       throw error;
     }
   }
@@ -116,6 +109,27 @@ export async function openMirror(
         } while (isAgain);
       })().finally(() => (refreshing = undefined));
       await refreshing;
+    },
+  };
+}
+
+/** Contents that have no place here: each is fetched and told of once, and again when it changes or what is in its way has gone. */
+function createClashes(logger: Logger) {
+  const known = new Map<string, string>();
+  return {
+    has: ({ path, sha256 }: RecordedContent) => known.get(path) === sha256,
+    add({ path, sha256 }: RecordedContent) {
+      if (!known.has(path))
+        logger.warn("a recorded file is not shown here: a file and a folder have one path", { path });
+      known.set(path, sha256);
+    },
+    forget: (path: string) => known.delete(path),
+    /** What stood there has gone. */
+    leave(path: string) {
+      for (const other of known.keys()) if (isWithin(path, other) || isWithin(other, path)) known.delete(other);
+    },
+    keep(isWanted: (path: string) => boolean) {
+      for (const path of known.keys()) if (!isWanted(path)) known.delete(path);
     },
   };
 }

@@ -5,11 +5,11 @@ import type { Sql, Transaction } from "@roost/database";
 import { labelSetNumbers, type KernelTransaction } from "@roost/kernel";
 import { hashOf, textOf, type DiskFile } from "../disk/read-disk-file.ts";
 import type { Memory } from "../memory.ts";
-import { placedAt } from "../visibility/placed-at.ts";
+import { labelsFromOutside, placedAt } from "../visibility/placed-at.ts";
 import type { Author } from "../visibility/viewer.ts";
 import { marksOfText, readRecordedMarks, storeMarks } from "./marks-of-text.ts";
 import type { StoredMarks } from "./stored-marks.ts";
-import { labelsOfAll, type LineMarks } from "./line-marks.ts";
+import { labelsOfAll, marksOfAll, type LineMarks } from "./line-marks.ts";
 
 export interface FileRecord {
   path: string;
@@ -169,6 +169,22 @@ export async function recordOutsideEdit(
     marks: await storeMarks(tx, marks, { sha256: disk.sha256, text: textOf(disk.bytes) ?? "" }),
   });
   return eventId;
+}
+
+/** As recordOutsideEdit, of content that is too large for versions: only size and times are recorded. The caller holds the path's lock. */
+export async function recordLargeEdit(
+  tx: KernelTransaction,
+  edit: Pick<FileRecord, "path" | "bytes" | "stamp"> & {
+    record: FileRecord | undefined;
+    modifiedAt: Date;
+    by?: string;
+  },
+): Promise<void> {
+  const { path, bytes, stamp, record, modifiedAt, by } = edit;
+  const labels = labelsFromOutside(path);
+  const eventId = emitEdited(tx, path, labels, { change: record === undefined ? "created" : "changed", bytes, by });
+  const marks = await storeMarks(tx, marksOfAll("", labels), { sha256: null, text: "" });
+  await saveRecord(tx, { path, sha256: null, bytes, stamp, modifiedAt, eventId, marks });
 }
 
 /** Labels of a version that replaces the known one. `labels`: those of its writer; omitted for an edit from outside. */

@@ -8,18 +8,15 @@ import type { Memory } from "../memory.ts";
 import { refuseOutage } from "../refuse-outage.ts";
 import { settleAlone, type FileProblem } from "../records/file-problems.ts";
 import {
-  emitEdited,
   lockPath,
   lockPaths,
   readRecord,
+  recordLargeEdit,
   recordOf,
   saveRecord,
   saveStamp,
   type FileRecord,
 } from "../records/file-records.ts";
-import { storeMarks } from "../records/marks-of-text.ts";
-import { marksOfAll } from "../records/line-marks.ts";
-import { labelsFromOutside } from "../visibility/placed-at.ts";
 import { recordFound } from "../records/write-intents.ts";
 import { stateNameOf } from "../visibility/home-file-class.ts";
 
@@ -110,20 +107,7 @@ async function recordLarge(memory: Memory, file: WalkedFile, record: FileRecord 
     const now = await readRecord(tx, file.path);
     // What a worker elsewhere wrote is not lost to it: the disk is brought to that first.
     if (now?.stamp === file.stamp || now?.behind != null) return false;
-    const labels = labelsFromOutside(file.path);
-    const eventId = emitEdited(tx, file.path, labels, {
-      change: record === undefined ? "created" : "changed",
-      bytes: file.bytes,
-    });
-    await saveRecord(tx, {
-      path: file.path,
-      sha256: null,
-      bytes: file.bytes,
-      stamp: file.stamp,
-      modifiedAt: file.modifiedAt,
-      eventId,
-      marks: await storeMarks(tx, marksOfAll("", labels), { sha256: null, text: "" }),
-    });
+    await recordLargeEdit(tx, { ...file, record });
     return true;
   });
 }

@@ -1,0 +1,207 @@
+/**
+ * Files of the home that are too large for versions, as hosts bring and take them: in ranges, each of the content that a hash names, so that what is cut
+ * off goes on. The log notes that such a file has changed; its content is on disks alone.
+ */
+import { chmod, link, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { RoostError, systemClock } from "@roost/base";
+import { fileRangeBytesMax, largeFileBytesMax } from "@roost/contract/operations";
+import { homeLimits } from "../disk/home-limits.ts";
+import { stampNow, readDiskRange, type HashedFile } from "../disk/large-disk-file.ts";
+import { syncFolder } from "../disk/open-folder.ts";
+import { temporaryNames } from "../disk/replace-file.ts";
+import type { Memory } from "../memory.ts";
+import { readDiskFile } from "../disk/read-disk-file.ts";
+import { lockPath, readRecord, recordLargeEdit, recordOutsideEdit } from "../records/file-records.ts";
+import { stateNameOf } from "../visibility/home-file-class.ts";
+import type { Viewer } from "../visibility/viewer.ts";
+import { findSeen } from "./read-home-file.ts";
+import { findTarget } from "./write-home-file.ts";
+
+/** Files that are being brought, at a time, and how long one may pause. */
+const incomingMax = 16;
+const pauseMsMax = 24 * 3_600_000;
+
+/** Of any size. @throws RoostError `not_found`, `forbidden` when the viewer may not see it, `unavailable` while it changes */
+export async function hashHomeFile(memory: Memory, path: string, { as }: { as: Viewer }): Promise<HashedFile> {
+  const { absolute } = await findSeen(memory, path, as);
+  const found = await memory.fileHashes.of(absolute);
+  if (found === undefined) throw new RoostError("not_found", `there is no ${path} in the home`);
+  return found;
+}
+
+/** Part of the content with that hash. @throws RoostError `conflict` when the file has another by now; as hashHomeFile */
+export async function readFileRange(
+  memory: Memory,
+  { path, sha256, from, as }: { path: string; sha256: string; from: number; as: Viewer },
+): Promise<Uint8Array<ArrayBuffer>> {
+  const { absolute } = await findSeen(memory, path, as);
+  const before = await hashHomeFile(memory, path, { as });
+  const bytes = await readDiskRange(absolute, { from, count: fileRangeBytesMax });
+  if (before.sha256 !== sha256 || bytes === undefined || stampNow(absolute) !== before.stamp)
+    throw new RoostError("conflict", `${path} has changed: ask for its hash again`);
+  return bytes;
+}
+
+export interface FileRange {
+  path: string;
+  /** Of the whole file. */
+  sha256: string;
+  bytes: number;
+  from: number;
+  content: Uint8Array;
+  /** SHA-256 of what it replaces, or "absent". */
+  expected: string;
+  as: Viewer;
+  by: string;
+}
+
+export type RangeOutcome =
+  /** `next`: where what is here ends. */
+  | { state: "more"; next: number }
+  | { state: "written"; sha256: string }
+  /** It has another content: what stands there stays. */
+  | { state: "conflict"; sha256: string };
+
+/**
+ * Takes a part of a file; the last one puts it in its place. Parts of one file come one after the other; one that is not the next changes nothing.
+ * @throws RoostError `limit_exceeded`, `invalid_input` when what came has another hash, `forbidden`; FileFault when the disk refuses
+ */
+export async function takeFileRange(memory: Memory, range: FileRange): Promise<RangeOutcome> {
+  const { path, bytes, from, content, sha256 } = range;
+  if (bytes > largeFileBytesMax)
+    throw new RoostError("limit_exceeded", `${path} has ${bytes} bytes (limit ${largeFileBytesMax}): split it`);
+  const target = await findTarget(memory, { ...range, isFromOutside: true });
+  if (stateNameOf(target.path) !== undefined)
+    throw new RoostError("invalid_input", `${target.path} is a state: it holds one JSON value`);
+  const folder = join(memory.machineDir, ".roost", "incoming");
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const file = join(folder, sha256);
+  const size = await sizeOf(file);
+  if (size === 0) await makeRoom(folder);
+  if (from > size || from + content.byteLength > bytes) return { state: "more", next: size };
+  {
+    await using handle = await open(file, size === 0 ? "w" : "r+", 0o600);
+    await handle.write(content, 0, content.byteLength, from);
+    await handle.sync();
+  }
+  const next = Math.max(size, from + content.byteLength);
+  if (next < bytes) return { state: "more", next };
+  if ((await memory.fileHashes.of(file))?.sha256 !== sha256) {
+    await rm(file, { force: true });
+    throw new RoostError("invalid_input", `what came of ${path} has another hash than was said: send it again`);
+  }
+  return await putInPlace(memory, { ...range, path: target.path, absolute: target.absolute, file });
+}
+
+async function sizeOf(file: string): Promise<number> {
+  return await stat(file).then(
+    ({ size }) => size,
+    () => 0,
+  );
+}
+
+/** Of what nobody goes on with. @throws RoostError `limit_exceeded` */
+async function makeRoom(folder: string): Promise<void> {
+  let count = 0;
+  for (const name of await readdir(folder)) {
+    const file = join(folder, name);
+    const stats = await stat(file).catch(() => undefined);
+    if (stats === undefined) continue;
+    if (systemClock.nowMs() - stats.mtimeMs > pauseMsMax) await rm(file, { force: true });
+    else count += 1;
+  }
+  if (count >= incomingMax)
+    throw new RoostError("limit_exceeded", `${incomingMax} large files are being brought (the limit): later again`);
+}
+
+interface Placed extends Pick<FileRange, "path" | "expected" | "sha256" | "bytes" | "by"> {
+  absolute: string;
+  /** With the whole content, beside the home on one disk. */
+  file: string;
+}
+
+const attemptsMax = 3;
+
+async function putInPlace(memory: Memory, placed: Placed): Promise<RangeOutcome> {
+  const { path, absolute, expected, sha256, file } = placed;
+  const id = memory.kernel.createId();
+  for (let attempt = 0; attempt < attemptsMax; attempt += 1) {
+    // Outside the transaction: a long file is read for long.
+    const found = await memory.fileHashes.of(absolute);
+    if (found?.sha256 === sha256) {
+      await rm(file, { force: true });
+      return { state: "written", sha256 };
+    }
+    if ((found?.sha256 ?? "absent") !== expected) return { state: "conflict", sha256: found?.sha256 ?? "absent" };
+    const isPlaced = await memory.kernel.transact(async (tx) => {
+      await lockPath(tx, path);
+      const record = await readRecord(tx, path);
+      if (record?.behind != null)
+        throw new RoostError("conflict", `${path} was written on another host, and the disk follows: try again`);
+      if (stampNow(absolute) !== found?.stamp) return false;
+      if (!(await exchange({ absolute, file, id }, found))) return false;
+      if (placed.bytes > homeLimits.fileBytesMax)
+        await recordLargeEdit(tx, {
+          ...placed,
+          record,
+          stamp: stampNow(absolute) ?? null,
+          modifiedAt: new Date(memory.kernel.clock.nowMs()),
+        });
+      // It takes the place of a large one.
+      else await recordOutsideEdit(memory, tx, { path, disk: await readDiskFile(absolute), record, by: placed.by });
+      return true;
+    });
+    if (isPlaced) return { state: "written", sha256 };
+  }
+  throw new RoostError("unavailable", `${path} changes while it is brought: try again`);
+}
+
+/** False: something else stands there by now, and stays. */
+async function exchange(
+  { absolute, file, id }: { absolute: string; file: string; id: string },
+  found: HashedFile | undefined,
+): Promise<boolean> {
+  const folder = join(absolute, "..");
+  if (found === undefined) {
+    await mkdir(folder, { recursive: true });
+    const isNew = await link(file, absolute).then(
+      () => true,
+      (error: NodeJS.ErrnoException) => (error.code === "EEXIST" ? false : Promise.reject(error)),
+    );
+    if (isNew) await rm(file, { force: true });
+    await syncFolder(folder);
+    return isNew;
+  }
+  const { previous } = temporaryNames(absolute, id);
+  await link(absolute, previous);
+  try {
+    const kept = await stat(previous);
+    // The link changes its time of change, no writer leaves both of these.
+    if (kept.size !== found.bytes || kept.mtime.getTime() !== found.modifiedAt.getTime()) return false;
+    await chmod(file, kept.mode & 0o777);
+    await rename(file, absolute);
+    await syncFolder(folder);
+    return true;
+  } finally {
+    await rm(previous, { force: true });
+  }
+}
+
+/** As removeHomeFile, of a file that is too large for versions: what is removed is gone. */
+export async function removeLargeFile(
+  memory: Memory,
+  { path, absolute, expected, by }: { path: string; absolute: string; expected: string; by: string },
+): Promise<{ state: "removed" } | { state: "conflict"; sha256: string }> {
+  const found = await memory.fileHashes.of(absolute);
+  if (found === undefined) return { state: "removed" };
+  if (found.sha256 !== expected) return { state: "conflict", sha256: found.sha256 };
+  return await memory.kernel.transact(async (tx) => {
+    await lockPath(tx, path);
+    if (stampNow(absolute) !== found.stamp)
+      throw new RoostError("unavailable", `${path} changes while it is removed: try again`);
+    await rm(absolute);
+    await recordOutsideEdit(memory, tx, { path, disk: undefined, record: await readRecord(tx, path), by });
+    return { state: "removed" };
+  });
+}
