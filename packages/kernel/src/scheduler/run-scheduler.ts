@@ -109,6 +109,12 @@ export function createLoops(kernel: Kernel): SchedulerLoop[] {
         return { atMs: waitMs === undefined ? undefined : kernel.clock.nowMs() + waitMs };
       },
     },
+    ...upkeepLoops(kernel),
+  ];
+}
+
+function upkeepLoops(kernel: Kernel): SchedulerLoop[] {
+  return [
     {
       name: "housekeeping",
       upkeep: "rows",
