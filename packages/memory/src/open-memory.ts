@@ -7,7 +7,7 @@ import type { Kernel } from "@roost/kernel";
 import { partLimits } from "@roost/contract/part";
 import { openObjects, type Bucket } from "@roost/objects";
 import { KeptFiles } from "./disk/kept-files.ts";
-import { FileHashes } from "./disk/large-disk-file.ts";
+import { FileHashes } from "./disk/file-hashes.ts";
 import type { Memory } from "./memory.ts";
 import { claimMirrorDir, openMirror } from "./mirror/open-mirror.ts";
 import { refuseOutage } from "./refuse-outage.ts";

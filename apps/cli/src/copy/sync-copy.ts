@@ -19,8 +19,8 @@ import {
   readTheirs,
   toVersion,
   writeThere,
-  type Version,
-} from "./carry-file.ts";
+  type FileVersion,
+} from "./file-version.ts";
 import { openCopyState, sha256Of, type AgreedFile, type CopyState } from "./copy-state.ts";
 import { refuseLost } from "./refuse-lost.ts";
 import { replaceCopy, restoreAside } from "./replace-copy.ts";
@@ -163,7 +163,7 @@ function isOther(where: string): string {
 /** The home's version takes the place of what was compared here. False: something else stands there by now. */
 async function take(
   { client, homeDir, path, host }: SyncFile,
-  { expected, theirs }: { expected: string | undefined; theirs: Version },
+  { expected, theirs }: { expected: string | undefined; theirs: FileVersion },
 ): Promise<boolean> {
   const content = theirs.content ?? { file: await fetchRanges(client, homeDir, { path, version: theirs }) };
   return await replaceCopy(homeDir, { path, expected, content, host });
@@ -198,7 +198,7 @@ async function tellKept(
 /** The home has none: it was deleted there, or is new here. What was changed here is brought, so that nothing is lost. */
 async function withoutTheirs(
   file: SyncFile,
-  { known, mine }: { known: AgreedFile | undefined; mine: Version | undefined },
+  { known, mine }: { known: AgreedFile | undefined; mine: FileVersion | undefined },
 ): Promise<void> {
   const { state, path, homeDir, host, done } = file;
   if (mine !== undefined && mine.sha256 !== known?.sha256) {
@@ -214,7 +214,7 @@ async function withoutTheirs(
 
 async function bring(
   { client, state, path, listed, done, homeDir }: SyncFile,
-  { mine, expected }: { mine: Version; expected: Version | undefined },
+  { mine, expected }: { mine: FileVersion; expected: FileVersion | undefined },
 ): Promise<void> {
   const known = state.files.get(path);
   const written = await writeThere(client, { path, version: mine, file: join(homeDir, path), expected });
@@ -229,7 +229,7 @@ async function bring(
 
 async function combine(
   file: SyncFile,
-  { mine, theirs, agreed }: { mine: Version; theirs: Version; agreed: AgreedFile },
+  { mine, theirs, agreed }: { mine: FileVersion; theirs: FileVersion; agreed: AgreedFile },
 ): Promise<void> {
   const { client, state, path, homeDir, host, done } = file;
   const texts = textsOf(mine, theirs);
@@ -266,13 +266,13 @@ async function combine(
   done.diverged.push({ path, keptAs });
 }
 
-function textsOf(mine: Version, theirs: Version): { mine: string; theirs: string } | undefined {
+function textsOf(mine: FileVersion, theirs: FileVersion): { mine: string; theirs: string } | undefined {
   const [ours, others] = [mine.content, theirs.content];
   if (ours === undefined || others === undefined || !isText(ours) || !isText(others)) return undefined;
   return { mine: ours.toString(), theirs: others.toString() };
 }
 
 /** Without the home's own stamp it is looked at once more in the next pass, and found the same. */
-async function recordWritten(state: CopyState, path: string, { sha256, bytes, content }: Version): Promise<void> {
+async function recordWritten(state: CopyState, path: string, { sha256, bytes, content }: FileVersion): Promise<void> {
   await state.set(path, { sha256, bytes, modifiedAt: "" }, content);
 }

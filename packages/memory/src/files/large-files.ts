@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { RoostError, systemClock } from "@roost/base";
 import { fileRangeBytesMax, largeFileBytesMax } from "@roost/contract/operations";
 import { homeLimits } from "../disk/home-limits.ts";
-import { stampNow, readDiskRange, type HashedFile } from "../disk/large-disk-file.ts";
+import { stampNow, readDiskRange, type HashedFile } from "../disk/file-hashes.ts";
 import { syncFolder } from "../disk/open-folder.ts";
 import { temporaryNames } from "../disk/replace-file.ts";
 import type { Memory } from "../memory.ts";

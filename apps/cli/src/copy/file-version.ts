@@ -20,7 +20,7 @@ import { sha256OfFile } from "./replace-copy.ts";
 const hashMsMax = 10 * 60_000;
 
 /** What one side has. Without its content, which is in a file or at the home, where it is too large for versions. */
-export interface Version {
+export interface FileVersion {
   sha256: string;
   bytes: number;
   content?: Buffer | undefined;
@@ -32,11 +32,11 @@ export function isText(content: Buffer): boolean {
 
 export interface Write {
   path: string;
-  version: Version;
+  version: FileVersion;
   /** That holds it, where it has no content. */
   file: string;
   /** What it replaces; undefined: nothing. */
-  expected: Omit<Version, "content"> | undefined;
+  expected: Omit<FileVersion, "content"> | undefined;
 }
 
 interface Written {
@@ -80,7 +80,7 @@ async function bringRanges(client: RoostClient, { path, version, file, expected 
 export async function lookHere(
   state: CopyState,
   { homeDir, path }: { homeDir: string; path: string },
-): Promise<Version | undefined> {
+): Promise<FileVersion | undefined> {
   const absolute = join(homeDir, path);
   try {
     const { size } = await stat(absolute);
@@ -97,7 +97,7 @@ export async function readTheirs(
   client: RoostClient,
   state: CopyState,
   { listed, known }: { listed: HomeFileRecord; known: AgreedFile | undefined },
-): Promise<Version | undefined> {
+): Promise<FileVersion | undefined> {
   const { path } = listed;
   if (!isSmall(listed.bytes)) {
     if (known !== undefined) return { sha256: known.sha256, bytes: known.bytes };
@@ -110,7 +110,7 @@ export async function readTheirs(
   return file && toVersion(Buffer.from(file.bytes));
 }
 
-export function toVersion(content: Buffer): Version & { content: Buffer } {
+export function toVersion(content: Buffer): FileVersion & { content: Buffer } {
   return { sha256: sha256Of(content), bytes: content.length, content };
 }
 
@@ -126,7 +126,7 @@ async function unlessGone<Answer>(asked: Promise<Answer>): Promise<Answer | unde
 export async function fetchRanges(
   client: RoostClient,
   homeDir: string,
-  { path, version: { sha256, bytes } }: { path: string; version: Version },
+  { path, version: { sha256, bytes } }: { path: string; version: FileVersion },
 ): Promise<string> {
   const file = join(partsDirectory(homeDir), sha256);
   await mkdir(partsDirectory(homeDir), { recursive: true, mode: 0o700 });
