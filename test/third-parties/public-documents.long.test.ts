@@ -1,5 +1,5 @@
 /**
- * Documents of ten makers, whole: which of their operations can be called, that what is drawn from their schemas is sent where it belongs, and what
+ * Documents of eleven makers, whole: which of their operations can be called, that what is drawn from their schemas is sent where it belongs, and what
  * is known to break readers. The servers themselves are not called.
  */
 import assert from "node:assert/strict";
@@ -48,10 +48,21 @@ interface Reduced {
 async function reduceAll(maker: string): Promise<Reduced[]> {
   const { document } = await read(maker);
   return [...choicesOf(document)].map((only) => {
-    const { document: small, server, leftOut } = reduceDocument(document, { name: maker.toLowerCase(), only });
+    const {
+      document: small,
+      server,
+      leftOut,
+    } = reduceDocument(document, {
+      name: maker.toLowerCase(),
+      server: servers[maker],
+      only,
+    });
     return { server, document: small, operations: describeOperations(small), leftOut };
   });
 }
+
+/** Of those that name none. */
+const servers: Record<string, string> = { LlamaIndex: "https://api.cloud.llamaindex.ai" };
 
 /** How many can be called, and the reasons why the others cannot. */
 const expected: Record<string, { called: number; leftOut: Record<string, number> }> = {
@@ -72,6 +83,7 @@ const expected: Record<string, { called: number; leftOut: Record<string, number>
   Intellifi: { called: 77, leftOut: {} },
   Twilio: { called: 197, leftOut: {} },
   GitBook: { called: 377, leftOut: {} },
+  LlamaIndex: { called: 209, leftOut: {} },
 };
 
 for (const [maker, { called, leftOut }] of Object.entries(expected))
@@ -125,6 +137,7 @@ function faultsOf(operation: ThirdPartyOperation, { input, server }: { input: Js
     if (!isScalar(value)) continue;
     if (place === "query") expect(name, url.searchParams.get(name), String(value));
     if (place === "header") expect(name, request.headers.get(name), String(value).trim());
+    if (place === "cookie") expect(name, cookiesOf(built).get(name), String(value));
     if (place === "path")
       expect(name, url.pathname.split("/").map(decodeURIComponent).join("/").includes(String(value)), true);
   }
@@ -143,6 +156,11 @@ function faultsOf(operation: ThirdPartyOperation, { input, server }: { input: Js
   return faults;
 }
 
+function cookiesOf({ headers }: BuiltRequest): Map<string, string> {
+  const pairs = (headers["cookie"] ?? "").split("; ").map((pair) => /^([^=]*)=(.*)$/s.exec(pair) ?? []);
+  return new Map(pairs.map(([, name = "", value = ""]) => [name, decodeURIComponent(value)]));
+}
+
 function isScalar(value: JsonValue | undefined): value is string | number | boolean {
   return value !== undefined && value !== null && typeof value !== "object";
 }
@@ -159,7 +177,7 @@ async function choose(
   { id, input, secrets = {} }: { id: string; input: JsonObject; secrets?: Record<string, string> },
 ): Promise<Chosen> {
   const { document } = await read(maker);
-  const { document: small, server } = reduceDocument(document, { name: "it", only: [id] });
+  const { document: small, server } = reduceDocument(document, { name: "it", server: servers[maker], only: [id] });
   const [operation] = describeOperations(small);
   const placed = Object.entries(secrets).map(([scheme, value]) => ({ placed: placeSecret(small, scheme), value }));
   return {
@@ -223,7 +241,7 @@ test(
 );
 
 test(
-  "A header of Box, its operations on other paths and with fragments, and a cookie of Intellifi are sent where they belong",
+  "A header of Box, its operations on other paths and with fragments, and cookies of LlamaIndex and Intellifi are sent where they belong",
   { skip },
   async () => {
     const rename = await choose("Box", { id: "put_files_id", input: { file_id: "1", "if-match": "7", name: "a" } });
@@ -238,6 +256,14 @@ test(
       input: { file_id: "1", fields: "shared_link" },
     });
     assert.equal(shared.built.url, "https://api.box.com/2.0/files/1?fields=shared_link");
+    const projects = await choose("LlamaIndex", {
+      id: "list_projects_api_v1_projects_get",
+      input: { session: "s=1; x", project_name: "a" },
+    });
+    assert.deepEqual(
+      [projects.complaints, projects.built.headers["cookie"], projects.built.url],
+      ["", "session=s%3D1%3B%20x", "https://api.cloud.llamaindex.ai/api/v1/projects?project_name=a"],
+    );
     const { document } = await read("Intellifi");
     const { document: small, server } = reduceDocument(document, { name: "it" });
     const secrets = [{ placed: placeSecret(small, "CookieSid"), value: "s=1; x" }];

@@ -24,6 +24,7 @@ export const publicDocuments = {
   },
   "@twilio-alpha/mcp@0.7.0": { Twilio: "twilio-oai/spec/json/twilio_api_v2010.json" },
   "@gitbook/api@0.202.0": { GitBook: "spec/openapi.json" },
+  "@llamaindex/cloud@4.1.3": { LlamaIndex: "openapi.json" },
 } as const satisfies Record<string, Record<string, string>>;
 
 const packMsMax = 180_000;
