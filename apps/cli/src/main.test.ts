@@ -53,6 +53,7 @@ test("roost tells a wrong use as JSON with --json", async () => {
     [["run", "fork", "last", "--json"], "required option '--from <step>' not specified"],
     [["jbos", "--json"], "did you mean jobs?"],
     [["run", "--json"], "a command is missing"],
+    [["service", "enable", "a", "b", "--json"], "too many arguments for 'enable'"],
   ] as const) {
     const { code, stdout, stderr } = await runRoost(args);
     assert.deepEqual([code, stdout], [64, ""]);

@@ -4,12 +4,14 @@
  */
 import { createId } from "@roost/base";
 import type { Consumer, ServiceTransaction } from "@roost/service";
+import { personLimits } from "../contract/limits.ts";
 import { messageReceived } from "../contract/peeps-events.ts";
 import type { ReceivedMessageRecord } from "../contract/records.ts";
 import { lockIdentity } from "../people/lock-identity.ts";
 import { nameKey } from "../people/name-key.ts";
 import { normalizeHandle, type Handle } from "../people/normalize-handle.ts";
 import { suggestMerges } from "../people/suggest-merges.ts";
+import { fitText } from "../text/fit-text.ts";
 
 export const fileMessage: Consumer = {
   name: "messages",
@@ -64,7 +66,7 @@ function handlesOf({ source, sender, participants }: ReceivedMessageRecord): Nam
       found.set(key, {
         key,
         handle,
-        name: (name ?? handle.raw).slice(0, 200),
+        name: fitText(name ?? handle.raw, personLimits.nameMax),
         isNamed: name !== undefined,
         handleId: createId(),
         personId: createId(),

@@ -1,6 +1,8 @@
 /** Calls people by the best of their names: typed before a book's, their own before that of who was merged into them, the latest of equals. */
 import { createId } from "@roost/base";
 import type { Sql } from "@roost/database";
+import { personLimits } from "../contract/limits.ts";
+import { fitText } from "../text/fit-text.ts";
 import { nameKey } from "./name-key.ts";
 import { nameSounds } from "./name-sounds.ts";
 
@@ -22,7 +24,7 @@ export async function nameAnew(tx: Sql, personIds: readonly string[]): Promise<v
       JSON.stringify(
         found.map(({ name, ...row }) => ({
           ...row,
-          name: name.slice(0, 200),
+          name: fitText(name, personLimits.nameMax),
           key: nameKey(name),
           ...nameSounds(name),
         })),

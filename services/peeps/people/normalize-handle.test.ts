@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { personLimits } from "../contract/limits.ts";
 import { normalizeHandle, type HandleKind } from "./normalize-handle.ts";
 
 function norms(kind: HandleKind, values: string[], region = "SE"): (string | undefined)[] {
@@ -36,4 +37,13 @@ test("normalizeHandle() holds short codes, sender names and mailboxes of machine
 test("normalizeHandle() compares addresses in small letters and user names within their service", () => {
   assert.deepEqual(norms("email", ["Ida@Example.ORG", "not an address"]), ["ida@example.org", "raw:not an address"]);
   assert.equal(normalizeHandle({ kind: "username", service: "Telegram", value: "@Ida" })?.norm, "telegram:ida");
+});
+
+test("normalizeHandle() gives no form that is longer than a handle may be, and tells long ones apart", () => {
+  const long = "\u0130".repeat(personLimits.handleMax - 1);
+  for (const kind of ["phone", "email", "username"] as const) {
+    const [one, other] = norms(kind, [`${long}a`, `${long}b`]) as [string, string];
+    assert.ok(one.length <= personLimits.handleMax && one !== other, one);
+    assert.match(one, kind === "username" ? /^im:/ : kind === "email" ? /^raw:/ : /^name:/);
+  }
 });

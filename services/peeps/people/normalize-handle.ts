@@ -3,7 +3,9 @@
  * (it forms one even of junk); what is not valid stays as written, marked `raw:`. Short codes, sender names and mailboxes
  * of machines belong to businesses, not to people.
  */
+import { createHash } from "node:crypto";
 import { parsePhoneNumberFromString, type CountryCode } from "libphonenumber-js/max";
+import { personLimits } from "../contract/limits.ts";
 
 export type HandleKind = "phone" | "email" | "username";
 
@@ -34,10 +36,19 @@ export function normalizeHandle(
     .replaceAll(/[\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, "")
     .trim();
   if (raw === "") return undefined;
-  if (written.kind === "email") return toEmail(raw);
-  if (written.kind === "phone") return toPhone(raw, region);
+  if (written.kind === "email") return bounded(toEmail(raw));
+  if (written.kind === "phone") return bounded(toPhone(raw, region));
   const service = (written.service ?? "im").toLowerCase();
-  return { kind: "username", norm: `${service}:${raw.replace(/^@/, "").toLowerCase()}`, raw, isBusiness: false };
+  const norm = `${service}:${raw.replace(/^@/, "").toLowerCase()}`;
+  return bounded({ kind: "username", norm, raw, isBusiness: false });
+}
+
+/** What is longer than a handle may be (a word stands before it, small letters are several) is known by its hash. */
+function bounded(handle: Handle): Handle {
+  const { norm } = handle;
+  if (norm.length <= personLimits.handleMax) return handle;
+  const before = /^[^:]{1,60}:/.exec(norm)?.[0] ?? "raw:";
+  return { ...handle, norm: `${before}${createHash("sha256").update(norm).digest("hex")}` };
 }
 
 function toEmail(raw: string): Handle {

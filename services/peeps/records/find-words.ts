@@ -2,7 +2,11 @@
 import type { Sql } from "@roost/database";
 import type { HitRecord } from "../contract/records.ts";
 import { likePattern } from "../text/like-pattern.ts";
+import { fitText } from "../text/fit-text.ts";
 import { labelsOf, labelsOfMessage } from "../said/labels-of.ts";
+
+/** Of the text of one. */
+const shownMax = 500;
 
 export interface FindWords {
   /** As people type them; `or` between alternatives. */
@@ -51,7 +55,7 @@ export async function findWords(
     id,
     personId: person,
     name,
-    text: text.slice(0, 500),
+    text: fitText(text, shownMax),
     at: at?.toISOString() ?? null,
     labels: kind === "message" ? labelsOfMessage(source, sender ?? undefined) : labelsOf(source, nameSource),
   }));

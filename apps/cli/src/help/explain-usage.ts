@@ -37,8 +37,10 @@ export function explainUsage(error: CommanderError, program: Command, args: read
   }
 }
 
-/** Of a command with a like name: `run show` for `runs show`. */
+/** Of a command with a like name: `run show` for `runs show`. Undefined also for one that is there and was given too much. */
 function findSubcommand(program: Command, name: string, word: string): string | undefined {
+  if (program.commands.find((one) => one.name() === name)?.commands.some((one) => one.name() === word))
+    return undefined;
   const parents = program.commands.filter(({ commands }) => commands.some((one) => one.name() === word));
   const nearest = nearestName(
     name,

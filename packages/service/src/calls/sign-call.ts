@@ -20,17 +20,14 @@ const sourceLimits = { sourcesMax: 16, charsMax: 4_000 };
 
 const Call = z.object({
   instance: z.uuid(),
-  method: z.string(),
-  /** Path and query. */
-  path: z.string(),
+  /** Hash of what is asked: a header has no room for an address. */
+  asked: z.string(),
   principal: z.object({
     id: z.string(),
     kind: z.enum(principalKinds),
     scopes: z.array(z.string()),
     run: z.object({ id: z.string(), epoch: z.number(), labels: z.array(z.string()).optional() }).optional(),
   }),
-  /** Hash of the body, and of the headers that say what it means. */
-  content: z.string(),
   id: z.uuid(),
   expiresAtMs: z.number(),
 });
@@ -44,19 +41,20 @@ export interface OutgoingCall {
   body?: Uint8Array | undefined;
 }
 
-/** Between the two nobody changes what is asked. */
+/** Those that say what is asked. */
 const signedHeaders = ["content-type", "idempotency-key", "if-match", "last-event-id"];
 
-function contentOf({
-  headers = new Headers(),
+function hashOf({
+  method,
+  path,
+  headers,
   body = new Uint8Array(),
-}: Pick<OutgoingCall, "headers" | "body">): string {
-  const said = JSON.stringify(signedHeaders.map((name) => headers.get(name)));
-  return createHash("sha256").update(said).update(body).digest("base64url");
+}: Omit<OutgoingCall, "instance" | "principal">): string {
+  const said = [method, path, ...signedHeaders.map((name) => headers?.get(name) ?? null)];
+  return createHash("sha256").update(JSON.stringify(said)).update(body).digest("base64url");
 }
 
 export function signCall(signer: Signer, call: OutgoingCall, clock: Clock): Promise<string> {
-  const { instance, method, path } = call;
   const { id, kind, scopes, run } = call.principal;
   const principal = {
     id,
@@ -65,8 +63,8 @@ export function signCall(signer: Signer, call: OutgoingCall, clock: Clock): Prom
     ...(run === undefined ? {} : { run: { id: run.id, epoch: run.epoch, ...knowledgeOf(run) } }),
   };
   const expiresAtMs = clock.nowMs() + callMsMax;
-  const signed = { instance, method, path, principal, content: contentOf(call) };
-  return signer.sign(purpose, { ...signed, id: createId(), expiresAtMs });
+  const { instance } = call;
+  return signer.sign(purpose, { instance, asked: hashOf(call), principal, id: createId(), expiresAtMs });
 }
 
 /** Whence what the run knows comes, and how far that is trusted: a service keeps it with what the run says. */
@@ -109,10 +107,9 @@ export function createVerifyCall(
     // A service that calls another does so as itself.
     if (signer.kind === "service" && !(isOfService(principal, signer.name) && run === undefined))
       throw refusal(`service ${signer.name} used another caller's name`);
-    if (call.instance !== instance || call.method !== method || call.path !== path)
-      throw refusal("it is signed for another request");
-    if (call.content !== contentOf({ headers, body: await readBody() }))
-      throw refusal("it is signed for another body, or other headers");
+    const asked = hashOf({ method, path, headers, body: await readBody() });
+    if (call.instance !== instance || call.asked !== asked)
+      throw refusal("it is signed for another request: other instance, address, headers or body");
     const nowMs = clock.nowMs();
     forget(nowMs);
     if (call.expiresAtMs <= nowMs || call.expiresAtMs > nowMs + 2 * callMsMax) throw refusal("it has expired");

@@ -77,6 +77,12 @@ test("hostService() takes calls that a gateway has signed for it, once, and noth
     "a worker cannot call in another's name",
   );
   assert.equal(await ask("roost-call.e30.AAAA"), 401);
+  const longest = `/plants?after=${"a".repeat(9_000)}`;
+  assert.equal(
+    await ask(await signCall(signer, { ...own, path: longest }, kernel.clock), longest),
+    400,
+    "a long address",
+  );
   const sent = { "content-type": "application/json", "idempotency-key": "k" };
   const body = Buffer.from('{"name":"Rose"}');
   const adding = { ...own, method: "POST", headers: new Headers(sent), body };
