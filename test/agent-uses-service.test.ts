@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { startScriptedModelServer, type Script, type ScriptedReply, type ScriptedRequest } from "@roost/agent/testing";
 import { silentLogger, type JsonObject } from "@roost/base";
+import { until } from "@roost/base/testing/until";
 import { isUntrusted, parseLabels, untrustedFrom } from "@roost/contract/labels";
 import { createAgentOf } from "@roost/jobs";
 import { parseAgentFile } from "@roost/jobs/agent-files";
@@ -221,8 +222,7 @@ test("The reader of peeps has one tool, whatever the messages ask, and what it h
     attachments: [],
   };
   await client.receiveMessages({ messages: [message] });
-  for (let tries = 0; (await client.listPeople({ isListed: false })).items.length === 0; tries += 1)
-    assert.ok(tries < 2000);
+  await until(async () => (await client.listPeople({ isListed: false })).items.length > 0);
   // The person's recall asks it beside the home, and says which answered.
   const { kernel, client: home, test: lab } = scene.gateway;
   const recall = async (more: object = {}) => {

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { until } from "@roost/base/testing/until";
 
 const program = fileURLToPath(new URL("testing/ensure-installed-program.mjs", import.meta.url));
 const npm = fileURLToPath(new URL("testing/npm-cli.js", import.meta.url));
@@ -43,10 +44,6 @@ function start(root, order = "") {
 
 const run = (root, order) => start(root, order).ended;
 const installs = async (root) => (await readFile(join(root, "npm-runs"), "utf8").catch(() => "")).length;
-
-async function until(isThere) {
-  while (!isThere()) await new Promise((resolve) => setImmediate(resolve));
-}
 
 test("ensureInstalled() installs once, and then starts nothing", async (context) => {
   const root = await createClone(context);

@@ -1,29 +1,46 @@
 // Which test files run in which process. A process of its own costs a file half a second of processor time before its first
-// test: imports, a cold compiler, schemas. Short files of one room therefore share one; each is a suite of it.
+// test: imports, a cold compiler, schemas. Short files of one room therefore share one, and so do short
+// rooms; each file is a suite of it.
+
+/** Of what files that share a process may take: a process below this has room for other rooms beside it. */
+const smallPart = 1 / 4;
+/** What was never measured counts as this part of it. It may take longer; one that is known to be short would wait for nothing. */
+const unknownPart = 1 / 20;
 
 /**
  * @param {string[]} files relative paths
  * @param {{ secondsOf: (file: string) => number | undefined, sharedSecondsMax: number }} options what a file took, when it was
  *   measured, and what files that share a process may take, one after the other
  * @returns {string[][]} the files of each process, in the order in which the processes begin: the longest first, so that none
- *   runs alone at the end. What was never measured may be the longest of all, and has a process of its own
+ *   runs alone at the end
  */
 export function planProcesses(files, { secondsOf, sharedSecondsMax }) {
-  const processes = [];
-  const byLength = files.toSorted(
-    (a, b) => (secondsOf(b) ?? Infinity) - (secondsOf(a) ?? Infinity) || (a < b ? -1 : 1),
-  );
-  for (const file of byLength) {
-    const seconds = secondsOf(file) ?? Infinity;
-    const room = roomOf(file);
-    const shared = processes.find((each) => each.room === room && each.seconds + seconds <= sharedSecondsMax);
-    if (shared === undefined) processes.push({ room, seconds, files: [file] });
+  const each = files.map((file) => {
+    const seconds = secondsOf(file) ?? sharedSecondsMax * unknownPart;
+    return { room: roomOf(file), seconds, files: [file] };
+  });
+  const ofRooms = join(each, { key: ({ room }) => room, sharedSecondsMax });
+  const isSmall = ({ seconds }) => seconds < sharedSecondsMax * smallPart;
+  const mixed = join(ofRooms.filter(isSmall), { key: () => "all", sharedSecondsMax });
+  return inOrder([...ofRooms.filter((one) => !isSmall(one)), ...mixed]).map((one) => one.files);
+}
+
+/** Puts those of one key together, as far as they fit. */
+function join(processes, { key, sharedSecondsMax }) {
+  const joined = [];
+  for (const one of inOrder(processes)) {
+    const shared = joined.find((other) => key(other) === key(one) && other.seconds + one.seconds <= sharedSecondsMax);
+    if (shared === undefined) joined.push({ ...one });
     else {
-      shared.seconds += seconds;
-      shared.files.push(file);
+      shared.seconds += one.seconds;
+      shared.files = [...shared.files, ...one.files];
     }
   }
-  return processes.toSorted((a, b) => b.seconds - a.seconds).map((each) => each.files);
+  return joined;
+}
+
+function inOrder(processes) {
+  return processes.toSorted((a, b) => b.seconds - a.seconds || (a.files[0] < b.files[0] ? -1 : 1));
 }
 
 /** `packages/kernel`, `apps/cli`, `test`: what is loaded for one file of it serves the others. */
@@ -32,10 +49,8 @@ export function roomOf(file) {
   return first === "packages" || first === "apps" ? `${first}/${second}` : first;
 }
 
-/** Source of a module that runs the tests of these files. Hooks at the top of a file are those of its own suite. */
-export function entryOf(urls) {
-  const suites = urls.map(
-    ({ file, url }) => `describe(${JSON.stringify(file)}, () => import(${JSON.stringify(url)}));`,
-  );
-  return ['import { describe } from "node:test";', ...suites, ""].join("\n");
+/** Source of a module that runs the tests of these files. */
+export function entryOf(files) {
+  const runner = new URL("run-files.mjs", import.meta.url).href;
+  return `import { runFiles } from ${JSON.stringify(runner)};\nrunFiles(${JSON.stringify(files)});\n`;
 }

@@ -8,29 +8,32 @@ const seconds = {
   "packages/a/3": 9,
   "packages/a/4": 2,
   "packages/b/1": 1,
+  "packages/c/1": 3,
   "test/1": 40,
 };
+const secondsOf = (file) => seconds[file];
 
-test("planProcesses() lets short files of one room share a process and begins the longest first", () => {
-  assert.deepEqual(planProcesses(Object.keys(seconds), { secondsOf: (file) => seconds[file], sharedSecondsMax: 30 }), [
+test("planProcesses() lets short files of one room share a process, and short rooms, and begins the longest first", () => {
+  assert.deepEqual(planProcesses(Object.keys(seconds), { secondsOf, sharedSecondsMax: 30 }), [
     ["packages/a/1"],
     ["test/1"],
     ["packages/a/2", "packages/a/3"],
-    ["packages/a/4"],
-    ["packages/b/1"],
+    ["packages/c/1", "packages/a/4", "packages/b/1"],
   ]);
 });
 
-test("planProcesses() gives what was never measured a process of its own, before all others", () => {
-  const files = ["packages/b/1", "packages/b/new", "packages/b/2"];
-  const secondsOf = (file) => ({ ...seconds, "packages/b/2": 1 })[file];
-  const planned = planProcesses(files, { secondsOf, sharedSecondsMax: 30 });
-  assert.deepEqual(planned, [["packages/b/new"], ["packages/b/1", "packages/b/2"]]);
+test("planProcesses() takes what was never measured for short, but not for the shortest", () => {
+  const files = ["packages/b/1", "packages/b/new", "test/1"];
+  assert.deepEqual(planProcesses(files, { secondsOf, sharedSecondsMax: 30 }), [
+    ["test/1"],
+    ["packages/b/new", "packages/b/1"],
+  ]);
 });
 
-test("entryOf() makes each file a suite", () => {
-  assert.equal(
-    entryOf([{ file: "packages/a/1", url: "file:///packages/a/1" }]),
-    'import { describe } from "node:test";\ndescribe("packages/a/1", () => import("file:///packages/a/1"));\n',
+test("entryOf() is a module that runs the files", () => {
+  const files = [{ file: "packages/a/1", url: "file:///packages/a/1" }];
+  assert.match(
+    entryOf(files),
+    /^import \{ runFiles \} from "file:.*run-files\.mjs";\nrunFiles\(\[\{"file":"packages\/a\/1",.*\]\);\n$/,
   );
 });

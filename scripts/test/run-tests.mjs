@@ -1,14 +1,24 @@
 // Runs tests on the pinned Node against one PostgreSQL that is thrown away afterwards. Types, lint, format and dead
 // code are tests of `npm run test:all` (test/checks.long.test.ts).
-import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { availableParallelism, constants } from "node:os";
-import { join, relative } from "node:path";
+import { join } from "node:path";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { openTestCluster } from "@roost/database/testing";
 import { compileCache, root } from "../bootstrap/run-entry.mjs";
+import { createFailureList } from "./describe-failures.mjs";
 import { entryOf, planProcesses, roomOf } from "./plan-processes.mjs";
 
 const patterns = [
@@ -19,6 +29,7 @@ const patterns = [
   "bench/src/**/*.test.ts",
   "scripts/**/*.test.mjs",
 ];
+const commands = { normal: "npm test", long: "npm run test:all", distributed: "npm run test:distributed" };
 /** For one test, against those that hang. The longest of the long ones lives through a week of a home, on slow machines too. */
 const testMsMax = { normal: 300_000, long: 1_200_000, distributed: 1_200_000 };
 /** For all: a process whose tests have ended may stay for what a test that hung has left open. Well above what the slowest machine took. */
@@ -26,7 +37,7 @@ const wholeMsMax = { normal: 1_500_000, long: 2_700_000, distributed: 1_500_000 
 /** More processes at once than cores: many of them wait for processes that they have started, and for leases to end. */
 const processesBesideCores = 3;
 /** What files that share a process take, of what all files of `npm test` take: the times may be those of a busy machine. */
-const sharedPartMax = 1 / 20;
+const sharedPartMax = 1 / 16;
 const longestShown = 5;
 const fileTimes = join(root, "scripts/test/file-times.json");
 const entriesParent = join(root, "node_modules/.roost/test-entries");
@@ -46,11 +57,13 @@ if (files.length === 0) {
 }
 const startedMs = performance.now();
 const times = new Map();
+const failures = createFailureList({ root });
 process.exitCode = await runTests(files, choice);
 if (kind === "distributed" && paths.length === 0) process.exitCode ||= await runOnOldest();
 printTimes();
 if (kind === "normal" && paths.length === 0) printLeftOut();
 if (isRecording) writeFileTimes({ ...measured, ...Object.fromEntries(times) });
+tellFailures();
 
 function readArguments() {
   try {
@@ -120,7 +133,7 @@ async function installAllParts() {
   await installParts(partNames, console.log);
 }
 
-/** What each process loads: a file of tests, or a module that imports several. */
+/** What each process loads: a module that imports its files. */
 function writeEntries(testFiles) {
   mkdirSync(entriesParent, { recursive: true });
   const directory = mkdtempSync(join(entriesParent, "run-"));
@@ -128,7 +141,6 @@ function writeEntries(testFiles) {
   const wholeSeconds = normal.reduce((sum, [, seconds]) => sum + seconds, 0);
   const options = { secondsOf: (file) => measured[file], sharedSecondsMax: wholeSeconds * sharedPartMax };
   const entries = planProcesses(testFiles, options).map((shared, index) => {
-    if (shared.length === 1) return join(root, shared[0]);
     const entry = join(directory, `${index}-${shared[0].replaceAll("/", "-")}.mjs`);
     writeFileSync(entry, entryOf(shared.map((file) => ({ file, url: pathToFileURL(join(root, file)).href }))));
     return entry;
@@ -146,6 +158,15 @@ function writeFileTimes(all) {
   const kept = Object.entries(all).filter(([file]) => existsSync(join(root, file)));
   const sorted = kept.toSorted(([a, x], [b, y]) => y - x || (a < b ? -1 : 1));
   writeFileSync(fileTimes, `${JSON.stringify(Object.fromEntries(sorted), null, 2)}\n`);
+}
+
+/** At the very end, where a record of continuous integration shows it; `.ci/run` says it once more behind its last suite. */
+function tellFailures() {
+  const text = failures.describe();
+  if (text === "") return;
+  console.log(`\n${text}`);
+  const file = process.env.ROOST_TEST_FAILURES;
+  if (file) appendFileSync(file, `${commands[kind]}: ${text}\n`);
 }
 
 /** Of each room, as seconds of its files one after the other; several go at once. */
@@ -196,16 +217,21 @@ async function runTests(testFiles, choice) {
     concurrency: availableParallelism() + processesBesideCores,
     timeout: testMsMax[kind],
     signal: stopped.signal,
-    env: { NODE_COMPILE_CACHE: compileCache, ...cleanEnvironment(), ROOST_TEST_DATABASE_URL: given ?? cluster.url },
+    env: { NODE_COMPILE_CACHE: compileCache, ...cleanEnvironment(), ROOST_TEST_DATABASE_URL: given || cluster.url },
   });
-  events.on("test:fail", () => (exitCode ||= 1));
   const known = new Set(testFiles);
-  const note = (file, durationMs) => known.has(file) && times.set(file, Math.round(durationMs / 100) / 10);
-  // Of a file that has a process of its own.
-  events.on("test:summary", ({ file = "", duration_ms: durationMs }) => note(relative(root, file), durationMs));
-  // Of one that shares it: its suite.
-  for (const ended of ["test:pass", "test:fail"])
-    events.on(ended, ({ nesting, name, details }) => nesting === 0 && note(name, details.duration_ms));
+  const note = ({ nesting, name, details }) => {
+    if (nesting === 0 && known.has(name)) times.set(name, Math.round(details.duration_ms / 100) / 10);
+  };
+  events.on("test:dequeue", failures.begin);
+  events.on("test:complete", failures.end);
+  events.on("test:stderr", failures.write);
+  events.on("test:pass", note);
+  events.on("test:fail", (test) => {
+    exitCode ||= 1;
+    failures.fail(test);
+    note(test);
+  });
   try {
     for await (const text of events.compose(new spec())) process.stdout.write(text);
   } finally {

@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
+import { until } from "@roost/base/testing/until";
 import { createChatDb, write } from "./imessage/create-chat-db.fixture.ts";
 import { createZip } from "./messages/create-zip.fixture.ts";
 import { openPeeps } from "./open-peeps.fixture.ts";
@@ -28,8 +29,7 @@ test("roost peeps reads contacts and a chat, and tells each fault by its line", 
   assert.match(await runPeeps(peeps, "import", chat), /^0 added, 0 changed, 2 repeated, 0 refused/);
   const zip = createZip(t, { name: "WhatsApp Chat with Ida Berg.txt", bytes: await readFile(chat) });
   assert.match(await runPeeps(peeps, "import", zip), /^0 added, 0 changed, 2 repeated, 0 refused/);
-  for (let tries = 0; !/Shall we sail/.test(await runPeeps(peeps, "search", "sail")); tries += 1)
-    assert.ok(tries < 500);
+  await until(async () => /Shall we sail/.test(await runPeeps(peeps, "search", "sail")));
   const suggested = await runPeeps(peeps, "suggestions");
   assert.match(suggested, /Ida Berg and Ida Berg: the same name in messages/);
   const [id = ""] = suggested.split("\n");

@@ -1,5 +1,6 @@
 /** peeps as it runs in a home, and its client as the gateway would call it. */
 import assert from "node:assert/strict";
+import { until } from "@roost/base/testing/until";
 import type { ClientOf } from "@roost/contract";
 import { openTestService, type TestService } from "@roost/service/testing";
 import { peepsContract } from "./contract.ts";
@@ -65,9 +66,4 @@ export async function settle({ opened }: TestPeeps, count: number): Promise<void
   const sql = "select count(*)::int as count from svc_peeps.message";
   const filed = async () => (await opened.database.query<{ count: number }>(sql))[0]?.count ?? 0;
   await until(async () => (await filed()) >= count);
-}
-
-export async function until(isSo: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 2000; tries += 1) if (await isSo()) return;
-  assert.fail("it did not happen");
 }

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createId } from "@roost/base";
+import { until } from "@roost/base/testing/until";
 import { readTopic } from "@roost/kernel";
-import { bookOf, find, idaCard, messageOf, openPeeps, settle, until } from "./open-peeps.fixture.ts";
+import { bookOf, find, idaCard, messageOf, openPeeps, settle } from "./open-peeps.fixture.ts";
 
 test("peeps imports a book, and the same book again changes nothing", async () => {
   await using peeps = await openPeeps();

@@ -4,7 +4,7 @@ import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { openFoundBrowser, suiteOfConsole, withChromium } from "./console-suite.ts";
-import { auditPage } from "./open-browser.ts";
+import { auditPage, pressSure } from "./open-browser.ts";
 import { openConsole } from "./open-console.ts";
 import { walkFirstRun } from "./walk-first-run.ts";
 import { walkScreens } from "./walk-screens.ts";
@@ -161,8 +161,7 @@ suiteOfConsole("screens of the console", (test) => {
     await page.tap("button:has-text('Try it')");
     await page.waitForSelector("text=counts from the next start on");
     assert.deepEqual(await auditPage(page), []);
-    await page.tap("li:has-text('counts from') button");
-    await page.tap("button:has-text('Take it away?')");
+    await pressSure(page, { button: "li:has-text('counts from') button", asks: "button:has-text('Take it away?')" });
     await page.waitForSelector("text=counts from the next start on", { state: "detached" });
     await page.tap("button:has-text('Pair a device')");
     await page.tap("button:has-text('Show the code')");
@@ -190,13 +189,15 @@ suiteOfConsole("screens of the console", (test) => {
         await page.tap("button:has-text('Bring one in')");
         await page.tap("button:has-text('Show the command')");
         assert.match((await page.textContent("code:has-text('roost join')")) ?? "", /roost join http\S+ --code \S{9}$/);
-        await page.tap("button[aria-label^='Drain ']");
-        await page.tap("button:has-text('Drain it?')");
+        await pressSure(page, { button: "button[aria-label^='Drain ']", asks: "button:has-text('Drain it?')" });
         await page.waitForSelector("text=drained: by");
         // The press that drained it does not ask already whether it should be taken back.
         assert.equal(await page.locator("text=Take runs again?").count(), 0);
-        await page.tap("button[aria-label$='take runs again']");
-        await page.tap("button:has-text('Take runs again?')");
+        const undrain = {
+          button: "button[aria-label$='take runs again']",
+          asks: "button:has-text('Take runs again?')",
+        };
+        await pressSure(page, undrain);
         await page.waitForSelector("text=drained: by", { state: "detached" });
         assert.deepEqual(await auditPage(page), []);
       } else {
@@ -205,7 +206,9 @@ suiteOfConsole("screens of the console", (test) => {
           (await home.api.listHosts({})).items.some(({ name }) => name === "attic"),
           "one press does nothing",
         );
-        await page.click("button:has-text('Put it out?')");
+        const putOut = { button: "button[aria-label='Put attic out']", asks: "button:has-text('Put it out?')" };
+        await page.waitForSelector(putOut.button);
+        await pressSure(page, putOut);
         // Its row goes once it is out; its button went when it was pressed.
         await page.waitForSelector("li:has-text('attic'):has-text('its clock is')", { state: "detached" });
         assert.ok((await home.api.listHosts({})).items.every(({ name }) => name !== "attic"));
@@ -219,6 +222,7 @@ suiteOfConsole("screens of the console", (test) => {
     const { page } = view;
     await page.waitForSelector("[role=row]:has-text('Jonas Weber')");
     await page.tap("button:has-text('Write down')");
+    await page.waitForSelector("dialog [data-first]:focus");
     await page.keyboard.type("Ida Berg: brings <img src=x onerror=alert(1)> to the party");
     await page.tap("button:has-text('Keep with Ida Berg')");
     await page.waitForSelector("text=brings <img src=x");

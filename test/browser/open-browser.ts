@@ -1,6 +1,7 @@
 /** Headless Chromium for the console's tests and pictures: finds one, opens pages of a phone or a desktop, and remembers what went wrong on them. */
 import { access, constants, readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
+import { until } from "@roost/base/testing/until";
 import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
 
 const paths = [
@@ -34,6 +35,8 @@ export async function requireChromium(): Promise<string> {
 
 /** How long a page may take to show what it should; a machine at work is slow. */
 const waitMsMax = 60_000;
+/** How long a button asks whether one is sure: `askedMsMax` of the console. */
+const sureMsMax = 3_000;
 
 const sizes = {
   phone: { width: 390, height: 844, isMobile: true, scale: 2 },
@@ -157,8 +160,35 @@ async function openIn(context: BrowserContext, link: string): Promise<OpenedPage
   };
 }
 
+/**
+ * Until nothing moves by itself any more: what comes with a fade has other colours meanwhile. What turns for ever is not waited for, and what begins
+ * anew again and again not for longer than its limit.
+ */
+const settle = `(async () => {
+  await document.fonts.ready;
+  const late = performance.now() + 10_000;
+  for (;;) {
+    const moving = document.getAnimations().filter(
+      ({ effect, playState }) => playState === "running" && effect?.getComputedTiming().endTime !== Infinity);
+    if (moving.length === 0 || performance.now() > late) return;
+    await Promise.race([Promise.allSettled(moving.map(({ finished }) => finished)), new Promise((resolve) => setTimeout(resolve, 1_000))]);
+  }
+})()`;
+
+/** Presses of a button that asks first, and asks for some seconds only: a busy machine may come too late to the second press, and begins again. */
+export async function pressSure(page: Page, { button, asks }: { button: string; asks: string }): Promise<void> {
+  await until(async () => {
+    await page.click(button);
+    return await page.click(asks, { timeout: sureMsMax }).then(
+      () => true,
+      () => false,
+    );
+  });
+}
+
 /** What is wrong with a page for those who cannot see it well, do not use a mouse, or have a narrow screen. */
 export async function auditPage(page: Page): Promise<string[]> {
+  await page.evaluate(settle);
   const source = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
   await page.evaluate(source);
   return page.evaluate<string[]>(audit);

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { startScriptedModelServer } from "@roost/agent/testing";
 import { startSupervised, type StartedHome } from "../scenarios/start-supervised.ts";
 import { systemClock } from "@roost/base";
+import { until } from "@roost/base/testing/until";
 import { createConsoleModel } from "./console-script.ts";
 import { connectPeeps, fillPeople, type PeepsApi } from "./fill-people.ts";
 
@@ -39,8 +40,7 @@ export async function openConsole({ isNew = false }: OpenConsoleOptions = {}): P
   opened.defer(() => home.stop());
   opened.defer(() => model.release());
   await untilServed(home);
-  if (!isNew)
-    await untilSo(async () => (await home.api.listServices({})).items.some(({ state }) => state === "running"));
+  if (!isNew) await until(async () => (await home.api.listServices({})).items.some(({ state }) => state === "running"));
   const owned = opened.move();
   return {
     api: home.api,
@@ -59,18 +59,13 @@ export async function openConsole({ isNew = false }: OpenConsoleOptions = {}): P
 
 /** The gateway is up before the console is built, and says so. */
 async function untilServed(home: StartedHome): Promise<void> {
-  await untilSo(async () => {
+  await until(async () => {
     const response = await fetch(home.url, { headers: { accept: "text/html" } });
     const page = await response.text();
     if (response.status !== 200 && response.status !== 503)
       throw new Error(`the console is not served: ${response.status} ${page}`);
     return response.status === 200;
   });
-}
-
-/** Slower than the limit of calls from one address. The test runner's limit bounds it. */
-async function untilSo(isSo: () => Promise<boolean>): Promise<void> {
-  while (!(await isSo())) await new Promise((resolve) => setTimeout(resolve, 100));
 }
 
 /** Conversations, runs that ended well and badly, one that goes on, one that asks. */

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import { silentLogger, toRoostError } from "@roost/base";
+import { until } from "@roost/base/testing/until";
 import { openDatabase } from "@roost/database";
 import { openKernel, readPartitions, type Kernel } from "@roost/kernel";
 import { holdHome } from "../../packages/memory/src/home/hold-home.ts";
@@ -9,7 +10,6 @@ import { migrateMemory } from "../../packages/rehearsal/src/scratch/open-scratch
 import { note, testEvents } from "../../packages/kernel/src/testing/test-events.ts";
 import { requirePart } from "../infra/parts.ts";
 import { startPostgres, type RealPostgres } from "../infra/start-postgres.ts";
-import { until } from "./until.ts";
 
 const { skip } = await requirePart("postgres");
 const writerCount = 8;

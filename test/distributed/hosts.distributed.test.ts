@@ -4,13 +4,13 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { until } from "@roost/base/testing/until";
 import type { Database } from "@roost/database";
 import type { Arena } from "../chaos/arena.ts";
 import { runChaos } from "../chaos/run-chaos.ts";
 import { openHosts } from "../infra/open-hosts.ts";
 import { requirePart } from "../infra/parts.ts";
 import { startPostgres } from "../infra/start-postgres.ts";
-import { until } from "./until.ts";
 
 const needed = await Promise.all([requirePart("hosts"), requirePart("postgres")]);
 const skip = needed.map((part) => part.skip).find((reason) => reason !== false) ?? false;

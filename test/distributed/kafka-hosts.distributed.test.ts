@@ -1,10 +1,10 @@
 /** Relays on hosts of their own whose links to Kafka are cut, slow and lossy: the other one goes on, once and in order. */
 import { test } from "node:test";
+import { until } from "@roost/base/testing/until";
 import { readKafkaStatus } from "../../packages/kafka/src/read-kafka-status.ts";
 import { openHosts } from "../infra/open-hosts.ts";
 import { requirePart } from "../infra/parts.ts";
 import { openKafkaWorld } from "./kafka-world.ts";
-import { until } from "./until.ts";
 
 const needed = await Promise.all([requirePart("hosts"), requirePart("kafka")]);
 const skip = needed.map((part) => part.skip).find((reason) => reason !== false) ?? false;

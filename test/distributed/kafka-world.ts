@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { spawn, type ChildProcess } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { silentLogger } from "@roost/base";
+import { until } from "@roost/base/testing/until";
 import type { Database } from "@roost/database";
 import type { Kernel } from "@roost/kernel";
 import { createTestKernel } from "../../packages/kernel/src/testing/create-test-kernel.ts";
@@ -15,7 +16,6 @@ import { migrateKafka } from "../../packages/kafka/src/migrate-kafka.ts";
 import type { Host } from "../infra/open-hosts.ts";
 import { startKafka, type RealKafka, type StartKafka } from "../infra/start-kafka.ts";
 import type { RelayProgram } from "./relay-program.ts";
-import { until } from "./until.ts";
 
 export const leaseMs = 6_000;
 const program = fileURLToPath(new URL("relay-program.ts", import.meta.url));

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { silentLogger } from "@roost/base";
+import { until } from "@roost/base/testing/until";
 import { listDeadLetters, retryAgain } from "@roost/kernel";
 import { openKafka } from "../../packages/kafka/src/client/open-kafka.ts";
 import { ingest } from "../../packages/kafka/src/consume/ingest.ts";
@@ -12,7 +13,6 @@ import { readKafkaStatus } from "../../packages/kafka/src/read-kafka-status.ts";
 import { startWorkerProcess } from "../../packages/worker/src/testing/start-worker-process.ts";
 import { requirePart } from "../infra/parts.ts";
 import { leaseMs, openKafkaWorld } from "./kafka-world.ts";
-import { until } from "./until.ts";
 
 const nextVersion = ["--import", new URL("../hosts/next-version.ts", import.meta.url).href];
 const { skip } = await requirePart("kafka");

@@ -11,7 +11,7 @@ import { startScriptedModelServer } from "@roost/agent/testing";
 import { requirePart } from "../infra/parts.ts";
 import { startPostgres } from "../infra/start-postgres.ts";
 import { startSupervised, type StartedHome } from "../scenarios/start-supervised.ts";
-import { runCommand, until } from "../services/home-services.fixture.ts";
+import { runCommand, untilThere } from "../services/home-services.fixture.ts";
 
 const { skip } = await requirePart("postgres");
 const mover = fileURLToPath(new URL("../../apps/supervisor/src/move/main.ts", import.meta.url));
@@ -21,7 +21,7 @@ const transcript = async (home: StartedHome) =>
 
 async function say(home: StartedHome, text: string): Promise<void> {
   const { runId } = await home.api.sendMessage({ sessionKey: "main", text });
-  await until(async () => ((await home.api.getRun({ runId })).run.endedAt === null ? undefined : true));
+  await untilThere(async () => ((await home.api.getRun({ runId })).run.endedAt === null ? undefined : true));
   assert.match(await transcript(home), new RegExp(`Heard ${text}`));
 }
 
@@ -44,7 +44,7 @@ test(
     const start = (services?: readonly string[]) => startSupervised({ directory, modelUrl: model.url, services });
     // The service is up a moment after the home.
     const isAnnaThere = (home: StartedHome) =>
-      until(
+      untilThere(
         async () => (await (await home.fetch("/services/peeps/people")).text()).includes("Anna of Ulm") || undefined,
       );
     let home = await start(["peeps"]);
@@ -52,7 +52,7 @@ test(
 
     await say(home, "the first");
     const person = { method: "POST", body: JSON.stringify({ name: "Anna of Ulm" }) };
-    await until(async () => (await home.fetch("/services/peeps/people", person)).ok || undefined);
+    await untilThere(async () => (await home.fetch("/services/peeps/people", person)).ok || undefined);
     assert.match((await runCommand(directory, "database", "move", "file:target")).printed, /is owned by process/);
     await home.stop();
 

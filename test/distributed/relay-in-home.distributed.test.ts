@@ -7,12 +7,12 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { startScriptedModelServer } from "@roost/agent/testing";
 import { silentLogger } from "@roost/base";
+import { until } from "@roost/base/testing/until";
 import { openKafka, readKafkaSettings } from "@roost/kafka";
 import { requirePart } from "../infra/parts.ts";
 import { startKafka } from "../infra/start-kafka.ts";
 import { startSupervised } from "../scenarios/start-supervised.ts";
 import { runCommand } from "../services/home-services.fixture.ts";
-import { until } from "./until.ts";
 
 const { skip } = await requirePart("kafka");
 

@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { isJsonObject, jsonObjectOf, type JsonObject, type JsonValue } from "@roost/base";
+import { until } from "@roost/base/testing/until";
 import {
   createValidator,
   readOpenApi,
@@ -38,9 +39,11 @@ test("Every operation of peeps answers as its document says, whatever it is sent
   await using gateway = await createTestGateway();
   await using _service = await openTestService(peeps, gateway.test);
   const prefix = "/services/peeps";
-  let answer = await gateway.ask(`${prefix}/openapi.json`);
   // What the gateway knows of services is a second old at most.
-  while (answer.status === 404) answer = await gateway.ask(`${prefix}/openapi.json`);
+  const answer = await until(async () => {
+    const asked = await gateway.ask(`${prefix}/openapi.json`);
+    return asked.status !== 404 && asked;
+  });
   assert.deepEqual(await fuzz(gateway, { prefix, document: (await answer.json()) as OpenApiDocument }), []);
 });
 

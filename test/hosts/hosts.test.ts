@@ -8,6 +8,7 @@ import { createHttpClient } from "@roost/contract/client";
 import { roostContract } from "@roost/contract/roost";
 import { createPairing, hostPurpose, joinHost, pairDevice, renewHostLogins } from "@roost/access";
 import { silentLogger } from "@roost/base";
+import { until } from "@roost/base/testing/until";
 import { hostScopes, type HostLogins, type HostNeeds } from "@roost/contract/operations";
 import { postJson } from "@roost/contract/post-json";
 import { loginOfDatabaseUrl, openDatabase } from "@roost/database";
@@ -350,7 +351,7 @@ test("The login of a host's workers reads and writes rows, makes nothing, and is
   await kernel.database.query("update access.pairing set created_at = roost.now() - interval '91 days'");
   await client.createPairing({ kind: "device", name: "phone" });
   // Its lease is given back at once: nothing waits for a time to pass.
-  while ((await reapWorkers(kernel)) === 0);
+  await until(async () => (await reapWorkers(kernel)) > 0);
   await using other = await registerWorker(kernel, { kind: "worker", host: "home", pid: 2, queues: ["default"] });
   const [again] = await claimRuns(kernel, { workerId: other.workerId, queues: ["default"], limit: 1 });
   assert.equal(again?.id, runId);

@@ -13,6 +13,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { startScriptedModelServer } from "@roost/agent/testing";
 import { silentLogger } from "@roost/base";
+import { until } from "@roost/base/testing/until";
 import { changeDatabaseUrl, openDatabase } from "@roost/database";
 import { checkHosts } from "../../apps/cli/src/doctor/check-gateway.ts";
 import { runRoost } from "../../apps/cli/src/testing/run-roost.ts";
@@ -21,7 +22,6 @@ import { startPostgres, type RealPostgres } from "../infra/start-postgres.ts";
 import { startS3 } from "../infra/start-s3.ts";
 import { startSupervised } from "../scenarios/start-supervised.ts";
 import { runCommand } from "../services/home-services.fixture.ts";
-import { until } from "../distributed/until.ts";
 
 const [postgresPart, s3Part] = await Promise.all([requirePart("postgres"), requirePart("s3")]);
 const supervisor = fileURLToPath(new URL("../../apps/supervisor/src/main.ts", import.meta.url));

@@ -9,6 +9,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { readGatewayUrl, silentLogger } from "@roost/base";
+import { until } from "@roost/base/testing/until";
 import { createHttpClient } from "@roost/contract/client";
 import { roostContract } from "@roost/contract/roost";
 import { openDatabase } from "@roost/database";
@@ -16,7 +17,6 @@ import { readTopic } from "@roost/kernel";
 import { runRoost } from "../../apps/cli/src/testing/run-roost.ts";
 import { testToken } from "../../apps/gateway/src/testing/create-test-gateway.ts";
 import { openHouse } from "../../packages/worker/src/testing/open-house.ts";
-import { until } from "../../packages/worker/src/testing/start-worker.ts";
 import { countApples, writeApples } from "./apples.ts";
 
 const gateway = new URL("../../apps/gateway/src/main.ts", import.meta.url);

@@ -10,6 +10,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { readGatewayUrl } from "@roost/base";
+import { until } from "@roost/base/testing/until";
 import { createHttpClient } from "@roost/contract/client";
 import type { CallOptions } from "@roost/contract/client";
 import type { Event } from "@roost/contract/operations";
@@ -17,7 +18,6 @@ import { roostContract } from "@roost/contract/roost";
 import { createRun, listRuns, listWorkers, readHomeVersion, readTopic } from "@roost/kernel";
 import { testToken } from "../../apps/gateway/src/testing/create-test-gateway.ts";
 import { openHouse } from "../../packages/worker/src/testing/open-house.ts";
-import { until } from "../../packages/worker/src/testing/start-worker.ts";
 import { countApples, writeApples } from "./apples.ts";
 import { startLoadBalancer } from "./load-balancer.ts";
 

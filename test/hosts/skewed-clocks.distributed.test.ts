@@ -4,10 +4,10 @@ import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { until } from "@roost/base/testing/until";
 import { createRun, getRun, listRuns, listWorkers, readTopic, reapWorkers } from "@roost/kernel";
 import { testToken } from "../../apps/gateway/src/testing/create-test-gateway.ts";
 import { openHouse, shortLease } from "../../packages/worker/src/testing/open-house.ts";
-import { until } from "../../packages/worker/src/testing/start-worker.ts";
 
 const library = ["x86_64", "aarch64"]
   .map((machine) => `/usr/lib/${machine}-linux-gnu/faketime/libfaketime.so.1`)

@@ -8,12 +8,12 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { readGatewayUrl } from "@roost/base";
+import { until } from "@roost/base/testing/until";
 import { createHttpClient } from "@roost/contract/client";
 import { roostContract } from "@roost/contract/roost";
 import { runRoost } from "../../apps/cli/src/testing/run-roost.ts";
 import { testToken } from "../../apps/gateway/src/testing/create-test-gateway.ts";
 import { openHouse } from "../../packages/worker/src/testing/open-house.ts";
-import { until } from "../../packages/worker/src/testing/start-worker.ts";
 import { requirePart } from "../infra/parts.ts";
 import { startS3 } from "../infra/start-s3.ts";
 

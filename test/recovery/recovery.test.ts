@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { silentLogger } from "@roost/base";
+import { until } from "@roost/base/testing/until";
 import { openDatabase, openEmbeddedPostgres, type Database } from "@roost/database";
 import { homeRooms } from "@roost/worker/home-rooms";
 import { openKernel, type Kernel } from "../../packages/kernel/src/open-kernel.ts";
@@ -37,7 +38,7 @@ test("every loop of recovery, in the middle of a transaction when PostgreSQL is 
     const restart = Promise.withResolvers<void>();
     const going: [string, Promise<string>][] = [];
     for (const [name, look] of loops) {
-      const stop = { number: middles.get(name)!, until: restart.promise };
+      const stop = { number: middles.get(name)!, goOn: restart.promise };
       going.push([name, (await lookAndStop(kernel, look, stop)).outcome]);
     }
     const gone = new Promise((resolve) => first.lost.addEventListener("abort", resolve, { once: true }));
@@ -62,11 +63,11 @@ async function findMiddle(kernel: Kernel, look: RecoveryLoop): Promise<number> {
   return (commit ?? places.filter(({ before }) => before === "statement")[1])!.number;
 }
 
-/** Looks, and stands still at the place until `until`; resolves to what became of it once it stands still, or waits for another that does. */
+/** Looks, and stands still at the place until `goOn`; resolves to what became of it once it stands still, or waits for another that does. */
 async function lookAndStop(
   kernel: Kernel,
   look: RecoveryLoop,
-  { number, until }: { number: number; until: Promise<void> },
+  { number, goOn }: { number: number; goOn: Promise<void> },
 ): Promise<{ outcome: Promise<string> }> {
   let isUnderWay = false;
   const stopping = interruptKernel(kernel, async (place) => {
@@ -74,11 +75,11 @@ async function lookAndStop(
     // Begins where nothing was begun.
     await place.sql?.query("select 1");
     isUnderWay = true;
-    await until;
+    await goOn;
   });
   const waitingBefore = await countWaiting(kernel.database);
   const outcome = outcomeOf(look(stopping)).finally(() => (isUnderWay = true));
-  while (!isUnderWay && (await countWaiting(kernel.database)) <= waitingBefore);
+  await until(async () => isUnderWay || (await countWaiting(kernel.database)) > waitingBefore);
   return { outcome };
 }
 

@@ -3,9 +3,10 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { until } from "@roost/base/testing/until";
 import { hearEnd } from "../../bench/src/week/live-week.ts";
 import { readRuns, readSteps } from "../week/read-record.ts";
-import { startScene, until } from "./start-scene.ts";
+import { startScene } from "./start-scene.ts";
 
 /** Stands in MEMORY.md of the example home. */
 const secret = "Jule";

@@ -2,6 +2,7 @@
  * A gate before the log: once so many events of runs and sessions are in it, the writer of the next one waits, in the middle of
  * its transaction, until the gate is opened. So a process can be killed exactly between two events.
  */
+import { until } from "@roost/base/testing/until";
 import type { Database } from "@roost/database";
 
 export interface EventGate {
@@ -19,7 +20,6 @@ export interface ClosedGate {
 }
 
 const lockKey = 77_177;
-const lookMs = 10;
 /** Not those of workers, which come and go as processes are killed. */
 const counted = "topic in ('runs', 'sessions') and type not like 'worker.%'";
 
@@ -77,14 +77,12 @@ async function countEvents(database: Database): Promise<number> {
 }
 
 async function untilOneWaits(database: Database): Promise<void> {
-  for (;;) {
+  await until(async () => {
     const waiting = await database.query(
       `select 1 from pg_locks where locktype = 'advisory' and objid = $1 and not granted
          and database = (select oid from pg_database where datname = current_database())`,
       [lockKey],
     );
-    if (waiting.length > 0) return;
-    // Programs start meanwhile, which need the processor.
-    await new Promise((resolve) => setTimeout(resolve, lookMs));
-  }
+    return waiting.length > 0;
+  });
 }

@@ -9,8 +9,9 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { test, type TestContext } from "node:test";
+import { until } from "@roost/base/testing/until";
 import { hearEnd } from "../../bench/src/week/live-week.ts";
-import { startScene, until } from "./start-scene.ts";
+import { startScene } from "./start-scene.ts";
 
 const modelKey = "sk-canary-4f1d9a70c2b84e51";
 const hookToken = "hook-canary-9b07e3d15a6c4f28";

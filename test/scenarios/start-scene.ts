@@ -62,8 +62,3 @@ export async function startScene(options: SceneOptions = {}): Promise<Scene> {
   const kept = opened.move();
   return { world, model, database, home, time, [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }
-
-/** Resolves when something becomes true that announces itself nowhere. The test runner's limit bounds it. */
-export async function until(condition: () => Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 10));
-}

@@ -1,9 +1,10 @@
 /** Scenario H of docs/scenarios.md, with real processes: the first attempt is not dead, only slow. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { until } from "@roost/base/testing/until";
 import { hearEnd } from "../../bench/src/week/live-week.ts";
 import { readSteps } from "../week/read-record.ts";
-import { startScene, until } from "./start-scene.ts";
+import { startScene } from "./start-scene.ts";
 
 const startMs = Date.parse("2025-11-24T12:00:00Z");
 const timeoutMs = 60_000;

@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
+import { until } from "@roost/base/testing/until";
 import { findServiceFolders, folderOf, loadService, provideModulesTo } from "@roost/service";
 import { openTestService } from "@roost/service/testing";
 import { readExample } from "./home-services.fixture.ts";
@@ -51,6 +52,6 @@ test("The example of docs/services.md is a service of less than 120 lines that r
   assert.deepEqual(await client.readBook({ bookId }), { isNew: true });
   assert.deepEqual(await client.readBook({ bookId }), { isNew: false });
   await assert.rejects(client.readBook({ bookId: crypto.randomUUID() }), { code: "not_found" });
-  while ((await client.listFriends()).items.length === 0);
+  await until(async () => (await client.listFriends()).items.length > 0);
   assert.deepEqual((await client.listFriends()).items, [{ friend: "Mara", count: 1 }]);
 });

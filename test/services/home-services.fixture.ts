@@ -3,11 +3,10 @@ import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { until } from "@roost/base/testing/until";
 
 const cli = new URL("../../apps/cli/src/main.ts", import.meta.url).pathname;
 const execute = promisify(execFile);
-/** What it looks for begins in other processes, which need the processor. */
-const lookMs = 20;
 
 /** Runs a command of `roost` on a home. */
 export async function runCommand(homeDir: string, ...args: string[]): Promise<{ code: number; printed: string }> {
@@ -21,12 +20,8 @@ export async function runCommand(homeDir: string, ...args: string[]): Promise<{ 
 }
 
 /** The first that is there; what fails is not there yet. */
-export async function until<T>(look: () => Promise<T | undefined>): Promise<T> {
-  for (;;) {
-    const found = await look().catch(() => undefined);
-    if (found !== undefined) return found;
-    await new Promise((resolve) => setTimeout(resolve, lookMs));
-  }
+export function untilThere<T>(look: () => Promise<T | undefined>): Promise<T> {
+  return until(() => look().catch(() => undefined));
 }
 
 /** The processes that a supervisor of this home keeps. */

@@ -8,7 +8,7 @@ import { startScriptedModelServer, type Script } from "@roost/agent/testing";
 import { createHttpClient } from "@roost/contract/client";
 import { peepsContract } from "@roost/peeps/contract";
 import { startSupervised, type StartedHome } from "../scenarios/start-supervised.ts";
-import { pidOfServices, readExample, readProcesses, runCommand, until } from "./home-services.fixture.ts";
+import { pidOfServices, readExample, readProcesses, runCommand, untilThere } from "./home-services.fixture.ts";
 
 const messageCount = 50;
 const fact = { source: "imessage", externalId: "m7", kind: "relation", relation: "partner", value: "Nils" };
@@ -75,7 +75,7 @@ async function watchPond(tool: string) {
   });
   // Once its file is applied.
   const message = { sessionKey: `watch-${tool}`, agent: "keeper", text: `Watch ${tool}` };
-  const { runId } = await until(() => home.api.sendMessage(message));
+  const { runId } = await untilThere(() => home.api.sendMessage(message));
   await heard.promise;
   return {
     async looks(): Promise<string> {
@@ -86,7 +86,7 @@ async function watchPond(tool: string) {
     },
     async ends(): Promise<void> {
       go.resolve("end");
-      await until(async () => ((await home.api.getRun({ runId })).run.state === "done" ? true : undefined));
+      await untilThere(async () => ((await home.api.getRun({ runId })).run.state === "done" ? true : undefined));
     },
   };
 }
@@ -114,8 +114,8 @@ test("peeps is enabled while Roost runs, and messages that come in fire the job 
   const root = new URL("../../services/peeps/", import.meta.url);
   await copyFile(new URL("jobs/peeps-facts.yaml", root), join(homeDir, "jobs", "peeps-facts.yaml"));
   assert.match((await runCommand(homeDir, "service", "enable", "peeps")).printed, /peeps runs/);
-  await until(async () => (await home.api.getJob({ jobId: "peeps-facts" })).job);
-  await until(async () => (await home.api.getAgent({ agentId: "peeps-reader" })).agent);
+  await untilThere(async () => (await home.api.getJob({ jobId: "peeps-facts" })).job);
+  await untilThere(async () => (await home.api.getAgent({ agentId: "peeps-reader" })).agent);
   const client = createHttpClient(peepsContract, {
     baseUrl: `${home.url}/services/peeps`,
     token: home.token,
@@ -134,7 +134,7 @@ test("peeps is enabled while Roost runs, and messages that come in fire the job 
     attachments: [],
   }));
   await client.receiveMessages({ messages });
-  const [found] = await until(async () => {
+  const [found] = await untilThere(async () => {
     const { items } = await client.listFacts({});
     return items.length > 0 ? items : undefined;
   });
@@ -170,8 +170,8 @@ test("A service comes, changes and leaves while runs of agents use it: others an
 
   await put('"frogs", "newts"', "version: 2, schema: z.object({ deep: z.number(), wide: z.number().optional() })");
   assert.equal((await runCommand(homeDir, "service", "migrate", "pond")).printed, "pond: nothing to apply\n");
-  assert.equal(await until(() => says("newts")), "newts");
-  await until(async () => ((await pidOfServices(homeDir)) === before ? undefined : true));
+  assert.equal(await untilThere(() => says("newts")), "newts");
+  await untilThere(async () => ((await pidOfServices(homeDir)) === before ? undefined : true));
   assert.match(await watching.looks(), /"text":"frogs"/, "a run that began before the change goes on");
 
   await put('"frogs"', "version: 3, schema: z.object({ deep: z.string(), wide: z.number() })");
@@ -197,11 +197,11 @@ test("A service comes, changes and leaves while runs of agents use it: others an
     (await runCommand(homeDir, "service", "migrate", "pond", "--accept-breaks")).printed,
     "pond: nothing to apply\n",
   );
-  await until(async () => ((await says("newts")) === undefined ? true : undefined));
-  assert.equal(await until(() => says("frogs")), "frogs");
+  await untilThere(async () => ((await says("newts")) === undefined ? true : undefined));
+  assert.equal(await untilThere(() => says("frogs")), "frogs");
   // Workers find the new address a moment later than the gateway.
   const isTold = async () => ((await knowing.looks()).includes("Error (not_found)") ? true : undefined);
-  assert.ok(await until(isTold), "what was given up is told to who still calls it");
+  assert.ok(await untilThere(isTold), "what was given up is told to who still calls it");
   await knowing.ends();
 
   assert.match((await runCommand(homeDir, "service", "disable", "pond")).printed, /pond has ended/);
@@ -211,5 +211,7 @@ test("A service comes, changes and leaves while runs of agents use it: others an
   assert.deepEqual([...answers.keys()], [200], "the other service answered all the time");
   assert.ok(answers.get(200)! > 20);
   for (const name of ["shelf", "peeps"]) await runCommand(homeDir, "service", "disable", name);
-  await until(async () => ((await readProcesses(homeDir)).some(({ name }) => name === "services") ? undefined : true));
+  await untilThere(async () =>
+    (await readProcesses(homeDir)).some(({ name }) => name === "services") ? undefined : true,
+  );
 });

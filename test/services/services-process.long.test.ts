@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 import { startScriptedModelServer } from "@roost/agent/testing";
-import { pidOfServices, until } from "./home-services.fixture.ts";
+import { pidOfServices, untilThere } from "./home-services.fixture.ts";
 import { startSupervised, type StartedHome } from "../scenarios/start-supervised.ts";
 
 const files: Record<string, string> = {
@@ -77,9 +77,11 @@ const stateOf = async (name: string) => {
 const ask = (path: string, init?: { method: string; body: string }) => home.fetch(`/services/orchard${path}`, init);
 
 test("Services of a home's folders run; one that cannot is told with its reason, and secrets are the owner's alone", async () => {
-  await until(async () => ((await stateOf("orchard"))?.state === "running" ? true : undefined));
+  await untilThere(async () => ((await stateOf("orchard"))?.state === "running" ? true : undefined));
   assert.deepEqual(await (await ask("/trees")).json(), { trees: 1 });
-  const broken = await until(async () => ((await stateOf("broken"))?.reason === null ? undefined : stateOf("broken")));
+  const broken = await untilThere(async () =>
+    (await stateOf("broken"))?.reason === null ? undefined : stateOf("broken"),
+  );
   assert.deepEqual(broken?.state, "blocked");
   assert.match(broken?.reason ?? "", /migration "001-broken".*type "nothing" does not exist/);
   assert.match((await stateOf("orchid"))?.reason ?? "", /no folder services\/orchid .*did you mean orchard\?/);
@@ -97,12 +99,12 @@ test("A service that never gives its process back, and the end of that process, 
   const stuck = spinning.then(({ status }) => status);
   assert.equal((await home.api.getStatus()).workers.length, 1);
   const { runId } = await home.api.sendMessage({ sessionKey: "main", text: "Are you there?" });
-  await until(async () => ((await home.api.getRun({ runId })).run.state === "done" ? true : undefined));
+  await untilThere(async () => ((await home.api.getRun({ runId })).run.state === "done" ? true : undefined));
   const secret = join(homeDir, ".roost/services/orchard.json");
   const before = await pidOfServices(homeDir);
   process.kill(before, "SIGKILL");
   assert.equal(await stuck, 503, "the outcome is unknown");
-  await until(async () => ((await ask("/trees")).status === 200 ? true : undefined));
+  await untilThere(async () => ((await ask("/trees")).status === 200 ? true : undefined));
   assert.notEqual(await pidOfServices(homeDir), before);
   assert.match(await readFile(secret, "utf8"), /"roleName":"roost_[0-9a-f]{12}_orchard"/);
 });

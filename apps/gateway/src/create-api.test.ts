@@ -1,6 +1,7 @@
 // tidy: one walk asks every operation there is; cut in two it could not say that none was left out.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { until } from "@roost/base/testing/until";
 import { roostOperations, hostOperations, pushOperations, setupOperations } from "@roost/contract/operations";
 import {
   beginStep,
@@ -125,7 +126,7 @@ test("createApi() serves every operation as its contract says", async () => {
   assert.equal(update?.data.kind, "event");
   await using _service = await openTestService(garden, gateway.test);
   // The gateway looks at the address table once a second at most.
-  for (let tries = 0; (await client.listServices()).items[0]?.name !== "garden"; tries += 1) assert.ok(tries < 5_000);
+  await until(async () => (await client.listServices()).items[0]?.name === "garden");
   assert.equal((await client.getService({ name: "garden" })).instances.length, 1);
   await askAboutThirdParties(client);
 

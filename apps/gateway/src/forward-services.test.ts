@@ -3,13 +3,14 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { request, type IncomingMessage } from "node:http";
 import { test } from "node:test";
+import { until } from "@roost/base/testing/until";
 import { createHttpClient } from "@roost/contract/client";
 import { buildDigest } from "@roost/memory";
 import { openServices, signRunToken } from "@roost/service";
 import { openTestService } from "@roost/service/testing";
 import { garden } from "@roost/service/testing/garden";
 import { gardenContract } from "@roost/service/testing/garden/contract";
-import { collect, until } from "./testing/collect.ts";
+import { collect } from "./testing/collect.ts";
 import { createTestGateway, testToken } from "./testing/create-test-gateway.ts";
 import { claimOne, joinWorker, startRun } from "./testing/drive-runs.ts";
 

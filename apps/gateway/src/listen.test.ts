@@ -8,8 +8,8 @@ import type { TLSSocket } from "node:tls";
 import { join } from "node:path";
 import { test } from "node:test";
 import { text } from "node:stream/consumers";
-import { setImmediate, setTimeout } from "node:timers/promises";
 import { gatewayFile, readGatewayUrl, silentLogger } from "@roost/base";
+import { until } from "@roost/base/testing/until";
 import { listen } from "./listen.ts";
 import type { CertificatePair } from "./open-certificate.ts";
 import { testCertificates } from "./testing/test-certificates.ts";
@@ -81,12 +81,10 @@ test("listen() speaks TLS beyond loopback, and takes a new certificate without a
     await askAmongSilent(port);
     // Between the two files nothing changes.
     await writeFile(files.cert, two.cert);
-    // tidy: it looks at the files on a timer, and a loop without a pause would starve it.
-    while (problems.length === 0) await setTimeout(5);
+    await until(() => problems.length > 0);
     assert.equal((await askTls(port)).name, "one.roost.example");
     await writeFile(files.key, two.key);
-    // tidy: as above.
-    while ((await askTls(port)).name !== "two.roost.example") await setTimeout(5);
+    await until(async () => (await askTls(port)).name === "two.roost.example");
   } finally {
     await rm(directory, { recursive: true });
   }
@@ -156,7 +154,7 @@ test("listen() lets a call that is being answered end when it stops", async () =
 });
 
 test("listen() closes a connection whose head or body comes drop by drop, and answers others meanwhile", async () => {
-  const timeouts = { headersMs: 100, requestMs: 200, checkMs: 20 };
+  const timeouts = { headersMs: 1_000, requestMs: 2_000, checkMs: 20 };
   const read = async (request: Request) => new Response(await request.text());
   await using listening = await listen({ host: "127.0.0.1", port: 0, fetch: read, timeouts });
   const head = "POST / HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 1000\r\n";
@@ -176,9 +174,7 @@ test("publishAddress() names this gateway again once the one named after it does
     await using own = await listen({ host: "127.0.0.1", port: 0, fetch });
     const other = await listen({ host: "127.0.0.1", port: 0, fetch });
     const naming = (url: string) => writeFile(gatewayFile(homeDir), JSON.stringify({ url }));
-    const isNamed = async (url: string) => {
-      while ((await readGatewayUrl(homeDir).catch(() => "")) !== url) await setImmediate();
-    };
+    const isNamed = (url: string) => until(async () => (await readGatewayUrl(homeDir).catch(() => "")) === url);
     {
       const options = { url: own.url, startedAtMs: 0, logger: silentLogger, everyMs: 1 };
       await using _address = await publishAddress(homeDir, options);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { until } from "@roost/base/testing/until";
 import { createTestDatabase } from "@roost/database/testing";
 import { testToken } from "./testing/create-test-gateway.ts";
 import { createHome, start } from "./testing/start-gateway-process.ts";
@@ -22,8 +23,10 @@ test("main starts on a home, serves it, schedules it, and stops at SIGTERM with 
   const readStatus = async () =>
     (await (await fetch(`${url}/api/v1/status`, { headers })).json()) as { schedulers: unknown[]; due: unknown[] };
   // The scheduler joins while the gateway already serves.
-  let status = await readStatus();
-  while (status.schedulers.length === 0) status = await readStatus();
+  const status = await until(async () => {
+    const found = await readStatus();
+    return found.schedulers.length > 0 && found;
+  });
   assert.equal(status.schedulers.length, 1);
   assert.ok(status.due.length >= 4);
   const config = await (await fetch(`${url}/api/v1/config`, { headers })).text();

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { JsonObject } from "@roost/base";
+import { until } from "@roost/base/testing/until";
 import { createHttpClient } from "@roost/contract/client";
 import { isUntrusted, untrustedFrom } from "@roost/contract/labels";
 import { beginOnce, finishOnce, raiseRunLabels, readRunLabels } from "@roost/kernel";
@@ -34,9 +35,11 @@ test("A service is in the schema as soon as it is installed, and one that is dow
   await using service = await openTestService(garden, gateway.test);
   const add = (name: string) =>
     ask(gateway, `mutation { garden_addPlant(name: "${name}", idempotencyKey: "k") { plant { id name revision } } }`);
-  let first = await add("Rose");
   // The list of services is kept for a second.
-  while (first.errors?.[0]?.message.includes("Cannot query field") === true) first = await add("Rose");
+  const first = await until(async () => {
+    const answer = await add("Rose");
+    return answer.errors?.[0]?.message.includes("Cannot query field") !== true && answer;
+  });
   const { plant } = first.data.garden_addPlant;
   assert.equal(plant.name, "Rose");
   assert.deepEqual((await add("Rose")).data.garden_addPlant, { plant });
@@ -147,7 +150,7 @@ test("A subscription reads the log as over HTTP and goes on behind an event", as
   const own = client.iterate({ query: "subscription { onRunCreated(last: 1) { data { queue } } }" });
   assert.match(JSON.stringify((await own.next()).value), /"onRunCreated":\{"data":\{"queue":"/);
   await own.return!(undefined);
-  while (gateway.held().watches > 0) await new Promise((resolve) => setImmediate(resolve));
+  await until(() => gateway.held().watches === 0);
 });
 
 test("Runs are read with their jobs and sessions, whose records are those of the API", async () => {

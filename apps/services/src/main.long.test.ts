@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { silentLogger } from "@roost/base";
+import { until } from "@roost/base/testing/until";
 import { changeDatabaseUrl } from "@roost/database";
 import { createTestKernel } from "@roost/kernel/testing";
 import { holdDatabase, openMemory } from "@roost/memory";
@@ -100,7 +101,7 @@ test("migrate says of each service what it applied, and the process goes on with
   const second = await start(["migrate"]).ended;
   assert.match(second.printed, /^apples: nothing to apply\npears: (applied 001-things|nothing to apply)\n$/);
   assert.equal(second.code, 0);
-  while ((await instances()).length < 2);
+  await until(async () => (await instances()).length >= 2);
   running.child.kill("SIGTERM");
   assert.equal((await running.ended).code, 0);
   assert.deepEqual(await instances(), [], "an orderly stop withdraws them");

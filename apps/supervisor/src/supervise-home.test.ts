@@ -7,6 +7,7 @@ import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { isProcessAlive } from "@roost/base";
+import { until } from "@roost/base/testing/until";
 import { createTestDatabase } from "@roost/database/testing";
 import type { HomePaths } from "./home/home-paths.ts";
 import { readOwner, type HomeOwner } from "./home/owner.ts";
@@ -46,12 +47,11 @@ const runs = (found: HomeOwner, name: string) =>
   found.children.some((child) => child.name === name && isProcessAlive(child.identity));
 
 /** Resolves when the owner's record says what is expected; the record is written by another process. */
-async function ownerWhere(paths: HomePaths, isExpected: (found: HomeOwner) => boolean): Promise<HomeOwner> {
-  for (;;) {
+function ownerWhere(paths: HomePaths, isExpected: (found: HomeOwner) => boolean): Promise<HomeOwner> {
+  return until(async () => {
     const found = await readOwner(paths.owner);
-    if (found !== undefined && isExpected(found)) return found;
-    await new Promise((resolve) => setImmediate(resolve));
-  }
+    return found !== undefined && isExpected(found) && found;
+  });
 }
 
 test("superviseHome() brings up a home, says so, and stops workers before the gateway", async (context) => {

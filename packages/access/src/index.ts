@@ -22,7 +22,7 @@ export {
   type MadeHost,
 } from "./hosts.ts";
 export { listTokens, revokeToken } from "./list-tokens.ts";
-export { isAccessToken, openAccess, type AccessTokens } from "./open-access.ts";
+export { accessSchema, isAccessToken, openAccess, type AccessTokens } from "./open-access.ts";
 export { principalIdOf, type AccessToken, type TokenCap } from "./access-token.ts";
 export { createPairing, isPairingCode, pairingMsMax, redeemPairing, wrongCodesMax, type Pairing } from "./pairing.ts";
 export { createFailureCount, failuresMax, failureWindowMs } from "./create-failure-count.ts";

@@ -2,16 +2,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { silentLogger } from "@roost/base";
+import { until } from "@roost/base/testing/until";
 import { loginStatements } from "@roost/database";
 import { countStatements, type CountedDatabase } from "@roost/database/testing";
 import { readBudgets, readTopic } from "@roost/kernel";
-import { createTestKernel } from "@roost/kernel/testing";
+import { testKernelWith } from "@roost/kernel/testing";
 import { createToken } from "./create-token.ts";
 import { hostPurpose, joinHost, renewLogins } from "./hosts.ts";
 import { listTokens, revokeToken } from "./list-tokens.ts";
-import { isAccessToken, openAccess } from "./open-access.ts";
+import { accessSchema, isAccessToken, openAccess } from "./open-access.ts";
 import { createPairing } from "./pairing.ts";
 
+const createTestKernel = testKernelWith([accessSchema]);
 const given = { name: "webui", kind: "client", scopes: ["models:call"], by: "person:owner" } as const;
 
 test("openAccess() finds a token by its text from memory, which is stored nowhere, until it is revoked", async () => {
@@ -82,7 +84,7 @@ test(
     const waits = async (work: Promise<unknown>) => {
       settled.has = false;
       void work.catch(() => undefined).finally(() => (settled.has = true));
-      while (!settled.has && !(await isWaiting())) await new Promise((resolve) => setImmediate(resolve));
+      await until(async () => settled.has || (await isWaiting()));
     };
 
     await join("attic");

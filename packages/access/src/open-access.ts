@@ -1,12 +1,12 @@
 /** The tokens in force, in memory: a call's token is found without asking the database. Looked at again once a second while there are calls. */
 import type { Logger } from "@roost/base";
-import { applyMigrations, readMigrations } from "@roost/database";
+import { applyMigrations, readSchema, type SchemaFiles } from "@roost/database";
 import type { Kernel } from "@roost/kernel";
 import { hashToken } from "./create-token.ts";
 import { revokeToken } from "./list-tokens.ts";
 import { tokenColumns, tokenPrefix, type AccessToken } from "./access-token.ts";
 
-const accessMigrations = new URL("./migrations/", import.meta.url);
+export const accessSchema: SchemaFiles = { schema: "access", directory: new URL("./migrations/", import.meta.url) };
 
 export interface AccessTokens {
   readonly kernel: Kernel;
@@ -31,7 +31,7 @@ export function isAccessToken(text: string): boolean {
 }
 
 export async function openAccess(kernel: Kernel, { logger }: { logger: Logger }): Promise<AccessTokens> {
-  await applyMigrations(kernel.database, { schema: "access", migrations: await readMigrations(accessMigrations) });
+  await applyMigrations(kernel.database, await readSchema(accessSchema));
   const { clock, database } = kernel;
   let byHash = new Map<string, AccessToken>();
   let byId = new Map<string, AccessToken>();

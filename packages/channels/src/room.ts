@@ -1,6 +1,6 @@
 /** What the pieces of a channel work with, and the row of the channel. */
 import type { InboxEntryRecord } from "@roost/contract/operations";
-import { applyMigrations, readMigrations } from "@roost/database";
+import { applyMigrations, readSchema, type SchemaFiles } from "@roost/database";
 import type { Kernel } from "@roost/kernel";
 import type { Memory } from "@roost/memory";
 import type { Account, Channel } from "./channel.ts";
@@ -18,12 +18,12 @@ export interface Room {
   readInbox: (limit: number) => Promise<Inbox>;
 }
 
-const channelMigrations = new URL("./migrations/", import.meta.url);
+export const channelsSchema: SchemaFiles = { schema: "channels", directory: new URL("./migrations/", import.meta.url) };
 /** Woken when there is a new turn, or a question was answered. */
 export const channelsWakeup = "channels";
 
 export async function prepareChannels({ database }: Kernel): Promise<void> {
-  await applyMigrations(database, { schema: "channels", migrations: await readMigrations(channelMigrations) });
+  await applyMigrations(database, await readSchema(channelsSchema));
 }
 
 export interface ChannelRow {

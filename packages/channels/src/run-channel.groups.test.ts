@@ -1,6 +1,7 @@
 /** Groups of a channel: who is heard in them, where they are answered, and what stays when one gets another id. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { until } from "@roost/base/testing/until";
 import { listRuns } from "@roost/kernel";
 import { changeStanding, listPeers } from "./peers/peers.ts";
 import { openChannelHome } from "./testing/open-channel-home.ts";
@@ -19,7 +20,7 @@ test("In a group Roost hears what names it, from those who are allowed, in a ses
   server.say({ ...inGroup, by: stranger, text: "tell me everything", isMention: true });
   server.say({ ...inGroup, by: me, text: "when is the concert?", isMention: true });
   await home.answer("At eight.");
-  await home.until(() => home.shown(group).includes("At eight."));
+  await until(() => home.shown(group).includes("At eight."));
   const runs = await listRuns(kernel, { limit: 10 });
   assert.deepEqual(
     runs.map(({ sessionKey, sessionKind }) => [sessionKey, sessionKind]),
@@ -30,15 +31,15 @@ test("In a group Roost hears what names it, from those who are allowed, in a ses
   const moved = "-100777";
   server.say({ ...inGroup, by: stranger, text: "where is it?", isMention: true });
   await home.answer("In the old hall.", { meanwhile: async () => server.migrate(group, moved) });
-  await home.until(() => home.shown(moved).includes("In the old hall."));
-  await home.until(async () => (await listPeers(kernel, "telegram", { limit: 10 })).some(({ id }) => id === moved));
+  await until(() => home.shown(moved).includes("In the old hall."));
+  await until(async () => (await listPeers(kernel, "telegram", { limit: 10 })).some(({ id }) => id === moved));
   inGroup.chat = moved;
   server.say({ ...inGroup, by: stranger, text: "and the tickets?", isMention: true });
   await home.answer("At the door.");
-  await home.until(() => home.shown(moved).includes("At the door."));
+  await until(() => home.shown(moved).includes("At the door."));
   const asked = server.say({ ...inGroup, by: stranger, text: "and who plays?", isMention: true });
   await home.answer("someone ".repeat(1_200));
-  await home.until(() => server.shown(moved).filter(({ text }) => text.startsWith("someone")).length === 3);
+  await until(() => server.shown(moved).filter(({ text }) => text.startsWith("someone")).length === 3);
   const pieces = server.shown(moved).filter(({ text }) => text.startsWith("someone"));
   assert.deepEqual(new Set(pieces.map(({ replyTo }) => replyTo)), new Set([asked]), "in the topic where it was asked");
   server.say({ ...inGroup, by: stranger, text: "and the code of the door?", isMention: true });
@@ -48,6 +49,6 @@ test("In a group Roost hears what names it, from those who are allowed, in a ses
     },
   });
   const openTurns = () => kernel.database.query("select 1 from channels.turn where done_at is null");
-  await home.until(async () => (await openTurns()).length === 0);
+  await until(async () => (await openTurns()).length === 0);
   assert.ok(!home.shown(moved).includes("4711"), "refused meanwhile, they learn no more");
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { silentLogger } from "@roost/base";
+import { until } from "@roost/base/testing/until";
 import { applyMigrations } from "./apply-migrations.ts";
 import { openDatabase } from "./open-database.ts";
 import { createTestDatabase } from "./testing/create-test-database.ts";
@@ -52,9 +53,9 @@ test("applyMigrations() names the statement for an extension that it cannot crea
 
 test("applyMigrations() waits for a migration that takes longer than any other statement may", async () => {
   await using place = await createTestDatabase();
-  const options = { url: place.url, applicationName: "roost test", logger: silentLogger, statementTimeoutMsMax: 400 };
+  const options = { url: place.url, applicationName: "roost test", logger: silentLogger, statementTimeoutMsMax: 1_000 };
   await using database = await openDatabase(options);
-  const slow = { name: "001-slow", sql: "select pg_sleep(1);" };
+  const slow = { name: "001-slow", sql: "select pg_sleep(2.5);" };
   assert.deepEqual(await applyMigrations(database, { schema, migrations: [slow] }), ["001-slow"]);
 });
 
@@ -116,7 +117,9 @@ test("applyMigrations() takes its turn after a process that created the schema m
     let hasEnded = false;
     const end = () => (hasEnded = true);
     void Promise.race(runs).then(end, end);
-    while (!hasEnded && (await place.database.query<{ count: number }>(waiting))[0]!.count < 2);
+    await until(
+      async () => hasEnded || (await place.database.query<{ count: number }>(waiting))[0]!.count === runs.length,
+    );
     await gate.query("SELECT pg_advisory_unlock(7)");
     assert.deepEqual((await Promise.all(runs)).flat(), ["001-slow"]);
   } finally {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { tmpdir } from "node:os";
 import { test } from "node:test";
 import { silentLogger } from "@roost/base";
+import { until } from "@roost/base/testing/until";
 import { openDatabase } from "./open-database.ts";
 import { createTestDatabase } from "./testing/create-test-database.ts";
 
@@ -126,12 +127,12 @@ test(
       async (tx) => {
         const sleeping = tx.query("SELECT pg_sleep($1)", [600]);
         // Sent and begun: one cancellation ends it.
-        for (;;) {
+        await until(async () => {
           const [row] = await place.database.query<{ count: number }>(
             "SELECT count(*)::int AS count FROM pg_stat_activity WHERE query LIKE '%pg_sleep($1)%' AND wait_event = 'PgSleep'",
           );
-          if (row?.count === 1) break;
-        }
+          return row?.count === 1;
+        });
         stop.abort();
         await sleeping;
       },

@@ -7,6 +7,20 @@ export interface Migration {
   sql: string;
 }
 
+/** A schema and where its migrations stand. */
+export interface SchemaFiles {
+  schema: string;
+  directory: URL;
+}
+
+/** As applyMigrations takes it. */
+export async function readSchema({
+  schema,
+  directory,
+}: SchemaFiles): Promise<{ schema: string; migrations: Migration[] }> {
+  return { schema, migrations: await readMigrations(directory) };
+}
+
 /** All `NNN-name.sql` files of a directory, by number. Other `.sql` names are refused, since they would silently not run. */
 export async function readMigrations(directory: URL): Promise<Migration[]> {
   const names = (await readdir(directory)).filter((name) => name.endsWith(".sql")).sort();

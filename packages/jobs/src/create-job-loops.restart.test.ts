@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { silentLogger } from "@roost/base";
+import { until } from "@roost/base/testing/until";
 import { openDatabase, openEmbeddedPostgres } from "@roost/database";
 import { createJobLoops } from "./create-job-loops.ts";
 import { defineJob } from "./define-job.ts";
@@ -43,7 +44,7 @@ test("runScheduler() lives through kill -9 of PostgreSQL and its restart: no tic
       const second = await openEmbeddedPostgres({ dir, logger: silentLogger });
       restarted.use(second);
       assert.equal(second.url, url);
-      const before = await retry(() => tickCount(kernel));
+      const before = await until(() => tickCount(kernel).catch(() => undefined));
       await until(async () => (await tickCount(kernel)) >= before + 3);
     } finally {
       controller.abort();
@@ -60,18 +61,3 @@ test("runScheduler() lives through kill -9 of PostgreSQL and its restart: no tic
     await rm(dir, { recursive: true, force: true });
   }
 });
-
-/** The test runner's limit bounds it: it is not known how long a restart takes. */
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 20)); // tidy: a look again, not a wait for luck: the runner's limit bounds it
-}
-
-async function retry<T>(work: () => Promise<T>): Promise<T> {
-  for (;;) {
-    try {
-      return await work();
-    } catch {
-      await new Promise((resolve) => setTimeout(resolve, 20)); // tidy: a look again, not a wait for luck: the runner's limit bounds it
-    }
-  }
-}

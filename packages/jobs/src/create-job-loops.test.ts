@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { until } from "@roost/base/testing/until";
 import { defineEvent } from "@roost/contract";
 import { roostEvents } from "@roost/contract/events";
 import { z } from "zod";
@@ -31,11 +32,6 @@ function start(kernels: Kernel[]): AsyncDisposable {
       await running;
     },
   };
-}
-
-/** Waits for something to become so; the schedulers make it so, however long they take. */
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 5)); // tidy: a look again, not a wait for luck: the runner's limit bounds it
 }
 
 async function count(opened: TestKernel, what: string): Promise<number> {

@@ -1,7 +1,9 @@
-import { applyMigrations, readMigrations, type Database } from "@roost/database";
+import { applyMigrations, readSchema, type Database } from "@roost/database";
 
 /** Brings the tables of this room to those of this program. */
 export async function migrateKafka(database: Database): Promise<void> {
-  const migrations = await readMigrations(new URL("./migrations/", import.meta.url));
-  await applyMigrations(database, { schema: "kafka", migrations });
+  await applyMigrations(
+    database,
+    await readSchema({ schema: "kafka", directory: new URL("./migrations/", import.meta.url) }),
+  );
 }

@@ -2,7 +2,7 @@
 import { mkdir, realpath, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Logger } from "@roost/base";
-import { applyMigrations, readMigrations } from "@roost/database";
+import { applyMigrations, readSchema, type SchemaFiles } from "@roost/database";
 import type { Kernel } from "@roost/kernel";
 import { partLimits } from "@roost/contract/part";
 import { openObjects, type Bucket } from "@roost/objects";
@@ -19,8 +19,7 @@ import { openEmbedder } from "./settings/open-embedder.ts";
 import type { SecretSources } from "./settings/read-secret.ts";
 import type { Settings } from "./settings/settings.ts";
 
-export const memorySchema = "memory";
-export const memoryMigrations = new URL("./migrations/", import.meta.url);
+export const memorySchema: SchemaFiles = { schema: "memory", directory: new URL("./migrations/", import.meta.url) };
 
 export interface OpenMemoryOptions {
   kernel: Kernel;
@@ -50,12 +49,7 @@ export async function openMemory(options: OpenMemoryOptions): Promise<Memory> {
   if (!isReadOnly) await mkdir(options.homeDir, { recursive: true, mode: 0o700 });
   const machineDir = await realpath(options.homeDir);
   const homeDir = options.isMirrored === true ? await claimMirrorDir(machineDir) : machineDir;
-  if (options.migrate ?? true) {
-    await applyMigrations(kernel.database, {
-      schema: memorySchema,
-      migrations: await readMigrations(memoryMigrations),
-    });
-  }
+  if (options.migrate ?? true) await applyMigrations(kernel.database, await readSchema(memorySchema));
   if (!isReadOnly) await settleObjects(kernel, { ...options, homeDir }, { logger, isCarrier: options.migrate ?? true });
   const objects = { directory: join(machineDir, ".roost"), bucket: options.bucket, isReadOnly };
   const files = {

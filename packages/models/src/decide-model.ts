@@ -10,7 +10,7 @@ import {
   type ProviderConfig,
 } from "@roost/agent";
 import { RoostError, toRoostError, type Logger } from "@roost/base";
-import { applyMigrations, readMigrations } from "@roost/database";
+import { applyMigrations, readSchema } from "@roost/database";
 import type { Kernel } from "@roost/kernel";
 
 export interface ModelDecision {
@@ -50,8 +50,10 @@ const schema = "models";
 const decisionsMax = 100;
 
 export async function openModelDecisions(kernel: Kernel): Promise<void> {
-  const migrations = await readMigrations(new URL("./migrations/", import.meta.url));
-  await applyMigrations(kernel.database, { schema, migrations });
+  await applyMigrations(
+    kernel.database,
+    await readSchema({ schema, directory: new URL("./migrations/", import.meta.url) }),
+  );
 }
 
 /**

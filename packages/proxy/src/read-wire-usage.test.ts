@@ -18,9 +18,9 @@ test("readWireUsage() finds the last usage that is told, and counts where none i
 });
 
 test("readWireUsage() is not held up by an answer that is full of the name", () => {
-  const startedMs = performance.now();
+  const { user: before } = process.cpuUsage();
   for (const piece of ['"usage":{', '"usage"', '"usage" :', '"content":"\\'])
     assert.equal(readWireUsage(piece.repeat(400_000), options).isEstimated, true);
   // A hundredth of it was enough to hold up all callers for seconds.
-  assert.ok(performance.now() - startedMs < 20_000);
+  assert.ok(process.cpuUsage().user - before < 20_000_000);
 });

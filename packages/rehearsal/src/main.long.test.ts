@@ -5,6 +5,7 @@ import { mkdirSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { until } from "@roost/base/testing/until";
 import type { Database } from "@roost/database";
 import type { ReplayMessage, ReplayTask } from "./replay/replay-task.ts";
 import type { RehearsalMessage, RehearsalTask } from "./rehearsal-task.ts";
@@ -78,8 +79,10 @@ test("dropLeftoverDatabases() drops what a killed rehearsal left, and no rehears
   child.kill("SIGKILL");
   await exited;
   // The server sees the lost connection a moment later.
-  let dropped: string[] = [];
-  while (dropped.length === 0) dropped = await dropLeftoverDatabases(database);
+  const dropped = await until(async () => {
+    const names = await dropLeftoverDatabases(database);
+    return names.length > 0 && names;
+  });
   assert.deepEqual(dropped, [name]);
   assert.deepEqual(await scratchNames(database), []);
 });

@@ -19,7 +19,7 @@ export {
 export { describeContract, installService, type InstalledService } from "./install/install-service.ts";
 export { namesOf } from "./install/service-names.ts";
 export { installedFile, readInstalledFile, writeInstalledFile } from "./install/installed-file.ts";
-export { openServices, type Services } from "./open-services.ts";
+export { openServices, serviceSchema, type Services } from "./open-services.ts";
 export { listServiceHosts, type ServiceHosting } from "./list-service-hosts.ts";
 export type {
   Consumer,

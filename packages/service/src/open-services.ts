@@ -1,13 +1,12 @@
 /** What a process of the home needs to call services and be called: this room's tables, a signer, and a verifier. */
-import { applyMigrations, readMigrations } from "@roost/database";
+import { applyMigrations, readSchema, type SchemaFiles } from "@roost/database";
 import type { Kernel } from "@roost/kernel";
 import { createServiceDirectory, type ServiceDirectory } from "./calls/service-directory.ts";
 import { openSigner, publishKeyOf, type Signer, type SignerKind } from "./signing/open-signer.ts";
 import { createThirdParties, type ThirdParties } from "./third-parties/third-parties.ts";
 import { createVerifier, type Verifier } from "./signing/create-verifier.ts";
 
-export const serviceSchema = "service";
-export const serviceMigrations = new URL("./migrations/", import.meta.url);
+export const serviceSchema: SchemaFiles = { schema: "service", directory: new URL("./migrations/", import.meta.url) };
 
 export interface Services {
   readonly kernel: Kernel;
@@ -25,10 +24,7 @@ export interface OpenServicesOptions {
 }
 
 export async function openServices({ kernel, kind, name }: OpenServicesOptions): Promise<Services> {
-  await applyMigrations(kernel.database, {
-    schema: serviceSchema,
-    migrations: await readMigrations(serviceMigrations),
-  });
+  await applyMigrations(kernel.database, await readSchema(serviceSchema));
   const { database, clock } = kernel;
   return {
     kernel,

@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { test } from "node:test";
+import { until } from "@roost/base/testing/until";
 import { getRun, reapWorkers } from "@roost/kernel";
 import { sendMessage } from "@roost/memory";
 import { ended, handsBack, openHouse, said, shortLease } from "./testing/open-house.ts";
-import { until } from "./testing/start-worker.ts";
 
 test("a worker that is killed in the middle of a model call is followed by another: one answer, complete", async () => {
   await using house = await openHouse();

@@ -6,10 +6,10 @@ import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { test } from "node:test";
+import { until } from "@roost/base/testing/until";
 import { getRun, listSteps, listWorkers, readTopic } from "@roost/kernel";
 import { ended, handsBack, openHouse, said, shortLease } from "./testing/open-house.ts";
 import { startWorkerProcess } from "./testing/start-worker-process.ts";
-import { until } from "./testing/start-worker.ts";
 
 /** Takes what it is sent and answers nothing. */
 async function startSilentServer() {

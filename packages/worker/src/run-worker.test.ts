@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { until } from "@roost/base/testing/until";
 import { loopVersions } from "@roost/agent/journal";
 import {
   beginStep,
@@ -15,7 +16,7 @@ import {
 import { createTestKernel } from "./testing/create-test-kernel.ts";
 import { hostCapability } from "./exec/run-in-directory.ts";
 import { workerDefaults } from "./run-worker.ts";
-import { killWorkerConnections, startRun, startTestWorker, until } from "./testing/start-worker.ts";
+import { killWorkerConnections, startRun, startTestWorker } from "./testing/start-worker.ts";
 
 /** Far longer than a test may take: what needs it to pass fails. */
 const neverMs = 3_600_000;

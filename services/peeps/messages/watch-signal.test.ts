@@ -47,7 +47,7 @@ async function read(path: string, count: number, onTake: () => void = () => unde
   await watchSignal({
     address: { path },
     account,
-    signal: AbortSignal.any([stop.signal, AbortSignal.timeout(20_000)]),
+    signal: AbortSignal.any([stop.signal, AbortSignal.timeout(120_000)]),
     onLost: (reason) => lost.push(reason),
     take: async (items) => {
       onTake();

@@ -50,7 +50,7 @@ test("roost once does not wait for a gateway that is away with --no-wait, nor lo
     const startMs = performance.now();
     const { code, stderr } = await runRoost(["once", "-k", "k", ...wait, "--", "echo", "ran"], away);
     assert.deepEqual([code, /cannot be reached/.test(stderr)], [69, true]);
-    assert.ok(performance.now() - startMs < 5_000);
+    assert.ok(performance.now() - startMs < 30_000);
   }
 });
 

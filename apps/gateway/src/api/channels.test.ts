@@ -3,12 +3,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { startBotApi } from "@roost/channels/testing";
 import { silentLogger } from "@roost/base";
+import { until } from "@roost/base/testing/until";
 import { raiseNotice, type Kernel } from "@roost/kernel";
 import { openMemory } from "@roost/memory";
 import { createNoticeLoop, type Outlet } from "../notices/create-notice-loop.ts";
 import { openChannels } from "../open-channels.ts";
 import { createTestGateway } from "../testing/create-test-gateway.ts";
-import { until } from "../testing/collect.ts";
 
 async function send(kernel: Kernel, outlet: Outlet): Promise<void> {
   const loop = createNoticeLoop(kernel, { outlet, timeZone: "UTC", signal: new AbortController().signal });

@@ -34,7 +34,7 @@ test("A key without the scope main finds, reads, writes and follows no session o
   const keysOf = async (kind?: "main") => (await stranger.listSessions({ kind })).items.map(({ key }) => key);
   assert.deepEqual([await keysOf(), await keysOf("main")], [["channel:telegram/7"], []]);
   assert.equal((await stranger.getSession({ sessionKey: "channel:telegram/7" })).session.kind, "channel");
-  const streams = AbortSignal.timeout(30_000);
+  const streams = AbortSignal.timeout(120_000);
   const firstOf = async (items: AsyncIterable<unknown>) => {
     for await (const item of items) return item;
     return undefined;

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { request, type IncomingMessage } from "node:http";
 import { test } from "node:test";
-import { collect, until } from "../testing/collect.ts";
+import { until } from "@roost/base/testing/until";
+import { collect } from "../testing/collect.ts";
 import { createTestGateway, testToken } from "../testing/create-test-gateway.ts";
 
 const notice = (number: number, chars = 0) => ({

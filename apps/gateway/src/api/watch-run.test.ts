@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { until } from "@roost/base/testing/until";
 import { publishStream } from "@roost/kernel";
-import { collect, until } from "../testing/collect.ts";
+import { collect } from "../testing/collect.ts";
 import { createTestGateway } from "../testing/create-test-gateway.ts";
 import { claimOne, doStep, end, joinWorker, playRun, startRun } from "../testing/drive-runs.ts";
 

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { until } from "@roost/base/testing/until";
 import { createToken } from "@roost/access";
 import { finishRun, getRun, publishStream } from "@roost/kernel";
 import { appendReply } from "@roost/memory";
-import { until } from "../testing/collect.ts";
 import { createTestGateway } from "../testing/create-test-gateway.ts";
 import { claimOne, doStep, joinWorker } from "../testing/drive-runs.ts";
 

@@ -9,8 +9,3 @@ export async function collect<Item>(stream: AsyncIterable<Item>, isLast: (item: 
   }
   return items;
 }
-
-/** Waits, without a clock, until a condition holds. */
-export async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await new Promise((resolve) => setImmediate(resolve));
-}

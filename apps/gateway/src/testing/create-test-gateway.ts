@@ -2,20 +2,21 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { openAccess, type AccessTokens, type InboundHooks } from "@roost/access";
-import { prepareChannels } from "@roost/channels";
+import { accessSchema, openAccess, type AccessTokens, type InboundHooks } from "@roost/access";
+import { channelsSchema, prepareChannels } from "@roost/channels";
 import { silentLogger, systemClock } from "@roost/base";
 import { createHttpClient, type ClientOf } from "@roost/contract";
 import { roostContract } from "@roost/contract/roost";
-import { createTestKernel, type TestKernel } from "@roost/worker/testing";
+import { testKernelWith, type TestKernel } from "@roost/kernel/testing";
 import { answersOf, createKeepAnswer, setBudgets, type Kernel } from "@roost/kernel";
 import { budgetCaps } from "@roost/memory/settings";
 import { applyAgents } from "@roost/jobs";
-import { openMemory, type Memory } from "@roost/memory";
+import { memorySchema, openMemory, type Memory } from "@roost/memory";
 import type { LocalUrls, ProviderConfig } from "@roost/agent";
 import { openProxy, type ProxyOptions } from "@roost/proxy";
-import { openServices, type Services } from "@roost/service";
+import { openServices, serviceSchema, type Services } from "@roost/service";
 import { openTelemetry } from "@roost/telemetry";
+import { homeRooms } from "@roost/worker/home-rooms";
 import { apiPrefix, createGateway } from "../create-gateway.ts";
 import { createApi } from "../create-api.ts";
 import type { ConfigEntry } from "../describe-config.ts";
@@ -31,6 +32,9 @@ import type { HostPlace } from "../security/host-place.ts";
 import { openToken } from "../security/open-token.ts";
 import { addressesOf, type OriginRules } from "../security/check-origin.ts";
 import { createSignInCodes } from "../security/sign-in-codes.ts";
+
+/** A kernel with the tables of all that a gateway opens. */
+const createTestKernel = testKernelWith([...homeRooms, memorySchema, serviceSchema, accessSchema, channelsSchema]);
 
 export const testToken = "roost_a-token-of-the-tests";
 

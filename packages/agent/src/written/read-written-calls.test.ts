@@ -163,12 +163,13 @@ test("hasUnreadCall() sees a call that could not be read, and none in an answer 
 
 test("readWrittenCalls() ends soon on a long text of marks", () => {
   const text = "<tool_call>[".repeat(20_000);
-  const startedMs = performance.now();
+  const { user: before } = process.cpuUsage();
   assert.equal(readWrittenCalls(text, { toolNames, areToolsText: true }), undefined);
   assert.equal(
     readWrittenCalls(`<function=look_up>${"<parameter=a>".repeat(20_000)}`, { toolNames, areToolsText: true })?.calls
       .length,
     1,
   );
-  assert.ok(performance.now() - startedMs < 2_000);
+  // Of the processor: a busy machine takes longer.
+  assert.ok(process.cpuUsage().user - before < 2_000_000);
 });

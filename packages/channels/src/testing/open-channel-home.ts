@@ -1,20 +1,19 @@
 /** A home whose channel is Telegram on a local Bot API. The test plays the worker: it claims runs, and ends them with an answer. */
-import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout } from "node:timers/promises";
-import { createPairing, openAccess } from "@roost/access";
+import { accessSchema, createPairing, openAccess } from "@roost/access";
 import { approvalsSchema } from "@roost/approvals";
 import { silentLogger } from "@roost/base";
+import { until } from "@roost/base/testing/until";
 import type { InboxEntryRecord } from "@roost/contract/operations";
 import { finishRun, publishStream, type Kernel } from "@roost/kernel";
 import { createTestKernel, type TestKernel } from "@roost/kernel/testing";
 import { claimOne, joinWorker } from "@roost/kernel/testing/drive-runs";
-import { openMemory, type Memory } from "@roost/memory";
+import { memorySchema, openMemory, type Memory } from "@roost/memory";
 import type { Channel } from "../channel.ts";
 import { findSentKey } from "../outgoing/send-once.ts";
-import { prepareChannels, type Room } from "../room.ts";
+import { channelsSchema, prepareChannels, type Room } from "../room.ts";
 import { runChannel } from "../run-channel.ts";
 import { startBotApi, type BotApiServer } from "./start-bot-api.ts";
 import type { ShownMessage } from "./channel-world.ts";
@@ -37,11 +36,9 @@ export interface ChannelHome extends AsyncDisposable {
   shown(chat: string): string[];
   /** The last message that begins so, once it is known here that it was sent: what is said to it before means no question. */
   sent(chat: string, beginning: string): Promise<ShownMessage>;
-  until(isSo: () => boolean | Promise<boolean>): Promise<void>;
 }
 
-const untilMsMax = 20_000;
-const rooms = [approvalsSchema];
+const rooms = [approvalsSchema, memorySchema, accessSchema, channelsSchema];
 
 export async function openChannelHome(): Promise<ChannelHome> {
   await using opened = new AsyncDisposableStack();
@@ -59,13 +56,6 @@ export async function openChannelHome(): Promise<ChannelHome> {
   const inbox: InboxEntryRecord[] = [];
   const readInbox = async (limit: number) => ({ items: inbox.slice(0, limit), isMore: inbox.length > limit });
   const room = { kernel, memory, channel: server.open(), readInbox };
-  const until = async (isSo: () => boolean | Promise<boolean>) => {
-    const endMs = performance.now() + untilMsMax;
-    while (!(await isSo())) {
-      assert.ok(performance.now() < endMs, `it did not come about: ${isSo.toString()}`);
-      await setTimeout(5);
-    }
-  };
   const shown = (chat: string) => server.shown(chat).map(({ text }) => text);
   const sent = async (chat: string, beginning: string) => {
     const find = () => server.shown(chat).findLast(({ text }) => text.startsWith(beginning));
@@ -115,7 +105,6 @@ export async function openChannelHome(): Promise<ChannelHome> {
     claim,
     shown,
     sent,
-    until,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

@@ -43,7 +43,7 @@ interface FreeDatabase extends TestDatabase {
 
 const applicationName = "roost test";
 /** Each keeps its connections. */
-const freeMax = 2;
+const freeMax = 4;
 
 interface TestServer {
   url: string;
@@ -187,7 +187,9 @@ async function buildTemplate(url: string, { name, base, prepare, user }: Templat
     if (rows[0]?.complete) return;
     // Its builder was killed.
     if (rows.length > 0) await client.query(`DROP DATABASE ${escapeIdentifier(name)} WITH (FORCE)`);
-    await client.query(`CREATE DATABASE ${escapeIdentifier(name)} TEMPLATE ${escapeIdentifier(base)}`);
+    await client.query(
+      `CREATE DATABASE ${escapeIdentifier(name)} TEMPLATE ${escapeIdentifier(base)} STRATEGY file_copy`,
+    );
     await using database = await openDatabase({
       url: changeDatabaseUrl(url, { database: name, ...(user && { user: { name: user, password: "" } }) }),
       applicationName: "roost test template",

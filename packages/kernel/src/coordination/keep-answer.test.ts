@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { RoostError } from "@roost/base";
+import { until } from "@roost/base/testing/until";
 import type { KeyedCall, Principal } from "@roost/contract";
 import { reserveSubject as add, pauseJob as put } from "@roost/contract/operations";
 import type { Kernel } from "../open-kernel.ts";
@@ -102,13 +103,7 @@ test("createKeepAnswer() repeats after a lost attempt only what is idempotent", 
     void keepAnswer({ ...call, operation }, () => new Promise<never>(() => {}));
   lose(add);
   lose(put);
-  await opened.kernel.database.query("select 1");
-  for (;;) {
-    const [row] = await opened.kernel.database.query<{ count: number }>(
-      "select count(*)::int as count from roost.answer",
-    );
-    if (row!.count === 2) break;
-  }
+  await until(async () => (await opened.kernel.database.query("select from roost.answer")).length === 2);
   await opened.clock.advance(121_000);
   await assert.rejects(
     keepAnswer(call, async () => "twice"),

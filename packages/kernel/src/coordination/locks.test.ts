@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { until } from "@roost/base/testing/until";
 import { cancelRun } from "../runs/cancel-run.ts";
 import { createRun, createRuns } from "../runs/create-run.ts";
 import { createTestKernel } from "../testing/create-test-kernel.ts";
@@ -90,7 +91,7 @@ test("acquireLock() serves waiters in the order in which they came", async () =>
         await releaseLock(kernel, lock);
       }),
     );
-    await waitUntil(async () => (await listLocks(kernel, { limit: 10 })).locks[0]?.waitingCount === index + 1);
+    await until(async () => (await listLocks(kernel, { limit: 10 })).locks[0]?.waitingCount === index + 1);
   }
   assert.equal((await acquireLock(kernel, request("pusher"))).acquired, false);
   assert.deepEqual(await releaseLock(kernel, held), { released: true, holder: null });
@@ -106,7 +107,7 @@ test("acquireLock() that is aborted while it waits leaves the line", async () =>
   await acquireLock(kernel, request("a"));
   const controller = new AbortController();
   const waiting = acquireLock(kernel, request("b", { waitMs: 60_000 }), { signal: controller.signal });
-  await waitUntil(async () => (await listLocks(kernel, { limit: 1 })).locks[0]?.waitingCount === 1);
+  await until(async () => (await listLocks(kernel, { limit: 1 })).locks[0]?.waitingCount === 1);
   controller.abort();
   await assert.rejects(waiting, { code: "timeout" });
   assert.equal((await listLocks(kernel, { limit: 1 })).locks[0]?.waitingCount, 0);
@@ -187,9 +188,4 @@ for (const [what, wrong] of [
     await using opened = await createTestKernel();
     await assert.rejects(acquireLock(opened.kernel, request("a", wrong)), { code: "invalid_input" });
   });
-}
-
-/** Looks until it is so: bounded by the test runner's own limit, never by a guess at how long it takes. */
-async function waitUntil(condition: () => Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise((resolve) => setImmediate(resolve));
 }

@@ -4,6 +4,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { until } from "@roost/base/testing/until";
 import { createTestKernel, type TestKernel } from "../testing/create-test-kernel.ts";
 import { noteProjection, noteTable } from "../testing/note-projection.ts";
 import { groupTestEvents, note } from "../testing/test-events.ts";
@@ -112,7 +113,10 @@ test("replayProjection() goes on in another process when the first is killed in 
   const isWaiting = async () =>
     (await t.database.query("select 1 from pg_locks where locktype = 'advisory' and objid = 42 and not granted"))
       .length > 0;
-  while (!(await isWaiting())) assert.equal(child.exitCode, null, "the replay ended too early");
+  await until(async () => {
+    assert.equal(child.exitCode, null, "the replay ended too early");
+    return await isWaiting();
+  });
   child.kill("SIGKILL");
   await ended;
   await holder.query("select pg_advisory_unlock(42)");

@@ -4,6 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { until } from "@roost/base/testing/until";
 import type { Database } from "@roost/database";
 import { createTestKernel } from "../testing/create-test-kernel.ts";
 import { begin, claim, done, joinWorker, startRun } from "../testing/drive-runs.ts";
@@ -126,17 +127,16 @@ async function headWaitedFor(
 ): Promise<number | undefined> {
   let hasEnded = false;
   const end = () => void (hasEnded = true);
-  const ended = moving.then(end, end);
-  for (;;) {
+  void moving.then(end, end);
+  const found = await until(async () => {
     const rows = await database.query<{ pid: number }>(
       `select unnest(pg_blocking_pids(l.pid)) as pid from pg_locks l
        where not l.granted and l.locktype in ('transactionid', 'tuple') and l.pid <> pg_backend_pid()`,
     );
     const partition = holds.findIndex((hold) => rows.some((row) => row.pid === hold.pid));
-    if (partition >= 0) return partition;
-    if (hasEnded) return undefined;
-    await Promise.race([ended, new Promise((resolve) => setImmediate(resolve))]);
-  }
+    return partition >= 0 ? { partition } : hasEnded && { partition: undefined };
+  });
+  return found.partition;
 }
 
 async function countLockedRuns(database: Database): Promise<number> {

@@ -3,7 +3,13 @@ import assert from "node:assert/strict";
 import { silentLogger, type Logger } from "@roost/base";
 import type { EventDefinition } from "@roost/contract";
 import { roostEvents } from "@roost/contract/events";
-import { openDatabase, type Database } from "@roost/database";
+import {
+  openDatabase,
+  readSchema,
+  type ApplyMigrationsOptions,
+  type Database,
+  type SchemaFiles,
+} from "@roost/database";
 import { createTestDatabase } from "@roost/database/testing";
 import type { EventSchema } from "../log/event-schema.ts";
 import { isUpcast } from "../log/refuse-unfit-schema.ts";
@@ -33,24 +39,26 @@ export interface TestKernelOptions {
   wrap?: ((database: Database) => Database) | undefined;
   /** On a database that another test is done with: see createTestDatabase. Default true. */
   isReused?: boolean;
-  /** Rooms whose tables are there too. */
-  rooms?: readonly RoomSchema[];
+  /** Rooms whose tables are there too, in the kernel's schema or in one of their own. */
+  rooms?: readonly TestRoom[];
 }
 
+type TestRoom = RoomSchema | SchemaFiles;
+
 // Read and described once per process: every test asks for them.
-const schemas = new WeakMap<readonly RoomSchema[], ReturnType<typeof readSchemas>>();
-const noRooms: readonly RoomSchema[] = [];
+const schemas = new WeakMap<readonly TestRoom[], ReturnType<typeof readAll>>();
+const noRooms: readonly TestRoom[] = [];
 const templates = new WeakMap<object, ReturnType<typeof templateWith>>();
 
 /** createTestKernel for tests of what needs the tables of these rooms. */
-export function testKernelWith(rooms: readonly RoomSchema[]): typeof createTestKernel {
+export function testKernelWith(rooms: readonly TestRoom[]): typeof createTestKernel {
   return (options) => createTestKernel({ rooms, ...options });
 }
 
 export async function createTestKernel(options: TestKernelOptions = {}): Promise<TestKernel> {
   const logger = options.logger ?? silentLogger;
   const { rooms = noRooms } = options;
-  if (!schemas.has(rooms)) schemas.set(rooms, readSchemas(rooms));
+  if (!schemas.has(rooms)) schemas.set(rooms, readAll(rooms));
   const migrations = await schemas.get(rooms)!;
   await using opened = new AsyncDisposableStack();
   const { events = roostEvents, isReused = true } = options;
@@ -84,6 +92,12 @@ export async function createTestKernel(options: TestKernelOptions = {}): Promise
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+async function readAll(rooms: readonly TestRoom[]): Promise<ApplyMigrationsOptions[]> {
+  const within = rooms.filter((room) => "room" in room);
+  const beside = rooms.filter((room) => "schema" in room);
+  return [...(await readSchemas(within)), ...(await Promise.all(beside.map(readSchema)))];
 }
 
 /** A database with the topics already created: cloning them is several times cheaper. */

@@ -3,6 +3,7 @@
  * made from, and does not affect that one's background work.
  */
 import { RoostError } from "@roost/base";
+import { until } from "@roost/base/testing/until";
 import type { Sql } from "@roost/database";
 import type { Kernel } from "../open-kernel.ts";
 import type { KernelTransaction } from "../transact.ts";
@@ -68,7 +69,7 @@ export async function loseConnection({ sql }: Place, database: Sql): Promise<nev
     } finally {
       // The connection is closed a moment before its locks are released.
       const isThere = "select 1 from pg_stat_activity where pid = $1";
-      while ((await database.query(isThere, [backend!.pid])).length > 0);
+      await until(async () => (await database.query(isThere, [backend!.pid])).length === 0);
     }
   }
   throw new RoostError("unavailable", "the connection was lost during the commit", { details: { outcome: "unknown" } });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { until } from "@roost/base/testing/until";
 import type { DatabaseSession } from "@roost/database";
 import { createTestKernel, type TestKernel } from "../testing/create-test-kernel.ts";
 import { claim, end, joinWorker, startRun } from "../testing/drive-runs.ts";
@@ -66,7 +67,10 @@ async function untilWaiting(session: DatabaseSession, ...begun: Promise<unknown>
   let hasSettled = false;
   for (const each of begun) void each.finally(() => (hasSettled = true)).catch(() => undefined);
   const waiting = "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
-  while ((await session.query(waiting)).length < begun.length) assert.ok(!hasSettled, "it did not wait");
+  await until(async () => {
+    assert.ok(!hasSettled, "it did not wait");
+    return (await session.query(waiting)).length >= begun.length;
+  });
 }
 
 test("drainHost() holds for a worker whose heartbeat began before it ended, undrainHost() for one that registers meanwhile", async () => {

@@ -3,6 +3,7 @@ import { mkdtemp, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { until } from "@roost/base/testing/until";
 import { KeptFiles } from "./kept-files.ts";
 
 async function createFile(text: string) {
@@ -14,11 +15,11 @@ async function createFile(text: string) {
     path,
     kept,
     /** Once the file is old enough to be known by its stamp. */
-    async readSettled() {
-      for (;;) {
+    readSettled() {
+      return until(async () => {
         const disk = await kept.read(path);
-        if (disk === undefined || disk.stamp !== null) return disk;
-      }
+        return disk !== undefined && disk.stamp !== null && disk;
+      });
     },
     [Symbol.asyncDispose]: () => rm(directory, { recursive: true }),
   };
@@ -63,7 +64,7 @@ test("KeptFiles.read() keeps no more than its share of memory", async () => {
   const directory = join(file.path, "..");
   const others = Array.from({ length: 256 }, (_, n) => join(directory, `${n}.md`));
   for (const path of others) await writeFile(path, "other");
-  for (const path of others) while ((await file.kept.read(path))?.stamp === null);
+  for (const path of others) await until(async () => (await file.kept.read(path))?.stamp !== null);
   const again = await file.kept.read(file.path);
   assert.deepEqual(again, first);
   assert.notEqual(again, first);

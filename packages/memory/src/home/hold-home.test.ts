@@ -114,7 +114,7 @@ test(
     const url = changeDatabaseUrl(place.url, { user: { name: role, password: "x" } });
     await using own = await openDatabase({ url, applicationName: "roost scheduler", logger: silentLogger, poolMax: 1 });
     await using held = await holdHome(own, { id, place: at, path, isElsewhere: true }, on);
-    const refused = once(held.refused, "abort", { signal: AbortSignal.timeout(20_000) });
+    const refused = once(held.refused, "abort", { signal: AbortSignal.timeout(120_000) });
     await database.query(`alter role ${role} nologin`);
     await database.query("select pg_terminate_backend(pid) from pg_stat_activity where usename = $1", [role]);
     await refused;

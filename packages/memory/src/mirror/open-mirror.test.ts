@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { silentLogger, type RoostError } from "@roost/base";
+import { until } from "@roost/base/testing/until";
 import { formatLabels, parseLabels, type Labels } from "@roost/contract/labels";
 import { listHomeFiles } from "../files/list-home-files.ts";
 import { readHomeFile, readMarkedFile } from "../files/read-home-file.ts";
@@ -46,8 +47,7 @@ async function holdPath(home: TestMemory, path: string) {
     async waiting(count: number) {
       const sql =
         "select 1 from pg_locks l join pg_database d on d.oid = l.database where d.datname = current_database() and l.locktype = 'advisory' and not l.granted";
-      for (let looks = 0; (await session.query(sql)).length < count; looks += 1)
-        assert.ok(looks < 20_000, "nothing waits for it");
+      await until("something waits for it", async () => (await session.query(sql)).length >= count);
     },
     leave: () => session[Symbol.asyncDispose](),
   };

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { chmod, rename, symlink, truncate, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { until } from "@roost/base/testing/until";
 import { hashOf } from "../disk/read-disk-file.ts";
 import { createTestMemory } from "../testing/create-test-memory.ts";
 import { scanHome, type HomeScan } from "./scan-home.ts";
@@ -48,10 +49,7 @@ test("scanHome() leaves hidden files, links and other things alone, and watches 
   await truncate(join(home.homeDir, "film.mp4"), 3_000_000);
   const settled = async () => {
     // The time of change must lie behind the clock's grain before the size is taken for the truth.
-    for (;;) {
-      const scan = await scanHome(home.memory);
-      if (scan.edited.includes("film.mp4")) return scan;
-    }
+    await until(async () => (await scanHome(home.memory)).edited.includes("film.mp4"));
   };
   await settled();
   const paths = (await home.events("home", ["file.edited"])).map(({ data }) => data["path"]);

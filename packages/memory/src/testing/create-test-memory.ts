@@ -4,9 +4,11 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { silentLogger, type Logger } from "@roost/base";
 import { readTopic, type Kernel, type StoredEvent } from "@roost/kernel";
-import { createTestKernel, type TestKernel } from "@roost/kernel/testing";
+import { testKernelWith, type TestKernel } from "@roost/kernel/testing";
 import type { Memory } from "../memory.ts";
-import { openMemory } from "../open-memory.ts";
+import { memorySchema, openMemory } from "../open-memory.ts";
+
+const createTestKernel = testKernelWith([memorySchema]);
 
 export interface TestMemory extends AsyncDisposable {
   memory: Memory;

@@ -1,8 +1,8 @@
 /** A database for one rehearsal on the home's server: created, migrated, and dropped at the end. After a crash dropLeftoverDatabases removes it. */
 import { createIdSource, silentLogger } from "@roost/base";
-import { applyMigrations, changeDatabaseUrl, openDatabase, readMigrations, type Database } from "@roost/database";
+import { applyMigrations, changeDatabaseUrl, openDatabase, readSchema, type Database } from "@roost/database";
 import { readSchemas } from "@roost/kernel";
-import { memoryMigrations, memorySchema } from "@roost/memory";
+import { memorySchema } from "@roost/memory";
 import { homeRooms } from "@roost/worker/home-rooms";
 import {
   dropDatabase,
@@ -61,5 +61,5 @@ export async function openScratchDatabase({ home, url }: OpenScratchOptions): Pr
 
 /** After roost.now() is simulated, since column defaults use it. */
 export async function migrateMemory(database: Database): Promise<void> {
-  await applyMigrations(database, { schema: memorySchema, migrations: await readMigrations(memoryMigrations) });
+  await applyMigrations(database, await readSchema(memorySchema));
 }

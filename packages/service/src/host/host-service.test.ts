@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createId, silentLogger } from "@roost/base";
+import { until } from "@roost/base/testing/until";
 import type { Principal } from "@roost/contract";
 import { sqlStateOf, type Sql } from "@roost/database";
 import { readTopic, setBudgets } from "@roost/kernel";
@@ -44,7 +45,7 @@ test("hostService() serves its contract, commits events with their effect, reads
       ]),
     ],
   );
-  while ((await client.countWaterings({ plantId: plant.id })).count < 3);
+  await until(async () => (await client.countWaterings({ plantId: plant.id })).count >= 3);
   const tables = () => opened.database.query("select * from svc_garden.watering order by plant_id");
   const before = await tables();
   await opened.hosted.rebuild("waterings");
@@ -320,13 +321,12 @@ test("A consumer that fails keeps its place, says on what, and goes on when it c
     );
     return rows[0];
   };
-  let found = await failing();
-  while (found === undefined) found = await failing();
+  const found = await until(failing);
   assert.deepEqual([found.error.message, found.count, seen], ["allergic to roses", 1, []]);
   isBroken = false;
   await opened.test.clock.advance(2_000);
   await client.addPlant({ name: "Tulip" });
-  while (seen.length < 2) await failing();
+  await until(() => seen.length >= 2);
   assert.deepEqual(seen.toSorted(), ["Rose", "Tulip"]);
 });
 
@@ -360,7 +360,7 @@ test("A consumer takes many events in one transaction, which begins once, and ea
       "select name, xmin::text from svc_garden.plant order by name::int",
     );
   const failing = "select from roost.cursor where group_name = 'service.garden.gauge' and failure_count > 0";
-  while ((await opened.test.database.query(failing)).length === 0);
+  await until(async () => (await opened.test.database.query(failing)).length > 0);
   assert.deepEqual(
     (await read()).map(({ name }) => name),
     by.slice(0, 30),
@@ -368,7 +368,7 @@ test("A consumer takes many events in one transaction, which begins once, and ea
   isBroken = false;
   await opened.test.clock.advance(2_000);
   opened.test.kernel.wakeups.wake("log:garden");
-  while ((await read()).length < by.length);
+  await until(async () => (await read()).length >= by.length);
   const rows = await read();
   assert.deepEqual(
     rows.map(({ name }) => name),
@@ -413,9 +413,6 @@ test("A consumer that sets aside goes on with other keys, keeps the order of the
   const { database, test: given } = opened;
   const water = (subject: string, by: string) =>
     opened.hosted.database.transact(async (tx) => tx.emit(plantWatered, { subject, data: { plantId: subject, by } }));
-  const until = async (isSo: () => Promise<boolean> | boolean) => {
-    while (!(await isSo())) await given.database.query("select 1");
-  };
   for (const by of ["1", "2"]) await water("bad", by);
   for (const by of ["1", "2"]) await water("good", by);
   await until(() => seen.length === 2);

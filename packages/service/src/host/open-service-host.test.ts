@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { setImmediate } from "node:timers/promises";
 import { createId, silentLogger } from "@roost/base";
+import { until } from "@roost/base/testing/until";
 import type { Database } from "@roost/database";
 import { createTestKernel } from "@roost/kernel/testing";
 import { createServiceDirectory } from "../calls/service-directory.ts";
@@ -81,10 +81,6 @@ const orchard = (seen: string[]): Service => ({
     { name: "told", types: ["notice.raised"], handle: async ({ data }) => void seen.push(String(data["text"])) },
   ],
 });
-
-async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await isSo())) await setImmediate();
-}
 
 test("openServiceHost() keeps several services below one lease and one connection that listens, with one statement a look", async () => {
   const seen: string[] = [];

@@ -1,5 +1,6 @@
 /** A service with its own database, role, port and address: everything as in a home. */
 import { createId, silentLogger } from "@roost/base";
+import { until } from "@roost/base/testing/until";
 import {
   createHttpClient,
   type AnyOperation,
@@ -8,13 +9,13 @@ import {
   type ServiceContract,
 } from "@roost/contract";
 import { escapeIdentifier, type Database, type Sql } from "@roost/database";
-import { createTestKernel, type TestKernel } from "@roost/kernel/testing";
+import { testKernelWith, type TestKernel } from "@roost/kernel/testing";
 import { createForwardCall } from "../calls/forward-call.ts";
 import type { HostedService } from "../host/host-service.ts";
 import { openServiceHost } from "../host/open-service-host.ts";
 import { connectService } from "../install/connect-service.ts";
 import { installService, type InstalledService } from "../install/install-service.ts";
-import { openServices, type Services } from "../open-services.ts";
+import { openServices, serviceSchema, type Services } from "../open-services.ts";
 import type { Service } from "../service.ts";
 
 export interface TestService extends AsyncDisposable {
@@ -30,6 +31,7 @@ export interface TestService extends AsyncDisposable {
   hostAnother(): Promise<HostedService>;
 }
 
+const createTestKernel = testKernelWith([serviceSchema]);
 const owner: Principal = { id: "person:owner", kind: "owner", scopes: ["*"] };
 
 function clientOf<const Ops extends readonly AnyOperation[]>(
@@ -53,7 +55,7 @@ export async function dropRoles(
   { roleName, loginName }: Pick<InstalledService, "roleName" | "loginName">,
 ): Promise<void> {
   const connections = "select from pg_stat_activity where usename = $1 and datname = current_database()";
-  while ((await sql.query(connections, [loginName])).length > 0);
+  await until(async () => (await sql.query(connections, [loginName])).length === 0);
   await sql.query(`drop role ${escapeIdentifier(loginName)}`);
   await sql.query(`drop owned by ${escapeIdentifier(roleName)} cascade`);
   await sql.query(`drop role ${escapeIdentifier(roleName)}`);

@@ -94,7 +94,7 @@ const from = new Date("2026-03-20T08:00:00Z");
 
 async function look(
   { url }: Pick<ScriptedDav, "url">,
-  { eventsMax = 200, ms = 20_000 }: { eventsMax?: number; ms?: number } = {},
+  { eventsMax = 200, ms = 120_000 }: { eventsMax?: number; ms?: number } = {},
 ): Promise<CalendarLook & { titles: string[] }> {
   const found = await lookAtCalendars(
     { url, user: "ida", password: "secret" },

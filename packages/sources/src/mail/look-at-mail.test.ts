@@ -19,7 +19,7 @@ async function look(
   place: LookedPlace,
   options: Partial<LookAtMailOptions> = {},
 ): Promise<MailLook & { subjects: string[] }> {
-  const signal = AbortSignal.timeout(20_000);
+  const signal = AbortSignal.timeout(120_000);
   const found = await lookAtMail(imap.login, {
     mailboxes: [],
     place,

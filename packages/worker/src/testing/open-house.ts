@@ -5,11 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startScriptedModelServer, type ScriptedModelServer } from "@roost/agent/testing";
 import { silentLogger } from "@roost/base";
+import { until } from "@roost/base/testing/until";
 import { getRun, listWorkers, reapWorkers, type Kernel, type Run } from "@roost/kernel";
 import { openMemory, readTranscript, sendMessage, type Memory } from "@roost/memory";
 import { createTestKernel } from "./create-test-kernel.ts";
 import { startWorkerProcess, type WorkerProcess, type WorkerProcessOptions } from "./start-worker-process.ts";
-import { until } from "./start-worker.ts";
 
 export interface House extends AsyncDisposable {
   kernel: Kernel;

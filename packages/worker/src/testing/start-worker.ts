@@ -108,8 +108,3 @@ export async function killWorkerConnections({ database }: Kernel): Promise<numbe
   );
   return killed.length;
 }
-
-/** Resolves when a condition without a notification becomes true. The test runner's time limit applies. */
-export async function until(condition: () => Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 5));
-}

@@ -5,6 +5,7 @@ import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import type { Tool, ToolResult } from "@roost/agent";
 import { RoostError, systemClock, type JsonObject } from "@roost/base";
+import { until } from "@roost/base/testing/until";
 import type { OpenApiDocument } from "@roost/contract";
 import { formatLabels, parseLabels, untrustedFrom, type Labels } from "@roost/contract/labels";
 import type { ThirdParties } from "@roost/service";
@@ -354,7 +355,7 @@ test("createThirdPartyTools() lets a call leave that waits for a token, and keep
   const leaving = new AbortController();
   const left = scene.call("order", {}, leaving);
   const staying = scene.call("order");
-  while (scene.login.held.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  await until(() => scene.login.held.length > 0);
   leaving.abort(new RoostError("timeout", "the run was cancelled"));
   assert.deepEqual((await left).state, "failed");
   for (const answer of scene.login.held) answer();
