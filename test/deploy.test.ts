@@ -1,13 +1,11 @@
 /** deploy/ agrees with the program: versions, variables, rights, and what is published. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { test } from "node:test";
+import { validate as lintDockerfile } from "dockerfile-utils";
+import { parse } from "yaml";
 
 const read = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), "utf8");
-const { parse } = createRequire(new URL("../packages/jobs/package.json", import.meta.url))("yaml") as {
-  parse: (text: string) => unknown;
-};
 
 interface Service {
   image: string;
@@ -20,6 +18,11 @@ interface Service {
 
 const compose = parse(read("deploy/compose.yaml")) as { services: Record<string, Service>; volumes: object };
 const dockerfile = read("deploy/Dockerfile");
+
+test("deploy/Dockerfile is written as Docker reads it", () => {
+  assert.deepEqual(lintDockerfile(dockerfile), []);
+  assert.equal(lintDockerfile(dockerfile.replace("COPY --from=build", "COPY --form=build")).length, 1);
+});
 
 test("deploy/compose.yaml names versions, publishes on loopback alone, and holds no secret", () => {
   for (const [name, { image, ports = [], volumes = [], environment = {} }] of Object.entries(compose.services)) {

@@ -90,9 +90,16 @@ async function main(): Promise<void> {
     for (const figure of await ofFile(names[1], options)) print(formatFigure(figure));
     return;
   }
+  // Each figure as soon as it is known, and one measure that fails keeps none of the others from being taken.
   for (const name of names.length === 0 ? Object.keys(measures) : names) {
-    const figures = await known[name]!(options);
-    for (const figure of figures) print(formatFigure(figure));
+    const startedMs = performance.now();
+    try {
+      const figures = await known[name]!(options);
+      for (const figure of figures) print(formatFigure(figure));
+      print(`${name} took ${Math.round((performance.now() - startedMs) / 1000)} s`);
+    } catch (error) {
+      complain(`${name} failed: ${toRoostError(error).message}`);
+    }
   }
 }
 
@@ -111,9 +118,13 @@ function formatFigure({ name, value, details, aim, isMet }: Figure): string {
   return `${name}: ${value}${verdict}\n    ${details}`;
 }
 
+function complain(text: string): void {
+  process.stderr.write(`${text}\n`);
+  process.exitCode = 1;
+}
+
 try {
   await main();
 } catch (error) {
-  process.stderr.write(`${toRoostError(error).message}\n`);
-  process.exitCode = 1;
+  complain(toRoostError(error).message);
 }

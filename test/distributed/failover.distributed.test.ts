@@ -8,31 +8,21 @@ import { openKernel, readPartitions, type Kernel } from "@roost/kernel";
 import { holdHome } from "../../packages/memory/src/home/hold-home.ts";
 import { migrateMemory } from "../../packages/rehearsal/src/scratch/open-scratch-database.ts";
 import { note, testEvents } from "../../packages/kernel/src/testing/test-events.ts";
-import { requirePart } from "../infra/parts.ts";
 import { startPostgres, type RealPostgres } from "../infra/start-postgres.ts";
 
-const { skip } = await requirePart("postgres");
 const writerCount = 8;
 const acknowledgedMin = 300;
 
-test(
-  "After a failover to a synchronous replica everything acknowledged is there, dense and in order",
-  { skip },
-  async (t) => {
-    const { lost, count } = await failOver(t, { synchronous: true });
-    assert.equal(lost, 0, `${lost} of ${count} acknowledged events are gone`);
-  },
-);
+test("After a failover to a synchronous replica everything acknowledged is there, dense and in order", async (t) => {
+  const { lost, count } = await failOver(t, { synchronous: true });
+  assert.equal(lost, 0, `${lost} of ${count} acknowledged events are gone`);
+});
 
-test(
-  "After a failover to an asynchronous replica the log is dense, and what it never had is counted",
-  { skip },
-  async (t) => {
-    const { lost, count } = await failOver(t, { synchronous: false });
-    t.diagnostic(`an asynchronous replica never had ${lost} of ${count} acknowledged events`);
-    assert.ok(lost <= count / 2);
-  },
-);
+test("After a failover to an asynchronous replica the log is dense, and what it never had is counted", async (t) => {
+  const { lost, count } = await failOver(t, { synchronous: false });
+  t.diagnostic(`an asynchronous replica never had ${lost} of ${count} acknowledged events`);
+  assert.ok(lost <= count / 2);
+});
 
 async function failOver(
   t: TestContext,

@@ -9,12 +9,13 @@ import type { Database } from "@roost/database";
 import type { Arena } from "../chaos/arena.ts";
 import { runChaos } from "../chaos/run-chaos.ts";
 import { openHosts } from "../infra/open-hosts.ts";
+import { openSlowLink, type SlowLink } from "../infra/open-slow-link.ts";
 import { requirePart } from "../infra/parts.ts";
 import { startPostgres } from "../infra/start-postgres.ts";
 
-const needed = await Promise.all([requirePart("hosts"), requirePart("postgres")]);
-const skip = needed.map((part) => part.skip).find((reason) => reason !== false) ?? false;
+const { skip } = await requirePart("hosts");
 const leaseMs = 3_000;
+const delayMs = 40;
 const seed = Date.now() % 2 ** 31;
 
 test(
@@ -29,6 +30,14 @@ test(
       sslrootcert: postgres.certificates.authorityFile,
       target_session_attrs: "read-write",
     });
+    await using opened = new AsyncDisposableStack();
+    const links: SlowLink[] = [];
+    let processUrl = databaseUrl;
+    for (const { port } of [postgres.primary, postgres.replica!]) {
+      const link = opened.use(await openSlowLink({ to: { host: address, port }, address }));
+      processUrl = processUrl.replace(`${address}:${port}`, `${address}:${link.port}`);
+      links.push(link);
+    }
     const faults: Arena["inject"][] = [
       async ({ database }) => {
         const host = hosts[0]!;
@@ -40,9 +49,11 @@ test(
       },
       async ({ database }) => {
         for (const host of hosts) await host.worsen({ lossShare: 0.05, kilobitsPerSecond: 512 });
+        for (const link of links) link.delayMs = delayMs;
         const ms = await untilOthersHaveDone(database, 3 * leaseMs);
+        for (const link of links) link.delayMs = 0;
         for (const host of hosts) await host.mend();
-        return `every link slow and lossy for ${ms} ms`;
+        return `every link narrow and lossy, and ${delayMs} ms long in each direction, for ${ms} ms`;
       },
       async ({ database }) => {
         const host = hosts[1]!;
@@ -56,7 +67,7 @@ test(
     ];
     const arena: Arena = {
       databaseUrl,
-      processUrl: databaseUrl,
+      processUrl,
       address,
       commandOf: (place) => hosts[place % hosts.length]!.command,
       inject: (attacked, cycle) => faults[cycle - 1]!(attacked, cycle),

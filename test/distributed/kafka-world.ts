@@ -13,6 +13,7 @@ import { consumeKafka } from "../../packages/kafka/src/consume/consume-kafka.ts"
 import type { HandleEvents } from "../../packages/kafka/src/consume/take-records.ts";
 import { readKafkaSettings, type KafkaSettings } from "../../packages/kafka/src/kafka-settings.ts";
 import { migrateKafka } from "../../packages/kafka/src/migrate-kafka.ts";
+import { readKafkaStatus } from "../../packages/kafka/src/read-kafka-status.ts";
 import type { Host } from "../infra/open-hosts.ts";
 import { startKafka, type RealKafka, type StartKafka } from "../infra/start-kafka.ts";
 import type { RelayProgram } from "./relay-program.ts";
@@ -38,6 +39,9 @@ export interface KafkaWorld extends AsyncDisposable {
   /** What took effect, by partition, in the order of its commits. */
   effects(): Promise<{ partition: number; offset: number }[]>;
   untilAllTaken(): Promise<unknown>;
+  /** As `roost status` says it of the relay. */
+  untilLagIsTold(): Promise<unknown>;
+  untilLagIsGone(): Promise<unknown>;
   /** Asserts that every event of the topic took effect once, in the order of its partition. */
   assertOnceInOrder(): Promise<void>;
 }
@@ -113,6 +117,16 @@ export async function openKafkaWorld(options: StartKafka = {}): Promise<KafkaWor
           "select (select sum(next_offset) from roost.partition_head where topic = 'notes')::int - (select count(*) from effect where topic = 'notes')::int as waiting",
         );
         return row!.waiting <= 0;
+      }),
+    untilLagIsTold: () =>
+      until("the lag is told with its reason", async () => {
+        const { relay } = (await readKafkaStatus(database))!;
+        return relay.lagCount > 0 && relay.lagMs !== null && relay.error !== null;
+      }),
+    untilLagIsGone: () =>
+      until("the lag is gone", async () => {
+        const { relay } = (await readKafkaStatus(database))!;
+        return relay.lagCount === 0 && relay.error === null;
       }),
     async assertOnceInOrder() {
       const heads = await database.query<{ partition: number; next: number }>(

@@ -67,7 +67,7 @@ async function keep(): Promise<void> {
     await stopped;
   } else {
     say(
-      "usage: npm run infra -- install [kafka|postgres|s3 …] | kafka [--brokers 3] [--secure] | postgres [--replica | --version 15|16|17] | s3",
+      "usage: npm run infra -- install [kafka|postgres|s3|hosts|compose …] | kafka [--brokers 3] [--secure] | postgres [--replica | --version 15|16|17] | s3",
     );
     process.exitCode = 64;
   }

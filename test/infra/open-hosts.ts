@@ -12,10 +12,13 @@ const run = promisify(execFile);
 
 export interface Host {
   readonly name: string;
+  readonly address: string;
   /** What stands before a program and its arguments, so that it runs there. */
   readonly command: readonly string[];
   /** No packet comes through in either direction, and none is answered. */
   cut(): Promise<void>;
+  /** Nothing comes from these hosts and nothing reaches them; everything else is as before. */
+  cutFrom(others: readonly Pick<Host, "address">[]): Promise<void>;
   /** Packets lost in each direction, and what goes through from there in a second. */
   worsen(link: { lossShare: number; kilobitsPerSecond: number }): Promise<void>;
   /** As it was at first. */
@@ -53,15 +56,23 @@ export async function openHosts(count: number): Promise<Hosts> {
     servers.guard(`ip netns delete ${name}`);
     await ip("link", "add", link, "type", "veth", "peer", "name", "eth0", "netns", name);
     await ip("link", "set", link, "master", bridge, "up");
-    await ip("-n", name, "address", "add", `${network}.${number}.${n}/24`, "dev", "eth0");
+    const ofHost = `${network}.${number}.${n}`;
+    await ip("-n", name, "address", "add", `${ofHost}/24`, "dev", "eth0");
     for (const device of ["eth0", "lo"]) await ip("-n", name, "link", "set", device, "up");
-    hosts.push(hostOf({ name, link, namespace: join(part.directory, name) }));
+    hosts.push(hostOf({ name, address: ofHost, link, namespace: join(part.directory, name) }));
   }
   const owned = opened.move();
   return { address, hosts, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
-function hostOf({ name, link, namespace }: { name: string; link: string; namespace: string }): Host {
+interface HostPlace {
+  name: string;
+  address: string;
+  link: string;
+  namespace: string;
+}
+
+function hostOf({ name, address, link, namespace }: HostPlace): Host {
   const [program, option] = ["nsenter", `--net=${namespace}`] as const;
   const inside = (...args: string[]) => run(program, [option, ...args]);
   const calm = async () => {
@@ -70,8 +81,15 @@ function hostOf({ name, link, namespace }: { name: string; link: string; namespa
   };
   return {
     name,
+    address,
     command: [program, option],
     cut: async () => void (await run("ip", ["link", "set", link, "down"])),
+    async cutFrom(others) {
+      for (const other of others) {
+        await inside("iptables", "-A", "INPUT", "-s", other.address, "-j", "DROP");
+        await inside("iptables", "-A", "OUTPUT", "-d", other.address, "-j", "DROP");
+      }
+    },
     async worsen({ lossShare, kilobitsPerSecond }) {
       await calm();
       const lossy = ["-m", "statistic", "--mode", "random", "--probability", String(lossShare), "-j", "DROP"];

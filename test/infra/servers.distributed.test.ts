@@ -10,11 +10,7 @@ import { startKafka } from "./start-kafka.ts";
 import { startPostgres } from "./start-postgres.ts";
 import { startS3 } from "./start-s3.ts";
 
-const [kafkaPart, postgresPart, s3Part] = await Promise.all([
-  requirePart("kafka"),
-  requirePart("postgres"),
-  requirePart("s3"),
-]);
+const [kafkaPart, s3Part] = await Promise.all([requirePart("kafka"), requirePart("s3")]);
 
 test("startKafka() starts one broker, which is killed and comes back", { skip: kafkaPart.skip }, async () => {
   await using kafka = await startKafka();
@@ -36,29 +32,25 @@ test("startKafka() starts three brokers with TLS of its own authority", { skip: 
   }
 });
 
-test(
-  "startPostgres() starts a primary with a replica that follows it and can be promoted",
-  { skip: postgresPart.skip },
-  async () => {
-    await using postgres = await startPostgres({ replica: true });
-    const url = new URL(postgres.url().replace(/,[^/]+/, ""));
-    const trust = `?sslmode=verify-full&sslrootcert=${encodeURIComponent(postgres.certificates.authorityFile)}`;
-    const open = (port: number) => {
-      url.port = String(port);
-      return openDatabase({ url: `${url.href}${trust}`, applicationName: "test", logger: silentLogger, poolMax: 1 });
-    };
-    {
-      await using primary = await open(postgres.primary.port);
-      await primary.query("create table t (n integer)");
-      await primary.query("insert into t values (7)");
-      assert.equal((await primary.query("select pid from pg_stat_replication")).length, 1);
-    }
-    await postgres.primary.kill();
-    await postgres.promote();
-    await using promoted = await open(postgres.replica!.port);
-    assert.deepEqual(await promoted.query("insert into t values (8) returning n"), [{ n: 8 }]);
-  },
-);
+test("startPostgres() starts a primary with a replica that follows it and can be promoted", async () => {
+  await using postgres = await startPostgres({ replica: true });
+  const url = new URL(postgres.url().replace(/,[^/]+/, ""));
+  const trust = `?sslmode=verify-full&sslrootcert=${encodeURIComponent(postgres.certificates.authorityFile)}`;
+  const open = (port: number) => {
+    url.port = String(port);
+    return openDatabase({ url: `${url.href}${trust}`, applicationName: "test", logger: silentLogger, poolMax: 1 });
+  };
+  {
+    await using primary = await open(postgres.primary.port);
+    await primary.query("create table t (n integer)");
+    await primary.query("insert into t values (7)");
+    assert.equal((await primary.query("select pid from pg_stat_replication")).length, 1);
+  }
+  await postgres.primary.kill();
+  await postgres.promote();
+  await using promoted = await open(postgres.replica!.port);
+  assert.deepEqual(await promoted.query("insert into t values (8) returning n"), [{ n: 8 }]);
+});
 
 test("startS3() answers who signs, and refuses others", { skip: s3Part.skip }, async () => {
   await using s3 = await startS3();

@@ -5,6 +5,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { createCertificates, type Certificates } from "./create-certificates.ts";
+import type { Host } from "./open-hosts.ts";
 import { requirePart } from "./parts.ts";
 import { openServers, type Server, type ServerCommand } from "./servers.ts";
 
@@ -19,6 +20,10 @@ export interface StartKafka {
   secure?: boolean;
   /** Of this machine, where clients on other hosts reach it. Default: this machine alone. */
   address?: string;
+  /** A host for each broker. Default: all on this machine. */
+  hosts?: readonly Host[];
+  /** By what clients reach the broker that listens there, `host:port` as well. Default: by that itself. */
+  through?: (broker: { host: string; port: number }) => Promise<string>;
 }
 
 export interface RealKafka extends AsyncDisposable {
@@ -36,8 +41,12 @@ interface Node {
   id: number;
   directory: string;
   properties: string;
+  /** What stands before its program. */
+  command: readonly string[];
   address: string;
   clients: number;
+  /** `host:port`, where others are told that it is. */
+  reached: string;
   controller: number;
   uuid: string;
 }
@@ -47,6 +56,8 @@ export async function startKafka({
   brokers = 1,
   secure = false,
   address = "127.0.0.1",
+  hosts,
+  through = async ({ host, port }) => `${host}:${port}`,
 }: StartKafka = {}): Promise<RealKafka> {
   const part = await requirePart("kafka");
   if (part.skip !== false) throw new Error(part.skip);
@@ -54,7 +65,8 @@ export async function startKafka({
   const servers = opened.use(await openServers());
   const certificates = secure ? await createCertificates(servers.directory) : undefined;
   const user = { username: "roost", password: "secret of a test" };
-  const nodes = await layOut(servers.directory, { count: brokers, address });
+  const places = Array.from({ length: brokers }, (_, index) => hosts?.[index] ?? { address, command: [] });
+  const nodes = await layOut(servers.directory, { places, through });
   await writeFile(join(servers.directory, "log4j2.yaml"), loggingYaml);
   await Promise.all(nodes.map((node) => writeFile(node.properties, propertiesOf(node, nodes, { certificates, user }))));
   const classPath = join(part.directory, "*");
@@ -68,7 +80,7 @@ export async function startKafka({
   await Promise.all(nodes.map(({ id }) => start(id)));
   const owned = opened.move();
   return {
-    brokers: nodes.map(({ clients }) => `${address}:${clients}`),
+    brokers: nodes.map(({ reached }) => reached),
     certificates,
     user,
     kill: (id) => running.get(id)!.kill(),
@@ -77,34 +89,44 @@ export async function startKafka({
   };
 }
 
-async function layOut(directory: string, { count, address }: { count: number; address: string }): Promise<Node[]> {
-  const ports = await freePorts(count * 2);
-  const nodes = Array.from({ length: count }, (_, index): Node => ({
-    id: index + 1,
-    directory: join(directory, `broker-${index + 1}`),
-    properties: join(directory, `broker-${index + 1}.properties`),
-    address,
-    clients: ports[index * 2]!,
-    controller: ports[index * 2 + 1]!,
-    uuid: randomUuid(),
-  }));
-  await Promise.all(nodes.map((node) => mkdir(node.directory)));
-  return nodes;
+async function layOut(
+  directory: string,
+  { places, through }: Required<Pick<StartKafka, "through">> & { places: Pick<Host, "address" | "command">[] },
+): Promise<Node[]> {
+  const ports = await freePorts(places.length * 2);
+  const nodes = places.map(async ({ address, command }, index): Promise<Node> => {
+    const clients = ports[index * 2]!;
+    return {
+      id: index + 1,
+      directory: join(directory, `broker-${index + 1}`),
+      properties: join(directory, `broker-${index + 1}.properties`),
+      command,
+      address,
+      clients,
+      reached: await through({ host: address, port: clients }),
+      controller: ports[index * 2 + 1]!,
+      uuid: randomUuid(),
+    };
+  });
+  const laidOut = await Promise.all(nodes);
+  await Promise.all(laidOut.map((node) => mkdir(node.directory)));
+  return laidOut;
 }
 
 function commandOf(node: Node, directory: string, classPath: string): ServerCommand {
   const options = [heap, "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"];
   const logging = `-Dlog4j2.configurationFile=${join(directory, "log4j2.yaml")}`;
+  const [program, ...before] = [...node.command, "java"];
   return {
     name: `kafka-${node.id}`,
-    program: "java",
-    args: [...options, logging, "-cp", classPath, "kafka.Kafka", node.properties],
+    program: program!,
+    args: [...before, ...options, logging, "-cp", classPath, "kafka.Kafka", node.properties],
     ready: /Kafka Server started/,
   };
 }
 
 function propertiesOf(
-  { id, directory, address, clients, controller }: Node,
+  { id, directory, address, clients, reached, controller }: Node,
   nodes: readonly Node[],
   { certificates, user }: { certificates: Certificates | undefined; user: RealKafka["user"] },
 ): string {
@@ -114,9 +136,9 @@ function propertiesOf(
   const lines = [
     "process.roles=broker,controller",
     `node.id=${id}`,
-    `controller.quorum.bootstrap.servers=${nodes.map((node) => `127.0.0.1:${node.controller}`).join(",")}`,
-    `listeners=${name}://${address}:${clients},CONTROLLER://127.0.0.1:${controller}`,
-    `advertised.listeners=${name}://${address}:${clients}`,
+    `controller.quorum.bootstrap.servers=${nodes.map((node) => `${node.address}:${node.controller}`).join(",")}`,
+    `listeners=${name}://${address}:${clients},CONTROLLER://${address}:${controller}`,
+    `advertised.listeners=${name}://${reached}`,
     "controller.listener.names=CONTROLLER",
     `inter.broker.listener.name=${name}`,
     "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SASL:SASL_SSL,CONTROLLER:PLAINTEXT",
@@ -160,7 +182,7 @@ interface Format {
 }
 
 async function format({ node, nodes, classPath, cluster, user }: Format): Promise<void> {
-  const controllers = nodes.map((each) => `${each.id}@127.0.0.1:${each.controller}:${each.uuid}`).join(",");
+  const controllers = nodes.map((each) => `${each.id}@${each.address}:${each.controller}:${each.uuid}`).join(",");
   const quorum = nodes.length === 1 ? ["--standalone"] : ["--initial-controllers", controllers];
   const scram = user && ["--add-scram", `SCRAM-SHA-256=[name=${user.username},password=${user.password}]`];
   const tool = ["-Xmx96m", "-XX:TieredStopAtLevel=1", "-cp", classPath, "kafka.tools.StorageTool", "format"];

@@ -1,11 +1,14 @@
-/** Debian's PostgreSQL with TLS, and a replica that streams from it and can be promoted. */
+/** PostgreSQL of the system or of npm with TLS, and a replica that streams from it and can be promoted. */
+import { delay, silentLogger } from "@roost/base";
 import { freePorts } from "@roost/base/testing";
-import { execFile, execFileSync } from "node:child_process";
+import { openDatabase } from "@roost/database";
+import { execFile } from "node:child_process";
 import { appendFile, chmod, chown, copyFile, cp, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { createCertificates, type Certificates } from "./create-certificates.ts";
-import type { ServerUser } from "../../packages/database/src/embedded/server-user.ts";
+import { findInstalledBinaries } from "../../packages/database/src/embedded/find-binaries.ts";
+import { chooseServerUser, type ServerUser } from "../../packages/database/src/embedded/server-user.ts";
 import { makeRunnable } from "../../packages/database/src/embedded/make-runnable.ts";
 import { findFastDirectory } from "../../packages/database/src/testing/open-test-cluster.ts";
 import { installNpmPostgres, requirePart, type NpmPostgresVersion } from "./parts.ts";
@@ -13,6 +16,10 @@ import { openServers, type Server, type Servers } from "./servers.ts";
 
 const run = promisify(execFile);
 const programMsMax = 120_000;
+const streamingMsMax = 60_000;
+const pollMs = 100;
+/** What Roost brings. */
+const ownVersion = 18;
 
 export interface RealPostgresNode {
   readonly port: number;
@@ -42,9 +49,11 @@ export interface StartPostgres {
   durable?: boolean;
   /** Of this machine, where other hosts reach it; the URL then names it. Default: this machine alone. */
   address?: string | undefined;
-  /** A major version that npm has, without a replica. Default: the PostgreSQL of the system. */
-  version?: NpmPostgresVersion | undefined;
+  /** A major version that npm has. Default: the PostgreSQL of the system, or 18 for one with a replica. */
+  version?: PostgresVersion | undefined;
 }
+
+type PostgresVersion = NpmPostgresVersion | typeof ownVersion;
 
 /** @throws Error when PostgreSQL is not installed: ask requirePart first */
 export async function startPostgres({
@@ -52,25 +61,25 @@ export async function startPostgres({
   synchronous = false,
   durable = true,
   address,
-  version,
+  version = replica ? ownVersion : undefined,
 }: StartPostgres = {}): Promise<RealPostgres> {
   await using opened = new AsyncDisposableStack();
   const servers = opened.use(await openServers(durable ? undefined : await findFastDirectory()));
   await chmod(servers.directory, 0o755);
   const [first, second] = await freePorts(2);
   const user = { username: "roost", password: "secret of a test" };
-  const place = { bin: await findPrograms(servers, version), servers, user: serverUser(), address };
+  const serverUser = await chooseServerUser(servers.directory);
+  const place = { bin: await findPrograms({ servers, version, user: serverUser }), servers, user: serverUser, address };
   const certificates = await createCertificates(servers.directory, address === undefined ? [] : [address]);
   const primary = createNode(place, { name: "primary", port: first! });
   await createPrimary(place, primary, { certificates, user, durable });
-  await primary.start();
   const standby = replica ? createNode(place, { name: "replica", port: second! }) : undefined;
-  if (standby !== undefined) {
-    await createReplica(place, primary, standby);
-    await runSql(place, primary, [untilStreaming]);
-  }
-  if (synchronous)
-    await runSql(place, primary, ["alter system set synchronous_standby_names = '*'", "select pg_reload_conf()"]);
+  // Before anything was written: a copy of the files is all that a base backup would be.
+  if (standby !== undefined) await createReplica(place, { primary, standby });
+  await primary.start();
+  await standby?.start();
+  const localUrl = `postgresql:///postgres?host=${encodeURIComponent(servers.directory)}&port=${first}&user=postgres&sslmode=disable`;
+  if (standby !== undefined) await untilStreaming(localUrl, { synchronous });
   const owned = opened.move();
   return {
     certificates,
@@ -84,23 +93,32 @@ export async function startPostgres({
       const query = new URLSearchParams(parameters).toString();
       return `postgresql://${user.username}:${encodeURIComponent(user.password)}@${hosts.join(",")}/roost${query && `?${query}`}`;
     },
-    localUrl: `postgresql:///postgres?host=${encodeURIComponent(servers.directory)}&port=${first}&user=postgres&sslmode=disable`,
+    localUrl,
     promote: () => runProgram(place, "pg_ctl", ["promote", "-w", "-D", standby!.data]),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
 
 /** A replica that accepts connections may not have found its primary yet. */
-const untilStreaming = `do $$ begin
-  for i in 1..600 loop
-    perform pg_stat_clear_snapshot();
-    if exists (select from pg_stat_replication where state = 'streaming') then return; end if;
-    perform pg_sleep(0.1);
-  end loop;
-  raise exception 'the replica does not stream';
-end $$`;
+async function untilStreaming(url: string, { synchronous }: { synchronous: boolean }): Promise<void> {
+  await using database = await openDatabase({ url, applicationName: "infra", logger: silentLogger, poolMax: 1 });
+  const endMs = performance.now() + streamingMsMax;
+  while ((await database.query("select from pg_stat_replication where state = 'streaming'")).length === 0) {
+    if (performance.now() > endMs) throw new Error(`the replica does not stream after ${streamingMsMax / 1000} s`);
+    await delay(pollMs);
+  }
+  if (!synchronous) return;
+  await database.query("alter system set synchronous_standby_names = '*'");
+  await database.query("select pg_reload_conf()");
+}
 
-async function findPrograms(servers: Servers, version: NpmPostgresVersion | undefined): Promise<string> {
+interface FindPrograms {
+  servers: Servers;
+  version: PostgresVersion | undefined;
+  user: ServerUser | undefined;
+}
+
+async function findPrograms({ servers, version, user }: FindPrograms): Promise<string> {
   if (version === undefined) {
     const part = await requirePart("postgres");
     if (part.skip !== false) throw new Error(part.skip);
@@ -108,8 +126,10 @@ async function findPrograms(servers: Servers, version: NpmPostgresVersion | unde
   }
   // The server's user may not read where it is installed.
   const directory = join(servers.directory, "programs");
-  await cp(await installNpmPostgres(version), directory, { recursive: true });
-  const problem = await makeRunnable(directory, serverUser());
+  const installed =
+    version === ownVersion ? (await findInstalledBinaries()).directory : await installNpmPostgres(version);
+  await cp(installed, directory, { recursive: true });
+  const problem = await makeRunnable(directory, user);
   if (problem !== undefined) throw new Error(`PostgreSQL ${version} of npm does not run here: ${problem}`);
   return join(directory, "bin");
 }
@@ -123,8 +143,6 @@ interface Place {
 
 interface Node extends RealPostgresNode {
   data: string;
-  /** Arguments of a client that connects as the owner of the cluster. */
-  asOwner: string[];
 }
 
 function createNode({ bin, servers, user, address }: Place, { name, port }: { name: string; port: number }): Node {
@@ -133,7 +151,6 @@ function createNode({ bin, servers, user, address }: Place, { name, port }: { na
   return {
     port,
     data,
-    asOwner: ["-h", servers.directory, "-p", String(port), "-U", "postgres"],
     async start() {
       const addresses = `listen_addresses=${["127.0.0.1", address].filter((each) => each !== undefined).join(",")}`;
       const args = ["-D", data, "-p", String(port), "-k", servers.directory, "-c", addresses];
@@ -176,6 +193,7 @@ async function createPrimary(
     "max_prepared_transactions = 4",
     "wal_level = replica",
     "hot_standby = on",
+    "wal_keep_size = 512MB",
     ...(durable ? [] : ["fsync = off", "synchronous_commit = off", "full_page_writes = off"]),
   ];
   await appendFile(join(data, "postgresql.conf"), `${settings.join("\n")}\n`);
@@ -194,16 +212,13 @@ async function createPrimary(
   });
 }
 
-async function createReplica(place: Place, primary: Node, replica: Node): Promise<void> {
-  await giveDirectory(place, replica.data);
-  const copy = ["-h", "127.0.0.1", "-p", String(primary.port), "-U", "postgres", "-D", replica.data];
-  await runProgram(place, "pg_basebackup", [...copy, "-R", "-C", "-S", "replica", "--checkpoint=fast", "--no-sync"]);
-  await replica.start();
-}
-
-async function runSql(place: Place, { asOwner }: Node, statements: readonly string[]): Promise<void> {
-  const commands = statements.flatMap((statement) => ["-c", statement]);
-  await runProgram(place, "psql", [...asOwner, "-d", "postgres", "-v", "ON_ERROR_STOP=1", ...commands]);
+async function createReplica(place: Place, { primary, standby }: { primary: Node; standby: Node }): Promise<void> {
+  await run("cp", ["-a", primary.data, standby.data], { timeout: programMsMax });
+  const settings = `primary_conninfo = 'host=127.0.0.1 port=${primary.port} user=postgres'\n`;
+  await appendFile(join(standby.data, "postgresql.conf"), settings);
+  const signal = join(standby.data, "standby.signal");
+  await writeFile(signal, "");
+  await give(place, signal);
 }
 
 async function giveDirectory(place: Place, path: string): Promise<void> {
@@ -224,11 +239,4 @@ async function runProgram(
   const running = run(join(bin, name), args, { timeout: programMsMax, cwd: "/", uid: user?.uid, gid: user?.gid });
   running.child.stdin?.end(options.input ?? "");
   await running;
-}
-
-/** PostgreSQL refuses to run as root. */
-function serverUser(): Place["user"] {
-  if (process.getuid?.() !== 0) return undefined;
-  const idOf = (flag: string) => Number(execFileSync("id", [flag, "postgres"], { encoding: "utf8" }));
-  return { name: "postgres", uid: idOf("-u"), gid: idOf("-g") };
 }

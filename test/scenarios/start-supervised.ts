@@ -36,6 +36,8 @@ export interface SupervisedOptions {
   services?: readonly string[] | undefined;
   /** Further settings of its environment. */
   environment?: Readonly<Record<string, string>>;
+  /** What stands before the program and its arguments. */
+  command?: readonly string[];
 }
 
 /** @throws Error with what it printed when it ended instead */
@@ -47,29 +49,27 @@ export async function startSupervised(options: SupervisedOptions): Promise<Start
 
 /** Resolves when the home is up, or when the supervisor has ended. */
 export async function trySupervised(options: SupervisedOptions): Promise<StartedHome | RefusedHome> {
-  const { directory, modelUrl, services = [], environment } = options;
+  const { directory, modelUrl, services = [], environment, command = [] } = options;
   if (services.length > 0) {
     // The home is there already, and names its services.
     await cp(join(root, "examples/home"), directory, { recursive: true });
     await appendFile(join(directory, "roost.yaml"), `\nservices: [${services.join(", ")}]\n`);
   }
-  const child = spawn(
-    process.execPath,
-    [join(root, "apps/supervisor/src/main.ts"), "up", ...(modelUrl === undefined ? [] : ["--example"])],
-    {
-      stdio: ["ignore", "pipe", "pipe"],
-      env: {
-        PATH: process.env["PATH"],
-        HOME: directory,
-        ROOST_HOME: directory,
-        ROOST_PORT: "0",
-        ROOST_WORKERS: "1",
-        ...(modelUrl === undefined ? {} : { ROOST_MODEL_URL: modelUrl, ROOST_MODEL: "scripted" }),
-        NODE_COMPILE_CACHE: join(root, "node_modules/.roost/compile-cache"),
-        ...environment,
-      },
+  const example = modelUrl === undefined ? [] : ["--example"];
+  const [first, ...args] = [...command, process.execPath, join(root, "apps/supervisor/src/main.ts"), "up", ...example];
+  const child = spawn(first!, args, {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: {
+      PATH: process.env["PATH"],
+      HOME: directory,
+      ROOST_HOME: directory,
+      ROOST_PORT: "0",
+      ROOST_WORKERS: "1",
+      ...(modelUrl === undefined ? {} : { ROOST_MODEL_URL: modelUrl, ROOST_MODEL: "scripted" }),
+      NODE_COMPILE_CACHE: join(root, "node_modules/.roost/compile-cache"),
+      ...environment,
     },
-  );
+  });
   let printed = "";
   const isUp = new Promise<true>((resolve) => {
     for (const stream of [child.stdout, child.stderr]) {

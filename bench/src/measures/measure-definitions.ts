@@ -11,7 +11,7 @@ import { startQuietHome, type LivingHome } from "../living-home/start-home.ts";
 import { formatMs, timed, type Figure, type Measure } from "../measure.ts";
 import { openDurableDatabase } from "../open-durable-database.ts";
 import { joinAsWorker } from "../peers/open-roost.ts";
-import { printCurve } from "../print-curve.ts";
+import { openCurve } from "../print-curve.ts";
 import { statistics } from "../statistics.ts";
 
 const agentsAtFullSize = 10_000;
@@ -43,6 +43,36 @@ interface Point {
   serverShare: number;
 }
 
+const titles = [
+  "agents",
+  "jobs",
+  "start",
+  "`jobs list`",
+  "status",
+  "`ps`",
+  "claim p99",
+  "ticks p99",
+  "ticks",
+  "gateway",
+  "PostgreSQL",
+];
+
+function rowOf(point: Point): (string | number)[] {
+  return [
+    point.agents,
+    point.jobs,
+    formatMs(point.startMs),
+    formatMs(point.listMs),
+    formatMs(point.statusMs),
+    formatMs(point.psMs),
+    formatMs(point.claimP99Ms),
+    point.tickP99Ms === undefined ? "–" : formatMs(point.tickP99Ms),
+    point.ticks,
+    `${point.gatewayMib.toFixed(0)} MiB`,
+    `${(100 * point.serverShare).toFixed(1)} % of a core`,
+  ];
+}
+
 export const measureDefinitions: Measure = async ({ isQuick, share, onProgress }) => {
   const full = isQuick ? 0.002 : share;
   await using opened = await openDurableDatabase();
@@ -52,6 +82,7 @@ export const measureDefinitions: Measure = async ({ isQuick, share, onProgress }
   }));
   await using home = await startQuietHome(opened.url);
   const points: Point[] = [];
+  const curve = openCurve(titles, { onProgress });
   let before = { agents: 0, jobs: 0 };
   let definedMs = 0;
   for (const size of sizes) {
@@ -59,42 +90,13 @@ export const measureDefinitions: Measure = async ({ isQuick, share, onProgress }
     definedMs += await timed(() => define(opened.kernel, before, size));
     before = size;
     await opened.database.query("analyze");
-    points.push({
-      ...size,
-      ...(await measurePoint(opened.kernel, home, {
-        isQuick,
-        watchMs: isQuick ? 1_000 : size.jobs === 0 ? idleMs : tickMs,
-      })),
-    });
+    const isFull = size === sizes.at(-1);
+    const watchMs = isQuick ? 1_000 : size.jobs === 0 ? idleMs : isFull ? tickMs : tickMs / 2;
+    const point = { ...size, ...(await measurePoint(opened.kernel, home, { isQuick, watchMs })) };
+    points.push(point);
+    curve.add(rowOf(point));
   }
-  printCurve(
-    [
-      "agents",
-      "jobs",
-      "start",
-      "`jobs list`",
-      "status",
-      "`ps`",
-      "claim p99",
-      "ticks p99",
-      "ticks",
-      "gateway",
-      "PostgreSQL",
-    ],
-    points.map((point) => [
-      point.agents,
-      point.jobs,
-      formatMs(point.startMs),
-      formatMs(point.listMs),
-      formatMs(point.statusMs),
-      formatMs(point.psMs),
-      formatMs(point.claimP99Ms),
-      point.tickP99Ms === undefined ? "–" : formatMs(point.tickP99Ms),
-      point.ticks,
-      `${point.gatewayMib.toFixed(0)} MiB`,
-      `${(100 * point.serverShare).toFixed(1)} % of a core`,
-    ]),
-  );
+  curve.print();
   return figuresOf(points, definedMs);
 };
 

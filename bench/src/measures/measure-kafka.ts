@@ -19,6 +19,7 @@ const aimMs = 180_000;
 const aimMb = 300;
 const partitionCount = 4;
 const pollMs = 500;
+const progressMs = 15_000;
 const msMax = 1_200_000;
 const roleProgram = fileURLToPath(new URL("../kafka-role-program.ts", import.meta.url));
 
@@ -57,6 +58,7 @@ export const measureKafka: Measure = async ({ isQuick, share, onProgress }) => {
   const most = { append: 0, relay: 0, consume: 0 };
   let appendedMs: number | undefined;
   let shippedMs: number | undefined;
+  let toldMs = startedMs;
   for (let done = 0; done < count;) {
     if (performance.now() - startedMs > msMax)
       throw new Error(`only ${done} of ${count} events within ${msMax / 1000} s`);
@@ -72,6 +74,11 @@ export const measureKafka: Measure = async ({ isQuick, share, onProgress }) => {
     if (at!.appended >= count) appendedMs ??= performance.now() - startedMs;
     if (at!.shipped >= count) shippedMs ??= performance.now() - startedMs;
     done = at!.done;
+    if (performance.now() - toldMs < progressMs) continue;
+    toldMs = performance.now();
+    onProgress(
+      `after ${Math.round((toldMs - startedMs) / 1000)} s: ${at!.appended.toLocaleString("en")} appended, ${at!.shipped.toLocaleString("en")} shipped, ${done.toLocaleString("en")} projected`,
+    );
   }
   const wholeMs = performance.now() - startedMs;
   const rate = (ms: number) => `${Math.round((count / ms) * 1000).toLocaleString("en")}/s`;

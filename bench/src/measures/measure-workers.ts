@@ -8,10 +8,10 @@ import { createRuns, runLimits, type Kernel } from "@roost/kernel";
 import { listServerPids, readResidentMib, sumProcessorMs } from "../living-home/home-processes.ts";
 import { formatMs, type Measure } from "../measure.ts";
 import { openDurableDatabase } from "../open-durable-database.ts";
-import { printCurve } from "../print-curve.ts";
+import { openCurve } from "../print-curve.ts";
 import { statistics } from "../statistics.ts";
 
-const runsAtFullSize = 20_000;
+const runsAtFullSize = 10_000;
 const workerCounts = [1, 2, 4, 8];
 const pollMs = 100;
 const msMax = 600_000;
@@ -32,36 +32,42 @@ interface Point {
   waits: [name: string, share: number][];
 }
 
+const titles = [
+  "workers",
+  "runs a second",
+  "run p99",
+  "memory of a worker",
+  "PostgreSQL, of all processors",
+  "workers, of all processors",
+  "PostgreSQL, a run",
+  "waits of their connections",
+];
+
+function rowOf(point: Point): (string | number)[] {
+  return [
+    point.workers,
+    Math.round(point.perSecond),
+    formatMs(point.p99Ms),
+    `${point.workerMib.toFixed(0)} MiB`,
+    percent(point.serverShare),
+    percent(point.workersShare),
+    formatMs(point.serverMsPerRun),
+    point.waits.map(([name, part]) => `${name} ${percent(part)}`).join(", "),
+  ];
+}
+
 export const measureWorkers: Measure = async ({ isQuick, share, onProgress }) => {
   const count = isQuick ? 40 : Math.max(100, Math.round(runsAtFullSize * share));
   await using opened = await openDurableDatabase();
   const points: Point[] = [];
+  const curve = openCurve(titles, { onProgress });
   for (const workers of isQuick ? [1, 2] : workerCounts) {
     onProgress(`${count.toLocaleString("en")} runs of three steps, ${workers} worker processes`);
-    points.push(await measurePoint(opened, { workers, count }));
+    const point = await measurePoint(opened, { workers, count });
+    points.push(point);
+    curve.add(rowOf(point));
   }
-  printCurve(
-    [
-      "workers",
-      "runs a second",
-      "run p99",
-      "memory of a worker",
-      "PostgreSQL, of all processors",
-      "workers",
-      "PostgreSQL, a run",
-      "waits of their connections",
-    ],
-    points.map((point) => [
-      point.workers,
-      Math.round(point.perSecond),
-      formatMs(point.p99Ms),
-      `${point.workerMib.toFixed(0)} MiB`,
-      percent(point.serverShare),
-      percent(point.workersShare),
-      formatMs(point.serverMsPerRun),
-      point.waits.map(([name, part]) => `${name} ${percent(part)}`).join(", "),
-    ]),
-  );
+  curve.print();
   const best = points.reduce((one, other) => (other.perSecond > one.perSecond ? other : one));
   const last = points.at(-1)!;
   return [

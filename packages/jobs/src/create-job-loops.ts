@@ -37,23 +37,27 @@ export function createStalledJobLoop(kernel: Kernel): SchedulerLoop {
     name: "stalled jobs",
     channels: () => [],
     pollMs: timings.stalledPollMs,
-    look: async () => ({ isMore: (await reportStalledJobs(kernel)) > 0 }),
+    look: lookBack(kernel, reportStalledJobs),
   };
 }
 
-/** Looks back to its last look that found nothing more, however long ago: looks fail while the database is away, and a laptop sleeps. */
 function failureLoop(kernel: Kernel): SchedulerLoop {
-  let checkedMs: number | undefined;
   return {
     name: "failing jobs",
     channels: () => [],
     pollMs: timings.failurePollMs,
-    look: async () => {
-      const nowMs = kernel.clock.nowMs();
-      const isMore = (await reportFailingJobs(kernel, { checkedMs })) > 0;
-      if (!isMore) checkedMs = nowMs;
-      return { isMore };
-    },
+    look: lookBack(kernel, reportFailingJobs),
+  };
+}
+
+/** To the last look that found nothing more, however long ago: looks fail while the database is away, and a laptop sleeps. */
+function lookBack(kernel: Kernel, report: typeof reportFailingJobs): SchedulerLoop["look"] {
+  let checkedMs: number | undefined;
+  return async () => {
+    const nowMs = kernel.clock.nowMs();
+    const isMore = (await report(kernel, { checkedMs })) > 0;
+    if (!isMore) checkedMs = nowMs;
+    return { isMore };
   };
 }
 

@@ -129,6 +129,43 @@ test("V: reportStalledJobs() says once a day that a job fires and does not succe
   assert.equal(await reportStalledJobs(kernel), 0, "it has succeeded since");
 });
 
+test("reportStalledJobs() says it of a job that fires every few minutes after an hour, when it looks at what has changed", async () => {
+  await using opened = await openFailing();
+  const { kernel, clock } = opened;
+  const trigger = { kind: "every", every: "5m" } as const;
+  for (const id of ["asks", "well"])
+    await defineJob(kernel, { id, prompt: "", trigger, overlap: "skip" }, { by: "test" });
+  let checkedMs = kernel.clock.nowMs();
+  const reported: number[] = [];
+  for (let tick = 1; tick <= 16; tick += 1) {
+    await clock.advance(300_000);
+    await fireDueTicks(kernel);
+    const { workerId } = await registerWorker(kernel, { kind: "worker", host: "here", pid: 1 });
+    // The first run of one of them stays as it is.
+    for (const { id, epoch, jobId } of await claimRuns(kernel, { workerId, queues: ["default"], limit: 2 }))
+      if (jobId === "well") await finishRun(kernel, { runId: id, epoch }, { state: "done" });
+    const nowMs = kernel.clock.nowMs();
+    if ((await reportStalledJobs(kernel, { checkedMs })) > 0) reported.push(tick);
+    checkedMs = nowMs;
+  }
+  assert.deepEqual(
+    [reported.length, (await listFailingJobs(kernel, { limit: 10 })).map(({ jobId }) => jobId)],
+    [1, ["asks"]],
+  );
+  assert.ok(reported[0]! > 12, "not before an hour has passed");
+  // No tick since, but an hour has passed since one.
+  await defineJob(kernel, { id: "late", prompt: "", trigger }, { by: "test" });
+  for (let tick = 1; tick <= 6; tick += 1) {
+    await clock.advance(300_000);
+    await fireDueTicks(kernel);
+  }
+  assert.equal(await reportStalledJobs(kernel, { checkedMs: kernel.clock.nowMs() }), 0);
+  await clock.advance(3_540_000);
+  await reportStalledJobs(kernel, { checkedMs: kernel.clock.nowMs() - 60_000 });
+  const failing = (await listFailingJobs(kernel, { limit: 10 })).map(({ jobId }) => jobId);
+  assert.deepEqual(failing.toSorted(), ["asks", "late", "well"]);
+});
+
 test("reportStalledJobs() goes on with a job that failed and is stalled now, and leaves one that fails to reportFailingJobs()", async () => {
   await using opened = await openFailing();
   const { kernel, clock } = opened;

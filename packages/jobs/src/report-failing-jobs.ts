@@ -7,7 +7,7 @@ import { clipReason } from "./job-row.ts";
 
 /** How far a starting scheduler looks back: jobs are not checked while no scheduler runs. */
 const startLookBackMs = 30 * 86_400_000;
-/** A run may commit later than the time of its end says. */
+/** A run may commit later than the time of its end says, a tick than its moment. */
 const overlapMs = 300_000;
 const jobsPerLookMax = 100;
 /** Ticks in a row without a success, and how long ago the first of them was: a job that is slow for once is not reported. */
@@ -81,6 +81,9 @@ export async function reportFailingJobs(
   });
 }
 
+/** Skipped because a run of the job stands in the way is tried too. */
+const triedToRun = "(outcome = 'fired' or outcome = 'skipped' and reason ~ '^(run |[0-9]+ runs )')";
+
 interface StalledJob {
   jobId: string;
   timeZone: string;
@@ -90,23 +93,42 @@ interface StalledJob {
 
 /**
  * Checks for jobs that fire and do not succeed: their runs are cancelled, wait for a person, or keep the next ones from beginning. What a job skips
- * by its own rules does not count. What reportFailingJobs() tells is left to it: a job one of whose last runs failed.
+ * by its own rules does not count. What reportFailingJobs() tells is left to it: a job one of whose last runs failed. `checkedMs` as there: looked at
+ * are jobs with a tick since then, with one that is an hour old since then, and those that are told again; all jobs by who has just started.
  */
-export async function reportStalledJobs(kernel: Kernel): Promise<number> {
+export async function reportStalledJobs(
+  kernel: Kernel,
+  { checkedMs }: { checkedMs?: number | undefined } = {},
+): Promise<number> {
   const stalled = await kernel.database.query<StalledJob>(
-    `select j.id as "jobId", j.time_zone as "timeZone", j.cause_id as "causeId", last.reasons[1] as "lastReason" from roost.job j
+    `with looked_at as materialized (
+       select id, time_zone, cause_id from roost.job where $5::timestamptz is null and state = 'active'
+       union all
+       select id, time_zone, cause_id from roost.job where $5 is not null and state = 'active' and id = any(array(
+         select t.job_id from (values (interval '0'), ($2 * interval '1 millisecond')) as passed(ago)
+         join roost.tick t on t.scheduled_at > $5 - passed.ago and t.scheduled_at <= roost.now() - passed.ago
+         union select substr(what, length('${prefix}') + 1) from roost.failure where starts_with(what, '${prefix}'))))
+     select j.id as "jobId", j.time_zone as "timeZone", j.cause_id as "causeId", last.reasons[1] as "lastReason" from looked_at j
      cross join lateral (
        select count(*) as count, min(t.scheduled_at) as since, array_agg(t.reason order by t.scheduled_at desc) as reasons from (
-         select scheduled_at, reason from roost.tick
-         -- Skipped because a run of the job stands in the way.
-         where job_id = j.id and (outcome = 'fired' or outcome = 'skipped' and reason ~ '^(run |[0-9]+ runs )')
-         order by scheduled_at desc, tick_key desc limit $1) as t) as last
-     where j.state = 'active' and last.count = $1 and last.since < roost.now() - $2 * interval '1 millisecond'
+         select scheduled_at, reason from roost.tick where job_id = j.id and ${triedToRun} order by scheduled_at desc, tick_key desc limit $1) as t) as last
+     -- Of a job with more ticks than these in the time, it is the time that counts.
+     cross join lateral (
+       select least(scheduled_at, last.since) as since from roost.tick
+       where job_id = j.id and ${triedToRun} and scheduled_at < roost.now() - $2 * interval '1 millisecond'
+       order by scheduled_at desc limit 1) as unsuccessful
+     where last.count = $1
        and not exists (select 1 from roost.failure f where f.what = '${prefix}' || j.id and (f.told_at >= roost.now() - $4 * interval '1 millisecond'
-         or exists (select 1 from roost.run_all r where r.id = f.run_id and r.ended_at >= last.since)))
-       and not exists (select 1 from roost.run_all r where r.job_id = j.id and r.state = 'done' and r.ended_at >= last.since)
+         or exists (select 1 from roost.run_all r where r.id = f.run_id and r.ended_at >= unsuccessful.since)))
+       and not exists (select 1 from roost.run_all r where r.job_id = j.id and r.state = 'done' and r.ended_at >= unsuccessful.since)
      order by j.id limit $3`,
-    [stalledTicks, stalledMsMin, jobsPerLookMax, failureRepeatMs],
+    [
+      stalledTicks,
+      stalledMsMin,
+      jobsPerLookMax,
+      failureRepeatMs,
+      checkedMs === undefined ? null : new Date(checkedMs - overlapMs),
+    ],
     { name: "jobs-stalled" },
   );
   return eachJob(kernel, stalled, (tx, { jobId, timeZone, causeId, lastReason }) => {

@@ -4,7 +4,7 @@ import { silentLogger } from "@roost/base";
 import { createTestDatabase } from "@roost/database/testing";
 import { readKernelSchema } from "@roost/kernel";
 import { holdPartitions } from "./hold-partitions.ts";
-import { createLeases, isLeaseGone, type LeasedPartition } from "./leases.ts";
+import { createLeases, isLeaseGone, nameOf, type Leases, type PartitionName } from "./leases.ts";
 import { migrateKafka } from "./migrate-kafka.ts";
 
 const [one, two] = ["018f0000-0000-7000-8000-000000000001", "018f0000-0000-7000-8000-000000000002"] as const;
@@ -56,25 +56,37 @@ test("Partitions have one owner at a time, whose epoch goes up with each change,
   );
 });
 
-test("holdPartitions() gives back also what a claim brings that was under way when all was given up", async () => {
-  const [of] = partitions;
-  const answer = Promise.withResolvers<LeasedPartition[]>();
-  let held = 0;
-  const leases = {
+test("holdPartitions() gives back what could not be reached twice in a row, and also what a claim brings that was under way", async () => {
+  const gate = Promise.withResolvers<void>();
+  let isOpen = true;
+  let owned: PartitionName[] = [];
+  const leases: Leases = {
     purpose: "relay",
-    claim: async () => {
-      const claimed = await answer.promise;
-      held = claimed.length;
-      return claimed;
+    async claim(wanted) {
+      if (!isOpen) await gate.promise;
+      owned = [...wanted];
+      return wanted.map((each) => ({ ...each, epoch: 1 }));
     },
     msLeft: () => 60_000,
     require: async () => {},
-    release: async () => void (held = 0),
+    release: async (given = owned) => void (owned = owned.filter((each) => !given.some((one) => isSame(one, each)))),
   };
-  await using holding = holdPartitions(leases, { wanted: () => [of!], leaseMs: 3_600_000, logger: silentLogger });
+  await using holding = holdPartitions(leases, { wanted: () => partitions, leaseMs: 3_600_000, logger: silentLogger });
+  const now = () => holding.now().map(({ partition }) => partition);
+  await holding.claim();
+  const [first, second, third] = partitions as [PartitionName, PartitionName, PartitionName];
+  await holding.missed([first, second]);
+  holding.reached([first]);
+  await holding.missed([first, second]);
+  assert.deepEqual(now(), [0, 2]);
+  isOpen = false;
   const claiming = holding.claim();
-  await holding.giveUp();
-  answer.resolve([{ ...of!, epoch: 1 }]);
+  await holding.missed([first]);
+  gate.resolve();
   await claiming;
-  assert.deepEqual([held, holding.now()], [0, []]);
+  assert.deepEqual([owned, now()], [[third], [2]]);
 });
+
+function isSame(one: PartitionName, other: PartitionName): boolean {
+  return nameOf(one) === nameOf(other);
+}

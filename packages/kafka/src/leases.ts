@@ -5,22 +5,29 @@
 import { RoostError } from "@roost/base";
 import type { Database, Sql, Transaction } from "@roost/database";
 
-export interface LeasedPartition {
+export interface PartitionName {
   topic: string;
   partition: number;
+}
+
+export function nameOf({ topic, partition }: PartitionName): string {
+  return `${topic}/${partition}`;
+}
+
+export interface LeasedPartition extends PartitionName {
   epoch: number;
 }
 
 export interface Leases {
   readonly purpose: string;
   /** Takes every free partition of these and renews its own. Returns what it has; those that are new have another epoch than before. */
-  claim(partitions: readonly { topic: string; partition: number }[]): Promise<LeasedPartition[]>;
+  claim(partitions: readonly PartitionName[]): Promise<LeasedPartition[]>;
   /** How long the last claim certainly still holds. */
   msLeft(): number;
   /** In a transaction that records something for it. @throws RoostError `conflict` when another owner has it */
   require(tx: Transaction, leased: LeasedPartition): Promise<void>;
-  /** Gives all back. */
-  release(): Promise<void>;
+  /** Gives these back; default: all. */
+  release(partitions?: readonly PartitionName[]): Promise<void>;
 }
 
 export interface LeaseOptions {
@@ -43,20 +50,22 @@ export function createLeases(database: Database, options: LeaseOptions): Leases 
       return rows;
     },
     msLeft: () => heldUntilMs - performance.now(),
-    async require(tx, { topic, partition, epoch }) {
+    async require(tx, leased) {
+      const { topic, partition, epoch } = leased;
       const rows = await tx.query(
         `select 1 from kafka.lease where purpose = $1 and topic = $2 and partition = $3 and owner = $4 and epoch = $5 and expires_at > roost.now() for key share`,
         [purpose, topic, partition, owner, epoch],
         { name: "kafka_require_lease" },
       );
-      if (rows.length === 0) throw lost(`${topic}/${partition}`);
+      if (rows.length === 0) throw lost(nameOf(leased));
     },
-    async release() {
-      heldUntilMs = -Infinity;
-      await database.query("update kafka.lease set owner = null, expires_at = null where purpose = $1 and owner = $2", [
-        purpose,
-        owner,
-      ]);
+    async release(partitions) {
+      if (partitions === undefined) heldUntilMs = -Infinity;
+      await database.query(
+        `update kafka.lease set owner = null, expires_at = null where purpose = $1 and owner = $2
+         and ($3::text[] is null or (topic, partition) in (select * from unnest($3::text[], $4::integer[])))`,
+        [purpose, owner, ...(partitions === undefined ? [null, null] : columnsOf(partitions))],
+      );
     },
   };
 }
@@ -70,9 +79,9 @@ export function isLeaseGone(error: unknown): boolean {
 async function claimAll(
   sql: Sql,
   { purpose, owner, leaseMs, host }: LeaseOptions,
-  partitions: readonly { topic: string; partition: number }[],
+  partitions: readonly PartitionName[],
 ): Promise<LeasedPartition[]> {
-  const places = [partitions.map(({ topic }) => topic), partitions.map(({ partition }) => partition)];
+  const places = columnsOf(partitions);
   await sql.query(
     `insert into kafka.lease (purpose, topic, partition) select $1, t, p from unnest($2::text[], $3::integer[]) as w(t, p)
      where not exists (select from kafka.lease l where l.purpose = $1 and l.topic = t and l.partition = p) on conflict do nothing`,
@@ -93,6 +102,10 @@ async function claimAll(
     [purpose, ...places, owner, leaseMs, host ?? null],
     { name: "kafka_claim_leases" },
   );
+}
+
+function columnsOf(partitions: readonly PartitionName[]): [topics: string[], partitions: number[]] {
+  return [partitions.map(({ topic }) => topic), partitions.map(({ partition }) => partition)];
 }
 
 function lost(name: string): RoostError {

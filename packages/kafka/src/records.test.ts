@@ -53,7 +53,7 @@ test("toRecord() leaves out what an event has not, and keys it as the log does",
 
 test("fromRecord() reads CloudEvents in structured mode too", () => {
   const body = { specversion: "1.0", id: "1", type: "order.placed", source: "shop", data: { total: 4 } };
-  const record = received(JSON.stringify(body), { "content-type": "application/cloudevents+json; charset=UTF-8" });
+  const record = received(JSON.stringify(body), { "content-type": "application/CloudEvents+json; charset=UTF-8" });
   const { id, type, data, place } = fromRecord(record);
   assert.deepEqual({ id, type, data, place }, { id: "1", type: "order.placed", data: { total: 4 }, place: undefined });
 });
@@ -74,7 +74,13 @@ test("fromRecord() says what is wrong with a record", () => {
 
 test("placeOf() is undefined for what no log wrote, or wrote wrongly", () => {
   const { headers } = toRecord(event, { log: "home", generation: 1, schemaId: undefined });
-  for (const change of [{ ce_roostoffset: "-1" }, { ce_roostoffset: "x" }, { ce_roostpartition: "1.5" }])
+  for (const change of [
+    { ce_roostoffset: "-1" },
+    { ce_roostoffset: "x" },
+    { ce_roostpartition: "1.5" },
+    { ce_roostlog: "a".repeat(256) },
+    { ce_roosttopic: "no\0tes" },
+  ])
     assert.equal(placeOf(received("{}", { ...headers, ...change })), undefined);
   assert.equal(placeOf(received("{}", foreign)), undefined);
 });

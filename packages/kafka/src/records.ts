@@ -43,6 +43,8 @@ const json = "application/json";
 /** Of the value of a record that enters. */
 export const valueBytesMax = 1_000_000;
 const structured = "application/cloudevents+json";
+/** Of a log and of its topics: more is no key of a table. */
+const logName = /^[\w.:-]{1,255}$/;
 
 /** @param schemaId of the event's type and version: the SHA-256 of its canonical JSON */
 export function toRecord(
@@ -83,6 +85,8 @@ export function placeOf({ headers }: Pick<ReceivedRecord, "headers">): LogPlace 
   if (
     log === undefined ||
     topic === undefined ||
+    !logName.test(log) ||
+    !logName.test(topic) ||
     !numbers.every((number) => Number.isSafeInteger(number) && number >= 0)
   )
     return undefined;
@@ -94,7 +98,7 @@ export function fromRecord(record: ReceivedRecord): ForeignEvent {
   const { headers, value } = record;
   if (value === null) throw invalid("has no value");
   if (value.byteLength > valueBytesMax) throw invalid(`has ${value.byteLength} bytes (limit ${valueBytesMax})`);
-  const contentType = headers.get("content-type") ?? json;
+  const contentType = (headers.get("content-type") ?? json).toLowerCase();
   const body = parse(value);
   const { attributes, data } = contentType.startsWith(structured) ? ofStructured(body) : ofBinary(headers, body);
   const version = attributes.get("schemaversion");

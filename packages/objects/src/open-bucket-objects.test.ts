@@ -43,8 +43,54 @@ test("openBucketObjects() does not follow a redirect with its signed request", a
     response.end("elsewhere");
   });
   const server = await serve(t, (_, response) => response.writeHead(307, { location: other.bucket.endpoint }).end());
-  await assert.rejects(server.store.get(nameOf(wren)), { code: "unavailable" });
+  await assert.rejects(server.store.get(nameOf(wren)), {
+    code: "unavailable",
+    message: /another endpoint or in another/,
+  });
   assert.equal(followed, 0);
+});
+
+test("openBucketObjects() says that the clock is wrong where the server says so", async (t) => {
+  const server = await serve(t, (_, response) => {
+    response.writeHead(403, { "content-type": "application/xml" });
+    response.end("<Error><Code>RequestTimeTooSkewed</Code><Message>too far</Message></Error>");
+  });
+  await assert.rejects(server.store.get(nameOf(wren)), { code: "unavailable", message: /clock of this machine/ });
+});
+
+test("openBucketObjects() completes an upload again that failed with status 200, and knows one whose answer was lost", async (t) => {
+  const bytes = new Uint8Array(9 * 1024 ** 2).fill(7);
+  const failed = "<Error><Code>InternalError</Code></Error>";
+  const xml = { "content-type": "application/xml" };
+  for (const answers of [
+    [failed, "done"],
+    ["lost", "unknown"],
+    [failed, failed, failed, failed],
+  ]) {
+    let isThere = false;
+    const server = await serve(t, ({ method, url }, response) => {
+      if (url?.includes("?uploads"))
+        return void response
+          .writeHead(200, xml)
+          .end("<InitiateMultipartUploadResult><UploadId>u1</UploadId></InitiateMultipartUploadResult>");
+      if (method === "PUT") return void response.writeHead(200, { etag: '"part"' }).end();
+      if (method !== "POST") {
+        const status = isThere ? (method === "HEAD" ? 200 : 206) : 404;
+        response.writeHead(status, isThere ? { "content-length": bytes.byteLength } : {});
+        return void response.end(method === "GET" && isThere ? bytes : undefined);
+      }
+      const answer = answers.shift();
+      if (answer === "done" || answer === "lost") isThere = true;
+      if (answer === "lost") return void response.destroy();
+      if (answer === "unknown")
+        return void response.writeHead(404, xml).end("<Error><Code>NoSuchUpload</Code></Error>");
+      const result = "<CompleteMultipartUploadResult><ETag>whole</ETag></CompleteMultipartUploadResult>";
+      response.writeHead(200, xml).end(answer === "done" ? result : answer);
+    });
+    const put = server.store.put(bytes);
+    if (answers.length === 2) assert.equal((await put).sha256, nameOf(bytes));
+    else await assert.rejects(put, { code: "unavailable", message: /answered 500 InternalError/ });
+  }
 });
 
 test("openBucketObjects() refuses bytes that are not those of the name, and takes a broken stream up where it broke", async (t) => {

@@ -64,8 +64,14 @@ class BucketObjects implements ObjectStore {
       accessKeyId: bucket.accessKeyId,
       secretAccessKey: bucket.secretAccessKey,
       requestAbortTimeout: requestMsMax,
-      // A redirect would take the signed request to another host.
-      fetch: (input, init) => fetch(input, { ...init, redirect: "error" }),
+      fetch: (input, init) =>
+        fetch(input, {
+          ...init,
+          // It would take the signed request to another host.
+          redirect: "manual",
+          // A proxy that compresses would say no length.
+          headers: { ...(init?.headers as Record<string, string>), "accept-encoding": "identity" },
+        }),
     });
   }
 
@@ -188,7 +194,7 @@ class BucketObjects implements ObjectStore {
         const part = bytes.subarray(index * partBytes, (index + 1) * partBytes);
         parts[index] = await this.#attempt(() => this.#client.uploadPart(key, uploadId, part, index + 1));
       });
-      await this.#attempt(() => this.#client.completeMultipartUpload(key, uploadId, parts));
+      await this.#complete(sha256, { uploadId, parts, bytes: bytes.byteLength });
     } catch (error) {
       // What it leaves is taken away by the bucket's own rule for unfinished uploads.
       await this.#client.abortMultipartUpload(key, uploadId).catch(() => {});
@@ -201,6 +207,22 @@ class BucketObjects implements ObjectStore {
       // Otherwise it would be taken for there by who puts it again.
       await this.delete(sha256);
       throw error;
+    }
+  }
+
+  async #complete(
+    sha256: string,
+    { uploadId, parts, bytes }: { uploadId: string; parts: { partNumber: number; etag: string }[]; bytes: number },
+  ): Promise<void> {
+    try {
+      await this.#attempt(async () => {
+        const { etag } = await this.#client.completeMultipartUpload(this.#keyOf(sha256), uploadId, parts);
+        // A server that has begun to answer says with status 200 that it failed after all.
+        if (etag === undefined) throw new S3ServiceError("the upload was not completed", 500, "InternalError");
+      });
+    } catch (error) {
+      // Done by an attempt whose answer was lost: the upload is known no more.
+      if ((await this.stat(sha256))?.bytes !== bytes) throw error;
     }
   }
 
@@ -223,6 +245,17 @@ class BucketObjects implements ObjectStore {
     const where = describeBucket(this.#bucket);
     if (status === undefined)
       return new RoostError("unavailable", `${where} does not answer: see that its server runs`, { cause: error });
+    const said = answerOf(error)?.serviceCode ?? "";
+    if (status >= 300 && status < 400)
+      return new RoostError(
+        "unavailable",
+        `${where} answered ${status}: the bucket is at another endpoint or in another region: mend OBJECTS_URL`,
+        { cause: error },
+      );
+    if (said === "RequestTimeTooSkewed")
+      return new RoostError("unavailable", `${where} does not accept the clock of this machine: set its time`, {
+        cause: error,
+      });
     if (status === 401 || status === 403)
       return new RoostError("forbidden", `${where} refuses the key: it must read, write, list and delete there`, {
         cause: error,
@@ -231,7 +264,6 @@ class BucketObjects implements ObjectStore {
       return new RoostError("unavailable", `there is no bucket ${where}: make it, or mend OBJECTS_URL`, {
         cause: error,
       });
-    const said = answerOf(error)?.serviceCode ?? "";
     return new RoostError("unavailable", `${where} answered ${status} ${said}`.trimEnd(), { cause: error });
   }
 

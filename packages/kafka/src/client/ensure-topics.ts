@@ -37,6 +37,6 @@ export async function ensureTopics(
   const { topics } = await admin.metadata({ topics: known.map(({ name }) => name), forceUpdate: true });
   const short = known.filter(({ name, partitions }) => (topics.get(name)?.partitionsCount ?? partitions) < partitions);
   if (short.length === 0) return;
-  const grown = short.map(({ name, partitions }) => ({ name, count: partitions, assignments: [] }));
+  const grown = short.map(({ name, partitions }) => ({ name, count: partitions }));
   await admin.createPartitions({ topics: grown });
 }

@@ -8,19 +8,19 @@ import {
   groupsChannel,
   isPassing,
   readForeignLetters,
-  readForeignOffsets,
-  resetForeignOffset,
   takeForeignLetter,
   type Kernel,
 } from "@roost/kernel";
-import { isOutOfRange, type Fetched, type ReceivedRecord, type TopicRange } from "../client/fetch-records.ts";
+import { isOutOfRange, type OnMissed } from "../client/ask-brokers.ts";
+import type { Fetched, ReceivedRecord } from "../client/fetch-records.ts";
 import type { Kafka } from "../client/open-kafka.ts";
 import { fromRecord } from "../records.ts";
-import { holdPartitions } from "../hold-partitions.ts";
-import { createLeases, isLeaseGone, type LeasedPartition } from "../leases.ts";
+import { holdPartitions, type HeldPartitions } from "../hold-partitions.ts";
+import { createLeases, isLeaseGone, type LeasedPartition, type PartitionName } from "../leases.ts";
 import { leaseMsDefault } from "../relay/run-relay.ts";
 import { createDeadLetters, type SentLetter } from "./dead-letters.ts";
-import { positionsOf, setAside, takeNew, takeRecords, type HandleEvents, type RecordTaking } from "./take-records.ts";
+import { createPlaces, type Places } from "./places.ts";
+import { setAside, takeNew, takeRecords, type HandleEvents, type RecordTaking, type Taken } from "./take-records.ts";
 
 export interface ConsumeKafka {
   kernel: Kernel;
@@ -40,7 +40,6 @@ export interface ConsumeKafka {
   leaseMs?: number | undefined;
 }
 
-const lookMs = 5_000;
 const eventsPerCommitMax = 1_000;
 const lettersPerLookMax = 100;
 const partitionsAtOnce = 4;
@@ -59,14 +58,19 @@ export async function consumeKafka(options: ConsumeKafka): Promise<void> {
   let failures = 0;
   while (!signal.aborted) {
     try {
-      if (await places.look()) await partitions.claim();
+      const hasLooked = await places.look().catch(async (error: unknown) => {
+        await partitions.missed(partitions.now());
+        throw error;
+      });
+      if (hasLooked) await partitions.claim();
       if ((await retries.next({ timeoutMs: 0 })) === "woken" || places.isDueForLetters())
         await retryLetters(options, taking);
       // Claiming goes on beside it.
       const held = partitions.now();
-      const fetched = await fetchHeld(kafka, held, places);
+      const { fetched, missed } = await fetchHeld(kafka, { held, places, partitions });
       if (held.length === 0) await sleepUntilAborted(Math.min(1_000, leaseMs / 3), { signal });
       await takeAll(options, { taking, held, fetched, places });
+      if (missed !== undefined) throw missed;
       failures = 0;
     } catch (error) {
       if (signal.aborted) break;
@@ -79,14 +83,33 @@ export async function consumeKafka(options: ConsumeKafka): Promise<void> {
   }
 }
 
-async function fetchHeld(kafka: Kafka, held: readonly LeasedPartition[], places: Places): Promise<Fetched[]> {
-  const from = held.map(({ topic, partition }) => ({ topic, partition, offset: places.next({ topic, partition }) }));
+interface FetchHeld {
+  held: readonly LeasedPartition[];
+  places: Places;
+  partitions: HeldPartitions;
+}
+
+/** Of the partitions whose brokers answer; `missed` says why others did not. */
+async function fetchHeld(
+  kafka: Kafka,
+  { held, places, partitions }: FetchHeld,
+): Promise<{ fetched: Fetched[]; missed: unknown }> {
+  let missed: { of: readonly PartitionName[]; error: unknown } | undefined;
+  const onMissed: OnMissed = (of, error) => void (missed = { of: [...(missed?.of ?? []), ...of], error });
+  let fetched: Fetched[] = [];
   try {
-    return await kafka.fetch(from);
+    fetched = await kafka.fetch(
+      held.map((each) => places.next(each)),
+      { onMissed },
+    );
   } catch (error) {
     if (isOutOfRange(error)) await places.returnToRange();
-    throw error;
+    if (isOutOfRange(error) || !isPassing(error)) throw error;
+    missed = { of: held, error };
   }
+  partitions.reached(fetched);
+  if (missed !== undefined) await partitions.missed(missed.of);
+  return { fetched, missed: missed?.error };
 }
 
 interface Take {
@@ -97,16 +120,15 @@ interface Take {
 }
 
 async function takeAll(options: ConsumeKafka, { taking, held, fetched, places }: Take): Promise<void> {
-  const waiting = fetched.filter(({ records }) => records.length > 0);
+  const waiting = fetched.filter((each) => each.nextOffset > places.next(each).offset);
   const failures: unknown[] = [];
-  await severalAtOnce(waiting, partitionsAtOnce, async ({ topic, partition, records }) => {
+  await severalAtOnce(waiting, partitionsAtOnce, async ({ topic, partition, ...all }) => {
     if (options.signal.aborted) return;
     const leased = held.find((each) => each.topic === topic && each.partition === partition)!;
     try {
-      for (let at = 0; at < records.length; at += eventsPerCommitMax) {
-        const some = records.slice(at, at + eventsPerCommitMax);
+      for (const some of inCommits(all)) {
         await takeSome(options, taking, leased, some);
-        places.moved({ topic, partition }, some.at(-1)!.offset + 1);
+        places.moved({ topic, partition }, some.nextOffset);
       }
     } catch (error) {
       if (!isLeaseGone(error)) failures.push(error);
@@ -117,22 +139,33 @@ async function takeAll(options: ConsumeKafka, { taking, held, fetched, places }:
   if (failures.length > 0) throw failures[0];
 }
 
+/** One at least: also what holds no record is passed over. */
+function inCommits({ records, nextOffset }: Taken): Taken[] {
+  const commits: Taken[] = [];
+  for (let at = 0; at === 0 || at < records.length; at += eventsPerCommitMax) {
+    const some = records.slice(at, at + eventsPerCommitMax);
+    const isLast = at + eventsPerCommitMax >= records.length;
+    commits.push({ records: some, nextOffset: isLast ? nextOffset : some.at(-1)!.offset + 1 });
+  }
+  return commits;
+}
+
 /** Together; if that fails, each alone, so that only the failing one waits or is set aside. */
 async function takeSome(
   { onFailure, logger, group }: ConsumeKafka,
   taking: RecordTaking,
   leased: LeasedPartition,
-  records: readonly ReceivedRecord[],
+  { records, nextOffset }: Taken,
 ): Promise<void> {
   const sent = new Map<ReceivedRecord, SentLetter>();
   try {
-    return await takeRecords(taking, leased, { records, sent });
+    return await takeRecords(taking, leased, { records, nextOffset, sent });
   } catch (error) {
     if (isPassing(error) || isLeaseGone(error)) throw error;
   }
   for (const record of records) {
     try {
-      await takeRecords(taking, leased, { records: [record], sent });
+      await takeRecords(taking, leased, { records: [record], nextOffset: record.offset + 1, sent });
     } catch (error) {
       if (isPassing(error) || isLeaseGone(error) || onFailure === "stop") throw error;
       await setAside(taking, leased, record, error);
@@ -146,6 +179,7 @@ async function takeSome(
       });
     }
   }
+  await takeRecords(taking, leased, { records: [], nextOffset, sent });
 }
 
 /** What a person wants tried again. It stands behind what came after it: its log's place is long past it. */
@@ -166,87 +200,4 @@ async function retryLetters({ kernel, logger, group }: ConsumeKafka, taking: Rec
       kernel.wakeups.wake("failures");
     }
   }
-}
-
-interface Places {
-  /** Every few seconds: which partitions there are, and where they end. True: it has looked. */
-  look(): Promise<boolean>;
-  partitions(): readonly TopicRange[];
-  next(of: { topic: string; partition: number }): number;
-  moved(of: { topic: string; partition: number }, nextOffset: number): void;
-  /** Reads the places from the database again. */
-  forget(): void;
-  isDueForLetters(): boolean;
-  /** Kafka dropped what was not read, or the topic is another one: goes on where it begins. */
-  returnToRange(): Promise<void>;
-  /** What went wrong, for the status. */
-  note(error: string): Promise<void>;
-}
-
-function createPlaces({ kernel, kafka, group, topics, deadLetterTopic, logger }: ConsumeKafka): Places {
-  let ranges: TopicRange[] = [];
-  let offsets = new Map<string, number>();
-  let lookedAtMs = -Infinity;
-  let lettersAtMs = -Infinity;
-  let isKnown = false;
-  let hasTopic = false;
-  const nameOf = ({ topic, partition }: { topic: string; partition: number }) => `${topic}/${partition}`;
-  const record = (error: string | null) =>
-    kernel.database.query(
-      `insert into kafka.seen as s (group_name, topic, partition, end_offset, error) select $1, t, p, e, $5 from unnest($2::text[], $3::integer[], $4::bigint[]) as r(t, p, e)
-       on conflict (group_name, topic, partition) do update set end_offset = excluded.end_offset, seen_at = roost.now(), error = excluded.error`,
-      [
-        group,
-        ranges.map(({ topic }) => topic),
-        ranges.map(({ partition }) => partition),
-        ranges.map(({ endOffset }) => endOffset),
-        error,
-      ],
-    );
-  return {
-    async look() {
-      if (performance.now() - lookedAtMs < lookMs && isKnown) return false;
-      if (!hasTopic) await kafka.ensureTopics([{ name: deadLetterTopic, partitions: 1, isKept: true }]);
-      hasTopic = true;
-      ranges = await kafka.readRanges(topics);
-      if (!isKnown) {
-        const rows = await readForeignOffsets(kernel.database, positionsOf(group));
-        offsets = new Map(rows.map((row) => [nameOf(row), row.nextOffset]));
-        isKnown = true;
-      }
-      await record(null);
-      lookedAtMs = performance.now();
-      return true;
-    },
-    partitions: () => ranges,
-    next: (of) => offsets.get(nameOf(of)) ?? ranges.find((range) => nameOf(range) === nameOf(of))?.startOffset ?? 0,
-    moved: (of, nextOffset) => void offsets.set(nameOf(of), nextOffset),
-    forget() {
-      isKnown = false;
-    },
-    isDueForLetters() {
-      if (performance.now() - lettersAtMs < lookMs) return false;
-      lettersAtMs = performance.now();
-      return true;
-    },
-    async returnToRange() {
-      for (const range of await kafka.readRanges(topics)) {
-        const at = offsets.get(nameOf(range));
-        if (at === undefined || (at >= range.startOffset && at <= range.endOffset)) continue;
-        logger.error("Kafka does not have the records that come next: reading goes on where the topic begins", {
-          group,
-          ...range,
-          at,
-        });
-        await resetForeignOffset(
-          kernel.database,
-          { group: positionsOf(group), topic: range.topic, partition: range.partition },
-          range.startOffset,
-        );
-      }
-    },
-    async note(error) {
-      if (ranges.length > 0) await record(error);
-    },
-  };
 }

@@ -3,8 +3,10 @@
  * stands, so that `roost log dead` lists them and `roost log retry` brings them back.
  */
 import { isJsonObject, RoostError, toRoostError, type JsonObject } from "@roost/base";
+import { clipText } from "@roost/contract/operations";
 import { parkForeignEvent, type KernelTransaction } from "@roost/kernel";
-import { isOutOfRange, type ReceivedRecord } from "../client/fetch-records.ts";
+import { isOutOfRange } from "../client/ask-brokers.ts";
+import type { ReceivedRecord } from "../client/fetch-records.ts";
 import type { Kafka } from "../client/open-kafka.ts";
 
 export interface DeadLetters {
@@ -25,6 +27,8 @@ export interface SentLetter {
 
 const sendMsMax = 10_000;
 const reasonCharsMax = 2_000;
+/** Of what a list shows; all of it is in Kafka. */
+const nameCharsMax = 200;
 
 export function createDeadLetters(kafka: Kafka, { group, topic }: { group: string; topic: string }): DeadLetters {
   return {
@@ -52,9 +56,9 @@ export function createDeadLetters(kafka: Kafka, { group, topic }: { group: strin
     },
     async park(tx, { record, error, kept }) {
       const { topic: of, partition, offset, headers } = record;
-      const named = { id: headers.get("ce_id") ?? null, type: headers.get("ce_type") ?? null };
+      const shown = (name: string) => clipText(headers.get(name) ?? "", nameCharsMax) || null;
       const letter = { group, key: `${of}/${partition}/${offset}`, topic: of, partition, offset };
-      await parkForeignEvent(tx, { ...letter, event: { ...named, kept } }, error);
+      await parkForeignEvent(tx, { ...letter, event: { id: shown("ce_id"), type: shown("ce_type"), kept } }, error);
     },
     async read({ kept }) {
       if (!isJsonObject(kept)) throw new RoostError("internal", "the letter does not say where its record is kept");

@@ -46,7 +46,8 @@ async function openReader({ isOfLogs }: { isOfLogs: boolean }) {
       records.push({ ...at, headers: new Map(Object.entries(all)) });
       return records.at(-1)!;
     },
-    take: (...some: ReceivedRecord[]) => takeRecords(taking, leased!, { records: some, sent: new Map() }),
+    take: (...some: ReceivedRecord[]) =>
+      takeRecords(taking, leased!, { records: some, nextOffset: records.length, sent: new Map() }),
     setAside: (record: ReceivedRecord) => setAside(taking, leased!, record, new Error("does not fit")),
     letters: async () => (await listDeadLetters(database, { group, limit: 10 })).map(({ offset }) => offset),
     [Symbol.asyncDispose]: () => closing.disposeAsync(),

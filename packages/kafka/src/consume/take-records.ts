@@ -44,11 +44,18 @@ interface Parsed {
   letter?: SentLetter;
 }
 
+/** What stands next in a partition of Kafka: there may be nothing in it but what is passed over. */
+export interface Taken {
+  records: readonly ReceivedRecord[];
+  /** Where the group is afterwards. */
+  nextOffset: number;
+}
+
 /** Records that cannot be read go to the dead letters; `sent` remembers those that are there, for another attempt. */
 export async function takeRecords(
   taking: RecordTaking,
   leased: LeasedPartition,
-  { records, sent }: { records: readonly ReceivedRecord[]; sent: Map<ReceivedRecord, SentLetter> },
+  { records, nextOffset, sent }: Taken & { sent: Map<ReceivedRecord, SentLetter> },
 ): Promise<void> {
   const parsed: Parsed[] = [];
   for (const record of records) {
@@ -60,7 +67,7 @@ export async function takeRecords(
       parsed.push({ record, letter });
     }
   }
-  await commit(taking, leased, parsed);
+  await commit(taking, leased, { parsed, nextOffset });
 }
 
 /** One alone, whose effect failed with this error. */
@@ -70,10 +77,15 @@ export async function setAside(
   record: ReceivedRecord,
   error: unknown,
 ): Promise<void> {
-  await commit(taking, leased, [{ record, letter: await taking.letters.send(record, error) }]);
+  const letter = await taking.letters.send(record, error);
+  await commit(taking, leased, { parsed: [{ record, letter }], nextOffset: record.offset + 1 });
 }
 
-async function commit(taking: RecordTaking, leased: LeasedPartition, parsed: readonly Parsed[]): Promise<void> {
+async function commit(
+  taking: RecordTaking,
+  leased: LeasedPartition,
+  { parsed, nextOffset }: { parsed: readonly Parsed[]; nextOffset: number },
+): Promise<void> {
   const { kernel, leases, letters, group, handle, logTopics, ownLog } = taking;
   const position = { group: positionsOf(group), topic: leased.topic, partition: leased.partition };
   const isOfLogs = logTopics.has(leased.topic);
@@ -90,8 +102,7 @@ async function commit(taking: RecordTaking, leased: LeasedPartition, parsed: rea
     for (const { letter } of taken) if (letter !== undefined) await letters.park(tx, letter);
     const events = taken.flatMap(({ event }) => event ?? []);
     if (events.length > 0) await handle(tx, events, { topic: leased.topic });
-    const last = parsed.at(-1);
-    if (last !== undefined) await moveForeignOffset(tx, position, last.record.offset + 1);
+    await moveForeignOffset(tx, position, nextOffset);
   });
 }
 

@@ -31,6 +31,8 @@ create table kafka.seen (
   group_name text collate "C" not null,
   topic      text collate "C" not null,
   partition  integer not null,
+  -- Kafka's, of the topic that the group's place is in: another one of the same name is read from its beginning.
+  topic_id   text not null,
   end_offset bigint not null,
   seen_at    timestamptz not null default roost.now(),
   error      text,

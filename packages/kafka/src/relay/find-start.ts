@@ -66,22 +66,19 @@ export async function readTail(
   { topic, partition, kafkaTopic }: RelayedPartition,
   log: string,
 ): Promise<KafkaTail> {
-  const ranges = await kafka.readRanges([kafkaTopic]);
-  const range = ranges.find((each) => each.partition === partition);
+  const [range] = await kafka.readRanges([kafkaTopic], { partition });
   if (range === undefined || range.endOffset === 0) return { isNew: true, tail: [] };
   const tail: TailRecord[] = [];
   let offset = Math.max(range.startOffset, range.endOffset - tailRecords);
   for (let reads = 0; offset < range.endOffset && reads < readsMax; reads += 1) {
     const [fetched] = await kafka.fetch([{ topic: kafkaTopic, partition, offset }]);
-    const records = fetched?.records ?? [];
-    // What is left of the range are marks of transactions.
-    if (records.length === 0) break;
-    for (const record of records) {
+    if (fetched === undefined || fetched.nextOffset <= offset) break;
+    for (const record of fetched.records) {
       const place = placeOf(record);
       if (place !== undefined && place.log === log && place.topic === topic && place.partition === partition)
         tail.push({ id: record.headers.get("ce_id"), place });
     }
-    offset = records.at(-1)!.offset + 1;
+    offset = fetched.nextOffset;
   }
   return { isNew: false, tail };
 }

@@ -15,7 +15,7 @@ import {
 import { isPassing, readLag, readTopics, type Kernel } from "@roost/kernel";
 import type { Kafka } from "../client/open-kafka.ts";
 import type { KafkaSettings } from "../kafka-settings.ts";
-import { holdPartitions } from "../hold-partitions.ts";
+import { holdPartitions, type HeldPartitions } from "../hold-partitions.ts";
 import { createLeases, isLeaseGone, type LeasedPartition, type Leases } from "../leases.ts";
 import { createSchemaIds } from "./schema-ids.ts";
 import { declareRelay, relayGroup } from "./lock-place.ts";
@@ -40,8 +40,6 @@ const topicsMs = 10_000;
 const pollMs = 1_000;
 const failureBackoff = { firstMs: 200, maxMs: 10_000 };
 const partitionsAtOnce = 8;
-/** After so many failures in a row to reach Kafka at all, another host may do better. */
-const failuresToGiveUp = 2;
 
 /** Until the signal. Never rejects for what Kafka or the database do. */
 export async function runRelay(options: RunRelay): Promise<void> {
@@ -55,17 +53,17 @@ export async function runRelay(options: RunRelay): Promise<void> {
   while (!signal.aborted) {
     const topics = holder.topics();
     using watch = kernel.wakeups.watch(topics.map((topic) => `log:${topic}`));
-    let isReached = false;
     try {
+      const ship = { held: holder.held, topics, prefix: options.settings.topicPrefix, places };
       await holder.refresh().catch(async (error: unknown) => {
-        await noteFailure(shipping, await findWaiting(shipping, { held: holder.held(), topics }), error);
+        await noteFailure(shipping, await findWaiting(shipping, ship), error);
+        if (isPassing(error)) await holder.held.missed(holder.held.now());
         throw error;
       });
-      const ship = { held: holder.held(), topics, prefix: options.settings.topicPrefix, places };
       const { count, failure } = await shipAll(shipping, ship);
-      if (count > 0) isReached = true;
       if (failure !== undefined) throw failure;
-      if (failures > 0 && holder.held().length > 0) logger.info("the relay ships again", { afterFailures: failures });
+      if (failures > 0 && holder.held.now().length > 0)
+        logger.info("the relay ships again", { afterFailures: failures });
       failures = 0;
       told = undefined;
       if (count > 0) continue;
@@ -77,7 +75,6 @@ export async function runRelay(options: RunRelay): Promise<void> {
       const { message } = toRoostError(error);
       if (message !== told) logger.warn("the relay cannot ship and tries again", { error });
       told = message;
-      if (failures >= failuresToGiveUp && !isReached && isPassing(error)) await holder.giveUp();
       await sleepUntilAborted(jitteredMs(backoffMs(failures, failureBackoff)), { signal });
       continue;
     }
@@ -86,7 +83,7 @@ export async function runRelay(options: RunRelay): Promise<void> {
 }
 
 interface Ship {
-  held: readonly LeasedPartition[];
+  held: HeldPartitions;
   topics: readonly string[];
   prefix: string;
   places: Map<string, Shipped>;
@@ -104,10 +101,12 @@ async function shipAll(
     if (shipping.signal.aborted) return;
     try {
       count += await shipPartition(shipping, { ...leased, kafkaTopic: prefix + leased.topic }, places);
+      held.reached([leased]);
     } catch (error) {
       if (isLeaseGone(error)) return;
       failures.push(toRoostError(error));
       await noteFailure(shipping, [leased], error);
+      if (isPassing(error)) await held.missed([leased]);
     }
   });
   return { count, failure: failures[0] };
@@ -118,10 +117,11 @@ async function findWaiting(
   { kernel }: Shipping,
   { held, topics }: Pick<Ship, "held" | "topics">,
 ): Promise<LeasedPartition[]> {
-  if (held.length === 0) return [];
+  const own = held.now();
+  if (own.length === 0) return [];
   const lagging = await readLag(kernel.database, { group: relayGroup, topics });
   return lagging.flatMap(
-    ({ topic, partition }) => held.find((one) => one.topic === topic && one.partition === partition) ?? [],
+    ({ topic, partition }) => own.find((one) => one.topic === topic && one.partition === partition) ?? [],
   );
 }
 
@@ -148,9 +148,7 @@ interface Holder extends AsyncDisposable {
   topics(): string[];
   /** Creates topics in Kafka and takes partitions when it is time. */
   refresh(): Promise<void>;
-  held(): readonly LeasedPartition[];
-  /** Lets another process have them. */
-  giveUp(): Promise<void>;
+  held: HeldPartitions;
   /** Looks in Kafka again which topics there are. */
   forget(): void;
 }
@@ -159,7 +157,7 @@ function createHolder({ kernel, kafka, settings, logger, leaseMs = leaseMsDefaul
   let partitions: { topic: string; partition: number }[] = [];
   let known = "";
   let lookedAtMs = -Infinity;
-  const holding = holdPartitions(leases, { wanted: () => partitions, leaseMs, logger });
+  const held = holdPartitions(leases, { wanted: () => partitions, leaseMs, logger });
   const look = async () => {
     if (performance.now() - lookedAtMs < topicsMs) return;
     const all = await readTopics(kernel.database);
@@ -174,7 +172,7 @@ function createHolder({ kernel, kafka, settings, logger, leaseMs = leaseMsDefaul
         Array.from({ length: partitionCount }, (_, partition) => ({ topic: name, partition })),
       );
       // Before Kafka is asked: what waits is counted also while it does not answer.
-      await holding.claim();
+      await held.claim();
       await kafka.ensureTopics(
         wanted.map(({ name, partitionCount }) => ({ name: settings.topicPrefix + name, partitions: partitionCount })),
       );
@@ -186,17 +184,13 @@ function createHolder({ kernel, kafka, settings, logger, leaseMs = leaseMsDefaul
     topics: () => [...new Set(partitions.map(({ topic }) => topic))],
     async refresh() {
       await look();
-      if (leases.msLeft() < leaseMs / 2) await holding.claim();
+      if (leases.msLeft() < leaseMs / 2) await held.claim();
     },
-    held: holding.now,
-    giveUp: () =>
-      holding
-        .giveUp()
-        .catch((error: unknown) => logger.warn("partitions were not given back: their leases end", { error })),
+    held,
     forget() {
       known = "";
       lookedAtMs = -Infinity;
     },
-    [Symbol.asyncDispose]: () => holding[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => held[Symbol.asyncDispose](),
   };
 }

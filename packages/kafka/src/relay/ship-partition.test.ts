@@ -64,7 +64,9 @@ async function openWorld() {
       await meanwhile();
       return [{ ...inKafka, startOffset: 0, endOffset: records.length }];
     },
-    fetch: async ([from]: { offset: number }[]) => [{ records: records.slice(from!.offset) }],
+    fetch: async ([from]: { offset: number }[]) => [
+      { records: records.slice(from!.offset), nextOffset: records.length },
+    ],
     async send(_to: unknown, given: readonly KafkaRecord[]) {
       const texts = given.flatMap(({ value, headers }) => [value ?? "", ...Object.entries(headers).flat()]);
       const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
