@@ -2,7 +2,7 @@
 import { test } from "node:test";
 import { sleepUntilAborted } from "@roost/base";
 import { until } from "@roost/base/testing/until";
-import { Admin } from "../../packages/kafka/src/testing/plain-clients.ts";
+import { openPlainClients } from "../../packages/kafka/src/testing/open-plain-clients.ts";
 import { openHosts, type Host } from "../infra/open-hosts.ts";
 import { openSlowLink, type SlowLink } from "../infra/open-slow-link.ts";
 import { requirePart } from "../infra/parts.ts";
@@ -107,13 +107,9 @@ async function leaderOf({ settings }: KafkaWorld, { known }: { known: readonly H
   const bootstrapBrokers = settings.brokers.filter((broker) =>
     known.some(({ address }) => broker.startsWith(`${address}:`)),
   );
-  const admin = new Admin({ clientId: "test", bootstrapBrokers });
-  try {
-    const topic = `${settings.topicPrefix}notes`;
-    return (await admin.metadata({ topics: [topic] })).topics.get(topic)!.partitions[0]!.leader;
-  } finally {
-    await admin.close();
-  }
+  await using plain = openPlainClients(bootstrapBrokers);
+  const topic = `${settings.topicPrefix}notes`;
+  return (await plain.admin.metadata({ topics: [topic] })).topics.get(topic)!.partitions[0]!.leader;
 }
 
 /** A few events at a time, until it is stopped. */

@@ -11,7 +11,7 @@ import { listDeadLetters, retryAgain } from "@roost/kernel";
 import { openKafka } from "../../packages/kafka/src/client/open-kafka.ts";
 import { ingest } from "../../packages/kafka/src/consume/ingest.ts";
 import { readKafkaStatus } from "../../packages/kafka/src/read-kafka-status.ts";
-import { Admin, Producer } from "../../packages/kafka/src/testing/plain-clients.ts";
+import { openPlainClients } from "../../packages/kafka/src/testing/open-plain-clients.ts";
 import { startWorkerProcess } from "../../packages/worker/src/testing/start-worker-process.ts";
 import { requirePart } from "../infra/parts.ts";
 import { leaseMs, openKafkaWorld } from "./kafka-world.ts";
@@ -230,9 +230,7 @@ test(
   async () => {
     await using world = await openKafkaWorld();
     const { database, kafka, settings } = world;
-    const client = { clientId: "shop", bootstrapBrokers: settings.brokers };
-    await using closing = new AsyncDisposableStack();
-    const admin = closing.adopt(new Admin(client), (one) => one.close());
+    await using plain = openPlainClients(settings.brokers);
     await kafka.ensureTopics([{ name: "orders", partitions: 1 }]);
     const headersOf = (id: string) => ({
       ce_specversion: "1.0",
@@ -261,8 +259,7 @@ test(
         return (await entered()).length >= count && reader?.lagCount === 0 && reader.error === null;
       });
 
-    const options = { ...client, transactionalId: "shop", idempotent: true, retries: 5, retryDelay: 200 };
-    const producer = closing.adopt(new Producer(options), (one) => one.close());
+    const producer = plain.createProducer("shop");
     for (const [n, end] of (["abort", "commit", "abort", "abort"] as const).entries()) {
       const transaction = await producer.beginTransaction();
       const headers = new Map(
@@ -290,7 +287,7 @@ test(
     await consumer.stop();
     const first = await send(["taken 1", "taken 2"]);
     const partitions = [{ partition: 0, offset: BigInt(first + 2), leaderEpoch: -1 }];
-    await admin.deleteRecords({ topics: [{ name: "orders", partitions }] });
+    await plain.admin.deleteRecords({ topics: [{ name: "orders", partitions }] });
     await send(["kept"]);
     consumer = start();
     await untilAllRead(3);
@@ -299,7 +296,7 @@ test(
     await untilAllRead(4);
 
     await consumer.stop();
-    await admin.deleteTopics({ topics: ["orders"] });
+    await plain.admin.deleteTopics({ topics: ["orders"] });
     await until("the topic is made anew", async () => {
       await kafka.ensureTopics([{ name: "orders", partitions: 2 }]).catch(() => undefined);
       return (await kafka.readRanges(["orders"])).some(({ endOffset }) => endOffset === 0);

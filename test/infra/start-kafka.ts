@@ -119,7 +119,7 @@ function commandOf(node: Node, directory: string, classPath: string): ServerComm
   const [program, ...before] = [...node.command, "java"];
   return {
     name: `kafka-${node.id}`,
-    program: program!,
+    program,
     args: [...before, ...options, logging, "-cp", classPath, "kafka.Kafka", node.properties],
     ready: /Kafka Server started/,
   };

@@ -11,7 +11,7 @@ import { startQuietHome, type LivingHome } from "../living-home/start-home.ts";
 import { formatMs, timed, type Figure, type Measure } from "../measure.ts";
 import { openDurableDatabase } from "../open-durable-database.ts";
 import { joinAsWorker } from "../peers/open-roost.ts";
-import { openCurve } from "../print-curve.ts";
+import { openCurve } from "../open-curve.ts";
 import { statistics } from "../statistics.ts";
 
 const agentsAtFullSize = 10_000;

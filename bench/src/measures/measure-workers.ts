@@ -8,7 +8,7 @@ import { createRuns, runLimits, type Kernel } from "@roost/kernel";
 import { listServerPids, readResidentMib, sumProcessorMs } from "../living-home/home-processes.ts";
 import { formatMs, type Measure } from "../measure.ts";
 import { openDurableDatabase } from "../open-durable-database.ts";
-import { openCurve } from "../print-curve.ts";
+import { openCurve } from "../open-curve.ts";
 import { statistics } from "../statistics.ts";
 
 const runsAtFullSize = 10_000;

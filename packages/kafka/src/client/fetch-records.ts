@@ -1,7 +1,7 @@
 /** Reads records by offset, without a consumer group, from the leaders of their partitions. */
 import type { Consumer } from "@platformatic/kafka";
 import { RoostError } from "@roost/base";
-import { askBrokers, type OnMissed } from "./ask-brokers.ts";
+import { askBrokers, type LeaderEpochs, type OnMissed } from "./ask-brokers.ts";
 
 export interface FetchFrom {
   topic: string;
@@ -37,9 +37,6 @@ const isControl = 1 << 5;
 /** The second number in the key of a mark that ends a transaction: it was aborted. */
 const abortMark = 0;
 
-/** The latest that is known of each partition's leader, by the topic's id and the partition. */
-export type LeaderEpochs = Map<string, number>;
-
 export interface FetchOptions {
   waitMs: number;
   bytesMax: number;
@@ -55,22 +52,12 @@ export async function fetchRecords(
 ): Promise<Fetched[]> {
   if (from.length === 0) return [];
   const { topics } = await consumer.metadata({ topics: [...new Set(from.map(({ topic }) => topic))] });
-  for (const { topic, partition, topicId } of from) {
-    const found = topics.get(topic);
-    if (topicId !== undefined && found?.id !== topicId)
+  for (const { topic, topicId } of from)
+    if (topicId !== undefined && topics.get(topic)?.id !== topicId)
       throw new RoostError("unavailable", `topic ${topic} was made anew: it is looked at again`);
-    const name = `${found?.id}/${partition}`;
-    const epoch = found?.partitions[partition]?.leaderEpoch ?? 0;
-    // It may be cut off from the others, and what it leads has another leader by now.
-    if (epoch < (epochs.get(name) ?? 0))
-      throw new RoostError(
-        "unavailable",
-        `a broker names an earlier leader of ${topic}/${partition}: another is asked`,
-      );
-    epochs.set(name, epoch);
-  }
   return await askBrokers(from, {
     topics,
+    epochs,
     onMissed,
     ask: (node, wanted) => fetchFrom(consumer, { node, wanted, topics, ...limits }),
   });

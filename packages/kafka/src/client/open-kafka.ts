@@ -6,8 +6,8 @@ import { Admin, Consumer, Producer, type BaseOptions } from "@platformatic/kafka
 import { createId, type Logger, RoostError } from "@roost/base";
 import type { KafkaSettings } from "../kafka-settings.ts";
 import { ensureTopics, type WantedTopic } from "./ensure-topics.ts";
-import type { OnMissed } from "./ask-brokers.ts";
-import { fetchRecords, type FetchFrom, type Fetched, type LeaderEpochs } from "./fetch-records.ts";
+import type { LeaderEpochs, OnMissed } from "./ask-brokers.ts";
+import { fetchRecords, type FetchFrom, type Fetched } from "./fetch-records.ts";
 import { readRanges, type RangesOptions, type TopicRange } from "./read-ranges.ts";
 import { toKafkaError } from "./to-kafka-error.ts";
 import { within } from "./within.ts";
@@ -49,8 +49,8 @@ const fetchMsMax = 20_000;
 const fetchWaitMs = 500;
 const fetchBytesMax = 2_000_000;
 const closeMsMax = 3_000;
-/** A broker that is cut off from the others says of itself that it leads, and answers reads: another one is asked after so long. */
-const clientMsMax = 60_000;
+/** After so long another broker is asked where partitions are: one that is cut off from the others does not learn of new leaders. */
+const adminAgeMsMax = 20_000;
 
 export function openKafka(settings: KafkaSettings, { logger }: { logger: Logger }): Kafka {
   const options = clientOptions(settings);
@@ -58,7 +58,7 @@ export function openKafka(settings: KafkaSettings, { logger }: { logger: Logger 
     logger,
     brokers: settings.brokers,
     close: (client) => client.close(),
-    ageMsMax: clientMsMax,
+    ageMsMax: adminAgeMsMax,
   });
   const producer = keepClient(
     (first) => new Producer({ ...options, ...first, idempotent: true, acks: -1, timeout: requestMsMax }),
@@ -70,7 +70,6 @@ export function openKafka(settings: KafkaSettings, { logger }: { logger: Logger 
     logger,
     brokers: settings.brokers,
     close: (client) => client.close(true),
-    ageMsMax: clientMsMax,
   });
   const epochs: LeaderEpochs = new Map();
   let turn: Promise<unknown> = Promise.resolve();
@@ -102,7 +101,7 @@ export function openKafka(settings: KafkaSettings, { logger }: { logger: Logger 
     },
     readRanges: (topics, { onMissed, ...options } = {}) =>
       useBrokers(admin, { what: "where topics end", deadlineMs: adminMsMax, onMissed }, (client, noted) =>
-        readRanges(client, topics, { ...options, onMissed: noted }),
+        readRanges(client, topics, { ...options, epochs, onMissed: noted }),
       ),
     async [Symbol.asyncDispose]() {
       await Promise.all([admin.close(), producer.close(), reader.close()]);

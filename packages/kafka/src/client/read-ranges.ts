@@ -1,7 +1,7 @@
 /** Where partitions of Kafka begin and end. */
 import type { Admin } from "@platformatic/kafka";
 import type { PartitionName } from "../leases.ts";
-import { askBrokers, type OnMissed } from "./ask-brokers.ts";
+import { askBrokers, type LeaderEpochs, type OnMissed } from "./ask-brokers.ts";
 
 export interface TopicRange {
   topic: string;
@@ -26,7 +26,7 @@ const [beginning, end] = [-2n, -1n];
 export async function readRanges(
   admin: Pick<Admin, "listTopics" | "metadata" | "listOffsets">,
   topics: readonly string[],
-  { partition, since, onMissed }: RangesOptions & { onMissed: OnMissed },
+  { partition, since, epochs, onMissed }: RangesOptions & { epochs: LeaderEpochs; onMissed: OnMissed },
 ): Promise<TopicRange[]> {
   const existing = new Set(await admin.listTopics());
   const wanted = topics.filter((name) => existing.has(name));
@@ -54,6 +54,7 @@ export async function readRanges(
     all.filter((each) => partition === undefined || each.partition === partition),
     {
       topics: known,
+      epochs,
       onMissed,
       async ask(_, of) {
         const from = since === undefined ? beginning : BigInt(since.getTime());

@@ -2,7 +2,15 @@
  * A consumer of Kafka: partitions by leases, records by offset, places in the database with the effects. It is no member of a consumer group of
  * Kafka, whose rebalances and dead streams it has no use for.
  */
-import { backoffMs, jitteredMs, severalAtOnce, sleepUntilAborted, toRoostError, type Logger } from "@roost/base";
+import {
+  backoffMs,
+  jitteredMs,
+  severalAtOnce,
+  sleepUntilAborted,
+  toRoostError,
+  type Logger,
+  type RoostError,
+} from "@roost/base";
 import {
   failForeignLetter,
   groupsChannel,
@@ -20,7 +28,14 @@ import { createLeases, isLeaseGone, type LeasedPartition, type PartitionName } f
 import { leaseMsDefault } from "../relay/run-relay.ts";
 import { createDeadLetters, type SentLetter } from "./dead-letters.ts";
 import { createPlaces, type Places } from "./places.ts";
-import { setAside, takeNew, takeRecords, type HandleEvents, type RecordTaking, type Taken } from "./take-records.ts";
+import {
+  setAside,
+  takeNew,
+  takeRecords,
+  type HandleEvents,
+  type RecordTaking,
+  type RecordsAhead,
+} from "./take-records.ts";
 
 export interface ConsumeKafka {
   kernel: Kernel;
@@ -93,7 +108,7 @@ interface FetchHeld {
 async function fetchHeld(
   kafka: Kafka,
   { held, places, partitions }: FetchHeld,
-): Promise<{ fetched: Fetched[]; missed: unknown }> {
+): Promise<{ fetched: Fetched[]; missed: RoostError | undefined }> {
   let missed: { of: readonly PartitionName[]; error: unknown } | undefined;
   const onMissed: OnMissed = (of, error) => void (missed = { of: [...(missed?.of ?? []), ...of], error });
   let fetched: Fetched[] = [];
@@ -109,7 +124,7 @@ async function fetchHeld(
   }
   partitions.reached(fetched);
   if (missed !== undefined) await partitions.missed(missed.of);
-  return { fetched, missed: missed?.error };
+  return { fetched, missed: missed && toRoostError(missed.error) };
 }
 
 interface Take {
@@ -140,8 +155,8 @@ async function takeAll(options: ConsumeKafka, { taking, held, fetched, places }:
 }
 
 /** One at least: also what holds no record is passed over. */
-function inCommits({ records, nextOffset }: Taken): Taken[] {
-  const commits: Taken[] = [];
+function inCommits({ records, nextOffset }: RecordsAhead): RecordsAhead[] {
+  const commits: RecordsAhead[] = [];
   for (let at = 0; at === 0 || at < records.length; at += eventsPerCommitMax) {
     const some = records.slice(at, at + eventsPerCommitMax);
     const isLast = at + eventsPerCommitMax >= records.length;
@@ -155,7 +170,7 @@ async function takeSome(
   { onFailure, logger, group }: ConsumeKafka,
   taking: RecordTaking,
   leased: LeasedPartition,
-  { records, nextOffset }: Taken,
+  { records, nextOffset }: RecordsAhead,
 ): Promise<void> {
   const sent = new Map<ReceivedRecord, SentLetter>();
   try {

@@ -45,7 +45,7 @@ interface Parsed {
 }
 
 /** What stands next in a partition of Kafka: there may be nothing in it but what is passed over. */
-export interface Taken {
+export interface RecordsAhead {
   records: readonly ReceivedRecord[];
   /** Where the group is afterwards. */
   nextOffset: number;
@@ -55,7 +55,7 @@ export interface Taken {
 export async function takeRecords(
   taking: RecordTaking,
   leased: LeasedPartition,
-  { records, nextOffset, sent }: Taken & { sent: Map<ReceivedRecord, SentLetter> },
+  { records, nextOffset, sent }: RecordsAhead & { sent: Map<ReceivedRecord, SentLetter> },
 ): Promise<void> {
   const parsed: Parsed[] = [];
   for (const record of records) {
