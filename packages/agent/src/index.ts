@@ -60,7 +60,7 @@ export { wrapUntrusted } from "./messages/wrap-untrusted.ts";
 export { formUnmet } from "./loop/take-answer.ts";
 export type { WantedAnswer } from "./loop/loop.ts";
 export { readArguments } from "./tools/read-arguments.ts";
-export { createToolList } from "./tools/tool-list.ts";
+export { callToolName, createToolList, findToolsName } from "./tools/tool-list.ts";
 export { estimatePrompt } from "./models/estimate-prompt.ts";
 export { createMendMemory } from "./wire/mend.ts";
 export { openModels, type OpenModelsOptions } from "./models/open-models.ts";

@@ -29,7 +29,12 @@ test("checkAddress() refuses every address that is not public, in each of its sp
     "::ffff:127.0.0.1",
     "::ffff:10.0.0.1",
     "64:ff9b::7f00:1",
+    "64:ff9b:1::7f00:1",
     "2002:7f00:1::",
+    "::7f00:1",
+    "::ffff:0:7f00:1",
+    "fec0::1",
+    "4000::1",
   ];
   for (const address of inside) {
     assert.throws(() => checkAddress(address, url, { allow: [] }), { code: "forbidden" }, address);

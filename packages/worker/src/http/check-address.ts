@@ -8,8 +8,10 @@ export interface AddressRules {
   allow: string[];
 }
 
-/** Publicly routed ranges (in ipaddr.js's terms); everything else belongs to some private network. */
-const publicRanges = new Set(["unicast"]);
+/** Publicly routed (in ipaddr.js's terms); everything else belongs to some private network. */
+const publicRange = "unicast";
+/** Of IPv6 the one block that is (RFC 4291 §2.4): what stands in no other list, such as an IPv4 address behind zeros, is not. */
+const publicBlock = ipaddr.parseCIDR("2000::/3") as [ipaddr.IPv6, number];
 
 /**
  * Throws unless a tool may connect to `address` for `url`.
@@ -19,7 +21,7 @@ const publicRanges = new Set(["unicast"]);
  */
 export function checkAddress(address: string, url: URL, rules: AddressRules): void {
   const parsed = parseAddress(address);
-  if (publicRanges.has(parsed.range())) return;
+  if (isPublic(parsed)) return;
   if (rules.allow.some((rule) => ruleMatches(rule, url, parsed))) return;
   throw new RoostError(
     "forbidden",
@@ -27,6 +29,10 @@ export function checkAddress(address: string, url: URL, rules: AddressRules): vo
       `to allow it, add "${url.host}" under http.allow in roost.yaml`,
     { details: { address, host: url.host } },
   );
+}
+
+function isPublic(address: ipaddr.IPv4 | ipaddr.IPv6): boolean {
+  return address.range() === publicRange && (address.kind() === "ipv4" || (address as ipaddr.IPv6).match(publicBlock));
 }
 
 /** IPv4 inside IPv6 (`::ffff:127.0.0.1`, NAT64) is judged as the IPv4 address that it reaches. */

@@ -6,6 +6,7 @@ import { isIP, type LookupFunction } from "node:net";
 import { formatDurationMs, RoostError } from "@roost/base";
 import type { Agent, Response } from "undici";
 import { checkAddress, type AddressRules } from "./check-address.ts";
+import { hostOf } from "./host-of.ts";
 
 export interface GuardedRequest {
   url: string;
@@ -30,6 +31,8 @@ export interface GuardedFetchOptions {
   resolveHost?: ResolveHost;
   /** Reads a body that is no text up to so many bytes, whole. Default: it is not read. */
   mediaBytesMax?: number;
+  /** A redirect to another host is told, and not followed: what may be reached was decided for this host. */
+  keepsHost?: boolean;
 }
 
 export interface GuardedReply {
@@ -100,7 +103,10 @@ export async function guardedFetch(request: GuardedRequest, options: GuardedFetc
       }
       await response.body?.cancel();
       const { method } = current;
+      const before = current.url;
       current = followRedirect(current, response.status, location);
+      if (options.keepsHost === true && hostOf(current.url.href) !== hostOf(before.href))
+        return { ...toldRedirect(current.url), url: before.href, status: response.status };
       wasCarriedOut ||= current.method !== method;
     } catch (error) {
       throw toRequestError(error, {
@@ -181,6 +187,11 @@ function followRedirect(from: Hop, status: number, location: string): Hop {
   const { secretHeaders = [] } = from;
   if (becomesGet) return { url, method: "GET", headers, secretHeaders };
   return { url, method: from.method, headers, body: from.body, secretHeaders };
+}
+
+function toldRedirect({ href }: URL): Omit<GuardedReply, "url" | "status"> {
+  const text = `This address leads to another host, which was not asked: ${href}\nAsk for that address itself.`;
+  return { contentType: "text/plain", text, isTruncated: false };
 }
 
 function isSecret(name: string, secretHeaders: readonly string[] = []): boolean {

@@ -2,8 +2,8 @@
  * Gives each run its tools: on whose behalf it acts, what it may see and reach, and what its job and agent allow. Built-in tools are one source
  * of them, services and servers others.
  */
-import type { Tool } from "@roost/agent";
-import type { AgentDefinition } from "@roost/contract/operations";
+import { callToolName, findToolsName, type Tool } from "@roost/agent";
+import { toolNames, type AgentDefinition } from "@roost/contract/operations";
 import type { ClaimedRun, Kernel } from "@roost/kernel";
 import { consolidateTool, viewerOf, type Memory } from "@roost/memory";
 import type { Settings } from "@roost/memory/settings";
@@ -32,13 +32,14 @@ export function createToolsFor({ sources = [], ...options }: CreateToolsForOptio
   const builtIn = createBuiltInTools(options);
   return async (run, agent) => {
     if (!mayHaveTools(run.sessionKind)) return clientTools(options.kernel, run, new Set());
-    const found = await Promise.all([builtIn, ...sources].map((source) => source(run, agent)));
+    const [own, ...others] = await Promise.all([builtIn, ...sources].map((source) => source(run, agent)));
+    const found = [...(own ?? []), ...others.flat().map(underItsName)];
     const allowed = allowedOf(run, agent);
     // An agent has the tools of its services for naming these; a job that names its tools names all of them.
     const beside = toolsOfJob(run);
     const byNaming = consolidates(run.input) ? new Set([consolidateTool]) : namedBy(agent);
     const byName = new Map<string, Tool>();
-    for (const tool of found.flat()) {
+    for (const tool of found) {
       const names = tool.origin === undefined && !byNaming.has(tool.name) ? allowed : beside;
       if ((names?.includes(tool.name) ?? true) && !byName.has(tool.name)) byName.set(tool.name, tool);
     }
@@ -47,6 +48,16 @@ export function createToolsFor({ sources = [], ...options }: CreateToolsForOptio
       byName.set("recall", withServices(recall, recallsOfServices([...byName.values()], agent)));
     return [...byName.values(), ...clientTools(options.kernel, run, new Set(byName.keys()))];
   };
+}
+
+const ownNames: ReadonlySet<string> = new Set([...toolNames, findToolsName, callToolName]);
+
+/**
+ * What comes from elsewhere takes no name of a built-in tool, whether the agent has that one or not: policies, grants and rules mean the built-in one by
+ * it. A server chooses the names of its tools, and `push` of a server that is called git would be `git_push`.
+ */
+function underItsName(tool: Tool): Tool {
+  return ownNames.has(tool.name) ? { ...tool, name: `${tool.name}_${tool.origin?.kind ?? "other"}` } : tool;
 }
 
 function createBuiltInTools({

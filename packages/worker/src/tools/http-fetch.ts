@@ -43,7 +43,7 @@ export function httpFetch(context: ToolContext): Tool<z.infer<typeof input>> {
       try {
         const { media, ...reply } = await guardedFetch(
           { url, method: "GET", headers: { "user-agent": "roost", ...(accept === undefined ? {} : { accept }) } },
-          { rules: context.addressRules, signal, mediaBytesMax: partLimits.bytesMax },
+          { rules: context.addressRules, signal, mediaBytesMax: partLimits.bytesMax, keepsHost: true },
         );
         if (media === undefined) return { state: "done", output: reply };
         const { type, mediaType } = kindOf(media.subarray(0, headBytes), { said: reply.contentType });

@@ -44,7 +44,7 @@ export function httpSend(context: ToolContext, isKeyed: boolean): Tool<z.infer<t
             headers: { "content-type": contentType, "idempotency-key": idempotencyKey, "user-agent": "roost" },
             body,
           },
-          { rules: context.addressRules, signal },
+          { rules: context.addressRules, signal, keepsHost: true },
         );
         return { state: "done", output: reply };
       } catch (error) {

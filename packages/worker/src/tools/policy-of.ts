@@ -1,4 +1,5 @@
 import type { CallPolicy } from "@roost/contract/operations";
+import { hostOf } from "../http/host-of.ts";
 
 export interface FoundPolicy {
   pattern: string;
@@ -32,5 +33,7 @@ export function policyOf(
 function coversTarget(named: string, target: string | undefined, decision: CallPolicy): boolean {
   if (named === target || decision === "allow") return named === target;
   const asked = target?.toLowerCase();
-  return asked !== undefined && [asked, asked.replace(/:\d+$/, "")].includes(named.toLowerCase());
+  if (asked === undefined) return false;
+  const spelled = [named.toLowerCase(), hostOf(`http://${named}`)];
+  return [asked, asked.replace(/:\d+$/, "")].some((one) => spelled.includes(one));
 }

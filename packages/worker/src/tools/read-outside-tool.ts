@@ -122,7 +122,7 @@ async function readPage({ addressRules }: ToolContext, url: string, signal: Abor
   try {
     const { text } = await guardedFetch(
       { url, method: "GET", headers: { "user-agent": "roost" } },
-      { rules: addressRules, signal },
+      { rules: addressRules, signal, keepsHost: true },
     );
     return { text, name: url, labels };
   } catch (error) {
