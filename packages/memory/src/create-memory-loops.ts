@@ -5,6 +5,7 @@ import { createSourceLoop } from "./facts/sweep-sources.ts";
 import { createNightlyLoop } from "./nightly/create-nightly-loop.ts";
 import { createPartLoop } from "./parts/drop-parts.ts";
 import { createEmbeddingLoop } from "./recall/embed-lines.ts";
+import { createStaleLineLoop } from "./recall/find-stale-lines.ts";
 import { createRecallLoop } from "./recall/refresh-recall.ts";
 
 /** What a scheduler does for a home's memory, as far as its settings want it. */
@@ -13,6 +14,7 @@ export function createMemoryLoops(memory: Memory): SchedulerLoop[] {
     createPartLoop(memory),
     createSourceLoop(memory),
     createRecallLoop(memory),
+    createStaleLineLoop(memory),
     createEmbeddingLoop(memory),
     createNightlyLoop(memory),
     createConsolidationLoop(memory),

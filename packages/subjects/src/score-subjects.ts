@@ -36,6 +36,12 @@ export function scoreSubjects(a: SubjectWords, b: SubjectWords, options: ScoreTo
   return conflict(a, b) ? score * conflictFactor : score;
 }
 
+/** Which share of what a part says stands in a whole too, in these or in other forms of its words: 0 to 1. */
+export function shareWithin(part: SubjectWords, whole: SubjectWords): number {
+  const { shared, restA } = match(part, whole, ({ weight }) => weight);
+  return shared + restA === 0 ? 0 : shared / (shared + restA);
+}
+
 function match(
   a: SubjectWords,
   b: SubjectWords,

@@ -41,6 +41,7 @@ const benchFloor = 7;
 const sameFloor: Readonly<Record<string, readonly string[]>> = {
   contract: ["base"],
   telemetry: ["base"],
+  memory: ["subjects"],
 };
 
 /** Undefined for a room that is missing in the table. */

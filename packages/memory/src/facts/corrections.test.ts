@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { remember } from "../notes/remember.ts";
+import { findStaleLines } from "../recall/find-stale-lines.ts";
 import { recall } from "../recall/recall.ts";
 import { sendMessage } from "../sessions/send-message.ts";
 import { createTestMemory } from "../testing/create-test-memory.ts";
@@ -127,6 +128,7 @@ test("correctText() means whole words of the fact's own subject, and what its ru
   const correction: Correction = {
     wrong: "Ulm",
     restingRuns: [],
+    staleLines: [],
     right: "Bonn",
     subject: "Ida",
     statement: "Ida lives in Bonn",
@@ -156,6 +158,7 @@ test("A note names of whom something is no longer true only to who may know it, 
   const hidden: Correction = {
     wrong: "Ulm",
     restingRuns: ["r"],
+    staleLines: [],
     right: null,
     subject: "Ida",
     statement: null,
@@ -169,4 +172,35 @@ test("A note names of whom something is no longer true only to who may know it, 
   assert.equal(noteOfCorrections("She is in Ulm", [hidden], "r"), unnamed);
   assert.equal(noteOfAnswer("Ida is in Ulm", [hidden], "r"), named);
   assert.equal(noteOfRun("r", [{ ...hidden, isPrivate: false }]), named);
+});
+
+test("findStaleLines() notes lines of files that say in other words what was corrected, and tells the person where they stand", async () => {
+  const line = "My sister Anna has an estate of Volvo's, the red one.";
+  await using home = await createTestMemory({
+    files: {
+      "USER.md": `# Family\n\n${line}\nHer brother has a red bicycle.\n`,
+      "notes/cars.md": "## Anna\n\n- the Volvo estate, red, needs new tyres\n- a tent\n",
+      "notes/others.md":
+        "A red Volvo estate is parked at the corner.\nAnna gave her red Volvo estate away and drives a blue Tesla.\n",
+    },
+  });
+  const { memory } = home;
+  const drives = (value: string) => ({ subject: "Anna", attribute: "drives", value });
+  const say = (value: string) =>
+    remember(memory, { text: `Anna drives ${value}`, parts: drives(value), as, by: "session:main" });
+  await say("a red Volvo estate");
+  assert.equal(await findStaleLines(memory), false, "nothing is closed");
+  await say("a blue Tesla");
+  assert.equal(await findStaleLines(memory), false);
+  const notices = async () => (await home.events("notices")).map(({ data }) => String(data["text"]));
+  assert.match((await notices()).join(), /of Anna was corrected.*: USER\.md line 3, notes\/cars\.md line 3\. /);
+  await using worker = await createTestWorker(memory);
+  await sendMessage(memory, { sessionKey: "main", text: "hello" });
+  const { built } = await worker.turn("Well.");
+  const shown = linesOf(built).filter((each) => each.includes("red"));
+  assert.ok(shown.includes(`${line} [Roost] corrected since: Anna drives a blue Tesla`), shown.join("\n"));
+  const { lines } = await recall(memory, { query: "tyres of the Volvo", as });
+  assert.match(lines[0]?.text ?? "", /new tyres \[Roost\] corrected since: Anna drives a blue Tesla$/);
+  await findStaleLines(memory);
+  assert.equal((await notices()).length, 1, "it is told once");
 });

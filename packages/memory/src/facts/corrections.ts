@@ -1,7 +1,8 @@
 /**
  * What was held for true and is not any more, where it still stands: in texts that Roost shows, the new value stands in the place of the old one; what
- * a person or a model said keeps its words, with a note. Files on the disk and transcripts are not changed.
+ * a person or a model said, or a file says in other words, keeps its words, with a note. Files on the disk and transcripts are not changed.
  */
+import { createHash } from "node:crypto";
 import type { JsonValue } from "@roost/base";
 import { mainLabels } from "@roost/contract/labels";
 import type { Sql } from "@roost/database";
@@ -21,6 +22,8 @@ export interface Correction {
   runId: string | null;
   /** Runs that rest on it, as recorded when it was closed: what they said may say it in other words. */
   restingRuns: readonly string[];
+  /** Hashes of lines of files that say it in other words, as `hashOfLine` makes them. */
+  staleLines: readonly string[];
   /** The reader may not know the person's facts: not what holds instead, nor of whom, where the text does not say it. */
   isPrivate: boolean;
 }
@@ -32,7 +35,8 @@ const correctionsMax = 500;
 export async function readCorrections(sql: Sql, viewer: Viewer): Promise<Correction[]> {
   const rows = await sql.query<Omit<Correction, "isPrivate">>(
     `select coalesce(old.value, old.statement) as wrong, old.subject, coalesce(new.value, new.statement) as "right", new.statement, old.run_id as "runId",
-       array(select d.ref::text from memory.fact_dependent d where d.fact_id = old.id and d.kind = 'run') as "restingRuns"
+       array(select d.ref::text from memory.fact_dependent d where d.fact_id = old.id and d.kind = 'run') as "restingRuns",
+       array(select d.ref::text from memory.fact_dependent d where d.fact_id = old.id and d.kind = 'line') as "staleLines"
      from memory.fact old left join lateral (
        select n.value, n.statement from memory.fact n where n.retracted_at is null and n.valid @> roost.now() and not n.is_claim
          and (n.id = old.replaced_by or n.subject_key = old.subject_key and n.attribute_key = old.attribute_key and n.is_single)
@@ -53,7 +57,7 @@ export async function readCorrections(sql: Sql, viewer: Viewer): Promise<Correct
 export function correctText(text: string, corrections: readonly Correction[], runId?: string | null): string {
   if (corrections.length === 0 || text === "") return text;
   const folded = text.toLowerCase();
-  let lines: string[] | undefined;
+  let lines = noteStaleLines(text, corrections);
   for (const correction of corrections) {
     if (!folded.includes(correction.wrong.toLowerCase())) continue;
     lines ??= text.split("\n");
@@ -62,6 +66,33 @@ export function correctText(text: string, corrections: readonly Correction[], ru
       if (means(line, correction, runId)) lines[index] = line.replaceAll(patternOf(correction.wrong), place);
   }
   return lines === undefined ? text : lines.join("\n");
+}
+
+/** Whether a text says it in the words of the fact, so that these are replaced where it is shown. */
+export function saysPlainly(text: string, fact: Pick<Correction, "wrong" | "right" | "subject">): boolean {
+  const nowhere = { statement: null, runId: null, restingRuns: [], staleLines: [], isPrivate: false };
+  return text.split("\n").some((line) => means(line, { ...fact, ...nowhere }, undefined));
+}
+
+/** As the lines of files that say in other words what was corrected are found again: 32 digits, a UUID. */
+export function hashOfLine(line: string): string {
+  const digits = createHash("md5").update(line.trim()).digest("hex");
+  return digits.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+}
+
+/** The lines, where one of them is known to say in other words what was corrected: it keeps them, with a note. */
+function noteStaleLines(text: string, corrections: readonly Correction[]): string[] | undefined {
+  const stale = new Map(corrections.flatMap((each) => each.staleLines.map((hash) => [hash, each] as const)));
+  if (stale.size === 0) return undefined;
+  const lines = text.split("\n");
+  let isNoted = false;
+  for (const [index, line] of lines.entries()) {
+    const correction = stale.get(hashOfLine(line));
+    if (correction === undefined || means(line, correction, undefined)) continue;
+    lines[index] = `${line} ${noteOf([correction], line)}`;
+    isNoted = true;
+  }
+  return isNoted ? lines : undefined;
 }
 
 /** "[Roost] corrected since: Anna lives in Munich": for a text that keeps its words; undefined when nothing of it was corrected. */

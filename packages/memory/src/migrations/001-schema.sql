@@ -371,6 +371,8 @@ create table memory.fact (
   source_event  text not null,
   run_id        uuid,
   labels        integer not null,
+  -- Once closed: whether files were searched for lines that say it in other words.
+  is_searched   boolean not null default false,
   constraint fact_whole check ((subject is null) = (attribute is null) and (subject is null) = (value is null)
     and (subject is null) = (subject_key is null) and (subject is null) = (attribute_key is null) and (subject is not null or not is_single)),
   constraint fact_single exclude using gist (subject_key with =, attribute_key with =, valid with &&)
@@ -378,6 +380,7 @@ create table memory.fact (
 );
 create index fact_in_force on memory.fact (recorded_at desc, id) where retracted_at is null;
 create index fact_closed on memory.fact (greatest(retracted_at, upper(valid)) desc) where retracted_at is not null or not upper_inf(valid);
+create index fact_to_search on memory.fact (id) where not is_searched and not is_claim and (retracted_at is not null or not upper_inf(valid));
 create index fact_by_run on memory.fact (run_id) where run_id is not null;
 
 -- What a run was given by its tools: a fact, or what another run said. Invariant: committed before the run has it. Gone when neither the run nor a
@@ -390,11 +393,12 @@ create table memory.run_source (
 );
 create index run_source_of on memory.run_source (kind, ref);
 
--- What was made with a fact: a summary (a message's id), a fact that the nightly pass found, what a run said and noted. Invariant: a summary and a
--- fact are recorded in the transaction that made them; a run, from its sources, in the transaction that closes the fact.
+-- What was made with a fact: a summary (a message's id), a fact that the nightly pass found, what a run said and noted; and a line of a file that says it
+-- in other words (the MD5 of the line). Invariant: a summary and a fact are recorded in the transaction that made them; a run, from its sources, in the
+-- transaction that closes the fact; lines in the one that marks it as searched for.
 create table memory.fact_dependent (
   fact_id uuid not null references memory.fact,
-  kind    text not null check (kind in ('summary', 'fact', 'run')),
+  kind    text not null check (kind in ('summary', 'fact', 'run', 'line')),
   ref     uuid not null,
   primary key (fact_id, kind, ref)
 );
