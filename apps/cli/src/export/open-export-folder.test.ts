@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -44,4 +44,10 @@ test("openExportFolder() refuses a second process, and takes over what one that 
     await next.finish("home", "2026-01-31T08:00:00.000Z");
   }
   assert.deepEqual([await readdir(parent), await readdir(out)], [["out"], ["manifest.json"]]);
+  // Ended between its two names.
+  await rename(out, join(parent, ".out.roost-export.old"));
+  {
+    await using _next = await openExportFolder(out);
+  }
+  assert.deepEqual(await readdir(parent), ["out"], "the one before stands there again");
 });

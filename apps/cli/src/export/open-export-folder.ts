@@ -48,6 +48,7 @@ export interface ExportFolder extends AsyncDisposable {
 
 /** @throws RoostError `conflict` when something else stands there, or another process exports to it */
 export async function openExportFolder(directory: string): Promise<ExportFolder> {
+  await bringBack(directory);
   await refuseOther(directory);
   const staged = besides(directory, "new");
   await refuseOtherProcess(staged, directory);
@@ -122,6 +123,14 @@ function cannotWrite(path: string, { code }: NodeJS.ErrnoException): RoostError 
 /** A name that people do not use: such a directory is this program's, and may be removed. */
 function besides(directory: string, what: "new" | "old"): string {
   return join(dirname(directory), `.${basename(directory)}.${exportFormat}.${what}`);
+}
+
+/** Of a process that ended between the two names of `finish`: the export that was there before. */
+async function bringBack(directory: string): Promise<void> {
+  if ((await stat(directory).catch(() => undefined)) !== undefined) return;
+  await rename(besides(directory, "old"), directory).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "ENOENT") throw cannotWrite(directory, error);
+  });
 }
 
 /** In the folder while it is written: of two processes that write one export neither would be whole. */

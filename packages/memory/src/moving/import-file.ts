@@ -17,7 +17,7 @@ import type { Memory } from "../memory.ts";
 import { parseState } from "../state/parse-state.ts";
 import { setState } from "../state/set-state.ts";
 import { classifyPath, stateNameOf } from "../visibility/home-file-class.ts";
-import { outcomeOf, readImported, saveImported, type ImportedRow, type ImportTerms } from "./imported.ts";
+import { outcomeOf, saveImported, type ImportedRow, type ImportTerms } from "./imported.ts";
 
 type FileRecord = HomeRecordOf<"file">;
 
@@ -31,10 +31,13 @@ interface Incoming {
   disk: DiskFile | undefined;
 }
 
-/** @throws RoostError when this one cannot be taken over */
-export async function importFile(memory: Memory, record: FileRecord, options: ImportTerms): Promise<ImportOutcome> {
+/** `base`: as the last import brought it. @throws RoostError when this one cannot be taken over */
+export async function importFile(
+  memory: Memory,
+  record: FileRecord,
+  { base, ...options }: ImportTerms & { base: ImportedRow | undefined },
+): Promise<ImportOutcome> {
   const bytes = bytesOf(record);
-  const base = (await readImported(memory.kernel.database, options.source, [record.ref])).get(record.ref);
   const target = await resolveHomePath(memory.homeDir, base?.place ?? record.path);
   refuseForeign(target.path, options);
   const disk = await readDiskFile(target.absolute);

@@ -17,7 +17,7 @@ import {
 } from "./import-facts.ts";
 import { importFile } from "./import-file.ts";
 import { importHeartbeat, importItem, importSource } from "./import-source.ts";
-import { outcomeOf, type ImportTerms } from "./imported.ts";
+import { outcomeOf, readImported, type ImportTerms } from "./imported.ts";
 
 /** Kinds that this room owns. */
 export const memoryRecordKinds = [
@@ -59,9 +59,16 @@ export async function importRecords(
   const outcomes = said.length === 0 ? [] : await importSaid(memory, said, options);
   for (const state of ofKind(records, "state"))
     outcomes.push(await oneByOne(state, () => importWholeState(memory, state, options)));
-  const byPlace = Map.groupBy(ofKind(records, "file"), ({ path }) => path.normalize("NFC").toLowerCase());
-  await severalAtOnce(byPlace.values(), filesAtOnce, async (files) => {
-    for (const file of files) outcomes.push(await oneByOne(file, () => importFile(memory, file, options)));
+  const files = ofKind(records, "file");
+  const byPlace = Map.groupBy(files, ({ path }) => path.normalize("NFC").toLowerCase());
+  const bases = await readImported(
+    memory.kernel.database,
+    options.source,
+    files.map(({ ref }) => ref),
+  );
+  await severalAtOnce(byPlace.values(), filesAtOnce, async (ofPlace) => {
+    for (const file of ofPlace)
+      outcomes.push(await oneByOne(file, () => importFile(memory, file, { ...options, base: bases.get(file.ref) })));
   });
   return outcomes;
 }
