@@ -1,8 +1,9 @@
 /**
  * `npm run bench`: measures, prints the figures with the facts of the machine, and says which aims are missed. `--quick` runs
- * everything once to see that it works; a name (`append`, `turn`, …) measures only that. `recall FILE` and `routing FILE` read data from a file, `peers` puts
- * Roost beside others.
+ * everything once to see that it works; a name (`append`, `turn`, …) measures only that. `recall FILE` and `routing FILE` read data from a file, with
+ * `--embeddings URL --embedding-model NAME` also by vectors of that server; `peers` puts Roost beside others.
  */
+import { createEmbedder } from "@roost/agent";
 import { toRoostError } from "@roost/base";
 import { machineFacts } from "./machine-facts.ts";
 import type { Figure, Measure, MeasureOptions } from "./measure.ts";
@@ -76,7 +77,7 @@ async function main(): Promise<void> {
   const share = readShare();
   const names = process.argv
     .slice(2)
-    .filter((argument, index, all) => !argument.startsWith("-") && all[index - 1] !== "--share");
+    .filter((argument, index, all) => !argument.startsWith("-") && !valued.includes(all[index - 1] ?? ""));
   const ofFile = Object.hasOwn(fileMeasures, names[0] ?? "") ? fileMeasures[names[0]!] : undefined;
   const known = { ...measures, ...namedMeasures };
   if (names.includes("scale")) names.splice(names.indexOf("scale"), 1, ...scaleMeasures);
@@ -85,7 +86,7 @@ async function main(): Promise<void> {
     throw new Error(`"${unknown}" is not measured here: choose from ${Object.keys(known).join(", ")}`);
   for (const fact of machineFacts()) print(fact);
   if (isQuick) print("a quick look: it shows that everything runs, the figures mean nothing");
-  const options = { isQuick, share, onProgress: (text: string) => print(`\n… ${text}`) };
+  const options = { isQuick, share, embedder: readEmbedder(), onProgress: (text: string) => print(`\n… ${text}`) };
   if (ofFile !== undefined) {
     for (const figure of await ofFile(names[1], options)) print(formatFigure(figure));
     return;
@@ -103,14 +104,29 @@ async function main(): Promise<void> {
   }
 }
 
+/** Options that a value follows. */
+const valued = ["--share", "--embeddings", "--embedding-model"];
+
+function readOption(name: string): string | undefined {
+  const at = process.argv.indexOf(name);
+  return at < 0 ? undefined : (process.argv[at + 1] ?? "");
+}
+
 /** Of what grows with a home, how much of the full size. */
 function readShare(): number {
-  const at = process.argv.indexOf("--share");
-  if (at < 0) return 1;
-  const share = Number(process.argv[at + 1]);
-  if (!(share > 0 && share <= 10))
-    throw new Error(`--share is "${process.argv[at + 1]}": give a number above 0, at most 10`);
+  const given = readOption("--share");
+  if (given === undefined) return 1;
+  const share = Number(given);
+  if (!(share > 0 && share <= 10)) throw new Error(`--share is "${given}": give a number above 0, at most 10`);
   return share;
+}
+
+/** Up to and including /v1. */
+function readEmbedder(): MeasureOptions["embedder"] {
+  const baseUrl = readOption("--embeddings");
+  if (baseUrl === undefined) return undefined;
+  const model = readOption("--embedding-model") ?? "default";
+  return { ...createEmbedder({ baseUrl, model }), model };
 }
 
 function formatFigure({ name, value, details, aim, isMet }: Figure): string {

@@ -1,3 +1,5 @@
+import type { Embedder } from "@roost/agent";
+
 /** What one measurement hands to the report. */
 export interface Figure {
   /** What was measured, in words. */
@@ -16,6 +18,8 @@ export interface MeasureOptions {
   isQuick: boolean;
   /** Of the full size, for what is measured at sizes: `--share 0.1`. */
   share: number;
+  /** Of the server that the person names, for what also goes by vectors: `--embeddings URL --embedding-model NAME`. */
+  embedder?: (Embedder & { model: string }) | undefined;
   /** Says what is going on. */
   onProgress: (text: string) => void;
 }

@@ -157,6 +157,7 @@ async function askAboutInbox({ kernel }: TestGateway, client: TestGateway["clien
   assert.ok((await client.createSignInCode()).code.length > 0);
   assert.deepEqual((await client.recall({ query: "nothing of it" })).lines, []);
   assert.equal((await client.findRoute({ text: "x" })).state, "none");
+  assert.equal((await client.decideRoute({ text: "x" })).state, "none");
   await assert.rejects(client.correctRoute({ text: "x", kind: "agent", id: "x" }), { code: "not_found" });
   assert.deepEqual((await client.listSpendForecasts()).items, []);
   await assert.rejects(client.revokeGrant({ grantId: crypto.randomUUID() }), { code: "not_found" });

@@ -27,7 +27,7 @@ import { serveProjections } from "./api/projections.ts";
 import { servePush } from "./api/push.ts";
 import { serveQuestions } from "./api/questions.ts";
 import { serveRoutes } from "./api/routes.ts";
-import { createHomeRouter } from "./routing/create-home-router.ts";
+import type { HomeRouter } from "./routing/create-home-router.ts";
 import { serveQueues } from "./api/queues.ts";
 import { serveRehearsals } from "./api/rehearsals.ts";
 import { serveRuns } from "./api/runs.ts";
@@ -50,6 +50,7 @@ import type { SignInCodes } from "./security/sign-in-codes.ts";
 
 export interface ApiOptions extends StatusGiven {
   memory: Memory;
+  router: HomeRouter;
   rehearsals: Rehearsals;
   replays: Replays;
   services: Pick<Services, "directory" | "signer" | "thirdParties">;
@@ -72,6 +73,7 @@ export interface ApiOptions extends StatusGiven {
 export function createApi({
   kernel,
   memory,
+  router,
   rehearsals,
   replays,
   services,
@@ -92,7 +94,7 @@ export function createApi({
     ...serveQuestions({ kernel }),
     ...serveInbox({ kernel }),
     ...serveQueues({ kernel }),
-    ...serveRoutes(createHomeRouter({ kernel, memory, directory: services.directory })),
+    ...serveRoutes(router),
     ...serveTimeline({ kernel, timeZone: memory.timeZone }),
     ...serveSpend({ kernel, timeZone: memory.timeZone }),
     ...serveBudgets({ memory, applyAtOnce: setup.applyAtOnce }),

@@ -61,7 +61,7 @@ interface Conversation {
 /** @throws RoostError `invalid_input` when no file is named or it is not in that form, `not_found` when it cannot be read */
 export async function measureRecall(
   path: string | undefined,
-  { isQuick, onProgress }: MeasureOptions,
+  { isQuick, embedder: given, onProgress }: MeasureOptions,
 ): Promise<Figure[]> {
   const conversations = await readConversations(path);
   await using opened = await openDurableDatabase();
@@ -71,6 +71,10 @@ export async function measureRecall(
     onProgress(`evidence of ${conversations.length} conversations`);
     for (const { document } of conversations) await indexLines(memory, document);
     const quality = await measureEvidence(memory, conversations);
+    if (given !== undefined) {
+      onProgress(`the same with vectors of ${given.model}`);
+      return [...quality, ...(await measureModel({ ...memory, embedder: given }, conversations, given))];
+    }
     // Of letter triples, by a server in this process: what vectors cost. How well they find is a matter of the model.
     await using server = await startEmbeddingServer({ dimensions: vectorDimensions });
     const embedder = createEmbedder({ baseUrl: server.url, model: "letter triples" });
@@ -97,6 +101,19 @@ export async function measureRecall(
   }
 }
 
+/** How well it finds with a model's vectors, among the lines of the conversations alone: to have vectors of 100,000 takes a model long. */
+async function measureModel(
+  memory: Memory,
+  conversations: readonly Conversation[],
+  embedder: NonNullable<MeasureOptions["embedder"]>,
+): Promise<Figure[]> {
+  const made = await embedAll(memory, embedder);
+  const [joined] = await measureEvidence(memory, conversations);
+  const count = conversations.reduce((sum, { document }) => sum + document.lines.length, 0);
+  const taken = await measureTime(memory, conversations, { count, msEach: 0, isQuick: false });
+  return [{ ...joined!, name: `… with vectors of ${embedder.model}` }, taken, made];
+}
+
 /** How long it takes to have vectors of all lines. */
 async function embedAll(memory: Memory, embedder: Embedder): Promise<Figure> {
   const ms = await timed(async () => {
@@ -109,7 +126,7 @@ async function embedAll(memory: Memory, embedder: Embedder): Promise<Figure> {
   return {
     name: "a vector to make and to store",
     value: formatMs(ms / Math.max(1, count)),
-    details: `of ${vectorDimensions} dimensions, the server in this process included; ${(bytes / Math.max(1, count) / 1024).toFixed(1)} KiB a line`,
+    details: `the server included; ${(bytes / Math.max(1, count) / 1024).toFixed(1)} KiB a line`,
   };
 }
 

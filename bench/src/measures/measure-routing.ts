@@ -1,10 +1,11 @@
 /**
  * How well questions find what they are meant for, on intents in the form of CLINC150 (Larson et al. 2019): descriptions and five examples each from the
- * training split, figures on the validation split, and queries that are meant for none. It reads a file that the person names.
+ * training split, figures on the validation split, and queries that are meant for none. It reads a file that the person names. With a server of
+ * embeddings the same by vectors too.
  */
 import { readFile } from "node:fs/promises";
 import { RoostError } from "@roost/base";
-import { chooseExamples, createRouter, type RouteTarget } from "@roost/routing";
+import { chooseExamples, createRouter, textsOf, type RouteTarget } from "@roost/routing";
 import { z } from "zod";
 import { formatMs, type Figure, type MeasureOptions } from "../measure.ts";
 import { statistics } from "../statistics.ts";
@@ -14,6 +15,7 @@ const examplesPerTarget = 5;
 /** For the time of a decision. */
 const targetsOfTime = 300;
 const quickCount = 200;
+const askedWithVectors = 500;
 
 const Pairs = z.array(z.tuple([z.string(), z.string()]));
 const Intents = z.object({ train: Pairs, val: Pairs, oos_train: Pairs.default([]), oos_val: Pairs.default([]) });
@@ -21,7 +23,7 @@ const Intents = z.object({ train: Pairs, val: Pairs, oos_train: Pairs.default([]
 /** @throws RoostError `invalid_input` when the file is missing or not in that form */
 export async function measureRouting(
   path: string | undefined,
-  { isQuick, onProgress }: MeasureOptions,
+  { isQuick, embedder, onProgress }: MeasureOptions,
 ): Promise<Figure[]> {
   const { train, val, oos_train: oosTrain, oos_val: oosVal } = await readIntents(path);
   const textsOf = Map.groupBy(train, ([, intent]) => intent);
@@ -43,12 +45,55 @@ export async function measureRouting(
   const asked = isQuick ? val.slice(0, quickCount) : val;
   const foreign = [...oosVal, ...oosTrain].map(([text]) => text);
   onProgress(`${asked.length} questions to ${chosen.length} targets`);
+  const chosenHow = "examples that stand for the others";
+  const spreadHow = "examples taken at even distances";
+  const texts = { asked, foreign };
   const figures = [
-    ...(await measureChoice("examples that stand for the others", chosen, { asked, foreign })),
-    ...(await measureChoice("examples taken at even distances", spread, { asked, foreign })),
+    ...(await measureChoice(chosenHow, chosen, texts)),
+    ...(await measureChoice(spreadHow, spread, texts)),
   ];
   onProgress(`the time of a decision among ${targetsOfTime} targets`);
-  return [...figures, await measureTime(chosen, asked)];
+  figures.push(await measureTime(chosen, asked));
+  if (embedder === undefined) return figures;
+  onProgress(`the same with vectors of ${embedder.model}`);
+  const vectors = createVectors(embedder);
+  return [
+    ...figures,
+    ...(await measureChoice(chosenHow, chosen, { ...texts, vectors })),
+    ...(await measureChoice(spreadHow, spread, { ...texts, vectors })),
+    await measureTime(chosen, asked, vectors),
+  ];
+}
+
+type Embedder = NonNullable<MeasureOptions["embedder"]>;
+
+interface Vectors {
+  model: string;
+  /** Each text is asked for once. */
+  of(texts: readonly string[]): Promise<Float32Array[]>;
+  /** Of one text, asked for anew. */
+  anew(text: string): Promise<Float32Array>;
+}
+
+const textsAtOnce = 64;
+const embedMsMax = 60_000;
+
+function createVectors({ model, embed }: Embedder): Vectors {
+  const known = new Map<string, Float32Array>();
+  const ask = async (texts: readonly string[]) =>
+    (await embed(texts, { signal: AbortSignal.timeout(embedMsMax) })).vectors;
+  return {
+    model,
+    async of(texts) {
+      const missing = [...new Set(texts)].filter((text) => !known.has(text));
+      for (let at = 0; at < missing.length; at += textsAtOnce) {
+        const batch = missing.slice(at, at + textsAtOnce);
+        for (const [index, vector] of (await ask(batch)).entries()) known.set(batch[index]!, vector);
+      }
+      return texts.map((text) => known.get(text)!);
+    },
+    anew: async (text) => (await ask([text]))[0]!,
+  };
 }
 
 async function readIntents(path: string | undefined): Promise<z.output<typeof Intents>> {
@@ -72,17 +117,27 @@ function toTarget(intent: string, examples: string[]): RouteTarget {
 async function measureChoice(
   how: string,
   targets: readonly RouteTarget[],
-  { asked, foreign }: { asked: readonly [string, string][]; foreign: readonly string[] },
+  { asked, foreign, vectors }: { asked: readonly [string, string][]; foreign: readonly string[]; vectors?: Vectors },
 ): Promise<Figure[]> {
-  const router = await createRouter(targets);
-  const routes = asked.map(([text, intent]) => ({ intent, route: router.route(text) }));
+  const byWords = await createRouter(targets);
+  const router =
+    vectors === undefined
+      ? byWords
+      : await byWords.withVectors(await vectors.of(targets.flatMap((one) => textsOf(one))));
+  const routeAll = async (texts: readonly string[]) => {
+    const given = await vectors?.of(texts);
+    return texts.map((text, index) => router.route(text, given?.[index]));
+  };
+  const routed = await routeAll(asked.map(([text]) => text));
+  const routes = asked.map(([, intent], index) => ({ intent, route: routed[index]! }));
   const decided = routes.flatMap(({ intent, route }) =>
     route.state === "decided" ? [{ isRight: route.targetId === intent }] : [],
   );
   const share = decided.length / routes.length;
   const right = decided.filter(({ isRight }) => isRight).length / decided.length;
-  const caught = foreign.filter((text) => router.route(text).state !== "decided").length / foreign.length;
-  const details = `${targets.length} targets, ${how}; no model, no token`;
+  const caught = (await routeAll(foreign)).filter(({ state }) => state !== "decided").length / foreign.length;
+  const by = vectors === undefined ? "no model, no token" : `words and vectors of ${vectors.model}`;
+  const details = `${targets.length} targets, ${how}; ${by}`;
   return [
     {
       name: "routing: right of what it decides",
@@ -102,23 +157,31 @@ async function measureChoice(
   ];
 }
 
-/** Each target twice, under another name, makes as many as are asked for. */
-async function measureTime(targets: readonly RouteTarget[], asked: readonly [string, string][]): Promise<Figure> {
+/** Each target twice, under another name, makes as many as are asked for. With vectors each question waits for its own. */
+async function measureTime(
+  targets: readonly RouteTarget[],
+  asked: readonly [string, string][],
+  vectors?: Vectors,
+): Promise<Figure> {
   const many = Array.from({ length: targetsOfTime }, (_, index) => {
     const target = targets[index % targets.length]!;
     return { ...target, id: `${target.id}:${index}` };
   });
   const startedMs = performance.now();
-  const router = await createRouter(many);
+  const byWords = await createRouter(many);
+  const router =
+    vectors === undefined ? byWords : await byWords.withVectors(await vectors.of(many.flatMap((one) => textsOf(one))));
   const learnedMs = performance.now() - startedMs;
-  const times = asked.map(([text]) => {
+  const times: number[] = [];
+  for (const [text] of asked.slice(0, vectors === undefined ? asked.length : askedWithVectors)) {
     const begunMs = performance.now();
-    router.route(text);
-    return performance.now() - begunMs;
-  });
+    router.route(text, await vectors?.anew(text));
+    times.push(performance.now() - begunMs);
+  }
   const { p50, p99 } = statistics(times);
+  const by = vectors === undefined ? "" : ` with the vector of the question by ${vectors.model}`;
   return {
-    name: `routing: a decision among ${targetsOfTime} targets, p99`,
+    name: `routing: a decision among ${targetsOfTime} targets${by}, p99`,
     value: formatMs(p99),
     details: `p50 ${formatMs(p50)}; learning them takes ${formatMs(learnedMs)}, once`,
     aim: `≤ ${aims.msMax} ms`,

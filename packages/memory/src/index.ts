@@ -1,5 +1,7 @@
 export type { Memory, VersionStore } from "./memory.ts";
 export { memorySchema, openMemory, type OpenMemoryOptions } from "./open-memory.ts";
+export type { Memory, SuggestedRoute, VersionStore } from "./memory.ts";
+export { memoryMigrations, memorySchema, openMemory, type OpenMemoryOptions } from "./open-memory.ts";
 export type { Author, Viewer } from "./visibility/viewer.ts";
 export { classifyPath, stateNameOf, statePathOf, type HomeFileClass } from "./visibility/home-file-class.ts";
 export { clearanceOf, mayKnow } from "./visibility/clearance.ts";
@@ -66,6 +68,7 @@ export { recall, recallLimits, type Recalled, type FoundLine, type RecallRequest
 export { indexLines, type IndexedDocument } from "./recall/index-document.ts";
 export { createMemoryLoops } from "./create-memory-loops.ts";
 export { embedLines } from "./recall/embed-lines.ts";
+export { embedNow } from "./recall/embed-now.ts";
 
 // The nightly pass.
 export { createNightlyLoop } from "./nightly/create-nightly-loop.ts";

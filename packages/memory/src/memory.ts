@@ -35,6 +35,13 @@ export interface HomeFiles {
   readonly logger: Logger;
 }
 
+/** What a message is meant for; `isNamed`: it names it, else its words are like those that it is known by. */
+export interface SuggestedRoute {
+  kind: "agent" | "service" | "skill";
+  id: string;
+  isNamed: boolean;
+}
+
 export interface Memory extends HomeFiles, AsyncDisposable {
   /** As read when the memory was opened. */
   readonly settings: Settings;
@@ -47,4 +54,6 @@ export interface Memory extends HomeFiles, AsyncDisposable {
   readonly machineDir: string;
   /** Undefined: recall goes by words alone. */
   readonly embedder?: Embedder | undefined;
+  /** What a message to main names or clearly means; never for long. Undefined: messages do not arrive in this process. */
+  readonly suggestRoute?: ((text: string) => Promise<SuggestedRoute | undefined>) | undefined;
 }

@@ -1,6 +1,7 @@
-/** Finds what a text is meant for: by a mention, else by words. Decides only what is clear. */
+/** Finds what a text is meant for: by a mention, else by words, and by vectors where there are any. Decides only what is clear. */
 import { RoostError } from "@roost/base";
 import { learnClasses } from "./learn-classes.ts";
+import { learnVectors, type VectorClasses, type WeighedVector } from "./learn-vectors.ts";
 import { targetLimits, type RouteTarget } from "./route-target.ts";
 import { learnFeatures, wordsOf } from "./learn-features.ts";
 
@@ -20,7 +21,16 @@ export type Route =
   | { state: "none" };
 
 export interface Router {
-  route(text: string): Route;
+  /** `vector`: of the text, by the model that those of the targets are of; without it words alone decide. */
+  route(text: string, vector?: Float32Array): Route;
+  /** Whether a vector of the text says more: there are vectors of the targets, and it names none of them. */
+  wantsVector(text: string): boolean;
+  /**
+   * The same, which goes by vectors too. They are of `textsOf` each target, one after another.
+   *
+   * @throws RoostError `invalid_input` when they are not as many, or not of one length; the signal's reason
+   */
+  withVectors(vectors: readonly Float32Array[], options?: RouterOptions): Promise<Router>;
 }
 
 export interface RouterOptions {
@@ -36,6 +46,10 @@ const clearnessMin = 0.09;
 const ratioMin = 1.8;
 /** Below this share of words that any target has, a text is about something else. */
 const familiarityMin = 0.3;
+/** With vectors: below this nearness to any text of a target. */
+const nearnessMin = 0.3;
+/** Of the words in what both decide. */
+const wordsShare = 0.3;
 const nearMax = 5;
 
 /**
@@ -49,41 +63,46 @@ export async function createRouter(targets: readonly RouteTarget[], { signal }: 
       "limit_exceeded",
       `there are ${targets.length} targets, and ${targetLimits.targetsMax} can be told apart: take some off`,
     );
-  const texts = targets.flatMap((target, classIndex) =>
-    textsOf(target).map((text) => ({ text: text.slice(0, targetLimits.textCharsMax), classIndex })),
-  );
+  const texts = targets.flatMap((target, classIndex) => textsOf(target).map((text) => ({ text, classIndex })));
   const features = learnFeatures(texts.map(({ text }) => text));
   const samples = texts.map(({ text, classIndex }) => ({ vector: features.vectorOf(text), classIndex, text }));
-  const classes = await learnClasses(samples, {
-    featureCount: features.size,
-    classCount: targets.length,
-    signal,
-  });
-  // Of two with one name the first is meant.
-  const mentions = new Map(targets.toReversed().map(({ id, name }) => [wordsOf(name).join(" "), id]));
+  const classCount = targets.length;
+  const classes = await learnClasses(samples, { classCount, featureCount: features.size, signal });
+  const mentions = new Map(targets.map(({ id, name }) => [wordsOf(name).join(" "), id]));
+  return toRouter(undefined);
 
-  return {
-    route(given) {
-      const text = given.slice(0, targetLimits.textCharsMax);
-      const named = findMention(text, mentions);
-      if (named !== undefined) return { state: "decided", ...named, near: [], likeness: 1 };
-      const familiarity = features.familiarity(text);
-      if (targets.length === 0 || familiarity < familiarityMin) return { state: "none" };
-      const vector = features.vectorOf(text);
-      const probabilities = classes.probabilitiesOf(vector);
-      const near = [...probabilities.entries()]
-        .toSorted(([, left], [, right]) => right - left)
-        .slice(0, nearMax)
-        .map(([index, probability]) => ({ targetId: targets[index]!.id, probability }));
-      const [first, second] = near;
-      if (first === undefined) return { state: "none" };
-      const nearest = likest(first.targetId, text);
-      const likeness = features.likeness(nearest, text);
-      if (!isClear(first.probability, second?.probability ?? 0, familiarity))
-        return { state: "unsure", near, likeness };
-      return { state: "decided", targetId: first.targetId, why: `it is like: ${nearest}`, near, likeness };
-    },
-  };
+  function toRouter(meanings: VectorClasses | undefined): Router {
+    return {
+      wantsVector: (text) => meanings !== undefined && findMention(cut(text), mentions) === undefined,
+      route: (text, vector) => route(cut(text), vector && meanings?.weigh(vector)),
+      async withVectors(vectors, options = {}) {
+        if (vectors.length !== texts.length)
+          throw new RoostError("invalid_input", `there are ${vectors.length} vectors of ${texts.length} texts`);
+        const given = vectors.map((vector, index) => ({ vector, classIndex: texts[index]!.classIndex }));
+        return toRouter(await learnVectors(given, { classCount, signal: options.signal }));
+      },
+    };
+  }
+
+  function route(text: string, meaning: WeighedVector | undefined): Route {
+    const named = findMention(text, mentions);
+    if (named !== undefined) return { state: "decided", ...named, near: [], likeness: 1 };
+    const known = meaning?.nearness ?? features.familiarity(text);
+    if (targets.length === 0 || known < (meaning === undefined ? familiarityMin : nearnessMin))
+      return { state: "none" };
+    const byWords = classes.probabilitiesOf(features.vectorOf(text));
+    const probabilities = meaning === undefined ? byWords : joined(byWords, meaning.probabilities);
+    const near = likeliest(probabilities).map(([index, probability]) => ({
+      targetId: targets[index]!.id,
+      probability,
+    }));
+    const [first, second] = near;
+    if (first === undefined) return { state: "none" };
+    const nearest = likest(first.targetId, text);
+    const likeness = features.likeness(nearest, text);
+    if (!isClear(first.probability, second?.probability ?? 0, known)) return { state: "unsure", near, likeness };
+    return { state: "decided", targetId: first.targetId, why: `it is like: ${nearest}`, near, likeness };
+  }
 
   /** The text of the target that has most of the same words. */
   function likest(targetId: string, text: string): string {
@@ -97,6 +116,21 @@ export async function createRouter(targets: readonly RouteTarget[], { signal }: 
   }
 }
 
+function cut(text: string): string {
+  return text.slice(0, targetLimits.textCharsMax);
+}
+
+function likeliest(probabilities: Float32Array): [index: number, probability: number][] {
+  return [...probabilities.entries()].toSorted(([, left], [, right]) => right - left).slice(0, nearMax);
+}
+
+/** Both are right or wrong for reasons of their own: the product, as of independent witnesses, softened. */
+function joined(byWords: Float32Array, byMeaning: Float32Array): Float32Array {
+  const both = byWords.map((probability, index) => probability ** wordsShare * byMeaning[index]! ** (1 - wordsShare));
+  const sum = both.reduce((all, each) => all + each, 0) || 1;
+  return both.map((each) => each / sum);
+}
+
 function isClear(first: number, second: number, familiarity: number): boolean {
   return (first - second) * familiarity >= clearnessMin && first >= ratioMin * second;
 }
@@ -105,8 +139,11 @@ function sharedCount(text: string, words: ReadonlySet<string>): number {
   return wordsOf(text).filter((word) => words.has(word)).length;
 }
 
-function textsOf({ name, description, examples }: RouteTarget): string[] {
-  return [name, description, ...examples.slice(0, targetLimits.examplesMax)].filter((text) => text.trim() !== "");
+/** What is learned of a target. */
+export function textsOf({ name, description, examples }: RouteTarget): string[] {
+  return [name, description, ...examples.slice(0, targetLimits.examplesMax)]
+    .map(cut)
+    .filter((text) => text.trim() !== "");
 }
 
 /** `@clerk …`, `clerk: …`, `ask clerk …`, `clerk, …`: where the name stands at the beginning, or behind an @ anywhere. */

@@ -77,6 +77,14 @@ test("roost ask goes to the agent that it names or clearly means, says why, and 
   const [toMain, forSkill] = await toldBy(skill);
   assert.equal(toMain, "main");
   assert.match(forSkill, /To main, for the skill tax/);
+  const open = routing({ advice: "ask", state: "unsure", target: null, why: null });
+  const deciding = {
+    ...open,
+    decideRoute: () => ({ ...decided, advice: "go" as const, why: "tiny chose it among 2" }),
+  };
+  const [byModel, why] = await toldBy(deciding);
+  assert.equal(byModel, "ask:clerk");
+  assert.match(why, /To clerk: tiny chose it among 2/);
   const failing = { ...go, findRoute: () => Promise.reject(new RoostError("internal", "it learns")) };
   assert.equal((await toldBy(failing))[0], "main");
 });

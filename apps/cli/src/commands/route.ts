@@ -1,6 +1,7 @@
 /** `roost route`: whom a question or command is meant for, and why; and how to correct it. */
 import { RoostError } from "@roost/base";
 import { plainLine } from "@roost/base/text-width";
+import type { FoundRouteRecord } from "@roost/contract/operations";
 import type { Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
 
@@ -9,17 +10,18 @@ export function addRouteCommand(program: Command, context: CliContext): void {
     .command("route")
     .summary("see which agent a question is meant for")
     .description(
-      "Shows which agent or domain a question or command is meant for, by words alone: no model is called. With --is you say whom it was meant for, and later ones like it are decided so.",
+      "Shows which agent, domain or skill a question or command is meant for: by its name, by words, and by vectors where the home has embeddings. With --is you say what it was meant for, and later ones like it are decided so.",
     )
     .argument("<text...>", "the question or command")
-    .option("--is <agent>", "correct it: it is meant for this agent")
-    .action(async (words: string[], { is }: { is?: string }) => {
+    .option("--is <target>", "correct it: the name of an agent, domain or skill, or KIND:NAME, such as skill:taxes")
+    .option("--decide", "have the small model of routing.model decide what is not clear")
+    .action(async (words: string[], { is, decide }: { is?: string; decide?: true }) => {
       const { terminal } = context;
       const { client } = await context.connect();
       const text = words.join(" ");
       if (text.trim() === "") throw new RoostError("invalid_input", "there is no text: give one with roost route TEXT");
-      if (is !== undefined) await client.correctRoute({ text, kind: "agent", id: is });
-      const found = await client.findRoute({ text });
+      if (is !== undefined) await client.correctRoute({ text, ...readTarget(is) });
+      const found = await (decide === true ? client.decideRoute({ text }) : client.findRoute({ text }));
       if (terminal.isJson) return terminal.json(found);
       const { state, target, why, near } = found;
       if (state === "none") terminal.line("It is meant for none of them: main answers");
@@ -37,4 +39,11 @@ export function addRouteCommand(program: Command, context: CliContext): void {
         "",
       );
     });
+}
+
+/** `clerk`, `skill:taxes`, `domain:peeps` */
+function readTarget(given: string): { kind?: FoundRouteRecord["near"][number]["kind"]; id: string } {
+  const [, kind, id] = /^(agent|service|domain|skill):(.+)$/.exec(given) ?? [];
+  if (kind === undefined || id === undefined) return { id: given };
+  return { kind: kind === "domain" ? "service" : (kind as "agent" | "service" | "skill"), id };
 }

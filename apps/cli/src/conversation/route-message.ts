@@ -1,5 +1,5 @@
 /**
- * Finds the agent that a message is meant for; where that is not clear, the person is asked, and the answer is remembered. Without being told to, a message
+ * Finds the agent that a message is meant for; where that is not clear, a small model is asked, if the home has one for it, and else the person, whose answer is remembered. Without being told to, a message
  * leaves main only where it names an agent or clearly means one.
  */
 import { createInterface } from "node:readline/promises";
@@ -12,7 +12,7 @@ import type { RoostClient } from "../connect.ts";
 /** Where nobody asked for a route: agents that have just changed are learned first, hundreds in seconds. */
 const waitMs = 2_000;
 
-type Client = Pick<RoostClient, "findRoute" | "correctRoute">;
+type Client = Pick<RoostClient, "findRoute" | "decideRoute" | "correctRoute">;
 
 /** Undefined: main. `isAsked`: the person wants it routed. */
 export async function routeMessage(
@@ -22,48 +22,63 @@ export async function routeMessage(
 ): Promise<string | undefined> {
   const { terminal } = context;
   const text = message.slice(0, routeTextCharsMax);
-  const found = await (isAsked ? client.findRoute({ text }) : findSoon(client, text));
+  const first = await (isAsked ? client.findRoute({ text }) : findSoon(client, text));
+  const isOpen = (found: FoundRouteRecord | undefined) =>
+    isAsked ? found?.state === "unsure" : found?.advice === "ask";
+  const found = isOpen(first) ? ((await orNothing(client.decideRoute({ text }))) ?? first) : first;
   const target = isAsked || found?.advice === "go" ? found?.target : undefined;
-  if (target?.kind === "agent" && target.id !== defaultAgent) {
-    const undo = isAsked ? "" : " (--no-route sends it to main)";
-    terminal.note(plainLine(`To ${target.id}: ${found?.why}${undo}`), "dim");
-    return target.id;
-  }
   if (target != null && target.id !== defaultAgent) {
-    terminal.note(plainLine(`To main, for the ${target.kind} ${target.id}: ${found?.why}`), "dim");
-    return undefined;
+    const undo = isAsked ? "" : " (--no-route sends it to main)";
+    return goTo(context, target, `${found?.why}${target.kind === "agent" ? undo : ""}`);
   }
-  const isOpen = isAsked ? found?.state === "unsure" : found?.advice === "ask";
-  const chosen = isOpen && terminal.isInteractive ? await askPerson(context, found!) : undefined;
-  if (chosen !== undefined) await client.correctRoute({ text, kind: "agent", id: chosen });
-  if (chosen !== undefined && chosen !== defaultAgent) return chosen;
+  const chosen = isOpen(found) && terminal.isInteractive ? await askPerson(context, found!) : undefined;
+  if (chosen !== undefined) {
+    await client.correctRoute({ text, kind: chosen.kind, id: chosen.id });
+    if (chosen.id !== defaultAgent) return goTo(context, chosen, "as you say");
+  }
   if (isAsked) terminal.note("To main: it is not clearly meant for another agent", "dim");
   return undefined;
 }
 
-/** What cannot be told, or not soon, is main's. @throws when the gateway is away, or does not know the caller */
-async function findSoon(client: Client, text: string): Promise<FoundRouteRecord | undefined> {
-  const finding = client.findRoute({ text }).catch((error: unknown) => {
+type Target = Pick<FoundRouteRecord["near"][number], "kind" | "id">;
+
+/** Main has the domains and skills: what is meant for one is main's. */
+function goTo({ terminal }: CliContext, { kind, id }: Target, why: string): string | undefined {
+  const where = kind === "agent" ? `To ${id}` : `To main, for the ${kind} ${id}`;
+  terminal.note(plainLine(`${where}: ${why}`), "dim");
+  return kind === "agent" ? id : undefined;
+}
+
+/** What cannot be told soon is main's. */
+function findSoon(client: Client, text: string): Promise<FoundRouteRecord | undefined> {
+  const late = delay(waitMs, { keepAlive: false }).then(() => undefined);
+  return Promise.race([orNothing(client.findRoute({ text })), late]);
+}
+
+/** @throws when the gateway is away, or does not know the caller */
+function orNothing(finding: Promise<FoundRouteRecord>): Promise<FoundRouteRecord | undefined> {
+  return finding.catch((error: unknown) => {
     const { code } = toRoostError(error);
     if (code === "unavailable" || code === "unauthenticated") throw error;
     return undefined;
   });
-  return Promise.race([finding, delay(waitMs, { keepAlive: false }).then(() => undefined)]);
 }
 
-/** Undefined: there is no agent to choose. */
+/** Undefined: there is nothing to choose. */
 async function askPerson(
   { terminal, stdin, stdout }: CliContext,
   { near }: FoundRouteRecord,
-): Promise<string | undefined> {
-  const agents = near.filter(({ kind, id }) => kind === "agent" && id !== defaultAgent);
-  if (agents.length === 0) return undefined;
-  for (const [index, { id, title }] of agents.entries())
-    terminal.line(plainLine(`${index + 1} ${id}${title === id ? "" : `: ${title}`}`));
+): Promise<Target | undefined> {
+  const others = near.filter(({ id }) => id !== defaultAgent);
+  if (others.length === 0) return undefined;
+  for (const [index, { kind, id, title }] of others.entries()) {
+    const name = kind === "agent" ? id : `${kind} ${id}`;
+    terminal.line(plainLine(`${index + 1} ${name}${title === id ? "" : `: ${title}`}`));
+  }
   const input = createInterface({ input: stdin, output: stdout });
   try {
-    const said = await input.question("Whom is it meant for? A number, or Enter for main > ");
-    return agents[Number(said.trim()) - 1]?.id ?? defaultAgent;
+    const said = await input.question("What is it meant for? A number, or Enter for main > ");
+    return others[Number(said.trim()) - 1] ?? { kind: "agent", id: defaultAgent };
   } finally {
     input.close();
   }

@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { createEmbedder } from "@roost/agent";
+import { startEmbeddingServer } from "@roost/agent/testing";
 import { applyAgents } from "@roost/jobs";
+import { finishRun, getRun, type Kernel } from "@roost/kernel";
+import { openServices } from "@roost/service";
+import { claimOne, joinWorker } from "../testing/drive-runs.ts";
 import { createTestGateway } from "../testing/create-test-gateway.ts";
+import { createHomeRouter } from "./create-home-router.ts";
 
 test("findRoute() finds the agent that a question is meant for, and learns from what the person corrects", async () => {
   await using gateway = await createTestGateway({
@@ -46,4 +52,89 @@ test("findRoute() finds the agent that a question is meant for, and learns from 
   await assert.rejects(client.correctRoute({ text, kind: "agent", id: "nobody" }), { code: "not_found" });
   const skill = await client.findRoute({ text: "declare my income to the revenue office" });
   assert.deepEqual([skill.target?.kind, skill.target?.id], ["skill", "taxes"]);
+  const byName = await client.correctRoute({ text: "the tax return", id: "taxes" });
+  assert.deepEqual(byName, { text: "the tax return", kind: "skill", id: "taxes" }, "the one of this name");
+  assert.equal((await client.findRoute({ text: "the tax return" })).target?.id, "taxes");
+  await applyAgents(kernel, { ...agents, taxes: { title: "Declares income" } }, { by: "test", source: "agents" });
+  await assert.rejects(client.correctRoute({ text, id: "taxes" }), {
+    code: "conflict",
+    message: /agent:taxes and skill:taxes/,
+  });
+
+  const inputOf = async (message: { text: string; sessionKey?: string; agent?: string }) => {
+    const { runId } = await client.sendMessage({ sessionKey: "main", ...message });
+    return (await getRun(kernel.database, runId)).input["suggested"];
+  };
+  assert.deepEqual(await inputOf({ text: "@clerk is there news" }), { kind: "agent", id: "clerk", isNamed: true });
+  assert.deepEqual(await inputOf({ text: "is the rent paid yet" }), { kind: "agent", id: "clerk", isNamed: false });
+  assert.equal(await inputOf({ text: "what is new" }), undefined, "main's");
+  assert.equal(
+    await inputOf({ text: "@clerk now", sessionKey: "beds", agent: "gardener" }),
+    undefined,
+    "it is said to another",
+  );
+});
+
+test("createHomeRouter() goes by vectors once they are made, asks the small model where a text is unclear, and by words while there is neither", async () => {
+  await using gateway = await createTestGateway();
+  const { kernel } = gateway;
+  const agents = {
+    clerk: { title: "Bills and accounts", examples: ["is the rent paid", "pay the bill"] },
+    gardener: { title: "The garden", examples: ["water the roses", "sow the seeds"] },
+  };
+  await applyAgents(kernel, agents, { by: "test", source: "agents" });
+  await using server = await startEmbeddingServer({
+    same: [
+      ["rent", "lease"],
+      ["paid", "settled"],
+    ],
+  });
+  const embedder = createEmbedder({ baseUrl: server.url, model: "of the test" });
+  const { directory } = await openServices({ kernel, kind: "gateway", name: "router" });
+  const created = Promise.withResolvers<void>();
+  // Resolves when the run is there to be claimed.
+  const watched = Object.assign(Object.create(kernel) as Kernel, {
+    transact: async (...given: Parameters<Kernel["transact"]>) => {
+      const result = await kernel.transact(...given);
+      created.resolve();
+      return result;
+    },
+  });
+  const { settings } = gateway.memory;
+  const memory = {
+    ...gateway.memory,
+    kernel: watched,
+    embedder,
+    settings: { ...settings, routing: { model: "tiny" } },
+  };
+  const router = createHomeRouter({ kernel: watched, memory, directory });
+  const text = "has our lease been settled";
+  server.status = 500;
+  assert.notEqual((await router.find(text)).target?.id, "clerk", "none of its words is known");
+  await router.settled();
+  server.status = undefined;
+  const again = createHomeRouter({ kernel: watched, memory, directory });
+  await again.find(text);
+  await again.settled();
+  assert.equal((await again.find(text)).target?.id, "clerk");
+  const asked = server.requests.flat().length;
+  await again.find("@clerk now");
+  assert.equal(server.requests.flat().length, asked, "a text that names a target needs no vector");
+
+  const open = "pay the roses";
+  assert.notEqual((await router.find(open)).advice, "go");
+  const deciding = router.decide(open, AbortSignal.timeout(60_000));
+  await created.promise;
+  await using worker = await joinWorker(kernel);
+  const owned = await claimOne(kernel, worker);
+  const { input } = await getRun(kernel.database, owned.runId);
+  assert.deepEqual([input["model"], input["tools"], input["isQuarantined"]], ["tiny", [], true]);
+  const line = /^(\d): agent gardener/m.exec(String(input["task"]));
+  await finishRun(kernel, owned, {
+    state: "done",
+    output: { kind: "reply", text: JSON.stringify({ number: Number(line?.[1]) }) },
+  });
+  const decided = await deciding;
+  assert.deepEqual([decided.state, decided.advice, decided.target?.id], ["decided", "go", "gardener"]);
+  assert.match(decided.why!, /^tiny chose it among \d$/);
 });

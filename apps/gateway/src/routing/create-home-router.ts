@@ -1,8 +1,10 @@
 /** The router of a home: over its agents, domains and skills, and what the person has corrected. Learned anew when one of them changes. */
-import { createHash } from "node:crypto";
-import { RoostError } from "@roost/base";
+import { delay, keepBriefly, RoostError } from "@roost/base";
 import { defaultAgent, type FoundRouteRecord } from "@roost/contract/operations";
-import { createRouter, type Route, type Router } from "@roost/routing";
+import type { SuggestedRoute } from "@roost/memory";
+import type { Route } from "@roost/routing";
+import { askModel } from "./ask-model.ts";
+import { createLearner } from "./create-learner.ts";
 import {
   createTargetReader,
   type HomeTarget,
@@ -10,10 +12,24 @@ import {
   type TargetReaderOptions,
 } from "./create-target-reader.ts";
 
+export interface Correction {
+  text: string;
+  /** Default: the one that there is of this name. */
+  kind?: TargetKind | undefined;
+  id: string;
+  by: string;
+}
+
 export interface HomeRouter {
   find(text: string): Promise<FoundRouteRecord>;
-  /** @throws RoostError `not_found` when there is no such target */
-  correct(correction: { text: string; kind: TargetKind; id: string; by: string }): Promise<void>;
+  /** As `find`; what it leaves open a small model decides, where the settings name one. */
+  decide(text: string, signal: AbortSignal): Promise<FoundRouteRecord>;
+  /** For main, which is told before it answers: what the text names or clearly means; undefined: nothing, or it is not known soon. */
+  suggest(text: string): Promise<SuggestedRoute | undefined>;
+  /** @throws RoostError `not_found` when there is no such target, `conflict` when there are several of the name */
+  correct(correction: Correction): Promise<{ kind: TargetKind; id: string }>;
+  /** Ends when vectors are learned, where the home has a model for them. */
+  settled(): Promise<void>;
 }
 
 /** Among so many agents a text that is clearly meant for one of them is hardly meant for none; few agents leave most of what is said to main. */
@@ -22,47 +38,90 @@ const manyAgents = 20;
 const likenessMin = 0.5;
 /** Less alike it is not worth a question. */
 const likenessAskedMin = 0.3;
+/** A message to main does not wait longer, and does not have the targets read again for each. */
+const suggestMsMax = 250;
+const targetsKeptMs = 10_000;
 
 export function createHomeRouter({ kernel, memory, directory }: TargetReaderOptions): HomeRouter {
   const readTargets = createTargetReader({ kernel, memory, directory });
-  let learned: { hash: string; router: Promise<Router> } | undefined;
+  const recent = keepBriefly(readTargets, { clock: kernel.clock, keptMs: targetsKeptMs });
+  const learner = createLearner(memory);
+
+  async function findAmong(targets: readonly HomeTarget[], text: string): Promise<FoundRouteRecord> {
+    const route = await learner.route(text, targets);
+    const known = new Map(targets.map((target) => [target.id, target]));
+    const shown = (id: string) => {
+      const { kind, title } = known.get(id)!;
+      return { kind, id: id.slice(kind.length + 1), title };
+    };
+    if (route.state === "none") return { state: "none", advice: "stay", target: null, why: null, near: [] };
+    const advice = adviceOf(route, targets.filter(({ kind }) => kind === "agent").length);
+    const near = route.near.map(({ targetId, probability }) => ({ ...shown(targetId), probability }));
+    if (route.state === "unsure") return { state: "unsure", advice, target: null, why: null, near };
+    return { state: "decided", advice, target: shown(route.targetId), why: route.why, near };
+  }
 
   return {
-    find: async (text) => {
+    find: async (text) => findAmong(await readTargets(), text),
+    decide: async (text, signal) => {
       const targets = await readTargets();
-      const route = (await routerOf(targets)).route(text);
-      const known = new Map(targets.map((target) => [target.id, target]));
-      const shown = (id: string) => {
-        const { kind, title } = known.get(id)!;
-        return { kind, id: id.slice(kind.length + 1), title };
-      };
-      if (route.state === "none") return { state: "none", advice: "stay", target: null, why: null, near: [] };
-      const advice = adviceOf(route, targets.filter(({ kind }) => kind === "agent").length);
-      const near = route.near.map(({ targetId, probability }) => ({ ...shown(targetId), probability }));
-      if (route.state === "unsure") return { state: "unsure", advice, target: null, why: null, near };
-      return { state: "decided", advice, target: shown(route.targetId), why: route.why, near };
+      const found = await findAmong(targets, text);
+      const { model } = memory.settings.routing;
+      if (model === undefined || found.near.length === 0 || found.advice === "go") return found;
+      const choices = found.near.map(({ kind, id }) => {
+        const { description } = targets.find((target) => target.id === `${kind}:${id}`)!;
+        return { name: `${kind} ${id}`, about: description.slice(0, aboutCharsMax).replace(/\s+/g, " ").trim() };
+      });
+      const chosen = await askModel(kernel, { text, choices, model, signal });
+      if (chosen === undefined) return found;
+      const { probability: _, ...target } = found.near[chosen]!;
+      return { ...found, state: "decided", advice: "go", target, why: `${model} chose it among ${choices.length}` };
+    },
+    suggest: async (text) => {
+      const finding = recent.read().then((targets) => (targets.length === 0 ? undefined : findAmong(targets, text)));
+      const late = delay(suggestMsMax, { keepAlive: false }).then(() => undefined);
+      const found = await Promise.race([finding.catch(() => undefined), late]);
+      if (found?.advice !== "go" || found.target === null || found.target.id === defaultAgent) return undefined;
+      const { kind, id } = found.target;
+      // A mention is found before words are weighed.
+      return { kind, id, isNamed: found.near.length === 0 };
     },
     correct: async ({ text, kind, id, by }) => {
-      const target = `${kind}:${id}`;
-      if (target !== `agent:${defaultAgent}` && !(await readTargets()).some((one) => one.id === target))
-        throw new RoostError(
-          "not_found",
-          `there is no ${kind} "${id}" to route to: see roost agents, roost services and the folders of skills/`,
-        );
+      const target = chooseTarget(await readTargets(), { kind, id });
       await kernel.transact(async (tx) => {
-        tx.emit({ type: "route.corrected", subject: target, data: { text, target, by } });
+        tx.emit({
+          type: "route.corrected",
+          subject: `${target.kind}:${id}`,
+          data: { text, target: `${target.kind}:${id}`, by },
+        });
       });
+      recent.forget();
+      return { kind: target.kind, id };
     },
+    settled: () => learner.settled(),
   };
+}
 
-  /** Texts that arrive while it learns wait for it: a few seconds for hundreds of targets. */
-  function routerOf(targets: readonly HomeTarget[]): Promise<Router> {
-    const hash = createHash("sha256").update(JSON.stringify(targets)).digest("hex");
-    if (learned?.hash === hash) return learned.router;
-    const router = createRouter(targets);
-    learned = { hash, router };
-    return router;
-  }
+/** Of a target, in a question to a model. */
+const aboutCharsMax = 200;
+
+function chooseTarget(
+  targets: readonly HomeTarget[],
+  { kind, id }: Pick<Correction, "kind" | "id">,
+): { kind: TargetKind } {
+  // It is a target once something was said to be its own.
+  if (id === defaultAgent && (kind ?? "agent") === "agent") return { kind: "agent" };
+  const named = targets.filter((one) => one.id === `${kind ?? one.kind}:${id}`);
+  if (named.length > 1)
+    throw new RoostError(
+      "conflict",
+      `${named.map((one) => `${one.kind}:${id}`).join(" and ")} have this name: name the kind`,
+    );
+  if (named[0] !== undefined) return named[0];
+  throw new RoostError(
+    "not_found",
+    `there is no ${kind ?? "agent, service or skill"} "${id}" to route to: see roost agents, roost services and the folders of skills/`,
+  );
 }
 
 function adviceOf(

@@ -25,6 +25,7 @@ import { knownNamesOf } from "../known-names-of.ts";
 import { listen, type OutsideOptions } from "../listen.ts";
 import { openOwnHooks } from "../serve-hooks.ts";
 import { createAgentDoor } from "../openai/agents/create-agent-door.ts";
+import { createHomeRouter, type HomeRouter } from "../routing/create-home-router.ts";
 import { openRehearsals } from "../rehearsals/open-rehearsals.ts";
 import { openReplays } from "../replays/open-replays.ts";
 import type { RateLimit } from "../security/create-rate-limits.ts";
@@ -90,9 +91,11 @@ export async function createTestGateway(options: TestGatewayOptions = {}): Promi
   const test = opened.use(await createTestKernel());
   const counted = countHeld(test.kernel);
   const { kernel } = counted;
-  const memory = opened.use(await openMemory({ kernel, homeDir, logger: silentLogger }));
-  await applyAgents(kernel, memory.settings.agents, { by: "home", source: "roost.yaml" });
+  const opening = opened.use(await openMemory({ kernel, homeDir, logger: silentLogger }));
+  await applyAgents(kernel, opening.settings.agents, { by: "home", source: "roost.yaml" });
   const services = await openServices({ kernel, kind: "gateway", name: "gateway" });
+  const router = createHomeRouter({ kernel, memory: opening, directory: services.directory });
+  const memory: Memory = { ...opening, suggestRoute: router.suggest };
   const access = await openAccess(kernel, { logger: silentLogger });
   await prepareChannels(kernel);
   const hooks = openOwnHooks(memory, {});
@@ -103,6 +106,7 @@ export async function createTestGateway(options: TestGatewayOptions = {}): Promi
     localUrls: { ollama: nowhere, llamaCpp: nowhere, lmStudio: nowhere, ...options.localUrls },
     kernel,
     memory,
+    router,
     services,
     access,
     hooks,
@@ -158,6 +162,7 @@ interface ServeOptions {
   version: string;
   kernel: Kernel;
   memory: Memory;
+  router: HomeRouter;
   services: Services;
   access: AccessTokens;
   hooks: InboundHooks;
@@ -200,6 +205,7 @@ async function serve(options: ServeOptions) {
     api: createApi({
       kernel,
       memory,
+      router: options.router,
       facts: {
         version,
         homeDir,

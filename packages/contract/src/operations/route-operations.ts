@@ -12,10 +12,23 @@ export const findRoute = defineOperation({
   id: "findRoute",
   method: "GET",
   path: "/route",
-  summary: "Which agent, domain or skill a question or command is meant for, by words alone; no model is called",
+  summary:
+    "Which agent, domain or skill a question or command is meant for, by words, and by vectors where the home has them; no model is called",
   input: z.object({ text: asked }),
   output: FoundRoute,
   effect: "readonly",
+});
+
+export const decideRoute = defineOperation({
+  id: "decideRoute",
+  method: "POST",
+  path: "/route/decisions",
+  summary:
+    "As findRoute; what it leaves open the small model of the settings decides, in a run of its own, where one is named",
+  input: z.object({ text: asked }),
+  output: FoundRoute,
+  effect: "unsafe",
+  access: { audience: decidingKinds },
 });
 
 export const correctRoute = defineOperation({
@@ -23,11 +36,15 @@ export const correctRoute = defineOperation({
   method: "POST",
   path: "/route/corrections",
   summary: "Says whom a text was meant for; later ones like it are decided so",
-  input: z.object({ text: asked, kind: z.enum(routeTargetKinds), id: Name }),
-  output: z.object({ text: asked }),
-  errors: ["not_found"],
+  input: z.object({
+    text: asked,
+    kind: z.enum(routeTargetKinds).optional().describe("Default: the one that there is of this name"),
+    id: Name,
+  }),
+  output: z.object({ text: asked, kind: z.enum(routeTargetKinds), id: Name }),
+  errors: ["not_found", "conflict"],
   effect: "idempotent",
   access: { audience: decidingKinds },
 });
 
-export const routeOperations = [findRoute, correctRoute] as const;
+export const routeOperations = [findRoute, decideRoute, correctRoute] as const;

@@ -34,6 +34,7 @@ import { isBesideConversation, runMessage } from "./run-message.ts";
 import { toSection, type LabelledSection, type Section } from "./section.ts";
 import { findSkills } from "../skills/find-skills.ts";
 import { skillIndex } from "./skill-index.ts";
+import { suggestedRoute } from "./suggested-route.ts";
 
 export interface BuiltContext {
   /** As runAgentLoop of @roost/agent takes it. */
@@ -110,6 +111,7 @@ export async function buildContext(
   const told = [
     ...(digest === undefined ? [] : toldMessages(digest)),
     ...(outside?.messages ?? []),
+    ...suggestedRoute(run, agent),
     ...(asked.brought === undefined ? [] : [{ ...asked.brought, labels: formatLabels(asked.labels) }]),
   ];
   const sections: LabelledSection[] = [

@@ -1,8 +1,7 @@
 /** Finds lines that say what a query says in other words, by their vectors: the nearest codes of all lines, ranked by the numbers themselves. */
 import type { Embedder } from "@roost/agent";
-import { toRoostError } from "@roost/base";
 import type { Memory } from "../memory.ts";
-import { estimateOf, mayAsk, spend } from "./embed-lines.ts";
+import { embedNow } from "./embed-now.ts";
 import type { FindLines } from "./find-lines.ts";
 import { recencyOf, type RankedLine } from "./rank-lines.ts";
 import { codeOf, similarityOf } from "./vector-bytes.ts";
@@ -73,20 +72,12 @@ export function fuse(byWords: readonly RankedLine[], byVectors: readonly RankedL
 
 /** Only of the model that the lines have vectors of. */
 async function vectorOf(memory: Memory, embedder: Embedder, query: string): Promise<Float32Array | undefined> {
-  const { kernel, logger } = memory;
-  const [state] = await kernel.database.query<{ dimensions: number | null }>(
+  const [state] = await memory.kernel.database.query<{ dimensions: number | null }>(
     "select dimensions from memory.embedding_state where model = $1",
     [embedder.id],
   );
-  if (state?.dimensions == null || query.trim() === "" || !(await mayAsk(memory))) return undefined;
-  try {
-    const { vectors, tokenCount } = await embedder.embed([query], { signal: AbortSignal.timeout(queryMsMax) });
-    await spend(memory, tokenCount ?? estimateOf([query]));
-    return vectors[0]?.length === state.dimensions ? vectors[0] : undefined;
-  } catch (error) {
-    logger.warn("recall goes by words alone: the embedding model did not answer", {
-      error: toRoostError(error).message,
-    });
-    return undefined;
-  }
+  if (state?.dimensions == null || query.trim() === "") return undefined;
+  const [vector] =
+    (await embedNow(memory, [query], { msMax: queryMsMax, otherwise: "recall goes by words alone" })) ?? [];
+  return vector?.length === state.dimensions ? vector : undefined;
 }

@@ -1,8 +1,8 @@
 /** Records a message to a session and the run that will answer it, in one transaction, once per idempotency key. */
 import { createHash } from "node:crypto";
-import { RoostError, type JsonFields, type JsonValue } from "@roost/base";
+import { RoostError, type JsonFields, type JsonObject, type JsonValue } from "@roost/base";
 import { formatLabels, joinLabels, parseLabels, untrustedFrom, type SourceKind } from "@roost/contract/labels";
-import type { PartRef } from "@roost/contract/operations";
+import { defaultAgent, type PartRef } from "@roost/contract/operations";
 import { describePart } from "@roost/contract/part";
 import { createRun, firstLabels, rememberResult, type KernelTransaction, type SessionKind } from "@roost/kernel";
 import type { Memory } from "../memory.ts";
@@ -57,10 +57,11 @@ export async function sendMessage(
       `a message has 1 to ${messageLimits.textCharsMax} characters, this one has ${message.text.length}`,
     );
   }
+  const suggested = await suggestionFor(memory, message, kind);
   return memory.kernel.transact(async (tx) => {
     const { idempotencyKey } = message;
     const write = async () => {
-      const sent = await record(memory, tx, { message, kind });
+      const sent = await record(memory, tx, { message, kind, suggested });
       await alongside?.(tx, sent);
       return sent;
     };
@@ -74,6 +75,17 @@ export async function sendMessage(
   });
 }
 
+/** Of what the person says to main alone: another agent was chosen, and what comes from outside suggests nothing. */
+async function suggestionFor(
+  { suggestRoute }: Memory,
+  { text, agent = defaultAgent, isUntrusted }: SendMessage,
+  kind: SessionKind,
+): Promise<JsonObject | undefined> {
+  if (suggestRoute === undefined || kind !== "main" || agent !== defaultAgent || isUntrusted === true) return undefined;
+  const suggested = text.trim() === "" ? undefined : await suggestRoute(text);
+  return suggested && { ...suggested };
+}
+
 /** Covers the whole request: long messages with the same beginning are different requests. */
 function fingerprintOf({ text, agent, parts = [] }: SendMessage): string {
   return createHash("sha256")
@@ -84,7 +96,7 @@ function fingerprintOf({ text, agent, parts = [] }: SendMessage): string {
 async function record(
   memory: Memory,
   tx: KernelTransaction,
-  { message, kind }: { message: SendMessage; kind: SessionKind },
+  { message, kind, suggested }: { message: SendMessage; kind: SessionKind; suggested: JsonObject | undefined },
 ): Promise<{ messageId: string; runId: string }> {
   const { kernel } = memory;
   const { sessionKey, source = "api" } = message;
@@ -131,7 +143,7 @@ async function record(
     id: runId,
     reason: `a message from ${source}`,
     title: titleOf([text, ...parts.map(describePart)].join(" ")),
-    input: { ...message.input, messageId, seq },
+    input: { ...message.input, messageId, seq, suggested },
     serialKey: `session:${sessionKey}`,
     agent: session.agent,
     sessionKey,

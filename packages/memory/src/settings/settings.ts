@@ -76,7 +76,17 @@ export const Settings = z.strictObject({
     .max(50)
     .optional()
     .describe("Used in this order, the next when one fails; default: what the environment names or this machine runs"),
-  embeddings: Embeddings.optional().describe("Recall finds what is said in other words by the vectors of this model"),
+  embeddings: Embeddings.optional().describe(
+    "Recall and routing find what is said in other words by the vectors of this model",
+  ),
+  routing: z
+    .strictObject({
+      model: Model.optional().describe(
+        "A small model that is asked whom a message is meant for where words and vectors leave it open. Default: none, and the person is asked",
+      ),
+    })
+    .prefault({})
+    .describe("How roost ask finds the agent that a message is meant for"),
   agents: z
     .record(Slug, z.strictObject({ ...agentDefinitionShape, budget: Caps.optional().describe("Of one run") }))
     .default({})
