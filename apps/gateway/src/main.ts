@@ -50,7 +50,7 @@ import { findModel, tellModel, type FoundModel } from "./find-model.ts";
 import { createFilesKeeper, type FilesKeeperOptions } from "./create-files-keeper.ts";
 import { knownNamesOf } from "./known-names-of.ts";
 import { listen } from "./listen.ts";
-import { createHomeRouter } from "./routing/create-home-router.ts";
+import { openRouting } from "./routing/create-home-router.ts";
 import { readListenSettings } from "./read-listen-settings.ts";
 import { openChannels, type OpenedChannels } from "./open-channels.ts";
 import { publishAddress } from "./publish-address.ts";
@@ -92,10 +92,9 @@ async function main(): Promise<void> {
   await using kernel = await openKernel({ database, logger, rooms: homeRooms });
   await using home = await holdDatabase(kernel, homeDir);
   await using opened = await openMemory({ kernel, homeDir, logger, bucket, bucketBefore, environment });
-  const { settings } = opened;
   const services = await openOwnServices(opened, home.id);
-  const router = createHomeRouter({ kernel, memory: opened, directory: services.directory });
-  const memory: Memory = { ...opened, suggestRoute: router.suggest };
+  const { router, memory } = openRouting(opened, services.directory);
+  const { settings } = memory;
   const entries = await openEntries(memory, { config, homeId: home.id });
   const channels = await openChannels(memory, config.environment);
   await applySettings(memory);
@@ -122,18 +121,8 @@ async function main(): Promise<void> {
   const setup = { environment, restart: supervised.askForRestart, applyAtOnce, logger };
   const configNow = () => describeConfig(config, inForce(), model);
   const shown = { channels: channels.names, addresses: () => addressesOf(origin), facts, setup, config: configNow };
-  const api = createApi({
-    kernel,
-    memory,
-    router,
-    services,
-    ...entries,
-    codes,
-    known,
-    onTrusted,
-    ...shown,
-    ...confined,
-  });
+  const own = { kernel, memory, router, services };
+  const api = createApi({ ...own, ...entries, codes, known, onTrusted, ...shown, ...confined });
   // Codes and cookies of one gateway count at another, whose machine's clock may be minutes off.
   const { clock } = kernel;
   const proxied = { providers, routes: settings.proxy.routes, alongside: entries.access.recordSeen };

@@ -1,7 +1,7 @@
 /** The router of a home: over its agents, domains and skills, and what the person has corrected. Learned anew when one of them changes. */
 import { delay, keepBriefly, RoostError } from "@roost/base";
 import { defaultAgent, type FoundRouteRecord } from "@roost/contract/operations";
-import type { SuggestedRoute } from "@roost/memory";
+import type { Memory, SuggestedRoute } from "@roost/memory";
 import type { Route } from "@roost/routing";
 import { askModel } from "./ask-model.ts";
 import { createLearner } from "./create-learner.ts";
@@ -41,6 +41,15 @@ const likenessAskedMin = 0.3;
 /** A message to main does not wait longer, and does not have the targets read again for each. */
 const suggestMsMax = 250;
 const targetsKeptMs = 10_000;
+
+/** The router, and the memory with it: what the person says to main is looked at on its way in, by whatever door. */
+export function openRouting(
+  opened: Memory,
+  directory: TargetReaderOptions["directory"],
+): { router: HomeRouter; memory: Memory } {
+  const router = createHomeRouter({ kernel: opened.kernel, memory: opened, directory });
+  return { router, memory: { ...opened, suggestRoute: router.suggest } };
+}
 
 export function createHomeRouter({ kernel, memory, directory }: TargetReaderOptions): HomeRouter {
   const readTargets = createTargetReader({ kernel, memory, directory });

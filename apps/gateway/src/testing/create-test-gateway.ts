@@ -25,7 +25,7 @@ import { knownNamesOf } from "../known-names-of.ts";
 import { listen, type OutsideOptions } from "../listen.ts";
 import { openOwnHooks } from "../serve-hooks.ts";
 import { createAgentDoor } from "../openai/agents/create-agent-door.ts";
-import { createHomeRouter, type HomeRouter } from "../routing/create-home-router.ts";
+import { openRouting, type HomeRouter } from "../routing/create-home-router.ts";
 import { openRehearsals } from "../rehearsals/open-rehearsals.ts";
 import { openReplays } from "../replays/open-replays.ts";
 import type { RateLimit } from "../security/create-rate-limits.ts";
@@ -94,8 +94,7 @@ export async function createTestGateway(options: TestGatewayOptions = {}): Promi
   const opening = opened.use(await openMemory({ kernel, homeDir, logger: silentLogger }));
   await applyAgents(kernel, opening.settings.agents, { by: "home", source: "roost.yaml" });
   const services = await openServices({ kernel, kind: "gateway", name: "gateway" });
-  const router = createHomeRouter({ kernel, memory: opening, directory: services.directory });
-  const memory: Memory = { ...opening, suggestRoute: router.suggest };
+  const { router, memory } = openRouting(opening, services.directory);
   const access = await openAccess(kernel, { logger: silentLogger });
   await prepareChannels(kernel);
   const hooks = openOwnHooks(memory, {});
