@@ -119,9 +119,8 @@ async function main(): Promise<void> {
   const kept = { apply, said: notices, homeId: home.id, supervised, channels, environment };
   const { onScan, onTrusted, applyAtOnce, inForce } = openKeepers(memory, kept);
   const setup = { environment, restart: supervised.askForRestart, applyAtOnce, logger };
-  const configNow = () => describeConfig(config, inForce(), model);
-  const shown = { channels: channels.names, addresses: () => addressesOf(origin), facts, setup, config: configNow };
-  const own = { kernel, memory, router, services };
+  const shown = { channels: channels.names, addresses: () => addressesOf(origin), facts };
+  const own = { kernel, memory, router, services, setup, config: () => describeConfig(config, inForce(), model) };
   const api = createApi({ ...own, ...entries, codes, known, onTrusted, ...shown, ...confined });
   // Codes and cookies of one gateway count at another, whose machine's clock may be minutes off.
   const { clock } = kernel;
@@ -138,13 +137,12 @@ async function main(): Promise<void> {
   const going = keepGoing(memory, { loops, onScan, channels, signal: shutdown });
   await using _address = await publishAddress(homeDir, { url: listening.url, startedAtMs, logger });
   logger.info("The gateway is ready", { url: listening.url, model: model.name, mode: model.mode });
+  const told = [await checks.findProblem(), await describeActiveJobs(kernel, settings), ...notices];
   supervised.ready({
     url: listening.url,
     signInCode: (await codes.create()).code,
     model: tellModel(model),
-    notices: [await checks.findProblem(), await describeActiveJobs(kernel, settings), ...notices].filter(
-      (line) => line != null,
-    ),
+    notices: told.filter((line) => line != null),
     hasServices: settings.services.length > 0,
   });
   await going.catch((error: unknown) => endFailed(error, logger));
