@@ -1,7 +1,5 @@
-export type { Memory, VersionStore } from "./memory.ts";
-export { memorySchema, openMemory, type OpenMemoryOptions } from "./open-memory.ts";
 export type { Memory, SuggestedRoute, VersionStore } from "./memory.ts";
-export { memoryMigrations, memorySchema, openMemory, type OpenMemoryOptions } from "./open-memory.ts";
+export { memorySchema, openMemory, type OpenMemoryOptions } from "./open-memory.ts";
 export type { Author, Viewer } from "./visibility/viewer.ts";
 export { classifyPath, stateNameOf, statePathOf, type HomeFileClass } from "./visibility/home-file-class.ts";
 export { clearanceOf, mayKnow } from "./visibility/clearance.ts";
