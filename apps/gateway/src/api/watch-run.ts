@@ -22,14 +22,6 @@ export function watchRun(kernel: Kernel): Handler<typeof operation> {
   };
 }
 
-/** Waits until it is over. @throws the signal's reason */
-export async function followToEnd(kernel: Kernel, runId: string, signal: AbortSignal): Promise<Run> {
-  const run = await getRun(kernel.database, runId);
-  for await (const { event } of watch(kernel, run, { after: undefined, signal })) if (event === "over") break;
-  signal.throwIfAborted();
-  return getRun(kernel.database, runId);
-}
-
 async function* watch(
   kernel: Kernel,
   run: Run,

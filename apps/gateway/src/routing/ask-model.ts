@@ -5,7 +5,7 @@
 import { jsonObjectOf, RoostError } from "@roost/base";
 import { mainLabels } from "@roost/contract/labels";
 import { cancelRun, createRun, type Kernel } from "@roost/kernel";
-import { followToEnd } from "../api/watch-run.ts";
+import { followToEnd } from "../streams/follow-to-end.ts";
 
 /** A person waits; later, they are asked themselves. */
 const msMax = 30_000;

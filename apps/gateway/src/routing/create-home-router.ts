@@ -12,7 +12,7 @@ import {
   type TargetReaderOptions,
 } from "./create-target-reader.ts";
 
-export interface Correction {
+export interface RouteCorrection {
   text: string;
   /** Default: the one that there is of this name. */
   kind?: TargetKind | undefined;
@@ -27,7 +27,7 @@ export interface HomeRouter {
   /** For main, which is told before it answers: what the text names or clearly means; undefined: nothing, or it is not known soon. */
   suggest(text: string): Promise<SuggestedRoute | undefined>;
   /** @throws RoostError `not_found` when there is no such target, `conflict` when there are several of the name */
-  correct(correction: Correction): Promise<{ kind: TargetKind; id: string }>;
+  correct(correction: RouteCorrection): Promise<{ kind: TargetKind; id: string }>;
   /** Ends when vectors are learned, where the home has a model for them. */
   settled(): Promise<void>;
 }
@@ -116,7 +116,7 @@ const aboutCharsMax = 200;
 
 function chooseTarget(
   targets: readonly HomeTarget[],
-  { kind, id }: Pick<Correction, "kind" | "id">,
+  { kind, id }: Pick<RouteCorrection, "kind" | "id">,
 ): { kind: TargetKind } {
   // It is a target once something was said to be its own.
   if (id === defaultAgent && (kind ?? "agent") === "agent") return { kind: "agent" };
