@@ -1,10 +1,11 @@
 /** Finds the gateway of the home, or the named one, and returns a typed client. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { readGatewayUrl, RoostError } from "@roost/base";
+import { delay, processExists, readGatewayUrl, RoostError, systemClock, toRoostError } from "@roost/base";
 import { createHttpClient, type ClientOf } from "@roost/contract/client";
 import { roostContract } from "@roost/contract/roost";
 import type { CliConfig } from "./config.ts";
+import { readHomeOwner } from "./home-owner.ts";
 
 export type RoostClient = ClientOf<typeof roostContract>;
 
@@ -22,13 +23,14 @@ export interface ConnectOptions {
 
 /** @throws RoostError `unavailable` when no gateway is known; the message says how to start one */
 export async function connect(config: CliConfig, options: ConnectOptions = {}): Promise<Connection> {
-  const url = (config.url ?? (await readGatewayUrl(config.homeDir))).replace(/\/+$/, "");
+  const { homeDir } = config;
+  const url = (config.url ?? (await untilStarted(homeDir, () => readGatewayUrl(homeDir)))).replace(/\/+$/, "");
   const token = config.token ?? (await readToken(config));
   const fetch = options.fetch ?? globalThis.fetch;
   const client = createHttpClient(roostContract, {
     baseUrl: `${url}/api/v1`,
     token,
-    fetch: config.url === undefined ? followGateway(fetch, config.homeDir, url) : fetch,
+    fetch: config.url === undefined ? followGateway(fetch, homeDir, url) : fetch,
   });
   return { client, url, token };
 }
@@ -38,15 +40,36 @@ function followGateway(fetch: typeof globalThis.fetch, homeDir: string, first: s
   let url = first;
   return async (input, init) => {
     const at = (base: string) => (typeof input === "string" ? base + input.slice(first.length) : input);
-    try {
+    let hasTried = false;
+    return await untilStarted(homeDir, async () => {
+      if (hasTried) url = await readGatewayUrl(homeDir);
+      hasTried = true;
       return await fetch(at(url), init);
-    } catch (error) {
-      const named = await readGatewayUrl(homeDir).catch(() => url);
-      if (named === url || !isUnreached(error)) throw error;
-      url = named;
-      return await fetch(at(url), init);
-    }
+    });
   };
+}
+
+/** How long a gateway that is started anew is waited for. */
+const startMsMax = 10_000;
+const lookMs = 200;
+
+/** Tries again while the home's supervisor lives: at its start, and when it starts its processes anew, there is no gateway for a moment. */
+async function untilStarted<Result>(homeDir: string, work: () => Promise<Result>): Promise<Result> {
+  const untilMs = systemClock.nowMs() + startMsMax;
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      const isAway = isUnreached(error) || toRoostError(error).code === "unavailable";
+      if (!isAway || systemClock.nowMs() >= untilMs || !(await isKept(homeDir))) throw error;
+      await delay(lookMs);
+    }
+  }
+}
+
+async function isKept(homeDir: string): Promise<boolean> {
+  const owner = await readHomeOwner(homeDir);
+  return owner !== undefined && owner.state !== "stopping" && processExists(owner.pid);
 }
 
 /** Nothing was sent. */

@@ -68,4 +68,12 @@ test("decideModel() records no key, and says which one a process lacks", async (
     code: "invalid_input",
     message: /set ROOST_MODEL_KEY here too/,
   });
+  for (const [startId, address, shown] of [
+    ["s2", "localhost:8899/v1", /is "localhost:8899\/v1";.*such as http:\/\/localhost:8899\/v1$/],
+    ["s3", "me:secret@attic:8899/v1?key=secret", /is "attic:8899\/v1";/],
+  ] as const) {
+    const decided = await decideModel(opened.kernel, { ...options, startId, config: { ROOST_MODEL_URL: address } });
+    assert.match(decided.problem ?? "", shown);
+    assert.doesNotMatch(decided.problem ?? "", /secret/);
+  }
 });

@@ -125,9 +125,11 @@ function withoutAddress(provider: Omit<Wired, "apiKey">): Omit<Wired, "apiKey"> 
 /** Hides user, password and query of an address. */
 function withoutAddressOf(text: string, { ROOST_MODEL_URL: given = "" }: DiscoveryConfig): string {
   const written = given.replace(/\/+$/, "");
-  if (written === "" || !URL.canParse(written)) return text;
-  const { origin, pathname } = new URL(written);
-  return text.replaceAll(written, `${origin}${pathname}`.replace(/\/+$/, ""));
+  if (written === "") return text;
+  const url = URL.parse(written);
+  const isWeb = url !== null && /^https?:$/.test(url.protocol);
+  const shown = isWeb ? `${url.origin}${url.pathname}` : written.replace(/^.*@/, "").replace(/\?.*$/, "");
+  return text.replaceAll(written, shown.replace(/\/+$/, ""));
 }
 
 function toDecision({ mode, source, provider, notes, problem }: DecisionRow, config: DiscoveryConfig): ModelDecision {

@@ -1,9 +1,10 @@
 /** Checks without a gateway: Node, the home, its owner and token, disk space. */
-import { readFile, stat, statfs } from "node:fs/promises";
+import { stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { processExists, type Clock } from "@roost/base";
 import { findSandbox } from "@roost/sandbox";
 import { z } from "zod";
+import { readHomeOwner, readJson } from "../home-owner.ts";
 import { relativeTime } from "../print/relative-time.ts";
 import type { Check } from "./check.ts";
 
@@ -65,20 +66,15 @@ async function checkHome(homeDir: string): Promise<Check> {
   return { name: "home", state: "good", text: homeDir };
 }
 
-const Owner = z.object({ pid: z.number().int(), state: z.string().optional(), startedAt: z.string().optional() });
-
 /** As the supervisor leaves it: its message says what to do next, such as the statement that a superuser of the database has to run. */
 const Refusal = z.object({ at: z.string(), message: z.string() });
 
 async function checkOwner(homeDir: string, clock: Clock): Promise<Check> {
-  const text = await readFile(join(homeDir, ".roost", "owner.json"), "utf8").catch(() => undefined);
-  const parsed = Owner.safeParse(parse(text));
+  const owner = await readHomeOwner(homeDir);
   const start = "roost up --detach";
-  if (!parsed.success) {
+  if (owner === undefined) {
     const check = { name: "owner", state: "bad", text: "Roost is not running for this home" } as const;
-    const refusal = Refusal.safeParse(
-      parse(await readFile(join(homeDir, ".roost", "refusal.json"), "utf8").catch(() => undefined)),
-    );
+    const refusal = Refusal.safeParse(await readJson(join(homeDir, ".roost", "refusal.json")));
     if (!refusal.success) return { ...check, advice: start };
     const { at, message } = refusal.data;
     return {
@@ -87,7 +83,7 @@ async function checkOwner(homeDir: string, clock: Clock): Promise<Check> {
       advice: message,
     };
   }
-  const { pid, state = "running" } = parsed.data;
+  const { pid, state } = owner;
   if (!processExists(pid))
     return {
       name: "owner",
@@ -128,12 +124,4 @@ async function checkDisk(homeDir: string): Promise<Check> {
   if (freeBytes < freeBytesBad) return { name: "disk", state: "bad", text, advice };
   if (freeBytes < freeBytesWarn) return { name: "disk", state: "warn", text, advice };
   return { name: "disk", state: "good", text };
-}
-
-function parse(text: string | undefined): unknown {
-  try {
-    return JSON.parse(text ?? "");
-  } catch {
-    return undefined;
-  }
 }

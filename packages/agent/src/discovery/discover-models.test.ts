@@ -114,7 +114,12 @@ test("discoverModels() asks a configured server for its model's context", async 
 });
 
 test("discoverModels() refuses what cannot be right, and says what to do", async () => {
-  await assert.rejects(discover({ ROOST_MODEL_URL: "localhost:1234" }), { code: "invalid_input" });
+  for (const address of ["localhost:1234", "127.0.0.1:1234/v1", "models.example/v1"])
+    await assert.rejects(discover({ ROOST_MODEL_URL: address }), {
+      code: "invalid_input",
+      message: `ROOST_MODEL_URL is "${address}"; it must be an http or https URL such as http://${address}`,
+    });
+  await assert.rejects(discover({ ROOST_MODEL_URL: "nonsense" }), /such as http:\/\/127\.0\.0\.1:11434\/v1/);
   await assert.rejects(discover({ ROOST_MODEL_URL: `${nowhere}/v1` }), /set ROOST_MODEL to the model's name/);
 });
 

@@ -122,9 +122,11 @@ function isSet(value: string | undefined): value is string {
 async function configuredServer(options: DiscoverModelsOptions, context: Context): Promise<Discovery> {
   const { ROOST_MODEL_URL: text = "", ROOST_MODEL_KEY: apiKey, ROOST_MODEL: model } = options.config;
   if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) {
+    // Written without its scheme, as browsers take it.
+    const meant = /^[\w.-]+(:\d+)?(\/|$)/.test(text) && /[.:]/.test(text) ? `http://${text}` : undefined;
     throw new RoostError(
       "invalid_input",
-      `ROOST_MODEL_URL is ${JSON.stringify(text)}; it must be an http or https URL such as http://127.0.0.1:11434/v1`,
+      `ROOST_MODEL_URL is ${JSON.stringify(text)}; it must be an http or https URL such as ${meant ?? "http://127.0.0.1:11434/v1"}`,
     );
   }
   const baseUrl = text.replace(/\/+$/, "").replace(/\/chat\/completions$/, "");
