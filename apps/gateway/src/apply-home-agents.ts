@@ -2,26 +2,27 @@
  * Applies the agents of roost.yaml, agents/*.md and the services in use together. An unreadable file leaves its agent unchanged; a deleted one
  * removes it. Nothing else defines agents, so there are no conflicting changes.
  */
+import { createHash } from "node:crypto";
 import { toRoostError } from "@roost/base";
-import { applyAgents, checkNames, readAgentSources, type KnownNames } from "@roost/jobs";
-import { agentIdOfFile, parseAgentFile } from "@roost/jobs/agent-files";
+import { applyAgents, checkNames, readAgentSources, readAgentsOfTexts, type KnownNames } from "@roost/jobs";
+import { agentFileVersion, agentIdOfFile, parseAgentFile } from "@roost/jobs/agent-files";
 import type { Kernel } from "@roost/kernel";
 import type { Memory } from "@roost/memory";
 import { settingsFile } from "@roost/memory/settings";
-import { listHomeFiles, readAllUnheld, textOf } from "./list-home-files.ts";
+import { listHomeFiles, readAllUnheld, textOf, type ReadTexts } from "./list-home-files.ts";
 import { readServiceAgents } from "./read-service-agents.ts";
 
 const folder = "agents";
 
 /** Returns lines for the person about what was not applied. */
-export async function applyHomeAgents(memory: Memory, known: KnownNames): Promise<string[]> {
+export async function applyHomeAgents(memory: Memory, names: KnownNames): Promise<string[]> {
   const { kernel, homeDir, settings, logger } = memory;
   const { files, notices } = await listHomeFiles(homeDir, folder, ["md"]);
   const written: Record<string, unknown> = {};
   const held: string[] = [];
   for (const [id, definition] of Object.entries(settings.agents)) {
     try {
-      await checkNames(`The agent "${id}"`, definition, known);
+      await checkNames(`The agent "${id}"`, definition, names);
       written[id] = definition;
     } catch (error) {
       held.push(id);
@@ -30,6 +31,10 @@ export async function applyHomeAgents(memory: Memory, known: KnownNames): Promis
   }
   const sources = new Map<string, string>();
   const texts = await readAllUnheld(memory, files);
+  const hashes = new Map(files.flatMap((file) => hashOf(texts, file)));
+  // Hundreds of files take long to read as YAML, and change seldom.
+  const known = await readAgentsOfTexts(kernel, [...hashes.values()]);
+  const textHashes = new Map<string, string>();
   for (const file of files) {
     try {
       const id = agentIdOfFile(file);
@@ -41,10 +46,12 @@ export async function applyHomeAgents(memory: Memory, known: KnownNames): Promis
       const text = textOf(texts, file);
       // The scan tells why; its agent stays as it is.
       if (text === undefined) continue;
-      const { definition } = parseAgentFile(file, text);
-      await checkNames(`The agent "${id}"`, definition, known);
+      const hash = hashes.get(file)!;
+      const definition = known.get(hash) ?? parseAgentFile(file, text).definition;
+      await checkNames(`The agent "${id}"`, definition, names);
       written[id] = definition;
       sources.set(id, file);
+      textHashes.set(id, hash);
     } catch (error) {
       notices.push(`${file} was not applied: ${toRoostError(error).message}`);
     }
@@ -59,9 +66,16 @@ export async function applyHomeAgents(memory: Memory, known: KnownNames): Promis
   }
   const present = new Set([...files, ...ofServices.kept, ...sources.values()]);
   const gone = (await filesOfAgents(kernel)).filter((file) => !present.has(file));
-  await applyAgents(kernel, written, { by: "home", source: settingsFile, sources, held, gone });
+  await applyAgents(kernel, written, { by: "home", source: settingsFile, sources, textHashes, held, gone });
   for (const notice of notices) logger.warn(notice);
   return notices;
+}
+
+/** With the version of what reads it: another one may read the same text otherwise. */
+function hashOf(texts: ReadTexts, file: string): [file: string, hash: string][] {
+  const read = texts.get(file);
+  if (read === undefined || "error" in read || read.text === undefined) return [];
+  return [[file, createHash("sha256").update(`${agentFileVersion} ${file}\n${read.text}`).digest("hex")]];
 }
 
 function isFile(source: string): boolean {

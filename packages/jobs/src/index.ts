@@ -38,6 +38,7 @@ export {
   listAgents,
   listAgentVersions,
   readAgentSources,
+  readAgentsOfTexts,
   type Agent,
   type AgentOf,
   type AgentVersion,

@@ -3,7 +3,14 @@ import { test } from "node:test";
 import { createRun, getRun, readEvents, type Kernel } from "@roost/kernel";
 import { createTestKernel } from "../testing/create-test-kernel.ts";
 import { applyAgents } from "./apply-agents.ts";
-import { createAgentOf, getAgent, getAgentVersion, listAgents, listAgentVersions } from "./read-agents.ts";
+import {
+  createAgentOf,
+  getAgent,
+  getAgentVersion,
+  listAgents,
+  listAgentVersions,
+  readAgentsOfTexts,
+} from "./read-agents.ts";
 
 const home = { by: "home", source: "roost.yaml" };
 
@@ -23,8 +30,12 @@ test("applyAgents() makes a version and an event of each change, and of the same
   await using opened = await createTestKernel();
   const { kernel } = opened;
   await applyAgents(kernel, { poster: { prompt: "Post." } }, home);
-  await applyAgents(kernel, { poster: { prompt: "Post." } }, { ...home, by: "another" });
+  const ofText = (hash: string) => ({ ...home, by: "another", textHashes: new Map([["poster", hash]]) });
+  await applyAgents(kernel, { poster: { prompt: "Post." } }, ofText("one"));
+  const known = await readAgentsOfTexts(kernel, ["one", "two"]);
+  assert.deepEqual([...known], [["one", { prompt: "Post." }]]);
   await applyAgents(kernel, { poster: { prompt: "Post daily.", tools: ["notify"] } }, home);
+  assert.equal((await readAgentsOfTexts(kernel, ["one"])).size, 0, "it is read from another text now");
   await applyAgents(kernel, {}, home);
   await applyAgents(kernel, { poster: { prompt: "Post again." } }, home);
   const { versions } = await listAgentVersions(kernel, "poster", { limit: 10 });

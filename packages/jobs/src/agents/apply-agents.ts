@@ -15,6 +15,8 @@ interface ApplyAgentsOptions {
   source: string;
   /** By agent, where it stands in another file. */
   sources?: ReadonlyMap<string, string>;
+  /** By agent: of the text that defines it. */
+  textHashes?: ReadonlyMap<string, string>;
   /** Agents that stay as they are, since what is written of them cannot be applied. */
   held?: readonly string[];
   /** Files that define nothing any more. */
@@ -28,8 +30,8 @@ interface AgentChange {
   differences: Difference[];
 }
 
-/** Agents per call. */
-const agentsPerApplyMax = 500;
+/** Agents per call: of 500 files, the settings and services. */
+const agentsPerApplyMax = 2_000;
 
 interface Stored {
   id: string;
@@ -37,6 +39,7 @@ interface Stored {
   state: "active" | "removed";
   definition: JsonValue;
   source: string | null;
+  textHash: string | null;
 }
 
 /**
@@ -49,7 +52,7 @@ export async function applyAgents(
   options: ApplyAgentsOptions,
 ): Promise<AgentChange[]> {
   const given = readAll(written);
-  const { by, source, sources, held = [], gone = [] } = options;
+  const { by, source, sources, textHashes, held = [], gone = [] } = options;
   const owned = [source, ...gone, ...(sources?.values() ?? [])];
   return kernel.transact(async (tx) => {
     const reads = new Map(given);
@@ -58,7 +61,8 @@ export async function applyAgents(
     if (isUndefined(stored.get(defaultAgent), owned) && !reads.has(defaultAgent)) reads.set(defaultAgent, {});
     const changes: AgentChange[] = [];
     for (const id of [...reads.keys()].toSorted()) {
-      const defining = { id, definition: reads.get(id)!, by, source: sources?.get(id) ?? source };
+      const textHash = textHashes?.get(id) ?? null;
+      const defining = { id, definition: reads.get(id)!, by, source: sources?.get(id) ?? source, textHash };
       changes.push(await defineAgent(tx, defining, stored.get(id)));
     }
     for (const agent of stored.values()) {
@@ -96,7 +100,7 @@ function isUndefined(agent: Stored | undefined, owned: readonly string[]): boole
 
 async function lockAgents(tx: KernelTransaction, ids: string[], sources: string[]): Promise<Map<string, Stored>> {
   const rows = await tx.query<Stored>(
-    `select id, version, state, definition, source from roost.agent where id = any($1) or source = any($2) order by id for update`,
+    `select id, version, state, definition, source, text_hash as "textHash" from roost.agent where id = any($1) or source = any($2) order by id for update`,
     [ids, sources],
   );
   return new Map(rows.map((row) => [row.id, row]));
@@ -107,6 +111,7 @@ interface Defining {
   definition: JsonValue;
   by: string;
   source: string;
+  textHash: string | null;
 }
 
 async function defineAgent(
@@ -114,22 +119,23 @@ async function defineAgent(
   defining: Defining,
   stored: Stored | undefined,
 ): Promise<AgentChange> {
-  const { id, definition, by, source } = defining;
+  const { id, definition, by, source, textHash } = defining;
   const isNew = stored === undefined || stored.state === "removed";
   const differences = compareDefinitions(isNew ? {} : stored.definition, definition);
   if (!isNew && differences.length === 0) {
-    if (stored.source !== source) await tx.query("update roost.agent set source = $2 where id = $1", [id, source]);
+    if (stored.source !== source || stored.textHash !== textHash)
+      await tx.query("update roost.agent set source = $2, text_hash = $3 where id = $1", [id, source, textHash]);
     return { agentId: id, change: "unchanged", version: stored.version, differences };
   }
   const version = (stored?.version ?? 0) + 1;
   const eventId = createId();
   // A concurrent insert of the same agent is awaited and then replaced.
   const [row] = await tx.query<{ version: number }>(
-    `insert into roost.agent as a (id, version, state, definition, defined_by, source, cause_id) values ($1, $2, 'active', $3, $4, $5, $6)
+    `insert into roost.agent as a (id, version, state, definition, defined_by, source, cause_id, text_hash) values ($1, $2, 'active', $3, $4, $5, $6, $7)
      on conflict (id) do update set version = a.version + 1, state = 'active', definition = excluded.definition,
-       defined_by = excluded.defined_by, source = excluded.source, cause_id = excluded.cause_id, updated_at = roost.now()
+       defined_by = excluded.defined_by, source = excluded.source, cause_id = excluded.cause_id, text_hash = excluded.text_hash, updated_at = roost.now()
      returning version`,
-    [id, version, JSON.stringify(definition), by, source, eventId],
+    [id, version, JSON.stringify(definition), by, source, eventId, textHash],
   );
   const recorded = { ...defining, eventId, version: row!.version };
   await recordVersion(tx, recorded);

@@ -64,6 +64,18 @@ export async function readAgentSources(kernel: Kernel): Promise<{ id: string; so
   return kernel.database.query("select id, source from roost.agent where state = 'active' order by id");
 }
 
+/** The definitions that were read from texts with these hashes, by the hash. */
+export async function readAgentsOfTexts(
+  kernel: Kernel,
+  hashes: readonly string[],
+): Promise<ReadonlyMap<string, AgentDefinition>> {
+  const rows = await kernel.database.query<{ hash: string; definition: AgentDefinition }>(
+    "select text_hash as hash, definition from roost.agent where state = 'active' and text_hash = any($1)",
+    [hashes],
+  );
+  return new Map(rows.map(({ hash, definition }) => [hash, definition]));
+}
+
 /** Includes removed ones. @throws not_found */
 export async function getAgent(kernel: Kernel, agentId: string): Promise<Agent> {
   const [agent] = await kernel.database.query<Agent>(

@@ -10,6 +10,9 @@ export interface WrittenAgent {
   definition: AgentDefinition;
 }
 
+/** Raised when the same text is read otherwise than before: what was read of it is read anew. */
+export const agentFileVersion = 1;
+
 /** The agent that a file is about by its name, whatever is in it. */
 export function agentIdOfFile(path: string): string {
   return basename(path).replace(/\.md$/i, "");

@@ -132,6 +132,8 @@ create table roost.agent (
   defined_by text not null,
   -- The file that defines it.
   source     text,
+  -- Of the text of that file, by the program that read it: the same text is not read again at each start. Null: it is.
+  text_hash  text,
   -- The last agent.* event.
   cause_id   text not null,
   created_at timestamptz not null default roost.now(),
