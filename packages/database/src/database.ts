@@ -57,6 +57,11 @@ export interface Database extends Sql, AsyncDisposable {
    */
   transact<T>(work: (tx: CommittingTransaction) => Promise<T>, options?: TransactOptions): Promise<T>;
   /**
+   * Runs reads on one connection, each a statement of its own. Those that are issued before an earlier answer has come travel together, and fail
+   * together.
+   */
+  together<T>(work: (sql: Sql) => Promise<T>): Promise<T>;
+  /**
    * Calls `onPayload` for each notification. After a lost connection it listens again and calls
    * `onPayload('')`, because notifications may have been missed: only polling is certain.
    */

@@ -9,6 +9,7 @@ import type {
   CommittingTransaction,
   Database,
   QueryOptions,
+  Sql,
   DatabaseSession,
   DatabaseSessionOptions,
   TransactOptions,
@@ -20,7 +21,7 @@ import { retryConflicts } from "./retry-conflicts.ts";
 import { runQuery } from "./run-query.ts";
 import { createServerHosts } from "./server-hosts.ts";
 import { isConnectionLoss, isStalePlan, sqlStateOf, toDatabaseError } from "./to-database-error.ts";
-import { takeConnection, transact } from "./transact.ts";
+import { readTogether, takeConnection, transact } from "./transact.ts";
 
 const stalePlanRetriesMax = 16;
 
@@ -129,6 +130,10 @@ class PooledDatabase implements Database {
 
   transact<T>(work: (tx: CommittingTransaction) => Promise<T>, options?: TransactOptions): Promise<T> {
     return transact({ pool: this.#pool, settings: this.#settings }, work, options);
+  }
+
+  together<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
+    return readTogether({ pool: this.#pool, settings: this.#settings }, work);
   }
 
   listen(channel: string, onPayload: (payload: string) => void): Promise<AsyncDisposable> {

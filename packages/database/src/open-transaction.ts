@@ -9,7 +9,11 @@ import { runPipeline, type PipelineResult, type Statement } from "./run-pipeline
 import { runQuery } from "./run-query.ts";
 import { isConnectionLoss, toDatabaseError } from "./to-database-error.ts";
 
-export type Isolation = NonNullable<TransactOptions["isolation"]>;
+/** `none`: there is no transaction, and each statement commits by itself. */
+export type Isolation = NonNullable<TransactOptions["isolation"]> | "none";
+
+/** Behind all that waits for no answer. */
+const nextTick = () => new Promise<void>((resolve) => process.nextTick(resolve));
 
 /** Statements per round trip. */
 const togetherMax = 1000;
@@ -87,8 +91,8 @@ export class OpenTransaction implements CommittingTransaction {
     });
     // A caller of several statements may await only the first and learn there that all failed.
     rows.catch(() => undefined);
-    // Sent in the next microtask, or when the current answer arrives: statements issued until then are sent together.
-    this.#tail = this.#tail.then(() => this.#sendWaiting());
+    // Sent when the program has nothing more to do without an answer, or when the current answer arrives: what is issued until then is sent together.
+    this.#tail = this.#tail.then(nextTick).then(() => this.#sendWaiting());
     return rows;
   }
 
@@ -127,7 +131,7 @@ export class OpenTransaction implements CommittingTransaction {
   async #sendTogether(group: Waiting[]): Promise<void> {
     const begins = !this.#hasBegun && this.#isolation === "read committed";
     if (!this.#hasBegun && !begins) await this.#beginAlone();
-    this.#hasBegun = true;
+    this.#hasBegun = this.#isolation !== "none";
     const statements = group.map(({ statement }) => statement);
     const commits = group.at(-1)!.commits;
     const { outcomes, commit } = await runPipeline(this.#client, { begins, statements, commits });
@@ -142,6 +146,7 @@ export class OpenTransaction implements CommittingTransaction {
   }
 
   async #beginAlone(): Promise<void> {
+    if (this.#isolation === "none") return;
     this.#hasBegun = true;
     await this.#client.query(`BEGIN ISOLATION LEVEL ${isolationLevels[this.#isolation]}`);
   }

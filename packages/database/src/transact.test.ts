@@ -243,6 +243,26 @@ test("transact() sends statements that were made at once together: behind a fail
     assert.deepEqual(rows, [{ amount: 0 }]);
 });
 
+test("together() sends reads that were made at once together, on one connection, which holds nothing afterwards", async () => {
+  await using place = await createTestDatabase({ template, poolMax: 1 });
+  const { database } = place;
+  const moment = (sql: Sql) =>
+    sql
+      .query<{ at: string; pid: number }>("SELECT now()::text AS at, pg_backend_pid() AS pid", [])
+      .then(([row]) => row!);
+  const { first, later } = await database.together(async (sql) => ({
+    first: await Promise.all([moment(sql), moment(sql)]),
+    later: await moment(sql),
+  }));
+  // What travels together begins at one moment, and what is asked for behind an answer at its own.
+  assert.deepEqual(first[0], first[1]);
+  assert.notEqual(later.at, first[0].at);
+  assert.equal(later.pid, first[0].pid);
+  const failing = database.together((sql) => Promise.all([moment(sql), sql.query("SELECT 1 / $1::int", [0])]));
+  await assert.rejects(failing, /division by zero/);
+  assert.equal((await moment(database)).pid, later.pid, "its connection is used again");
+});
+
 test("transact() uses a prepared statement again whose execution failed, on the same connection", async () => {
   await using place = await createTestDatabase({ template, poolMax: 1 });
   const divide = (by: number) =>

@@ -6,8 +6,8 @@ import { RoostError } from "@roost/base";
 import type { Pool, PoolClient } from "pg";
 import { cancelUntilEnded } from "./cancel-until-ended.ts";
 import { limitAnswers, type ConnectionSettings } from "./connect-client.ts";
-import type { CommittingTransaction, TransactOptions } from "./database.ts";
-import { OpenTransaction } from "./open-transaction.ts";
+import type { CommittingTransaction, Sql, TransactOptions } from "./database.ts";
+import { OpenTransaction, type Isolation } from "./open-transaction.ts";
 import { retryConflicts } from "./retry-conflicts.ts";
 import { isStalePlan, toDatabaseError } from "./to-database-error.ts";
 
@@ -34,10 +34,19 @@ export function transact<T>(
   return retryConflicts(() => attemptOnce(place, work, options));
 }
 
+/** As transact, without a transaction around the statements. */
+export function readTogether<T>(place: TransactionPlace, work: (sql: Sql) => Promise<T>): Promise<T> {
+  return retryConflicts(() => attemptOnce(place, work, { isolation: "none" }));
+}
+
 async function attemptOnce<T>(
   { pool, settings }: TransactionPlace,
   work: (tx: CommittingTransaction) => Promise<T>,
-  { signal, isolation, isUnlimited = false }: TransactOptions,
+  {
+    signal,
+    isolation,
+    isUnlimited = false,
+  }: Omit<TransactOptions, "isolation"> & { isolation?: Isolation | undefined },
 ): Promise<T> {
   refuseAborted(signal);
   const client = await takeConnection(pool, settings).catch((error: unknown) => {

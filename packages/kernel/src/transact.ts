@@ -59,6 +59,18 @@ export async function transact<T>(
   return result;
 }
 
+/**
+ * Both at once, the statements of the first before those of the second, so that rows are locked in one order. What each asks for without an answer to
+ * the other travels together.
+ */
+export async function inOneTrip<First, Second>(
+  first: Promise<First>,
+  second: () => Promise<Second>,
+): Promise<[First, Second]> {
+  const isAsked = new Promise<void>((resolve) => process.nextTick(resolve));
+  return await Promise.all([first, isAsked.then(second)]);
+}
+
 class OpenKernelTransaction implements KernelTransaction {
   readonly #context: TransactContext;
   readonly #tx: CommittingTransaction;

@@ -8,6 +8,7 @@ import {
   type CommittingTransaction,
   type Database,
   type QueryOptions,
+  type Sql,
   type DatabaseSession,
   type TransactOptions,
 } from "@roost/database";
@@ -46,6 +47,10 @@ export class SimulatedDatabase implements Database {
     // A wake-up is a hint: here all of them are lost.
     if (options?.name === "roost_notify") return [];
     return retryConflicts(() => this.#queryOnce<Row>({ text, values, options }));
+  }
+
+  together<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
+    return work(this);
   }
 
   async #queryOnce<Row>(statement: SentStatement): Promise<Row[]> {

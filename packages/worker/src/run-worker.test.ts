@@ -167,6 +167,7 @@ test("runWorker() goes on with what it executes when it cannot claim for a while
         return kernel.database.query(text, values, options);
       },
       transact: (work, options) => kernel.database.transact(work, options),
+      together: (work) => kernel.database.together(work),
       listen: (channel, onPayload) => kernel.database.listen(channel, onPayload),
       openSession: () => kernel.database.openSession(),
       [Symbol.asyncDispose]: async () => undefined,

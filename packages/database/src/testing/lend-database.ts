@@ -33,6 +33,7 @@ export function lendDatabase(database: Database): Database {
   return {
     query: (text, values, options) => run(() => database.query(text, values, options)),
     transact: (work, options) => run(() => database.transact(work, options)),
+    together: (work) => run(() => database.together(work)),
     listen: (channel, onPayload) => run(() => own(database.listen(channel, onPayload))),
     openSession: (options) => run(() => own(database.openSession(options))),
     [Symbol.asyncDispose]: () => (closing ??= close()),

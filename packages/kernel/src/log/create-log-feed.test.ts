@@ -6,6 +6,7 @@ import type { Sql } from "@roost/database";
 import { createTestKernel } from "../testing/create-test-kernel.ts";
 import { testEvents } from "../testing/test-events.ts";
 import { createLogFeed } from "./create-log-feed.ts";
+import { readEnd } from "./read-log.ts";
 import { tailEvents, type TailSource } from "./tail-events.ts";
 
 const note = (n: number) => ({ type: "note.written", subject: `s${n % 7}`, data: { n } });
@@ -13,10 +14,11 @@ const topics = ["notes"];
 
 /** A database that counts what it is asked. */
 function counting(database: Sql) {
-  const counted = { count: 0 };
+  const counted = { count: 0, names: [] as (string | undefined)[] };
   const sql: Sql = {
     query: (text, values, options) => {
       counted.count += 1;
+      counted.names.push(options?.name);
       return database.query<any>(text, values, options);
     },
   };
@@ -76,6 +78,29 @@ test("createLogFeed() gives each stream every event once and in order, however f
       );
     assert.equal(new Set(all.flat()).size, total);
   }
+});
+
+test("createLogFeed() reads on for a stream that comes when the last has just left", async () => {
+  await using t = await createTestKernel({ events: testEvents });
+  const { counted, sql } = counting(t.database);
+  await using feed = createLogFeed({ database: sql, logger: silentLogger, wakeups: t.kernel.wakeups });
+  const source: TailSource = { ...t.kernel, database: sql, feed };
+  const first = tailEvents(source, { topics, after: {} });
+  for (const n of [1, 2]) {
+    const next = first.next();
+    await t.kernel.append([note(n)]);
+    assert.equal((await next).value?.data["n"], n);
+  }
+  await first.return();
+  counted.names = [];
+  const end = await readEnd(t.database, topics);
+  const second = tailEvents(source, { topics, after: end });
+  const next = second.next();
+  await t.kernel.append([note(3)]);
+  assert.equal((await next).value?.data["n"], 3);
+  // Neither does the feed begin anew, nor does the stream read by itself: what is read goes on from what is known.
+  assert.deepEqual(new Set(counted.names), new Set(["roost_read_on"]));
+  await second.return();
 });
 
 test("createLogFeed() serves streams of other topics that come later, and begins anew when all have gone", async () => {

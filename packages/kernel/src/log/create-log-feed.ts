@@ -10,6 +10,8 @@ import { readEnd, readLog, type EventFilter } from "./read-log.ts";
 
 const pollMs = 1_000;
 const retryMsMax = 5_000;
+/** How long it reads on when the last stream has left: the next one, as of the next turn of a conversation, asks for nothing that is known here. */
+const lingerMs = 10_000;
 const pageLimit = 500;
 
 export interface LogFeedOptions {
@@ -122,16 +124,18 @@ export function createLogFeed(options: LogFeedOptions): OpenLogFeed {
   const seats = new Set<Seat>();
   const closing = new AbortController();
   let reading: AbortController | undefined;
+  let lingering: NodeJS.Timeout | undefined;
   let ended: Promise<unknown> = Promise.resolve();
   let state = emptyState();
 
   const start = () => {
+    clearTimeout(lingering);
     if (reading !== undefined || closing.signal.aborted) return;
     const stop = new AbortController();
     const signal = AbortSignal.any([stop.signal, closing.signal]);
     const mine = (state = emptyState());
     const topicsOf = () => {
-      const topics = new Set<string>();
+      const topics = new Set(mine.topics);
       for (const seat of seats) for (const topic of seat.topics) topics.add(topic);
       return [...topics].toSorted();
     };
@@ -141,8 +145,11 @@ export function createLogFeed(options: LogFeedOptions): OpenLogFeed {
   };
   const stopIfEmpty = () => {
     if (seats.size > 0) return;
-    reading?.abort();
-    reading = undefined;
+    clearTimeout(lingering);
+    lingering = setTimeout(() => {
+      reading?.abort();
+      reading = undefined;
+    }, lingerMs).unref();
   };
 
   return {
@@ -167,6 +174,7 @@ export function createLogFeed(options: LogFeedOptions): OpenLogFeed {
       };
     },
     async [Symbol.asyncDispose]() {
+      clearTimeout(lingering);
       closing.abort();
       await ended;
     },

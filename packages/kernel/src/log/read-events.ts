@@ -82,6 +82,39 @@ export async function readEvents(sql: Sql, read: ReadEvents): Promise<StoredEven
   );
 }
 
+export interface ReadOn {
+  topics: readonly string[];
+  /** By "topic/partition": where the reader has got to. */
+  reached: Readonly<Record<string, number>>;
+  types?: readonly string[] | undefined;
+  limit: number;
+  /** Offsets that are looked at in each partition. */
+  examinedMax: number;
+}
+
+/** A partition with news, or of which more was dropped than the reader knows, and the events that were found there. */
+export interface FoundIn extends PartitionRange {
+  events: StoredEvent[];
+}
+
+/** What a reader that goes on needs of the log, in one call; of the last event that was looked at also where it is none that is wanted. */
+export async function readOn(sql: Sql, { topics, reached, types, limit, examinedMax }: ReadOn): Promise<FoundIn[]> {
+  const rows = await sql.query<StoredEvent & (PartitionRange | { firstOffset: null; nextOffset: null })>(
+    `select topic, partition, first_offset as "firstOffset", next_offset as "nextOffset", "offset", id, type, version, source, subject, key, time, data,
+       correlation, causation, traceparent, labels
+     from roost.read_on_1($1::text[], $2::jsonb, $3::text[], $4::integer, $5::integer)`,
+    [topics, JSON.stringify(reached), types ?? null, limit, examinedMax],
+    { name: "roost_read_on" },
+  );
+  const found: FoundIn[] = [];
+  for (const { firstOffset, nextOffset, ...event } of rows) {
+    const { topic, partition } = event;
+    if (firstOffset === null) found.at(-1)!.events.push(event);
+    else found.push({ topic, partition, firstOffset, nextOffset, events: [] });
+  }
+  return found;
+}
+
 export interface PartitionRange {
   topic: string;
   partition: number;

@@ -21,7 +21,7 @@ function lateBy(looks: number, sql: Sql): Sql {
   return {
     async query<Row>(text: string, values?: unknown[], options?: QueryOptions) {
       const rows = await sql.query<Row & { offset: number }>(text, values, options);
-      if (!text.includes("roost.event") || (lookCount += 1) > looks) return rows;
+      if (!/roost\.(?:event|read_on_1)\b/.test(text) || (lookCount += 1) > looks) return rows;
       return rows.filter((row) => row.offset < 16);
     },
   };

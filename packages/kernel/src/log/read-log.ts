@@ -8,7 +8,7 @@ import type { Sql } from "@roost/database";
 import type { StoredEvent } from "./event.ts";
 import type { LabelSets } from "./label-sets.ts";
 import { partitionName, type OffsetVector } from "./offsets.ts";
-import { aboutFields, checkLimit, readEvents, readPartitions, type PartitionRange } from "./read-events.ts";
+import { aboutFields, checkLimit, readEvents, readOn, readPartitions, type PartitionRange } from "./read-events.ts";
 
 /** Offsets of a partition examined per statement for a filter. */
 export const examinedMax = 10_000;
@@ -62,10 +62,12 @@ export async function readLog(sql: Sql, read: ReadLog): Promise<LogPage & { drop
   checkLimit(read.limit);
   const events: StoredEvent[] = [];
   let offsets: OffsetVector = { ...read.after };
-  const ranges = await readPartitions(sql, read.topics);
+  const { ranges, reads: first } = await readFirst(sql, read);
   const dropped = findDropped(ranges, offsets);
   for (let pass = 0; pass < passesMax; pass += 1) {
-    const page = await readPass(sql, read, ranges, offsets, read.limit - events.length);
+    const limit = read.limit - events.length;
+    const reads = (pass === 0 ? first : undefined) ?? (await readPass(sql, read, { ranges, offsets, limit }));
+    const page = toPage(reads, { ranges, offsets, limit });
     events.push(...page.events);
     offsets = page.offsets;
     if (page.isCaughtUp || events.length === read.limit)
@@ -98,13 +100,28 @@ interface PartitionRead {
   reached: number;
 }
 
-async function readPass(
-  sql: Sql,
-  filter: EventFilter,
-  ranges: PartitionRange[],
-  offsets: OffsetVector,
-  limit: number,
-): Promise<LogPage> {
+/** Where the partitions end; with them, unless more than types is asked for, what a first pass reads of them. */
+async function readFirst(sql: Sql, read: ReadLog): Promise<{ ranges: PartitionRange[]; reads?: PartitionRead[] }> {
+  const { topics, after: reached = {}, types, limit } = read;
+  const { types: _inTheCall, ...others } = { ...wantedOf(read), readable: read.readable };
+  if (Object.values(others).some((wanted) => wanted !== undefined))
+    return { ranges: await readPartitions(sql, topics) };
+  const ranges = await readOn(sql, { topics, reached, types, limit, examinedMax });
+  const reads = ranges.flatMap(({ events, ...range }) => {
+    const from = Math.max(reached[partitionName(range.topic, range.partition)] ?? 0, range.firstOffset);
+    if (from >= range.nextOffset) return [];
+    return [toRead(events, { filter: read, range, from, until: Math.min(range.nextOffset, from + examinedMax) })];
+  });
+  return { ranges, reads };
+}
+
+interface Pass {
+  ranges: readonly PartitionRange[];
+  offsets: OffsetVector;
+  limit: number;
+}
+
+async function readPass(sql: Sql, filter: EventFilter, { ranges, offsets, limit }: Pass): Promise<PartitionRead[]> {
   const begins = ranges
     .map((range) => ({
       range,
@@ -118,6 +135,10 @@ async function readPass(
     const until = Math.min(range.nextOffset, from + examinedMax);
     reads.push(await readPartition(sql, { filter, range, from, until, limit: limitOfEach }));
   }
+  return reads;
+}
+
+function toPage(reads: PartitionRead[], { ranges, offsets, limit }: Pass): LogPage {
   const events = mergeByTime(reads, limit);
   const advanced: Record<string, number> = { ...offsets };
   for (const range of ranges) {
@@ -149,8 +170,14 @@ async function readPartition(
   }: { filter: EventFilter; range: PartitionRange; from: number; until: number; limit: number },
 ): Promise<PartitionRead> {
   const read = { ...range, ...wantedOf(filter), besides: until - 1, offset: from, offsetUntil: until, limit };
-  const found = await readEvents(sql, read);
-  // The server has chosen all but the one that proves that it saw them.
+  return toRead(await readEvents(sql, read), { filter, range, from, until });
+}
+
+/** The server has chosen all but the one that proves that it saw them. */
+function toRead(
+  found: readonly StoredEvent[],
+  { filter, range, from, until }: { filter: EventFilter; range: PartitionRange; from: number; until: number },
+): PartitionRead {
   const events = found.filter((event) => event.offset !== until - 1 || matchesEvent(event, filter));
   return { range, events, next: 0, reached: (found.at(-1)?.offset ?? from - 1) + 1 };
 }

@@ -4,7 +4,7 @@
  */
 import { RoostError, type JsonValue } from "@roost/base";
 import type { Kernel } from "../open-kernel.ts";
-import type { KernelTransaction } from "../transact.ts";
+import { inOneTrip, type KernelTransaction } from "../transact.ts";
 import { prepareIntent, type StepRequest } from "./prepare-intent.ts";
 import { diverge, type Replayed } from "./diverge.ts";
 import type { AlongsideOptions } from "./finish-step.ts";
@@ -77,8 +77,7 @@ async function beginWith(
 ): Promise<BegunStep | Divergence> {
   const tried = kernel
     .transact(async (tx) => {
-      await alongside(tx);
-      const move = await moveStepsIn(tx, item);
+      const [, move] = await inOneTrip(alongside(tx), () => moveStepsIn(tx, item));
       if (move.answer === "lost") throw await refusal(tx, item.owned);
       if (!move.isNew) throw repeated;
       return move;

@@ -5,7 +5,7 @@ import type { Sql } from "@roost/database";
 import { settleReservations } from "./settle-reservations.ts";
 import { releaseLocksOfRun } from "../coordination/release-lock.ts";
 import type { Kernel } from "../open-kernel.ts";
-import type { KernelTransaction } from "../transact.ts";
+import { inOneTrip, type KernelTransaction } from "../transact.ts";
 import { releaseLimitedRuns } from "./start-limits.ts";
 import { emitRunEvent, eventError } from "./emit-run-event.ts";
 import { endDoneIn, handOver, type Claimer, type DoneRun } from "./end-done.ts";
@@ -111,8 +111,7 @@ async function endWith(
 ): Promise<boolean> {
   try {
     const taken = await kernel.transact(async (tx) => {
-      await alongside(tx, { state: "done" });
-      const next = await endDoneIn(tx, item);
+      const [, next] = await inOneTrip(alongside(tx, { state: "done" }), () => endDoneIn(tx, item));
       if (next === undefined) throw notEnded;
       return next;
     });

@@ -1,6 +1,6 @@
 /** The outcome of a step, recorded once by the owner of its run, with whatever must commit with it. */
 import type { Kernel } from "../open-kernel.ts";
-import type { KernelTransaction } from "../transact.ts";
+import { inOneTrip, type KernelTransaction } from "../transact.ts";
 import { refusal } from "./lease-lost.ts";
 import { submitMove } from "./submit-move.ts";
 import { moveStepsIn, repeated } from "./move-steps.ts";
@@ -32,8 +32,7 @@ export async function finishStep(
   }
   return kernel
     .transact(async (tx) => {
-      await alongside(tx);
-      const held = await moveStepsIn(tx, { owned, finishing: [item] });
+      const [, held] = await inOneTrip(alongside(tx), () => moveStepsIn(tx, { owned, finishing: [item] }));
       if (held.answer === "lost") throw await refusal(tx, owned);
       if (!held.isNew) throw repeated;
       return { cancelRequested: held.reason !== null };

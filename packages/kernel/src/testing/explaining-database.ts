@@ -33,12 +33,14 @@ export function createExplainingDatabase(
     await tx.query("rollback to savepoint explained");
     onExplained({ text, plan, blocks: blocksOf(plan) });
   };
+  const query: Database["query"] = (text, values, options) =>
+    database.transact(async (tx) => {
+      await explain(tx, text, values);
+      return tx.query(text, values, options);
+    });
   return {
-    query: (text, values, options) =>
-      database.transact(async (tx) => {
-        await explain(tx, text, values);
-        return tx.query(text, values, options);
-      }),
+    query,
+    together: (work) => work({ query }),
     transact: (work, options) =>
       database.transact((tx) => {
         // Statements sent without waiting for each other are examined one after the other.

@@ -38,6 +38,9 @@ export function interruptKernel(kernel: Kernel, atPlace: (place: Place) => Promi
     ...kernel,
     database: {
       transact: (work, options) => database.transact(work, options),
+      together(work) {
+        return work(this);
+      },
       listen: (channel, onPayload) => database.listen(channel, onPayload),
       openSession: (options) => database.openSession(options),
       [Symbol.asyncDispose]: async () => undefined,

@@ -5,6 +5,7 @@
 import { byRoost } from "@roost/agent";
 import type { AgentDefinition } from "@roost/contract/operations";
 import { formatLabels, isUntrusted, joinLabels, mainLabels, openLabels } from "@roost/contract/labels";
+import type { Sql } from "@roost/database";
 import type { Run } from "@roost/kernel";
 import { buildDigest, digestLabels, type Digest } from "../digest/build-digest.ts";
 import { fromOutside, readInputs, type HeartbeatInputs } from "../heartbeat/heartbeat-inputs.ts";
@@ -91,12 +92,14 @@ export async function buildContext(
   const scan = isInformed && scans ? await scanHome(memory, briefScan) : undefined;
   // Read first: later changes are new to the next heartbeat, even if this one happens to see them.
   const inputs = viewer.kind === "heartbeat" ? await readInputs(memory, run, agent) : undefined;
-  const [corrections, states, asked, session] = await Promise.all([
-    readCorrections(memory.kernel.database, viewer),
-    stateSection(memory, run, viewer),
-    runMessage(memory, run),
-    run.sessionKey === null ? undefined : readSession(memory.kernel.database, run.sessionKey),
-  ]);
+  const [corrections, states, asked, session] = await memory.kernel.database.together((sql) =>
+    Promise.all([
+      readCorrections(sql, viewer),
+      stateSection(memory, { run, viewer, sql }),
+      runMessage(memory, run, sql),
+      run.sessionKey === null ? undefined : readSession(sql, run.sessionKey),
+    ]),
+  );
   const [{ files, skills }, digest, history, others] = await Promise.all([
     filesAndSkills(memory, viewer, { walked: scan?.files, only: agent.skills, corrections }),
     isInformed ? digestFor(memory, { run, session, viewer, corrections }) : undefined,
@@ -217,24 +220,15 @@ async function digestFor(
   const { run, session, viewer, corrections } = given;
   const sessionKey = run.sessionKey ?? `run:${run.id}`;
   const sessionKind = run.sessionKind ?? kindOfSession(sessionKey);
-  if (sessionKind !== "heartbeat") {
-    return buildDigest(memory, {
-      sessionKey,
-      sessionKind,
-      clearance: viewer.clearance,
-      corrections,
-      offsets: session?.digestOffsets ?? null,
-      shownAt: session?.digestAt ?? null,
-    });
-  }
-  const beat = await readHeartbeat(memory.kernel.database, sessionKey);
+  const isBeat = sessionKind === "heartbeat";
+  const beat = isBeat ? await readHeartbeat(memory.kernel.database, sessionKey) : undefined;
   return buildDigest(memory, {
     sessionKey,
     sessionKind,
     clearance: viewer.clearance,
     corrections,
-    offsets: beat?.offsets ?? null,
-    shownAt: beat?.calledAt ?? null,
+    offsets: (isBeat ? beat?.offsets : session?.digestOffsets) ?? null,
+    shownAt: (isBeat ? beat?.calledAt : session?.digestAt) ?? null,
   });
 }
 
@@ -261,9 +255,12 @@ async function outsideMessages(
 const statesShownMax = 30;
 
 /** The states with their ages; for a cron, its own and its inputs. */
-async function stateSection(memory: Memory, run: Run, viewer: Viewer): Promise<{ text: string; stale: string[] }> {
+async function stateSection(
+  memory: Memory,
+  { run, viewer, sql }: { run: Run; viewer: Viewer; sql: Sql },
+): Promise<{ text: string; stale: string[] }> {
   if (viewer.kind === "subagent" || viewer.kind === "channel") return { text: "", stale: [] };
-  const all = await listStates(memory, { as: viewer });
+  const all = await listStates(memory, { as: viewer, sql });
   const states = all.filter(
     ({ path, updatedBy, labels }) => !isUntrusted(labels) || hasKnownName(viewer, path, updatedBy),
   );

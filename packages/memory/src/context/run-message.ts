@@ -2,6 +2,7 @@
 import { formatDurationMs } from "@roost/base";
 import { heartbeatPromptDefault } from "@roost/agent/heartbeat";
 import { isUntrusted } from "@roost/contract/labels";
+import type { Sql } from "@roost/database";
 import type { Run } from "@roost/kernel";
 import type { Memory } from "../memory.ts";
 import { readMessage } from "../sessions/read-transcript.ts";
@@ -14,10 +15,10 @@ export function isBesideConversation({ jobId, sessionKind }: Pick<Run, "jobId" |
   return jobId !== null && sessionKind === "main";
 }
 
-export async function runMessage(memory: Memory, run: Run): Promise<Asked> {
+export async function runMessage(memory: Memory, run: Run, sql: Sql = memory.kernel.database): Promise<Asked> {
   const { input } = run;
   if (typeof input["messageId"] === "string") {
-    const stored = await readMessage(memory, input["messageId"]);
+    const stored = await readMessage(memory, input["messageId"], sql);
     if (stored?.content.role === "user") {
       const labels = await memory.kernel.labelSets.read(memory.kernel.database, stored.labels);
       return { message: withSpeaker(stored.content, "asked"), labels, seq: stored.seq, ...broughtByProgram(run) };

@@ -148,13 +148,17 @@ interface Look {
 
 async function look(memory: Memory): Promise<Look> {
   const { database } = memory.kernel;
-  const once = () => Promise.all([walkHome(memory.homeDir), readRecords(database), readUnsettled(database)]);
+  const once = () =>
+    Promise.all([
+      walkHome(memory.homeDir),
+      database.together((sql) => Promise.all([readRecords(sql), readUnsettled(sql)])),
+    ]);
   const first = await once();
-  const { hasIntents, isBehind, known } = first[2];
+  const { hasIntents, isBehind, known } = first[1][1];
   // A dead writer's file is not an edit from outside.
   const unsettled = hasIntents ? await settleIntents(memory) : [];
   if (isBehind) unsettled.push(...(await catchUpDisk(memory)));
-  const [walk, records, { states }] = hasIntents || isBehind ? await once() : first;
+  const [walk, [records, { states }]] = hasIntents || isBehind ? await once() : first;
   const problems = [...unsettled, ...(await findProblems(memory, walk))];
   return { walk, records, knownStates: states, known, problems };
 }

@@ -1,4 +1,5 @@
 /** Reads conversations for people; read-history.ts reads them for models. */
+import type { Sql } from "@roost/database";
 import type { SessionKind } from "@roost/kernel";
 import type { Memory } from "../memory.ts";
 import { messageColumns, type StoredMessage } from "./message.ts";
@@ -42,8 +43,12 @@ export async function readTranscript(
   return { messages: page, next: rows.length > count ? page[0]!.seq : null };
 }
 
-export async function readMessage(memory: Memory, messageId: string): Promise<StoredMessage | undefined> {
-  const [row] = await memory.kernel.database.query<StoredMessage>(
+export async function readMessage(
+  { kernel }: Memory,
+  messageId: string,
+  sql: Sql = kernel.database,
+): Promise<StoredMessage | undefined> {
+  const [row] = await sql.query<StoredMessage>(
     `select ${messageColumns} from memory.message where id = $1`,
     [messageId],
     { name: "memory_read_message" },

@@ -1,6 +1,7 @@
 /** Reads states with their age. Edits of a file from outside are taken over first. */
 import type { JsonValue } from "@roost/base";
 import type { Labels } from "@roost/contract/labels";
+import type { Sql } from "@roost/database";
 import type { Memory } from "../memory.ts";
 import { placedForViewer } from "../visibility/placed-at.ts";
 import type { Viewer } from "../visibility/viewer.ts";
@@ -31,6 +32,11 @@ export interface ReadState {
   as?: Viewer | undefined;
 }
 
+export interface ListStates extends ReadState {
+  /** Where they are read. Default: the database. */
+  sql?: Sql;
+}
+
 /** Reads a state, after taking over edits of its file; undefined when there is none. */
 export async function getState(memory: Memory, name: string, { as }: ReadState = {}): Promise<State | undefined> {
   const path = requireStatePath(name);
@@ -41,12 +47,13 @@ export async function getState(memory: Memory, name: string, { as }: ReadState =
 }
 
 /** All visible states, by name. Without edits that no scan has noticed yet. */
-export async function listStates(memory: Memory, { as }: ReadState = {}): Promise<State[]> {
-  const rows = await memory.kernel.database.query<StateRow>(
-    `select ${stateColumns} from memory.state order by name limit 1000`,
-    [],
-    { name: "memory_list_states" },
-  );
+export async function listStates(
+  memory: Memory,
+  { as, sql = memory.kernel.database }: ListStates = {},
+): Promise<State[]> {
+  const rows = await sql.query<StateRow>(`select ${stateColumns} from memory.state order by name limit 1000`, [], {
+    name: "memory_list_states",
+  });
   const seen = rows.filter(
     (row) => row.text !== null && (as === undefined || maySeeFile(as, requireStatePath(row.name))),
   );

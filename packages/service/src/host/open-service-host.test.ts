@@ -31,6 +31,7 @@ function counted(database: Database) {
       database.query(text, values, options),
     ) as never,
     transact: count((work, options?: object) => database.transact(work as never, options)) as never,
+    together: (work) => work(wrapped),
     listen: (channel, onPayload) => database.listen(channel, onPayload),
     openSession: () => database.openSession(),
     [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
