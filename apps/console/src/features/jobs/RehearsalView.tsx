@@ -154,8 +154,12 @@ function Findings({ report }: { report: RehearsalReport }) {
   return (
     <div className={styles.findings}>
       {[...Map.groupBy(found, ({ about }) => about)].map(([about, those]) => (
-        <section key={about} data-tone={tones.find((tone) => those.some((one) => one.tone === tone))}>
-          <h3>{findingTitles[about]}</h3>
+        <section
+          key={about}
+          aria-label={findingTitles[about]}
+          data-tone={tones.find((tone) => those.some((one) => one.tone === tone))}
+        >
+          <b>{findingTitles[about]}</b>
           <ul>
             {those.slice(0, shownMax).map(({ text }) => (
               <li key={text}>{text}</li>
