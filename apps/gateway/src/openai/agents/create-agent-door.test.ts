@@ -302,6 +302,7 @@ test("what is no conversation is refused with its parameter, and an agent that f
     [{ messages: said("a", "b") }, /last message/],
     [{ messages: [{ role: "robot", content: "a" }] }, /role/],
     [{ messages: said("a"), tools: [{ type: "function", function: { name: "a b" } }] }, /name/],
+    [{ messages: said("a"), tools: [{ type: "function", function: { name: "a", parameters: [] } }] }, /parameters/],
   ];
   for (const [body, message] of bad)
     await assert.rejects(
@@ -352,6 +353,9 @@ test("responses are turns too: streamed, behind the one that they name, read aga
   assert.equal((await behindItem(first.output[0]?.id ?? "")).output_text, "to sei");
   assert.ok(lastShown().includes("to uno"));
   for (const id of ["msg_none", "rs/1"]) await assert.rejects(behindItem(id), NotFoundError);
+  const image = { type: "input_image" as const, file_id: "file-1", detail: "auto" as const };
+  await client.responses.create({ model: "roost/main", input: [{ role: "user", content: [image] }] });
+  assert.ok(lastShown().at(-1)?.includes("the file file-1, which is not kept here"));
   const begun = { model: "roost/main", input: "otto", background: true, stream: true as const };
   const told = await Array.fromAsync(await client.responses.create(begun));
   assert.equal(told.at(-1)?.type, "response.completed");

@@ -62,11 +62,13 @@ export function readTools(given: JsonValue | undefined, functionOf: (tool: JsonO
     const { name, description, parameters } = functionOf(tool);
     const told = typeof description === "string" && { description: description.slice(0, 4_000) };
     const read = ClientTool.safeParse({ name, ...told, parameters: parameters ?? { type: "object", properties: {} } });
-    if (!read.success)
-      throw invalid(
-        `tools[${index}] has a name that models do not take: use 1 to 64 letters, digits, _ or -`,
-        `tools[${index}]`,
-      );
+    if (!read.success) {
+      const isName = read.error.issues.some(({ path }) => path[0] === "name");
+      const why = isName
+        ? "a name that models do not take: use 1 to 64 letters, digits, _ or -"
+        : "parameters that are no JSON Schema of an object";
+      throw invalid(`tools[${index}] has ${why}`, `tools[${index}]`);
+    }
     if (names.has(read.data.name))
       throw invalid(`tools[${index}] has the name of another tool: give each its own`, `tools[${index}]`);
     names.add(read.data.name);
@@ -111,7 +113,7 @@ export function readContent(content: JsonValue | undefined, param: string): { te
   const texts: string[] = [];
   const files: AskedFile[] = [];
   for (const part of content.map(jsonObjectOf)) {
-    const { text, image_url: image, input_audio: audio, file, file_data: data, filename } = part;
+    const { text, image_url: image, input_audio: audio, file, file_data: data, filename, file_url: address } = part;
     if (typeof text === "string") texts.push(text);
     const url = typeof image === "string" ? image : jsonObjectOf(image)["url"];
     const sound = jsonObjectOf(audio);
@@ -119,6 +121,10 @@ export function readContent(content: JsonValue | undefined, param: string): { te
     if (typeof sound["data"] === "string")
       addFile(`data:audio/${String(sound["format"])};base64,${sound["data"]}`, undefined);
     const held = jsonObjectOf(file);
+    // Kept by OpenAI, for its own models.
+    const fileId = part["file_id"] ?? held["file_id"];
+    if (typeof fileId === "string") texts.push(`[the file ${fileId.slice(0, 200)}, which is not kept here]`);
+    if (typeof address === "string") addFile(address, undefined);
     const bytes = data ?? held["file_data"];
     if (typeof bytes === "string") addFile(bytes, filename ?? held["filename"]);
   }
