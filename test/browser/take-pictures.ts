@@ -99,7 +99,7 @@ const pictures: Picture[] = [
     size: "phone",
     scheme: "light",
     shows: "text=Last twenty",
-    opens: ["button:has-text('Change')", "button:has-text('Play a day')", "text=/runs in 24 hours/"],
+    opens: ["button:has-text('Change')", "button:has-text('Play a week')", "text=/runs in 168 hours/"],
   },
   { name: "job-phone-dark", path: "/jobs/weekly-review", size: "phone", scheme: "dark", shows: "text=Last twenty" },
   {

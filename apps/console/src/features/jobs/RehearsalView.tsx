@@ -99,32 +99,33 @@ function Progress({ rehearsal, onStop }: { rehearsal: Rehearsal | undefined; onS
 function Report({ report, first }: { report: RehearsalReport; first?: string | undefined }) {
   const { totals, jobs, assumptions } = report;
   const ordered = jobs.toSorted((one, other) => Number(other.jobId === first) - Number(one.jobId === first));
+  const own = jobs.find(({ jobId }) => jobId === first);
+  const cost = totals.costUsd === null ? "no price is known" : `about ${formatUsd(totals.costUsd)}`;
+  const all = `${plural(totals.runs, "run")} in ${report.hours} hours, ${cost}`;
   return (
     <>
       <p className={styles.verdict}>
-        {plural(totals.runs, "run")} in {report.hours} hours,{" "}
-        {totals.costUsd === null ? "no price is known" : `about ${formatUsd(totals.costUsd)}`}
+        {own === undefined ? all : `${own.title ?? own.jobId}: ${tellTicks(own)}`}
         <span>
+          {own !== undefined && `All jobs: ${all}; `}
           {formatCount(totals.inputTokens)} tokens read, {formatCount(totals.outputTokens)} written, at most{" "}
           {totals.goingMax} at once
         </span>
       </p>
       <Findings report={report} />
       <ul>
-        {ordered.map(
-          ({ jobId, title, when, fired, skipped, missed, failedRuns, inputTokens, outputTokens, costUsd }) => (
-            <li key={jobId}>
-              <Link href={`/jobs/${jobId}`} className={styles.row} data-first={jobId === first || undefined}>
-                <span>
-                  {title ?? jobId} <small>{tellWhen(when)}</small>
-                </span>
-                <span className="num">{tellTicks({ fired, skipped, missed, failed: failedRuns })}</span>
-                <span className="num">{tellTokens(inputTokens + outputTokens)}</span>
-                <span className="num">{costUsd === null ? "" : formatUsd(costUsd)}</span>
-              </Link>
-            </li>
-          ),
-        )}
+        {ordered.map(({ jobId, title, when, inputTokens, outputTokens, costUsd, ...ticks }) => (
+          <li key={jobId}>
+            <Link href={`/jobs/${jobId}`} className={styles.row}>
+              <span>
+                {title ?? jobId} <small>{tellWhen(when)}</small>
+              </span>
+              <span className="num">{tellTicks(ticks)}</span>
+              <span className="num">{tellTokens(inputTokens + outputTokens)}</span>
+              <span className="num">{costUsd === null ? "" : formatUsd(costUsd)}</span>
+            </Link>
+          </li>
+        ))}
       </ul>
       <details className={styles.rest}>
         <summary>{plural(assumptions.length, "assumption")}</summary>
@@ -174,8 +175,12 @@ function Findings({ report }: { report: RehearsalReport }) {
 
 const tones = ["bad", "warn", "plain"] as const;
 
-function tellTicks({ fired, ...rest }: Record<"fired" | "skipped" | "missed" | "failed", number>): string {
-  const others = Object.entries(rest).flatMap(([what, count]) => (count > 0 ? [`${count} ${what}`] : []));
+type Ticks = Pick<RehearsalReport["jobs"][number], "fired" | "skipped" | "missed" | "failedRuns">;
+
+function tellTicks({ fired, skipped, missed, failedRuns: failed }: Ticks): string {
+  const others = Object.entries({ skipped, missed, failed }).flatMap(([what, count]) =>
+    count > 0 ? [`${count} ${what}`] : [],
+  );
   const times = fired === 0 ? "never" : fired === 1 ? "once" : `${fired} times`;
   return [...(fired === 0 && others.length > 0 ? [] : [times]), ...others].join(", ");
 }
