@@ -95,11 +95,11 @@ const pictures: Picture[] = [
   },
   {
     name: "job-rehearsed-phone-light",
-    path: "/jobs/weekly-review",
+    path: "/jobs/blog-writer",
     size: "phone",
     scheme: "light",
     shows: "text=Last twenty",
-    opens: ["button:has-text('Change')", "button:has-text('Play a week')", "text=/runs in 168 hours/"],
+    opens: ["button:has-text('Change')", "button:has-text('Play a day')", "text=/Blog writer: once/"],
   },
   { name: "job-phone-dark", path: "/jobs/weekly-review", size: "phone", scheme: "dark", shows: "text=Last twenty" },
   {

@@ -2,6 +2,7 @@
  * Builds the console: bundles its sources, writes the table of routes from the contract and the list of files for the service worker, and compresses
  * what is sent. Serves nothing.
  */
+import assert from "node:assert/strict";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -27,7 +28,7 @@ export async function buildConsole(directory: string): Promise<void> {
     envFile: false,
     root,
     logLevel: "error",
-    plugins: [await contracts(), layerOrder(), serviceWorker()],
+    plugins: [await contracts(), layerOrder(), serviceWorker(), headOrder()],
     css: { modules: { generateScopedName: "[name]_[local]_[hash:base64:4]" } },
     build: {
       outDir: directory,
@@ -102,6 +103,23 @@ function layerOrder(): Plugin {
         if (output.type !== "asset" || !output.fileName.endsWith(".css")) continue;
         output.source = `@layer tokens,base,parts,screens;${String(output.source)}`;
       }
+    },
+  };
+}
+
+/** Six files are fetched at once, in the order in which the page names them: what everything waits for is named first, what a screen needs after it. */
+function headOrder(): Plugin {
+  return {
+    name: "roost-head-order",
+    transformIndexHtml: {
+      order: "post",
+      handler(html) {
+        const hints = "<!-- hints -->";
+        const shell = /\n *<link rel="modulepreload"[^>]*\/shell-[^>]*>/.exec(html)?.[0];
+        assert(shell !== undefined && html.includes(hints), "the page has no shell, or no place for hints");
+        const rest = html.replace(shell, "").replace(hints, "");
+        return rest.replace("<script ", `${shell.trim()}\n    <script `).replace("</head>", `  ${hints}\n  </head>`);
+      },
     },
   };
 }

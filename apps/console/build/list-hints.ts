@@ -38,9 +38,9 @@ export function listHints(manifest: BundleManifest): Record<string, PageHints> {
     const chunk = manifest[source];
     if (chunk === undefined) continue;
     const files = [
-      always,
       link("modulepreload", chunk.file, ""),
       ...(chunk.css ?? []).map((file) => link("preload", file, 'as="style"')),
+      always,
     ];
     const asked = Object.entries(asks).map(([id, given]) =>
       link("preload", addressOf(id, given), 'as="fetch" crossorigin'),

@@ -1,4 +1,5 @@
 /** What is on the page: sign-in, or the shell with the screen of the address. */
+import "../styles/base.css";
 import { lazy, Suspense, useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import { Route, Switch, useLocation } from "wouter";
 import { ConsoleContext, useFeed, type ConsoleParts } from "../live/console-context.ts";
