@@ -110,4 +110,8 @@ test("Wakeups.wake() reaches other processes on channels of any name, spaces inc
     t.kernel.wakeups.wake(channel);
     assert.equal(await watch.next({ timeoutMs: longMs }), "woken", channel);
   }
+  // Any role may notify.
+  using door = another.wakeups.watch("door");
+  await t.database.query("select pg_notify('roost_wakeup', 'x %E0%A4%A door')");
+  assert.equal(await door.next({ timeoutMs: longMs }), "woken");
 });

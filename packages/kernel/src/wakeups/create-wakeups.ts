@@ -49,7 +49,7 @@ export async function createWakeups(options: WakeupsOptions): Promise<OpenWakeup
       return;
     }
     const [origin, ...channels] = payload.split(" ");
-    if (origin !== options.origin) for (const channel of channels) emit(decodeURIComponent(channel));
+    if (origin !== options.origin) for (const channel of channels) emit(decode(channel));
   });
 
   const subscribe = (channel: string, onWake: () => void): Disposable => {
@@ -84,6 +84,15 @@ export async function createWakeups(options: WakeupsOptions): Promise<OpenWakeup
       await listener[Symbol.asyncDispose]();
     },
   };
+}
+
+/** Anyone may notify: what was not encoded is no channel. */
+function decode(channel: string): string {
+  try {
+    return decodeURIComponent(channel);
+  } catch {
+    return "";
+  }
 }
 
 /** Sends at once while it has not sent much, then at most one statement per `coalesceMs`; never two at a time. */

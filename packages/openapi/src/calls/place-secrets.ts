@@ -66,7 +66,7 @@ function tokenPlaceOf(document: OpenApiDocument, of: string): Pick<PlacedSecret,
   const url = typeof scheme["x-roost-token-url"] === "string" ? scheme["x-roost-token-url"] : of;
   const found = URL.parse(url, typeof base === "string" && url !== of ? base : undefined);
   if (found !== null && /^https?:$/.test(found.protocol) && found.username + found.password === "") {
-    const scopes = decodeURIComponent(found.hash.slice(1)).split(/[+ ]/);
+    const scopes = found.hash.slice(1).split("+");
     found.hash = "";
     return { tokenUrl: found.href, ...(scopes[0] !== "" && { scopes }) };
   }
