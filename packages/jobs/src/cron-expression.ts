@@ -68,7 +68,10 @@ function compile(written: string, expression: string): Cron {
     cron = new Cron(expression, { timezone: "UTC", mode: "5-or-6-parts", paused: true });
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message.replace(/^CronPattern: /, "") : String(cause);
-    throw invalid(written, reason.replace(/\.$/, ""), cause);
+    const name = /stand alone \('(\w+)'\)/.exec(reason)?.[1];
+    const told =
+      name === undefined ? reason.replace(/\.$/, "") : `write ${name} with three letters: ${name.slice(0, 3)}`;
+    throw invalid(written, told, cause);
   }
   // From a fixed date, so that an expression is refused on every day or on none.
   if (cron.nextRun(new Date("2000-01-01T00:00:00Z")) === null) {

@@ -127,7 +127,7 @@ export const Usd = z.number().min(0).max(usdMax);
 /** A duration measured by Roost: an age, a lateness. */
 export const WholeMs = z.number().int().min(0).max(spanMsMax);
 /** A duration given by a person or program: at most 100 years. */
-export const WrittenMs = z.number().int().min(0).max(durationMsMax);
+export const WrittenMs = z.number().int().min(0).max(durationMsMax, "must be at most 100 years");
 
 /** "30m" or milliseconds. */
 export const WrittenDuration = z
@@ -140,7 +140,7 @@ export const WrittenDuration = z
         /^(([0-9]+([.][0-9]+)?([mM][sS]|[sSmMhHdDwW]))+|[0-9]+)$/,
         "must be a duration like 90s, 30m, 1h30m or 2d",
       ),
-    z.number().int().min(0).max(durationMsMax),
+    WrittenMs,
   ])
   .refine(isDuration, {
     error: "must be a duration like 90s, 30m, 1h30m or 2d, and at most 100 years",

@@ -1,5 +1,5 @@
 /** Reads the jobs of an OpenClaw home of 2026.7 or later: `state/openclaw.sqlite`, table `cron_jobs`. */
-import { RoostError } from "@roost/base";
+import { RoostError, storableValue, type JsonValue } from "@roost/base";
 import { openDatabaseCopy } from "../../import/openclaw/open-database-copy.ts";
 
 export interface CronDatabase {
@@ -31,7 +31,7 @@ export async function readCronDatabase(path: string): Promise<CronDatabase> {
 
 function toJob(id: string, text: string, state: string): unknown {
   try {
-    const job: unknown = JSON.parse(text);
+    const job = storableValue(JSON.parse(text) as JsonValue);
     if (typeof job !== "object" || job === null || Array.isArray(job)) return { id, text };
     return { ...job, id, state: parseState(state) };
   } catch {

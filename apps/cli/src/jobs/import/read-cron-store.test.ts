@@ -140,6 +140,17 @@ test("readCronStore() lets a job that cannot be read cost itself only, and reads
   );
 });
 
+test("readCronStore() takes a file that begins with a mark, and replaces what cannot be stored", async () => {
+  const message = "a\0b \ud800 c";
+  const text = `\ufeff${store(job({ id: "a", payload: { kind: "agentTurn", message } }))}`;
+  await using home = await makeHome({ "cron/jobs.json": text });
+  const { jobs } = await readCronStore(home.directory, noInput);
+  assert.deepEqual(
+    jobs.map(({ payload }) => payload.message?.replaceAll("\ufffd", "")),
+    ["ab  c"],
+  );
+});
+
 test("readCronStore() gives no job of a file that is torn or foreign", async () => {
   const whole = store(job({ id: "a" }), job({ id: "b" }));
   for (const [text, says] of [

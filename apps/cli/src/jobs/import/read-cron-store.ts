@@ -4,7 +4,7 @@
  */
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { RoostError } from "@roost/base";
+import { RoostError, storableValue, type JsonValue } from "@roost/base";
 import { z } from "zod";
 import { isDatabase } from "../../import/openclaw/open-database-copy.ts";
 import { statNamed } from "../../unreadable.ts";
@@ -90,7 +90,8 @@ function jobsIn(text: string, path: string): unknown[] {
 
 function parseJson(text: string, path: string): unknown {
   try {
-    return JSON.parse(text);
+    // Editors of Windows begin a file with a mark; what cannot be stored is replaced, so that one text does not refuse all jobs.
+    return storableValue(JSON.parse(text.replace(/^\ufeff/, "")) as JsonValue);
   } catch (cause) {
     throw new RoostError(
       "invalid_input",
