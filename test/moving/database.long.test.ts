@@ -1,6 +1,6 @@
 /** `roost database move`: the tables of every room, a real command, and what a home does afterwards. The move back and PostgreSQL 15: test/distributed. */
 import assert from "node:assert/strict";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -60,6 +60,7 @@ test("roost database move carries a home to another database, which it uses then
   const [source, target] = [opened.use(await createTestDatabase()), opened.use(await createTestDatabase())];
   for (const { database } of [source, target]) await database[Symbol.asyncDispose]();
   await writeFile(join(homeDir, "source"), `${source.url}\n`);
+  await mkdir(join(homeDir, ".roost/logs"), { recursive: true });
   const move = () => runCommand(homeDir, "database", "move", target.url, "--from", source.url);
   let before: unknown;
   let host: Awaited<ReturnType<typeof joinStuckHost>>;
