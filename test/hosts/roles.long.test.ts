@@ -63,6 +63,18 @@ test(
     await cp(join(homeDir, "services"), join(machine, "services"), { recursive: true });
 
     const environment = { PATH: process.env["PATH"], HOME: machine, ...here, ROOST_HOST: "127.0.0.1" };
+    // One service alone, by its command.
+    const alone = spawn(process.execPath, [program("cli"), "service", "run", "apples"], {
+      env: environment,
+      stdio: "ignore",
+    });
+    const aloneEnded = once(alone, "exit");
+    t.after(() => alone.kill("SIGKILL"));
+    await until(async () => /box +service apples/.test((await atHome("hosts")).stdout) || alone.exitCode !== null);
+    assert.deepEqual(await countApples(home.url, testToken), { status: 200, count: 0 });
+    alone.kill("SIGTERM");
+    assert.deepEqual(await aloneEnded, [0, null]);
+
     const up = spawn(process.execPath, [program("supervisor"), "up"], {
       env: environment,
       stdio: ["ignore", "pipe", "pipe"],
@@ -118,8 +130,8 @@ test(
     await until(async () => (await home.api.listHosts({})).items.every(({ name }) => name !== "box"));
 
     // A scheduler alone: nothing beside it ends, so that it must find by itself that it was put out.
-    const alone = await atHome("hosts", "invite", "shed", "--schedulers");
-    const [, another = ""] = /--code (\S+)/.exec(alone.stdout) ?? [];
+    const shedInvited = await atHome("hosts", "invite", "shed", "--schedulers");
+    const [, another = ""] = /--code (\S+)/.exec(shedInvited.stdout) ?? [];
     const shed = await mkdtemp(join(tmpdir(), "roost-shed-"));
     t.after(() => rm(shed, { recursive: true, force: true }));
     await runRoost(["join", home.url, "--code", another], { environment: { ...here, ROOST_HOME: shed } });
