@@ -1,7 +1,14 @@
 import { parts, type PartName } from "./parts.ts";
 
 /** Of one part. What takes longer is skipped. */
-const installMsMax = { kafka: 180_000, postgres: 180_000, s3: 420_000, hosts: 180_000, compose: 120_000 } as const;
+const installMsMax = {
+  kafka: 180_000,
+  postgres: 180_000,
+  s3: 420_000,
+  hosts: 180_000,
+  compose: 120_000,
+  garage: 7_200_000,
+} as const;
 
 /** Installs what is missing, side by side, and says of each part what it is or why it is not there. Never rejects. */
 export async function installParts(names: readonly PartName[], say: (line: string) => void): Promise<void> {

