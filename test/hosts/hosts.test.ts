@@ -169,7 +169,7 @@ test("A host with workers is one row with their queues, capabilities, clock and 
   assert.ok(Math.abs(items[1]!.skewMs!) < minuteMs);
   assert.match(
     (await roost("hosts")).stdout,
-    /laptop +2 workers \(default, night\); offers gpu, messages +0\.1\.0 +right/,
+    /laptop +2 workers; queues default, night; offers gpu, messages +0\.1\.0 +right/,
   );
   assert.match((await roost("hosts", "drain", "laptop")).stdout, /Host laptop takes no new runs; it has no run/);
   assert.equal((await one.heartbeat()).isDrained, true);

@@ -14,6 +14,9 @@ const unacknowledgedMsMax = 20_000;
 /** An answer that takes this many times what one statement may does not come. */
 const answerFactor = 2;
 
+/** With what the driver's types lack: whether the connection keeps the process going. */
+export type PgClient = Client & { ref(): void; unref(): void };
+
 export interface ConnectionSettings {
   hosts: ServerHosts;
   applicationName: string;
@@ -90,12 +93,12 @@ function answerMsMax({ statementTimeoutMsMax }: ConnectionSettings): number {
 }
 
 /** A connection outside the pool. Throws the driver's error. */
-export function connectClient(settings: ConnectionSettings): Promise<Client> {
+export function connectClient(settings: ConnectionSettings): Promise<PgClient> {
   return settings.hosts.connect((url) => connectTo(url, settings));
 }
 
-async function connectTo(connectionString: string, settings: ConnectionSettings): Promise<Client> {
-  const client = new Client({ ...clientConfig(settings), connectionString });
+async function connectTo(connectionString: string, settings: ConnectionSettings): Promise<PgClient> {
+  const client = new Client({ ...clientConfig(settings), connectionString }) as PgClient;
   // An unhandled 'error' ends the process; 'end' reports the loss.
   client.on("error", () => undefined);
   try {

@@ -1,10 +1,11 @@
 /**
- * LISTEN for a whole Database over one dedicated connection, opened with the first subscription and closed with the last. Owns reconnecting.
+ * LISTEN for a whole Database over one dedicated connection, opened with the first subscription and closed with the last, unless an idle one is kept.
+ * Owns reconnecting.
  * Notifications are hints: certainty needs polling.
  */
 import { backoffMs, jitteredMs, type Logger, RoostError, sleepUntilAborted } from "@roost/base";
-import { escapeIdentifier, type Client } from "pg";
-import { connectClient, type ConnectionSettings } from "./connect-client.ts";
+import { escapeIdentifier } from "pg";
+import { connectClient, type ConnectionSettings, type PgClient } from "./connect-client.ts";
 import { toDatabaseError } from "./to-database-error.ts";
 
 export type OnPayload = (payload: string) => void;
@@ -19,27 +20,35 @@ const deliveredMax = 2_000;
 const windowMs = 500;
 const reconnectBackoff = { firstMs: 50, maxMs: 5_000 };
 
-export function createListener(settings: ConnectionSettings, logger: Logger): Listener {
-  return new ReconnectingListener(settings, logger);
+export interface ListenerOptions {
+  logger: Logger;
+  /** The connection stays when nothing is subscribed, and then does not keep the process going. Default false. */
+  keepsIdle?: boolean;
+}
+
+export function createListener(settings: ConnectionSettings, options: ListenerOptions): Listener {
+  return new ReconnectingListener(settings, options);
 }
 
 class ReconnectingListener implements Listener {
   readonly #settings: ConnectionSettings;
   readonly #logger: Logger;
+  readonly #keepsIdle: boolean;
   readonly #channels = new Map<string, Set<OnPayload>>();
   readonly #closed = new AbortController();
   /** Of the window that is open: how many each channel got. */
   readonly #delivered = new Map<string, number>();
   #windowEnd: NodeJS.Timeout | undefined;
-  #client: Client | undefined;
+  #client: PgClient | undefined;
   /** A loop is trying to connect; once connected it listens to every channel and calls every subscriber. */
   #isReconnecting = false;
   #reconnected: Promise<void> = Promise.resolve();
   #tail: Promise<unknown> = Promise.resolve();
 
-  constructor(settings: ConnectionSettings, logger: Logger) {
+  constructor(settings: ConnectionSettings, { logger, keepsIdle = false }: ListenerOptions) {
     this.#settings = settings;
     this.#logger = logger;
+    this.#keepsIdle = keepsIdle;
   }
 
   async listen(channel: string, onPayload: OnPayload): Promise<AsyncDisposable> {
@@ -80,6 +89,7 @@ class ReconnectingListener implements Listener {
     subscribers.add(subscriber);
     this.#channels.set(channel, subscribers);
     if (this.#isReconnecting) return;
+    this.#client?.ref();
     try {
       if (this.#client === undefined) await this.#connect();
       else if (isFirst) await this.#client.query(`LISTEN ${escapeIdentifier(channel)}`);
@@ -99,9 +109,11 @@ class ReconnectingListener implements Listener {
 
   async #unsubscribe(channel: string, subscriber: OnPayload): Promise<void> {
     if (!this.#forget(channel, subscriber)) return;
-    if (this.#channels.size === 0 && !this.#isReconnecting) await this.#disconnect();
+    const isIdle = this.#channels.size === 0;
+    if (isIdle && !this.#keepsIdle && !this.#isReconnecting) return await this.#disconnect();
     // If the connection is lost now, the reconnect leaves the channel out.
-    else await this.#client?.query(`UNLISTEN ${escapeIdentifier(channel)}`).catch(() => undefined);
+    await this.#client?.query(`UNLISTEN ${escapeIdentifier(channel)}`).catch(() => undefined);
+    if (isIdle) this.#client?.unref();
   }
 
   /** Returns whether the channel has no subscribers left. */
@@ -131,7 +143,7 @@ class ReconnectingListener implements Listener {
     this.#client = client;
   }
 
-  #onLost(client: Client): void {
+  #onLost(client: PgClient): void {
     if (this.#client !== client) return;
     this.#client = undefined;
     if (this.#closed.signal.aborted) return;
@@ -190,6 +202,7 @@ class ReconnectingListener implements Listener {
   async #disconnect(): Promise<void> {
     const client = this.#client;
     this.#client = undefined;
+    client?.ref();
     await client?.end().catch(() => undefined);
   }
 }

@@ -42,7 +42,7 @@ export interface OpenDatabaseOptions {
   idleConnectionMsMax?: number;
   /** One stays however long it is idle, with the plans that it has made: the first statements of a new one cost milliseconds more. Default true. */
   keepsOne?: boolean;
-  /** Idle connections do not keep the process going. Default false. */
+  /** Idle connections do not keep the process going; that of notifications stays when nothing is subscribed. Default false. */
   exitsWhenIdle?: boolean | undefined;
   /** All transactions of these connections are read-only, enforced by the server. Default false. */
   isReadOnly?: boolean;
@@ -77,7 +77,7 @@ export async function openDatabase(options: OpenDatabaseOptions): Promise<Databa
   // A connection that dies while checked out has no other listener, and an unhandled 'error' ends the process.
   pool.on("connect", (client) => client.on("error", () => undefined));
   pool.on("error", (error) => logger.warn("an idle connection to PostgreSQL was lost", { reason: error.message }));
-  const database = new PooledDatabase(pool, settings, createListener(settings, logger));
+  const database = new PooledDatabase(pool, settings, createListener(settings, { logger, keepsIdle: exitsWhenIdle }));
   try {
     await refuseOldServer(database);
   } catch (error) {

@@ -1,4 +1,5 @@
 import { RoostError } from "@roost/base";
+import type { Client } from "pg";
 import { connectClient, type ConnectionSettings } from "./connect-client.ts";
 import type { QueryOptions, DatabaseSession } from "./database.ts";
 import { runQuery } from "./run-query.ts";
@@ -9,13 +10,24 @@ export async function openSession(settings: ConnectionSettings): Promise<Databas
   const client = await connectClient(settings).catch((error: unknown) => {
     throw toDatabaseError(error);
   });
+  return createSession(client, () => client.end());
+}
+
+/** `end` is called once, and decides what becomes of the connection. */
+export function createSession(client: Client, end: () => Promise<void>): DatabaseSession {
   const lost = new AbortController();
   const lose = (cause?: unknown) =>
     lost.abort(new RoostError("unavailable", "the session's connection to PostgreSQL was lost or closed", { cause }));
-  client.on("error", lose);
-  client.on("end", () => lose());
+  const onEnd = () => lose();
+  client.on("error", lose).on("end", onEnd);
 
   let tail: Promise<unknown> = Promise.resolve();
+  let closing: Promise<void> | undefined;
+  const close = async () => {
+    await end().catch(() => undefined);
+    client.off("error", lose).off("end", onEnd);
+    lose();
+  };
   const run = async <Row>(text: string, values?: unknown[], options?: QueryOptions): Promise<Row[]> => {
     if (lost.signal.aborted) throw lost.signal.reason;
     try {
@@ -31,9 +43,6 @@ export async function openSession(settings: ConnectionSettings): Promise<Databas
       tail = rows.catch(() => undefined);
       return rows;
     },
-    async [Symbol.asyncDispose]() {
-      await client.end().catch(() => undefined);
-      lose();
-    },
+    [Symbol.asyncDispose]: () => (closing ??= close()),
   };
 }

@@ -1,8 +1,6 @@
 /** A connection for a process's administration of its test server. Does not keep the process alive. */
 import { Client } from "pg";
-
-/** Members that the driver's types lack. */
-type PgClient = Client & { ref(): void; unref(): void };
+import type { PgClient } from "../connect-client.ts";
 
 export interface Administrator {
   query(text: string): Promise<void>;

@@ -58,7 +58,7 @@ test("createTestDatabase() gives a database on, with the rows and sequences that
   const [before] = await first.database.query("SELECT pg_backend_pid() AS pid");
   await first.database.query("UPDATE shelter.bird SET name = 'rook'; INSERT INTO shelter.bird (name) VALUES ('crow')");
   const session = await first.database.openSession();
-  await session.query("SELECT pg_advisory_lock(1)");
+  const [held] = await session.query("SELECT pg_backend_pid() AS pid, pg_advisory_lock(1)::text AS locked");
   let heard = 0;
   await first.database.listen("birds", () => (heard += 1));
   await first[Symbol.asyncDispose]();
@@ -74,6 +74,12 @@ test("createTestDatabase() gives a database on, with the rows and sequences that
   assert.deepEqual(await second.database.query("SELECT pg_backend_pid() AS pid"), [before]);
   await second.database.query("NOTIFY birds");
   assert.equal(heard, 0);
+  const again = await second.database.openSession();
+  assert.deepEqual(
+    await again.query("SELECT pg_backend_pid() AS pid, ''::text AS locked, pg_try_advisory_lock(1) AS is_free"),
+    [{ ...held, is_free: true }],
+    "a session goes on with its connection, and with nothing that it held",
+  );
 });
 
 test("createTestDatabase() gives on no database whose definitions or statistics were changed, or that something still uses", async () => {

@@ -7,10 +7,12 @@ import { silentLogger } from "@roost/base";
 import { Client, escapeIdentifier } from "pg";
 import { applyMigrations, type ApplyMigrationsOptions } from "../apply-migrations.ts";
 import type { Database } from "../database.ts";
-import { changeDatabaseUrl } from "../database-url.ts";
+import { changeDatabaseUrl, parseDatabaseUrl } from "../database-url.ts";
 import { clusterOwner } from "../embedded/initialize-cluster.ts";
 import { openDatabase } from "../open-database.ts";
+import { createServerHosts } from "../server-hosts.ts";
 import { createAdministrator, type Administrator } from "./create-administrator.ts";
+import { keepSessions, type KeptSessions } from "./keep-sessions.ts";
 import { lendDatabase } from "./lend-database.ts";
 import { openTestCluster } from "./open-test-cluster.ts";
 import { keepPristine, restorePristine } from "./pristine.ts";
@@ -39,6 +41,7 @@ export interface TestDatabase extends AsyncDisposable {
 
 interface FreeDatabase extends TestDatabase {
   template: string;
+  sessions: KeptSessions;
 }
 
 const applicationName = "roost test";
@@ -66,7 +69,7 @@ export async function createTestDatabase(options: CreateTestDatabaseOptions = {}
   const template = await prepareTemplate(server, options);
   if (options.isReused !== true) return openClone(server, template, options);
   const free = (await takeFree(server, template)) ?? (await openClone(server, template, { exitsWhenIdle: true }));
-  const database = lendDatabase(free.database);
+  const database = lendDatabase(free.database, free.sessions);
   return {
     database,
     url: free.url,
@@ -89,11 +92,15 @@ async function openClone(
   );
   const url = changeDatabaseUrl(serverUrl, { database: name });
   const database = await openDatabase({ url, applicationName, logger: silentLogger, poolMax, exitsWhenIdle });
+  const hosts = createServerHosts(parseDatabaseUrl(url));
+  const sessions = keepSessions({ hosts, applicationName, statementTimeoutMsMax: 30_000 });
   return {
     template,
     database,
+    sessions,
     url,
     async [Symbol.asyncDispose]() {
+      await sessions[Symbol.asyncDispose]();
       await database[Symbol.asyncDispose]();
       await administrator.query(`DROP DATABASE IF EXISTS ${escapeIdentifier(name)} WITH (FORCE)`);
     },

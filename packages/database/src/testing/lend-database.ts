@@ -1,8 +1,9 @@
 /** A Database for one test on connections that stay: once it is closed it is as closed as one of its own, and the connections serve the next. */
 import { RoostError } from "@roost/base";
 import type { Database } from "../database.ts";
+import type { KeptSessions } from "./keep-sessions.ts";
 
-export function lendDatabase(database: Database): Database {
+export function lendDatabase(database: Database, sessions: KeptSessions): Database {
   const owned = new Set<AsyncDisposable>();
   const running = new Set<Promise<unknown>>();
   let closing: Promise<void> | undefined;
@@ -35,7 +36,8 @@ export function lendDatabase(database: Database): Database {
     transact: (work, options) => run(() => database.transact(work, options)),
     together: (work) => run(() => database.together(work)),
     listen: (channel, onPayload) => run(() => own(database.listen(channel, onPayload))),
-    openSession: (options) => run(() => own(database.openSession(options))),
+    openSession: (options) =>
+      run(() => own(options?.isUnlimited === true ? database.openSession(options) : sessions.open())),
     [Symbol.asyncDispose]: () => (closing ??= close()),
   };
 }

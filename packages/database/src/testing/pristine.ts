@@ -19,18 +19,27 @@ export async function keepPristine(database: Database): Promise<void> {
       `select format('%I.%I', schemaname, sequencename) as name from pg_sequences where schemaname <> $1`,
       [schema],
     );
-    await tx.query(`create schema ${schema}; create table ${schema}.changed (what text)`);
+    // By whom the rows of a table were put back: as long as all are still of that transaction, and as many, nothing was changed.
+    await tx.query(
+      `create schema ${schema}; create table ${schema}.changed (what text); create table ${schema}.restored (number int, by xid)`,
+    );
     const statements = [];
-    // A table without a page has no rows, and is asked without its indexes.
-    for (const { name } of tables)
-      statements.push(`if pg_relation_size(${escapeLiteral(name)}::regclass) > 0 then delete from ${name}; end if;`);
     for (const [index, { name, columns }] of tables.entries()) {
-      const [row] = await tx.query<{ exists: boolean }>(`select exists (select from ${name})`);
-      if (!row!.exists) continue;
+      const [row] = await tx.query<{ count: number }>(`select count(*)::int as count from ${name}`);
+      if (row!.count === 0) {
+        // A table without a page has no rows, and is asked without its indexes.
+        statements.push(`if pg_relation_size(${escapeLiteral(name)}::regclass) > 0 then delete from ${name}; end if;`);
+        continue;
+      }
       await tx.query(`create table ${schema}.kept_${index} as select ${columns} from ${name}`);
-      statements.push(
-        `insert into ${name} (${columns}) overriding system value select ${columns} from ${schema}.kept_${index};`,
-      );
+      await tx.query(`insert into ${schema}.restored values (${index}, '0')`);
+      statements.push(`
+        if (select count(*) from ${name}) <> ${row!.count}
+          or exists (select from ${name} where xmin <> (select by from ${schema}.restored where number = ${index})) then
+          delete from ${name};
+          insert into ${name} (${columns}) overriding system value select ${columns} from ${schema}.kept_${index};
+          update ${schema}.restored set by = pg_current_xact_id()::xid where number = ${index};
+        end if;`);
     }
     for (const { name } of sequences) {
       const [at] = await tx.query<{ last: number; called: boolean }>(
@@ -44,7 +53,7 @@ export async function keepPristine(database: Database): Promise<void> {
       create function ${schema}.look(own text, out is_changed boolean, out is_used boolean) language sql security definer as $$
         select exists (select from ${schema}.changed) or exists (select from pg_statistic where starelid >= 16384),
           exists (select from pg_stat_get_activity(null) a
-                  where a.datid = here.oid and a.application_name <> own and a.pid <> pg_backend_pid())
+                  where a.datid = here.oid and a.application_name not in (own, own || ' listen') and a.pid <> pg_backend_pid())
             or exists (select from pg_locks where locktype = 'advisory' and database = here.oid)
             or exists (select from pg_prepared_xacts where database = here.datname)
         from pg_database here where datname = current_database() $$;

@@ -56,7 +56,7 @@ test("loadService() gives a service of a folder elsewhere Roost's packages, and 
     status: /status\/service\.ts cannot be loaded: .*roost status is a command already/,
     torn: /torn\/service\.ts cannot be loaded: Cannot find package '@roost\/no-such-room'/,
     twin: /twin\/service\.ts is the service "peeps": name its folder so/,
-    workers: /workers\/service\.ts cannot be loaded: .*workers are what hosts run beside services/,
+    workers: /workers\/service\.ts cannot be loaded: .*workers is what hosts run beside services/,
   };
   for (const [name, message] of Object.entries(refused))
     await assert.rejects(load(name), { code: "invalid_input", message });
