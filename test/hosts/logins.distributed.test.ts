@@ -139,6 +139,60 @@ test(
   },
 );
 
+test(
+  "A host shows the home's database a certificate of its own where that asks for one",
+  { skip: postgresPart.skip },
+  async () => {
+    await using opened = new AsyncDisposableStack();
+    const postgres = opened.use(await startPostgres({ durable: false, asksForCertificates: true }));
+    const { certificates } = postgres;
+    const model = opened.use(await startScriptedModelServer({ script: () => "ready" }));
+    const [home, machine] = await Promise.all(["home", "box"].map((name) => mkdtemp(join(tmpdir(), `roost-${name}-`))));
+    for (const directory of [home!, machine!])
+      opened.defer(() => rm(directory, { recursive: true, force: true, maxRetries: 5 }));
+    const plain = { sslmode: "verify-full", sslrootcert: certificates.authorityFile };
+    const without = openDatabase({
+      url: postgres.url(plain),
+      applicationName: "test",
+      logger: silentLogger,
+      poolMax: 1,
+    });
+    await assert.rejects(without, /requires a valid client certificate/);
+    const ofHome = await certificates.createClient("home");
+    const running = await startSupervised({
+      directory: home!,
+      modelUrl: model.url,
+      environment: { DATABASE_URL: postgres.url({ ...plain, ...ofHome }) },
+    });
+    opened.defer(() => running.stop());
+    const atHome = (...args: string[]) =>
+      runRoost(args, { url: running.url, environment: { ROOST_TOKEN: running.token } });
+    const [, code = ""] = /--code (\S+)/.exec((await atHome("hosts", "invite", "box", "--schedulers")).stdout) ?? [];
+    const here = { ROOST_HOME: machine!, ROOST_URL: "", ROOST_TOKEN: "" };
+    const bringIn = (sslcert: string, sslkey: string) =>
+      runRoost(["join", running.url, "--code", code, "--sslcert", sslcert, "--sslkey", sslkey], { environment: here });
+    const missing = await bringIn(join(machine!, "none.pem"), ofHome.sslkey);
+    assert.match(missing.stderr.replaceAll(/\s+/g, " "), /none\.pem, with which .* the code counts still/);
+    const { sslcert, sslkey } = await certificates.createClient("box");
+    const joined = await bringIn(sslcert, sslkey);
+    assert.equal(joined.code, 0, joined.stderr);
+    const host = await startHost(here);
+    opened.defer(() => host.stop());
+    await until("the scheduler is there", async () => /box +1 scheduler/.test((await atHome("hosts")).stdout));
+    const local = changeDatabaseUrl(postgres.localUrl, { database: "roost" });
+    await using admin = await openDatabase({ url: local, applicationName: "test", logger: silentLogger, poolMax: 1 });
+    const shown = await admin.query(
+      "select distinct client_dn as name, usename like '%host\\_box%' as \"isHost\" from pg_stat_ssl join pg_stat_activity using (pid) where ssl order by 1",
+    );
+    assert.deepEqual(shown, [
+      { name: "/CN=box", isHost: true },
+      { name: "/CN=home", isHost: false },
+    ]);
+    assert.match((await atHome("hosts", "remove", "box")).stdout, /Revoked box/);
+    assert.match(await host.ended, /was put out at its home/);
+  },
+);
+
 interface HostProcess {
   /** All that it printed, once it has ended. */
   ended: Promise<string>;

@@ -49,6 +49,8 @@ export interface StartPostgres {
   durable?: boolean;
   /** Of this machine, where other hosts reach it; the URL then names it. Default: this machine alone. */
   address?: string | undefined;
+  /** Who logs in over TCP shows a certificate of the same authority as well. */
+  asksForCertificates?: boolean;
   /** A major version that npm has. Default: the PostgreSQL of the system, or 18 for one with a replica. */
   version?: PostgresVersion | undefined;
 }
@@ -61,6 +63,7 @@ export async function startPostgres({
   synchronous = false,
   durable = true,
   address,
+  asksForCertificates = false,
   version = replica ? ownVersion : undefined,
 }: StartPostgres = {}): Promise<RealPostgres> {
   await using opened = new AsyncDisposableStack();
@@ -72,7 +75,7 @@ export async function startPostgres({
   const place = { bin: await findPrograms({ servers, version, user: serverUser }), servers, user: serverUser, address };
   const certificates = await createCertificates(servers.directory, address === undefined ? [] : [address]);
   const primary = createNode(place, { name: "primary", port: first! });
-  await createPrimary(place, primary, { certificates, user, durable });
+  await createPrimary(place, primary, { certificates, user, durable, asksForCertificates });
   const standby = replica ? createNode(place, { name: "replica", port: second! }) : undefined;
   // Before anything was written: a copy of the files is all that a base backup would be.
   if (standby !== undefined) await createReplica(place, { primary, standby });
@@ -165,7 +168,12 @@ function createNode({ bin, servers, user, address }: Place, { name, port }: { na
 async function createPrimary(
   place: Place,
   { data }: Node,
-  { certificates, user, durable }: Pick<RealPostgres, "certificates" | "user"> & { durable: boolean },
+  {
+    certificates,
+    user,
+    durable,
+    asksForCertificates,
+  }: Pick<RealPostgres, "certificates" | "user"> & Required<Pick<StartPostgres, "durable" | "asksForCertificates">>,
 ): Promise<void> {
   await giveDirectory(place, data);
   await giveDirectory(place, place.servers.directory);
@@ -179,7 +187,7 @@ async function createPrimary(
     "--locale=C",
     "--no-sync",
   ]);
-  for (const name of ["key", "certificate"] as const) {
+  for (const name of ["key", "certificate", "authority"] as const) {
     const file = join(data, `server.${name}`);
     await copyFile(certificates[`${name}File`], file);
     await chmod(file, 0o600);
@@ -189,6 +197,7 @@ async function createPrimary(
     "ssl = on",
     "ssl_key_file = 'server.key'",
     "ssl_cert_file = 'server.certificate'",
+    "ssl_ca_file = 'server.authority'",
     "max_connections = 100",
     "max_prepared_transactions = 4",
     "wal_level = replica",
@@ -201,7 +210,7 @@ async function createPrimary(
     "local all all trust",
     "local replication all trust",
     "host replication all 127.0.0.1/32 trust",
-    "hostssl all all 127.0.0.1/32 scram-sha-256",
+    `hostssl all all 127.0.0.1/32 scram-sha-256${asksForCertificates ? " clientcert=verify-ca" : ""}`,
     ...(place.address === undefined ? [] : ["hostssl all all samenet scram-sha-256"]),
   ];
   await writeFile(join(data, "pg_hba.conf"), `${rules.join("\n")}\n`);
