@@ -60,8 +60,8 @@ export async function transact<T>(
 }
 
 /**
- * Both at once, the statements of the first before those of the second, so that rows are locked in one order. What each asks for without an answer to
- * the other travels together.
+ * Both at once. What each asks for without an answer to the other travels together, the statements of the first before those of the second: rows are locked
+ * in one order, except behind a statement of the first that waits for an answer (a set of labels that nobody has stored). A deadlock is retried by `transact`.
  */
 export async function inOneTrip<First, Second>(
   first: Promise<First>,

@@ -20,11 +20,11 @@ export async function runMessage(memory: Memory, run: Run, sql: Sql = memory.ker
   if (typeof input["messageId"] === "string") {
     const stored = await readMessage(memory, input["messageId"], sql);
     if (stored?.content.role === "user") {
-      const labels = await memory.kernel.labelSets.read(memory.kernel.database, stored.labels);
+      const labels = await memory.kernel.labelSets.read(sql, stored.labels);
       return { message: withSpeaker(stored.content, "asked"), labels, seq: stored.seq, ...broughtByProgram(run) };
     }
   }
-  const labels = await memory.kernel.labelSets.read(memory.kernel.database, run.labels);
+  const labels = await memory.kernel.labelSets.read(sql, run.labels);
   if (run.sessionKind === "subagent") {
     const task = input["task"] ?? input["prompt"];
     const text = typeof task === "string" ? task : JSON.stringify(task ?? run.reason);

@@ -43,7 +43,13 @@ export async function getState(memory: Memory, name: string, { as }: ReadState =
   if (as !== undefined) refuseUnseen(as, path);
   await settleState(memory, name);
   const row = await readStateRow(memory.kernel.database, name);
-  return row && { ...summaryOf(memory, row), value: row.value, labels: await labelsOf(memory, row, as) };
+  return (
+    row && {
+      ...summaryOf(memory, row),
+      value: row.value,
+      labels: await labelsOf(memory, row, { as, sql: memory.kernel.database }),
+    }
+  );
 }
 
 /** All visible states, by name. Without edits that no scan has noticed yet. */
@@ -61,13 +67,17 @@ export async function listStates(
     seen.map(async (row) => ({
       ...summaryOf(memory, row),
       value: row.value,
-      labels: await labelsOf(memory, row, as),
+      labels: await labelsOf(memory, row, { as, sql }),
     })),
   );
 }
 
-async function labelsOf({ kernel }: Memory, row: StateRow, as: Viewer | undefined): Promise<Labels> {
-  const labels = await kernel.labelSets.read(kernel.database, row.labels);
+async function labelsOf(
+  { kernel }: Memory,
+  row: StateRow,
+  { as, sql }: { as: Viewer | undefined; sql: Sql },
+): Promise<Labels> {
+  const labels = await kernel.labelSets.read(sql, row.labels);
   return as === undefined ? labels : placedForViewer(as, requireStatePath(row.name), labels);
 }
 
