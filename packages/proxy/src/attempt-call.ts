@@ -53,12 +53,17 @@ export async function attemptCall(upstream: Upstream, options: UpstreamAttempt):
         headersTimeout: upstream.silenceMsMax,
         bodyTimeout: upstream.silenceMsMax,
       },
-      createHandler(options, resolve),
+      createHandler({ ...options, unreadMsMax: upstream.silenceMsMax }, resolve),
     );
   });
 }
 
-function createHandler(options: UpstreamAttempt, resolve: (end: AttemptEnd) => void): Dispatcher.DispatchHandler {
+interface PassedAttempt extends UpstreamAttempt {
+  /** A caller that reads nothing for so long is given up: the server, and its turn, are held meanwhile. */
+  unreadMsMax: number;
+}
+
+function createHandler(options: PassedAttempt, resolve: (end: AttemptEnd) => void): Dispatcher.DispatchHandler {
   const { response, filter } = options;
   const kept = createTail(keptBytesMax);
   let refusedBytes = 0;
@@ -69,13 +74,7 @@ function createHandler(options: UpstreamAttempt, resolve: (end: AttemptEnd) => v
 
   const begin = () => {
     firstByteMs = performance.now() - options.startedMs;
-    const head: Record<string, string> = { ...options.answerHeaders };
-    for (const name in headers) {
-      const value = headers[name];
-      if (typeof value === "string" && passedHeaders.test(name)) head[name] = value;
-    }
-    if (filter !== undefined) delete head["content-length"];
-    response.writeHead(status, head);
+    response.writeHead(status, headOf(headers, options));
   };
   const refused = () => resolve({ kind: "refused", status, headers, body: kept.bytes() });
   const answered = (isCut: boolean) =>
@@ -88,6 +87,7 @@ function createHandler(options: UpstreamAttempt, resolve: (end: AttemptEnd) => v
       firstByteMs,
     });
 
+  let unread: NodeJS.Timeout | undefined;
   let wasSent = false;
   return {
     onRequestStart(controller) {
@@ -115,8 +115,7 @@ function createHandler(options: UpstreamAttempt, resolve: (end: AttemptEnd) => v
       if (firstByteMs < 0) begin();
       const passed = filter === undefined ? chunk : filter.push(chunk);
       if (passed === undefined || response.write(passed)) return;
-      controller.pause();
-      response.once("drain", () => controller.resume());
+      unread = pauseUntilRead(controller, options);
     },
     onResponseEnd() {
       if (isRefusal()) return refused();
@@ -125,10 +124,37 @@ function createHandler(options: UpstreamAttempt, resolve: (end: AttemptEnd) => v
       answered(false);
     },
     onResponseError(_controller, error) {
+      clearTimeout(unread);
       if (firstByteMs < 0) return resolve({ kind: "unreachable", error, wasSent });
       // Broken off as the server broke it off: the caller must not take it for whole.
       response.destroy();
       answered(true);
     },
   };
+}
+
+function headOf(
+  headers: IncomingHttpHeaders,
+  { answerHeaders, filter }: Pick<UpstreamAttempt, "answerHeaders" | "filter">,
+): Record<string, string> {
+  const head: Record<string, string> = { ...answerHeaders };
+  for (const name in headers) {
+    const value = headers[name];
+    if (typeof value === "string" && passedHeaders.test(name)) head[name] = value;
+  }
+  if (filter !== undefined) delete head["content-length"];
+  return head;
+}
+
+function pauseUntilRead(
+  controller: Dispatcher.DispatchController,
+  { response, unreadMsMax }: Pick<PassedAttempt, "response" | "unreadMsMax">,
+): NodeJS.Timeout {
+  controller.pause();
+  const unread = setTimeout(() => controller.abort(new Error("the caller does not read the answer")), unreadMsMax);
+  response.once("drain", () => {
+    clearTimeout(unread);
+    controller.resume();
+  });
+  return unread;
 }

@@ -56,8 +56,8 @@ export async function tryCandidates(
     if (end.kind !== "busy") {
       coolDownAfter(upstream, { status, message, retryAfterMs }, { startedMs: attemptStartedMs, nowMs: clock.nowMs() });
       coolDowns.tell(candidate);
+      logger.warn("A model server failed", { provider: upstream.id, model: candidate.model, status, reason: message });
     }
-    logger.warn("A model server failed", { provider: upstream.id, model: candidate.model, status, reason: message });
     if (attemptCount >= attemptsMax || (ordered.length === 1 && !mayHelpAgain(end))) return tried;
     if (attemptCount % ordered.length > 0) continue;
     // Each has been asked.
@@ -70,9 +70,10 @@ export async function tryCandidates(
 
 async function attemptOne(call: ProxyCall, candidate: ModelTarget, options: TryOptions): Promise<AttemptEnd> {
   const { upstream, model } = candidate;
-  const { startedMs, turnMsMax } = options;
+  const { startedMs } = options;
+  const enteredMs = performance.now();
   await using turn = await awaitTurn(call.response, upstream, options);
-  if (turn === null) return { kind: "busy", waitedMs: turnMsMax };
+  if (turn === null) return { kind: "busy", waitedMs: performance.now() - enteredMs };
   const isCompletion = call.path === "/chat/completions" || call.path === "/completions";
   const isStreamed = call.body["stream"] === true && isCompletion;
   for (;;) {
