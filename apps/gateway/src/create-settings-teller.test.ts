@@ -104,10 +104,28 @@ test("createSettingsTeller() starts Roost anew for a change by hand that is usab
     String((await look("timeZone: Europe/Berlin\nworkers: 3\n"))[2]),
     /^roost\.yaml changed \(workers\): restart to apply it/,
   );
-  await changeSettings(memory, (document) => document.set("timeZone", "Asia/Tokyo"), { by: "roost" });
+  assert.deepEqual(
+    await look("timeZone: Europe/Paris\nlisten: { port: 4999 }\n"),
+    [2, 2, "roost.yaml changed (timeZone, listen): restart to apply it (roost down, roost up)"],
+    "what decides where the home is found holds the rest back",
+  );
+  await changeSettings(memory, (document) => document.delete("listen"), { by: "roost" });
   assert.deepEqual(await look(undefined), [
     2,
     2,
-    "roost.yaml changed (timeZone, workers): restart to apply it (roost down, roost up)",
+    "roost.yaml changed (timeZone): restart to apply it (roost down, roost up)",
   ]);
+  const glance = async (text: string) => {
+    await writeFile(join(homeDir, "roost.yaml"), text);
+    await scanHome(memory);
+    await teller.look();
+  };
+  await glance("timeZone: Europe/Oslo\n");
+  await glance("timeZone: Europe/Berlin\n");
+  await t.clock.advance(3_000);
+  await glance("timeZone: Europe/Oslo\n");
+  assert.equal(restarts.length, 2, "one that comes again has to stay again");
+  await t.clock.advance(3_000);
+  await teller.look();
+  assert.equal(restarts.length, 3);
 });

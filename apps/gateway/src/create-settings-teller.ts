@@ -26,8 +26,10 @@ const settledMs = 3_000;
 /** The scan that saw the file, and the look that applies it, are not at the same millisecond. */
 const lookAgainMs = settledMs + 100;
 
-/** Read by the supervisor alone, or deciding where others find the home. */
-const forSupervisor: ReadonlySet<string> = new Set<keyof Settings>(["workers", "listen"]);
+/** Read by the supervisor alone. */
+const forSupervisor: keyof Settings = "workers";
+/** Decides where others find the home: a mistake would lock them out, so that whatever changes with it waits for a person. */
+const forPerson: keyof Settings = "listen";
 
 export interface SettingsTeller {
   /** Checks once; repeats a report only after a different state in between. */
@@ -60,7 +62,7 @@ export function createSettingsTeller(memory: Memory, options: SettingsTellerOpti
 
   const isSettled = (written: string): boolean => {
     const nowMs = kernel.clock.nowMs();
-    if (seen?.written === written) return nowMs - seen.atMs >= settledMs;
+    if (seen !== undefined) return nowMs - seen.atMs >= settledMs;
     seen = { written, atMs: nowMs };
     void sleepUntilAborted(lookAgainMs, { keepAlive: false }).then(hint);
     return false;
@@ -82,6 +84,7 @@ export function createSettingsTeller(memory: Memory, options: SettingsTellerOpti
   const lookNow = async () => {
     const change = describeChange(path, started);
     const { written, atOnce, problem, names } = change;
+    if (seen?.written !== written) seen = undefined;
     const isSame = problem === undefined && names.length === 0;
     if (isSame) told = undefined;
     if (isSame && Object.keys(atOnce).length === 0) return;
@@ -118,10 +121,10 @@ async function applyRest(
     isSettled,
   }: { change: Change; options: SettingsTellerOptions; isSettled: (written: string) => boolean },
 ): Promise<Told | undefined> {
-  const later = names.filter((name) => forSupervisor.has(name));
   const what = `${settingsFile} changed (${names.join(", ")})`;
   const whenRestarted: Told = { level: "warning", text: `${what}: restart to apply it (roost down, roost up)` };
-  if (restart === undefined || later.length === names.length) return whenRestarted;
+  const waits = names.includes(forPerson) || names.every((name) => name === forSupervisor);
+  if (restart === undefined || waits) return whenRestarted;
   const isByHand = await isEditedByHand(memory, { path: settingsFile, text: written });
   // What a command changes, a command applies: it may be about to change more.
   if (isByHand === false) return whenRestarted;
@@ -131,7 +134,7 @@ async function applyRest(
   } catch (error) {
     return { level: "warning", text: clipText(toRoostError(error).message, reasonCharsMax) };
   }
-  const rest = later.length === 0 ? "" : `; ${later.join(" and ")} after roost down and roost up`;
+  const rest = names.includes(forSupervisor) ? `; ${forSupervisor} after roost down and roost up` : "";
   const text = `${what}: Roost starts anew to apply it, and runs go on where they were${rest}`;
   return { level: "info", text, restart };
 }
