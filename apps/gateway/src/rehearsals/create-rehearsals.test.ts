@@ -86,6 +86,26 @@ test("watch() of rehearsals ends when its reader leaves", async () => {
   await rehearsals.cancel(id);
 });
 
+test("createRehearsals() counts from when the last watcher left, however often one was away before", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const { rehearsals } = open(untilAborted, 30_000);
+  const { id } = rehearsals.start(asked);
+  const watchAndLeave = async () => {
+    const leave = new AbortController();
+    const told = all(rehearsals.watch(id, leave.signal));
+    leave.abort();
+    await told;
+  };
+  await watchAndLeave();
+  t.mock.timers.tick(29_000);
+  await watchAndLeave();
+  t.mock.timers.tick(29_000);
+  await new Promise(setImmediate);
+  assert.equal(rehearsals.get(id).rehearsal.state, "playing");
+  t.mock.timers.tick(1_000);
+  assert.equal((await all(rehearsals.watch(id, new AbortController().signal))).at(-1)?.state, "cancelled");
+});
+
 test("createRehearsals() cancels one that its last watcher has left", async () => {
   const ended = Promise.withResolvers<void>();
   const { rehearsals } = open(async (asked, playing) => {

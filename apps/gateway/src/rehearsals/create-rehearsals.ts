@@ -53,6 +53,8 @@ interface Kept {
   watchers: Set<() => void>;
   /** Streams that follow it. */
   watcherCount: number;
+  /** Runs while none of them does. */
+  leaving: NodeJS.Timeout | undefined;
 }
 
 export function createRehearsals(options: RehearsalsOptions): Rehearsals {
@@ -93,6 +95,7 @@ export function createRehearsals(options: RehearsalsOptions): Rehearsals {
         over: Promise.resolve(),
         watchers: new Set(),
         watcherCount: 0,
+        leaving: undefined,
       };
       kept.set(rehearsal.id, one);
       one.over = playOne(options, one, asked);
@@ -143,6 +146,8 @@ async function playOne(
         error: toRoostError(fault).message,
       }),
     );
+  } finally {
+    clearTimeout(one.leaving);
   }
 }
 
@@ -162,15 +167,13 @@ async function* watchUntilLeft(
   { signal, leftMsMax }: { signal: AbortSignal; leftMsMax: number },
 ): AsyncGenerator<Rehearsal> {
   one.watcherCount += 1;
+  clearTimeout(one.leaving);
   try {
     yield* watchOne(one, signal);
   } finally {
     one.watcherCount -= 1;
-    if (one.watcherCount === 0 && one.rehearsal.state === "playing") {
-      const timer = setTimeout(() => one.watcherCount === 0 && stop(one), leftMsMax);
-      timer.unref();
-      void one.over.then(() => clearTimeout(timer));
-    }
+    if (one.watcherCount === 0 && one.rehearsal.state === "playing")
+      one.leaving = setTimeout(() => stop(one), leftMsMax).unref();
   }
 }
 
