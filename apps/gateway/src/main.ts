@@ -93,7 +93,7 @@ async function main(): Promise<void> {
   await using home = await holdDatabase(kernel, homeDir);
   await using opened = await openMemory({ kernel, homeDir, logger, bucket, bucketBefore, environment });
   const services = await openOwnServices(opened, home.id);
-  const { router, memory } = openRouting(opened, services.directory);
+  const { router, memory } = openRouting(opened, { directory: services.directory });
   const { settings } = memory;
   const entries = await openEntries(memory, { config, homeId: home.id });
   const channels = await openChannels(memory, config.environment);

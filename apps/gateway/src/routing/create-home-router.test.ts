@@ -107,13 +107,14 @@ test("createHomeRouter() goes by vectors once they are made, asks the small mode
     embedder,
     settings: { ...settings, routing: { model: "tiny" } },
   };
-  const router = createHomeRouter({ kernel: watched, memory, directory });
+  const options = { kernel: watched, memory, directory, suggestMsMax: 60_000, textMsMax: 60_000 };
+  const router = createHomeRouter(options);
   const text = "has our lease been settled";
   server.status = 500;
   assert.notEqual((await router.find(text)).target?.id, "clerk", "none of its words is known");
   await router.settled();
   server.status = undefined;
-  const again = createHomeRouter({ kernel: watched, memory, directory });
+  const again = createHomeRouter(options);
   await again.find(text);
   await again.settled();
   assert.equal((await again.find(text)).target?.id, "clerk");
@@ -137,4 +138,27 @@ test("createHomeRouter() goes by vectors once they are made, asks the small mode
   const decided = await deciding;
   assert.deepEqual([decided.state, decided.advice, decided.target?.id], ["decided", "go", "gardener"]);
   assert.match(decided.why!, /^tiny chose it among \d$/);
+
+  assert.equal(await again.suggest("@cook now"), undefined);
+  await applyAgents(kernel, { ...agents, cook: { title: "Meals" } }, { by: "test", source: "agents" });
+  await again.find("@cook now");
+  assert.deepEqual(await again.suggest("@cook now"), { kind: "agent", id: "cook", isNamed: true }, "of the same list");
+
+  let isBroken = true;
+  const query: Kernel["database"]["query"] = async (...given) => {
+    if (isBroken) throw new Error("no database");
+    return kernel.database.query(...given);
+  };
+  const database = Object.assign(Object.create(kernel.database) as Kernel["database"], { query });
+  const broken = Object.assign(Object.create(kernel) as Kernel, { database });
+  const patient = createHomeRouter({ ...options, memory: { ...memory, kernel: broken } });
+  const findLate = async () => {
+    await patient.find(text);
+    await patient.settled();
+    return (await patient.find(text)).target?.id;
+  };
+  assert.notEqual(await findLate(), "clerk");
+  isBroken = false;
+  await gateway.test.clock.advance(5 * 60_000);
+  assert.equal(await findLate(), "clerk", "vectors are asked for again");
 });

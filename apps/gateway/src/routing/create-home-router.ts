@@ -38,23 +38,37 @@ const manyAgents = 20;
 const likenessMin = 0.5;
 /** Less alike it is not worth a question. */
 const likenessAskedMin = 0.3;
-/** A message to main does not wait longer, and does not have the targets read again for each. */
-const suggestMsMax = 250;
+/** A message to main does not have the targets read again for each. */
 const targetsKeptMs = 10_000;
+
+const suggestMsDefault = 250;
+
+interface HomeRouterOptions extends TargetReaderOptions {
+  /** A message to main does not wait longer. Default: a quarter of a second. */
+  suggestMsMax?: number;
+  /** A text waits so long for its vector, then goes by words alone. Default: a second. */
+  textMsMax?: number;
+}
 
 /** The router, and the memory with it: what the person says to main is looked at on its way in, by whatever door. */
 export function openRouting(
   opened: Memory,
-  directory: TargetReaderOptions["directory"],
+  options: Omit<HomeRouterOptions, "kernel" | "memory">,
 ): { router: HomeRouter; memory: Memory } {
-  const router = createHomeRouter({ kernel: opened.kernel, memory: opened, directory });
+  const router = createHomeRouter({ kernel: opened.kernel, memory: opened, ...options });
   return { router, memory: { ...opened, suggestRoute: router.suggest } };
 }
 
-export function createHomeRouter({ kernel, memory, directory }: TargetReaderOptions): HomeRouter {
+export function createHomeRouter(options: HomeRouterOptions): HomeRouter {
+  const { kernel, memory, directory, suggestMsMax = suggestMsDefault } = options;
   const readTargets = createTargetReader({ kernel, memory, directory });
   const recent = keepBriefly(readTargets, { clock: kernel.clock, keptMs: targetsKeptMs });
-  const learner = createLearner(memory);
+  // All go by one list, since another has the learner begin anew.
+  const readAnew = () => {
+    recent.forget();
+    return recent.read();
+  };
+  const learner = createLearner(memory, options);
 
   async function findAmong(targets: readonly HomeTarget[], text: string): Promise<FoundRouteRecord> {
     const route = await learner.route(text, targets);
@@ -71,9 +85,9 @@ export function createHomeRouter({ kernel, memory, directory }: TargetReaderOpti
   }
 
   return {
-    find: async (text) => findAmong(await readTargets(), text),
+    find: async (text) => findAmong(await readAnew(), text),
     decide: async (text, signal) => {
-      const targets = await readTargets();
+      const targets = await readAnew();
       const found = await findAmong(targets, text);
       const { model } = memory.settings.routing;
       if (model === undefined || found.near.length === 0 || found.advice === "go") return found;

@@ -11,7 +11,7 @@ import { createRouter, textsOf, type Route, type Router, type RouteTarget } from
 const textsMax = 64;
 const batchMsMax = 60_000;
 /** Somebody waits: later, words alone decide. */
-const textMsMax = 1_000;
+const textMsDefault = 1_000;
 /** After a failure, or when the tokens of the day are spent. */
 const againMs = 5 * 60_000;
 const otherwise = "routing goes by words alone";
@@ -34,7 +34,7 @@ interface Learned {
   againAtMs: number;
 }
 
-export function createLearner(memory: Memory): Learner {
+export function createLearner(memory: Memory, { textMsMax = textMsDefault }: { textMsMax?: number } = {}): Learner {
   const { kernel, embedder, logger } = memory;
   const known = new Map<string, Float32Array>();
   let learned: Learned | undefined;
@@ -54,9 +54,14 @@ export function createLearner(memory: Memory): Learner {
     const nowMs = kernel.clock.nowMs();
     if (embedder !== undefined && nowMs >= current.againAtMs) {
       current.againAtMs = Infinity;
-      current.vectors = learnMeanings(current, targets).catch((error: unknown) => {
-        logger.warn(otherwise, { error: toRoostError(error).message });
-      });
+      current.vectors = learnMeanings(current, targets)
+        .catch((error: unknown) => {
+          logger.warn(otherwise, { error: toRoostError(error).message });
+          return false;
+        })
+        .then((isLearned) => {
+          if (!isLearned) current.againAtMs = kernel.clock.nowMs() + againMs;
+        });
     }
     return current.router;
   }
@@ -70,14 +75,13 @@ export function createLearner(memory: Memory): Learner {
     return learned;
   }
 
-  async function learnMeanings(current: Learned, targets: readonly RouteTarget[]): Promise<void> {
+  /** False: not now. */
+  async function learnMeanings(current: Learned, targets: readonly RouteTarget[]): Promise<boolean> {
     const texts = targets.flatMap(textsOf);
-    if (!(await makeVectors(texts))) {
-      current.againAtMs = kernel.clock.nowMs() + againMs;
-      return;
-    }
+    if (!(await makeVectors(texts))) return false;
     const router = await (await current.router).withVectors(texts.map((text) => known.get(text)!));
     if (learned === current) current.router = Promise.resolve(router);
+    return true;
   }
 
   /** False: not all can be had now. */

@@ -94,7 +94,8 @@ export async function createTestGateway(options: TestGatewayOptions = {}): Promi
   const opening = opened.use(await openMemory({ kernel, homeDir, logger: silentLogger }));
   await applyAgents(kernel, opening.settings.agents, { by: "home", source: "roost.yaml" });
   const services = await openServices({ kernel, kind: "gateway", name: "gateway" });
-  const { router, memory } = openRouting(opening, services.directory);
+  const { directory } = services;
+  const { router, memory } = openRouting(opening, { directory, suggestMsMax: 60_000, textMsMax: 60_000 });
   const access = await openAccess(kernel, { logger: silentLogger });
   await prepareChannels(kernel);
   const hooks = openOwnHooks(memory, {});
