@@ -84,13 +84,21 @@ export async function readTurn(
   if (run.state !== "waiting" || run.waitingFor !== "event") return undefined;
   const { steps, message } = await readLastMessage(kernel, runId);
   if (message === undefined) return undefined;
-  const calls = message.calls.flatMap(({ toolName, argumentsText }, index) => {
-    const name = toolNames.find((each) => each === toolName || `client_${each}`.slice(0, 64) === toolName);
-    if (name === undefined) return [];
-    return [{ id: formatCallId({ runId, modelSeq: message.seq, index }), name, arguments: argumentsText }];
-  });
+  const calls = callsOf(message, { runId, toolNames });
   if (calls.length === 0) return undefined;
   return { kind: "calls", text: message.text, calls, usage: usageOfSteps(steps) };
+}
+
+/** The calls of the program's tools in a message. */
+export function callsOf(
+  { seq, calls }: ModelMessage,
+  { runId, toolNames }: Pick<FollowTurn, "runId" | "toolNames">,
+): ToolRequest[] {
+  return calls.flatMap(({ toolName, argumentsText }, index) => {
+    const name = toolNames.find((each) => each === toolName || `client_${each}`.slice(0, 64) === toolName);
+    if (name === undefined) return [];
+    return [{ id: formatCallId({ runId, modelSeq: seq, index }), name, arguments: argumentsText }];
+  });
 }
 
 function endOfRun(run: Run): TurnEnd {

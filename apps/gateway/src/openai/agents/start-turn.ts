@@ -30,7 +30,7 @@ import {
   type ConversationItem,
 } from "./asked-conversation.ts";
 import { parseCallId, parseResponseId } from "./call-ids.ts";
-import { readLastMessage, readTurn, toolNamesOf, turnTopics } from "./follow-turn.ts";
+import { callsOf, readLastMessage, toolNamesOf, turnTopics } from "./follow-turn.ts";
 
 export interface StartedTurn {
   runId: string;
@@ -212,9 +212,9 @@ async function resumeTurn(
   const isHeld = run.input["answerForm"] !== undefined;
   // They were sent before: the turn goes on, or is over.
   if (!isWaiting) return { runId, isJoined: true, afterSeq: modelSeq, isHeld };
-  const asked = await readTurn(kernel, runId, toolNamesOf(run));
-  const missing = asked?.kind === "calls" && asked.calls.find(({ id }) => calls.every(({ callId }) => callId !== id));
-  if (missing)
+  const asked = callsOf(message, { runId, toolNames: toolNamesOf(run) });
+  const missing = asked.find(({ id }) => calls.every(({ callId }) => callId !== id));
+  if (missing !== undefined)
     throw invalid(`No tool output found for tool call ${missing.id}: send the results of all of them`, "messages");
   const marks = await kernel.labelSets.read(kernel.database, run.labels);
   const labels = formatLabels(joinLabels(marks, untrustedFrom("client", caller.name)));
