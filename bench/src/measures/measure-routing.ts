@@ -81,7 +81,7 @@ const embedMsMax = 60_000;
 function createVectors({ model, embed }: Embedder): Vectors {
   const known = new Map<string, Float32Array>();
   const ask = async (texts: readonly string[]) =>
-    (await embed(texts, { signal: AbortSignal.timeout(embedMsMax) })).vectors;
+    (await embed(texts, { as: "question", signal: AbortSignal.timeout(embedMsMax) })).vectors;
   return {
     model,
     async of(texts) {

@@ -2,7 +2,7 @@
  * The same classes by the vectors that a model of embeddings makes of texts. Such models place all texts in one corner of their space: what all targets share
  * is taken off, so that directions tell targets apart (Mu and Viswanath 2018), whatever the model's own scale is.
  */
-import { RoostError } from "@roost/base";
+import { centreOf, directionOf, productOf, RoostError } from "@roost/base";
 import { learnClasses, type LearnClassesOptions } from "./learn-classes.ts";
 import type { SparseVector } from "./learn-features.ts";
 
@@ -32,7 +32,7 @@ export async function learnVectors(
   if (dimensions === 0) return undefined;
   if (given.some(({ vector }) => vector.length !== dimensions))
     throw new RoostError("invalid_input", "the vectors of the targets are of several lengths: have them made anew");
-  const centre = centreOf(given, dimensions);
+  const centre = centreOf(given.map(({ vector }) => vector));
   const indexes = Int32Array.from({ length: dimensions }, (_, index) => index);
   const toSample = (vector: Float32Array): SparseVector => ({ indexes, weights: directionOf(vector, centre) });
   const samples = given.map(({ vector, classIndex }) => ({ vector: toSample(vector), classIndex }));
@@ -48,27 +48,4 @@ export async function learnVectors(
       return { probabilities: classes.probabilitiesOf(sample), nearness };
     },
   };
-}
-
-function centreOf(given: readonly VectorSample[], dimensions: number): Float32Array {
-  const centre = new Float32Array(dimensions);
-  for (const { vector } of given) {
-    const direction = directionOf(vector);
-    for (let each = 0; each < dimensions; each += 1) centre[each]! += direction[each]! / given.length;
-  }
-  return centre;
-}
-
-/** Of length one, seen from the centre. */
-function directionOf(vector: Float32Array, centre?: Float32Array): Float32Array {
-  const length = Math.sqrt(productOf(vector, vector)) || 1;
-  const from = vector.map((value, index) => value / length - (centre?.[index] ?? 0));
-  const distance = Math.sqrt(productOf(from, from)) || 1;
-  return from.map((value) => value / distance);
-}
-
-function productOf(left: Float32Array, right: Float32Array): number {
-  let sum = 0;
-  for (let each = 0; each < left.length; each += 1) sum += left[each]! * right[each]!;
-  return sum;
 }

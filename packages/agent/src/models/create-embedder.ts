@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { limitBytes, RoostError } from "@roost/base";
 import { z } from "zod";
+import { prefixesOf, type TextPrefixes } from "./text-prefixes.ts";
 
 export interface EmbedderConfig {
   /** Up to and including `/v1`. */
@@ -10,6 +11,8 @@ export interface EmbedderConfig {
   apiKey?: string | undefined;
   /** Asked of the model. Default: what it gives. */
   dimensions?: number | undefined;
+  /** Default: what the model is known to have learned with. */
+  prefixes?: TextPrefixes | undefined;
 }
 
 export interface Embedded {
@@ -19,11 +22,17 @@ export interface Embedded {
   tokenCount: number | undefined;
 }
 
+export interface EmbedOptions {
+  /** What is asked, or what may answer it. Texts that are alike on both sides are all questions. */
+  as: keyof TextPrefixes;
+  signal: AbortSignal;
+}
+
 export interface Embedder {
   /** Vectors of another id are not compared with these. */
   id: string;
   /** @throws RoostError `unavailable`, `timeout`, `unauthenticated`, `invalid_input` */
-  embed(texts: readonly string[], options: { signal: AbortSignal }): Promise<Embedded>;
+  embed(texts: readonly string[], options: EmbedOptions): Promise<Embedded>;
 }
 
 const bodyBytesMax = 32 * 1024 * 1024;
@@ -36,15 +45,15 @@ const Answer = z.object({
 });
 
 export function createEmbedder(config: EmbedderConfig): Embedder {
-  const { baseUrl, model, apiKey, dimensions } = config;
+  const { baseUrl, model, apiKey, dimensions, prefixes = prefixesOf(model) } = config;
   const url = `${baseUrl.replace(/\/+$/, "")}/embeddings`;
   const id = createHash("sha256")
-    .update(JSON.stringify([url, model, dimensions ?? null]))
+    .update(JSON.stringify([url, model, dimensions ?? null, prefixes.question, prefixes.line]))
     .digest("base64url")
     .slice(0, 16);
   return {
     id,
-    async embed(texts, { signal }) {
+    async embed(texts, { as, signal }) {
       const response = await ask(url, {
         method: "POST",
         headers: {
@@ -53,7 +62,7 @@ export function createEmbedder(config: EmbedderConfig): Embedder {
         },
         body: JSON.stringify({
           model,
-          input: texts,
+          input: texts.map((text) => prefixes[as] + text),
           encoding_format: "float",
           dimensions,
         }),

@@ -16,17 +16,28 @@ export interface EmbeddingServer extends AsyncDisposable {
   status: number | undefined;
 }
 
+export interface EmbeddingServerOptions {
+  dimensions?: number;
+  same?: readonly (readonly string[])[];
+  /** Added to each number: as with real models, all texts lie in one corner of the space. */
+  corner?: number;
+}
+
 export async function startEmbeddingServer({
   dimensions = 256,
   same = [],
-}: { dimensions?: number; same?: readonly (readonly string[])[] } = {}): Promise<EmbeddingServer> {
+  corner = 0,
+}: EmbeddingServerOptions = {}): Promise<EmbeddingServer> {
   const groups = new Map(same.flatMap((words, group) => words.map((word) => [word, `group ${group}`] as const)));
   const state: Pick<EmbeddingServer, "requests" | "status"> = { requests: [], status: undefined };
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
     const { input } = JSON.parse(await readText(request)) as { input: string[] };
     state.requests.push(input);
     response.writeHead(state.status ?? 200, { "content-type": "application/json" });
-    const data = input.map((each, index) => ({ index, embedding: [...vectorOf(each, { dimensions, groups })] }));
+    const data = input.map((each, index) => ({
+      index,
+      embedding: [...vectorOf(each, { dimensions, groups })].map((number) => number + corner),
+    }));
     const usage = { total_tokens: input.reduce((sum, { length }) => sum + Math.ceil(length / 4), 0) };
     response.end(JSON.stringify(state.status === undefined ? { data, usage } : { error: { message: "not now" } }));
   };

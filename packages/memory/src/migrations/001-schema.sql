@@ -276,6 +276,10 @@ create table memory.embedding_state (
   named_at   timestamptz not null,
   -- Of its vectors; null: none is known yet.
   dimensions integer,
+  -- The mean of their directions, as 32-bit numbers, from which all are seen; null: they are too few, or lie in all directions.
+  centre     bytea,
+  -- How many texts there were when it was last looked for.
+  centre_of  integer not null default 0,
   -- Lines before it have their vectors, but for those that came later.
   document   integer not null default 0,
   place      integer not null default 0,
@@ -289,9 +293,10 @@ create table memory.embedding_state (
 
 -- Invariant: of the model that embedding_state names.
 create table memory.embedding (
-  -- md5 of the text.
+  -- md5 of the text, who said it in front.
   key    uuid primary key,
-  -- The signs of its numbers, by which near ones are found, and the numbers themselves in a byte each, by which these are ranked.
+  -- The signs of its numbers, seen from the centre, by which near ones are found, and the numbers themselves in a byte each, by which these are
+  -- ranked. Invariant: all codes are seen from the centre that embedding_state has.
   code   bit varying not null,
   vector bytea not null
 );

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createEmbedder, type Embedder } from "@roost/agent";
-import { RoostError } from "@roost/base";
+import { directionOf, productOf, RoostError } from "@roost/base";
 import { startEmbeddingServer } from "@roost/agent/testing";
 import { audienceOf, mainLabels } from "@roost/contract/labels";
 import { raiseNotice } from "@roost/kernel";
@@ -12,9 +12,11 @@ import { Settings } from "../settings/settings.ts";
 import { createTestMemory, type TestMemory } from "../testing/create-test-memory.ts";
 import { createEmbeddingLoop, embedLines } from "./embed-lines.ts";
 import { fuse } from "./find-near.ts";
+import { indexLines } from "./index-document.ts";
 import { recall } from "./recall.ts";
 import { refreshRecall } from "./refresh-recall.ts";
-import { codeOf, similarityOf, vectorBytes } from "./vector-bytes.ts";
+import { bytesVector, codeOf, vectorBytes } from "./vector-bytes.ts";
+import { modelOf, readSpace } from "./vector-space.ts";
 
 const notes = Array.from({ length: 150 }, (_, n) => `- Entry ${n} of the garden: ${"weeds ".repeat(n % 5)}`);
 const files = {
@@ -119,21 +121,66 @@ test("embedLines() leaves out a text that the model does not take, and no other;
   await assert.rejects(embedLines(memory, embedder), { code: "invalid_input" });
 });
 
-test("vectors as bits and bytes keep their direction; fuse() puts first what both rankings have", () => {
+test("vectors as bits and bytes keep their direction; fuse() puts first what words and vectors find, and what has the words before what is only like them", () => {
   const vector = Float32Array.from([0.5, -0.25, 0, 1]);
   assert.equal(codeOf(vector), "1011");
-  assert.ok(similarityOf(vector, vectorBytes(vector)) > 0.999);
-  assert.ok(
-    similarityOf(
-      vector.map((n) => -n),
-      vectorBytes(vector),
-    ) < -0.999,
-  );
-  const at = (place: number) => ({ document: 1, place, score: 1, atMinute: 0 });
+  assert.ok(productOf(directionOf(vector), directionOf(bytesVector(vectorBytes(vector)))) > 0.999);
+  const at = (place: number, score = 1) => ({ document: 1, place, score, atMinute: 0 });
   assert.deepEqual(
-    fuse([at(1), at(2), at(3)], [at(3), at(4)], 3).map(({ place }) => place),
-    [3, 1, 2],
+    fuse([at(1, 8), at(2, 7), at(3, 4)], [at(4, 0.9), at(3, 0.8)], 4).map(({ place }) => place),
+    [3, 1, 2, 4],
   );
+  assert.deepEqual(
+    fuse([at(1, 8)], [at(4, 1.25)], 2).map(({ place }) => place),
+    [1, 4],
+  );
+});
+
+test("embedLines() puts who said it before a line, and what the model learned with before that; other words make vectors anew", async () => {
+  await using server = await startEmbeddingServer();
+  await using home = await createTestMemory({});
+  const lines = [{ ref: "1", saidBy: "Caroline", at: new Date(), text: "I went to the lake", labels: mainLabels }];
+  await indexLines(home.memory, { kind: "conversation", ref: "of the lake", version: "1", lines });
+  const config = { baseUrl: server.url, model: "multilingual-e5-small" };
+  for (const prefixes of [undefined, { question: "Q ", line: "" }]) {
+    const embedder = createEmbedder({ ...config, prefixes });
+    const memory = withEmbedder(home, embedder);
+    assert.equal(await embedLines(memory, embedder), "done");
+    await textsOf(memory, "who swam");
+  }
+  const asked = server.requests.flat().filter((text) => /lake|swam/.test(text));
+  assert.deepEqual(asked, [
+    "passage: Caroline: I went to the lake",
+    "query: who swam",
+    "Caroline: I went to the lake",
+    "Q who swam",
+  ]);
+});
+
+test("recall() tells texts apart that a model places in one corner, by codes that follow the middle of what the home has", async () => {
+  await using server = await startEmbeddingServer({ same: [["automobile", "car", "vehicle"]], corner: 4 });
+  await using home = await createTestMemory({ files: { "MEMORY.md": files["MEMORY.md"] } });
+  const embedder = createEmbedder({ baseUrl: server.url, model: "one" });
+  const memory = withEmbedder(home, embedder);
+  const readCentre = async () => (await readSpace(home.kernel.database, embedder))!;
+  await refreshRecall(memory);
+  assert.equal(await embedLines(memory, embedder), "done");
+  assert.equal((await readCentre()).centre, undefined, "two texts have no middle");
+  await home.writeOutside("memory/2026-03-01.md", files["memory/2026-03-01.md"]);
+  await scanHome(memory);
+  await refreshRecall(memory);
+  assert.equal(await embedLines(memory, embedder), "done");
+  const { centre, centreOf } = await readCentre();
+  assert.ok(centreOf >= 64 && centreOf <= notes.length + 2, `${centreOf}`);
+  const rows = await home.kernel.database.query<{ code: string; vector: Buffer }>(
+    "select v.code::text as code, e.vector from memory.recall_vector v join memory.embedding e on e.key = v.key",
+  );
+  assert.equal(rows.length, notes.length + 2);
+  for (const { code, vector } of rows) assert.equal(code, codeOf(directionOf(bytesVector(vector), centre)));
+  assert.ok(new Set(rows.map(({ code }) => code)).size > notes.length / 2, "seen from it they differ");
+  const asked = server.requests.flat();
+  assert.equal(new Set(asked).size, asked.length, "no text is asked for again");
+  assert.equal((await textsOf(memory, "vehicle"))[0], "- The automobile is in the garage");
 });
 
 test("embedLines() of two processes asks for each text once, and a model that is replaced while it answers leaves no vector and no error", async () => {
@@ -163,7 +210,7 @@ test("embedLines() of two processes asks for each text once, and a model that is
   };
   const [first] = await textsOf(withEmbedder(home, replaced), "automobile");
   assert.equal(first, "- The automobile is in the garage", "words alone decide");
-  await home.kernel.database.query("update memory.embedding_state set model = $1", [embedder.id]);
+  await home.kernel.database.query("update memory.embedding_state set model = $1", [modelOf(embedder)]);
   await assert.rejects(embedLines(memory, replaced), { message: /was replaced by another while it answered/ });
   const [kept] = await home.kernel.database.query("select 1 from memory.embedding");
   assert.equal(kept, undefined);

@@ -3,11 +3,11 @@
  * a day's tokens; anew for another model. A text that stands in many lines, or again after an edit, is asked for once.
  */
 import { estimateTokens, type Embedder } from "@roost/agent";
-import { createId, RoostError, toRoostError } from "@roost/base";
+import { createId, toRoostError } from "@roost/base";
 import type { Sql } from "@roost/database";
 import type { SchedulerLoop } from "@roost/kernel";
 import type { Memory } from "../memory.ts";
-import { codeOf, vectorBytes } from "./vector-bytes.ts";
+import { embeddedSql, keepVectors, modelOf, moveCentre, readSpace } from "./vector-space.ts";
 
 /** Asked for at once; a text has at most 600 characters. */
 const textsMax = 64;
@@ -57,6 +57,7 @@ export async function embedLines(memory: Memory, embedder: Embedder, since?: Dat
       if (!(await nameModel(memory, embedder, since))) return "other";
       if (!(await takeTurn(turn))) return "busy";
       const outcome = await embedBatch(turn);
+      await moveCentre(memory, embedder);
       if (outcome !== "more") return outcome;
     }
     return "more";
@@ -72,6 +73,9 @@ interface Turn {
   id: string;
 }
 
+/** Of a line `l`. */
+const textOfLineSql = `lateral (select ${embeddedSql} as text, md5(${embeddedSql})::uuid as key) t`;
+
 interface Line {
   document: number;
   place: number;
@@ -81,11 +85,11 @@ interface Line {
 }
 
 async function embedBatch(turn: Turn): Promise<EmbedOutcome> {
-  const { memory, embedder } = turn;
+  const { memory } = turn;
   const { database } = memory.kernel;
   const lines = await database.query<Line>(
-    `select l.document, l.place, md5(l.text)::uuid::text as key, l.text, exists (select 1 from memory.embedding e where e.key = md5(l.text)::uuid) as "isKnown"
-     from memory.recall_line l, memory.embedding_state s where (l.document, l.place) >= (s.document, s.place)
+    `select l.document, l.place, t.key::text as key, t.text, exists (select 1 from memory.embedding e where e.key = t.key) as "isKnown"
+     from memory.recall_line l, memory.embedding_state s, ${textOfLineSql} where (l.document, l.place) >= (s.document, s.place)
        and not exists (select 1 from memory.recall_vector v where v.document = l.document and v.place = l.place)
      order by l.document, l.place limit ${linesMax}`,
     [],
@@ -103,18 +107,25 @@ async function embedBatch(turn: Turn): Promise<EmbedOutcome> {
     if (!(await mayAsk(memory))) return "spent";
     if (!(await makeVectors(turn, [...texts]))) return "busy";
   }
-  await database.query(
-    `with made as (
-       insert into memory.recall_vector (document, place, labels, at, key, code)
-       select l.document, l.place, l.labels, l.at, e.key, e.code from memory.recall_line l join memory.embedding e on e.key = md5(l.text)::uuid
-         join memory.embedding_state s on s.model = $5 and s.dimensions = length(e.code)
-       where (l.document, l.place) >= ($1, $2) and (l.document, l.place) <= ($3, $4)
-       on conflict do nothing)
-     update memory.embedding_state set document = $3, place = $4 where model = $5`,
-    [lines[0]!.document, lines[0]!.place, last!.document, last!.place, embedder.id],
-    { name: "memory_embedding_made" },
-  );
+  await placeVectors(turn, lines[0]!, last!);
   return "more";
+}
+
+/** Of lines whose texts have one. The state is locked first, so that a code is copied as it is seen from the centre of now. */
+async function placeVectors({ memory: { kernel }, embedder }: Turn, first: Line, last: Line): Promise<void> {
+  await kernel.transact(async (tx) => {
+    const space = await readSpace(tx, embedder, { isLocked: true });
+    if (space === undefined) return;
+    await tx.query(
+      `insert into memory.recall_vector (document, place, labels, at, key, code)
+       select l.document, l.place, l.labels, l.at, e.key, e.code from memory.recall_line l, ${textOfLineSql}, memory.embedding e
+       where e.key = t.key and (l.document, l.place) >= ($1, $2) and (l.document, l.place) <= ($3, $4)
+       on conflict do nothing`,
+      [first.document, first.place, last.document, last.place],
+      { name: "memory_embedding_made" },
+    );
+    await tx.query("update memory.embedding_state set document = $1, place = $2", [last.document, last.place]);
+  });
 }
 
 type Keyed = readonly [key: string, text: string];
@@ -133,7 +144,7 @@ async function makeVectors(turn: Turn, texts: readonly Keyed[], isProbed = false
       texts.map(([, text]) => text),
     );
     const keys = texts.map(([key]) => key);
-    await keep(memory, embedder, keys, vectors);
+    await keepVectors(memory, embedder, { keys, vectors });
     return true;
   } catch (error) {
     if (toRoostError(error).code !== "invalid_input") throw error;
@@ -151,7 +162,7 @@ async function makeVectors(turn: Turn, texts: readonly Keyed[], isProbed = false
 }
 
 async function embed({ memory, embedder }: Turn, texts: readonly string[]): Promise<Float32Array[]> {
-  const { vectors, tokenCount } = await embedder.embed(texts, { signal: AbortSignal.timeout(batchMsMax) });
+  const { vectors, tokenCount } = await embedder.embed(texts, { as: "line", signal: AbortSignal.timeout(batchMsMax) });
   await spend(memory, tokenCount ?? estimateOf(texts));
   return vectors;
 }
@@ -160,17 +171,18 @@ async function embed({ memory, embedder }: Turn, texts: readonly string[]): Prom
  * Whether the home's model is this one: what the process that began last names. Vectors of another are dropped before the first of this one; so
  * processes with different settings do not drop each other's by turns.
  */
-async function nameModel({ kernel, calendar }: Memory, { id }: Embedder, since?: Date): Promise<boolean> {
+async function nameModel({ kernel, calendar }: Memory, embedder: Embedder, since?: Date): Promise<boolean> {
+  const model = modelOf(embedder);
   return kernel.transact(async (tx) => {
     const [changed] = await tx.query(
       `insert into memory.embedding_state as s (model, day, named_at) values ($1, $2, coalesce($3, roost.now()))
-       on conflict (is_single) do update set model = $1, dimensions = null, document = 0, place = 0, turn = null, named_at = excluded.named_at
+       on conflict (is_single) do update set model = $1, dimensions = null, centre = null, centre_of = 0, document = 0, place = 0, turn = null, named_at = excluded.named_at
          where s.model <> $1 and s.named_at <= excluded.named_at returning 1`,
-      [id, calendar.dayAt(kernel.clock.nowMs()), since ?? null],
+      [model, calendar.dayAt(kernel.clock.nowMs()), since ?? null],
     );
     if (changed !== undefined) await dropVectors(tx);
     const [state] = await tx.query<{ model: string }>("select model from memory.embedding_state");
-    return state?.model === id;
+    return state?.model === model;
   });
 }
 
@@ -187,35 +199,6 @@ async function beginAgain(sql: Sql): Promise<EmbedOutcome> {
        where not exists (select 1 from memory.recall_vector v where v.key = e.key) limit ${orphansMax})`,
   );
   return "done";
-}
-
-/** The row of the state is locked meanwhile: vectors of a model that is not the home's any more are not kept. */
-async function keep(
-  { kernel }: Memory,
-  { id }: Embedder,
-  keys: readonly string[],
-  vectors: readonly Float32Array[],
-): Promise<void> {
-  const dimensions = vectors[0]!.length;
-  await kernel.transact(async (tx) => {
-    const [state] = await tx.query<{ dimensions: number }>(
-      "update memory.embedding_state set dimensions = coalesce(dimensions, $2) where model = $1 returning dimensions",
-      [id, dimensions],
-    );
-    if (state === undefined)
-      throw new RoostError("unavailable", `the embedding model ${id} was replaced by another while it answered`);
-    if (state.dimensions !== dimensions)
-      throw new RoostError(
-        "unavailable",
-        `the embedding model gives ${dimensions} numbers and gave ${state.dimensions}: name its dimensions in roost.yaml`,
-      );
-    await tx.query(
-      `insert into memory.embedding (key, code, vector) select key, code::bit varying, vector
-       from unnest($1::uuid[], $2::text[], $3::bytea[]) as made(key, code, vector) on conflict do nothing`,
-      [keys, vectors.map(codeOf), vectors.map(vectorBytes)],
-      { name: "memory_embedding_keep" },
-    );
-  });
 }
 
 /** Longer than a request takes: a process that dies is followed by another. */

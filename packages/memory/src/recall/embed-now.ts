@@ -1,4 +1,4 @@
-/** Has the home's embedding model make vectors for somebody who waits for them: within the tokens of the day, and never longer than they wait. */
+/** Has the home's embedding model make vectors of questions for somebody who waits for them: within the tokens of the day, and never longer than they wait. */
 import { toRoostError } from "@roost/base";
 import type { Memory } from "../memory.ts";
 import { estimateOf, mayAsk, spend } from "./embed-lines.ts";
@@ -18,7 +18,7 @@ export async function embedNow(
   const { embedder, logger } = memory;
   if (embedder === undefined || !(await mayAsk(memory))) return undefined;
   try {
-    const { vectors, tokenCount } = await embedder.embed(texts, { signal: AbortSignal.timeout(msMax) });
+    const { vectors, tokenCount } = await embedder.embed(texts, { as: "question", signal: AbortSignal.timeout(msMax) });
     await spend(memory, tokenCount ?? estimateOf(texts));
     return vectors;
   } catch (error) {

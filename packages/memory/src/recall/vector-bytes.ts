@@ -15,15 +15,6 @@ export function vectorBytes(vector: Float32Array): Buffer {
   return Buffer.from(bytes.buffer);
 }
 
-/** The cosine of the angle between them: 1 says the same. */
-export function similarityOf(vector: Float32Array, bytes: Uint8Array): number {
-  const stored = new Int8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  let [product, left, right] = [0, 0, 0];
-  for (const [index, number] of vector.entries()) {
-    const other = stored[index] ?? 0;
-    product += number * other;
-    left += number * number;
-    right += other * other;
-  }
-  return left === 0 || right === 0 ? 0 : product / Math.sqrt(left * right);
+export function bytesVector(bytes: Uint8Array): Int8Array {
+  return new Int8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -6,8 +6,7 @@ import type { Settings } from "./settings.ts";
 /** What the settings name; undefined: nothing. Its key is read when it is used: a home with a wrong one comes up, and recall goes by words. */
 export function openEmbedder({ embeddings }: Settings, sources: SecretSources): Embedder | undefined {
   if (embeddings === undefined) return undefined;
-  const { baseUrl, model, dimensions, apiKey } = embeddings;
-  const config = { baseUrl, model, dimensions };
+  const { apiKey, tokensPerDayMax: _perDay, ...config } = embeddings;
   return {
     id: createEmbedder(config).id,
     embed: async (texts, options) =>
