@@ -30,6 +30,8 @@ export interface HomeFiles {
   readonly parts: ObjectStore;
   readonly keptFiles: KeptFiles;
   readonly fileHashes: FileHashes;
+  /** Parts of large files that are taken, by where they are kept: one content has one at a time. */
+  readonly partsTaken: Map<string, Promise<unknown>>;
   /** Undefined: `homeDir` is the home itself. */
   readonly mirror?: HomeMirror | undefined;
   readonly logger: Logger;

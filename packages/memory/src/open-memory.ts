@@ -59,6 +59,7 @@ export async function openMemory(options: OpenMemoryOptions): Promise<Memory> {
     parts: await openObjects("parts", { ...objects, objectBytesMax: partLimits.bytesMax }),
     keptFiles: new KeptFiles(),
     fileHashes: new FileHashes(),
+    partsTaken: new Map(),
     logger,
   };
   const mirror = options.isMirrored === true ? await openMirror(files) : undefined;

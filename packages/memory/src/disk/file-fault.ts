@@ -31,6 +31,7 @@ const meanings = new Map<string | undefined, Meaning>([
   ["EACCES", { code: "forbidden", reason: "this user may not use it (permission denied)", isForeign: false }],
   ["EPERM", { code: "forbidden", reason: "this user may not use it (operation not permitted)", isForeign: false }],
   ["EROFS", { code: "forbidden", reason: "its disk is mounted read-only", isForeign: false }],
+  ["EXDEV", { code: "forbidden", reason: "it is on another disk than the home's .roost", isForeign: false }],
   ["ENOSPC", { code: "limit_exceeded", reason: "the disk is full", isForeign: false }],
   ["EDQUOT", { code: "limit_exceeded", reason: "the disk quota is used up", isForeign: false }],
   ["EFBIG", { code: "limit_exceeded", reason: "it is larger than this disk allows", isForeign: false }],

@@ -10,6 +10,8 @@ export interface HashedFile {
   sha256: string;
   bytes: number;
   modifiedAt: Date;
+  /** The same, exactly: with the size, it tells a write where a link has changed the stamp. */
+  mtimeNs: bigint;
   /** Changes whenever the file does. */
   stamp: string;
 }
@@ -21,18 +23,29 @@ const pieceBytes = 1_048_576;
 export class FileHashes {
   /** By absolute path, least recently asked for first. */
   readonly #known = new Map<string, HashedFile>();
+  /** Readings under way, by stamp and path. */
+  readonly #readings = new Map<string, Promise<HashedFile | undefined>>();
 
   /** Undefined when there is none. @throws FileFault when it is no file or cannot be read, RoostError `unavailable` while it changes */
   async of(absolute: string): Promise<HashedFile | undefined> {
+    const stamp = stampNow(absolute);
     const known = this.#known.get(absolute);
     this.#known.delete(absolute);
-    const found = known !== undefined && stampNow(absolute) === known.stamp ? known : await hashDiskFile(absolute);
+    const found = known !== undefined && stamp === known.stamp ? known : await this.#read(absolute, stamp);
     if (found !== undefined) this.#known.set(absolute, found);
     for (const oldest of this.#known.keys()) {
       if (this.#known.size <= hashesMax) break;
       this.#known.delete(oldest);
     }
     return found;
+  }
+
+  /** Whoever asks while a file is read waits for that reading. */
+  #read(absolute: string, stamp: string | undefined): Promise<HashedFile | undefined> {
+    const key = `${stamp} ${absolute}`;
+    const reading = this.#readings.get(key) ?? hashDiskFile(absolute).finally(() => void this.#readings.delete(key));
+    this.#readings.set(key, reading);
+    return reading;
   }
 }
 
@@ -54,8 +67,9 @@ async function hashDiskFile(absolute: string): Promise<HashedFile | undefined> {
     const stamp = stableStampOf(stats);
     if (stampNow(absolute) !== stamp)
       throw new RoostError("unavailable", `${absolute} changes while it is read: try again`);
-    const modifiedAt = new Date(Number(stats.mtimeNs / 1_000_000n));
-    return { sha256: hash.digest("hex"), bytes: Number(stats.size), modifiedAt, stamp };
+    const { mtimeNs } = stats;
+    const modifiedAt = new Date(Number(mtimeNs / 1_000_000n));
+    return { sha256: hash.digest("hex"), bytes: Number(stats.size), modifiedAt, mtimeNs, stamp };
   });
 }
 

@@ -3,11 +3,12 @@
  * off goes on. The log notes that such a file has changed; its content is on disks alone.
  */
 import { chmod, link, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { RoostError, systemClock } from "@roost/base";
 import { fileRangeBytesMax, largeFileBytesMax } from "@roost/contract/operations";
-import { homeLimits } from "../disk/home-limits.ts";
+import { toFileFault } from "../disk/file-fault.ts";
 import { stampNow, readDiskRange, type HashedFile } from "../disk/file-hashes.ts";
+import { homeLimits } from "../disk/home-limits.ts";
 import { syncFolder } from "../disk/open-folder.ts";
 import { temporaryNames } from "../disk/replace-file.ts";
 import type { Memory } from "../memory.ts";
@@ -68,7 +69,7 @@ export type RangeOutcome =
  * @throws RoostError `limit_exceeded`, `invalid_input` when what came has another hash, `forbidden`; FileFault when the disk refuses
  */
 export async function takeFileRange(memory: Memory, range: FileRange): Promise<RangeOutcome> {
-  const { path, bytes, from, content, sha256 } = range;
+  const { path, bytes, sha256 } = range;
   if (bytes > largeFileBytesMax)
     throw new RoostError("limit_exceeded", `${path} has ${bytes} bytes (limit ${largeFileBytesMax}): split it`);
   const target = await findTarget(memory, { ...range, isFromOutside: true });
@@ -77,28 +78,44 @@ export async function takeFileRange(memory: Memory, range: FileRange): Promise<R
   const folder = join(memory.machineDir, ".roost", "incoming");
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const file = join(folder, sha256);
-  const size = await sizeOf(file);
-  if (size === 0) await makeRoom(folder);
-  if (from > size || from + content.byteLength > bytes) return { state: "more", next: size };
-  {
-    await using handle = await open(file, size === 0 ? "w" : "r+", 0o600);
-    await handle.write(content, 0, content.byteLength, from);
-    await handle.sync();
+  // Two hosts may bring the same.
+  const before = memory.partsTaken.get(file);
+  const taken = (async () => {
+    await before?.catch(() => undefined);
+    return await takePart(memory, { ...range, path: target.path, absolute: target.absolute, file });
+  })();
+  memory.partsTaken.set(file, taken);
+  try {
+    return await taken;
+  } finally {
+    if (memory.partsTaken.get(file) === taken) memory.partsTaken.delete(file);
   }
-  const next = Math.max(size, from + content.byteLength);
+}
+
+async function takePart(memory: Memory, part: FileRange & Placed): Promise<RangeOutcome> {
+  const { path, absolute, file, bytes, from, content, sha256 } = part;
+  const size = await sizeOf(file);
+  if (size === 0) await makeRoom(dirname(file));
+  if (from > size || from + content.byteLength > bytes) return { state: "more", next: size };
+  const next = (await writePart(file, { absolute, content, from, size })) ?? 0;
   if (next < bytes) return { state: "more", next };
-  if ((await memory.fileHashes.of(file))?.sha256 !== sha256) {
+  const whole = await memory.fileHashes.of(file);
+  if (whole === undefined) return { state: "more", next: 0 };
+  if (whole.sha256 !== sha256) {
     await rm(file, { force: true });
     throw new RoostError("invalid_input", `what came of ${path} has another hash than was said: send it again`);
   }
-  return await putInPlace(memory, { ...range, path: target.path, absolute: target.absolute, file });
+  return await putInPlace(memory, part);
 }
 
+/** Of what has come. */
 async function sizeOf(file: string): Promise<number> {
-  return await stat(file).then(
-    ({ size }) => size,
-    () => 0,
-  );
+  const found = await stat(file).catch(() => undefined);
+  if (found === undefined) return 0;
+  if (found.nlink <= 1) return found.size;
+  // Its process was killed while it put this in its place: a write would go there.
+  await rm(file, { force: true });
+  return 0;
 }
 
 /** Of what nobody goes on with. @throws RoostError `limit_exceeded` */
@@ -113,6 +130,22 @@ async function makeRoom(folder: string): Promise<void> {
   }
   if (count >= incomingMax)
     throw new RoostError("limit_exceeded", `${incomingMax} large files are being brought (the limit): later again`);
+}
+
+/** Where what has come ends then. Undefined: another process has put it in its place: another host brought the same. @throws FileFault */
+async function writePart(
+  file: string,
+  { absolute, content, from, size }: { absolute: string; content: Uint8Array; from: number; size: number },
+): Promise<number | undefined> {
+  try {
+    await using handle = await open(file, size === 0 ? "w" : "r+", 0o600);
+    const { bytesWritten } = await handle.write(content, 0, content.byteLength, from);
+    await handle.sync();
+    return Math.max(size, from + bytesWritten);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw toFileFault(error, absolute);
+  }
 }
 
 interface Placed extends Pick<FileRange, "path" | "expected" | "sha256" | "bytes" | "by"> {
@@ -154,35 +187,61 @@ async function putInPlace(memory: Memory, placed: Placed): Promise<RangeOutcome>
     });
     if (isPlaced) return { state: "written", sha256 };
   }
+  // Another process has taken it for its file.
+  if ((await memory.fileHashes.of(file)) === undefined) return { state: "more", next: 0 };
   throw new RoostError("unavailable", `${path} changes while it is brought: try again`);
 }
 
-/** False: something else stands there by now, and stays. */
-async function exchange(
-  { absolute, file, id }: { absolute: string; file: string; id: string },
-  found: HashedFile | undefined,
-): Promise<boolean> {
-  const folder = join(absolute, "..");
-  if (found === undefined) {
-    await mkdir(folder, { recursive: true });
-    const isNew = await link(file, absolute).then(
-      () => true,
-      (error: NodeJS.ErrnoException) => (error.code === "EEXIST" ? false : Promise.reject(error)),
-    );
-    if (isNew) await rm(file, { force: true });
-    await syncFolder(folder);
-    return isNew;
+interface Exchange {
+  absolute: string;
+  file: string;
+  id: string;
+}
+
+/** False: something else stands there by now, and stays; or what was to take its place has gone. @throws FileFault when the disk refuses */
+async function exchange(names: Exchange, found: HashedFile | undefined): Promise<boolean> {
+  try {
+    const isPlaced = await (found === undefined ? create(names) : replace(names, found));
+    if (isPlaced) await syncFolder(dirname(names.absolute));
+    return isPlaced;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
+    throw toFileFault(error, names.absolute);
   }
+}
+
+async function create({ absolute, file }: Exchange): Promise<boolean> {
+  await mkdir(dirname(absolute), { recursive: true });
+  try {
+    await link(file, absolute);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    throw error;
+  }
+  await rm(file, { force: true });
+  return true;
+}
+
+/** Keeps the old file under a second name, so that a last-moment write into it is found and brought back. */
+async function replace({ absolute, file, id }: Exchange, found: HashedFile): Promise<boolean> {
   const { previous } = temporaryNames(absolute, id);
   await link(absolute, previous);
   try {
-    const kept = await stat(previous);
     // The link changes its time of change, no writer leaves both of these.
-    if (kept.size !== found.bytes || kept.mtime.getTime() !== found.modifiedAt.getTime()) return false;
-    await chmod(file, kept.mode & 0o777);
+    const look = async () => {
+      const { size, mtimeNs, mode } = await stat(previous, { bigint: true });
+      return { mode: Number(mode & 0o777n), isFound: Number(size) === found.bytes && mtimeNs === found.mtimeNs };
+    };
+    const { mode, isFound } = await look();
+    if (!isFound) return false;
+    await chmod(file, mode);
     await rename(file, absolute);
-    await syncFolder(folder);
-    return true;
+    if ((await look()).isFound) return true;
+    // What came waits for the next attempt, unless the disk refuses; then it is sent again.
+    await link(absolute, file).catch(() => undefined);
+    await rename(previous, absolute);
+    await syncFolder(dirname(absolute));
+    return false;
   } finally {
     await rm(previous, { force: true });
   }
