@@ -80,14 +80,27 @@ export function hashOfLine(line: string): string {
   return digits.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 }
 
+/** Of the corrections of a list, which one a line has by its hash: one list is asked of many texts. */
+const stalePlaces = new WeakMap<readonly Correction[], ReadonlyMap<string, number>>();
+
+function stalePlacesOf(corrections: readonly Correction[]): ReadonlyMap<string, number> {
+  const known = stalePlaces.get(corrections);
+  if (known !== undefined) return known;
+  const places = new Map(
+    corrections.flatMap(({ staleLines }, place) => staleLines.map((hash) => [hash, place] as const)),
+  );
+  stalePlaces.set(corrections, places);
+  return places;
+}
+
 /** The lines, where one of them is known to say in other words what was corrected: it keeps them, with a note. */
 function noteStaleLines(text: string, corrections: readonly Correction[]): string[] | undefined {
-  const stale = new Map(corrections.flatMap((each) => each.staleLines.map((hash) => [hash, each] as const)));
-  if (stale.size === 0) return undefined;
+  const places = stalePlacesOf(corrections);
+  if (places.size === 0) return undefined;
   const lines = text.split("\n");
   let isNoted = false;
   for (const [index, line] of lines.entries()) {
-    const correction = stale.get(hashOfLine(line));
+    const correction = corrections[places.get(hashOfLine(line)) ?? -1];
     if (correction === undefined || means(line, correction, undefined)) continue;
     lines[index] = `${line} ${noteOf([correction], line)}`;
     isNoted = true;
@@ -181,6 +194,7 @@ export function correctValue(value: JsonValue, corrections: readonly Correction[
     const isNamed = subject !== null && texts.some((text) => patternOf(subject).test(text));
     return isNamed ? { ...correction, subject: null } : correction;
   });
+  stalePlaces.set(within, stalePlacesOf(corrections));
   return Object.fromEntries(
     Object.entries(value).map(([name, field]) => [
       name,
