@@ -13,6 +13,7 @@ import {
   noteOfAnswer,
   noteOfCorrections,
   noteOfRun,
+  readCorrections,
   type Correction,
 } from "./corrections.ts";
 import type { BuiltContext } from "../context/build-context.ts";
@@ -176,12 +177,14 @@ test("A note names of whom something is no longer true only to who may know it, 
 
 test("findStaleLines() notes lines of files that say in other words what was corrected, and tells the person where they stand", async () => {
   const line = "My sister Anna has an estate of Volvo's, the red one.";
+  const table = ["| car | seats |", "| --- | --- |", "| estate, Volvo, red | 5 |", "| tent, red | 2 |"];
   await using home = await createTestMemory({
     files: {
       "USER.md": `# Family\n\n${line}\nHer brother has a red bicycle.\n`,
       "notes/cars.md": "## Anna\n\n- the Volvo estate, red, needs new tyres\n- a tent\n",
       "notes/others.md":
         "A red Volvo estate is parked at the corner.\nAnna gave her red Volvo estate away and drives a blue Tesla.\n",
+      "notes/seats.md": `# Anna\n\n${table.join("\n")}\n\n\`\`\`\nthe Volvo stands before the garden fence, which is\nan estate, a red one\n\`\`\`\n`,
     },
   });
   const { memory } = home;
@@ -193,7 +196,10 @@ test("findStaleLines() notes lines of files that say in other words what was cor
   await say("a blue Tesla");
   assert.equal(await findStaleLines(memory), false);
   const notices = async () => (await home.events("notices")).map(({ data }) => String(data["text"]));
-  assert.match((await notices()).join(), /of Anna was corrected.*: USER\.md line 3, notes\/cars\.md line 3\. /);
+  assert.match(
+    (await notices()).join(),
+    /of Anna was corrected.*: USER\.md line 3, notes\/cars\.md line 3, notes\/seats\.md line 3, notes\/seats\.md line 8\. /,
+  );
   await using worker = await createTestWorker(memory);
   await sendMessage(memory, { sessionKey: "main", text: "hello" });
   const { built } = await worker.turn("Well.");
@@ -201,6 +207,26 @@ test("findStaleLines() notes lines of files that say in other words what was cor
   assert.ok(shown.includes(`${line} [Roost] corrected since: Anna drives a blue Tesla`), shown.join("\n"));
   const { lines } = await recall(memory, { query: "tyres of the Volvo", as });
   assert.match(lines[0]?.text ?? "", /new tyres \[Roost\] corrected since: Anna drives a blue Tesla$/);
+  // What stands beside them says nothing of it, here or anywhere.
+  const corrections = await readCorrections(home.kernel.database, as);
+  const noted = (text: string) => text.split("\n").filter((each) => correctText(each, corrections) !== each);
+  assert.deepEqual(noted(`${await home.read("USER.md")}${await home.read("notes/seats.md")}`), [
+    line,
+    table[2],
+    "the Volvo stands before the garden fence, which is",
+    "an estate, a red one",
+  ]);
+  const named = { name: "Anna", text: line };
+  assert.deepEqual(correctValue(named, corrections), { ...named, text: correctText(line, corrections) });
   await findStaleLines(memory);
   assert.equal((await notices()).length, 1, "it is told once");
+  // What was closed long ago is not searched for, and not looked at again.
+  await say("a green Fiat");
+  await home.test.clock.advance(8 * 86_400_000);
+  assert.equal(await findStaleLines(memory), false);
+  assert.deepEqual(
+    await home.kernel.database.query("select value from memory.fact where not is_searched order by id"),
+    [{ value: "a green Fiat" }],
+  );
+  assert.equal((await notices()).length, 1);
 });

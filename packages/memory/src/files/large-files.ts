@@ -132,7 +132,7 @@ async function makeRoom(folder: string): Promise<void> {
     throw new RoostError("limit_exceeded", `${incomingMax} large files are being brought (the limit): later again`);
 }
 
-/** Where what has come ends then. Undefined: another process has put it in its place: another host brought the same. @throws FileFault */
+/** Where what has come ends then. Undefined: another process has put it in the place of a file already. @throws FileFault when the disk refuses */
 async function writePart(
   file: string,
   { absolute, content, from, size }: { absolute: string; content: Uint8Array; from: number; size: number },

@@ -26,8 +26,9 @@ const queryCharsMax = 1_000;
 const shareMin = 0.75;
 /** Of a sentence without a subject: fewer words are in too many lines. */
 const sentenceWordsMin = 3;
-/** What was closed long ago came in with an import. */
+/** What was closed longer ago came in with an import, or while nothing ran: it is not searched for, and is passed over in batches. */
 const daysMax = 7;
+const passedMax = 1_000;
 
 export function createStaleLineLoop(memory: Memory): SchedulerLoop {
   return {
@@ -38,15 +39,21 @@ export function createStaleLineLoop(memory: Memory): SchedulerLoop {
   };
 }
 
+const isToSearch = "not f.is_searched and not f.is_claim and (f.retracted_at is not null or not upper_inf(f.valid))";
+const closedAt = "greatest(f.retracted_at, upper(f.valid))";
+
 type Closed = FactRow & { right: string | null };
 
 /** True: there is more to search for. */
 export async function findStaleLines(memory: Memory): Promise<boolean> {
   const { kernel } = memory;
   const facts = await kernel.database.query<Closed>(
-    `select ${factColumns}, coalesce(n.value, n.statement) as "right" from memory.fact f left join memory.fact n on n.id = f.replaced_by
-     where not f.is_searched and not f.is_claim and (f.retracted_at is not null or not upper_inf(f.valid))
-       and greatest(f.retracted_at, upper(f.valid)) between roost.now() - interval '${daysMax} days' and roost.now()
+    `with passed as (
+       update memory.fact set is_searched = true where id in (
+         select f.id from memory.fact f where ${isToSearch} and ${closedAt} < roost.now() - interval '${daysMax} days'
+         order by f.id limit ${passedMax} for update skip locked))
+     select ${factColumns}, coalesce(n.value, n.statement) as "right" from memory.fact f left join memory.fact n on n.id = f.replaced_by
+     where ${isToSearch} and ${closedAt} between roost.now() - interval '${daysMax} days' and roost.now()
      order by f.id limit ${factsMax}`,
     [],
     { name: "memory_facts_to_search" },
@@ -100,7 +107,8 @@ async function linesThatSay(memory: Memory, fact: Closed): Promise<StaleLine[]> 
      where d.id = any($1) and f.sha256 is not null order by f.path limit ${filesMax}`,
     [[...new Set(ranked.map(({ document }) => document))]],
   );
-  const says = readerOf(fact);
+  const wrong = readSubject(fact.value ?? fact.statement);
+  const says = readerOf(fact, wrong);
   const found: StaleLine[] = [];
   for (const { path, sha256 } of files) {
     const text = textOf(Buffer.from((await memory.versions.get(sha256)) ?? []));
@@ -109,23 +117,33 @@ async function linesThatSay(memory: Memory, fact: Closed): Promise<StaleLine[]> 
     for (const piece of splitMarkdown(text)) {
       if (!says(piece.text, piece.heading)) continue;
       const own = lines.slice(piece.from - 1, piece.from - 1 + piece.count);
-      found.push({
-        path,
-        line: piece.from,
-        hashes: [...new Set([piece.text, ...own.filter((line) => line.trim() !== "")])].map(hashOfLine),
-      });
+      const hashes = [...new Set([piece.text, ...linesWith(wrong, own)])].map(hashOfLine);
+      found.push({ path, line: piece.from, hashes });
     }
   }
   return found.slice(0, linesMax);
 }
 
+function isIn(part: SubjectWords, whole: SubjectWords): boolean {
+  return shareWithin(part, whole) >= shareMin;
+}
+
+/** Of the lines of a piece that says it: those that say it alone, else those that have a part of it. Others stand anywhere, like the frame of a table. */
+function linesWith(wrong: SubjectWords, lines: readonly string[]): string[] {
+  const read = lines.map((line) => ({ line, words: readSubject(line) }));
+  const alone = read.filter(({ words }) => isIn(wrong, words));
+  const parts = read.filter(({ words }) => words.length >= sentenceWordsMin && shareWithin(wrong, words) > 0);
+  return (alone.length > 0 ? alone : parts).map(({ line }) => line);
+}
+
 /** Whether a piece of text says in other words, or below a heading, a fact that does not hold, and not what holds instead. */
-function readerOf({ subject, value, statement, right }: Closed): (text: string, heading: string) => boolean {
-  const wrong = readSubject(value ?? statement);
+function readerOf(
+  { subject, value, statement, right }: Closed,
+  wrong: SubjectWords,
+): (text: string, heading: string) => boolean {
   const of = subject === null ? undefined : readSubject(subject);
   const instead = right === null ? undefined : readSubject(right);
   if (wrong.length === 0 || (subject === null && wrong.length < sentenceWordsMin)) return () => false;
-  const isIn = (part: SubjectWords, whole: SubjectWords) => shareWithin(part, whole) >= shareMin;
   return (text, heading) => {
     if (saysPlainly(text, { wrong: value ?? statement, right, subject })) return false;
     const words = readSubject(text);
