@@ -6,6 +6,8 @@ import { test } from "node:test";
 import { readCliConfig } from "./config.ts";
 import { connect } from "./connect.ts";
 
+const refusing = (code: string) => new TypeError("fetch failed", { cause: Object.assign(new Error(code), { code }) });
+
 async function openHome(owner: object | undefined) {
   const homeDir = await mkdtemp(join(tmpdir(), "roost-connect-"));
   await mkdir(join(homeDir, ".roost"));
@@ -24,7 +26,7 @@ test("connect() waits for a home that is starting, and for a gateway that is sta
     asked.push(new URL(String(input)).port);
     if (asked.length > 1) return new Response(JSON.stringify({}), { headers: { "content-type": "application/json" } });
     await home.write("gateway.json", { url: "http://127.0.0.1:2" });
-    throw new TypeError("fetch failed", { cause: Object.assign(new Error("refused"), { code: "ECONNREFUSED" }) });
+    throw refusing("ECONNREFUSED");
   };
   const connecting = connect(home.config, { fetch });
   await home.write("gateway.json", { url: "http://127.0.0.1:1" });
@@ -32,6 +34,22 @@ test("connect() waits for a home that is starting, and for a gateway that is sta
   assert.equal(url, "http://127.0.0.1:1");
   await client.getStatus({}).catch(() => undefined);
   assert.deepEqual(asked, ["1", "2"]);
+});
+
+test("connect() sends nothing again whose answer was lost", async () => {
+  await using home = await openHome({ pid: process.pid, state: "running" });
+  await home.write("gateway.json", { url: "http://127.0.0.1:1" });
+  for (const code of ["UND_ERR_SOCKET", "ECONNRESET", "EPIPE"]) {
+    let sent = 0;
+    const fetch = async () => {
+      sent += 1;
+      if (sent === 1) throw refusing(code);
+      return new Response(JSON.stringify({}), { headers: { "content-type": "application/json" } });
+    };
+    const { client } = await connect(home.config, { fetch });
+    await assert.rejects(client.resetSession({ sessionKey: "cli:1" }), { code: "unavailable" });
+    assert.equal(sent, 1, code);
+  }
 });
 
 test("connect() says at once that a home is not running, or is stopping", async () => {

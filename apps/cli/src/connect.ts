@@ -1,7 +1,7 @@
 /** Finds the gateway of the home, or the named one, and returns a typed client. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { delay, processExists, readGatewayUrl, RoostError, systemClock, toRoostError } from "@roost/base";
+import { delay, processExists, readGatewayUrl, RoostError, systemClock } from "@roost/base";
 import { createHttpClient, type ClientOf } from "@roost/contract/client";
 import { roostContract } from "@roost/contract/roost";
 import type { CliConfig } from "./config.ts";
@@ -53,14 +53,17 @@ function followGateway(fetch: typeof globalThis.fetch, homeDir: string, first: s
 const startMsMax = 10_000;
 const lookMs = 200;
 
-/** Tries again while the home's supervisor lives: at its start, and when it starts its processes anew, there is no gateway for a moment. */
+/**
+ * Tries again while the home's supervisor lives: at its start, and when it starts its processes anew, there is no gateway for a moment. What may have
+ * reached one is not sent again.
+ */
 async function untilStarted<Result>(homeDir: string, work: () => Promise<Result>): Promise<Result> {
   const untilMs = systemClock.nowMs() + startMsMax;
   for (;;) {
     try {
       return await work();
     } catch (error) {
-      const isAway = isUnreached(error) || toRoostError(error).code === "unavailable";
+      const isAway = error instanceof RoostError ? error.code === "unavailable" : isUnreached(error);
       if (!isAway || systemClock.nowMs() >= untilMs || !(await isKept(homeDir))) throw error;
       await delay(lookMs);
     }
