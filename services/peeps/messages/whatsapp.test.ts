@@ -121,6 +121,15 @@ test("readWhatsApp() makes no person of what WhatsApp says itself, and no day th
   );
 });
 
+test("readWhatsApp() reads a line with a long row of marks in one pass", { timeout: 60_000 }, () => {
+  const marks = `1/1/24${"\u200e".repeat(60_000)}`;
+  const { messages } = read(["13/1/2024, 10:00 - Ida: see", marks, "13/1/2024, 10:01 - Me: yes"]);
+  assert.deepEqual(
+    messages.map(({ text }) => text),
+    [`see\n${marks}`, "yes"],
+  );
+});
+
 test("readWhatsApp() refuses a file that is no chat", () => {
   assert.throws(() => read(["name,phone", "Ida,1"]), refused(/not a WhatsApp chat export/));
 });

@@ -38,8 +38,8 @@ const forenoon = ["am", "a.m.", "a. m.", "ص", "π.μ.", "오전", "上午", "�
 const afternoon = ["pm", "p.m.", "p. m.", "م", "μ.μ.", "오후", "下午", "午後", "中午", "傍晚", "晚上"];
 const half = `(${[...forenoon, ...afternoon].map((word) => RegExp.escape(word)).join("|")})?`;
 
-/** A mark of direction may stand before each sign. */
-const gap = String.raw`\u200e*`;
+/** Marks of direction may stand before each sign. A limited number: pieces that may be left out would share a long row of them in every way. */
+const gap = String.raw`\u200e{0,2}`;
 const pieces = [
   String.raw`\[?`,
   String.raw`(\d{1,4})`,
