@@ -1,6 +1,17 @@
 /** Copies of the home on a joined host, case by case. Random histories: copies.long.test.ts. */
 import assert from "node:assert/strict";
-import { appendFile, mkdir, readdir, readFile, rename, rm, symlink, truncate, writeFile } from "node:fs/promises";
+import {
+  appendFile,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  symlink,
+  truncate,
+  utimes,
+  writeFile,
+} from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { delay } from "@roost/base";
@@ -176,6 +187,8 @@ test("A file that is too large for versions goes both ways in ranges, on from wh
   await write(desk.homeDir, large("d"));
   assert.deepEqual((await desk.sync())?.brought, [path]);
   await write(desk.homeDir, Buffer.from("small again\n"));
+  // A moment that is rounded up, where the fraction of its millisecond is not left out.
+  await utimes(there, 1_700_000_000.1237, 1_700_000_000.1237);
   assert.deepEqual((await desk.sync())?.brought, [path]);
   assert.equal(await readFile(there, "utf8"), "small again\n");
   // What comes with another hash than was said is dropped.

@@ -4,7 +4,7 @@ import { lstatSync, type BigIntStats } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { RoostError } from "@roost/base";
 import { toFileFault } from "./file-fault.ts";
-import { openResolved, refuseForeign, stableStampOf } from "./read-disk-file.ts";
+import { modifiedAtOf, openResolved, refuseForeign, stableStampOf } from "./read-disk-file.ts";
 
 export interface HashedFile {
   sha256: string;
@@ -68,8 +68,7 @@ async function hashDiskFile(absolute: string): Promise<HashedFile | undefined> {
     if (stampNow(absolute) !== stamp)
       throw new RoostError("unavailable", `${absolute} changes while it is read: try again`);
     const { mtimeNs } = stats;
-    const modifiedAt = new Date(Number(mtimeNs / 1_000_000n));
-    return { sha256: hash.digest("hex"), bytes: Number(stats.size), modifiedAt, mtimeNs, stamp };
+    return { sha256: hash.digest("hex"), bytes: Number(stats.size), modifiedAt: modifiedAtOf(stats), mtimeNs, stamp };
   });
 }
 

@@ -33,6 +33,11 @@ export function stableStampOf(stats: BigIntStats): string {
   return `${stats.ino}:${stats.size}:${stats.ctimeNs}`;
 }
 
+/** In whole milliseconds that have passed: Node rounds those of its own `mtime`. */
+export function modifiedAtOf({ mtimeNs }: Pick<BigIntStats, "mtimeNs">): Date {
+  return new Date(Number(mtimeNs / 1_000_000n));
+}
+
 export interface ReadDiskFileOptions extends DescriptorOptions {
   bytesMax?: number | undefined;
 }
@@ -64,7 +69,7 @@ export async function readDiskFile(
       bytes,
       sha256: hashOf(bytes),
       stamp: isStill ? stampOf(after) : null,
-      modifiedAt: new Date(Number(after.mtimeNs / 1_000_000n)),
+      modifiedAt: modifiedAtOf(after),
       mode: Number(after.mode & 0o777n),
     };
   } catch (error) {

@@ -6,7 +6,7 @@ import { link, open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { FileFault, toFileFault } from "./file-fault.ts";
 import { identityOf, openFolder, openOrMakeFolder, syncFolder, type DescriptorOptions } from "./open-folder.ts";
-import { readDiskFile, type DiskFile } from "./read-disk-file.ts";
+import { modifiedAtOf, readDiskFile, type DiskFile } from "./read-disk-file.ts";
 
 export interface Replacement extends DescriptorOptions {
   absolute: string;
@@ -138,8 +138,8 @@ async function writeDurably(
     await handle.writeFile(bytes);
     if (mode !== undefined) await handle.chmod(mode);
     await handle.sync();
-    const { mtimeNs, ...stats } = await handle.stat({ bigint: true });
-    return { identity: identityOf(stats), modifiedAt: new Date(Number(mtimeNs / 1_000_000n)) };
+    const stats = await handle.stat({ bigint: true });
+    return { identity: identityOf(stats), modifiedAt: modifiedAtOf(stats) };
   } finally {
     await handle.close();
   }

@@ -8,7 +8,7 @@ import { setImmediate } from "node:timers/promises";
 import { join } from "node:path";
 import { FileFault, toFileFault } from "./file-fault.ts";
 import { homeLimits } from "./home-limits.ts";
-import { stableStampOf, stampOf } from "./read-disk-file.ts";
+import { modifiedAtOf, stableStampOf, stampOf } from "./read-disk-file.ts";
 import { idOfTemporary } from "./replace-file.ts";
 
 export interface WalkedFile {
@@ -150,7 +150,7 @@ function look(homeDir: string, path: string, walk: Walk): void {
       bytes: Number(stats.size),
       stamp: stampOf(stats),
       stableStamp: stableStampOf(stats),
-      modifiedAt: new Date(Number(stats.mtimeNs / 1_000_000n)),
+      modifiedAt: modifiedAtOf(stats),
     });
   } catch (error) {
     // Its folder was deleted meanwhile.
