@@ -16,8 +16,8 @@ import type { RoostClient } from "../connect.ts";
 import { sha256Of, type AgreedFile, type CopyState } from "./copy-state.ts";
 import { sha256OfFile } from "./replace-copy.ts";
 
-/** Reading the largest file on a slow disk. */
-const hashMsMax = 10 * 60_000;
+/** Reading the largest file on a slow disk, or a range over a slow line. */
+const answerMsMax = 10 * 60_000;
 
 /** What one side has. Without its content, which is in a file or at the home, where it is too large for versions. */
 export interface FileVersion {
@@ -67,7 +67,7 @@ async function bringRanges(client: RoostClient, { path, version, file, expected 
       throw new RoostError("conflict", `${path} has changed while it was brought: the next pass brings it`);
     const content = { mediaType: "application/octet-stream", bytes: Uint8Array.from(piece.subarray(0, bytesRead)) };
     const range = { path, sha256, bytes, from, replaces: expected?.sha256, content };
-    const answer = await client.putFileRange(range, { timeoutMs: hashMsMax });
+    const answer = await client.putFileRange(range, { timeoutMs: answerMsMax });
     if (answer.state !== "more") return { state: answer.state, sha256: answer.sha256 };
     // What is there already, of a pass that was cut off, is not sent again.
     if (answer.next === null || (answer.next <= from && from > 0))
@@ -101,7 +101,7 @@ export async function readTheirs(
   const { path } = listed;
   if (!isSmall(listed.bytes)) {
     if (known !== undefined) return { sha256: known.sha256, bytes: known.bytes };
-    const found = await unlessGone(client.hashFile({ path }, { timeoutMs: hashMsMax }));
+    const found = await unlessGone(client.hashFile({ path }, { timeoutMs: answerMsMax }));
     return found && { sha256: found.sha256, bytes: found.bytes };
   }
   const base = known && (await state.base(path));
@@ -133,9 +133,10 @@ export async function fetchRanges(
   {
     await using handle = await open(file, "a", 0o600);
     for (let from = (await handle.stat()).size; from < bytes;) {
-      const range = await client.getFileRange({ path, sha256, from });
+      const range = await client.getFileRange({ path, sha256, from }, { timeoutMs: answerMsMax });
       if (range.bytes.byteLength === 0) break;
-      await handle.write(range.bytes);
+      // All of it, or it throws: a write by itself may take less, as on a disk that is full.
+      await handle.appendFile(range.bytes);
       from += range.bytes.byteLength;
     }
     await handle.sync();
