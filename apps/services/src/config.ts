@@ -22,7 +22,7 @@ export interface ServicesConfig {
   parents: readonly string[];
   databaseUrl: string;
   logLevel: LogLevel;
-  /** The home is elsewhere: this machine runs services of it, with a login for each. */
+  /** The home is elsewhere: this machine runs what it lets it run, with a login for each service. */
   joined?: JoinedServices | undefined;
 }
 
@@ -36,7 +36,7 @@ export interface JoinedServices {
   address: string | undefined;
 }
 
-/** @throws RoostError `invalid_input`, naming every invalid variable; `unavailable` when no database is known */
+/** @throws RoostError `invalid_input`, naming every invalid variable, or on a host without services; `unavailable` when no database is known */
 export async function readServicesConfig(
   environment: Record<string, string | undefined> = process.env,
 ): Promise<ServicesConfig> {
@@ -45,21 +45,26 @@ export async function readServicesConfig(
   const parents = [ownServicesDir, join(homeDir, "services")];
   const joined = await readJoinedServices(homeDir, environment);
   const [login] = joined?.logins.values() ?? [];
-  if (joined !== undefined && login !== undefined)
-    return { homeDir, parents, databaseUrl: login, logLevel: given.ROOST_LOG_LEVEL, joined };
   const databaseUrl =
-    given.ROOST_DATABASE_URL ?? given.DATABASE_URL ?? (await findServerUrl(join(homeDir, ".roost", "postgres")));
+    login ??
+    given.ROOST_DATABASE_URL ??
+    given.DATABASE_URL ??
+    (await findServerUrl(join(homeDir, ".roost", "postgres")));
+  if (databaseUrl === undefined && joined !== undefined) throw runsNoService(joined);
   if (databaseUrl === undefined)
     throw new RoostError(
       "unavailable",
       `The database of the home ${homeDir} is not known: start Roost with npm start, or set DATABASE_URL`,
     );
-  return {
-    homeDir,
-    parents,
-    databaseUrl,
-    logLevel: given.ROOST_LOG_LEVEL,
-  };
+  return { homeDir, parents, databaseUrl, logLevel: given.ROOST_LOG_LEVEL, joined };
+}
+
+/** Of a host that was invited for other work alone. */
+export function runsNoService({ host }: JoinedServices): RoostError {
+  return new RoostError(
+    "invalid_input",
+    `the home lets host ${host} run no service: invite it with roost hosts invite --service NAME, and join in another directory`,
+  );
 }
 
 /** Undefined: the directory is that of the home. */

@@ -16,7 +16,7 @@ import {
   type InstalledService,
   type ServiceFolder,
 } from "@roost/service";
-import type { JoinedServices } from "./config.ts";
+import { runsNoService, type JoinedServices } from "./config.ts";
 import { createHostedServices, type HostAllOptions, type HostedServices } from "./host-services.ts";
 import type { ReadyService } from "./install-services.ts";
 import { watchFolder } from "./watch-folder.ts";
@@ -34,11 +34,12 @@ export interface HostJoinedOptions extends Omit<HostAllOptions, "onHint"> {
 
 /**
  * Each for itself: one that fails leaves the others up, is told of and tried again.
- * @throws RoostError why none runs, as `conflict` where callers know it by another contract; `unauthenticated` when the host was put out
+ * @throws RoostError why none runs, as `invalid_input` where the home lets this host run none, `conflict` where callers know it by another contract; `unauthenticated` when the host was put out
  */
 export async function hostJoined(options: HostJoinedOptions): Promise<void> {
   const { config, joined, logger, stop, onReady, askForAnother, port } = options;
   const { names = [...joined.logins.keys()], address = joined.address } = options;
+  if (names.length === 0) throw runsNoService(joined);
   if (address === undefined)
     throw new RoostError(
       "invalid_input",

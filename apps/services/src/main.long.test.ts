@@ -13,6 +13,7 @@ import { createTestKernel } from "@roost/kernel/testing";
 import { holdDatabase, openMemory } from "@roost/memory";
 import { createServiceLogin, enableServices, installedFile, openServices } from "@roost/service";
 import { dropRoles } from "@roost/service/testing";
+import { readServicesConfig } from "./config.ts";
 
 const main = new URL("main.ts", import.meta.url).pathname;
 
@@ -183,6 +184,13 @@ test("On a joined host a service that fails leaves the others up, and comes with
   }
   const joined = { name: "box", url: "http://127.0.0.1:9", scopes: [], runs: { homeId, services } };
   await writeFile(join(machine, ".roost/host.json"), JSON.stringify(joined));
+  const forWorkers = await mkdtemp(join(tmpdir(), "roost-box-"));
+  context.after(() => rm(forWorkers, { recursive: true, force: true }));
+  await mkdir(join(forWorkers, ".roost"));
+  await writeFile(join(forWorkers, ".roost/host.json"), JSON.stringify({ ...joined, runs: { homeId, services: [] } }));
+  const runsNone = /the home lets host box run no service: invite it/;
+  await assert.rejects(readServicesConfig({ ROOST_HOME: forWorkers }), { code: "invalid_input", message: runsNone });
+  assert.match((await start([], url, { ROOST_HOME: forWorkers }).ended).printed, runsNone);
   const box = start([], url, { ROOST_HOME: machine, ROOST_HOST: "127.0.0.1" });
   await box.ready;
   const instances = () => kernel.database.query("select service from service.instance");
