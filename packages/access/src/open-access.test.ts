@@ -58,83 +58,79 @@ test("openAccess() finds a token by its text from memory, which is stored nowher
   await assert.rejects(revokeToken(kernel, { token: "none", by: "me" }), { code: "not_found" });
 });
 
-test(
-  "A host that is put out while it is given other logins has none afterwards, whichever began first",
-  { timeout: 60_000 },
-  async () => {
-    await using test = await createTestKernel();
-    const { kernel } = test;
-    const { database } = kernel;
-    await openAccess(kernel, { logger: silentLogger });
-    const by = "person:owner";
-    const join = async (name: string) => {
-      const { code } = await createPairing(kernel, { purpose: hostPurpose, name, by });
-      await joinHost(kernel, { code, name, version: "0.1.0", at: new Date(), makeLogins: async () => [] });
-    };
-    const roleName = `roost_test_${kernel.createId().replaceAll("-", "")}`;
-    const login = { of: "schedulers", roleName, password: "x" };
-    const roles = () => database.query("select rolname from pg_roles where rolname = $1 and rolcanlogin", [roleName]);
-    const settled = { has: false };
-    const isWaiting = async () => {
-      const rows = await database.query(
-        "select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()",
-      );
-      return rows.length > 0;
-    };
-    const waits = async (work: Promise<unknown>) => {
-      settled.has = false;
-      void work.catch(() => undefined).finally(() => (settled.has = true));
-      await until(async () => settled.has || (await isWaiting()));
-    };
+test("A host that is put out while it is given other logins has none afterwards, whichever began first", async () => {
+  await using test = await createTestKernel();
+  const { kernel } = test;
+  const { database } = kernel;
+  await openAccess(kernel, { logger: silentLogger });
+  const by = "person:owner";
+  const join = async (name: string) => {
+    const { code } = await createPairing(kernel, { purpose: hostPurpose, name, by });
+    await joinHost(kernel, { code, name, version: "0.1.0", at: new Date(), makeLogins: async () => [] });
+  };
+  const roleName = `roost_test_${kernel.createId().replaceAll("-", "")}`;
+  const login = { of: "schedulers", roleName, password: "x" };
+  const roles = () => database.query("select rolname from pg_roles where rolname = $1 and rolcanlogin", [roleName]);
+  const settled = { has: false };
+  const isWaiting = async () => {
+    const rows = await database.query(
+      "select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()",
+    );
+    return rows.length > 0;
+  };
+  const waits = async (work: Promise<unknown>) => {
+    settled.has = false;
+    void work.catch(() => undefined).finally(() => (settled.has = true));
+    await until(async () => settled.has || (await isWaiting()));
+  };
 
-    await join("attic");
-    let removing: Promise<unknown> | undefined;
-    await renewLogins(kernel, {
-      name: "attic",
-      makeLogins: async (tx) => {
-        for (const each of loginStatements({ ...login, connectionsMax: 1, isInheriting: true })) await tx.query(each);
-        removing = revokeToken(kernel, { token: "attic", by });
-        await waits(removing);
-        return [login];
-      },
-    });
-    await removing;
-    assert.deepEqual(await roles(), []);
-
-    // The same for a host that asks again with its code, since the answer was lost.
-    const attempt = "the secret of one attempt, of thirty-two";
-    const { code } = await createPairing(kernel, { purpose: hostPurpose, name: "shed", by });
-    const says = { name: "shed", version: "0.1.0", at: new Date(), attempt };
-    await joinHost(kernel, { code, ...says, makeLogins: async () => [] });
-    let again: Promise<unknown> | undefined;
-    await renewLogins(kernel, {
-      name: "shed",
-      makeLogins: async (tx) => {
-        for (const each of loginStatements({ ...login, connectionsMax: 1, isInheriting: true })) await tx.query(each);
-        again = joinHost(kernel, { code, ...says, makeLogins: async () => [] });
-        await waits(again);
-        return [login];
-      },
-    });
-    await again;
-    assert.deepEqual(await roles(), []);
-    // Who puts it out waits for the code's row and holds no other that this needs.
-    await kernel.transact(async (tx) => {
-      await tx.query("select 1 from access.pairing where name = 'shed' for update");
-      removing = revokeToken(kernel, { token: "shed", by });
+  await join("attic");
+  let removing: Promise<unknown> | undefined;
+  await renewLogins(kernel, {
+    name: "attic",
+    makeLogins: async (tx) => {
+      for (const each of loginStatements({ ...login, connectionsMax: 1, isInheriting: true })) await tx.query(each);
+      removing = revokeToken(kernel, { token: "attic", by });
       await waits(removing);
-      await tx.query("select 1 from access.token where name = 'shed' for update nowait");
-    });
-    await removing;
+      return [login];
+    },
+  });
+  await removing;
+  assert.deepEqual(await roles(), []);
 
-    await join("cellar");
-    let renewing: Promise<unknown> | undefined;
-    await kernel.transact(async (tx) => {
-      await tx.query("update access.token set revoked_at = roost.now(), revoked_by = $1 where name = 'cellar'", [by]);
-      const makeLogins = async () => [];
-      renewing = renewLogins(kernel, { name: "cellar", makeLogins });
-      await waits(renewing);
-    });
-    await assert.rejects(renewing!, { code: "forbidden" });
-  },
-);
+  // The same for a host that asks again with its code, since the answer was lost.
+  const attempt = "the secret of one attempt, of thirty-two";
+  const { code } = await createPairing(kernel, { purpose: hostPurpose, name: "shed", by });
+  const says = { name: "shed", version: "0.1.0", at: new Date(), attempt };
+  await joinHost(kernel, { code, ...says, makeLogins: async () => [] });
+  let again: Promise<unknown> | undefined;
+  await renewLogins(kernel, {
+    name: "shed",
+    makeLogins: async (tx) => {
+      for (const each of loginStatements({ ...login, connectionsMax: 1, isInheriting: true })) await tx.query(each);
+      again = joinHost(kernel, { code, ...says, makeLogins: async () => [] });
+      await waits(again);
+      return [login];
+    },
+  });
+  await again;
+  assert.deepEqual(await roles(), []);
+  // Who puts it out waits for the code's row and holds no other that this needs.
+  await kernel.transact(async (tx) => {
+    await tx.query("select 1 from access.pairing where name = 'shed' for update");
+    removing = revokeToken(kernel, { token: "shed", by });
+    await waits(removing);
+    await tx.query("select 1 from access.token where name = 'shed' for update nowait");
+  });
+  await removing;
+
+  await join("cellar");
+  let renewing: Promise<unknown> | undefined;
+  await kernel.transact(async (tx) => {
+    await tx.query("update access.token set revoked_at = roost.now(), revoked_by = $1 where name = 'cellar'", [by]);
+    const makeLogins = async () => [];
+    renewing = renewLogins(kernel, { name: "cellar", makeLogins });
+    await waits(renewing);
+  });
+  await assert.rejects(renewing!, { code: "forbidden" });
+});

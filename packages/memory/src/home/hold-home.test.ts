@@ -93,36 +93,32 @@ test("holdHome() refuses a copy of a home while that one is running", async () =
   await assert.rejects(tryHold(database, first, on), { message: /\.roost is a copy of the home \/home\/ada\/copy/ });
 });
 
-test(
-  "HeldHome.refused is aborted on a joined host that was put out, whatever it runs",
-  { timeout: 60_000 },
-  async () => {
-    await using place = await createTestKernel();
-    const { database } = place.kernel;
-    const { id, place: at, path } = home();
-    await using _home = await holdHome(database, { id, place: at, path }, on);
-    const role = `roost_test_${createId().replaceAll("-", "")}`;
-    for (const each of loginStatements({ roleName: role, password: "x", connectionsMax: 10, isInheriting: true }))
-      await database.query(each);
-    await using cleaning = new AsyncDisposableStack();
-    cleaning.defer(async () => {
-      await database.query(`drop owned by ${role}`);
-      await database.query(`drop role ${role}`);
-    });
-    await database.query(`grant usage on schema roost to ${role}`);
-    await database.query(`grant select on roost.home to ${role}`);
-    const url = changeDatabaseUrl(place.url, { user: { name: role, password: "x" } });
-    await using own = await openDatabase({ url, applicationName: "roost scheduler", logger: silentLogger, poolMax: 1 });
-    await using held = await holdHome(own, { id, place: at, path, isElsewhere: true }, on);
-    const refused = once(held.refused, "abort", { signal: AbortSignal.timeout(120_000) });
-    await database.query(`alter role ${role} nologin`);
-    await database.query("select pg_terminate_backend(pid) from pg_stat_activity where usename = $1", [role]);
-    await refused;
-    const { code, message } = held.refused.reason as RoostError;
-    assert.equal(code, "unauthenticated");
-    assert.match(message, /lets this host in no more/);
-  },
-);
+test("HeldHome.refused is aborted on a joined host that was put out, whatever it runs", async () => {
+  await using place = await createTestKernel();
+  const { database } = place.kernel;
+  const { id, place: at, path } = home();
+  await using _home = await holdHome(database, { id, place: at, path }, on);
+  const role = `roost_test_${createId().replaceAll("-", "")}`;
+  for (const each of loginStatements({ roleName: role, password: "x", connectionsMax: 10, isInheriting: true }))
+    await database.query(each);
+  await using cleaning = new AsyncDisposableStack();
+  cleaning.defer(async () => {
+    await database.query(`drop owned by ${role}`);
+    await database.query(`drop role ${role}`);
+  });
+  await database.query(`grant usage on schema roost to ${role}`);
+  await database.query(`grant select on roost.home to ${role}`);
+  const url = changeDatabaseUrl(place.url, { user: { name: role, password: "x" } });
+  await using own = await openDatabase({ url, applicationName: "roost scheduler", logger: silentLogger, poolMax: 1 });
+  await using held = await holdHome(own, { id, place: at, path, isElsewhere: true }, on);
+  const refused = once(held.refused, "abort", { signal: AbortSignal.timeout(120_000) });
+  await database.query(`alter role ${role} nologin`);
+  await database.query("select pg_terminate_backend(pid) from pg_stat_activity where usename = $1", [role]);
+  await refused;
+  const { code, message } = held.refused.reason as RoostError;
+  assert.equal(code, "unauthenticated");
+  assert.match(message, /lets this host in no more/);
+});
 
 test("HeldHome.refused is aborted when another home took the database while it was out of reach", async () => {
   await using place = await createTestKernel();
