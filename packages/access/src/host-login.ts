@@ -35,6 +35,8 @@ interface Rights {
   written: readonly string[];
   /** And read. */
   read: readonly string[];
+  /** Tables of those that they read whose rows they write all the same. */
+  writtenTables?: readonly string[];
   /** Tables that they read besides. */
   tables?: readonly string[];
 }
@@ -42,11 +44,12 @@ const rightsOf: Readonly<Record<LoginKind, Rights>> = {
   // Where the addresses of services are is read; a worker publishes its own key.
   workers: { group: "hosts", written: ["roost", "memory", "models"], read: ["service"] },
   schedulers: { group: "schedulers", written: ["roost"], read: [] },
-  // It reads the log, and does what it has to by functions of schema kafka.
+  // It reads the log, and does what it has to by functions of schema kafka. By what readers of Kafka saw, the home finds topics that were made anew.
   relay: {
     group: "relay",
-    written: ["kafka"],
-    read: [],
+    written: [],
+    read: ["kafka"],
+    writtenTables: ["kafka.lease", "kafka.shipped"],
     tables: [
       "roost.cursor",
       "roost.event",
@@ -125,7 +128,7 @@ export async function createHostLogin(
 async function grantToHosts(
   sql: Sql,
   homeId: string,
-  { group: kind, written, read, tables = [] }: Rights,
+  { group: kind, written, read, writtenTables = [], tables = [] }: Rights,
 ): Promise<string> {
   const name = `${rolePrefix(homeId)}${kind}`;
   const group = escapeIdentifier(name);
@@ -135,6 +138,8 @@ async function grantToHosts(
     const rights = written.includes(schema) ? "select, insert, update, delete" : "select";
     await sql.query(`grant usage on schema ${schema} to ${group}`);
     await sql.query(`grant ${rights} on all tables in schema ${schema} to ${group}`);
+    for (const table of writtenTables.filter((name) => name.startsWith(`${schema}.`)))
+      await sql.query(`grant insert, update, delete on ${table} to ${group}`);
     if (!written.includes(schema)) continue;
     await sql.query(`grant usage on all sequences in schema ${schema} to ${group}`);
   }
