@@ -55,7 +55,8 @@ export function createPlaces({ kernel, kafka, group, topics, deadLetterTopic, lo
       // A partition whose broker does not answer is left to readers on other hosts when its lease is over.
       const onMissed: OnMissed = (_, error) => void (missed = toRoostError(error).message);
       const found = await kafka.readRanges(topics, { onMissed });
-      if (found.some((range) => (rangeOf(range)?.topicId ?? range.topicId) !== range.topicId)) isKnown = false;
+      // Also one that the last look did not find: its topic may have been made anew since.
+      if (found.some((range) => rangeOf(range)?.topicId !== range.topicId)) isKnown = false;
       ranges = found;
       if (!isKnown) {
         const anew = await beginAnew(kernel, { group, ranges });
@@ -89,13 +90,14 @@ export function createPlaces({ kernel, kafka, group, topics, deadLetterTopic, lo
         const at = offsets.get(nameOf(range));
         if (at === undefined || (at >= range.startOffset && at <= range.endOffset)) continue;
         const start = at < range.startOffset ? range.startOffset : await readRecently(kernel, kafka, range);
+        // One that another reader has may be further by now than this one remembers.
+        if (!(await resetForeignOffset(kernel.database, positionOf(group, range), start, { from: at }))) continue;
         logger.error("Kafka does not have the records that come next: reading goes on with what it has", {
           group,
           ...range,
           at,
           start,
         });
-        await resetForeignOffset(kernel.database, positionOf(group, range), start);
       }
     },
     async note(error) {

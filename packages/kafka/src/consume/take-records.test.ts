@@ -1,15 +1,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { listDeadLetters } from "@roost/kernel";
+import { silentLogger } from "@roost/base";
+import { listDeadLetters, lockForeignOffset, moveForeignOffset, readForeignOffsets } from "@roost/kernel";
 import { createTestKernel } from "@roost/kernel/testing";
 import { groupTestEvents } from "@roost/kernel/testing/test-events";
 import type { Kafka } from "../client/open-kafka.ts";
 import type { ReceivedRecord } from "../client/fetch-records.ts";
+import type { TopicRange } from "../client/read-ranges.ts";
 import { createLeases } from "../leases.ts";
 import { migrateKafka } from "../migrate-kafka.ts";
 import type { ForeignEvent } from "../records.ts";
 import { createDeadLetters } from "./dead-letters.ts";
-import { setAside, takeNew, takeRecords, type RecordTaking } from "./take-records.ts";
+import { createPlaces } from "./places.ts";
+import { positionsOf, setAside, takeNew, takeRecords, type RecordTaking } from "./take-records.ts";
 
 const group = "test";
 
@@ -82,4 +85,66 @@ test("A record of a log that was set aside and comes once more is no second lett
   await reader.take(reader.next("b", 1), reader.next("c", 2));
   assert.deepEqual(reader.effects, ["a", "c"]);
   assert.equal((await retry()).length, 0);
+});
+
+/** Where a group stands in a topic of two partitions, and what Kafka has of them. */
+async function openPlaces() {
+  await using opened = new AsyncDisposableStack();
+  const reader = opened.use(await openReader({ isOfLogs: true }));
+  let ranges: TopicRange[] = [];
+  const kafka = { ensureTopics: async () => {}, readRanges: async () => ranges } as unknown as Kafka;
+  const { kernel, database } = reader;
+  const places = createPlaces({ kernel, kafka, group, topics: ["in"], deadLetterTopic: "dead", logger: silentLogger });
+  const closing = opened.move();
+  return {
+    places,
+    has(topicId: string, startOffset: number, partitions: readonly number[]) {
+      ranges = partitions.map((partition) => ({ topic: "in", topicId, partition, startOffset, endOffset: 20 }));
+    },
+    /** Of any reader of the group. */
+    move: (partition: number, nextOffset: number) =>
+      kernel.transact(async (tx) => {
+        const of = { group: positionsOf(group), topic: "in", partition };
+        await lockForeignOffset(tx, of);
+        await moveForeignOffset(tx, of, nextOffset);
+      }),
+    recorded: async () => (await readForeignOffsets(database, positionsOf(group))).map(({ nextOffset }) => nextOffset),
+    [Symbol.asyncDispose]: () => closing.disposeAsync(),
+  };
+}
+
+test("A partition whose broker did not answer when its topic was made anew is read from its beginning too", async (t) => {
+  await using world = await openPlaces();
+  let nowMs = performance.now();
+  t.mock.method(performance, "now", () => nowMs);
+  const look = async () => {
+    nowMs += 60_000;
+    assert.equal(await world.places.look(), true);
+  };
+  for (const partition of [0, 1]) await world.move(partition, 7);
+  world.has("old", 0, [0, 1]);
+  await look();
+  world.has("new", 0, [0]);
+  await look();
+  assert.deepEqual(await world.recorded(), [0, 7]);
+  world.has("new", 0, [0, 1]);
+  await look();
+  assert.deepEqual(await world.recorded(), [0, 0]);
+  assert.deepEqual(world.places.next({ topic: "in", partition: 1 }), {
+    topic: "in",
+    partition: 1,
+    offset: 0,
+    topicId: "new",
+  });
+});
+
+test("A reader that returns to what Kafka has leaves the place of a partition that another has moved on", async () => {
+  await using world = await openPlaces();
+  for (const partition of [0, 1]) await world.move(partition, 7);
+  world.has("in", 0, [0, 1]);
+  await world.places.look();
+  await world.move(1, 15);
+  world.has("in", 10, [0, 1]);
+  await world.places.returnToRange();
+  assert.deepEqual(await world.recorded(), [10, 15]);
 });

@@ -26,12 +26,22 @@ export async function moveForeignOffset(tx: Transaction, of: ForeignPartition, n
   });
 }
 
-/** Also back: what is read again is known by its place in its own log, or by its source and id. */
-export async function resetForeignOffset(sql: Sql, of: ForeignPartition, nextOffset: number): Promise<void> {
-  await sql.query(
-    "update roost.foreign_offset set next_offset = $4, updated_at = roost.now() where group_name = $1 and topic = $2 and partition = $3",
-    [of.group, of.topic, of.partition, nextOffset],
+/**
+ * Also back: what is read again is known by its place in its own log, or by its source and id. False: it has no place, or, with `from`, another one by
+ * now, which stays.
+ */
+export async function resetForeignOffset(
+  sql: Sql,
+  of: ForeignPartition,
+  nextOffset: number,
+  { from }: { from?: number } = {},
+): Promise<boolean> {
+  const rows = await sql.query(
+    `update roost.foreign_offset set next_offset = $4, updated_at = roost.now()
+     where group_name = $1 and topic = $2 and partition = $3 and next_offset = coalesce($5, next_offset) returning 1`,
+    [of.group, of.topic, of.partition, nextOffset, from],
   );
+  return rows.length === 1;
 }
 
 /** Places of a group, as far as it has any. */
