@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { until } from "@roost/base/testing/until";
+import { silentLogger } from "@roost/base";
+import { createListener } from "./create-listener.ts";
+import { parseDatabaseUrl } from "./database-url.ts";
+import { createServerHosts, type ServerHosts } from "./server-hosts.ts";
 import { createTestDatabase } from "./testing/create-test-database.ts";
 
 const endListeners = `SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
@@ -86,6 +90,38 @@ test("listen() closes its connection with the last subscription and opens it aga
   await place.database.listen("nest", inbox.put);
   await place.database.query("SELECT pg_notify('nest', 'egg')");
   assert.equal(await inbox.take(), "egg");
+});
+
+test("listen() closes its connection when the last subscriber leaves while it connects anew", async () => {
+  await using place = await createTestDatabase();
+  const server = createServerHosts(parseDatabaseUrl(place.url));
+  const asked = Promise.withResolvers<void>();
+  const connected = Promise.withResolvers<void>();
+  const answer = Promise.withResolvers<void>();
+  let count = 0;
+  const hosts: ServerHosts = {
+    ...server,
+    async connect(attempt) {
+      count += 1;
+      if (count === 1) return await server.connect(attempt);
+      asked.resolve();
+      await answer.promise;
+      const connection = await server.connect(attempt);
+      connected.resolve();
+      return connection;
+    },
+  };
+  const settings = { hosts, applicationName: "leaving", statementTimeoutMsMax: 30_000 };
+  await using listener = createListener(settings, { logger: silentLogger });
+  const subscription = await listener.listen("nest", () => undefined);
+  await place.database.query(endListeners);
+  await asked.promise;
+  await subscription[Symbol.asyncDispose]();
+  answer.resolve();
+  await connected.promise;
+  const ownSql =
+    "SELECT 1 FROM pg_stat_activity WHERE application_name = 'leaving listen' AND datname = current_database()";
+  await until(async () => (await place.database.query(ownSql)).length === 0);
 });
 
 test("listen() refuses a channel name that PostgreSQL would cut", async () => {

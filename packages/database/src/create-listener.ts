@@ -110,10 +110,15 @@ class ReconnectingListener implements Listener {
   async #unsubscribe(channel: string, subscriber: OnPayload): Promise<void> {
     if (!this.#forget(channel, subscriber)) return;
     const isIdle = this.#channels.size === 0;
-    if (isIdle && !this.#keepsIdle && !this.#isReconnecting) return await this.#disconnect();
     // If the connection is lost now, the reconnect leaves the channel out.
-    await this.#client?.query(`UNLISTEN ${escapeIdentifier(channel)}`).catch(() => undefined);
-    if (isIdle) this.#client?.unref();
+    if (!isIdle || this.#keepsIdle)
+      await this.#client?.query(`UNLISTEN ${escapeIdentifier(channel)}`).catch(() => undefined);
+    if (isIdle) await this.#idle();
+  }
+
+  async #idle(): Promise<void> {
+    if (this.#keepsIdle) this.#client?.unref();
+    else await this.#disconnect();
   }
 
   /** Returns whether the channel has no subscribers left. */
@@ -169,6 +174,8 @@ class ReconnectingListener implements Listener {
     }
     this.#isReconnecting = false;
     if (this.#client === undefined) return;
+    // The last subscriber left while it connected.
+    if (this.#channels.size === 0) return await this.#idle();
     for (const channel of this.#channels.keys()) this.#deliver(channel, "");
   }
 
