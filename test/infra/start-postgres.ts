@@ -198,7 +198,7 @@ async function createPrimary(
     "ssl_key_file = 'server.key'",
     "ssl_cert_file = 'server.certificate'",
     "ssl_ca_file = 'server.authority'",
-    "max_connections = 100",
+    "max_connections = 500",
     "max_prepared_transactions = 4",
     "wal_level = replica",
     "hot_standby = on",

@@ -46,7 +46,8 @@ export function serverArguments({ dataDirectory, socketDirectory, durable }: Ser
     ...(durable
       ? {}
       : {
-          max_connections: 300,
+          // Each process of the tests keeps a few databases with their connections.
+          max_connections: 1_000,
           fsync: "off",
           full_page_writes: "off",
           synchronous_commit: "off",
