@@ -82,6 +82,21 @@ test("createTestDatabase() gives a database on, with the rows and sequences that
   );
 });
 
+test("createTestDatabase() ends a session's connection that keeps what a text of several statements or a call has set", async () => {
+  await using place = await createTestDatabase({ isReused: true });
+  const pidAfter = async (text: string) => {
+    await using session = await place.database.openSession();
+    const [row] = await session.query<{ pid: number }>("SELECT pg_backend_pid() AS pid");
+    await session.query(text);
+    return row!.pid;
+  };
+  const plain = await pidAfter("SELECT 1;");
+  assert.equal(await pidAfter("SELECT set_config('application_name', 'egg', false)"), plain);
+  const next = await pidAfter("BEGIN; SET application_name = 'egg'; COMMIT");
+  assert.notEqual(next, plain);
+  assert.notEqual(await pidAfter("SELECT 1"), next);
+});
+
 test("createTestDatabase() gives on no database whose definitions or statistics were changed, or that something still uses", async () => {
   const spoil = {
     "a table": (url: string) => runOn(url, "CREATE TABLE shelter.egg (id int)"),

@@ -2,13 +2,14 @@
 import { connectClient, type ConnectionSettings, type PgClient } from "../connect-client.ts";
 import type { DatabaseSession } from "../database.ts";
 import { createSession } from "../open-session.ts";
+import { toDatabaseError } from "../to-database-error.ts";
 
 export interface KeptSessions extends AsyncDisposable {
   open(): Promise<DatabaseSession>;
 }
 
-/** What would be left of a session for the next one. */
-const changesSession = /^\s*(?:set|reset|listen|prepare|declare|discard|create temp)/i;
+/** What would be left of a session for the next one. Of several statements in one text any may do it. */
+const changesSession = /^\s*(?:set|reset|listen|prepare|declare|discard|create temp)|\bset_config\s*\(|;\s*\S/i;
 
 export function keepSessions(settings: ConnectionSettings): KeptSessions {
   const idle = new Set<PgClient>();
@@ -19,7 +20,9 @@ export function keepSessions(settings: ConnectionSettings): KeptSessions {
       client.ref();
       return client;
     }
-    const client = await connectClient(settings);
+    const client = await connectClient(settings).catch((error: unknown) => {
+      throw toDatabaseError(error);
+    });
     return client.on("end", () => idle.delete(client));
   }
 
