@@ -51,7 +51,10 @@ export interface FinishRunOptions {
    * Outcomes of its last steps, recorded in the same transaction. Not for a run with postconditions, which are judged by what is already recorded.
    */
   finishing?: FinishedStep[];
-  /** Further writes in the same transaction, before the run ends. They are taken back when its end was recorded before. */
+  /**
+   * Further writes in the same transaction. They are taken back when its end was recorded before. What they ask for without an answer comes before the
+   * run's end; what they ask for after an answer may come behind it, where the run ends in one call.
+   */
   alongside?: ((tx: KernelTransaction, conclusion: RunConclusion) => Promise<void>) | undefined;
   /** It has no parent and declares no postconditions: then it ends, with what is written alongside, in one call. */
   isPlain?: boolean;
