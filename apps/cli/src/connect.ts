@@ -40,11 +40,16 @@ function followGateway(fetch: typeof globalThis.fetch, homeDir: string, first: s
   let url = first;
   return async (input, init) => {
     const at = (base: string) => (typeof input === "string" ? base + input.slice(first.length) : input);
-    let hasTried = false;
     return await untilStarted(homeDir, async () => {
-      if (hasTried) url = await readGatewayUrl(homeDir);
-      hasTried = true;
-      return await fetch(at(url), init);
+      try {
+        return await fetch(at(url), init);
+      } catch (error) {
+        if (!isUnreached(error)) throw error;
+        const named = await readGatewayUrl(homeDir);
+        if (named === url) throw error;
+        url = named;
+        return await fetch(at(url), init);
+      }
     });
   };
 }
