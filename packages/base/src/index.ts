@@ -61,4 +61,4 @@ export {
 export { momentsIn } from "./moments-in.ts";
 export { timeZoneOf, type TimeZone } from "./time-zone.ts";
 export { unlessAborted } from "./unless-aborted.ts";
-export { centreOf, directionOf, productOf } from "./vectors.ts";
+export { centreOf, directionOf, productOf } from "./directions.ts";
