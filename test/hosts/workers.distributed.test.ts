@@ -66,7 +66,7 @@ test(
     t.after(() => up.kill("SIGKILL"));
     await until(async () => /Host box\s+works for/.test(printed) || up.exitCode !== null);
     assert.equal(up.exitCode, null, printed);
-    assert.match((await atHome("hosts")).stdout, /box +1 worker \(default, night\); offers gpu +0\.1\.0/);
+    assert.match((await atHome("hosts")).stdout, /box +1 worker; queues default, night; offers gpu +0\.1\.0/);
 
     model.setScript(({ messages }) => {
       const text = `About Ada: ${/likes \w+/.exec(JSON.stringify(messages))?.[0]}\n`;
