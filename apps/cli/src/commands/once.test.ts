@@ -116,7 +116,7 @@ test("roost once renews its hold while the command runs", async () => {
   const program = `process.on("SIGTERM", () => process.exit(0)); setInterval(() => {}, 1000); console.log("at work");`;
   const run = startRoost(["once", "-k", "k", "--ttl", "1s", "--", process.execPath, "-e", program], gateway);
   await run.said("at work");
-  await renewed.promise;
+  await run.meanwhile(renewed.promise);
   run.child.kill("SIGTERM");
   assert.equal((await run.ended).code, 0);
   assert.equal(once.state, "done");

@@ -14,6 +14,8 @@ export interface RoostRun {
   output: () => string;
   /** Resolves once the output holds the text; rejects when the process ends without it. */
   said: (text: string) => Promise<void>;
+  /** What something else brings about while it runs; rejects when it ends before. */
+  meanwhile: <T>(what: Promise<T>) => Promise<T>;
   ended: Promise<RoostExit>;
 }
 
@@ -57,6 +59,13 @@ export function startRoost(args: readonly string[], options: StartOptions = {}):
     stdout,
     stderr,
   }));
+  const meanwhile = <T>(what: Promise<T>) =>
+    Promise.race([
+      what,
+      ended.then((end) => {
+        throw new RoostError("internal", `it ended before what was waited for: ${JSON.stringify(end)}`);
+      }),
+    ]);
   const said = (text: string) =>
     new Promise<void>((resolve, reject) => {
       const look = () => {
@@ -70,7 +79,7 @@ export function startRoost(args: readonly string[], options: StartOptions = {}):
         reject(new RoostError("internal", `it ended without saying "${text}": ${JSON.stringify(end)}`)),
       );
     });
-  return { child, output: () => stdout + stderr, said, ended };
+  return { child, output: () => stdout + stderr, said, meanwhile, ended };
 }
 
 export function environmentOf({ url, environment }: StartOptions): Record<string, string | undefined> {
