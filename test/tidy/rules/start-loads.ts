@@ -1,6 +1,6 @@
 /**
- * What a program loads before it does anything: packages of others, which each of its processes keeps in memory for as long as it runs. What is
- * needed seldom is imported where it is used.
+ * What the programs that every home runs load before they do anything: packages of others, which each process keeps in memory for as long as it
+ * runs. What is needed seldom is imported where it is used.
  */
 import { posix } from "node:path";
 import { findRoom, type Complaint, type Import, type Repository } from "../repository.ts";
