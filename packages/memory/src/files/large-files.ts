@@ -79,11 +79,10 @@ export async function takeFileRange(memory: Memory, range: FileRange): Promise<R
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const file = join(folder, sha256);
   // Two hosts may bring the same.
-  const before = memory.partsTaken.get(file);
-  const taken = (async () => {
-    await before?.catch(() => undefined);
-    return await takePart(memory, { ...range, path: target.path, absolute: target.absolute, file });
-  })();
+  const before = memory.partsTaken.get(file) ?? Promise.resolve();
+  const taken = before
+    .catch(() => undefined)
+    .then(() => takePart(memory, { ...range, path: target.path, absolute: target.absolute, file }));
   memory.partsTaken.set(file, taken);
   try {
     return await taken;
@@ -97,7 +96,7 @@ async function takePart(memory: Memory, part: FileRange & Placed): Promise<Range
   const size = await sizeOf(file);
   if (size === 0) await makeRoom(dirname(file));
   if (from > size || from + content.byteLength > bytes) return { state: "more", next: size };
-  const next = (await writePart(file, { absolute, content, from, size })) ?? 0;
+  const next = await writePart(file, { absolute, content, from, size });
   if (next < bytes) return { state: "more", next };
   const whole = await memory.fileHashes.of(file);
   if (whole === undefined) return { state: "more", next: 0 };
@@ -132,18 +131,18 @@ async function makeRoom(folder: string): Promise<void> {
     throw new RoostError("limit_exceeded", `${incomingMax} large files are being brought (the limit): later again`);
 }
 
-/** Where what has come ends then. Undefined: another process has put it in the place of a file already. @throws FileFault when the disk refuses */
+/** Where what has come ends then. 0: another process has put it in the place of a file already. @throws FileFault when the disk refuses */
 async function writePart(
   file: string,
   { absolute, content, from, size }: { absolute: string; content: Uint8Array; from: number; size: number },
-): Promise<number | undefined> {
+): Promise<number> {
   try {
     await using handle = await open(file, size === 0 ? "w" : "r+", 0o600);
     const { bytesWritten } = await handle.write(content, 0, content.byteLength, from);
     await handle.sync();
     return Math.max(size, from + bytesWritten);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return 0;
     throw toFileFault(error, absolute);
   }
 }
@@ -188,7 +187,7 @@ async function putInPlace(memory: Memory, placed: Placed): Promise<RangeOutcome>
     if (isPlaced) return { state: "written", sha256 };
   }
   // Another process has taken it for its file.
-  if ((await memory.fileHashes.of(file)) === undefined) return { state: "more", next: 0 };
+  if (stampNow(file) === undefined) return { state: "more", next: 0 };
   throw new RoostError("unavailable", `${path} changes while it is brought: try again`);
 }
 

@@ -53,14 +53,9 @@ export function createEmbeddingLoop(memory: Memory): SchedulerLoop | undefined {
 export async function embedLines(memory: Memory, embedder: Embedder, since?: Date): Promise<EmbedOutcome> {
   const turn = { memory, embedder, id: createId() };
   try {
-    for (let batch = 0; batch < batchesMax; batch += 1) {
-      if (!(await nameModel(memory, embedder, since))) return "other";
-      if (!(await takeTurn(turn))) return "busy";
-      const outcome = await embedBatch(turn);
-      await moveCentre(memory, embedder);
-      if (outcome !== "more") return outcome;
-    }
-    return "more";
+    const outcome = await embedBatches(turn, since);
+    if (outcome !== "busy" && outcome !== "other") await moveCentre(memory, embedder);
+    return outcome;
   } finally {
     await endTurn(turn);
   }
@@ -82,6 +77,16 @@ interface Line {
   key: string;
   text: string;
   isKnown: boolean;
+}
+
+async function embedBatches(turn: Turn, since?: Date): Promise<EmbedOutcome> {
+  for (let batch = 0; batch < batchesMax; batch += 1) {
+    if (!(await nameModel(turn.memory, turn.embedder, since))) return "other";
+    if (!(await takeTurn(turn))) return "busy";
+    const outcome = await embedBatch(turn);
+    if (outcome !== "more") return outcome;
+  }
+  return "more";
 }
 
 async function embedBatch(turn: Turn): Promise<EmbedOutcome> {

@@ -81,11 +81,14 @@ export async function keepVectors(
 /** Looks for the centre anew whenever there are twice as many texts, and makes the codes anew where it has moved far. */
 export async function moveCentre({ kernel }: Memory, embedder: Embedder): Promise<void> {
   await kernel.transact(async (tx) => {
-    const space = await readSpace(tx, embedder);
-    const [row] = await tx.query<{ count: number }>("select count(*) as count from memory.embedding");
-    if (space === undefined || row!.count < Math.max(textsMin, 2 * space.centreOf)) return;
+    const [row] = await tx.query<{ count: number; centreOf: number }>(
+      `select (select count(*) from memory.embedding) as count, centre_of as "centreOf" from memory.embedding_state`,
+    );
+    if (row === undefined || !isOutgrown(row.centreOf, row.count)) return;
     // Codes of lines are written below, in any order: whoever drops lines at the same time holds the index. Then it is for the next time.
-    if (!(await lockIndex(tx)) || (await readSpace(tx, embedder, { isLocked: true })) === undefined) return;
+    if (!(await lockIndex(tx))) return;
+    const space = await readSpace(tx, embedder, { isLocked: true });
+    if (space === undefined || !isOutgrown(space.centreOf, row.count)) return;
     const sample = await tx.query<{ vector: Buffer }>(
       `select vector from memory.embedding order by key limit ${sampleMax}`,
     );
@@ -93,11 +96,15 @@ export async function moveCentre({ kernel }: Memory, embedder: Embedder): Promis
     const isFar = hasMovedFar(space.centre, centre);
     if (isFar) await writeCodes(tx, centre);
     await tx.query("update memory.embedding_state set centre_of = $1, centre = case when $2 then $3 else centre end", [
-      row!.count,
+      row.count,
       isFar,
       Buffer.from(centre.buffer),
     ]);
   });
+}
+
+function isOutgrown(centreOf: number, count: number): boolean {
+  return count >= Math.max(textsMin, 2 * centreOf);
 }
 
 function hasMovedFar(before: Float32Array | undefined, centre: Float32Array): boolean {

@@ -58,7 +58,10 @@ export async function readHistory(
   session: SessionRow,
   { viewer, beforeTurn, corrections = [] }: HistoryQuery,
 ): Promise<History> {
-  const corrected = (row: LabelledRow) => ({ ...row, content: correctMessage(row, corrections) });
+  // One list for all messages: the index of stale lines is kept by the list.
+  let madeOnce: readonly Correction[] | undefined;
+  const inJson = () => (madeOnce ??= corrections.map(asJson));
+  const corrected = (row: LabelledRow) => ({ ...row, content: correctMessage(row, corrections, inJson) });
   const read = await readRows(memory, session, { beforeTurn, usesSummary: true });
   const clearance = clearanceOf(viewer);
   const summary = read.rows.findLast(({ throughTurn }) => throughTurn !== null);
@@ -163,7 +166,11 @@ function groupByTurn(rows: LabelledRow[]): LabelledRow[][] {
 }
 
 /** What a person and a model said keeps its words, with a note; what Roost wrote, or a tool gave, has what holds now. */
-function correctMessage({ content, place, runId }: LabelledRow, corrections: readonly Correction[]): ContextMessage {
+function correctMessage(
+  { content, place, runId }: LabelledRow,
+  corrections: readonly Correction[],
+  inJson: () => readonly Correction[],
+): ContextMessage {
   if (corrections.length === 0) return content;
   if (place === toldPlace || content.role === "tool" || content.role === "summary")
     return { ...content, text: correctText(content.text, corrections, runId) };
@@ -181,7 +188,7 @@ function correctMessage({ content, place, runId }: LabelledRow, corrections: rea
     ...(toolCalls !== undefined && {
       toolCalls: toolCalls.map((call) => ({
         ...call,
-        argumentsText: correctText(call.argumentsText, corrections.map(asJson), runId),
+        argumentsText: correctText(call.argumentsText, inJson(), runId),
       })),
     }),
   };
