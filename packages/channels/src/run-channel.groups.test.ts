@@ -32,7 +32,9 @@ test("In a group Roost hears what names it, from those who are allowed, in a ses
   server.say({ ...inGroup, by: stranger, text: "where is it?", isMention: true });
   await home.answer("In the old hall.", { meanwhile: async () => server.migrate(group, moved) });
   await until(() => home.shown(moved).includes("In the old hall."));
-  await until(async () => (await listPeers(kernel, "telegram", { limit: 10 })).some(({ id }) => id === moved));
+  const peerThere = async () => (await listPeers(kernel, "telegram", { limit: 10 })).find(({ id }) => id === moved);
+  await until(async () => (await peerThere()) !== undefined);
+  assert.equal((await peerThere())?.title, `Group ${group}`, "by which the person names it");
   inGroup.chat = moved;
   server.say({ ...inGroup, by: stranger, text: "and the tickets?", isMention: true });
   await home.answer("At the door.");

@@ -148,23 +148,20 @@ export async function moveGroup(
   channel: string,
   { from, to }: { from: string; to: string },
 ): Promise<void> {
-  const [known] = await tx.query<{ standing: Standing; name: string | null; changedBy: string | null }>(
-    `delete from channels.peer where channel = $1 and id = $2 and kind = 'group' returning standing, name, changed_by as "changedBy"`,
-    [channel, from],
+  const [moved] = await tx.query<Pick<KnownPeer, "id" | "name" | "standing" | "changedBy">>(
+    `with gone as (delete from channels.peer where channel = $1 and id = $2 and kind = 'group' returning *)
+     insert into channels.peer (channel, id, kind, name, title, standing, changed_by, seen_at)
+     select channel, $3, kind, name, title, standing, changed_by, roost.now() from gone
+     on conflict (channel, id) do update set standing = excluded.standing, changed_by = excluded.changed_by where peer.standing = 'refused'
+     returning id, name, standing, changed_by as "changedBy"`,
+    [channel, from, to],
   );
+  if (moved !== undefined) emitChanged(tx, channel, { ...moved, by: moved.changedBy ?? channel });
   await tx.query("update channels.turn set chat_id = $3 where channel = $1 and chat_id = $2 and done_at is null", [
     channel,
     from,
     to,
   ]);
-  if (known === undefined) return;
-  const { standing, name, changedBy } = known;
-  await tx.query(
-    `insert into channels.peer (channel, id, kind, name, standing, changed_by, seen_at) values ($1, $2, 'group', $3, $4, $5, roost.now())
-     on conflict (channel, id) do update set standing = $4, changed_by = $5 where peer.standing = 'refused'`,
-    [channel, to, name, standing, changedBy],
-  );
-  emitChanged(tx, channel, { id: to, name, standing, by: changedBy ?? channel });
 }
 
 function namesOf({ name, title }: Peer): [name: string | null, title: string | null] {
