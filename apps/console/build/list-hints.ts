@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { addressOfCall } from "@roost/contract/client";
 import { roostOperations } from "@roost/contract/operations";
-import { feedAsks } from "../src/live/feed-asks.ts";
+import { feedAsks, sessionsAsk } from "../src/live/feed-asks.ts";
 
 export interface ManifestChunk {
   file: string;
@@ -17,7 +17,7 @@ type Asks = Readonly<Record<string, Record<string, unknown>>>;
 /** Address → the screen's source, and what it asks the gateway for at once. */
 const screens: Readonly<Record<string, { source: string; asks?: Asks }>> = {
   "/": { source: "src/features/now/NowScreen.tsx", asks: feedAsks },
-  "/chat": { source: "src/features/chat/ChatScreen.tsx", asks: { listSessions: { limit: 200 } } },
+  "/chat": { source: "src/features/chat/ChatScreen.tsx", asks: { listSessions: sessionsAsk } },
   "/needs": { source: "src/features/needs/NeedsScreen.tsx" },
   "/runs": { source: "src/features/runs/RunsScreen.tsx" },
   "/jobs": { source: "src/features/jobs/JobsScreen.tsx" },

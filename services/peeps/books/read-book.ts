@@ -12,9 +12,7 @@ import { decodeText } from "../text/decode-text.ts";
 
 /** @throws RoostError `invalid_input`: it is none of these; the message says what it looks like. */
 export function readBook(bytes: Uint8Array): Book {
-  const head = decodeText(bytes.subarray(0, 4096))
-    .replace(/^\ufeff/, "")
-    .trimStart();
+  const head = decodeText(bytes.subarray(0, 4096)).trimStart();
   if (/^BEGIN:VCARD/im.test(head)) return readCardBook(bytes);
   if (head.startsWith("{")) return readMonica(decodeText(bytes));
   const table = readTable(bytes);

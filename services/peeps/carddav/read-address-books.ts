@@ -3,6 +3,7 @@
  */
 import { RoostError } from "@roost/base";
 import { openDav, type DavServer } from "@roost/sources/dav";
+import { partBytesMax } from "../cards/split-cards.ts";
 
 export interface AddressBookPart {
   /** As the server calls the book, unique on it. */
@@ -14,8 +15,6 @@ export interface AddressBookPart {
 /** Of one answer. */
 const answerBytesMax = 64 * 1024 * 1024;
 const cardsPerCall = 200;
-/** Of what is handed on at once. */
-export const partBytesMax = 8 * 1024 * 1024;
 const booksMax = 100;
 
 /** @throws RoostError `forbidden`: the login is refused; `invalid_input`: there is no address book */

@@ -7,6 +7,9 @@ export interface CardPart {
   line: number;
 }
 
+/** Of what is handed on at once. */
+export const partBytesMax = 8 * 1024 * 1024;
+
 const end = "\nEND:VCARD";
 const lineFeed = 10;
 

@@ -7,13 +7,13 @@ import type { OutputOf } from "@roost/contract";
 import { resolveSecret } from "@roost/memory/settings";
 import type { ServiceCli } from "@roost/service/cli";
 import { Option, type Command } from "commander";
-import { partBytesMax, readAddressBooks } from "../carddav/read-address-books.ts";
-import { splitCards, type CardPart } from "../cards/split-cards.ts";
+import { readAddressBooks } from "../carddav/read-address-books.ts";
+import { partBytesMax, splitCards, type CardPart } from "../cards/split-cards.ts";
 import { peepsContract } from "../contract.ts";
 import { personLimits } from "../contract/limits.ts";
 import type { importContacts } from "../contract/messages.ts";
 import type { DateOrder } from "../contacts/date-order.ts";
-import { isMbox, readMail, splitMbox } from "../messages/mail.ts";
+import { isSeparator, readMail, splitMbox } from "../messages/mail.ts";
 import { readSlack, type SlackFile } from "../messages/slack.ts";
 import type { MessageItem } from "../messages/source-message.ts";
 import { readZip } from "../messages/read-zip.ts";
@@ -143,7 +143,7 @@ async function openMessages(
   if (found === undefined) throw new RoostError("not_found", `there is no ${path}`);
   if (found.isDirectory()) return await openFolder(path, options);
   const name = basename(path).toLowerCase();
-  if (name.endsWith(".eml") || isMbox(await readHead(path))) return readMails(path, ownAddresses(options));
+  if (name.endsWith(".eml") || isSeparator(await readHead(path))) return readMails(path, ownAddresses(options));
   if (!/\.(?:json|txt|zip)$/.test(name)) return undefined;
   if (name.endsWith(".zip")) return await openZip(cli, path, options);
   const text = decodeText(await readFile(path));
@@ -155,7 +155,7 @@ async function openMessages(
 }
 
 /** Mail programs call an mbox as they like: `Sent`, `INBOX`, `mbox`. */
-async function readHead(path: string): Promise<Uint8Array> {
+async function readHead(path: string): Promise<Buffer> {
   await using file = await open(path);
   const { buffer, bytesRead } = await file.read(Buffer.alloc(200), 0, 200, 0);
   return buffer.subarray(0, bytesRead);
@@ -233,17 +233,15 @@ export function ownAddresses({ me }: { me?: string }): ReadonlySet<string> {
   return new Set(addresses);
 }
 
-function byName(one: { name: string }, other: { name: string }): number {
-  return one.name < other.name ? -1 : 1;
-}
-
 async function* readMails(path: string, own: ReadonlySet<string>): AsyncGenerator<MessageItem> {
   if (path.toLowerCase().endsWith(".eml")) yield await readMail(await readFile(path), { own });
   else for await (const { bytes } of splitMbox(createReadStream(path))) yield await readMail(bytes, { own });
 }
 
 async function* readMaildir(path: string, own: ReadonlySet<string>): AsyncGenerator<MessageItem> {
-  for (const folder of ["cur", "new"])
-    for (const entry of (await readdir(join(path, folder), { withFileTypes: true })).sort(byName))
-      if (entry.isFile()) yield await readMail(await readFile(join(path, folder, entry.name)), { own });
+  for (const folder of ["cur", "new"]) {
+    const entries = await readdir(join(path, folder), { withFileTypes: true });
+    const files = entries.filter((entry) => entry.isFile()).map(({ name }) => name);
+    for (const name of files.sort()) yield await readMail(await readFile(join(path, folder, name)), { own });
+  }
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { mailLimits } from "@roost/sources/mail";
-import { isMbox, readMail, splitMbox } from "./mail.ts";
+import { isSeparator, readMail, splitMbox } from "./mail.ts";
 import type { SourceMessage } from "./source-message.ts";
 
 const own = new Set(["me@example.org"]);
@@ -109,14 +109,14 @@ async function mailsOf(file: string, size: number): Promise<{ offset: number; te
   return found;
 }
 
-test("isMbox() knows an mbox by its first line", () => {
+test("isSeparator() knows an mbox by its first line", () => {
   for (const [head, is] of [
     ["From 17@xxx Tue Nov 14 22:13:20 +0000 2023\r\nSubject: x", true],
     ["From - Tue Nov 14 22:13:20 2023\n", true],
     ["From: ida@example.org\nDate: 14 Nov 2023 22:13:20", false],
     ["", false],
   ] as const)
-    assert.equal(isMbox(Buffer.from(head)), is, head);
+    assert.equal(isSeparator(Buffer.from(head)), is, head);
 });
 
 test("splitMbox() gives the same mails for chunks of any size, and unquotes From", async () => {

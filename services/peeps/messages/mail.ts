@@ -47,9 +47,9 @@ function handleOf({ address, name }: MailAddress): SourceHandle {
 /** `From sender Tue Nov 14 22:13:20 2023`, with or without an offset: a sentence that begins so names no time. */
 const separator = /^From \S+ .*\d\d:\d\d/;
 
-/** Whether a file begins as an mbox does. */
-export function isMbox(head: Uint8Array): boolean {
-  return separator.test(Buffer.from(head.subarray(0, 200)).toString("latin1").split("\n", 1)[0]!);
+/** Whether a mail of an mbox begins with this line. More may follow it: a file that begins so is an mbox. */
+export function isSeparator(line: Buffer): boolean {
+  return separator.test(line.toString("latin1", 0, 200));
 }
 
 /**
@@ -74,7 +74,7 @@ export async function* splitMbox(
       const end = rest.indexOf(10, from);
       if (end < 0 && (chunk !== undefined || from >= rest.length)) break;
       const line = rest.subarray(from, end < 0 ? rest.length : end + 1);
-      if (isAfterBlank && separator.test(line.subarray(0, 200).toString("latin1"))) {
+      if (isAfterBlank && isSeparator(line)) {
         const mail = finish();
         if (mail !== undefined) yield mail;
         [start, lines, size] = [offset, [], 0];

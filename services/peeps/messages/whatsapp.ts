@@ -122,10 +122,7 @@ function splitLines(text: string): { lines: ChatLine[]; notices: number } {
   const lines: ChatLine[] = [];
   let notices = 0;
   let isNotice = true;
-  for (const [index, raw] of text
-    .replace(/^\ufeff/, "")
-    .split(/\r\n|\n|\r/)
-    .entries()) {
+  for (const [index, raw] of text.split(/\r\n|\n|\r/).entries()) {
     const found = readHead(raw, index + 1);
     if (found === undefined) {
       const last = lines.at(-1);

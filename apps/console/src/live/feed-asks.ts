@@ -9,3 +9,6 @@ export const feedAsks = {
   listRuns: { state: ended, limit: 25 },
   listInbox: {},
 };
+
+/** What `chat:sessions` is read with, wherever it is shown: the page of the chat has it fetched early too. */
+export const sessionsAsk = { limit: 200 };

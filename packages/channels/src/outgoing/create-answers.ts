@@ -173,7 +173,8 @@ async function sendAnswer(room: Room, turn: Turn, run: Run): Promise<void> {
   const { chat, runId, replyTo, isGroup } = turn;
   const text = answerOf(run, turn);
   const what = "an answer";
-  const outgoing = { key: `answer:${runId}`, chat, what, text, replyTo, isInTopic: isGroup };
+  const restReplyTo = isGroup ? replyTo : undefined;
+  const outgoing = { key: `answer:${runId}`, chat, what, text, replyTo, restReplyTo };
   const begun = await findSent(room, previewKey(runId));
   if (text !== "") {
     if (begun?.ref == null) await sendText(room, outgoing);
@@ -184,7 +185,7 @@ async function sendAnswer(room: Room, turn: Turn, run: Run): Promise<void> {
     if (stored === undefined || stored.bytes.byteLength > channel.limits.fileBytesMax) continue;
     const name = part.name ?? stored.name ?? "file";
     const { bytes, mediaType } = stored;
-    const file = { bytes, name, mediaType, replyTo: isGroup ? replyTo : undefined };
+    const file = { bytes, name, mediaType, replyTo: restReplyTo };
     await sendOnce(room, { key: `answer:${runId}:part:${index}`, chat, what }, (signal) =>
       channel.sendFile(chat, file, signal),
     );

@@ -9,8 +9,8 @@ export interface OutgoingText {
   what: string;
   text: string;
   replyTo?: string | undefined;
-  /** All of its messages answer, not the first alone: in a group with topics they stay in theirs by that. */
-  isInTopic?: boolean;
+  /** What the messages after the first answer: in a group with topics they stay in theirs by that. */
+  restReplyTo?: string | undefined;
 }
 
 /** Texts of more messages than that come as a file. */
@@ -31,11 +31,10 @@ export async function sendText(room: Room, outgoing: OutgoingText): Promise<Sent
 /** What follows the first message. */
 export async function sendRest(
   room: Room,
-  { key, chat, what, text, isInTopic, ...outgoing }: OutgoingText,
+  { key, chat, what, text, restReplyTo: replyTo }: OutgoingText,
   others: readonly string[],
 ): Promise<void> {
   const { channel } = room;
-  const replyTo = isInTopic === true ? outgoing.replyTo : undefined;
   if (others.length >= messagesMax) {
     const file = { bytes: Buffer.from(text), name: "answer.md", mediaType: "text/markdown", replyTo };
     await sendOnce(room, { key: `${key}:file`, chat, what }, (signal) => channel.sendFile(chat, file, signal));

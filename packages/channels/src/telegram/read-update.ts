@@ -115,15 +115,25 @@ function readMessage(message: TelegramMessage, me: Account): Omit<IncomingMessag
 }
 
 /** With the addresses that stand behind its words: a reader sees the words alone, and what they lead to would be lost. */
-function writtenText({ text, caption, entities, caption_entities: ofCaption }: TelegramMessage): string | undefined {
-  const links = (entities ?? ofCaption ?? []).filter(({ url }) => url !== undefined);
+function writtenText(message: TelegramMessage): string | undefined {
+  const { text, entities } = wordsOf(message);
+  if (text === undefined) return undefined;
+  const links = entities.filter(({ url }) => url !== undefined);
   // From the end, so that the places before it stay; offsets count UTF-16 units, as strings do.
   return links
     .toSorted((one, other) => other.offset - one.offset)
     .reduce((written, { offset, length, url }) => {
       const end = offset + length;
-      return written === undefined ? written : `${written.slice(0, end)} (${url})${written.slice(end)}`;
-    }, text ?? caption);
+      return `${written.slice(0, end)} (${url})${written.slice(end)}`;
+    }, text);
+}
+
+/** What is written in it, or beneath its file. */
+function wordsOf({ text, caption, entities, caption_entities: ofCaption }: TelegramMessage): {
+  text: string | undefined;
+  entities: z.output<typeof Entity>[];
+} {
+  return { text: text ?? caption, entities: entities ?? ofCaption ?? [] };
 }
 
 function chatKindOf(type: string): "private" | "group" | undefined {
@@ -143,11 +153,11 @@ function toPeer({
 }
 
 /** `@roost_bot`, a command for it, or a mention of an account without a name. */
-function isMentioned({ text, caption, entities, caption_entities: ofCaption }: TelegramMessage, me: Account): boolean {
-  const written = text ?? caption ?? "";
+function isMentioned(message: TelegramMessage, me: Account): boolean {
+  const { text = "", entities } = wordsOf(message);
   const name = `@${me.name}`.toLowerCase();
-  return (entities ?? ofCaption ?? []).some(({ type, offset, length, user }) => {
-    const part = written.slice(offset, offset + length).toLowerCase();
+  return entities.some(({ type, offset, length, user }) => {
+    const part = text.slice(offset, offset + length).toLowerCase();
     if (type === "mention") return part === name;
     if (type === "bot_command") return part.endsWith(name);
     return type === "text_mention" && String(user?.id) === me.id;

@@ -91,7 +91,8 @@ function shareOf({ peak, max }: RehearsedCap): number {
   return max === 0 ? (peak > 0 ? 1 : 0) : peak / max;
 }
 
-function times(count: number): string {
+/** `once`, `2 times` */
+export function times(count: number): string {
   return count === 1 ? "once" : `${count} times`;
 }
 

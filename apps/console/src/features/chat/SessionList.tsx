@@ -2,6 +2,7 @@
 import { useDeferredValue, useState } from "react";
 import { Link } from "wouter";
 import { useConsole, useNow } from "../../live/console-context.ts";
+import { sessionsAsk } from "../../live/feed-asks.ts";
 import { useReading } from "../../live/use-reading.ts";
 import { Failure, Skeleton } from "../../parts/Blank.tsx";
 import { formatAge } from "../../parts/format.ts";
@@ -18,7 +19,7 @@ export function SessionList({ current, onBegin, onChoose }: SessionListProps) {
   const { client } = useConsole();
   const [typed, setTyped] = useState("");
   const wanted = useDeferredValue(typed.trim());
-  const { value, error, reload } = useReading("chat:sessions", () => client.listSessions({ limit: 200 }), {
+  const { value, error, reload } = useReading("chat:sessions", () => client.listSessions(sessionsAsk), {
     isMoved: ({ topic }) => topic === "sessions",
   });
   const shown = (value?.items ?? []).filter(({ key, title }) =>

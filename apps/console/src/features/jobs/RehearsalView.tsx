@@ -1,10 +1,10 @@
 /** Plays the coming hours without a model and without effects: what would run, what it would cost, and what would go wrong. The home does not change. */
-import { findingTitles, listFindings, plural } from "@roost/contract/describe-rehearsal";
+import { findingTitles, listFindings, plural, times } from "@roost/contract/describe-rehearsal";
 import type { NamedJobDefinition, Rehearsal, RehearsalReport } from "@roost/contract/operations";
 import { Link } from "wouter";
 import { Blank, Failure } from "../../parts/Blank.tsx";
 import { Button } from "../../parts/Button.tsx";
-import { formatCount, formatUsd, tellTokens } from "../../parts/format.ts";
+import { formatCount, formatUsd, tellTokens, type TimeFormats } from "../../parts/format.ts";
 import { tellWhen } from "../../parts/tell-cron.ts";
 import { useTimeFormats } from "../../parts/time-formats.ts";
 import { Region } from "../../parts/Region.tsx";
@@ -83,7 +83,7 @@ function Progress({ rehearsal, onStop }: { rehearsal: Rehearsal | undefined; onS
   const [begin = 0, end = 1, at = 0] = rehearsal
     ? [rehearsal.from, rehearsal.until, rehearsal.playedUntil].map((time) => Date.parse(time))
     : [];
-  const played = `${formats.weekday.format(at)} ${formats.clock.format(at)}, ${formatCount(rehearsal?.runCount ?? 0)} runs`;
+  const played = `${tellMoment(formats, at)}, ${formatCount(rehearsal?.runCount ?? 0)} runs`;
   return (
     <div className={styles.progress}>
       <p>{rehearsal === undefined ? "It begins" : `Played until ${played}`}</p>
@@ -146,10 +146,7 @@ const shownMax = 12;
 
 function Findings({ report }: { report: RehearsalReport }) {
   const formats = useTimeFormats();
-  const at = (time: string) => {
-    const ms = Date.parse(time);
-    return `${formats.weekday.format(ms)} ${formats.clock.format(ms)}`;
-  };
+  const at = (time: string) => tellMoment(formats, Date.parse(time));
   const found = listFindings(report, { at, usd: formatUsd, count: formatCount });
   if (found.length === 0) return null;
   return (
@@ -173,6 +170,10 @@ function Findings({ report }: { report: RehearsalReport }) {
   );
 }
 
+function tellMoment({ weekday, clock }: TimeFormats, ms: number): string {
+  return `${weekday.format(ms)} ${clock.format(ms)}`;
+}
+
 const tones = ["bad", "warn", "plain"] as const;
 
 type Ticks = Pick<RehearsalReport["jobs"][number], "fired" | "skipped" | "missed" | "failedRuns">;
@@ -181,6 +182,6 @@ function tellTicks({ fired, skipped, missed, failedRuns: failed }: Ticks): strin
   const others = Object.entries({ skipped, missed, failed }).flatMap(([what, count]) =>
     count > 0 ? [`${count} ${what}`] : [],
   );
-  const times = fired === 0 ? "never" : fired === 1 ? "once" : `${fired} times`;
-  return [...(fired === 0 && others.length > 0 ? [] : [times]), ...others].join(", ");
+  const told = fired === 0 ? "never" : times(fired);
+  return [...(fired === 0 && others.length > 0 ? [] : [told]), ...others].join(", ");
 }

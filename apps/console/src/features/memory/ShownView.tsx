@@ -2,6 +2,7 @@
 import { useState } from "react";
 import { Link } from "wouter";
 import { useConsole, useNow } from "../../live/console-context.ts";
+import { sessionsAsk } from "../../live/feed-asks.ts";
 import { useReading } from "../../live/use-reading.ts";
 import { Blank, Unread } from "../../parts/Blank.tsx";
 import { composeContext, listSections } from "../../pieces/compose-context.ts";
@@ -14,7 +15,7 @@ import styles from "./ShownView.module.css";
 export function ShownView() {
   const { client } = useConsole();
   const [chosen, setChosen] = useState("main");
-  const { value } = useReading("chat:sessions", () => client.listSessions({ limit: 200 }));
+  const { value } = useReading("chat:sessions", () => client.listSessions(sessionsAsk));
   const sessions = value?.items.map(({ key, title }) => ({
     id: key,
     name: title === null ? key : `${title} (${key})`,
