@@ -182,7 +182,7 @@ async function findDebianPostgres(): Promise<string | undefined> {
   const versions = names.map(Number).filter((version) => version >= postgresMin);
   for (const version of versions.toSorted((a, b) => a - b)) {
     const directory = join(debianDirectory, String(version), "bin");
-    if (existsSync(join(directory, "initdb")) && existsSync(join(directory, "pg_basebackup"))) return directory;
+    if (existsSync(join(directory, "initdb"))) return directory;
   }
   return undefined;
 }

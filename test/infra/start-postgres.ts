@@ -1,6 +1,7 @@
 /** PostgreSQL of the system or of npm with TLS, and a replica that streams from it and can be promoted. */
-import { delay, silentLogger } from "@roost/base";
+import { silentLogger } from "@roost/base";
 import { freePorts } from "@roost/base/testing";
+import { until } from "@roost/base/testing/until";
 import { openDatabase } from "@roost/database";
 import { execFile } from "node:child_process";
 import { appendFile, chmod, chown, copyFile, cp, mkdir, writeFile } from "node:fs/promises";
@@ -16,8 +17,6 @@ import { openServers, type Server, type Servers } from "./servers.ts";
 
 const run = promisify(execFile);
 const programMsMax = 120_000;
-const streamingMsMax = 60_000;
-const pollMs = 100;
 /** What Roost brings. */
 const ownVersion = 18;
 
@@ -57,7 +56,7 @@ export interface StartPostgres {
 
 type PostgresVersion = NpmPostgresVersion | typeof ownVersion;
 
-/** @throws Error when PostgreSQL is not installed: ask requirePart first */
+/** @throws Error when the system's is wanted (neither `version` nor `replica`) and not installed: ask requirePart first */
 export async function startPostgres({
   replica = false,
   synchronous = false,
@@ -105,11 +104,8 @@ export async function startPostgres({
 /** A replica that accepts connections may not have found its primary yet. */
 async function untilStreaming(url: string, { synchronous }: { synchronous: boolean }): Promise<void> {
   await using database = await openDatabase({ url, applicationName: "infra", logger: silentLogger, poolMax: 1 });
-  const endMs = performance.now() + streamingMsMax;
-  while ((await database.query("select from pg_stat_replication where state = 'streaming'")).length === 0) {
-    if (performance.now() > endMs) throw new Error(`the replica does not stream after ${streamingMsMax / 1000} s`);
-    await delay(pollMs);
-  }
+  const streaming = "select from pg_stat_replication where state = 'streaming'";
+  await until("the replica streams", async () => (await database.query(streaming)).length > 0);
   if (!synchronous) return;
   await database.query("alter system set synchronous_standby_names = '*'");
   await database.query("select pg_reload_conf()");

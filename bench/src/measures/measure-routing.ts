@@ -5,7 +5,7 @@
  */
 import { readFile } from "node:fs/promises";
 import { RoostError } from "@roost/base";
-import { chooseExamples, createRouter, textsOf, type RouteTarget } from "@roost/routing";
+import { chooseExamples, createRouter, textsOf, type Router, type RouteTarget } from "@roost/routing";
 import { z } from "zod";
 import { formatMs, type Figure, type MeasureOptions } from "../measure.ts";
 import { statistics } from "../statistics.ts";
@@ -26,8 +26,8 @@ export async function measureRouting(
   { isQuick, embedder, onProgress }: MeasureOptions,
 ): Promise<Figure[]> {
   const { train, val, oos_train: oosTrain, oos_val: oosVal } = await readIntents(path);
-  const textsOf = Map.groupBy(train, ([, intent]) => intent);
-  const chosen = [...textsOf].map(([intent, pairs]) =>
+  const byIntent = Map.groupBy(train, ([, intent]) => intent);
+  const chosen = [...byIntent].map(([intent, pairs]) =>
     toTarget(
       intent,
       chooseExamples(
@@ -36,7 +36,7 @@ export async function measureRouting(
       ),
     ),
   );
-  const spread = [...textsOf].map(([intent, pairs]) =>
+  const spread = [...byIntent].map(([intent, pairs]) =>
     toTarget(
       intent,
       pairs.filter((_, index) => index % Math.ceil(pairs.length / examplesPerTarget) === 0).map(([text]) => text),
@@ -114,16 +114,18 @@ function toTarget(intent: string, examples: string[]): RouteTarget {
   return { id: intent, name: intent.replaceAll("_", " "), description: "", examples };
 }
 
+async function openRouter(targets: readonly RouteTarget[], vectors?: Vectors): Promise<Router> {
+  const byWords = await createRouter(targets);
+  if (vectors === undefined) return byWords;
+  return await byWords.withVectors(await vectors.of(targets.flatMap((one) => textsOf(one))));
+}
+
 async function measureChoice(
   how: string,
   targets: readonly RouteTarget[],
   { asked, foreign, vectors }: { asked: readonly [string, string][]; foreign: readonly string[]; vectors?: Vectors },
 ): Promise<Figure[]> {
-  const byWords = await createRouter(targets);
-  const router =
-    vectors === undefined
-      ? byWords
-      : await byWords.withVectors(await vectors.of(targets.flatMap((one) => textsOf(one))));
+  const router = await openRouter(targets, vectors);
   const routeAll = async (texts: readonly string[]) => {
     const given = await vectors?.of(texts);
     return texts.map((text, index) => router.route(text, given?.[index]));
@@ -168,9 +170,7 @@ async function measureTime(
     return { ...target, id: `${target.id}:${index}` };
   });
   const startedMs = performance.now();
-  const byWords = await createRouter(many);
-  const router =
-    vectors === undefined ? byWords : await byWords.withVectors(await vectors.of(many.flatMap((one) => textsOf(one))));
+  const router = await openRouter(many, vectors);
   const learnedMs = performance.now() - startedMs;
   const times: number[] = [];
   for (const [text] of asked.slice(0, vectors === undefined ? asked.length : askedWithVectors)) {

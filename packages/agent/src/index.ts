@@ -64,13 +64,7 @@ export { callToolName, createToolList, findToolsName } from "./tools/tool-list.t
 export { estimatePrompt } from "./models/estimate-prompt.ts";
 export { createMendMemory } from "./wire/mend.ts";
 export { openModels, type OpenModelsOptions } from "./models/open-models.ts";
-export {
-  createEmbedder,
-  type Embedded,
-  type Embedder,
-  type EmbedderConfig,
-  type EmbedOptions,
-} from "./models/create-embedder.ts";
+export { createEmbedder, type Embedded, type Embedder, type EmbedderConfig } from "./models/create-embedder.ts";
 export { agentLimitDefaults, type AgentLimits } from "./loop/agent-limits.ts";
 export type { AgentDelta, AgentEnd, AgentLimitName, AgentOutcome, AgentTotals } from "./loop/agent-outcome.ts";
 export type { RequestRecord } from "./loop/request-record.ts";

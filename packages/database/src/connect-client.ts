@@ -2,6 +2,7 @@
 import type { Socket } from "node:net";
 import { Client, type ClientBase, type ClientConfig } from "pg";
 import { refuseReplica, type ServerHosts } from "./server-hosts.ts";
+import { toDatabaseError } from "./to-database-error.ts";
 import { valueParsers } from "./value-parsers.ts";
 
 const connectTimeoutMsMax = 10_000;
@@ -95,6 +96,15 @@ function answerMsMax({ statementTimeoutMsMax }: ConnectionSettings): number {
 /** A connection outside the pool. Throws the driver's error. */
 export function connectClient(settings: ConnectionSettings): Promise<PgClient> {
   return settings.hosts.connect((url) => connectTo(url, settings));
+}
+
+/** The same. @throws RoostError as toDatabaseError makes it */
+export async function openClient(settings: ConnectionSettings): Promise<PgClient> {
+  try {
+    return await connectClient(settings);
+  } catch (error) {
+    throw toDatabaseError(error);
+  }
 }
 
 async function connectTo(connectionString: string, settings: ConnectionSettings): Promise<PgClient> {

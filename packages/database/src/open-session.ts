@@ -1,15 +1,13 @@
 import { RoostError } from "@roost/base";
 import type { Client } from "pg";
-import { connectClient, type ConnectionSettings } from "./connect-client.ts";
+import { openClient, type ConnectionSettings } from "./connect-client.ts";
 import type { QueryOptions, DatabaseSession } from "./database.ts";
 import { runQuery } from "./run-query.ts";
 import { toDatabaseError } from "./to-database-error.ts";
 
 /** A connection outside the pool, so that holding it for long does not exhaust the pool. */
 export async function openSession(settings: ConnectionSettings): Promise<DatabaseSession> {
-  const client = await connectClient(settings).catch((error: unknown) => {
-    throw toDatabaseError(error);
-  });
+  const client = await openClient(settings);
   return createSession(client, () => client.end());
 }
 

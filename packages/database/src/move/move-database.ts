@@ -5,7 +5,7 @@
  */
 import { delay, RoostError } from "@roost/base";
 import type { Client } from "pg";
-import { connectClient } from "../connect-client.ts";
+import { openClient } from "../connect-client.ts";
 import type { Sql } from "../database.ts";
 import { parseDatabaseUrl } from "../database-url.ts";
 import { requireServerVersion } from "../open-database.ts";
@@ -81,9 +81,7 @@ async function openMoving(url: string, isReadOnly: boolean): Promise<Client> {
     idleInTransactionMsMax: 0,
     isReadOnly,
   };
-  const client = await connectClient(settings).catch((error: unknown) => {
-    throw toDatabaseError(error);
-  });
+  const client = await openClient(settings);
   await client.query(moveSettings);
   const [version] = (
     await client.query<{ number: number; text: string }>(

@@ -1,8 +1,7 @@
 /** Sessions of one test after another on connections that stay: opening one costs the server as much as ten statements. Keeps no process alive. */
-import { connectClient, type ConnectionSettings, type PgClient } from "../connect-client.ts";
+import { openClient, type ConnectionSettings, type PgClient } from "../connect-client.ts";
 import type { DatabaseSession } from "../database.ts";
 import { createSession } from "../open-session.ts";
-import { toDatabaseError } from "../to-database-error.ts";
 
 export interface KeptSessions extends AsyncDisposable {
   open(): Promise<DatabaseSession>;
@@ -20,9 +19,7 @@ export function keepSessions(settings: ConnectionSettings): KeptSessions {
       client.ref();
       return client;
     }
-    const client = await connectClient(settings).catch((error: unknown) => {
-      throw toDatabaseError(error);
-    });
+    const client = await openClient(settings);
     return client.on("end", () => idle.delete(client));
   }
 
