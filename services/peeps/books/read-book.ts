@@ -10,9 +10,11 @@ import { readTable } from "../csv/read-table.ts";
 import { readMonica } from "../monica/read-monica.ts";
 import { decodeText } from "../text/decode-text.ts";
 
+const headBytesMax = 4_096;
+
 /** @throws RoostError `invalid_input`: it is none of these; the message says what it looks like. */
 export function readBook(bytes: Uint8Array): Book {
-  const head = decodeText(bytes.subarray(0, 4096)).trimStart();
+  const head = decodeText(bytes.subarray(0, headEnd(bytes))).trimStart();
   if (/^BEGIN:VCARD/im.test(head)) return readCardBook(bytes);
   if (head.startsWith("{")) return readMonica(decodeText(bytes));
   const table = readTable(bytes);
@@ -26,6 +28,13 @@ export function readBook(bytes: Uint8Array): Book {
       ? "the file is empty"
       : `the file is no vCard, no CSV of Google or Outlook (with columns in English, German or French) and no Monica export; its first line is "${columns.slice(0, 200)}"`,
   );
+}
+
+/** Before a character of UTF-8, of which a part would make all of it look like another charset. */
+function headEnd(bytes: Uint8Array): number {
+  let end = Math.min(headBytesMax, bytes.length);
+  while (end > 0 && (bytes[end] ?? 0) >> 6 === 0b10) end -= 1;
+  return end;
 }
 
 function readCardBook(bytes: Uint8Array): Book {
