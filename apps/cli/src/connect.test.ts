@@ -58,3 +58,13 @@ test("connect() says at once that a home is not running, or is stopping", async 
     await assert.rejects(connect(home.config), { code: "unavailable", message: /is not running for the home/ });
   }
 });
+
+test("connect() says after ten seconds that a gateway does not start, where another would say that nothing runs", async () => {
+  await using home = await openHome({ pid: process.pid, state: "starting" });
+  let nowMs = 0;
+  const clock = { nowMs: () => (nowMs += 4000) };
+  await assert.rejects(connect(home.config, { clock }), {
+    code: "unavailable",
+    message: /not answered for 10 s: roost doctor/,
+  });
+});

@@ -1,7 +1,7 @@
 /** Finds the gateway of the home, or the named one, and returns a typed client. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { delay, processExists, readGatewayUrl, RoostError, systemClock } from "@roost/base";
+import { delay, processExists, readGatewayUrl, RoostError, systemClock, type Clock } from "@roost/base";
 import { createHttpClient, type ClientOf } from "@roost/contract/client";
 import { roostContract } from "@roost/contract/roost";
 import type { CliConfig } from "./config.ts";
@@ -19,33 +19,38 @@ export interface Connection {
 export interface ConnectOptions {
   /** Replaces the global `fetch`. */
   fetch?: typeof globalThis.fetch;
+  /** Says how long a start was waited for. */
+  clock?: Clock;
 }
 
 /** @throws RoostError `unavailable` when no gateway is known; the message says how to start one */
-export async function connect(config: CliConfig, options: ConnectOptions = {}): Promise<Connection> {
+export async function connect(
+  config: CliConfig,
+  { fetch = globalThis.fetch, clock = systemClock }: ConnectOptions = {},
+): Promise<Connection> {
   const { homeDir } = config;
-  const url = (config.url ?? (await untilStarted(homeDir, () => readGatewayUrl(homeDir)))).replace(/\/+$/, "");
+  const start = { homeDir, clock };
+  const url = (config.url ?? (await untilStarted(start, () => readGatewayUrl(homeDir)))).replace(/\/+$/, "");
   const token = config.token ?? (await readToken(config));
-  const fetch = options.fetch ?? globalThis.fetch;
   const client = createHttpClient(roostContract, {
     baseUrl: `${url}/api/v1`,
     token,
-    fetch: config.url === undefined ? followGateway(fetch, homeDir, url) : fetch,
+    fetch: config.url === undefined ? followGateway(fetch, start, url) : fetch,
   });
   return { client, url, token };
 }
 
 /** A restarted gateway may have another port: a request that found the old one closed asks at the one that the home names now. */
-function followGateway(fetch: typeof globalThis.fetch, homeDir: string, first: string): typeof globalThis.fetch {
+function followGateway(fetch: typeof globalThis.fetch, start: AwaitedStart, first: string): typeof globalThis.fetch {
   let url = first;
   return async (input, init) => {
     const at = (base: string) => (typeof input === "string" ? base + input.slice(first.length) : input);
-    return await untilStarted(homeDir, async () => {
+    return await untilStarted(start, async () => {
       try {
         return await fetch(at(url), init);
       } catch (error) {
         if (!isUnreached(error)) throw error;
-        const named = await readGatewayUrl(homeDir);
+        const named = await readGatewayUrl(start.homeDir);
         if (named === url) throw error;
         url = named;
         return await fetch(at(url), init);
@@ -58,21 +63,32 @@ function followGateway(fetch: typeof globalThis.fetch, homeDir: string, first: s
 const startMsMax = 10_000;
 const lookMs = 200;
 
+interface AwaitedStart {
+  homeDir: string;
+  clock: Clock;
+}
+
 /**
  * Tries again while the home's supervisor lives: at its start, and when it starts its processes anew, there is no gateway for a moment. What may have
  * reached one is not sent again.
  */
-async function untilStarted<Result>(homeDir: string, work: () => Promise<Result>): Promise<Result> {
-  const untilMs = systemClock.nowMs() + startMsMax;
+async function untilStarted<Result>({ homeDir, clock }: AwaitedStart, work: () => Promise<Result>): Promise<Result> {
+  const untilMs = clock.nowMs() + startMsMax;
   for (;;) {
     try {
       return await work();
     } catch (error) {
       const isAway = error instanceof RoostError ? error.code === "unavailable" : isUnreached(error);
-      if (!isAway || systemClock.nowMs() >= untilMs || !(await isKept(homeDir))) throw error;
+      if (!isAway || !(await isKept(homeDir))) throw error;
+      if (clock.nowMs() >= untilMs) throw notAnswered(homeDir, error);
       await delay(lookMs);
     }
   }
+}
+
+function notAnswered(homeDir: string, cause: unknown): RoostError {
+  const message = `Roost was started for the home ${homeDir}, but its gateway has not answered for ${startMsMax / 1000} s: roost doctor says more, and .roost/logs/roost.log in the home`;
+  return new RoostError("unavailable", message, { cause });
 }
 
 async function isKept(homeDir: string): Promise<boolean> {

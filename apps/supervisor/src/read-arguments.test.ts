@@ -24,6 +24,10 @@ test("readArguments() refuses what it does not know and shows what it does", () 
   }
 });
 
+test("readArguments() names an option that it does not know, without advice of others", () => {
+  assert.throws(() => readArguments(["--loud"]), { message: /^Unknown option '--loud'\nUsage/ });
+});
+
 test("readArguments() takes what a new home is made from, refuses what it cannot be, and writeFirstHome() says it again", () => {
   const args = ["--name=Eva W.", "--agent-name=Kiwi", "--time-zone=Europe/Vienna", "--usd-per-day=0.50"];
   const { first } = readArguments(["up", ...args]);

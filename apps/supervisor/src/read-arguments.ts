@@ -48,7 +48,7 @@ export function readArguments(args: string[]): SupervisorArguments {
       },
     });
   } catch (error) {
-    throw new RoostError("invalid_input", `${(error as Error).message}\n${usage}`, { cause: error });
+    throw new RoostError("invalid_input", `${describeFault(error as Error)}\n${usage}`, { cause: error });
   }
   const { values, positionals } = parsed;
   const [command = "up", ...rest] = positionals;
@@ -60,6 +60,11 @@ export function readArguments(args: string[]): SupervisorArguments {
   const first = { example, name, agentName, timeZone, usdPerDay, services };
   checkFirstHome(first);
   return { command, isDetached: values.detach, stopWith: values["stop-with"].map(Number), first };
+}
+
+/** Without Node's advice on positional arguments, which no command here takes freely. */
+function describeFault({ message }: Error): string {
+  return message.split(". To specify")[0]!;
 }
 
 /** The options that say the same. */
