@@ -1,6 +1,6 @@
 /** The HTTP surface: authentication, the operations under /api/v1, the OpenAPI document and a start page. Opens no port. */
 import { allowedUntil, whileAllowed } from "./streams/while-allowed.ts";
-import type { AccessTokens, InboundHooks } from "@roost/access";
+import type { AccessTokens, InboundHooks, Signing } from "@roost/access";
 import { RoostError, type Clock, type Logger } from "@roost/base";
 import {
   createOpenApi,
@@ -55,6 +55,8 @@ export interface GatewayOptions {
   /** What is served under /api/v1. */
   api: ServedContract;
   token: Token;
+  /** Of what a browser brings back. */
+  signing: Signing;
   version: string;
   /** Read per request, because the port is known only once it is open. */
   origin: () => OriginRules;
@@ -125,12 +127,12 @@ export function createGateway(options: GatewayOptions): Gateway {
     (openApi ??= createOpenApi(options.api.contract, { version: options.version, servers: [{ url: apiPrefix }] }));
   app.get("/openapi.json", (context) => context.json(describe()));
 
-  const { token, clock, services } = options;
+  const { token, signing, clock, services } = options;
   const { kernel } = services;
   const agentOf = createAgentOf(kernel);
   const verifyRunToken = async (given: string) =>
     withKnowledge({ kernel, agentOf }, await verifyToken(kernel.database, services.verifier, given));
-  const sessions = createBrowserSessions({ token, clock, home: options.hostPlace.homeId });
+  const sessions = createBrowserSessions({ signing, token, clock }, options.hostPlace.homeId);
   const authentication = createAuthentication({ token, sessions, verifyRunToken, access: options.access, clock });
   app.route(hooksPath, serveHooks(options.hooks, { logger }));
   app.route(sessionPath, createSessionRoutes({ authentication, sessions, codes: options.codes }));

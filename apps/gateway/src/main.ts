@@ -71,7 +71,6 @@ import { createSignInCodes } from "./security/sign-in-codes.ts";
 import { openConsole } from "./console/open-console.ts";
 
 const version = "0.1.0";
-const poolMax = 12;
 /** Where the console's sources are. */
 const cloneDir = fileURLToPath(new URL("../../..", import.meta.url));
 /** How long an orderly stop may take. What remains is dropped; committed work does not depend on it. */
@@ -95,7 +94,7 @@ async function main(): Promise<void> {
   const services = await openOwnServices(opened, home.id);
   const { router, memory } = openRouting(opened, { directory: services.directory });
   const { settings } = memory;
-  const entries = await openEntries(memory, { config, homeId: home.id });
+  const { tokenLoop, ...entries } = await openEntries(memory, { config, homeId: home.id, token });
   const channels = await openChannels(memory, config.environment);
   await applySettings(memory);
   const finding = findModel(kernel, config, { settings, logger });
@@ -115,7 +114,7 @@ async function main(): Promise<void> {
   const console = openConsole({ root: cloneDir, logger, signal: shutdown });
   const facts = { version, homeDir, timeZone: memory.timeZone, startedAtMs, engine, model, ...checks, console };
   let origin: OriginRules = { port: 0 };
-  const codes = createSignInCodes(kernel, { token, clock: kernel.clock });
+  const codes = createSignInCodes(kernel, { ...entries, token, clock: kernel.clock });
   const kept = { apply, said: notices, homeId: home.id, supervised, channels, environment };
   const { onScan, onTrusted, applyAtOnce, inForce } = openKeepers(memory, kept);
   const setup = { environment, restart: supervised.askForRestart, applyAtOnce, logger };
@@ -128,13 +127,13 @@ async function main(): Promise<void> {
   await using proxy = await openOwnProxy({ kernel, clock, logger, ...proxied });
   const agents = createAgentDoor({ kernel, memory, proxy, logger, agents: known.agents, shutdown });
   const keepAnswer = createKeepAnswer(answersOf(database), { logger });
-  const common = { environment: config.environment, keepAnswer, token, version, clock, logger, telemetry, shutdown };
+  const common = { environment, keepAnswer, token, version, clock, logger, telemetry, shutdown };
   const doors = { ...entries, codes, console, proxy, agents, origin: () => origin };
   const app = createGateway({ api, services, memory, ...doors, ...common });
   await using listening = await listen({ ...readListenSettings(config, { settings, logger }), ...app });
   origin = listening.rules;
-  const loops = createLoops(config, memory, { model: { facts: model, ...checks }, channels, signal: shutdown });
-  const going = keepGoing(memory, { loops, onScan, channels, signal: shutdown });
+  const found = { model: { facts: model, ...checks }, channels, tokenLoop, signal: shutdown };
+  const going = keepGoing(memory, { loops: createLoops(config, memory, found), onScan, channels, signal: shutdown });
   await using _address = await publishAddress(homeDir, { url: listening.url, startedAtMs, logger });
   logger.info("The gateway is ready", { url: listening.url, model: model.name, mode: model.mode });
   const told = [await checks.findProblem(), await describeActiveJobs(kernel, settings), ...notices];
@@ -154,7 +153,7 @@ async function main(): Promise<void> {
 async function openOwnDatabase(config: GatewayConfig, logger: Logger): Promise<Database> {
   await using opened = new AsyncDisposableStack();
   const url = databaseUrl(config);
-  const database = opened.use(await openDatabase({ url, poolMax, applicationName: "roost gateway", logger }));
+  const database = opened.use(await openDatabase({ url, poolMax: 12, applicationName: "roost gateway", logger }));
   await refuseDatabaseOfAnother(database, config.homeDir);
   opened.move();
   return database;
@@ -219,13 +218,14 @@ function openKeepers(
 interface LoopsOptions {
   model: Pick<FoundModel, "facts" | "findProblem">;
   channels: OpenedChannels;
+  tokenLoop: SchedulerLoop;
   signal: AbortSignal;
 }
 
 function createLoops(
   config: GatewayConfig,
   memory: Memory,
-  { model: { facts, findProblem }, channels, signal }: LoopsOptions,
+  { model: { facts, findProblem }, channels, tokenLoop, signal }: LoopsOptions,
 ): SchedulerLoop[] {
   const { kernel, timeZone } = memory;
   // What is rehearsed is not sent.
@@ -237,6 +237,7 @@ function createLoops(
   return [
     ...createHomeLoops(kernel),
     ...createMemoryLoops(memory),
+    tokenLoop,
     createModelLoop(kernel, { findProblem, timeZone }),
     ...outlets.map((outlet) => createNoticeLoop(kernel, { outlet, timeZone, signal })),
     ...(facts.mode === "rehearsal" ? [] : createPushLoops(kernel, { homeDir: memory.homeDir, timeZone, signal })),

@@ -1,12 +1,17 @@
-/** Who may enter and how: tokens, webhooks that come in, and what hosts that run workers are told. */
+/** Who may enter and how: tokens, what is signed for browsers, webhooks that come in, and what hosts that run workers are told. */
 import { openAccess, renewHostLogins } from "@roost/access";
 import { hasKafka, migrateKafka } from "@roost/kafka/status";
 import type { Memory } from "@roost/memory";
 import type { GatewayConfig } from "./config.ts";
 import type { HostPlace } from "./security/host-place.ts";
+import { openOwnSigning } from "./security/open-own-signing.ts";
+import { openTokenLoop, type Token } from "./security/open-token.ts";
 import { openOwnHooks } from "./serve-hooks.ts";
 
-export async function openEntries(memory: Memory, { config, homeId }: { config: GatewayConfig; homeId: string }) {
+export async function openEntries(
+  memory: Memory,
+  { config, homeId, token }: { config: GatewayConfig; homeId: string; token: Token },
+) {
   const { kernel, logger } = memory;
   const access = await openAccess(kernel, { logger });
   // A relay on another host has a login that makes no tables.
@@ -15,5 +20,7 @@ export async function openEntries(memory: Memory, { config, homeId }: { config: 
   // Of the children of a home with a PostgreSQL of its own only the supervisor's variable is set.
   const databaseUrl = config.DATABASE_URL === undefined ? undefined : config.databaseUrl;
   const hostPlace: HostPlace = { homeId, databaseUrl, objects: config.OBJECTS_URL };
-  return { access, hooks: openOwnHooks(memory, config.environment), hostPlace };
+  const signing = await openOwnSigning(memory);
+  const tokenLoop = await openTokenLoop(kernel, token);
+  return { access, signing, tokenLoop, hooks: openOwnHooks(memory, config.environment), hostPlace };
 }

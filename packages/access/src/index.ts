@@ -25,6 +25,8 @@ export { listTokens, revokeToken } from "./list-tokens.ts";
 export { accessSchema, isAccessToken, openAccess, type AccessTokens } from "./open-access.ts";
 export { principalIdOf, type AccessToken, type TokenCap } from "./access-token.ts";
 export { createPairing, isPairingCode, pairingMsMax, redeemPairing, wrongCodesMax, type Pairing } from "./pairing.ts";
+export { fingerprintOf, recordHomeToken } from "./signing/home-token.ts";
+export { makeSigningKey, openSigning, type Signing } from "./signing/open-signing.ts";
 export { createFailureCount, failuresMax, failureWindowMs } from "./create-failure-count.ts";
 export { isSameSecret } from "./is-same-secret.ts";
 export { addHook, listHooks, removeHook, rotateHook } from "./hooks/add-hook.ts";

@@ -3,6 +3,7 @@ import type { Logger } from "@roost/base";
 import { applyMigrations, readSchema, type SchemaFiles } from "@roost/database";
 import type { Kernel } from "@roost/kernel";
 import { hashToken } from "./create-token.ts";
+import { keepFresh } from "./keep-fresh.ts";
 import { revokeToken } from "./list-tokens.ts";
 import { tokenColumns, tokenPrefix, type AccessToken } from "./access-token.ts";
 
@@ -22,10 +23,6 @@ export interface AccessTokens {
   recordSeen(): Promise<void>;
 }
 
-/** How long what was read counts; it is read anew beside the calls, and before a call once it is older than the second. */
-const freshMs = 1_000;
-const staleMsMax = 2_000;
-
 export function isAccessToken(text: string): boolean {
   return text.startsWith(tokenPrefix);
 }
@@ -33,44 +30,27 @@ export function isAccessToken(text: string): boolean {
 export async function openAccess(kernel: Kernel, { logger }: { logger: Logger }): Promise<AccessTokens> {
   await applyMigrations(kernel.database, await readSchema(accessSchema));
   const { clock, database } = kernel;
-  let byHash = new Map<string, AccessToken>();
-  let byId = new Map<string, AccessToken>();
-  let readMs = -Infinity;
-  let reading: Promise<void> | undefined;
   const seen = new Map<string, number>();
-
-  const read = () =>
-    (reading ??= (async () => {
-      const startedMs = clock.nowMs();
-      const rows = await database.query<AccessToken & { sha256: string }>(
-        `select ${tokenColumns}, sha256 from access.token where revoked_at is null`,
-        [],
-        { name: "access_read_tokens" },
-      );
-      byHash = new Map(rows.map(({ sha256, ...token }) => [sha256, token]));
-      byId = new Map([...byHash.values()].map((token) => [token.id, token]));
-      readMs = startedMs;
-    })().finally(() => {
-      reading = undefined;
-    }));
-
-  const look = async (among: () => AccessToken | undefined) => {
-    const ageMs = clock.nowMs() - readMs;
-    if (ageMs > staleMsMax || ageMs < 0) await read();
-    else if (ageMs > freshMs && reading === undefined)
-      void read().catch((error: unknown) => logger.warn("The access tokens could not be read again", { error }));
-    const token = among();
+  const read = async () => {
+    const rows = await database.query<AccessToken & { sha256: string }>(
+      `select ${tokenColumns}, sha256 from access.token where revoked_at is null`,
+      [],
+      { name: "access_read_tokens" },
+    );
+    const byHash = new Map(rows.map(({ sha256, ...token }) => [sha256, token]));
+    return { byHash, byId: new Map([...byHash.values()].map((token) => [token.id, token])) };
+  };
+  const onFailure = (error: unknown) => logger.warn("The access tokens could not be read again", { error });
+  const { value, forget } = keepFresh(read, { clock, onFailure });
+  const note = (token: AccessToken | undefined) => {
     if (token !== undefined) seen.set(token.id, clock.nowMs());
     return token;
-  };
-  const forget = () => {
-    readMs = -Infinity;
   };
 
   return {
     kernel,
-    find: (text) => look(() => byHash.get(hashToken(text))),
-    findById: (id) => look(() => byId.get(id)),
+    find: async (text) => note((await value()).byHash.get(hashToken(text))),
+    findById: async (id) => note((await value()).byId.get(id)),
     async revoke(id, { by }) {
       await revokeToken(kernel, { token: id, by });
       forget();

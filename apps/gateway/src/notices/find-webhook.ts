@@ -4,7 +4,7 @@ import { createHookKey } from "@roost/access";
 import type { Memory } from "@roost/memory";
 import { resolveSecret } from "@roost/memory/settings";
 import type { Webhook } from "./post-webhook.ts";
-import { readOwnKey } from "./read-own-key.ts";
+import { readOwnKey } from "../read-own-key.ts";
 
 const keyFile = join(".roost", "webhook-key");
 

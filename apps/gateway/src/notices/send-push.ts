@@ -2,7 +2,7 @@
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, sign, type KeyObject } from "node:crypto";
 import { join } from "node:path";
 import { RoostError, type Clock } from "@roost/base";
-import { readOwnKey } from "./read-own-key.ts";
+import { readOwnKey } from "../read-own-key.ts";
 
 const keyFile = join(".roost", "push-key");
 const timeoutMsMax = 15_000;

@@ -1,11 +1,10 @@
 /**
- * Keeps a browser signed in by a cookie that scripts cannot read and other sites cannot send. It is signed with the home's token: changing the
- * token signs every browser out. Knows nothing of permissions.
+ * Keeps a browser signed in by a cookie that scripts cannot read and other sites cannot send. It is signed by a gateway and bound to the home's token:
+ * changing the token signs every browser out. Knows nothing of permissions.
  */
-import { RoostError, type Clock } from "@roost/base";
+import { RoostError } from "@roost/base";
 import type { Arrival } from "./check-origin.ts";
-import type { Token } from "./open-token.ts";
-import { createTextSigner } from "./create-text-signer.ts";
+import { createTextSigner, type TextSignerOptions } from "./create-text-signer.ts";
 
 /** Afterwards the browser must sign in again. */
 const sessionMsMax = 30 * 86_400_000;
@@ -38,17 +37,12 @@ export interface BrowserSessions {
  * Cookies are shared by all ports of a host, so each home's cookie has its own name, the same at all its gateways. What is signed names the address at which the browser signed
  * in: a cookie counts there alone. None is a token that counts elsewhere.
  */
-export function createBrowserSessions({
-  token,
-  clock,
-  home,
-}: {
-  token: Token;
-  clock: Clock;
-  /** Id of the home. */
-  home: string;
-}): BrowserSessions {
-  const signer = createTextSigner({ token, clock, purpose: "browser" });
+export function createBrowserSessions(
+  given: TextSignerOptions,
+  /** Id of it. */
+  home: string,
+): BrowserSessions {
+  const signer = createTextSigner("browser", given);
   // Over TLS the browser itself sees to it that no other name of the domain has set it.
   const nameOf = (cookie: string, { scheme }: Arrival) => `${scheme === "https" ? "__Host-" : ""}${cookie}${home}`;
   const keep = (cookie: string, value: string, { arrival, ms }: { arrival: Arrival; ms: number }) =>

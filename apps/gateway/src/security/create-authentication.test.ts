@@ -1,14 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { AccessToken } from "@roost/access";
+import { fingerprintOf, type AccessToken } from "@roost/access";
 import { createFakeClock, RoostError, type FakeClock } from "@roost/base";
 import type { Principal } from "@roost/contract";
 import { createBrowserSessions } from "./browser-session.ts";
 import type { Arrival } from "./check-origin.ts";
 import { createAuthentication } from "./create-authentication.ts";
 import { hashToken, type Token } from "./open-token.ts";
+import { openTestSigning } from "../testing/open-test-signing.ts";
 
-const right: Token = { hash: () => Promise.resolve(hashToken("right")) };
+const tokenOf = (text: string): Token => ({ fingerprint: async () => fingerprintOf(hashToken(text)) });
+const right = tokenOf("right");
 const bearer = (token: string) => new Headers({ authorization: `Bearer ${token}` });
 
 const own: Arrival = { scheme: "http", host: "127.0.0.1:7717" };
@@ -16,8 +18,9 @@ const named: Arrival = { scheme: "https", host: "roost.example" };
 /** As a browser sends back what it was told to keep. */
 const keptBy = (header: string) => new Headers({ cookie: header.split(";")[0] ?? "" });
 
-function open(clock: FakeClock) {
-  const sessions = createBrowserSessions({ token: right, clock, home: "7717" });
+async function open(clock: FakeClock) {
+  const signing = await openTestSigning(clock);
+  const sessions = createBrowserSessions({ signing, token: right, clock }, "7717");
   const verifyRunToken = async (token: string): Promise<Principal> => {
     if (token === "roost-run.good.x") return { id: "agent:main", kind: "agent", scopes: [] };
     throw new RoostError("unauthenticated", "the run has ended");
@@ -33,11 +36,11 @@ function open(clock: FakeClock) {
   const authentication = createAuthentication({ token: right, sessions, verifyRunToken, access, clock });
   const authenticate = (headers: Headers, { method = "GET", at = own }: { method?: string; at?: Arrival } = {}) =>
     authentication.principalOf({ method, headers }, at);
-  return { sessions, authenticate, authentication };
+  return { sessions, signing, authenticate, authentication };
 }
 
 test("createAuthentication() lets the token through and nothing else", async () => {
-  const { authenticate } = open(createFakeClock(0));
+  const { authenticate } = await open(createFakeClock(0));
   assert.equal((await authenticate(bearer("right"))).kind, "owner");
   await authenticate(new Headers({ authorization: "bearer right" }));
   for (const headers of [
@@ -53,7 +56,7 @@ test("createAuthentication() lets the token through and nothing else", async () 
 
 test("createAuthentication() refuses to be guessed at, but never the owner", async () => {
   const clock = createFakeClock(0);
-  const { authenticate } = open(clock);
+  const { authenticate } = await open(clock);
   for (let guess = 0; guess < 20; guess += 1)
     await assert.rejects(() => authenticate(bearer(`${guess}`)), { code: "unauthenticated" });
   await assert.rejects(() => authenticate(bearer("another")), { code: "limit_exceeded" });
@@ -65,7 +68,7 @@ test("createAuthentication() refuses to be guessed at, but never the owner", asy
 });
 
 test("createAuthentication() takes an access token for its holder, and counts wrong ones as guesses", async () => {
-  const { authenticate } = open(createFakeClock(0));
+  const { authenticate } = await open(createFakeClock(0));
   const known = { id: "client:webui", kind: "client", scopes: ["models:call"] };
   assert.deepEqual(await authenticate(bearer("sk-roost-good")), known);
   for (let guess = 0; guess < 20; guess += 1)
@@ -74,7 +77,7 @@ test("createAuthentication() takes an access token for its holder, and counts wr
 });
 
 test("createAuthentication() takes the token of a run for its agent, and counts wrong ones as guesses", async () => {
-  const { authenticate } = open(createFakeClock(0));
+  const { authenticate } = await open(createFakeClock(0));
   assert.equal((await authenticate(bearer("roost-run.good.x"))).id, "agent:main");
   for (let guess = 0; guess < 20; guess += 1)
     await assert.rejects(() => authenticate(bearer("roost-run.bad.x")), { message: "the run has ended" });
@@ -84,13 +87,13 @@ test("createAuthentication() takes the token of a run for its agent, and counts 
 
 test("createBrowserSessions() signs in by a cookie that is whole, in time and of this token and home", async () => {
   const clock = createFakeClock(0);
-  const { sessions, authenticate } = open(clock);
+  const { sessions, signing, authenticate } = await open(clock);
   const header = await sessions.open(own);
   assert.match(header, /^roost_session_7717=\S+; HttpOnly; SameSite=Strict; Path=\/; Max-Age=2592000$/);
   const cookie = header.split(";")[0] ?? "";
   const ask = (value: string) => authenticate(new Headers({ cookie: value }));
   assert.equal((await ask(`other=1; ${cookie}`)).id, "person:owner");
-  const other = createBrowserSessions({ token: { hash: async () => hashToken("other") }, clock, home: "7717" });
+  const other = createBrowserSessions({ signing, token: tokenOf("other"), clock }, "7717");
   const wrong = [
     cookie.replace("7717", "7718"),
     `${cookie}x`,
@@ -107,7 +110,7 @@ test("createBrowserSessions() signs in by a cookie that is whole, in time and of
 });
 
 test("createBrowserSessions() binds a cookie to the address where the browser signed in, and keeps no token in it", async () => {
-  const { sessions, authenticate, authentication } = open(createFakeClock(0));
+  const { sessions, authenticate, authentication } = await open(createFakeClock(0));
   const overTls = await sessions.open(named);
   assert.match(overTls, /^__Host-roost_session_7717=\S+; HttpOnly; SameSite=Strict; Path=\/; Max-Age=2592000; Secure$/);
   assert.equal((await authenticate(keptBy(overTls), { at: named })).kind, "owner");

@@ -3,6 +3,7 @@ import {
   createFailureCount,
   failuresMax,
   failureWindowMs,
+  fingerprintOf,
   isAccessToken,
   isSameSecret,
   type AccessTokens,
@@ -57,9 +58,9 @@ export function createAuthentication(options: AuthenticationOptions): Authentica
     );
   };
   const requireHomeToken = async (given: string) => {
-    const expected = await token.hash();
+    const expected = await token.fingerprint();
     // The right token always gets in, so that guessing cannot lock the owner out.
-    if (expected !== undefined && isSameSecret(hashToken(given), expected)) return;
+    if (expected !== undefined && isSameSecret(fingerprintOf(hashToken(given)), expected)) return;
     countFailure();
     throw new RoostError(
       "unauthenticated",

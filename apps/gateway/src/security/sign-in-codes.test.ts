@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createFakeClock } from "@roost/base";
+import { fingerprintOf, makeSigningKey, openAccess, openSigning } from "@roost/access";
+import { createFakeClock, silentLogger } from "@roost/base";
 import { createTestKernel } from "@roost/worker/testing";
 import { hashToken, type Token } from "./open-token.ts";
 import { createSignInCodes, signInMsMax } from "./sign-in-codes.ts";
@@ -9,9 +10,11 @@ test("createSignInCodes() makes codes that work once, for five minutes, in any g
   await using test = await createTestKernel();
   const clock = createFakeClock(1_000_000);
   let secret = "first";
-  const token: Token = { hash: async () => hashToken(secret) };
-  const one = createSignInCodes(test.kernel, { token, clock });
-  const other = createSignInCodes(test.kernel, { token, clock });
+  const token: Token = { fingerprint: async () => fingerprintOf(hashToken(secret)) };
+  await openAccess(test.kernel, { logger: silentLogger });
+  const signing = await openSigning(test.kernel, { key: makeSigningKey(), logger: silentLogger });
+  const one = createSignInCodes(test.kernel, { signing, token, clock });
+  const other = createSignInCodes(test.kernel, { signing, token, clock });
 
   const { code, expiresMs } = await one.create();
   assert.equal(expiresMs, clock.nowMs() + signInMsMax);
@@ -24,7 +27,9 @@ test("createSignInCodes() makes codes that work once, for five minutes, in any g
   await assert.rejects(one.redeem(late.code), { code: "unauthenticated", message: /older than five minutes/ });
 
   const fresh = await one.create();
-  await assert.rejects(one.redeem(`${fresh.code}x`), { code: "unauthenticated" });
+  const [expires, nonce, key, signature = ""] = fresh.code.split(".");
+  const bent = `${signature.startsWith("A") ? "B" : "A"}${signature.slice(1)}`;
+  await assert.rejects(one.redeem([expires, nonce, key, bent].join(".")), { code: "unauthenticated" });
   await assert.rejects(one.redeem(fresh.code.replace(/^\d+/, "99999999999999")), { code: "unauthenticated" });
   secret = "second";
   await assert.rejects(one.redeem(fresh.code), { code: "unauthenticated" });

@@ -1,8 +1,7 @@
 /** Codes that sign one browser in: valid for five minutes and once, whichever gateway of the home it asks. */
-import { createId, RoostError, type Clock } from "@roost/base";
+import { createId, RoostError } from "@roost/base";
 import { beginOnce, finishOnce, type Kernel } from "@roost/kernel";
-import type { Token } from "./open-token.ts";
-import { createTextSigner } from "./create-text-signer.ts";
+import { createTextSigner, type TextSignerOptions } from "./create-text-signer.ts";
 
 export interface SignInCodes {
   create(): Promise<{ code: string; expiresMs: number }>;
@@ -13,8 +12,8 @@ export interface SignInCodes {
 export const signInMsMax = 5 * 60_000;
 const scope = "sign-in";
 
-export function createSignInCodes(kernel: Kernel, { token, clock }: { token: Token; clock: Clock }): SignInCodes {
-  const signer = createTextSigner({ token, clock, purpose: scope });
+export function createSignInCodes(kernel: Kernel, given: TextSignerOptions): SignInCodes {
+  const signer = createTextSigner(scope, given);
   const refuse = (why: string) =>
     new RoostError("unauthenticated", `The sign-in link ${why}: ask for another with roost open`);
   return {

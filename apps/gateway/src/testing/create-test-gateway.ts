@@ -2,7 +2,14 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { accessSchema, openAccess, type AccessTokens, type InboundHooks } from "@roost/access";
+import {
+  accessSchema,
+  makeSigningKey,
+  openAccess,
+  openSigning,
+  type AccessTokens,
+  type InboundHooks,
+} from "@roost/access";
 import { channelsSchema, prepareChannels } from "@roost/channels";
 import { silentLogger, systemClock } from "@roost/base";
 import { createHttpClient, type ClientOf } from "@roost/contract";
@@ -117,6 +124,7 @@ export async function createTestGateway(options: TestGatewayOptions = {}): Promi
     addressRate,
     homeDir,
     databaseUrl: test.url,
+    signingKey: makeSigningKey(),
     hostPlace: {
       homeId: kernel.createId(),
       databaseUrl: options.objects === undefined ? undefined : test.url,
@@ -174,6 +182,7 @@ interface ServeOptions {
   homeDir: string;
   port: number;
   databaseUrl: string;
+  signingKey: string;
   outside: OutsideOptions | undefined;
   localUrls: LocalUrls | undefined;
   hostPlace: HostPlace;
@@ -182,7 +191,7 @@ interface ServeOptions {
 async function serve(options: ServeOptions) {
   const { kernel, memory, services, access, hooks, providers, routes, homeDir, port, databaseUrl, outside, version } =
     options;
-  const { hostPlace, turns } = options;
+  const { hostPlace, turns, signingKey } = options;
   const logger = silentLogger;
   const shutdown = new AbortController();
   const config: ConfigEntry[] = [{ name: "ROOST_HOME", value: homeDir, source: "environment", isSecret: false }];
@@ -195,7 +204,8 @@ async function serve(options: ServeOptions) {
   const clock = systemClock;
   const proxy = openProxy({ kernel, providers, routes, clock, logger, ...turns, alongside: access.recordSeen });
   const token = await openToken(homeDir, { clock: systemClock, logger });
-  const codes = createSignInCodes(kernel, { token, clock: systemClock });
+  const signing = await openSigning(kernel, { key: signingKey, logger });
+  const codes = createSignInCodes(kernel, { signing, token, clock: systemClock });
   const known = knownNamesOf(kernel, {
     serviceLists: [services.directory, services.thirdParties],
     modelNames: async () => undefined,
@@ -254,6 +264,7 @@ async function serve(options: ServeOptions) {
     callerRate: options.callerRate,
     addressRate: options.addressRate,
     token,
+    signing,
     environment: {},
     version,
     origin: () => origin,

@@ -1,0 +1,52 @@
+/** What is read from the database for calls: it is read beside them once it is older than a second, and before a call once it is older than two. */
+import type { Clock } from "@roost/base";
+
+const freshMs = 1_000;
+const staleMsMax = 2_000;
+/** A call that misses something reads again when what it has is older than this. */
+const missedMs = 200;
+
+export interface Fresh<Value> {
+  value(): Promise<Value>;
+  /** For a call that has not found what it looks for. */
+  again(): Promise<Value>;
+  /** The next call reads. */
+  forget(): void;
+}
+
+export function keepFresh<Value>(
+  read: () => Promise<Value>,
+  { clock, onFailure }: { clock: Clock; onFailure: (error: unknown) => void },
+): Fresh<Value> {
+  let kept: { value: Value; readMs: number } | undefined;
+  let reading: Promise<Value> | undefined;
+  const readNow = (): Promise<Value> => {
+    if (reading !== undefined) return reading;
+    const readMs = clock.nowMs();
+    const own = read()
+      .then((value) => {
+        // What was forgotten meanwhile is read anew.
+        if (reading === own) kept = { value, readMs };
+        return value;
+      })
+      .finally(() => {
+        if (reading === own) reading = undefined;
+      });
+    reading = own;
+    return own;
+  };
+  const ageMs = () => (kept === undefined ? Infinity : clock.nowMs() - kept.readMs);
+  const isWithin = (ms: number) => ageMs() >= 0 && ageMs() <= ms;
+  return {
+    async value() {
+      if (kept === undefined || !isWithin(staleMsMax)) return await readNow();
+      if (!isWithin(freshMs) && reading === undefined) void readNow().catch(onFailure);
+      return kept.value;
+    },
+    again: async () => (kept !== undefined && isWithin(missedMs) ? kept.value : await readNow()),
+    forget() {
+      kept = undefined;
+      reading = undefined;
+    },
+  };
+}
