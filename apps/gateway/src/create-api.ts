@@ -92,7 +92,7 @@ export function createApi({
     ...serveStatus({ kernel, directory: services.directory, ...status }),
     ...serveRuns({ kernel, replays }),
     ...serveQuestions({ kernel }),
-    ...serveInbox({ kernel }),
+    ...serveInbox({ memory }),
     ...serveQueues({ kernel }),
     ...serveRoutes(router),
     ...serveTimeline({ kernel, timeZone: memory.timeZone }),

@@ -10,7 +10,7 @@ export interface SpendForecast {
   tokensPerRun: number;
   usdPerDay: number;
   tokensPerDay: number;
-  /** Runs that this rests on. */
+  /** Runs that this rests on, without their retries. */
   runCount: number;
 }
 
@@ -67,24 +67,35 @@ function dueADay(job: Job, nowMs: number): number | undefined {
   return (ticks.length * dayMs) / Math.max(1, completeUntil.getTime() - nowMs);
 }
 
-/** Runs that are not history yet are read once for all of these jobs: the index of live ones does not have those that have ended. */
+/**
+ * Runs that are not history yet are read once for all of these jobs: the index of live ones does not have those that have ended. What a run has delegated
+ * and what its retries took is part of what its tick cost; retries and forks are no ticks of their own.
+ */
 async function readPast(kernel: Kernel, jobs: readonly Job[], nowMs: number): Promise<Past[]> {
   return kernel.database.query<Past>(
-    `with recent as materialized (
-       select job_id, id, cost_usd, tokens, created_at, ended_at is not null and not is_rehearsed as counts from roost.run where job_id = any($1)),
+    `with recursive recent as materialized (
+       select job_id, id, cost_usd, tokens, created_at, retry_of, forked_from, ended_at is not null and not is_rehearsed as counts
+       from roost.run where job_id = any($1)),
      found as (
-       select job_id, id, cost_usd, tokens from recent where counts
+       select job_id, id, cost_usd, tokens, retry_of is null as is_tick from recent where counts and forked_from is null
        union all
-       select h.job_id, h.id, h.cost_usd, h.tokens from unnest($1::text[]) as asked(id),
-         lateral (select * from roost.run_history r where r.job_id = asked.id and not r.is_rehearsed order by r.id desc limit ${runsMax}) as h),
-     last as (select job_id, cost_usd, tokens, row_number() over (partition by job_id order by id desc) as rank from found)
-     select asked.id as "jobId", count(last.job_id)::integer as "runCount", coalesce(avg(last.cost_usd), 0)::float8 as "usdPerRun",
-       coalesce(avg(last.tokens), 0)::float8 as "tokensPerRun",
-       (select count(*) from recent r where r.job_id = asked.id and r.created_at >= $2)::integer
-         + (select count(*) from roost.run_history r where r.job_id = asked.id and r.created_at >= $2)::integer as "recentCount"
-     from unnest($1::text[]) as asked(id)
-     left join last on last.job_id = asked.id and last.rank <= ${runsMax}
-     group by asked.id`,
+       select h.job_id, h.id, h.cost_usd, h.tokens, h.retry_of is null from unnest($1::text[]) as asked(id),
+         lateral (select * from roost.run_history r where r.job_id = asked.id and not r.is_rehearsed and r.forked_from is null
+                  order by r.id desc limit ${runsMax}) as h),
+     last as (
+       select * from (select *, row_number() over (partition by job_id order by id desc) as rank from found) as ranked where rank <= ${runsMax}),
+     family as (
+       select job_id, id, cost_usd, tokens from last
+       union all
+       select f.job_id, c.id, c.cost_usd, c.tokens from family f join roost.run_all c on c.parent_run_id = f.id where c.job_id is null),
+     spent as (select job_id, sum(cost_usd) as cost_usd, sum(tokens) as tokens from family group by job_id),
+     ticks as (select job_id, greatest(1, count(*) filter (where is_tick)) as count from last group by job_id)
+     select asked.id as "jobId", coalesce(t.count, 0)::integer as "runCount", coalesce(s.cost_usd / t.count, 0)::float8 as "usdPerRun",
+       coalesce(s.tokens / t.count, 0)::float8 as "tokensPerRun",
+       (select count(*) from recent r where r.job_id = asked.id and r.created_at >= $2 and r.retry_of is null and r.forked_from is null)::integer
+         + (select count(*) from roost.run_history r
+            where r.job_id = asked.id and r.created_at >= $2 and r.retry_of is null and r.forked_from is null)::integer as "recentCount"
+     from unnest($1::text[]) as asked(id) left join ticks t on t.job_id = asked.id left join spent s on s.job_id = asked.id`,
     [jobs.map(({ id }) => id), new Date(nowMs - windowDays * dayMs)],
   );
 }

@@ -10,6 +10,7 @@ import {
   getRun,
   readSpend,
   registerWorker,
+  retryRun,
   setBudgets,
   type NewRun,
   type Run,
@@ -148,6 +149,40 @@ test("L2: a hard cap of $0.50 stops one long run in its middle, at most one call
   assert.equal(run.costUsd.toFixed(9), spentUsd.toFixed(9), "what is recorded is what was used");
   const { text } = run.output as { text: string };
   assert.equal(text, "Still at it, nearly there", "what it had to say is kept");
+});
+
+test("A run that its cap has stopped goes on with more: no call is made or paid again, and its own cap holds what follows", async () => {
+  await using scene = await openScene();
+  const { kernel } = scene.home;
+  const stopped = await runBusily(scene, { usdMax: 0.3 });
+  const before = scene.callCount;
+  const goOn = (runId: string, usdMax: number) =>
+    retryRun(kernel, { runId, reason: "it is worth it", by: "owner", budget: { usdMax } });
+  const { runId } = await goOn(stopped.id, 0.15);
+  await scene.live(startMs);
+  const more = await getRun(kernel.database, runId);
+  assert.deepEqual([more.state, more.error?.code], ["failed", "limit_exceeded"]);
+  const added = scene.callCount - before;
+  assert.ok(added >= 3 && added * callUsd <= 0.15 + callUsd, `${added} further calls`);
+  assert.equal(more.costUsd.toFixed(9), (added * callUsd).toFixed(9), "what was paid before is not paid again");
+  const { runId: last } = await goOn(more.id, 1);
+  scene.reply("Found it.");
+  await scene.live(startMs);
+  const done = await getRun(kernel.database, last);
+  assert.deepEqual([done.state, (done.output as { text: string }).text], ["done", "Found it."]);
+  assert.equal(scene.callCount, before + added + 1);
+});
+
+test("A run that has made all the model calls that a run may make goes on when a person retries it", async () => {
+  await using scene = await openScene();
+  const { kernel } = scene.home;
+  const stopped = await runBusily(scene, {});
+  assert.match(stopped.error?.message ?? "", /may make 40 model calls and has made them/);
+  const { runId } = await retryRun(kernel, { runId: stopped.id, reason: "go on", by: "owner" });
+  scene.reply((count) => (count < 45 ? busy(count) : "Found it."));
+  await scene.live(startMs);
+  const done = await getRun(kernel.database, runId);
+  assert.deepEqual([done.state, scene.callCount], ["done", 45]);
 });
 
 test("L2: a model without a price is stopped in the middle of a run by the cap in tokens", async () => {

@@ -2,9 +2,11 @@
 // steps, models and the end of the run: the worker's handler records them, a replay compares them.
 
 import {
+  agentLimitDefaults,
   runAgentLoop,
   type AgentContext,
   type AgentDelta,
+  type AgentLimits,
   type AgentOutcome,
   type Approvals,
   type Children,
@@ -103,6 +105,7 @@ export async function runTurn(turn: AgentTurn): Promise<void> {
     signal,
     logger: turn.logger,
     limits: {
+      ...limitsOf(run),
       reserveSpend: turn.reserveSpend,
       deadlineMs: run.deadlineAt?.getTime(),
     },
@@ -118,6 +121,16 @@ export async function runTurn(turn: AgentTurn): Promise<void> {
     loopVersion: run.loopVersion ?? undefined,
   });
   await conclude(turn, outcome);
+}
+
+/** A run that goes on from steps of another has a run's limits for what follows. Which steps those are is recorded, so that a replay has the same. */
+function limitsOf({ steps }: ClaimedRun): Pick<AgentLimits, "turnsMax" | "toolCallsMax"> {
+  const taken = steps.filter(({ epoch, reopened }) => epoch === 0 && !reopened);
+  const countOf = (kind: string) => taken.filter((step) => step.kind === kind).length;
+  return {
+    turnsMax: agentLimitDefaults.turnsMax + countOf("model"),
+    toolCallsMax: agentLimitDefaults.toolCallsMax + countOf("tool"),
+  };
 }
 
 /** In a rehearsal effects are recorded as not performed. */

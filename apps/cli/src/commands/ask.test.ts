@@ -43,6 +43,21 @@ test("roost ask prints the reply once, and nothing else, into a pipe", async () 
   assert.deepEqual(sent.at(-1), { text: "what is up", sessionKey: "main" });
 });
 
+test("roost ask shows what a program writes line by line, without its escape sequences, and not in the reply", async () => {
+  const output = (text: string) => ({ kind: "output" as const, runId: someRunId, step: "tool:exec#1", text });
+  await using gateway = await serveGateway(
+    answering([
+      { kind: "event", event: someEvent("step.started", { kind: "tool", name: "exec" }) },
+      output("1 passed\n  2 pas"),
+      output("sed\u001b[2J\nand"),
+      { kind: "text", runId: someRunId, text: "Good morning, here is the list" },
+    ]),
+  );
+  const { stdout, stderr } = await runRoost(["ask", "what is up"], gateway);
+  assert.equal(stdout, "Good morning, here is the list\n");
+  assert.match(stderr, /· exec\n {2}1 passed\n {4}2 passed\n {2}and\n/);
+});
+
 test("roost ask goes to the agent that it names or clearly means, says why, and else to main", async () => {
   const clerk = { kind: "agent" as const, id: "clerk", title: "Bills" };
   const decided = { state: "decided" as const, target: clerk, why: "it names clerk", near: [] };

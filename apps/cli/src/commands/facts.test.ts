@@ -1,30 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { HomeFact } from "@roost/contract/operations";
-import { someTime } from "../testing/records.ts";
+import { someFact, someTime } from "../testing/records.ts";
 import { serveGateway } from "../testing/serve-gateway.ts";
 import { runRoost } from "../testing/run-roost.ts";
 
-const anna: HomeFact = {
-  id: "0197a3c0-0000-7000-8000-0000a1b2c3d4",
-  statement: "Anna lives in Berlin",
-  subject: "Anna",
-  attribute: "lives in",
-  value: "Berlin",
-  isSingle: true,
-  validFrom: someTime,
-  validTo: null,
-  recordedAt: someTime,
-  retractedAt: null,
-  reason: null,
-  replacedBy: null,
-  isClaim: false,
-  confidence: 1,
-  extractor: "person",
-  by: "cli",
-  sourceEvent: "e1",
-  labels: ["aud:main", "trust:owner"],
-};
+const anna = someFact();
 const claim = { ...anna, id: "0197a3c0-0000-7000-8000-0000e5e5e5e5", statement: "Anna lives in Rome", isClaim: true };
 
 test("roost facts lists facts, corrects and removes one by the end of its id, and accepts a claim", async () => {

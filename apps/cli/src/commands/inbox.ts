@@ -25,7 +25,7 @@ function addInbox(program: Command, context: CliContext): void {
     .command("inbox")
     .summary("go through what waits for you")
     .description(
-      "Shows what waits for you, oldest first: calls to approve, questions, effects of unknown outcome, and failures that you have not read. In a terminal each is answered with a key and Enter.",
+      "Shows what waits for you, oldest first: calls to approve, questions, effects of unknown outcome, and failures that you have not read; then facts that count once you accept them. In a terminal each is answered with a key and Enter.",
     )
     .option("-l, --list", "only list it")
     .action(async ({ list }: { list?: boolean }) => {
@@ -57,19 +57,26 @@ function addInbox(program: Command, context: CliContext): void {
 
 function printEntry({ terminal }: CliContext, entry: InboxEntryRecord, nowMs: number): void {
   const { paint } = terminal;
-  const id = "question" in entry ? entry.question.id : entry.kind === "unknown" ? entry.runId : undefined;
+  const id = idOf(entry);
   const named = id === undefined ? "" : `${paint(shortId(id), "accent")} `;
   const asks = "question" in entry ? [entry.question.agent, entry.question.jobId] : [];
   const kind = entry.kind === "unknown" ? "unknown outcome" : entry.kind;
   const marks = [kind, ...asks, relativeTime(entry.since, nowMs)].filter(Boolean).join(" · ");
-  terminal.line(`${named}${paint(plainLine(marks), "question" in entry ? "dim" : "bad")}`);
-  if ("question" in entry) return printQuestion(terminal, entry.question);
+  terminal.line(`${named}${paint(plainLine(marks), "question" in entry || entry.kind === "claim" ? "dim" : "bad")}`);
+  if ("question" in entry) return printQuestion(terminal, entry.question, nowMs);
   printIndented(terminal, entry.title);
   printIndented(terminal, entry.reason);
   printIndented(terminal, nextStepOf(entry));
 }
 
-function nextStepOf(entry: Extract<InboxEntryRecord, { kind: "unknown" | "failure" }>): string {
+function idOf(entry: InboxEntryRecord): string | undefined {
+  if ("question" in entry) return entry.question.id;
+  if (entry.kind === "claim") return entry.fact.id;
+  return entry.kind === "unknown" ? entry.runId : undefined;
+}
+
+function nextStepOf(entry: Extract<InboxEntryRecord, { kind: "unknown" | "failure" | "claim" }>): string {
+  if (entry.kind === "claim") return `roost facts accept ${shortId(entry.fact.id)}, or roost facts remove`;
   if (entry.kind === "unknown") return `roost run resolve ${shortId(entry.runId)} ${entry.seq}`;
   return entry.runId === null ? "See roost status" : `See roost log why ${shortId(entry.runId)}`;
 }

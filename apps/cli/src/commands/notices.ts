@@ -79,7 +79,7 @@ function printListed({ terminal }: CliContext, question: QuestionRecord, nowMs: 
   terminal.line(
     `${paint(shortId(question.id), "accent")} ${paint(plainLine(marks.filter(Boolean).join(" · ")), "dim")}`,
   );
-  printQuestion(terminal, question);
+  printQuestion(terminal, question, nowMs);
   if (question.answer !== null) printIndented(terminal, `→ ${question.answer}`);
 }
 

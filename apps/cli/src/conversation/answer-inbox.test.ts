@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { RoostError } from "@roost/base";
 import type { InboxEntryRecord, QuestionRecord } from "@roost/contract/operations";
-import { someQuestion, someRunId, someTime } from "../testing/records.ts";
+import { someFact, someQuestion, someRunId, someTime } from "../testing/records.ts";
 import { answerInbox, type AnswerInboxOptions } from "./answer-inbox.ts";
 
 const question = (kind: QuestionRecord["kind"], id: string, choices: string[] | null): InboxEntryRecord => ({
@@ -33,6 +33,15 @@ const failure: InboxEntryRecord = {
   jobId: null,
 };
 
+const claim: InboxEntryRecord = {
+  kind: "claim",
+  id: `fact:${someFact().id}`,
+  since: someTime,
+  title: someFact().statement,
+  fact: someFact(),
+  reason: "job:post says so",
+};
+
 async function answerWith(items: InboxEntryRecord[], said: (string | undefined)[], fail?: RoostError) {
   const calls: unknown[] = [];
   const notes: string[] = [];
@@ -41,7 +50,7 @@ async function answerWith(items: InboxEntryRecord[], said: (string | undefined)[
     if (fail !== undefined) throw fail;
   };
   const client = Object.fromEntries(
-    ["answerQuestion", "resolveStep", "readFailure"].map((name) => [name, call(name)]),
+    ["answerQuestion", "resolveStep", "readFailure", "acceptFact", "removeFact"].map((name) => [name, call(name)]),
   ) as unknown as AnswerInboxOptions["client"];
   const line = (text = "") => void notes.push(text);
   const result = await answerInbox({
@@ -63,8 +72,10 @@ test("answerInbox() answers each entry by its key, one after another", async () 
     question("question", "4", null),
     unknown,
     failure,
+    claim,
+    claim,
   ];
-  const ended = await answerWith(items, ["a", "w", "2", "as you like", "x", "d"]);
+  const ended = await answerWith(items, ["a", "w", "2", "as you like", "x", "d", "a", "x"]);
   assert.deepEqual(ended.calls, [
     ["answerQuestion", { questionId: "1", answer: "approve" }],
     ["answerQuestion", { questionId: "2", answer: "approve-always" }],
@@ -72,8 +83,10 @@ test("answerInbox() answers each entry by its key, one after another", async () 
     ["answerQuestion", { questionId: "4", answer: "as you like" }],
     ["resolveStep", { runId: someRunId, seq: 3, outcome: "not_done" }],
     ["readFailure", { what: "model" }],
+    ["acceptFact", { factId: someFact().id }],
+    ["removeFact", { factId: someFact().id, reason: "taken back in the inbox" }],
   ]);
-  assert.deepEqual([ended.answeredCount, ended.leftCount], [6, 0]);
+  assert.deepEqual([ended.answeredCount, ended.leftCount], [8, 0]);
 });
 
 test("answerInbox() asks again for what is no answer, goes on past what cannot be answered, and leaves the rest", async () => {

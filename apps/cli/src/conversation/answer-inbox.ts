@@ -9,7 +9,7 @@ import type { Terminal } from "../print/create-terminal.ts";
 export type Ask = (prompt: string) => Promise<string | undefined>;
 
 export interface AnswerInboxOptions {
-  client: Pick<RoostClient, "answerQuestion" | "resolveStep" | "readFailure">;
+  client: Pick<RoostClient, "answerQuestion" | "resolveStep" | "readFailure" | "acceptFact" | "removeFact">;
   items: readonly InboxEntryRecord[];
   show: (entry: InboxEntryRecord) => void;
   ask: Ask;
@@ -81,6 +81,13 @@ function choicesOf(client: AnswerInboxOptions["client"], entry: InboxEntryRecord
       { key: "d", name: "it was done", act: settle("done") },
       { key: "f", name: "it failed", act: settle("failed") },
       { key: "x", name: "it never happened, do it again", act: settle("not_done") },
+    ];
+  }
+  if (entry.kind === "claim") {
+    const { id: factId } = entry.fact;
+    return [
+      { key: "a", name: "it is so", act: () => client.acceptFact({ factId }) },
+      { key: "x", name: "it is not so", act: () => client.removeFact({ factId, reason: "taken back in the inbox" }) },
     ];
   }
   return choicesOfQuestion(client, entry.question);

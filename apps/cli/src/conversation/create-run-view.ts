@@ -3,6 +3,7 @@ import type { Event } from "@roost/contract/operations";
 import type { Terminal } from "../print/create-terminal.ts";
 import type { Tone } from "../print/create-paint.ts";
 import { wrapStream } from "../print/wrap-stream.ts";
+import { tellMore } from "../print/tell-more.ts";
 import { printParts } from "../print/print-parts.ts";
 import { plainLine, plainText } from "@roost/base/text-width";
 import type { FollowedRun, RunView } from "./follow-run.ts";
@@ -12,16 +13,27 @@ export interface ShownRunView extends RunView, Disposable {
   finish(followed: FollowedRun): void;
 }
 
+/** Of a line that a program has not ended: then it is shown as it is. */
+const openLineCharsMax = 2_000;
+
 /** On a screen the reply is streamed; a file or pipe gets only the reply, at the end. */
 export function createRunView(terminal: Terminal): ShownRunView {
   let isLineOpen = false;
   let hasStreamed = false;
   const progress = terminal.progress("Waiting for an answer");
   const wrapped = wrapStream(() => terminal.columns);
-  const endLine = () => {
+  const endReply = () => {
     terminal.write(wrapped.end());
     if (isLineOpen) terminal.line();
     isLineOpen = false;
+  };
+  const output = createLines((lines) => {
+    endReply();
+    for (const line of lines) printOutput(terminal, line);
+  });
+  const endLine = () => {
+    output.end();
+    endReply();
   };
   const remark = (text: string, tone: Tone) => {
     endLine();
@@ -34,12 +46,18 @@ export function createRunView(terminal: Terminal): ShownRunView {
       if (!terminal.isScreen || terminal.isJson) return;
       const plain = plainText(text);
       if (plain === "") return;
+      output.end();
       terminal.write(wrapped.push(plain));
       hasStreamed = true;
       isLineOpen = !plain.endsWith("\n");
     },
     onRemark(text) {
       if (!terminal.isJson) remark(`· ${plainLine(text)}`, "warn");
+    },
+    onOutput(text) {
+      if (terminal.isJson) return;
+      progress[Symbol.dispose]();
+      output.push(text);
     },
     onEvent(event) {
       if (terminal.isJson) return;
@@ -60,18 +78,55 @@ export function createRunView(terminal: Terminal): ShownRunView {
       }
       endLine();
       printParts(terminal, parts);
-      // Some rehearsed replies are marked by the worker; the others are marked here.
-      if (run.isRehearsed && text?.startsWith("[rehearsal]") !== true)
-        terminal.note("rehearsed: there is no model, and nothing was done (roost doctor)", "warn");
-      if (wrong !== undefined) terminal.note(plainLine(wrong), "warn");
-      if (run.state === "done") return;
-      const why = run.error === null ? "" : `: ${plainLine(run.error.message)}`;
-      terminal.note(`The run ${run.state === "cancelled" ? "was cancelled" : `ended as ${run.state}`}${why}`, "bad");
-      if (run.state !== "cancelled") terminal.note(`See: roost log why ${run.id}`, "dim");
+      tellEnd(terminal, { run, text, wrong });
     },
     [Symbol.dispose]() {
       progress[Symbol.dispose]();
       endLine();
+    },
+  };
+}
+
+function printOutput(terminal: Terminal, written: string): void {
+  const line = `  ${plainText(written).trimEnd()}`;
+  if (terminal.isScreen) terminal.line(terminal.paint(line, "dim"));
+  else terminal.note(line, "dim");
+}
+
+/** How a run ended, if not well, and what to do then. */
+function tellEnd(
+  terminal: Terminal,
+  { run, text, wrong }: Pick<FollowedRun, "run" | "text"> & { wrong: string | undefined },
+): void {
+  // Some rehearsed replies are marked by the worker; the others are marked here.
+  if (run.isRehearsed && text?.startsWith("[rehearsal]") !== true)
+    terminal.note("rehearsed: there is no model, and nothing was done (roost doctor)", "warn");
+  if (wrong !== undefined) terminal.note(plainLine(wrong), "warn");
+  if (run.state === "done") return;
+  const why = run.error === null ? "" : `: ${plainLine(run.error.message)}`;
+  terminal.note(`The run ${run.state === "cancelled" ? "was cancelled" : `ended as ${run.state}`}${why}`, "bad");
+  if (run.state !== "cancelled") terminal.note(`See: roost log why ${run.id}`, "dim");
+  const more = tellMore(run);
+  if (more !== undefined) terminal.note(more, "dim");
+}
+
+/** A text that comes in pieces, by lines. */
+function createLines(show: (lines: readonly string[]) => void) {
+  let open = "";
+  return {
+    push(text: string) {
+      const lines = `${open}${text}`.split("\n");
+      open = lines.pop() ?? "";
+      if (open.length > openLineCharsMax) {
+        lines.push(open);
+        open = "";
+      }
+      if (lines.length > 0) show(lines);
+    },
+    /** What is left of a line without an end. */
+    end() {
+      if (open !== "") show([open]);
+      open = "";
     },
   };
 }

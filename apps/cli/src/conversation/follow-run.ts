@@ -8,6 +8,8 @@ export interface RunView {
   onText(text: string): void;
   /** News while nothing comes, such as a silent model. */
   onRemark(text: string): void;
+  /** What a program of the run writes, as it comes. */
+  onOutput(text: string): void;
   onEvent(event: Event): void;
 }
 
@@ -35,6 +37,8 @@ export async function followRun(
       options.view.onText(update.text);
     } else if (update.kind === "remark") {
       options.view.onRemark(update.text);
+    } else if (update.kind === "output") {
+      options.view.onOutput(update.text);
     } else if (update.kind === "event") {
       options.view.onEvent(update.event);
     } else {

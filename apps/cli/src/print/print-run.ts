@@ -10,6 +10,7 @@ import { formatSpend } from "./format-spend.ts";
 import { printParts } from "./print-parts.ts";
 import { relativeTime } from "./relative-time.ts";
 import { toneOf, type Tone } from "./create-paint.ts";
+import { tellMore } from "./tell-more.ts";
 import type { Column } from "./table.ts";
 import { plainLine, plainText, wrapText } from "@roost/base/text-width";
 
@@ -60,6 +61,8 @@ export function printRun(
   for (const wait of waits)
     printText(terminal, `waits: ${plainLine(wait.text)} ${relativeTime(wait.until, nowMs)}`, "accent");
   if (run.error !== null) printText(terminal, `${run.error.code}: ${run.error.message}`, "bad");
+  const more = tellMore(run);
+  if (more !== undefined) printText(terminal, terminal.named(more), "dim");
   terminal.line();
   terminal.table(steps, stepColumns(), "No steps yet");
   for (const step of steps.filter(({ state }) => state === "unknown")) {

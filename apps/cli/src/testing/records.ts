@@ -2,6 +2,7 @@
 import type {
   ActivityRecord,
   Event,
+  HomeFact,
   JobRecord,
   QuestionRecord,
   RunRecord,
@@ -84,6 +85,30 @@ export function someQuestion(given: Partial<QuestionRecord> = {}): QuestionRecor
     answeredAt: null,
     answeredBy: null,
     expiresAt: null,
+    ...given,
+  };
+}
+
+export function someFact(given: Partial<HomeFact> = {}): HomeFact {
+  return {
+    id: "0197a3c0-0000-7000-8000-0000a1b2c3d4",
+    statement: "Anna lives in Berlin",
+    subject: "Anna",
+    attribute: "lives in",
+    value: "Berlin",
+    isSingle: true,
+    validFrom: someTime,
+    validTo: null,
+    recordedAt: someTime,
+    retractedAt: null,
+    reason: null,
+    replacedBy: null,
+    isClaim: false,
+    confidence: 1,
+    extractor: "person",
+    by: "cli",
+    sourceEvent: "e1",
+    labels: ["aud:main", "trust:owner"],
     ...given,
   };
 }

@@ -1,20 +1,22 @@
-/** One thing that needs the person, with all one has to know to answer it in place: a question, a call to approve, an unknown outcome, a failure. */
+/** One thing that needs the person, with all one has to know to answer it in place: a question, a call to approve, an unknown outcome, a failure, a claimed fact. */
 import { visibleText } from "@roost/base/browser";
+import { describeApproval } from "@roost/contract/describe-approval";
 import type { InboxEntryRecord } from "@roost/contract/operations";
-import { useEffect, useState, type ReactNode } from "react";
+import { useRef, useState, type ReactNode } from "react";
 import { Link } from "wouter";
 import { useConsole, useNow } from "../live/console-context.ts";
 import { Button } from "./Button.tsx";
 import { formatAgo } from "./format.ts";
-import { isTyping } from "./is-typing.ts";
 import { JsonView } from "./JsonView.tsx";
 import { StateMark } from "./StateMark.tsx";
+import { useTimeFormats } from "./time-formats.ts";
+import { useKeys } from "./use-keys.ts";
 import styles from "./NeedCard.module.css";
 
 export interface NeedCardProps {
   entry: InboxEntryRecord;
-  /** Answered by keys, too: A for the first choice, D for the second. */
-  isFirst?: boolean;
+  /** Answered by keys, too: A for the first choice or the field, D for the second, 3 for the third and so on. */
+  hasKeys?: boolean;
   /** Shows all of it from the start. */
   isOpen?: boolean;
 }
@@ -24,15 +26,16 @@ const kinds: Readonly<Record<InboxEntryRecord["kind"], { says: string; state: st
   approval: { says: "wants to do this", state: "waiting" },
   unknown: { says: "does not know whether this happened", state: "unknown" },
   failure: { says: "keeps failing", state: "failed" },
+  claim: { says: "says", state: "waiting" },
 };
 
-export function NeedCard({ entry, isFirst = false, isOpen = false }: NeedCardProps) {
+export function NeedCard({ entry, hasKeys = false, isOpen = false }: NeedCardProps) {
   const now = useNow();
   const { isSent, refusal, act } = useActOnce();
   const { kind, title, since } = entry;
   const choices = useChoices(entry);
-  useAnswerKeys(isFirst && !isSent ? choices : [], act);
-  const runId = "question" in entry ? entry.question.runId : entry.runId;
+  useAnswerKeys(hasKeys && !isSent ? choices : [], act);
+  const runId = runOf(entry);
   return (
     <article className={styles.card} data-kind={kind} aria-label={title.slice(0, 80)}>
       <p className={styles.from}>
@@ -42,7 +45,7 @@ export function NeedCard({ entry, isFirst = false, isOpen = false }: NeedCardPro
       <h2 className={styles.prompt}>{visibleText(title)}</h2>
       <More entry={entry} isOpen={isOpen} />
       {choices.length === 0 && "question" in entry ? (
-        <FreeAnswer entry={entry} isSent={isSent} act={act} />
+        <FreeAnswer entry={entry} isSent={isSent} act={act} hasKeys={hasKeys} />
       ) : (
         <div className={styles.choices}>
           {choices.map(({ text, run }, index) => (
@@ -51,7 +54,7 @@ export function NeedCard({ entry, isFirst = false, isOpen = false }: NeedCardPro
               look={index === 0 && kind !== "failure" ? "main" : "plain"}
               isBusy={isSent}
               onClick={() => act(run)}
-              {...(isFirst && index < answerKeys.length ? { shortcut: answerKeys[index]?.toUpperCase() ?? "" } : {})}
+              {...(hasKeys ? { shortcut: keyOf(index).toUpperCase() } : {})}
             >
               {text}
             </Button>
@@ -72,8 +75,14 @@ export function NeedCard({ entry, isFirst = false, isOpen = false }: NeedCardPro
   );
 }
 
+function runOf(entry: InboxEntryRecord): string | null {
+  if ("question" in entry) return entry.question.runId;
+  return entry.kind === "claim" ? null : entry.runId;
+}
+
 function whoOf(entry: InboxEntryRecord): string {
   if ("question" in entry) return entry.question.agent ?? "Roost";
+  if (entry.kind === "claim") return entry.fact.by;
   return entry.kind === "failure" ? entry.what.replace(/^job:/, "") : "A run";
 }
 
@@ -90,6 +99,13 @@ function useChoices(entry: InboxEntryRecord): Choice[] {
   }
   if (entry.kind === "failure")
     return [{ text: "I have read it", run: () => client.readFailure({ what: entry.what }) }];
+  if (entry.kind === "claim") {
+    const { id: factId } = entry.fact;
+    return [
+      { text: "It is so", run: () => client.acceptFact({ factId }) },
+      { text: "It is not so", run: () => client.removeFact({ factId, reason: "taken back on the console" }) },
+    ];
+  }
   const { runId, seq } = entry;
   const settle = (outcome: "done" | "not_done" | "failed") => () => client.resolveStep({ runId, seq, outcome });
   return [
@@ -117,8 +133,9 @@ function useActOnce() {
 }
 
 function More({ entry, isOpen }: { entry: InboxEntryRecord; isOpen: boolean }): ReactNode {
-  if (entry.kind === "failure" || entry.kind === "unknown") return <p className={styles.reason}>{entry.reason}</p>;
-  const { approval } = entry.question;
+  const formats = useTimeFormats();
+  if (!("question" in entry)) return <p className={styles.reason}>{visibleText(entry.reason)}</p>;
+  const { approval, expiresAt } = entry.question;
   if (approval === null) return null;
   return (
     <details className={styles.call} open={isOpen}>
@@ -133,6 +150,7 @@ function More({ entry, isOpen }: { entry: InboxEntryRecord; isOpen: boolean }): 
         </pre>
       )}
       <p>{visibleText(approval.reason)}</p>
+      <p>{describeApproval(approval, expiresAt === null ? undefined : formats.full.format(Date.parse(expiresAt)))}</p>
     </details>
   );
 }
@@ -141,11 +159,18 @@ interface FreeAnswerProps {
   entry: Extract<InboxEntryRecord, { question: unknown }>;
   isSent: boolean;
   act: (run: () => Promise<unknown>) => void;
+  hasKeys: boolean;
 }
 
-function FreeAnswer({ entry, isSent, act }: FreeAnswerProps) {
+function FreeAnswer({ entry, isSent, act, hasKeys }: FreeAnswerProps) {
   const { client } = useConsole();
   const [text, setText] = useState("");
+  const field = useRef<HTMLInputElement>(null);
+  useKeys(hasKeys, (key, event) => {
+    if (key !== keyOf(0)) return;
+    event.preventDefault();
+    field.current?.focus();
+  });
   const answer = text.trim();
   return (
     <form
@@ -156,6 +181,7 @@ function FreeAnswer({ entry, isSent, act }: FreeAnswerProps) {
       }}
     >
       <input
+        ref={field}
         value={text}
         aria-label="Your answer"
         placeholder="Your answer"
@@ -170,15 +196,13 @@ function FreeAnswer({ entry, isSent, act }: FreeAnswerProps) {
 
 const answerKeys = ["a", "d"];
 
+function keyOf(index: number): string {
+  return answerKeys[index] ?? String(index + 1);
+}
+
 function useAnswerKeys(choices: readonly Choice[], act: (run: () => Promise<unknown>) => void): void {
-  useEffect(() => {
-    if (choices.length === 0) return undefined;
-    const onKey = (event: KeyboardEvent) => {
-      if (event.metaKey || event.ctrlKey || event.altKey || isTyping(event.target)) return;
-      const choice = choices[answerKeys.indexOf(event.key)];
-      if (choice !== undefined) act(choice.run);
-    };
-    addEventListener("keydown", onKey);
-    return () => removeEventListener("keydown", onKey);
+  useKeys(choices.length > 0, (key) => {
+    const choice = choices.find((_choice, index) => keyOf(index) === key);
+    if (choice !== undefined) act(choice.run);
   });
 }

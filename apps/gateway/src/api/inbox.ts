@@ -1,4 +1,4 @@
-/** The inbox: entries of three kinds of records joined by time; and the grants that answers gave. The records themselves are owned by the rooms. */
+/** The inbox: entries of four kinds of records joined by time; and the grants that answers gave. The records themselves are owned by the rooms. */
 import { placeOf, readPage, serve, type Served, toPage, uuidPlace } from "@roost/contract";
 import * as operations from "@roost/contract/operations";
 import { clipText, reasonCharsMax } from "@roost/contract/operations";
@@ -8,19 +8,22 @@ import {
   listUnreadFailures,
   listUnresolvedSteps,
   readFailure,
-  type Kernel,
   type Question,
   type Step,
   type UnreadFailure,
 } from "@roost/kernel";
+import { isUntrusted } from "@roost/contract/labels";
 import { listFailingJobs, type FailingJob } from "@roost/jobs";
+import { listFacts, type Fact, type Memory } from "@roost/memory";
 import { iso, isoOrNull } from "../records/iso.ts";
 import { requireUuid } from "../records/require-uuid.ts";
+import { toHomeFact } from "../records/to-home-fact.ts";
 import { toQuestionRecord } from "../records/to-question.ts";
 
-export function serveInbox({ kernel }: { kernel: Kernel }): Served[] {
+export function serveInbox({ memory }: { memory: Memory }): Served[] {
+  const { kernel } = memory;
   return [
-    serve(operations.listInbox, ({ limit }) => readInbox(kernel, limit)),
+    serve(operations.listInbox, ({ limit }) => readInbox(memory, limit)),
 
     serve(operations.readFailure, async ({ what }) => {
       await readFailure(kernel.database, what);
@@ -44,23 +47,27 @@ export function serveInbox({ kernel }: { kernel: Kernel }): Served[] {
 
 /** One list for every place that shows it: the command line, the console, a chat. */
 export async function readInbox(
-  kernel: Kernel,
+  memory: Memory,
   limit: number,
 ): Promise<{ items: operations.InboxEntryRecord[]; isMore: boolean }> {
+  const { kernel } = memory;
   const most = limit + 1;
-  const [questions, steps, failures, jobs] = await Promise.all([
+  const [questions, steps, failures, jobs, claims] = await Promise.all([
     listQuestions(kernel, { states: ["open"], limit: most, isOldestFirst: true }),
     listUnresolvedSteps(kernel, { limit: most }),
     listUnreadFailures(kernel.database, { limit: most }),
     listFailingJobs(kernel, { limit: most, isUnread: true }),
+    listFacts(memory, { isClaim: true, isOldestFirst: true, limit: most }),
   ]);
-  const entries = [
+  const stopping = [
     // A question for the outcome of a step is that step.
     ...questions.filter(({ kind }) => kind !== "resolution").map(ofQuestion),
     ...steps.map(ofStep),
     ...failures.map((failure) => ofFailure(failure, `The ${failure.what}`)),
     ...jobs.map(ofJob),
   ].toSorted((left, right) => Date.parse(left.since) - Date.parse(right.since) || (left.id < right.id ? -1 : 1));
+  // Nothing waits for what is claimed: however much that is, it hides nothing else.
+  const entries = [...stopping, ...claims.map(ofClaim)];
   return { items: entries.slice(0, limit), isMore: entries.length > limit };
 }
 
@@ -101,6 +108,19 @@ function ofFailure(
 
 function ofJob({ jobId, ...failure }: FailingJob): operations.InboxEntryRecord {
   return { ...ofFailure({ ...failure, what: `job:${jobId}` }, `Job ${jobId}`), jobId };
+}
+
+function ofClaim(claim: Fact): operations.InboxEntryRecord {
+  const fact = toHomeFact(claim);
+  const why = isUntrusted(claim.labels) ? ", and it rests on content from outside" : "";
+  return {
+    kind: "claim",
+    id: `fact:${fact.id}`,
+    since: fact.recordedAt,
+    title: fact.statement,
+    fact,
+    reason: clipText(fact.reason ?? `${fact.by} says so${why}`, reasonCharsMax),
+  };
 }
 
 function toGrantRecord(grant: Grant): operations.GrantRecord {

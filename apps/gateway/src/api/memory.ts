@@ -11,11 +11,11 @@ import {
   remember,
   removeFact,
   settleMemoryFile,
-  type Fact,
   type Memory,
 } from "@roost/memory";
 import type { RecallServices } from "../recall-services.ts";
 import { iso } from "../records/iso.ts";
+import { toHomeFact } from "../records/to-home-fact.ts";
 import { requireUuid } from "../records/require-uuid.ts";
 import { maySeeMain } from "../security/may-see-main.ts";
 
@@ -95,15 +95,4 @@ export function serveMemory({ memory, recallServices }: { memory: Memory; recall
 
 function dateOf(written: string | undefined): Date | undefined {
   return written === undefined ? undefined : new Date(written);
-}
-
-function toHomeFact({ labels, validFrom, validTo, recordedAt, retractedAt, runId: _runId, ...fact }: Fact) {
-  return {
-    ...fact,
-    validFrom: iso(validFrom),
-    validTo: validTo && iso(validTo),
-    recordedAt: iso(recordedAt),
-    retractedAt: retractedAt && iso(retractedAt),
-    labels: formatLabels(labels),
-  };
 }

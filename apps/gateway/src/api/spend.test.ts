@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { beginStep, finishRun, finishStep, retryRun, type Kernel } from "@roost/kernel";
+import { beginStep, finishRun, finishStep, retryRun, type Kernel, type Owned } from "@roost/kernel";
 import { createTestGateway, type TestGateway } from "../testing/create-test-gateway.ts";
-import { claimOne, joinWorker, playRun } from "../testing/drive-runs.ts";
+import { claimOne, joinWorker, playRun, startRun } from "../testing/drive-runs.ts";
 
 /** A run of the job that calls a model once and fails. */
 async function playJob(
@@ -71,8 +71,54 @@ test("listSpend() says what calls cost by day, job, agent, model and session; wh
     forecasts.map(({ jobId, runsPerDay, usdPerDay, runCount }) => [jobId, runsPerDay, usdPerDay, runCount]),
     [
       ["mail", 2, 1.5, 1],
-      ["post", 2, 0.5, 2],
+      ["post", 2, 1, 1],
     ],
+    "a retry is no run of its own: what both cost is what a tick costs",
+  );
+});
+
+/** The run calls a model once. */
+async function spend(kernel: Kernel, owned: Owned, seq: number, costUsd: number): Promise<void> {
+  await beginStep(kernel, owned, { seq, name: `model#${seq}`, kind: "model", effect: "idempotent" });
+  const usage = { inputTokens: 10, outputTokens: 1, model: "small" };
+  await finishStep(kernel, owned, { seq, state: "done", output: {}, usage, costUsd });
+}
+
+test("listSpend() and forecasts count what a run delegates for its job and its session, at any depth", async () => {
+  await using gateway = await createTestGateway();
+  const { client, kernel } = gateway;
+  await using worker = await joinWorker(kernel);
+  await client.defineJob({ jobId: "news", prompt: "read", trigger: { kind: "every", every: "12h" } });
+  await client.runJob({ jobId: "news" });
+  const ofJob = await claimOne(kernel, worker);
+  await startRun(kernel, { sessionKey: "main", sessionKind: "main" });
+  const ofMain = await claimOne(kernel, worker);
+  for (const top of [ofJob, ofMain]) {
+    await spend(kernel, top, 1, 0.5);
+    await startRun(kernel, { parent: { ...top, seq: 2 }, agent: "reader" });
+    const child = await claimOne(kernel, worker);
+    await spend(kernel, child, 1, 0.25);
+    await startRun(kernel, { parent: { ...child, seq: 2 }, agent: "reader" });
+    const grandchild = await claimOne(kernel, worker);
+    await spend(kernel, grandchild, 1, 0.125);
+    for (const owned of [grandchild, child, top]) await finishRun(kernel, owned, { state: "done" });
+  }
+  const by = async (what: "job" | "session" | "agent") =>
+    (await client.listSpend({ by: what })).items.map(({ key, costUsd }) => [key, costUsd]);
+  assert.deepEqual(await by("job"), [
+    ["news", 0.875],
+    [null, 0.875],
+  ]);
+  const [job, main] = await by("session");
+  assert.deepEqual([job?.[1], main], [0.875, ["main", 0.875]]);
+  assert.deepEqual(await by("agent"), [
+    ["main", 1],
+    ["reader", 0.75],
+  ]);
+  const { items } = await client.listSpendForecasts();
+  assert.deepEqual(
+    items.map(({ jobId, usdPerRun, usdPerDay, runCount }) => [jobId, usdPerRun, usdPerDay, runCount]),
+    [["news", 0.875, 1.75, 1]],
   );
 });
 

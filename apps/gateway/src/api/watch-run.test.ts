@@ -6,7 +6,7 @@ import { collect } from "../testing/collect.ts";
 import { createTestGateway } from "../testing/create-test-gateway.ts";
 import { claimOne, doStep, end, joinWorker, playRun, startRun } from "../testing/drive-runs.ts";
 
-test("watchRun() tells a run from its first event to its end, with what its model writes between", async () => {
+test("watchRun() tells a run from its first event to its end, with what its model and its tools write between", async () => {
   await using gateway = await createTestGateway();
   const { kernel, client } = gateway;
   await using worker = await joinWorker(kernel);
@@ -25,6 +25,8 @@ test("watchRun() tells a run from its first event to its end, with what its mode
   await until(() => gateway.held().texts === 1);
   publishStream(kernel, runId, { type: "text", text: "Hel" });
   assert.deepEqual(await next(), { kind: "text", runId, text: "Hel" });
+  publishStream(kernel, runId, { type: "tool_output", step: "tool:exec#1", toolCallId: "1", text: "1 of 9\n" });
+  assert.deepEqual(await next(), { kind: "output", runId, step: "tool:exec#1", text: "1 of 9\n" });
   await doStep(kernel, owned, 1);
   await end(kernel, owned);
   await next();
@@ -32,7 +34,7 @@ test("watchRun() tells a run from its first event to its end, with what its mode
   const over = await next();
   assert.equal(over.kind === "over" && over.run.state, "done");
   assert.equal((await stream.next()).done, true);
-  assert.deepEqual(types, ["run.created", "run.started", "text", "step.done", "run.done", "over"]);
+  assert.deepEqual(types, ["run.created", "run.started", "text", "output", "step.done", "run.done", "over"]);
   await until(() => gateway.held().watches === 0 && gateway.held().texts === 0);
 });
 

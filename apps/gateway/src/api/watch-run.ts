@@ -1,4 +1,4 @@
-/** Streams a run: its events from the log, and between them the model's text and remarks on it. */
+/** Streams a run: its events from the log, and between them the model's text, remarks on it, and what its tools write. */
 import type { Handler, StreamItem } from "@roost/contract";
 import type { RunUpdate, watchRun as operation } from "@roost/contract/operations";
 import { formatOffsets, getRun, type Kernel, type OffsetVector, type Run } from "@roost/kernel";
@@ -6,7 +6,7 @@ import { requireUuid } from "../records/require-uuid.ts";
 import { toEventRecord } from "../records/to-event.ts";
 import { toRunRecord } from "../records/to-run-summary.ts";
 import { followCorrelation, type FollowedEvent } from "../streams/follow-correlation.ts";
-import { followText, type FollowedText } from "../streams/follow-text.ts";
+import { followWork, type FollowedOutput, type FollowedText } from "../streams/follow-text.ts";
 import { readPlace } from "./tail-events.ts";
 import { isTerminal } from "../streams/is-terminal.ts";
 import { mergeStreams } from "../streams/merge-streams.ts";
@@ -32,10 +32,14 @@ async function* watch(
   const follow = { topics: runTopics, correlation: run.correlation, after: options.after, signal };
   try {
     const events = followCorrelation(kernel, follow);
-    const texts = run.endedAt === null ? [followText(kernel, run.id, signal)] : [];
-    for await (const item of mergeStreams<FollowedEvent | FollowedText>([events, ...texts])) {
+    const texts = run.endedAt === null ? [followWork(kernel, run.id, signal)] : [];
+    for await (const item of mergeStreams<FollowedEvent | FollowedText | FollowedOutput>([events, ...texts])) {
       if (item.kind === "text" || item.kind === "remark") {
         yield { event: item.kind, data: { kind: item.kind, runId: run.id, text: item.text } };
+        continue;
+      }
+      if (item.kind === "output") {
+        yield { event: item.kind, data: { kind: item.kind, runId: run.id, step: item.step, text: item.text } };
         continue;
       }
       if (item.kind === "event") {

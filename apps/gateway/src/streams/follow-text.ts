@@ -5,14 +5,31 @@ export interface FollowedText {
   text: string;
 }
 
+/** What a tool has written so far, such as a program that runs. */
+export interface FollowedOutput {
+  kind: "output";
+  step: string;
+  text: string;
+}
+
 /** Streams the text of a run's model, and remarks on it, from now on; lossy. Ends only by its signal. */
 export async function* followText(
   kernel: Kernel,
   runId: string,
   signal: AbortSignal,
 ): AsyncGenerator<FollowedText, void> {
-  for await (const delta of watchStream(kernel, runId, { signal })) {
-    const { type: kind, text } = delta;
-    if ((kind === "text" || kind === "remark") && typeof text === "string") yield { kind, text };
+  for await (const item of followWork(kernel, runId, signal)) if (item.kind !== "output") yield item;
+}
+
+/** The same with the output of its tools. */
+export async function* followWork(
+  kernel: Kernel,
+  runId: string,
+  signal: AbortSignal,
+): AsyncGenerator<FollowedText | FollowedOutput, void> {
+  for await (const { type, step, text } of watchStream(kernel, runId, { signal })) {
+    if (typeof text !== "string") continue;
+    if (type === "text" || type === "remark") yield { kind: type, text };
+    if (type === "tool_output" && typeof step === "string") yield { kind: "output", step, text };
   }
 }

@@ -4,6 +4,7 @@
  */
 import { approvalShown } from "@roost/approvals";
 import { visibleText } from "@roost/base";
+import { describeApproval } from "@roost/contract/describe-approval";
 import { listQuestions, type Question } from "@roost/kernel";
 import type { NewChatMessage } from "../channel.ts";
 import { findOwner } from "../peers/peers.ts";
@@ -91,10 +92,13 @@ function outcomeOf({ prompt, state, answer, answeredBy }: Question): string {
 }
 
 /** Exactly what is decided is shown; undefined: it is too long for the chat, and is not answered there. */
-export function shownOf({ channel }: Room, question: Question): string | undefined {
+export function shownOf({ channel, memory }: Room, question: Question): string | undefined {
   const shown = question.kind === "approval" ? approvalShown(question.details) : undefined;
+  const until = question.expiresAt?.getTime();
   const call =
-    shown === undefined ? "" : `\n\n${shown.diff ?? `${shown.tool} ${JSON.stringify(shown.input, null, 2)}`}`;
+    shown === undefined
+      ? ""
+      : `\n\n${shown.diff ?? `${shown.tool} ${JSON.stringify(shown.input, null, 2)}`}\n\n${describeApproval(shown, until === undefined ? undefined : memory.calendar.momentAt(until))}`;
   const text = visibleText(`${question.prompt}${call}`);
   const { textCharsMax, buttonsMax } = channel.limits;
   const isWhole = text.length <= textCharsMax - tailCharsMax && (question.choices ?? []).length <= buttonsMax;

@@ -13,6 +13,7 @@ const answers: Readonly<Record<InboxEntryRecord["kind"], string>> = {
   question: "by its buttons or a reply",
   unknown: "by the buttons below",
   failure: "by the buttons below",
+  claim: "by the buttons below",
 };
 
 const laterAnswer = "by buttons that come with the next /inbox, when those before it are answered";

@@ -1,15 +1,16 @@
 /**
- * Entries of the inbox that are no questions, as messages of a chat with a button for each answer: unknown outcomes and failures. Their keys name what
- * they show, so that a button of an old one decides nothing else.
+ * Entries of the inbox that are no questions, as messages of a chat with a button for each answer: unknown outcomes, failures and claimed facts. Their
+ * keys name what they show, so that a button of an old one decides nothing else.
  */
 import { visibleText } from "@roost/base";
 import { clipText, type InboxEntryRecord } from "@roost/contract/operations";
 import { readFailure, resolveStep, type Kernel, type KernelTransaction } from "@roost/kernel";
+import { acceptFact, removeFact, settleMemoryFile, type Memory } from "@roost/memory";
 import type { NewChatMessage } from "../channel.ts";
 import type { Room } from "../room.ts";
 import { sendMsMax, sendOnce } from "./send-once.ts";
 
-export type AnsweredEntry = Extract<InboxEntryRecord, { kind: "unknown" | "failure" }>;
+export type AnsweredEntry = Extract<InboxEntryRecord, { kind: "unknown" | "failure" | "claim" }>;
 
 /** Shown with buttons at a time; the others follow when these are answered. */
 export const entriesShownMax = 10;
@@ -18,7 +19,7 @@ const entriesMax = 200;
 
 interface Choice {
   text: string;
-  act: (kernel: Kernel, acting: Acting) => Promise<unknown>;
+  act: (memory: Memory, acting: Acting) => Promise<unknown>;
 }
 
 interface Acting {
@@ -28,10 +29,22 @@ interface Acting {
 }
 
 function choicesOf(entry: AnsweredEntry): Choice[] {
-  if (entry.kind === "failure") return [{ text: "Read", act: (kernel, acting) => read(kernel, entry.what, acting) }];
+  if (entry.kind === "failure")
+    return [{ text: "Read", act: ({ kernel }, acting) => read(kernel, entry.what, acting) }];
+  if (entry.kind === "claim") {
+    const { id } = entry.fact;
+    return [
+      { text: "It is so", act: (memory, acting) => decideFact(memory, acting, (tx, by) => acceptFact(tx, { id, by })) },
+      {
+        text: "It is not so",
+        act: (memory, acting) =>
+          decideFact(memory, acting, (tx, by) => removeFact(tx, { id, by, reason: "taken back in the chat" })),
+      },
+    ];
+  }
   const { runId, seq } = entry;
   const settle = (outcome: "done" | "failed" | "not_done"): Choice["act"] => {
-    return (kernel, { by, alongside }) => resolveStep(kernel, { runId, seq, outcome, note: "", by }, { alongside });
+    return ({ kernel }, { by, alongside }) => resolveStep(kernel, { runId, seq, outcome, note: "", by }, { alongside });
   };
   return [
     { text: "It was done", act: settle("done") },
@@ -46,8 +59,24 @@ const read = (kernel: Kernel, what: string, { alongside }: Acting) =>
     await alongside(tx);
   });
 
-export const isAnsweredHere = (entry: InboxEntryRecord): entry is AnsweredEntry =>
-  entry.kind === "unknown" || entry.kind === "failure";
+async function decideFact(
+  memory: Memory,
+  { by, alongside }: Acting,
+  decide: (tx: KernelTransaction, by: string) => Promise<unknown>,
+): Promise<void> {
+  await memory.kernel.transact(async (tx) => {
+    await decide(tx, by);
+    await alongside(tx);
+  });
+  // It is decided, whether or not MEMORY.md shows it yet.
+  await settleMemoryFile(memory).catch((error: unknown) => {
+    memory.kernel.logger.warn("MEMORY.md does not show a fact yet", { error });
+  });
+}
+
+const answeredKinds: readonly InboxEntryRecord["kind"][] = ["unknown", "failure", "claim"];
+
+export const isAnsweredHere = (entry: InboxEntryRecord): entry is AnsweredEntry => answeredKinds.includes(entry.kind);
 
 const keyOf = (place: string, { id, since }: AnsweredEntry) => `entry:${place}:${Date.parse(since)}:${id}`;
 
@@ -90,7 +119,7 @@ export async function answerEntry(
   const entry = items.filter(isAnsweredHere).find((each) => each.id === id && Date.parse(each.since) === Number(since));
   const choice = entry && choicesOf(entry)[Number(index)];
   if (entry === undefined || choice === undefined) return undefined;
-  await choice.act(room.kernel, acting);
+  await choice.act(room.memory, acting);
   return { entry, text: choice.text };
 }
 

@@ -1,6 +1,7 @@
-/** What waits for the person, in one list: calls to approve, questions, effects of unknown outcome, and failures that were not read yet. */
+/** What waits for the person, in one list: calls to approve, questions, effects of unknown outcome, failures that were not read yet, and claimed facts. */
 import { z } from "zod";
 import { Count, Id, Name, Reason, Slug, SmallCount, Text, Time, ref } from "./fields.ts";
+import { HomeFact } from "./fact.ts";
 import { Question } from "./notice.ts";
 
 const entry = {
@@ -28,6 +29,12 @@ export const InboxEntry = z
       reason: Reason,
       runId: ref("Run").nullable().describe("The last run that failed"),
       jobId: ref("Job", Slug).nullable(),
+    }),
+    z.object({
+      ...entry,
+      kind: z.literal("claim"),
+      fact: HomeFact.describe("It counts once acceptFact says so; removeFact takes it off the list"),
+      reason: Reason.describe("Who says so, and why it waits"),
     }),
   ])
   .meta({ id: "InboxEntry" });

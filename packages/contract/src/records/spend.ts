@@ -51,11 +51,11 @@ export const SpendForecast = z
       .number()
       .min(0)
       .describe("By its schedule over the next seven days; of other triggers by the last seven"),
-    usdPerRun: Usd,
+    usdPerRun: Usd.describe("With its retries and the runs that it delegates"),
     tokensPerRun: Count,
     usdPerDay: Usd,
     tokensPerDay: Count,
-    runCount: Count.describe("Past runs that this rests on, at most 20"),
+    runCount: Count.describe("Past runs that this rests on, at most 20; retries are part of theirs"),
   })
   .meta({ id: "SpendForecast" });
 export type SpendForecastRecord = z.output<typeof SpendForecast>;

@@ -1,6 +1,6 @@
 /**
  * What model calls have cost, from the recorded steps of runs and from calls that the front door passed on: by day, job, agent, model, session or
- * key. Steps that a retry or fork took over count once.
+ * key. Steps that a retry or fork took over count once; what a run has delegated counts for its job and its session, as it does for their caps.
  */
 import type { Kernel } from "../open-kernel.ts";
 
@@ -35,7 +35,7 @@ const keys: Record<SpendGrouping, string> = {
 /** Of runs. A step that another run took over has epoch 0. */
 const stepColumns = "run_id, kind, usage, cost_usd, epoch, ended_at";
 const callsOfRuns = `
-  select s.ended_at as at, r.job_id as job, coalesce(r.agent, 'main') as agent, s.usage ->> 'model' as model, r.session_key as session,
+  select r.id as run_id, r.parent_run_id, s.ended_at as at, r.job_id as job, coalesce(r.agent, 'main') as agent, s.usage ->> 'model' as model, r.session_key as session,
     null as token, s.cost_usd, (s.usage ->> 'inputTokens')::bigint as input, (s.usage ->> 'cachedTokens')::bigint as cached,
     (s.usage ->> 'outputTokens')::bigint as output, (s.usage ->> 'savedUsd')::numeric as saved,
     (s.usage ->> 'isEstimated')::boolean as estimated
@@ -45,11 +45,26 @@ const callsOfRuns = `
   where s.kind in ('model', 'compaction') and s.usage is not null and s.epoch > 0`;
 /** Passed on: many in an event. What was answered from a cache, or refused, cost nothing. */
 const callsPassedOn = `
-  select p.at, null, null, p.model, null, e.data ->> 'by', p."costUsd", p."inputTokens", null, p."outputTokens", null,
+  select null, null, p.at, null, null, p.model, null, e.data ->> 'by', p."costUsd", p."inputTokens", null, p."outputTokens", null,
     p."isEstimated"
   from roost.event e cross join lateral jsonb_to_recordset(e.data -> 'calls')
     as p(at timestamptz, model text, status integer, attempts integer, "costUsd" numeric, "inputTokens" bigint, "outputTokens" bigint, "isEstimated" boolean)
   where e.topic = 'proxy' and e.type = 'proxy.called' and e.time >= $1 and p.at >= $1 and p.at < $2 and p.attempts > 0 and p.status between 200 and 299`;
+
+/** The job and the session of a call: those of the run at the top of its line, where the run has none. Invariant: a line ends, as runs do not change parents. */
+const placedCalls = `
+  calls as materialized (${callsOfRuns} union all ${callsPassedOn}),
+  line as (
+    select distinct run_id, parent_run_id as above from calls where parent_run_id is not null
+    union all
+    select l.run_id, r.parent_run_id from line l join roost.run_all r on r.id = l.above where r.parent_run_id is not null
+  ),
+  top as (select l.run_id, r.job_id, r.session_key from line l join roost.run_all r on r.id = l.above where r.parent_run_id is null),
+  placed as (
+    select c.at, coalesce(c.job, t.job_id) as job, coalesce(c.session, t.session_key) as session, c.agent, c.model, c.token, c.cost_usd, c.input,
+      c.cached, c.output, c.saved, c.estimated
+    from calls c left join top t on t.run_id = c.run_id
+  )`;
 
 export interface ListedSpend {
   /** Most expensive first; days newest first. */
@@ -69,12 +84,13 @@ export async function listSpend(
   const order = by === "day" ? "key desc" : '"costUsd" desc, "inputTokens" desc, key';
   // Rows and total in one scan. The total comes first.
   const [total, ...rows] = await database.query<SpendRow>(
-    `select key, "callCount", "costUsd", "inputTokens", "cachedTokens", "outputTokens", "savedUsd", "estimatedCount", "unknownCount" from (
+    `with recursive ${placedCalls}
+     select key, "callCount", "costUsd", "inputTokens", "cachedTokens", "outputTokens", "savedUsd", "estimatedCount", "unknownCount" from (
      select key, grouping(key) = 1 as "isTotal", count(*) as "callCount", coalesce(sum(cost_usd), 0)::float8 as "costUsd",
        coalesce(sum(input), 0)::bigint as "inputTokens", coalesce(sum(cached), 0)::bigint as "cachedTokens",
        coalesce(sum(output), 0)::bigint as "outputTokens", coalesce(sum(saved), 0)::float8 as "savedUsd",
        count(*) filter (where estimated) as "estimatedCount", count(*) filter (where cost_usd is null) as "unknownCount"
-     from (select c.*, ${keys[by]} as key from (${callsOfRuns} union all ${callsPassedOn}) as c) as k
+     from (select c.*, ${keys[by]} as key from placed c) as k
      group by grouping sets ((), (key))) as s
      order by "isTotal" desc, ${order} limit $3`,
     [since, until, skip + limit + 2, ...(by === "day" ? [timeZone] : [])],

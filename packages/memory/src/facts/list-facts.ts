@@ -6,22 +6,24 @@ export interface ListFacts {
   withClosed?: boolean | undefined;
   /** Only what waits for a person. */
   isClaim?: boolean | undefined;
+  /** Default: the newest first. */
+  isOldestFirst?: boolean | undefined;
   limit: number;
   /** Id of the last fact of the page before. */
   after?: string | undefined;
 }
 
-/** Newest first. */
 export async function listFacts(
   { kernel }: Memory,
-  { withClosed = false, isClaim, limit, after }: ListFacts,
+  { withClosed = false, isClaim, isOldestFirst = false, limit, after }: ListFacts,
 ): Promise<Fact[]> {
   const { database } = kernel;
+  const [isBehind, order] = isOldestFirst ? [">", "asc"] : ["<", "desc"];
   const rows = await database.query<FactRow>(
     `select ${factColumns} from memory.fact f
      where ($1 or ${openSql}) and ($2::boolean is null or f.is_claim = $2)
-       and ($3::text is null or (f.recorded_at, f.id) < (select recorded_at, id from memory.fact where id::text = $3))
-     order by f.recorded_at desc, f.id desc limit $4`,
+       and ($3::text is null or (f.recorded_at, f.id) ${isBehind} (select recorded_at, id from memory.fact where id::text = $3))
+     order by f.recorded_at ${order}, f.id ${order} limit $4`,
     [withClosed, isClaim ?? null, after ?? null, limit],
   );
   return Promise.all(rows.map((row) => toFact(kernel, database, row)));

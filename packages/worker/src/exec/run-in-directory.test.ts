@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { answerQuestion } from "@roost/approvals";
 import { silentLogger, type JsonObject } from "@roost/base";
-import { getRun, listQuestions, listSteps, raiseRunLabels, type Run } from "@roost/kernel";
+import { getRun, listQuestions, listSteps, raiseRunLabels, watchStream, type Run } from "@roost/kernel";
 import { isUntrusted, openLabels, untrustedFrom } from "@roost/contract/labels";
 import { Settings } from "@roost/memory/settings";
 import { findSandbox } from "@roost/sandbox";
@@ -212,6 +212,34 @@ test(
     }
   },
 );
+
+test("exec shows what a program writes to those who watch its run, while it runs", options, async () => {
+  await using home = await open();
+  const over = new AbortController();
+  let shown = "";
+  const { run, die } = await home.begin({ ...jobRun("code"), agent: "coder" });
+  home.setScript(({ toolResults }) => {
+    if (toolResults.length > 0) return "that is all";
+    const command =
+      "printf '1 of 2: \\303'; sleep 0.05; printf '\\251\\n'; until [ -e go ]; do sleep 0.02; done; echo 2 of 2";
+    return { toolCalls: [{ name: "call_tool", arguments: { name: "exec", arguments: { command } } }] };
+  });
+  const watched = (async () => {
+    for await (const { type, step, text } of watchStream(home.kernel, run.id, { signal: over.signal })) {
+      if (type !== "tool_output") continue;
+      assert.equal(step, "tool:exec#1");
+      shown += String(text);
+      // Only one who sees the first half brings about the second.
+      if (shown === "1 of 2: é\n") await writeFile(join(home.homeDir, ".roost/exec/coder/own/go"), "");
+    }
+  })();
+  const handlers = { agent: createAgentHandler(home.handlerOptions) };
+  await executeRun({ kernel: home.kernel, handlers, logger: silentLogger }, run, new AbortController().signal);
+  await die();
+  over.abort();
+  await watched;
+  assert.equal(shown, "1 of 2: é\n2 of 2\n");
+});
 
 test(
   "exec keeps what is long as a part, ends what takes too long, and belongs to agents that name it",

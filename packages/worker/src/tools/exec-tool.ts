@@ -33,13 +33,15 @@ export function execTool(context: ToolContext): Tool<z.infer<typeof input>> {
     timeoutMsMax: context.exec.settings.timeout + 60_000,
     reach: network ? () => ({ target: "network", isOutside: true }) : undefined,
     execute: async ({ command, repository, timeoutSeconds }, { labels, signal, show }) => {
+      // A character may come in two chunks.
+      const decoder = new TextDecoder();
       const run = await runInDirectory(workplaceOf(context), {
         program: ["/bin/sh", "-c", command],
         repository,
         timeoutMs: timeoutSeconds * 1000,
         labels,
         signal,
-        onOutput: (chunk) => show?.(chunk.toString("utf8")),
+        onOutput: (chunk) => show?.(decoder.decode(chunk, { stream: true })),
       });
       const text = run.output.toString("utf8");
       const isCut = text.length > headChars + tailChars;

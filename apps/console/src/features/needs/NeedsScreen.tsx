@@ -1,13 +1,16 @@
+import { useEffect, useRef, useState } from "react";
 import { useFeed } from "../../live/console-context.ts";
 import { Blank, Skeleton } from "../../parts/Blank.tsx";
 import { NeedCard } from "../../parts/NeedCard.tsx";
 import { ScreenHeader } from "../../parts/ScreenHeader.tsx";
 import { Region } from "../../parts/Region.tsx";
+import { useKeys } from "../../parts/use-keys.ts";
 import styles from "./NeedsScreen.module.css";
 
-/** The one inbox: what waits longest first, and nothing else on the page. */
+/** The one inbox: what waits longest first, and nothing else on the page. Answered one after another by keys; N passes one by. */
 export function NeedsScreen() {
   const inbox = useFeed("inbox");
+  const { list, turn } = useTurn(inbox?.length ?? 0);
   const sub = inbox === undefined ? "" : inbox.length === 0 ? "all answered" : `${inbox.length} open`;
   return (
     <>
@@ -16,14 +19,14 @@ export function NeedsScreen() {
         {inbox === undefined && <Skeleton label="Reading the inbox" rows={4} rowPx={96} />}
         {inbox?.length === 0 && (
           <Blank icon="inbox" title="Nothing needs you">
-            Questions, calls to approve, effects of unknown outcome and failures come here.
+            Questions, calls to approve, effects of unknown outcome, failures and claimed facts come here.
           </Blank>
         )}
         {inbox !== undefined && inbox.length > 0 && (
-          <ul>
+          <ul ref={list}>
             {inbox.map((entry, index) => (
               <li key={entry.id}>
-                <NeedCard entry={entry} isFirst={index === 0} isOpen />
+                <NeedCard entry={entry} hasKeys={index === turn} isOpen />
               </li>
             ))}
           </ul>
@@ -31,4 +34,18 @@ export function NeedsScreen() {
       </Region>
     </>
   );
+}
+
+/** Which entry the keys answer: the first, until it is passed by. */
+function useTurn(count: number) {
+  const list = useRef<HTMLUListElement>(null);
+  const [passed, setPassed] = useState(0);
+  const turn = Math.min(passed, Math.max(0, count - 1));
+  useKeys(count > 1, (key) => {
+    if (key === "n") setPassed((turn + 1) % count);
+  });
+  useEffect(() => {
+    if (passed > 0) list.current?.children[turn]?.scrollIntoView({ block: "nearest" });
+  }, [passed, turn]);
+  return { list, turn };
 }

@@ -14,7 +14,7 @@ export function NeedCards() {
     <section aria-label="Needs you">
       <div className={styles.cards}>
         {shown.map((entry, index) => (
-          <NeedCard key={entry.id} entry={entry} isFirst={index === 0} />
+          <NeedCard key={entry.id} entry={entry} hasKeys={index === 0} />
         ))}
       </div>
       {inbox.length > shownMax && (

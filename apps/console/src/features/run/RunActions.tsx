@@ -3,6 +3,7 @@ import type { RunRecord } from "@roost/contract/operations";
 import { useLocation } from "wouter";
 import { useConsole } from "../../live/console-context.ts";
 import { Button } from "../../parts/Button.tsx";
+import { formatCount, formatUsd } from "../../parts/format.ts";
 import { HeaderRefusal } from "../../parts/HeaderRefusal.tsx";
 import { StopButton } from "../../parts/StopButton.tsx";
 import { useAct } from "../../parts/use-act.ts";
@@ -22,6 +23,7 @@ export function RunActions({ run, fromSeq, onChange }: RunActionsProps) {
   const { client } = useConsole();
   const [, go] = useLocation();
   const { isBusy, refusal, act } = useAct(onChange);
+  const more = moreOf(run);
   const fork = async () => {
     const { run: forked } = await client.forkRun({
       runId: run.id,
@@ -47,9 +49,19 @@ export function RunActions({ run, fromSeq, onChange }: RunActionsProps) {
           isBusy={isBusy}
           onClick={() => act(() => client.retryRun({ runId: run.id, reason: "retried on the console" }))}
         >
-          Retry
+          {more === undefined ? "Retry" : `Go on with ${more} more`}
         </Button>
       )}
     </span>
   );
+}
+
+/** What a retry of a run that its own cap has stopped may take: as much again, since what was spent does not count against it. */
+function moreOf({ error, budget }: RunRecord): string | undefined {
+  const { usdMax, tokensMax, callsMax } = budget ?? {};
+  const [, unit] =
+    /the cap of (?:(\$)[\d.]+|\d+ (tokens|calls)) for run:/.exec(error?.message ?? "")?.filter(Boolean) ?? [];
+  if (unit === "$" && usdMax != null) return formatUsd(usdMax);
+  if (unit === "tokens" && tokensMax != null) return `${formatCount(tokensMax)} tokens`;
+  return unit === "calls" && callsMax != null ? `${formatCount(callsMax)} calls` : undefined;
 }
