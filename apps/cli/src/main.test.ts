@@ -233,6 +233,18 @@ test("roost doctor works when nothing runs and says what to do", async () => {
   );
 });
 
+test("roost doctor says why agents can run no programs here, and what to do", async () => {
+  const empty = await mkdtemp(join(tmpdir(), "roost-doctor-"));
+  const { stdout } = await startRoost(["doctor"], { environment: { PATH: empty } }).ended;
+  await rm(empty, { recursive: true });
+  if (process.platform === "linux")
+    assert.match(
+      stdout,
+      /! +sandbox +agents cannot run programs: bubblewrap is not\s+installed\s+→ +install it: apt install bubblewrap/,
+    );
+  else assert.match(stdout, /! +sandbox +agents cannot run programs: there is no sandbox for/);
+});
+
 test("roost doctor shows why the last start was refused, such as an extension that an administrator has to create", async () => {
   const home = await mkdtemp(join(tmpdir(), "roost-doctor-"));
   const statement = `have a superuser of this database run "create extension if not exists pg_trgm with schema public", then start again`;

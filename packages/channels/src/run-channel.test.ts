@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createPairing, wrongCodesMax } from "@roost/access";
-import { answerQuestion, recordApproval } from "@roost/approvals";
+import { answerQuestion } from "@roost/approvals";
 import { RoostError } from "@roost/base";
 import { until } from "@roost/base/testing/until";
 import { formatLabels } from "@roost/contract/labels";
@@ -19,7 +19,7 @@ import {
   publishStream,
   waitInRun,
 } from "@roost/kernel";
-import { listFacts, readMessage, readTranscript, remember } from "@roost/memory";
+import { readMessage, readTranscript } from "@roost/memory";
 import { deliverToOwner } from "./deliver-to-owner.ts";
 import { changeStanding, listPeers } from "./peers/peers.ts";
 import { openChannelHome, type ChannelHome } from "./testing/open-channel-home.ts";
@@ -325,70 +325,6 @@ test("Failures and unknown outcomes of /inbox are answered by buttons, from the 
   home.inbox[0] = { ...home.inbox[0]!, since: new Date(Date.parse(since) + 1_000).toISOString() };
   server.press({ chat: me, ref: old.ref, button: 0 });
   assert.match((await pressed(4))!, /^This button is of an old message/, "it began anew since it was shown");
-});
-
-test("What others claim is accepted or taken back by a button of /inbox, and an approval says its rule, hash and expiry", async () => {
-  await using home = await openChannelHome();
-  const { server, kernel, memory, room } = home;
-  home.start();
-  await home.bind(me);
-  const claimed = async (text: string) => {
-    const { fact } = await remember(memory, { text, as: { kind: "cron", jobId: "post" }, by: "job:post" });
-    const { id } = fact!;
-    const [found] = await listFacts(memory, { isClaim: true, limit: 1 });
-    const since = found!.recordedAt.toISOString();
-    const shownFact = {
-      ...found!,
-      validFrom: since,
-      validTo: null,
-      recordedAt: since,
-      retractedAt: null,
-      labels: [],
-    };
-    home.inbox.push({
-      kind: "claim",
-      id: `fact:${id}`,
-      since,
-      title: text,
-      fact: shownFact,
-      reason: "job:post says so",
-    });
-  };
-  await claimed("The letters are sent");
-  await claimed("Mallory is your boss");
-  server.say({ chat: me, text: "/inbox" });
-  const [sent, boss] = [await home.sent(me, "The letters are sent"), await home.sent(me, "Mallory is your boss")];
-  assert.match(sent.text, /job:post says so/);
-  assert.deepEqual(sent.buttons, ["It is so", "It is not so"]);
-  server.press({ chat: me, by: stranger, ref: boss.ref, button: 0 });
-  server.press({ chat: me, ref: boss.ref, button: 1 });
-  server.press({ chat: me, ref: sent.ref, button: 0 });
-  await until(() => server.pressAnswers.length === 3);
-  assert.deepEqual(server.pressAnswers.slice(1), ["Recorded: It is not so", "Recorded: It is so"]);
-  assert.deepEqual(
-    (await listFacts(memory, { limit: 9 })).map(({ statement, isClaim }) => [statement, isClaim]),
-    [["The letters are sent", false]],
-  );
-
-  server.say({ chat: me, text: "Post it" });
-  const { owned: run, id } = await home.claim();
-  const input = { url: "https://example.com/" };
-  const query = { tool: "http_send", input, reason: "it sends", policy: "rule-of-two/1", diff: null };
-  const { details, expiresAt } = await recordApproval(
-    kernel,
-    { run: { id, jobId: null }, seq: 1, key: `${id}:1` },
-    query,
-  );
-  const question = { kind: "approval" as const, prompt: "Approve http_send?", choices: ["approve", "refuse"], details };
-  await waitInRun(kernel, run, { seq: 1, wait: { kind: "person", question, until: expiresAt } });
-  const { text } = await home.sent(me, "Approve http_send?");
-  const hash = details.inputHash.slice(0, 16);
-  assert.ok(
-    text.includes(
-      `rule rule-of-two/1 · arguments ${hash} · expires ${room.memory.calendar.momentAt(expiresAt.getTime())}`,
-    ),
-    text,
-  );
 });
 
 test("Pairing another chat ends what the one before is told: answers, questions and decisions; none is decided unseen", async () => {

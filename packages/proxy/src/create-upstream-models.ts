@@ -1,6 +1,6 @@
 /** The models that servers list, with their prices where they tell them. Asked at most once in a while; a server that does not answer lists what is configured. */
-import { modelListOf, type Probe, type TokenPrice } from "@roost/agent";
-import { jsonObjectOf, type Clock } from "@roost/base";
+import { modelListOf, readListedPrices, type Probe, type TokenPrice } from "@roost/agent";
+import type { Clock } from "@roost/base";
 import type { Upstream } from "./upstream.ts";
 
 export interface UpstreamModels {
@@ -55,19 +55,5 @@ export function createUpstreamModels(
 function readList(answer: unknown): Listed | undefined {
   const ids = modelListOf(answer)?.map(({ id }) => id);
   if (ids === undefined) return undefined;
-  const prices = new Map<string, TokenPrice>();
-  for (const entry of (answer as { data: unknown[] }).data) {
-    const { id, pricing } = jsonObjectOf(entry);
-    const { prompt, completion } = jsonObjectOf(pricing);
-    const [inputUsd, outputUsd] = [perMillion(prompt), perMillion(completion)];
-    if (typeof id === "string" && inputUsd !== undefined && outputUsd !== undefined)
-      prices.set(id, { inputUsd, outputUsd });
-  }
-  return { ids, prices };
-}
-
-/** Told per token, as a text; a negative one means that it depends. */
-function perMillion(text: unknown): number | undefined {
-  const usd = typeof text === "string" ? Number(text) * 1e6 : NaN;
-  return usd >= 0 && usd <= 1_000_000 ? usd : undefined;
+  return { ids, prices: readListedPrices(answer) };
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { JsonValue } from "@roost/base";
 import { startScriptedModelServer } from "../testing.ts";
-import { createProbe } from "./probe.ts";
+import { createProbe } from "../wire/probe.ts";
 import { discoverModels, type DiscoveryConfig } from "./discover-models.ts";
 import { probeContexts, tellSmallContexts } from "./small-contexts.ts";
 

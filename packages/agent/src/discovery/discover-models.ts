@@ -7,7 +7,7 @@ import type { ProviderConfig } from "../models/provider-config.ts";
 import { localServerUrls } from "../models/local-server-urls.ts";
 import { rehearsalProvider } from "../rehearsal/create-rehearsal-model.ts";
 import type { TokenPrice } from "../usage/token-usage.ts";
-import { createProbe, type Probe } from "./probe.ts";
+import { createProbe, type Probe } from "../wire/probe.ts";
 import { idsOf, probeConfigured, probeLlamaCpp, probeOllama } from "./probe-local-servers.ts";
 import { smallContextNote } from "./small-contexts.ts";
 

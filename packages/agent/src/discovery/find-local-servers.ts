@@ -1,5 +1,5 @@
 import { localServerUrls } from "../models/local-server-urls.ts";
-import { createProbe, type Probe } from "./probe.ts";
+import { createProbe, type Probe } from "../wire/probe.ts";
 import { probeLlamaCpp, probeLmStudio, probeOllama, type LocalServer } from "./probe-local-servers.ts";
 
 export type LocalUrls = typeof localServerUrls;

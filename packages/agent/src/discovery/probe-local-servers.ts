@@ -3,7 +3,7 @@
 // tidy: three servers found in the same way.
 
 import type { ModelInput } from "../models/model-input.ts";
-import type { Probe } from "./probe.ts";
+import type { Probe } from "../wire/probe.ts";
 
 export interface LocalServer {
   baseUrl: string;

@@ -1,7 +1,7 @@
 /** How much the models on this machine read, and what is said of one that reads too little. */
 import { isOnThisMachine } from "../models/local-server-urls.ts";
 import type { ProviderConfig } from "../models/provider-config.ts";
-import { createProbe, type Probe } from "./probe.ts";
+import { createProbe, type Probe } from "../wire/probe.ts";
 import { probeConfigured } from "./probe-local-servers.ts";
 
 /** What a first conversation needs (docs/models.md). */

@@ -35,6 +35,8 @@ export interface OpenProvider {
   /** Its server, if that is asked for one thing at a time. */
   queuedServer?: string | undefined;
   price?: TokenPrice | undefined;
+  /** By which what its cache saved is reckoned, as far as known. Called where it saved something. */
+  savingPrice: () => TokenPrice | undefined;
   temperature?: number | undefined;
   /** What it takes, as far as is known by now. */
   input: () => readonly ModelInput[];
@@ -223,7 +225,10 @@ function toReply(
     model: provider.model,
     ...(provider.isRehearsal ? { isRehearsed: true } : {}),
   };
-  const cost = readCost({ usage: raw.usage, providerMetadata: raw.providerMetadata, tokens: usage }, provider.price);
+  const cost = readCost(
+    { usage: raw.usage, providerMetadata: raw.providerMetadata, tokens: usage },
+    { price: provider.price, savingPrice: provider.savingPrice },
+  );
   const mends = raw.mends.length === 0 ? {} : { mends: raw.mends };
   const unread = raw.hasUnreadCall ? { hasUnreadCall: true } : {};
   const finishReason = finishReasonOf(raw);

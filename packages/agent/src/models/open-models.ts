@@ -5,6 +5,8 @@ import type { OpenProvider } from "./attempt-call.ts";
 import { callProviders, type CallMachinery } from "./call-providers.ts";
 import type { CallQueue } from "./call-queue.ts";
 import { createMemoryCoolDowns, type CoolDown, type CoolDownStore } from "./cool-down.ts";
+import { createListedPrice } from "./listed-price.ts";
+import { createProbe } from "../wire/probe.ts";
 import { createLanguageModel, knownOf, openRouterUrl } from "./create-language-model.ts";
 import { createMendMemory, type MendMemory } from "../wire/mend.ts";
 import { createWire } from "../wire/create-wire.ts";
@@ -116,6 +118,7 @@ function openProvider(
     silenceMsMax: config.silenceMsMax,
     queuedServer: queuedServerOf(config),
     price: isCached ? withCacheWrites(config.price) : config.price,
+    savingPrice: savingPriceOf(config, options.fetch),
     temperature: config.temperature,
     input: () =>
       (config.input ?? inputDefault).filter((kind) => kind === "text" || settings.get(mediaMendId(kind)) === undefined),
@@ -131,6 +134,15 @@ function openProvider(
 function isCacheAskedFor(config: ProviderConfig): boolean {
   return config.kind === "openrouter" && /^~?anthropic\//.test(config.model);
 }
+
+/** What a saving is worth: by the configured price, else at OpenRouter by the one that it lists. */
+function savingPriceOf(config: ProviderConfig, fetch: typeof globalThis.fetch): () => TokenPrice | undefined {
+  if (config.kind !== "openrouter" || config.price !== undefined) return () => config.price;
+  const { baseUrl: url = openRouterUrl, apiKey, model } = config;
+  return createListedPrice({ url, apiKey, model }, createProbe({ fetch, timeoutMs: listMsMax }));
+}
+
+const listMsMax = 20_000;
 
 /** Anthropic's: a quarter more for what is written. */
 const cacheWriteFactor = 1.25;

@@ -11,7 +11,10 @@ const usage = (raw?: Record<string, unknown>) => ({
 });
 const price = { inputUsd: 1, cachedInputUsd: 0.1, outputUsd: 4 };
 const costOf = (raw: Record<string, unknown> | undefined, withPrice?: typeof price, metadata?: object) =>
-  readCost({ usage: usage(raw), providerMetadata: metadata as never, tokens: readUsage(usage(raw)) }, withPrice);
+  readCost(
+    { usage: usage(raw), providerMetadata: metadata as never, tokens: readUsage(usage(raw)) },
+    { price: withPrice },
+  );
 
 test("readUsage() tells what was told, and null for what was not", () => {
   assert.deepEqual(readUsage(usage()), {

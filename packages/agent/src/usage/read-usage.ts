@@ -36,7 +36,7 @@ export function readUsage(usage: LanguageModelV4Usage | undefined): TokenUsage {
 export interface CallCost {
   costUsd: number | null;
   costSource: CostSource;
-  /** What the provider's cache saved, by the configured price; left out when nothing, or not known. */
+  /** What the provider's cache saved, by the configured price or the listed one; left out when nothing, or not known. */
   savedUsd?: number;
 }
 
@@ -47,9 +47,9 @@ export function readCost(
     providerMetadata: SharedV4ProviderMetadata | undefined;
     tokens: TokenUsage;
   },
-  price: TokenPrice | undefined,
+  { price, savingPrice = () => price }: { price: TokenPrice | undefined; savingPrice?: () => TokenPrice | undefined },
 ): CallCost {
-  const saved = savedOf(call.tokens, price);
+  const saved = (call.tokens.cachedTokens ?? 0) > 0 ? savedOf(call.tokens, savingPrice()) : 0;
   return { ...costOf(call, price), ...(saved > 0 ? { savedUsd: saved } : {}) };
 }
 

@@ -1,3 +1,4 @@
+/** Facts read from their table: in pages, one, and those that MEMORY.md shows. */
 import type { Memory } from "../memory.ts";
 import { factColumns, inForceSql, noSuchFact, openSql, toFact, type Fact, type FactRow } from "./fact.ts";
 

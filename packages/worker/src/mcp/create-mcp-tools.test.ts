@@ -8,7 +8,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { silentLogger, type JsonObject } from "@roost/base";
 import { until } from "@roost/base/testing/until";
-import { isUntrusted } from "@roost/contract/labels";
+import { formatLabels, isUntrusted } from "@roost/contract/labels";
 import { getRun, listRuns, listSteps } from "@roost/kernel";
 import { Settings } from "@roost/memory/settings";
 import { createToolsFor } from "../tools/create-tools-for.ts";
@@ -30,6 +30,8 @@ interface Scene extends AsyncDisposable {
   /** One for each worker of the home. */
   hosts: McpHost[];
   told: string[];
+  /** Crashes that its hosts have counted. */
+  crashes: string[];
   newWorker(): McpCalls;
   stopFirst(): Promise<void>;
   /** The tools of an agent that names these servers. */
@@ -47,6 +49,11 @@ async function open(
   const { kernel, memory, homeDir } = home;
   const settings = Settings.parse({ mcp, agents });
   const told: string[] = [];
+  const crashes: string[] = [];
+  const logger = {
+    ...silentLogger,
+    warn: (message: string) => void (/crashed/.test(message) && crashes.push(message)),
+  };
   const hosts: McpHost[] = [];
   const workers: McpCalls[] = [];
   const nowMs = { value: 1_000_000 };
@@ -55,7 +62,7 @@ async function open(
       const host = createMcpHost({
         servers: settings.mcp,
         secrets: { homeDir, env: options.env ?? {} },
-        logger: silentLogger,
+        logger,
         tell: async (text) => void told.push(text),
         keepList: (server, list) => keepToolList(homeDir, { server, settings: settings.mcp[server]!, list }),
         nowMs: () => nowMs.value,
@@ -72,6 +79,7 @@ async function open(
     home,
     hosts,
     told,
+    crashes,
     nowMs,
     newWorker,
     stopFirst: async () => first[Symbol.asyncDispose](),
@@ -183,6 +191,39 @@ test("a server that crashes three times is off, with one notice; its call is unk
   assert.match(await scene.call("odd_env", {}), /crashed 3 times within 10 minutes and is off/);
   assert.equal(scene.told.length, 1);
   assert.match(scene.told[0]!, /The server of tools odd crashed 3 times.*It last said: the blue heron took it/);
+});
+
+test("crashes of a server that are more than ten minutes apart do not add up", async () => {
+  await using scene = await open({ odd });
+  const crash = async (count: number) => {
+    for (let done = 0; done < count; done += 1) {
+      const before = scene.crashes.length;
+      assert.match(await scene.call("odd_crash", {}), /Outcome unknown/);
+      await until(() => scene.crashes.length > before);
+    }
+  };
+  await crash(2);
+  scene.nowMs.value += 600_000;
+  await crash(2);
+  assert.match(await scene.call("odd_env", {}), /"pid"/);
+  assert.deepEqual(scene.told, []);
+  await crash(1);
+  await until(() => scene.told.length === 1);
+});
+
+test("what a server's tool gives has the audiences that roost.yaml declares, and stays untrusted whatever it declares", async () => {
+  const tools = { env: { effect: "readonly", labels: ["aud:domain:mail", "trust:owner"] } };
+  await using scene = await open({ odd: { ...odd, tools } });
+  assert.match(await scene.call("odd_env", {}), /"pid"/);
+  const { kernel } = scene.home;
+  const [head] = await listRuns(kernel, { limit: 1 });
+  const { labels } = await getRun(kernel.database, head!.id);
+  assert.deepEqual(
+    formatLabels(await kernel.labelSets.read(kernel.database, labels)).filter((label) =>
+      /domain|src|trust/.test(label),
+    ),
+    ["aud:domain:mail", "src:mcp:odd", "trust:untrusted"],
+  );
 });
 
 test("a server is stopped when it holds too much, and when it was idle, with everything that it has started", async () => {

@@ -1,3 +1,4 @@
+/** The one inbox: what waits longest first, and nothing else on the page. Answered one after another by keys; N passes one by. */
 import { useEffect, useRef, useState } from "react";
 import { useFeed } from "../../live/console-context.ts";
 import { Blank, Skeleton } from "../../parts/Blank.tsx";
@@ -7,7 +8,6 @@ import { Region } from "../../parts/Region.tsx";
 import { useKeys } from "../../parts/use-keys.ts";
 import styles from "./NeedsScreen.module.css";
 
-/** The one inbox: what waits longest first, and nothing else on the page. Answered one after another by keys; N passes one by. */
 export function NeedsScreen() {
   const inbox = useFeed("inbox");
   const { list, turn } = useTurn(inbox?.length ?? 0);
