@@ -1,12 +1,23 @@
 /**
- * Applies the home's jobs/*.yaml and the heartbeat of its settings. Each is applied when its content has changed since the last time, so that
- * changes by command persist. Never removes a job and never ends a person's pause.
+ * Applies the home's jobs/*.yaml, the triggers of its agents and the heartbeat of its settings. Each is applied when its content has changed since the
+ * last time, so that changes by command persist. Never ends a person's pause, and removes only jobs of triggers that are gone.
  */
 import { createHash } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { toRoostError, writeFileDurably, type JsonValue } from "@roost/base";
-import { applyJobs, findJobIds, getJob, listJobs, type KnownNames } from "@roost/jobs";
+import { RoostError, toRoostError, writeFileDurably, type JsonValue } from "@roost/base";
+import {
+  applyJobs,
+  findBroughtJobs,
+  findJobIds,
+  getJob,
+  listJobs,
+  listTriggerJobs,
+  readAgentTriggers,
+  removeJob,
+  type KnownNames,
+} from "@roost/jobs";
+import { toTriggerJob } from "@roost/jobs/agent-files";
 import { definitionFilesMax, parseJobDocuments } from "@roost/jobs/files";
 import type { Kernel } from "@roost/kernel";
 import type { Memory } from "@roost/memory";
@@ -21,22 +32,22 @@ const Applied = z.record(z.string(), z.string());
 /** Returns lines for the person about what was not applied; a bad file does not affect the others. */
 export async function applyHomeJobs(memory: Memory, known: KnownNames): Promise<string[]> {
   const { kernel, homeDir, timeZone, logger } = memory;
-  const { sources, unread, notices } = await readSources(memory);
+  const { sources, unread, triggerJobs, notices } = await readSources(memory);
   const before = await readApplied(homeDir);
   // Removed ones included. The database may not be the one that they were applied to.
-  const stored = await findJobIds(kernel, [...sources.values()].flat().map(idOf).filter(isId));
+  const all = [...sources.values()].flat().map(idOf).filter(isId);
+  const stored = await findJobIds(kernel, all);
+  const brought = await findBroughtJobs(kernel, all);
   const applied: Record<string, string> = {};
   for (const [source, jobs] of sources) {
     const hash = createHash("sha256")
       .update(JSON.stringify([timeZone, jobs]))
       .digest("hex");
     try {
-      const isApplied =
-        before[source] === hash &&
-        jobs
-          .map(idOf)
-          .filter(isId)
-          .every((id) => stored.has(id));
+      const ids = jobs.map(idOf).filter(isId);
+      // An import brought them as they were where this file had been applied, with what was changed since.
+      const isBrought = before[source] === undefined && ids.every((id) => brought.get(id) === source);
+      const isApplied = (isBrought && ids.length > 0) || (before[source] === hash && ids.every((id) => stored.has(id)));
       if (!isApplied) {
         const changed = before[source] === undefined ? [] : await changedByOthers(kernel, jobs);
         const changes = await applyJobs(kernel, jobs, { by, source, timeZone, known });
@@ -51,6 +62,7 @@ export async function applyHomeJobs(memory: Memory, known: KnownNames): Promise<
       notices.push(`${source} was not applied: ${toRoostError(error).message}`);
     }
   }
+  await removeLeftTriggers(kernel, triggerJobs);
   for (const [source, hash] of Object.entries(before)) {
     if (unread.has(source)) applied[source] = hash;
     if (sources.has(source) || source === settingsFile || applied[source] !== undefined) continue;
@@ -66,6 +78,17 @@ export async function applyHomeJobs(memory: Memory, known: KnownNames): Promise<
   for (const notice of notices) logger.warn(notice);
   await writeFileDurably(appliedPath(homeDir), `${JSON.stringify(applied, null, 2)}\n`, { mode: 0o600 });
   return notices;
+}
+
+/** Jobs of triggers that stand in no agent any more; one that stands there and cannot be applied stays as it was. */
+async function removeLeftTriggers(kernel: Kernel, present: ReadonlySet<string>): Promise<void> {
+  for (const { id, source } of await listTriggerJobs(kernel)) {
+    if (present.has(id)) continue;
+    await removeJob(kernel, id, { by, reason: `no longer in ${source}` }).catch((error: unknown) => {
+      // By another gateway of this home.
+      if (toRoostError(error).code !== "not_found") throw error;
+    });
+  }
 }
 
 /** Ids of jobs whose current definition does not come from the home's files. */
@@ -92,9 +115,10 @@ async function isGone(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined)) === undefined;
 }
 
-/** The jobs of each readable file; each job from one file only. */
+/** The jobs of each readable file and of each trigger; each job from one place only. */
 async function readSources(memory: Memory) {
   const unread = new Set<string>();
+  const triggerJobs = new Set<string>();
   const sources = new Map<string, JsonValue[]>();
   const sourceOf = new Map<string, string>();
   const { files, notices } = await listHomeFiles(memory.homeDir, "jobs", ["yaml", "yml"]);
@@ -123,10 +147,23 @@ async function readSources(memory: Memory) {
       notices.push(`${file} was not applied: ${toRoostError(error).message}`);
     }
   }
+  for (const trigger of await readAgentTriggers(memory.kernel)) {
+    const { source, jobId } = trigger;
+    triggerJobs.add(jobId);
+    try {
+      const other = sourceOf.get(jobId);
+      if (other !== undefined)
+        throw new RoostError("invalid_input", `job "${jobId}" is also defined in ${other}: keep one of them`);
+      sources.set(source, [toTriggerJob(trigger)]);
+    } catch (error) {
+      unread.add(source);
+      notices.push(`${source} was not applied: ${toRoostError(error).message}`);
+    }
+  }
   // A heartbeat with its own file wins, also while that one is not applied.
   if (!sourceOf.has(heartbeatId) && !unread.has((await sourceOfJob(memory.kernel, heartbeatId)) ?? ""))
     sources.set(settingsFile, [heartbeatJob(memory.settings)]);
-  return { sources, unread, notices };
+  return { sources, unread, triggerJobs, notices };
 }
 
 function isId(id: string | undefined): id is string {

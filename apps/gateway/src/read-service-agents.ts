@@ -71,6 +71,7 @@ function closeLists(definition: AgentDefinition, service: string): AgentDefiniti
     mcp = [],
     agents = [],
     policies = {},
+    triggers = {},
     clearance = [`aud:domain:${service}`],
   } = definition;
   refuse(
@@ -90,6 +91,8 @@ function closeLists(definition: AgentDefinition, service: string): AgentDefiniti
     "policies",
     Object.entries(policies).flatMap(([tool, decision]) => (decision === "allow" ? [`${tool}: allow`] : [])),
   );
+  // What runs by itself, and spends, the person says.
+  refuse("triggers", Object.keys(triggers));
   return {
     ...definition,
     services,

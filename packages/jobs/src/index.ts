@@ -7,6 +7,7 @@ export { applyJobs, applyValidJobs } from "./apply-jobs.ts";
 export { pauseJob, removeJob, resumeJob } from "./change-job-state.ts";
 export { runJobNow } from "./run-job-now.ts";
 export {
+  findBroughtJobs,
   findJobIds,
   getJob,
   listJobs,
@@ -30,6 +31,7 @@ export { advanceJobs } from "./advance-jobs.ts";
 export { forecastSpend } from "./forecast-spend.ts";
 export { listFailingJobs, type FailingJob } from "./report-failing-jobs.ts";
 export { applyAgents } from "./agents/apply-agents.ts";
+export { listTriggerJobs, readAgentTriggers } from "./agents/agent-triggers.ts";
 export {
   createAgentOf,
   eachAgent,

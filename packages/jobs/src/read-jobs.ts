@@ -159,6 +159,15 @@ export async function findJobIds(kernel: Kernel, ids: readonly string[]): Promis
   return new Set(rows.map(({ id }) => id));
 }
 
+/** Of these jobs those that an import brought, with the set that they came with. */
+export async function findBroughtJobs(kernel: Kernel, ids: readonly string[]): Promise<Map<string, string | null>> {
+  const rows = await kernel.database.query<{ id: string; source: string | null }>(
+    "select id, source from roost.job where id = any($1) and brought is not null and state <> 'removed'",
+    [ids],
+  );
+  return new Map(rows.map(({ id, source }) => [id, source]));
+}
+
 async function withLastTicks(kernel: Kernel, rows: Omit<Job, "lastTick">[]): Promise<Job[]> {
   const ticks = await listLatestTicks(kernel, { jobIds: rows.map(({ id }) => id), each: 1 });
   const byJob = new Map(ticks.map((tick) => [tick.jobId, tick]));

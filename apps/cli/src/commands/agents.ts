@@ -104,6 +104,7 @@ function printAgent({ terminal }: CliContext, agent: AgentRecord, nowMs: number)
     ["services", plainLine(definition.services?.join(", ") ?? "")],
     ["skills", plainLine(definition.skills?.join(", ") ?? "all")],
     ["may know", plainLine(definition.clearance?.join(", ") ?? "all that its session may")],
+    ["triggers", plainLine(Object.keys(definition.triggers ?? {}).join(", "))],
     ["per run", formatCaps(definition.budget)],
     ["runs", agent.liveRunCount === 0 ? "" : `${agent.liveRunCount} running`],
   ];

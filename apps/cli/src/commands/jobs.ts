@@ -139,6 +139,7 @@ function printJob({ terminal, clock }: CliContext, job: JobRecord, timeZone: str
     ["budget", formatCaps(budget)],
     ["must", (definition.postconditions ?? []).map(describePostcondition).map(plainLine).join("; ")],
     ["running", job.activeRunIds.map(shortId).join(", ")],
+    ["from", plainLine(job.source ?? "")],
     ["by", `${plainLine(job.definedBy)}, ${relativeTime(job.updatedAt, nowMs)}`],
     ["prompt", plainText(definition.prompt).trim()],
   ];
@@ -255,6 +256,13 @@ function jobColumns({ nowMs, timeZone }: { nowMs: number; timeZone: string }): C
       tone: ({ failing }) => (failing === null ? "plain" : "bad"),
     },
     { title: "TITLE", value: (job) => job.definition.title ?? "", widthMin: 10, importance: 4 },
+    {
+      title: "FROM",
+      value: ({ source, definedBy }) => source ?? definedBy,
+      widthMin: 10,
+      importance: 5,
+      label: "from",
+    },
   ];
 }
 

@@ -1,7 +1,8 @@
 /** Agents: what a run is told, uses, may use and may spend, whatever starts it. */
+import { findUnstorable, storableRule } from "@roost/base/browser";
 import { z } from "zod";
 import { labelLimits, readAudience } from "../labels.ts";
-import { Count, Differences, Name, Needs, Slug, text, Time, WrittenName } from "./fields.ts";
+import { Count, Differences, JsonFields, Name, Needs, Slug, text, Time, WrittenName } from "./fields.ts";
 import { Budget } from "./job.ts";
 import { promptCharsMax } from "./limits.ts";
 import { ServiceName } from "./service.ts";
@@ -38,6 +39,21 @@ const Policies = z
     z.enum(callPolicies),
   )
   .refine((policies) => Object.keys(policies).length <= policiesMax, `must be at most ${policiesMax} tools`);
+
+const triggersMax = 50;
+/** Of all of them, as JSON: a definition is part of an event. */
+const triggersCharsMax = 200_000;
+
+/** As they are written. Each becomes a job and is checked by itself, so that a faulty one stops no other. */
+const Triggers = JsonFields.refine(
+  (triggers) => Object.keys(triggers).length <= triggersMax,
+  `must be at most ${triggersMax} triggers`,
+)
+  .refine(
+    (triggers) => JSON.stringify(triggers).length <= triggersCharsMax,
+    `must be at most ${triggersCharsMax} characters together`,
+  )
+  .refine((triggers) => findUnstorable(triggers, 1).length === 0, storableRule);
 
 /** The fields of a definition, for settings that have them under the agent's name. */
 export const agentDefinitionShape = {
@@ -99,6 +115,9 @@ export const agentDefinitionShape = {
   ),
   budget: Budget.optional().describe("Of each run that has none of its own"),
   needs: Needs.optional(),
+  triggers: Triggers.optional().describe(
+    "When it runs by itself, by name: each is a job of this agent, with the keys of a job and those of its `trigger` beside them",
+  ),
 };
 
 export const AgentDefinition = z.object(agentDefinitionShape).meta({ id: "AgentDefinition" });

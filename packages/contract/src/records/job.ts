@@ -244,7 +244,9 @@ export const Job = z
     definition: JobDefinition,
     pausedReason: Reason.nullable(),
     definedBy: Name,
-    source: Name.nullable().describe("The file or other set of jobs that defines it; null for one defined alone"),
+    source: Name.nullable().describe(
+      "The file or other set of jobs that defines it, for the trigger of an agent with its key; null for one defined alone",
+    ),
     nextAt: Time.nullable().describe("Its next due time"),
     dueAt: Time.nullable().describe("`nextAt` with jitter; for a job that gathers events, when it fires for them"),
     gatheredCount: Count.describe("Events gathered for its next run"),

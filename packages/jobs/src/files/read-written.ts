@@ -1,4 +1,4 @@
-/** A job or an agent as a person writes it: durations like `10m` under plain names; for an unknown key the nearest one is suggested. */
+/** A job, an agent or a trigger of one as a person writes it: durations like `10m` under plain names; for an unknown key the nearest one is suggested. */
 import {
   isJsonObject,
   jsonObjectOf,
@@ -81,13 +81,25 @@ function sayFault(issue: SchemaIssue): string {
 
 type Schema = JsonObject;
 
-const schemas = { job: NamedJobDefinition, agent: AgentDefinition };
+const schemas = {
+  job: () => toJsonSchema(NamedJobDefinition, { io: "input" }),
+  agent: () => toJsonSchema(AgentDefinition, { io: "input" }),
+  trigger: triggerSchema,
+};
 /** Made once: a home may have hundreds of files, and making one takes milliseconds. */
 const roots = new Map<keyof typeof schemas, Schema>();
 
+/** The keys of a job, and those of its trigger beside them; which agent it is for says its place. */
+function triggerSchema(): Schema {
+  const job = schemas.job();
+  const { id: _id, agent: _agent, trigger, ...fields } = jsonObjectOf(resolve(job, job)["properties"]);
+  const { properties } = chooseSchema({}, jsonObjectOf(trigger), job);
+  return { $defs: job["$defs"] ?? {}, properties: { ...jsonObjectOf(properties), ...fields } };
+}
+
 /** @throws RoostError `invalid_input` naming every unknown key and invalid duration */
 export function readWritten(noun: keyof typeof schemas, value: JsonValue): JsonValue {
-  const root = roots.get(noun) ?? toJsonSchema(schemas[noun], { io: "input" });
+  const root = roots.get(noun) ?? schemas[noun]();
   roots.set(noun, root);
   const faults: string[] = [];
   const read = readValue(value, root, { noun, path: "", root, faults });

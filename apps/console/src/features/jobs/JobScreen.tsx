@@ -65,6 +65,7 @@ export function JobScreen() {
             <h2 className="part-title">When</h2>
             <p className={styles.when}>{tellWhen(describeTrigger(job.definition.trigger, { timeZone }))}</p>
             <Coming job={job} />
+            <p className={styles.note}>From {job.source ?? job.definedBy}</p>
             <Button icon="pencil" size="small" onClick={() => setEditing(!isEditing)} aria-expanded={isEditing}>
               Change
             </Button>
