@@ -2,12 +2,12 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { isAbsolute, join } from "node:path";
 import type { HomeRecordGiven } from "@roost/contract/operations";
 import { rowsFile } from "../export/export-services.ts";
 import { readManifest } from "../export/open-export-folder.ts";
 import { noPlace, recordOf, refusedAs, type Finding } from "./found/found.ts";
-import { readJsonLines, type TranscriptEntry } from "./found/read-json-lines.ts";
+import { placeIn, readJsonLines, type TranscriptEntry } from "./found/read-json-lines.ts";
 
 /** Labels of parts before messages name them, facts and their lines before the file that shows them. */
 const order = [
@@ -29,6 +29,10 @@ export async function* readExport(root: string): Finding {
   if (manifest === undefined) return yield refusedAs("manifest.json", "it is torn or foreign");
   const whole = new Set<string>();
   for (const { path, sha256 } of manifest.files) {
+    if (isOutside(path)) {
+      yield refusedAs(path, "its name leads out of the export");
+      continue;
+    }
     const found = await hashOf(join(root, path));
     if (found === sha256) whole.add(path);
     else yield refusedAs(path, found === undefined ? "it is not there" : "it was changed since the export");
@@ -49,6 +53,11 @@ export async function* readExport(root: string): Finding {
   yield* readFiles(root, whole);
 }
 
+/** An export names its files by their paths in it, with `/`. */
+function isOutside(path: string): boolean {
+  return isAbsolute(path) || path.split("/").includes("..");
+}
+
 async function* readLines(
   root: string,
   path: string,
@@ -56,7 +65,7 @@ async function* readLines(
 ): Finding {
   for await (const entry of readJsonLines(join(root, path)))
     yield "problem" in entry
-      ? refusedAs(`${path} line ${entry.seq}`, entry.problem)
+      ? refusedAs(placeIn(path, entry), entry.problem)
       : recordOf(toRecord(entry.value, entry.seq));
 }
 
@@ -81,7 +90,7 @@ async function* readFiles(root: string, whole: ReadonlySet<string>): Finding {
   if (!whole.has("records/files.jsonl")) return;
   for await (const entry of readJsonLines(join(root, "records/files.jsonl"))) {
     if ("problem" in entry) {
-      yield refusedAs(`records/files.jsonl line ${entry.seq}`, entry.problem);
+      yield refusedAs(placeIn("records/files.jsonl", entry), entry.problem);
       continue;
     }
     const { path, labels, sections } = entry.value as {
@@ -118,7 +127,7 @@ export async function* readWholeLines(root: string, path: string): AsyncGenerato
 
 /** As `readWholeLines`, with their numbers and those that are torn. */
 export async function* readWholeEntries(root: string, path: string): AsyncGenerator<TranscriptEntry> {
-  const named = (await readManifest(root))?.files.find((file) => file.path === path);
+  const named = (await readManifest(root))?.files.find((file) => file.path === path && !isOutside(path));
   if (named === undefined || (await hashOf(join(root, path))) !== named.sha256) return;
   yield* readJsonLines(join(root, path));
 }

@@ -8,7 +8,7 @@ import {
 } from "../found/moved-conversation.ts";
 import { refusedAs, type Finding } from "../found/found.ts";
 import { createOtherLines } from "../found/other-lines.ts";
-import { readJsonLines } from "../found/read-json-lines.ts";
+import { placeIn, readJsonLines } from "../found/read-json-lines.ts";
 import { takePictures, type Picture } from "../found/take-pictures.ts";
 
 type Line = Record<string, unknown>;
@@ -27,15 +27,16 @@ interface Block {
 const program = "claude-code";
 const keptCharsMax = 500_000;
 
-export async function* readClaudeSession(path: string, where: string): Finding {
+/** `within`: a folder that no link may lead out of. */
+export async function* readClaudeSession(path: string, where: string, within: string): Finding {
   const id = basename(path, ".jsonl");
-  const title = await titleOf(path);
+  const title = await titleOf(path, within);
   let made: MovedConversation | undefined;
   const others = createOtherLines();
   const toolNames = new Map<string, string>();
-  for await (const entry of readJsonLines(path)) {
+  for await (const entry of readJsonLines(path, { within })) {
     if ("problem" in entry) {
-      yield refusedAs(`${where} line ${entry.seq}`, entry.problem);
+      yield refusedAs(placeIn(where, entry), entry.problem);
       continue;
     }
     const { value } = entry;
@@ -43,8 +44,10 @@ export async function* readClaudeSession(path: string, where: string): Finding {
     const said = saidBy(value, entryId, toolNames);
     if (said.length === 0) {
       const ref = `${id} ${entryId}`;
-      const kept = others.keep(String(value["type"]), { ref, record: value, charsMax: keptCharsMax });
-      if (kept !== undefined) yield kept;
+      yield (
+        others.keep(String(value["type"]), { ref, record: value, charsMax: keptCharsMax }) ??
+        refusedAs(placeIn(where, entry), `it is longer than ${keptCharsMax} characters`)
+      );
       continue;
     }
     if (made === undefined) {
@@ -65,9 +68,9 @@ export async function* readClaudeSession(path: string, where: string): Finding {
   yield* others.tell(where, "kept as they were");
 }
 
-async function titleOf(path: string): Promise<string | undefined> {
+async function titleOf(path: string, within: string): Promise<string | undefined> {
   let found: string | undefined;
-  for await (const entry of readJsonLines(path)) {
+  for await (const entry of readJsonLines(path, { within })) {
     if ("problem" in entry) continue;
     const { value } = entry;
     if (value["type"] === "summary" && typeof value["summary"] === "string") found = value["summary"];

@@ -9,7 +9,7 @@ import {
 import { refusedAs, type Finding } from "../found/found.ts";
 import { createOtherLines } from "../found/other-lines.ts";
 import { takePictures } from "../found/take-pictures.ts";
-import { readJsonLines } from "../found/read-json-lines.ts";
+import { placeIn, readJsonLines } from "../found/read-json-lines.ts";
 
 type Line = Record<string, unknown>;
 
@@ -24,7 +24,7 @@ export async function* readCodexSession(path: string, where: string): Finding {
   const toolNames = new Map<string, string>();
   for await (const entry of readJsonLines(path)) {
     if ("problem" in entry) {
-      yield refusedAs(`${where} line ${entry.seq}`, entry.problem);
+      yield refusedAs(placeIn(where, entry), entry.problem);
       continue;
     }
     const { value, seq } = entry;
@@ -47,8 +47,10 @@ export async function* readCodexSession(path: string, where: string): Finding {
       // What is said stands in the log twice: as an item and as an event.
       if (type === "event_msg") others.count(what);
       else {
-        const line = others.keep(what, { ref: `${id} #${seq}`, record: value, charsMax: keptCharsMax });
-        if (line !== undefined) yield line;
+        yield (
+          others.keep(what, { ref: `${id} #${seq}`, record: value, charsMax: keptCharsMax }) ??
+          refusedAs(placeIn(where, entry), `it is longer than ${keptCharsMax} characters`)
+        );
       }
       continue;
     }

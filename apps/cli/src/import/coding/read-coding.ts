@@ -1,10 +1,10 @@
 /** Directories of Claude Code and Codex: instructions, skills, agents, commands and sessions. Of a repository nothing else comes in. */
-import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { apart } from "../found/apart.ts";
 import { entriesOf } from "../found/entries-of.ts";
 import { slugOf } from "../found/slug-of.ts";
-import { noPlace, noteOf, secretAt, type Finding } from "../found/found.ts";
-import { isFolder, takeFile, takeFolder, walkSource } from "../found/walk-source.ts";
+import { namedWithin, noPlace, noteOf, secretAt, type Finding } from "../found/found.ts";
+import { decodeText, isFolder, readWithin, takeFile, takeFolder, walkSource } from "../found/walk-source.ts";
 import { readClaudeSession } from "./read-claude-session.ts";
 import { readCodexSession } from "./read-codex-session.ts";
 import { toAgentFile, toSkillFile, type Converted } from "./to-agent-file.ts";
@@ -13,11 +13,11 @@ import { toAgentFile, toSkillFile, type Converted } from "./to-agent-file.ts";
 export async function* readCoding(root: string): Finding {
   const names = new Set(await entriesOf(root));
   yield* readInstructions(root, names);
-  if (names.has(".claude")) yield* readClaude(join(root, ".claude"), ".claude/");
-  if (names.has(".codex")) yield* readCodex(join(root, ".codex"), ".codex/");
-  if (basename(root) === ".claude" || names.has("projects")) yield* readClaude(root, "");
+  if (names.has(".claude")) yield* apart(".claude", readClaude(join(root, ".claude"), ".claude/"));
+  if (names.has(".codex")) yield* apart(".codex", readCodex(join(root, ".codex"), ".codex/"));
+  if (basename(root) === ".claude" || names.has("projects")) yield* apart(root, readClaude(root, ""));
   else if (basename(root) === ".codex" || names.has("config.toml") || names.has("auth.json"))
-    yield* readCodex(root, "");
+    yield* apart(root, readCodex(root, ""));
   if (names.has(".mcp.json"))
     yield secretAt(
       ".mcp.json",
@@ -46,11 +46,10 @@ const codexLeft: Readonly<Record<string, string>> = {
 async function* readInstructions(root: string, names: ReadonlySet<string>): Finding {
   const hasAgents = names.has("AGENTS.md");
   const claude = names.has("CLAUDE.md") ? "CLAUDE.md" : undefined;
-  if (hasAgents) yield* takeFile({ ref: "AGENTS.md", path: "AGENTS.md", absolute: join(root, "AGENTS.md") });
-  if (claude !== undefined)
-    yield* takeFile({ ref: claude, path: hasAgents ? claude : "AGENTS.md", absolute: join(root, claude) });
-  for (const name of ["CLAUDE.local.md", "AGENTS.override.md"])
-    if (names.has(name)) yield* takeFile({ ref: name, path: name, absolute: join(root, name) });
+  const take = (ref: string, path = ref) => takeFile({ ref, path, absolute: join(root, ref), within: root });
+  if (hasAgents) yield* take("AGENTS.md");
+  if (claude !== undefined) yield* take(claude, hasAgents ? claude : "AGENTS.md");
+  for (const name of ["CLAUDE.local.md", "AGENTS.override.md"]) if (names.has(name)) yield* take(name);
 }
 
 async function* readClaude(folder: string, prefix: string): Finding {
@@ -63,33 +62,43 @@ async function* readClaude(folder: string, prefix: string): Finding {
     convert: (text) => toAgentFile(text),
   });
   yield* readDefinitions(join(folder, "commands"), `${prefix}commands`, asSkill);
-  for (const project of await entriesOf(join(folder, "projects"))) {
-    const sessions = join(folder, "projects", project);
-    for (const name of await entriesOf(sessions))
-      if (name.endsWith(".jsonl"))
-        yield* readClaudeSession(join(sessions, name), `${prefix}projects/${project}/${name}`);
-    yield* readMemories(
-      join(sessions, "memory"),
-      `${prefix}projects/${project}/memory`,
-      `memory/claude-code/${slugOf(project)}`,
-    );
-  }
+  yield* apart(`${prefix}projects`, readProjects(folder, prefix));
   yield* tellLeft(names, prefix, claudeLeft);
+}
+
+async function* readProjects(folder: string, prefix: string): Finding {
+  for (const project of await entriesOf(join(folder, "projects")))
+    yield* apart(`${prefix}projects/${project}`, readProject(folder, project, `${prefix}projects/${project}`));
+}
+
+async function* readProject(folder: string, project: string, where: string): Finding {
+  const sessions = join(folder, "projects", project);
+  for (const name of await entriesOf(sessions))
+    if (name.endsWith(".jsonl"))
+      yield* apart(`${where}/${name}`, readClaudeSession(join(sessions, name), `${where}/${name}`, folder));
+  yield* readMemories(join(sessions, "memory"), `${where}/memory`, `memory/claude-code/${slugOf(project)}`);
 }
 
 async function* readCodex(folder: string, prefix: string): Finding {
   const names = await entriesOf(folder);
   if (prefix !== "" && names.includes("AGENTS.md"))
-    yield* takeFile({ ref: `${prefix}AGENTS.md`, path: "AGENTS.md", absolute: join(folder, "AGENTS.md") });
+    yield* takeFile({
+      ref: `${prefix}AGENTS.md`,
+      path: "AGENTS.md",
+      absolute: join(folder, "AGENTS.md"),
+      within: folder,
+    });
   yield* readSkills(folder, prefix);
   yield* readDefinitions(join(folder, "prompts"), `${prefix}prompts`, asSkill);
   yield* readMemories(join(folder, "memories"), `${prefix}memories`, "memory/codex");
   for (const sessions of ["sessions", "archived_sessions"]) {
     if (!names.includes(sessions)) continue;
     for await (const file of walkSource(join(folder, sessions)))
-      if ("found" in file) yield file;
-      else if (file.path.endsWith(".jsonl"))
-        yield* readCodexSession(file.absolute, `${prefix}${sessions}/${file.path}`);
+      if ("found" in file) yield namedWithin(file, (name) => `${prefix}${sessions}/${name}`);
+      else if (file.path.endsWith(".jsonl")) {
+        const where = `${prefix}${sessions}/${file.path}`;
+        yield* apart(where, readCodexSession(file.absolute, where));
+      }
   }
   yield* tellLeft(names, prefix, codexLeft);
 }
@@ -113,10 +122,12 @@ const asSkill: Definitions = { place: (name) => `skills/${name}/SKILL.md`, conve
 async function* readDefinitions(folder: string, ref: string, { place, convert }: Definitions): Finding {
   if (!(await isFolder(folder))) return;
   for await (const file of walkSource(folder)) {
-    if ("found" in file) yield file;
+    if ("found" in file) yield namedWithin(file, (name) => `${ref}/${name}`);
     if ("found" in file || !file.path.endsWith(".md")) continue;
     const name = slugOf(file.path.slice(0, -".md".length).toLowerCase().replaceAll("/", "-"));
-    const made = convert(await readFile(file.absolute, "utf8").catch(() => ""), name);
+    const bytes = await readWithin(file.absolute);
+    const text = typeof bytes === "string" ? undefined : decodeText(bytes, file.path)?.text;
+    const made = convert(text ?? "", name);
     for (const note of made.notes) yield noteOf(`${ref}/${file.path}: ${note}`);
     const keys = Object.keys(made.kept);
     if (keys.length > 0) yield noPlace(`${ref}/${file.path}`, `kept as they were: ${keys.join(", ")}`);
@@ -124,7 +135,7 @@ async function* readDefinitions(folder: string, ref: string, { place, convert }:
       ref: `${ref}/${file.path}`,
       path: place(name),
       absolute: file.absolute,
-      convert: (text) => convert(text, name).text,
+      convert: (whole) => convert(whole, name).text,
       kept: keys.length > 0 ? made.kept : undefined,
     });
   }

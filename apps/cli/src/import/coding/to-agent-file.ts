@@ -50,15 +50,27 @@ export interface Converted {
   notes: string[];
 }
 
+/** Undefined: it has no such key. What it says in another form names nothing: a list that cannot be read is no leave to use all. */
+function namesIn(tools: unknown): string[] | undefined {
+  if (tools === undefined) return undefined;
+  const given = typeof tools === "string" ? tools.split(/\s*,\s*/) : Array.isArray(tools) ? tools.map(String) : [];
+  return given.map((tool) => tool.replace(/\(.*\)$/, "").trim()).filter((tool) => tool !== "");
+}
+
+function toHere(names: readonly string[]): string[] {
+  return [...new Set(names.flatMap((tool) => (Object.hasOwn(toolsHere, tool) ? (toolsHere[tool] ?? []) : [])))];
+}
+
 /** An agent: what it is for, its tools, its instructions. Its model is one of another program's. */
 export function toAgentFile(text: string): Converted {
   const { keys, body } = splitFrontMatter(text);
   const { name: _name, description, tools, ...kept } = keys;
-  const given =
-    typeof tools === "string" ? tools.split(/\s*,\s*/) : Array.isArray(tools) ? tools.map(String) : undefined;
-  const names = given?.map((tool) => tool.replace(/\(.*\)$/, "").trim()).filter((tool) => tool !== "");
-  const missing = names?.filter((tool) => toolsHere[tool] === undefined) ?? [];
-  const here = names && [...new Set(names.flatMap((tool) => toolsHere[tool] ?? []))];
+  const denied = namesIn(kept["disallowedTools"]);
+  const names = namesIn(tools);
+  const missing = names?.filter((tool) => !Object.hasOwn(toolsHere, tool)) ?? [];
+  // What it may not use there it has not here; without a list of its own it had all others.
+  const allowed = names ?? (denied === undefined ? undefined : Object.keys(toolsHere));
+  const here = allowed && toHere(allowed).filter((tool) => !toHere(denied ?? []).includes(tool));
   const said = typeof description === "string" ? oneLine(description) : "";
   const usesPrograms = here?.includes("exec") === true;
   const matter = dropUndefined({
@@ -68,6 +80,8 @@ export function toAgentFile(text: string): Converted {
     exec: usesPrograms ? {} : undefined,
   });
   const notes = missing.length === 0 ? [] : [`there is no equivalent here of ${missing.join(", ")}`];
+  if (tools !== undefined && names?.length === 0)
+    notes.push("its tools cannot be read, so that it has none: name them");
   if (typeof kept["model"] === "string") notes.push(`its model ${kept["model"]} is not taken: name one of yours`);
   const front = Object.keys(matter).length === 0 ? "" : `---\n${stringify(matter)}---\n\n`;
   return {

@@ -33,6 +33,11 @@ export const recordOf = (record: HomeRecordGiven, origin?: string): Found => ({
   origin,
 });
 
+/** What is told of a folder, by the name that the whole home has for it. */
+export function namedWithin(found: Found, nameOf: (name: string) => string): Found {
+  return "name" in found ? { ...found, name: nameOf(found.name) } : found;
+}
+
 /** The same id for the same thing at each import: a UUID of its name (version 8). */
 export function idOf(...name: readonly string[]): string {
   const hex = createHash("sha256").update(JSON.stringify(name)).digest("hex");

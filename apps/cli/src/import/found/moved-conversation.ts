@@ -5,7 +5,7 @@
 import type { HomeRecordGiven, MessageRecord } from "@roost/contract/operations";
 import { clipText, nameCharsMax, sessionKeyCharsMax, textCharsMax } from "@roost/contract/operations";
 import { formatLabels, joinLabels, untrustedFrom, type Labels } from "@roost/contract/labels";
-import { idOf, recordOf, type Found } from "./found.ts";
+import { idOf, recordOf, refusedAs, type Found } from "./found.ts";
 import type { Picture } from "./take-pictures.ts";
 
 export interface ConversationGiven {
@@ -73,6 +73,9 @@ export function createMovedConversation(given: ConversationGiven): MovedConversa
     session: () => recordOf(sessionRecord(given, key)),
     say(message) {
       const { entryId, place, role, isOutside = false } = message;
+      // A message has its id from its name: the second of a name would count as come.
+      if (turnOf.has(entryId))
+        return refusedAs(`${name} ${entryId}`, "an earlier message of this conversation has its id");
       const id = idOf(program, name, entryId);
       seq += 1;
       if (place !== "answered" || turnId === undefined) {

@@ -1,9 +1,10 @@
 /** The files of a folder that is taken over, read only: no hidden names, nothing outside it, each named when it cannot be read. */
 import { readdir, readFile, realpath, stat } from "node:fs/promises";
-import { join, relative, sep } from "node:path";
+import { join } from "node:path";
 import { homeRecordLimits } from "@roost/contract/operations";
-import { noPlace, recordOf, refusedAs, secretAt, noteOf, type Finding, type Found } from "./found.ts";
+import { namedWithin, noPlace, recordOf, refusedAs, secretAt, noteOf, type Finding, type Found } from "./found.ts";
 import { findSecretLine, isSecretFile } from "./find-secret-line.ts";
+import { lookAt, whyUnreadable } from "./why-unreadable.ts";
 
 const filesMax = 20_000;
 const depthMax = 12;
@@ -24,13 +25,17 @@ export async function* walkSource(root: string): AsyncGenerator<SourceFile | Fou
   const seen = new Set<string>();
   let count = 0;
   for (let folder = folders.shift(); folder !== undefined; folder = folders.shift()) {
-    const real = await realpath(join(root, folder.path));
+    const absolute = join(root, folder.path);
+    const real = await realpath(absolute).catch(() => absolute);
     // A link to a folder above it would have no end.
-    if (seen.has(real)) continue;
+    if (seen.has(real)) {
+      yield refusedAs(folder.path, `it is a link to ${real}, which comes in once`);
+      continue;
+    }
     seen.add(real);
-    const entries = await readdir(join(root, folder.path), { withFileTypes: true }).catch((error: Error) => error);
+    const entries = await readdir(absolute, { withFileTypes: true }).catch((error: Error) => error);
     if (entries instanceof Error) {
-      yield refusedAs(folder.path, `it cannot be read (${entries.message})`);
+      yield refusedAs(folder.path || root, `it cannot be read (${entries.message})`);
       continue;
     }
     for (const { name } of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
@@ -39,7 +44,7 @@ export async function* walkSource(root: string): AsyncGenerator<SourceFile | Fou
         if (!unsaid.has(name)) yield hidden(path);
         continue;
       }
-      const looked = await look(realRoot, join(root, path));
+      const looked = await lookAt(join(root, path), realRoot);
       if (typeof looked === "string") yield refusedAs(path, looked);
       else if (looked.isFolder) {
         if (folder.depth + 1 < depthMax) folders.push({ path, depth: folder.depth + 1 });
@@ -56,24 +61,6 @@ function hidden(path: string): Found {
   return isSecretFile(path)
     ? secretAt(path, "it holds secrets: name them by reference in roost.yaml (docs/settings.md)")
     : noPlace(path, "hidden names and packages are no part of a home");
-}
-
-/** A link is followed within the folder alone. */
-async function look(realRoot: string, absolute: string): Promise<{ isFolder: boolean } | string> {
-  try {
-    const real = await realpath(absolute);
-    const inside = relative(realRoot, real);
-    if (inside === ".." || inside.startsWith(`..${sep}`))
-      return `it is a link that leads out of the folder, to ${real}`;
-    const found = await stat(real);
-    if (!found.isFile() && !found.isDirectory()) return "it is neither a file nor a folder";
-    return { isFolder: found.isDirectory() };
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    return code === "ENOENT"
-      ? "it is a link to something that does not exist, or its name cannot be read"
-      : `it cannot be read (${code ?? String(error)})`;
-  }
 }
 
 const textNames = /\.(?:md|markdown|mdx|txt|text|org|rst|csv|json|jsonl|ya?ml|toml|sh|py|js|ts|html?|css)$|^[^.]+$/i;
@@ -105,16 +92,18 @@ export interface FileTaken {
   path: string;
   absolute: string;
   kept?: Record<string, unknown> | undefined;
+  /** A folder that no link may lead out of; of a file of `walkSource` it is known. */
+  within?: string;
   /** What becomes of its text here. */
   convert?: (text: string) => string;
   labels?: string[] | undefined;
 }
 
 /** A file as a record; refused by name when it cannot be one. */
-export async function* takeFile({ ref, path, absolute, kept, convert, labels }: FileTaken): Finding {
+export async function* takeFile({ ref, path, absolute, within, kept, convert, labels }: FileTaken): Finding {
   if (isSecretFile(path))
     return yield secretAt(ref, "it holds secrets: name them by reference in roost.yaml (docs/settings.md)");
-  const bytes = await readWithin(absolute);
+  const bytes = (await whyUnreadable(absolute, within)) ?? (await readWithin(absolute));
   if (typeof bytes === "string") return yield refusedAs(ref, bytes);
   const read = decodeText(bytes, path);
   if (read?.from !== undefined) yield noteOf(`${ref}: converted from ${read.from} to UTF-8`);
@@ -138,7 +127,7 @@ export async function* takeFile({ ref, path, absolute, kept, convert, labels }: 
 export async function* takeFolder(folder: string, place: (path: string) => Omit<FileTaken, "absolute">): Finding {
   if (!(await isFolder(folder))) return;
   for await (const file of walkSource(folder))
-    if ("found" in file) yield file;
+    if ("found" in file) yield namedWithin(file, (name) => place(name).ref);
     else yield* takeFile({ ...place(file.path), absolute: file.absolute });
 }
 
@@ -152,7 +141,9 @@ export async function readWithin(
   bytesMax: number = homeRecordLimits.fileBytesMax,
 ): Promise<Buffer | string> {
   try {
-    const { size } = await stat(absolute);
+    const found = await stat(absolute);
+    if (!found.isFile()) return "it is no file";
+    const { size } = found;
     if (size > bytesMax) return `it has ${size} bytes (limit ${bytesMax}): copy it by hand, or split it`;
     return await readFile(absolute);
   } catch (error) {

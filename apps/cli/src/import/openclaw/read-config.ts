@@ -36,16 +36,15 @@ export type OpenClawConfig = z.output<typeof Config>;
 export async function readConfig(home: string): Promise<OpenClawConfig | string> {
   const path = join(home, "openclaw.json");
   if ((await stat(path).catch(() => undefined)) === undefined) return {};
-  let written: unknown;
   try {
-    written = await readWritten(path, { home, depth: 0 });
+    const { data, error } = Config.safeParse(withoutNulls((await readWritten(path, { home, depth: 0 })) ?? {}));
+    if (error === undefined) return data;
+    const issue = error.issues[0]!;
+    return `${formatPath(issue.path) || "it"} ${describeIssue(issue)}`;
   } catch (error) {
+    // Nested too deep to be read, too.
     return (error as Error).message;
   }
-  const { data, error } = Config.safeParse(withoutNulls(written ?? {}));
-  if (error === undefined) return data;
-  const issue = error.issues[0]!;
-  return `${formatPath(issue.path) || "it"} ${describeIssue(issue)}`;
 }
 
 const includesDepthMax = 8;

@@ -2,6 +2,7 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { zstdDecompressSync } from "node:zlib";
+import { apart } from "../found/apart.ts";
 import { slugOf } from "../found/slug-of.ts";
 import { timeOf } from "../found/moved-conversation.ts";
 import { noPlace, refusedAs, type Finding } from "../found/found.ts";
@@ -56,8 +57,8 @@ async function* readSessions({ database, hasTable }: OpenCopy, agentId: string, 
     "select seq, event_json, event_zstd from transcript_events where session_id = ? order by seq",
   );
   for (const row of sessions) {
-    const here = toKeyHere(agentId, row.session_key, row.is_current === 1 ? undefined : row.session_id);
-    yield* readTranscript({
+    const here = toKeyHere(agentId, String(row.session_key), row.is_current === 1 ? undefined : row.session_id);
+    const transcript = readTranscript({
       where: `${where} session ${row.session_id}`,
       entries: () => entriesOf(events.iterate(row.session_id) as Iterable<EventRow>),
       conversation: {
@@ -69,6 +70,7 @@ async function* readSessions({ database, hasTable }: OpenCopy, agentId: string, 
         kept: { sessionKey: row.session_key, ...parsed(row.entry_json), ...parsed(row.window_json) },
       },
     });
+    yield* apart(`${where} session ${row.session_id}`, transcript);
   }
   if (hasTable("session_cold_storage")) yield noPlace(where, "sessions in cold storage: restore them there first");
 }

@@ -2,15 +2,26 @@
  * A home of OpenClaw of either generation: workspaces, skills, conversations, logs of runs, the heartbeat's scratch. Jobs are taken over by
  * `roost jobs import`, which this room's command calls.
  */
-import { readFile } from "node:fs/promises";
-import { join, relative } from "node:path";
+import { basename, join, relative } from "node:path";
 import { stringify } from "yaml";
+import { clipText } from "@roost/contract/operations";
 import { dropUndefined } from "../../drop-undefined.ts";
+import { apart } from "../found/apart.ts";
 import { entriesOf } from "../found/entries-of.ts";
 import { slugOf } from "../found/slug-of.ts";
-import { noPlace, noteOf, recordOf, refusedAs, secretAt, type Finding, type Found } from "../found/found.ts";
+import {
+  namedWithin,
+  noPlace,
+  noteOf,
+  recordOf,
+  refusedAs,
+  secretAt,
+  type Finding,
+  type Found,
+} from "../found/found.ts";
 import { placeHere } from "../found/place-here.ts";
-import { takeFile, takeFolder, walkSource, type SourceFile } from "../found/walk-source.ts";
+import { whyUnreadable } from "../found/why-unreadable.ts";
+import { decodeText, readWithin, takeFile, takeFolder, walkSource, type SourceFile } from "../found/walk-source.ts";
 import { convertAgentModel, convertModels, type ConvertedModels } from "./convert-models.ts";
 import { agentsOf, findWorkspace, readConfig, type AgentEntry } from "./read-config.ts";
 import { readDatabaseSessions } from "./read-database-sessions.ts";
@@ -25,17 +36,25 @@ export async function* readOpenClaw(home: string): Finding {
   const first = agents.find((each) => each.id === "main" || each.default === true);
   const workspace = await findWorkspace(home, first?.workspace ?? known.agents?.defaults?.workspace);
   if (workspace === undefined) yield noteOf("no workspace was found: only jobs, conversations and skills come in");
-  else yield* readWorkspace(home, workspace);
+  else yield* apart("workspace", readWorkspace(home, workspace));
   const models = convertModels(known);
-  for (const agent of agents) if (agent !== first) yield* readAgent(home, agent, models);
+  for (const agent of agents) if (agent !== first) yield* apart(`agent ${agent.id}`, readAgent(home, agent, models));
   yield* takeFolder(join(home, "skills"), (path) => ({ ref: `skills/${path}`, path: `skills/${path}` }));
+  yield* apart("agents", readSessions(home, agents));
+  yield* apart("cron/runs", readRunLogs(home));
+  yield* apart(home, tellTheRest(home, new Set([workspace ?? "", ...(await workspacesOf(home, agents))])));
+}
+
+async function* readSessions(home: string, agents: readonly AgentEntry[]): Finding {
   const ids = new Set([...agents.map(({ id }) => id), ...(await entriesOf(join(home, "agents")))]);
   for (const id of [...ids].toSorted()) {
-    yield* readFileSessions(home, id);
-    yield* readDatabaseSessions(home, id);
+    if (basename(id) !== id || id === "..") {
+      yield refusedAs(`agent ${id}`, "its id is no name of a folder: its conversations do not come in");
+      continue;
+    }
+    yield* apart(`agents/${id}/sessions`, readFileSessions(home, id));
+    yield* apart(`agents/${id}/agent`, readDatabaseSessions(home, id));
   }
-  yield* readRunLogs(home);
-  yield* tellTheRest(home, new Set([workspace ?? "", ...(await workspacesOf(home, agents))]));
 }
 
 async function workspacesOf(home: string, agents: readonly AgentEntry[]): Promise<string[]> {
@@ -56,7 +75,7 @@ async function* takeFrom(
 ): Finding {
   const inside = relative(home, root);
   const folder = inside.startsWith("..") ? "workspace" : inside;
-  if ("found" in file) return yield "name" in file ? { ...file, name: `${folder}/${file.name}` } : file;
+  if ("found" in file) return yield namedWithin(file, (name) => `${folder}/${name}`);
   const ref = `${folder}/${file.path}`;
   const path = place(file.path);
   if (path === `workspace/${file.path}`) yield noteOf(`${ref} comes in as ${path}: its name means something else here`);
@@ -79,11 +98,16 @@ async function* readAgent(home: string, agent: AgentEntry, models: ConvertedMode
   if (workspace === undefined) return yield refusedAs(`agent ${agent.id}`, `its workspace ${written} is not there`);
   const { chosen, left } = convertAgentModel(agent, models);
   for (const line of left) yield noPlace(`agent ${agent.id}`, line);
-  const texts = await Promise.all(identity.map((file) => readFile(join(workspace, file), "utf8").catch(() => "")));
-  const prompt = texts
-    .filter((text) => text.trim() !== "")
-    .join("\n\n")
-    .slice(0, promptCharsMax);
+  const texts: string[] = [];
+  for (const file of identity) {
+    const text = await readIdentity(workspace, file);
+    if (typeof text === "string") texts.push(text);
+    else if (text !== undefined) yield refusedAs(`${written}/${file}`, text.problem);
+  }
+  const whole = texts.filter((text) => text.trim() !== "").join("\n\n");
+  const prompt = clipText(whole, promptCharsMax);
+  if (prompt.length < whole.length)
+    yield noPlace(`agent ${agent.id}`, `of its ${whole.length} characters the first ${promptCharsMax} come in`);
   yield recordOf({
     kind: "file",
     ref: `agent ${agent.id}`,
@@ -94,6 +118,15 @@ async function* readAgent(home: string, agent: AgentEntry, models: ConvertedMode
   for await (const file of walkSource(workspace))
     if ("found" in file || !identity.includes(file.path))
       yield* takeFrom(home, workspace, file, (path) => `workspace-${name}/${path}`);
+}
+
+/** Undefined: there is none. */
+async function readIdentity(workspace: string, name: string): Promise<string | { problem: string } | undefined> {
+  const path = join(workspace, name);
+  if (!(await entriesOf(workspace)).includes(name)) return undefined;
+  const bytes = (await whyUnreadable(path, workspace)) ?? (await readWithin(path));
+  if (typeof bytes === "string") return { problem: bytes };
+  return decodeText(bytes, name)?.text ?? { problem: "it is no text" };
 }
 
 /** Files and folders that say more than that they have no place. */

@@ -2,37 +2,41 @@
 import { formatDurationMs } from "@roost/base";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
+import { apart } from "../found/apart.ts";
 import { entriesOf } from "../found/entries-of.ts";
 import { slugOf } from "../found/slug-of.ts";
 import { createMovedConversation, timeOf, type MovedConversation } from "../found/moved-conversation.ts";
-import { noteOf, recordOf, refusedAs, type Finding, type Found } from "../found/found.ts";
-import { readJsonLines } from "../found/read-json-lines.ts";
+import { noteOf, recordOf, refusedAs, type Finding } from "../found/found.ts";
+import { placeIn, readJsonLines } from "../found/read-json-lines.ts";
 import { openDatabaseCopy, type OpenCopy } from "./open-database-copy.ts";
 
 type Run = Record<string, unknown>;
 
 export async function* readRunLogs(home: string): Finding {
   const folder = join(home, "cron", "runs");
-  for (const name of await entriesOf(folder)) {
-    if (!name.endsWith(".jsonl")) continue;
-    const jobId = name.slice(0, -".jsonl".length);
-    let log: MovedConversation | undefined;
-    for await (const entry of readJsonLines(join(folder, name))) {
-      if ("problem" in entry) {
-        yield refusedAs(`cron/runs/${name} line ${entry.seq}`, entry.problem);
-        continue;
-      }
-      if (log === undefined) yield (log = begin(jobId, entry.value)).session();
-      yield log.say(toMessage(`${entry.seq}`, entry.value));
-    }
-  }
+  for (const name of await entriesOf(folder))
+    if (name.endsWith(".jsonl")) yield* apart(`cron/runs/${name}`, readFileLog(home, name));
   await using state = await openState(home);
   if (state === undefined) return;
-  if (state.hasTable("task_runs")) yield* readDatabaseLog(state);
-  if (state.hasTable("cron_job_scratch")) yield* readScratch(state);
+  const where = "state/openclaw.sqlite";
+  if (state.hasTable("task_runs")) yield* apart(`${where} task_runs`, readDatabaseLog(state));
+  if (state.hasTable("cron_job_scratch")) yield* apart(`${where} cron_job_scratch`, readScratch(state));
 }
 
-function* readDatabaseLog({ database }: OpenCopy): Generator<Found> {
+async function* readFileLog(home: string, name: string): Finding {
+  const jobId = name.slice(0, -".jsonl".length);
+  let log: MovedConversation | undefined;
+  for await (const entry of readJsonLines(join(home, "cron", "runs", name), { within: home })) {
+    if ("problem" in entry) {
+      yield refusedAs(placeIn(`cron/runs/${name}`, entry), entry.problem);
+      continue;
+    }
+    if (log === undefined) yield (log = begin(jobId, entry.value)).session();
+    yield log.say(toMessage(`${entry.seq}`, entry.value));
+  }
+}
+
+async function* readDatabaseLog({ database }: OpenCopy): Finding {
   const rows = database
     .prepare("select * from task_runs where runtime = 'cron' order by source_id, created_at, task_id")
     .iterate();
@@ -50,7 +54,7 @@ function* readDatabaseLog({ database }: OpenCopy): Generator<Found> {
 }
 
 /** The checklist of the heartbeat moved there from HEARTBEAT.md. */
-function* readScratch({ database }: OpenCopy): Generator<Found> {
+async function* readScratch({ database }: OpenCopy): Finding {
   const rows = database
     .prepare(
       "select job_id, content from cron_job_scratch where content is not null order by updated_at_ms desc, job_id",

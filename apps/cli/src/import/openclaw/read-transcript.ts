@@ -8,8 +8,8 @@ import {
   type ConversationGiven,
   type SaidThere,
 } from "../found/moved-conversation.ts";
-import type { TranscriptEntry } from "../found/read-json-lines.ts";
-import { refusedAs, type Finding } from "../found/found.ts";
+import { placeIn, type TranscriptEntry } from "../found/read-json-lines.ts";
+import { noPlace, recordOf, refusedAs, type Finding, type Found } from "../found/found.ts";
 import { createOtherLines } from "../found/other-lines.ts";
 import { takePictures } from "../found/take-pictures.ts";
 
@@ -36,6 +36,8 @@ interface Outline {
   /** Of a compaction: the entry that its summary reaches to. */
   through: Map<string, string>;
   saidCount: number;
+  /** Whether there is anything that can be read. */
+  isEmpty: boolean;
   /** Of the first line that cannot be read. */
   problem: string | undefined;
   title: string | undefined;
@@ -44,10 +46,8 @@ interface Outline {
 export async function* readTranscript({ entries, where, conversation }: TranscriptSource): Finding {
   const outline = await outlineOf(entries());
   if (typeof outline === "string") return yield refusedAs(where, outline);
-  if (outline.saidCount === 0) {
-    if (outline.problem !== undefined) yield refusedAs(where, `nothing of it can be read: ${outline.problem}`);
-    return;
-  }
+  if (outline.isEmpty && outline.problem !== undefined)
+    return yield refusedAs(where, `nothing of it can be read: ${outline.problem}`);
   const made = createMovedConversation({
     ...conversation,
     title: conversation.title ?? outline.title,
@@ -55,11 +55,12 @@ export async function* readTranscript({ entries, where, conversation }: Transcri
     createdAt: conversation.createdAt ?? outline.createdAt,
     beginsAt: outline.beginsAt,
   });
-  yield made.session();
+  if (outline.saidCount > 0) yield made.session();
+  else yield* keepUnsaid(where, conversation);
   const others = createOtherLines();
   for await (const entry of entries()) {
     if ("problem" in entry) {
-      yield refusedAs(`${where} entry ${entry.seq}`, entry.problem);
+      yield refusedAs(placeIn(where, entry, "entry"), entry.problem);
       continue;
     }
     const { value } = entry;
@@ -78,6 +79,13 @@ export async function* readTranscript({ entries, where, conversation }: Transcri
     );
   }
   yield* others.tell(where, "kept as they were");
+}
+
+/** A session without a message is none here. */
+function* keepUnsaid(where: string, { name, kept }: TranscriptSource["conversation"]): Generator<Found> {
+  yield noPlace(where, "nothing was said in it");
+  if (kept === undefined) return;
+  yield recordOf({ kind: "kept", ref: `session ${name}`, what: "session in which nothing was said", record: kept });
 }
 
 /** First pass: ids and parents alone, whatever the length of the texts. */
@@ -101,6 +109,8 @@ async function outlineOf(entries: ReturnType<TranscriptSource["entries"]>): Prom
     if (value["type"] === "session") continue;
     const id = entryIdOf(value, seq);
     if ("parentId" in value) isTree = true;
+    // The second of an id is named when it is read.
+    if (parents.has(id)) continue;
     // An entry that names no parent stands behind the one before it; null is the root.
     parents.set(id, textIn(value, "parentId") ?? ("parentId" in value ? undefined : leaf));
     leaf = id;
@@ -116,6 +126,7 @@ async function outlineOf(entries: ReturnType<TranscriptSource["entries"]>): Prom
     beginsAt: resets.findLast(({ id }) => isOn(id))?.at ?? 1,
     through: throughOf(compactions, said, isOn),
     saidCount: said.length,
+    isEmpty: parents.size === 0,
     problem,
     title,
   };

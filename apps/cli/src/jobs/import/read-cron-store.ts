@@ -73,10 +73,9 @@ async function findStores(named: string): Promise<string[]> {
   const found = await statNamed(named);
   if (!found.isDirectory()) return [named];
   const paths = places.map((place) => join(named, place));
-  const files = await Promise.all(
-    paths.map(async (path) => (await stat(path).catch(() => undefined))?.isFile() === true),
-  );
-  return paths.filter((_path, index) => files[index]);
+  const files = await Promise.all(paths.map((path) => stat(path).catch(() => undefined)));
+  // What is there and no file is refused when it is read.
+  return paths.filter((_path, index) => files[index] !== undefined);
 }
 
 function jobsIn(text: string, path: string): unknown[] {
