@@ -19,6 +19,8 @@ export interface ApplyJobsOptions extends Omit<DefineJobOptions, "expectedVersio
   merge?: boolean;
   /** Those of them that begin paused when they are created. */
   paused?: readonly { jobId: string; reason: string | null }[];
+  /** Those of them that have finished elsewhere: they are not due when they are created. */
+  finished?: readonly string[];
 }
 
 /** A job that was left out, by its index in the given list. */
@@ -72,7 +74,9 @@ function applyAll(kernel: Kernel, jobs: AppliedJob[], options: ApplyAllOptions):
 }
 
 function definingOf({ id, topic }: AppliedJob, options: ApplyJobsOptions): DefineJobWithinOptions {
-  return { ...options, topic, pausedWhenNew: options.paused?.find(({ jobId }) => jobId === id) };
+  const pause = options.paused?.find(({ jobId }) => jobId === id);
+  if (pause !== undefined) return { ...options, topic, whenNew: { state: "paused", reason: pause.reason } };
+  return { ...options, topic, whenNew: options.finished?.includes(id) === true ? { state: "finished" } : undefined };
 }
 
 async function prune(tx: KernelTransaction, options: ApplyAllOptions): Promise<ChangedJob[]> {

@@ -55,8 +55,8 @@ export interface DefineJobWithinOptions extends DefineJobOptions {
   topic: string | null;
   /** Only report what would change. */
   dryRun?: boolean | undefined;
-  /** One that is created begins paused, until a person resumes it. */
-  pausedWhenNew?: { reason: string | null } | undefined;
+  /** One that is created begins paused, until a person resumes it, or has fired for the last time elsewhere. */
+  whenNew?: { state: "paused"; reason: string | null } | { state: "finished" } | undefined;
 }
 
 export async function defineJobWithin(
@@ -115,11 +115,11 @@ function firstMoment(read: ReadDefinition, now: Date): NextTick {
 /** Who pauses a job that begins paused, and why. */
 function firstPause(
   read: ReadDefinition,
-  { by, pausedWhenNew }: DefineJobWithinOptions,
+  { by, whenNew }: DefineJobWithinOptions,
 ): { by: string; reason: string | null } | undefined {
   if (!read.definition.enabled) return { by: pausedByDefinition, reason: disabledReason };
-  if (pausedWhenNew === undefined) return undefined;
-  return { by, reason: pausedWhenNew.reason === null ? null : clipReason(pausedWhenNew.reason) };
+  if (whenNew?.state !== "paused") return undefined;
+  return { by, reason: whenNew.reason === null ? null : clipReason(whenNew.reason) };
 }
 
 /** undefined: it was defined concurrently. */
@@ -128,9 +128,9 @@ async function insertJob(
   read: ReadDefinition,
   options: DefineJobWithinOptions,
 ): Promise<ChangedJob | undefined> {
-  const now = await databaseNow(tx);
-  const pause = firstPause(read, options);
-  const { nextAt, fireAt } = pause === undefined ? firstMoment(read, now) : noMoment;
+  const [now, pause] = [await databaseNow(tx), firstPause(read, options)];
+  const state = pause !== undefined ? "paused" : (options.whenNew?.state ?? "active");
+  const { nextAt, fireAt } = state === "active" ? firstMoment(read, now) : noMoment;
   const eventId = createId();
   const rows = await tx.query(
     `insert into roost.job (id, version, state, definition, trigger, time_zone, next_at, fire_at, anchor_at, topic, from_offsets, defined_by, source,
@@ -139,7 +139,7 @@ async function insertJob(
      on conflict (id) do nothing returning id`,
     [
       read.id,
-      pause === undefined ? "active" : "paused",
+      state,
       JSON.stringify(read.definition),
       JSON.stringify(read.trigger),
       options.timeZone ?? "UTC",
@@ -195,8 +195,8 @@ async function changeJob(
   const job = await settleBefore(tx, stored, { triggerDiffers, isEnabled: read.definition.enabled, nowMs });
   const pause = isBack ? firstPause(read, options) : { by: pausedByDefinition, reason: disabledReason };
   const planned = planChange(read, job, { triggerDiffers, nowMs });
-  const { state, anchorAt, nextAt, fireAt } =
-    isBack && pause !== undefined ? { ...planned, state: "paused" as const, ...noMoment } : planned;
+  const begun = isBack ? (pause === undefined ? options.whenNew?.state : "paused") : undefined;
+  const { state, anchorAt, nextAt, fireAt } = begun === undefined ? planned : { ...planned, state: begun, ...noMoment };
   const version = stored.version + 1;
   const isPausedNow = state === "paused" && job.state !== "paused";
   const eventId = createId();

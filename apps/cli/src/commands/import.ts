@@ -78,6 +78,8 @@ async function runImport(
   const isDryRun = options.dryRun ?? false;
   const before = emptyReport();
   if (isWholeHome && !isDryRun) await takeParts(client, root, before);
+  const takenJobs = { isDryRun, taken: new Set<string>() };
+  if (isWholeHome) await takeWholeJobs(client, root, { ...takenJobs, report: before, isBeforeFiles: true });
   const gathered = await sendRecords(client, source.read(), {
     source: sourceName(source, root),
     isDryRun,
@@ -93,7 +95,9 @@ async function runImport(
   if (source.kind === "openclaw") await takeConfig(client, root, { ...settingsTerms, report: jobs });
   const onProgress = (text: string) => progress.update(plainLine(text));
   if (isWholeHome) await takeRows(connection, root, { report: jobs, isDryRun, clock, onProgress });
-  if (isWholeHome) await takeWholeJobs(client, root, { report: jobs, isDryRun });
+  // The first are counted where the last are.
+  if (before.counts["job"] !== undefined) jobs.counts["job"] = before.counts["job"];
+  if (isWholeHome) await takeWholeJobs(client, root, { ...takenJobs, report: jobs, isBeforeFiles: false });
   return limitReport({ kind: source.title, from: root, ...joined(joined(before, gathered), jobs) });
 }
 

@@ -179,11 +179,20 @@ async function exportHistory(client: RoostClient, folder: ExportFolder, done: Ex
 /** In the order of their ids, as the lists have them. */
 async function* readJobs(client: RoostClient): AsyncGenerator<object> {
   const states = jobStates.filter((state) => state !== "removed");
-  for await (const { id, state, definition, pausedReason } of eachRow((page) =>
+  for await (const { id, state, definition, pausedReason, source } of eachRow((page) =>
     client.listJobs({ ...page, state: states }),
   ))
-    yield { id, state, definition, pausedReason };
+    yield {
+      id,
+      state,
+      definition,
+      pausedReason,
+      source: source !== null && fileOfHome.test(source) ? source : undefined,
+    };
 }
+
+/** A set of jobs that a file of the home is; others are of this home alone. */
+const fileOfHome = /^(?:jobs|agents)\/|^roost\.yaml(?:#|$)/;
 
 async function* readGrants(client: RoostClient): AsyncGenerator<object> {
   for await (const { state: _state, ...grant } of eachRow((page) => client.listGrants({ ...page, isLive: false })))

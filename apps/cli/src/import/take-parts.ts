@@ -7,7 +7,7 @@ import { jobsPerApplyMax } from "@roost/contract/operations";
 import type { RoostClient } from "../connect.ts";
 import { inBatches } from "./in-batches.ts";
 import { readWholeLines } from "./read-export.ts";
-import { addNamed, reasonOf, type GatheredReport } from "./send-records.ts";
+import { addNamed, countOne, reasonOf, type GatheredReport } from "./send-records.ts";
 
 export async function takeParts(client: RoostClient, root: string, report: GatheredReport): Promise<void> {
   for await (const part of readWholeLines(root, "records/parts.jsonl")) {
@@ -26,32 +26,54 @@ export async function takeParts(client: RoostClient, root: string, report: Gathe
   }
 }
 
-export async function takeWholeJobs(
-  client: RoostClient,
-  root: string,
-  { report, isDryRun }: { report: GatheredReport; isDryRun: boolean },
-): Promise<void> {
-  const counts = (report.counts["job"] ??= {});
+export interface TakeJobsOptions {
+  report: GatheredReport;
+  isDryRun: boolean;
+  /** Those that have come: added to, and left out. */
+  taken: Set<string>;
+  /** Only those that files define, before these files: they come as they were changed since, and what has fired does not fire for its file again. */
+  isBeforeFiles: boolean;
+}
+
+export async function takeWholeJobs(client: RoostClient, root: string, options: TakeJobsOptions): Promise<void> {
+  const { taken, isBeforeFiles } = options;
   for await (const batch of inBatches(readWholeLines(root, "records/jobs.jsonl"), jobsPerApplyMax)) {
-    const part = batch as unknown as MovedJob[];
-    const written = part.map(({ id, definition }) => ({ id, ...definition }));
-    const { changes, refused } = await client.applyJobs({
-      jobs: written as Parameters<RoostClient["applyJobs"]>[0]["jobs"],
-      source: "import:roost",
-      dryRun: isDryRun,
-      partial: true,
-      merge: true,
-      prune: false,
-      paused: part.flatMap(({ id, state, pausedReason }) =>
-        state === "paused" ? [{ jobId: id, reason: pausedReason }] : [],
-      ),
-    });
-    for (const { change } of changes) {
-      const action = change === "unchanged" ? "same" : change;
-      counts[action] = (counts[action] ?? 0) + 1;
-    }
-    for (const { index, reason } of refused) addNamed(report, "refused", { name: `job ${part[index]?.id}`, reason });
+    const jobs = (batch as unknown as MovedJob[]).filter(
+      ({ id, source }) => !taken.has(id) && (!isBeforeFiles || source !== undefined),
+    );
+    for (const [source = importedJobs, part] of Map.groupBy(jobs, (job) => job.source))
+      await takeJobsOf(client, part, { ...options, source });
   }
+}
+
+/** The set of jobs that no file defines. */
+const importedJobs = "import:roost";
+
+async function takeJobsOf(
+  client: RoostClient,
+  part: readonly MovedJob[],
+  { source, report, isDryRun, taken, isBeforeFiles }: TakeJobsOptions & { source: string },
+): Promise<void> {
+  const written = part.map(({ id, definition }) => ({ id, ...definition }));
+  const { changes, refused } = await client.applyJobs({
+    jobs: written as Parameters<RoostClient["applyJobs"]>[0]["jobs"],
+    source,
+    dryRun: isDryRun,
+    partial: true,
+    merge: true,
+    prune: false,
+    paused: part.flatMap(({ id, state, pausedReason }) =>
+      state === "paused" ? [{ jobId: id, reason: pausedReason }] : [],
+    ),
+    finished: part.flatMap(({ id, state }) => (state === "finished" ? [id] : [])),
+  });
+  for (const { jobId, change } of changes) {
+    countOne(report, "job", change === "unchanged" ? "same" : change);
+    taken.add(jobId);
+  }
+  // Events of services are known once these run: they are tried again.
+  if (isBeforeFiles) return;
+  for (const { index, reason } of refused) addNamed(report, "refused", { name: `job ${part[index]?.id}`, reason });
 }
 
 interface MovedJob {
@@ -59,4 +81,5 @@ interface MovedJob {
   state: string;
   pausedReason: string | null;
   definition: object;
+  source?: string;
 }

@@ -146,6 +146,11 @@ export const applyJobs = defineOperation({
       .max(jobsPerApplyMax)
       .default([])
       .describe("Those of them that begin paused when they are created"),
+    finished: z
+      .array(JobId)
+      .max(jobsPerApplyMax)
+      .default([])
+      .describe("Those of them that have fired for the last time elsewhere: they are not due when they are created"),
   }),
   output: z.object({
     dryRun: z.boolean(),
