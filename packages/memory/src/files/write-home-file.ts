@@ -116,7 +116,7 @@ interface Write {
   sha256: string;
 }
 
-function intentOf(memory: Memory, { request, target, sha256, bytes }: Write): WriteIntent {
+export function intentOf(memory: Memory, { request, target, sha256, bytes }: Write): WriteIntent {
   const { by, runId, sessionKey, sessionKind, labels, marks, remember } = request;
   return {
     id: memory.kernel.createId(),

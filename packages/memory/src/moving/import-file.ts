@@ -12,6 +12,7 @@ import { resolveHomePath, type ResolvedPath } from "../disk/home-path.ts";
 import { homeLimits } from "../disk/home-limits.ts";
 import { hashOf, readDiskFile, textOf, type DiskFile } from "../disk/read-disk-file.ts";
 import { putHomeFile } from "../files/write-home-file.ts";
+import type { NewFile } from "../files/write-new-files.ts";
 import type { WriteRequest } from "../files/write-request.ts";
 import type { Memory } from "../memory.ts";
 import { parseState } from "../state/parse-state.ts";
@@ -29,19 +30,33 @@ interface Incoming {
   sha256: string;
   base: ImportedRow | undefined;
   disk: DiskFile | undefined;
+  together: NewImport[] | undefined;
 }
 
-/** `base`: as the last import brought it. @throws RoostError when this one cannot be taken over */
+/** A file that is not here yet, and may be written together with others. */
+export interface NewImport extends NewFile {
+  record: FileRecord;
+  row: ReturnType<typeof rowOf>;
+}
+
+export interface FileTerms extends ImportTerms {
+  /** As the last import brought it. */
+  base: ImportedRow | undefined;
+  /** Given, it takes the files that are not here yet, for `writeNewFiles`, and they count as created. */
+  together?: NewImport[] | undefined;
+}
+
+/** @throws RoostError when this one cannot be taken over */
 export async function importFile(
   memory: Memory,
   record: FileRecord,
-  { base, ...options }: ImportTerms & { base: ImportedRow | undefined },
+  { base, together, ...options }: FileTerms,
 ): Promise<ImportOutcome> {
   const bytes = bytesOf(record);
   const target = await resolveHomePath(memory.homeDir, base?.place ?? record.path);
   refuseForeign(target.path, options);
   const disk = await readDiskFile(target.absolute);
-  const incoming: Incoming = { record, options, target, bytes, sha256: hashOf(bytes), base, disk };
+  const incoming: Incoming = { record, options, target, bytes, sha256: hashOf(bytes), base, disk, together };
   return decide(memory, incoming);
 }
 
@@ -103,13 +118,18 @@ async function put(memory: Memory, incoming: Incoming, action: "created" | "chan
   }
   const { bytes, behind } = await withStarterRules(memory, incoming);
   const kept = { ...record.kept, ...(behind !== undefined && { behind }) };
+  const row = rowOf(incoming, hashOf(bytes), kept);
+  if (disk === undefined && incoming.together !== undefined) {
+    incoming.together.push({ record, target, bytes, request: authorOf(incoming), row });
+    return outcomeOf(record, action, { path });
+  }
   const written = await putHomeFile(
     memory,
     {
       ...authorOf(incoming),
       expected: disk?.sha256 ?? "absent",
       as: { kind: "main" },
-      alongside: (tx) => saveImported(tx, options.source, [rowOf(incoming, hashOf(bytes), kept)]),
+      alongside: (tx) => saveImported(tx, options.source, [row]),
     },
     { target, bytes },
   );

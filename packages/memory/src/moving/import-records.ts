@@ -15,9 +15,10 @@ import {
   importView,
   refuseUnlessWhole,
 } from "./import-facts.ts";
-import { importFile } from "./import-file.ts";
+import { writeNewFiles } from "../files/write-new-files.ts";
+import { importFile, type NewImport } from "./import-file.ts";
 import { importHeartbeat, importItem, importSource } from "./import-source.ts";
-import { outcomeOf, readImported, type ImportTerms } from "./imported.ts";
+import { outcomeOf, readImported, saveImported, type ImportTerms } from "./imported.ts";
 
 /** Kinds that this room owns. */
 export const memoryRecordKinds = [
@@ -59,18 +60,41 @@ export async function importRecords(
   const outcomes = said.length === 0 ? [] : await importSaid(memory, said, options);
   for (const state of ofKind(records, "state"))
     outcomes.push(await oneByOne(state, () => importWholeState(memory, state, options)));
-  const files = ofKind(records, "file");
-  const byPlace = Map.groupBy(files, ({ path }) => path.normalize("NFC").toLowerCase());
-  const bases = await readImported(
-    memory.kernel.database,
-    options.source,
-    files.map(({ ref }) => ref),
+  return [...outcomes, ...(await importFiles(memory, ofKind(records, "file"), options))];
+}
+
+/** Those that are not here yet by one transaction, all others each by its own. */
+async function importFiles(
+  memory: Memory,
+  files: readonly HomeRecordOf<"file">[],
+  options: ImportTerms,
+): Promise<ImportOutcome[]> {
+  const refs = files.map(({ ref }) => ref);
+  const bases = await readImported(memory.kernel.database, options.source, refs);
+  const outcomes = new Map<HomeRecordOf<"file">, ImportOutcome>();
+  const importEach = (ofPlaces: Iterable<readonly HomeRecordOf<"file">[]>, together?: NewImport[]) =>
+    severalAtOnce(ofPlaces, filesAtOnce, async (ofPlace) => {
+      for (const file of ofPlace) {
+        const terms = { ...options, base: bases.get(file.ref), together: ofPlace.length === 1 ? together : undefined };
+        outcomes.set(file, await oneByOne(file, () => importFile(memory, file, terms)));
+      }
+    });
+  const together: NewImport[] = [];
+  await importEach(Map.groupBy(files, ({ path }) => path.normalize("NFC").toLowerCase()).values(), together);
+  if (!(await writeTogether(memory, together, options))) await importEach(together.map(({ record }) => [record]));
+  return [...outcomes.values()];
+}
+
+/** False: one of them is at fault, which shows when each is written by itself. */
+async function writeTogether(memory: Memory, files: readonly NewImport[], { source }: ImportTerms): Promise<boolean> {
+  if (files.length === 0) return true;
+  const rows = files.map(({ row }) => row);
+  return await writeNewFiles(memory, files, { alongside: (tx) => saveImported(tx, source, rows) }).catch(
+    (error: unknown) => {
+      refuseOutage(error);
+      return false;
+    },
   );
-  await severalAtOnce(byPlace.values(), filesAtOnce, async (ofPlace) => {
-    for (const file of ofPlace)
-      outcomes.push(await oneByOne(file, () => importFile(memory, file, { ...options, base: bases.get(file.ref) })));
-  });
-  return outcomes;
 }
 
 /** Taken over in one transaction. */

@@ -60,6 +60,14 @@ export async function readRecord(sql: Sql, path: string): Promise<FileRecord | u
   return row;
 }
 
+/** Whether one of these paths is recorded. */
+export async function hasRecords(sql: Sql, paths: readonly string[]): Promise<boolean> {
+  const rows = await sql.query("select 1 from memory.file where path = any($1) limit 1", [paths], {
+    name: "memory_has_records",
+  });
+  return rows.length > 0;
+}
+
 export async function readRecords(sql: Sql): Promise<Map<string, FileRecord & { labels: number }>> {
   const rows = await sql.query<FileRecord & { labels: number }>(`select ${columns}, labels from memory.file`, [], {
     name: "memory_read_records",
@@ -187,13 +195,14 @@ export async function recordLargeEdit(
   await saveRecord(tx, { path, sha256: null, bytes, stamp, modifiedAt, eventId, marks });
 }
 
-/** Labels of a version that replaces the known one. `labels`: those of its writer; omitted for an edit from outside. */
+/** Labels of a version that replaces the known one; `isNew`: there is none. `labels`: those of its writer; omitted for an edit from outside. */
 export async function marksOfVersion(
   memory: Memory,
   sql: Sql,
-  { path, bytes, labels }: { path: string; bytes: Uint8Array; labels?: Labels | undefined },
+  version: { path: string; bytes: Uint8Array; labels?: Labels | undefined; isNew?: boolean | undefined },
 ): Promise<LineMarks> {
-  const recorded = (await readRecordedMarks(sql, [path])).get(path);
+  const { path, bytes, labels, isNew = false } = version;
+  const recorded = isNew ? undefined : (await readRecordedMarks(sql, [path])).get(path);
   return marksOfText(memory, sql, { path, sha256: hashOf(bytes), text: textOf(bytes) ?? "", labels, recorded });
 }
 

@@ -44,20 +44,31 @@ export interface WriteIntent {
 const columns = `id, path, previous_sha256 as "previousSha256", sha256, bytes, author`;
 const intentsMax = 1000;
 
-export async function insertIntent(memory: Memory, intent: WriteIntent): Promise<void> {
+export function insertIntent(memory: Memory, intent: WriteIntent): Promise<void> {
+  return insertIntents(memory, [intent]);
+}
+
+export async function insertIntents(memory: Memory, intents: readonly WriteIntent[]): Promise<void> {
   await memory.kernel.database.query(
-    "insert into memory.file_intent (id, path, previous_sha256, sha256, bytes, author) values ($1, $2, $3, $4, $5, $6)",
-    [intent.id, intent.path, intent.previousSha256, intent.sha256, intent.bytes, JSON.stringify(intent.author)],
-    { name: "memory_insert_intent" },
+    `insert into memory.file_intent (id, path, previous_sha256, sha256, bytes, author)
+     select id, path, "previousSha256", sha256, bytes, author
+     from jsonb_to_recordset($1::jsonb) as i(id uuid, path text, "previousSha256" text, sha256 text, bytes bigint, author jsonb)`,
+    [JSON.stringify(intents)],
+    { name: "memory_insert_intents" },
   );
 }
 
 /** False: the writer was taken for dead and must start again. */
 export async function takeIntent(tx: KernelTransaction, id: string): Promise<boolean> {
-  const rows = await tx.query("delete from memory.file_intent where id = $1 returning id", [id], {
-    name: "memory_take_intent",
+  return (await takeIntents(tx, [id])) === 1;
+}
+
+/** How many of them there were. */
+export async function takeIntents(tx: KernelTransaction, ids: readonly string[]): Promise<number> {
+  const rows = await tx.query("delete from memory.file_intent where id = any($1::uuid[]) returning id", [ids], {
+    name: "memory_take_intents",
   });
-  return rows.length > 0;
+  return rows.length;
 }
 
 export interface Unsettled {
@@ -157,20 +168,20 @@ export async function recordFound(
   return true;
 }
 
-/** Emits file.written and makes its content the known one. The caller holds the path's lock. */
+/** Emits file.written and makes its content the known one; `isNew`: no row of this path is there. The caller holds the path's lock. */
 export async function recordWritten(
   memory: Memory,
   tx: KernelTransaction,
   intent: WriteIntent,
-  disk: { bytes: Uint8Array; stamp: string | null; modifiedAt: Date; behind?: string },
+  disk: { bytes: Uint8Array; stamp: string | null; modifiedAt: Date; behind?: string; isNew?: boolean },
 ): Promise<string> {
-  const { bytes, ...rest } = disk;
+  const { bytes, isNew, ...rest } = disk;
   const { labels: known } = intent.author;
   const labels = known === undefined ? openLabels : parseLabels(known);
   const { sections } = intent.author;
   const marks =
     sections?.map(([from, count, of]) => ({ from, count, labels: parseLabels(of) })) ??
-    (await marksOfVersion(memory, tx, { path: intent.path, bytes, labels }));
+    (await marksOfVersion(memory, tx, { path: intent.path, bytes, labels, isNew }));
   const data = {
     ...authorFields(intent.author),
     path: intent.path,
