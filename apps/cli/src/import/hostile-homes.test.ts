@@ -254,7 +254,10 @@ test("toAgentFile() gives an agent with odd front matter no more than it had", (
   assert.equal(toolsOf("tools: Read, Bash\ndisallowedTools: Bash"), "- read_file");
   assert.doesNotMatch(toolsOf("disallowedTools: [Bash, Edit]") ?? "", /exec|edit_file/);
   assert.match(toolsOf("disallowedTools: [Bash, Edit]") ?? "", /read_file/);
-  const bomb = `a: &a [${"x,".repeat(9)}x]\n${[..."bcdefghi"].map((name, index) => `${name}: &${name} [${`*${"abcdefghi"[index]},`.repeat(9)}*a]`).join("\n")}`;
+  const bomb = `a: &a [${"x,".repeat(9)}x]\n${"bcdefghi"
+    .split("")
+    .map((name, index) => `${name}: &${name} [${`*${"abcdefghi"[index]},`.repeat(9)}*a]`)
+    .join("\n")}`;
   assert.match(toAgentFile(`---\n${bomb}\ntools: Read\n---\nx\n`).text, /x\n$/);
 });
 

@@ -29,7 +29,7 @@ export async function* readDatabaseSessions(home: string, agentId: string): Find
 
 interface SessionRow {
   session_id: string;
-  session_key: string;
+  session_key: string | null;
   created_at: number | null;
   is_current: number;
   label: string | null;
@@ -57,7 +57,11 @@ async function* readSessions({ database, hasTable }: OpenCopy, agentId: string, 
     "select seq, event_json, event_zstd from transcript_events where session_id = ? order by seq",
   );
   for (const row of sessions) {
-    const here = toKeyHere(agentId, String(row.session_key), row.is_current === 1 ? undefined : row.session_id);
+    const here = toKeyHere(
+      agentId,
+      row.session_key ?? row.session_id,
+      row.is_current === 1 ? undefined : row.session_id,
+    );
     const transcript = readTranscript({
       where: `${where} session ${row.session_id}`,
       entries: () => entriesOf(events.iterate(row.session_id) as Iterable<EventRow>),
