@@ -1,7 +1,7 @@
 /** Triggers of agents: where each is written, and the jobs that came of them. */
 import type { JsonValue } from "@roost/base";
 import type { Kernel } from "@roost/kernel";
-import { triggerJobId, type WrittenTrigger } from "../files/read-agent-trigger.ts";
+import { triggerJobId, type WrittenTrigger } from "../files/to-trigger-job.ts";
 
 export interface AgentTrigger extends WrittenTrigger {
   jobId: string;
