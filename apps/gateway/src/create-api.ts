@@ -4,6 +4,7 @@ import { roostContract } from "@roost/contract/roost";
 import { tickProjection, type KnownNames } from "@roost/jobs";
 import { stateProjection } from "@roost/memory";
 import type { HostPlace } from "./security/host-place.ts";
+import { leaveToHome } from "./security/leave-to-home.ts";
 import { serveAccess } from "./api/access.ts";
 import { serveChannels } from "./api/channels.ts";
 import { serveBudgets } from "./api/budgets.ts";
@@ -88,7 +89,7 @@ export function createApi({
   onTrusted,
   ...status
 }: ApiOptions): ServedContract {
-  return serveContract(roostContract, [
+  const served = [
     ...serveStatus({ kernel, directory: services.directory, ...status }),
     ...serveRuns({ kernel, replays }),
     ...serveQuestions({ kernel }),
@@ -116,9 +117,9 @@ export function createApi({
       memory,
       recallServices: createRecallServices({ services, clock: kernel.clock, logger: memory.logger }),
     }),
-    ...serveMoving({ memory }),
+    ...serveMoving({ memory, homeId: hostPlace.homeId }),
     ...serveServices(services),
-    ...serveAccess({ access }),
+    ...serveAccess({ access, hostPlace }),
     ...serveHookOperations({ hooks }),
     ...serveSignIn({ codes }),
     ...serveChannels({ memory, channels, addresses, hostPlace }),
@@ -127,5 +128,9 @@ export function createApi({
     ...serveSetup({ memory, setup }),
     ...serveSources({ memory, environment: setup.environment }),
     ...servePush({ kernel, homeDir: memory.homeDir }),
-  ]);
+  ];
+  return serveContract(
+    roostContract,
+    served.map((each) => leaveToHome(each, hostPlace.homeAddress)),
+  );
 }

@@ -1,23 +1,23 @@
 /**
- * Logins of hosts that run workers, schedulers or a relay. Invariants: one login for one host; it reads and writes rows and calls functions, as what these do
- * takes, and nothing else: it owns nothing, creates nothing and reads no token. A host that is put out cannot log in, and whatever it still has open may do nothing
- * from the same commit on.
+ * Logins of hosts that run workers, schedulers, a relay or gateways. Invariants: one login of a kind for one host; it reads and writes rows and calls functions,
+ * as what these do takes, and nothing else: it owns nothing, creates nothing, changes no event, and reads no token unless it is a gateway's. A host that is put
+ * out cannot log in, and whatever it still has open may do nothing from the same commit on.
  */
 import { randomBytes } from "node:crypto";
 import { RoostError } from "@roost/base";
 import {
   escapeIdentifier,
-  escapeLiteral,
   loginStatements,
   mayMakeLargeObjects,
   noLargeObjects,
-  noTemporaryTables,
   rolePrefix,
   type Sql,
 } from "@roost/database";
+import type { Kernel } from "@roost/kernel";
+import { grantToHosts, hasRole, hostRights, type LoginKind } from "./host-rights.ts";
 
 export interface HostLogin {
-  /** What it is for: `workers`, `schedulers`, `relay`, or the name of a service. */
+  /** What it is for: `workers`, `schedulers`, `relay`, `gateways`, or the name of a service. */
   of: string;
   roleName: string;
   password: string;
@@ -26,56 +26,6 @@ export interface HostLogin {
 /** Processes of one host: each has ten connections at most. */
 const connectionsMax = 200;
 const nameCharsMax = 30;
-
-type LoginKind = "workers" | "schedulers" | "relay";
-interface Rights {
-  /** The role that all logins of the kind are members of. */
-  group: string;
-  /** Schemas whose rows they read and write. */
-  written: readonly string[];
-  /** And read. */
-  read: readonly string[];
-  /** Tables of those that they read whose rows they write all the same. */
-  writtenTables?: readonly string[];
-  /** Tables that they read besides. */
-  tables?: readonly string[];
-}
-const rightsOf: Readonly<Record<LoginKind, Rights>> = {
-  // Where the addresses of services are is read; a worker publishes its own key.
-  workers: { group: "hosts", written: ["roost", "memory", "models"], read: ["service"] },
-  schedulers: { group: "schedulers", written: ["roost"], read: [] },
-  // It reads the log, and does what it has to by functions of schema kafka. By what readers of Kafka saw, the home finds topics that were made anew.
-  relay: {
-    group: "relay",
-    written: [],
-    read: ["kafka"],
-    writtenTables: ["kafka.lease", "kafka.shipped"],
-    tables: [
-      "roost.cursor",
-      "roost.event",
-      "roost.event_schema",
-      "roost.function_set",
-      "roost.function_version",
-      "roost.home",
-      "roost.label_set",
-      "roost.migration",
-      "roost.partition_head",
-      "roost.segment",
-      "roost.topic",
-    ],
-  },
-};
-const publishKey = "service.add_worker_signer_1(uuid, text, bytea)";
-/** Who owns the database, which program it is of, and by which names the home's own user makes and drops tables: its own host's business. */
-const readOnly = [
-  "roost.home",
-  "roost.function_set",
-  "roost.function_version",
-  "roost.drained_host",
-  "roost.topic",
-  "roost.segment",
-  "roost.stream_channel",
-];
 
 /** What an administrator of the database should run before hosts get logins, or since they have more than they should. Empty: nothing. */
 export async function listLoginStatements(sql: Sql): Promise<string[]> {
@@ -110,7 +60,7 @@ export async function createHostLogin(
   { name, homeId, kind }: { name: string; homeId: string; kind: LoginKind },
 ): Promise<HostLogin> {
   await requireLogins(sql);
-  const group = await grantToHosts(sql, homeId, rightsOf[kind]);
+  const group = await grantToHosts(sql, homeId, hostRights[kind]);
   const [own] = await sql.query<{ isSuper: boolean }>(
     `select rolsuper as "isSuper" from pg_roles where rolname = current_user`,
   );
@@ -122,55 +72,6 @@ export async function createHostLogin(
     await sql.query(statement);
   await sql.query(`grant ${escapeIdentifier(group)} to ${escapeIdentifier(roleName)}`);
   return { of: kind, roleName, password };
-}
-
-/** What all logins of hosts have: called again when tables have come, since default privileges would stand in the way of roost database move. */
-async function grantToHosts(
-  sql: Sql,
-  homeId: string,
-  { group: kind, written, read, writtenTables = [], tables = [] }: Rights,
-): Promise<string> {
-  const name = `${rolePrefix(homeId)}${kind}`;
-  const group = escapeIdentifier(name);
-  if (!(await hasRole(sql, name))) await sql.query(`create role ${group} nologin nosuperuser nocreatedb nocreaterole`);
-  await sql.query(noTemporaryTables);
-  for (const schema of await thoseOf(sql, [...written, ...read])) {
-    const rights = written.includes(schema) ? "select, insert, update, delete" : "select";
-    await sql.query(`grant usage on schema ${schema} to ${group}`);
-    await sql.query(`grant ${rights} on all tables in schema ${schema} to ${group}`);
-    for (const table of writtenTables.filter((name) => name.startsWith(`${schema}.`)))
-      await sql.query(`grant insert, update, delete on ${table} to ${group}`);
-    if (!written.includes(schema)) continue;
-    await sql.query(`grant usage on all sequences in schema ${schema} to ${group}`);
-  }
-  if (tables.length > 0) {
-    await sql.query(`grant usage on schema roost to ${group}`);
-    await sql.query(`grant select on ${tables.join(", ")} to ${group}`);
-  }
-  for (const table of [...readOnly, ...(await migrationTables(sql, written))])
-    await sql.query(`revoke insert, update, delete on ${table} from ${group}`);
-  if (!read.includes("service")) return name;
-  await sql.query(
-    `do $grant$ begin if to_regprocedure(${escapeLiteral(publishKey)}) is not null then grant execute on function ${publishKey} to ${group}; end if; end $grant$`,
-  );
-  return name;
-}
-
-async function thoseOf(sql: Sql, schemas: readonly string[]): Promise<string[]> {
-  const rows = await sql.query<{ name: string }>(
-    "select nspname::text as name from pg_namespace where nspname = any($1)",
-    [schemas],
-  );
-  return rows.map(({ name }) => name);
-}
-
-/** By which programs tell whether the schema is theirs. */
-async function migrationTables(sql: Sql, schemas: readonly string[]): Promise<string[]> {
-  const rows = await sql.query<{ name: string }>(
-    "select c.oid::regclass::text as name from pg_class c where c.relkind = 'r' and c.relname ~ '(^|_)migration$' and c.relnamespace::regnamespace::text = any($1)",
-    [schemas],
-  );
-  return rows.map(({ name }) => name);
 }
 
 /** Of hosts in force. A database without hosts has none. */
@@ -225,10 +126,20 @@ export async function renewHostLogins(sql: Sql, { homeId }: { homeId: string }):
     sql,
     left.map(({ roleName }) => roleName),
   );
-  for (const rights of Object.values(rightsOf))
+  for (const rights of Object.values(hostRights))
     if (await hasRole(sql, `${rolePrefix(homeId)}${rights.group}`)) await grantToHosts(sql, homeId, rights);
   // A move that was killed had shut them.
   await openHostLogins(sql);
+}
+
+/** Whether a token, by its id or name, is of a host that has logins: who puts it out drops roles. */
+export async function hasLogins({ database }: Pick<Kernel, "database">, token: string): Promise<boolean> {
+  const rows = await database.query(
+    `select from access.host h join access.token t on t.id = h.token join pg_roles r on r.rolname = any (h.role_names)
+     where t.id::text = $1 or t.name = $1 limit 1`,
+    [token],
+  );
+  return rows.length > 0;
 }
 
 async function lockHostLogin(sql: Sql, roleName: string): Promise<void> {
@@ -266,9 +177,4 @@ async function dropHostLogin(sql: Sql, roleName: string): Promise<void> {
   // Large objects, where an administrator lets every role make some.
   if (await hasRole(sql, roleName)) await sql.query(`drop owned by ${escapeIdentifier(roleName)}`);
   await sql.query(`drop role if exists ${escapeIdentifier(roleName)}`);
-}
-
-async function hasRole(sql: Sql, roleName: string): Promise<boolean> {
-  const rows = await sql.query("select 1 from pg_roles where rolname = $1", [roleName]);
-  return rows.length > 0;
 }

@@ -26,7 +26,12 @@ export interface JoinedHost {
   scopes: string[];
   joinedAt: Date;
   seenAt: Date;
+  /** One of its logins is connected for a gateway. */
+  isGateway: boolean;
 }
+
+/** What gateways call themselves at the database; a connection that listens has more behind it. */
+export const gatewayApplication = "roost gateway";
 
 export interface JoiningHost extends HostSays {
   code: string;
@@ -121,17 +126,19 @@ async function recordHost(
     logins,
   }: { token: MadeToken; pairing: Pairing; says: HostSays; logins: HostLogin[] },
 ): Promise<void> {
-  await tx.query("insert into access.host (token, version, skew_ms, pairing, role_names) values ($1, $2, $3, $4, $5)", [
-    token.id,
-    says.version,
-    skewOf(kernel, says.at),
-    pairing.id,
-    logins.map(({ roleName }) => roleName),
-  ]);
+  const row = [token.id, says.version, skewOf(kernel, says.at), pairing.id];
+  await tx.query("insert into access.host (token, version, skew_ms, pairing) values ($1, $2, $3, $4)", row);
+  const made = logins.map(({ roleName }) => roleName);
+  // A gateway elsewhere makes no logins, and may name none.
+  if (made.length > 0) await tx.query("update access.host set role_names = $2 where token = $1", [token.id, made]);
   const data = { tokenId: token.id, name: token.name, version: says.version, pairingId: pairing.id };
   const causation = emit(tx, "host.joined", data);
   const logs = logins.map(({ of }) => of).join(", ");
-  const reach = logins.some(({ of }) => of === "workers") ? ", which read all that the home knows" : "";
+  const reach = logins.some(({ of }) => of === "gateways")
+    ? ", which read all that the home knows and let others in"
+    : logins.some(({ of }) => of === "workers")
+      ? ", which read all that the home knows"
+      : "";
   const more = logins.length === 0 ? "" : ` and logins of its own for ${logs}${reach}`;
   const text = `Host ${token.name} joined the home, with ${token.scopes.join(" ")}${more}. If that was not you: roost hosts remove ${token.name}`;
   raiseNotice(tx, { level: "info", text, source: "gateway", causation });
@@ -161,8 +168,10 @@ export async function reportHost(
 /** Those in force, by name; there are fewer than tokens may be. */
 export async function listJoinedHosts(kernel: Kernel): Promise<JoinedHost[]> {
   return kernel.database.query<JoinedHost>(
-    `select t.id, t.name, h.version, h.skew_ms as "skewMs", h.doing, t.scopes, h.joined_at as "joinedAt", h.seen_at as "seenAt"
+    `select t.id, t.name, h.version, h.skew_ms as "skewMs", h.doing, t.scopes, h.joined_at as "joinedAt", h.seen_at as "seenAt",
+       exists (select from pg_stat_activity a where a.usename = any (h.role_names) and starts_with(a.application_name, $1)) as "isGateway"
      from access.host h join access.token t on t.id = h.token where t.revoked_at is null order by t.name`,
+    [gatewayApplication],
   );
 }
 

@@ -4,6 +4,7 @@ export {
   createHostLogin,
   dropLeftLogins,
   forgetHostLogins,
+  hasLogins,
   listLoginStatements,
   openHostLogins,
   renewHostLogins,
@@ -12,6 +13,7 @@ export {
   type HostLogin,
 } from "./host-login.ts";
 export {
+  gatewayApplication,
   hostPurpose,
   joinHost,
   listJoinedHosts,

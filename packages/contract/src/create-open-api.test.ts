@@ -69,6 +69,19 @@ test("createOpenApi() refers to named schemas, open ones for output", () => {
   assert.deepEqual(components.schemas["Person"].required, ["id", "name", "tags", "note"]);
 });
 
+test("createOpenApi() says which operations need the home", () => {
+  const paths = Object.values(documentOf(roostContract).paths).flatMap((path) => Object.values(path));
+  const needing = paths.filter((each) => each["x-roost-needs"] === "home").map(({ operationId }) => operationId);
+  assert.deepEqual(
+    needing.toSorted(),
+    roostContract.operations
+      .filter(({ needs }) => needs === "home")
+      .map(({ id }): string => id)
+      .toSorted(),
+  );
+  assert.ok(needing.includes("startRehearsal") && !needing.includes("listRuns"));
+});
+
 test("createOpenApi() lists errors as problem documents, with the security scheme", () => {
   const { paths, components } = documentOf(people);
   const responses = paths["/people/{personId}"]?.["get"].responses;

@@ -120,6 +120,7 @@ function describeOperation(operation: AnyOperation, components: Components): Rec
     "x-roost-effect": operation.effect,
   };
   if (operation.access.isDecision) described["x-roost-decision"] = true;
+  if (operation.needs !== undefined) described["x-roost-needs"] = operation.needs;
   if (operation.query !== undefined) described["x-roost-query"] = operation.query.id;
   if (operation.examples.length > 0) described["x-roost-examples"] = checkedExamples(operation);
   if (operation.description !== undefined) described["description"] = operation.description;

@@ -14,6 +14,12 @@ export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 export const effects = ["readonly", "idempotent", "queryable", "unsafe"] as const;
 export type Effect = (typeof effects)[number];
 
+/**
+ * What an operation needs beside the database and the object store: `home`, the home's own machine, with its disk, its settings and the rights of the home's
+ * user in the database. A gateway on another host refuses it.
+ */
+export type OperationNeed = "home";
+
 /** Who may call it. Defaults follow from the operation and its service. */
 export interface OperationAccess {
   /** `<area>:<verb>` within the service. Default: the first tag and `read` or `write`. */
@@ -63,6 +69,8 @@ export interface OperationOptions<
   /** For `queryable`: the readonly operation that tells whether it happened; its required fields must be fields of this one. */
   query?: AnyOperation | undefined;
   access?: OperationAccess;
+  /** Default: nothing, so that every gateway answers it. */
+  needs?: OperationNeed;
   /** Groups in the document. Default: the first path segment. */
   tags?: readonly string[];
   examples?: readonly Example[];
@@ -96,6 +104,7 @@ export interface Operation<
     readonly audience: readonly PrincipalKind[] | undefined;
     readonly isDecision: boolean;
   };
+  readonly needs: OperationNeed | undefined;
   readonly tags: readonly string[];
   readonly examples: readonly Example[];
   readonly revision: Revision | undefined;
@@ -171,6 +180,7 @@ export function defineOperation<
       audience: options.access?.audience,
       isDecision: options.access?.isDecision ?? false,
     },
+    needs: options.needs,
     tags,
     examples: options.examples ?? [],
     revision: options.revision,

@@ -64,6 +64,20 @@ export async function applyFunctions(database: Database, options: ApplyFunctions
   return database.transact(apply, { isUnlimited: true });
 }
 
+/** Those that this program calls and no program has applied. A login that may only look reads what the last one noted. */
+export async function listMissingFunctions(
+  sql: Sql,
+  { schema, functions }: { schema: string; functions?: FunctionSet | undefined },
+): Promise<string[]> {
+  if (functions === undefined) return [];
+  const rows = await sql.query<{ name: string }>(
+    `SELECT called.name FROM unnest($1::text[]) AS called (name)
+     WHERE NOT EXISTS (SELECT FROM ${tableOf({ schema, functions }, "function_version")} known WHERE known.name = called.name) ORDER BY 1`,
+    [functions.files.flatMap((file) => namesOf(file, schema))],
+  );
+  return rows.map(({ name }) => `${schema}.${name}`);
+}
+
 async function prepare(
   tx: Sql,
   options: ApplyFunctionsOptions,

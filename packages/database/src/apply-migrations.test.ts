@@ -3,6 +3,8 @@ import { test } from "node:test";
 import { silentLogger } from "@roost/base";
 import { until } from "@roost/base/testing/until";
 import { applyMigrations } from "./apply-migrations.ts";
+import { changeDatabaseUrl } from "./database-url.ts";
+import { loginStatements } from "./login-statements.ts";
 import { openDatabase } from "./open-database.ts";
 import { createTestDatabase } from "./testing/create-test-database.ts";
 
@@ -96,6 +98,46 @@ test("applyMigrations() keeps nothing of a migration that fails, and all of thos
   });
   assert.deepEqual(await place.database.query("SELECT to_regclass('shelter.egg') AS egg"), [{ egg: null }]);
   assert.deepEqual(await applyMigrations(place.database, { schema, migrations: [first, second] }), ["002-egg"]);
+});
+
+test("applyMigrations() of a login that may only look says what the home's own program has to do first", async () => {
+  await using place = await createTestDatabase();
+  const { database } = place;
+  const user = { name: `roost_looks_${process.pid}`, password: "looks" };
+  const role = { roleName: user.name, password: user.password, connectionsMax: 5, isInheriting: true };
+  for (const statement of loginStatements(role)) await database.query(statement);
+  await using _role = {
+    [Symbol.asyncDispose]: async () =>
+      void (await database.query(`DROP OWNED BY ${user.name}; DROP ROLE ${user.name}`)),
+  };
+  const url = changeDatabaseUrl(place.url, { user });
+  await using looking = await openDatabase({ url, applicationName: "looks", logger: silentLogger, poolMax: 1 });
+  const functionNamed = (name: string) => ({
+    program: "0.1.0",
+    files: [{ name, sql: `create or replace function shelter.${name}() returns int language sql as 'select 1'` }],
+  });
+  const known = { schema, migrations: [first], functions: functionNamed("count_birds_1") };
+  const look = (more: Partial<typeof known> = {}) => applyMigrations(looking, { ...known, ...more });
+  await assert.rejects(look(), {
+    code: "unavailable",
+    message: /^schema "shelter" is not there.*start the home's own/,
+  });
+  await applyMigrations(database, known);
+  await database.query(
+    `GRANT USAGE ON SCHEMA shelter TO ${user.name}; GRANT SELECT ON ALL TABLES IN SCHEMA shelter TO ${user.name}`,
+  );
+  assert.deepEqual(await look(), []);
+  const message = (what: string) =>
+    new RegExp(`^schema "shelter" lacks ${what}, which this login may not apply: start`);
+  await assert.rejects(look({ migrations: [first, second] }), {
+    code: "unavailable",
+    message: message('migration "002-egg"'),
+  });
+  await assert.rejects(look({ functions: functionNamed("count_birds_2") }), {
+    code: "unavailable",
+    message: message("function shelter.count_birds_2"),
+  });
+  await assert.rejects(look({ migrations: [] }), { code: "conflict", message: /newer/ });
 });
 
 test("applyMigrations() takes its turn after a process that created the schema meanwhile", async () => {

@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import { RoostError } from "@roost/base";
 import { escapeIdentifier } from "pg";
-import { applyFunctions, type FunctionSet } from "./apply-functions.ts";
+import { applyFunctions, listMissingFunctions, type FunctionSet } from "./apply-functions.ts";
 import type { Database, Sql, Transaction } from "./database.ts";
 import type { Migration } from "./read-migrations.ts";
 import { isTransientConflict } from "./to-database-error.ts";
@@ -24,7 +24,7 @@ export interface ApplyMigrationsOptions {
  * Applies missing migrations, each in its own transaction, one process at a time. Returns their names. A login that may not change the schema only
  * looks whether it is the one that this program knows.
  * @throws RoostError `conflict` when an applied migration was changed, is missing or is newer than this program; `unavailable` when one is missing
- * that this login may not apply
+ * that this login may not apply, or a function that this program calls
  */
 export async function applyMigrations(database: Database, options: ApplyMigrationsOptions): Promise<string[]> {
   if (!/^[a-z][a-z0-9_]{0,62}$/.test(options.schema) || !/^[a-z][a-z0-9_]{0,49}$/.test(options.room ?? "room")) {
@@ -48,16 +48,29 @@ export async function applyMigrations(database: Database, options: ApplyMigratio
 
 /** @throws RoostError as applyMigrations, of a login that may not change the schema */
 async function mayOnlyLook(database: Database, options: ApplyMigrationsOptions): Promise<boolean> {
-  const [found] = await database.query<{ mayCreate: boolean }>(
-    `SELECT CASE WHEN to_regnamespace($1) IS NULL THEN true ELSE has_schema_privilege(to_regnamespace($1), 'create') END AS "mayCreate"`,
+  const [found] = await database.query<{ isThere: boolean; mayCreate: boolean }>(
+    `SELECT to_regnamespace($1) IS NOT NULL AS "isThere", CASE WHEN to_regnamespace($1) IS NULL
+       THEN has_database_privilege(current_database(), 'create') ELSE has_schema_privilege(to_regnamespace($1), 'create') END AS "mayCreate"`,
     [escapeIdentifier(options.schema)],
   );
   if (found?.mayCreate !== false) return false;
+  if (!found.isThere)
+    throw new RoostError(
+      "unavailable",
+      `${nameOf(options)} is not there, and this login may not make it: start the home's own program of this version first; where this is the home's own user, grant it CREATE on the database`,
+    );
   const missing = options.migrations[await countApplied(database, options)];
-  if (missing === undefined) return true;
-  throw new RoostError(
+  if (missing !== undefined) throw lacks(options, `migration "${missing.name}"`);
+  const [unknown] = await listMissingFunctions(database, options);
+  if (unknown !== undefined) throw lacks(options, `function ${unknown}`);
+  return true;
+}
+
+/** What the home's own user would apply. */
+function lacks(options: ApplyMigrationsOptions, what: string): RoostError {
+  return new RoostError(
     "unavailable",
-    `${nameOf(options)} lacks migration "${missing.name}", which this login may not apply: start the home's own program of this version first`,
+    `${nameOf(options)} lacks ${what}, which this login may not apply: start the home's own program of this version first`,
   );
 }
 

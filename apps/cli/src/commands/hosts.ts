@@ -2,6 +2,7 @@
 import { formatDurationMs } from "@roost/base";
 import { plainLine } from "@roost/base/text-width";
 import {
+  gatewaysScope,
   hostScopes,
   processScopes,
   relayScope,
@@ -65,10 +66,11 @@ function addInvite(hosts: Command, context: CliContext): void {
     .option("--workers", "it may run workers: it gets a login of its own for the database, which both must reach")
     .option("--schedulers", "it may run a scheduler, with such a login")
     .option("--relay", "it may run the relay to Kafka, with a login that reads the log and writes none of it")
+    .option("--gateways", "it may run gateways, with a login that reads and writes what the API does, and the bucket")
     .option("--service <name>", "it may run this service, with a login that reaches its tables alone", collectOption)
     .option(
       "--scope <scope>",
-      "a permission, such as runs:read (default: what a copy of the files takes; without workers, nothing of the files)",
+      "a permission, such as runs:read (default: what a copy of the files takes; without workers and gateways, nothing of the files)",
       collectOption,
     )
     .action(async (name: string | undefined, options: InviteOptions) => {
@@ -90,19 +92,22 @@ interface InviteOptions {
   workers?: boolean;
   schedulers?: boolean;
   relay?: boolean;
+  gateways?: boolean;
   service?: string[];
 }
 
 /** Undefined: those of the home's choice. */
-function scopesOf({ scope, workers, schedulers, relay, service = [] }: InviteOptions): string[] | undefined {
+function scopesOf({ scope, service = [], ...asked }: InviteOptions): string[] | undefined {
+  const { workers, schedulers, relay, gateways } = asked;
   const roles = [
     ...(workers === true ? [workersScope] : []),
     ...(schedulers === true ? [schedulersScope] : []),
     ...(relay === true ? [relayScope] : []),
+    ...(gateways === true ? [gatewaysScope] : []),
     ...service.map(serviceScope),
   ];
   if (roles.length === 0) return scope;
-  return [...(scope ?? (workers === true ? hostScopes : processScopes)), ...roles];
+  return [...(scope ?? (workers === true || gateways === true ? hostScopes : processScopes)), ...roles];
 }
 
 function addDraining(hosts: Command, context: CliContext): void {
@@ -148,7 +153,7 @@ function addJoin(program: Command, context: CliContext, version: string): void {
     .command("join")
     .summary("make this machine a host of a home elsewhere")
     .description(
-      "Makes this machine a host of a home that runs elsewhere, over HTTP: commands with this ROOST_HOME, such as roost ps, ask that home, and roost sync keeps a copy of its files there. Where the code was made with --workers, --schedulers, --relay or --service, roost up runs those here, with logins of their own for the home's database; that this machine reaches it, and for workers the object store, is checked before anything is changed. If it is interrupted, the same command goes on. The code comes from roost hosts invite. ROOST_HOME must not be a home yet.",
+      "Makes this machine a host of a home that runs elsewhere, over HTTP: commands with this ROOST_HOME, such as roost ps, ask that home, and roost sync keeps a copy of its files there. Where the code was made with --workers, --schedulers, --relay, --gateways or --service, roost up runs those here, with logins of their own for the home's database; that this machine reaches it, and for workers and gateways the object store, is checked before anything is changed. If it is interrupted, the same command goes on. The code comes from roost hosts invite. ROOST_HOME must not be a home yet.",
     )
     .argument("<url>", "address of the home's gateway")
     .requiredOption("--code <code>", "the code that roost hosts invite printed")

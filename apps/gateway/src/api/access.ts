@@ -1,6 +1,7 @@
 /** Access tokens: list, create, revoke. A caller gives no scope that it lacks. */
 import {
   createToken,
+  hasLogins,
   listTokens,
   revokeToken,
   type AccessTokens,
@@ -12,8 +13,15 @@ import { coversScope, placeOf, readPage, serve, uuidPlace, toPage, type Principa
 import * as operations from "@roost/contract/operations";
 import { readBudgets, readSpend, type BudgetCap, type Spend } from "@roost/kernel";
 import { isoOrNull } from "../records/iso.ts";
+import type { HostPlace } from "../security/host-place.ts";
+import { leftToHome } from "../security/leave-to-home.ts";
 
-export function serveAccess({ access }: { access: AccessTokens }): Served[] {
+export interface ServeAccessOptions {
+  access: AccessTokens;
+  hostPlace: Pick<HostPlace, "homeAddress">;
+}
+
+export function serveAccess({ access, hostPlace: { homeAddress } }: ServeAccessOptions): Served[] {
   const { kernel } = access;
   const toRecords = async (tokens: readonly AccessToken[]): Promise<operations.TokenRecord[]> => {
     const scopes = tokens.map(({ id }) => `key:${id}`);
@@ -43,6 +51,8 @@ export function serveAccess({ access }: { access: AccessTokens }): Served[] {
     }),
 
     serve(operations.revokeToken, async ({ token: given }, { principal }) => {
+      if (homeAddress !== undefined && (await hasLogins(kernel, given)))
+        throw leftToHome("Removing a host that runs processes of the home", homeAddress);
       const { token } = await revokeToken(kernel, { token: given, by: principal.id });
       access.forget();
       const [record] = await toRecords([token]);

@@ -33,6 +33,8 @@ const hourMs = 3_600_000;
 
 export function serveHosts({ memory, hostPlace, version }: ServeHostsOptions): Served[] {
   const { kernel, settings } = memory;
+  // Whose user makes no logins, whatever an administrator does.
+  const isElsewhere = hostPlace.homeAddress !== undefined;
   // In memory: a limit against floods, not an account. Hosts are few.
   const told = new Map<string, { sinceMs: number; count: number }>();
   const countNotice = (host: string) => {
@@ -56,7 +58,7 @@ export function serveHosts({ memory, hostPlace, version }: ServeHostsOptions): S
   return [
     serve(operations.listHosts, async (page) => {
       const { rows, next } = pageByName(await readHosts(kernel, version), page, ({ name }) => name);
-      return { ...toPage(rows, next), statements: await listLoginStatements(kernel.database) };
+      return { ...toPage(rows, next), statements: isElsewhere ? [] : await listLoginStatements(kernel.database) };
     }),
 
     serve(operations.reportHost, async ({ at, ...says }, { principal }) => {
@@ -183,6 +185,7 @@ function toRecord(
       ...new Set([
         ...countKinds(processes),
         ...(relayedCount === 0 ? [] : ["relay"]),
+        ...(joined?.isGateway === true ? ["gateway"] : []),
         ...services.map((service) => `service ${service}`),
         ...(joined?.doing ?? []),
       ]),

@@ -17,13 +17,12 @@ import {
   type Memory,
   type MemoryRecord,
 } from "@roost/memory";
-import { readHomeId } from "@roost/memory/home";
 import { z } from "zod";
 import { isPerson } from "../security/told-to.ts";
 
 const { homeRecordLimits, HomeRecord } = operations;
 
-export function serveMoving({ memory }: { memory: Memory }): Served[] {
+export function serveMoving({ memory, homeId }: { memory: Memory; homeId: string }): Served[] {
   const { kernel } = memory;
   return [
     serve(operations.importRecords, async ({ content, ...given }, { principal }) => {
@@ -56,7 +55,7 @@ export function serveMoving({ memory }: { memory: Memory }): Served[] {
     serve(operations.exportRecords, async ({ kind, limit, after }) => {
       const place = after === undefined ? undefined : parseCursor(Place, after);
       const { items, next } = await exportRecords(memory, { kind, limit, after: place });
-      return { home: await homeIdOf(memory.homeDir), items, next: next === undefined ? null : formatCursor(next) };
+      return { home: homeId, items, next: next === undefined ? null : formatCursor(next) };
     }),
 
     serve(operations.finishExport, async (counts, { principal }) => ({
@@ -85,11 +84,6 @@ async function takeGrant(
     }),
   );
   return outcomeOf(record, isNew ? "created" : "same");
-}
-
-/** A home that has not been tied to its database yet has no id. */
-function homeIdOf(homeDir: string): Promise<string> {
-  return readHomeId(homeDir).catch(() => "home");
 }
 
 const Place = z.array(z.string()).max(4);

@@ -10,6 +10,8 @@ import { createRehearsals, type Playing, type Rehearsals } from "./create-rehear
 
 export interface OpenRehearsalsOptions extends ConfinedHome {
   kernel: Kernel;
+  /** Of a gateway on another host, which plays none: what earlier ones left is the home's to drop. */
+  isElsewhere?: boolean | undefined;
 }
 
 type Progress = Parameters<Playing["onProgress"]>[0];
@@ -22,11 +24,12 @@ export function openRehearsals(options: OpenRehearsalsOptions): Rehearsals {
   const { program, home } = describeHome(options);
   const cleanUp = () => dropLeftoverDatabases(kernel.database);
   // For a gateway that was killed together with its rehearsal.
-  void cleanUp().catch((error: unknown) =>
-    kernel.logger.warn("databases of earlier rehearsals could not be listed", {
-      error: toRoostError(error).message,
-    }),
-  );
+  if (options.isElsewhere !== true)
+    void cleanUp().catch((error: unknown) =>
+      kernel.logger.warn("databases of earlier rehearsals could not be listed", {
+        error: toRoostError(error).message,
+      }),
+    );
   return createRehearsals({
     play: (asked, call) =>
       runConfined<RehearsalReport, Progress>({

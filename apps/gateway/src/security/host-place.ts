@@ -1,6 +1,6 @@
 /**
  * What a host that runs processes of the home needs, why it cannot have it, and the logins that it gets: a database that both reach, and for workers
- * an object store. Read by those who bring a code.
+ * and gateways an object store. Read by those who bring a code.
  */
 import { readFile } from "node:fs/promises";
 import { createHostLogin, requireLogins, type HostLogin } from "@roost/access";
@@ -9,6 +9,7 @@ import { rolesOf, type HostLogins, type HostNeeds, type HostRoles } from "@roost
 import { changeDatabaseUrl, parseDatabaseUrl, readUrlProtection, type Sql } from "@roost/database";
 import { secretsOfWorkers, type Settings } from "@roost/memory/settings";
 import { createServiceLogin, requireInstalled } from "@roost/service";
+import { leftToHome } from "./leave-to-home.ts";
 
 export interface HostPlace {
   homeId: string;
@@ -16,22 +17,29 @@ export interface HostPlace {
   databaseUrl: string | undefined;
   /** As OBJECTS_URL names it; undefined: on the home's disk. */
   objects: string | undefined;
+  /** Of the home's gateway, where this one is on another host; undefined: this one is beside the home. */
+  homeAddress?: string | undefined;
 }
 
-/** @throws RoostError `conflict`, or `forbidden`, that says what the person or an administrator of the database has to do first; `not_found` for a service that the home does not run */
+/**
+ * @throws RoostError `conflict`, or `forbidden`, that says what the person or an administrator of the database has to do first; `not_found` for a service that the
+ * home does not run; `unavailable` where this gateway is on another host
+ */
 export async function needsOfHost(
-  { homeId, databaseUrl, objects }: HostPlace,
+  { homeId, databaseUrl, objects, homeAddress }: HostPlace,
   { roles, settings, sql }: { roles: HostRoles; settings: Settings; sql: Sql },
 ): Promise<HostNeeds> {
+  if (homeAddress !== undefined) throw leftToHome("A login for what a host runs", homeAddress);
   if (databaseUrl === undefined)
     throw new RoostError(
       "conflict",
       "the home stands on the PostgreSQL that comes with Roost, whose only door is a socket on its own machine: a host can watch it and keep files (roost hosts invite alone); for processes elsewhere move it first, with roost database move URL to a PostgreSQL that both reach (docs/postgresql.md)",
     );
-  if (roles.workers && objects === undefined)
+  const needsFiles = roles.workers || roles.gateways;
+  if (needsFiles && objects === undefined)
     throw new RoostError(
       "conflict",
-      "versions of files and parts of messages are on the home's own disk, which a worker elsewhere cannot read: set OBJECTS_URL to a bucket that both reach, and start the home once, which carries them there (docs/running.md)",
+      "versions of files and parts of messages are on the home's own disk, which a worker or gateway elsewhere cannot read: set OBJECTS_URL to a bucket that both reach, and start the home once, which carries them there (docs/running.md)",
     );
   await requireLogins(sql);
   for (const service of roles.services) await requireInstalled(sql, service);
@@ -39,8 +47,8 @@ export async function needsOfHost(
   return {
     homeId,
     servers,
-    ...(roles.workers ? { objects } : {}),
-    secrets: roles.workers ? secretsOfWorkers(settings) : [],
+    ...(needsFiles ? { objects } : {}),
+    secrets: needsFiles ? secretsOfWorkers(settings) : [],
     tls: await readTls(databaseUrl),
   };
 }
@@ -67,7 +75,7 @@ async function readAuthority(path: string): Promise<string> {
   });
 }
 
-/** In the transaction that makes the host's token: one for workers and schedulers, one for a relay, one for each service. */
+/** In the transaction that makes the host's token: one for workers and schedulers, one for a relay, one for gateways, one for each service. */
 export async function makeLogins(
   sql: Sql,
   { name, scopes, homeId }: { name: string; scopes: readonly string[]; homeId: string },
@@ -78,6 +86,7 @@ export async function makeLogins(
   if (roles.workers || roles.schedulers)
     logins.push(await createHostLogin(sql, { name, homeId, kind: roles.workers ? "workers" : "schedulers" }));
   if (roles.relay) logins.push(await createHostLogin(sql, { name, homeId, kind: "relay" }));
+  if (roles.gateways) logins.push(await createHostLogin(sql, { name, homeId, kind: "gateways" }));
   for (const service of roles.services) logins.push(await createServiceLogin(sql, { service, host: name, homeId }));
   return logins;
 }

@@ -11,7 +11,7 @@ import {
   type InboundHooks,
 } from "@roost/access";
 import { channelsSchema, prepareChannels } from "@roost/channels";
-import { silentLogger, systemClock } from "@roost/base";
+import { silentLogger, systemClock, type Logger } from "@roost/base";
 import { createHttpClient, type ClientOf } from "@roost/contract";
 import { roostContract } from "@roost/contract/roost";
 import { testKernelWith, type TestKernel } from "@roost/kernel/testing";
@@ -125,13 +125,14 @@ export async function createTestGateway(options: TestGatewayOptions = {}): Promi
     homeDir,
     databaseUrl: test.url,
     signingKey: makeSigningKey(),
+    logger: silentLogger,
     hostPlace: {
       homeId: kernel.createId(),
       databaseUrl: options.objects === undefined ? undefined : test.url,
       objects: options.objects,
     },
   };
-  const server = await serve({ ...served, port: 0 });
+  const server = await serveForTest({ ...served, port: 0 });
   let current = server;
   opened.defer(() => current.stop());
   const clientWith = (token: string) =>
@@ -157,14 +158,14 @@ export async function createTestGateway(options: TestGatewayOptions = {}): Promi
     flushCalls: () => current.flushCalls(),
     async restart() {
       await current.stop();
-      current = await serve({ ...served, port: server.port });
+      current = await serveForTest({ ...served, port: server.port });
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
 
 /** No server has this port. */
-const nowhere = "http://127.0.0.1:9";
+export const nowhere = "http://127.0.0.1:9";
 
 interface ServeOptions {
   version: string;
@@ -186,13 +187,13 @@ interface ServeOptions {
   outside: OutsideOptions | undefined;
   localUrls: LocalUrls | undefined;
   hostPlace: HostPlace;
+  logger: Logger;
 }
 
-async function serve(options: ServeOptions) {
+export async function serveForTest(options: ServeOptions) {
   const { kernel, memory, services, access, hooks, providers, routes, homeDir, port, databaseUrl, outside, version } =
     options;
-  const { hostPlace, turns, signingKey } = options;
-  const logger = silentLogger;
+  const { hostPlace, turns, signingKey, logger } = options;
   const shutdown = new AbortController();
   const config: ConfigEntry[] = [{ name: "ROOST_HOME", value: homeDir, source: "environment", isSecret: false }];
   const model = { mode: "rehearsal", provider: null, name: null, reason: "a test" } as const;
@@ -227,7 +228,7 @@ async function serve(options: ServeOptions) {
         checkModels: async () => [],
       },
       config: () => config,
-      rehearsals: openRehearsals(confined),
+      rehearsals: openRehearsals({ ...confined, isElsewhere: hostPlace.homeAddress !== undefined }),
       replays: openReplays(confined),
       services,
       access,

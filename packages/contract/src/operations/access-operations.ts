@@ -48,6 +48,8 @@ export const revokeToken = defineOperation({
   method: "DELETE",
   path: "/tokens/{token}",
   summary: "Revokes an access token, by id or name",
+  description:
+    "For a host that runs processes of the home, whose logins it ends, ask the gateway on the home's own machine.",
   input: z.object({ token: z.string().min(1).max(100) }),
   output: z.object({ token: Token }),
   errors: ["not_found"],
@@ -60,6 +62,8 @@ export const createPairing = defineOperation({
   method: "POST",
   path: "/pairings",
   summary: "Makes a code that makes a device, a host, or a chat of a channel, the person's: once, within five minutes",
+  description:
+    "For a host that runs processes of the home, whose logins it makes, ask the gateway on the home's own machine.",
   input: z.object({
     channel: ChannelName.optional().describe("Left out: for a device or a host"),
     kind: z.enum(["device", "host"]).default("device").describe("What the code makes; of a channel it is a chat"),

@@ -130,6 +130,7 @@ export const putFileRange = defineOperation({
     .meta({ id: "BroughtRange" }),
   errors: ["forbidden", "limit_exceeded", "unavailable"],
   effect: "idempotent",
+  needs: "home",
   access: { audience: [...decidingKinds, "host"] },
 });
 
@@ -147,6 +148,7 @@ export const removeFile = defineOperation({
     .meta({ id: "RemovedFile" }),
   errors: ["forbidden"],
   effect: "idempotent",
+  needs: "home",
   access: { audience: [...decidingKinds, "host"] },
 });
 
@@ -177,6 +179,7 @@ export const trustFile = defineOperation({
   output: z.object({ file: TrustedFile }),
   errors: ["not_found", "conflict"],
   effect: "idempotent",
+  needs: "home",
   access: { audience: decidingKinds, isDecision: true },
   examples: [{ summary: "One line of a note", input: { path: "memory/2026-01-31.md", fromLine: 12, toLine: 12 } }],
 });

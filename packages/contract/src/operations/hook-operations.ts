@@ -36,6 +36,7 @@ export const addHook = defineOperation({
   output: z.object({ hook: Hook, key: key.nullable().describe("Null: it is kept at keyRef") }),
   errors: ["conflict", "limit_exceeded"],
   effect: "queryable",
+  needs: "home",
   query: listHooks,
   answersSecret: true,
   access: owner,
@@ -56,6 +57,7 @@ export const rotateHook = defineOperation({
   output: z.object({ hook: Hook, key }),
   errors: ["not_found", "conflict"],
   effect: "queryable",
+  needs: "home",
   query: listHooks,
   answersSecret: true,
   access: owner,
@@ -70,6 +72,7 @@ export const removeHook = defineOperation({
   output: z.object({ hook: Hook }),
   errors: ["not_found"],
   effect: "idempotent",
+  needs: "home",
   access: people,
 });
 

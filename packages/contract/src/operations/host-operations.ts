@@ -92,6 +92,7 @@ export const renewHostLogins = defineOperation({
   input: z.object({}),
   output: z.object({ needs: HostNeeds, logins: HostLogins }),
   effect: "queryable",
+  needs: "home",
   query: listHosts,
   errors: ["conflict"],
   answersSecret: true,

@@ -27,6 +27,7 @@ export const importRecords = defineOperation({
   }),
   output: z.object({ outcomes: z.array(ImportOutcome) }),
   effect: "idempotent",
+  needs: "home",
   access: { audience: decidingKinds, isDecision: true },
 });
 

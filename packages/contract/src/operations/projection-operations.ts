@@ -28,6 +28,7 @@ export const replayProjection = defineOperation({
   output: ReplayStep,
   errors: ["not_found", "conflict", "timeout"],
   effect: "idempotent",
+  needs: "home",
 });
 
 export const projectionOperations = [listProjections, replayProjection] as const;

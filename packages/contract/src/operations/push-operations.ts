@@ -14,6 +14,7 @@ export const getPushKey = defineOperation({
   input: z.object({}),
   output: z.object({ publicKey: z.string().max(200).describe("An uncompressed point of P-256, in base64url") }),
   effect: "readonly",
+  needs: "home",
   access,
 });
 

@@ -28,6 +28,7 @@ export const startRehearsal = defineOperation({
   output: z.object({ rehearsal: Rehearsal }),
   errors: ["conflict", "limit_exceeded"],
   effect: "readonly",
+  needs: "home",
 });
 
 export const getRehearsal = defineOperation({
@@ -39,6 +40,7 @@ export const getRehearsal = defineOperation({
   output: z.object({ rehearsal: Rehearsal, report: RehearsalReport.nullable() }),
   errors: ["not_found"],
   effect: "readonly",
+  needs: "home",
 });
 
 export const watchRehearsal = defineOperation({
@@ -50,6 +52,7 @@ export const watchRehearsal = defineOperation({
   output: Rehearsal,
   errors: ["not_found"],
   effect: "readonly",
+  needs: "home",
   stream: true,
 });
 
@@ -62,6 +65,7 @@ export const cancelRehearsal = defineOperation({
   output: z.object({ rehearsal: Rehearsal }),
   errors: ["not_found"],
   effect: "idempotent",
+  needs: "home",
 });
 
 export const rehearsalOperations = [startRehearsal, getRehearsal, watchRehearsal, cancelRehearsal] as const;

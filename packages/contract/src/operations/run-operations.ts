@@ -148,6 +148,7 @@ export const replayRun = defineOperation({
   output: ReplayReport,
   errors: ["not_found", "conflict", "limit_exceeded", "timeout", "unavailable"],
   effect: "readonly",
+  needs: "home",
 });
 
 export const resolveStep = defineOperation({

@@ -28,6 +28,7 @@ export const findLocalModels = defineOperation({
   input: z.object({}),
   output: z.object({ servers: z.array(LocalServer) }),
   effect: "readonly",
+  needs: "home",
   access: change,
 });
 
@@ -40,6 +41,7 @@ export const tryModel = defineOperation({
   input: NewModel,
   output: z.object({ check: ModelCheck }),
   effect: "idempotent",
+  needs: "home",
   answersSecret: true,
   access: change,
 });
@@ -54,6 +56,7 @@ export const addModel = defineOperation({
   output: z.object({ model: ConfiguredModel }),
   errors: ["conflict", "limit_exceeded"],
   effect: "queryable",
+  needs: "home",
   query: listModels,
   answersSecret: true,
   access: change,
@@ -68,6 +71,7 @@ export const removeModel = defineOperation({
   output: z.object({ model: ConfiguredModel }),
   errors: ["not_found", "conflict"],
   effect: "idempotent",
+  needs: "home",
   access: change,
 });
 
@@ -83,6 +87,7 @@ export const applySettings = defineOperation({
   }),
   errors: ["conflict"],
   effect: "idempotent",
+  needs: "home",
   access: change,
 });
 

@@ -53,6 +53,7 @@ export const changeBudget = defineOperation({
   output: z.object({ budget: SpendCap.nullable().describe("Null: there is no cap in this window any more") }),
   errors: ["conflict"],
   effect: "idempotent",
+  needs: "home",
   access: { scope: "settings:write", audience: ["owner"] },
 });
 

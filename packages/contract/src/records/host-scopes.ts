@@ -9,13 +9,14 @@ export const hostScopes = [
   "status:read",
 ] as const;
 
-/** What a host that runs no workers may do when nothing else is said. */
+/** What a host that reads no files of the home may do when nothing else is said. */
 export const processScopes = ["hosts:read", "hosts:write", "status:read"] as const;
 
 /** The scopes with which a host runs processes of the home: a code that has one brings a login for the database. */
 export const workersScope = "workers:run";
 export const schedulersScope = "schedulers:run";
 export const relayScope = "relay:run";
+export const gatewaysScope = "gateways:run";
 export function serviceScope(name: string): string {
   return `${name}:host`;
 }
@@ -26,6 +27,7 @@ export interface HostRoles {
   schedulers: boolean;
   /** Between the log and Kafka. */
   relay: boolean;
+  gateways: boolean;
   /** By name. */
   services: string[];
 }
@@ -37,7 +39,9 @@ export function rolesOf(scopes: readonly string[]): HostRoles | undefined {
     workers: scopes.includes(workersScope),
     schedulers: scopes.includes(schedulersScope),
     relay: scopes.includes(relayScope),
+    gateways: scopes.includes(gatewaysScope),
     services,
   };
-  return roles.workers || roles.schedulers || roles.relay || services.length > 0 ? roles : undefined;
+  const isAny = roles.workers || roles.schedulers || roles.relay || roles.gateways || services.length > 0;
+  return isAny ? roles : undefined;
 }

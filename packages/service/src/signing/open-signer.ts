@@ -25,12 +25,12 @@ interface Key {
 /** Makes a public key known to the home for a day. */
 export type PublishKey = (id: string, publicKey: Buffer) => Promise<void>;
 
-/** With the home's rights. Expired keys are deleted when a new one is added. */
+/** Expired keys are deleted when a new one is added. */
 export function publishKeyOf(sql: Sql, { kind, name }: { kind: SignerKind; name: string }): PublishKey {
   return async (id, publicKey) => {
     // The login of a host has no right on the table.
-    if (kind === "worker")
-      return void (await sql.query("select service.add_worker_signer_1($1, $2, $3)", [id, name, publicKey]));
+    if (kind !== "service")
+      return void (await sql.query(`select service.add_${kind}_signer_1($1, $2, $3)`, [id, name, publicKey]));
     await sql.query(
       `with expired as (delete from service.signer where expires_at < roost.now() - interval '1 day')
        insert into service.signer (id, kind, name, public_key, expires_at)
