@@ -12,13 +12,12 @@ import { test, type TestContext } from "node:test";
 import { readGatewayUrl } from "@roost/base";
 import { until } from "@roost/base/testing/until";
 import { createHttpClient } from "@roost/contract/client";
-import type { CallOptions } from "@roost/contract/client";
-import type { Event } from "@roost/contract/operations";
 import { roostContract } from "@roost/contract/roost";
 import { createRun, listRuns, listWorkers, readHomeVersion, readTopic } from "@roost/kernel";
 import { testToken } from "../../apps/gateway/src/testing/create-test-gateway.ts";
 import { openHouse } from "../../packages/worker/src/testing/open-house.ts";
 import { countApples, writeApples } from "./apples.ts";
+import { followStream } from "./follow-stream.ts";
 import { startLoadBalancer } from "./load-balancer.ts";
 
 const runCount = 60;
@@ -43,27 +42,6 @@ async function startCounter(t: TestContext) {
   await once(server.listen(0, "127.0.0.1"), "listening");
   t.after(() => server.close());
   return { counts, host: `127.0.0.1:${(server.address() as AddressInfo).port}` };
-}
-
-/** Reads a stream until the test is over; what it brought is told by partition. */
-function follow(t: TestContext, open: (options: CallOptions) => AsyncIterable<{ data: unknown }>) {
-  const over = new AbortController();
-  const offsets = new Map<string, number[]>();
-  const opened = Promise.withResolvers<void>();
-  const read = async () => {
-    for await (const { data } of open({ signal: over.signal, onPlace: () => opened.resolve() })) {
-      const event = (data as { event?: Event }).event ?? (data as Event);
-      const place = `${event.topic}/${event.partition}`;
-      if (event.offset !== undefined) offsets.set(place, [...(offsets.get(place) ?? []), event.offset]);
-    }
-  };
-  let failure: unknown;
-  read().catch((error: unknown) => {
-    failure = error;
-    opened.reject(error);
-  });
-  t.after(() => over.abort());
-  return { offsets, opened: opened.promise, failure: () => failure };
 }
 
 /** As a browser does; returns its cookie. */
@@ -132,8 +110,8 @@ test("A home is upgraded process by process under load: every run ends, ticks go
   const baseUrl = `${balancer.url}/api/v1`;
   const client = createHttpClient(roostContract, { baseUrl, token: testToken, reconnect });
   const streams = [
-    follow(t, (options) => client.tailEvents({}, options)),
-    follow(t, (options) => client.watchHome({}, options)),
+    followStream(t, (options) => client.tailEvents({}, options)),
+    followStream(t, (options) => client.watchHome({}, options)),
   ];
   await Promise.all(streams.map(({ opened }) => opened));
   const cookie = await signIn(balancer.url, (await client.createSignInCode({})).code);

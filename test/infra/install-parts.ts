@@ -4,6 +4,7 @@ import { parts, type PartName } from "./parts.ts";
 const installMsMax = {
   kafka: 180_000,
   postgres: 180_000,
+  pgbouncer: 120_000,
   s3: 420_000,
   hosts: 180_000,
   compose: 120_000,

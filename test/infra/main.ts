@@ -67,7 +67,7 @@ async function keep(): Promise<void> {
     await stopped;
   } else {
     say(
-      "usage: npm run infra -- install [kafka|postgres|s3|hosts|compose|garage …] | kafka [--brokers 3] [--secure] | postgres [--replica | --version 15|16|17] | s3 | garage",
+      "usage: npm run infra -- install [kafka|postgres|pgbouncer|s3|hosts|compose|garage …] | kafka [--brokers 3] [--secure] | postgres [--replica | --version 15|16|17] | s3 | garage",
     );
     process.exitCode = 64;
   }

@@ -11,7 +11,7 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
-export const partNames = ["kafka", "postgres", "s3", "hosts", "compose"] as const;
+export const partNames = ["kafka", "postgres", "pgbouncer", "s3", "hosts", "compose"] as const;
 /** Installed when it is named: it takes most of an hour. */
 const slowPart = "garage";
 export type PartName = (typeof partNames)[number] | typeof slowPart;
@@ -45,6 +45,7 @@ const namespaces = "/var/run/netns";
 /** Of programs that only root is expected to call. */
 const systemPath = "/usr/sbin:/usr/bin:/sbin:/bin";
 const debianDirectory = "/usr/lib/postgresql";
+const pgbouncerDirectory = join(cacheDirectory, "pgbouncer-debian");
 
 const pom = `<project xmlns="http://maven.apache.org/POM/4.0.0">
   <modelVersion>4.0.0</modelVersion><groupId>roost</groupId><artifactId>kafka</artifactId><version>1</version><packaging>pom</packaging>
@@ -80,6 +81,23 @@ export const parts: Readonly<Record<PartName, Part>> = {
         throw new Error("install the package postgresql (only root can, on Debian and what follows it)");
       await installPackages(["postgresql"], timeoutMs);
     },
+  },
+  pgbouncer: {
+    title: "PgBouncer (Debian)",
+    find: async () => (existsSync(pgbouncerDirectory) ? pgbouncerDirectory : undefined),
+    install: (options) =>
+      installInto(pgbouncerDirectory, async (directory) => {
+        if (!(await hasProgram("apt-get", "--version")))
+          throw new Error("there is no apt-get: it is a package of Debian");
+        // Unpacked, not installed: nothing of it starts by itself, and no rights are needed.
+        const { timeoutMs } = options;
+        if (process.getuid?.() === 0) await run("apt-get", ["update"], { timeout: timeoutMs });
+        const { stdout } = await run("apt-cache", ["depends", "pgbouncer"]);
+        const libraries = stdout.match(/(?<=Depends: )lib(?:c-ares|cares|event)\S*/g) ?? [];
+        await run("apt-get", ["download", "pgbouncer", ...libraries], { cwd: directory, timeout: timeoutMs });
+        const packages = (await readdir(directory)).filter((name) => name.endsWith(".deb"));
+        for (const name of packages) await run("dpkg", ["-x", name, "."], { cwd: directory });
+      }),
   },
   hosts: {
     title: "hosts as network namespaces (Linux, root, iproute2 and iptables)",

@@ -1,6 +1,6 @@
 /** Opens one connection with Roost's settings, pooled or dedicated. */
 import type { Socket } from "node:net";
-import { Client, type ClientBase, type ClientConfig } from "pg";
+import { Client, type ClientBase, type ClientConfig, type QueryConfig } from "pg";
 import { refuseReplica, type ServerHosts } from "./server-hosts.ts";
 import { toDatabaseError } from "./to-database-error.ts";
 import { valueParsers } from "./value-parsers.ts";
@@ -15,8 +15,8 @@ const unacknowledgedMsMax = 20_000;
 /** An answer that takes this many times what one statement may does not come. */
 const answerFactor = 2;
 
-/** With what the driver's types lack: whether the connection keeps the process going. */
-export type PgClient = Client & { ref(): void; unref(): void };
+/** With what the driver's types lack: whether the connection keeps the process going, and the server's process that it was told. */
+export type PgClient = Client & { ref(): void; unref(): void; processID: number | null };
 
 export interface ConnectionSettings {
   hosts: ServerHosts;
@@ -38,10 +38,15 @@ export function clientConfig(settings: ConnectionSettings): ClientConfig {
   };
 }
 
-/** Set by SQL rather than in the startup packet, where poolers such as PgBouncer refuse settings. */
-export async function prepareConnection(client: ClientBase, settings: ConnectionSettings): Promise<void> {
-  const { rows } = await client.query<{ isReadOnly: boolean; processId: number }>(
-    `SELECT set_config(name, value, false), current_setting('transaction_read_only') = 'on' AS "isReadOnly", pg_backend_pid() AS "processId" FROM (VALUES
+/**
+ * Set by SQL rather than in the startup packet, where poolers such as PgBouncer refuse settings. Resolves to whether a pooler is on the way to the
+ * server.
+ */
+export async function prepareConnection(client: ClientBase, settings: ConnectionSettings): Promise<boolean> {
+  const statement: QueryConfig & { query_timeout: number } = {
+    // A pooler lets clients in and has them wait here for a connection that is free.
+    query_timeout: connectTimeoutMsMax,
+    text: `SELECT set_config(name, value, false), current_setting('transaction_read_only') = 'on' AS "isReadOnly", pg_backend_pid() AS "processId" FROM (VALUES
       ('statement_timeout', $1),
       ('idle_in_transaction_session_timeout', $2),
       ('tcp_keepalives_idle', $3),
@@ -49,7 +54,7 @@ export async function prepareConnection(client: ClientBase, settings: Connection
       ('tcp_keepalives_count', $5),
       ('tcp_user_timeout', $6),
       ('default_transaction_read_only', coalesce($7, current_setting('default_transaction_read_only')))) AS setting (name, value)`,
-    [
+    values: [
       settings.statementTimeoutMsMax,
       settings.idleInTransactionMsMax ?? idleInTransactionMsMaxDefault,
       keepAliveIdleSeconds,
@@ -58,11 +63,15 @@ export async function prepareConnection(client: ClientBase, settings: Connection
       unacknowledgedMsMax,
       settings.isReadOnly === true ? "on" : null,
     ].map((value) => value?.toString()),
-  );
+  };
+  const { rows } = await client.query<{ isReadOnly: boolean; processId: number }>(statement);
+  const { isReadOnly, processId } = rows[0]!;
   // What cancels a statement needs the server's process; a pooler has told a number of its own.
-  Object.assign(client, { processID: rows[0]?.processId });
-  if (settings.hosts.mustWrite && rows[0]?.isReadOnly === true) throw refuseReplica();
+  const { processID: told } = client as PgClient;
+  Object.assign(client, { processID: processId });
+  if (settings.hosts.mustWrite && isReadOnly) throw refuseReplica();
   watchAnswers(client, settings);
+  return told !== processId;
 }
 
 /** What the driver's types do not say. */

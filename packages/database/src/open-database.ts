@@ -17,6 +17,7 @@ import type {
 import { createListener, type Listener } from "./create-listener.ts";
 import { isReadableOnTheWay, parseDatabaseUrl } from "./database-url.ts";
 import { openSession } from "./open-session.ts";
+import { refuseLentSessions } from "./refuse-lent-sessions.ts";
 import { retryConflicts } from "./retry-conflicts.ts";
 import { runQuery } from "./run-query.ts";
 import { createServerHosts } from "./server-hosts.ts";
@@ -48,7 +49,10 @@ export interface OpenDatabaseOptions {
   isReadOnly?: boolean;
 }
 
-/** @throws RoostError `unavailable` when no server answers, `invalid_input` for an invalid URL or a server older than 15 */
+/**
+ * @throws RoostError `unavailable` when no server answers, `invalid_input` for an invalid URL, a server older than 15 or a pooler that lends sessions for
+ * single transactions
+ */
 export async function openDatabase(options: OpenDatabaseOptions): Promise<Database> {
   const { url, poolMax = 8, applicationName, logger, statementTimeoutMsMax = 30_000 } = options;
   const { isReadOnly = false, idleInTransactionMsMax, idleConnectionMsMax = 60_000, keepsOne = true } = options;
@@ -65,6 +69,7 @@ export async function openDatabase(options: OpenDatabaseOptions): Promise<Databa
     idleInTransactionMsMax,
     isReadOnly,
   };
+  const pooler = { isThere: false };
   const pool = new Pool({
     ...clientConfig(settings),
     max: poolMax,
@@ -72,7 +77,9 @@ export async function openDatabase(options: OpenDatabaseOptions): Promise<Databa
     idleTimeoutMillis: idleConnectionMsMax,
     allowExitOnIdle: exitsWhenIdle,
     // oxlint-disable-next-line typescript/no-misused-promises -- the pool waits for it, its types do not say so
-    onConnect: (client) => prepareConnection(client, settings),
+    onConnect: async (client) => {
+      pooler.isThere = await prepareConnection(client, settings);
+    },
   });
   // A connection that dies while checked out has no other listener, and an unhandled 'error' ends the process.
   pool.on("connect", (client) => client.on("error", () => undefined));
@@ -80,6 +87,7 @@ export async function openDatabase(options: OpenDatabaseOptions): Promise<Databa
   const database = new PooledDatabase(pool, settings, createListener(settings, { logger, keepsIdle: exitsWhenIdle }));
   try {
     await refuseOldServer(database);
+    if (pooler.isThere) await refuseLentSessions(database, settings);
   } catch (error) {
     await database[Symbol.asyncDispose]();
     throw explainRefusal(error);

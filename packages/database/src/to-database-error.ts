@@ -62,7 +62,11 @@ export function toDatabaseError(thrown: unknown): RoostError {
   }
   if (thrown instanceof RangeError || thrown instanceof TypeError)
     return new RoostError("internal", thrown.message, { cause: thrown });
-  if (/timeout exceeded when trying to connect|connection timeout|timeout expired/i.test(thrown.message)) {
+  if (
+    /timeout exceeded when trying to connect|connection timeout|timeout expired|query read timeout/i.test(
+      thrown.message,
+    )
+  ) {
     return new RoostError("unavailable", `no connection to PostgreSQL became free in time (${thrown.message})`, {
       cause: thrown,
       details: { reason: unavailableReason },
