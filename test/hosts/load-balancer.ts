@@ -11,18 +11,24 @@ export interface LoadBalancer extends AsyncDisposable {
   url: string;
   /** Where gateways are, the preferred ones first. */
   gateways: string[];
+  /** In turns: which of them gets the next call. */
+  nextTurn(index: number): void;
 }
 
-/** `name`: in the settings' listen.names, with 127.0.0.1 as listen.proxy. */
-export async function startLoadBalancer(name: string): Promise<LoadBalancer> {
+/** `name`: in the settings' listen.names, with 127.0.0.1 as listen.proxy. `isInTurns`: each call goes to the next gateway first. */
+export async function startLoadBalancer(name: string, { isInTurns = false } = {}): Promise<LoadBalancer> {
   const gateways: string[] = [];
+  let turn = 0;
   const server = createServer((asked, answer) => {
-    void buffer(asked).then((body) => pass(asked, { body, answer, name, gateways: [...gateways] }));
+    const first = isInTurns ? turn++ % gateways.length : 0;
+    const ordered = [...gateways.slice(first), ...gateways.slice(0, first)];
+    void buffer(asked).then((body) => pass(asked, { body, answer, name, gateways: ordered }));
   });
   await once(server.listen(0, "127.0.0.1"), "listening");
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     gateways,
+    nextTurn: (index) => (turn = index),
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

@@ -34,6 +34,7 @@ test("describeConfig() never shows a secret, and says which are set", async () =
   await using opened = await createTestKernel();
   const logger = silentLogger;
   const { facts: found } = await findModel(opened.kernel, config, {
+    isHome: true,
     settings: parseSettings("", "roost.yaml"),
     logger,
   });
@@ -81,13 +82,17 @@ test("findModel() takes the settings first, and rehearses with what cannot be ri
   const config = readGatewayConfig({ ROOST_MODEL_URL: "ftp://nowhere" });
   await using opened = await createTestKernel();
   const logger = silentLogger;
-  assert.deepEqual((await findModel(opened.kernel, config, { settings, logger })).facts, {
+  assert.deepEqual((await findModel(opened.kernel, config, { settings, logger, isHome: true })).facts, {
     mode: "live",
     provider: "mine",
     name: "big",
     reason: "set under models in roost.yaml",
   });
-  const found = await findModel(opened.kernel, config, { settings: parseSettings("", "roost.yaml"), logger });
+  const found = await findModel(opened.kernel, config, {
+    isHome: true,
+    settings: parseSettings("", "roost.yaml"),
+    logger,
+  });
   assert.equal(found.facts.mode, "rehearsal");
   assert.match(found.facts.reason ?? "", /ROOST_MODEL_URL/);
   assert.match((await found.findProblem()) ?? "", /ROOST_MODEL_URL/);

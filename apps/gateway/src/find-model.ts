@@ -1,6 +1,6 @@
 /** Which model the workers use, told the way the status shows it. */
 import { probeContexts, tellSmallContexts, type ProviderConfig } from "@roost/agent";
-import { systemClock, toRoostError, type Logger } from "@roost/base";
+import { RoostError, systemClock, toRoostError, type Logger } from "@roost/base";
 import { nameCharsMax, reasonCharsMax, type ModelCheck } from "@roost/contract/operations";
 import type { Kernel } from "@roost/kernel";
 import { onlyModels } from "@roost/jobs";
@@ -41,15 +41,15 @@ export interface FoundModel {
 export async function findModel(
   kernel: Kernel,
   config: GatewayConfig,
-  { settings, logger }: { settings: Settings; logger: Logger },
+  { settings, logger, isHome }: { settings: Settings; logger: Logger; isHome: boolean },
 ): Promise<FoundModel> {
   if (settings.models?.[0] !== undefined) return findConfigured(kernel, config, { settings, logger });
   await openModelDecisions(kernel);
-  const { mode, source, name, providers, notes, problem } = await decideModel(kernel, {
-    config,
-    startId: config.ROOST_START,
-    logger,
-  });
+  const deciding = decideModel(kernel, { config, startId: config.ROOST_START, logger });
+  // The home has decided; without the key a gateway elsewhere passes no calls on, and serves all else.
+  const decided = await (isHome ? deciding : deciding.catch(toRoostError));
+  if (decided instanceof RoostError) return withoutModel(decided.message);
+  const { mode, source, name, providers, notes, problem } = decided;
   const reason = notes.join("; ").slice(0, reasonCharsMax);
   if (mode === "rehearsal")
     return {
@@ -61,6 +61,12 @@ export async function findModel(
     };
   const facts = { mode, provider: source, name: (name ?? "").slice(0, nameCharsMax), reason };
   return { facts, ...createChecks(providers, { kernel, logger }) };
+}
+
+function withoutModel(problem: string): FoundModel {
+  const facts = { mode: "live", provider: null, name: null, reason: problem.slice(0, reasonCharsMax) } as const;
+  const none = { providers: [], checkModels: async () => [], modelNames: async () => undefined };
+  return { facts, ...none, findProblem: async () => problem };
 }
 
 type Checks = Omit<FoundModel, "facts">;

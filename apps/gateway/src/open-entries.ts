@@ -5,22 +5,22 @@ import type { Memory } from "@roost/memory";
 import type { GatewayConfig } from "./config.ts";
 import type { HostPlace } from "./security/host-place.ts";
 import { openOwnSigning } from "./security/open-own-signing.ts";
-import { openTokenLoop, type Token } from "./security/open-token.ts";
 import { openOwnHooks } from "./serve-hooks.ts";
 
 export async function openEntries(
   memory: Memory,
-  { config, homeId, token }: { config: GatewayConfig; homeId: string; token: Token },
+  { config, homeId, homeAddress }: { config: GatewayConfig; homeId: string; homeAddress: string | undefined },
 ) {
   const { kernel, logger } = memory;
   const access = await openAccess(kernel, { logger });
-  // A relay on another host has a login that makes no tables.
-  if (await hasKafka(kernel.database)) await migrateKafka(kernel.database);
-  await renewHostLogins(kernel.database, { homeId });
+  if (homeAddress === undefined) {
+    // A relay on another host has a login that makes no tables.
+    if (await hasKafka(kernel.database)) await migrateKafka(kernel.database);
+    await renewHostLogins(kernel.database, { homeId });
+  }
   // Of the children of a home with a PostgreSQL of its own only the supervisor's variable is set.
   const databaseUrl = config.DATABASE_URL === undefined ? undefined : config.databaseUrl;
-  const hostPlace: HostPlace = { homeId, databaseUrl, objects: config.OBJECTS_URL };
+  const hostPlace: HostPlace = { homeId, databaseUrl, objects: config.OBJECTS_URL, homeAddress };
   const signing = await openOwnSigning(memory);
-  const tokenLoop = await openTokenLoop(kernel, token);
-  return { access, signing, tokenLoop, hooks: openOwnHooks(memory, config.environment), hostPlace };
+  return { access, signing, hooks: openOwnHooks(memory, config.environment), hostPlace };
 }

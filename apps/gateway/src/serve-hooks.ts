@@ -19,8 +19,8 @@ export interface HookLimits {
 
 const limitsDefault: HookLimits = { bodyBytesMax: 900_000, bodyMsMax: 10_000, readingMax: 40 };
 
-/** Their keys are in the home, or where references say. */
-export function openOwnHooks({ kernel, homeDir, logger }: Memory, env: NodeJS.ProcessEnv): InboundHooks {
+/** Their keys are in the home, or where references say, on a joined host those alone. */
+export function openOwnHooks({ kernel, machineDir: homeDir, logger }: Memory, env: NodeJS.ProcessEnv): InboundHooks {
   const resolve = (reference: string) => resolveSecret(reference, { homeDir, env });
   return openHooks(kernel, { keys: createHookKeys({ homeDir, resolve }), logger });
 }

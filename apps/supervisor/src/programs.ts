@@ -73,10 +73,11 @@ export function listPrograms({ config, paths, databaseUrl, gatewayUrl }: ListPro
 /** Of a joined host: what its home lets it run. They are told by its directory where the home is. */
 export function listHostPrograms(
   given: Pick<ListProgramsOptions, "config" | "paths">,
-  { workers, schedulers, relay, services }: JoinedRoles,
+  { workers, schedulers, relay, gateways, services }: JoinedRoles,
 ): ChildProgram[] {
   const program = createProgramOf(given, () => ({}));
   return [
+    ...(gateways === undefined ? [] : [program("gateway", "gateway", gatewayHeapMbMax)]),
     ...(workers === undefined ? [] : listWorkers(given.config, program)),
     ...(schedulers === undefined ? [] : [program("scheduler", "scheduler", schedulerHeapMbMax)]),
     ...(relay === undefined ? [] : [program("relay", "relay", relayHeapMbMax)]),

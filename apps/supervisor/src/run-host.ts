@@ -32,7 +32,10 @@ export async function runHost(joined: JoinedHome, options: RunHostOptions): Prom
     await Promise.race([host.ready, ended]);
     if (!stop.aborted) {
       options.onReady(url);
-      terminal.done(`Host ${name} works for ${url} with ${what} (Ctrl-C stops it; roost hosts lists it)`);
+      const gateway = host.gateway();
+      const where = gateway === undefined ? what : what.replace("a gateway", `a gateway at ${gateway.url}`);
+      terminal.done(`Host ${name} works for ${url} with ${where} (Ctrl-C stops it; roost hosts lists it)`);
+      for (const notice of gateway?.notices ?? []) terminal.problem(notice);
     }
     await ended;
   } finally {
@@ -49,13 +52,17 @@ function requireRoles(home: string, { runs }: Pick<JoinedHome, "runs">): JoinedR
   if (runs !== undefined) return runs;
   throw new RoostError(
     "invalid_input",
-    `${home} is a host's copy of a home that runs elsewhere: roost sync --follow keeps it; for processes here invite it with roost hosts invite --workers, --schedulers, --relay or --service; for a home of its own set ROOST_HOME to another directory`,
+    `${home} is a host's copy of a home that runs elsewhere: roost sync --follow keeps it; for processes here invite it with roost hosts invite --workers, --gateways, --schedulers, --relay or --service; for a home of its own set ROOST_HOME to another directory`,
   );
 }
 
-/** "2 workers, a scheduler, a relay, service peeps" */
-function describeRoles({ workers, schedulers, relay, services }: JoinedRoles, config: SupervisorConfig): string {
+/** "a gateway, 2 workers, a scheduler, a relay, service peeps" */
+function describeRoles(
+  { workers, schedulers, relay, gateways, services }: JoinedRoles,
+  config: SupervisorConfig,
+): string {
   return [
+    ...(gateways === undefined ? [] : ["a gateway"]),
     ...(workers === undefined ? [] : [workersOf(config)]),
     ...(schedulers === undefined ? [] : ["a scheduler"]),
     ...(relay === undefined ? [] : ["a relay"]),

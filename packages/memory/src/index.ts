@@ -7,7 +7,7 @@ export { heldFile, isOwnPath } from "./visibility/held-files.ts";
 export { maySeeFile, mayWriteFile } from "./visibility/visibility.ts";
 export { holdDatabase, refuseDatabaseOfAnother } from "./home/hold-database.ts";
 export { findPlace, type HomePlace } from "./home/find-place.ts";
-export type { HeldHome } from "./home/hold-home.ts";
+export { readRecordedHome, type HeldHome } from "./home/hold-home.ts";
 export { homeLimits } from "./disk/home-limits.ts";
 
 // Files.

@@ -7,6 +7,7 @@ export {
   resolveProviders,
   resolveReferences,
   resolveSecret,
+  secretsOfGateways,
   secretsOfWorkers,
   type ResolvedProvider,
 } from "./settings/resolve-secret.ts";

@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
 import { checkGateway } from "../doctor/check-gateway.ts";
+import { checkHost } from "../doctor/check-host.ts";
 import { checkMachine } from "../doctor/check-machine.ts";
 import type { Check } from "../doctor/check.ts";
 import { exitCodes } from "../exit-codes.ts";
@@ -16,7 +17,7 @@ export function addDoctorCommand(program: Command, context: CliContext): void {
     .command("doctor")
     .summary("find problems and how to fix them")
     .description(
-      "Checks Node, the home, its owner and token, the disk, the gateway, its clock, PostgreSQL, the workers, the model, which is asked for one token, and mailboxes and calendars that heartbeats look at, which are logged in to, and says how to fix what is wrong. Works when nothing is running; exits with 1 when there is a problem.",
+      "Checks Node, the home, its owner and token, the disk, the gateway, its clock, PostgreSQL, the workers, on a joined host the secrets that it needs, the model, which is asked for one token, and mailboxes and calendars that heartbeats look at, which are logged in to, and says how to fix what is wrong. Works when nothing is running; exits with 1 when there is a problem.",
     )
     .action(async () => {
       const checks = await examine(context);
@@ -30,7 +31,8 @@ export function addDoctorCommand(program: Command, context: CliContext): void {
 async function examine(context: CliContext): Promise<Check[]> {
   const { config, clock } = context;
   const machine = await checkMachine(config.url === undefined ? config.homeDir : undefined, clock);
-  return [...machine, ...(await checkGateway(() => context.connect(), clock))];
+  const host = config.url === undefined ? await checkHost(config.homeDir, config.environment) : [];
+  return [...machine, ...host, ...(await checkGateway(() => context.connect(), clock))];
 }
 
 function printChecks({ terminal }: CliContext, checks: readonly Check[]): void {

@@ -1,11 +1,11 @@
 /**
- * Whether this machine has what processes of a home need: a way to its database, for workers to its object store and the secrets that they resolve, for a relay
+ * Whether this machine has what processes of a home need: a way to its database, for workers and gateways to its object store and the secrets that they resolve, for a relay
  * the addresses of Kafka. Changes nothing.
  */
 import { connect, isIP, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { RoostError, toRoostError } from "@roost/base";
-import type { HostNeeds } from "@roost/contract/operations";
+import type { HostNeeds, HostRoles } from "@roost/contract/operations";
 import { resolveSecret } from "@roost/memory/settings";
 import { checkBucket, readBucket } from "@roost/objects";
 import type { CliConfig } from "../config.ts";
@@ -23,12 +23,13 @@ export async function checkNeeds(
   {
     config: { homeDir, environment },
     note,
-    isRelay = false,
+    roles,
     answerMsMax = answerMsDefault,
   }: {
     config: Pick<CliConfig, "homeDir" | "environment">;
     note: (text: string) => void;
-    isRelay?: boolean;
+    /** What it may run. */
+    roles?: HostRoles | undefined;
     answerMsMax?: number;
   },
 ): Promise<void> {
@@ -44,14 +45,19 @@ export async function checkNeeds(
   }
   const bucket = objects === undefined ? undefined : readBucket({ ...environment, OBJECTS_URL: objects });
   if (bucket !== undefined) await checkBucket(bucket);
-  if (isRelay && (environment["KAFKA_BROKERS"]?.trim() ?? "") === "")
+  if (roles?.relay === true && (environment["KAFKA_BROKERS"]?.trim() ?? "") === "")
     note("The relay here will not start without KAFKA_BROKERS, which is not set (docs/kafka.md)");
   for (const reference of secrets) {
     const problem = await resolveSecret(reference, { homeDir, env: environment }).then(
       () => undefined,
       (error: unknown) => toRoostError(error).message,
     );
-    if (problem !== undefined) note(`Workers here will not start without it: ${problem}`);
+    if (problem === undefined) continue;
+    const lacking =
+      roles?.workers === false
+        ? "A gateway here starts without it, and what takes it fails"
+        : "Workers here will not start without it";
+    note(`${lacking}: ${problem}`);
   }
 }
 

@@ -67,7 +67,7 @@ export async function joinHome(options: JoinOptions): Promise<JoinedHome> {
         clientFiles,
         "give those of this machine with --sslcert FILE --sslkey FILE. Nothing was changed, and the code counts still",
       );
-      await checkNeeds(look.needs, { config, note, isRelay: rolesOf(look.scopes)?.relay === true });
+      await checkNeeds(look.needs, { config, note, roles: rolesOf(look.scopes) });
     }
   }
   // Before the code is used: what it gives must have a place, and the same attempt may ask again if the answer is lost.

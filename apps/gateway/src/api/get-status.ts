@@ -20,7 +20,10 @@ const dueRead = 20;
 /** Facts found at the gateway's start. */
 export interface StatusFacts {
   version: string;
+  /** Where the home is, for people. */
   homeDir: string;
+  /** Of this machine, whose disk is looked at. */
+  machineDir: string;
   timeZone: string;
   startedAtMs: number;
   engine: { version: string; embedded: boolean };
@@ -33,7 +36,7 @@ export interface StatusFacts {
 }
 
 export function getStatus(kernel: Kernel, facts: StatusFacts, directory: ServiceDirectory): Handler<typeof operation> {
-  const { version, homeDir, timeZone, startedAtMs, engine, model, findProblem } = facts;
+  const { version, homeDir, machineDir, timeZone, startedAtMs, engine, model, findProblem } = facts;
   return async () => {
     // All at once: each wait for an answer is a turn of the loop, which a thousand streams may fill.
     const [counts, workers, jobs, spend, { caps }, services, kafka, tellAlarms, full, modelProblem] = await Promise.all(
@@ -46,7 +49,7 @@ export function getStatus(kernel: Kernel, facts: StatusFacts, directory: Service
         directory.list(),
         readKafkaStatus(kernel.database),
         readAlarms(kernel),
-        readDiskAlarms(homeDir),
+        readDiskAlarms(machineDir),
         findProblem(),
       ],
     );

@@ -40,7 +40,7 @@ export function serveSetup({ memory, setup }: { memory: Memory; setup: SetupGive
 }
 
 function serveModels(memory: Memory, { environment, logger, localUrls }: SetupGiven): Served[] {
-  const sources = { homeDir: memory.homeDir, env: environment };
+  const sources = { homeDir: memory.machineDir, env: environment };
   return [
     serve(operations.listModels, async ({ limit, after }) => {
       // In the order in which they are tried.

@@ -15,7 +15,7 @@ export function serveSources({
   memory: Memory;
   environment: Readonly<Record<string, string | undefined>>;
 }): Served[] {
-  const { kernel, homeDir } = memory;
+  const { kernel, machineDir: homeDir } = memory;
   return [
     serve(operations.getSources, async () => {
       const found = await listSources(memory);

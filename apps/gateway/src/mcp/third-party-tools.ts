@@ -25,7 +25,7 @@ export function createThirdPartyToolsOf({
   memory,
   environment,
 }: ThirdPartyToolsGiven): ThirdPartyToolsOf {
-  const { homeDir, settings } = memory;
+  const { machineDir: homeDir, settings } = memory;
   const catalogue = openThirdPartyCatalogue({
     thirdParties,
     rules: { allow: settings.http.allow },

@@ -7,7 +7,7 @@ import { createHostLogin, requireLogins, type HostLogin } from "@roost/access";
 import { RoostError } from "@roost/base";
 import { rolesOf, type HostLogins, type HostNeeds, type HostRoles } from "@roost/contract/operations";
 import { changeDatabaseUrl, parseDatabaseUrl, readUrlProtection, type Sql } from "@roost/database";
-import { secretsOfWorkers, type Settings } from "@roost/memory/settings";
+import { secretsOfGateways, secretsOfWorkers, type Settings } from "@roost/memory/settings";
 import { createServiceLogin, requireInstalled } from "@roost/service";
 import { leftToHome } from "./leave-to-home.ts";
 
@@ -48,7 +48,7 @@ export async function needsOfHost(
     homeId,
     servers,
     ...(needsFiles ? { objects } : {}),
-    secrets: needsFiles ? secretsOfWorkers(settings) : [],
+    secrets: roles.workers ? secretsOfWorkers(settings) : roles.gateways ? secretsOfGateways(settings) : [],
     tls: await readTls(databaseUrl),
   };
 }

@@ -1,6 +1,9 @@
-/** The home's token, read from its file: replacing the file invalidates the old token within a second. Gateways elsewhere are told its fingerprint. */
+/**
+ * The home's token: read from its file where the home is, where replacing the file invalidates the old token within a second, and from its fingerprint in the
+ * database elsewhere.
+ */
 import { createHash } from "node:crypto";
-import { fingerprintOf, recordHomeToken } from "@roost/access";
+import { fingerprintOf, keepFresh, readHomeToken, recordHomeToken } from "@roost/access";
 import type { Clock, Logger } from "@roost/base";
 import type { Kernel, SchedulerLoop } from "@roost/kernel";
 import { readToken, tokenPath } from "./read-token.ts";
@@ -49,6 +52,13 @@ export async function openToken(
       return known && fingerprintOf(known);
     },
   };
+}
+
+/** Of a gateway without the file. One that was replaced counts a second longer there. */
+export function openRecordedToken({ database, clock, logger }: Kernel): Token {
+  const onFailure = (error: unknown) => logger.warn("The home's token could not be read again", { error });
+  const known = keepFresh(() => readHomeToken(database), { clock, onFailure });
+  return { fingerprint: known.value };
 }
 
 /** Tells gateways elsewhere which token is in force: at once, and from then on where that has changed. */

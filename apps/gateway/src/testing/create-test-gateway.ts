@@ -220,6 +220,7 @@ export async function serveForTest(options: ServeOptions) {
       facts: {
         version,
         homeDir,
+        machineDir: homeDir,
         timeZone: memory.timeZone,
         startedAtMs: 0,
         engine,

@@ -1,7 +1,7 @@
-/** The processes of a joined host, each for itself: workers, schedulers, services. There is no gateway, which is at the home. */
+/** The processes of a joined host, each for itself: workers, schedulers, services, a gateway beside that of the home. */
 import { RoostError, toRoostError } from "@roost/base";
 import { errorCodeOfExit } from "@roost/contract/status-codes";
-import type { ChildRequest } from "./child-messages.ts";
+import type { ChildRequest, ReadyMessage } from "./child-messages.ts";
 import { failedStart, processesOf, stopAll, type KeepChildrenOptions } from "./keep-children.ts";
 import { keepChild, type ChildFailure, type KeptChild } from "./keep-child.ts";
 import type { ChildProgram } from "./spawn-child.ts";
@@ -12,6 +12,8 @@ const servicesName = "services";
 export interface KeptHost {
   /** Once each of them has been ready, or is services that have failed beside others. @throws the error that one refuses to start with, where retrying would not help, or has not helped */
   readonly ready: Promise<void>;
+  /** What its gateway said when it was ready. Undefined: it runs none. */
+  readonly gateway: () => ReadyMessage | undefined;
   /** @throws `unauthenticated`: the home says that the host was put out, or a database that a person chose lets it in no more */
   readonly putOut: Promise<never>;
   /** Without grace once `force` is aborted. */
@@ -44,6 +46,7 @@ export function keepHost(programs: readonly ChildProgram[], options: KeepHostOpt
     options.onFailure(name, failure);
   };
   const children: KeptChild[] = [];
+  let gateway: ReadyMessage | undefined;
   let renewing: Promise<void> | undefined;
   const renew = async (name: string, failure: ChildFailure) => {
     try {
@@ -60,18 +63,24 @@ export function keepHost(programs: readonly ChildProgram[], options: KeepHostOpt
   const onChange = () => options.onChange(processesOf(children));
   for (const program of programs) {
     const { name } = program;
-    const onReady = () => {
+    const onReady = (message: ReadyMessage) => {
+      if (message.url !== undefined) gateway = message;
       settle(name);
       if (failed.delete(name)) options.onRecovery(name);
     };
     const told = { onReady, onFailure: (failure: ChildFailure) => onFailure(name, failure), onChange };
-    // Services ask for it when a program of theirs has changed.
+    // Services ask for it when a program of theirs has changed, a gateway when the home's settings have.
     const onRequest = ({ type }: ChildRequest) => type === "replace" && child.restart();
     const child = keepChild(program, { ...options, ...told, databaseUrl: undefined, onRequest });
     children.push(child);
   }
   onChange();
-  return { ready: ready.promise, putOut: putOut.promise, stop: (force) => stopAll(children, force) };
+  return {
+    ready: ready.promise,
+    gateway: () => gateway,
+    putOut: putOut.promise,
+    stop: (force) => stopAll(children, force),
+  };
 }
 
 /**

@@ -50,8 +50,8 @@ export async function openLogins(joined: JoinedHome, options: OpenLoginsOptions)
     terminal.done("The home gave this host other logins for its database");
     return true;
   };
-  const { workers, schedulers, relay, services = [] } = joined.runs ?? {};
-  const references = new Set([workers, schedulers, relay, ...services].flatMap((one) => one?.database ?? []));
+  const { workers, schedulers, relay, gateways, services = [] } = joined.runs ?? {};
+  const references = new Set([workers, schedulers, relay, gateways, ...services].flatMap((one) => one?.database ?? []));
   try {
     for (const reference of references) {
       const url = await resolveDatabaseUrl(reference, { env, homeDir });

@@ -15,3 +15,10 @@ export async function recordHomeToken(sql: Sql, fingerprint: Buffer | undefined)
     [fingerprint?.toString("hex") ?? null],
   );
 }
+
+export async function readHomeToken(sql: Sql): Promise<Buffer | undefined> {
+  const [row] = await sql.query<{ fingerprint: string | null }>("select fingerprint from access.home_token", [], {
+    name: "access_read_home_token",
+  });
+  return row?.fingerprint == null ? undefined : Buffer.from(row.fingerprint, "hex");
+}

@@ -12,11 +12,12 @@ import { homeLimits } from "../disk/home-limits.ts";
 import { syncFolder } from "../disk/open-folder.ts";
 import { temporaryNames } from "../disk/replace-file.ts";
 import type { Memory } from "../memory.ts";
+import { requireDisk } from "../mirror/require-disk.ts";
 import { readDiskFile } from "../disk/read-disk-file.ts";
 import { lockPath, readRecord, recordLargeEdit, recordOutsideEdit } from "../records/file-records.ts";
 import { stateNameOf } from "../visibility/home-file-class.ts";
 import type { Viewer } from "../visibility/viewer.ts";
-import { findSeen } from "./read-home-file.ts";
+import { findSeen, missing } from "./read-home-file.ts";
 import { findTarget } from "./write-home-file.ts";
 
 /** Files that are being brought, at a time, and how long one may pause. */
@@ -27,7 +28,7 @@ const pauseMsMax = 24 * 3_600_000;
 export async function hashHomeFile(memory: Memory, path: string, { as }: { as: Viewer }): Promise<HashedFile> {
   const { absolute } = await findSeen(memory, path, as);
   const found = await memory.fileHashes.of(absolute);
-  if (found === undefined) throw new RoostError("not_found", `there is no ${path} in the home`);
+  if (found === undefined) throw await missing(memory, path);
   return found;
 }
 
@@ -70,6 +71,7 @@ export type RangeOutcome =
  */
 export async function takeFileRange(memory: Memory, range: FileRange): Promise<RangeOutcome> {
   const { path, bytes, sha256 } = range;
+  requireDisk(memory, `bringing ${path} in parts`);
   if (bytes > largeFileBytesMax)
     throw new RoostError("limit_exceeded", `${path} has ${bytes} bytes (limit ${largeFileBytesMax}): split it`);
   const target = await findTarget(memory, { ...range, isFromOutside: true });

@@ -8,6 +8,7 @@ import { readDiskFile, textOf } from "../disk/read-disk-file.ts";
 import type { Memory } from "../memory.ts";
 import type { Viewer } from "../visibility/viewer.ts";
 import { keepPart } from "../parts/parts.ts";
+import { readRecord } from "../records/file-records.ts";
 import { labelsOfAll, type LineMarks } from "../records/line-marks.ts";
 import { marksOfFile } from "./marks-of-file.ts";
 import { refuseUnseen } from "../visibility/visibility.ts";
@@ -60,7 +61,7 @@ export async function readAnyFile(
  */
 export async function readHomeFile(memory: Memory, path: string, { as }: { as: Viewer }): Promise<HomeFile> {
   const file = await findHomeFile(memory, path, { as });
-  if (file === undefined) throw new RoostError("not_found", `there is no ${path} in the home`);
+  if (file === undefined) throw await missing(memory, path);
   return file;
 }
 
@@ -72,7 +73,7 @@ export async function readFileBytes(
 ): Promise<{ bytes: Uint8Array<ArrayBuffer>; isText: boolean }> {
   const resolved = await findSeen(memory, path, as);
   const disk = await readDiskFile(resolved.absolute, { bytesMax: partLimits.bytesMax });
-  if (disk === undefined) throw new RoostError("not_found", `there is no ${path} in the home`);
+  if (disk === undefined) throw await missing(memory, resolved.path);
   return { bytes: Uint8Array.from(disk.bytes), isText: textOf(disk.bytes) !== undefined };
 }
 
@@ -98,6 +99,14 @@ export async function findHomeFile(
 export async function readMarkedFile(memory: Memory, path: string, { as }: { as: Viewer }): Promise<MarkedFile> {
   const file = await readHomeFile(memory, path, { as });
   return { ...file, marks: await marksOfFile(memory, as, file) };
+}
+
+/** `not_found`; `unavailable` where the home's disk is elsewhere and the file too large for what is recorded. */
+export async function missing({ kernel, mirror }: Memory, path: string): Promise<RoostError> {
+  const record = mirror && (await readRecord(kernel.database, path));
+  return record?.sha256 === null
+    ? new RoostError("unavailable", `${path} is too large to be recorded: it is read where the home's disk is`)
+    : new RoostError("not_found", `there is no ${path} in the home`);
 }
 
 /** Where it is, as of now. @throws RoostError `forbidden` when the viewer may not see it, `invalid_input` */

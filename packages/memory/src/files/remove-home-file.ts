@@ -6,6 +6,7 @@ import { resolveHomePath } from "../disk/home-path.ts";
 import { readDiskFile } from "../disk/read-disk-file.ts";
 import { removeFile } from "../disk/replace-file.ts";
 import type { Memory } from "../memory.ts";
+import { requireDisk } from "../mirror/require-disk.ts";
 import { overCaughtUpDisk } from "../mirror/catch-up-disk.ts";
 import { lockPath, readRecord, recordOutsideEdit } from "../records/file-records.ts";
 import { recordFound, settleIntents } from "../records/write-intents.ts";
@@ -29,6 +30,7 @@ export type RemoveOutcome =
 
 /** Gone already: nothing changes. @throws RoostError `forbidden`, `invalid_input`; FileFault when the disk refuses */
 export async function removeHomeFile(memory: Memory, request: RemoveRequest): Promise<RemoveOutcome> {
+  requireDisk(memory, `removing ${request.path}`);
   const { path, absolute } = await resolveHomePath(memory.homeDir, request.path);
   refuseUnwritable(request.as, path);
   if (stateNameOf(path) !== undefined)

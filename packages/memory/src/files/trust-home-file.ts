@@ -6,6 +6,7 @@ import { overCaughtUpDisk } from "../mirror/catch-up-disk.ts";
 import { resolveHomePath } from "../disk/home-path.ts";
 import { readDiskFile, textOf } from "../disk/read-disk-file.ts";
 import type { Memory } from "../memory.ts";
+import { requireDisk } from "../mirror/require-disk.ts";
 import { lockPath, readRecord, recordOf, saveRecord } from "../records/file-records.ts";
 import { labelsOfAll, linesOf, marksTrusted, untrustedLines, type LineMarks } from "../records/line-marks.ts";
 import { vouchForContent } from "../records/marked-content.ts";
@@ -42,6 +43,7 @@ export interface TrustedFile {
 
 /** @throws RoostError `not_found`, `conflict` when the content is another than `sha256`, `invalid_input` for lines that there are not */
 export async function trustHomeFile(memory: Memory, trust: TrustFile): Promise<TrustedFile> {
+  requireDisk(memory, `vouching for ${trust.path}`);
   const { path, absolute } = await resolveHomePath(memory.homeDir, trust.path);
   const stateName = stateNameOf(path);
   if (stateName !== undefined) return trustState(memory, trust, { path, name: stateName });

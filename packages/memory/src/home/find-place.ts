@@ -1,4 +1,4 @@
-/** Where a worker, scheduler or relay finds its home: on this machine's disk, or, on a joined host, through the home's database. */
+/** Where a worker, scheduler, relay or gateway finds its home: on this machine's disk, or, on a joined host, through the home's database. */
 import { RoostError } from "@roost/base";
 import type { Database } from "@roost/database";
 import type { Kernel } from "@roost/kernel";
@@ -21,6 +21,8 @@ export interface HomePlace {
   explain(error: unknown): never;
   /** What the machine is called in lists. Undefined: by its host name, since the home's disk is here. */
   host?: string | undefined;
+  /** Of the gateway where the home is. Undefined: that is here. */
+  homeAddress?: string | undefined;
 }
 
 export interface PlaceConfig {
@@ -31,7 +33,10 @@ export interface PlaceConfig {
 }
 
 /** @throws RoostError `invalid_input` that says what is missing */
-export async function findPlace(config: PlaceConfig, role: "workers" | "schedulers" | "relay"): Promise<HomePlace> {
+export async function findPlace(
+  config: PlaceConfig,
+  role: "workers" | "schedulers" | "relay" | "gateways",
+): Promise<HomePlace> {
   const { homeDir, environment, databaseUrl, bucket } = config;
   const joined = await readJoinedHome(homeDir);
   if (joined === undefined) {
@@ -58,7 +63,7 @@ export async function findPlace(config: PlaceConfig, role: "workers" | "schedule
       `host ${name} runs no ${role} of ${url}: invite it with roost hosts invite --${role}, and join in another directory`,
     );
   const own = await resolveDatabaseUrl(given.database, { env: environment, homeDir });
-  const objects = runs.workers?.objects;
+  const { objects } = { ...runs.workers, ...(role === "gateways" && runs.gateways) };
   return {
     databaseUrl: databaseUrl ?? own!,
     refuse: (database) => refuseOtherHomeOf(database, runs.homeId),
@@ -73,5 +78,6 @@ export async function findPlace(config: PlaceConfig, role: "workers" | "schedule
       throw error;
     },
     host: name,
+    homeAddress: url,
   };
 }

@@ -23,7 +23,10 @@ export interface JoinedRoles {
   workers?: { database: string; objects: string } | undefined;
   schedulers?: { database: string } | undefined;
   relay?: { database: string } | undefined;
+  gateways?: { database: string; objects: string } | undefined;
   services: { name: string; database: string }[];
+  /** References that they resolve on this machine, as the home named them last. */
+  secrets?: readonly string[];
   /** Of this machine, with which it proves to the database that it is it. */
   clientFiles?: ClientFiles | undefined;
 }
@@ -82,7 +85,12 @@ export async function keepHostLogins(
     workers: roles.workers && needs.objects !== undefined ? { database, objects: needs.objects } : undefined,
     schedulers: roles.schedulers ? { database } : undefined,
     relay: roles.relay ? { database: `file:${loginFile("relay")}` } : undefined,
+    gateways:
+      roles.gateways && needs.objects !== undefined
+        ? { database: `file:${loginFile("gateways")}`, objects: needs.objects }
+        : undefined,
     services: roles.services.map((name) => ({ name, database: `file:${loginFile(name)}` })),
+    secrets: needs.secrets,
     clientFiles,
   };
 }

@@ -9,6 +9,7 @@ import { until } from "@roost/base/testing/until";
 import { formatLabels, parseLabels, type Labels } from "@roost/contract/labels";
 import { listHomeFiles } from "../files/list-home-files.ts";
 import { readHomeFile, readMarkedFile } from "../files/read-home-file.ts";
+import { takeFileRange } from "../files/large-files.ts";
 import { removeHomeFile } from "../files/remove-home-file.ts";
 import { trustHomeFile } from "../files/trust-home-file.ts";
 import { writeHomeFile } from "../files/write-home-file.ts";
@@ -273,4 +274,26 @@ test("openMirror() shows everything else where one path is recorded as a file an
       /^notes\/deep(?:\/one\.md)? notes\/(?:deep|one)\.agent-\w+(?:\.md)? notes\/other\.md$/,
     );
   }
+});
+
+test("what is done on the home's disk itself is refused where that is elsewhere, and nothing of it begins", async (t) => {
+  await using home = await createTestMemory({
+    files: { "notes/plan.md": "one\n", "notes/large.md": "x".repeat(2 ** 20 + 1) },
+  });
+  await scanHome(home.memory);
+  const there = await openElsewhere(t, home);
+  const path = "notes/plan.md";
+  const { sha256 } = await readHomeFile(there, path, { as: main });
+  const before = await home.kernel.database.query("select * from memory.file order by path");
+  const elsewhere = { code: "unavailable", message: /where the home's disk is/ };
+  await assert.rejects(removeHomeFile(there, { path, expected: sha256, as: main, by: "person:owner" }), elsewhere);
+  await assert.rejects(trustHomeFile(there, { path, by: "person:owner" }), elsewhere);
+  const range = { path: "notes/new.md", sha256, bytes: 1, from: 0, content: new Uint8Array(1), expected: "absent" };
+  await assert.rejects(takeFileRange(there, { ...range, as: main, by: "host:laptop" }), elsewhere);
+  await assert.rejects(readHomeFile(there, "notes/large.md", { as: main }), {
+    code: "unavailable",
+    message: /too large to be recorded/,
+  });
+  await assert.rejects(readHomeFile(there, "notes/none.md", { as: main }), { code: "not_found" });
+  assert.deepEqual(await home.kernel.database.query("select * from memory.file order by path"), before);
 });

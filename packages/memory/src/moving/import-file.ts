@@ -15,6 +15,7 @@ import { putHomeFile } from "../files/write-home-file.ts";
 import type { NewFile } from "../files/write-new-files.ts";
 import type { WriteRequest } from "../files/write-request.ts";
 import type { Memory } from "../memory.ts";
+import { requireDisk } from "../mirror/require-disk.ts";
 import { parseState } from "../state/parse-state.ts";
 import { setState } from "../state/set-state.ts";
 import { classifyPath, stateNameOf } from "../visibility/home-file-class.ts";
@@ -52,6 +53,7 @@ export async function importFile(
   record: FileRecord,
   { base, together, ...options }: FileTerms,
 ): Promise<ImportOutcome> {
+  requireDisk(memory, "an import of files");
   const bytes = bytesOf(record);
   const target = await resolveHomePath(memory.homeDir, base?.place ?? record.path);
   refuseForeign(target.path, options);

@@ -54,6 +54,22 @@ export async function resolveReferences(
 
 /** References that workers resolve: of models, their tools and what they look at; not of channels and notices, which the gateway sends. */
 export function secretsOfWorkers({ channels: _channels, notify: _notify, ...settings }: Settings): string[] {
+  return referencesIn(settings);
+}
+
+/** Those that a gateway elsewhere resolves: of models, for `/v1` and vectors, and of mailboxes that it tries; not of what workers alone run. */
+export function secretsOfGateways({
+  channels: _channels,
+  notify: _notify,
+  mcp: _mcp,
+  hooks: _hooks,
+  exec: _exec,
+  ...settings
+}: Settings): string[] {
+  return referencesIn(settings);
+}
+
+function referencesIn(settings: object): string[] {
   const found = new Set<string>();
   const collect = (value: unknown): void => {
     if (typeof value === "string" && isReference(value)) found.add(value);

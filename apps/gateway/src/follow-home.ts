@@ -1,0 +1,98 @@
+/**
+ * What a gateway does beside its answers on a joined host: it follows the settings as they are recorded. What is to be done for the home (ticks, notices,
+ * channels, definitions) its own host does, and schedulers that were let in as such.
+ */
+import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import { sleepUntilAborted, toRoostError, type Supervised } from "@roost/base";
+import { channelNames } from "@roost/contract/operations";
+import { whySettingsHeld, type Memory } from "@roost/memory";
+import {
+  parseSettings,
+  readSettingsText,
+  resolveSecret,
+  secretsOfGateways,
+  settingsFile,
+  type Settings,
+} from "@roost/memory/settings";
+import { trustedChannel, type HomeKeeper } from "./keep-home.ts";
+
+export interface FollowHomeOptions {
+  supervised: Pick<Supervised, "askForAnother">;
+  environment: NodeJS.ProcessEnv;
+}
+
+/** Without a wake-up the settings are looked at this often. */
+const pollMs = 30_000;
+/** So long they stay as they are before this process starts anew with them: whoever edits them may save again. */
+const settledMs = 3_000;
+/** What the home applies at once it applies for all: here they are only told. */
+const atOnce: readonly (keyof Settings)[] = ["budgets", "channels", "services", "workers", "retention", "notify"];
+/** Decides where others find this gateway: a mistake would lock them out. */
+const forPerson: keyof Settings = "listen";
+
+export async function followHome(memory: Memory, { supervised, environment }: FollowHomeOptions): Promise<HomeKeeper> {
+  const { kernel, logger } = memory;
+  let inForce = memory.settings;
+  const path = join(memory.homeDir, settingsFile);
+  let told: string | undefined;
+  /** Undefined: nothing that is to be taken up. */
+  const readChange = async (): Promise<{ text: string; now: Settings } | undefined> => {
+    await memory.mirror?.refresh();
+    const text = readSettingsText(path);
+    if (text === told || (await whySettingsHeld(memory, text)) !== undefined) return undefined;
+    // The home tells of settings that cannot be used.
+    const now = await Promise.resolve()
+      .then(() => parseSettings(text, path))
+      .catch(() => undefined);
+    return now === undefined || isDeepStrictEqual(now, inForce) ? undefined : { text, now };
+  };
+  const look = async (signal: AbortSignal) => {
+    const seen = await readChange();
+    if (seen === undefined || !(await sleepUntilAborted(settledMs, { signal }))) return;
+    const change = await readChange();
+    if (change?.text !== seen.text) return;
+    const { now, text } = change;
+    const changed = (Object.keys({ ...inForce, ...now }) as (keyof Settings)[]).filter(
+      (name) => !isDeepStrictEqual(inForce[name], now[name]),
+    );
+    const rest = changed.filter((name) => !atOnce.includes(name));
+    inForce = { ...now, [forPerson]: inForce[forPerson] };
+    told = text;
+    if (rest.length === 0) return;
+    const names = rest.join(", ");
+    if (rest.every((name) => name === forPerson) || !supervised.askForAnother())
+      return logger.warn("The home's settings have changed: this gateway takes them up when it is started again", {
+        names,
+      });
+    logger.info("The home's settings have changed: this gateway starts anew with them", { names });
+  };
+  return {
+    notices: await tellMissing(memory, environment),
+    // They run where the home is.
+    channels: () => channelNames.filter((name) => inForce.channels[name] !== undefined),
+    applyAtOnce: async () => undefined,
+    inForce: () => inForce,
+    onTrusted: () => kernel.wakeups.wake(trustedChannel),
+    async run({ signal }) {
+      using watch = kernel.wakeups.watch("log:home");
+      while (!signal.aborted) {
+        await look(signal).catch((error: unknown) =>
+          logger.warn("the home's settings could not be read again", { error: toRoostError(error).message }),
+        );
+        await watch.next({ timeoutMs: pollMs, signal });
+      }
+    },
+  };
+}
+
+/** Secrets that a gateway resolves and this machine has not: what needs them fails here alone. */
+async function tellMissing({ settings, machineDir, logger }: Memory, env: NodeJS.ProcessEnv): Promise<string[]> {
+  const missing: string[] = [];
+  for (const reference of secretsOfGateways(settings))
+    await resolveSecret(reference, { homeDir: machineDir, env }).catch((error: unknown) => {
+      missing.push(`This gateway lacks a secret: ${toRoostError(error).message}`);
+    });
+  for (const line of missing) logger.warn(line);
+  return missing;
+}

@@ -1,0 +1,240 @@
+/**
+ * Two gateways of a home behind a load balancer, one of them on a host that joined without the home's directory: each takes what the other has signed, said
+ * and begun, a stream goes on at the one that is left, and the host is put out alone.
+ */
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test, type TestContext } from "node:test";
+import { fileURLToPath } from "node:url";
+import { readGatewayUrl } from "@roost/base";
+import { freePorts } from "@roost/base/testing";
+import { until } from "@roost/base/testing/until";
+import { createHttpClient } from "@roost/contract/client";
+import { roostContract } from "@roost/contract/roost";
+import { raiseNotice, readTopic } from "@roost/kernel";
+import { runRoost } from "../../apps/cli/src/testing/run-roost.ts";
+import { testToken } from "../../apps/gateway/src/testing/create-test-gateway.ts";
+import { openHouse, type House } from "../../packages/worker/src/testing/open-house.ts";
+import { startLoadBalancer, type LoadBalancer } from "./load-balancer.ts";
+import { startBucket } from "./start-bucket.ts";
+
+const gateway = new URL("../../apps/gateway/src/main.ts", import.meta.url);
+const supervisor = fileURLToPath(new URL("../../apps/supervisor/src/main.ts", import.meta.url));
+const name = "roost.example";
+const listen = `listen:\n  names: [${name}]\n  trustedProxies: [127.0.0.1]\n`;
+const reconnect = { delayMsMin: 5, delayMsMax: 100, attemptsMax: 1_000 };
+
+const clientOf = (url: string, token = testToken) =>
+  createHttpClient(roostContract, { baseUrl: `${url}/api/v1`, token, reconnect });
+
+/** `roost up` on a machine that joined. */
+async function startHost(t: TestContext, machine: string, env: Record<string, string>) {
+  const up = spawn(process.execPath, [supervisor, "up"], {
+    env: { PATH: process.env["PATH"], HOME: machine, ROOST_HOME: machine, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let printed = "";
+  for (const stream of [up.stdout, up.stderr]) stream.on("data", (piece) => (printed += String(piece)));
+  const ended = once(up, "exit");
+  t.after(() => up.kill("SIGKILL"));
+  await until(async () => /Host box\s+works for/.test(printed) || up.exitCode !== null);
+  return { ended, printed: () => printed };
+}
+
+/** As a browser does; returns its cookie. */
+async function signIn(url: string, code: string): Promise<string> {
+  const headers = { "content-type": "application/json", origin: `https://${name}` };
+  const answer = await fetch(`${url}/session`, { method: "POST", headers, body: JSON.stringify({ code }) });
+  assert.equal(answer.status, 204, await answer.text());
+  return answer.headers.getSetCookie()[0]!.split(";")[0]!;
+}
+
+async function statusWith(cookie: string, { url }: { url: string }): Promise<number> {
+  const answer = await fetch(`${url}/api/v1/status`, { headers: { cookie } });
+  await answer.body?.cancel();
+  return answer.status;
+}
+
+async function notify({ kernel }: House, from: number, count: number): Promise<void> {
+  for (let one = from; one < from + count; one += 1)
+    await kernel.transact(async (tx) => raiseNotice(tx, { level: "info", text: `notice ${one}`, source: "test" }));
+}
+
+/** The process of the gateway that the host's supervisor keeps. */
+async function pidOfGateway(machine: string): Promise<number> {
+  const owner = JSON.parse(await readFile(join(machine, ".roost/owner.json"), "utf8")) as {
+    children: { name: string; identity: string }[];
+  };
+  return Number.parseInt(owner.children.find((child) => child.name === "gateway")!.identity, 10);
+}
+
+test(
+  "Two gateways behind a load balancer, one on a host without the home's directory, answer as one, and the host is put out alone",
+  { timeout: 300_000 },
+  async (t) => {
+    await using bucket = await startBucket();
+    await using house = await openHouse(listen);
+    const { kernel, memory, model } = house;
+    const { homeDir } = memory;
+    model.setScript(() => "All is well.");
+    await writeFile(join(homeDir, "USER.md"), "Ada likes tea.\n");
+    await writeFile(join(homeDir, ".roost/token"), `${testToken}\n`, { mode: 0o600 });
+    const env = { ROOST_PORT: "0", ...bucket.environment };
+    await house.start({ program: gateway, env });
+    await house.start({ env });
+    const homeUrl = await readGatewayUrl(homeDir);
+    const atHome = (...args: string[]) => runRoost(args, { url: homeUrl, environment: { ROOST_TOKEN: testToken } });
+
+    const machine = await mkdtemp(join(tmpdir(), "roost-box-"));
+    t.after(() => rm(machine, { recursive: true, force: true }));
+    const invited = await atHome("hosts", "invite", "box", "--gateways");
+    const [, code = ""] = /--code (\S+)/.exec(invited.stdout) ?? [];
+    const here = { ROOST_HOME: machine, ROOST_URL: "", ROOST_TOKEN: "", ...bucket.environment };
+    const joined = await runRoost(["join", homeUrl, "--code", code], { environment: here });
+    assert.match(joined.stdout, /host box of .*gateways:run/, `${invited.stderr}${joined.stderr}`);
+    const [port] = await freePorts(1);
+    const boxUrl = `http://127.0.0.1:${port}`;
+    const modelOfBox = { ROOST_MODEL_URL: model.url, ROOST_MODEL: "scripted" };
+    const host = await startHost(t, machine, { ...bucket.environment, ...modelOfBox, ROOST_PORT: String(port) });
+    assert.match(host.printed(), new RegExp(`with a gateway\\s+at\\s+${boxUrl}`), host.printed());
+    assert.equal((await stat(join(machine, ".roost/session-key"))).mode & 0o777, 0o600);
+    await until(async () => /box +gateway/.test((await atHome("hosts")).stdout));
+
+    await using both = await startLoadBalancer(name, { isInTurns: true });
+    await using home = await startLoadBalancer(name);
+    await using box = await startLoadBalancer(name);
+    home.gateways.push(homeUrl);
+    box.gateways.push(boxUrl);
+    both.gateways.push(boxUrl, homeUrl);
+    const [throughBoth, throughHome, throughBox] = [both, home, box].map(({ url }) => clientOf(url)) as [
+      Client,
+      Client,
+      Client,
+    ];
+
+    // The home's token counts at both, which the host has not.
+    assert.equal((await throughBox.getStatus({})).version, (await throughHome.getStatus({})).version);
+    await assert.rejects(clientOf(box.url, "not-the-token-of-the-home").getStatus({}), { code: "unauthenticated" });
+    const kept = await Promise.all(
+      ["token", "host.json", "session-key"].map((file) => readFile(join(machine, ".roost", file), "utf8")),
+    );
+    assert.ok(kept.every((text) => !text.includes(testToken)));
+    const ofBox = await signIn(box.url, (await throughHome.createSignInCode({})).code);
+    const ofHome = await signIn(home.url, (await throughBox.createSignInCode({})).code);
+    for (const cookie of [ofBox, ofHome])
+      for (const at of [home, box, both, both]) assert.equal(await statusWith(cookie, at), 200);
+
+    await talk(throughHome, throughBox);
+    await asOnce(throughHome, throughBox);
+    await keepsFiles(throughBox, homeDir);
+    await refusesHomesWork(throughBox, homeUrl);
+    await streamGoesOn(t, { house, machine, both });
+    await until(async () => (await throughBox.getStatus({}).catch(() => undefined)) !== undefined);
+    assert.equal((await throughBoth.getStatus({})).alarms.length, 0);
+
+    // Settings are those that are recorded.
+    await writeFile(join(homeDir, "roost.yaml"), `${listen}timeZone: Asia/Tokyo\n`);
+    await until(async () => (await throughBox.getStatus({}).catch(() => undefined))?.timeZone === "Asia/Tokyo");
+    assert.equal(await statusWith(ofBox, home), 200, "its key stays over a start");
+
+    assert.match((await atHome("hosts", "remove", "box")).stdout, /Revoked box/);
+    assert.deepEqual(await host.ended, [77, null], host.printed());
+    await until(async () => (await statusWith(ofBox, home)) === 401);
+    assert.equal(await statusWith(ofHome, home), 200, "what others signed counts on");
+    assert.deepEqual(
+      await kernel.database.query("select rolname from pg_roles where rolname ~ '^roost_.*_host_box'"),
+      [],
+    );
+  },
+);
+
+type Client = ReturnType<typeof clientOf>;
+
+/** What is said at one gateway is heard at the other, word by word. */
+async function talk(home: Client, box: Client): Promise<void> {
+  const over = new AbortController();
+  const heard: string[] = [];
+  const opened = Promise.withResolvers<void>();
+  const hearing = (async () => {
+    const watch = box.watchSession({ sessionKey: "main" }, { signal: over.signal, onPlace: () => opened.resolve() });
+    for await (const item of watch) heard.push(JSON.stringify(item));
+  })().catch((error: unknown) => {
+    if (!over.signal.aborted) throw error;
+  });
+  await opened.promise;
+  await home.sendMessage({ sessionKey: "main", text: "How are you?" });
+  await until(async () => heard.some((item) => item.includes("All is well.")));
+  over.abort();
+  await hearing;
+}
+
+/** A key that one gateway has seen counts at the other. */
+async function asOnce(home: Client, box: Client): Promise<void> {
+  const message = { sessionKey: "main", text: "Once, please." } as const;
+  const idempotencyKey = "once-and-no-more";
+  const first = await home.sendMessage(message, { idempotencyKey });
+  assert.deepEqual(await box.sendMessage(message, { idempotencyKey }), { ...first, isRepeated: true });
+  const { items } = await box.listRuns({ limit: 50 });
+  assert.equal(items.filter(({ id }) => id === first.runId).length, 1);
+}
+
+/** What is written there is recorded at once, and the home's disk follows. */
+async function keepsFiles(box: Client, homeDir: string): Promise<void> {
+  const { bytes } = await box.getFile({ path: "USER.md" });
+  assert.equal(Buffer.from(bytes).toString(), "Ada likes tea.\n");
+  await box.writeFile({ path: "notes/plan.md", text: "one\n" });
+  await until(async () => (await readFile(join(homeDir, "notes/plan.md"), "utf8").catch(() => "")) === "one\n");
+}
+
+/** What takes the home's disk, its roles or its keys is left to it, by name. */
+async function refusesHomesWork(box: Client, homeUrl: string): Promise<void> {
+  const { sha256 } = await box.hashFile({ path: "notes/plan.md" });
+  for (const asked of [
+    box.removeFile({ path: "notes/plan.md", sha256 }),
+    box.getPushKey({}),
+    box.createPairing({ kind: "host", scopes: ["workers:run"] }),
+  ])
+    await assert.rejects(asked, { code: "unavailable", message: new RegExp(homeUrl) });
+}
+
+/** The gateway that streams is killed: the stream goes on at the other after the last event that its reader saw. */
+async function streamGoesOn(
+  t: TestContext,
+  { house, machine, both }: { house: House; machine: string; both: LoadBalancer },
+): Promise<void> {
+  const count = 40;
+  const over = new AbortController();
+  t.after(() => over.abort());
+  const offsets: number[] = [];
+  const opened = Promise.withResolvers<void>();
+  // In turns: this one goes to the host's gateway.
+  both.nextTurn(0);
+  const reading = (async () => {
+    const options = { signal: over.signal, onPlace: () => opened.resolve() };
+    for await (const { data } of clientOf(both.url).tailEvents({ topics: ["notices"] }, options)) {
+      const { offset, type } = (data as { event?: { offset: number; type: string } }).event ?? (data as never);
+      if (type === "notice.raised") offsets.push(offset);
+    }
+  })().catch((error: unknown) => {
+    if (!over.signal.aborted) throw error;
+  });
+  await opened.promise;
+  await notify(house, 0, count);
+  await until(async () => offsets.length >= count / 2);
+  process.kill(await pidOfGateway(machine), "SIGKILL");
+  await notify(house, count, count);
+  const { events } = await readTopic(house.kernel.database, {
+    topic: "notices",
+    limit: 1_000,
+    types: ["notice.raised"],
+  });
+  const expected = events.slice(-2 * count).map(({ offset }) => offset);
+  await until(async () => offsets.length >= expected.length);
+  assert.deepEqual(offsets, expected, "no event is lost or told twice");
+  over.abort();
+  await reading;
+}
