@@ -26,16 +26,16 @@ import { readContents } from "./open-moving.ts";
 
 /** What a call is for; what only reads has no name. */
 const calls = {
-  part: /^POST \/api\/v1\/parts$/,
-  records: /^POST \/api\/v1\/import\/records$/,
-  settings: /^PUT \/api\/v1\/files\/content/,
-  jobs: /^POST \/api\/v1\/jobs\/apply$/,
-  rows: /^POST \/services\/peeps\/moving\/rows/,
-  finish: /^POST \/api\/v1\/import\/finish$/,
-  page: /^GET \/api\/v1\/export\/records/,
-  file: /^GET \/api\/v1\/files\/content/,
-  "rows read": /^GET \/services\/peeps\/moving\/rows/,
-  told: /^POST \/api\/v1\/export\/finish$/,
+  part: /^POST \/api\/v1\/parts\b/,
+  records: /^POST \/api\/v1\/import\/records\b/,
+  settings: /^PUT \/api\/v1\/files\/content\b/,
+  jobs: /^POST \/api\/v1\/jobs\/apply\b/,
+  rows: /^POST \/services\/peeps\/moving\/rows\b/,
+  finish: /^POST \/api\/v1\/import\/finish\b/,
+  page: /^GET \/api\/v1\/export\/records\b/,
+  file: /^GET \/api\/v1\/files\/content\b/,
+  "rows read": /^GET \/services\/peeps\/moving\/rows\b/,
+  told: /^POST \/api\/v1\/export\/finish\b/,
 } as const;
 type Call = keyof typeof calls;
 
@@ -44,21 +44,17 @@ type Moment = [call: Call, nth: number, kill: "command before it" | "command aft
 
 const ofAnImport: readonly Moment[] = [
   ["part", 1, "command after it"],
-  ["part", 1, "gateway"],
-  ["part", 2, "command before it"],
+  ["part", 2, "gateway"],
   ["records", 1, "command after it"],
   ["records", 2, "gateway"],
   ["records", 3, "command before it"],
   ["records", 4, "gateway"],
-  ["records", 5, "command after it"],
-  ["jobs", 1, "command before it"],
   ["jobs", 1, "gateway"],
   ["jobs", 1, "command after it"],
 ];
 const atItsEnd: readonly Moment[] = [
   ["finish", 1, "command before it"],
   ["finish", 1, "gateway"],
-  ["finish", 1, "command after it"],
 ];
 
 interface Home {
@@ -202,7 +198,7 @@ const dot = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwA
 
 /** Beside files and long conversations: pictures, settings, jobs and logs of runs. */
 async function fillHome(folder: string): Promise<void> {
-  await writeLargeHome(folder, { fileCount: 400, messageCount: 600 });
+  await writeLargeHome(folder, { fileCount: 260, messageCount: 400 });
   const pictured = [1, 2].map((number) => ({
     type: "message",
     id: `p${number}`,
@@ -223,17 +219,14 @@ async function fillHome(folder: string): Promise<void> {
     id,
     name: id,
     enabled: true,
-    schedule: { kind: "cron", expr: "0 6 * * *", tz: "UTC" },
+    schedule: { kind: "cron", expr: "0 6 1 1 *", tz: "UTC" },
     payload: { kind: "agentTurn", message: "go" },
     sessionTarget: "isolated",
     wakeMode: "now",
   });
   const files: Record<string, string> = {
     "openclaw.json": JSON.stringify({
-      agents: {
-        defaults: { heartbeat: { every: "25m", prompt: "Look.", ackMaxChars: 200 } },
-        list: [{ id: "main" }],
-      },
+      agents: { list: [{ id: "main" }] },
       models: { providers: { box: { baseUrl: "http://127.0.0.1:8080/v1", models: [{ id: "Qwen 3" }] } } },
     }),
     "cron/jobs.json": JSON.stringify({ version: 1, jobs: [job("brief"), job("tidy")] }),
@@ -262,7 +255,7 @@ before(async () => {
   const others = Array.from({ length: 30 }, (_, number) => [`UID:u${number}`, `FN:Person ${number}`]);
   await peeps.importContacts({ book: bookOf(idaCard, ...others) });
   learned = await exportOf(whole, "one");
-  assert.ok(learned.size > 400 && learned.get("services/peeps/rows.jsonl")!.includes("Ida Berg"));
+  assert.ok(learned.size > 260 && learned.get("services/peeps/rows.jsonl")!.includes("Ida Berg"));
 });
 
 after(() => opened[Symbol.asyncDispose]());
@@ -270,12 +263,9 @@ after(() => opened[Symbol.asyncDispose]());
 test("An import of another program's home that is killed at several moments and repeated gives the state of an undisturbed one", async () => {
   const home = await openHome();
   const before = await stateOf(there);
-  // Settings are written once: what came before the gateway ended is not written again.
-  const settings: Moment[] = [
-    ["settings", 1, "command before it"],
-    ["settings", 1, "gateway"],
-  ];
-  await goThroughKills(home, ["import", there], [...ofAnImport, ...settings, ...atItsEnd]);
+  // They are written once, so that only an import from the beginning comes to it.
+  const settings: Moment[] = [["settings", 1, "gateway"]];
+  await goThroughKills(home, ["import", there], [...settings, ...ofAnImport, ...atItsEnd]);
   await run(home, "import", there);
   const again = await run(home, "import", there);
   for (const [kind, counts] of Object.entries(again.counts)) assert.deepEqual(Object.keys(counts), ["same"], kind);
@@ -288,10 +278,8 @@ test("An import of an export that is killed at several moments and repeated give
   const one = join(directory, "one");
   const before = await stateOf(one);
   const rows: Moment[] = [
-    ["rows", 1, "command before it"],
     ["rows", 1, "services"],
     ["rows", 1, "gateway"],
-    ["rows", 1, "command after it"],
   ];
   // It has files of these names.
   await goThroughKills(home, ["import", one, "--replace"], [...ofAnImport, ...rows, ...atItsEnd]);
@@ -310,10 +298,8 @@ test("An export that is killed at several moments and begun again is that of an 
   const moments: Moment[] = [
     ["page", 1, "command before it"],
     ["page", 3, "gateway"],
-    ["file", 100, "command after it"],
-    ["file", 300, "gateway"],
+    ["file", 200, "command after it"],
     ["rows read", 1, "services"],
-    ["rows read", 1, "command after it"],
   ];
   for (const moment of moments) {
     await goThroughKills(whole, ["export", four], [moment]);
