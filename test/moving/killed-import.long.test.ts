@@ -299,7 +299,7 @@ test("An export that is killed at several moments and begun again is that of an 
     ["page", 1, "command before it"],
     ["page", 3, "gateway"],
     ["file", 200, "command after it"],
-    ["rows read", 1, "services"],
+    ["rows read", 1, "command after it"],
   ];
   for (const moment of moments) {
     await goThroughKills(whole, ["export", four], [moment]);
