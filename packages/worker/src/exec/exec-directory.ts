@@ -1,7 +1,7 @@
 /**
  * Where an agent's programs work: a folder of its own in `.roost/exec`, or a clone of a repository that its definition names. Roost itself never
- * runs git in them, nor opens a file there: what programs have left may be a trap, so all of that happens confined too. What was marked when it
- * went in marks what comes out.
+ * runs git in them, nor opens a file there: what programs have left may be a trap, so all of that happens confined too. Of the person's repository
+ * programs see a bare copy of its branches and tags. What was marked when it went in marks what comes out.
  */
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -10,14 +10,23 @@ import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { createId, RoostError, toRoostError, writeFileDurably } from "@roost/base";
 import { areSameLabels, formatLabels, joinLabels, openLabels, parseLabels, type Labels } from "@roost/contract/labels";
+import { runConfined } from "@roost/sandbox";
 
 export interface ExecDirectory {
   path: string;
-  /** Of the person, where it is a clone. */
-  repository: string | undefined;
+  /** Of a clone. */
+  repository: ClonedRepository | undefined;
+}
+
+export interface ClonedRepository {
+  /** The person's, which no program sees: beside its history lie files that are in no commit, keys of remotes, and what was taken back. */
+  source: string;
+  /** What programs see of it: branches and tags, and what they lead to. */
+  mirror: string;
 }
 
 const gitMsMax = 300_000;
+const saidCharsMax = 500;
 /** Files of a person's repository as they are; no program of it runs. */
 const safeGit = ["-c", "core.hooksPath=/dev/null", "-c", "protocol.ext.allow=never"];
 
@@ -44,41 +53,77 @@ export async function openExecDirectory(
     return { path, repository: undefined };
   }
   const path = pathOf(homeDir, { agent, repository });
+  const mirror = join(dirname(path), `.mirror-${basename(path)}`);
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  if (!(await stat(path).catch(() => undefined))?.isDirectory()) await clone({ source, path, agent });
-  return { path, repository: source };
+  await bringUp(mirror, source);
+  if (!(await isFolder(path))) await clone({ source, mirror, path, agent });
+  return { path, repository: { source, mirror } };
 }
 
-/** Whole or not at all, on a branch of the agent. */
-async function clone({ source, path, agent }: { source: string; path: string; agent: string }): Promise<void> {
-  const making = `${path}.${createId()}`;
-  try {
-    await git(["clone", "--quiet", "--no-hardlinks", "--", source, making]);
-    await git(["-C", making, "checkout", "--quiet", "-b", `roost/${agent}`]);
+async function isFolder(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isDirectory() === true;
+}
+
+/** Through git's own protocol: a copy of the folder would have objects that no branch leads to any more. */
+async function bringUp(mirror: string, source: string): Promise<void> {
+  if (!(await isFolder(mirror)))
+    return whole(mirror, source, async (making) => {
+      await git(["clone", "--quiet", "--bare", "--no-local", "--", source, making]);
+    });
+  const refs = ["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"];
+  const fetching = ["fetch", "--quiet", "--prune", "--no-tags", "--update-shallow", "--no-recurse-submodules"];
+  // One that is not there now, or that another run just fetches: programs work with what there was.
+  await git(["-C", mirror, ...fetching, "--", source, ...refs]).catch(() => undefined);
+}
+
+/** On a branch of the agent. What of its files is filtered is filtered confined: filters are programs, and attributes choose them. */
+async function clone({
+  source,
+  mirror,
+  path,
+  agent,
+}: ClonedRepository & { path: string; agent: string }): Promise<void> {
+  return whole(path, source, async (making) => {
+    await git(["clone", "--quiet", "--no-checkout", "--no-hardlinks", "--", mirror, making]);
+    await git(["-C", making, "remote", "set-url", "origin", source]);
     await git(["-C", making, "config", "user.name", `${agent} (Roost)`]);
     await git(["-C", making, "config", "user.email", `${agent}@roost.invalid`]);
+    const checkout = ["git", "checkout", "--quiet", "-b", `roost/${agent}`];
+    const { exitCode, output } = await runConfined(checkout, { directory: making, limits: { timeMsMax: gitMsMax } });
+    if (exitCode !== 0) throw new RoostError("unavailable", output.toString("utf8").slice(0, saidCharsMax));
+  });
+}
+
+/** A folder that is there whole or not at all. */
+async function whole(path: string, source: string, make: (making: string) => Promise<void>): Promise<void> {
+  const making = `${path}.${createId()}`;
+  try {
+    await make(making);
     await rename(making, path);
   } catch (cause) {
     await rm(making, { recursive: true, force: true });
     // Another run of the agent was first.
-    if ((await stat(path).catch(() => undefined))?.isDirectory()) return;
+    if (await isFolder(path)) return;
     throw new RoostError("unavailable", `the repository ${source} cannot be cloned: ${toRoostError(cause).message}`, {
       cause,
     });
   }
 }
 
-/** In a place that no program of an agent has written to. */
+/** In a place that no program of an agent has written to. `input`: on its standard input. */
 export async function git(
   args: readonly string[],
-  env: NodeJS.ProcessEnv = {},
+  { env = {}, input }: { env?: NodeJS.ProcessEnv; input?: Buffer } = {},
 ): Promise<{ stdout: string; stderr: string }> {
   const options = {
     timeout: gitMsMax,
     maxBuffer: 1024 * 1024,
     env: { PATH: "/usr/local/bin:/usr/bin:/bin", GIT_TERMINAL_PROMPT: "0", ...env },
   };
-  return promisify(execFile)("git", [...safeGit, ...args], options);
+  const running = promisify(execFile)("git", [...safeGit, ...args], options);
+  // It may end before it has read all.
+  running.child.stdin?.on("error", () => undefined).end(input);
+  return running;
 }
 
 /** What has gone into the folder so far, also before it is made; nothing recorded: nothing that is marked. */

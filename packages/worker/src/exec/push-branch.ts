@@ -21,7 +21,8 @@ const bundleBytesMax = 200 * 1024 * 1024;
 const saidByRemote = "remote:";
 const saidCharsMax = 1_000;
 const pushedRef = "refs/roost/pushed";
-const bundling = `git update-ref ${pushedRef} "$0" >&2 && git bundle create --quiet /tmp/new.bundle ${pushedRef} --not --remotes >&2 && cat /tmp/new.bundle`;
+/** What git says goes elsewhere: both streams of a program are one. */
+const bundling = `{ git update-ref ${pushedRef} "$0" && git bundle create --quiet /tmp/new.bundle ${pushedRef} --not --remotes; } > /tmp/said 2>&1 || { cat /tmp/said; exit 1; }; cat /tmp/new.bundle`;
 
 /**
  * Never by force. What the remote says is marked; why it did not take the branch is an unknown outcome: the push can be made again.
@@ -36,7 +37,10 @@ export async function pushBranch(
   const remotes = (await git(["-C", source, "remote"])).stdout.split("\n").filter(Boolean);
   if (!remotes.includes(remote))
     throw new RoostError("not_found", `${repository} has no remote ${remote}: it has ${remotes.join(", ") || "none"}`);
-  await git(["check-ref-format", "--branch", branch]);
+  await git(["check-ref-format", `refs/heads/${branch}`]).catch((cause: unknown) => {
+    throw new RoostError("invalid_input", `${branch} is no name of a branch`, { cause });
+  });
+  if (branch === "HEAD") throw new RoostError("invalid_input", "HEAD is no name of a branch");
   const program = ["/bin/sh", "-c", bundling, commit];
   const run = await runInDirectory(place, { ...call, program, repository, outputBytesMax: bundleBytesMax });
   if (run.end !== "exited" || run.exitCode !== 0)
@@ -48,17 +52,16 @@ export async function pushBranch(
   const kept = `refs/roost/${agentOf(place)}/${branch}`;
   try {
     await writeFile(bundle, run.output);
-    const fetching = [
-      "-c",
-      "fetch.fsckObjects=true",
-      "-C",
-      source,
-      "fetch",
-      "--quiet",
-      "--no-tags",
-      "--no-write-fetch-head",
-    ];
-    await git([...fetching, "--", bundle, `+${pushedRef}:${kept}`]);
+    const fetching = ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules"];
+    try {
+      await checkObjects(source, { pack: packOf(run.output), kept: `${bundle}.pack` });
+      await git(["-C", source, ...fetching, "--", bundle, `+${pushedRef}:${kept}`]);
+    } catch (cause) {
+      const why = toRoostError(cause).message.slice(-saidCharsMax).toWellFormed();
+      throw new RoostError("conflict", `${repository} does not take the commit, and nothing was pushed: ${why}`, {
+        cause,
+      });
+    }
     const { stdout } = await git(["-C", source, "rev-parse", "--verify", kept]);
     if (stdout.trim() !== commit)
       throw new RoostError("conflict", `the clone gave ${stdout.trim()} for the commit ${commit}: nothing was pushed`);
@@ -68,15 +71,32 @@ export async function pushBranch(
   return pushKept(place, { source, commit, remote, branch });
 }
 
+/** Refuses what would harm who checks it out: paths into .git, settings of submodules that run programs. A fetch of a bundle checks it from git 2.46 on alone. */
+async function checkObjects(source: string, { pack, kept }: { pack: Buffer; kept: string }): Promise<void> {
+  try {
+    await git(["-C", source, "index-pack", "--strict", "--fix-thin", "--stdin", kept], { input: pack });
+  } finally {
+    for (const path of [kept, kept.replace(/pack$/, "idx"), kept.replace(/pack$/, "rev")])
+      await rm(path, { force: true });
+  }
+}
+
+/** A bundle is lines of text, an empty one, and a pack. */
+function packOf(bundle: Buffer): Buffer {
+  return bundle.subarray(bundle.indexOf("\n\n") + 2);
+}
+
 /** From the person's repository, with the person's access. */
 async function pushKept(
   { gitEnvironment }: Workplace,
   { source, commit, remote, branch }: { source: string } & Omit<PushedBranch, "repository">,
 ): Promise<ToolResult> {
   const labels = labelsOfRemote(remote);
-  const pushing = ["-C", source, "push", "--porcelain", "--", remote, `${commit}:refs/heads/${branch}`];
+  // What is approved is one branch: no tags and no submodules go along, whatever the person's configuration says of their own pushes.
+  const alone = ["--porcelain", "--no-follow-tags", "--recurse-submodules=no"];
+  const pushing = ["-C", source, "push", ...alone, "--", remote, `${commit}:refs/heads/${branch}`];
   try {
-    const { stderr } = await git(pushing, gitEnvironment);
+    const { stderr } = await git(pushing, { env: gitEnvironment });
     const said = stderr
       .split("\n")
       .filter((line) => line.startsWith(saidByRemote))

@@ -5,15 +5,15 @@ import { mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { answerQuestion } from "@roost/approvals";
 import { silentLogger, type JsonObject } from "@roost/base";
-import { getRun, listQuestions, listSteps, raiseRunLabels, watchStream, type Run } from "@roost/kernel";
-import { isUntrusted, openLabels, untrustedFrom } from "@roost/contract/labels";
+import { listQuestions, listSteps, watchStream } from "@roost/kernel";
+import { isUntrusted, openLabels } from "@roost/contract/labels";
 import { Settings } from "@roost/memory/settings";
 import { findSandbox } from "@roost/sandbox";
 import { createAgentHandler } from "../create-agent-handler.ts";
 import { executeRun } from "../execute-run.ts";
 import { jobRun, openTestHome, type TestHome } from "../testing/open-test-home.ts";
+import { make, unknownCommit, type Made } from "./make-calls.fixture.ts";
 import { hostCapability, runInDirectory } from "./run-in-directory.ts";
 
 const found = await findSandbox();
@@ -51,50 +51,6 @@ async function open(): Promise<TestHome> {
       agents: { coder: { exec: { repositories: ["project"] } }, online: { exec: { network: true } }, plain: {} },
     },
   });
-}
-
-interface Made {
-  /** What the model was told of each call. */
-  answers: string[];
-  run: Run;
-}
-
-const unknownCommit = "0".repeat(40);
-
-/** The model makes these calls, one after the other, and pushes the commit that it was told of last. `answer`: to each question. */
-async function make(
-  home: TestHome,
-  calls: [name: string, args: JsonObject][],
-  { agent = "coder", answer = "approve", isTainted = false } = {},
-): Promise<Made> {
-  const answers: string[] = [];
-  home.setScript((request) => {
-    const turn = request.messages.filter(({ role }) => role === "assistant").length;
-    if (turn > 0) answers[turn - 1] = request.messages.findLast(({ role }) => role === "tool")?.content ?? "";
-    const next = calls[turn];
-    if (next === undefined) return "that is all";
-    const commit =
-      answers
-        .join("\n")
-        .match(/(?<![0-9a-f])[0-9a-f]{40}(?![0-9a-f])/g)
-        ?.at(-1) ?? unknownCommit;
-    const args = next[0] === "git_push" ? { commit, ...next[1] } : next[1];
-    return { toolCalls: [{ name: "call_tool", arguments: { name: next[0], arguments: args } }] };
-  });
-  let owner = await home.begin({ ...jobRun("code"), agent });
-  const { id } = owner.run;
-  if (isTainted)
-    await raiseRunLabels(home.kernel, { runId: id, epoch: owner.run.epoch }, untrustedFrom("web", "example.com"));
-  for (;;) {
-    const handlers = { agent: createAgentHandler(home.handlerOptions) };
-    const [run] = isTainted ? [{ ...owner.run, labels: (await getRun(home.kernel.database, id)).labels }] : [owner.run];
-    await executeRun({ kernel: home.kernel, handlers, logger: silentLogger }, run, new AbortController().signal);
-    await owner.die();
-    const [question] = await listQuestions(home.kernel, { runId: id, states: ["open"] });
-    if (question === undefined) return { answers, run: await getRun(home.kernel.database, id) };
-    await answerQuestion(home.kernel, { questionId: question.id, answer, by: "owner" });
-    owner = await home.claim(id);
-  }
 }
 
 const inProject = { repository: "project" };

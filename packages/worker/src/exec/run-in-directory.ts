@@ -11,6 +11,7 @@ import {
   openExecDirectory,
   readDirectoryLabels,
   readLabelsOf,
+  type ClonedRepository,
   type ExecDirectory,
 } from "./exec-directory.ts";
 
@@ -67,7 +68,8 @@ export async function runInDirectory(
   const labels = await markDirectory(directory, joinLabels(call.labels, brought));
   const confined = await runConfined(call.program, {
     directory: directory.path,
-    readable: [...settings.readable, ...(source === undefined ? [] : [source])],
+    readable: [...settings.readable, ...(directory.repository === undefined ? [] : [directory.repository.mirror])],
+    env: directory.repository === undefined ? {} : asSource(directory.repository),
     hasNetwork,
     signal: call.signal,
     limits: {
@@ -82,6 +84,11 @@ export async function runInDirectory(
   });
   // Another run may have brought something in meanwhile: it marked the folder before it did.
   return { ...confined, directory, labels: joinLabels(labels, await readDirectoryLabels(directory)) };
+}
+
+/** In a clone, the address of the person's repository stands for what programs see of it. */
+function asSource({ source, mirror }: ClonedRepository): Record<string, string> {
+  return { GIT_CONFIG_COUNT: "1", GIT_CONFIG_KEY_0: `url.${mirror}.insteadOf`, GIT_CONFIG_VALUE_0: source };
 }
 
 /** Of whatever a call there gives back, failures included. */

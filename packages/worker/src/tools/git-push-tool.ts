@@ -26,7 +26,11 @@ export function gitPushTool(context: ToolContext): Tool<z.infer<typeof input>> {
     effect: "idempotent",
     timeoutMsMax: 600_000,
     labelsOf: ({ repository }) => labelsOfPlace(workplaceOf(context), repository),
-    reach: ({ repository, remote, branch }) => ({ target: `${repository}:${remote}/${branch}`, isOutside: true }),
+    reach: ({ repository, remote, branch }) => ({
+      // A slash in the name of a remote would let a grant for one branch be one for another remote's.
+      target: `${repository}:${remote.replaceAll("/", "%2F")}/${branch}`,
+      isOutside: true,
+    }),
     execute: (pushed, call) => pushBranch(workplaceOf(context), pushed, call),
   };
 }
