@@ -103,21 +103,25 @@ export async function grantCalls(tx: KernelTransaction, { scope, tool, target, r
   });
 }
 
-/** The grant that allows a call of this run, if there is one. */
+/**
+ * The grant that allows a call of this run, if there is one. `isAsGranted`: whether what the run's job has it do is what it had its runs do at that
+ * time; a grant for a job is for nothing else.
+ */
 export async function findGrant(
   kernel: Kernel,
   run: RunInScope,
-  { tool, target }: { tool: string; target: string },
+  { tool, target, isAsGranted }: { tool: string; target: string; isAsGranted: (grantedAt: Date) => Promise<boolean> },
 ): Promise<string | undefined> {
-  const [found] = await kernel.database.query<{ id: string }>(
-    `select id from roost.tool_grant
+  const found = await kernel.database.query<Pick<Grant, "id" | "scope" | "grantedAt">>(
+    `select id, scope, granted_at as "grantedAt" from roost.tool_grant
      where agent = $1 and tool = $2 and target = $3 and revoked_at is null and expires_at > roost.now()
        and (scope = 'always' or scope = 'session' and scope_of = $4 or scope = 'job' and scope_of = $5)
-     order by expires_at desc limit 1`,
+     order by expires_at desc`,
     [run.agent ?? defaultAgent, tool, target, run.sessionKey, run.jobId],
     { name: "grant_of_call" },
   );
-  return found?.id;
+  for (const { id, scope, grantedAt } of found) if (scope !== "job" || (await isAsGranted(grantedAt))) return id;
+  return undefined;
 }
 
 /** Uses a grant for a call. Refused: it was revoked or has expired since, or is for something else. */

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Kernel } from "@roost/kernel";
 import { defineJob, type ChangedJob, type DefineJobOptions } from "./define-job.ts";
 import type { JobDefinition } from "./job-row.ts";
@@ -22,4 +23,28 @@ export async function rollBackJob(
 ): Promise<ChangedJob> {
   const { definition, timeZone } = await getJobVersion(kernel, jobId, version);
   return defineJob(kernel, { id: jobId, ...definition }, { ...options, timeZone });
+}
+
+/**
+ * Whether a version of the job has its runs do what the one did that was in force at that time, or the first where the job was imported since: when and
+ * how often is another matter.
+ */
+export async function doesAsBefore(
+  kernel: Kernel,
+  { jobId, version, at }: { jobId: string; version: number; at: Date },
+): Promise<boolean> {
+  const rows = await kernel.database.query<{ definition: JobDefinition }>(
+    `(select definition from roost.job_version where job_id = $1 and version = $2)
+     union all
+     (select definition from roost.job_version where job_id = $1
+      order by defined_at <= $3 desc, case when defined_at <= $3 then -version else version end limit 1)`,
+    [jobId, version, at],
+  );
+  const [now, before] = rows.map(({ definition }) => taskOf(definition));
+  return before !== undefined && isDeepStrictEqual(now, before);
+}
+
+/** What its runs are told, and what they may. Events tell them something too. */
+function taskOf({ agent, session, prompt, tools, inputs, trigger }: JobDefinition) {
+  return { agent, session, prompt, tools, inputs, trigger: trigger.kind === "event" ? trigger : undefined };
 }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { answerQuestion, approvalShown, listGrants, revokeGrant } from "@roost/approvals";
 import { silentLogger } from "@roost/base";
+import { defineJob } from "@roost/jobs";
 import { forkRun, getRun, listQuestions, listSteps, promoteDueRuns, type NewRun, type Run } from "@roost/kernel";
 import { createAgentHandler } from "../create-agent-handler.ts";
 import { executeRun } from "../execute-run.ts";
@@ -182,6 +183,8 @@ test("A call that its agent asks about is allowed from then on by an answer for 
   const asking: Partial<NewRun> = { ...jobRun("poster"), agent: "poster" };
   await using asked = await openAsking();
   const { kernel, play } = asked;
+  const job = { id: "poster", agent: "poster", trigger: { kind: "manual" }, prompt: "Post" };
+  await defineJob(kernel, job, { by: "person:owner" });
   const first = await play(asking);
   assert.deepEqual([first.state, first.waitingFor], ["waiting", "person"]);
   assert.deepEqual(await asked.answer(first.id, "approve-job"), ["approve", "refuse", "approve-job", "approve-always"]);
@@ -195,6 +198,41 @@ test("A call that its agent asks about is allowed from then on by an answer for 
   );
   await revokeGrant(kernel, { grantId: grants[0]!.id, by: "owner" });
   assert.equal((await play(asking)).state, "waiting");
+});
+
+test("A grant for a job is for what the job did when it was given: changed since, by whomever, it asks anew", async () => {
+  await using asked = await openAsking();
+  const { kernel, play } = asked;
+  const cause = { by: "person:owner", timeZone: "UTC" };
+  const job = { id: "poster", agent: "poster", trigger: { kind: "cron", expression: "0 9 * * *" }, prompt: "Post" };
+  const define = (more: object, by = cause.by) => defineJob(kernel, { ...job, ...more }, { ...cause, by });
+  const inVersion = (version: number): Partial<NewRun> => ({
+    ...jobRun("poster"),
+    agent: "poster",
+    job: { id: "poster", version, tickKey: crypto.randomUUID() },
+  });
+  const passTime = () => asked.home.test.clock.advance(60_000);
+  await define({});
+  const first = await play(inVersion(1));
+  await passTime();
+  await asked.answer(first.id, "approve-job");
+  assert.equal((await play(first.id)).state, "done");
+  await passTime();
+  await define({ trigger: { kind: "cron", expression: "0 10 * * *" } });
+  assert.equal((await play(inVersion(2))).state, "done", "when it does it is another matter");
+  for (const [version, more] of [
+    [3, { prompt: "Post what MEMORY.md says" }],
+    [4, { tools: ["notify", "read_file"] }],
+    [5, { trigger: { kind: "event", eventType: "webhook.received" } }],
+  ] as const) {
+    await passTime();
+    await define(more, version === 4 ? "home" : "session:main");
+    assert.equal((await play(inVersion(version))).state, "waiting", JSON.stringify(more));
+  }
+  assert.equal((await play(inVersion(1))).state, "done", "a run keeps the version that it began with");
+  await passTime();
+  await define({});
+  assert.equal((await play(inVersion(6))).state, "done", "it does again what it did");
 });
 
 test("A grant for a session is of that session alone, for a day; one for always is of every session of its agent, for 90 days", async () => {

@@ -11,6 +11,7 @@ import {
 } from "@roost/approvals";
 import type { JsonValue } from "@roost/base";
 import type { AgentDefinition } from "@roost/contract/operations";
+import { doesAsBefore } from "@roost/jobs";
 import type { ClaimedRun, Kernel, WaitRequest, WaitResult } from "@roost/kernel";
 import type { Memory } from "@roost/memory";
 import { seqOfKey } from "../steps/step-key.ts";
@@ -26,10 +27,13 @@ export interface CreateApprovalsOptions {
 }
 
 export function createApprovals({ kernel, memory, run, agent }: CreateApprovalsOptions): Approvals {
+  const { jobId, jobVersion } = run;
+  const isAsGranted = async (at: Date) =>
+    jobId !== null && jobVersion !== null && doesAsBefore(kernel, { jobId, version: jobVersion, at });
   return {
     ask: async (request, { idempotencyKey: key }) => {
       const { tool, target } = request;
-      const grantId = target === undefined ? undefined : await findGrant(kernel, run, { tool, target });
+      const grantId = target === undefined ? undefined : await findGrant(kernel, run, { tool, target, isAsGranted });
       if (grantId !== undefined) return { state: "done", output: { grantId } };
       const { diff, refusal } = await diffOfCall({ kernel, memory, run, agent }, request);
       if (refusal !== undefined)
