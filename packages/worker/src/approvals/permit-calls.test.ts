@@ -158,3 +158,31 @@ test("permitCalls() holds a call that reaches several to what is said of each of
   assert.equal(stateOf({ [`read_outside@${one}`]: "allow", [`read_outside@${two}`]: "allow" }, one, two), "granted");
   assert.equal(stateOf({ read_outside: "ask", [`read_outside@${one} ${two}`]: "allow" }, one, two), "granted");
 });
+
+test("permitCalls() holds an address that no policy names to what is held back of names, since it may be any of theirs", () => {
+  const of = (policies: AgentDefinition["policies"], url: string) =>
+    decide(fetchOf(url), { policies, isUntrusted: false }).state;
+  const denied = { "http_*@bank.example": "deny" } as const;
+  for (const url of ["http://203.0.113.7/", "http://203.0.113.7:8080/", "http://3405803783/", "https://[2001:db8::7]/"])
+    assert.equal(of(denied, url), "refused", url);
+  assert.equal(of(denied, "http://other.example/"), "granted", "a name is a name");
+  assert.equal(of({ "http_*@bank.example": "ask" }, "http://203.0.113.7/"), "ask");
+  assert.equal(of({ "http_*@203.0.113.9": "deny" }, "http://203.0.113.7/"), "granted", "one address is no other");
+  assert.equal(of({ "http_*@bank.example:8443": "deny" }, "http://203.0.113.7:8080/"), "granted", "nor another port");
+  assert.equal(of({ ...denied, "http_fetch@203.0.113.7": "allow" }, "http://203.0.113.7/"), "granted", "it is named");
+  assert.equal(of({ ...denied, "http_fetch@203.0.113.7": "allow" }, "http://203.0.113.8/"), "refused");
+  assert.equal(of({ "http_*@bank.example": "allow" }, "http://203.0.113.7/"), "granted", "nothing is held back");
+});
+
+test("permitCalls() holds a host to what is said of the port that its scheme has, and a file to what is said of its path", () => {
+  const of = (policies: AgentDefinition["policies"], url: string) =>
+    decide(fetchOf(url), { policies, isUntrusted: false }).state;
+  for (const port of ["80", "443"])
+    assert.equal(of({ [`http_*@bank.example:${port}`]: "deny" }, "https://bank.example/"), "refused", port);
+  assert.equal(of({ "http_*@bank.example:8443": "deny" }, "https://bank.example/"), "granted");
+  assert.equal(of({ "http_*@bank.example:443": "deny" }, "https://bank.example:8443/"), "granted");
+  const files = { "write_file@MEMORY.md": "deny", "write_file@work/plan.md": "deny" } as const;
+  for (const path of ["MEMORY.md", "./MEMORY.md", "././memory.MD", "\uFF2DEMORY.md", "./work/plan.md", "Work/plan.md"])
+    assert.equal(decide(write(path), { policies: files, isUntrusted: false }).state, "refused", path);
+  assert.equal(decide(write("work/other.md"), { policies: files, isUntrusted: false }).state, "granted");
+});

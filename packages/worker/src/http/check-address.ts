@@ -35,6 +35,11 @@ function isPublic(address: ipaddr.IPv4 | ipaddr.IPv6): boolean {
   return address.range() === publicRange && (address.kind() === "ipv4" || (address as ipaddr.IPv6).match(publicBlock));
 }
 
+/** Whether both reach one server, in whichever notation. */
+export function isSameAddress(one: string, other: string): boolean {
+  return parseAddress(one).toNormalizedString() === parseAddress(other).toNormalizedString();
+}
+
 /** IPv4 inside IPv6 (`::ffff:127.0.0.1`, NAT64) is judged as the IPv4 address that it reaches. */
 function parseAddress(address: string): ipaddr.IPv4 | ipaddr.IPv6 {
   const parsed = ipaddr.parse(address);

@@ -61,6 +61,62 @@ test("guardedFetch() checks each answer of a name whose addresses change, and al
   assert.equal(site.requests.length, 1);
 });
 
+test("guardedFetch() reaches no host that is held back by another name of its server, and what has an address of its own", async () => {
+  await using site = await openSite((_, response) => response.end("secret"));
+  const { port } = new URL(site.url);
+  const addresses: Record<string, string> = {
+    "denied.example": "127.0.0.1",
+    "alias.example": "::ffff:127.0.0.1",
+    "other.example": "127.0.0.1",
+  };
+  const ask = (host: string, heldHosts: string[]) =>
+    guardedFetch(
+      { url: `http://${host}:${port}/`, method: "GET" },
+      {
+        rules: { allow: ["127.0.0.0/8"] },
+        signal,
+        heldHosts,
+        resolveHost: (name, _options, callback) =>
+          addresses[name] === undefined
+            ? callback(Object.assign(new Error(name), { code: "ENOTFOUND" }), [])
+            : callback(null, [{ address: addresses[name], family: addresses[name].includes(":") ? 6 : 4 }]),
+      },
+    );
+  for (const alias of ["alias.example", "other.example"])
+    await assert.rejects(ask(alias, ["unknown.example", "denied.example"]), {
+      code: "forbidden",
+      message: /as denied\.example is/,
+    });
+  assert.deepEqual(site.requests, []);
+  addresses["denied.example"] = "127.0.0.2";
+  assert.equal((await ask("other.example", ["unknown.example", "denied.example"])).text, "secret");
+});
+
+test("guardedFetch() asks no proxy of the environment", async () => {
+  await using proxy = await openSite((_, response) => response.end("seen"));
+  await using site = await openSite((_, response) => response.end("direct"));
+  const names = [
+    "http_proxy",
+    "HTTP_PROXY",
+    "https_proxy",
+    "HTTPS_PROXY",
+    "all_proxy",
+    "ALL_PROXY",
+    "NODE_USE_ENV_PROXY",
+  ];
+  const before = names.map((name) => [name, process.env[name]] as const);
+  for (const name of names) process.env[name] = name === "NODE_USE_ENV_PROXY" ? "1" : proxy.url;
+  try {
+    const reply = await guardedFetch({ url: site.url, method: "GET" }, { rules: { allow: [site.host] }, signal });
+    assert.equal(reply.text, "direct");
+  } finally {
+    for (const [name, value] of before)
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+  }
+  assert.deepEqual(proxy.requests, [], "it would connect to whatever it is told");
+});
+
 test("guardedFetch() gives up after too many redirects", async () => {
   await using site = await openSite((_, response) => response.writeHead(307, { location: "/again" }).end());
   await assert.rejects(guardedFetch({ url: site.url, method: "GET" }, { rules: { allow: [site.host] }, signal }), {

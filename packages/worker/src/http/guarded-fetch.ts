@@ -1,11 +1,9 @@
 // One HTTP request for a model: addresses are checked on connecting, redirects again, and size, time and redirects are limited. Knows no tools or
 // runs.
 
-import { lookup, type LookupAddress, type LookupAllOptions } from "node:dns";
-import { isIP, type LookupFunction } from "node:net";
 import { formatDurationMs, RoostError } from "@roost/base";
-import type { Agent, Response } from "undici";
-import { checkAddress, type AddressRules } from "./check-address.ts";
+import type { Response } from "undici";
+import { checkedConnections, type ConnectionRules } from "./checked-connections.ts";
 import { hostOf } from "./host-of.ts";
 
 export interface GuardedRequest {
@@ -17,8 +15,7 @@ export interface GuardedRequest {
   secretHeaders?: readonly string[];
 }
 
-export interface GuardedFetchOptions {
-  rules: AddressRules;
+export interface GuardedFetchOptions extends ConnectionRules {
   signal: AbortSignal;
   /** Whole request with redirects, in ms. */
   timeoutMsMax?: number;
@@ -27,8 +24,6 @@ export interface GuardedFetchOptions {
   /** Bytes of the request's body. */
   requestBytesMax?: number;
   redirectsMax?: number;
-  /** Says which addresses a name has. Default: the system's resolver. */
-  resolveHost?: ResolveHost;
   /** Reads a body that is no text up to so many bytes, whole. Default: it is not read. */
   mediaBytesMax?: number;
   /** A redirect to another host is told, and not followed: what may be reached was decided for this host. */
@@ -52,12 +47,6 @@ export const guardedFetchLimits = {
   redirectsMax: 5,
   requestBytesMax: 1_000_000,
 };
-
-type ResolveHost = (
-  hostname: string,
-  options: LookupAllOptions,
-  callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
-) => void;
 
 /** One request of a chain of redirects. */
 type Hop = Omit<GuardedRequest, "url"> & { url: URL };
@@ -87,7 +76,7 @@ export async function guardedFetch(request: GuardedRequest, options: GuardedFetc
   // Loaded by the first request: a start does not need its 109 modules.
   const { Agent: Dispatcher, fetch } = await import("undici");
   for (let hop = 0; hop <= redirectsMax; hop += 1) {
-    const dispatcher = new Dispatcher(dispatcherOptions(current.url, options));
+    const dispatcher = new Dispatcher(checkedConnections(current.url, options));
     try {
       const response = await fetch(current.url, {
         method: current.method,
@@ -138,27 +127,6 @@ function parseUrl(text: string): URL {
     );
   }
   return url;
-}
-
-/** Of a dispatcher for one request that connects only to checked addresses: resolving and connecting are one step, so DNS cannot change in between. */
-function dispatcherOptions(url: URL, { rules, resolveHost = lookup }: GuardedFetchOptions): Agent.Options {
-  const host = url.hostname.replace(/^\[|\]$/g, "");
-  if (isIP(host) !== 0) checkAddress(host, url, rules);
-  const lookupChecked: LookupFunction = (hostname, lookupOptions, callback) => {
-    resolveHost(hostname, { ...lookupOptions, all: true }, (error, addresses) => {
-      if (error !== null) return callback(error, "", 4);
-      try {
-        for (const { address } of addresses) checkAddress(address, url, rules);
-      } catch (refusal) {
-        return callback(refusal as NodeJS.ErrnoException, "", 4);
-      }
-      const first = addresses[0];
-      if (first === undefined) return callback(new Error(`${hostname} has no address`), "", 4);
-      if (lookupOptions.all === true) return callback(null, addresses);
-      return callback(null, first.address, first.family);
-    });
-  };
-  return { connect: { lookup: lookupChecked, timeout: 10_000 }, maxHeaderSize: 32_768, connections: 1 };
 }
 
 /** RFC 9110 §15.4: 303, and 301/302 after POST, continue as GET; credentials are not sent to another origin. */

@@ -165,6 +165,48 @@ test("a compromised model reaches no host that is denied, by no port and no spel
   assert.deepEqual(page.asked, []);
 });
 
+test("a compromised model reaches no host that is denied by its name through its address or another name of its server", async () => {
+  await using page = await startCounting();
+  const port = page.host.split(":")[1]!;
+  const policies = { "http_*@localhost": "deny", "read_outside@localhost": "deny" };
+  const settings = { http: { allow: ["127.0.0.0/8", "::1"] }, agents: { guarded: { policies } } };
+  await using home = await openTestHome({ settings });
+  const attempts: [string, JsonObject][] = [
+    "127.0.0.1",
+    "2130706433",
+    "0x7f.1",
+    "0177.0.0.1",
+    "127.1",
+    "127.0.0.1.",
+    "[::ffff:127.0.0.1]",
+    "[::1]",
+    // Names that some resolvers give the same address; where they have none, nothing is reached either.
+    "localhost.localdomain",
+    "ip6-localhost",
+    "x.localhost",
+  ].flatMap((host): [string, JsonObject][] => {
+    const url = `http://${host}:${port}/${canary}`;
+    return [
+      ["http_fetch", { url }],
+      ["http_send", { url, body: canary }],
+    ];
+  });
+  for (const one of attempts) {
+    const { answer } = await attempt(home, one, { run: as("guarded"), settings });
+    assert.match(
+      answer ?? "",
+      /^Error \((?:forbidden|unavailable|invalid_input)\)/m,
+      `${JSON.stringify(one)}: ${answer}`,
+    );
+  }
+  assert.deepEqual(page.asked, []);
+  // An address that the person names is reached: the rule is not blind.
+  const named = { ...settings, agents: { named: { policies: { ...policies, [`http_fetch@${page.host}`]: "allow" } } } };
+  await using other = await openTestHome({ settings: named });
+  await attempt(other, ["http_fetch", { url: `http://${page.host}/` }], { run: as("named"), settings: named });
+  assert.equal(page.asked.length, 1);
+});
+
 test("a compromised model reaches no other host through one that it may reach, and no denied one that the person spelled otherwise", async () => {
   await using other = await startCounting();
   await using leading = await startCounting(`http://${other.host}/?${canary}`);

@@ -8,6 +8,7 @@ import { z } from "zod";
 import { labelsOfUrl } from "../http/labels-of-url.ts";
 import { hostOf } from "../http/host-of.ts";
 import { guardedFetch } from "../http/guarded-fetch.ts";
+import { heldHosts } from "./policy-of.ts";
 import type { ToolContext } from "./tool-context.ts";
 
 const input = z.object({
@@ -43,7 +44,13 @@ export function httpFetch(context: ToolContext): Tool<z.infer<typeof input>> {
       try {
         const { media, ...reply } = await guardedFetch(
           { url, method: "GET", headers: { "user-agent": "roost", ...(accept === undefined ? {} : { accept }) } },
-          { rules: context.addressRules, signal, mediaBytesMax: partLimits.bytesMax, keepsHost: true },
+          {
+            rules: context.addressRules,
+            signal,
+            mediaBytesMax: partLimits.bytesMax,
+            keepsHost: true,
+            heldHosts: heldHosts(context.agent.policies ?? {}, "http_fetch", hostOf(url)),
+          },
         );
         if (media === undefined) return { state: "done", output: reply };
         const { type, mediaType } = kindOf(media.subarray(0, headBytes), { said: reply.contentType });

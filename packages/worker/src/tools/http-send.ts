@@ -5,6 +5,7 @@ import { z } from "zod";
 import { labelsOfUrl } from "../http/labels-of-url.ts";
 import { hostOf } from "../http/host-of.ts";
 import { guardedFetch } from "../http/guarded-fetch.ts";
+import { heldHosts } from "./policy-of.ts";
 import type { ToolContext } from "./tool-context.ts";
 
 const input = z.object({
@@ -19,8 +20,9 @@ const input = z.object({
  * server that honours it the call is `idempotent` (settings: http.keyed), otherwise `unsafe`.
  */
 export function httpSend(context: ToolContext, isKeyed: boolean): Tool<z.infer<typeof input>> {
+  const name = isKeyed ? "http_send_keyed" : "http_send";
   return {
-    name: isKeyed ? "http_send_keyed" : "http_send",
+    name,
     description: isKeyed
       ? "Sends POST, PUT, PATCH or DELETE to a server listed in settings as honouring Idempotency-Key. A retry never repeats the effect."
       : "Sends POST, PUT, PATCH or DELETE. When the answer is lost the outcome is unknown and it is not sent again by itself.",
@@ -44,7 +46,12 @@ export function httpSend(context: ToolContext, isKeyed: boolean): Tool<z.infer<t
             headers: { "content-type": contentType, "idempotency-key": idempotencyKey, "user-agent": "roost" },
             body,
           },
-          { rules: context.addressRules, signal, keepsHost: true },
+          {
+            rules: context.addressRules,
+            signal,
+            keepsHost: true,
+            heldHosts: heldHosts(context.agent.policies ?? {}, name, hostOf(url)),
+          },
         );
         return { state: "done", output: reply };
       } catch (error) {

@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import type { CallPolicy } from "@roost/contract/operations";
 import { hostOf } from "../http/host-of.ts";
 
@@ -6,6 +7,8 @@ export interface FoundPolicy {
   decision: CallPolicy;
 }
 
+type Policies = Readonly<Record<string, CallPolicy>>;
+
 /** A pattern is the name of a tool, or its beginning and *. */
 export function fitsTool(pattern: string, tool: string): boolean {
   return pattern === tool || (pattern.endsWith("*") && tool.startsWith(pattern.slice(0, -1)));
@@ -13,27 +16,85 @@ export function fitsTool(pattern: string, tool: string): boolean {
 
 /**
  * The name itself, else the longest beginning; of one target before that of all. `target`: what the call reaches. What is held back of a host is held
- * back of all its ports, however it is spelled; what is allowed, of this one alone.
+ * back of all its ports, however it is spelled, and of addresses that no policy names, since each may be that host; what is allowed, of this one
+ * alone.
  */
-export function policyOf(
-  policies: Readonly<Record<string, CallPolicy>>,
-  tool: string,
-  target?: string,
-): FoundPolicy | undefined {
-  const fitting = Object.entries(policies).flatMap(([pattern, decision]) => {
-    const [name = "", ...rest] = pattern.split("@");
-    const named = rest.length === 0 ? undefined : rest.join("@");
-    if (!fitsTool(name, tool) || (named !== undefined && !coversTarget(named, target, decision))) return [];
+export function policyOf(policies: Policies, tool: string, target?: string): FoundPolicy | undefined {
+  const isNamed = namesTarget(policies, tool, target);
+  const fitting = patternsOf(policies, tool).flatMap(({ pattern, decision, name, named }) => {
+    const covers =
+      named === undefined ||
+      coversTarget(named, target, decision) ||
+      (!isNamed && decision !== "allow" && mayBe(named, target));
+    if (!covers) return [];
     const rank = (name === tool ? 1_000 : 3 * name.length) + (named === undefined ? 0 : named === target ? 2 : 1);
     return [{ pattern, decision, rank }];
   });
   return fitting.toSorted((left, right) => right.rank - left.rank)[0];
 }
 
+/**
+ * Hosts that are held back of a tool and that a call of this target might reach by another name: of a target that a policy names none, since it is
+ * decided for it.
+ */
+export function heldHosts(policies: Policies, tool: string, target: string): string[] {
+  if (namesTarget(policies, tool, target)) return [];
+  const held = patternsOf(policies, tool).flatMap(({ decision, named }) =>
+    named === undefined || decision === "allow" ? [] : [placeOf(named)],
+  );
+  const names = held
+    .filter(({ name }) => name !== "" && isIP(name) === 0)
+    .filter((one) => isPortOf(one, placeOf(target)));
+  return [...new Set(names.map(({ name }) => name))];
+}
+
+function patternsOf(policies: Policies, tool: string) {
+  return Object.entries(policies).flatMap(([pattern, decision]) => {
+    const [name = "", ...rest] = pattern.split("@");
+    const named = rest.length === 0 ? undefined : rest.join("@");
+    return fitsTool(name, tool) ? [{ pattern, decision, name, named }] : [];
+  });
+}
+
+function namesTarget(policies: Policies, tool: string, target: string | undefined): boolean {
+  return patternsOf(policies, tool).some(
+    ({ named, decision }) => named !== undefined && coversTarget(named, target, decision),
+  );
+}
+
 function coversTarget(named: string, target: string | undefined, decision: CallPolicy): boolean {
   if (named === target || decision === "allow") return named === target;
-  const asked = target?.toLowerCase();
-  if (asked === undefined) return false;
-  const spelled = [named.toLowerCase(), hostOf(`http://${named}`)];
-  return [asked, asked.replace(/:\d+$/, "")].some((one) => spelled.includes(one));
+  if (target === undefined) return false;
+  const [asked, held] = [placeOf(target), placeOf(named)];
+  return folded(named) === folded(target) || (held.name !== "" && held.name === asked.name && isPortOf(held, asked));
+}
+
+/** As a disk has it that tells no cases apart, and from where a path begins. */
+function folded(text: string): string {
+  const upper = text.normalize("NFKC").toUpperCase();
+  return upper.toLowerCase().replace(/^(?:\.\/)+/, "");
+}
+
+/** An address says nothing of whose it is. */
+function mayBe(named: string, target: string | undefined): boolean {
+  const [asked, held] = [placeOf(target ?? ""), placeOf(named)];
+  return isIP(asked.name) !== 0 && held.name !== "" && isIP(held.name) === 0 && isPortOf(held, asked);
+}
+
+interface Place {
+  /** "": it is no host. */
+  name: string;
+  port: string | undefined;
+}
+
+function placeOf(text: string): Place {
+  const host = isIP(text) === 6 ? `[${text}]` : text;
+  const name = host.includes("/") ? "" : hostOf(`http://${host}`).replace(/:\d+$/, "");
+  return { name: name.replace(/^\[|\]$/g, ""), port: /:(\d+)$/.exec(host)?.[1] };
+}
+
+/** A target names no port where it is the one of its scheme, which may be either. */
+function isPortOf(held: Place, asked: Place): boolean {
+  const isUsual = asked.port === undefined && (held.port === "80" || held.port === "443");
+  return held.port === undefined || held.port === asked.port || isUsual;
 }

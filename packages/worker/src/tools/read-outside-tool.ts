@@ -12,6 +12,7 @@ import { guardedFetch } from "../http/guarded-fetch.ts";
 import { hostOf } from "../http/host-of.ts";
 import { labelsOfUrl } from "../http/labels-of-url.ts";
 import { seqOfKey } from "../steps/step-key.ts";
+import { heldHosts } from "./policy-of.ts";
 import type { ToolContext } from "./tool-context.ts";
 
 const sourcesMax = 8;
@@ -117,12 +118,13 @@ interface Source {
   labels: Labels;
 }
 
-async function readPage({ addressRules }: ToolContext, url: string, signal: AbortSignal): Promise<Source> {
+async function readPage({ addressRules, agent }: ToolContext, url: string, signal: AbortSignal): Promise<Source> {
   const labels = labelsOfUrl(url);
+  const held = heldHosts(agent.policies ?? {}, "read_outside", hostOf(url));
   try {
     const { text } = await guardedFetch(
       { url, method: "GET", headers: { "user-agent": "roost" } },
-      { rules: addressRules, signal, keepsHost: true },
+      { rules: addressRules, signal, keepsHost: true, heldHosts: held },
     );
     return { text, name: url, labels };
   } catch (error) {
