@@ -23,6 +23,22 @@ async function examplesOf(file: string): Promise<string[]> {
   return [...text.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, example]) => example ?? "");
 }
 
+test("docs/security.md names tests that there are", async () => {
+  const text = await readFile(new URL("../docs/security.md", import.meta.url), "utf8");
+  const rows = text.split("\n").filter((line) => /^\| (?:ASI|LLM)\d\d /.test(line));
+  assert.equal(rows.length, 20, "both lists have ten");
+  for (const row of rows) {
+    const named = [...row.matchAll(/\[([^\]]+)\]\((\.\.\/[^)]+\.test\.ts)\)/g)];
+    assert.ok(named.length > 0, row.slice(0, 40));
+    for (const [, title = "", path = ""] of named) {
+      const titles = (await readFile(new URL(`../docs/${path}`, import.meta.url), "utf8")).match(
+        /test\(\s*["`][^"`]+/g,
+      );
+      assert.ok(titles?.some((each) => each.includes(title)) === true, `${path} has no test "${title}"`);
+    }
+  }
+});
+
 test("docs/jobs.md has three jobs that are ones", async () => {
   const examples = await examplesOf("jobs.md");
   assert.equal(examples.length, 3);

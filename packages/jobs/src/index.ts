@@ -8,6 +8,7 @@ export { pauseJob, removeJob, resumeJob } from "./change-job-state.ts";
 export { runJobNow } from "./run-job-now.ts";
 export {
   findBroughtJobs,
+  countJobs,
   findJobIds,
   getJob,
   listJobs,

@@ -45,6 +45,15 @@ export interface Job {
 }
 
 export const jobsPageMax = 500;
+
+/** Those that are not removed. */
+export async function countJobs(kernel: Kernel): Promise<number> {
+  const [row] = await kernel.database.query<{ count: number }>(
+    `select count(*)::integer as count from roost.job where state <> 'removed'`,
+  );
+  return row!.count;
+}
+
 export const activeRunIdsMax = 20;
 
 const tickColumns = `tick.job_id as "jobId", tick.tick_key as "tickKey", tick.scheduled_at as "scheduledAt", tick.outcome, tick.reason, tick.run_id as "runId",

@@ -41,7 +41,9 @@ export function bubblewrapArguments({ directory, readable = [], hasNetwork = fal
     ["--ro-bind", "/usr", "/usr"],
     ["bin", "sbin", "lib", "lib32", "lib64"].flatMap(systemFolder),
     readOnly([...configuration, ...(hasNetwork ? networkConfiguration : [])]),
-    ["--proc", "/proc", "--dev", "/dev", ...sizedTmp("/dev/shm"), "--remount-ro", "/dev", ...sizedTmp("/tmp")],
+    // Of a Roost that root runs, programs are root's to the kernel: its settings in /proc/sys would be theirs to write.
+    ["--proc", "/proc", "--remount-ro", "/proc"],
+    ["--dev", "/dev", ...sizedTmp("/dev/shm"), "--remount-ro", "/dev", ...sizedTmp("/tmp")],
     readOnly(readable),
     // Files written elsewhere would be memory outside of all limits.
     ["--bind", directory, directory, "--chdir", directory, "--remount-ro", "/", "--"],

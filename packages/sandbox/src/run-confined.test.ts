@@ -63,6 +63,26 @@ test("runConfined() shows a program nothing else of the machine, and lets it wri
   assert.notEqual((await sh(`echo x > ${root}/secret`, { readable: [join(root, "secret")] })).exitCode, 0);
 });
 
+test(
+  "runConfined() gives a program no setting of the kernel to write, whoever runs Roost, and no variable but its own",
+  options,
+  async () => {
+    // As root, core_pattern would name a program that the kernel runs outside.
+    const writable = await sh(
+      "find /proc /dev -path '/proc/[0-9]*' -prune -o -type f -writable -print 2>/dev/null | head; [ -w /proc/sys/kernel/core_pattern ] && echo w; (: >> /proc/sys/vm/drop_caches) 2>/dev/null && echo opened; true",
+    );
+    assert.equal(writable.text, "");
+    const { text } = await sh("tr '\\0' '\\n' < /proc/self/environ; cat /proc/[0-9]*/environ | tr '\\0' '\\n'", {
+      env: { A: "b" },
+    });
+    const names = new Set(text.split("\n").flatMap((line) => /^(\w+)=/.exec(line)?.[1] ?? []));
+    assert.deepEqual([...names].toSorted(), ["A", "HOME", "LANG", "PATH", "PWD", "TMPDIR"]);
+    const core = await sh("ulimit -c; sh -c 'kill -SEGV $$'; ls");
+    assert.match(core.text, /^0\n/);
+    assert.ok(!core.text.includes("core."), "its memory is written nowhere");
+  },
+);
+
 test("runConfined() has no network, loopback and its sockets included, unless it is granted", options, async () => {
   const server = createServer((_request, response) => response.end("reached"));
   await new Promise<void>((resolve) => {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { readFileSync } from "node:fs";
@@ -168,10 +169,12 @@ test("a server has one process for all workers, a clean environment with its sec
     JSON.parse(await scene.call("odd_env", {}, worker === undefined ? {} : { worker })) as {
       pid: number;
       env: Record<string, string>;
+      hashOfToken: string;
     };
   const [first, second] = [await environmentOf(), await environmentOf(other)];
   assert.equal(first.pid, second.pid);
-  assert.deepEqual([first.env["TOKEN"], first.env["PLAIN"]], ["s3cret", "x"]);
+  assert.equal(first.hashOfToken, createHash("sha256").update("s3cret").digest("hex"), "the server has it");
+  assert.deepEqual([first.env["TOKEN"], first.env["PLAIN"]], ["[secret TOKEN]", "x"], "and the model has not");
   assert.deepEqual(
     Object.keys(first.env).filter((name) => /ROOST|MAIL|OPENAI|KEY/.test(name)),
     [],
@@ -182,6 +185,33 @@ test("a server has one process for all workers, a clean environment with its sec
   const third = await environmentOf(other);
   assert.notEqual(third.pid, first.pid);
   assert.equal(scene.hosts.length, 2);
+});
+
+test("no secret of a server stands in what it answers, why it fails, and what it says as it goes", async () => {
+  const token = "CANARY-token-of-a-mailbox";
+  await using scene = await open({ odd: { ...odd, env: { TOKEN: "env:MAIL_TOKEN" } } }, { env: { MAIL_TOKEN: token } });
+  const { database } = scene.home.kernel;
+  const answers = [await scene.call("odd_env", {}), await scene.call("odd_fail", {})];
+  for (const _ of [1, 2, 3]) answers.push(await scene.call("odd_crash", {}));
+  await until(async () => scene.told.length > 0);
+  assert.match(answers.join("\n"), /\[secret TOKEN\]/, "it was there to be seen");
+  assert.match(scene.told[0]!, /the blue heron took it \[secret TOKEN\]/);
+  assert.ok(![...answers, ...scene.told].join("\n").includes(token));
+  const [kept] = await database.query<{ count: number }>(
+    `select count(*)::integer as count from roost.step_all s where s::text like '%' || $1 || '%'`,
+    [token],
+  );
+  assert.equal(kept!.count, 0);
+});
+
+test("a server that asks for a model, for files or for the person is refused, and nothing is spent", async () => {
+  await using scene = await open({ odd });
+  const heard = JSON.parse(await scene.call("odd_ask", {})) as { id: string; error?: object; result?: object }[];
+  assert.equal(heard.length, 3);
+  for (const { id, error, result } of heard) assert.ok(error !== undefined && result === undefined, id);
+  const [run] = await listRuns(scene.home.kernel, { limit: 1 });
+  const calls = (await listSteps(scene.home.kernel.database, run!.id)).filter(({ kind }) => kind === "model");
+  assert.equal(calls.length, 2, "the run's own: the call, and its end");
 });
 
 test("a server that crashes three times is off, with one notice; its call is unknown and is not repeated", async () => {

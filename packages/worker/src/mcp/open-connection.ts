@@ -1,6 +1,6 @@
 /**
  * One connection to a server of tools, over its standard streams or HTTP. What the server sends is read leniently, cut to limits, and believed in
- * nothing: neither what its tools do nor what their schemas promise.
+ * nothing: neither what its tools do nor what their schemas promise. The secrets that it was given are taken out of it.
  */
 import type * as McpClient from "@modelcontextprotocol/client";
 import type { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
@@ -8,6 +8,7 @@ import { jsonObjectOf, RoostError, toRoostError, type JsonObject } from "@roost/
 import { resolveReferences, type SecretSources, type ToolServerSettings } from "@roost/memory/settings";
 import { z } from "zod";
 import { killAll, readProcessTree } from "@roost/sandbox";
+import { createRedaction, type Redaction } from "../tools/third-parties/create-redaction.ts";
 
 const connectionLimits = {
   toolsMax: 500,
@@ -63,7 +64,8 @@ export async function openConnection(
 ): Promise<ServerConnection> {
   // A worker without servers of tools does not need it.
   const mcp = await import("@modelcontextprotocol/client");
-  const transport = await createTransport(mcp, settings, secrets);
+  const redaction = createRedaction();
+  const transport = await createTransport(mcp, settings, { secrets, redaction });
   const isHttp = transport instanceof mcp.StreamableHTTPClientTransport;
   // It is asked for nothing: no sampling, no files, no questions to the person.
   const client = new mcp.Client(
@@ -72,7 +74,7 @@ export async function openConnection(
   );
   const closed = Promise.withResolvers<void>();
   Object.assign(client, { onclose: () => closed.resolve() });
-  const stderr = isHttp ? () => "" : keepEnd(transport);
+  const stderr = isHttp ? () => "" : keepEnd(transport, redaction);
   const close = async () => {
     // Its children may outlive it.
     const pid = isHttp ? null : transport.pid;
@@ -82,7 +84,7 @@ export async function openConnection(
     closed.resolve();
   };
   try {
-    await client.connect(transport, { signal, timeout: connectionLimits.connectMsMax });
+    await without(redaction, client.connect(transport, { signal, timeout: connectionLimits.connectMsMax }));
   } catch (error) {
     await close();
     const said = stderr();
@@ -93,7 +95,7 @@ export async function openConnection(
     pid: isHttp ? undefined : (transport.pid ?? undefined),
     closed: closed.promise,
     stderr,
-    list: (of) => listTools(client, of),
+    list: (of) => without(redaction, listTools(client, of)),
     call: async (call, of) => {
       const params = {
         name: call.tool,
@@ -101,7 +103,10 @@ export async function openConnection(
         _meta: { "roost/idempotencyKey": call.idempotencyKey },
       };
       const options = { signal: of, timeout: call.timeoutMs };
-      return (await client.request({ method: "tools/call", params }, Called, options)) as JsonObject;
+      return (await without(
+        redaction,
+        client.request({ method: "tools/call", params }, Called, options),
+      )) as JsonObject;
     },
     close,
   };
@@ -110,11 +115,17 @@ export async function openConnection(
 async function createTransport(
   mcp: typeof McpClient,
   { command, url, env, headers }: ToolServerSettings,
-  secrets: SecretSources,
+  { secrets, redaction }: { secrets: SecretSources; redaction: Redaction },
 ) {
+  const resolve = async (given: Record<string, string>) => {
+    const resolved = await resolveReferences(given, secrets);
+    for (const [name, value] of Object.entries(resolved))
+      if (value !== given[name]) redaction.add(value, { name, written: value });
+    return resolved;
+  };
   if (url !== undefined)
     return new mcp.StreamableHTTPClientTransport(new URL(url), {
-      requestInit: { headers: await resolveReferences(headers, secrets), redirect: "error" },
+      requestInit: { headers: await resolve(headers), redirect: "error" },
     });
   const { getDefaultEnvironment, StdioClientTransport: StdioTransport } =
     await import("@modelcontextprotocol/client/stdio");
@@ -123,18 +134,39 @@ async function createTransport(
     command: program!,
     args,
     cwd: secrets.homeDir,
-    env: { ...getDefaultEnvironment(), ...(await resolveReferences(env, secrets)) },
+    env: { ...getDefaultEnvironment(), ...(await resolve(env)) },
     stderr: "pipe",
     maxBufferSize: connectionLimits.messageBytesMax,
   });
 }
 
-function keepEnd(transport: StdioClientTransport): () => string {
+function keepEnd(transport: StdioClientTransport, redaction: Redaction): () => string {
   let end = "";
+  const { stderrCharsMax } = connectionLimits;
   transport.stderr?.on("data", (chunk: Buffer) => {
-    end = (end + chunk.toString("utf8")).slice(-connectionLimits.stderrCharsMax);
+    // More than is shown: a secret that was cut is not known for one.
+    end = (end + chunk.toString("utf8")).slice(-2 * stderrCharsMax);
   });
-  return () => end.trim().toWellFormed();
+  return () => redaction.clean(end).slice(-stderrCharsMax).trim().toWellFormed();
+}
+
+/** What it answers, or why it does not, without the secrets that it was given: a tool may show the environment of its server. */
+async function without<Answer>(redaction: Redaction, answer: Promise<Answer>): Promise<Answer> {
+  try {
+    return cleaned(redaction, await answer) as Answer;
+  } catch (error) {
+    if (error instanceof Error) error.message = redaction.clean(error.message);
+    throw error;
+  }
+}
+
+function cleaned(redaction: Redaction, value: unknown): unknown {
+  if (typeof value === "string") return redaction.clean(value);
+  if (Array.isArray(value)) return value.map((each) => cleaned(redaction, each));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, each]) => [redaction.clean(name), cleaned(redaction, each)]),
+  );
 }
 
 async function listTools(client: McpClient.Client, signal: AbortSignal): Promise<ServerTools> {

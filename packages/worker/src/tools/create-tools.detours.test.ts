@@ -108,6 +108,37 @@ test("a compromised model gets by a job no agent, tools or recipient that it doe
   assert.doesNotMatch(allowed.answer ?? "Error", /^Error/, "it may give the clerk tasks");
 });
 
+test("a compromised model fills no home with jobs, by the tool or by files, and those it made go on", async () => {
+  await using home = await openTestHome({ settings: { agents: { clerk: { tools: ["define_job", "write_file"] } } } });
+  const { kernel } = home;
+  const run = () => ({
+    run: { ...as("clerk"), sessionKind: "main", sessionKey: `main:${crypto.randomUUID()}` } as const,
+    isDirect: true,
+  });
+  const job = (id: string) =>
+    `- { id: ${id}, agent: clerk, trigger: { kind: every, everyMs: 1000 }, prompt: ${canary} }`;
+  const write = async (name: string, count: number) => {
+    const text = Array.from({ length: count }, (_, index) => job(`${name}-${index}`)).join("\n");
+    return (await attempt(home, ["write_file", { path: `jobs/${name}.yaml`, text }], run())).answer ?? "";
+  };
+  assert.match(await write("many", 51), /^Error \(limit_exceeded\).*51 jobs at once \(limit 50\)/);
+  assert.doesNotMatch(await write("few", 2), /^Error/);
+  // As many as a home takes of runs, there before.
+  await kernel.database.query(
+    `insert into roost.job (id, version, state, definition, trigger, time_zone, defined_by, created_at, updated_at, anchor_at, cause_id)
+     select 'filler-' || n, 1, 'paused', '{}', '{"kind":"manual"}', 'UTC', 'person:owner', roost.now(), roost.now(), roost.now(), 'x' from generate_series(1, 999) n`,
+  );
+  const define = async (id: string) => {
+    const call: [string, JsonObject] = ["define_job", { id, trigger: { kind: "manual" }, prompt: canary }];
+    return (await attempt(home, call, run())).answer ?? "";
+  };
+  assert.doesNotMatch(await define("last"), /^Error/);
+  assert.match(await define("one-more"), /^Error \(limit_exceeded\).*1000 jobs \(limit 1000\)/);
+  assert.match(await write("more", 1), /^Error \(limit_exceeded\)/);
+  assert.doesNotMatch(await define("last"), /^Error/, "what is there is changed as before");
+  await assert.rejects(getJob(kernel, "one-more"), { code: "not_found" });
+});
+
 test("a compromised model calls no tool beyond its list by another spelling, nor one within another", async () => {
   await using page = await startCounting();
   const settings = { http: { allow: [page.host] }, agents: { reader: { tools: ["read_file"] } } };

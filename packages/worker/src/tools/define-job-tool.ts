@@ -5,7 +5,7 @@ import { listComplaints, toJsonSchema } from "@roost/contract";
 import { NamedJobDefinition } from "@roost/contract/operations";
 import { defineJob, getJob, type ChangedJob } from "@roost/jobs";
 import type { z } from "zod";
-import { ownJob, refuseWiderJob } from "./refuse-wider-job.ts";
+import { ownJob, refuseMoreJobs, refuseWiderJob } from "./refuse-wider-job.ts";
 import { toJson, type ToolContext } from "./tool-context.ts";
 
 const input = NamedJobDefinition.pick({
@@ -68,7 +68,10 @@ async function define(
     const there = await getJob(kernel, parsed.id).catch(unlessUnknown);
     const isThere = there !== undefined && there.state !== "removed";
     if (isThere) refuseWiderJob(context, there.definition);
-    else requireWhole(parsed);
+    else {
+      requireWhole(parsed);
+      await refuseMoreJobs(context);
+    }
     const isTimed = parsed.trigger !== undefined || parsed.activeHours !== undefined;
     try {
       const answer = await (isThere

@@ -1,16 +1,21 @@
 /**
- * What a run may have jobs do: no more than it may itself. Its words become the prompt of their runs, by the tool or by a file of jobs. Only the person's
- * own sessions change jobs at all.
+ * What a run may have jobs do: no more than it may itself, and how many it may add. Its words become the prompt of their runs, by the tool or by a file
+ * of jobs. Only the person's own sessions change jobs at all.
  */
 import { isDeepStrictEqual } from "node:util";
 import { isJsonObject, RoostError, toRoostError, type JsonObject } from "@roost/base";
 import type { JobDefinition } from "@roost/contract/operations";
+import { countJobs } from "@roost/jobs";
 import { parseJobDocuments } from "@roost/jobs/files";
 import { toolsOfJob, type ToolContext } from "./tool-context.ts";
 
 type Reach = Pick<JobDefinition, "agent" | "tools">;
 
 const mainAgent = "main";
+/** Of the home, beyond which runs add none: jobs that go on by themselves are a way to spend without end. */
+const jobsMax = 1_000;
+/** Of a file, by one write. */
+const addedMax = 50;
 
 const agentOf = ({ run }: ToolContext) => run.agent ?? mainAgent;
 
@@ -30,14 +35,27 @@ export function refuseWiderJob(context: ToolContext, { agent, tools }: Reach): v
   if (more.length > 0) throw forbidden(`its runs have more tools than this one: ${more.slice(0, 5).join(", ")}`);
 }
 
-/** Of a file of jobs: what stands there already the person, or another run, has answered for. @throws RoostError `forbidden` */
-export function refuseWiderFile(context: ToolContext, { before, text }: { before: string; text: string }): void {
+/** @throws RoostError `limit_exceeded` where the home has as many as runs may fill it with */
+export async function refuseMoreJobs({ kernel }: ToolContext, added = 1): Promise<void> {
+  const count = await countJobs(kernel);
+  if (added <= addedMax && count + added <= jobsMax) return;
+  const why = added > addedMax ? `${added} jobs at once (limit ${addedMax})` : `${count} jobs (limit ${jobsMax})`;
+  throw new RoostError("limit_exceeded", `runs add no more jobs to a home of ${why}: change one, or ask the person`);
+}
+
+/** Of a file of jobs: what stands there already the person, or another run, has answered for. @throws RoostError `forbidden`, `limit_exceeded` */
+export async function refuseWiderFile(
+  context: ToolContext,
+  { before, text }: { before: string; text: string },
+): Promise<void> {
   const known = jobsIn(before);
-  for (const job of jobsIn(text)) {
-    if (known.some((each) => isDeepStrictEqual(each, job))) continue;
+  const others = jobsIn(text).filter((job) => !known.some((each) => isDeepStrictEqual(each, job)));
+  for (const job of others) {
     const { agent = mainAgent, tools } = job as Partial<Reach>;
     refuseWiderJob(context, { agent, tools });
   }
+  const added = others.filter((job) => known.every((each) => each["id"] !== job["id"])).length;
+  if (added > 0) await refuseMoreJobs(context, added);
 }
 
 /** Of a text that is no file of jobs none: it is not applied. */

@@ -61,5 +61,5 @@ async function refuseWider(context: ToolContext, path: string, text: string): Pr
     if (toRoostError(error).code !== "not_found") throw error;
     return { text: "" };
   });
-  refuseWiderFile(context, { before: before.text, text });
+  await refuseWiderFile(context, { before: before.text, text });
 }

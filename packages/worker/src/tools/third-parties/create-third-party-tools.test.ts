@@ -49,6 +49,11 @@ const document = {
     "/long": { get: operation("long", "readonly") },
     "/away": { get: operation("away", "readonly") },
     "/raw": { put: operation("putRaw", "idempotent", { requestBody: { content: { "image/*": {} } } }) },
+    "/odd": {
+      get: operation("odd", "readonly", {
+        parameters: [{ name: "q", in: "query", schema: { type: "string", maxLength: 100, pattern: "^(a|a)*$" } }],
+      }),
+    },
     "/xml": { put: operation("putXml", "idempotent", { requestBody: { content: { "application/xml": {} } } }) },
     "/own": {
       get: operation("own", "readonly", { security: [{ login: [] }] }),
@@ -235,6 +240,16 @@ test("createThirdPartyTools() calls with the secret and never shows it, whatever
   const reach = ["acme_read", "acme_write"].map((name) => scene.tools.get(name)?.reach?.({})?.isOutside);
   assert.deepEqual(reach, [true, true], "a run with untrusted content asks first");
   for (const tool of scene.tools.values()) assert.equal((await tool.labelsOf?.({}))?.trust, "untrusted");
+});
+
+test("createThirdPartyTools() runs no expression of a document, which could take for ever, and checks all else", async () => {
+  await using scene = await openScene();
+  const { input } = scene.tools.get("acme_odd")!;
+  assert.ok("validate" in input);
+  // Twice the letters would take a million times as long.
+  assert.deepEqual(input.validate({ q: `${"a".repeat(20)}!` }), []);
+  assert.match(input.validate({ q: "a".repeat(101) }).join(), /100 characters/);
+  assert.match(input.validate({ q: 1 }).join(), /must be string/);
 });
 
 test("createThirdPartyTools() tells what was done: failed, unknown, cut", async () => {
