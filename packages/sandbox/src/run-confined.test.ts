@@ -69,7 +69,7 @@ test(
   async () => {
     // As root, core_pattern would name a program that the kernel runs outside.
     const writable = await sh(
-      "find /proc /dev -path '/proc/[0-9]*' -prune -o -type f -writable -print 2>/dev/null | head; [ -w /proc/sys/kernel/core_pattern ] && echo w; (: >> /proc/sys/vm/drop_caches) 2>/dev/null && echo opened; true",
+      "find /proc -path '/proc/[0-9]*' -prune -o -type f -writable -print 2>/dev/null | head; [ -w /proc/sys/kernel/core_pattern ] && echo w; (: >> /proc/sys/vm/drop_caches) 2>/dev/null && echo opened; true",
     );
     assert.equal(writable.text, "");
     const { text } = await sh("tr '\\0' '\\n' < /proc/self/environ; cat /proc/[0-9]*/environ | tr '\\0' '\\n'", {

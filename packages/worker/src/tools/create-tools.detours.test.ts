@@ -115,8 +115,7 @@ test("a compromised model fills no home with jobs, by the tool or by files, and 
     run: { ...as("clerk"), sessionKind: "main", sessionKey: `main:${crypto.randomUUID()}` } as const,
     isDirect: true,
   });
-  const job = (id: string) =>
-    `- { id: ${id}, agent: clerk, trigger: { kind: every, everyMs: 1000 }, prompt: ${canary} }`;
+  const job = (id: string) => `- { id: ${id}, agent: clerk, trigger: { kind: every, every: 1s }, prompt: ${canary} }`;
   const write = async (name: string, count: number) => {
     const text = Array.from({ length: count }, (_, index) => job(`${name}-${index}`)).join("\n");
     return (await attempt(home, ["write_file", { path: `jobs/${name}.yaml`, text }], run())).answer ?? "";
