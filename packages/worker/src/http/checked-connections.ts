@@ -2,6 +2,7 @@
 
 import { lookup, type LookupAddress, type LookupAllOptions } from "node:dns";
 import { isIP, type LookupFunction } from "node:net";
+import { callbackify } from "node:util";
 import { RoostError } from "@roost/base";
 import type { Agent } from "undici";
 import { checkAddress, isSameAddress, type AddressRules } from "./check-address.ts";
@@ -48,14 +49,13 @@ export function checkedConnections(
     if (url.protocol === "http:") await Promise.all(heldHosts.map((held) => refuseSame(held, { addresses, options })));
     return addresses;
   };
+  const lookupAll = callbackify(addressesOf);
   const lookupChecked: LookupFunction = (hostname, lookupOptions, callback) => {
-    addressesOf(hostname, { ...lookupOptions, all: true }).then(
-      (addresses) => {
-        if (lookupOptions.all === true) callback(null, addresses);
-        else callback(null, addresses[0]!.address, addresses[0]!.family);
-      },
-      (error: NodeJS.ErrnoException) => callback(error, "", 4),
-    );
+    lookupAll(hostname, { ...lookupOptions, all: true }, (error, addresses) => {
+      if (error !== null) return callback(error, "", 4);
+      if (lookupOptions.all === true) return callback(null, addresses);
+      return callback(null, addresses[0]!.address, addresses[0]!.family);
+    });
   };
   return { connect: { lookup: lookupChecked, timeout: 10_000 }, maxHeaderSize: 32_768, connections: 1 };
 }
