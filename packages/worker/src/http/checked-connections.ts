@@ -45,7 +45,7 @@ export function checkedConnections(
   const addressesOf = async (hostname: string, options: LookupAllOptions) => {
     const addresses = await resolveAll(hostname, options);
     for (const { address } of addresses) checkAddress(address, url, rules);
-    if (addresses.length === 0) throw new Error(`${hostname} has no address`);
+    if (addresses.length === 0) throw new RoostError("unavailable", `${hostname} has no address`);
     if (url.protocol === "http:") await Promise.all(heldHosts.map((held) => refuseSame(held, { addresses, options })));
     return addresses;
   };

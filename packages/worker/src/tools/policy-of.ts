@@ -1,3 +1,4 @@
+/** What an agent's policies say of a call: by the name of its tool, and by what it reaches, however that is spelled. Decides nothing itself. */
 import { isIP } from "node:net";
 import type { CallPolicy } from "@roost/contract/operations";
 import { hostOf } from "../http/host-of.ts";
