@@ -44,6 +44,8 @@ export interface CompactOptions extends WriteSummaryOptions {
   labels: () => Promise<Labels>;
 }
 
+/** Fewer say nothing. */
+const summaryTokensMin = 100;
 const leftOutLinesMax = 12;
 const leftOutLineChars = 120;
 
@@ -54,7 +56,7 @@ export async function compact(options: CompactOptions): Promise<CompactOutcome> 
   const plan = { ...planned, leaving: withWholeTurns(planned.leaving, { messages, turns }) };
   const leaving = plan.leaving.map((index) => messages[index]!);
   if (leaving.length === 0) return { state: "compacted", compaction: { plan } };
-  const { kind, ...written } = await writeSummary(leaving, options);
+  const { kind, ...written } = await writeSummary(leaving, { ...options, summaryTokens: summaryRoom(plan, options) });
   if (kind === "failed") return { state: "failed", error: (written as { error: StepError }).error };
   // A person who asks for a summary keeps the conversation without one.
   if (kind === "rehearsed" || (kind === "none" && tokensMax === 0)) return { state: "full" };
@@ -83,6 +85,12 @@ const isMarked = (message: Message) => message.role !== "assistant" && message.i
 const countOf = (summary: object) => (summary as SummaryMessage).messageCount;
 const tokensOf = (messages: Message[]) => messages.reduce((sum, message) => sum + estimateMessage(message), 0);
 const allOf = (messages: Message[]): CompactionPlan => ({ leaving: [...messages.keys()], shortened: [] });
+
+/** A summary that has no room has to be summarised itself, by a small model again and again. */
+function summaryRoom(plan: CompactionPlan, { messages, tokensMax }: CompactOptions): number {
+  if (tokensMax === 0) return summaryTokensMax;
+  return Math.max(summaryTokensMin, tokensMax - tokensOf(applyCompaction(messages, { plan })));
+}
 
 /** The summary needs room too. */
 function planFor({ messages, tokensMax, model }: CompactOptions): CompactionPlan | undefined {

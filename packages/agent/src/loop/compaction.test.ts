@@ -259,6 +259,20 @@ test("runAgentLoop() cuts further when the provider counts more, and offers no t
   assert.equal(loop.server.requests.at(-1)?.toolNames.length, 0);
 });
 
+test("runAgentLoop() shortens the list of tools beside a conversation of which nothing more can leave", async () => {
+  await using loop = await openSmall(() => "short answer", 4_096);
+  const sections = [{ name: "This session", text: words(10) }];
+  const messages = [user(words(900)), user(words(900))];
+  const outcome = await loop.run({
+    tools: manyTools.slice(0, 16),
+    leaveOrder,
+    context: { sections, messages },
+    limits: { outputTokensMax: 1_024, compactionsMax: 0 },
+  });
+  assert.ok(outcome.kind === "replied", JSON.stringify(outcome).slice(0, 300));
+  assert.match(outcome.leftOut?.join() ?? "", /the list of tools was cut/);
+});
+
 test("runAgentLoop() names the largest parts of a prompt that cannot fit, what to set, and asks for no summary", async () => {
   await using loop = await openSmall(() => "never asked", 4_096);
   for (const [name, context] of [
@@ -370,6 +384,18 @@ test("compact() carries an earlier summary on, and keeps it whole when the model
   assert.ok(made.state === "compacted" && made.compaction.summary !== undefined);
   assert.ok(made.compaction.summary.text.startsWith(earlier.text));
   assert.ok(made.compaction.summary.messageCount > 9);
+});
+
+test("compact() keeps a summary within the room that is left for it, however much the model writes", async () => {
+  const { made } = await compactWith(history, {
+    tokensMax: 400,
+    contextTokensMax: 4_096,
+    answer: () => `REMEMBER: the boat is red\n${words(1_000)}`,
+  });
+  assert.ok(made.state === "compacted");
+  const { tokensAfter = Infinity, facts } = made.compaction;
+  assert.ok(tokensAfter <= 450, `${tokensAfter} tokens of 400 and a mark of the cut`);
+  assert.deepEqual(facts, ["the boat is red"]);
 });
 
 test("compact() lets nothing leave while no model answers", async () => {

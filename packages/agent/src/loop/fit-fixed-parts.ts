@@ -21,12 +21,17 @@ const sectionTokensMin = 40;
 const notesTokens = 60;
 const notesName = "Left out";
 
-/** Whether anything was cut. */
-export function fitFixedParts(loop: Loop, exceeded: ContextExceeded): boolean {
+/** Whether anything was cut. `beside`: what must have room as well; of a conversation of which nothing more can leave, all. */
+export function fitFixedParts(
+  loop: Loop,
+  exceeded: ContextExceeded,
+  { beside = "last" }: { beside?: "last" | "conversation" } = {},
+): boolean {
   const { contextTokensMax, promptTokens, source } = exceeded;
   const room = contextTokensMax - replyRoomOf({ model: "", contextTokensMax }, loop.limits.outputTokensMax);
   const target = source === "provider" ? Math.min(room, Math.floor(promptTokens * refusedShare)) : room;
-  const least = estimatePrompt({ sections: [], messages: loop.state.messages.slice(-1), tools: [] });
+  const messages = beside === "last" ? loop.state.messages.slice(-1) : loop.state.messages;
+  const least = estimatePrompt({ sections: [], messages, tools: [] });
   const tokensMax = Math.min(Math.floor(target * fixedShareMax), target - least);
   const before = fixedTokens(loop);
   // The message to answer is too long by itself: nothing here helps.

@@ -119,7 +119,7 @@ async function runTurns(loop: Loop): Promise<AgentEnd> {
         state.compactionCount >= limits.compactionsMax || (wasRefusedByProvider && output.source === "provider");
       const room = isLast ? ({ state: "full" } as const) : await runCompactionStep(loop, output);
       if (room.state === "failed") return endOfFailedStep(loop, room.error);
-      if (room.state === "full" && mayCut && fitFixedParts(loop, output)) continue;
+      if (room.state === "full" && mayCut && fitFixedParts(loop, output, { beside: "conversation" })) continue;
       if (room.state === "full") return limitReached(loop, "context", whyFull(loop, output));
       wasRefusedByProvider = output.source === "provider";
       continue;
