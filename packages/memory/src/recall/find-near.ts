@@ -6,7 +6,7 @@ import { embedNow } from "./embed-now.ts";
 import type { FindLines } from "./find-lines.ts";
 import { recencyOf, type RankedLine } from "./rank-lines.ts";
 import { bytesVector, codeOf } from "./vector-bytes.ts";
-import { modelOf, readSpace } from "./vector-space.ts";
+import { modelOf, readSpace, type VectorSpace } from "./vector-space.ts";
 
 /** A person or a model waits: later, words alone decide. */
 const queryMsMax = 3_000;
@@ -19,11 +19,39 @@ const likenessShare = 0.75;
 
 /** Best first; nothing where there are no vectors, or none can be had now. */
 export async function findNear(memory: Memory, embedder: Embedder, find: FindLines): Promise<RankedLine[]> {
-  const asked = await askedOf(memory, embedder, find.query);
+  const asked = await askedOf(memory, embedder, [find.query]);
   if (asked === undefined) return [];
-  const { direction, centre, centreOf } = asked;
-  const { kernel } = memory;
-  const rows = await kernel.database.query<{ document: number; place: number; atMinute: number; vector: Buffer }>(
+  const [direction] = asked.directions;
+  const nowMinute = Math.floor(find.nowMs / 60_000);
+  return (await readNearest(memory, embedder, { direction: direction!, space: asked.space, find }))
+    .map(({ direction: ofLine, ...line }) => ({ ...line, similarity: productOf(direction!, ofLine) }))
+    .filter(({ similarity }) => similarity >= similarityMin)
+    .map(({ similarity, ...line }) => ({ ...line, score: similarity * recencyOf(nowMinute - line.atMinute) }))
+    .sort((a, b) => b.score - a.score)
+    .slice(0, find.limit);
+}
+
+export interface NearLine {
+  document: number;
+  place: number;
+  atMinute: number;
+  /** Seen from the centre. */
+  direction: Float32Array;
+}
+
+interface ReadNearest {
+  direction: Float32Array;
+  space: VectorSpace;
+  find: Omit<FindLines, "query" | "nowMs" | "limit">;
+}
+
+/** Those with the nearest codes, in no order. */
+export async function readNearest(
+  { kernel }: Memory,
+  embedder: Embedder,
+  { direction, space, find }: ReadNearest,
+): Promise<NearLine[]> {
+  const rows = await kernel.database.query<Omit<NearLine, "direction"> & { vector: Buffer }>(
     `select near.document, near.place, floor(extract(epoch from near.at) / 60)::bigint as "atMinute", e.vector from (
        select v.document, v.place, v.at, v.key from memory.recall_vector v
        where ($2::integer[] is null or v.labels = any($2))
@@ -43,22 +71,11 @@ export async function findNear(memory: Memory, embedder: Embedder, find: FindLin
       // Another process may have moved the centre, or begun anew with another model, while this question was embedded: then words alone decide.
       modelOf(embedder),
       direction.length,
-      centreOf,
+      space.centreOf,
     ],
     { name: "memory_recall_near" },
   );
-  const nowMinute = Math.floor(find.nowMs / 60_000);
-  return rows
-    .map(({ document, place, atMinute, vector: stored }) => ({
-      document,
-      place,
-      atMinute,
-      similarity: productOf(direction, directionOf(bytesVector(stored), centre)),
-    }))
-    .filter(({ similarity }) => similarity >= similarityMin)
-    .map(({ similarity, ...line }) => ({ ...line, score: similarity * recencyOf(nowMinute - line.atMinute) }))
-    .sort((a, b) => b.score - a.score)
-    .slice(0, find.limit);
+  return rows.map(({ vector, ...line }) => ({ ...line, direction: directionOf(bytesVector(vector), space.centre) }));
 }
 
 /** Adds the likenesses to the scores by words: vectors put lines of these words in order, and add what the words missed. */
@@ -74,11 +91,16 @@ export function fuse(byWords: readonly RankedLine[], byVectors: readonly RankedL
   return [...fused.values()].sort((a, b) => b.score - a.score).slice(0, limit);
 }
 
-/** The question as it is compared with lines: of their model, and seen from their centre. */
-async function askedOf(memory: Memory, embedder: Embedder, query: string) {
+/** Texts as they are compared with lines: of their model, and seen from their centre. Undefined: there are no vectors, or none can be had now. */
+export async function askedOf(
+  memory: Memory,
+  embedder: Embedder,
+  texts: readonly string[],
+  otherwise = "recall goes by words alone",
+): Promise<{ space: VectorSpace; directions: Float32Array[] } | undefined> {
   const space = await readSpace(memory.kernel.database, embedder);
-  if (space?.dimensions == null || query.trim() === "") return undefined;
-  const [vector] =
-    (await embedNow(memory, [query], { msMax: queryMsMax, otherwise: "recall goes by words alone" })) ?? [];
-  return vector?.length === space.dimensions ? { ...space, direction: directionOf(vector, space.centre) } : undefined;
+  if (space?.dimensions == null || texts.some((text) => text.trim() === "")) return undefined;
+  const vectors = await embedNow(memory, texts, { msMax: queryMsMax, otherwise });
+  if (vectors === undefined || vectors.some(({ length }) => length !== space.dimensions)) return undefined;
+  return { space, directions: vectors.map((vector) => directionOf(vector, space.centre)) };
 }

@@ -1,6 +1,7 @@
 /**
  * After a correction: which lines of files say in other words what does not hold. They are found as subjects are compared, by the words of the old value
- * and of what it was said of; each has a note wherever it is shown from then on, and the person is told where they stand. Files are not changed.
+ * and of what it was said of, and by their vectors where the home has them; each has a note wherever it is shown from then on, and the person is told where they
+ * stand. Files are not changed.
  */
 import { raiseNotice, type KernelTransaction, type SchedulerLoop } from "@roost/kernel";
 import { readSubject, shareWithin, type SubjectWords } from "@roost/subjects";
@@ -9,9 +10,10 @@ import { hashOfLine, saysPlainly } from "../facts/corrections.ts";
 import { factColumns, type FactRow } from "../facts/fact.ts";
 import type { Memory } from "../memory.ts";
 import { linesOf } from "../records/line-marks.ts";
+import { findAlike, type AlikePiece } from "./find-alike.ts";
 import { findLines } from "./find-lines.ts";
 import { refreshRecall } from "./refresh-recall.ts";
-import { splitMarkdown } from "./split-markdown.ts";
+import { splitMarkdown, type TextPiece } from "./split-markdown.ts";
 
 const pollMs = 60_000;
 const factsMax = 20;
@@ -42,7 +44,7 @@ export function createStaleLineLoop(memory: Memory): SchedulerLoop {
 const isToSearch = "not f.is_searched and not f.is_claim and (f.retracted_at is not null or not upper_inf(f.valid))";
 const closedAt = "greatest(f.retracted_at, upper(f.valid))";
 
-type Closed = FactRow & { right: string | null };
+type Closed = FactRow & { right: string | null; instead: string | null };
 
 /** True: there is more to search for. */
 export async function findStaleLines(memory: Memory): Promise<boolean> {
@@ -52,7 +54,7 @@ export async function findStaleLines(memory: Memory): Promise<boolean> {
        update memory.fact set is_searched = true where id in (
          select f.id from memory.fact f where ${isToSearch} and ${closedAt} < roost.now() - interval '${daysMax} days'
          order by f.id limit ${passedMax} for update skip locked))
-     select ${factColumns}, coalesce(n.value, n.statement) as "right" from memory.fact f left join memory.fact n on n.id = f.replaced_by
+     select ${factColumns}, coalesce(n.value, n.statement) as "right", n.statement as instead from memory.fact f left join memory.fact n on n.id = f.replaced_by
      where ${isToSearch} and ${closedAt} between roost.now() - interval '${daysMax} days' and roost.now()
      order by f.id limit ${factsMax}`,
     [],
@@ -102,22 +104,28 @@ async function linesThatSay(memory: Memory, fact: Closed): Promise<StaleLine[]> 
     nowMs: clock.nowMs(),
     limit: candidatesMax,
   });
+  const alike = await findAlike(memory, fact.statement, fact.instead);
   const files = await database.query<{ path: string; sha256: string }>(
     `select f.path, f.sha256 from memory.recall_document d join memory.file f on f.path = d.ref
-     where d.id = any($1) and f.sha256 is not null order by f.path limit ${filesMax}`,
-    [[...new Set(ranked.map(({ document }) => document))]],
+     where (d.id = any($1) or d.kind = 'file' and d.ref = any($2)) and f.sha256 is not null
+     order by d.ref <> all ($2), f.path limit ${filesMax}`,
+    [[...new Set(ranked.map(({ document }) => document))], alike.map(({ path }) => path)],
   );
   const wrong = readSubject(fact.value ?? fact.statement);
   const says = readerOf(fact, wrong);
+  const saysAlike = alikeReaderOf(fact, alike);
   const found: StaleLine[] = [];
   for (const { path, sha256 } of files) {
     const text = textOf(Buffer.from((await memory.versions.get(sha256)) ?? []));
     if (text === undefined) continue;
     const lines = linesOf(text);
     for (const piece of splitMarkdown(text)) {
-      if (!says(piece.text, piece.heading)) continue;
       const own = lines.slice(piece.from - 1, piece.from - 1 + piece.count);
-      const hashes = [...new Set([piece.text, ...linesWith(wrong, own)])].map(hashOfLine);
+      const isSaid = says(piece.text, piece.heading);
+      if (!isSaid && !saysAlike(path, piece)) continue;
+      // Which of its lines say it without a word of it is not known: the note stands behind the last.
+      const noted = isSaid ? linesWith(wrong, own) : own.slice(-1);
+      const hashes = [...new Set([piece.text, ...noted])].map(hashOfLine);
       found.push({ path, line: piece.from, hashes });
     }
   }
@@ -149,5 +157,19 @@ function readerOf(
     const words = readSubject(text);
     if (!isIn(wrong, words) || (of !== undefined && !isIn(of, readSubject(`${heading} ${text}`)))) return false;
     return instead === undefined || instead.length === 0 || shareWithin(instead, words) < 1;
+  };
+}
+
+/** Whether a piece is one that is alike by its vector, and says neither in the fact's own words what does not hold, nor what holds instead. */
+function alikeReaderOf(
+  { subject, value, statement, right }: Closed,
+  alike: readonly AlikePiece[],
+): (path: string, piece: TextPiece) => boolean {
+  const places = new Set(alike.map(({ path, from }) => `${from} ${path}`));
+  const instead = right === null ? undefined : readSubject(right);
+  return (path, { text, from }) => {
+    if (!places.has(`${from} ${path}`)) return false;
+    if (saysPlainly(text, { wrong: value ?? statement, right, subject })) return false;
+    return instead === undefined || instead.length === 0 || shareWithin(instead, readSubject(text)) < 1;
   };
 }
