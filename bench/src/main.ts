@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: measures, prints the figures with the facts of the machine, and says which aims are missed. `--quick` runs
  * everything once to see that it works; a name (`append`, `turn`, …) measures only that. `recall FILE` and `routing FILE` read data from a file, with
- * `--embeddings URL --embedding-model NAME` also by vectors of that server; `peers` puts Roost beside others.
+ * `--embeddings URL --embedding-model NAME` also by vectors of that server; `day` asks a model that is named by `--model URL --model-name NAME`; `peers` puts Roost beside others.
  */
 import { createEmbedder } from "@roost/agent";
 import { toRoostError } from "@roost/base";
@@ -9,6 +9,7 @@ import { machineFacts } from "./machine-facts.ts";
 import type { Figure, Measure, MeasureOptions } from "./measure.ts";
 import { measureAgents } from "./measures/measure-agents.ts";
 import { measureAppend } from "./measures/measure-append.ts";
+import { measureDay } from "./measures/measure-day.ts";
 import { measureDefinitions } from "./measures/measure-definitions.ts";
 import { measureDoor } from "./measures/measure-door.ts";
 import { measureDue } from "./measures/measure-due.ts";
@@ -53,6 +54,7 @@ const measures: Record<string, Measure> = {
 /** They need more than npm brings, or minutes: measured when they are named. */
 const namedMeasures: Record<string, Measure> = {
   agents: measureAgents,
+  day: measureDay,
   definitions: measureDefinitions,
   gateways: measureGateways,
   kafka: measureKafka,
@@ -86,7 +88,8 @@ async function main(): Promise<void> {
     throw new Error(`"${unknown}" is not measured here: choose from ${Object.keys(known).join(", ")}`);
   for (const fact of machineFacts()) print(fact);
   if (isQuick) print("a quick look: it shows that everything runs, the figures mean nothing");
-  const options = { isQuick, share, embedder: readEmbedder(), onProgress: (text: string) => print(`\n… ${text}`) };
+  const onProgress = (text: string) => print(`\n… ${text}`);
+  const options = { isQuick, share, embedder: readEmbedder(), model: readModel(), onProgress };
   if (ofFile !== undefined) {
     for (const figure of await ofFile(names[1], options)) print(formatFigure(figure));
     return;
@@ -105,7 +108,7 @@ async function main(): Promise<void> {
 }
 
 /** Options that a value follows. */
-const valued = ["--share", "--embeddings", "--embedding-model"];
+const valued = ["--share", "--embeddings", "--embedding-model", "--model", "--model-name"];
 
 function readOption(name: string): string | undefined {
   const at = process.argv.indexOf(name);
@@ -127,6 +130,12 @@ function readEmbedder(): MeasureOptions["embedder"] {
   if (baseUrl === undefined) return undefined;
   const model = readOption("--embedding-model") ?? "default";
   return { ...createEmbedder({ baseUrl, model }), model };
+}
+
+/** Up to and including /v1. */
+function readModel(): MeasureOptions["model"] {
+  const url = readOption("--model");
+  return url === undefined ? undefined : { url, name: readOption("--model-name") ?? "default" };
 }
 
 function formatFigure({ name, value, details, aim, isMet }: Figure): string {

@@ -20,6 +20,8 @@ export interface MeasureOptions {
   share: number;
   /** Of the server that the person names, for what also goes by vectors: `--embeddings URL --embedding-model NAME`. */
   embedder?: (Embedder & { model: string }) | undefined;
+  /** Of the server that the person names: `--model URL --model-name NAME`. */
+  model?: { url: string; name: string } | undefined;
   /** Says what is going on. */
   onProgress: (text: string) => void;
 }

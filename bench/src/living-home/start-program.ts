@@ -10,6 +10,7 @@ export interface ProgramOptions {
   /** From the root of the repository. */
   path: string;
   environment: Record<string, string>;
+  args?: readonly string[];
 }
 
 export interface ProgramReady {
@@ -32,8 +33,8 @@ const root = fileURLToPath(new URL("../../../", import.meta.url));
 const logLinesMax = 200;
 
 /** Resolves when the program says that it is ready. @throws Error with its log when it ends before that */
-export async function startProgram({ path, environment }: ProgramOptions): Promise<Program> {
-  const child = spawn(process.execPath, [`${root}${path}`], {
+export async function startProgram({ path, environment, args = [] }: ProgramOptions): Promise<Program> {
+  const child = spawn(process.execPath, [`${root}${path}`, ...args], {
     cwd: root,
     stdio: ["ignore", "ignore", "pipe", "ipc"],
     env: { ...readInheritedEnvironment(), ...environment },

@@ -8,10 +8,11 @@ import { join } from "node:path";
 import { RoostError, silentLogger } from "@roost/base";
 import { mainLabels } from "@roost/contract/labels";
 import { createEmbedder, type Embedder } from "@roost/agent";
-import { startEmbeddingServer } from "@roost/agent/testing";
 import { embedLines, indexLines, openMemory, recall, type IndexedDocument, type Memory } from "@roost/memory";
+import type { Sql } from "@roost/database";
 import { z } from "zod";
-import { listServerPids, sumProcessorMs } from "../living-home/home-processes.ts";
+import { listServerPids, readMib, readResidentMib, sumProcessorMs } from "../living-home/home-processes.ts";
+import { startProgram } from "../living-home/start-program.ts";
 import { formatMs, timed, type Figure, type MeasureOptions } from "../measure.ts";
 import { openDurableDatabase } from "../open-durable-database.ts";
 import { statistics } from "../statistics.ts";
@@ -75,9 +76,10 @@ export async function measureRecall(
       onProgress(`the same with vectors of ${given.model}`);
       return [...quality, ...(await measureModel({ ...memory, embedder: given }, conversations, given))];
     }
-    // Of letter triples, by a server in this process: what vectors cost. How well they find is a matter of the model.
-    await using server = await startEmbeddingServer({ dimensions: vectorDimensions });
-    const embedder = createEmbedder({ baseUrl: server.url, model: "letter triples" });
+    // Of letter triples: what vectors cost. How well they find is a matter of the model.
+    const args = [String(vectorDimensions)];
+    await using server = await startProgram({ path: "bench/src/embedding-program.ts", environment: {}, args });
+    const embedder = createEmbedder({ baseUrl: server.ready.url!, model: "letter triples" });
     const withVectors: Memory = { ...memory, embedder };
     await embedAll(withVectors, embedder);
     const [joined] = await measureEvidence(withVectors, conversations);
@@ -87,14 +89,17 @@ export async function measureRecall(
     const byWords = await measureTime(memory, conversations, { ...written, isQuick });
     onProgress("the same with vectors");
     const made = await embedAll(withVectors, embedder);
+    await memory.kernel.database.query("analyze");
     const byBoth = await measureTime(withVectors, conversations, { ...written, isQuick });
+    const anew = await measureCodes(withVectors, embedder);
     const { value, details } = joined!;
     return [
       ...quality,
       { name: "… with vectors of letter triples, which know no language", value, details },
       byWords,
-      { name: "… with vectors", value: byBoth.value, details: byBoth.details },
+      { ...byBoth, name: "… with vectors" },
       made,
+      anew,
     ];
   } finally {
     await rm(homeDir, { recursive: true, force: true });
@@ -116,18 +121,48 @@ async function measureModel(
 
 /** How long it takes to have vectors of all lines. */
 async function embedAll(memory: Memory, embedder: Embedder): Promise<Figure> {
+  const { database } = memory.kernel;
+  const before = await countVectors(database);
   const ms = await timed(async () => {
     while ((await embedLines(memory, embedder)) === "more");
   });
-  const [row] = await memory.kernel.database.query<{ count: number; bytes: number }>(
-    "select count(*) as count, pg_total_relation_size('memory.recall_vector') + pg_total_relation_size('memory.embedding') as bytes from memory.recall_vector",
-  );
-  const { count, bytes } = row!;
+  const { count, bytes } = await countVectors(database);
+  const madeCount = Math.max(1, count - before.count);
   return {
     name: "a vector to make and to store",
-    value: formatMs(ms / Math.max(1, count)),
-    details: `the server included; ${(bytes / Math.max(1, count) / 1024).toFixed(1)} KiB a line`,
+    value: formatMs(ms / madeCount),
+    details: `the server included; ${formatSeconds(ms)} for ${madeCount.toLocaleString("en")} lines; ${(bytes / Math.max(1, count) / 1024).toFixed(1)} KiB a line; afterwards ${await describeMemory(database)}`,
   };
+}
+
+async function countVectors(sql: Sql): Promise<{ count: number; bytes: number }> {
+  const [row] = await sql.query<{ count: number; bytes: number }>(
+    "select count(*) as count, pg_total_relation_size('memory.recall_vector') + pg_total_relation_size('memory.embedding') as bytes from memory.recall_vector",
+  );
+  return row!;
+}
+
+/** All codes anew, as where the middle of all texts has moved far. No text is asked for. */
+async function measureCodes(memory: Memory, embedder: Embedder): Promise<Figure> {
+  const { database } = memory.kernel;
+  await database.query("update memory.embedding_state set centre = null, centre_of = 0");
+  const ms = await timed(() => embedLines(memory, embedder));
+  const { count } = await countVectors(database);
+  return {
+    name: "all codes made anew, seen from another centre",
+    value: formatSeconds(ms),
+    details: `${count.toLocaleString("en")} lines, in one transaction; afterwards ${await describeMemory(database)}`,
+  };
+}
+
+async function describeMemory(sql: Sql): Promise<string> {
+  const servers = await Promise.all((await listServerPids(sql)).map(readMib));
+  const serverMib = servers.reduce((sum, each) => sum + each, 0);
+  return `${((await readResidentMib(process.pid)) ?? 0).toFixed(0)} MiB here and ${serverMib.toFixed(0)} in PostgreSQL`;
+}
+
+function formatSeconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
 }
 
 async function measureEvidence(memory: Memory, conversations: readonly Conversation[]): Promise<Figure[]> {

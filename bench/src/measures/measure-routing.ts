@@ -5,10 +5,11 @@
  */
 import { readFile } from "node:fs/promises";
 import { RoostError } from "@roost/base";
-import { chooseExamples, createRouter, textsOf, type Router, type RouteTarget } from "@roost/routing";
+import { chooseExamples, createRouter, readWordVectors, textsOf, type Router, type RouteTarget } from "@roost/routing";
 import { z } from "zod";
 import { formatMs, type Figure, type MeasureOptions } from "../measure.ts";
 import { statistics } from "../statistics.ts";
+import { intentDescriptions } from "./intent-descriptions.ts";
 
 const aims = { topMin: 0.9, decidedMin: 0.8, caughtMin: 0.6, msMax: 20 } as const;
 const examplesPerTarget = 5;
@@ -16,6 +17,7 @@ const examplesPerTarget = 5;
 const targetsOfTime = 300;
 const quickCount = 200;
 const askedWithVectors = 500;
+const drawsCount = 5;
 
 const Pairs = z.array(z.tuple([z.string(), z.string()]));
 const Intents = z.object({ train: Pairs, val: Pairs, oos_train: Pairs.default([]), oos_val: Pairs.default([]) });
@@ -27,21 +29,10 @@ export async function measureRouting(
 ): Promise<Figure[]> {
   const { train, val, oos_train: oosTrain, oos_val: oosVal } = await readIntents(path);
   const byIntent = Map.groupBy(train, ([, intent]) => intent);
-  const chosen = [...byIntent].map(([intent, pairs]) =>
-    toTarget(
-      intent,
-      chooseExamples(
-        pairs.map(([text]) => text),
-        examplesPerTarget,
-      ),
-    ),
-  );
-  const spread = [...byIntent].map(([intent, pairs]) =>
-    toTarget(
-      intent,
-      pairs.filter((_, index) => index % Math.ceil(pairs.length / examplesPerTarget) === 0).map(([text]) => text),
-    ),
-  );
+  const pick = (choose: (texts: string[]) => string[]) =>
+    [...byIntent].map(([intent, pairs]) => toTarget(intent, choose(pairs.map(([text]) => text))));
+  const chosen = pick((texts) => chooseExamples(texts, examplesPerTarget));
+  const spread = pick((texts) => texts.filter((_, index) => index % Math.ceil(texts.length / examplesPerTarget) === 0));
   const asked = isQuick ? val.slice(0, quickCount) : val;
   const foreign = [...oosVal, ...oosTrain].map(([text]) => text);
   onProgress(`${asked.length} questions to ${chosen.length} targets`);
@@ -52,6 +43,18 @@ export async function measureRouting(
     ...(await measureChoice(chosenHow, chosen, texts)),
     ...(await measureChoice(spreadHow, spread, texts)),
   ];
+  const described = spread.map((target) => ({ ...target, description: intentDescriptions[target.id] ?? "" }));
+  if (described.some(({ description }) => description !== "")) {
+    onProgress("the same with descriptions");
+    figures.push(...(await measureChoice(`${spreadHow}, and descriptions`, described, texts)));
+  }
+  onProgress("the same with examples picked in other ways");
+  const picked = [{ how: "the first five", targets: pick((list) => list.slice(0, examplesPerTarget)) }];
+  for (let seed = 1; seed <= (isQuick ? 1 : drawsCount); seed += 1) {
+    const draw = createDraw(seed);
+    picked.push({ how: `drawn by chance (${seed})`, targets: pick((list) => drawSome(list, draw)) });
+  }
+  figures.push(await measureOtherChoices(picked, texts));
   onProgress(`the time of a decision among ${targetsOfTime} targets`);
   figures.push(await measureTime(chosen, asked));
   if (embedder === undefined) return figures;
@@ -115,16 +118,18 @@ function toTarget(intent: string, examples: string[]): RouteTarget {
 }
 
 async function openRouter(targets: readonly RouteTarget[], vectors?: Vectors): Promise<Router> {
-  const byWords = await createRouter(targets);
+  const byWords = await createRouter(targets, { words: await readWordVectors() });
   if (vectors === undefined) return byWords;
   return await byWords.withVectors(await vectors.of(targets.flatMap((one) => textsOf(one))));
 }
 
-async function measureChoice(
-  how: string,
-  targets: readonly RouteTarget[],
-  { asked, foreign, vectors }: { asked: readonly [string, string][]; foreign: readonly string[]; vectors?: Vectors },
-): Promise<Figure[]> {
+interface Texts {
+  asked: readonly [string, string][];
+  foreign: readonly string[];
+  vectors?: Vectors;
+}
+
+async function sharesOf(targets: readonly RouteTarget[], { asked, foreign, vectors }: Texts) {
   const router = await openRouter(targets, vectors);
   const routeAll = async (texts: readonly string[]) => {
     const given = await vectors?.of(texts);
@@ -135,10 +140,16 @@ async function measureChoice(
   const decided = routes.flatMap(({ intent, route }) =>
     route.state === "decided" ? [{ isRight: route.targetId === intent }] : [],
   );
-  const share = decided.length / routes.length;
-  const right = decided.filter(({ isRight }) => isRight).length / decided.length;
-  const caught = (await routeAll(foreign)).filter(({ state }) => state !== "decided").length / foreign.length;
-  const by = vectors === undefined ? "no model, no token" : `words and vectors of ${vectors.model}`;
+  return {
+    decided: decided.length / routes.length,
+    right: decided.filter(({ isRight }) => isRight).length / decided.length,
+    caught: (await routeAll(foreign)).filter(({ state }) => state !== "decided").length / foreign.length,
+  };
+}
+
+async function measureChoice(how: string, targets: readonly RouteTarget[], texts: Texts): Promise<Figure[]> {
+  const { decided, right, caught } = await sharesOf(targets, texts);
+  const by = texts.vectors === undefined ? "no model, no token" : `words and vectors of ${texts.vectors.model}`;
   const details = `${targets.length} targets, ${how}; ${by}`;
   return [
     {
@@ -148,7 +159,7 @@ async function measureChoice(
       aim: "≥ 90 %",
       isMet: right >= aims.topMin,
     },
-    { name: "routing: decided", value: percent(share), details, aim: "≥ 80 %", isMet: share >= aims.decidedMin },
+    { name: "routing: decided", value: percent(decided), details, aim: "≥ 80 %", isMet: decided >= aims.decidedMin },
     {
       name: "routing: meant for none, and caught",
       value: percent(caught),
@@ -157,6 +168,43 @@ async function measureChoice(
       isMet: caught >= aims.caughtMin,
     },
   ];
+}
+
+/** How much hangs on which five examples a target has. */
+async function measureOtherChoices(
+  picked: readonly { how: string; targets: readonly RouteTarget[] }[],
+  texts: Texts,
+): Promise<Figure> {
+  const found: (Awaited<ReturnType<typeof sharesOf>> & { how: string })[] = [];
+  for (const { how, targets } of picked) found.push({ how, ...(await sharesOf(targets, texts)) });
+  const range = (of: (one: (typeof found)[number]) => number) => {
+    const all = found.map(of);
+    return `${percent(Math.min(...all))} to ${percent(Math.max(...all))}`;
+  };
+  const each = found.map(({ how, right, decided }) => `${how}: ${percent(right)} of ${percent(decided)}`);
+  return {
+    name: "routing: right of what it decides, with examples picked in other ways",
+    value: range(({ right }) => right),
+    details: `decided ${range(({ decided }) => decided)}; meant for none, and caught ${range(({ caught }) => caught)}; ${each.join(", ")}`,
+  };
+}
+
+/** A linear congruential generator: the same examples each time. */
+function createDraw(seed: number): () => number {
+  let state = seed;
+  const draw = () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+  draw();
+  return draw;
+}
+
+function drawSome(texts: readonly string[], draw: () => number): string[] {
+  const left = [...texts];
+  return Array.from({ length: Math.min(examplesPerTarget, left.length) }, () =>
+    left.splice(Math.floor(draw() * left.length), 1).join(),
+  );
 }
 
 /** Each target twice, under another name, makes as many as are asked for. With vectors each question waits for its own. */

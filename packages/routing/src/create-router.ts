@@ -3,7 +3,9 @@ import { RoostError } from "@roost/base";
 import { learnClasses } from "./learn-classes.ts";
 import { learnVectors, type VectorClasses, type WeighedVector } from "./learn-vectors.ts";
 import { targetLimits, type RouteTarget } from "./route-target.ts";
-import { learnFeatures, wordsOf } from "./learn-features.ts";
+import { learnFeatures } from "./learn-features.ts";
+import type { WordVectors } from "./word-vectors.ts";
+import { wordsOf } from "./words-of.ts";
 
 export interface RouteCandidate {
   targetId: string;
@@ -37,6 +39,11 @@ export interface RouterOptions {
   signal?: AbortSignal | undefined;
 }
 
+export interface CreateRouterOptions extends RouterOptions {
+  /** So that words are known that no target has. */
+  words?: WordVectors | undefined;
+}
+
 /**
  * How far the first must be above the second, in probability, times the share of the text's words that any target has: measured, decision 060. A text
  * below it is unsure.
@@ -57,14 +64,20 @@ const nearMax = 5;
  *
  * @throws RoostError `limit_exceeded` for too many targets; the signal's reason
  */
-export async function createRouter(targets: readonly RouteTarget[], { signal }: RouterOptions = {}): Promise<Router> {
+export async function createRouter(
+  targets: readonly RouteTarget[],
+  { signal, words }: CreateRouterOptions = {},
+): Promise<Router> {
   if (targets.length > targetLimits.targetsMax)
     throw new RoostError(
       "limit_exceeded",
       `there are ${targets.length} targets, and ${targetLimits.targetsMax} can be told apart: take some off`,
     );
   const texts = targets.flatMap((target, classIndex) => textsOf(target).map((text) => ({ text, classIndex })));
-  const features = learnFeatures(texts.map(({ text }) => text));
+  const features = learnFeatures(
+    texts.map(({ text }) => text),
+    words,
+  );
   const samples = texts.map(({ text, classIndex }) => ({ vector: features.vectorOf(text), classIndex, text }));
   const classCount = targets.length;
   const classes = await learnClasses(samples, { classCount, featureCount: features.size, signal });

@@ -24,10 +24,12 @@ export interface LearnClassesOptions {
 const epochs = 15;
 /** Of a sample; it falls to a tenth by the end. */
 const stepFirst = 2;
+/** A class that is less wrong of a sample learns nothing of what all classes have: most of hundreds are not meant at all. */
+const errorMin = 0.001;
 /** So many weights each feature has for all classes: 16 MiB. */
 const weightsMax = 4 * 1024 ** 2;
 /** Others get their turn after so many samples. */
-const samplesPerTurn = 50;
+const samplesPerTurn = 20;
 
 /** @throws the signal's reason */
 export async function learnClasses(
@@ -55,10 +57,15 @@ export async function learnClasses(
   function learnSample({ vector, classIndex }: Sample, rate: number): void {
     const errors = probabilitiesOf(vector);
     errors[classIndex]! -= 1;
+    const wrong = errors
+      .keys()
+      .filter((each) => Math.abs(errors[each]!) >= errorMin)
+      .toArray();
     for (const [place, feature] of vector.indexes.entries()) {
       const step = rate * vector.weights[place]!;
-      for (let at = rows.starts[feature]!; at < rows.starts[feature + 1]!; at += 1)
-        weights[at]! -= step * errors[rows.classes[at]!]!;
+      const [start, end] = [rows.starts[feature]!, rows.starts[feature + 1]!];
+      if (end - start === classCount) for (const each of wrong) weights[start + each]! -= step * errors[each]!;
+      else for (let at = start; at < end; at += 1) weights[at]! -= step * errors[rows.classes[at]!]!;
     }
   }
 
@@ -66,8 +73,11 @@ export async function learnClasses(
     const scores = new Float32Array(classCount);
     for (const [place, feature] of indexes.entries()) {
       const weight = given[place]!;
-      for (let at = rows.starts[feature]!; at < rows.starts[feature + 1]!; at += 1)
-        scores[rows.classes[at]!]! += weight * weights[at]!;
+      const [start, end] = [rows.starts[feature]!, rows.starts[feature + 1]!];
+      // All classes have it, in their order: without a look at which.
+      if (end - start === classCount)
+        for (let each = 0; each < classCount; each += 1) scores[each]! += weight * weights[start + each]!;
+      else for (let at = start; at < end; at += 1) scores[rows.classes[at]!]! += weight * weights[at]!;
     }
     const highest = scores.reduce((left, right) => Math.max(left, right), -Infinity);
     let sum = 0;

@@ -1,7 +1,10 @@
 /**
  * A text as weighted features: words, pairs of neighbours, and pieces of words of three to five letters, which also fit other forms and misspelt ones.
- * Weights are tf-idf with sublinear tf, each kind normalised by itself (Salton and Buckley 1988).
+ * Weights are tf-idf with sublinear tf, each kind normalised by itself (Salton and Buckley 1988). Where there are vectors of words, their direction is a third kind.
  */
+import { centreOf, directionOf } from "@roost/base";
+import type { WordVectors } from "./word-vectors.ts";
+import { wordsOf } from "./words-of.ts";
 
 /** Ascending features with their weights. */
 export interface SparseVector {
@@ -22,11 +25,13 @@ const pieceCharsMin = 3;
 const pieceCharsMax = 5;
 
 /** Learns which features there are, and how common each is, from texts. */
-export function learnFeatures(texts: readonly string[]): Features {
+export function learnFeatures(texts: readonly string[], words?: WordVectors): Features {
   const kinds = [wordsAndPairs, pieces].map((split) => learnKind(texts, split));
   const offsets = [0, kinds[0]!.size];
+  const tokenCount = kinds.reduce((sum, { size }) => sum + size, 0);
+  const directionOfText = words && learnDirections(texts, words);
   return {
-    size: kinds.reduce((sum, { size }) => sum + size, 0),
+    size: tokenCount + (words?.dimensions ?? 0),
     familiarity: (text) => kinds[0]!.familiarity(wordsOf(text)),
     likeness: (left, right) => kinds[0]!.likeness(new Set(wordsOf(left)), new Set(wordsOf(right))),
     vectorOf: (text) => {
@@ -34,11 +39,27 @@ export function learnFeatures(texts: readonly string[]): Features {
         kind.weigh(text).map(([index, weight]) => [index + offsets[place]!, weight] as const),
       );
       entries.sort(([left], [right]) => left - right);
+      const direction = directionOfText?.(text) ?? [];
       return {
-        indexes: Int32Array.from(entries, ([index]) => index),
-        weights: Float32Array.from(entries, ([, weight]) => weight),
+        indexes: Int32Array.from([
+          ...entries.map(([index]) => index),
+          ...direction.keys().map((at) => tokenCount + at),
+        ]),
+        weights: Float32Array.from([...entries.map(([, weight]) => weight), ...direction]),
       };
     },
+  };
+}
+
+/** Seen from the middle of what is learned: all texts have much the same frequent words. */
+function learnDirections(texts: readonly string[], words: WordVectors): (text: string) => Float32Array | undefined {
+  const vectorOf = (text: string) => words.vectorOf(wordsOf(text));
+  const known = texts.map(vectorOf).filter((vector) => vector !== undefined);
+  if (known.length === 0) return () => undefined;
+  const centre = centreOf(known);
+  return (text) => {
+    const vector = vectorOf(text);
+    return vector && directionOf(vector, centre);
   };
 }
 
@@ -93,15 +114,4 @@ function pieces(text: string): string[] {
       for (let start = 0; start + size <= padded.length; start += 1) found.push(padded.slice(start, start + size));
     return found;
   });
-}
-
-/** In lower case, without accents. */
-export function wordsOf(text: string): string[] {
-  return (
-    text
-      .normalize("NFKD")
-      .replaceAll(/\p{M}/gu, "")
-      .toLowerCase()
-      .match(/[\p{L}\p{N}]+/gu) ?? []
-  );
 }

@@ -5,7 +5,15 @@
 import { createHash } from "node:crypto";
 import { toRoostError } from "@roost/base";
 import { embedNow, type Memory } from "@roost/memory";
-import { createRouter, textsOf, type Route, type Router, type RouteTarget } from "@roost/routing";
+import {
+  createRouter,
+  readWordVectors,
+  textsOf,
+  type Route,
+  type Router,
+  type RouteTarget,
+  type WordVectors,
+} from "@roost/routing";
 
 /** Asked for at once. */
 const textsMax = 64;
@@ -38,6 +46,10 @@ export function createLearner(memory: Memory, { textMsMax = textMsDefault }: { t
   const { kernel, embedder, logger } = memory;
   const known = new Map<string, Float32Array>();
   let learned: Learned | undefined;
+  // Read when there is something to learn, and kept: changes have it learned anew.
+  let words: Promise<WordVectors> | undefined;
+  const learn = async (targets: readonly RouteTarget[]) =>
+    createRouter(targets, { words: await (words ??= readWordVectors()) });
 
   return {
     async route(text, targets) {
@@ -69,8 +81,7 @@ export function createLearner(memory: Memory, { textMsMax = textMsDefault }: { t
   function currentOf(targets: readonly RouteTarget[]): Learned {
     if (learned?.targets === targets) return learned;
     const hash = createHash("sha256").update(JSON.stringify(targets)).digest("hex");
-    if (learned?.hash !== hash)
-      learned = { targets, hash, router: createRouter(targets), vectors: undefined, againAtMs: 0 };
+    if (learned?.hash !== hash) learned = { targets, hash, router: learn(targets), vectors: undefined, againAtMs: 0 };
     learned.targets = targets;
     return learned;
   }
