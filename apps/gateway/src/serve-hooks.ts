@@ -30,15 +30,9 @@ export function serveHooks(
   { logger, limits = limitsDefault }: { logger: Logger; limits?: HookLimits },
 ): Hono {
   const routes = new Hono();
-  const refuse = (thrown: unknown) => {
-    const httpStatus = thrown instanceof RoostError ? thrown.details?.["httpStatus"] : undefined;
-    return createProblemResponse(thrown, {
-      logger,
-      status: typeof httpStatus === "number" ? httpStatus : undefined,
-      // What of the body was not read would be taken for the next request.
-      headers: { connection: "close" },
-    });
-  };
+  // What of the body was not read would be taken for the next request.
+  const headers = { connection: "close" };
+  const refuse = (thrown: unknown) => createProblemResponse(thrown, { logger, headers });
   let readingCount = 0;
   const readBody = async (request: Request): Promise<Uint8Array> => {
     if (readingCount >= limits.readingMax)

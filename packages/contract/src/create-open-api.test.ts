@@ -80,6 +80,8 @@ test("createOpenApi() says which operations need the home", () => {
       .toSorted(),
   );
   assert.ok(needing.includes("startRehearsal") && !needing.includes("listRuns"));
+  const answering = paths.filter(({ responses }) => responses["501"] !== undefined);
+  assert.deepEqual(answering.map(({ operationId }) => operationId).toSorted(), needing.toSorted());
 });
 
 test("createOpenApi() lists errors as problem documents, with the security scheme", () => {

@@ -13,7 +13,7 @@ import type { Relation, ServiceContract } from "./define-service.ts";
 import type { Access } from "./principal.ts";
 import { Problem, problemMediaType } from "./problem.ts";
 import { idCharsMax } from "./records/limits.ts";
-import { httpStatusOf } from "./status-codes.ts";
+import { httpStatusOf, leftToHomeStatus } from "./status-codes.ts";
 import { toJsonSchema, type JsonSchema } from "./to-json-schema.ts";
 
 export interface OpenApiOptions {
@@ -183,13 +183,12 @@ function describeResponses(operation: AnyOperation, components: Components, prob
         [415, ["invalid_input"]],
       ]
     : [];
-  for (const [status, codes] of [...codesOfStatus, ...bodies]) {
-    responses[String(status)] = {
-      description: `Problem: ${codes.join(", ")}`,
-      content: { [problemMediaType]: { schema: problem } },
-    };
-  }
-  responses["default"] = { description: "Problem", content: { [problemMediaType]: { schema: problem } } };
+  const content = { [problemMediaType]: { schema: problem } };
+  for (const [status, codes] of [...codesOfStatus, ...bodies])
+    responses[String(status)] = { description: `Problem: ${codes.join(", ")}`, content };
+  const leftToHome = "Problem: unavailable at a gateway on another host than the home's, which has done nothing";
+  if (operation.needs !== undefined) responses[String(leftToHomeStatus)] = { description: leftToHome, content };
+  responses["default"] = { description: "Problem", content };
   return responses;
 }
 

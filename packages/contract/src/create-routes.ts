@@ -61,7 +61,7 @@ export function createProblemResponse(
   thrown: unknown,
   options: TellOptions & { headers?: Record<string, string> },
 ): Response {
-  const problem = describe(thrown, options);
+  const problem = describe(thrown, { ...options, status: options.status ?? statusIn(thrown) });
   return new Response(JSON.stringify(problem), {
     status: problem.status,
     headers: {
@@ -71,6 +71,12 @@ export function createProblemResponse(
       "cache-control": "no-store",
     },
   });
+}
+
+/** A more precise status than that of its code. */
+function statusIn(thrown: unknown): number | undefined {
+  const status = thrown instanceof RoostError ? thrown.details?.["httpStatus"] : undefined;
+  return typeof status === "number" ? status : undefined;
 }
 
 /** Where the error says when to try again. */
@@ -106,13 +112,10 @@ async function answer(served: ServedOperation, context: Context, options: Routes
   }
 }
 
-/** A more precise status, where HTTP has one. */
+/** A condition of the call did not hold. */
 function statusOf(thrown: unknown, { revision }: AnyOperation, context: Context): { status?: number } {
-  if (!(thrown instanceof RoostError)) return {};
-  const status = thrown.details?.["httpStatus"];
-  if (typeof status === "number") return { status };
   const isCondition = revision?.expected !== undefined && context.req.header("if-match") !== undefined;
-  return thrown.code === "conflict" && isCondition ? { status: 412 } : {};
+  return isCondition && thrown instanceof RoostError && thrown.code === "conflict" ? { status: 412 } : {};
 }
 
 function callOf(context: Context, options: RoutesOptions, ends: (AbortSignal | undefined)[]): Call {

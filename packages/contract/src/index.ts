@@ -91,5 +91,5 @@ export {
   type DescribedOperation,
 } from "./read-open-api.ts";
 export { serve, serveAll, serveContract, type Served, type ServedContract } from "./serve.ts";
-export { errorCodeOfStatus, exitCodeOf, httpStatusOf } from "./status-codes.ts";
+export { errorCodeOfStatus, exitCodeOf, httpStatusOf, leftToHomeStatus } from "./status-codes.ts";
 export { toJsonSchema, type JsonSchema, type JsonSchemaOptions } from "./to-json-schema.ts";

@@ -13,6 +13,9 @@ const httpStatuses: Readonly<Record<ErrorCode, number>> = {
   timeout: 504,
 };
 
+/** Of `unavailable` at a gateway that is not on the home's machine, where that takes it: no other answer has it, and nothing was done. */
+export const leftToHomeStatus = 501;
+
 /** From sysexits(3) where it fits; all below 128, so that they are never taken for a signal. */
 const exitCodes: Readonly<Record<ErrorCode, number>> = {
   invalid_input: 64,
@@ -46,6 +49,6 @@ export function errorCodeOfStatus(status: number): ErrorCode {
   }
   if (status === 408) return "timeout";
   if (status === 413) return "limit_exceeded";
-  if (status === 502) return "unavailable";
+  if (status === 502 || status === leftToHomeStatus) return "unavailable";
   return status >= 400 && status < 500 ? "invalid_input" : "internal";
 }

@@ -1,7 +1,9 @@
 /** Calls the operations that the walk through all of them leaves to other tests, at a gateway on another host. */
 import assert from "node:assert/strict";
+import { RoostError } from "@roost/base";
 import { hostScopes } from "@roost/contract/operations";
 import { postJson } from "@roost/contract/post-json";
+import { leftToHomeStatus } from "@roost/contract/status-codes";
 import type { TestGateway } from "./create-test-gateway.ts";
 import type { GatewayElsewhere } from "./open-elsewhere.ts";
 
@@ -29,7 +31,9 @@ async function askAboutHosts(home: TestGateway, elsewhere: GatewayElsewhere): Pr
   const laptop = clientWith(token);
   await laptop.reportHost({ version: "0.0.2", at: host.at, doing: ["copy"] });
   await laptop.reportDivergence({ path: "notes/plan.md", keptAs: null, diff: "" });
-  const refused = { code: "unavailable", message: new RegExp(home.url) };
+  const isLeftToHome = ({ code, message, details }: RoostError) =>
+    code === "unavailable" && message.includes(home.url) && details?.["status"] === leftToHomeStatus;
+  const refused = (error: unknown) => error instanceof RoostError && isLeftToHome(error);
   await assert.rejects(laptop.renewHostLogins({}), refused);
   for (const scope of ["workers:run", "schedulers:run", "relay:run", "gateways:run", "garden:host"])
     await assert.rejects(client.createPairing({ kind: "host", scopes: [...hostScopes, scope] }), refused, scope);
