@@ -43,6 +43,16 @@ test("roost ask prints the reply once, and nothing else, into a pipe", async () 
   assert.deepEqual(sent.at(-1), { text: "what is up", sessionKey: "main" });
 });
 
+test("roost ask sends to the inbox for an approval, which shows what it is of, and names the answers of another question", async () => {
+  const asks = (choices: string[]) => ({
+    kind: "event" as const,
+    event: someEvent("question.asked", { questionId: someRunId, prompt: `May I? ${"because ".repeat(20)}`, choices }),
+  });
+  await using gateway = await serveGateway(answering([asks(["approve", "refuse"]), asks(["red", "green"])]));
+  const { stderr } = await runRoost(["ask", "go on"], gateway);
+  assert.match(stderr, /\? May I\?[^?]*\broost inbox\n[^?]*\? May I\?[^?]*\broost answer [0-9a-f]{8} red\|green\n/);
+});
+
 test("roost ask shows what a program writes line by line, without its escape sequences, and not in the reply", async () => {
   const output = (text: string) => ({ kind: "output" as const, runId: someRunId, step: "tool:exec#1", text });
   await using gateway = await serveGateway(
@@ -80,7 +90,9 @@ test("roost ask goes to the agent that it names or clearly means, says why, and 
   for (const [args, expected] of [
     [["--no-route"], "main"],
     [["--session", "notes"], "notes"],
-    [["--agent", "gardener"], "main"],
+    [["--agent", "gardener"], "ask:gardener"],
+    [["--agent", "main"], "main"],
+    [["--agent", "gardener", "--session", "plants"], "plants"],
   ] as const)
     assert.equal((await toldBy(go, ...args))[0], expected, args.join(" "));
   assert.equal(asked, before, "the person has said where");

@@ -1,5 +1,6 @@
 /** `roost ask`: sends a message to a session and streams the answer. */
 import { createId, RoostError } from "@roost/base";
+import { defaultAgent } from "@roost/contract/operations";
 import type { Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
 import type { RoostClient } from "../connect.ts";
@@ -28,7 +29,7 @@ export function addAskCommand(program: Command, context: CliContext): void {
     )
     .argument("[text...]", "the message; - reads it from stdin")
     .option("-s, --session <key>", "session to send it to (default: main, or one of the agent that it is meant for)")
-    .option("--agent <name>", "agent, when the message starts a new session")
+    .option("--agent <name>", "agent to send it to, in a session of that agent; with --session, of a new session")
     .option(
       "-f, --file <path>",
       "a file to hand over, such as a photo, of at most 20 MB; may be repeated",
@@ -53,14 +54,14 @@ export function addAskCommand(program: Command, context: CliContext): void {
       const isRouted = text !== "" && (options.route ?? isPlain);
       const agent = isRouted
         ? await routeMessage(context, client, { message: text, isAsked: options.route === true })
-        : undefined;
+        : options.agent;
       const sent = await client.sendMessage({
-        sessionKey: agent === undefined ? (options.session ?? "main") : `ask:${agent}`,
+        sessionKey: isRouted && agent !== undefined ? sessionOf(agent) : (options.session ?? sessionOf(agent)),
         text,
         parts: parts.length === 0 ? undefined : parts,
         source: "cli",
         idempotencyKey: createId(),
-        agent: agent ?? options.agent,
+        agent,
       });
       if (!options.wait) {
         if (context.terminal.isJson) context.terminal.json(sent);
@@ -69,6 +70,11 @@ export function addAskCommand(program: Command, context: CliContext): void {
       }
       await showAnswer(context, client, sent.runId);
     });
+}
+
+/** What is said to another agent is no part of the conversation with main. */
+function sessionOf(agent: string | undefined): string {
+  return agent === undefined || agent === defaultAgent ? "main" : `ask:${agent}`;
 }
 
 async function composeMessage(

@@ -5,7 +5,7 @@ import type { Tone } from "../print/create-paint.ts";
 import { wrapStream } from "../print/wrap-stream.ts";
 import { tellMore } from "../print/tell-more.ts";
 import { printParts } from "../print/print-parts.ts";
-import { plainLine, plainText } from "@roost/base/text-width";
+import { plainLine, plainText, wrapText } from "@roost/base/text-width";
 import type { FollowedRun, RunView } from "./follow-run.ts";
 
 export interface ShownRunView extends RunView, Disposable {
@@ -37,8 +37,10 @@ export function createRunView(terminal: Terminal): ShownRunView {
   };
   const remark = (text: string, tone: Tone) => {
     endLine();
-    if (terminal.isScreen) terminal.line(terminal.paint(terminal.named(text), tone));
-    else terminal.note(text, tone);
+    if (!terminal.isScreen) return terminal.note(text, tone);
+    const lines = terminal.named(text).split("\n");
+    for (const line of lines.flatMap((one) => wrapText(one, terminal.columns)))
+      terminal.line(terminal.paint(line, tone));
   };
   return {
     onText(text) {
@@ -159,12 +161,20 @@ function describeProgress({ type, data }: Event): Remark | undefined {
         ? undefined
         : { text: `· waits (${text("kind")})`, tone: "dim" };
     case "question.asked":
-      return { text: `? ${text("prompt")}\n  roost answer ${text("questionId").slice(-8)} TEXT`, tone: "accent" };
+      return { text: `? ${text("prompt")}\n  ${howToAnswer(data)}`, tone: "accent" };
     case "lease.lost":
       return { text: "· its worker was lost; another takes over", tone: "warn" };
     default:
       return undefined;
   }
+}
+
+/** What an approval is of stands in the inbox. */
+function howToAnswer({ questionId, choices }: Event["data"]): string {
+  const given = Array.isArray(choices) ? choices.map((choice) => plainLine(String(choice))) : [];
+  if (given.includes("approve")) return "roost inbox";
+  const answer = given.length === 0 ? "TEXT" : given.join("|");
+  return `roost answer ${plainLine(String(questionId)).slice(-8)} ${answer}`;
 }
 
 function messageOf(data: Event["data"]): string {

@@ -138,6 +138,25 @@ test("a fact that rests on content from outside, or that a job reports, is a cla
   assert.ok(!(await held(home)).includes("The plumber is Ida"));
 });
 
+test("what a person has accepted is not claimed anew, and a job learns of no fact by claiming it", async () => {
+  await using home = await createTestMemory();
+  const page = { labels: untrustedFrom("web", "page.example"), runId: crypto.randomUUID(), by: "session:main" };
+  const ofJob = (name: string) => ({
+    as: { kind: "cron" as const, jobId: name },
+    by: `job:${name}`,
+    sessionKind: "cron" as const,
+    runId: crypto.randomUUID(),
+    parts: parts("landlord", "is", "Ida"),
+  });
+  const claimed = await say(home, "The landlord is Ida", { ...page, parts: parts("landlord", "is", "Ida") });
+  await home.kernel.transact((tx) => acceptFact(tx, { id: claimed, by: "cli" }));
+  assert.equal(await say(home, "Ida is the landlord", { ...page, parts: parts("landlord", "is", "Ida") }), claimed);
+  const guessed = await say(home, "The landlord is Ida", ofJob("spy"));
+  assert.notEqual(guessed, claimed);
+  await home.kernel.transact((tx) => acceptFact(tx, { id: guessed, by: "cli" }));
+  assert.equal(await say(home, "The landlord is Ida", ofJob("spy")), guessed, "its own, as it was accepted");
+});
+
 test("MEMORY.md shows facts beside the person's prose, and an edit of a line is a fact", async () => {
   await using home = await createTestMemory({ files: { "MEMORY.md": "# What lasts\n\nI like rain.\n" } });
   await say(home, "Anna lives in Berlin", { parts: parts("Anna", "lives in", "Berlin") });

@@ -76,7 +76,7 @@ export async function keepFact(tx: KernelTransaction, given: NewFact): Promise<K
     (fact) =>
       fact.id !== given.corrects &&
       foldPart(fact.value ?? "") === foldPart(parts?.value ?? "") &&
-      (isNightly || fact.isClaim === isFromOthers),
+      (isNightly || (isFromOthers ? fact.isClaim || mayHearOf(fact, given) : !fact.isClaim)),
   );
   if (sameValue !== undefined && corrected.length === 0)
     return { id: sameValue.id, statement: sameValue.statement, isKnown: true, isClaim: sameValue.isClaim, closed: [] };
@@ -116,6 +116,10 @@ export async function keepFact(tx: KernelTransaction, given: NewFact): Promise<K
   );
   return { id, statement, isKnown: false, isClaim, closed };
 }
+
+/** Who may learn that a fact holds: what was accepted is not claimed anew, and a job that guesses learns nothing. */
+const mayHearOf = (fact: FactRow, { by, sessionKind }: NewFact) =>
+  fact.by === by || sessionKind === undefined || trustedKinds.has(sessionKind);
 
 /** What is corrected never held; what is only followed by another value held until then. */
 async function closeReplaced(
