@@ -9,6 +9,8 @@ export interface SpendForecast {
   usdPerRun: number;
   tokensPerRun: number;
   usdPerDay: number;
+  /** False: some calls had no known price, and are not in the amounts. */
+  isCostKnown: boolean;
   tokensPerDay: number;
   /** Runs that this rests on, without their retries. */
   runCount: number;
@@ -26,6 +28,7 @@ interface Past {
   runCount: number;
   usdPerRun: number;
   tokensPerRun: number;
+  isCostKnown: boolean;
   /** Runs that began in the last seven days. */
   recentCount: number;
 }
@@ -42,7 +45,7 @@ export async function forecastSpend(
     const row = past.get(job.id);
     if (row === undefined || row.runCount === 0) return [];
     const runsPerDay = dueADay(job, nowMs) ?? row.recentCount / windowDays;
-    const { runCount, usdPerRun } = row;
+    const { runCount, usdPerRun, isCostKnown } = row;
     const tokensPerRun = Math.round(row.tokensPerRun);
     return [
       {
@@ -52,6 +55,7 @@ export async function forecastSpend(
         tokensPerRun,
         runCount,
         usdPerDay: usdPerRun * runsPerDay,
+        isCostKnown,
         tokensPerDay: Math.round(row.tokensPerRun * runsPerDay),
       },
     ];
@@ -88,10 +92,14 @@ async function readPast(kernel: Kernel, jobs: readonly Job[], nowMs: number): Pr
        select job_id, id, cost_usd, tokens from last
        union all
        select f.job_id, c.id, c.cost_usd, c.tokens from family f join roost.run_all c on c.parent_run_id = f.id where c.job_id is null),
-     spent as (select job_id, sum(cost_usd) as cost_usd, sum(tokens) as tokens from family group by job_id),
+     spent as (
+       select job_id, sum(cost_usd) as cost_usd, sum(tokens) as tokens, bool_and(not exists (
+         select from roost.step_all s
+         where s.run_id = family.id and s.kind in ('model', 'compaction') and s.usage is not null and s.epoch > 0 and s.cost_usd is null)) as is_known
+       from family group by job_id),
      ticks as (select job_id, greatest(1, count(*) filter (where is_tick)) as count from last group by job_id)
      select asked.id as "jobId", coalesce(t.count, 0)::integer as "runCount", coalesce(s.cost_usd / t.count, 0)::float8 as "usdPerRun",
-       coalesce(s.tokens / t.count, 0)::float8 as "tokensPerRun",
+       coalesce(s.tokens / t.count, 0)::float8 as "tokensPerRun", coalesce(s.is_known, true) as "isCostKnown",
        (select count(*) from recent r where r.job_id = asked.id and r.created_at >= $2 and r.retry_of is null and r.forked_from is null)::integer
          + (select count(*) from roost.run_history r
             where r.job_id = asked.id and r.created_at >= $2 and r.retry_of is null and r.forked_from is null)::integer as "recentCount"

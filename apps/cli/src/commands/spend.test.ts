@@ -43,7 +43,8 @@ test("roost spend groups what was spent, and says what the cache saved and what 
 });
 
 test("roost spend --forecast says what each job is likely to cost a day, the dearest first, and all together", async () => {
-  const forecast = (jobId: string, usdPerDay: number) => ({
+  const forecast = (jobId: string, usdPerDay: number, isCostKnown = true) => ({
+    isCostKnown,
     jobId,
     usdPerDay,
     runsPerDay: 4,
@@ -56,9 +57,9 @@ test("roost spend --forecast says what each job is likely to cost a day, the dea
     listSpendForecasts: ({ after }) =>
       after === undefined
         ? { items: [forecast("mail", 0.04)], next: "mail" }
-        : { items: [forecast("post", 1.2)], next: null },
+        : { items: [forecast("post", 1.2), forecast("local", 0, false)], next: null },
   });
   const { stdout } = await runRoost(["spend", "--forecast"], gateway);
   assert.match(stdout, /post +about \$1\.20 +4\.0 +\$0\.30 +4\.0k\nmail +about \$0\.04 +4\.0 +\$0\.01/);
-  assert.match(stdout, /About \$1\.24 and 8\.0k tokens a day/);
+  assert.match(stdout, /local +about \? +4\.0 +\?[^]*About \$1\.24 \+ \? and 12\.0k tokens a day/);
 });

@@ -97,12 +97,19 @@ async function showForecasts(context: CliContext): Promise<void> {
   if (sorted.length === 0) return;
   const usd = sorted.reduce((sum, { usdPerDay }) => sum + usdPerDay, 0);
   const tokens = sorted.reduce((sum, { tokensPerDay }) => sum + tokensPerDay, 0);
-  terminal.line(terminal.paint(`About ${formatUsd(usd)} and ${formatCount(tokens)} tokens a day`, "dim"));
+  const more = sorted.every(({ isCostKnown }) => isCostKnown) ? "" : " + ?";
+  terminal.line(terminal.paint(`About ${formatUsd(usd)}${more} and ${formatCount(tokens)} tokens a day`, "dim"));
+}
+
+/** "?" where no call of it has a known cost. */
+function usdOf({ isCostKnown }: SpendForecastRecord, usd: number): string {
+  if (isCostKnown) return formatUsd(usd);
+  return usd === 0 ? "?" : `${formatUsd(usd)} + ?`;
 }
 
 const forecastColumns: Column<SpendForecastRecord>[] = [
   { title: "JOB", value: ({ jobId }) => jobId, widthMin: 10 },
-  { title: "A DAY", value: ({ usdPerDay }) => `about ${formatUsd(usdPerDay)}`, alignRight: true },
+  { title: "A DAY", value: (forecast) => `about ${usdOf(forecast, forecast.usdPerDay)}`, alignRight: true },
   {
     title: "RUNS A DAY",
     value: ({ runsPerDay }) => runsPerDay.toFixed(runsPerDay < 10 ? 1 : 0),
@@ -110,7 +117,13 @@ const forecastColumns: Column<SpendForecastRecord>[] = [
     importance: 2,
     label: "runs a day",
   },
-  { title: "A RUN", value: ({ usdPerRun }) => formatUsd(usdPerRun), alignRight: true, importance: 3, label: "a run" },
+  {
+    title: "A RUN",
+    value: (forecast) => usdOf(forecast, forecast.usdPerRun),
+    alignRight: true,
+    importance: 3,
+    label: "a run",
+  },
   {
     title: "TOKENS A DAY",
     value: ({ tokensPerDay }) => formatCount(tokensPerDay),

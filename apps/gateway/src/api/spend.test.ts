@@ -78,10 +78,10 @@ test("listSpend() says what calls cost by day, job, agent, model and session; wh
 });
 
 /** The run calls a model once. */
-async function spend(kernel: Kernel, owned: Owned, seq: number, costUsd: number): Promise<void> {
+async function spend(kernel: Kernel, owned: Owned, seq: number, costUsd: number | undefined): Promise<void> {
   await beginStep(kernel, owned, { seq, name: `model#${seq}`, kind: "model", effect: "idempotent" });
   const usage = { inputTokens: 10, outputTokens: 1, model: "small" };
-  await finishStep(kernel, owned, { seq, state: "done", output: {}, usage, costUsd });
+  await finishStep(kernel, owned, { seq, state: "done", output: {}, usage, ...(costUsd !== undefined && { costUsd }) });
 }
 
 test("listSpend() and forecasts count what a run delegates for its job and its session, at any depth", async () => {
@@ -117,9 +117,24 @@ test("listSpend() and forecasts count what a run delegates for its job and its s
   ]);
   const { items } = await client.listSpendForecasts();
   assert.deepEqual(
-    items.map(({ jobId, usdPerRun, usdPerDay, runCount }) => [jobId, usdPerRun, usdPerDay, runCount]),
-    [["news", 0.875, 1.75, 1]],
+    items.map(({ jobId, usdPerRun, usdPerDay, runCount, isCostKnown }) => [
+      jobId,
+      usdPerRun,
+      usdPerDay,
+      runCount,
+      isCostKnown,
+    ]),
+    [["news", 0.875, 1.75, 1, true]],
   );
+  // One call without a price, of a run that it delegates: it costs more than is known.
+  await client.runJob({ jobId: "news" });
+  const again = await claimOne(kernel, worker);
+  await startRun(kernel, { parent: { ...again, seq: 2 }, agent: "reader" });
+  const unpriced = await claimOne(kernel, worker);
+  await spend(kernel, unpriced, 1, undefined);
+  for (const owned of [unpriced, again]) await finishRun(kernel, owned, { state: "done" });
+  const [news] = (await client.listSpendForecasts()).items;
+  assert.deepEqual([news?.usdPerRun, news?.isCostKnown], [0.4375, false]);
 });
 
 test("retryRun() takes new caps for what follows, from a person only", async () => {

@@ -54,6 +54,7 @@ export const SpendForecast = z
     usdPerRun: Usd.describe("With its retries and the runs that it delegates"),
     tokensPerRun: Count,
     usdPerDay: Usd,
+    isCostKnown: z.boolean().describe("False: of some calls the cost is not known, so that it is more than this"),
     tokensPerDay: Count,
     runCount: Count.describe("Past runs that this rests on, at most 20; retries are part of theirs"),
   })

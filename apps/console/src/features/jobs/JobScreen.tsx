@@ -129,7 +129,8 @@ function Forecast({ jobId }: { jobId: string }) {
   if (found === undefined || found.runCount === 0) return null;
   return (
     <p className={styles.note}>
-      Likely {formatUsd(found.usdPerDay)} a day: {found.runsPerDay.toFixed(1)} runs of {formatUsd(found.usdPerRun)}
+      Likely {found.isCostKnown ? "" : "more than "}
+      {formatUsd(found.usdPerDay)} a day: {found.runsPerDay.toFixed(1)} runs of {formatUsd(found.usdPerRun)}
     </p>
   );
 }

@@ -38,6 +38,7 @@ export function SpendScreen() {
     );
   const { total } = value.day;
   const perDay = value.forecasts.reduce((sum, { usdPerDay }) => sum + usdPerDay, 0);
+  const isKnown = value.forecasts.every(({ isCostKnown }) => isCostKnown);
   const tables: [string, readonly SpendRecord[], string][] = [
     ["By job", value.job.items, "conversations"],
     ["By model", value.model.items, "not told"],
@@ -52,7 +53,7 @@ export function SpendScreen() {
           <Sum name="Calls" value={formatCount(total.callCount)} />
           <Sum name="Tokens" value={formatCount(total.inputTokens + total.outputTokens)} />
           <Sum name="Saved by the cache" value={formatUsd(total.savedUsd)} />
-          <Sum name="Jobs are likely to cost" value={`${formatUsdShort(perDay)} a day`} />
+          <Sum name="Jobs are likely to cost" value={`${formatUsdShort(perDay)}${isKnown ? "" : " + ?"} a day`} />
           {total.estimatedCount > 0 && (
             <Sum name="Of estimated tokens" value={`${formatCount(total.estimatedCount)} calls`} />
           )}
