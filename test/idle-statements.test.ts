@@ -16,6 +16,7 @@ import { createUnplacedLoop } from "../packages/kernel/src/scheduler/create-unpl
 import { createLoops } from "../packages/kernel/src/scheduler/run-scheduler.ts";
 import { createTestKernel } from "../packages/worker/src/testing/create-test-kernel.ts";
 import { registerWorker } from "../packages/kernel/src/workers/register-worker.ts";
+import { createLargeFileLoop } from "../packages/memory/src/files/keep-large-files.ts";
 import { openMemory } from "../packages/memory/src/open-memory.ts";
 import { scanHome } from "../packages/memory/src/scan/scan-home.ts";
 import { watchPollMs } from "../packages/memory/src/scan/watch-home.ts";
@@ -63,6 +64,7 @@ test("An idle home with a scheduler and two workers sends less than three statem
       timeZone: "UTC",
       signal: new AbortController().signal,
     }),
+    ...[createLargeFileLoop(memory)].filter((loop) => loop !== undefined),
     ...ofWorkers,
     { name: "heartbeat of the scheduler", pollMs: workerDefaults.heartbeatMs, look: () => worker.heartbeat() },
     { name: "home", pollMs: watchPollMs, look: () => scanHome(memory) },

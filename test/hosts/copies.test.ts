@@ -135,7 +135,7 @@ test("A file that is deleted in one place is deleted in the others, and an edit 
   );
 });
 
-test("A file that is too large for versions goes both ways in ranges, on from where it was cut off, and loses to nothing", async (t) => {
+test("A file that is too large to go whole goes both ways in ranges, on from where it was cut off, and loses to nothing", async (t) => {
   await using gateway = await createTestGateway();
   const laptop = await joinHost(gateway, "laptop", await openDirectory(t));
   const desk = await joinHost(gateway, "desk", await openDirectory(t));
@@ -181,7 +181,16 @@ test("A file that is too large for versions goes both ways in ranges, on from wh
   await rm(join(desk.homeDir, path));
   assert.deepEqual((await desk.sync())?.deleted, [path]);
   await assert.rejects(readFile(there), { code: "ENOENT" });
-  // What shrinks has versions again, what grows has none.
+  const versions = async () => (await gateway.client.listFileVersions({ path })).items.map(({ sha256 }) => sha256);
+  const grown = sha256Of(Buffer.concat([large("c"), Buffer.from("more")]));
+  assert.deepEqual(await versions(), [grown], "what was removed is a version");
+  const back = await gateway.client.restoreFile({ path, sha256: grown });
+  assert.equal(back.bytes, large("c").length + 4);
+  assert.ok((await readFile(there, "latin1")).endsWith("cmore"));
+  assert.deepEqual((await desk.sync())?.taken, [path]);
+  await rm(join(desk.homeDir, path));
+  await desk.sync();
+  // It may shrink and grow.
   await write(gateway.homeDir, Buffer.from("small now\n"));
   assert.deepEqual((await desk.sync())?.taken, [path]);
   await write(desk.homeDir, large("d"));
@@ -191,6 +200,9 @@ test("A file that is too large for versions goes both ways in ranges, on from wh
   await utimes(there, 1_700_000_000.1237, 1_700_000_000.1237);
   assert.deepEqual((await desk.sync())?.brought, [path]);
   assert.equal(await readFile(there, "utf8"), "small again\n");
+  const all = new Set(await versions());
+  for (const text of [large("d"), Buffer.from("small now\n"), Buffer.from("small again\n")])
+    assert.ok(all.has(sha256Of(text)), String(text).slice(0, 10));
   // What comes with another hash than was said is dropped.
   const content = { mediaType: "application/octet-stream", bytes: Uint8Array.from(large("e").subarray(0, 2_000_000)) };
   const damaged = { path: "films/other.bin", sha256: sha256Of(large("e")), bytes: 2_000_000, from: 0, content };

@@ -154,7 +154,7 @@ test("listen() lets a call that is being answered end when it stops", async () =
 });
 
 test("listen() closes a connection whose head or body comes drop by drop, and answers others meanwhile", async () => {
-  const timeouts = { headersMs: 1_000, requestMs: 2_000, checkMs: 20 };
+  const timeouts = { headersMs: 1_000, silenceMs: 2_000, bytesMin: 1_000, checkMs: 20 };
   const read = async (request: Request) => new Response(await request.text());
   await using listening = await listen({ host: "127.0.0.1", port: 0, fetch: read, timeouts });
   const head = "POST / HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 1000\r\n";
@@ -165,6 +165,35 @@ test("listen() closes a connection whose head or body comes drop by drop, and an
   });
   assert.equal(await (await globalThis.fetch(listening.url, { method: "POST", body: "quick" })).text(), "quick");
   for (const answer of await Promise.all(slow)) assert.match(answer, /^HTTP\/1.1 408 /);
+});
+
+test("listen() takes a large body over a line that is slow and moves, however long that takes, and ends one that stops", async () => {
+  const timeouts = { headersMs: 1_000, silenceMs: 400, bytesMin: 1_000, checkMs: 20 };
+  const read = async (request: Request) => new Response(String((await request.arrayBuffer()).byteLength));
+  await using listening = await listen({ host: "127.0.0.1", port: 0, fetch: read, timeouts });
+  const bytes = 60_000;
+  /** A line of 20 kB a second, by the clock that the limit goes by. */
+  const send = async (bytesMax: number) => {
+    const socket = connect(listening.port, "127.0.0.1").on("error", () => undefined);
+    const answer = text(socket).catch(() => "");
+    socket.write(`POST / HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\ncontent-length: ${bytes}\r\n\r\n`);
+    const startMs = performance.now();
+    let sent = 0;
+    const line = setInterval(() => {
+      const due = Math.min(bytesMax, Math.floor(20 * (performance.now() - startMs)));
+      if (due > sent && socket.writable) socket.write(Buffer.alloc(due - sent));
+      sent = due;
+    }, 10);
+    try {
+      return { answer: await answer, ms: performance.now() - startMs };
+    } finally {
+      clearInterval(line);
+    }
+  };
+  const [whole, cut] = await Promise.all([send(bytes), send(bytes / 2)]);
+  assert.match(whole.answer, /^HTTP\/1\.1 200 [\s\S]*60000$/);
+  assert.ok(whole.ms > 5 * timeouts.silenceMs, `${whole.ms} ms`);
+  assert.match(cut.answer, /^HTTP\/1\.1 408 [\s\S]*did not arrive in time/);
 });
 
 test("publishAddress() names this gateway again once the one named after it does not answer, or none is named", async () => {

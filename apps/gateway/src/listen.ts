@@ -11,6 +11,7 @@ import { endServer, RoostError } from "@roost/base";
 import { portDefault } from "./config.ts";
 import { crowdFactor, guardConnections, type ConnectionLimits } from "./guard-connections.ts";
 import type { OpenAiDoor } from "./openai/create-openai-door.ts";
+import { limitSilence } from "./limit-silence.ts";
 import { openCertificate, type CertificateFiles } from "./open-certificate.ts";
 import { refuseBusy, refuseBytes, refuseRequest } from "./refuse-request.ts";
 import { isTrusted, type ListenerKind, type OriginRules } from "./security/check-origin.ts";
@@ -55,16 +56,23 @@ export interface OutsideOptions {
   logins?: readonly string[] | undefined;
 }
 
-/** How long a request may take to arrive: its head, and all of it. What is late is answered 408, and its connection closed. */
+/** How long a request may take to arrive: its head, and within any `silenceMs` so much of it. What is late is answered 408, and its connection closed. */
 export interface RequestTimeouts {
   headersMs: number;
-  requestMs: number;
+  silenceMs: number;
+  /** Of what has not ended: a line that moves may be slow. */
+  bytesMin: number;
   /** How often it is checked. */
   checkMs: number;
 }
 
 const loopback = new Set(["127.0.0.1", "::1", "localhost"]);
-const timeoutsDefault: RequestTimeouts = { headersMs: 15_000, requestMs: 60_000, checkMs: 5_000 };
+const timeoutsDefault: RequestTimeouts = {
+  headersMs: 15_000,
+  silenceMs: 60_000,
+  bytesMin: 65_536,
+  checkMs: 5_000,
+};
 /** Open connections: of callers with a token, streams included, and of all others. */
 const limitsDefault: ConnectionLimits = { knownMax: 1_200, anonymousMax: 100 };
 /** For calls that are being answered when it stops. Streams end by themselves. */
@@ -199,7 +207,7 @@ function serve(
   };
   // Requests without a host are refused below, as a problem document like every refusal.
   const timing = {
-    requestTimeout: timeouts.requestMs,
+    requestTimeout: 0,
     headersTimeout: timeouts.headersMs,
     connectionsCheckingInterval: timeouts.checkMs,
     requireHostHeader: false,
@@ -214,6 +222,7 @@ function serve(
   const watching = certificate?.watch((pair) => {
     if ("setSecureContext" in server) server.setSecureContext(pair);
   });
+  limitSilence(server, { withinMs: timeouts.silenceMs, ...timeouts });
   const guard = guardConnections(server, { ...limits, event: eventOf(server) });
   // Besides those who are known: who is none, whose token is being checked, and who has not spoken TLS yet.
   server.maxConnections = 2 * limits.knownMax + (2 * crowdFactor + 1) * limits.anonymousMax + refusedMax;

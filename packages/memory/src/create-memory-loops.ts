@@ -2,6 +2,7 @@ import type { SchedulerLoop } from "@roost/kernel";
 import type { Memory } from "./memory.ts";
 import { createConsolidationLoop } from "./nightly/create-consolidation-loop.ts";
 import { createSourceLoop } from "./facts/sweep-sources.ts";
+import { createLargeFileLoop } from "./files/keep-large-files.ts";
 import { createNightlyLoop } from "./nightly/create-nightly-loop.ts";
 import { createPartLoop } from "./parts/drop-parts.ts";
 import { createEmbeddingLoop } from "./recall/embed-lines.ts";
@@ -12,6 +13,7 @@ import { createRecallLoop } from "./recall/refresh-recall.ts";
 export function createMemoryLoops(memory: Memory): SchedulerLoop[] {
   return [
     createPartLoop(memory),
+    createLargeFileLoop(memory),
     createSourceLoop(memory),
     createRecallLoop(memory),
     createStaleLineLoop(memory),

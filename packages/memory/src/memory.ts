@@ -8,11 +8,8 @@ import type { Kernel } from "@roost/kernel";
 import type { ObjectStore } from "@roost/objects";
 import type { Settings } from "./settings/settings.ts";
 
-/** Keeps every version of every file by content. `@roost/objects` has an implementation over a directory. */
-export interface VersionStore {
-  put(bytes: Uint8Array): Promise<{ sha256: string }>;
-  get(sha256: string): Promise<Uint8Array | undefined>;
-}
+/** Keeps every version of every file by content. */
+export type VersionStore = ObjectStore;
 
 /** Where the home's disk is on another machine: what is read is brought here first, what is written goes to the records, and the disk follows. */
 export interface HomeMirror {
@@ -32,6 +29,8 @@ export interface HomeFiles {
   readonly fileHashes: FileHashes;
   /** Parts of large files that are taken, by where they are kept: one content has one at a time. */
   readonly partsTaken: Map<string, Promise<unknown>>;
+  /** Versions of large files that are being put into the store, by path and hash: whoever wants one meanwhile waits for it. */
+  readonly keeping: Map<string, Promise<unknown>>;
   /** Undefined: `homeDir` is the home itself. */
   readonly mirror?: HomeMirror | undefined;
   readonly logger: Logger;

@@ -60,6 +60,7 @@ export async function openMemory(options: OpenMemoryOptions): Promise<Memory> {
     keptFiles: new KeptFiles(),
     fileHashes: new FileHashes(),
     partsTaken: new Map(),
+    keeping: new Map(),
     logger,
   };
   const mirror = options.isMirrored === true ? await openMirror(files) : undefined;

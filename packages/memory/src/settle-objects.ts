@@ -6,7 +6,14 @@ import { join } from "node:path";
 import { RoostError, severalAtOnce, type Logger } from "@roost/base";
 import { formatBytes } from "@roost/contract/part";
 import type { Kernel } from "@roost/kernel";
-import { checkBucket, describeBucket, openObjects, type Bucket, type ObjectStore } from "@roost/objects";
+import {
+  checkBucket,
+  describeBucket,
+  openObjects,
+  type Bucket,
+  type ObjectStat,
+  type ObjectStore,
+} from "@roost/objects";
 
 /** In the home `.roost/AREA`, in a bucket its prefix. */
 export const objectAreas = ["objects", "parts"] as const;
@@ -81,7 +88,7 @@ async function carry(
   do {
     const page = await from.list({ limit: 1_000, after }).catch(noneYet);
     await severalAtOnce(page.objects, copiesAtOnce, async ({ sha256, bytes }) => {
-      await carryOne(from, to, { sha256, logger });
+      await carryOne(from, to, { stat: { sha256, bytes }, logger });
       count += 1;
       bytesSum += bytes;
       if (count % toldEvery === 0) logger.info("objects are carried", { area, count, size: formatBytes(bytesSum) });
@@ -90,18 +97,27 @@ async function carry(
   } while (after !== undefined);
 }
 
-/** A damaged object stops only itself. */
+/** Piece by piece: it may have 2 GiB. A damaged object stops only itself. */
 async function carryOne(
   from: ObjectStore,
   to: ObjectStore,
-  { sha256, logger }: { sha256: string; logger: Logger },
+  { stat, logger }: { stat: ObjectStat; logger: Logger },
 ): Promise<void> {
-  const bytes = await from.get(sha256).catch((error: unknown) => {
-    if (!(error instanceof RoostError && error.code === "internal")) throw error;
-    logger.error("an object is damaged and stays where it is", { sha256, error: error.message });
-    return undefined;
-  });
-  if (bytes !== undefined) await to.put(bytes);
+  let fault: unknown;
+  async function* read() {
+    try {
+      yield* from.read(stat.sha256);
+    } catch (error) {
+      fault = error;
+      throw error;
+    }
+  }
+  try {
+    await to.put(read(), stat);
+  } catch (error) {
+    if (!(fault instanceof RoostError && ["internal", "not_found"].includes(fault.code))) throw error;
+    logger.error("an object is damaged and stays where it is", { sha256: stat.sha256, error: fault.message });
+  }
 }
 
 function noneYet(error: NodeJS.ErrnoException): { objects: []; next: null } {

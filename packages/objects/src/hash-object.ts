@@ -5,6 +5,8 @@ import type { ObjectContent, ObjectStat } from "./object-store.ts";
 
 /** The limit of one object where none is given. */
 export const objectBytesDefault = 256 * 1024 ** 2;
+/** The limit of one that is streamed, its name being known. */
+const streamedBytesMax = 2 ** 31;
 const listLimitMax = 1_000;
 
 export function isName(name: string): boolean {
@@ -30,12 +32,19 @@ export function listLimitOf(limit = listLimitMax): number {
   throw new RoostError("invalid_input", `limit ${limit} must be 1 to ${listLimitMax}`);
 }
 
-/** @throws RoostError `limit_exceeded` beyond `objectBytesMax` */
+export interface HashLimits {
+  objectBytesMax: number;
+  /** What it has to be. */
+  expected?: ObjectStat | undefined;
+}
+
+/** @throws RoostError `limit_exceeded` beyond the limit, `conflict` when it is not what was expected */
 export async function hashObject(
   content: ObjectContent,
-  objectBytesMax: number,
+  { objectBytesMax: given, expected }: HashLimits,
   write: (piece: Uint8Array) => unknown,
 ): Promise<ObjectStat> {
+  const objectBytesMax = expected === undefined ? given : streamedBytesMax;
   const hash = createHash("sha256");
   let bytes = 0;
   for await (const piece of content instanceof Uint8Array ? [content] : content) {
@@ -46,15 +55,20 @@ export async function hashObject(
     hash.update(piece);
     await write(piece);
   }
-  return { sha256: hash.digest("hex"), bytes };
+  const found = { sha256: hash.digest("hex"), bytes };
+  if (expected === undefined || (found.sha256 === expected.sha256 && bytes === expected.bytes)) return found;
+  throw new RoostError(
+    "conflict",
+    `what was to be object ${expected.sha256} is ${found.sha256} of ${bytes} bytes: it changed meanwhile`,
+  );
 }
 
-/** All of it in memory. @throws RoostError `limit_exceeded` */
+/** All of it in memory. @throws RoostError as hashObject */
 export async function gatherObject(
   content: ObjectContent,
-  objectBytesMax: number,
+  limits: HashLimits,
 ): Promise<{ bytes: Uint8Array; sha256: string }> {
   const pieces: Uint8Array[] = [];
-  const { sha256 } = await hashObject(content, objectBytesMax, (piece) => pieces.push(piece));
+  const { sha256 } = await hashObject(content, limits, (piece) => pieces.push(piece));
   return { bytes: pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces), sha256 };
 }

@@ -2,4 +2,11 @@ export { checkBucket, openBucketObjects, type OpenBucketObjectsOptions } from ".
 export { openDirectoryObjects, type OpenDirectoryObjectsOptions } from "./open-directory-objects.ts";
 export { openObjects, type OpenObjectsOptions } from "./open-objects.ts";
 export { describeBucket, readBucket, type Bucket } from "./read-bucket.ts";
-export type { ListObjectsOptions, ObjectContent, ObjectList, ObjectStat, ObjectStore } from "./object-store.ts";
+export type {
+  ListObjectsOptions,
+  ObjectContent,
+  ObjectList,
+  ObjectRange,
+  ObjectStat,
+  ObjectStore,
+} from "./object-store.ts";

@@ -21,6 +21,12 @@ export interface ObjectList {
   next: string | null;
 }
 
+/** Part of an object: what is beyond its end is not there. */
+export interface ObjectRange {
+  from: number;
+  count: number;
+}
+
 /**
  * Immutable bytes named by their SHA-256. Equal bytes are stored once. What `put` has acknowledged survives a crash and a power cut; anything else
  * leaves nothing visible.
@@ -28,12 +34,15 @@ export interface ObjectList {
  * A name that is not 64 lower-case hex digits is refused with `invalid_input`.
  */
 export interface ObjectStore {
-  /** @throws RoostError `limit_exceeded` beyond the store's limit for one object */
-  put(content: ObjectContent): Promise<ObjectStat>;
+  /**
+   * `expected`: what it is, for content too large to be held in memory; it may have 2 GiB then, whatever the store's limit. Other content leaves nothing.
+   * @throws RoostError `limit_exceeded` beyond the store's limit for one object; `conflict` when it is not what was expected
+   */
+  put(content: ObjectContent, expected?: ObjectStat): Promise<ObjectStat>;
   /** @throws RoostError `internal` when the stored bytes no longer match the name */
   get(sha256: string): Promise<Uint8Array | undefined>;
-  /** The bytes in pieces. Throws at the end like `get` when they do not match the name. */
-  read(sha256: string): AsyncIterable<Uint8Array>;
+  /** The bytes in pieces. Throws at the end like `get` when they do not match the name; a range of them is not compared with it. */
+  read(sha256: string, range?: ObjectRange): AsyncIterable<Uint8Array>;
   has(sha256: string): Promise<boolean>;
   stat(sha256: string): Promise<ObjectStat | undefined>;
   /** Whether there was something to delete. The caller makes sure that it is unreferenced. */

@@ -1,17 +1,25 @@
 /**
  * An object store in a bucket of any server that speaks S3. A key is the name of its bytes, so writing it twice writes the same: nothing here relies on
- * conditional writes, which some servers accept and ignore. A larger object is uploaded in parts and seen only when all of them are there.
+ * conditional writes, which some servers accept and ignore. A larger object is uploaded in parts and seen only when all of them are there; one whose name
+ * is known before is not held in memory.
  */
 import { createHash } from "node:crypto";
 import { setTimeout } from "node:timers/promises";
-import { backoffMs, jitteredMs, RoostError, severalAtOnce } from "@roost/base";
+import { backoffMs, jitteredMs, RoostError } from "@roost/base";
 import { S3mini, S3NetworkError, S3ServiceError } from "s3mini";
+import { cutInParts, createWidth, partBytes } from "./cut-in-parts.ts";
+import { explainBucketError, mayPass, statusOf } from "./explain-bucket-error.ts";
 import { gatherObject, isName, listLimitOf, objectBytesDefault, requireHash, requireName } from "./hash-object.ts";
-import type { ListObjectsOptions, ObjectContent, ObjectList, ObjectStat, ObjectStore } from "./object-store.ts";
+import type {
+  ListObjectsOptions,
+  ObjectContent,
+  ObjectList,
+  ObjectRange,
+  ObjectStat,
+  ObjectStore,
+} from "./object-store.ts";
 import { describeBucket, type Bucket } from "./read-bucket.ts";
 
-/** From this size on an object is uploaded in parts of it. Servers refuse parts below 5 MiB. */
-const partBytes = 8 * 1024 ** 2;
 const partsAtOnce = 3;
 const requestMsMax = 120_000;
 const attemptsMax = 4;
@@ -20,7 +28,7 @@ const backoff = { firstMs: 200, maxMs: 2_000 };
 export interface OpenBucketObjectsOptions {
   /** Begins the names of these objects, such as "parts": a word. */
   area: string;
-  /** Limit of one object, which is held in memory while it is put; default 256 MiB. */
+  /** Limit of one object, which is held in memory while it is put, unless its name is known; default 256 MiB. */
   objectBytesMax?: number;
   /** Pauses between attempts, for tests. */
   pause?: (ms: number) => Promise<unknown>;
@@ -75,11 +83,19 @@ class BucketObjects implements ObjectStore {
     });
   }
 
-  async put(content: ObjectContent): Promise<ObjectStat> {
-    const { bytes, sha256 } = await gatherObject(content, this.#objectBytesMax);
+  async put(content: ObjectContent, expected?: ObjectStat): Promise<ObjectStat> {
+    if (expected !== undefined && expected.bytes > partBytes) return await this.#putExpected(content, expected);
+    const { bytes, sha256 } = await gatherObject(content, { objectBytesMax: this.#objectBytesMax, expected });
+    const whole = { sha256, bytes: bytes.byteLength };
     if (bytes.byteLength <= partBytes) await this.#putWhole(sha256, bytes);
-    else if ((await this.stat(sha256))?.bytes !== bytes.byteLength) await this.#putInParts(sha256, bytes);
-    return { sha256, bytes: bytes.byteLength };
+    else if ((await this.stat(sha256))?.bytes !== bytes.byteLength) await this.#putInParts(bytes, whole);
+    return whole;
+  }
+
+  /** A few parts of it are in memory. */
+  async #putExpected(content: ObjectContent, expected: ObjectStat): Promise<ObjectStat> {
+    if ((await this.stat(expected.sha256))?.bytes !== expected.bytes) await this.#putInParts(content, expected);
+    return expected;
   }
 
   async get(sha256: string): Promise<Uint8Array | undefined> {
@@ -95,12 +111,13 @@ class BucketObjects implements ObjectStore {
   }
 
   /** A connection that breaks is taken up again where it broke. */
-  async *read(sha256: string): AsyncIterable<Uint8Array> {
+  async *read(sha256: string, range?: ObjectRange): AsyncIterable<Uint8Array> {
     const key = this.#keyOf(sha256);
-    const total = (await this.stat(sha256))?.bytes;
-    if (total === undefined) throw new RoostError("not_found", `there is no object ${sha256}`);
+    const bytes = (await this.stat(sha256))?.bytes;
+    if (bytes === undefined) throw new RoostError("not_found", `there is no object ${sha256}`);
     const hash = createHash("sha256");
-    let readBytes = 0;
+    let readBytes = range?.from ?? 0;
+    const total = range === undefined ? bytes : Math.min(bytes, range.from + range.count);
     for (let failures = 0; readBytes < total;) {
       const response = await this.#attempt(() => this.#client.getObjectRaw(key, false, readBytes, total));
       if (response.status !== 206 && readBytes > 0)
@@ -109,18 +126,18 @@ class BucketObjects implements ObjectStore {
         for await (const piece of response.body ?? []) {
           readBytes += piece.byteLength;
           if (readBytes > total) throw damaged(sha256);
-          hash.update(piece);
+          if (range === undefined) hash.update(piece);
           yield piece;
           failures = 0;
         }
         if (readBytes < total) throw new S3NetworkError("the answer ended early");
       } catch (error) {
         failures += 1;
-        if (error instanceof RoostError || failures === attemptsMax) throw this.#explain(error);
+        if (error instanceof RoostError || failures === attemptsMax) throw explainBucketError(this.#bucket, error);
         await this.#pause(jitteredMs(backoffMs(failures, backoff)));
       }
     }
-    requireHash(hash, sha256);
+    if (range === undefined) requireHash(hash, sha256);
   }
 
   async has(sha256: string): Promise<boolean> {
@@ -184,18 +201,23 @@ class BucketObjects implements ObjectStore {
     );
   }
 
-  async #putInParts(sha256: string, bytes: Uint8Array): Promise<void> {
+  /** The parts go several at a time, and nothing is seen before all of them were what was expected. */
+  async #putInParts(content: ObjectContent, expected: ObjectStat): Promise<void> {
+    const { sha256 } = expected;
     const key = this.#keyOf(sha256);
     const uploadId = await this.#attempt(() => this.#client.getMultipartUploadId(key));
+    const parts: { partNumber: number; etag: string }[] = [];
+    const width = createWidth(partsAtOnce);
     try {
-      const parts: { partNumber: number; etag: string }[] = [];
-      const count = Math.ceil(bytes.byteLength / partBytes);
-      await severalAtOnce(Array(count).keys(), partsAtOnce, async (index) => {
-        const part = bytes.subarray(index * partBytes, (index + 1) * partBytes);
-        parts[index] = await this.#attempt(() => this.#client.uploadPart(key, uploadId, part, index + 1));
+      await cutInParts(content, expected, async (part, index) => {
+        await width.begin(async () => {
+          parts[index] = await this.#attempt(() => this.#client.uploadPart(key, uploadId, part, index + 1));
+        });
       });
-      await this.#complete(sha256, { uploadId, parts, bytes: bytes.byteLength });
+      await width.end();
+      await this.#complete(sha256, { uploadId, parts, bytes: expected.bytes });
     } catch (error) {
+      await width.end().catch(() => {});
       // What it leaves is taken away by the bucket's own rule for unfinished uploads.
       await this.#client.abortMultipartUpload(key, uploadId).catch(() => {});
       throw error;
@@ -233,38 +255,10 @@ class BucketObjects implements ObjectStore {
         return await work();
       } catch (error) {
         failures += 1;
-        if (!mayPass(error) || failures === attemptsMax) throw this.#explain(error);
+        if (!mayPass(error) || failures === attemptsMax) throw explainBucketError(this.#bucket, error);
         await this.#pause(jitteredMs(backoffMs(failures, backoff)));
       }
     }
-  }
-
-  #explain(error: unknown): unknown {
-    if (error instanceof RoostError) return error;
-    const status = statusOf(error);
-    const where = describeBucket(this.#bucket);
-    if (status === undefined)
-      return new RoostError("unavailable", `${where} does not answer: see that its server runs`, { cause: error });
-    const said = answerOf(error)?.serviceCode ?? "";
-    if (status >= 300 && status < 400)
-      return new RoostError(
-        "unavailable",
-        `${where} answered ${status}: the bucket is at another endpoint or in another region: mend OBJECTS_URL`,
-        { cause: error },
-      );
-    if (said === "RequestTimeTooSkewed")
-      return new RoostError("unavailable", `${where} does not accept the clock of this machine: set its time`, {
-        cause: error,
-      });
-    if (status === 401 || status === 403)
-      return new RoostError("forbidden", `${where} refuses the key: it must read, write, list and delete there`, {
-        cause: error,
-      });
-    if (status === 404)
-      return new RoostError("unavailable", `there is no bucket ${where}: make it, or mend OBJECTS_URL`, {
-        cause: error,
-      });
-    return new RoostError("unavailable", `${where} answered ${status} ${said}`.trimEnd(), { cause: error });
   }
 
   #keyOf(sha256: string): string {
@@ -276,22 +270,6 @@ class BucketObjects implements ObjectStore {
 /** Checked by the server when it stores the bytes. */
 function checksumOf(bytes: Uint8Array): { "x-amz-checksum-sha256": string } {
   return { "x-amz-checksum-sha256": createHash("sha256").update(bytes).digest("base64") };
-}
-
-/** Some methods of the client wrap what the server answered. */
-function answerOf(error: unknown): S3ServiceError | undefined {
-  if (error instanceof S3ServiceError) return error;
-  return error instanceof Error && error.cause instanceof S3ServiceError ? error.cause : undefined;
-}
-
-function statusOf(error: unknown): number | undefined {
-  return answerOf(error)?.status;
-}
-
-function mayPass(error: unknown): boolean {
-  if (error instanceof RoostError) return false;
-  const status = statusOf(error);
-  return status === undefined || status === 429 || status >= 500;
 }
 
 function damaged(sha256: string): RoostError {

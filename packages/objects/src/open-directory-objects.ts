@@ -8,7 +8,14 @@ import { join } from "node:path";
 import { RoostError, systemClock } from "@roost/base";
 import { hashObject, isName, listLimitOf, objectBytesDefault, requireHash, requireName } from "./hash-object.ts";
 import { readOnlyObjects } from "./read-only-objects.ts";
-import type { ListObjectsOptions, ObjectContent, ObjectList, ObjectStat, ObjectStore } from "./object-store.ts";
+import type {
+  ListObjectsOptions,
+  ObjectContent,
+  ObjectList,
+  ObjectRange,
+  ObjectStat,
+  ObjectStore,
+} from "./object-store.ts";
 
 const prefixChars = 2;
 const pieceBytes = 64 * 1024;
@@ -44,12 +51,13 @@ class DirectoryObjects implements ObjectStore {
     this.#objectBytesMax = objectBytesMax;
   }
 
-  async put(content: ObjectContent): Promise<ObjectStat> {
+  async put(content: ObjectContent, expected?: ObjectStat): Promise<ObjectStat> {
     const incoming = join(this.#directory, incomingName, randomUUID());
     const file = await open(incoming, "wx", 0o600);
     try {
       const written = await closing(file, async () => {
-        const hashed = await hashObject(content, this.#objectBytesMax, (piece) => file.writeFile(piece));
+        const limits = { objectBytesMax: this.#objectBytesMax, expected };
+        const hashed = await hashObject(content, limits, (piece) => file.writeFile(piece));
         await file.sync();
         return hashed;
       });
@@ -69,22 +77,25 @@ class DirectoryObjects implements ObjectStore {
     return bytes;
   }
 
-  async *read(sha256: string): AsyncIterable<Uint8Array> {
+  async *read(sha256: string, range?: ObjectRange): AsyncIterable<Uint8Array> {
     const file = await orUndefined(open(this.#pathOf(sha256)));
     if (file === undefined) throw new RoostError("not_found", `there is no object ${sha256}`);
     const hash = createHash("sha256");
+    const { from, count } = range ?? { from: 0, count: Infinity };
     try {
-      for (;;) {
-        const { bytesRead, buffer } = await file.read(Buffer.alloc(pieceBytes), 0, pieceBytes, null);
+      for (let at = from; at < from + count;) {
+        const wanted = Math.min(pieceBytes, from + count - at);
+        const { bytesRead, buffer } = await file.read(Buffer.alloc(wanted), 0, wanted, at);
         if (bytesRead === 0) break;
+        at += bytesRead;
         const piece = buffer.subarray(0, bytesRead);
-        hash.update(piece);
+        if (range === undefined) hash.update(piece);
         yield piece;
       }
     } finally {
       await file.close();
     }
-    requireHash(hash, sha256);
+    if (range === undefined) requireHash(hash, sha256);
   }
 
   async has(sha256: string): Promise<boolean> {

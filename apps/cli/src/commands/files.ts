@@ -1,8 +1,9 @@
-/** `roost files …`: the files of the home, their marked lines, and trusting them. */
+/** `roost files …`: the files of the home, their marked lines, and trusting them. Their versions: file-versions.ts. */
 import { RoostError } from "@roost/base";
 import type { HomeFileRecord } from "@roost/contract/operations";
 import type { Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
+import { addFileVersionCommands } from "./file-versions.ts";
 import { refuseUnknownCommand } from "../help/refuse-unknown-command.ts";
 import { relativeTime } from "../print/relative-time.ts";
 import type { Column } from "../print/table.ts";
@@ -15,9 +16,9 @@ const rangesShown = 5;
 export function addFilesCommands(program: Command, context: CliContext): void {
   const files = program
     .command("files")
-    .summary("list files of the home and trust marked lines")
+    .summary("list files of the home, restore versions, trust marked lines")
     .description(
-      "Lists the files of the home with the lines that come from untrusted content, and marks such lines as trusted.",
+      "Lists the files of the home with the lines that come from untrusted content, marks such lines as trusted, and brings versions back.",
     );
   files
     .command("list", { isDefault: true })
@@ -34,6 +35,7 @@ export function addFilesCommands(program: Command, context: CliContext): void {
       const none = marked === true ? "Nothing in the home is marked" : "There are no files";
       terminal.table(rows, columns(clock.nowMs()), none);
     });
+  addFileVersionCommands(files, context);
   files
     .command("trust")
     .description("Marks lines of a file as trusted: agents then see and follow them like your own words.")

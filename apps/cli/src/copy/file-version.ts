@@ -4,7 +4,7 @@
  */
 import { constants, copyFile, mkdir, open, readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { RoostError } from "@roost/base";
+import { RoostError, toRoostError } from "@roost/base";
 import {
   fileBytesMax,
   fileRangeBytesMax,
@@ -18,6 +18,7 @@ import { sha256OfFile } from "./replace-copy.ts";
 
 /** Reading the largest file on a slow disk, or a range over a slow line. */
 const answerMsMax = 10 * 60_000;
+const rangeBytesMin = 64 * 1024;
 
 /** What one side has. Without its content, which is in a file or at the home, where it is too large for versions. */
 export interface FileVersion {
@@ -51,23 +52,33 @@ export async function writeThere(client: RoostClient, write: Write): Promise<Wri
   const expected = write.expected?.sha256;
   if (content === undefined || !isSmall(write.expected?.bytes ?? 0)) return await bringRanges(client, write);
   const text = content.toString();
+  const slowly = { timeoutMs: answerMsMax };
   if (isText(content) && text.length <= fileTextCharsMax)
-    return await client.writeFile({ path, text, sha256: expected });
-  const bytes = Uint8Array.from(content);
-  return await client.putFile({ path, sha256: expected, content: { mediaType: "application/octet-stream", bytes } });
+    return await client.writeFile({ path, text, sha256: expected }, slowly);
+  const whole = { mediaType: "application/octet-stream", bytes: Uint8Array.from(content) };
+  return await client.putFile({ path, sha256: expected, content: whole }, slowly);
 }
 
 async function bringRanges(client: RoostClient, { path, version, file, expected }: Write): Promise<Written> {
   const { sha256, bytes } = version;
   await using handle = await open(file, "r");
   const piece = Buffer.allocUnsafe(fileRangeBytesMax);
+  let rangeBytes = fileRangeBytesMax;
   for (let from = 0; ;) {
-    const { bytesRead } = await handle.read(piece, 0, piece.byteLength, from);
+    const { bytesRead } = await handle.read(piece, 0, rangeBytes, from);
     if (bytesRead === 0 && bytes > 0)
       throw new RoostError("conflict", `${path} has changed while it was brought: the next pass brings it`);
     const content = { mediaType: "application/octet-stream", bytes: Uint8Array.from(piece.subarray(0, bytesRead)) };
     const range = { path, sha256, bytes, from, replaces: expected?.sha256, content };
-    const answer = await client.putFileRange(range, { timeoutMs: answerMsMax });
+    const answer = await client.putFileRange(range, { timeoutMs: answerMsMax }).catch((error: unknown) => {
+      if (toRoostError(error).code !== "timeout" || rangeBytes === rangeBytesMin) throw error;
+      return undefined;
+    });
+    if (answer === undefined) {
+      // A line that is too slow for one: the same again, in smaller ones.
+      rangeBytes = Math.max(rangeBytesMin, Math.floor(rangeBytes / 8));
+      continue;
+    }
     if (answer.state !== "more") return { state: answer.state, sha256: answer.sha256 };
     // What is there already, of a pass that was cut off, is not sent again.
     if (answer.next === null || (answer.next <= from && from > 0))

@@ -1,7 +1,8 @@
 /** Writes everything of a home in open formats: files as they are, records as JSON lines. Reads page by page; holds one page in memory. */
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import { severalAtOnce, toRoostError } from "@roost/base";
+import { RoostError, severalAtOnce, toRoostError } from "@roost/base";
+import { partLimits } from "@roost/contract/part";
 import { formatLabels, joinLabels, parseLabels, untrustedFrom } from "@roost/contract/labels";
 import { exportKinds, HomeRecord, jobStates, type Event } from "@roost/contract/operations";
 import type { Connection, RoostClient } from "../connect.ts";
@@ -13,6 +14,8 @@ import type { ExportedHome, ExportFile, ExportFolder } from "./open-export-folde
 const pageMax = 200;
 /** Files and parts that are fetched and written at once. */
 const bytesAtOnce = 8;
+/** Reading the largest file on a slow disk. */
+const answerMsMax = 10 * 60_000;
 /** Of a file that changes meanwhile. */
 const readsMax = 5;
 
@@ -107,6 +110,7 @@ async function exportFile(
     return undefined;
   }
   try {
+    if (Number(item["bytes"]) > partLimits.bytesMax) return { ...item, ...(await exportLarge(client, folder, path)) };
     const { record, bytes, mediaType } = await readAlike(client, { item, readAgain });
     const file = await folder.file(`home/${path}`);
     const masked = mediaType.startsWith("text/")
@@ -123,6 +127,33 @@ async function exportFile(
     if (code === "unavailable" || code === "unauthenticated") throw error;
     done.leftOut.push({ name: path, reason: message });
     return undefined;
+  }
+}
+
+/** In ranges of one content, as it is. Of a text the secrets would have to be found, which takes all of it. */
+async function exportLarge(
+  client: RoostClient,
+  folder: ExportFolder,
+  path: string,
+): Promise<{ bytes: number; sha256: string }> {
+  const { sha256, bytes } = await client.hashFile({ path }, { timeoutMs: answerMsMax });
+  const file = await folder.file(`home/${path}`);
+  try {
+    for (let from = 0; from < bytes;) {
+      const range = await client.getFileRange({ path, sha256, from }, { timeoutMs: answerMsMax });
+      if (from === 0 && !range.bytes.includes(0))
+        throw new RoostError(
+          "limit_exceeded",
+          `it is a text of ${bytes} bytes (limit ${partLimits.bytesMax}): copy it by hand`,
+        );
+      await file.write(range.bytes);
+      from += range.bytes.byteLength;
+    }
+    await file.end();
+    return { bytes, sha256 };
+  } catch (error) {
+    await file.drop();
+    throw error;
   }
 }
 

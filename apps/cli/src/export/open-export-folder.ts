@@ -36,6 +36,8 @@ export interface ExportFile {
   line(record: unknown): Promise<void>;
   write(bytes: Uint8Array | string): Promise<void>;
   end(): Promise<void>;
+  /** It is no part of the export. */
+  drop(): Promise<void>;
 }
 
 export interface ExportFolder extends AsyncDisposable {
@@ -85,6 +87,11 @@ export async function openExportFolder(directory: string): Promise<ExportFolder>
           stream.end();
           await finished(stream).catch(refuse(path));
           files.push({ path, sha256: hash.digest("hex"), bytes });
+        },
+        async drop() {
+          stream.destroy();
+          await finished(stream).catch(() => undefined);
+          await rm(join(staged, path), { force: true });
         },
       };
     },

@@ -1,15 +1,27 @@
 /** Files of the home by their paths: listed, read, written under the same rules as everywhere, and trusted. What they say is for others to read. */
 import { RoostError } from "@roost/base";
-import { coversScope, pageByName, serve, type Principal, type Served, type StreamItem, toPage } from "@roost/contract";
+import {
+  coversScope,
+  pageByName,
+  placeOf,
+  serve,
+  textPlace,
+  type Principal,
+  type Served,
+  type StreamItem,
+  toPage,
+} from "@roost/contract";
 import * as operations from "@roost/contract/operations";
 import { formatOffsets, readEnd, type Kernel } from "@roost/kernel";
 import {
   hashHomeFile,
   heldFile,
+  listFileVersions,
   listMarkedFiles,
   readFileBytes,
   readFileRange,
   removeHomeFile,
+  restoreFileVersion,
   takeFileRange,
   trustHomeFile,
   writeHomeBytes,
@@ -78,6 +90,8 @@ export function serveFiles({ memory, onTrusted }: { memory: Memory; onTrusted: (
       return { state: outcome.state, sha256: outcome.state === "conflict" ? outcome.sha256 : null };
     }),
 
+    ...serveVersions(memory),
+
     serve(operations.watchFiles, async ({ after }, { signal }) => watchFiles(memory.kernel, { after, signal })),
 
     serve(operations.trustFile, async (trusted, { principal }) => {
@@ -108,6 +122,32 @@ function serveRanges(memory: Memory): Served[] {
       const outcome = await takeFileRange(memory, { ...range, content: content.bytes, expected, as, by });
       if (outcome.state === "more") return { state: "more", next: outcome.next, sha256: null };
       return { state: outcome.state, next: null, sha256: outcome.sha256 === "absent" ? null : outcome.sha256 };
+    }),
+  ];
+}
+
+function serveVersions(memory: Memory): Served[] {
+  return [
+    serve(operations.listFileVersions, async ({ path, limit, after }) => {
+      const { versions, present } = await listFileVersions(memory, path, { as: { kind: "main" } });
+      const place = placeOf(textPlace, after);
+      // Each content is in it once.
+      const rest = versions.slice(versions.findIndex(({ sha256 }) => sha256 === place) + 1);
+      const items = rest.slice(0, limit).map(({ sha256, bytes, at, by, dropped }) => ({
+        sha256,
+        bytes,
+        at: iso(at),
+        by: by ?? null,
+        isPresent: sha256 === present,
+        dropped: dropped === undefined ? null : { at: iso(dropped.at), limit: dropped.limit },
+      }));
+      return toPage(items, rest.length > limit ? items.at(-1)?.sha256 : null);
+    }),
+
+    serve(operations.restoreFile, async (asked, { principal }) => {
+      refuseJobFile(asked.to ?? asked.path, principal);
+      const { as, by } = broughtBy(principal);
+      return await restoreFileVersion(memory, { ...asked, as, by });
     }),
   ];
 }

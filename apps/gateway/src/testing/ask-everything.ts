@@ -384,6 +384,19 @@ async function askAboutWriting(client: TestGateway["client"]): Promise<void> {
   const { content } = picture;
   const brought = { ...range, path: "notes/copy.bin", bytes: 3, from: 0, content };
   assert.deepEqual(await client.putFileRange(brought), { state: "written", next: null, sha256: hashed.sha256 });
+  const { items, next } = await client.listFileVersions({ path, limit: 1 });
+  const rest = await client.listFileVersions({ path, limit: 1, after: next ?? "" });
+  assert.equal(rest.next, null);
+  assert.deepEqual(
+    [...items, ...rest.items].map((version) => [version.sha256, version.isPresent, version.dropped]),
+    [
+      [newer.sha256, true, null],
+      [sha256, false, null],
+    ],
+  );
+  const back = await client.restoreFile({ path, sha256: sha256 ?? "", to: "notes/back.md" });
+  assert.deepEqual(back, { path: "notes/back.md", sha256, bytes: 4 });
+  await assert.rejects(client.restoreFile({ path, sha256: put.sha256 ?? "" }), { code: "not_found" });
   assert.deepEqual(await client.removeFile({ path, sha256: sha256 ?? "" }), {
     state: "conflict",
     sha256: newer.sha256,

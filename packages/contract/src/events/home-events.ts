@@ -39,6 +39,29 @@ export const fileEdited = defineEvent({
   }),
 });
 
+/** Its content, too large to be recorded with the change itself, is in the object store: a version of it. */
+export const fileKept = defineEvent({
+  type: "file.kept",
+  version,
+  topic,
+  subject: "path in the home",
+  schema: z.object({ path: Path, sha256: Sha256, previousSha256: Sha256.optional(), bytes: Count }),
+});
+
+/** An old version of a large file was removed from the object store. */
+export const fileDropped = defineEvent({
+  type: "file.dropped",
+  version,
+  topic,
+  subject: "path in the home",
+  schema: z.object({
+    path: Path,
+    sha256: Sha256,
+    bytes: Count,
+    limit: z.enum(["count", "bytes"]).describe("Which limit of retention.largeFiles it was beyond"),
+  }),
+});
+
 /** A person took the mark from lines of it: they vouch for what stands there. */
 export const fileTrusted = defineEvent({
   type: "file.trusted",
@@ -154,6 +177,8 @@ export const homeEvents = [
   exportDone,
   fileWritten,
   fileEdited,
+  fileKept,
+  fileDropped,
   fileTrusted,
   fileFailed,
   fileRecovered,

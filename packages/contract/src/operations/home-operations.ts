@@ -9,6 +9,7 @@ import {
   fileRangeBytesMax,
   fileTextCharsMax,
   HomeFile,
+  HomeFileVersion,
   HomePath,
   largeFileBytesMax,
   Sha256,
@@ -112,7 +113,7 @@ export const putFileRange = defineOperation({
   id: "putFileRange",
   method: "PUT",
   path: "/files/range",
-  summary: "Brings part of a file that is too large for versions; the last part puts it in its place",
+  summary: "Brings part of a file that is too large to go whole; the last part puts it in its place",
   input: z.object({
     path: HomePath,
     sha256: Sha256.describe("Of the whole file"),
@@ -150,6 +151,34 @@ export const removeFile = defineOperation({
   effect: "idempotent",
   needs: "home",
   access: { audience: [...decidingKinds, "host"] },
+});
+
+export const listFileVersions = defineOperation({
+  id: "listFileVersions",
+  method: "GET",
+  path: "/files/versions",
+  summary: "Versions of a file of the home, the newest first; also of one that is gone",
+  input: z.object({ ...pageFields, path: HomePath }),
+  output: pageOf(HomeFileVersion),
+  errors: ["forbidden", "unavailable"],
+  effect: "readonly",
+});
+
+export const restoreFile = defineOperation({
+  id: "restoreFile",
+  method: "POST",
+  path: "/files/restore",
+  summary: "Puts a version in the place of a file of the home, which becomes a version itself first",
+  input: z.object({
+    path: HomePath,
+    sha256: Sha256.describe("Of the version"),
+    to: HomePath.optional().describe("Another place for it; default: its own"),
+  }),
+  output: z.object({ path: HomePath, sha256: Sha256, bytes: Count }).meta({ id: "RestoredFile" }),
+  errors: ["not_found", "conflict", "forbidden", "limit_exceeded", "unavailable"],
+  effect: "idempotent",
+  needs: "home",
+  access: { audience: decidingKinds },
 });
 
 export const watchFiles = defineOperation({
@@ -247,6 +276,8 @@ export const homeOperations = [
   getFileRange,
   putFileRange,
   removeFile,
+  listFileVersions,
+  restoreFile,
   watchFiles,
   trustFile,
   listStateFiles,

@@ -5,7 +5,7 @@ import { pathCharsMax } from "./limits.ts";
 
 /** Of a file that is written as text. */
 export const fileTextCharsMax = 500_000;
-/** Of a file that is written as bytes: what is larger has no versions. */
+/** Of a file that is written as a whole. */
 export const fileBytesMax = 1_048_576;
 
 /** Of one that is brought or taken in ranges. */
@@ -44,3 +44,18 @@ export const TrustedFile = z
     sources,
   })
   .meta({ id: "TrustedFile" });
+
+export const HomeFileVersion = z
+  .object({
+    sha256: Sha256,
+    bytes: Count,
+    at: Time.describe("When it was recorded; of a file above 1 MiB, when it was last found with it"),
+    by: Name.nullable().describe("Who wrote it; null: it was edited outside of Roost"),
+    isPresent: z.boolean().describe("What the file is now"),
+    dropped: z
+      .object({ at: Time, limit: z.enum(["count", "bytes"]).describe("Of retention.largeFiles") })
+      .nullable()
+      .describe("Its bytes were removed; only files above 1 MiB lose versions"),
+  })
+  .meta({ id: "HomeFileVersion" });
+export type HomeFileVersionRecord = z.output<typeof HomeFileVersion>;

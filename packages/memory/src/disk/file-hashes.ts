@@ -1,6 +1,7 @@
 /** Files of any size, by their hash and in ranges: no more than a range of one is in memory. */
 import { createHash } from "node:crypto";
 import { lstatSync, type BigIntStats } from "node:fs";
+import type { FileHandle } from "node:fs/promises";
 import { setImmediate } from "node:timers/promises";
 import { RoostError } from "@roost/base";
 import { toFileFault } from "./file-fault.ts";
@@ -87,6 +88,27 @@ export async function readDiskRange(
     );
     return bytes.slice(0, filled);
   });
+}
+
+/** All of it, piece by piece; nothing when there is no such file. @throws FileFault when it is no file or cannot be read */
+export async function* readDiskPieces(absolute: string): AsyncGenerator<Uint8Array> {
+  await using handle = await openForPieces(absolute);
+  for (let at = 0; handle !== undefined;) {
+    // Each in a buffer of its own: who takes it may keep it.
+    const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(pieceBytes), 0, pieceBytes, at);
+    if (bytesRead === 0) return;
+    at += bytesRead;
+    yield buffer.subarray(0, bytesRead);
+  }
+}
+
+async function openForPieces(absolute: string): Promise<FileHandle | undefined> {
+  try {
+    return await openResolved(absolute);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw toFileFault(error, absolute);
+  }
 }
 
 /** `read` fills a buffer from a place on, and says with how many bytes. */

@@ -6,7 +6,7 @@ export const homeLimits = {
   pathDepthMax: 12,
   /** Of the name of a file or folder: what disks take. */
   partBytesMax: 255,
-  /** A text file that is read, written or versioned. Larger ones are only watched by size and time. */
+  /** A file that is read, written and compared as a whole. Larger ones are watched by size and time, and go to and from the store of versions piece by piece. */
   fileBytesMax,
   /** Files of one home that are scanned. */
   filesMax: 20_000,

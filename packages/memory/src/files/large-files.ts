@@ -1,6 +1,6 @@
 /**
- * Files of the home that are too large for versions, as hosts bring and take them: in ranges, each of the content that a hash names, so that what is cut
- * off goes on. The log notes that such a file has changed; its content is on disks alone.
+ * Files of the home that are too large to go whole, as hosts bring and take them: in ranges, each of the content that a hash names, so that what is cut
+ * off goes on. What one of them replaces or removes has to be a version first (keep-large-file.ts).
  */
 import { chmod, link, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -17,7 +17,9 @@ import { readDiskFile } from "../disk/read-disk-file.ts";
 import { lockPath, readRecord, recordLargeEdit, recordOutsideEdit } from "../records/file-records.ts";
 import { stateNameOf } from "../visibility/home-file-class.ts";
 import type { Viewer } from "../visibility/viewer.ts";
-import { findSeen, missing } from "./read-home-file.ts";
+import { readKeptFile, readObjectRange } from "./read-kept-file.ts";
+import { requireKept } from "./keep-large-file.ts";
+import { findSeen } from "./read-home-file.ts";
 import { findTarget } from "./write-home-file.ts";
 
 /** Files that are being brought, at a time, and how long one may pause. */
@@ -25,10 +27,15 @@ const incomingMax = 16;
 const pauseMsMax = 24 * 3_600_000;
 
 /** Of any size. @throws RoostError `not_found`, `forbidden` when the viewer may not see it, `unavailable` while it changes */
-export async function hashHomeFile(memory: Memory, path: string, { as }: { as: Viewer }): Promise<HashedFile> {
-  const { absolute } = await findSeen(memory, path, as);
+export async function hashHomeFile(
+  memory: Memory,
+  path: string,
+  { as }: { as: Viewer },
+): Promise<Pick<HashedFile, "sha256" | "bytes" | "modifiedAt">> {
+  const { absolute, path: real } = await findSeen(memory, path, as);
   const found = await memory.fileHashes.of(absolute);
-  if (found === undefined) throw await missing(memory, path);
+  if (found === undefined && memory.mirror !== undefined) return await readKeptFile(memory, real);
+  if (found === undefined) throw new RoostError("not_found", `there is no ${path} in the home`);
   return found;
 }
 
@@ -37,10 +44,19 @@ export async function readFileRange(
   memory: Memory,
   { path, sha256, from, as }: { path: string; sha256: string; from: number; as: Viewer },
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const { absolute } = await findSeen(memory, path, as);
-  const before = await hashHomeFile(memory, path, { as });
-  const bytes = await readDiskRange(absolute, { from, count: fileRangeBytesMax });
-  if (before.sha256 !== sha256 || bytes === undefined || stampNow(absolute) !== before.stamp)
+  const { absolute, path: real } = await findSeen(memory, path, as);
+  const before = await memory.fileHashes.of(absolute);
+  const isElsewhere = before === undefined && memory.mirror !== undefined;
+  const known = isElsewhere ? await readKeptFile(memory, real) : before;
+  if (known === undefined) throw new RoostError("not_found", `there is no ${path} in the home`);
+  const range = { from, count: fileRangeBytesMax };
+  const bytes =
+    known.sha256 !== sha256
+      ? undefined
+      : isElsewhere
+        ? await readObjectRange(memory, sha256, range)
+        : await readDiskRange(absolute, range);
+  if (bytes === undefined || (!isElsewhere && stampNow(absolute) !== before?.stamp))
     throw new RoostError("conflict", `${path} has changed: ask for its hash again`);
   return bytes;
 }
@@ -157,9 +173,11 @@ interface Placed extends Pick<FileRange, "path" | "expected" | "sha256" | "bytes
 
 const attemptsMax = 3;
 
-async function putInPlace(memory: Memory, placed: Placed): Promise<RangeOutcome> {
+/** Replaces only what was expected, with `file`, which is gone then. @throws RoostError `conflict` while what it replaces is no version */
+export async function putInPlace(memory: Memory, placed: Placed): Promise<RangeOutcome> {
   const { path, absolute, expected, sha256, file } = placed;
   const id = memory.kernel.createId();
+  const isSmall = (size: number) => size <= homeLimits.fileBytesMax;
   for (let attempt = 0; attempt < attemptsMax; attempt += 1) {
     // Outside the transaction: a long file is read for long.
     const found = await memory.fileHashes.of(absolute);
@@ -168,14 +186,19 @@ async function putInPlace(memory: Memory, placed: Placed): Promise<RangeOutcome>
       return { state: "written", sha256 };
     }
     if ((found?.sha256 ?? "absent") !== expected) return { state: "conflict", sha256: found?.sha256 ?? "absent" };
+    if (found !== undefined) await requireKept(memory, { path, absolute, found });
     const isPlaced = await memory.kernel.transact(async (tx) => {
       await lockPath(tx, path);
-      const record = await readRecord(tx, path);
-      if (record?.behind != null)
+      const known = await readRecord(tx, path);
+      if (known?.behind != null)
         throw new RoostError("conflict", `${path} was written on another host, and the disk follows: try again`);
       if (stampNow(absolute) !== found?.stamp) return false;
+      // An edit that no scan has seen is a version too.
+      if (found !== undefined && isSmall(found.bytes))
+        await recordOutsideEdit(memory, tx, { path, disk: await readDiskFile(absolute), record: known });
       if (!(await exchange({ absolute, file, id }, found))) return false;
-      if (placed.bytes > homeLimits.fileBytesMax)
+      const record = await readRecord(tx, path);
+      if (!isSmall(placed.bytes))
         await recordLargeEdit(tx, {
           ...placed,
           record,
@@ -248,7 +271,7 @@ async function replace({ absolute, file, id }: Exchange, found: HashedFile): Pro
   }
 }
 
-/** As removeHomeFile, of a file that is too large for versions: what is removed is gone. */
+/** As removeHomeFile, of a file that is too large to be read within a transaction. @throws RoostError `conflict` while it is no version yet */
 export async function removeLargeFile(
   memory: Memory,
   { path, absolute, expected, by }: { path: string; absolute: string; expected: string; by: string },
@@ -256,6 +279,7 @@ export async function removeLargeFile(
   const found = await memory.fileHashes.of(absolute);
   if (found === undefined) return { state: "removed" };
   if (found.sha256 !== expected) return { state: "conflict", sha256: found.sha256 };
+  await requireKept(memory, { path, absolute, found });
   return await memory.kernel.transact(async (tx) => {
     await lockPath(tx, path);
     if (stampNow(absolute) !== found.stamp)

@@ -1,6 +1,7 @@
 import { parseHomePath } from "../disk/home-path.ts";
 import { walkHome } from "../disk/walk-home.ts";
 import type { Memory } from "../memory.ts";
+import { listKept } from "../records/file-records.ts";
 import { classifyPath, type HomeFileClass } from "../visibility/home-file-class.ts";
 import type { Viewer } from "../visibility/viewer.ts";
 import { maySeeFile } from "../visibility/visibility.ts";
@@ -20,7 +21,9 @@ export async function listHomeFiles(
   const prefix = under === undefined ? "" : `${parseHomePath(under)}/`;
   await memory.mirror?.refresh();
   const { files } = await walkHome(memory.homeDir);
-  return files
+  const large = memory.mirror === undefined ? [] : await listKept(memory.kernel.database);
+  return [...files, ...large]
+    .toSorted((left, right) => (left.path < right.path ? -1 : 1))
     .filter(({ path }) => path.startsWith(prefix) && maySeeFile(as, path))
     .map(({ path, bytes, modifiedAt }) => ({ path, class: classifyPath(path).class, bytes, modifiedAt }));
 }

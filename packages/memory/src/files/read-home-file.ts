@@ -42,8 +42,7 @@ export async function readAnyFile(
   { as, runId }: { as: Viewer; runId: string },
 ): Promise<MarkedFile | BinaryFile> {
   const resolved = await findSeen(memory, path, as);
-  // Pictures and documents may be larger than what is written and compared.
-  const disk = await readDiskFile(resolved.absolute, { bytesMax: partLimits.bytesMax });
+  const disk = await readWhole(memory, resolved);
   const text = disk && textOf(disk.bytes);
   if (disk === undefined || text !== undefined) return readMarkedFile(memory, path, { as });
   // It has no lines: as a text that nothing stood in before it is marked as a whole.
@@ -72,9 +71,26 @@ export async function readFileBytes(
   { as }: { as: Viewer },
 ): Promise<{ bytes: Uint8Array<ArrayBuffer>; isText: boolean }> {
   const resolved = await findSeen(memory, path, as);
-  const disk = await readDiskFile(resolved.absolute, { bytesMax: partLimits.bytesMax });
+  const disk = await readWhole(memory, resolved);
   if (disk === undefined) throw await missing(memory, resolved.path);
   return { bytes: Uint8Array.from(disk.bytes), isText: textOf(disk.bytes) !== undefined };
+}
+
+/** Pictures and documents may be larger than what is written and compared. Such a one of a home whose disk is elsewhere comes from its newest version. */
+async function readWhole(
+  memory: Memory,
+  { path, absolute }: ResolvedPath,
+): Promise<{ bytes: Buffer; sha256: string } | undefined> {
+  const bytesMax = partLimits.bytesMax;
+  const disk = await readDiskFile(absolute, { bytesMax });
+  if (disk !== undefined || memory.mirror === undefined) return disk;
+  const record = await readRecord(memory.kernel.database, path);
+  const kept = record?.keptSha256;
+  if (record === undefined || kept == null) return undefined;
+  if (record.bytes > bytesMax)
+    throw new RoostError("limit_exceeded", `${path} has ${record.bytes} bytes (limit ${bytesMax}): split it`);
+  const bytes = await memory.versions.get(kept);
+  return bytes && { bytes: Buffer.from(bytes), sha256: kept };
 }
 
 /** As readHomeFile; undefined when there is none. */
@@ -101,11 +117,11 @@ export async function readMarkedFile(memory: Memory, path: string, { as }: { as:
   return { ...file, marks: await marksOfFile(memory, as, file) };
 }
 
-/** `not_found`; `unavailable` where the home's disk is elsewhere and the file too large for what is recorded. */
-export async function missing({ kernel, mirror }: Memory, path: string): Promise<RoostError> {
+/** `not_found`; `unavailable` where the home's disk is elsewhere and the file is large. */
+async function missing({ kernel, mirror }: Memory, path: string): Promise<RoostError> {
   const record = mirror && (await readRecord(kernel.database, path));
   return record?.sha256 === null
-    ? new RoostError("unavailable", `${path} is too large to be recorded: it is read where the home's disk is`)
+    ? new RoostError("unavailable", `${path} is large: it is read in parts once the object store has it, or where the home's disk is`)
     : new RoostError("not_found", `there is no ${path} in the home`);
 }
 

@@ -1,4 +1,4 @@
-/** Removes a file of the home for a person or a host, only over the content that they have seen. Its versions stay in the log and the version store. */
+/** Removes a file of the home for a person or a host, only over the content that they have seen. Its versions stay in the log and the version store, those of a large one within their limits. */
 import { lstatSync } from "node:fs";
 import { RoostError } from "@roost/base";
 import { homeLimits } from "../disk/home-limits.ts";

@@ -21,9 +21,13 @@ export interface KnownProblem extends FileProblem {
   since: Date;
 }
 
+/** How the reason of a file begins that can be used, and has no version of what it is. */
+export const unkeptBeginning = "what it is now is on this disk alone";
+
 /** In words for people. A reason that begins with "only" tells of a file that is used in part. */
 export function sayProblem({ path, reason }: FileProblem): string {
   const what = path === "." ? "The home" : path;
+  if (reason.startsWith(unkeptBeginning)) return `${what} is not kept as a version: ${reason}`;
   return reason.startsWith("only ") ? `${what} is used in part: ${reason}` : `${what} could not be used: ${reason}`;
 }
 

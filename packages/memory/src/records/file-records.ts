@@ -2,6 +2,7 @@
 import { RoostError, type JsonFields } from "@roost/base";
 import { formatLabels, openLabels, type Labels } from "@roost/contract/labels";
 import type { Sql, Transaction } from "@roost/database";
+import { largeFileBytesMax } from "@roost/contract/operations";
 import { labelSetNumbers, type KernelTransaction } from "@roost/kernel";
 import { hashOf, textOf, type DiskFile } from "../disk/read-disk-file.ts";
 import type { Memory } from "../memory.ts";
@@ -20,9 +21,18 @@ export interface FileRecord {
   settledSha256?: string | null;
   /** What the home's disk holds still, a hash or "absent"; null: what is recorded. */
   behind?: string | null;
+  /** Of one that is too large for `sha256`: the content that the stamp tells of, when that is a version. */
+  keptSha256?: string | null;
+  unkeptReason?: string | null;
 }
 
-const columns = `path, sha256, bytes, stamp, settled_sha256 as "settledSha256", behind`;
+export interface ReadRecord extends FileRecord {
+  modifiedAt: Date;
+}
+
+/** Large files that one pass makes versions of. */
+const unkeptMax = 100;
+const columns = `path, sha256, bytes, stamp, settled_sha256 as "settledSha256", behind, kept_sha256 as "keptSha256", unkept_reason as "unkeptReason"`;
 
 /** The channel that wakes the process that keeps the home's disk: something was recorded that is not on it. */
 export const filesChannel = "files";
@@ -53,10 +63,14 @@ export async function tryLockPath(tx: Transaction, path: string): Promise<boolea
   return row?.locked === true;
 }
 
-export async function readRecord(sql: Sql, path: string): Promise<FileRecord | undefined> {
-  const [row] = await sql.query<FileRecord>(`select ${columns} from memory.file where path = $1`, [path], {
-    name: "memory_read_record",
-  });
+export async function readRecord(sql: Sql, path: string): Promise<ReadRecord | undefined> {
+  const [row] = await sql.query<ReadRecord>(
+    `select ${columns}, modified_at as "modifiedAt" from memory.file where path = $1`,
+    [path],
+    {
+      name: "memory_read_record",
+    },
+  );
   return row;
 }
 
@@ -89,7 +103,8 @@ export async function saveRecord(
     `insert into memory.file (path, sha256, bytes, stamp, modified_at, event_id, run_id, labels, sections, behind, recorded_at)
      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, roost.now())
      on conflict (path) do update set sha256 = $2, bytes = $3, stamp = $4, modified_at = $5, event_id = $6, run_id = $7,
-       labels = $8, sections = $9, behind = $10, recorded_at = roost.now()
+       labels = $8, sections = $9, behind = $10, recorded_at = roost.now(), kept_sha256 = null,
+       unkept_reason = case when $2::text is null then memory.file.unkept_reason end
      where memory.file.behind is null or $10::text is not null returning 1`,
     [
       record.path,
@@ -125,6 +140,50 @@ export async function listBehind(
 /** The disk holds what is recorded. The caller holds the path's lock. */
 export async function saveCaughtUp(tx: Sql, { path, stamp }: { path: string; stamp: string | null }): Promise<void> {
   await tx.query("update memory.file set behind = null, stamp = $2 where path = $1", [path, stamp]);
+}
+
+export interface UnkeptFile {
+  path: string;
+  dueAt: Date;
+  isDue: boolean;
+}
+
+/** Large files whose content is no version yet, the next first: when they have been quiet for a while, and each only so often. */
+export async function listUnkept(
+  sql: Sql,
+  { quietMs, everyMs }: { quietMs: number; everyMs: number },
+): Promise<UnkeptFile[]> {
+  return await sql.query<UnkeptFile>(
+    `select path, due as "dueAt", due <= roost.now() as "isDue" from (
+       select path, greatest(recorded_at + $1 * interval '1 millisecond',
+         (select max(kept_at) from memory.large_version v where v.path = f.path) + $2 * interval '1 millisecond') as due
+       from memory.file f where sha256 is null and kept_sha256 is null and bytes <= $3
+     ) as files order by due, path limit ${unkeptMax}`,
+    [quietMs, everyMs, largeFileBytesMax],
+    { name: "memory_list_unkept" },
+  );
+}
+
+/** Large files whose present content is a version. */
+export async function listKept(sql: Sql): Promise<{ path: string; bytes: number; modifiedAt: Date }[]> {
+  return await sql.query(
+    `select path, bytes::float8 as bytes, modified_at as "modifiedAt" from memory.file where sha256 is null and kept_sha256 is not null`,
+  );
+}
+
+/** The content that the stamp tells of is a version. The caller holds the path's lock. */
+export async function saveKept(
+  tx: Sql,
+  { path, sha256, stamp }: { path: string; sha256: string; stamp: string },
+): Promise<void> {
+  await tx.query(
+    "update memory.file set kept_sha256 = $2, unkept_reason = null where path = $1 and stamp = $3 and sha256 is null",
+    [path, sha256, stamp],
+  );
+}
+
+export async function saveUnkept(sql: Sql, { path, reason }: { path: string; reason: string }): Promise<void> {
+  await sql.query("update memory.file set unkept_reason = $2 where path = $1 and kept_sha256 is null", [path, reason]);
 }
 
 const uuid = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
@@ -179,7 +238,10 @@ export async function recordOutsideEdit(
   return eventId;
 }
 
-/** As recordOutsideEdit, of content that is too large for versions: only size and times are recorded. The caller holds the path's lock. */
+/**
+ * As recordOutsideEdit, of content that is too large to be read within a transaction: its size and times are recorded, and its version follows
+ * (files/keep-large-file.ts). The caller holds the path's lock.
+ */
 export async function recordLargeEdit(
   tx: KernelTransaction,
   edit: Pick<FileRecord, "path" | "bytes" | "stamp"> & {
@@ -190,7 +252,12 @@ export async function recordLargeEdit(
 ): Promise<void> {
   const { path, bytes, stamp, record, modifiedAt, by } = edit;
   const labels = labelsFromOutside(path);
-  const eventId = emitEdited(tx, path, labels, { change: record === undefined ? "created" : "changed", bytes, by });
+  const eventId = emitEdited(tx, path, labels, {
+    change: record === undefined ? "created" : "changed",
+    bytes,
+    by,
+    ...previousOf(record),
+  });
   const marks = await storeMarks(tx, marksOfAll("", labels), { sha256: null, text: "" });
   await saveRecord(tx, { path, sha256: null, bytes, stamp, modifiedAt, eventId, marks });
 }
@@ -217,7 +284,8 @@ export function emitEdited(tx: KernelTransaction, path: string, labels: Labels, 
 }
 
 function previousOf(record: FileRecord | undefined): JsonFields {
-  return record?.sha256 === undefined || record.sha256 === null ? {} : { previousSha256: record.sha256 };
+  const previous = record?.sha256 ?? record?.keptSha256;
+  return previous == null ? {} : { previousSha256: previous };
 }
 
 /** The fields of an event that name the author. */

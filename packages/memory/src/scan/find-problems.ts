@@ -11,7 +11,7 @@ import type { OtherKind, Walk, WalkedFile } from "../disk/walk-home.ts";
 import { whyRecordedHeld } from "../files/why-held.ts";
 import type { Memory } from "../memory.ts";
 import type { FileProblem } from "../records/file-problems.ts";
-import { textForPeople } from "../records/file-records.ts";
+import { textForPeople, type FileRecord } from "../records/file-records.ts";
 import { readRecordedMarks } from "../records/marks-of-text.ts";
 import { classifyPath, type HomeFileClass } from "../visibility/home-file-class.ts";
 
@@ -69,6 +69,13 @@ export async function findHeld(memory: Memory, labels: ReadonlyMap<string, numbe
     if (reason !== undefined) problems.push({ path: recorded.path, reason });
   }
   return problems;
+}
+
+/** Those whose present content could not be made a version. */
+export function findUnkept(records: ReadonlyMap<string, FileRecord>): FileProblem[] {
+  return [...records.values()].flatMap(({ path, unkeptReason }) =>
+    unkeptReason == null ? [] : [{ path, reason: unkeptReason }],
+  );
 }
 
 async function problemOf(memory: Memory, { path, kind }: { path: string; kind: OtherKind }): Promise<FileProblem[]> {

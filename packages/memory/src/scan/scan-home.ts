@@ -4,7 +4,8 @@
  * reason.
  */
 import { rm } from "node:fs/promises";
-import { systemClock } from "@roost/base";
+import { RoostError, systemClock } from "@roost/base";
+import { homeLimits } from "../disk/home-limits.ts";
 import { readDiskFile } from "../disk/read-disk-file.ts";
 import { walkHome, type Walk, type WalkedFile } from "../disk/walk-home.ts";
 import type { HomeMirror, Memory } from "../memory.ts";
@@ -12,11 +13,12 @@ import { catchUpDisk } from "../mirror/catch-up-disk.ts";
 import { reportProblems, settleAlone, settleProblems, type FileProblem } from "../records/file-problems.ts";
 import { idsOfIntents, readUnsettled, settleIntents, type KnownState } from "../records/write-intents.ts";
 import { readRecords, type FileRecord } from "../records/file-records.ts";
+import { isKeptVersion } from "../records/large-versions.ts";
 import { memoryPath, settleMemoryFile } from "../facts/settle-memory-file.ts";
 import { settleStateFile } from "../state/settle-state.ts";
 import { requireStatePath } from "../state/state-row.ts";
 import { classifyPath, stateNameOf } from "../visibility/home-file-class.ts";
-import { findHeld, findProblems } from "./find-problems.ts";
+import { findHeld, findProblems, findUnkept } from "./find-problems.ts";
 import { batchSize, examineFile, recordChanged } from "./record-changed.ts";
 
 export interface HomeScan {
@@ -159,7 +161,7 @@ async function look(memory: Memory): Promise<Look> {
   const unsettled = hasIntents ? await settleIntents(memory) : [];
   if (isBehind) unsettled.push(...(await catchUpDisk(memory)));
   const [walk, [records, { states }]] = hasIntents || isBehind ? await once() : first;
-  const problems = [...unsettled, ...(await findProblems(memory, walk))];
+  const problems = [...unsettled, ...(await findProblems(memory, walk)), ...findUnkept(records)];
   return { walk, records, knownStates: states, known, problems };
 }
 
@@ -174,14 +176,28 @@ async function removeLeftovers(memory: Memory, { temporaries }: Walk, nowMs: num
   for (const { id, absolute } of old) {
     if (owned.has(id)) continue;
     try {
-      const disk = await readDiskFile(absolute);
-      if (disk !== undefined) await memory.versions.put(disk.bytes);
+      await keepTemporary(memory, absolute);
       await rm(absolute, { force: true });
-      memory.logger.info("a temporary file of a write was removed", { absolute, sha256: disk?.sha256 });
     } catch (error) {
       memory.logger.warn("a temporary file of a write could not be removed", { absolute, error });
     }
   }
+}
+
+/** @throws RoostError when its content is no version, and cannot be made one here */
+async function keepTemporary(memory: Memory, absolute: string): Promise<void> {
+  const hashed = await memory.fileHashes.of(absolute);
+  if (hashed === undefined) return;
+  const { sha256, bytes } = hashed;
+  const isLarge = bytes > homeLimits.fileBytesMax;
+  if (isLarge && !(await isKeptVersion(memory.kernel.database, sha256)))
+    throw new RoostError(
+      "conflict",
+      `it has ${bytes} bytes that are no version of any file: look at them, and remove it`,
+    );
+  const disk = isLarge ? undefined : await readDiskFile(absolute);
+  if (disk !== undefined) await memory.versions.put(disk.bytes);
+  memory.logger.info("a temporary file of a write was removed", { absolute, sha256 });
 }
 
 /** States that are still to be written, and those whose files are gone. */

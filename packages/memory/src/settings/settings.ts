@@ -146,9 +146,22 @@ export const Settings = z.strictObject({
         .describe("Events, by topic of the log"),
       runs: Duration.optional().describe("Ended runs with their steps; whole months are dropped"),
       ticks: Duration.optional().describe("Past moments of jobs"),
+      largeFiles: z
+        .strictObject({
+          count: z
+            .number()
+            .int()
+            .min(1)
+            .max(1_000)
+            .default(5)
+            .describe("Of one file, besides what it is now. Default 5"),
+          gib: z.number().min(0).max(100_000).default(20).describe("GiB, of all files together. Default 20"),
+        })
+        .prefault({})
+        .describe("Old versions of files above 1 MiB; of smaller ones all are kept"),
     })
-    .default({})
-    .describe("How long history is kept. Default: for ever"),
+    .prefault({})
+    .describe("How long history is kept. Default: for ever, but for versions of large files"),
   listen: z
     .strictObject({
       host: z

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test, type TestContext } from "node:test";
-import type { ObjectStore } from "../object-store.ts";
+import type { ObjectRange, ObjectStore } from "../object-store.ts";
 
 export interface CheckObjectStoreOptions {
   /** An empty store whose limit per object is `objectBytesMax`. */
@@ -55,6 +55,39 @@ export function checkObjectStore(name: string, { open }: CheckObjectStoreOptions
     await store.put(new Uint8Array(objectBytesMax));
   });
 
+  check("takes what it was told, of any size and piece by piece, and nothing else under its name", async (store) => {
+    // Several parts of an upload.
+    const bytes = new Uint8Array(18 * 1024 ** 2).map((_, index) => (index >> 16) % 251);
+    const expected = { sha256: nameOf(bytes), bytes: bytes.byteLength };
+    async function* pieces(last = bytes.byteLength) {
+      for (let at = 0; at < last; at += 1_000_000) yield bytes.subarray(at, Math.min(at + 1_000_000, last));
+    }
+    for (const other of [
+      pieces(bytes.byteLength - 1),
+      new Uint8Array(bytes.byteLength),
+      (async function* () {
+        yield* pieces();
+        yield bytesOf("more");
+      })(),
+    ])
+      await assert.rejects(store.put(other, expected), { code: "conflict" });
+    await assert.rejects(store.put(bytesOf("wren"), { ...expected, bytes: 4 }), { code: "conflict" });
+    assert.deepEqual(await store.list(), { objects: [], next: null });
+    assert.deepEqual(await store.put(pieces(), expected), expected);
+    assert.deepEqual(await store.put(pieces(), expected), expected, "again");
+    assert.equal(Buffer.compare(await readAll(store, expected.sha256), bytes), 0);
+  });
+
+  check("gives a range of an object", async (store) => {
+    const { sha256 } = await store.put(bytesOf("wrens and owls"));
+    const read = async (from: number, count: number) => String(await readAll(store, sha256, { from, count }));
+    assert.equal(await read(0, 5), "wrens");
+    assert.equal(await read(10, 3), "owl");
+    assert.equal(await read(10, 100), "owls");
+    assert.equal(await read(14, 5), "");
+    await assert.rejects(readAll(store, absent, { from: 0, count: 1 }), { code: "not_found" });
+  });
+
   check("says what is not there", async (store) => {
     assert.equal(await store.get(absent), undefined);
     assert.equal(await store.stat(absent), undefined);
@@ -93,8 +126,8 @@ export function checkObjectStore(name: string, { open }: CheckObjectStoreOptions
   });
 }
 
-async function readAll(store: ObjectStore, sha256: string): Promise<Buffer> {
+async function readAll(store: ObjectStore, sha256: string, range?: ObjectRange): Promise<Buffer> {
   const pieces: Uint8Array[] = [];
-  for await (const piece of store.read(sha256)) pieces.push(piece);
+  for await (const piece of store.read(sha256, range)) pieces.push(piece);
   return Buffer.concat(pieces);
 }

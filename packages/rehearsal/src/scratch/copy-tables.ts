@@ -28,6 +28,7 @@ const parts: Readonly<Record<string, string | undefined>> = {
   "roost.partition_head": undefined,
   "roost.tick": undefined,
   "memory.file_intent": undefined,
+  "memory.large_version": undefined,
   "roost.run": "ended_at is null",
   "roost.step": `run_id in (${liveRun})`,
   "roost.text": `hash in (select unnest(texts) from roost.step where run_id in (${liveRun}))`,

@@ -1,0 +1,157 @@
+/** The versions of a file of the home, and bringing one back. Of files below 1 MiB all are kept, of larger ones those within the limits. */
+import { mkdir, open, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { RoostError } from "@roost/base";
+import { readBefore } from "@roost/kernel";
+import { toFileFault } from "../disk/file-fault.ts";
+import { homeLimits } from "../disk/home-limits.ts";
+import type { Memory } from "../memory.ts";
+import { readRecord } from "../records/file-records.ts";
+import { isKeptVersion, listLargeVersions } from "../records/large-versions.ts";
+import { stateNameOf } from "../visibility/home-file-class.ts";
+import type { Viewer } from "../visibility/viewer.ts";
+import { putInPlace } from "./large-files.ts";
+import { findSeen } from "./read-home-file.ts";
+import { findTarget } from "./write-home-file.ts";
+
+export interface ListedVersion {
+  sha256: string;
+  bytes: number;
+  /** When it was recorded; of a large file, when it was last found with it. */
+  at: Date;
+  /** Who wrote it. Undefined: an edit outside of Roost, or a host's. */
+  by?: string | undefined;
+  /** Of a large file: its bytes were removed, and why. */
+  dropped?: { at: Date; limit: "count" | "bytes" } | undefined;
+}
+
+export interface ListedVersions {
+  /** The newest first. */
+  versions: ListedVersion[];
+  /** Of what the disk has now; undefined: there is no such file. */
+  present: string | undefined;
+}
+
+const versionsMax = 1_000;
+/** Pages of the log that are read for a file whose changes are rare. */
+const pagesMax = 20;
+
+/** @throws RoostError `forbidden` when the viewer may not see it */
+export async function listFileVersions(memory: Memory, path: string, { as }: { as: Viewer }): Promise<ListedVersions> {
+  const seen = await findSeen(memory, path, as);
+  const [recorded, large, present] = await Promise.all([
+    readRecorded(memory, seen.path),
+    listLargeVersions(memory.kernel.database, { path: seen.path, limit: versionsMax }),
+    memory.fileHashes.of(seen.absolute),
+  ]);
+  const versions = [
+    ...recorded,
+    ...large.map(({ sha256, bytes, keptAt, droppedAt, droppedFor }) => ({
+      sha256,
+      bytes,
+      at: keptAt,
+      ...(droppedAt !== undefined && {
+        dropped: { at: droppedAt, limit: droppedFor === "count" ? ("count" as const) : ("bytes" as const) },
+      }),
+    })),
+  ];
+  return {
+    versions: versions.toSorted((left, right) => right.at.getTime() - left.at.getTime()).slice(0, versionsMax),
+    present: present?.sha256 ?? (await presentElsewhere(memory, seen.path)),
+  };
+}
+
+/** Where the home's disk is on another machine a large file is not here. */
+async function presentElsewhere({ kernel, mirror }: Memory, path: string): Promise<string | undefined> {
+  if (mirror === undefined) return undefined;
+  return (await readRecord(kernel.database, path))?.keptSha256 ?? undefined;
+}
+
+/** Those that were recorded together with their content, as the log has them: each content once, as it was last written. */
+async function readRecorded({ kernel }: Memory, path: string): Promise<ListedVersion[]> {
+  const found = new Map<string, ListedVersion>();
+  let below;
+  for (let page = 0; page < pagesMax && found.size < versionsMax; page += 1) {
+    const read = await readBefore(kernel.database, {
+      topics: ["home"],
+      types: ["file.written", "file.edited"],
+      subject: path,
+      below,
+      limit: versionsMax,
+    });
+    for (const { time, data } of read.events) {
+      const { sha256, bytes, by } = data as { sha256?: string; bytes?: number; by?: string };
+      if (sha256 !== undefined && !found.has(sha256)) found.set(sha256, { sha256, bytes: bytes ?? 0, at: time, by });
+    }
+    if (read.isWhole) break;
+    below = read.below;
+  }
+  return [...found.values()];
+}
+
+export interface RestoreRequest {
+  path: string;
+  /** The version. */
+  sha256: string;
+  /** Another place for it; default: its own. */
+  to?: string | undefined;
+  as: Viewer;
+  by: string;
+}
+
+/**
+ * Puts a version in the place of the file, which becomes a version itself first. Piece by piece, whatever its size.
+ * @throws RoostError `not_found` when it is no version of the file, or was removed; `conflict`, `forbidden`; FileFault when the disk refuses
+ */
+export async function restoreFileVersion(
+  memory: Memory,
+  { path, sha256, to = path, as, by }: RestoreRequest,
+): Promise<{ path: string; sha256: string; bytes: number }> {
+  const version = await findVersion(memory, { path, sha256, as });
+  const target = await findTarget(memory, { path: to, as });
+  if (stateNameOf(target.path) !== undefined)
+    throw new RoostError("invalid_input", `${target.path} is a state: give it another value instead`);
+  const folder = join(memory.machineDir, ".roost", "incoming");
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const file = join(folder, memory.kernel.createId());
+  try {
+    await fetchVersion(memory, { sha256, file, absolute: target.absolute });
+    const expected = (await memory.fileHashes.of(target.absolute))?.sha256 ?? "absent";
+    const outcome = await putInPlace(memory, { ...target, ...version, expected, by, file });
+    if (outcome.state === "written") return { path: target.path, ...version };
+    throw new RoostError("conflict", `${target.path} changes while it is restored: try again`);
+  } finally {
+    await rm(file, { force: true });
+  }
+}
+
+async function findVersion(
+  memory: Memory,
+  { path, sha256, as }: Pick<RestoreRequest, "path" | "sha256" | "as">,
+): Promise<{ sha256: string; bytes: number }> {
+  const { versions } = await listFileVersions(memory, path, { as });
+  const version = versions.find((one) => one.sha256 === sha256);
+  if (version === undefined) throw new RoostError("not_found", `${sha256.slice(0, 12)} is no version of ${path}`);
+  const { bytes, dropped } = version;
+  const isThere =
+    dropped === undefined &&
+    (bytes <= homeLimits.fileBytesMax || (await isKeptVersion(memory.kernel.database, sha256)));
+  if (isThere) return { sha256, bytes };
+  throw new RoostError(
+    "not_found",
+    `version ${sha256.slice(0, 12)} of ${path} was removed (retention.largeFiles in roost.yaml): restore another`,
+  );
+}
+
+async function fetchVersion(
+  { versions }: Memory,
+  { sha256, file, absolute }: { sha256: string; file: string; absolute: string },
+): Promise<void> {
+  try {
+    await using handle = await open(file, "wx", 0o600);
+    for await (const piece of versions.read(sha256)) await handle.writeFile(piece);
+    await handle.sync();
+  } catch (error) {
+    throw toFileFault(error, absolute);
+  }
+}

@@ -1,0 +1,93 @@
+/** The loop that makes versions of large files, and removes what is beyond the limits. One look at the database tells that there is nothing to do. */
+import { backoffMs } from "@roost/base";
+import { formatLabels } from "@roost/contract/labels";
+import type { SchedulerLoop } from "@roost/kernel";
+import type { Memory } from "../memory.ts";
+import { listUnkept } from "../records/file-records.ts";
+import { condemnVersions, sweepVersions, type LargeVersionLimits } from "../records/large-versions.ts";
+import { labelsFromOutside, placedAt } from "../visibility/placed-at.ts";
+import { keepLargeFile } from "./keep-large-file.ts";
+
+const pollMs = 60_000;
+/** A file that was changed a moment ago is being written still. */
+const quietMsDefault = 5_000;
+/** A file that keeps changing, such as a database, has a version this often. */
+const everyMsDefault = 5 * 60_000;
+const refusedBackoff = { firstMs: 60_000, maxMs: 15 * 60_000 };
+const sweepEveryMs = 10 * 60_000;
+
+export interface KeepLargeFiles {
+  quietMs?: number;
+  everyMs?: number;
+}
+
+export interface KeptLargeFiles {
+  keptCount: number;
+  /** The store took nothing: what is left waits. */
+  isRefused: boolean;
+  /** When the next one is due. */
+  atMs?: number | undefined;
+}
+
+/** Makes a version of each large file that has none of what it is. The store that refuses one is not asked for the next. */
+export async function keepLargeFiles(memory: Memory, options: KeepLargeFiles = {}): Promise<KeptLargeFiles> {
+  const { quietMs = quietMsDefault, everyMs = everyMsDefault } = options;
+  const files = await listUnkept(memory.kernel.database, { quietMs, everyMs });
+  const atMs = files.find(({ isDue }) => !isDue)?.dueAt.getTime();
+  let keptCount = 0;
+  for (const { path } of files.filter(({ isDue }) => isDue)) {
+    const outcome = await keepLargeFile(memory, path);
+    if (outcome === "refused") return { keptCount, isRefused: true };
+    if (outcome === "kept") keptCount += 1;
+  }
+  return { keptCount, isRefused: false, ...(atMs !== undefined && { atMs }) };
+}
+
+/** Removes old versions beyond the limits, each with an event, and the objects that belong to none. How many versions went. */
+export async function dropLargeVersions(memory: Memory, limits?: LargeVersionLimits): Promise<number> {
+  const { kernel, versions, settings } = memory;
+  const { count, gib } = settings.retention.largeFiles;
+  const condemned = await kernel.transact(async (tx) => {
+    const rows = await condemnVersions(tx, limits ?? { count, bytes: gib * 1024 ** 3 });
+    for (const { path, ...version } of rows)
+      tx.emit({
+        type: "file.dropped",
+        subject: path,
+        labels: formatLabels(placedAt(path, labelsFromOutside(path))),
+        data: { path, ...version },
+      });
+    return rows;
+  });
+  await sweepVersions(kernel, versions);
+  return condemned.length;
+}
+
+/** Handed to the scheduler where the home's disk is. */
+export function createLargeFileLoop(memory: Memory): SchedulerLoop | undefined {
+  if (memory.mirror !== undefined) return undefined;
+  const { clock } = memory.kernel;
+  let refusedCount = 0;
+  let againMs = 0;
+  let sweepMs = 0;
+  const keep = async (): Promise<number | undefined> => {
+    if (clock.nowMs() < againMs) return againMs;
+    const { keptCount, isRefused, atMs } = await keepLargeFiles(memory);
+    refusedCount = isRefused ? refusedCount + 1 : 0;
+    againMs = isRefused ? clock.nowMs() + backoffMs(refusedCount, refusedBackoff) : 0;
+    if (keptCount > 0) sweepMs = 0;
+    return isRefused ? againMs : atMs;
+  };
+  return {
+    name: "versions of large files",
+    // A scan that has seen one says so there.
+    channels: () => ["log:home"],
+    pollMs,
+    async look() {
+      const atMs = await keep();
+      if (clock.nowMs() < sweepMs) return { atMs };
+      const isMore = (await dropLargeVersions(memory)) > 0;
+      sweepMs = isMore ? 0 : clock.nowMs() + sweepEveryMs;
+      return { atMs, isMore };
+    },
+  };
+}

@@ -1,0 +1,186 @@
+/**
+ * Table memory.large_version: versions of files that are too large to be held in memory. A version is announced before its object is put and kept
+ * after; what a process left that died between the two is found by its row. Objects are deleted here alone, under the lock of their hash.
+ */
+import type { Sql } from "@roost/database";
+import type { Kernel, KernelTransaction } from "@roost/kernel";
+import type { VersionStore } from "../memory.ts";
+
+export interface LargeVersion {
+  path: string;
+  sha256: string;
+  bytes: number;
+}
+
+/** How long one that is being put may go without a sign of who puts it, until another takes it over, and until it is swept. */
+const silence = "interval '2 minutes'";
+const abandoned = "interval '10 minutes'";
+const passMax = 100;
+
+/** Held until the transaction ends. */
+async function lockObject(tx: Sql, sha256: string): Promise<void> {
+  await tx.query("select pg_advisory_xact_lock(hashtextextended('memory.large_version:' || $1, 0))", [sha256], {
+    name: "memory_lock_large_object",
+  });
+}
+
+export type Announced =
+  /** The caller puts the object, unless it `isThere`. */
+  | { state: "storing"; isThere: boolean }
+  /** It is a version already. */
+  | { state: "kept" }
+  /** Another process is putting it. */
+  | { state: "busy" };
+
+/** Committed before the object is put: from here on nobody deletes it. */
+export async function announceVersion(kernel: Kernel, version: LargeVersion & { attempt: string }): Promise<Announced> {
+  const { path, sha256, bytes, attempt } = version;
+  return await kernel.transact(async (tx): Promise<Announced> => {
+    await lockObject(tx, sha256);
+    const taken = await tx.query(
+      `insert into memory.large_version as known (path, sha256, bytes, state, attempt, renewed_at)
+       values ($1, $2, $3, 'storing', $4, roost.now())
+       on conflict (path, sha256) do update set state = 'storing', attempt = $4, renewed_at = roost.now(), dropped_at = null, dropped_for = null
+       where known.state in ('dropping', 'dropped') or (known.state = 'storing' and known.renewed_at < roost.now() - ${silence})
+       returning 1`,
+      [path, sha256, bytes, attempt],
+    );
+    const [others] = await tx.query<{ isKept: boolean; isHere: boolean }>(
+      `select coalesce(bool_or(state = 'kept'), false) as "isKept", coalesce(bool_or(state = 'kept' and path = $2), false) as "isHere"
+       from memory.large_version where sha256 = $1`,
+      [sha256, path],
+    );
+    if (taken.length > 0) return { state: "storing", isThere: others!.isKept };
+    return { state: others!.isHere ? "kept" : "busy" };
+  });
+}
+
+export async function renewAttempt(kernel: Kernel, attempt: string): Promise<void> {
+  await kernel.database.query("update memory.large_version set renewed_at = roost.now() where attempt = $1", [attempt]);
+}
+
+/** The object is durable. False: who put it was taken for dead, and the object may be gone. */
+export async function settleVersion(
+  tx: Sql,
+  { path, sha256, attempt }: Omit<LargeVersion, "bytes"> & { attempt: string | undefined },
+): Promise<boolean> {
+  const rows = await tx.query(
+    `update memory.large_version set state = 'kept', kept_at = roost.now(), attempt = null, renewed_at = null
+     where path = $1 and sha256 = $2 and (attempt = $3 or ($3::uuid is null and state = 'kept')) returning 1`,
+    [path, sha256, attempt ?? null],
+  );
+  return rows.length > 0;
+}
+
+/** Nothing was put: what was to be a version is none. */
+export async function withdrawVersion(kernel: Kernel, attempt: string): Promise<void> {
+  await kernel.database.query("delete from memory.large_version where attempt = $1", [attempt]);
+}
+
+export async function isKeptVersion(sql: Sql, sha256: string, path?: string): Promise<boolean> {
+  const rows = await sql.query(
+    "select 1 from memory.large_version where sha256 = $1 and state = 'kept' and ($2::text is null or path = $2) limit 1",
+    [sha256, path ?? null],
+  );
+  return rows.length > 0;
+}
+
+/** The newest one of a file that is kept. */
+export async function newestKept(sql: Sql, path: string): Promise<string | undefined> {
+  const [row] = await sql.query<{ sha256: string }>(
+    "select sha256 from memory.large_version where path = $1 and state = 'kept' order by kept_at desc limit 1",
+    [path],
+  );
+  return row?.sha256;
+}
+
+export interface KnownVersion extends LargeVersion {
+  keptAt: Date;
+  /** Undefined: it is there. */
+  droppedAt?: Date | undefined;
+  droppedFor?: string | undefined;
+}
+
+/** Of one file, the newest first, with those that were dropped. */
+export async function listLargeVersions(
+  sql: Sql,
+  { path, limit }: { path: string; limit: number },
+): Promise<KnownVersion[]> {
+  const rows = await sql.query<KnownVersion & { state: string; droppedAt: Date | null; droppedFor: string | null }>(
+    `select path, sha256, bytes::float8 as bytes, kept_at as "keptAt", dropped_at as "droppedAt", dropped_for as "droppedFor", state
+     from memory.large_version where path = $1 and state <> 'storing' and kept_at is not null order by kept_at desc, sha256 limit $2`,
+    [path, limit],
+  );
+  return rows.map(({ state, droppedAt, droppedFor, ...version }) => ({
+    ...version,
+    ...(state !== "kept" && { droppedAt: droppedAt ?? undefined, droppedFor: droppedFor ?? undefined }),
+  }));
+}
+
+export interface LargeVersionLimits {
+  /** Of one file, besides what it is now. */
+  count: number;
+  /** Of all files together. */
+  bytes: number;
+}
+
+/**
+ * Says which old versions go: beyond the limits, the oldest first. What a file is now is no old version, nor is the newest one of a file whose present
+ * content is none yet.
+ */
+export async function condemnVersions(
+  tx: KernelTransaction,
+  { count, bytes }: LargeVersionLimits,
+): Promise<(LargeVersion & { limit: "count" | "bytes" })[]> {
+  return await tx.query(
+    `with kept as (
+       select v.*, f.path is not null as "isThere", f.kept_sha256, row_number() over (partition by v.path order by v.kept_at desc, v.sha256) as nth
+       from memory.large_version v left join memory.file f on f.path = v.path and f.sha256 is null where v.state = 'kept'
+     ), old as (
+       select path, sha256, bytes, row_number() over (partition by path order by kept_at desc, sha256) as nth,
+         sum(bytes) over (order by kept_at desc, path, sha256) as sum
+       from kept where not ("isThere" and (sha256 is not distinct from kept_sha256 or (kept_sha256 is null and nth = 1)))
+     ), beyond as (
+       select path, sha256, case when nth > $1 then 'count' else 'bytes' end as limit from old where nth > $1 or sum > $2 limit ${passMax}
+     )
+     update memory.large_version v set state = 'dropping', dropped_at = roost.now(), dropped_for = beyond.limit
+     from beyond where v.path = beyond.path and v.sha256 = beyond.sha256 and v.state = 'kept'
+     returning v.path, v.sha256, v.bytes::float8 as bytes, beyond.limit`,
+    [count, bytes],
+  );
+}
+
+/** Deletes the objects of versions that go, and of those whose process died before they were kept. How many rows were settled. */
+export async function sweepVersions(kernel: Kernel, versions: VersionStore): Promise<number> {
+  const rows = await kernel.database.query<{ path: string; sha256: string }>(
+    `select path, sha256 from memory.large_version
+     where state = 'dropping' or (state = 'storing' and renewed_at < roost.now() - ${abandoned}) order by sha256 limit ${passMax}`,
+  );
+  for (const row of rows) await sweepVersion(kernel, versions, row);
+  return rows.length;
+}
+
+async function sweepVersion(
+  kernel: Kernel,
+  versions: VersionStore,
+  { path, sha256 }: { path: string; sha256: string },
+): Promise<void> {
+  await kernel.transact(async (tx) => {
+    await lockObject(tx, sha256);
+    const dropped = await tx.query(
+      "update memory.large_version set state = 'dropped' where path = $1 and sha256 = $2 and state = 'dropping' returning 1",
+      [path, sha256],
+    );
+    const left = await tx.query(
+      `delete from memory.large_version where path = $1 and sha256 = $2 and state = 'storing' and renewed_at < roost.now() - ${abandoned} returning 1`,
+      [path, sha256],
+    );
+    if (dropped.length + left.length === 0) return;
+    const live = await tx.query(
+      "select 1 from memory.large_version where sha256 = $1 and state in ('storing', 'kept') limit 1",
+      [sha256],
+    );
+    // While the lock is held: who wants the object meanwhile puts it afterwards.
+    if (live.length === 0) await versions.delete(sha256);
+  });
+}
