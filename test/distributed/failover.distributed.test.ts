@@ -1,14 +1,15 @@
 /** A failover to the replica in the middle of load, over TLS with several hosts in the URL. */
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
-import { silentLogger, toRoostError } from "@roost/base";
+import { silentLogger } from "@roost/base";
 import { until } from "@roost/base/testing/until";
 import { openDatabase } from "@roost/database";
 import { openKernel, readPartitions, type Kernel } from "@roost/kernel";
 import { holdHome } from "../../packages/memory/src/home/hold-home.ts";
 import { migrateMemory } from "../../packages/rehearsal/src/scratch/open-scratch-database.ts";
-import { note, testEvents } from "../../packages/kernel/src/testing/test-events.ts";
+import { testEvents } from "../../packages/kernel/src/testing/test-events.ts";
 import { startPostgres, type RealPostgres } from "../infra/start-postgres.ts";
+import { keepWriting } from "./keep-writing.ts";
 
 const writerCount = 8;
 const acknowledgedMin = 300;
@@ -35,11 +36,8 @@ async function failOver(
   await migrateMemory(database);
   const place = { id: undefined, place: "here", path: "/here" };
   await using home = await holdHome(database, place, { logger: silentLogger });
-  const stop = new AbortController();
-  const acknowledged = new Set<string>();
-  const writers = Array.from({ length: writerCount }, (_, writer) =>
-    write(kernel, { writer, acknowledged, stop: stop.signal }),
-  );
+  await using writing = keepWriting(kernel, { writerCount });
+  const { acknowledged } = writing;
 
   await until("enough is acknowledged", async () => acknowledged.size >= acknowledgedMin);
   const startedMs = performance.now();
@@ -48,8 +46,7 @@ async function failOver(
   const before = acknowledged.size;
   await until("writing goes on", async () => acknowledged.size >= before + acknowledgedMin);
   t.diagnostic(`${Math.round(performance.now() - startedMs)} ms from the kill to ${acknowledgedMin} further events`);
-  stop.abort();
-  await Promise.all(writers);
+  await writing.stop();
 
   await until("the failover is noticed", async () => home.refused.aborted);
   assert.match((home.refused.reason as Error).message, /replaced by a replica/);
@@ -61,25 +58,6 @@ async function failOver(
 
 function urlOf({ certificates, url }: RealPostgres): string {
   return url({ sslmode: "verify-full", sslrootcert: certificates.authorityFile, target_session_attrs: "read-write" });
-}
-
-interface Writing {
-  writer: number;
-  acknowledged: Set<string>;
-  stop: AbortSignal;
-}
-
-/** One event after the other, whatever became of the last. A writer that is told "unavailable" tries again. */
-async function write(kernel: Kernel, { writer, acknowledged, stop }: Writing): Promise<void> {
-  for (let n = 0; !stop.aborted; n += 1) {
-    try {
-      const [position] = await kernel.append([note(n, `writer ${writer}`)]);
-      acknowledged.add(position!.id);
-    } catch (error) {
-      const { code, message } = toRoostError(error);
-      assert.ok(code === "unavailable" || code === "timeout", message);
-    }
-  }
 }
 
 async function findGaps(kernel: Kernel): Promise<unknown[]> {
