@@ -13,7 +13,7 @@ import { listServerPids, readMib, readResidentMib, sumProcessorMs } from "../liv
 import { startProgram } from "../living-home/start-program.ts";
 import { formatMs, timed, type Figure, type MeasureOptions } from "../measure.ts";
 import { openDurableDatabase } from "../open-durable-database.ts";
-import { readConversations, type Conversation } from "../recall/read-conversations.ts";
+import { readConversations, type LocomoConversation } from "../recall/read-conversations.ts";
 import { statistics } from "../statistics.ts";
 
 const aimShareMin = 0.75;
@@ -72,7 +72,7 @@ export async function measureRecall(
 /** How well it finds with a model's vectors, among the lines of the conversations alone: to have vectors of 100,000 takes a model long. */
 async function measureModel(
   memory: Memory,
-  conversations: readonly Conversation[],
+  conversations: readonly LocomoConversation[],
   embedder: NonNullable<MeasureOptions["embedder"]>,
 ): Promise<Figure[]> {
   const made = await embedAll(memory, embedder);
@@ -128,7 +128,7 @@ function formatSeconds(ms: number): string {
   return `${(ms / 1000).toFixed(1)} s`;
 }
 
-async function measureEvidence(memory: Memory, conversations: readonly Conversation[]): Promise<Figure[]> {
+async function measureEvidence(memory: Memory, conversations: readonly LocomoConversation[]): Promise<Figure[]> {
   const shares: { kind: string; conversation: number; share: number }[] = [];
   for (const [conversation, { id, questions }] of conversations.entries()) {
     for (const { text, kind, evidence } of questions) {
@@ -171,7 +171,7 @@ function mean(shares: readonly { share: number }[]): number {
 /** Until there are so many. */
 async function writeLines(
   memory: Memory,
-  conversations: readonly Conversation[],
+  conversations: readonly LocomoConversation[],
   lineCount: number,
 ): Promise<{ count: number; msEach: number }> {
   let count = conversations.reduce((sum, { document }) => sum + document.lines.length, 0);
@@ -200,7 +200,7 @@ async function writeLines(
 
 async function measureTime(
   memory: Memory,
-  conversations: readonly Conversation[],
+  conversations: readonly LocomoConversation[],
   { count, msEach, isQuick }: { count: number; msEach: number; isQuick: boolean },
 ): Promise<Figure> {
   const questions = conversations.flatMap((each) => each.questions);

@@ -35,14 +35,14 @@ interface Question {
   evidence: ReadonlySet<string>;
 }
 
-export interface Conversation {
+export interface LocomoConversation {
   id: string;
   document: IndexedDocument;
   questions: Question[];
 }
 
 /** @throws RoostError `invalid_input` when no file is named or it is not in that form, `not_found` when it cannot be read */
-export async function readConversations(path: string | undefined): Promise<Conversation[]> {
+export async function readConversations(path: string | undefined): Promise<LocomoConversation[]> {
   if (path === undefined)
     throw new RoostError(
       "invalid_input",
