@@ -37,10 +37,7 @@ export function createRunView(terminal: Terminal): ShownRunView {
   };
   const remark = (text: string, tone: Tone) => {
     endLine();
-    if (!terminal.isScreen) return terminal.note(text, tone);
-    const lines = terminal.named(text).split("\n");
-    for (const line of lines.flatMap((one) => wrapText(one, terminal.columns)))
-      terminal.line(terminal.paint(line, tone));
+    printRemark(terminal, text, tone);
   };
   return {
     onText(text) {
@@ -87,6 +84,12 @@ export function createRunView(terminal: Terminal): ShownRunView {
       endLine();
     },
   };
+}
+
+function printRemark(terminal: Terminal, text: string, tone: Tone): void {
+  if (!terminal.isScreen) return terminal.note(text, tone);
+  const lines = terminal.named(text).split("\n");
+  for (const line of lines.flatMap((one) => wrapText(one, terminal.columns))) terminal.line(terminal.paint(line, tone));
 }
 
 function printOutput(terminal: Terminal, written: string): void {
