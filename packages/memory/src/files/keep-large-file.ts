@@ -12,7 +12,8 @@ import { readDiskPieces, type HashedFile } from "../disk/file-hashes.ts";
 import { homeLimits } from "../disk/home-limits.ts";
 import type { Memory } from "../memory.ts";
 import { unkeptBeginning } from "../records/file-problems.ts";
-import { lockPath, readRecord, saveKept, saveUnkept } from "../records/file-records.ts";
+import { lockPath, readRecord } from "../records/file-records.ts";
+import { saveKept, saveUnkept } from "../records/kept-records.ts";
 import {
   announceVersion,
   isKeptVersion,

@@ -121,7 +121,10 @@ export async function readMarkedFile(memory: Memory, path: string, { as }: { as:
 async function missing({ kernel, mirror }: Memory, path: string): Promise<RoostError> {
   const record = mirror && (await readRecord(kernel.database, path));
   return record?.sha256 === null
-    ? new RoostError("unavailable", `${path} is large: it is read in parts once the object store has it, or where the home's disk is`)
+    ? new RoostError(
+        "unavailable",
+        `${path} is large: it is read in parts once the object store has it, or where the home's disk is`,
+      )
     : new RoostError("not_found", `there is no ${path} in the home`);
 }
 

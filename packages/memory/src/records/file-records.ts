@@ -2,7 +2,6 @@
 import { RoostError, type JsonFields } from "@roost/base";
 import { formatLabels, openLabels, type Labels } from "@roost/contract/labels";
 import type { Sql, Transaction } from "@roost/database";
-import { largeFileBytesMax } from "@roost/contract/operations";
 import { labelSetNumbers, type KernelTransaction } from "@roost/kernel";
 import { hashOf, textOf, type DiskFile } from "../disk/read-disk-file.ts";
 import type { Memory } from "../memory.ts";
@@ -31,7 +30,6 @@ export interface ReadRecord extends FileRecord {
 }
 
 /** Large files that one pass makes versions of. */
-const unkeptMax = 100;
 const columns = `path, sha256, bytes, stamp, settled_sha256 as "settledSha256", behind, kept_sha256 as "keptSha256", unkept_reason as "unkeptReason"`;
 
 /** The channel that wakes the process that keeps the home's disk: something was recorded that is not on it. */
@@ -140,50 +138,6 @@ export async function listBehind(
 /** The disk holds what is recorded. The caller holds the path's lock. */
 export async function saveCaughtUp(tx: Sql, { path, stamp }: { path: string; stamp: string | null }): Promise<void> {
   await tx.query("update memory.file set behind = null, stamp = $2 where path = $1", [path, stamp]);
-}
-
-export interface UnkeptFile {
-  path: string;
-  dueAt: Date;
-  isDue: boolean;
-}
-
-/** Large files whose content is no version yet, the next first: when they have been quiet for a while, and each only so often. */
-export async function listUnkept(
-  sql: Sql,
-  { quietMs, everyMs }: { quietMs: number; everyMs: number },
-): Promise<UnkeptFile[]> {
-  return await sql.query<UnkeptFile>(
-    `select path, due as "dueAt", due <= roost.now() as "isDue" from (
-       select path, greatest(recorded_at + $1 * interval '1 millisecond',
-         (select max(kept_at) from memory.large_version v where v.path = f.path) + $2 * interval '1 millisecond') as due
-       from memory.file f where sha256 is null and kept_sha256 is null and bytes <= $3
-     ) as files order by due, path limit ${unkeptMax}`,
-    [quietMs, everyMs, largeFileBytesMax],
-    { name: "memory_list_unkept" },
-  );
-}
-
-/** Large files whose present content is a version. */
-export async function listKept(sql: Sql): Promise<{ path: string; bytes: number; modifiedAt: Date }[]> {
-  return await sql.query(
-    `select path, bytes::float8 as bytes, modified_at as "modifiedAt" from memory.file where sha256 is null and kept_sha256 is not null`,
-  );
-}
-
-/** The content that the stamp tells of is a version. The caller holds the path's lock. */
-export async function saveKept(
-  tx: Sql,
-  { path, sha256, stamp }: { path: string; sha256: string; stamp: string },
-): Promise<void> {
-  await tx.query(
-    "update memory.file set kept_sha256 = $2, unkept_reason = null where path = $1 and stamp = $3 and sha256 is null",
-    [path, sha256, stamp],
-  );
-}
-
-export async function saveUnkept(sql: Sql, { path, reason }: { path: string; reason: string }): Promise<void> {
-  await sql.query("update memory.file set unkept_reason = $2 where path = $1 and kept_sha256 is null", [path, reason]);
 }
 
 const uuid = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
