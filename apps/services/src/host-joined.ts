@@ -19,6 +19,7 @@ import {
 import { runsNoService, type JoinedServices } from "./config.ts";
 import { createHostedServices, type HostAllOptions, type HostedServices } from "./host-services.ts";
 import type { ReadyService } from "./install-services.ts";
+import { keepHosting } from "./keep-hosting.ts";
 import { watchFolder } from "./watch-folder.ts";
 
 /** How often it looks whether its programs are still those that callers know, beside wake-ups. */
@@ -37,7 +38,7 @@ export interface HostJoinedOptions extends Omit<HostAllOptions, "onHint"> {
  * @throws RoostError why none runs, as `invalid_input` where the home lets this host run none, `conflict` where callers know it by another contract; `unauthenticated` when the host was put out
  */
 export async function hostJoined(options: HostJoinedOptions): Promise<void> {
-  const { config, joined, logger, stop, onReady, askForAnother, port } = options;
+  const { config, joined, logger, port } = options;
   const { names = [...joined.logins.keys()], address = joined.address } = options;
   if (names.length === 0) throw runsNoService(joined);
   if (address === undefined)
@@ -47,26 +48,19 @@ export async function hostJoined(options: HostJoinedOptions): Promise<void> {
     );
   await using opened = new AsyncDisposableStack();
   const hosted = opened.use(createHostedServices(config, { logger, address, port, machine: joined.host }));
-  let hint = new AbortController();
-  const onChange = () => hint.abort();
+  let onChange = () => {};
   const services = names.map((name) =>
-    opened.use(openJoinedService(name, { config, joined, hosted, logger, onChange })),
+    opened.use(openJoinedService(name, { config, joined, hosted, logger, onChange: () => onChange() })),
   );
-  while (!stop.aborted) {
-    hint = new AbortController();
-    const host = hosted.host();
-    using watch = host?.wakeups.watch(["schemas", servicesChannel]);
+  const look = async () => {
     for (const service of services) await service.look();
     const failed = services.filter(({ failure }) => failure() !== undefined);
     // The next process loads what has changed meanwhile.
     if (hosted.names().length === 0) throw failed[0]!.failure()!;
-    onReady();
-    if (failed.some(({ hasChanged }) => hasChanged()) && !askForAnother())
-      return logger.info("a service has changed: the process ends, to be started again");
-    if (host === undefined || watch === undefined) continue;
-    await watch.next({ timeoutMs: lookMs, signal: AbortSignal.any([stop, hint.signal, host.refused]) });
-    if (host.refused.aborted) explain(host.refused.reason);
-  }
+    return { isStale: failed.some(({ hasChanged }) => hasChanged()), waitMs: lookMs };
+  };
+  const onHint = (listener: () => void) => void (onChange = listener);
+  await keepHosting(hosted, { ...options, onHint, channels: ["schemas", servicesChannel], look }).catch(explain);
 }
 
 /** @throws it, in words that fit the place */

@@ -5,22 +5,14 @@ import { connectService, servicesChannel, type EnabledService } from "@roost/ser
 import { openServiceHost, type ServiceHost } from "@roost/service/host";
 import type { ServicesConfig } from "./config.ts";
 import { installServices, type ReadyService } from "./install-services.ts";
+import { keepHosting, type KeepHostingOptions } from "./keep-hosting.ts";
 import { watchFolder } from "./watch-folder.ts";
 
-export interface HostServicesOptions {
+export interface HostServicesOptions extends Pick<KeepHostingOptions, "logger" | "stop" | "onReady"> {
   config: ServicesConfig;
-  logger: Logger;
-  stop: AbortSignal;
-  /** Once what can run does. */
-  onReady: () => void;
 }
 
-export interface HostAllOptions extends HostServicesOptions {
-  /** Asks for a new process that replaces this one and loads the programs again. False: there is no supervisor to start it. */
-  askForAnother: () => boolean;
-  /** Calls back when there may be something to do. */
-  onHint: (listener: () => void) => void;
-}
+export type HostAllOptions = HostServicesOptions & Pick<KeepHostingOptions, "askForAnother" | "onHint">;
 
 /** Those that cannot run are tried again after this long. */
 const retryMs = 300_000;
@@ -28,25 +20,13 @@ const never = Number.POSITIVE_INFINITY;
 
 /** All that the settings name, as long as they do. */
 export async function hostServices(options: HostAllOptions): Promise<void> {
-  const { config, logger, stop, onReady, onHint, askForAnother } = options;
+  const { config, logger } = options;
   await using hosted = createHostedServices(config, { logger });
-  let hint = new AbortController();
-  onHint(() => hint.abort());
-  while (!stop.aborted) {
-    hint = new AbortController();
-    const host = hosted.host();
-    using watch = host?.wakeups.watch(servicesChannel);
+  const look = async () => {
     const { failureCount, isStale } = await hostEnabled(hosted, options);
-    onReady();
-    // A program that was loaded stays loaded: a changed one takes another process. What starts processes starts it again.
-    if (isStale && !askForAnother()) return logger.info("a service has changed: the process ends, to be started again");
-    if (host === undefined && hosted.host() !== undefined) continue;
-    const timeoutMs = failureCount > 0 ? retryMs : never;
-    const signal = AbortSignal.any([stop, hint.signal, ...(host === undefined ? [] : [host.refused])]);
-    if (watch === undefined) await sleepUntilAborted(retryMs, { signal });
-    else await watch.next({ timeoutMs, signal });
-    host?.refused.throwIfAborted();
-  }
+    return { isStale, waitMs: failureCount > 0 ? retryMs : never };
+  };
+  await keepHosting(hosted, { ...options, channels: [servicesChannel], look });
 }
 
 export interface HostOneOptions extends HostServicesOptions {
