@@ -2,7 +2,7 @@
 import { sleepUntilAborted, type Logger } from "@roost/base";
 import type { ServiceHost } from "@roost/service/host";
 
-export interface Look {
+export interface HostingLook {
   /** A program was loaded and is another one by now: what was loaded stays loaded, so that it takes another process. */
   isStale: boolean;
   /** Without a wake-up it looks again after this long. */
@@ -20,7 +20,7 @@ export interface KeepHostingOptions {
   onHint: (listener: () => void) => void;
   /** Wake-ups that may mean something to do. */
   channels: readonly string[];
-  look: () => Promise<Look>;
+  look: () => Promise<HostingLook>;
 }
 
 /** While there is no service whose connection would hear of one. */
