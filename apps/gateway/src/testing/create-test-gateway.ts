@@ -19,6 +19,7 @@ import { answersOf, createKeepAnswer, setBudgets, type Kernel } from "@roost/ker
 import { budgetCaps } from "@roost/memory/settings";
 import { applyAgents } from "@roost/jobs";
 import { memorySchema, openMemory, type Memory } from "@roost/memory";
+import { readHomeId } from "@roost/memory/home";
 import type { LocalUrls, ProviderConfig } from "@roost/agent";
 import { openProxy, type ProxyOptions } from "@roost/proxy";
 import { openServices, serviceSchema, type Services } from "@roost/service";
@@ -127,7 +128,8 @@ export async function createTestGateway(options: TestGatewayOptions = {}): Promi
     signingKey: makeSigningKey(),
     logger: silentLogger,
     hostPlace: {
-      homeId: kernel.createId(),
+      // As a gateway of that home has it.
+      homeId: await readHomeId(homeDir).catch(() => kernel.createId()),
       databaseUrl: options.objects === undefined ? undefined : test.url,
       objects: options.objects,
     },
