@@ -1,6 +1,7 @@
 /** Finds what a text is meant for: by a mention, else by words, and by vectors where there are any. Decides only what is clear. */
 import { RoostError } from "@roost/base";
-import { learnClasses } from "./learn-classes.ts";
+import { giveWay } from "./give-way.ts";
+import { learnClasses, type Sample } from "./learn-classes.ts";
 import { learnVectors, type VectorClasses, type WeighedVector } from "./learn-vectors.ts";
 import { targetLimits, type RouteTarget } from "./route-target.ts";
 import { learnFeatures } from "./learn-features.ts";
@@ -58,6 +59,8 @@ const nearnessMin = 0.3;
 /** Of the words in what both decide. */
 const wordsShare = 0.3;
 const nearMax = 5;
+/** Others get their turn after so many are taken apart. */
+const textsPerTurn = 20;
 
 /**
  * Learns the targets. It takes seconds of processor time for hundreds of targets (docs/benchmarks.md), in pieces of a few milliseconds.
@@ -78,7 +81,11 @@ export async function createRouter(
     texts.map(({ text }) => text),
     words,
   );
-  const samples = texts.map(({ text, classIndex }) => ({ vector: features.vectorOf(text), classIndex, text }));
+  const samples: (Sample & { text: string })[] = [];
+  for (const { text, classIndex } of texts) {
+    samples.push({ vector: features.vectorOf(text), classIndex, text });
+    if (samples.length % textsPerTurn === 0) await giveWay(signal);
+  }
   const classCount = targets.length;
   const classes = await learnClasses(samples, { classCount, featureCount: features.size, signal });
   const mentions = new Map(targets.map(({ id, name }) => [wordsOf(name).join(" "), id]));

@@ -3,6 +3,7 @@
  * probabilities stay soft, and their distances say how clear a text is. Of many classes a feature has weights for those alone that have it in some sample, which
  * takes a hundredth of the room and of the work, and costs a point of what is decided (decision 124). The order of the samples is drawn from a fixed seed: the same samples learn the same weights.
  */
+import { giveWay } from "./give-way.ts";
 import type { SparseVector } from "./learn-features.ts";
 
 export interface Sample {
@@ -48,8 +49,7 @@ export async function learnClasses(
       learnSample(samples[index]!, rate);
       learned += 1;
       if (learned % samplesPerTurn !== 0) continue;
-      await new Promise((resolve) => setImmediate(resolve));
-      signal?.throwIfAborted();
+      await giveWay(signal);
     }
   }
   return { probabilitiesOf };
