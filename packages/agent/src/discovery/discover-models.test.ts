@@ -109,6 +109,8 @@ test("discoverModels() asks a configured server for its model's context", async 
   assert.equal(await contextOf(list({})), undefined);
   const props = { "/props": { default_generation_settings: { n_ctx: 4096 } } };
   assert.equal(await contextOf({ ...list({ owned_by: "llamacpp" }), ...props }), 4096);
+  // By another name than its list has, a file of weights say: llama.cpp takes any.
+  assert.equal(await contextOf({ ...list({ id: "/models/m.gguf", owned_by: "llamacpp" }), ...props }), 4096);
   const loaded = ollama([ollamaModel("m", "2026-01-01")], chats, [{ name: "m", context_length: 16_384 }]);
   assert.equal(await contextOf({ ...list({ owned_by: "library" }), ...loaded }), 16_384);
 });

@@ -148,7 +148,7 @@ export async function probeConfigured(
 ): Promise<Pick<LocalServer, "contextTokensMax" | "input" | "tools">> {
   const entries = field(list, "data");
   const entry: unknown = Array.isArray(entries)
-    ? entries.find((each) => field(each, "id") === options.model)
+    ? (entries.find((each) => field(each, "id") === options.model) ?? onlyOfLlamaCpp(entries))
     : undefined;
   const listed = contextFields.map((name) => positive(field(entry, name))).find((tokens) => tokens !== undefined);
   if (listed !== undefined) return { contextTokensMax: listed };
@@ -167,6 +167,11 @@ export async function probeConfigured(
     input,
     tools,
   };
+}
+
+/** It answers by whatever name with the model that it has. */
+function onlyOfLlamaCpp(entries: readonly unknown[]): unknown {
+  return entries.length === 1 && field(entries[0], "owned_by") === "llamacpp" ? entries[0] : undefined;
 }
 
 /** The models of an OpenAI-compatible list; `owner` is what the server says of itself there, or empty. */
