@@ -6,6 +6,7 @@ import { readBefore } from "@roost/kernel";
 import { toFileFault } from "../disk/file-fault.ts";
 import { homeLimits } from "../disk/home-limits.ts";
 import type { Memory } from "../memory.ts";
+import { requireDisk } from "../mirror/require-disk.ts";
 import { readRecord } from "../records/file-records.ts";
 import { isKeptVersion, listLargeVersions } from "../records/large-versions.ts";
 import { stateNameOf } from "../visibility/home-file-class.ts";
@@ -107,6 +108,7 @@ export async function restoreFileVersion(
   memory: Memory,
   { path, sha256, to = path, as, by }: RestoreRequest,
 ): Promise<{ path: string; sha256: string; bytes: number }> {
+  requireDisk(memory, `restoring ${path}`);
   const version = await findVersion(memory, { path, sha256, as });
   const target = await findTarget(memory, { path: to, as });
   if (stateNameOf(target.path) !== undefined)

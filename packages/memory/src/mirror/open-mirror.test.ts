@@ -292,7 +292,7 @@ test("what is done on the home's disk itself is refused where that is elsewhere,
   await assert.rejects(takeFileRange(there, { ...range, as: main, by: "host:laptop" }), elsewhere);
   await assert.rejects(readHomeFile(there, "notes/large.md", { as: main }), {
     code: "unavailable",
-    message: /too large to be recorded/,
+    message: /is large: it is read in parts/,
   });
   await assert.rejects(readHomeFile(there, "notes/none.md", { as: main }), { code: "not_found" });
   assert.deepEqual(await home.kernel.database.query("select * from memory.file order by path"), before);

@@ -29,7 +29,6 @@ export interface ReadRecord extends FileRecord {
   modifiedAt: Date;
 }
 
-/** Large files that one pass makes versions of. */
 const columns = `path, sha256, bytes, stamp, settled_sha256 as "settledSha256", behind, kept_sha256 as "keptSha256", unkept_reason as "unkeptReason"`;
 
 /** The channel that wakes the process that keeps the home's disk: something was recorded that is not on it. */
