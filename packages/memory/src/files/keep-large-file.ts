@@ -13,7 +13,7 @@ import { homeLimits } from "../disk/home-limits.ts";
 import type { Memory } from "../memory.ts";
 import { unkeptBeginning } from "../records/file-problems.ts";
 import { lockPath, readRecord } from "../records/file-records.ts";
-import { saveKept, saveUnkept } from "../records/kept-records.ts";
+import { saveKept, saveUnkept } from "../records/list-unkept.ts";
 import {
   announceVersion,
   isKeptVersion,

@@ -3,7 +3,7 @@ import { backoffMs } from "@roost/base";
 import { formatLabels } from "@roost/contract/labels";
 import type { SchedulerLoop } from "@roost/kernel";
 import type { Memory } from "../memory.ts";
-import { listUnkept } from "../records/kept-records.ts";
+import { listUnkept } from "../records/list-unkept.ts";
 import { condemnVersions, sweepVersions, type LargeVersionLimits } from "../records/large-versions.ts";
 import { labelsFromOutside, placedAt } from "../visibility/placed-at.ts";
 import { keepLargeFile } from "./keep-large-file.ts";

@@ -1,7 +1,7 @@
 import { parseHomePath } from "../disk/home-path.ts";
 import { walkHome } from "../disk/walk-home.ts";
 import type { Memory } from "../memory.ts";
-import { listKept } from "../records/kept-records.ts";
+import { listKept } from "../records/list-unkept.ts";
 import { classifyPath, type HomeFileClass } from "../visibility/home-file-class.ts";
 import type { Viewer } from "../visibility/viewer.ts";
 import { maySeeFile } from "../visibility/visibility.ts";

@@ -2,6 +2,7 @@
 import { largeFileBytesMax } from "@roost/contract/operations";
 import type { Sql } from "@roost/database";
 
+/** Large files that one pass makes versions of. */
 const unkeptMax = 100;
 
 interface UnkeptFile {
