@@ -216,7 +216,7 @@ async function streamGoesOn(
   const reading = (async () => {
     const options = { signal: over.signal, onPlace: () => opened.resolve() };
     for await (const { data } of clientOf(both.url).tailEvents({ topics: ["notices"] }, options)) {
-      const { offset, type } = (data as { event?: { offset: number; type: string } }).event ?? (data as never);
+      const { offset, type } = (data as { event?: { offset: number; type: string } }).event ?? data;
       if (type === "notice.raised") offsets.push(offset);
     }
   })().catch((error: unknown) => {
