@@ -63,7 +63,7 @@ const nearMax = 5;
 const textsPerTurn = 20;
 
 /**
- * Learns the targets. It takes seconds of processor time for hundreds of targets (docs/benchmarks.md), in pieces of a few milliseconds.
+ * Learns the targets. It takes seconds of processor time for hundreds of targets (docs/benchmarks.md), in pieces of a few milliseconds; counting which features there are is one of some tens.
  *
  * @throws RoostError `limit_exceeded` for too many targets; the signal's reason
  */

@@ -52,9 +52,10 @@ export function addAskCommand(program: Command, context: CliContext): void {
       }
       const isPlain = options.session === undefined && options.agent === undefined;
       const isRouted = text !== "" && (options.route ?? isPlain);
-      const agent = isRouted
+      const routed = isRouted
         ? await routeMessage(context, client, { message: text, isAsked: options.route === true })
-        : options.agent;
+        : undefined;
+      const agent = routed ?? options.agent;
       const sent = await client.sendMessage({
         sessionKey: isRouted && agent !== undefined ? sessionOf(agent) : (options.session ?? sessionOf(agent)),
         text,

@@ -146,6 +146,8 @@ async function exportLarge(
           "limit_exceeded",
           `it is a text of ${bytes} bytes (limit ${partLimits.bytesMax}): copy it by hand`,
         );
+      if (range.bytes.byteLength === 0)
+        throw new RoostError("unavailable", `it ends after ${from} of ${bytes} bytes: export it again`);
       await file.write(range.bytes);
       from += range.bytes.byteLength;
     }

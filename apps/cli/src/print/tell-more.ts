@@ -14,6 +14,6 @@ const goesOn = /the cap of |this run may make /;
 export function tellMore({ id, error }: Pick<RunRecord, "id" | "error">): string | undefined {
   if (error?.code !== "limit_exceeded" || !goesOn.test(error.message)) return undefined;
   const option = options.find(([cap]) => cap.test(error.message))?.[1];
-  const first = /the cap of .* for (?!run:)/.test(error.message) ? "Once that cap allows it, it" : "It";
+  const first = /the cap of [^:]* for (?!run:)/.test(error.message) ? "Once that cap allows it, it" : "It";
   return `${first} goes on from its last finished step: roost run retry ${id}${option ?? ""}`;
 }

@@ -48,8 +48,15 @@ export function createLearner(memory: Memory, { textMsMax = textMsDefault }: { t
   let learned: Learned | undefined;
   // Read when there is something to learn, and kept: changes have it learned anew.
   let words: Promise<WordVectors> | undefined;
-  const learn = async (targets: readonly RouteTarget[]) =>
-    createRouter(targets, { words: await (words ??= readWordVectors()) });
+  const readWords = async () => {
+    words ??= readWordVectors();
+    return await words.catch((error: unknown) => {
+      words = undefined;
+      logger.warn("The vectors of words could not be read: routing goes without them", { error });
+      return undefined;
+    });
+  };
+  const learn = async (targets: readonly RouteTarget[]) => createRouter(targets, { words: await readWords() });
 
   return {
     async route(text, targets) {

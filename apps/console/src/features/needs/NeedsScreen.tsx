@@ -10,7 +10,7 @@ import styles from "./NeedsScreen.module.css";
 
 export function NeedsScreen() {
   const inbox = useFeed("inbox");
-  const { list, turn } = useTurn(inbox?.length ?? 0);
+  const { list, turn } = useTurn(inbox?.map((entry) => entry.id) ?? []);
   const sub = inbox === undefined ? "" : inbox.length === 0 ? "all answered" : `${inbox.length} open`;
   return (
     <>
@@ -36,16 +36,23 @@ export function NeedsScreen() {
   );
 }
 
-/** Which entry the keys answer: the first, until it is passed by. */
-function useTurn(count: number) {
+/** Which entry the keys answer: the first, until it is passed by. It stays that entry when others above it are answered elsewhere. */
+function useTurn(ids: readonly string[]) {
   const list = useRef<HTMLUListElement>(null);
-  const [passed, setPassed] = useState(0);
-  const turn = Math.min(passed, Math.max(0, count - 1));
-  useKeys(count > 1, (key) => {
-    if (key === "n") setPassed((turn + 1) % count);
+  const [chosen, setChosen] = useState({ id: ids[0], index: 0, isPassed: false });
+  const found = chosen.id === undefined ? -1 : ids.indexOf(chosen.id);
+  const turn = found >= 0 ? found : Math.min(chosen.index, Math.max(0, ids.length - 1));
+  const id = ids[turn];
+  useEffect(() => {
+    setChosen((before) => (before.id === id && before.index === turn ? before : { ...before, id, index: turn }));
+  }, [id, turn]);
+  useKeys(ids.length > 1, (key) => {
+    if (key !== "n") return;
+    const index = (turn + 1) % ids.length;
+    setChosen({ id: ids[index], index, isPassed: true });
   });
   useEffect(() => {
-    if (passed > 0) list.current?.children[turn]?.scrollIntoView({ block: "nearest" });
-  }, [passed, turn]);
+    if (chosen.isPassed) list.current?.children[turn]?.scrollIntoView({ block: "nearest" });
+  }, [chosen.isPassed, turn]);
   return { list, turn };
 }
