@@ -68,6 +68,8 @@ test("The login of a host's gateways reads and writes rows of the API, makes not
     `update access.host set role_names = '{${owner}}'`,
     `insert into access.host (token, version, skew_ms, pairing, role_names) values (gen_random_uuid(), '', 0, gen_random_uuid(), '{${owner}}')`,
     "delete from access.host",
+    "update access.hook set key_ref = 'env:MINE'",
+    "delete from access.hook",
     `update service.service set role_name = '${owner}'`,
     "insert into service.login (role_name, service) values (current_user, 'garden')",
     // What programs are told of the database and of each other.
@@ -90,7 +92,16 @@ test("The login of a host's gateways reads and writes rows of the API, makes not
       /permission denied|must be|only roles|may not|not allowed/i,
       statement,
     );
+  await database.query(
+    `insert into access.pairing (id, purpose, name, scopes, code_sha256, created_by, expires_at)
+     values (gen_random_uuid(), 'host', 'box', '{gateways:run}', 'a code of its own', 'mine', '2100-01-01')`,
+  );
   await gateway.client.revokeToken({ token: "box" });
+  assert.deepEqual(
+    await gateway.kernel.database.query("select from access.pairing where used_at is null and void_at is null"),
+    [],
+    "a code that it left would bring it in again",
+  );
   await assert.rejects(verify(), { code: "unauthenticated" });
   await assert.rejects(database.query("select 1"), /terminat|does not exist|not permitted|password authentication/i);
 });

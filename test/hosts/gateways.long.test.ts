@@ -5,11 +5,12 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
+import { startScriptedModelServer } from "@roost/agent/testing";
 import { readGatewayUrl } from "@roost/base";
 import { freePorts } from "@roost/base/testing";
 import { until } from "@roost/base/testing/until";
@@ -77,13 +78,15 @@ test(
   { timeout: 300_000 },
   async (t) => {
     await using bucket = await startBucket();
-    await using house = await openHouse(listen);
-    const { kernel, memory, model } = house;
+    const given = await startScriptedModelServer({ script: () => "All is well." });
+    t.after(() => given[Symbol.asyncDispose]());
+    const models = `models:\n  - { id: own, kind: openai-compatible, baseUrl: "${given.url}", model: scripted, apiKey: env:KEY_OF_THE_MODEL }\n`;
+    await using house = await openHouse(`${listen}${models}`);
+    const { kernel, memory } = house;
     const { homeDir } = memory;
-    model.setScript(() => "All is well.");
     await writeFile(join(homeDir, "USER.md"), "Ada likes tea.\n");
     await writeFile(join(homeDir, ".roost/token"), `${testToken}\n`, { mode: 0o600 });
-    const env = { ROOST_PORT: "0", ...bucket.environment };
+    const env = { ROOST_PORT: "0", KEY_OF_THE_MODEL: "a-key", ...bucket.environment };
     await house.start({ program: gateway, env });
     await house.start({ env });
     const homeUrl = await readGatewayUrl(homeDir);
@@ -96,10 +99,12 @@ test(
     const here = { ROOST_HOME: machine, ROOST_URL: "", ROOST_TOKEN: "", ...bucket.environment };
     const joined = await runRoost(["join", homeUrl, "--code", code], { environment: here });
     assert.match(joined.stdout, /host box of .*gateways:run/, `${invited.stderr}${joined.stderr}`);
+    assert.match(joined.stderr, /gateway here starts without it.*env:KEY_OF_THE_MODEL/s);
+    assert.match((await runRoost(["doctor"], { environment: here })).stdout, /! +secret env:KEY_OF_THE_MODEL/);
     const [port] = await freePorts(1);
     const boxUrl = `http://127.0.0.1:${port}`;
-    const modelOfBox = { ROOST_MODEL_URL: model.url, ROOST_MODEL: "scripted" };
-    const host = await startHost(t, machine, { ...bucket.environment, ...modelOfBox, ROOST_PORT: String(port) });
+    const host = await startHost(t, machine, { ...bucket.environment, ROOST_PORT: String(port) });
+    await until(async () => /lacks\s+a\s+secret:\s+env:KEY_OF_THE_MODEL/.test(host.printed()));
     assert.match(host.printed(), new RegExp(`with a gateway\\s+at\\s+${boxUrl}`), host.printed());
     assert.equal((await stat(join(machine, ".roost/session-key"))).mode & 0o777, 0o600);
     await until(async () => /box +gateway/.test((await atHome("hosts")).stdout));
@@ -110,11 +115,7 @@ test(
     home.gateways.push(homeUrl);
     box.gateways.push(boxUrl);
     both.gateways.push(boxUrl, homeUrl);
-    const [throughBoth, throughHome, throughBox] = [both, home, box].map(({ url }) => clientOf(url)) as [
-      Client,
-      Client,
-      Client,
-    ];
+    const [throughHome, throughBox] = [home, box].map(({ url }) => clientOf(url)) as [Client, Client];
 
     // The home's token counts at both, which the host has not.
     assert.equal((await throughBox.getStatus({})).version, (await throughHome.getStatus({})).version);
@@ -134,17 +135,24 @@ test(
     await refusesHomesWork(throughBox, homeUrl);
     await streamGoesOn(t, { house, machine, both });
     await until(async () => (await throughBox.getStatus({}).catch(() => undefined)) !== undefined);
-    assert.equal((await throughBoth.getStatus({})).alarms.length, 0);
+    assert.deepEqual((await throughHome.getStatus({})).alarms, []);
+    assert.match(JSON.stringify((await throughBox.getStatus({})).alarms), /KEY_OF_THE_MODEL/);
 
     // Settings are those that are recorded.
-    await writeFile(join(homeDir, "roost.yaml"), `${listen}timeZone: Asia/Tokyo\n`);
+    await writeFile(join(homeDir, "roost.yaml"), `${listen}${models}timeZone: Asia/Tokyo\n`);
     await until(async () => (await throughBox.getStatus({}).catch(() => undefined))?.timeZone === "Asia/Tokyo");
     assert.equal(await statusWith(ofBox, home), 200, "its key stays over a start");
 
-    assert.match((await atHome("hosts", "remove", "box")).stdout, /Revoked box/);
+    await newToken(homeDir, { ofBox, ofHome, home, box });
+    const later = await signIn(home.url, (await clientOf(home.url, another).createSignInCode({})).code);
+    const laterOfBox = await signIn(box.url, (await clientOf(box.url, another).createSignInCode({})).code);
+    assert.equal(await statusWith(laterOfBox, home), 200);
+
+    const environment = { ROOST_TOKEN: another };
+    assert.match((await runRoost(["hosts", "remove", "box"], { url: homeUrl, environment })).stdout, /Revoked box/);
     assert.deepEqual(await host.ended, [77, null], host.printed());
-    await until(async () => (await statusWith(ofBox, home)) === 401);
-    assert.equal(await statusWith(ofHome, home), 200, "what others signed counts on");
+    await until(async () => (await statusWith(laterOfBox, home)) === 401);
+    assert.equal(await statusWith(later, home), 200, "what others signed counts on");
     assert.deepEqual(
       await kernel.database.query("select rolname from pg_roles where rolname ~ '^roost_.*_host_box'"),
       [],
@@ -153,6 +161,22 @@ test(
 );
 
 type Client = ReturnType<typeof clientOf>;
+
+const another = "roost_another-token-of-the-tests";
+
+/** Another token of the home shuts out the one before and all that was signed with it, at both. */
+async function newToken(
+  homeDir: string,
+  { ofBox, ofHome, home, box }: { ofBox: string; ofHome: string; home: LoadBalancer; box: LoadBalancer },
+): Promise<void> {
+  const path = join(homeDir, ".roost/token");
+  await writeFile(`${path}.new`, `${another}\n`, { mode: 0o600 });
+  await rename(`${path}.new`, path);
+  for (const at of [home, box])
+    for (const cookie of [ofBox, ofHome]) await until(async () => (await statusWith(cookie, at)) === 401);
+  await clientOf(box.url, another).getStatus({});
+  await assert.rejects(clientOf(box.url).getStatus({}), { code: "unauthenticated" });
+}
 
 /** What is said at one gateway is heard at the other, word by word. */
 async function talk(home: Client, box: Client): Promise<void> {
@@ -215,10 +239,8 @@ async function streamGoesOn(
   both.nextTurn(0);
   const reading = (async () => {
     const options = { signal: over.signal, onPlace: () => opened.resolve() };
-    for await (const { data } of clientOf(both.url).tailEvents({ topics: ["notices"] }, options)) {
-      const { offset, type } = (data as { event?: { offset: number; type: string } }).event ?? data;
-      if (type === "notice.raised") offsets.push(offset);
-    }
+    for await (const { data } of clientOf(both.url).tailEvents({ topics: ["notices"] }, options))
+      if (data.type === "notice.raised") offsets.push(data.offset);
   })().catch((error: unknown) => {
     if (!over.signal.aborted) throw error;
   });

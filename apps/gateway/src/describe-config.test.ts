@@ -73,7 +73,10 @@ test("describeConfig() names the home's own database, and writes durations as ro
   const valueOf = (name: string) => entries.find((entry) => entry.name === name)?.value ?? "";
   assert.equal(valueOf("ROOST_DATABASE_URL"), "embedded");
   assert.match(valueOf("settings.heartbeat"), /"every":"1h30m".*"staleAfter":"6h"/);
-  assert.equal(valueOf("settings.retention"), '{"topics":{"mail":"2d"},"runs":"1s500ms"}');
+  assert.equal(
+    valueOf("settings.retention"),
+    '{"topics":{"mail":"2d"},"runs":"1s500ms","largeFiles":{"count":5,"gib":20}}',
+  );
   const own = describeConfig(readGatewayConfig({ ROOST_DATABASE_URL: "x" }), parseSettings("", "roost.yaml"), model);
   assert.equal(own.find(({ name }) => name === "ROOST_DATABASE_URL")?.value, "(not shown)");
 });

@@ -31,7 +31,7 @@ export async function openChannels(memory: Memory, env: Record<string, string | 
     return {
       kernel,
       memory,
-      readInbox: (limit) => readInbox(memory, limit),
+      readInbox: (limit) => readInbox(memory, limit, { withClaims: true }),
       channel: createTelegram({ token, apiUrl: telegram.apiUrl }),
     };
   };

@@ -11,7 +11,9 @@ import {
   mayMakeLargeObjects,
   noLargeObjects,
   rolePrefix,
+  type Database,
   type Sql,
+  type Transaction,
 } from "@roost/database";
 import type { Kernel } from "@roost/kernel";
 import { grantToHosts, hasRole, hostRights, type LoginKind } from "./host-rights.ts";
@@ -56,7 +58,7 @@ export async function requireLogins(sql: Sql): Promise<void> {
 
 /** In the transaction that makes the host's token. @throws RoostError `forbidden`, with what an administrator can do */
 export async function createHostLogin(
-  sql: Sql,
+  sql: Transaction,
   { name, homeId, kind }: { name: string; homeId: string; kind: LoginKind },
 ): Promise<HostLogin> {
   await requireLogins(sql);
@@ -117,19 +119,20 @@ export async function forgetHostLogins(sql: Pick<Sql, "query">): Promise<void> {
  * A program of a later version may have brought tables, and a program that was killed may have left the login of a host that was put out. To be
  * called once the schemas are those of this program.
  */
-export async function renewHostLogins(sql: Sql, { homeId }: { homeId: string }): Promise<void> {
-  const left = await sql.query<{ roleName: string }>(
+export async function renewHostLogins(database: Database, { homeId }: { homeId: string }): Promise<void> {
+  const left = await database.query<{ roleName: string }>(
     `select r.rolname::text as "roleName" from access.host h join access.token t on t.id = h.token join pg_roles r on r.rolname = any (h.role_names)
      where t.revoked_at is not null`,
   );
-  await dropHostLogins(
-    sql,
+  await shutOut(
+    database,
     left.map(({ roleName }) => roleName),
   );
   for (const rights of Object.values(hostRights))
-    if (await hasRole(sql, `${rolePrefix(homeId)}${rights.group}`)) await grantToHosts(sql, homeId, rights);
+    if (await hasRole(database, `${rolePrefix(homeId)}${rights.group}`))
+      await database.transact((tx) => grantToHosts(tx, homeId, rights));
   // A move that was killed had shut them.
-  await openHostLogins(sql);
+  await openHostLogins(database);
 }
 
 /** Whether a token, by its id or name, is of a host that has logins: who puts it out drops roles. */
@@ -170,6 +173,13 @@ export async function lockLoginsOf(sql: Sql, tokens: readonly string[]): Promise
 /** Afterwards: ends what they have open, so that their runs go on elsewhere at once, and removes them. Repeating it changes nothing. */
 export async function dropHostLogins(sql: Sql, roleNames: readonly string[]): Promise<void> {
   for (const roleName of roleNames) if (await hasRole(sql, roleName)) await dropHostLogin(sql, roleName);
+}
+
+/** Of a host that is put out: its logins, and all open codes, since a gateway's login writes codes, and one that it left would bring the host in again. */
+export async function shutOut(sql: Sql, roleNames: readonly string[]): Promise<void> {
+  if (roleNames.length === 0) return;
+  await dropHostLogins(sql, roleNames);
+  await sql.query("update access.pairing set void_at = roost.now() where used_at is null and void_at is null");
 }
 
 async function dropHostLogin(sql: Sql, roleName: string): Promise<void> {

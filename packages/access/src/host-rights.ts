@@ -1,5 +1,12 @@
 /** What the login of a host may do in the database, by what it is for: its rows, a few functions, and nothing else. */
-import { escapeIdentifier, escapeLiteral, noTemporaryTables, rolePrefix, type Sql } from "@roost/database";
+import {
+  escapeIdentifier,
+  escapeLiteral,
+  noTemporaryTables,
+  rolePrefix,
+  type Sql,
+  type Transaction,
+} from "@roost/database";
 
 export type LoginKind = "workers" | "schedulers" | "relay" | "gateways";
 interface Rights {
@@ -12,7 +19,7 @@ interface Rights {
   /** Tables of those that they read whose rows they write all the same. */
   writtenTables?: readonly string[];
   /** Tables of those that they read of which they write these columns. */
-  writtenColumns?: Readonly<Record<string, { inserted: string; updated: string }>>;
+  writtenColumns?: Readonly<Record<string, { inserted?: string; updated: string }>>;
   /** Tables that they read besides. */
   tables?: readonly string[];
   /** That are granted to nobody else: with which a process makes its keys known, and finds those of others. */
@@ -54,9 +61,11 @@ export const hostRights: Readonly<Record<LoginKind, Rights>> = {
     group: "gateways",
     written: ["roost", "memory", "models", "channels"],
     read: ["service", "access", "kafka"],
-    writtenTables: ["access.token", "access.pairing", "access.hook", "access.push_subscription", "service.third_party"],
+    writtenTables: ["access.token", "access.pairing", "access.push_subscription", "service.third_party"],
     writtenColumns: {
       "access.host": { inserted: "token, version, skew_ms, pairing", updated: "version, skew_ms, doing, seen_at" },
+      // Whose key is where is decided at the home.
+      "access.hook": { updated: "received_count, received_at" },
     },
     functions: [
       "service.add_gateway_signer_1(uuid, text, bytea)",
@@ -78,9 +87,12 @@ const readOnly = [
   "roost.stream_channel",
 ];
 
-/** What all logins of hosts have: called again when tables have come, since default privileges would stand in the way of roost database move. */
+/**
+ * What all logins of hosts have: called again when tables have come, since default privileges would stand in the way of roost database move. In one
+ * transaction: it gives first and takes back then what these logins may never do.
+ */
 export async function grantToHosts(
-  sql: Sql,
+  sql: Transaction,
   homeId: string,
   { group: kind, written, read, tables = [], functions = [], ...rest }: Rights,
 ): Promise<string> {
@@ -97,7 +109,9 @@ export async function grantToHosts(
       await sql.query(`grant insert, update, delete on ${table} to ${group}`);
     for (const [table, { inserted, updated }] of Object.entries(writtenColumns))
       if (table.startsWith(`${schema}.`))
-        await sql.query(`grant insert (${inserted}), update (${updated}) on ${table} to ${group}`);
+        await sql.query(
+          `grant ${inserted === undefined ? "" : `insert (${inserted}), `}update (${updated}) on ${table} to ${group}`,
+        );
     if (!written.includes(schema)) continue;
     await sql.query(`grant usage on all sequences in schema ${schema} to ${group}`);
   }

@@ -2,7 +2,7 @@
 import { RoostError } from "@roost/base";
 import { formatLabels, mainLabels } from "@roost/contract/labels";
 import { setKeyCaps, type Kernel } from "@roost/kernel";
-import { dropHostLogins, lockLoginsOf } from "./host-login.ts";
+import { lockLoginsOf, shutOut } from "./host-login.ts";
 import { principalIdOf, tokenColumns, type AccessToken, type TokenKind } from "./access-token.ts";
 import { removePushSubscriptionsOf } from "./list-push-subscriptions.ts";
 
@@ -56,6 +56,6 @@ export async function revokeToken(
     });
     return { token: token!, isNew: true, locked };
   });
-  await dropHostLogins(kernel.database, locked);
+  await shutOut(kernel.database, locked);
   return revoked;
 }

@@ -51,6 +51,7 @@ export {
   coversScope,
   decidingKinds,
   principalKinds,
+  mayCall,
   requireAccess,
   requireScope,
   type Access,

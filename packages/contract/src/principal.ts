@@ -56,6 +56,10 @@ export function coversScope(scopes: readonly string[], asked: string): boolean {
   });
 }
 
+export function mayCall({ kind, scopes }: Principal, { audience, scope }: Access): boolean {
+  return audience.includes(kind) && coversScope(scopes, scope);
+}
+
 /** @throws RoostError `forbidden`, naming what the caller lacks */
 export function requireAccess(principal: Principal, access: Access, operationId: string): void {
   const { id, kind } = principal;

@@ -64,6 +64,13 @@ test("listInbox() has what waits before it counts as a fact, behind what holds s
       ["The letters are sent", "job:letters says so"],
     ],
   );
+  const key = await client.createToken({ name: "lamp", scopes: ["inbox:read"] });
+  const seen = (await gateway.clientWith(key.text).listInbox({ limit: 10 })).items;
+  assert.deepEqual(
+    seen.map(({ kind }) => kind),
+    ["failure"],
+    "who may not list facts reads none here",
+  );
   const [first, second] = claims.map((entry) => (entry.kind === "claim" ? entry.fact.id : ""));
   await client.removeFact({ factId: first! });
   await client.acceptFact({ factId: second! });

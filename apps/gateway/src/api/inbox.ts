@@ -1,5 +1,5 @@
 /** The inbox: entries of four kinds of records joined by time; and the grants that answers gave. The records themselves are owned by the rooms. */
-import { placeOf, readPage, serve, type Served, toPage, uuidPlace } from "@roost/contract";
+import { decidingKinds, mayCall, placeOf, readPage, serve, type Served, toPage, uuidPlace } from "@roost/contract";
 import * as operations from "@roost/contract/operations";
 import { clipText, reasonCharsMax } from "@roost/contract/operations";
 import { listGrants, revokeGrant, type Grant } from "@roost/approvals";
@@ -20,10 +20,14 @@ import { requireUuid } from "../records/require-uuid.ts";
 import { toHomeFact } from "../records/to-home-fact.ts";
 import { toQuestionRecord } from "../records/to-question.ts";
 
+const mayListFacts = { scope: operations.listFacts.access.scope, audience: decidingKinds };
+
 export function serveInbox({ memory }: { memory: Memory }): Served[] {
   const { kernel } = memory;
   return [
-    serve(operations.listInbox, ({ limit }) => readInbox(memory, limit)),
+    serve(operations.listInbox, ({ limit }, { principal }) =>
+      readInbox(memory, limit, { withClaims: mayCall(principal, mayListFacts) }),
+    ),
 
     serve(operations.readFailure, async ({ what }) => {
       await readFailure(kernel.database, what);
@@ -45,10 +49,11 @@ export function serveInbox({ memory }: { memory: Memory }): Served[] {
   ];
 }
 
-/** One list for every place that shows it: the command line, the console, a chat. */
+/** One list for every place that shows it: the command line, the console, a chat. Claims are facts: for those who may list facts. */
 export async function readInbox(
   memory: Memory,
   limit: number,
+  { withClaims }: { withClaims: boolean },
 ): Promise<{ items: operations.InboxEntryRecord[]; isMore: boolean }> {
   const { kernel } = memory;
   const most = limit + 1;
@@ -57,7 +62,7 @@ export async function readInbox(
     listUnresolvedSteps(kernel, { limit: most }),
     listUnreadFailures(kernel.database, { limit: most }),
     listFailingJobs(kernel, { limit: most, isUnread: true }),
-    listFacts(memory, { isClaim: true, isOldestFirst: true, limit: most }),
+    withClaims ? listFacts(memory, { isClaim: true, isOldestFirst: true, limit: most }) : [],
   ]);
   const stopping = [
     // A question for the outcome of a step is that step.

@@ -6,7 +6,7 @@ import { readFile } from "node:fs/promises";
 import { createHostLogin, requireLogins, type HostLogin } from "@roost/access";
 import { RoostError } from "@roost/base";
 import { rolesOf, type HostLogins, type HostNeeds, type HostRoles } from "@roost/contract/operations";
-import { changeDatabaseUrl, parseDatabaseUrl, readUrlProtection, type Sql } from "@roost/database";
+import { changeDatabaseUrl, parseDatabaseUrl, readUrlProtection, type Sql, type Transaction } from "@roost/database";
 import { secretsOfGateways, secretsOfWorkers, type Settings } from "@roost/memory/settings";
 import { createServiceLogin, requireInstalled } from "@roost/service";
 import { leftToHome } from "./leave-to-home.ts";
@@ -77,7 +77,7 @@ async function readAuthority(path: string): Promise<string> {
 
 /** In the transaction that makes the host's token: one for workers and schedulers, one for a relay, one for gateways, one for each service. */
 export async function makeLogins(
-  sql: Sql,
+  sql: Transaction,
   { name, scopes, homeId }: { name: string; scopes: readonly string[]; homeId: string },
 ): Promise<HostLogin[]> {
   const roles = rolesOf(scopes);

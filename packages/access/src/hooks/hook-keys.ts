@@ -45,9 +45,13 @@ export function createHookKeys({ homeDir, resolve }: HookKeysOptions): HookKeys 
     async read({ id, keyRef }) {
       if (keyRef !== null) return [newestKey(await resolve(keyRef))];
       const text = await readFile(pathOf(id), "utf8").catch((cause: unknown) => {
-        throw new RoostError("unavailable", `The key of the hook in ${join(folder, id)} cannot be read: rotate it`, {
-          cause,
-        });
+        throw new RoostError(
+          "unavailable",
+          `The key of the hook in ${join(folder, id)} cannot be read here: rotate it; on a joined host such a hook is the home's, or has its key by reference (--key-ref)`,
+          {
+            cause,
+          },
+        );
       });
       return text
         .split("\n")

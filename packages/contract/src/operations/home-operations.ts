@@ -162,6 +162,7 @@ export const listFileVersions = defineOperation({
   output: pageOf(HomeFileVersion),
   errors: ["forbidden", "unavailable"],
   effect: "readonly",
+  access: { audience: [...decidingKinds, "host"] },
 });
 
 export const restoreFile = defineOperation({

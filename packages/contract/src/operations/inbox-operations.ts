@@ -11,7 +11,8 @@ export const listInbox = defineOperation({
   method: "GET",
   path: "/inbox",
   summary: "What waits for the person: calls to approve, questions, unknown outcomes, unread failures, claimed facts",
-  description: "Oldest first; facts that others claim, which hold nothing up, come last.",
+  description:
+    "Oldest first; facts that others claim, which hold nothing up, come last, for callers that may list facts.",
   input: z.object({ limit: pageFields.limit }),
   output: z.object({ items: z.array(InboxEntry), isMore: z.boolean().describe("More wait than these") }),
   effect: "readonly",
