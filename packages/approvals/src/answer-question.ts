@@ -1,31 +1,69 @@
 /** The answer to a question, with the decision of an approval. Asking is the kernel's, using an approval is redeem-approval.ts. */
-import { answerQuestion as answerInKernel, type Kernel, type KernelTransaction, type Question } from "@roost/kernel";
+import {
+  answerQuestion as answerInKernel,
+  raiseNotice,
+  type Kernel,
+  type KernelTransaction,
+  type Question,
+} from "@roost/kernel";
 import { approvalShown, readChoice } from "./approval.ts";
 import { grantCalls } from "./grants.ts";
 
 type Answer = Parameters<typeof answerInKernel>[1];
 
+interface JobOfRun {
+  jobId: string;
+  version: number;
+}
+
+interface AnswerOptions {
+  /** Further writes in the transaction. */
+  alongside?: ((tx: KernelTransaction) => Promise<void>) | undefined;
+  /**
+   * Whether the job's current version does what this one does; keeps the job as it is until the transaction ends. Left out: no answer gives a grant
+   * for a job.
+   */
+  doesAsNow?: ((tx: KernelTransaction, job: JobOfRun) => Promise<boolean>) | undefined;
+}
+
 /**
  * The person's answer to a question, and for an approval also the decision, in one transaction: the first answer counts, repeating it changes
- * nothing.
- *
- * `alongside` are further writes in it.
+ * nothing. A grant for a job is given only while the job does what it did when the run that asks began: the person has seen no other.
  * @throws RoostError as the kernel's answerQuestion
  */
 export async function answerQuestion(
   kernel: Kernel,
   answer: Answer,
-  { alongside }: { alongside?: ((tx: KernelTransaction) => Promise<void>) | undefined } = {},
+  { alongside, doesAsNow }: AnswerOptions = {},
 ): Promise<Question> {
+  let isOfJobNow = false;
   return answerInKernel(kernel, answer, {
+    async beforehand(tx, { runId }) {
+      if (readChoice(answer.answer)?.scope !== "job") return;
+      const job = await jobOfRun(tx, runId);
+      isOfJobNow = job !== undefined && (await doesAsNow?.(tx, job)) === true;
+    },
     async alongside(tx, question) {
-      await decide(tx, question, answer);
+      await decide(tx, question, { ...answer, isOfJobNow });
       await alongside?.(tx);
     },
   });
 }
 
-async function decide(tx: KernelTransaction, question: Question, { answer, by }: Answer): Promise<void> {
+async function jobOfRun(tx: KernelTransaction, runId: string): Promise<JobOfRun | undefined> {
+  const [job] = await tx.query<JobOfRun>(
+    `select job_id as "jobId", job_version as version from roost.run_all
+     where id = $1 and job_id is not null and job_version is not null`,
+    [runId],
+  );
+  return job;
+}
+
+async function decide(
+  tx: KernelTransaction,
+  question: Question,
+  { answer, by, isOfJobNow }: Answer & { isOfJobNow: boolean },
+): Promise<void> {
   const shown = question.kind === "approval" ? approvalShown(question.details) : undefined;
   if (shown === undefined) return;
   const choice = readChoice(answer);
@@ -50,6 +88,18 @@ async function decide(tx: KernelTransaction, question: Question, { answer, by }:
       by,
     },
   });
-  if (choice?.scope !== undefined && shown.target !== null)
-    await grantCalls(tx, { scope: choice.scope, target: shown.target, tool: shown.tool, runId: row.runId, by });
+  if (choice?.scope === undefined || shown.target === null) return;
+  if (choice.scope === "job" && !isOfJobNow) tellOnce(tx, question, shown.tool);
+  else await grantCalls(tx, { scope: choice.scope, target: shown.target, tool: shown.tool, runId: row.runId, by });
+}
+
+/** What the job does now the person was not shown. */
+function tellOnce(tx: KernelTransaction, { runId, jobId }: Question, tool: string): void {
+  raiseNotice(tx, {
+    level: "warning",
+    text: `${tool} is approved for this one call, not for the job ${jobId}: the job has changed since this run began. Its next run asks again`,
+    source: "approvals",
+    runId,
+    jobId: jobId ?? undefined,
+  });
 }

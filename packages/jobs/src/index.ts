@@ -2,7 +2,14 @@ export type { JobDefinition, JobState } from "./job-row.ts";
 export { asDefined } from "./run-of-definition.ts";
 export { checkNames, onlyModels, type KnownModels, type KnownNames } from "./known-names.ts";
 export { defineJob, type ChangedJob } from "./define-job.ts";
-export { doesAsBefore, getJobVersion, listJobVersions, rollBackJob, type JobVersion } from "./job-versions.ts";
+export {
+  doesAsBefore,
+  doesAsNow,
+  getJobVersion,
+  listJobVersions,
+  rollBackJob,
+  type JobVersion,
+} from "./job-versions.ts";
 export { applyJobs, applyValidJobs } from "./apply-jobs.ts";
 export { pauseJob, removeJob, resumeJob } from "./change-job-state.ts";
 export { runJobNow } from "./run-job-now.ts";

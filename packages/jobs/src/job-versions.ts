@@ -1,5 +1,6 @@
+/** Versions of jobs: their history, an earlier one again, and whether two have runs do the same. What makes a version is define-job.ts. */
 import { isDeepStrictEqual } from "node:util";
-import type { Kernel } from "@roost/kernel";
+import type { Kernel, KernelTransaction } from "@roost/kernel";
 import { defineJob, type ChangedJob, type DefineJobOptions } from "./define-job.ts";
 import type { JobDefinition } from "./job-row.ts";
 import { versionsOf, type Version } from "./versions.ts";
@@ -44,7 +45,33 @@ export async function doesAsBefore(
   return before !== undefined && isDeepStrictEqual(now, before);
 }
 
-/** What its runs are told, and what they may. Events tell them something too. */
-function taskOf({ agent, session, prompt, tools, inputs, trigger }: JobDefinition) {
-  return { agent, session, prompt, tools, inputs, trigger: trigger.kind === "event" ? trigger : undefined };
+/** Whether the job's current version has its runs do what this one does. The job stays as it is until the transaction ends. */
+export async function doesAsNow(
+  tx: KernelTransaction,
+  { jobId, version }: { jobId: string; version: number },
+): Promise<boolean> {
+  const [job] = await tx.query<{ definition: JobDefinition }>(
+    "select definition from roost.job where id = $1 for share",
+    [jobId],
+  );
+  const [asked] = await tx.query<{ definition: JobDefinition }>(
+    "select definition from roost.job_version where job_id = $1 and version = $2",
+    [jobId, version],
+  );
+  if (job === undefined || asked === undefined) return false;
+  return isDeepStrictEqual(taskOf(asked.definition), taskOf(job.definition));
+}
+
+/** What its runs are told, what they may, and who gets their answer. Events tell them something too. */
+function taskOf({ agent, session, prompt, tools, inputs, tell, deliver, trigger }: JobDefinition) {
+  return {
+    agent,
+    session,
+    prompt,
+    tools,
+    inputs,
+    tell,
+    deliver,
+    trigger: trigger.kind === "event" ? trigger : undefined,
+  };
 }

@@ -1,6 +1,7 @@
 import { placeOf, readPage, serve, type Served, toPage, uuidPlace } from "@roost/contract";
 import * as operations from "@roost/contract/operations";
 import { answerQuestion } from "@roost/approvals";
+import { doesAsNow } from "@roost/jobs";
 import { listQuestions, type Kernel } from "@roost/kernel";
 import { requireUuid } from "../records/require-uuid.ts";
 import { toQuestionRecord } from "../records/to-question.ts";
@@ -19,7 +20,7 @@ export function serveQuestions({ kernel }: { kernel: Kernel }): Served[] {
 
     serve(operations.answerQuestion, async ({ questionId, answer }, { principal }) => {
       const given = { questionId: requireUuid("question", questionId), answer, by: principal.id };
-      return { question: toQuestionRecord(await answerQuestion(kernel, given)) };
+      return { question: toQuestionRecord(await answerQuestion(kernel, given, { doesAsNow })) };
     }),
   ];
 }

@@ -1,6 +1,7 @@
 /** What a press of a button does: an answer to a question or to an entry of the inbox, from the bound chat alone. */
 import { answerQuestion } from "@roost/approvals";
 import { toRoostError } from "@roost/base";
+import { doesAsNow } from "@roost/jobs";
 import { listQuestions, type KernelTransaction } from "@roost/kernel";
 import type { Press } from "../channel.ts";
 import { questionKey, readPress } from "../outgoing/ask-questions.ts";
@@ -90,7 +91,7 @@ export async function answerHere(
     isMoved = true;
   };
   try {
-    await answerQuestion(room.kernel, answer, { alongside });
+    await answerQuestion(room.kernel, answer, { alongside, doesAsNow });
     return isMoved;
   } catch (error) {
     if (isMoved || toRoostError(error).code !== "conflict") throw error;

@@ -18,6 +18,8 @@ export interface Answer {
 }
 
 export interface AnswerOptions {
+  /** In the transaction before it locks the run: for what locks a job. */
+  beforehand?: ((tx: KernelTransaction, question: Question) => Promise<void>) | undefined;
   /** Further writes in the transaction of the first answer. */
   alongside?: ((tx: KernelTransaction, question: Question) => Promise<void>) | undefined;
 }
@@ -31,6 +33,7 @@ export interface AnswerOptions {
 export async function answerQuestion(kernel: Kernel, answer: Answer, options: AnswerOptions = {}): Promise<Question> {
   return kernel.transact(async (tx) => {
     const asked = await readQuestion(tx, answer.questionId);
+    await options.beforehand?.(tx, asked);
     await lockRuns(tx, [asked.runId]);
     const question = await readQuestion(tx, answer.questionId);
     const text = toJsonText(answer.answer, { what: "the answer", bytesMax: runLimits.inputBytesMax });

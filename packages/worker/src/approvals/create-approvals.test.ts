@@ -4,8 +4,17 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { answerQuestion, approvalShown, listGrants, revokeGrant } from "@roost/approvals";
 import { silentLogger } from "@roost/base";
-import { defineJob } from "@roost/jobs";
-import { forkRun, getRun, listQuestions, listSteps, promoteDueRuns, type NewRun, type Run } from "@roost/kernel";
+import { defineJob, doesAsNow } from "@roost/jobs";
+import {
+  forkRun,
+  getRun,
+  listQuestions,
+  listSteps,
+  promoteDueRuns,
+  readTopic,
+  type NewRun,
+  type Run,
+} from "@roost/kernel";
 import { createAgentHandler } from "../create-agent-handler.ts";
 import { executeRun } from "../execute-run.ts";
 import { jobRun, openTestHome, type TestHome } from "../testing/open-test-home.ts";
@@ -172,7 +181,7 @@ async function openAsking() {
     },
     async answer(runId: string, answer: string) {
       const [question] = await listQuestions(kernel, { runId, states: ["open"] });
-      await answerQuestion(kernel, { questionId: question!.id, answer, by: "owner" });
+      await answerQuestion(kernel, { questionId: question!.id, answer, by: "owner" }, { doesAsNow });
       return question!.choices;
     },
     [Symbol.asyncDispose]: () => home[Symbol.asyncDispose](),
@@ -224,6 +233,7 @@ test("A grant for a job is for what the job did when it was given: changed since
     [3, { prompt: "Post what MEMORY.md says" }],
     [4, { tools: ["notify", "read_file"] }],
     [5, { trigger: { kind: "event", eventType: "webhook.received" } }],
+    [6, { tell: "person" }],
   ] as const) {
     await passTime();
     await define(more, version === 4 ? "home" : "session:main");
@@ -232,7 +242,45 @@ test("A grant for a job is for what the job did when it was given: changed since
   assert.equal((await play(inVersion(1))).state, "done", "a run keeps the version that it began with");
   await passTime();
   await define({});
-  assert.equal((await play(inVersion(6))).state, "done", "it does again what it did");
+  assert.equal((await play(inVersion(7))).state, "done", "it does again what it did");
+});
+
+test("An answer for the job of a run whose job has changed since it began approves the one call, and the person is told", async () => {
+  await using asked = await openAsking();
+  const { kernel, play } = asked;
+  const passTime = () => asked.home.test.clock.advance(60_000);
+  const define = (more: object) =>
+    defineJob(
+      kernel,
+      { id: "poster", agent: "poster", trigger: { kind: "manual" }, prompt: "Post", ...more },
+      { by: "session:main" },
+    );
+  const inVersion = (version: number): Partial<NewRun> => ({
+    ...jobRun("poster"),
+    agent: "poster",
+    job: { id: "poster", version, tickKey: crypto.randomUUID() },
+  });
+  await define({});
+  const first = await play(inVersion(1));
+  await passTime();
+  await define({ prompt: "Post what MEMORY.md says" });
+  await passTime();
+  await asked.answer(first.id, "approve-job");
+  assert.equal((await play(first.id)).state, "done", "the call that was shown is made");
+  assert.deepEqual(await listGrants(kernel, { isLive: true, limit: 10 }), []);
+  assert.equal((await play(inVersion(2))).state, "waiting");
+  const { events } = await readTopic(kernel.database, { topic: "notices", limit: 100 });
+  const told = events.filter(
+    ({ type, data }) => type === "notice.raised" && /this one call/.test(String(data["text"])),
+  );
+  assert.equal(told.length, 1);
+  // What it does is the same: when it does it is not.
+  const second = await play(inVersion(2));
+  await passTime();
+  await define({ prompt: "Post what MEMORY.md says", trigger: { kind: "cron", expression: "0 9 * * *" } });
+  await passTime();
+  await asked.answer(second.id, "approve-job");
+  assert.equal((await listGrants(kernel, { isLive: true, limit: 10 })).length, 1);
 });
 
 test("A grant for a session is of that session alone, for a day; one for always is of every session of its agent, for 90 days", async () => {
