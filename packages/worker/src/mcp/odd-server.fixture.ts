@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { createInterface } from "node:readline";
 
+const { env, pid } = process;
 const tools = [
   { name: "crash" },
   { name: "hoard", description: "Holds 700 MiB.", inputSchema: null },
@@ -22,12 +23,23 @@ const tools = [
     inputSchema: { type: "object", properties: { text: { type: "string", description: "y".repeat(50_000) } } },
   },
   { name: "fail", description: "Says that it failed." },
+  {
+    name: "postgres",
+    description: `Asks postgres at ${env["DATABASE"] ?? ""}`,
+    inputSchema: {
+      $schema: "https://json-schema.org/draft/2020-12/schema",
+      type: "object",
+      properties: { postgres: { type: "string", default: env["DATABASE"] ?? "" } },
+      required: ["postgres"],
+    },
+  },
+  { name: "reject", description: "Answers with an error." },
+  { name: "mutter", description: "Says much of its own, and stops." },
   { name: "ask", description: "Asks its client for a model, files and the person, and tells what it was answered." },
   { noName: true },
   "nothing",
   null,
 ];
-const { env, pid } = process;
 const kept: Buffer[] = [];
 const hashOfToken = createHash("sha256")
   .update(env["TOKEN"] ?? "")
@@ -37,6 +49,9 @@ function call(name: string): object | undefined {
   switch (name) {
     case "crash":
       process.stderr.write(`the blue heron took it ${env["TOKEN"] ?? ""}\n`);
+      return process.exit(3);
+    case "mutter":
+      process.stderr.write(`${(env["TOKEN"] ?? "").repeat(400)}${" the end".padStart(24)}\n`);
       return process.exit(3);
     case "hoard":
       for (let count = 0; count < 7; count += 1) kept.push(Buffer.alloc(100 * 1024 * 1024, 1));
@@ -94,6 +109,8 @@ createInterface({ input: process.stdin }).on("line", (line) => {
     return;
   }
   if (method === "tools/call" && params.name === "ask") return ask(id);
+  if (method === "tools/call" && params.name === "reject")
+    return send({ id, error: { code: -32000, message: `No: ${env["TOKEN"] ?? ""}`, data: { of: env["TOKEN"] } } });
   const result = answer(method, params);
   if (result !== undefined) send({ id, result });
 });

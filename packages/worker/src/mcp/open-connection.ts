@@ -2,6 +2,7 @@
  * One connection to a server of tools, over its standard streams or HTTP. What the server sends is read leniently, cut to limits, and believed in
  * nothing: neither what its tools do nor what their schemas promise. The secrets that it was given are taken out of it.
  */
+import { StringDecoder } from "node:string_decoder";
 import type * as McpClient from "@modelcontextprotocol/client";
 import type { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import { jsonObjectOf, RoostError, toRoostError, type JsonObject } from "@roost/base";
@@ -84,7 +85,9 @@ export async function openConnection(
     closed.resolve();
   };
   try {
-    await without(redaction, client.connect(transport, { signal, timeout: connectionLimits.connectMsMax }));
+    await without(redaction, async () => {
+      await client.connect(transport, { signal, timeout: connectionLimits.connectMsMax });
+    });
   } catch (error) {
     await close();
     const said = stderr();
@@ -95,7 +98,7 @@ export async function openConnection(
     pid: isHttp ? undefined : (transport.pid ?? undefined),
     closed: closed.promise,
     stderr,
-    list: (of) => without(redaction, listTools(client, of)),
+    list: (of) => without(redaction, () => listTools(client, { redaction, signal: of })),
     call: async (call, of) => {
       const params = {
         name: call.tool,
@@ -103,10 +106,8 @@ export async function openConnection(
         _meta: { "roost/idempotencyKey": call.idempotencyKey },
       };
       const options = { signal: of, timeout: call.timeoutMs };
-      return (await without(
-        redaction,
-        client.request({ method: "tools/call", params }, Called, options),
-      )) as JsonObject;
+      const send = () => client.request({ method: "tools/call", params }, Called, options);
+      return without(redaction, async () => cleaned(redaction, await send()) as JsonObject);
     },
     close,
   };
@@ -142,24 +143,48 @@ async function createTransport(
 
 function keepEnd(transport: StdioClientTransport, redaction: Redaction): () => string {
   let end = "";
+  let isCut = false;
+  const decoder = new StringDecoder("utf8");
   const { stderrCharsMax } = connectionLimits;
   transport.stderr?.on("data", (chunk: Buffer) => {
-    // More than is shown: a secret that was cut is not known for one.
-    end = (end + chunk.toString("utf8")).slice(-2 * stderrCharsMax);
+    const all = end + decoder.write(chunk);
+    end = all.slice(-(stderrCharsMax + 2 * redaction.charsMax));
+    isCut ||= end.length < all.length;
   });
-  return () => redaction.clean(end).slice(-stderrCharsMax).trim().toWellFormed();
+  return () => {
+    const said = redaction.clean(end);
+    // What was cut may begin with the rest of a secret, which is not known for one.
+    const whole = isCut ? said.slice(redaction.charsMax) : said;
+    return whole.slice(-stderrCharsMax).trim().toWellFormed();
+  };
 }
 
-/** What it answers, or why it does not, without the secrets that it was given: a tool may show the environment of its server. */
-async function without<Answer>(redaction: Redaction, answer: Promise<Answer>): Promise<Answer> {
+/** Why it does not answer, without the secrets that it was given. The error as it came is not kept: its cause and data may hold them. */
+async function without<Answer>(redaction: Redaction, ask: () => Promise<Answer>): Promise<Answer> {
   try {
-    return cleaned(redaction, await answer) as Answer;
+    return await ask();
   } catch (error) {
-    if (error instanceof Error) error.message = redaction.clean(error.message);
-    throw error;
+    const { code, message } = toRoostError(error);
+    throw new RoostError(code, redaction.clean(message));
   }
 }
 
+/** What says what a schema means. */
+const wordsOfSchema = new Set(["$schema", "$id", "$ref", "type", "format", "pattern", "required"]);
+
+/** Its keys and these words stay as they are: a secret that is also one of them would leave a tool that cannot be called. */
+function cleanedSchema(redaction: Redaction, value: unknown): unknown {
+  if (Array.isArray(value)) return value.map((each) => cleanedSchema(redaction, each));
+  if (typeof value === "string") return redaction.clean(value);
+  if (typeof value !== "object" || value === null) return value;
+  const cleanedOf = ([key, each]: [string, unknown]) => {
+    const isWord = wordsOfSchema.has(key) && (typeof each === "string" || Array.isArray(each));
+    return [key, isWord ? each : cleanedSchema(redaction, each)] as const;
+  };
+  return Object.fromEntries(Object.entries(value).map(cleanedOf));
+}
+
+/** Of an answer: a tool may show the environment of its server. */
 function cleaned(redaction: Redaction, value: unknown): unknown {
   if (typeof value === "string") return redaction.clean(value);
   if (Array.isArray(value)) return value.map((each) => cleaned(redaction, each));
@@ -169,33 +194,39 @@ function cleaned(redaction: Redaction, value: unknown): unknown {
   );
 }
 
-async function listTools(client: McpClient.Client, signal: AbortSignal): Promise<ServerTools> {
+async function listTools(
+  client: McpClient.Client,
+  { redaction, signal }: { redaction: Redaction; signal: AbortSignal },
+): Promise<ServerTools> {
   const tools: ServerTool[] = [];
   let cursor: string | undefined;
   for (let page = 0; page < connectionLimits.pagesMax && tools.length < connectionLimits.toolsMax; page += 1) {
     const params = cursor === undefined ? {} : { cursor };
     const answer = await client.request({ method: "tools/list", params }, Listed, { signal });
     for (const tool of answer.tools) {
-      const read = readTool(tool);
+      const read = readTool(tool, redaction);
       if (read !== undefined && tools.every(({ name }) => name !== read.name)) tools.push(read);
     }
     cursor = answer.nextCursor;
     if (cursor === undefined) break;
   }
   const { name, version } = client.getServerVersion() ?? { name: "?", version: "?" };
-  return { version: `${name} ${version}`.slice(0, 100), tools: tools.slice(0, connectionLimits.toolsMax) };
+  return {
+    version: redaction.clean(`${name} ${version}`).slice(0, 100),
+    tools: tools.slice(0, connectionLimits.toolsMax),
+  };
 }
 
 /** Undefined: nothing that can be called. A schema that is none takes any object; the server checks its arguments itself. */
-function readTool(value: unknown): ServerTool | undefined {
+function readTool(value: unknown, redaction: Redaction): ServerTool | undefined {
   const { name, description, inputSchema } = (value ?? {}) as Record<string, unknown>;
   if (typeof name !== "string" || name === "" || name.length > 200) return undefined;
-  const text = typeof description === "string" ? description.slice(0, connectionLimits.descriptionCharsMax) : "";
-  const given = jsonObjectOf(inputSchema);
+  const text = typeof description === "string" ? redaction.clean(description) : "";
+  const given = jsonObjectOf(cleanedSchema(redaction, inputSchema));
   const schema = JSON.stringify(given).length <= connectionLimits.schemaCharsMax ? given : {};
   return {
     name,
-    description: text.toWellFormed(),
+    description: text.slice(0, connectionLimits.descriptionCharsMax).toWellFormed(),
     inputSchema: {
       ...schema,
       type: "object",
