@@ -10,7 +10,7 @@ import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { createId, RoostError, toRoostError, writeFileDurably } from "@roost/base";
 import { areSameLabels, formatLabels, joinLabels, openLabels, parseLabels, type Labels } from "@roost/contract/labels";
-import { runConfined } from "@roost/sandbox";
+import { runConfined, type ConfinedLimits } from "@roost/sandbox";
 
 export interface ExecDirectory {
   path: string;
@@ -23,6 +23,8 @@ export interface ClonedRepository {
   source: string;
   /** What programs see of it: branches and tags, and what they lead to. */
   mirror: string;
+  /** Why the mirror is as it was before; undefined: it is up to date. */
+  outdated: string | undefined;
 }
 
 const gitMsMax = 300_000;
@@ -35,16 +37,16 @@ interface Owner {
   repository?: string | undefined;
 }
 
-/** The agent as a name of a file. */
+/** The agent as a name of a file. Not `repository-NAME`: those are clones of an earlier kind, whose objects hold what was taken back. */
 function pathOf(homeDir: string, { agent, repository }: Owner): string {
   const folder = join(homeDir, ".roost", "exec", agent.replace(/[^a-z0-9._-]/gi, "_"));
-  return join(folder, repository === undefined ? "own" : `repository-${repository}`);
+  return join(folder, repository === undefined ? "own" : `clone-${repository}`);
 }
 
-/** Made when it is first used. @throws RoostError `unavailable`: the repository cannot be cloned */
+/** Made when it is first used, within these limits. @throws RoostError `unavailable`: the repository cannot be cloned */
 export async function openExecDirectory(
   homeDir: string,
-  { agent, repository, source }: Owner & { source?: string | undefined },
+  { agent, repository, source, limits }: Owner & { source?: string | undefined; limits?: Partial<ConfinedLimits> },
 ): Promise<ExecDirectory> {
   if (repository === undefined || source === undefined) {
     const path = pathOf(homeDir, { agent });
@@ -55,9 +57,9 @@ export async function openExecDirectory(
   const path = pathOf(homeDir, { agent, repository });
   const mirror = join(dirname(path), `.mirror-${basename(path)}`);
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  await bringUp(mirror, source);
-  if (!(await isFolder(path))) await clone({ source, mirror, path, agent });
-  return { path, repository: { source, mirror } };
+  const outdated = await bringUp(mirror, source);
+  if (!(await isFolder(path))) await clone({ source, mirror, path, agent, limits });
+  return { path, repository: { source, mirror, outdated } };
 }
 
 async function isFolder(path: string): Promise<boolean> {
@@ -65,15 +67,43 @@ async function isFolder(path: string): Promise<boolean> {
 }
 
 /** Through git's own protocol: a copy of the folder would have objects that no branch leads to any more. */
-async function bringUp(mirror: string, source: string): Promise<void> {
-  if (!(await isFolder(mirror)))
-    return whole(mirror, source, async (making) => {
-      await git(["clone", "--quiet", "--bare", "--no-local", "--", source, making]);
-    });
+async function bringUp(mirror: string, source: string): Promise<string | undefined> {
+  if (!(await isFolder(mirror))) {
+    await whole(mirror, source, (making) => makeMirror(making, source));
+    return undefined;
+  }
+  try {
+    // Twice: another run may be fetching too.
+    await fetchInto(mirror, source).catch(() => fetchInto(mirror, source));
+    return undefined;
+  } catch {
+    return remake(mirror, source);
+  }
+}
+
+async function makeMirror(making: string, source: string): Promise<void> {
+  await git(["clone", "--quiet", "--bare", "--no-local", "--", source, making]);
+}
+
+async function fetchInto(mirror: string, source: string): Promise<void> {
   const refs = ["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"];
   const fetching = ["fetch", "--quiet", "--prune", "--no-tags", "--update-shallow", "--no-recurse-submodules"];
-  // One that is not there now, or that another run just fetches: programs work with what there was.
-  await git(["-C", mirror, ...fetching, "--", source, ...refs]).catch(() => undefined);
+  await git(["-C", mirror, ...fetching, "--", source, ...refs]);
+}
+
+/** A git that was killed leaves locks behind, and no fetch gets past them. Where the repository is not there either, programs work with what there was. */
+async function remake(mirror: string, source: string): Promise<string | undefined> {
+  const [making, before] = [`${mirror}.${createId()}`, `${mirror}.${createId()}`];
+  try {
+    await makeMirror(making, source);
+    await rename(mirror, before);
+    await rename(making, mirror);
+    return undefined;
+  } catch (cause) {
+    return toRoostError(cause).message.slice(0, saidCharsMax).toWellFormed();
+  } finally {
+    for (const path of [making, before]) await rm(path, { recursive: true, force: true });
+  }
 }
 
 /** On a branch of the agent. What of its files is filtered is filtered confined: filters are programs, and attributes choose them. */
@@ -82,15 +112,24 @@ async function clone({
   mirror,
   path,
   agent,
-}: ClonedRepository & { path: string; agent: string }): Promise<void> {
+  limits,
+}: Omit<ClonedRepository, "outdated"> & {
+  path: string;
+  agent: string;
+  limits: Partial<ConfinedLimits> | undefined;
+}): Promise<void> {
   return whole(path, source, async (making) => {
     await git(["clone", "--quiet", "--no-checkout", "--no-hardlinks", "--", mirror, making]);
     await git(["-C", making, "remote", "set-url", "origin", source]);
     await git(["-C", making, "config", "user.name", `${agent} (Roost)`]);
     await git(["-C", making, "config", "user.email", `${agent}@roost.invalid`]);
     const checkout = ["git", "checkout", "--quiet", "-b", `roost/${agent}`];
-    const { exitCode, output } = await runConfined(checkout, { directory: making, limits: { timeMsMax: gitMsMax } });
-    if (exitCode !== 0) throw new RoostError("unavailable", output.toString("utf8").slice(0, saidCharsMax));
+    const given = { directory: making, limits: { timeMsMax: gitMsMax, ...limits } };
+    const { end, exitCode, output } = await runConfined(checkout, given);
+    if (end !== "exited") throw new RoostError("unavailable", `its checkout was ended by its limit of ${end}`);
+    if (exitCode === 0) return;
+    const said = output.toString("utf8").slice(0, saidCharsMax).toWellFormed();
+    throw new RoostError("unavailable", said || `its checkout ended with ${exitCode ?? "a signal"}`);
   });
 }
 
@@ -110,7 +149,7 @@ async function whole(path: string, source: string, make: (making: string) => Pro
   }
 }
 
-/** In a place that no program of an agent has written to. `input`: on its standard input. */
+/** In a place that no program of an agent has written to. `input`: on its standard input. @throws RoostError with what git said */
 export async function git(
   args: readonly string[],
   { env = {}, input }: { env?: NodeJS.ProcessEnv; input?: Buffer } = {},
@@ -123,7 +162,22 @@ export async function git(
   const running = promisify(execFile)("git", [...safeGit, ...args], options);
   // It may end before it has read all.
   running.child.stdin?.on("error", () => undefined).end(input);
-  return running;
+  try {
+    return await running;
+  } catch (cause) {
+    throw new RoostError(toRoostError(cause).code, saidByGit(cause as GitFailure), { cause });
+  }
+}
+
+interface GitFailure extends Error {
+  stderr?: string;
+  /** Of a program that ended; a text where it was not started, or wrote too much. */
+  code?: number | string | null;
+}
+
+/** Not the message: it is the whole command, with paths of the home. */
+function saidByGit({ stderr = "", code }: GitFailure): string {
+  return stderr.trim() || `git ended with ${code ?? `a signal (limit ${gitMsMax / 1000} s)`}`;
 }
 
 /** What has gone into the folder so far, also before it is made; nothing recorded: nothing that is marked. */

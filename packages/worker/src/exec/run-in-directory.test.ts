@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -13,6 +13,7 @@ import { findSandbox } from "@roost/sandbox";
 import { createAgentHandler } from "../create-agent-handler.ts";
 import { executeRun } from "../execute-run.ts";
 import { jobRun, openTestHome, type TestHome } from "../testing/open-test-home.ts";
+import { openExecDirectory } from "./exec-directory.ts";
 import { make, unknownCommit, type Made } from "./make-calls.fixture.ts";
 import { hostCapability, runInDirectory } from "./run-in-directory.ts";
 
@@ -92,6 +93,64 @@ test(
     // What ran without a network and with nothing marked is not marked.
     const labels = await home.kernel.labelSets.read(home.kernel.database, run.labels);
     assert.ok(!isUntrusted(labels));
+  },
+);
+
+test(
+  "exec works with what is new in a repository, also past a lock that a killed git left, and says where it cannot",
+  options,
+  async () => {
+    await using home = await open();
+    const look: [string, JsonObject] = [
+      "exec",
+      { command: "git fetch -q origin && git log -1 --format=%s origin/main", ...inProject },
+    ];
+    await make(home, [look]);
+    const mirror = join(home.homeDir, ".roost/exec/coder/.mirror-clone-project");
+    for (const name of ["packed-refs.lock", "shallow.lock", "refs/heads/main.lock"])
+      await writeFile(join(mirror, name), "");
+    git("commit", "--quiet", "--allow-empty", "-m", "After the lock");
+    const { answers } = await make(home, [look]);
+    assert.match(answers[0]!, /After the lock/);
+    assert.ok(!answers[0]!.includes("note"), answers[0]);
+    const left = (await readdir(join(home.homeDir, ".roost/exec/coder"))).filter((name) => name.startsWith(".mirror"));
+    assert.deepEqual(left, [".mirror-clone-project"], "what was made on the way is gone");
+    await rename(join(root, "project"), join(root, "away"));
+    try {
+      const without = await make(home, [look]);
+      assert.match(without.answers[0]!, /could not be brought up to date[^"]*project.*After the lock/);
+    } finally {
+      await rename(join(root, "away"), join(root, "project"));
+    }
+  },
+);
+
+test(
+  "exec makes a clone anew beside one of an earlier kind, whose objects hold more than branches and tags",
+  options,
+  async () => {
+    await using home = await open();
+    const earlier = join(home.homeDir, ".roost/exec/coder/repository-project");
+    await mkdir(join(earlier, ".git"), { recursive: true });
+    await writeFile(join(earlier, "taken-back"), "the blue heron");
+    const { answers } = await make(home, [["exec", { command: "pwd; ls", ...inProject }]]);
+    assert.match(answers[0]!, /clone-project\\nsum\.sh/);
+    assert.ok(!answers[0]!.includes("taken-back"));
+  },
+);
+
+test(
+  "openExecDirectory() makes a clone within the limits that it is given, and names the one that ended it",
+  options,
+  async () => {
+    const homeDir = await mkdtemp(join(root, "home-"));
+    const asked = { agent: "coder", repository: "project", source: join(root, "project") };
+    await assert.rejects(openExecDirectory(homeDir, { ...asked, limits: { timeMsMax: 1 } }), {
+      code: "unavailable",
+      message: /cannot be cloned: its checkout was ended by its limit of time/,
+    });
+    const { path } = await openExecDirectory(homeDir, asked);
+    assert.match(await readFile(join(path, "sum.sh"), "utf8"), /^echo/);
   },
 );
 
@@ -261,6 +320,7 @@ test(
       "approved\n",
     );
     assert.match(made.answers[3]!, /nothing to push/);
+    assert.ok(!made.answers[3]!.includes(home.homeDir));
     assert.match(made.answers[4]!, /a whole commit id in hex/);
   },
 );

@@ -62,7 +62,15 @@ export async function runInDirectory(
   const { repository } = call;
   const source = repository === undefined ? undefined : sourceOf(place, repository);
   await addNeed(kernel, { runId: run.id, epoch: run.epoch }, hostCapability());
-  const directory = await openExecDirectory(homeDir, { agent: agentOf(place), repository, source });
+  const limits = {
+    memoryBytesMax: settings.memoryMib * mebibyte,
+    processesMax: settings.processes,
+    diskBytesMax: settings.diskMib * mebibyte,
+  };
+  const directory = await openExecDirectory(homeDir, { agent: agentOf(place), repository, source, limits });
+  const outdated = directory.repository?.outdated;
+  if (outdated !== undefined)
+    kernel.logger.warn("A repository of an agent could not be brought up to date", { repository, why: outdated });
   const hasNetwork = allowed.network === true;
   const brought = hasNetwork ? untrustedFrom("program", "network") : openLabels;
   const labels = await markDirectory(directory, joinLabels(call.labels, brought));
@@ -73,10 +81,8 @@ export async function runInDirectory(
     hasNetwork,
     signal: call.signal,
     limits: {
+      ...limits,
       timeMsMax: Math.min(call.timeoutMs ?? settings.timeout, settings.timeout),
-      memoryBytesMax: settings.memoryMib * mebibyte,
-      processesMax: settings.processes,
-      diskBytesMax: settings.diskMib * mebibyte,
       outputBytesMax: call.outputBytesMax ?? settings.outputMib * mebibyte,
     },
     input: call.input,
@@ -87,7 +93,7 @@ export async function runInDirectory(
 }
 
 /** In a clone, the address of the person's repository stands for what programs see of it. */
-function asSource({ source, mirror }: ClonedRepository): Record<string, string> {
+function asSource({ source, mirror }: Pick<ClonedRepository, "source" | "mirror">): Record<string, string> {
   return { GIT_CONFIG_COUNT: "1", GIT_CONFIG_KEY_0: `url.${mirror}.insteadOf`, GIT_CONFIG_VALUE_0: source };
 }
 

@@ -49,9 +49,13 @@ export function execTool(context: ToolContext): Tool<z.infer<typeof input>> {
         ? `${text.slice(0, headChars).toWellFormed()}\n[… ${text.length - headChars - tailChars} characters …]\n${text.slice(-tailChars).toWellFormed()}`
         : text;
       const { end, exitCode, durationMs } = run;
+      const outdated = run.directory.repository?.outdated;
       const output = {
         ...(end === "exited" ? { exitCode } : { endedBy: `its limit of ${end}` }),
         durationMs,
+        ...(outdated === undefined
+          ? {}
+          : { note: `The repository could not be brought up to date, and is as it was before: ${outdated}` }),
         output: shown,
       };
       if (!isCut) return { state: "done", output, labels: run.labels };
