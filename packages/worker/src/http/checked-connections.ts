@@ -19,12 +19,17 @@ export interface ConnectionRules {
   resolveHost?: ResolveHost;
   /** Names of hosts that are not to be reached by another name either: without TLS nothing tells one name of a server from another. */
   heldHosts?: readonly string[];
+  /** How long the addresses of one of them may take. */
+  heldLookupMsMax?: number;
 }
+
+/** Such a name has no address, so nothing is reached by it. */
+const hasNoAddress: ReadonlySet<unknown> = new Set(["ENOTFOUND", "ENODATA"]);
 
 /** Of a dispatcher for one request that connects only to checked addresses: resolving and connecting are one step, so DNS cannot change in between. */
 export function checkedConnections(
   url: URL,
-  { rules, resolveHost = lookup, heldHosts = [] }: ConnectionRules,
+  { rules, resolveHost = lookup, heldHosts = [], heldLookupMsMax = 3_000 }: ConnectionRules,
 ): Agent.Options {
   const host = url.hostname.replace(/^\[|\]$/g, "");
   if (isIP(host) !== 0) checkAddress(host, url, rules);
@@ -38,8 +43,15 @@ export function checkedConnections(
     held: string,
     { addresses, options }: { addresses: LookupAddress[]; options: LookupAllOptions },
   ) => {
-    // What has no address is reached by no other name.
-    const others = await resolveAll(held, options).catch(() => []);
+    const others = await within(heldLookupMsMax, resolveAll(held, options)).catch((cause: NodeJS.ErrnoException) => {
+      if (hasNoAddress.has(cause.code)) return [];
+      const why = `its addresses are not known (${cause.code ?? cause.message})`;
+      throw new RoostError(
+        "unavailable",
+        `${url.host} may be at the same address as ${held}, of which policies hold calls back, and ${why}: ask for https://, or try again later`,
+        { cause },
+      );
+    });
     refuseShared(url, held, { addresses, others });
   };
   const addressesOf = async (hostname: string, options: LookupAllOptions) => {
@@ -58,6 +70,16 @@ export function checkedConnections(
     });
   };
   return { connect: { lookup: lookupChecked, timeout: 10_000 }, maxHeaderSize: 32_768, connections: 1 };
+}
+
+async function within<Found>(msMax: number, found: Promise<Found>): Promise<Found> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new Error(`no answer within ${msMax} ms`)), msMax);
+  try {
+    return await Promise.race([found, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function refuseShared(

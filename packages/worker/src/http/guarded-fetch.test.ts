@@ -92,6 +92,33 @@ test("guardedFetch() reaches no host that is held back by another name of its se
   assert.equal((await ask("other.example", ["unknown.example", "denied.example"])).text, "secret");
 });
 
+test("guardedFetch() is refused as unavailable where the addresses of a host that is held back cannot be known", async () => {
+  await using site = await openSite((_, response) => response.end("secret"));
+  const { port } = new URL(site.url);
+  const ask = (fail: (callback: (error: NodeJS.ErrnoException, addresses: []) => void) => void) =>
+    guardedFetch(
+      { url: `http://alias.example:${port}/`, method: "GET" },
+      {
+        rules: { allow: ["127.0.0.0/8"] },
+        signal,
+        heldHosts: ["denied.example"],
+        heldLookupMsMax: 20,
+        resolveHost: (name, _options, callback) =>
+          name === "denied.example" ? fail(callback) : callback(null, [{ address: "127.0.0.1", family: 4 }]),
+      },
+    );
+  const failing = (code: string) => ask((callback) => callback(Object.assign(new Error(code), { code }), []));
+  const expected = { code: "unavailable", message: /addresses are not known/ };
+  for (const code of ["EAI_AGAIN", "ESERVFAIL", "ETIMEOUT"]) await assert.rejects(failing(code), expected, code);
+  await assert.rejects(
+    ask(() => undefined),
+    expected,
+    "a resolver that says nothing",
+  );
+  assert.deepEqual(site.requests, []);
+  for (const code of ["ENOTFOUND", "ENODATA"]) assert.equal((await failing(code)).text, "secret", code);
+});
+
 test("guardedFetch() asks no proxy of the environment", async () => {
   await using proxy = await openSite((_, response) => response.end("seen"));
   await using site = await openSite((_, response) => response.end("direct"));
