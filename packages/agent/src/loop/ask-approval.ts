@@ -59,7 +59,9 @@ export async function askApproval(
   return async ({ call: { idempotencyKey } }) => {
     const redeemed = await approvals.redeem({ ...request, by: answer.by }, { idempotencyKey });
     // A grant was given earlier, without sight of these arguments: they keep their labels.
-    return redeemed.state === "granted" && "questionId" in answer.by ? { ...redeemed, isApproved: true } : redeemed;
+    return redeemed.state === "refused"
+      ? redeemed
+      : { ...redeemed, isApproved: "questionId" in answer.by, isAllowed: true };
   };
 }
 

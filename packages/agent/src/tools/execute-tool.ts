@@ -74,6 +74,7 @@ export async function executeTool(stepCall: StepCall, options: ExecuteToolOption
     const permit = await options.permitTool?.({ tool, input: options.shown, call });
     if (permit?.state === "refused") return failed("forbidden", `${tool.name} was refused: ${permit.reason}`);
     if (permit?.isApproved === true) call.labels = { ...call.labels, trust: "agent", sources: [] };
+    call.isAllowed = permit?.isAllowed;
     signal.throwIfAborted();
     hasStarted = true;
     // A tool that ignores its signal must not hold up the run; its later result is dropped.

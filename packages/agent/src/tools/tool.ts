@@ -24,6 +24,8 @@ export interface ToolCall {
   attempt: number;
   /** Labels of the calling run: whatever the tool writes from its input gets them. */
   labels: Labels;
+  /** A person was asked about this call and approved it, or had granted calls like it. */
+  isAllowed?: boolean | undefined;
   /** Shows those who watch the run what comes, before there is a result. */
   show?: ((text: string) => void) | undefined;
 }
@@ -97,8 +99,10 @@ export interface Tool<Input = any> {
   vocabulary?: Readonly<Record<string, string>>;
 }
 
-/** `isApproved`: a person has approved exactly this call. */
-export type ToolPermit = { state: "granted"; isApproved?: boolean } | { state: "refused"; reason: string };
+/** `isApproved`: a person has approved exactly this call; `isAllowed`: that, or had granted calls like it. */
+export type ToolPermit =
+  | { state: "granted"; isApproved?: boolean; isAllowed?: boolean }
+  | { state: "refused"; reason: string };
 
 /** Called inside the step of a valid call, before it is performed; a refusal is told to the model. */
 export type PermitTool = (request: {

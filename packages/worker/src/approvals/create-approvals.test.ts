@@ -168,10 +168,23 @@ async function openAsking() {
   home.setScript((request) =>
     request.toolResults.length > 0 ? "Done." : { toolCalls: [{ name: "notify", arguments: { text: "It is posted" } }] },
   );
-  const agent = createAgentHandler(home.handlerOptions);
+  const isAllowed: (boolean | undefined)[] = [];
+  const agent = createAgentHandler({
+    ...home.handlerOptions,
+    toolsFor: async (one, definition) =>
+      (await home.handlerOptions.toolsFor(one, definition)).map((tool) => ({
+        ...tool,
+        execute: (input, call) => {
+          isAllowed.push(call.isAllowed);
+          return tool.execute(input, call);
+        },
+      })),
+  });
   return {
     home,
     kernel,
+    /** Of each call: whether its tool was told that a person allowed it. */
+    isAllowed,
     /** A new run, or one that waited. */
     async play(given: Partial<NewRun> | string) {
       const { run, die } = typeof given === "string" ? await home.claim(given) : await home.begin(given);
@@ -200,6 +213,7 @@ test("A call that its agent asks about is allowed from then on by an answer for 
   assert.equal((await play(first.id)).state, "done");
   const second = await play(asking);
   assert.equal(second.state, "done", "what is granted is not asked");
+  assert.deepEqual(asked.isAllowed, [true, true], "by an approval, and by a grant");
   const grants = await listGrants(kernel, { isLive: true, limit: 10 });
   assert.deepEqual(
     grants.map(({ agent: of, tool, target, scope, of: job, usedCount }) => [of, tool, target, scope, job, usedCount]),

@@ -40,7 +40,7 @@ export function httpFetch(context: ToolContext): Tool<z.infer<typeof input>> {
       isOutside: true,
       carries: accept === undefined || plainTypes.has(accept) ? url : undefined,
     }),
-    execute: async ({ url, accept }, { signal }) => {
+    execute: async ({ url, accept }, { signal, isAllowed }) => {
       try {
         const { media, ...reply } = await guardedFetch(
           { url, method: "GET", headers: { "user-agent": "roost", ...(accept === undefined ? {} : { accept }) } },
@@ -49,7 +49,7 @@ export function httpFetch(context: ToolContext): Tool<z.infer<typeof input>> {
             signal,
             mediaBytesMax: partLimits.bytesMax,
             keepsHost: true,
-            heldHosts: heldHosts(context.agent.policies ?? {}, "http_fetch", hostOf(url)),
+            heldHosts: heldHosts(context.agent.policies ?? {}, "http_fetch", { target: hostOf(url), isAllowed }),
           },
         );
         if (media === undefined) return { state: "done", output: reply };

@@ -30,7 +30,7 @@ export function httpSend(context: ToolContext, isKeyed: boolean): Tool<z.infer<t
     effect: isKeyed ? "idempotent" : "unsafe",
     labelsOf: ({ url }) => labelsOfUrl(url),
     reach: ({ url }) => ({ target: hostOf(url), isOutside: true }),
-    execute: async ({ url, method, body, contentType }, { signal, idempotencyKey }) => {
+    execute: async ({ url, method, body, contentType }, { signal, idempotencyKey, isAllowed }) => {
       if (isKeyed && !context.keyedHosts.has(hostOf(url))) {
         return {
           state: "failed",
@@ -50,7 +50,7 @@ export function httpSend(context: ToolContext, isKeyed: boolean): Tool<z.infer<t
             rules: context.addressRules,
             signal,
             keepsHost: true,
-            heldHosts: heldHosts(context.agent.policies ?? {}, name, hostOf(url)),
+            heldHosts: heldHosts(context.agent.policies ?? {}, name, { target: hostOf(url), isAllowed }),
           },
         );
         return { state: "done", output: reply };

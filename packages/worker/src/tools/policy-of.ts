@@ -35,18 +35,23 @@ export function policyOf(policies: Policies, tool: string, target?: string): Fou
 }
 
 /**
- * Hosts that are held back of a tool and that a call of this target might reach by another name: of a target that a policy names none, since it is
- * decided for it.
+ * Hosts that policies hold back of a tool, and that a call of this target might reach by another name. None where a policy names the target itself:
+ * that policy decides. `isAllowed`: a person was asked about the call, so that only what is denied is left.
  */
-export function heldHosts(policies: Policies, tool: string, target: string): string[] {
+export function heldHosts(
+  policies: Policies,
+  tool: string,
+  { target, isAllowed = false }: { target: string; isAllowed?: boolean | undefined },
+): string[] {
   if (namesTarget(policies, tool, target)) return [];
-  const held = patternsOf(policies, tool).flatMap(({ decision, named }) =>
-    named === undefined || decision === "allow" ? [] : [placeOf(named)],
-  );
-  const names = held
-    .filter(({ name }) => name !== "" && isIP(name) === 0)
-    .filter((one) => isPortOf(one, placeOf(target)));
-  return [...new Set(names.map(({ name }) => name))];
+  const asked = placeOf(target);
+  const named = patternsOf(policies, tool).flatMap(({ named: host }) => (host === undefined ? [] : [placeOf(host)]));
+  const names = new Set(named.filter((host) => isPortOf(host, asked)).map(({ name }) => name));
+  return [...names].filter((name) => {
+    if (name === "" || isIP(name) !== 0) return false;
+    const decision = policyOf(policies, tool, asked.port === undefined ? name : `${name}:${asked.port}`)?.decision;
+    return decision === "deny" || (!isAllowed && (decision === "ask" || decision === "ask-when-tainted"));
+  });
 }
 
 function patternsOf(policies: Policies, tool: string) {
@@ -70,7 +75,7 @@ function coversTarget(named: string, target: string | undefined, decision: CallP
   return folded(named) === folded(target) || (held.name !== "" && held.name === asked.name && isPortOf(held, asked));
 }
 
-/** As a disk has it that tells no cases apart, and from where a path begins. */
+/** As a disk has it that tells no cases apart, without a `./` at its beginning. */
 function folded(text: string): string {
   const upper = text.normalize("NFKC").toUpperCase();
   return upper.toLowerCase().replace(/^(?:\.\/)+/, "");

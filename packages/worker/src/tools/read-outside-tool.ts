@@ -2,7 +2,7 @@
  * The quarantined reader: pages, feeds and files from outside are read by a run without tools, whose answer has a form of typed, bounded fields. Its text
  * never reaches the run that asked: what is written there can lie in a field, and give no instruction. Sources are numbered by Roost.
  */
-import { wrapUntrusted, type Tool } from "@roost/agent";
+import { wrapUntrusted, type Tool, type ToolCall } from "@roost/agent";
 import { toRoostError, type JsonObject } from "@roost/base";
 import { joinLabels, openLabels, untrustedFrom, type Labels } from "@roost/contract/labels";
 import { labelsOfAll, readMarkedFile, readOutsideItem, sourcesOf } from "@roost/memory";
@@ -85,7 +85,7 @@ export function readOutsideTool(context: ToolContext): Tool<z.infer<typeof input
       const carries = urls.length === 1 ? urls[0] : undefined;
       return { target: host ?? here.join(" "), targets, isOutside: host !== undefined, carries };
     },
-    execute: async ({ items = [], ...asked }, { idempotencyKey, labels, signal }) => {
+    execute: async ({ items = [], ...asked }, { idempotencyKey, labels, signal, isAllowed }) => {
       const named = [...asked.urls, ...asked.files, ...items];
       if (named.length === 0 || named.length > sourcesMax)
         return { state: "failed", code: "invalid_input", message: `name 1 to ${sourcesMax} sources` };
@@ -95,7 +95,7 @@ export function readOutsideTool(context: ToolContext): Tool<z.infer<typeof input
       const before = await startedChildren(kernel, { runId: run.id, seq });
       if (before.length > 0) return { state: "done", output, children: before };
       const sources = await Promise.all([
-        ...asked.urls.map((url) => readPage(context, url, signal)),
+        ...asked.urls.map((url) => readPage(context, url, { signal, isAllowed })),
         ...asked.files.map((path) => readFile(context, path)),
         ...items.map((name) => readItem(context, name)),
       ]);
@@ -118,9 +118,13 @@ interface Source {
   labels: Labels;
 }
 
-async function readPage({ addressRules, agent }: ToolContext, url: string, signal: AbortSignal): Promise<Source> {
+async function readPage(
+  { addressRules, agent }: ToolContext,
+  url: string,
+  { signal, isAllowed }: Pick<ToolCall, "signal" | "isAllowed">,
+): Promise<Source> {
   const labels = labelsOfUrl(url);
-  const held = heldHosts(agent.policies ?? {}, "read_outside", hostOf(url));
+  const held = heldHosts(agent.policies ?? {}, "read_outside", { target: hostOf(url), isAllowed });
   try {
     const { text } = await guardedFetch(
       { url, method: "GET", headers: { "user-agent": "roost" } },
