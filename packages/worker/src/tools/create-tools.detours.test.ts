@@ -120,7 +120,10 @@ test("a compromised model fills no home with jobs, by the tool or by files, and 
     const text = Array.from({ length: count }, (_, index) => job(`${name}-${index}`)).join("\n");
     return (await attempt(home, ["write_file", { path: `jobs/${name}.yaml`, text }], run())).answer ?? "";
   };
-  assert.match(await write("many", 51), /^Error \(limit_exceeded\).*51 jobs at once \(limit 50\)/);
+  assert.match(
+    await write("many", 51),
+    /^Error \(limit_exceeded\).*this file would add 51 jobs at once \(limit 50\): write fewer/,
+  );
   assert.doesNotMatch(await write("few", 2), /^Error/);
   // As many as a home takes of runs, there before.
   await kernel.database.query(

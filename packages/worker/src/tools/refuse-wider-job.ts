@@ -37,10 +37,17 @@ export function refuseWiderJob(context: ToolContext, { agent, tools }: Reach): v
 
 /** @throws RoostError `limit_exceeded` where the home has as many as runs may fill it with */
 export async function refuseMoreJobs({ kernel }: ToolContext, added = 1): Promise<void> {
+  if (added > addedMax)
+    throw new RoostError(
+      "limit_exceeded",
+      `this file would add ${added} jobs at once (limit ${addedMax}): write fewer, or ask the person`,
+    );
   const count = await countJobs(kernel);
-  if (added <= addedMax && count + added <= jobsMax) return;
-  const why = added > addedMax ? `${added} jobs at once (limit ${addedMax})` : `${count} jobs (limit ${jobsMax})`;
-  throw new RoostError("limit_exceeded", `runs add no more jobs to a home of ${why}: change one, or ask the person`);
+  if (count + added <= jobsMax) return;
+  throw new RoostError(
+    "limit_exceeded",
+    `runs add no more jobs to a home of ${count} (limit ${jobsMax}): change one, or ask the person`,
+  );
 }
 
 /** Of a file of jobs: what stands there already the person, or another run, has answered for. @throws RoostError `forbidden`, `limit_exceeded` */
