@@ -179,6 +179,7 @@ test(
       ["git_push", { ...inProject, branch: "x", commit: "HEAD" }],
     ];
     const { answers } = await make(home, calls, trusted);
+    assert.equal(answers.length, calls.length);
     for (const [index, answer] of answers.slice(1).entries())
       assert.match(answer, /Error \(/, `${odd[index]}: ${answer}`);
     assert.deepEqual([refsOf("remote.git"), refsOf("other.git")], [[], []]);
@@ -195,6 +196,7 @@ test(
         trusted,
       );
       assert.match(hostile.answers[1]!, /Error \(conflict\).*nothing was pushed/);
+      assert.ok(!hostile.answers[1]!.includes("Command failed"), "what git said, not how it was called");
     }
     assert.deepEqual(refsOf("remote.git"), []);
     assert.ok(!refsOf("project").some((ref) => ref.includes("hostile")), "nor does the person's repository keep it");
