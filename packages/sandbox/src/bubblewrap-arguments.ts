@@ -41,7 +41,7 @@ export function bubblewrapArguments({ directory, readable = [], hasNetwork = fal
     ["--ro-bind", "/usr", "/usr"],
     ["bin", "sbin", "lib", "lib32", "lib64"].flatMap(systemFolder),
     readOnly([...configuration, ...(hasNetwork ? networkConfiguration : [])]),
-    // Of a Roost that root runs, programs are root's to the kernel: its settings in /proc/sys would be theirs to write.
+    // Where root runs Roost, the kernel takes these programs for root: unless /proc is read-only, they could write its settings in /proc/sys.
     ["--proc", "/proc", "--remount-ro", "/proc"],
     ["--dev", "/dev", ...sizedTmp("/dev/shm"), "--remount-ro", "/dev", ...sizedTmp("/tmp")],
     readOnly(readable),

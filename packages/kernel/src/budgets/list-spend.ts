@@ -51,7 +51,7 @@ const callsPassedOn = `
     as p(at timestamptz, model text, status integer, attempts integer, "costUsd" numeric, "inputTokens" bigint, "outputTokens" bigint, "isEstimated" boolean)
   where e.topic = 'proxy' and e.type = 'proxy.called' and e.time >= $1 and p.at >= $1 and p.at < $2 and p.attempts > 0 and p.status between 200 and 299`;
 
-/** The job and the session of a call: those of the run at the top of its line, where the run has none. Invariant: a line ends, as runs do not change parents. */
+/** The job and session of a call: those of its run, or of the topmost parent where the run has none. Invariant: a chain of parents ends, since a run never changes its parent. */
 const placedCalls = `
   calls as materialized (${callsOfRuns} union all ${callsPassedOn}),
   line as (

@@ -21,7 +21,7 @@ const bundleBytesMax = 200 * 1024 * 1024;
 const saidByRemote = "remote:";
 const saidCharsMax = 1_000;
 const pushedRef = "refs/roost/pushed";
-/** What git says goes elsewhere: both streams of a program are one. */
+/** A confined program has one stream for output and errors, and here it carries the bundle: what git says is written to a file, and shown on failure. */
 const bundling = `{ git update-ref ${pushedRef} "$0" && git bundle create --quiet /tmp/new.bundle ${pushedRef} --not --remotes; } > /tmp/said 2>&1 || { cat /tmp/said; exit 1; }; cat /tmp/new.bundle`;
 
 /**
@@ -71,7 +71,7 @@ export async function pushBranch(
   return pushKept(place, { source, commit, remote, branch });
 }
 
-/** Refuses what would harm who checks it out: paths into .git, settings of submodules that run programs. A fetch of a bundle checks it from git 2.46 on alone. */
+/** Refuses commits that harm whoever checks them out: paths into .git, and submodules whose settings run programs. Git before 2.46 does not check this when it fetches a bundle. */
 async function checkObjects(source: string, { pack, kept }: { pack: Buffer; kept: string }): Promise<void> {
   try {
     await git(["-C", source, "index-pack", "--strict", "--fix-thin", "--stdin", kept], { input: pack });
