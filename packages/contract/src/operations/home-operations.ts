@@ -147,7 +147,7 @@ export const removeFile = defineOperation({
       sha256: Sha256.nullable().describe("Of a conflict: of what stands there"),
     })
     .meta({ id: "RemovedFile" }),
-  errors: ["forbidden"],
+  errors: ["forbidden", "conflict", "limit_exceeded"],
   effect: "idempotent",
   needs: "home",
   access: { audience: [...decidingKinds, "host"] },

@@ -137,10 +137,15 @@ async function record(
 
 /**
  * Before something takes the place of a file, or it is removed: what is there has to be a version first.
- * @throws RoostError `conflict` when it is none yet, and says why
+ * @throws RoostError `conflict` when it is none yet, and says why; `limit_exceeded` when it is too large to become one
  */
 export async function requireKept(memory: Memory, { path, absolute, found }: Content): Promise<void> {
-  // Smaller ones are recorded with what happens to them; larger ones have no versions.
+  if (found.bytes > largeFileBytesMax)
+    throw new RoostError(
+      "limit_exceeded",
+      `${path} has ${found.bytes} bytes, and above ${largeFileBytesMax} a file has no versions: move it away first`,
+    );
+  // Smaller ones are recorded with what happens to them.
   if (!isLargeFile(found.bytes)) return;
   if (await isKeptVersion(memory.kernel.database, found.sha256, path)) return;
   const timer = new AbortController();

@@ -1,10 +1,11 @@
 /** Versions of files that are too large to be held in memory. Between hosts: test/hosts/copies.test.ts. Killed at any step: keep-large-files.killed.test.ts. */
 import assert from "node:assert/strict";
-import { readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { RoostError } from "@roost/base";
 import { until } from "@roost/base/testing/until";
+import { largeFileBytesMax } from "@roost/contract/operations";
 import { stampNow } from "../disk/file-hashes.ts";
 import { hashOf } from "../disk/read-disk-file.ts";
 import type { Memory } from "../memory.ts";
@@ -16,7 +17,7 @@ import { scanHome } from "../scan/scan-home.ts";
 import { createTestMemory, type TestMemory } from "../testing/create-test-memory.ts";
 import { listFileVersions, restoreFileVersion } from "./file-versions.ts";
 import { createLargeFileLoop, dropLargeVersions, keepLargeFiles } from "./keep-large-files.ts";
-import { hashHomeFile, readFileRange } from "./large-files.ts";
+import { hashHomeFile, readFileRange, takeFileRange } from "./large-files.ts";
 import { listHomeFiles } from "./list-home-files.ts";
 import { readFileBytes } from "./read-home-file.ts";
 import { removeHomeFile } from "./remove-home-file.ts";
@@ -135,6 +136,22 @@ test("restoreFileVersion() brings back versions of any size, and what stood ther
   await assert.rejects(restore("one\n"), { code: "not_found", message: /is no version of films/ });
   assert.deepEqual(await readdir(join(home.homeDir, ".roost/incoming")), []);
   assert.deepEqual((await readdir(join(home.homeDir, "films"))).toSorted(), ["beside.bin", "long.bin"]);
+});
+
+test("Nothing replaces or removes a file that has grown too large to be a version", async () => {
+  await using home = await createTestMemory();
+  const { memory } = home;
+  await edit(home, large("a"));
+  const absolute = join(home.homeDir, path);
+  await truncate(absolute, largeFileBytesMax + 1);
+  const { sha256: expected } = await hashHomeFile(memory, path, { as });
+  const refused = { code: "limit_exceeded", message: /above 2147483648 a file has no versions: move it away first/ };
+  await assert.rejects(restoreFileVersion(memory, { path, sha256: hashOf(large("a")), as, by }), refused);
+  await assert.rejects(removeHomeFile(memory, { path, expected, as, by }), refused);
+  const content = Buffer.from("as a host has it");
+  const range = { path, sha256: hashOf(content), bytes: content.length, from: 0, content, expected, as, by };
+  await assert.rejects(takeFileRange(memory, range), refused);
+  assert.equal((await stat(absolute)).size, largeFileBytesMax + 1);
 });
 
 test("removeHomeFile() of a large file leaves its versions, of what no look has kept as well", async () => {
