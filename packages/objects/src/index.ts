@@ -2,6 +2,7 @@ export { checkBucket, openBucketObjects, type OpenBucketObjectsOptions } from ".
 export { openDirectoryObjects, type OpenDirectoryObjectsOptions } from "./open-directory-objects.ts";
 export { openObjects, type OpenObjectsOptions } from "./open-objects.ts";
 export { describeBucket, readBucket, type Bucket } from "./read-bucket.ts";
+export { requireRoom } from "./require-room.ts";
 export type {
   ListObjectsOptions,
   ObjectContent,

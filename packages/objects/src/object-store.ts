@@ -36,7 +36,7 @@ export interface ObjectRange {
 export interface ObjectStore {
   /**
    * `expected`: what it is, for content too large to be held in memory; it may have 2 GiB then, whatever the store's limit. Other content leaves nothing.
-   * @throws RoostError `limit_exceeded` beyond the store's limit for one object; `conflict` when it is not what was expected
+   * @throws RoostError `limit_exceeded` beyond the store's limit for one object, or when its disk has no room for it; `conflict` when it is not what was expected
    */
   put(content: ObjectContent, expected?: ObjectStat): Promise<ObjectStat>;
   /** @throws RoostError `internal` when the stored bytes no longer match the name */

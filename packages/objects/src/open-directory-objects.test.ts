@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readdir, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rm, stat, statfs, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
@@ -50,6 +50,26 @@ test("openDirectoryObjects() removes what a killed process left half written a d
   await writeFile(join(directory, "incoming", "young"), "wr");
   await openDirectoryObjects(directory);
   assert.deepEqual(await readdir(join(directory, "incoming")), ["young"]);
+});
+
+test("openDirectoryObjects() refuses an object of known size that leaves too little of the disk, before it is written", async (t) => {
+  const directory = await makeDirectory(t);
+  const { bavail, bsize } = await statfs(tmpdir());
+  const store = await openDirectoryObjects(directory, { reserveBytes: 2 * bavail * bsize });
+  const { sha256 } = await (await openDirectoryObjects(directory, { isReadOnly: true })).put(wren);
+  async function* unread() {
+    assert.fail("it is read");
+    yield wren;
+  }
+  await assert.rejects(store.put(unread(), { sha256, bytes: 4 }), {
+    code: "limit_exceeded",
+    message: /^the disk is full: 1 MiB would leave less than the \d+ MiB that stay free/,
+  });
+  assert.deepEqual(await readdir(join(directory, "incoming")), []);
+  // What is small is not counted.
+  await store.put(wren);
+  const roomy = await openDirectoryObjects(directory, { reserveBytes: 1 });
+  assert.deepEqual(await roomy.put(wren, { sha256, bytes: 4 }), { sha256, bytes: 4 });
 });
 
 test("openDirectoryObjects() leaves nothing behind in its incoming directory", async (t) => {

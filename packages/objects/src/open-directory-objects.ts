@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { RoostError, systemClock } from "@roost/base";
 import { hashObject, isName, listLimitOf, objectBytesDefault, requireHash, requireName } from "./hash-object.ts";
 import { readOnlyObjects } from "./read-only-objects.ts";
+import { requireRoom } from "./require-room.ts";
 import type {
   ListObjectsOptions,
   ObjectContent,
@@ -26,6 +27,8 @@ const incomingMsMax = 24 * 60 * 60 * 1_000;
 export interface OpenDirectoryObjectsOptions {
   /** Limit of one object; default 256 MiB. */
   objectBytesMax?: number;
+  /** What of the disk stays free when an object is put whose size is known before; default 1 GiB. */
+  reserveBytes?: number | undefined;
   /** What is put is hashed and not kept, and nothing of the directory is changed: for who may not write. */
   isReadOnly?: boolean;
 }
@@ -33,9 +36,9 @@ export interface OpenDirectoryObjectsOptions {
 /** Creates the directory when it is missing, unless it is read-only. */
 export async function openDirectoryObjects(
   directory: string,
-  { objectBytesMax = objectBytesDefault, isReadOnly = false }: OpenDirectoryObjectsOptions = {},
+  { objectBytesMax = objectBytesDefault, reserveBytes, isReadOnly = false }: OpenDirectoryObjectsOptions = {},
 ): Promise<ObjectStore> {
-  const store = new DirectoryObjects(directory, objectBytesMax);
+  const store = new DirectoryObjects(directory, { objectBytesMax, reserveBytes });
   if (isReadOnly) return readOnlyObjects(store, objectBytesMax);
   await mkdir(join(directory, incomingName), { recursive: true, mode: 0o700 });
   await removeAbandoned(join(directory, incomingName));
@@ -45,13 +48,20 @@ export async function openDirectoryObjects(
 class DirectoryObjects implements ObjectStore {
   readonly #directory: string;
   readonly #objectBytesMax: number;
+  readonly #reserveBytes: number | undefined;
 
-  constructor(directory: string, objectBytesMax: number) {
+  constructor(
+    directory: string,
+    { objectBytesMax, reserveBytes }: { objectBytesMax: number; reserveBytes: number | undefined },
+  ) {
     this.#directory = directory;
     this.#objectBytesMax = objectBytesMax;
+    this.#reserveBytes = reserveBytes;
   }
 
   async put(content: ObjectContent, expected?: ObjectStat): Promise<ObjectStat> {
+    if (expected !== undefined)
+      await requireRoom(this.#directory, { bytes: expected.bytes, reserveBytes: this.#reserveBytes });
     const incoming = join(this.#directory, incomingName, randomUUID());
     const file = await open(incoming, "wx", 0o600);
     try {

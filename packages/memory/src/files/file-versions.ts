@@ -3,6 +3,7 @@ import { mkdir, open, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { RoostError } from "@roost/base";
 import { readBefore } from "@roost/kernel";
+import { requireRoom } from "@roost/objects";
 import { toFileFault } from "../disk/file-fault.ts";
 import { homeLimits } from "../disk/home-limits.ts";
 import type { Memory } from "../memory.ts";
@@ -11,6 +12,7 @@ import { readRecord } from "../records/file-records.ts";
 import { isKeptVersion, listLargeVersions } from "../records/large-versions.ts";
 import { stateNameOf } from "../visibility/home-file-class.ts";
 import type { Viewer } from "../visibility/viewer.ts";
+import { isLargeFile, refuseTooLarge } from "./keep-large-file.ts";
 import { putInPlace } from "./large-files.ts";
 import { findSeen } from "./read-home-file.ts";
 import { findTarget } from "./write-home-file.ts";
@@ -98,25 +100,30 @@ export interface RestoreRequest {
   to?: string | undefined;
   as: Viewer;
   by: string;
+  /** What of the disk stays free; default 1 GiB. */
+  reserveBytes?: number | undefined;
 }
 
 /**
  * Puts a version in the place of the file, which becomes a version itself first. Piece by piece, whatever its size.
- * @throws RoostError `not_found` when it is no version of the file, or was removed; `conflict`, `forbidden`; FileFault when the disk refuses
+ * @throws RoostError `not_found` when it is no version of the file, or was removed; `conflict`, `forbidden`; `limit_exceeded` when the disk
+ * has no room for it, or what stands there is too large to become a version; FileFault when the disk refuses
  */
 export async function restoreFileVersion(
   memory: Memory,
-  { path, sha256, to = path, as, by }: RestoreRequest,
+  { path, sha256, to = path, as, by, reserveBytes }: RestoreRequest,
 ): Promise<{ path: string; sha256: string; bytes: number }> {
   requireDisk(memory, `restoring ${path}`);
   const version = await findVersion(memory, { path, sha256, as });
   const target = await findTarget(memory, { path: to, as });
   if (stateNameOf(target.path) !== undefined)
     throw new RoostError("invalid_input", `${target.path} is a state: give it another value instead`);
+  refuseTooLarge(target);
   const folder = join(memory.machineDir, ".roost", "incoming");
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const file = join(folder, memory.kernel.createId());
   try {
+    if (isLargeFile(version.bytes)) await requireRoom(folder, { bytes: version.bytes, reserveBytes });
     await fetchVersion(memory, { sha256, file, absolute: target.absolute });
     const expected = (await memory.fileHashes.of(target.absolute))?.sha256 ?? "absent";
     const outcome = await putInPlace(memory, { ...target, ...version, expected, by, file });

@@ -2,6 +2,7 @@
  * Makes the content of a file that is too large to be held in memory a version: its bytes are put into the object store piece by piece, and only then
  * recorded, with file.kept. Whatever stands in the way, the file stays as it is, its record waits, and a scan tells the person once.
  */
+import { lstatSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { RoostError, toRoostError } from "@roost/base";
@@ -140,11 +141,7 @@ async function record(
  * @throws RoostError `conflict` when it is none yet, and says why; `limit_exceeded` when it is too large to become one
  */
 export async function requireKept(memory: Memory, { path, absolute, found }: Content): Promise<void> {
-  if (found.bytes > largeFileBytesMax)
-    throw new RoostError(
-      "limit_exceeded",
-      `${path} has ${found.bytes} bytes, and above ${largeFileBytesMax} a file has no versions: move it away first`,
-    );
+  refuseBeyond(path, found.bytes);
   // Smaller ones are recorded with what happens to them.
   if (!isLargeFile(found.bytes)) return;
   if (await isKeptVersion(memory.kernel.database, found.sha256, path)) return;
@@ -161,6 +158,20 @@ export async function requireKept(memory: Memory, { path, absolute, found }: Con
   throw new RoostError(
     "conflict",
     `${path} stays as it is until its present content is a version${reason === undefined ? ", which takes a while" : ` (${reason})`}: try again later`,
+  );
+}
+
+/** As requireKept, before the file is read for its hash. @throws RoostError `limit_exceeded` */
+export function refuseTooLarge({ path, absolute }: Pick<Content, "path" | "absolute">): void {
+  const stats = lstatSync(absolute, { throwIfNoEntry: false });
+  if (stats?.isFile() === true) refuseBeyond(path, stats.size);
+}
+
+function refuseBeyond(path: string, bytes: number): void {
+  if (bytes <= largeFileBytesMax) return;
+  throw new RoostError(
+    "limit_exceeded",
+    `${path} has ${bytes} bytes, and above ${largeFileBytesMax} a file has no versions: move it away first`,
   );
 }
 

@@ -118,6 +118,11 @@ test("restoreFileVersion() brings back versions of any size, and what stood ther
   // An edit that no scan has seen.
   await home.writeOutside(path, "shorter\n");
   const restore = (text: string, to?: string) => restoreFileVersion(memory, { path, sha256: hashOf(text), to, as, by });
+  await assert.rejects(
+    restoreFileVersion(memory, { path, sha256: hashOf(large("a")), as, by, reserveBytes: Number.MAX_SAFE_INTEGER }),
+    { code: "limit_exceeded", message: /^the disk is full/ },
+  );
+  assert.equal(await home.read(path), "shorter\n");
   await restore(large("a"));
   assert.equal(await home.read(path), large("a"));
   await home.writeOutside(path, large("c"));
@@ -144,7 +149,7 @@ test("Nothing replaces or removes a file that has grown too large to be a versio
   await edit(home, large("a"));
   const absolute = join(home.homeDir, path);
   await truncate(absolute, largeFileBytesMax + 1);
-  const { sha256: expected } = await hashHomeFile(memory, path, { as });
+  const expected = hashOf(large("a"));
   const refused = { code: "limit_exceeded", message: /above 2147483648 a file has no versions: move it away first/ };
   await assert.rejects(restoreFileVersion(memory, { path, sha256: hashOf(large("a")), as, by }), refused);
   await assert.rejects(removeHomeFile(memory, { path, expected, as, by }), refused);

@@ -18,7 +18,7 @@ import { lockPath, readRecord, recordLargeEdit, recordOutsideEdit } from "../rec
 import { stateNameOf } from "../visibility/home-file-class.ts";
 import type { Viewer } from "../visibility/viewer.ts";
 import { readKeptFile, readObjectRange } from "./read-kept-file.ts";
-import { requireKept } from "./keep-large-file.ts";
+import { refuseTooLarge, requireKept } from "./keep-large-file.ts";
 import { findSeen } from "./read-home-file.ts";
 import { findTarget } from "./write-home-file.ts";
 
@@ -179,6 +179,7 @@ export async function putInPlace(memory: Memory, placed: Placed): Promise<RangeO
   const id = memory.kernel.createId();
   const isSmall = (size: number) => size <= homeLimits.fileBytesMax;
   for (let attempt = 0; attempt < attemptsMax; attempt += 1) {
+    refuseTooLarge(placed);
     // Outside the transaction: a long file is read for long.
     const found = await memory.fileHashes.of(absolute);
     if (found?.sha256 === sha256) {
@@ -276,6 +277,7 @@ export async function removeLargeFile(
   memory: Memory,
   { path, absolute, expected, by }: { path: string; absolute: string; expected: string; by: string },
 ): Promise<{ state: "removed" } | { state: "conflict"; sha256: string }> {
+  refuseTooLarge({ path, absolute });
   const found = await memory.fileHashes.of(absolute);
   if (found === undefined) return { state: "removed" };
   if (found.sha256 !== expected) return { state: "conflict", sha256: found.sha256 };
