@@ -13,7 +13,7 @@ import { isKeptVersion, listLargeVersions } from "../records/large-versions.ts";
 import { stateNameOf } from "../visibility/home-file-class.ts";
 import type { Viewer } from "../visibility/viewer.ts";
 import { isLargeFile, refuseTooLarge } from "./keep-large-file.ts";
-import { putInPlace } from "./large-files.ts";
+import { makeRoom, putInPlace } from "./large-files.ts";
 import { findSeen } from "./read-home-file.ts";
 import { findTarget } from "./write-home-file.ts";
 
@@ -121,6 +121,8 @@ export async function restoreFileVersion(
   refuseTooLarge(target);
   const folder = join(memory.machineDir, ".roost", "incoming");
   await mkdir(folder, { recursive: true, mode: 0o700 });
+  // Also of what a restore left whose process was killed.
+  await makeRoom(folder);
   const file = join(folder, memory.kernel.createId());
   try {
     if (isLargeFile(version.bytes)) await requireRoom(folder, { bytes: version.bytes, reserveBytes });

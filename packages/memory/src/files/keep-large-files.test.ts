@@ -1,6 +1,6 @@
 /** Versions of files that are too large to be held in memory. Between hosts: test/hosts/copies.test.ts. Killed at any step: keep-large-files.killed.test.ts. */
 import assert from "node:assert/strict";
-import { readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, stat, truncate, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { RoostError } from "@roost/base";
@@ -118,6 +118,12 @@ test("restoreFileVersion() brings back versions of any size, and what stood ther
   // An edit that no scan has seen.
   await home.writeOutside(path, "shorter\n");
   const restore = (text: string, to?: string) => restoreFileVersion(memory, { path, sha256: hashOf(text), to, as, by });
+  // What a restore left that was killed two days ago.
+  const incoming = join(home.homeDir, ".roost/incoming");
+  await mkdir(incoming, { recursive: true });
+  await writeFile(join(incoming, "left"), "half of it");
+  const then = new Date(Date.now() - 48 * 60 * minute);
+  await utimes(join(incoming, "left"), then, then);
   await assert.rejects(
     restoreFileVersion(memory, { path, sha256: hashOf(large("a")), as, by, reserveBytes: Number.MAX_SAFE_INTEGER }),
     { code: "limit_exceeded", message: /^the disk is full/ },
@@ -139,7 +145,7 @@ test("restoreFileVersion() brings back versions of any size, and what stood ther
   const written = await writeHomeFile(memory, { path: "notes/a.md", text: "one\n", expected: "absent", as, by });
   assert.equal(written.state, "written");
   await assert.rejects(restore("one\n"), { code: "not_found", message: /is no version of films/ });
-  assert.deepEqual(await readdir(join(home.homeDir, ".roost/incoming")), []);
+  assert.deepEqual(await readdir(incoming), []);
   assert.deepEqual((await readdir(join(home.homeDir, "films"))).toSorted(), ["beside.bin", "long.bin"]);
 });
 

@@ -135,8 +135,8 @@ async function sizeOf(file: string): Promise<number> {
   return 0;
 }
 
-/** Of what nobody goes on with. @throws RoostError `limit_exceeded` */
-async function makeRoom(folder: string): Promise<void> {
+/** In the folder of what is brought: removes what nobody goes on with. @throws RoostError `limit_exceeded` */
+export async function makeRoom(folder: string): Promise<void> {
   let count = 0;
   for (const name of await readdir(folder)) {
     const file = join(folder, name);
