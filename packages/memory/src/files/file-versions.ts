@@ -5,6 +5,7 @@ import { RoostError } from "@roost/base";
 import { readBefore } from "@roost/kernel";
 import { requireRoom } from "@roost/objects";
 import { toFileFault } from "../disk/file-fault.ts";
+import { stampNow } from "../disk/file-hashes.ts";
 import { homeLimits } from "../disk/home-limits.ts";
 import type { Memory } from "../memory.ts";
 import { requireDisk } from "../mirror/require-disk.ts";
@@ -31,7 +32,7 @@ export interface ListedVersion {
 export interface ListedVersions {
   /** The newest first. */
   versions: ListedVersion[];
-  /** Of what the disk has now; undefined: there is no such file. */
+  /** Of what the disk has now, as far as that is recorded. It is not read for it: it may be large, change or be unreadable. */
   present: string | undefined;
 }
 
@@ -45,7 +46,7 @@ export async function listFileVersions(memory: Memory, path: string, { as }: { a
   const [recorded, large, present] = await Promise.all([
     readRecorded(memory, seen.path),
     listLargeVersions(memory.kernel.database, { path: seen.path, limit: versionsMax }),
-    memory.fileHashes.of(seen.absolute),
+    findPresent(memory, seen),
   ]);
   const versions = [
     ...recorded,
@@ -60,14 +61,26 @@ export async function listFileVersions(memory: Memory, path: string, { as }: { a
   ];
   return {
     versions: versions.toSorted((left, right) => right.at.getTime() - left.at.getTime()).slice(0, versionsMax),
-    present: present?.sha256 ?? (await presentElsewhere(memory, seen.path)),
+    present,
   };
 }
 
-/** Where the home's disk is on another machine a large file is not here. */
-async function presentElsewhere({ kernel, mirror }: Memory, path: string): Promise<string | undefined> {
-  if (mirror === undefined) return undefined;
-  return (await readRecord(kernel.database, path))?.keptSha256 ?? undefined;
+async function findPresent(
+  { kernel, mirror }: Memory,
+  { path, absolute }: { path: string; absolute: string },
+): Promise<string | undefined> {
+  const record = await readRecord(kernel.database, path);
+  // Where the home's disk is on another machine the record is all that is known.
+  if (record === undefined || (mirror === undefined && record.stamp !== stampOrNone(absolute))) return undefined;
+  return record.sha256 ?? record.keptSha256 ?? undefined;
+}
+
+function stampOrNone(absolute: string): string | undefined {
+  try {
+    return stampNow(absolute);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Those that were recorded together with their content, as the log has them: each content once, as it was last written. */

@@ -165,6 +165,21 @@ test("Nothing replaces or removes a file that has grown too large to be a versio
   assert.equal((await stat(absolute)).size, largeFileBytesMax + 1);
 });
 
+test("listFileVersions() reads no file for what is present, and lists versions whatever stands there now", async () => {
+  await using home = await createTestMemory();
+  const { memory } = home;
+  await edit(home, large("a"));
+  const fileHashes = new Proxy(memory.fileHashes, { get: () => assert.fail("it is read") });
+  const list = () => listFileVersions({ ...memory, fileHashes }, path, { as });
+  assert.equal((await list()).present, hashOf(large("a")));
+  await home.writeOutside(path, large("b"));
+  assert.equal((await list()).present, undefined, "no scan has seen it");
+  await rm(join(home.homeDir, path));
+  await mkdir(join(home.homeDir, path));
+  const { versions, present } = await list();
+  assert.deepEqual([versions.map(({ sha256 }) => sha256), present], [[hashOf(large("a"))], undefined]);
+});
+
 test("removeHomeFile() of a large file leaves its versions, of what no look has kept as well", async () => {
   await using home = await createTestMemory();
   await edit(home, large("a"));
