@@ -93,6 +93,49 @@ test("openBucketObjects() completes an upload again that failed with status 200,
   }
 });
 
+test("openBucketObjects() removes what came in parts only when it reads other bytes, and reads what it cannot vouch for again", async (t) => {
+  const bytes = new Uint8Array(9 * 1024 ** 2).fill(7);
+  const xml = { "content-type": "application/xml" };
+  let isThere = false;
+  let given: Uint8Array | undefined;
+  const asked: string[] = [];
+  const server = await serve(t, ({ method, url }, response) => {
+    const what = method === "POST" ? (url?.includes("?uploads") ? "begin" : "complete") : String(method);
+    if (asked.at(-1) !== what) asked.push(what);
+    if (what === "begin")
+      return void response
+        .writeHead(200, xml)
+        .end("<InitiateMultipartUploadResult><UploadId>u1</UploadId></InitiateMultipartUploadResult>");
+    if (what === "complete") {
+      isThere = true;
+      const result = "<CompleteMultipartUploadResult><ETag>whole</ETag></CompleteMultipartUploadResult>";
+      return void response.writeHead(200, xml).end(result);
+    }
+    if (what === "PUT") return void response.writeHead(200, { etag: '"part"' }).end();
+    if (what === "DELETE") isThere = false;
+    if (what === "DELETE") return void response.writeHead(204).end();
+    if (!isThere) return void response.writeHead(404).end();
+    if (what === "HEAD") return void response.writeHead(200, { "content-length": bytes.byteLength }).end();
+    if (given === undefined) return void response.writeHead(503).end();
+    response.writeHead(206, { "content-length": given.byteLength }).end(given);
+  });
+  const put = async () => await server.store.put(bytes);
+  const sent = ["begin", "PUT", "complete"];
+  await assert.rejects(put(), { code: "unavailable" });
+  assert.deepEqual(asked.splice(0), ["HEAD", ...sent, "HEAD", "GET"]);
+  // Known by its name and size, and by nothing else.
+  await assert.rejects(put(), { code: "unavailable" });
+  assert.deepEqual(asked.splice(0), ["HEAD", "GET"]);
+  given = new Uint8Array(bytes.byteLength);
+  await assert.rejects(put(), { code: "internal", message: /damaged/ });
+  assert.deepEqual(asked.splice(0), ["HEAD", "GET", ...sent, "HEAD", "GET", "HEAD", "DELETE"]);
+  given = bytes;
+  assert.equal((await put()).sha256, nameOf(bytes));
+  assert.deepEqual(asked.splice(0), ["HEAD", ...sent, "HEAD", "GET"]);
+  assert.equal((await put()).sha256, nameOf(bytes));
+  assert.deepEqual(asked.splice(0), ["HEAD", "GET"]);
+});
+
 test("openBucketObjects() refuses bytes that are not those of the name, and takes a broken stream up where it broke", async (t) => {
   const bytes = new Uint8Array(100_000).map((_, index) => index % 251);
   let isDamaged = false;

@@ -84,18 +84,26 @@ class BucketObjects implements ObjectStore {
   }
 
   async put(content: ObjectContent, expected?: ObjectStat): Promise<ObjectStat> {
-    if (expected !== undefined && expected.bytes > partBytes) return await this.#putExpected(content, expected);
+    if (expected !== undefined && expected.bytes > partBytes) return await this.#putLarge(content, expected);
     const { bytes, sha256 } = await gatherObject(content, { objectBytesMax: this.#objectBytesMax, expected });
     const whole = { sha256, bytes: bytes.byteLength };
     if (bytes.byteLength <= partBytes) await this.#putWhole(sha256, bytes);
-    else if ((await this.stat(sha256))?.bytes !== bytes.byteLength) await this.#putInParts(bytes, whole);
+    else await this.#putLarge(bytes, whole);
     return whole;
   }
 
-  /** A few parts of it are in memory. */
-  async #putExpected(content: ObjectContent, expected: ObjectStat): Promise<ObjectStat> {
-    if ((await this.stat(expected.sha256))?.bytes !== expected.bytes) await this.#putInParts(content, expected);
+  /** What has its name and size is read before it is taken for there: it may have been put and never read. A few parts of it are in memory. */
+  async #putLarge(content: ObjectContent, expected: ObjectStat): Promise<ObjectStat> {
+    const isThere = (await this.stat(expected.sha256))?.bytes === expected.bytes && (await this.#isWhole(expected));
+    if (!isThere) await this.#putInParts(content, expected);
     return expected;
+  }
+
+  /** @throws RoostError when it cannot be read, which says nothing of its bytes */
+  async #isWhole({ sha256, bytes }: ObjectStat): Promise<boolean> {
+    const hash = createHash("sha256");
+    for await (const piece of this.read(sha256, { from: 0, count: bytes })) hash.update(piece);
+    return hash.digest("hex") === sha256;
   }
 
   async get(sha256: string): Promise<Uint8Array | undefined> {
@@ -223,13 +231,9 @@ class BucketObjects implements ObjectStore {
       throw error;
     }
     // Not every server takes checksums of parts, so the whole is read once.
-    try {
-      for await (const _ of this.read(sha256));
-    } catch (error) {
-      // Otherwise it would be taken for there by who puts it again.
-      await this.delete(sha256);
-      throw error;
-    }
+    if (await this.#isWhole(expected)) return;
+    await this.delete(sha256);
+    throw damaged(sha256);
   }
 
   async #complete(
