@@ -6,6 +6,7 @@ import { readBefore } from "@roost/kernel";
 import { requireRoom } from "@roost/objects";
 import { toFileFault } from "../disk/file-fault.ts";
 import { stampNow } from "../disk/file-hashes.ts";
+import { readDiskFile } from "../disk/read-disk-file.ts";
 import { homeLimits } from "../disk/home-limits.ts";
 import type { Memory } from "../memory.ts";
 import { requireDisk } from "../mirror/require-disk.ts";
@@ -32,7 +33,7 @@ export interface ListedVersion {
 export interface ListedVersions {
   /** The newest first. */
   versions: ListedVersion[];
-  /** Of what the disk has now, as far as that is recorded. It is not read for it: it may be large, change or be unreadable. */
+  /** Of what the disk has now. Undefined also where that is not recorded and not read for it: it is large, changes or is unreadable. */
   present: string | undefined;
 }
 
@@ -71,13 +72,10 @@ async function findPresent(
 ): Promise<string | undefined> {
   const record = await readRecord(kernel.database, path);
   // Where the home's disk is on another machine the record is all that is known.
-  if (record === undefined || (mirror === undefined && record.stamp !== stampOrNone(absolute))) return undefined;
-  return record.sha256 ?? record.keptSha256 ?? undefined;
-}
-
-function stampOrNone(absolute: string): string | undefined {
+  const recorded = record?.sha256 ?? record?.keptSha256 ?? undefined;
+  if (mirror !== undefined) return recorded;
   try {
-    return stampNow(absolute);
+    return stampNow(absolute) === record?.stamp ? recorded : (await readDiskFile(absolute))?.sha256;
   } catch {
     return undefined;
   }
