@@ -17,16 +17,16 @@ import { lockPath, readRecord } from "../records/file-records.ts";
 import { saveKept, saveUnkept } from "../records/list-unkept.ts";
 import {
   announceVersion,
-  isKeptVersion,
   newestKept,
   renewAttempt,
+  renewKept,
+  renewMs,
   settleVersion,
   withdrawVersion,
   type LargeVersion,
 } from "../records/large-versions.ts";
 import { labelsFromOutside, placedAt } from "../visibility/placed-at.ts";
 
-const renewMs = 20_000;
 /** How long a change waits for the version of what it replaces. Beyond, it is tried again by who wants it, and the version is put meanwhile. */
 const waitMsMax = 20_000;
 
@@ -144,7 +144,8 @@ export async function requireKept(memory: Memory, { path, absolute, found }: Con
   refuseBeyond(path, found.bytes);
   // Smaller ones are recorded with what happens to them.
   if (!isLargeFile(found.bytes)) return;
-  if (await isKeptVersion(memory.kernel.database, found.sha256, path)) return;
+  // It counts as found now: what it was longest ago goes first.
+  if (await renewKept(memory.kernel.database, { path, sha256: found.sha256 })) return;
   const timer = new AbortController();
   const late = pause(waitMsMax, "later" as const, { signal: timer.signal, ref: false });
   try {

@@ -165,7 +165,7 @@ test("Nothing replaces or removes a file that has grown too large to be a versio
   assert.equal((await stat(absolute)).size, largeFileBytesMax + 1);
 });
 
-test("listFileVersions() reads no file for what is present, and lists versions whatever stands there now", async () => {
+test("listFileVersions() reads no large file for what is present, and lists versions whatever stands there now", async () => {
   await using home = await createTestMemory();
   const { memory } = home;
   await edit(home, large("a"));
@@ -310,6 +310,87 @@ test("dropLargeVersions() deletes what a process left that died before it record
   await dropLargeVersions(memory);
   assert.equal(await memory.versions.has(hashOf(left!)), false);
   assert.equal(await memory.versions.has(hashOf(going!)), true);
+});
+
+test("dropLargeVersions() waits for the store with no lock held, and what it deletes is not put meanwhile", async () => {
+  await using home = await createTestMemory();
+  const { memory, kernel } = home;
+  await edit(home, large("a"));
+  await edit(home, large("b"));
+  const version = { path: "films/other.bin", sha256: hashOf(large("a")), bytes: large("a").length };
+  const announce = async () => await announceVersion(kernel, { ...version, attempt: kernel.createId() });
+  const during: unknown[] = [];
+  const remove = async (sha256: string) => {
+    during.push(await announce());
+    return await memory.versions.delete(sha256);
+  };
+  assert.equal(await dropLargeVersions(withStore(memory, { delete: remove }), { count: 0, bytes: 0 }), 1);
+  assert.deepEqual(during, [{ state: "busy" }]);
+  assert.deepEqual(await versionsOf(home), [hashOf(large("b")), `${hashOf(large("a"))} count`]);
+  assert.deepEqual(await announce(), { state: "storing", isThere: false });
+  // One that fails may be done later: it is tried again before anything else is done with the object.
+  await edit(home, large("c"));
+  const failing = async () => {
+    throw new RoostError("unavailable", "the bucket is away");
+  };
+  await assert.rejects(dropLargeVersions(withStore(memory, { delete: failing }), { count: 0, bytes: 0 }), {
+    code: "unavailable",
+  });
+  const gone = { path: "films/other.bin", sha256: hashOf(large("b")), bytes: large("b").length };
+  assert.deepEqual(await announceVersion(kernel, { ...gone, attempt: kernel.createId() }), { state: "busy" });
+  await dropLargeVersions(memory);
+  assert.equal(await memory.versions.has(gone.sha256), true);
+  await home.test.clock.advance(11 * minute);
+  await dropLargeVersions(memory);
+  assert.equal(await memory.versions.has(gone.sha256), false);
+});
+
+test("dropLargeVersions() deletes what a put left that failed after it was done", async () => {
+  await using home = await createTestMemory();
+  const { memory } = home;
+  await write(home, large("a"));
+  const put: Memory["versions"]["put"] = async (...given) => {
+    await memory.versions.put(...given);
+    throw new RoostError("unavailable", "its answer was lost");
+  };
+  assert.equal((await keepLargeFiles(withStore(memory, { put }), atOnce)).isRefused, true);
+  assert.equal(await memory.versions.has(hashOf(large("a"))), true);
+  await dropLargeVersions(memory);
+  assert.equal(await memory.versions.has(hashOf(large("a"))), false);
+  assert.deepEqual(await versionsOf(home), []);
+  assert.equal((await keepLargeFiles(memory, atOnce)).keptCount, 1);
+  await dropLargeVersions(memory);
+  assert.equal(await memory.versions.has(hashOf(large("a"))), true);
+});
+
+test("dropLargeVersions() does not take what was replaced a moment ago for the oldest", async () => {
+  await using home = await createTestMemory();
+  const { memory } = home;
+  await edit(home, large("a"));
+  for (const text of ["b", "c"]) {
+    await home.test.clock.advance(10 * minute);
+    await edit(home, large(text), "films/other.bin");
+  }
+  await home.test.clock.advance(10 * minute);
+  const content = Buffer.from(large("d"));
+  const expected = hashOf(large("a"));
+  const range = { path, sha256: hashOf(content), bytes: content.length, from: 0, content, expected, as, by };
+  assert.equal((await takeFileRange(memory, range)).state, "written");
+  assert.equal((await keepLargeFiles(memory, { quietMs: 0 })).keptCount, 1, "what came is not paced by it");
+  assert.equal(await dropLargeVersions(memory, { count: 5, bytes: 1_500_000 }), 1);
+  assert.deepEqual(await versionsOf(home), [hashOf(content), expected]);
+  assert.deepEqual(await versionsOf(home, "films/other.bin"), [hashOf(large("c")), `${hashOf(large("b"))} bytes`]);
+});
+
+test("announceVersion() leaves an object to who is putting it, for whatever file, until that one is silent for long", async () => {
+  await using home = await createTestMemory();
+  const { kernel } = home;
+  const announce = async (name: string) =>
+    await announceVersion(kernel, { path: name, sha256: hashOf("a"), bytes: 1, attempt: kernel.createId() });
+  assert.deepEqual(await announce("1.bin"), { state: "storing", isThere: false });
+  assert.deepEqual(await announce("2.bin"), { state: "busy" });
+  await home.test.clock.advance(3 * minute);
+  assert.deepEqual(await announce("2.bin"), { state: "storing", isThere: false });
 });
 
 test("A large file of a home whose disk is elsewhere is read and listed as its newest version has it", async (t) => {

@@ -1,6 +1,7 @@
 /**
  * Table memory.large_version: versions of files that are too large to be held in memory. A version is announced before its object is put and kept
- * after; what a process left that died between the two is found by its row. Objects are deleted here alone, under the lock of their hash.
+ * after; what a process left that died between the two is found by its row. Objects are deleted here alone, and announced as well: the store is never
+ * waited for with a lock held.
  */
 import type { Sql } from "@roost/database";
 import type { Kernel, KernelTransaction } from "@roost/kernel";
@@ -15,6 +16,8 @@ export interface LargeVersion {
 /** How long one that is being put may go without a sign of who puts it, until another takes it over, and until it is swept. */
 const silence = "interval '2 minutes'";
 const abandoned = "interval '10 minutes'";
+/** How often who puts or deletes an object says so. */
+export const renewMs = 20_000;
 const passMax = 100;
 
 /** Held until the transaction ends. */
@@ -29,7 +32,7 @@ export type Announced =
   | { state: "storing"; isThere: boolean }
   /** It is a version already. */
   | { state: "kept" }
-  /** Another process is putting it. */
+  /** Another is putting the object, for this file or for one with the same content, or deleting it. */
   | { state: "busy" };
 
 /** Committed before the object is put: from here on nobody deletes it. */
@@ -37,21 +40,21 @@ export async function announceVersion(kernel: Kernel, version: LargeVersion & { 
   const { path, sha256, bytes, attempt } = version;
   return await kernel.transact(async (tx): Promise<Announced> => {
     await lockObject(tx, sha256);
-    const taken = await tx.query(
-      `insert into memory.large_version as known (path, sha256, bytes, state, attempt, renewed_at)
-       values ($1, $2, $3, 'storing', $4, roost.now())
-       on conflict (path, sha256) do update set state = 'storing', attempt = $4, renewed_at = roost.now(), dropped_at = null, dropped_for = null
-       where known.state in ('dropping', 'dropped') or (known.state = 'storing' and known.renewed_at < roost.now() - ${silence})
-       returning 1`,
-      [path, sha256, bytes, attempt],
-    );
-    const [others] = await tx.query<{ isKept: boolean; isHere: boolean }>(
-      `select coalesce(bool_or(state = 'kept'), false) as "isKept", coalesce(bool_or(state = 'kept' and path = $2), false) as "isHere"
+    const [found] = await tx.query<{ isKept: boolean; isHere: boolean; isBusy: boolean }>(
+      `select coalesce(bool_or(state = 'kept'), false) as "isKept", coalesce(bool_or(state = 'kept' and path = $2), false) as "isHere",
+         coalesce(bool_or(state = 'deleting' or (state = 'storing' and renewed_at >= roost.now() - ${silence})), false) as "isBusy"
        from memory.large_version where sha256 = $1`,
       [sha256, path],
     );
-    if (taken.length > 0) return { state: "storing", isThere: others!.isKept };
-    return { state: others!.isHere ? "kept" : "busy" };
+    const { isKept, isHere, isBusy } = found!;
+    if (isHere) return { state: "kept" };
+    if (isBusy) return { state: "busy" };
+    await tx.query(
+      `insert into memory.large_version (path, sha256, bytes, state, attempt, renewed_at) values ($1, $2, $3, 'storing', $4, roost.now())
+       on conflict (path, sha256) do update set state = 'storing', attempt = $4, renewed_at = roost.now()`,
+      [path, sha256, bytes, attempt],
+    );
+    return { state: "storing", isThere: isKept };
   });
 }
 
@@ -65,23 +68,35 @@ export async function settleVersion(
   { path, sha256, attempt }: Omit<LargeVersion, "bytes"> & { attempt: string | undefined },
 ): Promise<boolean> {
   const rows = await tx.query(
-    `update memory.large_version set state = 'kept', kept_at = roost.now(), attempt = null, renewed_at = null
+    `update memory.large_version set state = 'kept', kept_at = roost.now(), settled_at = roost.now(), attempt = null, renewed_at = null,
+       dropped_at = null, dropped_for = null
      where path = $1 and sha256 = $2 and (attempt = $3 or ($3::uuid is null and state = 'kept')) returning 1`,
     [path, sha256, attempt ?? null],
   );
   return rows.length > 0;
 }
 
-/** Nothing was put: what was to be a version is none. */
+/** What was to be a version is none. The sweep deletes what of it the store has after all: a put that failed may have been done. */
 export async function withdrawVersion(kernel: Kernel, attempt: string): Promise<void> {
-  await kernel.database.query("delete from memory.large_version where attempt = $1", [attempt]);
+  await kernel.database.query(
+    "update memory.large_version set state = 'dropping', attempt = null, renewed_at = null where attempt = $1 and state = 'storing'",
+    [attempt],
+  );
 }
 
-export async function isKeptVersion(sql: Sql, sha256: string, path?: string): Promise<boolean> {
+/** The file is found with it: the newest of its versions. False: it is no version. */
+export async function renewKept(sql: Sql, { path, sha256 }: { path: string; sha256: string }): Promise<boolean> {
   const rows = await sql.query(
-    "select 1 from memory.large_version where sha256 = $1 and state = 'kept' and ($2::text is null or path = $2) limit 1",
-    [sha256, path ?? null],
+    "update memory.large_version set kept_at = roost.now() where path = $1 and sha256 = $2 and state = 'kept' returning 1",
+    [path, sha256],
   );
+  return rows.length > 0;
+}
+
+export async function isKeptVersion(sql: Sql, sha256: string): Promise<boolean> {
+  const rows = await sql.query("select 1 from memory.large_version where sha256 = $1 and state = 'kept' limit 1", [
+    sha256,
+  ]);
   return rows.length > 0;
 }
 
@@ -137,24 +152,26 @@ export async function condemnVersions(
        select v.*, f.path is not null as "isThere", f.kept_sha256, row_number() over (partition by v.path order by v.kept_at desc, v.sha256) as nth
        from memory.large_version v left join memory.file f on f.path = v.path and f.sha256 is null where v.state = 'kept'
      ), old as (
-       select path, sha256, bytes, row_number() over (partition by path order by kept_at desc, sha256) as nth,
+       select path, sha256, bytes, kept_at, row_number() over (partition by path order by kept_at desc, sha256) as nth,
          sum(bytes) over (order by kept_at desc, path, sha256) as sum
        from kept where not ("isThere" and (sha256 is not distinct from kept_sha256 or (kept_sha256 is null and nth = 1)))
      ), beyond as (
-       select path, sha256, case when nth > $1 then 'count' else 'bytes' end as limit from old where nth > $1 or sum > $2 limit ${passMax}
+       select path, sha256, kept_at, case when nth > $1 then 'count' else 'bytes' end as limit from old where nth > $1 or sum > $2 limit ${passMax}
      )
      update memory.large_version v set state = 'dropping', dropped_at = roost.now(), dropped_for = beyond.limit
-     from beyond where v.path = beyond.path and v.sha256 = beyond.sha256 and v.state = 'kept'
+     from beyond where v.path = beyond.path and v.sha256 = beyond.sha256 and v.state = 'kept' and v.kept_at = beyond.kept_at
      returning v.path, v.sha256, v.bytes::float8 as bytes, beyond.limit`,
     [count, bytes],
   );
 }
 
-/** Deletes the objects of versions that go, and of those whose process died before they were kept. How many rows were settled. */
+/** Versions that go, and those whose process died before they were kept, or before their object was deleted. */
+const swept = `(state = 'dropping' or (state in ('storing', 'deleting') and renewed_at < roost.now() - ${abandoned}))`;
+
+/** Deletes their objects. How many rows were looked at. @throws what the store throws; the row waits for a later sweep then */
 export async function sweepVersions(kernel: Kernel, versions: VersionStore): Promise<number> {
   const rows = await kernel.database.query<{ path: string; sha256: string }>(
-    `select path, sha256 from memory.large_version
-     where state = 'dropping' or (state = 'storing' and renewed_at < roost.now() - ${abandoned}) order by sha256 limit ${passMax}`,
+    `select path, sha256 from memory.large_version where ${swept} order by sha256 limit ${passMax}`,
   );
   for (const row of rows) await sweepVersion(kernel, versions, row);
   return rows.length;
@@ -163,24 +180,57 @@ export async function sweepVersions(kernel: Kernel, versions: VersionStore): Pro
 async function sweepVersion(
   kernel: Kernel,
   versions: VersionStore,
-  { path, sha256 }: { path: string; sha256: string },
+  version: { path: string; sha256: string },
 ): Promise<void> {
+  const attempt = kernel.createId();
+  if (!(await announceDeletion(kernel, { ...version, attempt }))) return;
+  const renewing = setInterval(() => void renewAttempt(kernel, attempt).catch(() => undefined), renewMs);
+  renewing.unref();
+  try {
+    await versions.delete(version.sha256);
+  } finally {
+    clearInterval(renewing);
+  }
   await kernel.transact(async (tx) => {
-    await lockObject(tx, sha256);
-    const dropped = await tx.query(
-      "update memory.large_version set state = 'dropped' where path = $1 and sha256 = $2 and state = 'dropping' returning 1",
-      [path, sha256],
-    );
-    const left = await tx.query(
-      `delete from memory.large_version where path = $1 and sha256 = $2 and state = 'storing' and renewed_at < roost.now() - ${abandoned} returning 1`,
-      [path, sha256],
-    );
-    if (dropped.length + left.length === 0) return;
-    const live = await tx.query(
-      "select 1 from memory.large_version where sha256 = $1 and state in ('storing', 'kept') limit 1",
-      [sha256],
-    );
-    // While the lock is held: who wants the object meanwhile puts it afterwards.
-    if (live.length === 0) await versions.delete(sha256);
+    await lockObject(tx, version.sha256);
+    await settleSwept(tx, { ...version, states: ["deleting"], attempt });
   });
+}
+
+/** Committed before the object is deleted: until that is settled nobody puts it. False: there is nothing to delete. */
+async function announceDeletion(
+  kernel: Kernel,
+  { path, sha256, attempt }: { path: string; sha256: string; attempt: string },
+): Promise<boolean> {
+  return await kernel.transact(async (tx) => {
+    await lockObject(tx, sha256);
+    const [others] = await tx.query<{ isLive: boolean }>(
+      `select exists (select 1 from memory.large_version where sha256 = $1 and path <> $2 and state in ('storing', 'kept')) as "isLive"`,
+      [sha256, path],
+    );
+    if (others!.isLive) {
+      await settleSwept(tx, { path, sha256, states: ["dropping", "storing", "deleting"] });
+      return false;
+    }
+    const taken = await tx.query(
+      `update memory.large_version set state = 'deleting', attempt = $3, renewed_at = roost.now()
+       where path = $1 and sha256 = $2 and ${swept} returning 1`,
+      [path, sha256, attempt],
+    );
+    return taken.length > 0;
+  });
+}
+
+/** What was a version once stays listed as one that was dropped. `attempt`: of who deleted its object; omitted: it is to be swept, and its object stays. */
+async function settleSwept(
+  tx: Sql,
+  { path, sha256, states, attempt }: { path: string; sha256: string; states: string[]; attempt?: string },
+): Promise<void> {
+  const given = [path, sha256, states, attempt ?? null];
+  const which = `path = $1 and sha256 = $2 and state = any($3) and case when $4::uuid is null then ${swept} else attempt = $4 end`;
+  await tx.query(`delete from memory.large_version where ${which} and kept_at is null`, given);
+  await tx.query(
+    `update memory.large_version set state = 'dropped', attempt = null, renewed_at = null where ${which}`,
+    given,
+  );
 }

@@ -19,7 +19,7 @@ export async function listUnkept(
   return await sql.query<UnkeptFile>(
     `select path, due as "dueAt", due <= roost.now() as "isDue" from (
        select path, greatest(recorded_at + $1 * interval '1 millisecond',
-         (select max(kept_at) from memory.large_version v where v.path = f.path) + $2 * interval '1 millisecond') as due
+         (select max(settled_at) from memory.large_version v where v.path = f.path) + $2 * interval '1 millisecond') as due
        from memory.file f where sha256 is null and kept_sha256 is null and bytes <= $3
      ) as files order by due, path limit ${unkeptMax}`,
     [quietMs, everyMs, largeFileBytesMax],
