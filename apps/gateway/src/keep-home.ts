@@ -127,7 +127,7 @@ function createLoops(memory: Memory, { model, channels, environment, signal }: L
   ];
   return [
     ...createHomeLoops(kernel),
-    ...createMemoryLoops(memory),
+    ...createMemoryLoops(memory, { signal }),
     createModelLoop(kernel, { findProblem, timeZone }),
     ...outlets.map((outlet) => createNoticeLoop(kernel, { outlet, timeZone, signal })),
     ...(facts.mode === "rehearsal" ? [] : createPushLoops(kernel, { homeDir: memory.homeDir, timeZone, signal })),

@@ -9,11 +9,11 @@ import { createEmbeddingLoop } from "./recall/embed-lines.ts";
 import { createStaleLineLoop } from "./recall/find-stale-lines.ts";
 import { createRecallLoop } from "./recall/refresh-recall.ts";
 
-/** What a scheduler does for a home's memory, as far as its settings want it. */
-export function createMemoryLoops(memory: Memory): SchedulerLoop[] {
+/** What a scheduler does for a home's memory, as far as its settings want it. `signal`: of its end. */
+export function createMemoryLoops(memory: Memory, { signal }: { signal: AbortSignal }): SchedulerLoop[] {
   return [
     createPartLoop(memory),
-    createLargeFileLoop(memory),
+    createLargeFileLoop(memory, { signal }),
     createSourceLoop(memory),
     createRecallLoop(memory),
     createStaleLineLoop(memory),

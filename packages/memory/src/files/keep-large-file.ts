@@ -14,7 +14,7 @@ import { homeLimits } from "../disk/home-limits.ts";
 import type { Memory } from "../memory.ts";
 import { unkeptBeginning } from "../records/file-problems.ts";
 import { lockPath, readRecord } from "../records/file-records.ts";
-import { saveKept, saveUnkept } from "../records/list-unkept.ts";
+import { saveKept, saveRefused, saveUnkept } from "../records/list-unkept.ts";
 import {
   announceVersion,
   newestKept,
@@ -34,6 +34,8 @@ export type KeepOutcome =
   | "kept"
   /** It changes, is gone, or another process is putting it: a later look finds what became of it. */
   | "later"
+  /** It cannot be read. Others can. */
+  | "unreadable"
   /** The object store, or the disk that it is on, does not take it. */
   | "refused";
 
@@ -42,8 +44,12 @@ export function isLargeFile(bytes: number): boolean {
   return bytes > homeLimits.fileBytesMax && bytes <= largeFileBytesMax;
 }
 
-/** What the disk has of it becomes a version. Callers of one content share the work. */
-export async function keepLargeFile(memory: Memory, path: string): Promise<KeepOutcome> {
+/** What the disk has of it becomes a version. Callers of one content share the work. `signal`: leaves it to a later look. */
+export async function keepLargeFile(
+  memory: Memory,
+  path: string,
+  { signal }: { signal?: AbortSignal | undefined } = {},
+): Promise<KeepOutcome> {
   const absolute = join(memory.homeDir, path);
   let found: HashedFile | undefined;
   try {
@@ -54,16 +60,17 @@ export async function keepLargeFile(memory: Memory, path: string): Promise<KeepO
       throw error;
     }
     await saveUnkept(memory.kernel.database, { path, reason: error.reason });
-    return "later";
+    return "unreadable";
   }
-  if (found === undefined || !isLargeFile(found.bytes)) return "later";
-  return await keepContent(memory, { path, absolute, found });
+  if (found === undefined || !isLargeFile(found.bytes) || signal?.aborted === true) return "later";
+  return await keepContent(memory, { path, absolute, found, signal });
 }
 
 interface Content {
   path: string;
   absolute: string;
   found: HashedFile;
+  signal?: AbortSignal | undefined;
 }
 
 async function keepContent(memory: Memory, content: Content): Promise<KeepOutcome> {
@@ -74,7 +81,7 @@ async function keepContent(memory: Memory, content: Content): Promise<KeepOutcom
   return await work;
 }
 
-async function store(memory: Memory, { path, absolute, found }: Content): Promise<KeepOutcome> {
+async function store(memory: Memory, { path, absolute, found, signal }: Content): Promise<KeepOutcome> {
   const { kernel } = memory;
   const { sha256, bytes } = found;
   const attempt = kernel.createId();
@@ -82,7 +89,7 @@ async function store(memory: Memory, { path, absolute, found }: Content): Promis
   if (announced.state === "busy") return "later";
   if (announced.state === "kept") return await record(memory, { path, sha256, bytes, stamp: found.stamp });
   if (!announced.isThere) {
-    const outcome = await putObject(memory, { path, absolute, found, attempt });
+    const outcome = await putObject(memory, { path, absolute, found, signal, attempt });
     if (outcome !== "kept") return outcome;
   }
   return await record(memory, { path, sha256, bytes, stamp: found.stamp, attempt });
@@ -90,24 +97,37 @@ async function store(memory: Memory, { path, absolute, found }: Content): Promis
 
 async function putObject(
   memory: Memory,
-  { path, absolute, found: { sha256, bytes }, attempt }: Content & { attempt: string },
+  { path, absolute, found: { sha256, bytes }, signal, attempt }: Content & { attempt: string },
 ): Promise<KeepOutcome> {
   const { kernel, versions, logger } = memory;
   const renewing = setInterval(() => void renewAttempt(kernel, attempt).catch(() => undefined), renewMs);
   renewing.unref();
+  let isUnreadable = false;
+  async function* read() {
+    try {
+      for await (const piece of readDiskPieces(absolute)) {
+        signal?.throwIfAborted();
+        yield piece;
+      }
+    } catch (error) {
+      isUnreadable = true;
+      throw error;
+    }
+  }
   try {
-    await versions.put(readDiskPieces(absolute), { sha256, bytes });
+    await versions.put(read(), { sha256, bytes });
     return "kept";
   } catch (error) {
     await withdrawVersion(kernel, attempt);
     const fault = toFileFault(error, absolute);
     const { code, message } = toRoostError(fault);
-    // Something else stands there by now.
-    if (code === "conflict") return "later";
-    const reason = fault instanceof FileFault ? fault.reason : message;
+    // Something else stands there by now; or the process stops.
+    if (code === "conflict" || signal?.aborted === true) return "later";
+    const why = fault instanceof FileFault ? fault.reason : message;
+    const reason = isUnreadable ? why : `${unkeptBeginning}: ${why}`;
     logger.warn("a version of a large file could not be put into the object store", { path, reason });
-    await saveUnkept(kernel.database, { path, reason: `${unkeptBeginning}: ${reason}` });
-    return "refused";
+    await (isUnreadable ? saveUnkept : saveRefused)(kernel.database, { path, reason });
+    return isUnreadable ? "unreadable" : "refused";
   } finally {
     clearInterval(renewing);
   }
@@ -148,14 +168,17 @@ export async function requireKept(memory: Memory, { path, absolute, found }: Con
   if (await renewKept(memory.kernel.database, { path, sha256: found.sha256 })) return;
   const timer = new AbortController();
   const late = pause(waitMsMax, "later" as const, { signal: timer.signal, ref: false });
+  let outcome: KeepOutcome;
   try {
-    const outcome = await Promise.race([keepContent(memory, { path, absolute, found }), late]);
+    outcome = await Promise.race([keepContent(memory, { path, absolute, found }), late]);
     if (outcome === "kept") return;
   } finally {
     timer.abort();
     late.catch(() => undefined);
   }
-  const reason = await readReason(memory, path);
+  // Of files that the store refuses one has the reason.
+  const refused = outcome === "refused" ? "the object store does not take it" : undefined;
+  const reason = (await readReason(memory, path)) ?? refused;
   throw new RoostError(
     "conflict",
     `${path} stays as it is until its present content is a version${reason === undefined ? ", which takes a while" : ` (${reason})`}: try again later`,

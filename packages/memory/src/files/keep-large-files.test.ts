@@ -236,6 +236,56 @@ for (const [title, error, reason] of [
   });
 }
 
+test("keepLargeFiles() goes on behind a file that cannot be read, and tries one that the store refused after the others", async () => {
+  await using home = await createTestMemory();
+  const { memory } = home;
+  const names = ["films/1.bin", "films/2.bin", "films/3.bin"];
+  for (const name of names) await write(home, large(name.slice(-5)), name);
+  const first = hashOf(large("1.bin"));
+  const absolute = join(home.homeDir, "films/1.bin");
+  const unreadable: Memory["versions"]["put"] = async (content, expected) => {
+    if (expected?.sha256 === first) {
+      await rm(absolute);
+      await mkdir(absolute);
+    }
+    return await memory.versions.put(content, expected);
+  };
+  const kept = await keepLargeFiles(withStore(memory, { put: unreadable }), atOnce);
+  assert.deepEqual(kept, { keptCount: 2, isRefused: false });
+  const problem = await readRecord(home.kernel.database, "films/1.bin");
+  assert.equal(problem?.unkeptReason, "it is a folder, not a file");
+  await rm(absolute, { recursive: true });
+  for (const name of names) await write(home, `${large(name.slice(-5))}more`, name);
+  const refused: Memory["versions"]["put"] = async (content, expected) => {
+    if (expected?.sha256 === hashOf(`${large("1.bin")}more`))
+      throw new RoostError("limit_exceeded", "the disk is full");
+    return await memory.versions.put(content, expected);
+  };
+  const store = withStore(memory, { put: refused });
+  // What was tried in vain before is behind.
+  assert.deepEqual(await keepLargeFiles(store, atOnce), { keptCount: 2, isRefused: true });
+  for (const name of names.slice(1)) await write(home, `${large(name.slice(-5))}most`, name);
+  assert.deepEqual(await keepLargeFiles(store, atOnce), { keptCount: 2, isRefused: true });
+});
+
+test("keepLargeFiles() puts so much in one look, and stops between two pieces", async () => {
+  await using home = await createTestMemory();
+  const { memory } = home;
+  for (const name of ["films/1.bin", "films/2.bin"]) await write(home, large(name.slice(-5)), name);
+  const controller = new AbortController();
+  const put: Memory["versions"]["put"] = async (...given) => {
+    controller.abort();
+    return await memory.versions.put(...given);
+  };
+  const stopped = await keepLargeFiles(withStore(memory, { put }), { ...atOnce, signal: controller.signal });
+  assert.deepEqual(stopped, { keptCount: 0, isRefused: false, isMore: true });
+  await scanHome(memory);
+  assert.deepEqual(await listFileProblems(home.test.database), []);
+  const bounded = { ...atOnce, bytesMax: 1_000_000 };
+  assert.deepEqual(await keepLargeFiles(memory, bounded), { keptCount: 1, isRefused: false, isMore: true });
+  assert.deepEqual(await keepLargeFiles(memory, bounded), { keptCount: 1, isRefused: false });
+});
+
 test("keepLargeFiles() makes no version of a file that changes while it is put", async () => {
   await using home = await createTestMemory();
   const absolute = join(home.homeDir, path);

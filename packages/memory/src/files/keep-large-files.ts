@@ -3,7 +3,7 @@ import { backoffMs } from "@roost/base";
 import { formatLabels } from "@roost/contract/labels";
 import type { SchedulerLoop } from "@roost/kernel";
 import type { Memory } from "../memory.ts";
-import { listUnkept } from "../records/list-unkept.ts";
+import { listUnkept, saveTried } from "../records/list-unkept.ts";
 import { condemnVersions, sweepVersions, type LargeVersionLimits } from "../records/large-versions.ts";
 import { labelsFromOutside, placedAt } from "../visibility/placed-at.ts";
 import { keepLargeFile } from "./keep-large-file.ts";
@@ -13,32 +13,45 @@ const pollMs = 60_000;
 const quietMsDefault = 5_000;
 /** A file that keeps changing, such as a database, has a version this often. */
 const everyMsDefault = 5 * 60_000;
+/** One that was tried in vain. */
+const retryMsMax = 60_000;
+/** What one look puts; it goes on with the next file until this is reached. */
+const lookBytesMax = 64 * 1024 ** 2;
 const refusedBackoff = { firstMs: 60_000, maxMs: 15 * 60_000 };
 const sweepEveryMs = 10 * 60_000;
 
 export interface KeepLargeFiles {
   quietMs?: number;
   everyMs?: number;
+  bytesMax?: number;
+  /** Leaves what is not kept yet to a later look. */
+  signal?: AbortSignal | undefined;
 }
 
 export interface KeptLargeFiles {
   keptCount: number;
   /** The store took nothing: what is left waits. */
   isRefused: boolean;
+  /** There are more that are due. */
+  isMore?: boolean;
   /** When the next one is due. */
   atMs?: number | undefined;
 }
 
-/** Makes a version of each large file that has none of what it is. The store that refuses one is not asked for the next. */
+/** Makes versions of large files that have none of what they are, of many in several looks. The store that refuses one is not asked for the next. */
 export async function keepLargeFiles(memory: Memory, options: KeepLargeFiles = {}): Promise<KeptLargeFiles> {
-  const { quietMs = quietMsDefault, everyMs = everyMsDefault } = options;
-  const files = await listUnkept(memory.kernel.database, { quietMs, everyMs });
+  const { quietMs = quietMsDefault, everyMs = everyMsDefault, bytesMax = lookBytesMax, signal } = options;
+  const { database } = memory.kernel;
+  const files = await listUnkept(database, { quietMs, everyMs, retryMs: Math.min(everyMs, retryMsMax) });
   const atMs = files.find(({ isDue }) => !isDue)?.dueAt.getTime();
-  let keptCount = 0;
-  for (const { path } of files.filter(({ isDue }) => isDue)) {
-    const outcome = await keepLargeFile(memory, path);
+  let [keptCount, bytesSum] = [0, 0];
+  for (const { path, bytes } of files.filter(({ isDue }) => isDue)) {
+    if (signal?.aborted === true || bytesSum >= bytesMax) return { keptCount, isRefused: false, isMore: true };
+    await saveTried(database, path);
+    const outcome = await keepLargeFile(memory, path, { signal });
     if (outcome === "refused") return { keptCount, isRefused: true };
     if (outcome === "kept") keptCount += 1;
+    bytesSum += bytes;
   }
   return { keptCount, isRefused: false, ...(atMs !== undefined && { atMs }) };
 }
@@ -62,20 +75,23 @@ export async function dropLargeVersions(memory: Memory, limits?: LargeVersionLim
   return condemned.length;
 }
 
-/** Handed to the scheduler where the home's disk is. */
-export function createLargeFileLoop(memory: Memory): SchedulerLoop | undefined {
+/** Handed to the scheduler where the home's disk is. `signal`: ends a look between two files, and between two pieces of one. */
+export function createLargeFileLoop(
+  memory: Memory,
+  { signal }: { signal?: AbortSignal | undefined } = {},
+): SchedulerLoop | undefined {
   if (memory.mirror !== undefined) return undefined;
   const { clock } = memory.kernel;
   let refusedCount = 0;
   let againMs = 0;
   let sweepMs = 0;
-  const keep = async (): Promise<number | undefined> => {
-    if (clock.nowMs() < againMs) return againMs;
-    const { keptCount, isRefused, atMs } = await keepLargeFiles(memory);
+  const keep = async (): Promise<{ atMs?: number | undefined; isMore?: boolean }> => {
+    if (clock.nowMs() < againMs) return { atMs: againMs };
+    const { keptCount, isRefused, isMore = false, atMs } = await keepLargeFiles(memory, { signal });
     refusedCount = isRefused ? refusedCount + 1 : 0;
     againMs = isRefused ? clock.nowMs() + backoffMs(refusedCount, refusedBackoff) : 0;
     if (keptCount > 0) sweepMs = 0;
-    return isRefused ? againMs : atMs;
+    return isRefused ? { atMs: againMs } : { atMs, isMore };
   };
   return {
     name: "versions of large files",
@@ -83,11 +99,13 @@ export function createLargeFileLoop(memory: Memory): SchedulerLoop | undefined {
     channels: () => ["log:home"],
     pollMs,
     async look() {
-      const atMs = await keep();
-      if (clock.nowMs() < sweepMs) return { atMs };
-      const isMore = (await dropLargeVersions(memory)) > 0;
-      sweepMs = isMore ? 0 : clock.nowMs() + sweepEveryMs;
-      return { atMs, isMore };
+      const { atMs, isMore = false } = await keep();
+      if (signal?.aborted === true || clock.nowMs() < sweepMs) return { atMs, isMore };
+      // Also when the store does not answer: its rows wait.
+      sweepMs = clock.nowMs() + sweepEveryMs;
+      const isMoreToDrop = (await dropLargeVersions(memory)) > 0;
+      if (isMoreToDrop) sweepMs = 0;
+      return { atMs, isMore: isMore || isMoreToDrop };
     },
   };
 }

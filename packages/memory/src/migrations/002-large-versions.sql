@@ -4,7 +4,9 @@ alter table memory.file
   -- Of one that is too large: the content that `stamp` tells of, when that is a version; null: not yet.
   add column kept_sha256 text check (kept_sha256 ~ '^[0-9a-f]{64}$'),
   -- What stood in the way of that when it was last tried.
-  add column unkept_reason text;
+  add column unkept_reason text,
+  -- When it was last tried in vain.
+  add column tried_at timestamptz;
 create index file_unkept on memory.file (path) where sha256 is null and kept_sha256 is null;
 
 -- Their versions. The bytes are objects beside those of other versions, named by their hash.
