@@ -11,7 +11,7 @@ import { keepLargeFile } from "./keep-large-file.ts";
 const pollMs = 60_000;
 /** A file that was changed a moment ago is being written still. */
 const quietMsDefault = 5_000;
-/** A file that keeps changing, such as a database, has a version this often. */
+/** A file that changes again and again has a version at most this often. */
 const everyMsDefault = 5 * 60_000;
 /** One that was tried in vain. */
 const retryMsMax = 60_000;
