@@ -32,7 +32,7 @@ export const fileEdited = defineEvent({
   schema: z.object({
     path: Path,
     change: z.enum(["created", "changed", "deleted"]),
-    by: Name.optional().describe("Of what was deleted through Roost"),
+    by: Name.optional().describe("Of what was brought, restored or deleted through Roost"),
     sha256: Sha256.optional(),
     previousSha256: Sha256.optional(),
     bytes: Count.optional(),

@@ -50,7 +50,9 @@ export const HomeFileVersion = z
     sha256: Sha256,
     bytes: Count,
     at: Time.describe("When it was recorded; of a file above 1 MiB, when it was last found with it"),
-    by: Name.nullable().describe("Who wrote it; null: it was edited outside of Roost"),
+    by: Name.nullable().describe(
+      "Who wrote, brought or restored it; null: an edit outside of Roost, or a file above 1 MiB",
+    ),
     isPresent: z.boolean().describe("What the file is now"),
     dropped: z
       .object({ at: Time, limit: z.enum(["count", "bytes"]).describe("Of retention.largeFiles") })

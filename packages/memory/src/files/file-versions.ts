@@ -24,7 +24,7 @@ export interface ListedVersion {
   bytes: number;
   /** When it was recorded; of a large file, when it was last found with it. */
   at: Date;
-  /** Who wrote it. Undefined: an edit outside of Roost, or a host's. */
+  /** Who wrote, brought or restored it. Undefined: an edit outside of Roost, or a large file. */
   by?: string | undefined;
   /** Of a large file: its bytes were removed, and why. */
   dropped?: { at: Date; limit: "count" | "bytes" } | undefined;

@@ -1,4 +1,4 @@
-/** Versions of files that are too large to be held in memory. Between hosts: test/hosts/copies.test.ts. Killed at any step: keep-large-files.killed.test.ts. */
+/** Versions of files that are too large to be held in memory. Between hosts: test/hosts/copies.test.ts. Killed at any step: keep-large-files.killed.long.test.ts. */
 import assert from "node:assert/strict";
 import { mkdir, readdir, readFile, rm, stat, truncate, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -140,8 +140,10 @@ test("restoreFileVersion() brings back versions of any size, and what stood ther
   const versions = await versionsOf(home);
   for (const text of [large("a"), large("b"), large("c"), small, "shorter\n"])
     assert.ok(versions.includes(hashOf(text)), text.slice(0, 8));
-  const { present } = await listFileVersions(memory, path, { as });
+  const { present, versions: listed } = await listFileVersions(memory, path, { as });
   assert.equal(present, hashOf(small));
+  const byOf = (text: string) => listed.find(({ sha256 }) => sha256 === hashOf(text))?.by;
+  assert.deepEqual([byOf(small), byOf("shorter\n")], [by, undefined]);
   const written = await writeHomeFile(memory, { path: "notes/a.md", text: "one\n", expected: "absent", as, by });
   assert.equal(written.state, "written");
   await assert.rejects(restore("one\n"), { code: "not_found", message: /is no version of films/ });
@@ -163,6 +165,23 @@ test("Nothing replaces or removes a file that has grown too large to be a versio
   const range = { path, sha256: hashOf(content), bytes: content.length, from: 0, content, expected, as, by };
   await assert.rejects(takeFileRange(memory, range), refused);
   assert.equal((await stat(absolute)).size, largeFileBytesMax + 1);
+});
+
+test("A file that has grown too large to be a version is no longer said to be none", async () => {
+  await using home = await createTestMemory();
+  const { memory } = home;
+  await write(home, large("a"));
+  const put = async () => {
+    throw new RoostError("unavailable", "the bucket is away");
+  };
+  await keepLargeFiles(withStore(memory, { put }), atOnce);
+  await scanHome(memory);
+  assert.equal((await listFileProblems(home.test.database)).length, 1);
+  await truncate(join(home.homeDir, path), largeFileBytesMax + 1);
+  await until("a scan has seen that", async () => {
+    await scanHome(memory);
+    return (await listFileProblems(home.test.database)).length === 0;
+  });
 });
 
 test("listFileVersions() reads no large file for what is present, and lists versions whatever stands there now", async () => {

@@ -1,6 +1,7 @@
 /** Table memory.file: which content of each file the log knows. The path's lock is held while a row changes. */
 import { RoostError, type JsonFields } from "@roost/base";
 import { formatLabels, openLabels, type Labels } from "@roost/contract/labels";
+import { largeFileBytesMax } from "@roost/contract/operations";
 import type { Sql, Transaction } from "@roost/database";
 import { labelSetNumbers, type KernelTransaction } from "@roost/kernel";
 import { hashOf, textOf, type DiskFile } from "../disk/read-disk-file.ts";
@@ -101,7 +102,7 @@ export async function saveRecord(
      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, roost.now())
      on conflict (path) do update set sha256 = $2, bytes = $3, stamp = $4, modified_at = $5, event_id = $6, run_id = $7,
        labels = $8, sections = $9, behind = $10, recorded_at = roost.now(), kept_sha256 = null,
-       unkept_reason = case when $2::text is null then memory.file.unkept_reason end
+       unkept_reason = case when $2::text is null and $3::bigint <= ${largeFileBytesMax} then memory.file.unkept_reason end
      where memory.file.behind is null or $10::text is not null returning 1`,
     [
       record.path,
@@ -158,8 +159,8 @@ export async function saveStamp(
 }
 
 /**
- * Records an edit from outside, if the log does not know it yet: keeps the content and emits file.edited. Returns the event's id. The caller holds
- * the path's lock.
+ * Records an edit from outside, if the log does not know it yet: keeps the content and emits file.edited. Returns the event's id. `by`: who brought,
+ * restored or removed it through Roost. The caller holds the path's lock.
  */
 export async function recordOutsideEdit(
   memory: Memory,
@@ -181,6 +182,7 @@ export async function recordOutsideEdit(
     change: record === undefined ? "created" : "changed",
     sha256: disk.sha256,
     bytes: disk.bytes.length,
+    by: edit.by,
     ...previousOf(record),
   });
   await saveRecord(tx, {
