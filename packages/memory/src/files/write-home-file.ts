@@ -168,7 +168,7 @@ async function attemptWrite(memory: Memory, write: Write): Promise<WriteOutcome 
 }
 
 /** The write failed: its intent is settled by what is on disk. If that cannot be read, the next scan does it. */
-async function withdraw(memory: Memory, { path, id }: WriteIntent): Promise<void> {
+export async function withdraw(memory: Memory, { path, id }: WriteIntent): Promise<void> {
   try {
     await settleIntents(memory, path);
   } catch (error) {

@@ -46,15 +46,25 @@ test("writeNewFiles() writes and records all by one transaction, with their labe
   assert.deepEqual(await home.test.database.query("select id from memory.file_intent"), []);
 });
 
-test("writeNewFiles() records nothing when one of them is there, and leaves that one as it is", async () => {
-  await using home = await createTestMemory({ files: { "notes/b.md": "mine\n" } });
+test("writeNewFiles() records what it made with its labels when one of them is there, and leaves that one as it is", async () => {
+  await using home = await createTestMemory();
   const { memory } = home;
-  assert.equal(await writeNewFiles(memory, await newFiles(memory, texts), { alongside: nothing }), false);
+  // No scan has seen it.
+  await home.writeOutside("notes/b.md", "mine\n");
+  const given = await newFiles(memory, texts);
+  for (const { request } of given.slice(0, 1)) request.labels = untrustedFrom("import", "x");
+  // The faulty one is the last: all others are on the disk.
+  assert.equal(await writeNewFiles(memory, [given[0]!, given[2]!, given[1]!], { alongside: nothing }), false);
   assert.equal(await home.read("notes/b.md"), "mine\n");
-  assert.equal(
-    (await home.events("home", ["file.written"])).filter(({ data }) => data["path"] === "notes/b.md").length,
-    0,
-  );
+  assert.equal(await home.read("notes/a.md"), "a\n");
+  const events = await home.events("home", ["file.written"]);
+  assert.deepEqual(events.map(({ data }) => [data["path"], data["by"]]).toSorted(), [
+    ["notes/a.md", "person:owner"],
+    ["work/c/d.md", "person:owner"],
+  ]);
+  // Of notes/a.md, of notes/b.md, which the person wrote, and of work/c/d.md.
+  assert.deepEqual(await trustOf(memory), ["untrusted", "owner", "untrusted"]);
+  assert.deepEqual(await home.test.database.query("select id from memory.file_intent"), []);
 });
 
 test("writeNewFiles() that died after its files and before its commit is recorded once, with its author and labels", async () => {

@@ -2,6 +2,7 @@
  * Writes many files that are not there yet by one commit of their intents and one transaction: a crash in between is settled as that of single
  * writes. What is there, or cannot be written, is left to single writes, which say why.
  */
+import assert from "node:assert/strict";
 import { severalAtOnce } from "@roost/base";
 import type { KernelTransaction } from "@roost/kernel";
 import { FileFault } from "../disk/file-fault.ts";
@@ -11,7 +12,7 @@ import { replaceFile } from "../disk/replace-file.ts";
 import type { Memory } from "../memory.ts";
 import { hasRecords, lockPaths } from "../records/file-records.ts";
 import { insertIntents, recordWritten, takeIntents } from "../records/write-intents.ts";
-import { intentOf } from "./write-home-file.ts";
+import { intentOf, withdraw } from "./write-home-file.ts";
 import type { WriteRequest } from "./write-request.ts";
 
 export interface NewFile {
@@ -20,18 +21,25 @@ export interface NewFile {
   request: Pick<WriteRequest, "by" | "labels" | "marks">;
 }
 
+/** Of one call: no statement is sent while they are written, and a slow disk must not make the transaction look abandoned. */
+export const newFilesMax = 32;
+
 /** Each waits for the disk several times: others are written meanwhile. */
 const filesAtOnce = 8;
 
 /** Rolls back the records of all. */
 class NotNew extends Error {}
 
-/** False: nothing is recorded, and each is to be written by itself. `alongside`: further records in the same transaction; may run more than once. */
+/**
+ * False: not all could be made. Those that were are on the disk and recorded, each by itself, and `alongside` was not; each is to be written by itself.
+ * `alongside`: further records in the same transaction; may run more than once.
+ */
 export async function writeNewFiles(
   memory: Memory,
   files: readonly NewFile[],
   { alongside }: { alongside: (tx: KernelTransaction) => Promise<void> },
 ): Promise<boolean> {
+  assert(files.length <= newFilesMax, `${files.length} files at once (limit ${newFilesMax})`);
   // Where the disk is on another machine it follows what is recorded.
   if (memory.mirror !== undefined) return false;
   await severalAtOnce(files, filesAtOnce, ({ bytes }) => memory.versions.put(bytes));
@@ -71,7 +79,9 @@ export async function writeNewFiles(
     });
     return true;
   } catch (error) {
-    if (error instanceof NotNew || error instanceof FileFault) return false;
-    throw error;
+    if (!(error instanceof NotNew || error instanceof FileFault)) throw error;
+    // Until they are recorded, what was made would be taken for an edit by the person.
+    for (const { intent } of writes) await withdraw(memory, intent);
+    return false;
   }
 }

@@ -15,7 +15,7 @@ import {
   importView,
   refuseUnlessWhole,
 } from "./import-facts.ts";
-import { writeNewFiles } from "../files/write-new-files.ts";
+import { newFilesMax, writeNewFiles } from "../files/write-new-files.ts";
 import { importFile, type NewImport } from "./import-file.ts";
 import { importHeartbeat, importItem, importSource } from "./import-source.ts";
 import { outcomeOf, readImported, saveImported, type ImportTerms } from "./imported.ts";
@@ -63,7 +63,7 @@ export async function importRecords(
   return [...outcomes, ...(await importFiles(memory, ofKind(records, "file"), options))];
 }
 
-/** Those that are not here yet by one transaction, all others each by its own. */
+/** Those that are not here yet many by one transaction, all others each by its own. */
 async function importFiles(
   memory: Memory,
   files: readonly HomeRecordOf<"file">[],
@@ -76,18 +76,22 @@ async function importFiles(
     severalAtOnce(ofPlaces, filesAtOnce, async (ofPlace) => {
       for (const file of ofPlace) {
         const terms = { ...options, base: bases.get(file.ref), together: ofPlace.length === 1 ? together : undefined };
-        outcomes.set(file, await oneByOne(file, () => importFile(memory, file, terms)));
+        const outcome = await oneByOne(file, () => importFile(memory, file, terms));
+        // It was made with others, and is found again after one of them failed.
+        if (outcome.action !== "same" || !outcomes.has(file)) outcomes.set(file, outcome);
       }
     });
   const together: NewImport[] = [];
   await importEach(Map.groupBy(files, ({ path }) => path.normalize("NFC").toLowerCase()).values(), together);
-  if (!(await writeTogether(memory, together, options))) await importEach(together.map(({ record }) => [record]));
+  for (let from = 0; from < together.length; from += newFilesMax) {
+    const batch = together.slice(from, from + newFilesMax);
+    if (!(await writeTogether(memory, batch, options))) await importEach(batch.map(({ record }) => [record]));
+  }
   return [...outcomes.values()];
 }
 
 /** False: one of them is at fault, which shows when each is written by itself. */
 async function writeTogether(memory: Memory, files: readonly NewImport[], { source }: ImportTerms): Promise<boolean> {
-  if (files.length === 0) return true;
   const rows = files.map(({ row }) => row);
   return await writeNewFiles(memory, files, { alongside: (tx) => saveImported(tx, source, rows) }).catch(
     (error: unknown) => {
