@@ -99,12 +99,18 @@ async function prune(tx: KernelTransaction, options: ApplyAllOptions): Promise<C
   return changes;
 }
 
-/** Merges the definition with changes made here since it was last applied; a job removed here has none. */
+/** Merges the definition with changes made here since it was last applied; a job removed here, or that only its file has made, has none. */
 async function mergeJob(tx: KernelTransaction, job: AppliedJob, options: ApplyJobsOptions): Promise<ChangedJob> {
   const found = await lockJob(tx, job.id, { removed: true });
-  const merged = found === undefined || found.job.state === "removed" ? undefined : await mergeWith(tx, found.job, job);
+  const stored = found === undefined || found.job.state === "removed" ? undefined : found.job;
+  const isOfFile = stored !== undefined && (await isAsItsFile(tx, stored, options));
+  const merged = stored === undefined || isOfFile ? undefined : await mergeWith(tx, stored, job);
   const applied = merged?.job ?? job;
-  const change = await defineJobWithin(tx, applied, definingOf(applied, options));
+  const defining = definingOf(applied, options);
+  // It begins as it was there.
+  if (isOfFile && defining.whenNew !== undefined && options.dryRun !== true)
+    await removeJobWithin(tx, stored, { ...options, reason: "begun anew as it was elsewhere", nowMs: found!.nowMs });
+  const change = await defineJobWithin(tx, applied, defining);
   if (options.dryRun !== true)
     await tx.query("update roost.job set brought = $2 where id = $1 and brought is distinct from $2", [
       job.id,
@@ -113,16 +119,31 @@ async function mergeJob(tx: KernelTransaction, job: AppliedJob, options: ApplyJo
   return merged === undefined ? change : { ...change, kept: merged.kept };
 }
 
+/** Who applies the home's files. */
+const homeItself = "home";
+
+/**
+ * Its file came with this import, and was applied once the type of the events was known, before the import could say what had become of the job
+ * since: it has done nothing here, and nobody has changed it.
+ */
+async function isAsItsFile(tx: KernelTransaction, stored: StoredJob, { source }: ApplyJobsOptions): Promise<boolean> {
+  const { definedBy, version, state, trigger, lastTickAt } = stored;
+  if (definedBy !== homeItself || stored.source !== source || version !== 1 || state !== "active") return false;
+  return trigger.kind === "event" && lastTickAt === null && (await broughtOf(tx, stored)) === undefined;
+}
+
+async function broughtOf(tx: KernelTransaction, { id }: StoredJob): Promise<JobDefinition | undefined> {
+  const [row] = await tx.query<{ brought: JobDefinition | null }>("select brought from roost.job where id = $1", [id]);
+  return row?.brought ?? undefined;
+}
+
 async function mergeWith(
   tx: KernelTransaction,
   stored: StoredJob,
   job: AppliedJob,
 ): Promise<{ job: AppliedJob; kept: string[] }> {
-  const [row] = await tx.query<{ brought: JobDefinition | null }>("select brought from roost.job where id = $1", [
-    stored.id,
-  ]);
   const { definition, kept } = mergeDefinition({
-    base: row?.brought ?? undefined,
+    base: await broughtOf(tx, stored),
     here: stored.definition,
     there: job.definition,
   });

@@ -94,9 +94,11 @@ async function runImport(
   const jobs = source.kind === "openclaw" ? await takeJobs(context, client, root, options) : emptyReport();
   if (source.kind === "openclaw") await takeConfig(client, root, { ...settingsTerms, report: jobs });
   const onProgress = (text: string) => progress.update(plainLine(text));
-  if (isWholeHome) await takeRows(connection, root, { report: jobs, isDryRun, clock, onProgress });
   // The first are counted where the last are.
   if (before.counts["job"] !== undefined) jobs.counts["job"] = before.counts["job"];
+  // Those that wait for events of a service, before the rows that it takes make some.
+  const onRunning = () => takeWholeJobs(client, root, { ...takenJobs, report: jobs, isBeforeFiles: true });
+  if (isWholeHome) await takeRows(connection, root, { report: jobs, isDryRun, clock, onProgress, onRunning });
   if (isWholeHome) await takeWholeJobs(client, root, { ...takenJobs, report: jobs, isBeforeFiles: false });
   return limitReport({ kind: source.title, from: root, ...joined(joined(before, gathered), jobs) });
 }

@@ -31,7 +31,10 @@ export interface TakeJobsOptions {
   isDryRun: boolean;
   /** Those that have come: added to, and left out. */
   taken: Set<string>;
-  /** Only those that files define, before these files: they come as they were changed since, and what has fired does not fire for its file again. */
+  /**
+   * Only those that files define, before these files or before rows: they come as they were changed since, and what has fired does not fire for its
+   * file again. What is refused is tried again.
+   */
   isBeforeFiles: boolean;
 }
 

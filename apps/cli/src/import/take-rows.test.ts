@@ -68,13 +68,14 @@ async function take(t: TestContext, away: Record<string, number>, { isGatewayAwa
   let nowMs = 0;
   const clock = { nowMs: () => (nowMs += 40_000) };
   const url = await startServices(t, away);
-  const options = { report, isDryRun: false, clock, onProgress: () => {} };
+  let runs = 0;
+  const options = { report, isDryRun: false, clock, onProgress: () => {}, onRunning: async () => void (runs += 1) };
   await takeRows({ client, url, token: "token" }, await makeExport(t), options);
-  return { created: rowsOf.map((name) => report.counts[name]?.created ?? 0), refused: report.refused };
+  return { created: rowsOf.map((name) => report.counts[name]?.created ?? 0), refused: report.refused, runs };
 }
 
 test("takeRows() waits for a service that stops midway, and goes on with the next when it stays away", async (t) => {
-  assert.deepEqual(await take(t, { alpha: 1 }), { created: [1, 1], refused: [] });
+  assert.deepEqual(await take(t, { alpha: 1 }), { created: [1, 1], refused: [], runs: 2 });
   const { created, refused } = await take(t, { alpha: 1_000 });
   assert.deepEqual(created, [0, 1]);
   assert.deepEqual(

@@ -26,6 +26,8 @@ export interface TakeRowsOptions {
   isDryRun: boolean;
   clock: Clock;
   onProgress: (text: string) => void;
+  /** Once each service runs, before its rows. */
+  onRunning: () => Promise<void>;
 }
 
 export async function takeRows(connection: Connection, root: string, options: TakeRowsOptions): Promise<void> {
@@ -36,6 +38,7 @@ export async function takeRows(connection: Connection, root: string, options: Ta
     const refuse = (reason: string) => addNamed(options.report, "refused", { name: path, reason });
     const again = `see roost service status ${name}, then import again`;
     const problem = await waitUntilRunning(connection, name, options);
+    if (problem === undefined) await options.onRunning();
     if (problem === undefined)
       await takeAll(connection, { root, path, name }, options).catch(async (error: unknown) => {
         const { retryable, message } = toRoostError(error);
