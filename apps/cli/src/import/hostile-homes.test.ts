@@ -84,6 +84,8 @@ test("Pipes, folders, links out and circles in the place of files are named, and
   await home.link(`${sessions}/out.jsonl`, join(elsewhere.directory, "secret.jsonl"));
   await home.link(`${sessions}/circle.jsonl`, "circle.jsonl");
   await home.link("workspace/self", ".");
+  // Before and behind it.
+  await home.link("workspace/alias", "shared");
   await home.link("workspace/twice", "shared");
   await home.link("workspace/nowhere.md", "/does/not/exist");
   const { refused, refs, texts } = await read(readOpenClaw(home.directory));
@@ -97,12 +99,13 @@ test("Pipes, folders, links out and circles in the place of files are named, and
     /out\.jsonl: .*leads out of the folder/,
     /circle\.jsonl: .*ELOOP/,
     /self: it is a link to .*, which comes in once/,
-    /(?:twice|shared): it is a link to .*, which comes in once/,
+    /alias: it is a link to .*, which comes in once/,
+    /twice: it is a link to .*, which comes in once/,
     /nowhere\.md: it is a link to something that does not exist/,
     /openclaw-agent\.sqlite: it cannot be read .*it is a folder/,
   ])
     assert.match(refused, named);
-  assert.ok(refs.includes("workspace/SOUL.md"));
+  assert.ok(refs.includes("workspace/SOUL.md") && refs.includes("workspace/shared/a.md"));
   assert.ok(texts.includes("hello") && texts.includes("shared") && texts.some((text) => text.includes("ran")));
   assert.ok(!texts.includes("of someone else"));
   await home.pipe("cron/jobs.json");

@@ -18,13 +18,15 @@ export interface SourceFile {
   absolute: string;
 }
 
-/** Files by path; what cannot be walked is told. */
+/** Files by path, those of linked folders last; what cannot be walked is told. */
 export async function* walkSource(root: string): AsyncGenerator<SourceFile | Found> {
   const realRoot = await realpath(root);
   const folders = [{ path: "", depth: 0 }];
+  // After what stands in its own place, which is not to be the one that is left out.
+  const links: typeof folders = [];
   const seen = new Set<string>();
   let count = 0;
-  for (let folder = folders.shift(); folder !== undefined; folder = folders.shift()) {
+  for (let folder = folders.shift(); folder !== undefined; folder = folders.shift() ?? links.shift()) {
     const absolute = join(root, folder.path);
     const real = await realpath(absolute).catch(() => absolute);
     // A link to a folder above it would have no end.
@@ -38,7 +40,8 @@ export async function* walkSource(root: string): AsyncGenerator<SourceFile | Fou
       yield refusedAs(folder.path || root, `it cannot be read (${entries.message})`);
       continue;
     }
-    for (const { name } of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
+    for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
+      const { name } = entry;
       const path = folder.path === "" ? name : `${folder.path}/${name}`;
       if (name.startsWith(".") || skippedFolders.has(name)) {
         if (!unsaid.has(name)) yield hidden(path);
@@ -47,7 +50,8 @@ export async function* walkSource(root: string): AsyncGenerator<SourceFile | Fou
       const looked = await lookAt(join(root, path), realRoot);
       if (typeof looked === "string") yield refusedAs(path, looked);
       else if (looked.isFolder) {
-        if (folder.depth + 1 < depthMax) folders.push({ path, depth: folder.depth + 1 });
+        const found = entry.isSymbolicLink() ? links : folders;
+        if (folder.depth + 1 < depthMax) found.push({ path, depth: folder.depth + 1 });
         else yield refusedAs(path, `it is deeper than ${depthMax} folders`);
       } else if ((count += 1) > filesMax) {
         yield refusedAs(path, `there are more than ${filesMax} files: import a smaller folder`);
