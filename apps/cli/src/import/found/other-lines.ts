@@ -3,7 +3,7 @@ import { noPlace, recordOf, type Found } from "./found.ts";
 
 export interface OtherLines {
   count(what: string): void;
-  /** Counts it; its record, or undefined when it is longer than `charsMax`. */
+  /** Its record, which it counts; undefined, and not counted, when it is longer than `charsMax`. */
   keep(what: string, line: { ref: string; record: Record<string, unknown>; charsMax: number }): Found | undefined;
   /** Nothing when there was none. */
   tell(where: string, why: string): Found[];
@@ -17,8 +17,8 @@ export function createOtherLines(): OtherLines {
   return {
     count,
     keep(what, { ref, record, charsMax }) {
-      count(what);
       if (JSON.stringify(record).length > charsMax) return undefined;
+      count(what);
       return recordOf({ kind: "kept", ref, what: what.slice(0, whatCharsMax) || "line", record });
     },
     tell(where, why) {
