@@ -9,6 +9,7 @@ import { createTestMemory } from "../testing/create-test-memory.ts";
 import { embedLines } from "./embed-lines.ts";
 import { findStaleLines } from "./find-stale-lines.ts";
 import { refreshRecall } from "./refresh-recall.ts";
+import { splitMarkdown } from "./split-markdown.ts";
 
 const as = { kind: "main" as const };
 const line = "My sister has moved to the coast.";
@@ -24,9 +25,10 @@ const same = [
 ];
 
 /** The notices of what was found after "Anna lives in Kiel" was corrected, and the lines of USER.md that have a note. */
-async function correct({ withVectors, status }: { withVectors: boolean; status?: number }) {
+async function correct({ withVectors, status, more = "" }: { withVectors: boolean; status?: number; more?: string }) {
+  const text = `${files["USER.md"]}${more}`;
   await using server = await startEmbeddingServer({ same, corner: 0.5 });
-  await using home = await createTestMemory({ files });
+  await using home = await createTestMemory({ files: { ...files, "USER.md": text } });
   const embedder = createEmbedder({ baseUrl: server.url, model: "one" });
   const memory = withVectors ? { ...home.memory, embedder } : home.memory;
   const say = (value: string) =>
@@ -47,7 +49,10 @@ async function correct({ withVectors, status }: { withVectors: boolean; status?:
   return {
     asked: server.requests.flat().slice(before),
     notices: (await home.events("notices")).map(({ data }) => String(data["text"])),
-    noted: files["USER.md"].split("\n").filter((each) => correctText(each, corrections) !== each),
+    noted: text.split("\n").filter((each) => correctText(each, corrections) !== each),
+    notedPieces: splitMarkdown(text)
+      .map((piece) => piece.text)
+      .filter((each) => correctText(each, corrections) !== each),
   };
 }
 
@@ -56,6 +61,15 @@ test("findStaleLines() finds by vectors a line that shares no word with what was
   assert.match(notices.join("\n"), /of Anna was corrected, .*: USER\.md line 3\. /);
   assert.deepEqual(noted, [line]);
   assert.deepEqual(asked, ["Anna lives in Kiel", "Anna lives in Munich"], "two texts a correction");
+});
+
+test("findStaleLines() notes of a paragraph of one long line the piece that says it, and no other", async () => {
+  const other = "The roof of the barn needs new tiles before winter.";
+  const paragraph = `${`${line} `.repeat(17)}${`${other} `.repeat(8)}`.trim();
+  const [first, second, ...rest] = splitMarkdown(paragraph).map(({ text }) => text);
+  assert.ok(first?.startsWith(line) && second?.endsWith(other) && rest.length === 0);
+  const { notedPieces } = await correct({ withVectors: true, more: `\n${paragraph}\n` });
+  assert.deepEqual(notedPieces, [line, first]);
 });
 
 test("findStaleLines() goes by words alone where there are no vectors, or none can be had now", async () => {

@@ -13,10 +13,12 @@ const nearerMin = 0.05;
 /** Of one correction. */
 const alikeMax = 5;
 
-/** A piece of a file: where it begins, as the index has it. */
+/** A piece of a file, as the index has it: pieces of a long line begin at the same place. */
 export interface AlikePiece {
   path: string;
+  /** Of its first line. */
   from: string;
+  text: string;
 }
 
 /** Nothing where the home has no vectors, too few to see them from their middle, or none can be had now. */
@@ -42,7 +44,7 @@ export async function findAlike(memory: Memory, said: string, instead: string | 
     .sort((a, b) => b.likeness - a.likeness)
     .slice(0, alikeMax);
   return kernel.database.query<AlikePiece>(
-    `select d.ref as path, l.ref as "from" from unnest($1::integer[], $2::integer[]) as near(document, place)
+    `select d.ref as path, l.ref as "from", l.text from unnest($1::integer[], $2::integer[]) as near(document, place)
      join memory.recall_line l on l.document = near.document and l.place = near.place
      join memory.recall_document d on d.id = l.document`,
     [alike.map(({ document }) => document), alike.map(({ place }) => place)],

@@ -165,10 +165,10 @@ function alikeReaderOf(
   { subject, value, statement, right }: Closed,
   alike: readonly AlikePiece[],
 ): (path: string, piece: TextPiece) => boolean {
-  const places = new Set(alike.map(({ path, from }) => `${from} ${path}`));
+  const pieces = new Set(alike.map(({ path, from, text }) => `${from} ${path}\n${text}`));
   const instead = right === null ? undefined : readSubject(right);
   return (path, { text, from }) => {
-    if (!places.has(`${from} ${path}`)) return false;
+    if (!pieces.has(`${from} ${path}\n${text}`)) return false;
     if (saysPlainly(text, { wrong: value ?? statement, right, subject })) return false;
     return instead === undefined || instead.length === 0 || shareWithin(instead, readSubject(text)) < 1;
   };
