@@ -333,3 +333,21 @@ async function withMode(home: TestMemory, path: string, mode: number, work: () =
     await chmod(absolute, 0o700);
   }
 }
+
+test("scanHome() tells once of a large file that a write left and that is no version, and leaves it where it is", async () => {
+  await using home = await createTestMemory();
+  const path = `work/.roost-${home.memory.kernel.createId()}.prev`;
+  await large(home, path);
+  const nowMs = Date.now() + 11 * 60_000;
+  for (let count = 0; count < 2; count += 1) await scanHome(home.memory, { nowMs });
+  assert.deepEqual(
+    (await listFileProblems(home.test.database)).map((problem) => problem.path),
+    [path],
+  );
+  const [notice, ...others] = await noticesOf(home);
+  assert.match(String(notice), /\.prev could not be used: it was left by a write, and has 50000000 bytes/);
+  assert.deepEqual(others, []);
+  await rm(join(home.homeDir, path));
+  await scanHome(home.memory, { nowMs });
+  assert.deepEqual(await listFileProblems(home.test.database), []);
+});

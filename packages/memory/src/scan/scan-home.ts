@@ -4,7 +4,8 @@
  * reason.
  */
 import { rm } from "node:fs/promises";
-import { RoostError, systemClock } from "@roost/base";
+import { relative } from "node:path";
+import { systemClock } from "@roost/base";
 import { homeLimits } from "../disk/home-limits.ts";
 import { readDiskFile } from "../disk/read-disk-file.ts";
 import { walkHome, type Walk, type WalkedFile } from "../disk/walk-home.ts";
@@ -59,7 +60,7 @@ export async function scanHome(memory: Memory, options: ScanHome = {}): Promise<
   const { changesMax = Infinity, othersMax = Infinity, nowMs = systemClock.nowMs(), signal } = options;
   if (memory.mirror !== undefined) return await lookAtMirror(memory, memory.mirror);
   const { walk, records, knownStates, known, problems } = await look(memory);
-  await removeLeftovers(memory, walk, nowMs);
+  problems.push(...(await removeLeftovers(memory, walk, nowMs)));
   const states = new Set(statesToSettle(knownStates, walk));
   const edited: string[] = [];
   const suspects = walk.files.filter((file) => records.get(file.path)?.stamp !== file.stableStamp);
@@ -165,10 +166,14 @@ async function look(memory: Memory): Promise<Look> {
   return { walk, records, knownStates: states, known, problems };
 }
 
-/** Removes temporary files of dead processes. Their content is kept: it may be the only copy of a last edit. */
-async function removeLeftovers(memory: Memory, { temporaries }: Walk, nowMs: number): Promise<void> {
+/**
+ * Removes temporary files of dead processes. Their content is kept: it may be the only copy of a last edit. Returns those whose content cannot be,
+ * which stay.
+ */
+async function removeLeftovers(memory: Memory, { temporaries }: Walk, nowMs: number): Promise<FileProblem[]> {
   const old = temporaries.filter(({ changedAtMs }) => nowMs - changedAtMs > temporaryMsMax);
-  if (old.length === 0) return;
+  const problems: FileProblem[] = [];
+  if (old.length === 0) return problems;
   const owned = await idsOfIntents(
     memory.kernel.database,
     old.map(({ id }) => id),
@@ -176,28 +181,28 @@ async function removeLeftovers(memory: Memory, { temporaries }: Walk, nowMs: num
   for (const { id, absolute } of old) {
     if (owned.has(id)) continue;
     try {
-      await keepTemporary(memory, absolute);
-      await rm(absolute, { force: true });
+      const reason = await keepTemporary(memory, absolute);
+      if (reason === undefined) await rm(absolute, { force: true });
+      else problems.push({ path: relative(memory.homeDir, absolute), reason });
     } catch (error) {
       memory.logger.warn("a temporary file of a write could not be removed", { absolute, error });
     }
   }
+  return problems;
 }
 
-/** @throws RoostError when its content is no version, and cannot be made one here */
-async function keepTemporary(memory: Memory, absolute: string): Promise<void> {
+/** Why it is to stay: its content is no version, and cannot be made one here. */
+async function keepTemporary(memory: Memory, absolute: string): Promise<string | undefined> {
   const hashed = await memory.fileHashes.of(absolute);
-  if (hashed === undefined) return;
+  if (hashed === undefined) return undefined;
   const { sha256, bytes } = hashed;
   const isLarge = bytes > homeLimits.fileBytesMax;
   if (isLarge && !(await isKeptVersion(memory.kernel.database, sha256)))
-    throw new RoostError(
-      "conflict",
-      `it has ${bytes} bytes that are no version of any file: look at them, and remove it`,
-    );
+    return `it was left by a write, and has ${bytes} bytes that are no version of any file: look at them, and remove it`;
   const disk = isLarge ? undefined : await readDiskFile(absolute);
   if (disk !== undefined) await memory.versions.put(disk.bytes);
   memory.logger.info("a temporary file of a write was removed", { absolute, sha256 });
+  return undefined;
 }
 
 /** States that are still to be written, and those whose files are gone. */
