@@ -9,6 +9,7 @@ import type { Connection, RoostClient } from "../connect.ts";
 import { isSecretFile, maskSecrets } from "../import/found/find-secret-line.ts";
 import { eachRow } from "../read-pages.ts";
 import { exportServices } from "./export-services.ts";
+import { looksLikeText } from "./looks-like-text.ts";
 import type { ExportedHome, ExportFile, ExportFolder } from "./open-export-folder.ts";
 
 const pageMax = 200;
@@ -141,7 +142,7 @@ async function exportLarge(
   try {
     for (let from = 0; from < bytes;) {
       const range = await client.getFileRange({ path, sha256, from }, { timeoutMs: answerMsMax });
-      if (from === 0 && !range.bytes.includes(0))
+      if (from === 0 && looksLikeText(path, range.bytes))
         throw new RoostError(
           "limit_exceeded",
           `it is a text of ${bytes} bytes (limit ${partLimits.bytesMax}): copy it by hand`,
