@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { createId } from "@roost/base";
 import { joinLabels, mainLabels, untrustedFrom } from "@roost/contract/labels";
-import { getAgent, getJob, listJobs, onlyModels } from "@roost/jobs";
+import { applyJobs, getAgent, getJob, listJobs, onlyModels } from "@roost/jobs";
 import { writeHomeFile } from "@roost/memory";
 import { readSettings } from "@roost/memory/settings";
 import { enableServices } from "@roost/service";
@@ -163,6 +163,28 @@ test("Triggers stand in roost.yaml too, move with their agent, and leave a job o
   await home.remove("agents/clerk.md");
   await home.apply();
   assert.deepEqual(await home.jobs(), ["clerk.asked jobs/own.yaml active"]);
+});
+
+test("A job of a trigger that an import brings waits for its file, also where its agent was removed before", async () => {
+  await using home = await open({ "agents/clerk.md": file(morning("one")) });
+  await home.apply();
+  await home.remove("agents/clerk.md");
+  await home.apply();
+  const { definition } = await getJob(home.kernel, "clerk.morning");
+  await applyJobs(home.kernel, [{ id: "clerk.morning", ...definition }], {
+    by: "person:owner",
+    source: "agents/clerk.md#triggers.morning",
+    merge: true,
+    paused: [{ jobId: "clerk.morning", reason: "as it was" }],
+  });
+  assert.deepEqual(await home.apply(), []);
+  assert.equal(await home.stateOf("clerk.morning"), "paused");
+  await home.write("agents/clerk.md", file(morning("one")));
+  assert.deepEqual(await home.apply(), []);
+  assert.equal(await home.stateOf("clerk.morning"), "paused");
+  await home.remove("agents/clerk.md");
+  await home.apply();
+  assert.equal(await home.stateOf("clerk.morning"), "removed");
 });
 
 test("A trigger gives no more than a job of a file: held lines, agents of services and agents' own tools define none", async () => {

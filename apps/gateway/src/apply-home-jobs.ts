@@ -62,7 +62,7 @@ export async function applyHomeJobs(memory: Memory, known: KnownNames): Promise<
       notices.push(`${source} was not applied: ${toRoostError(error).message}`);
     }
   }
-  await removeLeftTriggers(kernel, triggerJobs);
+  await removeLeftTriggers(kernel, triggerJobs, before);
   for (const [source, hash] of Object.entries(before)) {
     if (unread.has(source)) applied[source] = hash;
     if (sources.has(source) || source === settingsFile || applied[source] !== undefined) continue;
@@ -80,10 +80,17 @@ export async function applyHomeJobs(memory: Memory, known: KnownNames): Promise<
   return notices;
 }
 
-/** Jobs of triggers that stand in no agent any more; one that stands there and cannot be applied stays as it was. */
-async function removeLeftTriggers(kernel: Kernel, present: ReadonlySet<string>): Promise<void> {
-  for (const { id, source } of await listTriggerJobs(kernel)) {
-    if (present.has(id)) continue;
+/**
+ * Jobs of triggers that stand in no agent any more; one that stands there and cannot be applied stays as it was, and so does one that an import brought
+ * and whose trigger was never applied here: its file may come with the next records.
+ */
+async function removeLeftTriggers(
+  kernel: Kernel,
+  present: ReadonlyMap<string, string>,
+  before: Readonly<Record<string, string>>,
+): Promise<void> {
+  for (const { id, source, isBrought } of await listTriggerJobs(kernel)) {
+    if (present.has(id) || (isBrought && before[source] === undefined)) continue;
     await removeJob(kernel, id, { by, reason: `no longer in ${source}` }).catch((error: unknown) => {
       // By another gateway of this home.
       if (toRoostError(error).code !== "not_found") throw error;
@@ -118,7 +125,8 @@ async function isGone(path: string): Promise<boolean> {
 /** The jobs of each readable file and of each trigger; each job from one place only. */
 async function readSources(memory: Memory) {
   const unread = new Set<string>();
-  const triggerJobs = new Set<string>();
+  /** The source of each. */
+  const triggerJobs = new Map<string, string>();
   const sources = new Map<string, JsonValue[]>();
   const sourceOf = new Map<string, string>();
   const { files, notices } = await listHomeFiles(memory.homeDir, "jobs", ["yaml", "yml"]);
@@ -149,7 +157,7 @@ async function readSources(memory: Memory) {
   }
   for (const trigger of await readAgentTriggers(memory.kernel)) {
     const { source, jobId } = trigger;
-    triggerJobs.add(jobId);
+    triggerJobs.set(jobId, source);
     try {
       const other = sourceOf.get(jobId);
       if (other !== undefined)

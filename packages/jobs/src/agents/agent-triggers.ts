@@ -28,10 +28,17 @@ export async function readAgentTriggers(kernel: Kernel): Promise<AgentTrigger[]>
 /** A longer name is none of a trigger, but is told. */
 const namePartMax = 64;
 
-/** Jobs that came of a trigger, of agents that there are or were; the agent of one that an import brings may come later. */
-export async function listTriggerJobs(kernel: Kernel): Promise<{ id: string; source: string }[]> {
+interface TriggerJob {
+  id: string;
+  source: string;
+  /** By an import: its agent, or the file that has the trigger, may come later. */
+  isBrought: boolean;
+}
+
+/** Jobs that came of a trigger, of agents that there are or were. */
+export async function listTriggerJobs(kernel: Kernel): Promise<TriggerJob[]> {
   return kernel.database.query(
-    `select id, source from roost.job where state <> 'removed' and source like '%#%triggers.%'
+    `select id, source, brought is not null as "isBrought" from roost.job where state <> 'removed' and source like '%#%triggers.%'
        and exists (select 1 from roost.agent where agent.id = regexp_replace(job.id, '[.][^.]*$', '')) order by id`,
   );
 }
