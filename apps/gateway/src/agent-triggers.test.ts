@@ -165,6 +165,22 @@ test("Triggers stand in roost.yaml too, move with their agent, and leave a job o
   assert.deepEqual(await home.jobs(), ["clerk.asked jobs/own.yaml active"]);
 });
 
+test("A trigger does not take over a job of its id that was made by command: a notice names both until one gives way", async () => {
+  await using home = await open();
+  await home.client.defineJob({ jobId: "clerk.asked", trigger: { kind: "manual" }, prompt: "by command" });
+  await home.write("agents/clerk.md", file("asked: { kind: manual, prompt: x }"));
+  const told = /clerk\.md#triggers\.asked was not applied: there is a job "clerk\.asked" already, which \S+ defined: /;
+  for (let count = 0; count < 2; count += 1) assert.match((await home.apply()).join(), told);
+  await home.remove("agents/clerk.md");
+  assert.deepEqual(await home.apply(), []);
+  assert.equal(await home.promptOf("clerk.asked"), "by command");
+  assert.equal(await home.stateOf("clerk.asked"), "active");
+  await home.write("agents/clerk.md", file("asked: { kind: manual, prompt: x }"));
+  await home.client.removeJob({ jobId: "clerk.asked" });
+  assert.deepEqual(await home.apply(), []);
+  assert.deepEqual(await home.jobs(), ["clerk.asked agents/clerk.md#triggers.asked active"]);
+});
+
 test("A job of a trigger that an import brings waits for its file, also where its agent was removed before", async () => {
   await using home = await open({ "agents/clerk.md": file(morning("one")) });
   await home.apply();

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdir, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
-import { getAgent, getJob, pauseJob, removeJob, resumeJob, onlyModels } from "@roost/jobs";
+import { applyJobs, getAgent, getJob, pauseJob, removeJob, resumeJob, onlyModels } from "@roost/jobs";
 import { readTopic } from "@roost/kernel";
 import { readSettings } from "@roost/memory/settings";
 import { applyHomeAgents } from "./apply-home-agents.ts";
@@ -64,6 +64,37 @@ test("applyHomeJobs() says when a file replaces what was changed by command, and
     );
   await removeJob(home.kernel, "b", { by: "person:owner" });
   assert.deepEqual(await home.apply(), []);
+});
+
+test("applyHomeJobs() says when a file takes over a job that was made by command", async () => {
+  await using home = await open();
+  await home.gateway.client.defineJob({ jobId: "a", trigger: { kind: "manual" }, prompt: "by command" });
+  await home.write("jobs/a.yaml", yaml("a", "one"));
+  assert.match(
+    (await home.apply()).join(),
+    /jobs\/a\.yaml was applied: it replaces the job "a" as \S+ defined it \(roost jobs versions a\)/,
+  );
+  assert.equal(await home.promptOf("a"), "one");
+  assert.deepEqual(await home.apply(), []);
+});
+
+test("applyHomeJobs() leaves a job as an import brought it until its file changes, also after its notes are lost", async () => {
+  await using home = await open({ "jobs/a.yaml": yaml("a", "one") });
+  const trigger = { kind: "every", every: "1h" };
+  await applyJobs(home.kernel, [{ id: "a", trigger, prompt: "changed since" }], {
+    by: "person:owner",
+    source: "jobs/a.yaml",
+    merge: true,
+  });
+  assert.deepEqual(await home.apply(), []);
+  assert.equal(await home.promptOf("a"), "changed since");
+  await home.write("jobs/a.yaml", yaml("a", "two"));
+  await home.apply();
+  assert.equal(await home.promptOf("a"), "two");
+  await rm(join(home.gateway.homeDir, ".roost/applied-jobs.json"));
+  await home.write("jobs/a.yaml", yaml("a", "three"));
+  await home.apply();
+  assert.equal(await home.promptOf("a"), "three");
 });
 
 test("A definition that is a link out of its folder is not applied: programs of a run may write where it leads", async () => {

@@ -15,6 +15,7 @@ import {
   listTriggerJobs,
   readAgentTriggers,
   removeJob,
+  type Job,
   type KnownNames,
 } from "@roost/jobs";
 import { toTriggerJob } from "@roost/jobs/agent-files";
@@ -49,13 +50,22 @@ export async function applyHomeJobs(memory: Memory, known: KnownNames): Promise<
       const isBrought = before[source] === undefined && ids.every((id) => brought.get(id) === source);
       const isApplied = (isBrought && ids.length > 0) || (before[source] === hash && ids.every((id) => stored.has(id)));
       if (!isApplied) {
-        const changed = before[source] === undefined ? [] : await changedByOthers(kernel, jobs);
+        const others = await definedByOthers(kernel, ids);
+        const [id] = ids;
+        if (id !== undefined && triggerJobs.get(id) === source) refuseTakeover(id, others.get(id));
         const changes = await applyJobs(kernel, jobs, { by, source, timeZone, known });
-        for (const { jobId, change } of changes)
-          if (change === "changed" && changed.includes(jobId))
+        for (const { jobId, change } of changes) {
+          const other = others.get(jobId);
+          if (change !== "changed" || other === undefined) continue;
+          if (other.source !== source)
+            notices.push(
+              `${source} was applied: it replaces the job "${jobId}" as ${other.definedBy} defined it (roost jobs versions ${jobId})`,
+            );
+          else if (before[source] !== undefined)
             notices.push(
               `${source} changed and was applied: it replaces later changes by command (roost jobs versions ${jobId})`,
             );
+        }
       }
       applied[source] = hash;
     } catch (error) {
@@ -98,15 +108,28 @@ async function removeLeftTriggers(
   }
 }
 
-/** Ids of jobs whose current definition does not come from the home's files. */
-async function changedByOthers(kernel: Kernel, jobs: JsonValue[]): Promise<string[]> {
-  const changed: string[] = [];
-  for (const id of jobs.map(idOf)) {
-    if (id === undefined) continue;
+type ByOther = Pick<Job, "definedBy" | "source">;
+
+/** Jobs whose current definition does not come from the home's files. */
+async function definedByOthers(kernel: Kernel, ids: readonly string[]): Promise<Map<string, ByOther>> {
+  const found = new Map<string, ByOther>();
+  for (const id of ids) {
     const job = await getJob(kernel, id).catch(() => undefined);
-    if (job !== undefined && job.state !== "removed" && job.definedBy !== by) changed.push(id);
+    if (job !== undefined && job.state !== "removed" && job.definedBy !== by) found.set(id, job);
   }
-  return changed;
+  return found;
+}
+
+/** Sets of jobs that files of the home are. */
+const ofHome = /^(?:jobs|agents)\/|^roost\.yaml(?:#|$)/;
+
+/** A trigger takes its job with it when it goes: not one that no file has made. @throws conflict */
+function refuseTakeover(jobId: string, other: ByOther | undefined): void {
+  if (other === undefined || (other.source !== null && ofHome.test(other.source))) return;
+  throw new RoostError(
+    "conflict",
+    `there is a job "${jobId}" already, which ${other.definedBy} defined: rename the trigger, or remove that job (roost jobs remove ${jobId})`,
+  );
 }
 
 async function jobsOf(kernel: Kernel, source: string): Promise<string[]> {

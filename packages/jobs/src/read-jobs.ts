@@ -168,10 +168,10 @@ export async function findJobIds(kernel: Kernel, ids: readonly string[]): Promis
   return new Set(rows.map(({ id }) => id));
 }
 
-/** Of these jobs those that an import brought, with the set that they came with. */
+/** Of these jobs those that an import brought and that still are as it brought them, with the set that they came with. */
 export async function findBroughtJobs(kernel: Kernel, ids: readonly string[]): Promise<Map<string, string | null>> {
   const rows = await kernel.database.query<{ id: string; source: string | null }>(
-    "select id, source from roost.job where id = any($1) and brought is not null and state <> 'removed'",
+    "select id, source from roost.job where id = any($1) and brought = definition and state <> 'removed'",
     [ids],
   );
   return new Map(rows.map(({ id, source }) => [id, source]));
