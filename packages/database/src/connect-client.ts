@@ -2,10 +2,9 @@
 import type { Socket } from "node:net";
 import { Client, type ClientBase, type ClientConfig, type QueryConfig } from "pg";
 import { refuseReplica, type ServerHosts } from "./server-hosts.ts";
-import { toDatabaseError } from "./to-database-error.ts";
+import { connectTimeoutMsMax, toDatabaseError } from "./to-database-error.ts";
 import { valueParsers } from "./value-parsers.ts";
 
-const connectTimeoutMsMax = 10_000;
 const idleInTransactionMsMaxDefault = 60_000;
 const keepAliveIdleSeconds = 10;
 const keepAliveIntervalSeconds = 5;

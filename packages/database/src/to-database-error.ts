@@ -4,6 +4,9 @@
 import { RoostError, type ErrorCode } from "@roost/base";
 import { DatabaseError } from "pg";
 
+/** How long opening a connection may take, and its first statement, at which a pooler has clients wait for a session. */
+export const connectTimeoutMsMax = 10_000;
+
 /** The transaction can be repeated from its start: serialization failure, deadlock. */
 export function isTransientConflict(error: unknown): boolean {
   const state = sqlStateOf(error);
@@ -62,11 +65,15 @@ export function toDatabaseError(thrown: unknown): RoostError {
   }
   if (thrown instanceof RangeError || thrown instanceof TypeError)
     return new RoostError("internal", thrown.message, { cause: thrown });
-  if (
-    /timeout exceeded when trying to connect|connection timeout|timeout expired|query read timeout/i.test(
-      thrown.message,
-    )
-  ) {
+  // Of the first statement alone, which has such a limit.
+  if (/query read timeout/i.test(thrown.message)) {
+    const within = `${connectTimeoutMsMax / 1000} s`;
+    return new RoostError("unavailable", `PostgreSQL, or a pooler before it, gave no session within ${within}`, {
+      cause: thrown,
+      details: { reason: unavailableReason },
+    });
+  }
+  if (/timeout exceeded when trying to connect|connection timeout|timeout expired/i.test(thrown.message)) {
     return new RoostError("unavailable", `no connection to PostgreSQL became free in time (${thrown.message})`, {
       cause: thrown,
       details: { reason: unavailableReason },
