@@ -184,6 +184,17 @@ test("a call with an idempotency key is kept in one place, after its input was c
   );
 });
 
+test("a call that is not served here begins no idempotency key", async () => {
+  const refuse = () => new RoostError("unavailable", "ask another server", { details: { httpStatus: 501 } });
+  const { contract, served } = serveAll(pages, createPages());
+  const keepAnswer = () => assert.fail("a key was begun");
+  const refused = { contract, served: served.map((each) => ({ ...each, refuse })) };
+  const routes = createRoutes(refused, { principalOf, keepAnswer, logger: silentLogger });
+  const headers = { "content-type": "application/json", "idempotency-key": "k1" };
+  const put = await routes.request("/pages/a", { method: "PUT", body: '{"text":"x"}', headers });
+  assert.deepEqual([put.status, ((await put.json()) as { detail: string }).detail], [501, "ask another server"]);
+});
+
 test("createOpenApi() describes content, revisions, keys, references, scopes and examples", async () => {
   const document = createOpenApi(pages, { version: "1" }) as Record<string, any>;
   assert.deepEqual(await new Validator().validate(structuredClone(document) as never), { valid: true });

@@ -125,12 +125,13 @@ function idOf(row: unknown): string | null {
  * @throws RoostError `forbidden` before the input is parsed
  */
 export async function runOperation(
-  { operation, handler, access, service }: ServedOperation,
+  { operation, handler, access, service, refuse }: ServedOperation,
   given: unknown,
   call: Call,
   keepAnswer?: KeepAnswer,
 ): Promise<OperationAnswer> {
   requireAccess(call.principal, access, operation.id);
+  if (refuse !== undefined) throw refuse();
   const input = parseInput(operation, given);
   const work = async () => parseOutput(operation, await handler(input as never, call));
   const { idempotencyKey: key, principal } = call;
@@ -148,11 +149,12 @@ function isKept({ effect, input, contentField, answersSecret }: AnyOperation): b
 
 /** Calls the handler of a stream, if the caller is allowed to; each item is checked when read. */
 export async function openOperationStream(
-  { operation, handler, access }: ServedOperation,
+  { operation, handler, access, refuse }: ServedOperation,
   given: unknown,
   call: Call,
 ): Promise<AsyncIterable<StreamItem<unknown> | StreamPlace>> {
   requireAccess(call.principal, access, operation.id);
+  if (refuse !== undefined) throw refuse();
   const input = parseInput(operation, given);
   const items = (await handler(input as never, call)) as AsyncIterable<StreamItem<unknown> | StreamPlace>;
   return checkItems(operation, items);

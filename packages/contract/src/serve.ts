@@ -8,6 +8,8 @@ import type { Access } from "./principal.ts";
 export interface Served {
   readonly operation: AnyOperation;
   readonly handler: AnyHandler;
+  /** Why no call is served here: thrown to callers that may call it, before the input is read and an idempotency key begun. */
+  readonly refuse?: () => RoostError;
 }
 
 export interface ServedOperation extends Served {
@@ -54,6 +56,6 @@ export function serveAll<const Ops extends readonly AnyOperation[]>(
   return { contract, served };
 }
 
-function accessible(contract: ServiceContract, { operation, handler }: Served): ServedOperation {
-  return { operation, handler, service: contract.name, access: contract.access.get(operation.id)! };
+function accessible(contract: ServiceContract, served: Served): ServedOperation {
+  return { ...served, service: contract.name, access: contract.access.get(served.operation.id)! };
 }

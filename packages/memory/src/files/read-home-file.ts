@@ -124,6 +124,7 @@ async function missing({ kernel, mirror }: Memory, path: string): Promise<RoostE
     ? new RoostError(
         "unavailable",
         `${path} is large: it is read in parts once the object store has it, or where the home's disk is`,
+        { details: { needs: "home" } },
       )
     : new RoostError("not_found", `there is no ${path} in the home`);
 }

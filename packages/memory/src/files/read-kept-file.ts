@@ -16,7 +16,8 @@ export async function readKeptFile(
   if (keptSha256 == null)
     throw new RoostError(
       "unavailable",
-      `${path} has changed, and what it is now is not in the object store yet: later`,
+      `${path} has changed, and what it is now is not in the object store yet: later, or where the home's disk is`,
+      { details: { needs: "home" } },
     );
   return { sha256: keptSha256, bytes, modifiedAt };
 }
