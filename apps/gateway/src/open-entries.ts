@@ -22,5 +22,6 @@ export async function openEntries(
   const databaseUrl = config.DATABASE_URL === undefined ? undefined : config.databaseUrl;
   const hostPlace: HostPlace = { homeId, databaseUrl, objects: config.OBJECTS_URL, homeAddress };
   const signing = await openOwnSigning(memory);
-  return { access, signing, hooks: openOwnHooks(memory, config.environment), hostPlace };
+  const hooks = openOwnHooks(memory, { environment: config.environment, isElsewhere: homeAddress !== undefined });
+  return { access, signing, hooks, hostPlace };
 }

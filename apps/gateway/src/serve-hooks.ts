@@ -1,10 +1,11 @@
 /** `POST /hooks/<name>`: webhooks of other programs. Callers are authenticated by the signature of the body alone. */
-import { createHookKeys, openHooks, type InboundHooks } from "@roost/access";
+import { createHookKeys, openHooks, type HookKeys, type InboundHooks } from "@roost/access";
 import type { Memory } from "@roost/memory";
 import { resolveSecret } from "@roost/memory/settings";
 import { formatDurationMs, type Logger, RoostError, sleepUntilAborted } from "@roost/base";
 import { createProblemResponse, readBytes } from "@roost/contract";
 import { Hono } from "hono";
+import { leftToHome } from "./security/leave-to-home.ts";
 
 export const hooksPath = "/hooks";
 
@@ -19,10 +20,25 @@ export interface HookLimits {
 
 const limitsDefault: HookLimits = { bodyBytesMax: 900_000, bodyMsMax: 10_000, readingMax: 40 };
 
-/** Their keys are in the home, or where references say, on a joined host those alone. */
-export function openOwnHooks({ kernel, machineDir: homeDir, logger }: Memory, env: NodeJS.ProcessEnv): InboundHooks {
+/** Their keys are in the home, or where references say. `isElsewhere`: this is a joined host, which has those of references alone, and maybe not all. */
+export function openOwnHooks(
+  { kernel, machineDir: homeDir, logger }: Memory,
+  { environment: env, isElsewhere }: { environment: NodeJS.ProcessEnv; isElsewhere: boolean },
+): InboundHooks {
   const resolve = (reference: string) => resolveSecret(reference, { homeDir, env });
-  return openHooks(kernel, { keys: createHookKeys({ homeDir, resolve }), logger });
+  const keys = createHookKeys({ homeDir, resolve });
+  return openHooks(kernel, { keys: isElsewhere ? leavingToHome(keys) : keys, logger });
+}
+
+/** Nothing is taken before the key was read, so the home may be asked for it. Who sends is not known yet, and is told no address. */
+function leavingToHome(keys: HookKeys): HookKeys {
+  const read: HookKeys["read"] = async (hook) => {
+    if (hook.keyRef === null) throw leftToHome("A webhook whose key is in a file of the home", undefined);
+    return await keys.read(hook).catch(() => {
+      throw leftToHome("A webhook whose key this machine lacks", undefined);
+    });
+  };
+  return { ...keys, read };
 }
 
 export function serveHooks(

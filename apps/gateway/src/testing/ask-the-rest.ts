@@ -1,9 +1,13 @@
 /** Calls the operations that the walk through all of them leaves to other tests, at a gateway on another host. */
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { RoostError } from "@roost/base";
 import { hostScopes } from "@roost/contract/operations";
 import { postJson } from "@roost/contract/post-json";
 import { leftToHomeStatus } from "@roost/contract/status-codes";
+import { Webhook } from "standardwebhooks";
 import type { TestGateway } from "./create-test-gateway.ts";
 import type { GatewayElsewhere } from "./open-elsewhere.ts";
 
@@ -12,6 +16,7 @@ export async function askTheRest(home: TestGateway, elsewhere: GatewayElsewhere)
   await askAboutHosts(home, elsewhere);
   await askAboutChannels(home, client);
   await askAboutSettings(client);
+  await sendWebhooks(home, elsewhere);
   const { subscription } = await client.subscribePush({ endpoint: "https://fcm.googleapis.com/fcm/send/x", name: "x" });
   assert.deepEqual(
     (await client.listPushSubscriptions()).items.map(({ id }) => id),
@@ -89,4 +94,30 @@ async function askAboutSettings(client: TestGateway["client"]): Promise<void> {
   assert.equal((await client.setProfile({ name: "Ada" })).name, "Ada");
   assert.equal((await client.getProfile()).name, "Ada");
   assert.ok((await client.listExampleJobs()).items.length > 0);
+}
+
+/** Those whose key is not on this machine are the home's, and the home takes the same delivery. */
+async function sendWebhooks(home: TestGateway, { url }: GatewayElsewhere): Promise<void> {
+  const kept = `whsec_${randomBytes(24).toString("base64")}`;
+  await writeFile(join(home.homeDir, "till-key"), `${kept}\n`);
+  const { key } = await home.client.addHook({ name: "door", form: "standard" });
+  await home.client.addHook({ name: "till", form: "standard", keyRef: "file:till-key" });
+  for (const [name, secret] of [
+    ["door", key!],
+    ["till", kept],
+  ] as const) {
+    const at = new Date(home.kernel.clock.nowMs());
+    const headers = {
+      "content-type": "application/json",
+      "webhook-id": name,
+      "webhook-timestamp": String(Math.floor(at.getTime() / 1000)),
+      "webhook-signature": new Webhook(secret).sign(name, at, "{}"),
+    };
+    const send = (to: string) => fetch(`${to}/hooks/${name}`, { method: "POST", body: "{}", headers });
+    const refused = await send(url);
+    const told = await refused.text();
+    assert.equal(refused.status, leftToHomeStatus, told);
+    assert.ok(!told.includes(home.url), "a stranger is told no address");
+    assert.equal((await send(home.url)).status, 202);
+  }
 }

@@ -106,7 +106,7 @@ export async function createTestGateway(options: TestGatewayOptions = {}): Promi
   const { router, memory } = openRouting(opening, { directory, suggestMsMax: 60_000, textMsMax: 60_000 });
   const access = await openAccess(kernel, { logger: silentLogger });
   await prepareChannels(kernel);
-  const hooks = openOwnHooks(memory, {});
+  const hooks = openOwnHooks(memory, { environment: {}, isElsewhere: false });
   const { providers = [], routes = {}, callerRate, addressRate, outside, version = "0.0.1" } = options;
   const served = {
     version,

@@ -70,7 +70,7 @@ export async function openElsewhere(home: TestGateway): Promise<GatewayElsewhere
     access,
     logger,
     homeDir,
-    hooks: openOwnHooks(memory, {}),
+    hooks: openOwnHooks(memory, { environment: {}, isElsewhere: true }),
     providers: [],
     routes: {},
     turns: undefined,
