@@ -151,7 +151,9 @@ export function createGateway(options: GatewayOptions): Gateway {
   app.route("/", routes);
   const { directory } = services;
   const { version, shutdown, memory, environment } = options;
-  const thirdPartyTools = createThirdPartyToolsOf({ thirdParties: services.thirdParties, memory, environment });
+  const { homeAddress } = options.hostPlace;
+  const thirdParties = { thirdParties: services.thirdParties, memory, environment, homeAddress };
+  const thirdPartyTools = createThirdPartyToolsOf(thirdParties);
   const inner = createInnerRoutes({ own: apiPrefix, services: servicesPrefix, app: routes, logger });
   const offered = { routes: inner, document: describe, directory, logger, shutdown };
   app.route(graphqlPath, serveGraphql(offered));

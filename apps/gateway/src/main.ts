@@ -74,7 +74,7 @@ async function main(): Promise<void> {
   await using telemetry = await openTelemetry({ serviceName: "roost-gateway", otlpEndpoint, logger });
   await using opened = await openHome(config, place, logger);
   const { database, kernel, home } = opened;
-  const services = reachedServices(await openServices({ kernel, kind: "gateway", name: "gateway" }), place.host);
+  const services = reachedServices(await openServices({ kernel, kind: "gateway", name: "gateway" }), place);
   const keepAnswer = createKeepAnswer(answersOf(database), { logger });
   const { router, memory } = openRouting(opened.memory, { directory: services.directory });
   const { settings } = memory;

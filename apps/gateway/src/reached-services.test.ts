@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { ListedService, Services } from "@roost/service";
+import { silentLogger, systemClock } from "@roost/base";
+import { createForwardCall, type ListedService, type Services } from "@roost/service";
 import { reachedServices } from "./reached-services.ts";
 
 test("reachedServices() leaves out what listens on the loopback of another machine than the joined host's", async () => {
@@ -15,7 +16,8 @@ test("reachedServices() leaves out what listens on the loopback of another machi
   const find = async () => ({ name: "peeps", reason: null, instances }) as unknown as ListedService;
   const services = { directory: { find } } as unknown as Services;
   const found = async (host?: string) => {
-    const { reason, instances: reached } = await reachedServices(services, host).directory.find("peeps");
+    const from = { host, homeAddress: host && "https://attic.example" };
+    const { reason, instances: reached } = await reachedServices(services, from).directory.find("peeps");
     return [reached.map((one) => one.host), reason?.slice(0, 15) ?? null];
   };
   assert.deepEqual(await found(), [["attic", "box", "shed"], null]);
@@ -24,4 +26,20 @@ test("reachedServices() leaves out what listens on the loopback of another machi
   assert.deepEqual(await found("box"), [[], "it listens on t"]);
   instances = [];
   assert.deepEqual(await found("box"), [[], null]);
+});
+
+test("reachedServices() leaves a call to the home where no instance is within reach, before anything is sent", async () => {
+  const instances = [{ id: "one", url: "http://127.0.0.1:9", host: "attic" }];
+  const find = async () => ({ name: "peeps", title: "Peeps", reason: null, instances }) as unknown as ListedService;
+  const from = { host: "box", homeAddress: "https://attic.example" };
+  const { directory, signer } = reachedServices({ directory: { find } } as unknown as Services, from);
+  const forward = createForwardCall({ directory, signer, clock: systemClock, logger: silentLogger });
+  const request = new Request("http://peeps.invalid/people", { method: "POST", body: "{}" });
+  const principal = { id: "owner", kind: "owner", scopes: ["*"] } as const;
+  await assert.rejects(forward({ service: "peeps", path: "/people", principal, request }), {
+    code: "unavailable",
+    message: /^Peeps, which listens on .* ask the gateway there, https:\/\/attic\.example$/,
+    details: { needs: "home", address: "https://attic.example", httpStatus: 501 },
+  });
+  assert.equal(request.bodyUsed, false);
 });

@@ -1,21 +1,36 @@
 /** Which instances of services a gateway calls: what listens on the loopback of another machine is not there where this one would call it. */
+import type { RoostError } from "@roost/base";
 import type { ListedService, Services } from "@roost/service";
+import { leftToHome } from "./security/leave-to-home.ts";
 
-/** `host`: of the joined host on which this gateway runs; undefined: the home's machine. */
-export function reachedServices<Given extends Pick<Services, "directory">>(services: Given, host?: string): Given {
+/** The joined host on which a gateway runs; nothing of it: the home's machine. */
+interface ReachedFrom {
+  host?: string | undefined;
+  /** Of the home's gateway. */
+  homeAddress?: string | undefined;
+}
+
+/** A call of one that has no instance within reach is left to the home, before anything is sent. */
+export function reachedServices<Given extends Pick<Services, "directory">>(services: Given, from: ReachedFrom): Given {
+  const { host } = from;
   if (host === undefined) return services;
   const { directory } = services;
-  const find = async (name: string) => onlyReached(await directory.find(name), host);
+  const find = async (name: string) => onlyReached(await directory.find(name), { ...from, host });
   return { ...services, directory: { ...directory, find } };
 }
 
-function onlyReached(service: ListedService, host: string): ListedService {
+function onlyReached(
+  service: ListedService,
+  { host, homeAddress }: ReachedFrom & { host: string },
+): ListedService & { refusal?: RoostError } {
   const instances = service.instances.filter((one) => one.host === host || !isLoopback(one.url));
-  const isFar = instances.length === 0 && service.instances.length > 0;
+  if (instances.length > 0 || service.instances.length === 0) return { ...service, instances };
   const reason = "it listens on the loopback of another machine, so ask the gateway of the home";
-  return { ...service, instances, reason: isFar ? reason : service.reason };
+  const refusal = leftToHome(`${service.title}, which listens on the loopback of another machine,`, homeAddress);
+  return { ...service, instances, reason, refusal };
 }
 
-function isLoopback(url: string): boolean {
-  return /^(localhost|127\.[\d.]+|\[::1\])$/.test(new URL(url).hostname);
+/** Whether it leads to the machine on which it is called. */
+export function isLoopback(url: string): boolean {
+  return /^((.+\.)?localhost\.?|127\.[\d.]+|0\.0\.0\.0|\[::1?\])$/.test(new URL(url).hostname);
 }

@@ -7,6 +7,8 @@ import { keepPart, namedPart, type Memory } from "@roost/memory";
 import { resolveSecret } from "@roost/memory/settings";
 import type { ThirdParties } from "@roost/service";
 import { openThirdPartyCatalogue, type RunFiles } from "@roost/worker/third-parties";
+import { isLoopback } from "../reached-services.ts";
+import { leftToHome } from "../security/leave-to-home.ts";
 import { hasScope, type McpClient } from "./mcp-client.ts";
 import { tellContent } from "./tell-content.ts";
 
@@ -18,12 +20,15 @@ export interface ThirdPartyToolsGiven {
   memory: Memory;
   /** Where secrets by reference may be. */
   environment: NodeJS.ProcessEnv;
+  /** Of the home's gateway, where this one is on another host: what stands at a loopback address stands there. */
+  homeAddress: string | undefined;
 }
 
 export function createThirdPartyToolsOf({
   thirdParties,
   memory,
   environment,
+  homeAddress,
 }: ThirdPartyToolsGiven): ThirdPartyToolsOf {
   const { machineDir: homeDir, settings } = memory;
   const catalogue = openThirdPartyCatalogue({
@@ -43,7 +48,20 @@ export function createThirdPartyToolsOf({
   };
   return async (client) => {
     const all = (await catalogue(() => true, files)) as Tool[];
-    return all.filter((tool) => hasScope(client, scopeOf(tool)));
+    const allowed = all.filter((tool) => hasScope(client, scopeOf(tool)));
+    return homeAddress === undefined ? allowed : allowed.map((tool) => reachedFrom(tool, homeAddress));
+  };
+}
+
+/** Another machine's loopback is not this one's: whatever listens here would be called in its place. */
+function reachedFrom(tool: Tool, homeAddress: string): Tool {
+  const { target, targets = [target] } = tool.reach!({});
+  if (!targets.some((host) => isLoopback(`http://${host}`))) return tool;
+  return {
+    ...tool,
+    execute: async () => {
+      throw leftToHome(`${serviceOf(tool)}, which listens on a loopback address,`, homeAddress);
+    },
   };
 }
 

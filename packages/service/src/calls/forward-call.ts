@@ -44,7 +44,8 @@ export function createForwardCall(options: ForwardOptions): ForwardCall {
   const { directory, logger } = options;
   let turn = 0;
   return async (call) => {
-    const { instances, title, reason } = await directory.find(call.service);
+    const { instances, title, reason, refusal } = await directory.find(call.service);
+    if (refusal !== undefined) throw refusal;
     const body = await bodyOf(call.request);
     // Instances take turns in being first.
     turn += 1;

@@ -14,6 +14,8 @@ export interface CalledService {
   /** Why it cannot run; null: it can. */
   reason: string | null;
   instances: readonly CalledInstance[];
+  /** What a call is refused with, before anything is sent; undefined: it is not. */
+  refusal?: RoostError | undefined;
 }
 
 export interface ServiceInstance extends CalledInstance {
