@@ -12,17 +12,9 @@ import {
 } from "@roost/base";
 import { gatewayApplication } from "@roost/access";
 import { exitCodeOf } from "@roost/contract/status-codes";
-import { applyMigrations, openDatabase, readSchema, type Database } from "@roost/database";
+import { openDatabase, type Database } from "@roost/database";
 import { answersOf, createKeepAnswer, openKernel, type Kernel } from "@roost/kernel";
-import {
-  findPlace,
-  memorySchema,
-  openMemory,
-  readRecordedHome,
-  type HeldHome,
-  type HomePlace,
-  type Memory,
-} from "@roost/memory";
+import { findPlace, openMemory, readRecordedHome, type HeldHome, type HomePlace, type Memory } from "@roost/memory";
 import { askForDatabase } from "@roost/models";
 import { openServices } from "@roost/service";
 import { homeRooms } from "@roost/worker/home-rooms";
@@ -37,6 +29,7 @@ import { followHome } from "./follow-home.ts";
 import { keepHome, type HomeKeeper } from "./keep-home.ts";
 import { knownNamesOf } from "./known-names-of.ts";
 import { listen } from "./listen.ts";
+import { lookAtSchemas } from "./look-at-schemas.ts";
 import { openRouting } from "./routing/create-home-router.ts";
 import { reachedServices } from "./reached-services.ts";
 import { readListenSettings } from "./read-listen-settings.ts";
@@ -174,8 +167,7 @@ async function openOwnDatabase(place: HomePlace, logger: Logger): Promise<Databa
   const given = { url: place.databaseUrl, poolMax, applicationName: gatewayApplication, logger };
   const database = opened.use(await openDatabase(given).catch(place.explain));
   await place.refuse(database);
-  // A login of a host only looks whether they are those of this program.
-  if (place.host !== undefined) await applyMigrations(database, await readSchema(memorySchema));
+  if (place.host !== undefined) await lookAtSchemas(database);
   opened.move();
   return database;
 }

@@ -8,7 +8,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gatewayApplication, makeSigningKey, openAccess } from "@roost/access";
 import { createLogger, systemClock } from "@roost/base";
-import { prepareChannels } from "@roost/channels";
 import { createHttpClient, type AnyOperation } from "@roost/contract";
 import {
   gatewaysScope,
@@ -19,12 +18,13 @@ import {
 } from "@roost/contract/operations";
 import { postJson } from "@roost/contract/post-json";
 import { roostContract } from "@roost/contract/roost";
-import { applyMigrations, openDatabase, readSchema, type Database } from "@roost/database";
+import { openDatabase, type Database } from "@roost/database";
 import { openKernel } from "@roost/kernel";
-import { memorySchema, openMemory } from "@roost/memory";
+import { openMemory } from "@roost/memory";
 import { openServices } from "@roost/service";
 import { homeRooms } from "@roost/worker/home-rooms";
 import { apiPrefix } from "../create-gateway.ts";
+import { lookAtSchemas } from "../look-at-schemas.ts";
 import { openRouting } from "../routing/create-home-router.ts";
 import { openOwnHooks } from "../serve-hooks.ts";
 import { nowhere, serveForTest, testToken, type TestGateway } from "./create-test-gateway.ts";
@@ -54,13 +54,12 @@ export async function openElsewhere(home: TestGateway): Promise<GatewayElsewhere
   const kernel = opened.use(await openKernel({ database, logger, rooms: homeRooms }));
   const homeDir = await prepareMachine(home);
   opened.defer(() => rm(homeDir, { recursive: true, force: true }));
-  await applyMigrations(database, await readSchema(memorySchema));
+  await lookAtSchemas(database);
   const opening = opened.use(await openMemory({ kernel, homeDir, isMirrored: true, migrate: false, logger }));
   const services = await openServices({ kernel, kind: "gateway", name: "gateway" });
   const waits = { suggestMsMax: 60_000, textMsMax: 60_000 };
   const { router, memory } = openRouting(opening, { directory: services.directory, ...waits });
   const access = await openAccess(kernel, { logger });
-  await prepareChannels(kernel);
   const server = await serveForTest({
     version,
     kernel,
