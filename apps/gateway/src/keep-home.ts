@@ -47,8 +47,8 @@ export interface KeepHomeOptions {
   token: Token;
 }
 
-/** Of a file that a person has vouched for at any gateway. */
-export const trustedChannel = "trusted";
+/** Of a file that a person has vouched for at another gateway on the home's directory. */
+const trustedChannel = "trusted";
 
 export async function keepHome(memory: Memory, options: KeepHomeOptions): Promise<HomeKeeper> {
   const { kernel } = memory;
@@ -83,7 +83,10 @@ export async function keepHome(memory: Memory, options: KeepHomeOptions): Promis
     channels: channels.names,
     applyAtOnce: teller.look,
     inForce: teller.inForce,
-    onTrusted: () => look(true),
+    onTrusted() {
+      look(true);
+      kernel.wakeups.wake(trustedChannel);
+    },
     async run({ model, signal }) {
       using _trusted = kernel.wakeups.subscribe(trustedChannel, () => look(true));
       const loops = [...createLoops(memory, { model, channels, environment, signal }), tokenLoop];
