@@ -15,23 +15,27 @@ import {
   settingsFile,
   type Settings,
 } from "@roost/memory/settings";
-import { trustedChannel, type HomeKeeper } from "./keep-home.ts";
+import type { HomeKeeper } from "./keep-home.ts";
 
 export interface FollowHomeOptions {
   supervised: Pick<Supervised, "askForAnother">;
   environment: NodeJS.ProcessEnv;
+  /** So long settings stay as they are before this process starts anew with them: whoever edits them may save again. */
+  settledMs?: number;
 }
 
 /** Without a wake-up the settings are looked at this often. */
 const pollMs = 30_000;
-/** So long they stay as they are before this process starts anew with them: whoever edits them may save again. */
-const settledMs = 3_000;
+const settledMsDefault = 3_000;
 /** What the home applies at once it applies for all: here they are only told. */
 const atOnce: readonly (keyof Settings)[] = ["budgets", "channels", "services", "workers", "retention", "notify"];
 /** Decides where others find this gateway: a mistake would lock them out. */
 const forPerson: keyof Settings = "listen";
 
-export async function followHome(memory: Memory, { supervised, environment }: FollowHomeOptions): Promise<HomeKeeper> {
+export async function followHome(
+  memory: Memory,
+  { supervised, environment, settledMs = settledMsDefault }: FollowHomeOptions,
+): Promise<HomeKeeper> {
   const { kernel, logger } = memory;
   let inForce = memory.settings;
   const path = join(memory.homeDir, settingsFile);
@@ -57,7 +61,8 @@ export async function followHome(memory: Memory, { supervised, environment }: Fo
       (name) => !isDeepStrictEqual(inForce[name], now[name]),
     );
     const rest = changed.filter((name) => !atOnce.includes(name));
-    inForce = { ...now, [forPerson]: inForce[forPerson] };
+    // Those of the others are of a start that is yet to come.
+    inForce = { ...now, ...Object.fromEntries(rest.map((name) => [name, inForce[name]])) };
     told = text;
     if (rest.length === 0) return;
     const names = rest.join(", ");
@@ -73,7 +78,8 @@ export async function followHome(memory: Memory, { supervised, environment }: Fo
     channels: () => channelNames.filter((name) => inForce.channels[name] !== undefined),
     applyAtOnce: async () => undefined,
     inForce: () => inForce,
-    onTrusted: () => kernel.wakeups.wake(trustedChannel),
+    // Only the home lets a person vouch.
+    onTrusted: () => undefined,
     async run({ signal }) {
       using watch = kernel.wakeups.watch("log:home");
       while (!signal.aborted) {
