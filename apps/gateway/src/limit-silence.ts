@@ -11,6 +11,8 @@ export interface SilenceLimits {
   bytesMin: number;
   /** How often it is checked. */
   checkMs: number;
+  /** That of the times. Default: that of this process. */
+  nowMs?: (() => number) | undefined;
 }
 
 interface Arriving {
@@ -21,17 +23,20 @@ interface Arriving {
 }
 
 /** Tells the server of one that is late as Node does, by `clientError`. Ends when the server closes. */
-export function limitSilence(server: Server, { withinMs, bytesMin, checkMs }: SilenceLimits): void {
+export function limitSilence(
+  server: Server,
+  { withinMs, bytesMin, checkMs, nowMs: readMs = () => performance.now() }: SilenceLimits,
+): void {
   const arriving = new Map<Socket, Arriving>();
   server.prependListener("request", (request: IncomingMessage) => {
     const { socket } = request;
-    arriving.set(socket, { request, sinceMs: performance.now(), bytesRead: socket.bytesRead });
+    arriving.set(socket, { request, sinceMs: readMs(), bytesRead: socket.bytesRead });
     request.once("close", () => {
       if (arriving.get(socket)?.request === request) arriving.delete(socket);
     });
   });
   const timer = setInterval(() => {
-    const nowMs = performance.now();
+    const nowMs = readMs();
     for (const [socket, one] of arriving) {
       if (one.request.complete) arriving.delete(socket);
       else if (nowMs - one.sinceMs < withinMs) continue;

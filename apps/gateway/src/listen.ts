@@ -64,6 +64,8 @@ export interface RequestTimeouts {
   bytesMin: number;
   /** How often it is checked. */
   checkMs: number;
+  /** Of the silence. Default: this process's. */
+  nowMs?: () => number;
 }
 
 const loopback = new Set(["127.0.0.1", "::1", "localhost"]);
