@@ -131,8 +131,7 @@ function serveVersions(memory: Memory): Served[] {
     serve(operations.listFileVersions, async ({ path, limit, after }) => {
       const { versions, present } = await listFileVersions(memory, path, { as: { kind: "main" } });
       const place = placeOf(textPlace, after);
-      // Each content is in it once.
-      const rest = versions.slice(versions.findIndex(({ sha256 }) => sha256 === place) + 1);
+      const rest = versions.slice(firstAfter(versions, place));
       const items = rest.slice(0, limit).map(({ sha256, bytes, at, by, dropped }) => ({
         sha256,
         bytes,
@@ -150,6 +149,17 @@ function serveVersions(memory: Memory): Served[] {
       return await restoreFileVersion(memory, { ...asked, as, by });
     }),
   ];
+}
+
+/** Each content is in it once. @throws RoostError `invalid_input` for a place that is none any more */
+function firstAfter(versions: readonly { sha256: string }[], place: string | undefined): number {
+  if (place === undefined) return 0;
+  const index = versions.findIndex(({ sha256 }) => sha256 === place);
+  if (index >= 0) return index + 1;
+  throw new RoostError(
+    "invalid_input",
+    `after: there is no version ${place.slice(0, 64)} of this file any more: list its versions from the beginning`,
+  );
 }
 
 /** A host brings what somebody edited there, as an editor does on the home's own disk. */

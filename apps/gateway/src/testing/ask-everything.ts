@@ -387,6 +387,10 @@ async function askAboutWriting(client: TestGateway["client"]): Promise<void> {
   const { items, next } = await client.listFileVersions({ path, limit: 1 });
   const rest = await client.listFileVersions({ path, limit: 1, after: next ?? "" });
   assert.equal(rest.next, null);
+  await assert.rejects(client.listFileVersions({ path: picture.path, after: next ?? "" }), {
+    code: "invalid_input",
+    message: /from the beginning/,
+  });
   assert.deepEqual(
     [...items, ...rest.items].map((version) => [version.sha256, version.isPresent, version.dropped]),
     [
