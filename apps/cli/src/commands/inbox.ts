@@ -76,7 +76,8 @@ function idOf(entry: InboxEntryRecord): string | undefined {
 }
 
 function nextStepOf(entry: Extract<InboxEntryRecord, { kind: "unknown" | "failure" | "claim" }>): string {
-  if (entry.kind === "claim") return `roost facts accept ${shortId(entry.fact.id)}, or roost facts remove ${shortId(entry.fact.id)}`;
+  if (entry.kind === "claim")
+    return `roost facts accept ${shortId(entry.fact.id)}, or roost facts remove ${shortId(entry.fact.id)}`;
   if (entry.kind === "unknown") return `roost run resolve ${shortId(entry.runId)} ${entry.seq}`;
   return entry.runId === null ? "See roost status" : `See roost log why ${shortId(entry.runId)}`;
 }
