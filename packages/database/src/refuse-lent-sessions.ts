@@ -1,3 +1,4 @@
+/** Finds a pooler between Roost and the server that lends sessions for single transactions; what sessions are used for stands where it is used. */
 import { RoostError } from "@roost/base";
 import { DatabaseError } from "pg";
 import { openClient, type ConnectionSettings, type PgClient } from "./connect-client.ts";
