@@ -129,6 +129,11 @@ test(
   },
 );
 
+test("runConfined() ends a program that has hardly begun, however far its sandbox is set up", options, async () => {
+  const limits = Array.from({ length: 30 }, (_, index) => ({ timeMsMax: 1 + index }));
+  for (const each of limits) assert.equal((await sh("sleep 30", { limits: each })).end, "time");
+});
+
 test("runConfined() ends everything of a program when it is aborted", options, async () => {
   const stop = new AbortController();
   const onOutput = () => stop.abort(new Error("enough"));

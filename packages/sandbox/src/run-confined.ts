@@ -1,5 +1,5 @@
 /** Runs one program confined, within its limits, and keeps what it writes. */
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { existsSync } from "node:fs";
 import { RoostError } from "@roost/base";
 import { bubblewrapArguments, type View } from "./bubblewrap-arguments.ts";
@@ -67,8 +67,7 @@ export async function runConfined(
   let end: ConfinedRun["end"] = "exited";
   const stop = (why: ConfinedRun["end"]) => {
     if (end === "exited") end = why;
-    // Its first process takes all others of its namespace along.
-    child.kill("SIGKILL");
+    void endAll(child);
   };
   const take = (chunk: Buffer) => {
     const kept = chunk.subarray(0, limits.outputBytesMax - bytes);
@@ -100,6 +99,20 @@ export async function runConfined(
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener("abort", onAbort);
+  }
+}
+
+/**
+ * The first process of its namespace takes all others along, once it is bound to the life of bwrap; before, it would wait for ever for a bwrap that is
+ * gone. Stopped first, bwrap starts none while they are listed.
+ */
+async function endAll(child: ChildProcess): Promise<void> {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  child.kill("SIGSTOP");
+  try {
+    killAll((await readProcessTree(child.pid)).pids);
+  } finally {
+    child.kill("SIGKILL");
   }
 }
 
