@@ -11,7 +11,7 @@ import { homeLimits } from "../disk/home-limits.ts";
 import type { Memory } from "../memory.ts";
 import { requireDisk } from "../mirror/require-disk.ts";
 import { readRecord } from "../records/file-records.ts";
-import { isKeptVersion, listLargeVersions } from "../records/large-versions.ts";
+import { isKeptVersion, listLargeVersions, renewKept } from "../records/large-versions.ts";
 import { stateNameOf } from "../visibility/home-file-class.ts";
 import type { Viewer } from "../visibility/viewer.ts";
 import { isLargeFile, refuseTooLarge } from "./keep-large-file.ts";
@@ -140,7 +140,11 @@ export async function restoreFileVersion(
     await fetchVersion(memory, { sha256, file, absolute: target.absolute });
     const expected = (await memory.fileHashes.of(target.absolute))?.sha256 ?? "absent";
     const outcome = await putInPlace(memory, { ...target, ...version, expected, by, file });
-    if (outcome.state === "written") return { path: target.path, ...version };
+    if (outcome.state === "written") {
+      // It is what the file is, until a look finds that: of its versions the newest.
+      await renewKept(memory.kernel.database, { path: target.path, sha256 });
+      return { path: target.path, ...version };
+    }
     throw new RoostError("conflict", `${target.path} changes while it is restored: try again`);
   } finally {
     await rm(file, { force: true });

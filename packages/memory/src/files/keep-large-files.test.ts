@@ -397,7 +397,7 @@ test("dropLargeVersions() waits for the store with no lock held, and what it del
   assert.deepEqual(during, [{ state: "busy" }]);
   assert.deepEqual(await versionsOf(home), [hashOf(large("b")), `${hashOf(large("a"))} count`]);
   assert.deepEqual(await announce(), { state: "storing", isThere: false });
-  // One that fails may be done later: it is tried again before anything else is done with the object.
+  // One that fails may be done later: nothing else is done with the object for ten minutes.
   await edit(home, large("c"));
   const failing = async () => {
     throw new RoostError("unavailable", "the bucket is away");

@@ -13,7 +13,7 @@ export interface LargeVersion {
   bytes: number;
 }
 
-/** How long one that is being put may go without a sign of who puts it, until another takes it over, and until it is swept. */
+/** How long one that is being put may go without a sign of who puts it, until another takes it over, and until it is swept; one that is being deleted, for both. */
 const silence = "interval '2 minutes'";
 const abandoned = "interval '10 minutes'";
 /** How often who puts or deletes an object says so. */
@@ -42,7 +42,7 @@ export async function announceVersion(kernel: Kernel, version: LargeVersion & { 
     await lockObject(tx, sha256);
     const [found] = await tx.query<{ isKept: boolean; isHere: boolean; isBusy: boolean }>(
       `select coalesce(bool_or(state = 'kept'), false) as "isKept", coalesce(bool_or(state = 'kept' and path = $2), false) as "isHere",
-         coalesce(bool_or(state = 'deleting' or (state = 'storing' and renewed_at >= roost.now() - ${silence})), false) as "isBusy"
+         coalesce(bool_or(renewed_at >= roost.now() - case state when 'storing' then ${silence} when 'deleting' then ${abandoned} end), false) as "isBusy"
        from memory.large_version where sha256 = $1`,
       [sha256, path],
     );
