@@ -465,9 +465,13 @@ test("announceVersion() leaves an object to who is putting it, for whatever file
 test("A large file of a home whose disk is elsewhere is read and listed as its newest version has it", async (t) => {
   await using home = await createTestMemory();
   const text = `${"\0".repeat(1_300_000)}end`;
-  await edit(home, text);
   const elsewhere = await openMirrored(home);
   t.after(() => elsewhere[Symbol.asyncDispose]());
+  await write(home, text);
+  const onDiskAlone = { code: "unavailable", details: { needs: "home" } };
+  await assert.rejects(hashHomeFile(elsewhere, path, { as }), onDiskAlone);
+  await assert.rejects(readFileBytes(elsewhere, path, { as }), onDiskAlone);
+  assert.deepEqual(await keepLargeFiles(home.memory, atOnce), { keptCount: 1, isRefused: false });
   const listed = await listHomeFiles(elsewhere, { as });
   assert.deepEqual(
     listed.filter((file) => file.path === path).map(({ bytes }) => bytes),
