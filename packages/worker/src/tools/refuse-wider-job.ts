@@ -46,7 +46,7 @@ export async function refuseMoreJobs({ kernel }: ToolContext, added = 1): Promis
   if (count + added <= jobsMax) return;
   throw new RoostError(
     "limit_exceeded",
-    `runs add no more jobs to a home of ${count} (limit ${jobsMax}): change one, or ask the person`,
+    `runs add no more jobs to a home of ${count} jobs (limit ${jobsMax}): change one, or ask the person`,
   );
 }
 
