@@ -280,7 +280,11 @@ test("what is done on the home's disk itself is refused where that is elsewhere,
   await using home = await createTestMemory({
     files: { "notes/plan.md": "one\n", "notes/large.md": "x".repeat(2 ** 20 + 1) },
   });
-  await scanHome(home.memory);
+  // A large file is recorded once its times are a moment old.
+  await until("the large file is recorded", async () => {
+    await scanHome(home.memory);
+    return (await home.kernel.database.query("select from memory.file where path = 'notes/large.md'")).length > 0;
+  });
   const there = await openElsewhere(t, home);
   const path = "notes/plan.md";
   const { sha256 } = await readHomeFile(there, path, { as: main });
