@@ -16,8 +16,8 @@ test("The login of a host's gateways reads and writes rows of the API, makes not
   await using gateway = await createTestGateway({ objects: "s3://roost/home?endpoint=http://127.0.0.1:9" });
   await using _garden = await openTestService(garden, gateway.test);
   const scopes = [...hostScopes, "gateways:run"];
-  const { code } = await gateway.client.createPairing({ kind: "host", name: "box", scopes });
-  const host = { name: "box", version: "0.1.0", at: new Date().toISOString() };
+  const { code } = await gateway.client.createPairing({ kind: "host", name: "shed", scopes });
+  const host = { name: "shed", version: "0.1.0", at: new Date().toISOString() };
   const joined = await postJson<{ logins: HostLogins; needs: HostNeeds }>(`${gateway.url}/pair`, { code, host });
   assert.deepEqual(
     joined.logins.map(({ of }) => of),
@@ -94,9 +94,9 @@ test("The login of a host's gateways reads and writes rows of the API, makes not
     );
   await database.query(
     `insert into access.pairing (id, purpose, name, scopes, code_sha256, created_by, expires_at)
-     values (gen_random_uuid(), 'host', 'box', '{gateways:run}', 'a code of its own', 'mine', '2100-01-01')`,
+     values (gen_random_uuid(), 'host', 'shed', '{gateways:run}', 'a code of its own', 'mine', '2100-01-01')`,
   );
-  await gateway.client.revokeToken({ token: "box" });
+  await gateway.client.revokeToken({ token: "shed" });
   assert.deepEqual(
     await gateway.kernel.database.query("select from access.pairing where used_at is null and void_at is null"),
     [],
