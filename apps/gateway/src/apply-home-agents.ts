@@ -6,6 +6,7 @@ import { createHash } from "node:crypto";
 import { toRoostError } from "@roost/base";
 import { applyAgents, checkNames, readAgentSources, readAgentsOfTexts, type KnownNames } from "@roost/jobs";
 import { agentFileVersion, agentIdOfFile, parseAgentFile } from "@roost/jobs/agent-files";
+import { homeItself } from "@roost/jobs/files";
 import type { Kernel } from "@roost/kernel";
 import type { Memory } from "@roost/memory";
 import { settingsFile } from "@roost/memory/settings";
@@ -66,7 +67,7 @@ export async function applyHomeAgents(memory: Memory, names: KnownNames): Promis
   }
   const present = new Set([...files, ...ofServices.kept, ...sources.values()]);
   const gone = (await filesOfAgents(kernel)).filter((file) => !present.has(file));
-  await applyAgents(kernel, written, { by: "home", source: settingsFile, sources, textHashes, held, gone });
+  await applyAgents(kernel, written, { by: homeItself, source: settingsFile, sources, textHashes, held, gone });
   for (const notice of notices) logger.warn(notice);
   return notices;
 }

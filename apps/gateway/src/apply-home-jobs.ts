@@ -8,18 +8,17 @@ import { join } from "node:path";
 import { RoostError, toRoostError, writeFileDurably, type JsonValue } from "@roost/base";
 import {
   applyJobs,
-  findBroughtJobs,
-  findJobIds,
   getJob,
   listJobs,
   listTriggerJobs,
   readAgentTriggers,
+  readJobOrigins,
   removeJob,
-  type Job,
+  type JobOrigin,
   type KnownNames,
 } from "@roost/jobs";
 import { toTriggerJob } from "@roost/jobs/agent-files";
-import { definitionFilesMax, parseJobDocuments } from "@roost/jobs/files";
+import { definitionFilesMax, homeItself, isSourceOfHome, parseJobDocuments } from "@roost/jobs/files";
 import type { Kernel } from "@roost/kernel";
 import type { Memory } from "@roost/memory";
 import { settingsFile } from "@roost/memory/settings";
@@ -27,7 +26,6 @@ import { z } from "zod";
 import { listHomeFiles, readAllUnheld, textOf } from "./list-home-files.ts";
 import { heartbeatId, heartbeatJob } from "./jobs/heartbeat-job.ts";
 
-const by = "home";
 const Applied = z.record(z.string(), z.string());
 
 /** Returns lines for the person about what was not applied; a bad file does not affect the others. */
@@ -37,8 +35,7 @@ export async function applyHomeJobs(memory: Memory, known: KnownNames): Promise<
   const before = await readApplied(homeDir);
   // Removed ones included. The database may not be the one that they were applied to.
   const all = [...sources.values()].flat().map(idOf).filter(isId);
-  const stored = await findJobIds(kernel, all);
-  const brought = await findBroughtJobs(kernel, all);
+  const stored = await readJobOrigins(kernel, all);
   const applied: Record<string, string> = {};
   for (const [source, jobs] of sources) {
     const hash = createHash("sha256")
@@ -47,15 +44,14 @@ export async function applyHomeJobs(memory: Memory, known: KnownNames): Promise<
     try {
       const ids = jobs.map(idOf).filter(isId);
       // An import brought them as they were where this file had been applied, with what was changed since.
-      const isBrought = before[source] === undefined && ids.every((id) => brought.get(id) === source);
+      const isBrought = before[source] === undefined && ids.every((id) => isAsBrought(stored.get(id), source));
       const isApplied = (isBrought && ids.length > 0) || (before[source] === hash && ids.every((id) => stored.has(id)));
       if (!isApplied) {
-        const others = await definedByOthers(kernel, ids);
         const [id] = ids;
-        if (id !== undefined && triggerJobs.get(id) === source) refuseTakeover(id, others.get(id));
-        const changes = await applyJobs(kernel, jobs, { by, source, timeZone, known });
+        if (id !== undefined && triggerJobs.get(id) === source) refuseTakeover(id, ofOthers(stored.get(id)));
+        const changes = await applyJobs(kernel, jobs, { by: homeItself, source, timeZone, known });
         for (const { jobId, change } of changes) {
-          const other = others.get(jobId);
+          const other = ofOthers(stored.get(jobId));
           if (change !== "changed" || other === undefined) continue;
           if (other.source !== source)
             notices.push(
@@ -101,31 +97,25 @@ async function removeLeftTriggers(
 ): Promise<void> {
   for (const { id, source, isBrought } of await listTriggerJobs(kernel)) {
     if (present.has(id) || (isBrought && before[source] === undefined)) continue;
-    await removeJob(kernel, id, { by, reason: `no longer in ${source}` }).catch((error: unknown) => {
+    await removeJob(kernel, id, { by: homeItself, reason: `no longer in ${source}` }).catch((error: unknown) => {
       // By another gateway of this home.
       if (toRoostError(error).code !== "not_found") throw error;
     });
   }
 }
 
-type ByOther = Pick<Job, "definedBy" | "source">;
-
-/** Jobs whose current definition does not come from the home's files. */
-async function definedByOthers(kernel: Kernel, ids: readonly string[]): Promise<Map<string, ByOther>> {
-  const found = new Map<string, ByOther>();
-  for (const id of ids) {
-    const job = await getJob(kernel, id).catch(() => undefined);
-    if (job !== undefined && job.state !== "removed" && job.definedBy !== by) found.set(id, job);
-  }
-  return found;
+function isAsBrought(stored: JobOrigin | undefined, source: string): boolean {
+  return stored?.isAsBrought === true && stored.state !== "removed" && stored.source === source;
 }
 
-/** Sets of jobs that files of the home are. */
-const ofHome = /^(?:jobs|agents)\/|^roost\.yaml(?:#|$)/;
+/** Undefined: there is no such job, or its current definition comes from the home's files. */
+function ofOthers(stored: JobOrigin | undefined): JobOrigin | undefined {
+  return stored?.state === "removed" || stored?.definedBy === homeItself ? undefined : stored;
+}
 
 /** A trigger takes its job with it when it goes: not one that no file has made. @throws conflict */
-function refuseTakeover(jobId: string, other: ByOther | undefined): void {
-  if (other === undefined || (other.source !== null && ofHome.test(other.source))) return;
+function refuseTakeover(jobId: string, other: JobOrigin | undefined): void {
+  if (other === undefined || (other.source !== null && isSourceOfHome(other.source))) return;
   throw new RoostError(
     "conflict",
     `there is a job "${jobId}" already, which ${other.definedBy} defined: rename the trigger, or remove that job (roost jobs remove ${jobId})`,

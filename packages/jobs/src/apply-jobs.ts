@@ -6,6 +6,7 @@ import { removeJobWithin } from "./change-job-state.ts";
 import { clipReason, jobColumns, lockJob, type JobDefinition, type StoredJob } from "./job-row.ts";
 import { topicOf } from "./topic-of.ts";
 import { defineJobWithin, type ChangedJob, type DefineJobOptions, type DefineJobWithinOptions } from "./define-job.ts";
+import { homeItself } from "./files/home-source.ts";
 import { mergeDefinition } from "./merge-definition.ts";
 import { readDefinition, type ReadDefinition } from "./read-definition.ts";
 import { resolveTrigger } from "./resolve-trigger.ts";
@@ -118,9 +119,6 @@ async function mergeJob(tx: KernelTransaction, job: AppliedJob, options: ApplyJo
     ]);
   return merged === undefined ? change : { ...change, kept: merged.kept };
 }
-
-/** Who applies the home's files. */
-const homeItself = "home";
 
 /**
  * Its file came with this import, and was applied once the type of the events was known, before the import could say what had become of the job

@@ -14,16 +14,16 @@ export { applyJobs, applyValidJobs } from "./apply-jobs.ts";
 export { pauseJob, removeJob, resumeJob } from "./change-job-state.ts";
 export { runJobNow } from "./run-job-now.ts";
 export {
-  findBroughtJobs,
   countJobs,
-  findJobIds,
   getJob,
   listJobs,
   listJobsByDue,
   listLatestTicks,
   listTicks,
+  readJobOrigins,
   type DuePlace,
   type Job,
+  type JobOrigin,
   type Tick,
 } from "./read-jobs.ts";
 export { readEventTopics } from "./fire-event-ticks.ts";

@@ -162,19 +162,20 @@ export async function getJob(kernel: Kernel, jobId: string): Promise<Job> {
   return job;
 }
 
-/** Which of these ids are jobs, removed ones included. */
-export async function findJobIds(kernel: Kernel, ids: readonly string[]): Promise<Set<string>> {
-  const rows = await kernel.database.query<{ id: string }>("select id from roost.job where id = any($1)", [ids]);
-  return new Set(rows.map(({ id }) => id));
+/** Where the definition of a job comes from. */
+export interface JobOrigin extends Pick<Job, "state" | "definedBy" | "source"> {
+  /** An import brought it, and it still is as it was brought. */
+  isAsBrought: boolean;
 }
 
-/** Of these jobs those that an import brought and that still are as it brought them, with the set that they came with. */
-export async function findBroughtJobs(kernel: Kernel, ids: readonly string[]): Promise<Map<string, string | null>> {
-  const rows = await kernel.database.query<{ id: string; source: string | null }>(
-    "select id, source from roost.job where id = any($1) and brought = definition and state <> 'removed'",
+/** Of those of these ids that are jobs, removed ones included. */
+export async function readJobOrigins(kernel: Kernel, ids: readonly string[]): Promise<Map<string, JobOrigin>> {
+  const rows = await kernel.database.query<JobOrigin & { id: string }>(
+    `select id, state, defined_by as "definedBy", source, brought is not null and brought = definition as "isAsBrought"
+     from roost.job where id = any($1)`,
     [ids],
   );
-  return new Map(rows.map(({ id, source }) => [id, source]));
+  return new Map(rows.map(({ id, ...origin }) => [id, origin]));
 }
 
 async function withLastTicks(kernel: Kernel, rows: Omit<Job, "lastTick">[]): Promise<Job[]> {

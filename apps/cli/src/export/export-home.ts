@@ -5,6 +5,7 @@ import { RoostError, severalAtOnce, toRoostError } from "@roost/base";
 import { partLimits } from "@roost/contract/part";
 import { formatLabels, joinLabels, parseLabels, untrustedFrom } from "@roost/contract/labels";
 import { exportKinds, HomeRecord, jobStates, type Event } from "@roost/contract/operations";
+import { isSourceOfHome } from "@roost/jobs/files";
 import type { Connection, RoostClient } from "../connect.ts";
 import { isSecretFile, maskSecrets } from "../import/found/find-secret-line.ts";
 import { eachRow } from "../read-pages.ts";
@@ -221,12 +222,9 @@ async function* readJobs(client: RoostClient): AsyncGenerator<object> {
       state,
       definition,
       pausedReason,
-      source: source !== null && fileOfHome.test(source) ? source : undefined,
+      source: source !== null && isSourceOfHome(source) ? source : undefined,
     };
 }
-
-/** A set of jobs that a file of the home is; others are of this home alone. */
-const fileOfHome = /^(?:jobs|agents)\/|^roost\.yaml(?:#|$)/;
 
 async function* readGrants(client: RoostClient): AsyncGenerator<object> {
   for await (const { state: _state, ...grant } of eachRow((page) => client.listGrants({ ...page, isLive: false })))

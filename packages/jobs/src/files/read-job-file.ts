@@ -4,6 +4,7 @@ import { RoostError, type JsonValue } from "@roost/base";
 import { parseAllDocuments } from "yaml";
 import { readWritten } from "./read-written.ts";
 
+export { homeItself, isSourceOfHome } from "./home-source.ts";
 export { asWritten, differenceAsWritten, writtenDurations, writtenFaults } from "./read-written.ts";
 
 /** Of one folder. */
