@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { silentLogger, systemClock } from "@roost/base";
+import { silentLogger, systemClock, type RoostError } from "@roost/base";
 import { createForwardCall, type ListedService, type Services } from "@roost/service";
 import { reachedServices } from "./reached-services.ts";
 
@@ -17,15 +17,17 @@ test("reachedServices() leaves out what listens on the loopback of another machi
   const services = { directory: { find } } as unknown as Services;
   const found = async (host?: string) => {
     const from = { host, homeAddress: host && "https://attic.example" };
-    const { reason, instances: reached } = await reachedServices(services, from).directory.find("peeps");
-    return [reached.map((one) => one.host), reason?.slice(0, 15) ?? null];
+    const service: ListedService & { refusal?: RoostError } = await reachedServices(services, from).directory.find("peeps");
+    const { instances: reached, refusal } = service;
+    return [reached.map((one) => one.host), refusal?.details?.["address"]];
   };
-  assert.deepEqual(await found(), [["attic", "box", "shed"], null]);
-  assert.deepEqual(await found("box"), [["box", "shed"], null]);
+  assert.deepEqual(await found(), [["attic", "box", "shed"], undefined]);
+  assert.deepEqual(await found("box"), [["box", "shed"], undefined]);
   instances = [instance("attic", "[::1]")];
-  assert.deepEqual(await found("box"), [[], "it listens on t"]);
+  // It runs, and is listed so.
+  assert.deepEqual(await found("box"), [["attic"], "https://attic.example"]);
   instances = [];
-  assert.deepEqual(await found("box"), [[], null]);
+  assert.deepEqual(await found("box"), [[], undefined]);
 });
 
 test("reachedServices() leaves a call to the home where no instance is within reach, before anything is sent", async () => {

@@ -10,7 +10,7 @@ interface ReachedFrom {
   homeAddress?: string | undefined;
 }
 
-/** A call of one that has no instance within reach is left to the home, before anything is sent. */
+/** A call of one that has no instance within reach is left to the home, before anything is sent; it runs all the same. */
 export function reachedServices<Given extends Pick<Services, "directory">>(services: Given, from: ReachedFrom): Given {
   const { host } = from;
   if (host === undefined) return services;
@@ -25,9 +25,8 @@ function onlyReached(
 ): ListedService & { refusal?: RoostError } {
   const instances = service.instances.filter((one) => one.host === host || !isLoopback(one.url));
   if (instances.length > 0 || service.instances.length === 0) return { ...service, instances };
-  const reason = "it listens on the loopback of another machine, so ask the gateway of the home";
   const refusal = leftToHome(`${service.title}, which listens on the loopback of another machine,`, homeAddress);
-  return { ...service, instances, reason, refusal };
+  return { ...service, refusal };
 }
 
 /** Whether it leads to the machine on which it is called. */
