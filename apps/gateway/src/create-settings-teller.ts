@@ -22,14 +22,14 @@ import { refuseUnusable } from "./setup/refuse-unusable.ts";
 /** Several gateways of a home see a change at about the same time. */
 const sameChangeMs = 60_000;
 /** So long the file stays as it is before processes start anew with it: whoever edits it may save again. */
-const settledMs = 3_000;
+export const settledMs = 3_000;
 /** The scan that saw the file, and the look that applies it, are not at the same millisecond. */
 const lookAgainMs = settledMs + 100;
 
 /** Read by the supervisor alone. */
 const forSupervisor: keyof Settings = "workers";
-/** Decides where others find the home: a mistake would lock them out, so that whatever changes with it waits for a person. */
-const forPerson: keyof Settings = "listen";
+/** Decides where others find a gateway: a mistake would lock them out, so that whatever changes with it waits for a person. */
+export const forPerson: keyof Settings = "listen";
 
 export interface SettingsTeller {
   /** Checks once; repeats a report only after a different state in between. */
@@ -167,13 +167,17 @@ function describeChange(path: string, started: Settings): Change {
     const text = `${settingsFile} is invalid: ${why}. Roost keeps the settings of its start, but would not start again with these`;
     return { written, atOnce: {}, names: [], problem: { level: "warning", text } };
   }
-  const changed = (Object.keys({ ...started, ...now }) as (keyof Settings)[]).filter(
-    (name) => !isDeepStrictEqual(started[name], now[name]),
-  );
+  const changed = changedSettings(started, now);
   const atOnce: Change["atOnce"] = {
     ...(changed.includes("services") ? { services: now.services } : {}),
     ...(changed.includes("channels") ? { channels: now.channels } : {}),
     ...(changed.includes("budgets") ? { budgets: now.budgets } : {}),
   };
   return { written, atOnce, names: changed.filter((name) => !(name in atOnce)) };
+}
+
+/** By their keys. */
+export function changedSettings(before: Settings, now: Settings): (keyof Settings)[] {
+  const names = Object.keys({ ...before, ...now }) as (keyof Settings)[];
+  return names.filter((name) => !isDeepStrictEqual(before[name], now[name]));
 }

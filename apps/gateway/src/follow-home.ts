@@ -15,6 +15,7 @@ import {
   settingsFile,
   type Settings,
 } from "@roost/memory/settings";
+import { changedSettings, forPerson, settledMs } from "./create-settings-teller.ts";
 import type { HomeKeeper } from "./keep-home.ts";
 
 export interface FollowHomeOptions {
@@ -26,15 +27,12 @@ export interface FollowHomeOptions {
 
 /** Without a wake-up the settings are looked at this often. */
 const pollMs = 30_000;
-const settledMsDefault = 3_000;
-/** What the home applies at once it applies for all: here they are only told. */
-const atOnce: readonly (keyof Settings)[] = ["budgets", "channels", "services", "workers", "retention", "notify"];
-/** Decides where others find this gateway: a mistake would lock them out. */
-const forPerson: keyof Settings = "listen";
+/** What the home applies for all, at once or at a start of its own: a gateway elsewhere only tells of it. */
+const ofHome: readonly (keyof Settings)[] = ["budgets", "channels", "services", "workers", "retention", "notify"];
 
 export async function followHome(
   memory: Memory,
-  { supervised, environment, settledMs = settledMsDefault }: FollowHomeOptions,
+  { supervised, environment, settledMs: waitMs = settledMs }: FollowHomeOptions,
 ): Promise<HomeKeeper> {
   const { kernel, logger } = memory;
   let inForce = memory.settings;
@@ -53,14 +51,11 @@ export async function followHome(
   };
   const look = async (signal: AbortSignal) => {
     const seen = await readChange();
-    if (seen === undefined || !(await sleepUntilAborted(settledMs, { signal }))) return;
+    if (seen === undefined || !(await sleepUntilAborted(waitMs, { signal }))) return;
     const change = await readChange();
     if (change?.text !== seen.text) return;
     const { now, text } = change;
-    const changed = (Object.keys({ ...inForce, ...now }) as (keyof Settings)[]).filter(
-      (name) => !isDeepStrictEqual(inForce[name], now[name]),
-    );
-    const rest = changed.filter((name) => !atOnce.includes(name));
+    const rest = changedSettings(inForce, now).filter((name) => !ofHome.includes(name));
     // Those of the others are of a start that is yet to come.
     inForce = { ...now, ...Object.fromEntries(rest.map((name) => [name, inForce[name]])) };
     told = text;

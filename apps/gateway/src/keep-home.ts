@@ -47,7 +47,7 @@ export interface KeepHomeOptions {
   token: Token;
 }
 
-/** Of a file that a person has vouched for at another gateway on the home's directory. */
+/** Of a file that a person has vouched for, at this gateway or at another one on the home's directory. */
 const trustedChannel = "trusted";
 
 export async function keepHome(memory: Memory, options: KeepHomeOptions): Promise<HomeKeeper> {
@@ -83,10 +83,7 @@ export async function keepHome(memory: Memory, options: KeepHomeOptions): Promis
     channels: channels.names,
     applyAtOnce: teller.look,
     inForce: teller.inForce,
-    onTrusted() {
-      look(true);
-      kernel.wakeups.wake(trustedChannel);
-    },
+    onTrusted: () => kernel.wakeups.wake(trustedChannel),
     async run({ model, signal }) {
       using _trusted = kernel.wakeups.subscribe(trustedChannel, () => look(true));
       const loops = [...createLoops(memory, { model, channels, environment, signal }), tokenLoop];

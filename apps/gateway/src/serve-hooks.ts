@@ -34,8 +34,8 @@ export function openOwnHooks(
 function leavingToHome(keys: HookKeys): HookKeys {
   const read: HookKeys["read"] = async (hook) => {
     if (hook.keyRef === null) throw leftToHome("A webhook whose key is in a file of the home", undefined);
-    return await keys.read(hook).catch(() => {
-      throw leftToHome("A webhook whose key this machine lacks", undefined);
+    return await keys.read(hook).catch((error: unknown) => {
+      throw leftToHome("A webhook whose key this machine lacks", undefined, error);
     });
   };
   return { ...keys, read };

@@ -11,7 +11,7 @@ export const accessSchema: SchemaFiles = { schema: "access", directory: new URL(
 
 export interface AccessTokens {
   readonly kernel: Kernel;
-  /** The token in force with this text. One that was revoked counts a second longer where another process revoked it. */
+  /** The token in force with this text. One that was revoked counts two seconds longer where another process revoked it. */
   find(text: string): Promise<AccessToken | undefined>;
   /** The token in force with this id, as find(). */
   findById(id: string): Promise<AccessToken | undefined>;

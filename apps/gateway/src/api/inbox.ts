@@ -1,7 +1,8 @@
 /** The inbox: entries of four kinds of records joined by time; and the grants that answers gave. The records themselves are owned by the rooms. */
-import { decidingKinds, mayCall, placeOf, readPage, serve, type Served, toPage, uuidPlace } from "@roost/contract";
+import { mayCall, placeOf, readPage, serve, type Served, toPage, uuidPlace } from "@roost/contract";
 import * as operations from "@roost/contract/operations";
 import { clipText, reasonCharsMax } from "@roost/contract/operations";
+import { roostContract } from "@roost/contract/roost";
 import { listGrants, revokeGrant, type Grant } from "@roost/approvals";
 import {
   listQuestions,
@@ -20,13 +21,13 @@ import { requireUuid } from "../records/require-uuid.ts";
 import { toHomeFact } from "../records/to-home-fact.ts";
 import { toQuestionRecord } from "../records/to-question.ts";
 
-const mayListFacts = { scope: operations.listFacts.access.scope, audience: decidingKinds };
+const ofFacts = roostContract.access.get("listFacts")!;
 
 export function serveInbox({ memory }: { memory: Memory }): Served[] {
   const { kernel } = memory;
   return [
     serve(operations.listInbox, ({ limit }, { principal }) =>
-      readInbox(memory, limit, { withClaims: mayCall(principal, mayListFacts) }),
+      readInbox(memory, limit, { withClaims: mayCall(principal, ofFacts) }),
     ),
 
     serve(operations.readFailure, async ({ what }) => {

@@ -4,11 +4,11 @@ import { leftToHomeStatus, type Call, type Served } from "@roost/contract";
 
 /**
  * The answer to a caller that asks for it all the same; its status is no other's, so that a load balancer may ask the home for any call that has it.
- * `homeAddress`: undefined for a caller that is not to be told of it.
+ * `homeAddress`: undefined for a caller that is not to be told of it. `cause`: what this machine failed at.
  */
-export function leftToHome(what: string, homeAddress: string | undefined): RoostError {
+export function leftToHome(what: string, homeAddress: string | undefined, cause?: unknown): RoostError {
   const said = `${what} needs the home's own machine, and this gateway is on another host`;
-  return sayingWhere(said, homeAddress);
+  return sayingWhere(said, homeAddress, cause);
 }
 
 function sayingWhere(said: string, homeAddress: string | undefined, cause?: unknown): RoostError {

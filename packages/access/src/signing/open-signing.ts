@@ -18,7 +18,7 @@ import { keepFresh } from "../keep-fresh.ts";
 export interface Signing {
   /** `<id of the key>.<signature>` */
   sign(text: string): string;
-  /** Whether a gateway of the home has signed the text. A host that was put out counts a second longer. */
+  /** Whether a gateway of the home has signed the text. A host that was put out counts two seconds longer. */
   isSigned(text: string, signature: string): Promise<boolean>;
 }
 

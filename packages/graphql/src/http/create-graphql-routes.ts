@@ -26,7 +26,7 @@ export function createGraphqlRoutes(options: GraphqlDoorOptions): Hono {
       const door = await open();
       return await door.answer(context);
     } catch (error) {
-      return createProblemResponse(error, { logger, ...statusOf(error) });
+      return createProblemResponse(error, { logger });
     }
   });
   app.all("/", ({ req }) => {
@@ -34,10 +34,4 @@ export function createGraphqlRoutes(options: GraphqlDoorOptions): Hono {
     return createProblemResponse(error, { logger, status: 405, headers: { allow: "GET, POST" } });
   });
   return app;
-}
-
-/** A more precise status than the code's: 405, 413, 415. */
-function statusOf(error: unknown): { status?: number } {
-  const status = error instanceof RoostError ? error.details?.["httpStatus"] : undefined;
-  return typeof status === "number" ? { status } : {};
 }
