@@ -22,7 +22,8 @@ import { gardenContract } from "@roost/service/testing/garden/contract";
 import { homeRooms } from "@roost/worker/home-rooms";
 import { declareRelay } from "../../packages/kafka/src/relay/lock-place.ts";
 import { openServiceDatabase } from "../../packages/service/src/host/service-database.ts";
-import { startPostgres, type RealPostgres } from "../infra/start-postgres.ts";
+import { startPostgres } from "../infra/start-postgres.ts";
+import { findGaps } from "./find-gaps.ts";
 import { keepWriting } from "./keep-writing.ts";
 import { createMemoryKafka, type MemoryKafka } from "./memory-kafka.ts";
 import { createTransactionKinds, type Place, type TransactionKind } from "./transaction-kinds.ts";
@@ -148,7 +149,7 @@ async function openFailoverWorld({ synchronous }: { synchronous: boolean }) {
   const postgres = opened.use(await startPostgres({ replica: true, synchronous }));
   const homeDir = await mkdtemp(join(tmpdir(), "roost-failover-"));
   opened.defer(() => rm(homeDir, { recursive: true, force: true }));
-  const url = urlOf(postgres);
+  const url = postgres.verifiedUrl;
   const adminUrl = changeDatabaseUrl(postgres.localUrl, { database: "roost" });
   const standbyUrl = adminUrl.replace(`port=${postgres.primary.port}`, `port=${postgres.replica!.port}`);
   const open = async (given: string) =>
@@ -254,10 +255,6 @@ async function openFailoverWorld({ synchronous }: { synchronous: boolean }) {
   };
 }
 
-function urlOf({ certificates, url }: RealPostgres): string {
-  return url({ sslmode: "verify-full", sslrootcert: certificates.authorityFile, target_session_attrs: "read-write" });
-}
-
 async function migrateAll(url: string, homeDir: string): Promise<InstalledService> {
   await using database = await openDatabase({ url, applicationName: "migrates", logger: silentLogger });
   await using kernel = await openKernel({ database, logger: silentLogger, events: groupTestEvents, rooms: homeRooms });
@@ -317,13 +314,4 @@ async function findGone(database: Database, kinds: readonly TransactionKind[]): 
   const gone: string[] = [];
   for (const { name, count } of kinds) if ((await count(database)) === 0) gone.push(name);
   return gone;
-}
-
-/** Partitions whose offsets are not 0, 1, 2 … up to the head. */
-function findGaps(database: Database): Promise<unknown[]> {
-  return database.query(
-    `select h.topic, h.partition from roost.partition_head h left join roost.event e using (topic, partition)
-     group by h.topic, h.partition, h.next_offset
-     having h.next_offset <> count(e) or coalesce(max(e."offset") + 1, 0) <> h.next_offset`,
-  );
 }

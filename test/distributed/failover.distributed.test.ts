@@ -4,11 +4,12 @@ import { test, type TestContext } from "node:test";
 import { silentLogger } from "@roost/base";
 import { until } from "@roost/base/testing/until";
 import { openDatabase } from "@roost/database";
-import { openKernel, readPartitions, type Kernel } from "@roost/kernel";
+import { openKernel } from "@roost/kernel";
 import { holdHome } from "../../packages/memory/src/home/hold-home.ts";
 import { migrateMemory } from "../../packages/rehearsal/src/scratch/open-scratch-database.ts";
 import { testEvents } from "../../packages/kernel/src/testing/test-events.ts";
-import { startPostgres, type RealPostgres } from "../infra/start-postgres.ts";
+import { startPostgres } from "../infra/start-postgres.ts";
+import { findGaps } from "./find-gaps.ts";
 import { keepWriting } from "./keep-writing.ts";
 
 const writerCount = 8;
@@ -30,7 +31,7 @@ async function failOver(
   { synchronous }: { synchronous: boolean },
 ): Promise<{ lost: number; count: number }> {
   await using postgres = await startPostgres({ replica: true, synchronous });
-  const url = urlOf(postgres);
+  const url = postgres.verifiedUrl;
   await using database = await openDatabase({ url, applicationName: "roost test", logger: silentLogger });
   await using kernel = await openKernel({ database, logger: silentLogger, events: testEvents });
   await migrateMemory(database);
@@ -50,23 +51,8 @@ async function failOver(
 
   await until("the failover is noticed", async () => home.refused.aborted);
   assert.match((home.refused.reason as Error).message, /replaced by a replica/);
-  assert.deepEqual(await findGaps(kernel), []);
+  assert.deepEqual(await findGaps(database), []);
   const rows = await database.query<{ id: string }>("select id from roost.event where topic = 'notes'");
   const there = new Set(rows.map(({ id }) => id));
   return { lost: [...acknowledged].filter((id) => !there.has(id)).length, count: acknowledged.size };
-}
-
-function urlOf({ certificates, url }: RealPostgres): string {
-  return url({ sslmode: "verify-full", sslrootcert: certificates.authorityFile, target_session_attrs: "read-write" });
-}
-
-async function findGaps(kernel: Kernel): Promise<unknown[]> {
-  const heads = await readPartitions(kernel.database, ["notes"]);
-  const rows = await kernel.database.query<{ partition: number; count: number; last: number }>(
-    `select partition, count(*) as count, max("offset") as last from roost.event where topic = 'notes' group by partition`,
-  );
-  return heads.filter(({ partition, nextOffset }) => {
-    const row = rows.find((each) => each.partition === partition) ?? { count: 0, last: -1 };
-    return row.count !== nextOffset || row.last !== nextOffset - 1;
-  });
 }

@@ -17,7 +17,7 @@ import { connectService } from "../../packages/service/src/install/connect-servi
 import { requirePart } from "../infra/parts.ts";
 import { startPgbouncer } from "../infra/start-pgbouncer.ts";
 import { startPostgres } from "../infra/start-postgres.ts";
-import { followStream } from "../hosts/follow-stream.ts";
+import { assertNoGaps, followStream } from "../hosts/follow-stream.ts";
 import { startSupervised, trySupervised } from "../scenarios/start-supervised.ts";
 import { readProcesses, untilThere } from "../services/home-services.fixture.ts";
 
@@ -97,13 +97,7 @@ test(
       const jobs = [...stream.offsets].filter(([place]) => place.startsWith("jobs/"));
       return jobs.flatMap(([, seen]) => seen).length >= all.length;
     });
-    for (const [place, seen] of stream.offsets)
-      assert.deepEqual(
-        seen,
-        Array.from(seen, (_, at) => seen[0]! + at),
-        `${place} without gap or repeat`,
-      );
-    assert.equal(stream.failure(), undefined);
+    assertNoGaps(stream);
   },
 );
 

@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
 import type { CallOptions } from "@roost/contract/client";
 import type { Event } from "@roost/contract/operations";
@@ -32,4 +33,15 @@ export function followStream(
   });
   t.after(() => over.abort());
   return { offsets, opened: opened.promise, failure: () => failure };
+}
+
+/** Of a stream of whole partitions. */
+export function assertNoGaps({ offsets, failure }: FollowedStream): void {
+  assert.equal(failure(), undefined);
+  for (const [place, seen] of offsets)
+    assert.deepEqual(
+      seen,
+      Array.from(seen, (_, at) => seen[0]! + at),
+      `${place} without gap or repeat`,
+    );
 }

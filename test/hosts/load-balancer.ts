@@ -2,12 +2,15 @@
  * A load balancer as people put before gateways: it ends TLS (so it says), passes a call to the first gateway that takes the connection, and what a
  * gateway cuts off is cut off for the caller.
  */
+import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer, request, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
 
 export interface LoadBalancer extends AsyncDisposable {
+  /** Of the home, as browsers see it. */
+  name: string;
   url: string;
   /** Where gateways are, the preferred ones first. */
   gateways: string[];
@@ -26,6 +29,7 @@ export async function startLoadBalancer(name: string, { isInTurns = false } = {}
   });
   await once(server.listen(0, "127.0.0.1"), "listening");
   return {
+    name,
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     gateways,
     nextTurn: (index) => (turn = index),
@@ -34,6 +38,14 @@ export async function startLoadBalancer(name: string, { isInTurns = false } = {}
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+/** As a browser does; returns its cookie. */
+export async function signIn({ name, url }: Pick<LoadBalancer, "name" | "url">, code: string): Promise<string> {
+  const headers = { "content-type": "application/json", origin: `https://${name}` };
+  const answer = await fetch(`${url}/session`, { method: "POST", headers, body: JSON.stringify({ code }) });
+  assert.equal(answer.status, 204, await answer.text());
+  return answer.headers.getSetCookie()[0]!.split(";")[0]!;
 }
 
 interface Passed {

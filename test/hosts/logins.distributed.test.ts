@@ -3,8 +3,7 @@
  * one that npm brings; and a joined host whose home moves to another server.
  */
 import assert from "node:assert/strict";
-import { execFile, spawn } from "node:child_process";
-import { once } from "node:events";
+import { execFile } from "node:child_process";
 import { copyFile, mkdtemp, readFile, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -22,9 +21,9 @@ import { startPostgres, type RealPostgres } from "../infra/start-postgres.ts";
 import { startS3 } from "../infra/start-s3.ts";
 import { startSupervised } from "../scenarios/start-supervised.ts";
 import { runCommand } from "../services/home-services.fixture.ts";
+import { startHost } from "./start-host.ts";
 
 const [postgresPart, s3Part] = await Promise.all([requirePart("postgres"), requirePart("s3")]);
-const supervisor = fileURLToPath(new URL("../../apps/supervisor/src/main.ts", import.meta.url));
 const suite = fileURLToPath(new URL("./hosts.test.ts", import.meta.url));
 const versions: (NpmPostgresVersion | undefined)[] = [undefined, 16, 17];
 
@@ -35,11 +34,7 @@ async function prepareOwner(postgres: RealPostgres): Promise<string> {
   await admin.query(
     "revoke execute on function pg_catalog.lo_creat(integer), pg_catalog.lo_create(oid), pg_catalog.lo_from_bytea(oid, bytea) from public",
   );
-  return trusted(postgres);
-}
-
-function trusted({ url, certificates }: RealPostgres): string {
-  return url({ sslmode: "verify-full", sslrootcert: certificates.authorityFile });
+  return postgres.verifiedUrl;
 }
 
 for (const version of versions)
@@ -92,25 +87,24 @@ test(
     const joined = await runRoost(["join", running.url, "--code", code], { environment: here });
     assert.equal(joined.code, 0, joined.stderr);
     await rename(authority, `${authority}.away`);
-    const host = await startHost({ ...here, ROOST_MODEL_URL: model.url });
-    opened.defer(() => host.stop());
+    const up = { ...here, ROOST_WORKERS: "1", ROOST_MODEL_URL: model.url, ROOST_MODEL: "scripted" };
+    const host = opened.use(await startHost(up));
     assert.match((await atHome("hosts")).stdout, /box +1 worker/);
     await rename(`${authority}.away`, authority);
     await running.stop();
 
-    const target = trusted(second);
+    const target = second.verifiedUrl;
     const move = () => runCommand(home!, "database", "move", target, "--from", oldUrl);
     assert.match((await move()).printed, /in use by worker \(roost_\w+_host_box/, "also by what runs elsewhere");
     await host.stop();
     const moved = await move();
     assert.equal(moved.code, 0, moved.printed);
     // The home is not up yet: workers there are let in nowhere, and their runs stay where the home is.
-    const lost = await startHost({ ...here, ROOST_MODEL_URL: model.url }).catch((error: Error) => error);
+    const lost = await startHost(up).catch((error: Error) => error);
     assert.match((lost as Error).message, /the home cannot be asked: .* does not answer/);
 
     running = await start({ ROOST_PORT: port });
-    const found = await startHost({ ...here, ROOST_MODEL_URL: model.url });
-    opened.defer(() => found.stop());
+    const found = opened.use(await startHost(up));
     const { runId } = await running.api.sendMessage({ sessionKey: "main", text: "Who is there?" });
     await until("the run ends", async () => (await running.api.getRun({ runId })).run.endedAt !== null);
     assert.match((await atHome("hosts")).stdout, /box +1 worker/);
@@ -135,7 +129,8 @@ test(
       await admin.query("alter role roost createrole");
     }
     assert.match((await atHome("hosts", "remove", "box")).stdout, /Revoked box/);
-    assert.match(await found.ended, /was put out at its home/);
+    await found.ended;
+    assert.match(found.printed(), /was put out at its home/);
   },
 );
 
@@ -176,8 +171,7 @@ test(
     const { sslcert, sslkey } = await certificates.createClient("box");
     const joined = await bringIn(sslcert, sslkey);
     assert.equal(joined.code, 0, joined.stderr);
-    const host = await startHost(here);
-    opened.defer(() => host.stop());
+    const host = opened.use(await startHost(here));
     await until("the scheduler is there", async () => /box +1 scheduler/.test((await atHome("hosts")).stdout));
     const local = changeDatabaseUrl(postgres.localUrl, { database: "roost" });
     await using admin = await openDatabase({ url: local, applicationName: "test", logger: silentLogger, poolMax: 1 });
@@ -189,33 +183,7 @@ test(
       { name: "/CN=home", isHost: false },
     ]);
     assert.match((await atHome("hosts", "remove", "box")).stdout, /Revoked box/);
-    assert.match(await host.ended, /was put out at its home/);
+    await host.ended;
+    assert.match(host.printed(), /was put out at its home/);
   },
 );
-
-interface HostProcess {
-  /** All that it printed, once it has ended. */
-  ended: Promise<string>;
-  stop(): Promise<void>;
-}
-
-/** @throws Error with what it printed when it ended instead */
-async function startHost(environment: Record<string, string>): Promise<HostProcess> {
-  const env = { PATH: process.env["PATH"], HOME: environment["ROOST_HOME"], ...environment, ROOST_WORKERS: "1" };
-  const child = spawn(process.execPath, [supervisor, "up"], {
-    env: { ...env, ROOST_MODEL: "scripted", COLUMNS: "500" },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let printed = "";
-  for (const stream of [child.stdout, child.stderr]) stream.on("data", (piece) => (printed += String(piece)));
-  const ended = once(child, "exit").then(() => printed);
-  await until("the host is up", async () => /works for/.test(printed) || child.exitCode !== null);
-  if (child.exitCode !== null) throw new Error(printed);
-  return {
-    ended,
-    async stop() {
-      child.kill("SIGTERM");
-      await ended;
-    },
-  };
-}

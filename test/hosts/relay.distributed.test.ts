@@ -1,12 +1,9 @@
 /** The relay of a joined host before a real Kafka, as a person brings it in: killed, and asleep with its host beyond its lease while the home's own takes over. */
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { readGatewayUrl } from "@roost/base";
 import { until } from "@roost/base/testing/until";
 import { createHttpClient } from "@roost/contract/client";
@@ -18,12 +15,12 @@ import { leaseMsDefault } from "../../packages/kafka/src/relay/run-relay.ts";
 import { openHouse, type House } from "../../packages/worker/src/testing/open-house.ts";
 import { openKafkaWorld } from "../distributed/kafka-world.ts";
 import { requirePart } from "../infra/parts.ts";
-import { readProcesses } from "../services/home-services.fixture.ts";
+import { pidOf } from "../services/home-services.fixture.ts";
+import { startHost } from "./start-host.ts";
 
 const { skip } = await requirePart("kafka");
 const gateway = new URL("../../apps/gateway/src/main.ts", import.meta.url);
 const relay = new URL("../../apps/relay/src/main.ts", import.meta.url);
-const supervisor = fileURLToPath(new URL("../../apps/supervisor/src/main.ts", import.meta.url));
 
 /** Appends to the home's log until it is told to stop. */
 function appendNotes({ kernel }: House) {
@@ -76,21 +73,8 @@ test(
     const joined = await runRoost(["join", url, "--code", code], { environment: here });
     assert.equal(joined.code, 0, `${invited.stderr}${joined.stderr}`);
     const brokers = { KAFKA_BROKERS: world.real.brokers.join(",") };
-    const up = spawn(process.execPath, [supervisor, "up"], {
-      env: { PATH: process.env["PATH"], HOME: machine, ...here, ...brokers },
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    let printed = "";
-    for (const stream of [up.stdout, up.stderr]) stream.on("data", (piece) => (printed += String(piece)));
-    const upEnded = once(up, "exit");
-    opened.defer(() => void up.kill("SIGKILL"));
-    const pidOfRelay = async () =>
-      Number.parseInt((await readProcesses(machine)).find(({ name }) => name === "relay")?.identity ?? "", 10);
-    await until(
-      "the host's relay ships",
-      async () => /box +relay/.test((await atHome("hosts")).stdout) || up.exitCode !== null,
-    );
-    assert.equal(up.exitCode, null, printed);
+    const host = opened.use(await startHost({ ...here, ...brokers }));
+    await until("the host's relay ships", async () => /box +relay/.test((await atHome("hosts")).stdout));
     const consumer = world.startConsumer();
     const notes = appendNotes(house);
     const effectCount = async () => (await world.effects()).length;
@@ -104,13 +88,13 @@ test(
     await untilAllTaken();
 
     await inTheMiddle();
-    process.kill(await pidOfRelay(), "SIGKILL");
+    process.kill(await pidOf("relay", machine), "SIGKILL");
     await notes.stop();
     await untilAllTaken();
 
     await inTheMiddle();
     // As a laptop whose lid is closed.
-    const asleep = [up.pid!, await pidOfRelay()];
+    const asleep = [host.pid, await pidOf("relay", machine)];
     for (const pid of asleep) process.kill(pid, "SIGSTOP");
     const asleepMs = performance.now();
     await notes.stop();
@@ -139,7 +123,7 @@ test(
       `${notes.count()} events, ${recordCount} records; ${takenMs} ms from sleep until the home's had shipped all`,
     );
     assert.match((await atHome("hosts", "remove", "box")).stdout, /Revoked box/);
-    assert.deepEqual(await upEnded, [77, null], printed);
+    assert.deepEqual(await host.ended, { code: 77, signal: null }, host.printed());
     await consumer.stop();
   },
 );

@@ -18,6 +18,7 @@ import { runRoost } from "../../apps/cli/src/testing/run-roost.ts";
 import { testToken } from "../../apps/gateway/src/testing/create-test-gateway.ts";
 import { openHouse } from "../../packages/worker/src/testing/open-house.ts";
 import { countApples, writeApples } from "./apples.ts";
+import { startHost } from "./start-host.ts";
 
 const gateway = new URL("../../apps/gateway/src/main.ts", import.meta.url);
 const program = (path: string) => fileURLToPath(new URL(`../../apps/${path}/src/main.ts`, import.meta.url));
@@ -62,10 +63,10 @@ test(
     // What comes with no version of Roost the person brings.
     await cp(join(homeDir, "services"), join(machine, "services"), { recursive: true });
 
-    const environment = { PATH: process.env["PATH"], HOME: machine, ...here, ROOST_HOST: "127.0.0.1" };
+    const atBox = { ...here, ROOST_HOST: "127.0.0.1" };
     // One service alone, by its command.
     const alone = spawn(process.execPath, [program("cli"), "service", "run", "apples"], {
-      env: environment,
+      env: { PATH: process.env["PATH"], HOME: machine, ...atBox },
       stdio: "ignore",
     });
     const aloneEnded = once(alone, "exit");
@@ -75,16 +76,8 @@ test(
     alone.kill("SIGTERM");
     assert.deepEqual(await aloneEnded, [0, null]);
 
-    const up = spawn(process.execPath, [program("supervisor"), "up"], {
-      env: environment,
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    let printed = "";
-    for (const stream of [up.stdout, up.stderr]) stream.on("data", (piece) => (printed += String(piece)));
-    const upEnded = once(up, "exit");
-    t.after(() => up.kill("SIGKILL"));
-    await until(async () => /Host box\s+works for/.test(printed) || up.exitCode !== null);
-    assert.match(printed, /with a\s+scheduler, service\s+apples/);
+    await using host = await startHost(atBox);
+    assert.match(host.printed(), /with a scheduler, service apples/);
     await until(async () => /box +1 scheduler, service apples/.test((await atHome("hosts")).stdout));
     assert.deepEqual(await countApples(home.url, testToken), { status: 200, count: 0 });
 
@@ -120,8 +113,8 @@ test(
     assert.match((await atHome("hosts", "remove", "box")).stdout, /Revoked box/);
     await assert.rejects(service.query("select 1 from svc_apples.apple"));
     await assert.rejects(scheduler.query("select 1 from roost.run"));
-    assert.deepEqual(await upEnded, [77, null], printed);
-    assert.match(printed, /lets this host\s+in\s+no\s+more/);
+    assert.deepEqual(await host.ended, { code: 77, signal: null }, host.printed());
+    assert.match(host.printed(), /lets this host in no more/);
     assert.deepEqual(
       await kernel.database.query("select rolname from pg_roles where rolname ~ '^roost_.*_(at|host)_.*box'"),
       [],

@@ -1,12 +1,9 @@
 /** Workers on another host, as a person brings them in: a home with a gateway alone, a database and a bucket that both reach, and a machine that joins. */
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { readGatewayUrl } from "@roost/base";
 import { until } from "@roost/base/testing/until";
 import { createHttpClient } from "@roost/contract/client";
@@ -16,10 +13,10 @@ import { testToken } from "../../apps/gateway/src/testing/create-test-gateway.ts
 import { openHouse } from "../../packages/worker/src/testing/open-house.ts";
 import { requirePart } from "../infra/parts.ts";
 import { startS3 } from "../infra/start-s3.ts";
+import { startHost } from "./start-host.ts";
 
 const { skip } = await requirePart("s3");
 const gateway = new URL("../../apps/gateway/src/main.ts", import.meta.url);
-const supervisor = fileURLToPath(new URL("../../apps/supervisor/src/main.ts", import.meta.url));
 
 test(
   "A machine joins with workers, reads and writes the home from there, and is put out alone",
@@ -49,23 +46,14 @@ test(
     assert.match(joined.stdout, /host box of .*workers:run/, joined.stderr);
     assert.equal((await stat(join(machine, ".roost/database-url"))).mode & 0o777, 0o600);
 
-    const environment = {
-      PATH: process.env["PATH"],
-      HOME: machine,
+    await using host = await startHost({
       ...here,
       ROOST_WORKERS: "1",
       ROOST_CAPABILITIES: "gpu",
       ROOST_QUEUES: "default,night",
       ROOST_MODEL_URL: model.url,
       ROOST_MODEL: "scripted",
-    };
-    const up = spawn(process.execPath, [supervisor, "up"], { env: environment, stdio: ["ignore", "pipe", "pipe"] });
-    let printed = "";
-    for (const stream of [up.stdout, up.stderr]) stream.on("data", (piece) => (printed += String(piece)));
-    const upEnded = once(up, "exit");
-    t.after(() => up.kill("SIGKILL"));
-    await until(async () => /Host box\s+works for/.test(printed) || up.exitCode !== null);
-    assert.equal(up.exitCode, null, printed);
+    });
     assert.match((await atHome("hosts")).stdout, /box +1 worker; queues default, night; offers gpu +0\.1\.0/);
 
     model.setScript(({ messages }) => {
@@ -92,7 +80,7 @@ test(
     const left = await runRoost(["status"], { environment: here });
     assert.match(left.stderr, /not known here, or was revoked/);
     await until(async () => (await api.listHosts({})).items.every(({ name }) => name !== "box"));
-    assert.deepEqual(await upEnded, [77, null], printed);
-    assert.match(printed, /was put\s+out\s+at\s+its\s+home/);
+    assert.deepEqual(await host.ended, { code: 77, signal: null }, host.printed());
+    assert.match(host.printed(), /was put out at its home/);
   },
 );

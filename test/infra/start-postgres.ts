@@ -34,6 +34,8 @@ export interface RealPostgres extends AsyncDisposable {
   readonly replica: RealPostgresNode | undefined;
   /** Of the database `roost`, over TCP with a password, on every node there is; parameters are added. */
   url(parameters?: Record<string, string>): string;
+  /** The same, of servers that prove who they are. */
+  readonly verifiedUrl: string;
   /** Of the primary as its administrator, by its socket, for what makes databases of its own. */
   readonly localUrl: string;
   /** Makes the replica the primary. */
@@ -80,6 +82,13 @@ export async function startPostgres({
   if (standby !== undefined) await createReplica(place, { primary, standby });
   await primary.start();
   await standby?.start();
+  const url = (parameters: Record<string, string> = {}) => {
+    const hosts = [primary, standby].flatMap((node) =>
+      node === undefined ? [] : [`${address ?? "127.0.0.1"}:${node.port}`],
+    );
+    const query = new URLSearchParams(parameters).toString();
+    return `postgresql://${user.username}:${encodeURIComponent(user.password)}@${hosts.join(",")}/roost${query && `?${query}`}`;
+  };
   const localUrl = `postgresql:///postgres?host=${encodeURIComponent(servers.directory)}&port=${first}&user=postgres&sslmode=disable`;
   if (standby !== undefined) await untilStreaming(localUrl, { synchronous });
   const owned = opened.move();
@@ -88,13 +97,8 @@ export async function startPostgres({
     user,
     primary,
     replica: standby,
-    url(parameters = {}) {
-      const hosts = [primary, standby].flatMap((node) =>
-        node === undefined ? [] : [`${address ?? "127.0.0.1"}:${node.port}`],
-      );
-      const query = new URLSearchParams(parameters).toString();
-      return `postgresql://${user.username}:${encodeURIComponent(user.password)}@${hosts.join(",")}/roost${query && `?${query}`}`;
-    },
+    url,
+    verifiedUrl: url({ sslmode: "verify-full", sslrootcert: certificates.authorityFile }),
     localUrl,
     promote: () => runProgram(place, "pg_ctl", ["promote", "-w", "-D", standby!.data]),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),

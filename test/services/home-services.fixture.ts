@@ -32,8 +32,8 @@ export async function readProcesses(homeDir: string): Promise<{ name: string; id
   return owner.children;
 }
 
-export async function pidOfServices(homeDir: string): Promise<number> {
-  return Number.parseInt((await readProcesses(homeDir)).find(({ name }) => name === "services")!.identity, 10);
+export async function pidOf(program: string, homeDir: string): Promise<number> {
+  return Number.parseInt((await readProcesses(homeDir)).find(({ name }) => name === program)!.identity, 10);
 }
 
 /** Paths below services/ and texts of the files that docs/services.md shows. */

@@ -8,7 +8,7 @@ import { startScriptedModelServer, type Script } from "@roost/agent/testing";
 import { createHttpClient } from "@roost/contract/client";
 import { peepsContract } from "@roost/peeps/contract";
 import { startSupervised, type StartedHome } from "../scenarios/start-supervised.ts";
-import { pidOfServices, readExample, readProcesses, runCommand, untilThere } from "./home-services.fixture.ts";
+import { pidOf, readExample, readProcesses, runCommand, untilThere } from "./home-services.fixture.ts";
 
 const messageCount = 50;
 const fact = { source: "imessage", externalId: "m7", kind: "relation", relation: "partner", value: "Nils" };
@@ -162,7 +162,7 @@ test("A service comes, changes and leaves while runs of agents use it: others an
   };
   assert.equal(await says("frogs"), "frogs");
   assert.equal(await says("newts"), undefined);
-  const before = await pidOfServices(homeDir);
+  const before = await pidOf("services", homeDir);
   await mkdir(join(homeDir, "agents"), { recursive: true });
   await writeFile(join(homeDir, "agents/keeper.md"), "---\nservices: [pond]\n---\n\nLook.\n");
   const watching = await watchPond("pond_frogs");
@@ -171,7 +171,7 @@ test("A service comes, changes and leaves while runs of agents use it: others an
   await put('"frogs", "newts"', "version: 2, schema: z.object({ deep: z.number(), wide: z.number().optional() })");
   assert.equal((await runCommand(homeDir, "service", "migrate", "pond")).printed, "pond: nothing to apply\n");
   assert.equal(await untilThere(() => says("newts")), "newts");
-  await untilThere(async () => ((await pidOfServices(homeDir)) === before ? undefined : true));
+  await untilThere(async () => ((await pidOf("services", homeDir)) === before ? undefined : true));
   assert.match(await watching.looks(), /"text":"frogs"/, "a run that began before the change goes on");
 
   await put('"frogs"', "version: 3, schema: z.object({ deep: z.string(), wide: z.number() })");

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 import { startScriptedModelServer } from "@roost/agent/testing";
-import { pidOfServices, untilThere } from "./home-services.fixture.ts";
+import { pidOf, untilThere } from "./home-services.fixture.ts";
 import { startSupervised, type StartedHome } from "../scenarios/start-supervised.ts";
 
 const files: Record<string, string> = {
@@ -101,10 +101,10 @@ test("A service that never gives its process back, and the end of that process, 
   const { runId } = await home.api.sendMessage({ sessionKey: "main", text: "Are you there?" });
   await untilThere(async () => ((await home.api.getRun({ runId })).run.state === "done" ? true : undefined));
   const secret = join(homeDir, ".roost/services/orchard.json");
-  const before = await pidOfServices(homeDir);
+  const before = await pidOf("services", homeDir);
   process.kill(before, "SIGKILL");
   assert.equal(await stuck, 503, "the outcome is unknown");
   await untilThere(async () => ((await ask("/trees")).status === 200 ? true : undefined));
-  assert.notEqual(await pidOfServices(homeDir), before);
+  assert.notEqual(await pidOf("services", homeDir), before);
   assert.match(await readFile(secret, "utf8"), /"roleName":"roost_[0-9a-f]{12}_orchard"/);
 });
