@@ -60,6 +60,7 @@ async function main(): Promise<void> {
   const logger = openLogger(config);
   const { homeDir, environment, OTEL_EXPORTER_OTLP_ENDPOINT: otlpEndpoint } = config;
   const place = await findPlace(config, "gateways");
+  const { homeAddress } = place;
   const isHome = place.host === undefined;
   const ownToken = isHome ? await openToken(homeDir, { clock: systemClock, logger }) : undefined;
   supervised.stop.addEventListener("abort", () => endLate(logger), { once: true });
@@ -71,7 +72,7 @@ async function main(): Promise<void> {
   const keepAnswer = createKeepAnswer(answersOf(database), { logger });
   const { router, memory } = openRouting(opened.memory, { directory: services.directory });
   const { settings } = memory;
-  const entries = await openEntries(memory, { config, homeId: home.id, homeAddress: place.homeAddress });
+  const entries = await openEntries(memory, { config, homeId: home.id, homeAddress });
   const token = ownToken ?? openRecordedToken(kernel);
   const finding = findModel(kernel, config, { settings, logger, isHome });
   const modelNames = () => finding.then((found) => found.modelNames());
@@ -101,7 +102,7 @@ async function main(): Promise<void> {
   const describe = () => describeConfig(config, keeper.inForce(), model);
   const own = { kernel, memory, router, services, setup, config: describe };
   const api = createApi({ ...own, ...entries, codes, known, onTrusted, ...shown, ...confined });
-  const proxied = { providers, routes: settings.proxy.routes, alongside: entries.access.recordSeen };
+  const proxied = { providers, routes: settings.proxy.routes, homeAddress, alongside: entries.access.recordSeen };
   await using proxy = await openOwnProxy({ kernel, clock, logger, ...proxied });
   const agents = createAgentDoor({ kernel, memory, proxy, logger, agents: known.agents, shutdown });
   const common = { environment, token, version, clock, logger, telemetry, shutdown };

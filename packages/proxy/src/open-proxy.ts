@@ -1,6 +1,6 @@
 /** Calls of upstream models: opens the servers, and writes now and then what their calls left to be written. */
 import { createProbe, type CallQueue, type CoolDownStore, type Probe, type ProviderConfig } from "@roost/agent";
-import { sleepUntilAborted, toRoostError, type Clock, type Logger } from "@roost/base";
+import { RoostError, sleepUntilAborted, toRoostError, type Clock, type Logger } from "@roost/base";
 import { createSpendBlocks, type Kernel, type SpendBlocks } from "@roost/kernel";
 import { turnMsMaxDefault } from "./await-turn.ts";
 import { createCallGate } from "./create-call-gate.ts";
@@ -18,6 +18,8 @@ export interface ProxyOptions {
   providers: readonly ProviderConfig[];
   /** Names that stand for several models, in the order in which they are tried. */
   routes: Readonly<Record<string, readonly string[]>>;
+  /** What a call of a model that is not known here is refused with. Default: that there is none. */
+  refusalOf?: ((model: string) => RoostError) | undefined;
   clock: Clock;
   logger: Logger;
   probe?: Probe;
@@ -60,9 +62,9 @@ export function openProxy(options: ProxyOptions): Proxy {
     return found;
   };
   const coolDowns = shareCoolDowns(options.coolDowns, { logger });
-  const { queue, turnMsMax = turnMsMaxDefault } = options;
+  const { queue, turnMsMax = turnMsMaxDefault, refusalOf = notThere } = options;
   const cache = createResponseCache(clock);
-  const context = { coolDowns, candidatesOf, models, blocksOf, cache, queue, turnMsMax, clock, logger };
+  const context = { coolDowns, candidatesOf, refusalOf, models, blocksOf, cache, queue, turnMsMax, clock, logger };
   const flush = async () => {
     await records.flush();
     for (const blocks of spending.values()) await blocks.sweep();
@@ -93,6 +95,12 @@ export function openProxy(options: ProxyOptions): Proxy {
       for (const blocks of spending.values()) await blocks[Symbol.asyncDispose]();
     },
   };
+}
+
+function notThere(model: string): RoostError {
+  return new RoostError("not_found", `The model "${model}" does not exist: GET /v1/models lists them`, {
+    details: { code: "model_not_found", param: "model" },
+  });
 }
 
 async function keepFlushing(

@@ -17,6 +17,8 @@ import type { ModelTarget } from "./upstream.ts";
 
 export interface PassContext extends TurnOptions {
   candidatesOf: (model: string) => readonly ModelTarget[] | undefined;
+  /** What a call of a model without any is refused with. */
+  refusalOf: (model: string) => RoostError;
   models: Pick<UpstreamModels, "priceOf">;
   blocksOf: (scopes: readonly string[]) => Pick<SpendBlocks, "take">;
   cache: ResponseCache;
@@ -25,6 +27,7 @@ export interface PassContext extends TurnOptions {
   coolDowns: CoolDownExchange;
 }
 
+const modelCharsShown = 100;
 const cacheMsMax = 24 * 3_600_000;
 const cacheHeader = "x-roost-cache";
 
@@ -34,10 +37,7 @@ export async function passCall(context: PassContext, call: ProxyCall): Promise<v
   refuseSpellings(call.body);
   const model = String(call.body["model"]);
   const candidates = context.candidatesOf(model);
-  if (candidates === undefined)
-    throw new RoostError("not_found", `The model "${model.slice(0, 100)}" does not exist: GET /v1/models lists them`, {
-      details: { code: "model_not_found", param: "model" },
-    });
+  if (candidates === undefined) throw context.refusalOf(model.slice(0, modelCharsShown));
   const begun = { at: new Date(clock.nowMs()).toISOString(), startedMs: performance.now(), model };
   const keptMs = cacheMsOf(call);
   const key = keptMs === undefined ? undefined : cacheKeyOf(call.caller.id, call.path, call.text);
