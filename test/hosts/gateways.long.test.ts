@@ -3,13 +3,10 @@
  * and begun, a stream goes on at the one that is left, and the host is put out alone.
  */
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtemp, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
-import { fileURLToPath } from "node:url";
 import { startScriptedModelServer } from "@roost/agent/testing";
 import { readGatewayUrl } from "@roost/base";
 import { freePorts } from "@roost/base/testing";
@@ -20,39 +17,22 @@ import { raiseNotice, readTopic } from "@roost/kernel";
 import { runRoost } from "../../apps/cli/src/testing/run-roost.ts";
 import { testToken } from "../../apps/gateway/src/testing/create-test-gateway.ts";
 import { openHouse, type House } from "../../packages/worker/src/testing/open-house.ts";
-import { startLoadBalancer, type LoadBalancer } from "./load-balancer.ts";
+import { pidOf } from "../services/home-services.fixture.ts";
+import { askDoors } from "./ask-doors.ts";
+import { writeApples } from "./apples.ts";
+import { assertNoGaps, followStream } from "./follow-stream.ts";
+import { signIn, startLoadBalancer, type LoadBalancer } from "./load-balancer.ts";
 import { startBucket } from "./start-bucket.ts";
+import { startHost } from "./start-host.ts";
 
 const gateway = new URL("../../apps/gateway/src/main.ts", import.meta.url);
-const supervisor = fileURLToPath(new URL("../../apps/supervisor/src/main.ts", import.meta.url));
+const services = new URL("../../apps/services/src/main.ts", import.meta.url);
 const name = "roost.example";
 const listen = `listen:\n  names: [${name}]\n  trustedProxies: [127.0.0.1]\n`;
 const reconnect = { delayMsMin: 5, delayMsMax: 100, attemptsMax: 1_000 };
 
 const clientOf = (url: string, token = testToken) =>
   createHttpClient(roostContract, { baseUrl: `${url}/api/v1`, token, reconnect });
-
-/** `roost up` on a machine that joined. */
-async function startHost(t: TestContext, machine: string, env: Record<string, string>) {
-  const up = spawn(process.execPath, [supervisor, "up"], {
-    env: { PATH: process.env["PATH"], HOME: machine, ROOST_HOME: machine, ...env },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let printed = "";
-  for (const stream of [up.stdout, up.stderr]) stream.on("data", (piece) => (printed += String(piece)));
-  const ended = once(up, "exit");
-  t.after(() => up.kill("SIGKILL"));
-  await until(async () => /Host box\s+works for/.test(printed) || up.exitCode !== null);
-  return { ended, printed: () => printed };
-}
-
-/** As a browser does; returns its cookie. */
-async function signIn(url: string, code: string): Promise<string> {
-  const headers = { "content-type": "application/json", origin: `https://${name}` };
-  const answer = await fetch(`${url}/session`, { method: "POST", headers, body: JSON.stringify({ code }) });
-  assert.equal(answer.status, 204, await answer.text());
-  return answer.headers.getSetCookie()[0]!.split(";")[0]!;
-}
 
 async function statusWith(cookie: string, { url }: { url: string }): Promise<number> {
   const answer = await fetch(`${url}/api/v1/status`, { headers: { cookie } });
@@ -65,14 +45,6 @@ async function notify({ kernel }: House, from: number, count: number): Promise<v
     await kernel.transact(async (tx) => raiseNotice(tx, { level: "info", text: `notice ${one}`, source: "test" }));
 }
 
-/** The process of the gateway that the host's supervisor keeps. */
-async function pidOfGateway(machine: string): Promise<number> {
-  const owner = JSON.parse(await readFile(join(machine, ".roost/owner.json"), "utf8")) as {
-    children: { name: string; identity: string }[];
-  };
-  return Number.parseInt(owner.children.find((child) => child.name === "gateway")!.identity, 10);
-}
-
 test(
   "Two gateways behind a load balancer, one on a host without the home's directory, answer as one, and the host is put out alone",
   { timeout: 300_000 },
@@ -81,14 +53,17 @@ test(
     const given = await startScriptedModelServer({ script: () => "All is well." });
     t.after(() => given[Symbol.asyncDispose]());
     const models = `models:\n  - { id: own, kind: openai-compatible, baseUrl: "${given.url}", model: scripted, apiKey: env:KEY_OF_THE_MODEL }\n`;
-    await using house = await openHouse(`${listen}${models}`);
+    const settings = `${listen}${models}services: [apples]\n`;
+    await using house = await openHouse(settings);
     const { kernel, memory } = house;
     const { homeDir } = memory;
     await writeFile(join(homeDir, "USER.md"), "Ada likes tea.\n");
+    await writeApples(homeDir);
     await writeFile(join(homeDir, ".roost/token"), `${testToken}\n`, { mode: 0o600 });
     const env = { ROOST_PORT: "0", KEY_OF_THE_MODEL: "a-key", ...bucket.environment };
     await house.start({ program: gateway, env });
     await house.start({ env });
+    await house.start({ program: services });
     const homeUrl = await readGatewayUrl(homeDir);
     const atHome = (...args: string[]) => runRoost(args, { url: homeUrl, environment: { ROOST_TOKEN: testToken } });
 
@@ -103,9 +78,9 @@ test(
     assert.match((await runRoost(["doctor"], { environment: here })).stdout, /! +secret env:KEY_OF_THE_MODEL/);
     const [port] = await freePorts(1);
     const boxUrl = `http://127.0.0.1:${port}`;
-    const host = await startHost(t, machine, { ...bucket.environment, ROOST_PORT: String(port) });
-    await until(async () => /lacks\s+a\s+secret:\s+env:KEY_OF_THE_MODEL/.test(host.printed()));
-    assert.match(host.printed(), new RegExp(`with a gateway\\s+at\\s+${boxUrl}`), host.printed());
+    await using host = await startHost({ ...bucket.environment, ROOST_HOME: machine, ROOST_PORT: String(port) });
+    await until(() => /lacks a secret: env:KEY_OF_THE_MODEL/.test(host.printed()));
+    assert.match(host.printed(), new RegExp(`with a gateway at ${boxUrl}`));
     assert.equal((await stat(join(machine, ".roost/session-key"))).mode & 0o777, 0o600);
     await until(async () => /box +gateway/.test((await atHome("hosts")).stdout));
 
@@ -124,8 +99,8 @@ test(
       ["token", "host.json", "session-key"].map((file) => readFile(join(machine, ".roost", file), "utf8")),
     );
     assert.ok(kept.every((text) => !text.includes(testToken)));
-    const ofBox = await signIn(box.url, (await throughHome.createSignInCode({})).code);
-    const ofHome = await signIn(home.url, (await throughBox.createSignInCode({})).code);
+    const ofBox = await signIn(box, (await throughHome.createSignInCode({})).code);
+    const ofHome = await signIn(home, (await throughBox.createSignInCode({})).code);
     for (const cookie of [ofBox, ofHome])
       for (const at of [home, box, both, both]) assert.equal(await statusWith(cookie, at), 200);
 
@@ -133,24 +108,25 @@ test(
     await asOnce(throughHome, throughBox);
     await keepsFiles(throughBox, homeDir);
     await refusesHomesWork(throughBox, homeUrl);
+    await askDoors({ box, home, homeUrl, token: testToken });
     await streamGoesOn(t, { house, machine, both });
     await until(async () => (await throughBox.getStatus({}).catch(() => undefined)) !== undefined);
     assert.deepEqual((await throughHome.getStatus({})).alarms, []);
     assert.match(JSON.stringify((await throughBox.getStatus({})).alarms), /KEY_OF_THE_MODEL/);
 
     // Settings are those that are recorded.
-    await writeFile(join(homeDir, "roost.yaml"), `${listen}${models}timeZone: Asia/Tokyo\n`);
+    await writeFile(join(homeDir, "roost.yaml"), `${settings}timeZone: Asia/Tokyo\n`);
     await until(async () => (await throughBox.getStatus({}).catch(() => undefined))?.timeZone === "Asia/Tokyo");
     assert.equal(await statusWith(ofBox, home), 200, "its key stays over a start");
 
     await newToken(homeDir, { ofBox, ofHome, home, box });
-    const later = await signIn(home.url, (await clientOf(home.url, another).createSignInCode({})).code);
-    const laterOfBox = await signIn(box.url, (await clientOf(box.url, another).createSignInCode({})).code);
+    const later = await signIn(home, (await clientOf(home.url, another).createSignInCode({})).code);
+    const laterOfBox = await signIn(box, (await clientOf(box.url, another).createSignInCode({})).code);
     assert.equal(await statusWith(laterOfBox, home), 200);
 
     const environment = { ROOST_TOKEN: another };
     assert.match((await runRoost(["hosts", "remove", "box"], { url: homeUrl, environment })).stdout, /Revoked box/);
-    assert.deepEqual(await host.ended, [77, null], host.printed());
+    assert.deepEqual(await host.ended, { code: 77, signal: null }, host.printed());
     await until(async () => (await statusWith(laterOfBox, home)) === 401);
     assert.equal(await statusWith(later, home), 200, "what others signed counts on");
     assert.deepEqual(
@@ -231,32 +207,19 @@ async function streamGoesOn(
   { house, machine, both }: { house: House; machine: string; both: LoadBalancer },
 ): Promise<void> {
   const count = 40;
-  const over = new AbortController();
-  t.after(() => over.abort());
-  const offsets: number[] = [];
-  const opened = Promise.withResolvers<void>();
   // In turns: this one goes to the host's gateway.
   both.nextTurn(0);
-  const reading = (async () => {
-    const options = { signal: over.signal, onPlace: () => opened.resolve() };
-    for await (const { data } of clientOf(both.url).tailEvents({ topics: ["notices"] }, options))
-      if (data.type === "notice.raised") offsets.push(data.offset);
-  })().catch((error: unknown) => {
-    if (!over.signal.aborted) throw error;
-  });
-  await opened.promise;
+  const stream = followStream(t, (options) => clientOf(both.url).tailEvents({ topics: ["notices"] }, options));
+  await stream.opened;
+  const seen = () => [...stream.offsets.values()].flat();
   await notify(house, 0, count);
-  await until(async () => offsets.length >= count / 2);
-  process.kill(await pidOfGateway(machine), "SIGKILL");
+  await until(() => seen().length >= count / 2);
+  process.kill(await pidOf("gateway", machine), "SIGKILL");
   await notify(house, count, count);
-  const { events } = await readTopic(house.kernel.database, {
-    topic: "notices",
-    limit: 1_000,
-    types: ["notice.raised"],
-  });
-  const expected = events.slice(-2 * count).map(({ offset }) => offset);
-  await until(async () => offsets.length >= expected.length);
-  assert.deepEqual(offsets, expected, "no event is lost or told twice");
-  over.abort();
-  await reading;
+  const { events } = await readTopic(house.kernel.database, { topic: "notices", limit: 1_000 });
+  const last = events.at(-1)!.offset;
+  await until(() => seen().at(-1)! >= last || stream.failure() !== undefined);
+  // No event is lost or told twice.
+  assertNoGaps(stream);
+  assert.ok(seen().length >= 2 * count);
 }

@@ -4,10 +4,10 @@ import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, before, test } from "node:test";
-import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import { isUntrusted, untrustedFrom } from "@roost/contract/labels";
 import { labelsWithin } from "@roost/contract/labels-within";
 import { writeHomeFile } from "@roost/memory";
+import { connectMcp, textOfMcp as textOf } from "../testing/connect-mcp.ts";
 import { createTestGateway, testToken, type TestGateway } from "../testing/create-test-gateway.ts";
 import { labelsOfAnswer } from "./tell-content.ts";
 
@@ -44,25 +44,10 @@ after(async () => {
 
 const portOf = (server: Server) => (server.address() as AddressInfo).port;
 
-type Era = "auto" | "legacy";
-
-interface Connected extends AsyncDisposable {
-  client: Client;
-}
-
-async function connect(token: string = testToken, mode: Era = "auto"): Promise<Connected> {
-  const client = new Client({ name: "test", version: "1" }, { capabilities: {}, versionNegotiation: { mode } });
-  const headers = { authorization: `Bearer ${token}` };
-  await client.connect(new StreamableHTTPClientTransport(new URL(`${gateway.url}/mcp`), { requestInit: { headers } }));
-  return { client, [Symbol.asyncDispose]: () => client.close() };
-}
+const connect = (token: string = testToken, mode?: "auto" | "legacy") => connectMcp(gateway.url, { token, mode });
 
 async function keyWith(name: string, scopes: string[]): Promise<string> {
   return (await gateway.client.createToken({ name, scopes })).text;
-}
-
-function textOf(result: { content?: unknown }): string {
-  return (result.content as { text: string }[]).map(({ text }) => text).join("");
 }
 
 for (const era of ["auto", "legacy"] as const) {
