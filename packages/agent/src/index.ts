@@ -95,4 +95,4 @@ export { modelListOf } from "./discovery/probe-local-servers.ts";
 export { createPatientFetch } from "./models/patient-fetch.ts";
 export { providerKey, queuedServerOf, silenceMsMaxOf } from "./models/provider-config.ts";
 export { openRouterUrl } from "./models/create-language-model.ts";
-export { priceOfTokens, toldCost, toldTokens } from "./usage/read-usage.ts";
+export { priceOfTokens, savedOf, toldCost, toldTokens } from "./usage/read-usage.ts";

@@ -11,10 +11,26 @@ test("readWireUsage() finds the last usage that is told, and counts where none i
     assert.deepEqual(readWireUsage(text, options), {
       inputTokens: 3,
       outputTokens: 4,
+      cachedTokens: 0,
       isEstimated: false,
       costUsd: null,
+      savedUsd: 0,
     });
   assert.deepEqual(readWireUsage('{"usage":null,"content":"hi"}', options).isEstimated, true);
+});
+
+test("readWireUsage() tells what came from the provider's cache, of both APIs, and what that saved by the known price", () => {
+  const price = { inputUsd: 2, cachedInputUsd: 0.5, outputUsd: 8 };
+  for (const [input, output] of [
+    ["prompt", "completion"],
+    ["input", "output"],
+  ]) {
+    const cached = `"${input}_tokens_details":{"cached_tokens":60}`;
+    const text = `{"usage":{"${input}_tokens":100,"${output}_tokens":10,${cached}}}`;
+    const { cachedTokens, costUsd, savedUsd } = readWireUsage(text, { inputTokens: 7, price });
+    assert.deepEqual([cachedTokens, costUsd, savedUsd], [60, (40 * 2 + 60 * 0.5 + 10 * 8) / 1e6, (60 * 1.5) / 1e6]);
+    assert.equal(readWireUsage(text, options).savedUsd, 0, "without a price");
+  }
 });
 
 test("readWireUsage() is not held up by an answer that is full of the name", () => {

@@ -1,10 +1,14 @@
 /** What an answer told of its usage, found in its bytes; where it told nothing, Roost's own count of them. */
-import { estimateTokens, priceOfTokens, toldCost, toldTokens, type TokenPrice } from "@roost/agent";
+import { estimateTokens, priceOfTokens, savedOf, toldCost, toldTokens, type TokenPrice } from "@roost/agent";
 
 export interface CallUsage {
   inputTokens: number;
   outputTokens: number;
+  /** The part of the input that came from the provider's cache. */
+  cachedTokens: number;
   costUsd: number | null;
+  /** What that saved, where its price is known. */
+  savedUsd: number;
   isEstimated: boolean;
 }
 
@@ -34,8 +38,9 @@ export function readWireUsage(
       : { inputTokens, outputTokens: countWritten(text), isEstimated: true };
   const { prompt_tokens_details: ofPrompt, input_tokens_details: ofInput } = usage ?? {};
   const cachedTokens = toldTokens(ofPrompt?.cached_tokens ?? ofInput?.cached_tokens) ?? 0;
-  const priced = price === undefined ? null : priceOfTokens({ ...told, cachedTokens }, price);
-  return { ...told, costUsd: toldCost(usage) ?? priced };
+  const tokens = { ...told, cachedTokens };
+  const priced = price === undefined ? null : priceOfTokens(tokens, price);
+  return { ...tokens, costUsd: toldCost(usage) ?? priced, savedUsd: savedOf(tokens, price) };
 }
 
 /** Objects that are read for it: an answer that is none may have the name a million times. */

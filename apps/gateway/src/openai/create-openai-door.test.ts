@@ -4,6 +4,7 @@ import { request as httpRequest } from "node:http";
 import { connect } from "node:net";
 import { after, before, beforeEach, test } from "node:test";
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
+import type { SpendRecord } from "@roost/contract/operations";
 import { readSpend, readTopic } from "@roost/kernel";
 import { streamText } from "ai";
 import OpenAI, { AuthenticationError, NotFoundError } from "openai";
@@ -14,6 +15,7 @@ import {
   completion,
   refuse,
   startUpstream,
+  usage,
   type FakeUpstream,
 } from "./start-upstream.fixture.ts";
 
@@ -393,18 +395,34 @@ test("what is reserved for a call counts each prompt and each choice, and number
   assert.equal((await ask(JSON.stringify(tokens), { key, path })).status, 200);
 });
 
-test("listSpend() counts calls that were passed on, by key too", async () => {
+test("listSpend() counts calls that were passed on, by key too, and what the provider's cache saved of them", async () => {
   const { text: key, name } = await makeKey();
   for (let round = 0; round < 2; round += 1) await (await ask(say("first"), { key })).text();
+  const cached = { ...usage, prompt_tokens_details: { cached_tokens: 4 } };
+  first.answer = (_call, response) => {
+    response.writeHead(200, { "content-type": "application/json" });
+    response.end(completion().replace(JSON.stringify(usage), JSON.stringify(cached)));
+  };
+  await (await ask(say("first"), { key })).text();
   first.answer = refuse(400, "no");
   await (await ask(say("first"), { key })).text();
-  let found: { callCount: number; costUsd: number; inputTokens: number } | undefined;
-  for (let round = 0; round < 200 && found?.callCount !== 2; round += 1) {
+  let found: SpendRecord | undefined;
+  for (let round = 0; round < 200 && found?.callCount !== 3; round += 1) {
     await gateway.flushCalls();
     const { items } = await gateway.client.listSpend({ by: "key", limit: 500 });
     found = items.find((item) => item.key === `client:${name}`);
   }
-  assert.deepEqual([found?.callCount, found?.costUsd, found?.inputTokens], [2, 3, 20]);
+  assert.deepEqual(found, {
+    key: `client:${name}`,
+    callCount: 3,
+    costUsd: 4.3,
+    inputTokens: 30,
+    cachedTokens: 4,
+    outputTokens: 15,
+    savedUsd: 0.2,
+    estimatedCount: 0,
+    unknownCount: 0,
+  });
   const { items: days } = await gateway.client.listSpend({ by: "day" });
   assert.ok(days[0]!.costUsd >= 3);
 });

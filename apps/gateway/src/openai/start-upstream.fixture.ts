@@ -79,7 +79,7 @@ export async function startUpstream(id: string, model = "small"): Promise<FakeUp
       model,
       baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
       apiKey: `key-of-${id}`,
-      price: { inputUsd: 100_000, outputUsd: 100_000 },
+      price: { inputUsd: 100_000, cachedInputUsd: 50_000, outputUsd: 100_000 },
     },
     calls: [],
     answer: answerAsOpenAi,

@@ -75,9 +75,14 @@ export function priceOfTokens(
   return ((inputTokens - cached) * inputUsd + cached * cachedInputUsd + outputTokens * outputUsd) / 1e6;
 }
 
-function savedOf({ inputTokens, cachedTokens }: TokenUsage, price: TokenPrice | undefined): number {
+/** What the cache saved, in US dollars; 0 where its price is not known. */
+export function savedOf(
+  { inputTokens, cachedTokens }: Pick<TokenUsage, "inputTokens" | "cachedTokens">,
+  price: TokenPrice | undefined,
+): number {
   const cached = Math.min(cachedTokens ?? 0, inputTokens ?? 0);
-  return price === undefined ? 0 : (cached * (price.inputUsd - (price.cachedInputUsd ?? price.inputUsd))) / 1e6;
+  if (price === undefined) return 0;
+  return Math.max(0, (cached * (price.inputUsd - (price.cachedInputUsd ?? price.inputUsd))) / 1e6);
 }
 
 /** With the user's own key at the upstream, a router's `cost` is only its fee: the upstream's charge is added. */

@@ -15,10 +15,12 @@ const ProxyCall = z.object({
   ms: WholeMs,
   firstByteMs: WholeMs.optional(),
   inputTokens: Count,
+  cachedTokens: Count.optional().describe("The part of `inputTokens` from the provider's cache"),
   outputTokens: Count,
   costUsd: Usd.nullable(),
+  savedUsd: Usd.optional().describe("What the provider's cache saved, where its price is known"),
   isEstimated: z.boolean().optional().describe("The answer told no usage: counted by Roost"),
-  isCached: z.boolean().optional(),
+  isCached: z.boolean().optional().describe("Answered by Roost from an answer that it had kept"),
   isCut: z.boolean().optional().describe("The client left, or the upstream broke off"),
 });
 

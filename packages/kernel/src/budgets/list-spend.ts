@@ -45,10 +45,10 @@ const callsOfRuns = `
   where s.kind in ('model', 'compaction') and s.usage is not null and s.epoch > 0`;
 /** Passed on: many in an event. What was answered from a cache, or refused, cost nothing. */
 const callsPassedOn = `
-  select null, null, p.at, null, null, p.model, null, e.data ->> 'by', p."costUsd", p."inputTokens", null, p."outputTokens", null,
-    p."isEstimated"
+  select null, null, p.at, null, null, p.model, null, e.data ->> 'by', p."costUsd", p."inputTokens", p."cachedTokens", p."outputTokens",
+    p."savedUsd", p."isEstimated"
   from roost.event e cross join lateral jsonb_to_recordset(e.data -> 'calls')
-    as p(at timestamptz, model text, status integer, attempts integer, "costUsd" numeric, "inputTokens" bigint, "outputTokens" bigint, "isEstimated" boolean)
+    as p(at timestamptz, model text, status integer, attempts integer, "costUsd" numeric, "inputTokens" bigint, "cachedTokens" bigint, "outputTokens" bigint, "savedUsd" numeric, "isEstimated" boolean)
   where e.topic = 'proxy' and e.type = 'proxy.called' and e.time >= $1 and p.at >= $1 and p.at < $2 and p.attempts > 0 and p.status between 200 and 299`;
 
 /** The job and session of a call: those of its run, or of the topmost parent where the run has none. Invariant: a chain of parents ends, since a run never changes its parent. */
