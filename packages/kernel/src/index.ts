@@ -126,6 +126,7 @@ export {
   type RunWait,
   type StepSpan,
 } from "./runs/list-runs.ts";
+export { findHoldUps, type HoldUp } from "./runs/find-hold-ups.ts";
 export { countRuns } from "./runs/count-runs.ts";
 export { registerWorker, type WorkerRegistration } from "./workers/register-worker.ts";
 export {

@@ -4,6 +4,7 @@ import { describeTrigger, type ActivityRecord, type listActivity as operation } 
 import { listJobsByDue, type Job } from "@roost/jobs";
 import {
   describeMissing,
+  findHoldUps,
   listActivity as readActivity,
   listUnplacedRuns,
   readPausedQueues,
@@ -13,6 +14,7 @@ import {
 } from "@roost/kernel";
 import { z } from "zod";
 import { readLocksOfRuns } from "../records/read-locks-of-runs.ts";
+import { describeHoldUp } from "../records/describe-hold-up.ts";
 import { describeStartLimit } from "../records/describe-start-limit.ts";
 import { isoOrNull } from "../records/iso.ts";
 import { toRunSummary } from "../records/to-run-summary.ts";
@@ -30,10 +32,12 @@ export function listActivity(kernel: Kernel, timeZone: string): Handler<typeof o
       listUnplacedRuns(kernel.database),
     ]);
     const unmet = new Set(unplaced.map(placeOfNeeds));
+    const held = await readHeld(kernel, runs);
     const rows = [
       ...runs.map((run) =>
         ofRun(run, {
           holds: locks.get(run.id) ?? [],
+          held: held.get(run.id),
           isPaused: paused.has(run.queue),
           isUnplaced: unmet.has(placeOfNeeds({ needs: run.needs ?? [], queue: run.queue })),
         }),
@@ -64,20 +68,33 @@ function placeOfNeeds({ needs, queue }: Pick<UnplacedRuns, "needs" | "queue">): 
   return `${queue} ${[...new Set(needs)].toSorted().join(" ")}`;
 }
 
+/** Of the runs that wait for others: what a person has to do first. */
+async function readHeld({ database }: Kernel, runs: readonly Activity[]): Promise<Map<string, string | undefined>> {
+  const waiting = runs.filter(({ state, waitingFor }) => state === "queued" || waitingFor === "child");
+  if (waiting.length === 0) return new Map();
+  const ids = waiting.map(({ id }) => id);
+  const found = await findHoldUps(database, ids);
+  return new Map(found.map((each) => [each.runId, describeHoldUp(each)]));
+}
+
 interface RunFacts {
   holds: string[];
+  /** A person holds up what it waits for. */
+  held: string | undefined;
   /** Its queue is. */
   isPaused: boolean;
   /** No live worker may take it. */
   isUnplaced: boolean;
 }
 
-function ofRun(run: Activity, { holds, isPaused, isUnplaced }: RunFacts): ActivityRecord {
+function ofRun(run: Activity, { holds, held, isPaused, isUnplaced }: RunFacts): ActivityRecord {
   const summary = toRunSummary(run);
   const ahead = run.aheadCount > 0 ? `${run.aheadCount} before it` : null;
   const place = isUnplaced
     ? `a worker that ${describeMissing({ needs: run.needs ?? [], queue: run.queue })}: none does`
     : null;
+  const other = summary.waitingFor ?? ahead;
+  const waits = other !== null && held !== undefined ? `${other}, ${held}` : other;
   const queue = run.state === "ready" ? (isPaused ? `queue ${run.queue}, which is paused` : place) : null;
   return {
     kind: "run",
@@ -89,7 +106,7 @@ function ofRun(run: Activity, { holds, isPaused, isUnplaced }: RunFacts): Activi
     why: run.reason,
     causedBy: causeOf(run),
     holds,
-    waitingFor: run.startLimit === null ? (summary.waitingFor ?? ahead ?? queue) : describeStartLimit(run.startLimit),
+    waitingFor: run.startLimit === null ? (waits ?? queue) : describeStartLimit(run.startLimit),
     sinceAt: isoOrNull(run.claimedAt ?? run.createdAt),
     dueAt: isoOrNull(run.wakeAt ?? run.startLimit?.nextAt),
     workerId: run.workerId,

@@ -3,6 +3,7 @@ import { isPlace, requireScope, type Handler, type StreamItem, type StreamPlace 
 import { watchSession, type Event, type HomeUpdate, type watchHome as operation } from "@roost/contract/operations";
 import { listRuns, type Kernel } from "@roost/kernel";
 import { createRunTexts, type RunText } from "../streams/create-run-texts.ts";
+import { mayBeHeldUp } from "../streams/follow-hold-up.ts";
 import { isTerminal } from "../streams/is-terminal.ts";
 import { mergeStreams } from "../streams/merge-streams.ts";
 import { requireSessions } from "../security/may-see-main.ts";
@@ -40,10 +41,15 @@ async function* watch(
     sessionOf.set(runId, sessionKey);
     texts.begin(runId);
   };
+  const look = (runId: string, sessionKey: string) => {
+    sessionOf.set(runId, sessionKey);
+    texts.look(runId);
+  };
   try {
     for (const sessionKey of sessions)
       for (const run of await listRuns(kernel, { sessionKey, limit: runsKnownMax }))
         if (run.state === "running") begin(run.id, sessionKey);
+        else if (run.endedAt === null) look(run.id, sessionKey);
     for await (const item of mergeStreams<StreamItem<Event> | StreamPlace | RunText>([events], texts.added)) {
       if ("runId" in item) {
         const { kind, runId, text } = item;
@@ -57,8 +63,10 @@ async function* watch(
       const event = item.data;
       const { type, subject } = event;
       const sessionKey = event.data["sessionKey"];
-      if (type === "run.started" && subject !== null && typeof sessionKey === "string" && sessions.has(sessionKey))
-        begin(subject, sessionKey);
+      if (subject !== null && typeof sessionKey === "string" && sessions.has(sessionKey)) {
+        if (type === "run.started") begin(subject, sessionKey);
+        else if (mayBeHeldUp(event)) look(subject, sessionKey);
+      }
       yield { id: item.id, event: "event", data: updateOf(event) };
       if (subject !== null && isTerminal(type)) {
         texts.end(subject);

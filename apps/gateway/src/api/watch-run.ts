@@ -6,6 +6,8 @@ import { requireUuid } from "../records/require-uuid.ts";
 import { toEventRecord } from "../records/to-event.ts";
 import { toRunRecord } from "../records/to-run-summary.ts";
 import { followCorrelation, type FollowedEvent } from "../streams/follow-correlation.ts";
+import { createRunTexts } from "../streams/create-run-texts.ts";
+import { mayBeHeldUp } from "../streams/follow-hold-up.ts";
 import { followWork, type FollowedOutput, type FollowedText } from "../streams/follow-text.ts";
 import { readPlace } from "./tail-events.ts";
 import { isTerminal } from "../streams/is-terminal.ts";
@@ -33,7 +35,10 @@ async function* watch(
   try {
     const events = followCorrelation(kernel, follow);
     const texts = run.endedAt === null ? [followWork(kernel, run.id, signal)] : [];
-    for await (const item of mergeStreams<FollowedEvent | FollowedText | FollowedOutput>([events, ...texts])) {
+    const { added, look } = createRunTexts(kernel, signal);
+    if (run.endedAt === null && run.state !== "running") look(run.id);
+    const streams = [events, ...texts];
+    for await (const item of mergeStreams<FollowedEvent | FollowedText | FollowedOutput>(streams, added)) {
       if (item.kind === "text" || item.kind === "remark") {
         yield { event: item.kind, data: { kind: item.kind, runId: run.id, text: item.text } };
         continue;
@@ -46,6 +51,7 @@ async function* watch(
         if (item.event.subject !== run.id && item.event.data["runId"] !== run.id) continue;
         const id = formatOffsets(item.offsets);
         yield { id, event: "event", data: { kind: "event", event: toEventRecord(item.event) } };
+        if (run.endedAt === null && mayBeHeldUp(item.event)) look(run.id);
         if (!isTerminal(item.event.type)) continue;
       } else if (run.endedAt === null) {
         continue;

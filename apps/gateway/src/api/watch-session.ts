@@ -8,6 +8,7 @@ import { toEventRecord } from "../records/to-event.ts";
 import { toRunSummary } from "../records/to-run-summary.ts";
 import { toMessageRecord } from "../records/to-session.ts";
 import { followSession, type SessionEvent } from "../streams/follow-session.ts";
+import { mayBeHeldUp } from "../streams/follow-hold-up.ts";
 import { createRunTexts, type RunText } from "../streams/create-run-texts.ts";
 import { requireSessions } from "../security/may-see-main.ts";
 import { readPlace } from "./tail-events.ts";
@@ -54,7 +55,9 @@ async function* watch(
     const runs = await listRuns(kernel, { sessionKey, limit: runsKnownMax });
     const runIds = new Set(runs.map(({ id }) => id));
     const texts = createRunTexts(kernel, signal);
-    for (const run of runs) if (run.state === "running") texts.begin(run.id);
+    for (const { id, state, endedAt } of runs)
+      if (state === "running") texts.begin(id);
+      else if (endedAt === null) texts.look(id);
     const events = followSession(kernel, { topics, sessionKey, runIds, after: offsets, signal });
     for await (const item of mergeStreams<SessionEvent | RunText>([events], texts.added)) {
       if (item.kind !== "event") {
@@ -63,6 +66,7 @@ async function* watch(
       }
       const { event } = item;
       if (event.type === "run.started" && event.subject !== null) texts.begin(event.subject);
+      else if (mayBeHeldUp(event) && event.subject !== null) texts.look(event.subject);
       yield* tell(kernel, memory, sessionKey, item);
       if (isTerminal(event.type) && event.subject !== null) texts.end(event.subject);
     }

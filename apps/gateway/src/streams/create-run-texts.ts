@@ -1,11 +1,13 @@
 import type { Kernel } from "@roost/kernel";
+import { followHoldUp } from "./follow-hold-up.ts";
 import { followText, type FollowedText } from "./follow-text.ts";
 
 export type RunText = FollowedText & { runId: string };
 
-/** The text streams of active runs. */
+/** The text streams of active runs, and remarks on those that are held up. */
 export function createRunTexts(kernel: Kernel, signal: AbortSignal) {
   const going = new Map<string, AbortController>();
+  const held = new Set<string>();
   const added: AsyncGenerator<RunText, void>[] = [];
   return {
     added,
@@ -13,7 +15,13 @@ export function createRunTexts(kernel: Kernel, signal: AbortSignal) {
       if (going.has(runId)) return;
       const ended = new AbortController();
       going.set(runId, ended);
-      added.push(followRunText(kernel, runId, AbortSignal.any([signal, ended.signal])));
+      added.push(withRun(runId, followText(kernel, runId, AbortSignal.any([signal, ended.signal]))));
+    },
+    /** For a run that may be held up from now on; ends by itself. */
+    look(runId: string) {
+      if (held.has(runId)) return;
+      held.add(runId);
+      added.push(withRun(runId, followHoldUp(kernel, runId, signal), () => held.delete(runId)));
     },
     end(runId: string) {
       going.get(runId)?.abort();
@@ -22,6 +30,14 @@ export function createRunTexts(kernel: Kernel, signal: AbortSignal) {
   };
 }
 
-async function* followRunText(kernel: Kernel, runId: string, signal: AbortSignal): AsyncGenerator<RunText, void> {
-  for await (const item of followText(kernel, runId, signal)) yield { ...item, runId };
+async function* withRun(
+  runId: string,
+  items: AsyncGenerator<FollowedText, void>,
+  onEnd: () => void = () => undefined,
+): AsyncGenerator<RunText, void> {
+  try {
+    for await (const item of items) yield { ...item, runId };
+  } finally {
+    onEnd();
+  }
 }

@@ -177,7 +177,8 @@ function foldEvent(view: ConversationView, { type, subject, data }: Event): Part
   if (type === "run.created" || type === "run.started")
     return view.active === undefined ? { active: { runId, step: undefined }, failure: undefined } : {};
   const { name } = data;
-  if (type === "step.started" && typeof name === "string") return { active: { runId, step: name } };
+  // What was remarked is over: it goes on.
+  if (type === "step.started" && typeof name === "string") return { active: { runId, step: name }, remark: undefined };
   // A new attempt begins its text anew.
   if (type === "step.failed") return { writing: without(view.writing, runId) };
   return {};
