@@ -26,7 +26,7 @@ const ProxyCall = z.object({
 
 export const proxyCalled = defineEvent({
   type: "proxy.called",
-  version: 1,
+  version: 2,
   topic: "proxy",
   subject: "token id",
   schema: z.object({ by: Name, calls: z.array(ProxyCall).max(proxyCallsMax) }),
