@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { answerQuestion, waitInRun } from "@roost/kernel";
+import { answerQuestion, waitInRun, type WorkerRegistration } from "@roost/kernel";
 import { createTestGateway, type TestGateway } from "../testing/create-test-gateway.ts";
 import { claimOne, joinWorker, startRun } from "../testing/drive-runs.ts";
 
 /** Main has delegated something that asks for an approval, and is asked something else meanwhile. */
-async function delegate({ client, kernel }: TestGateway) {
-  await using worker = await joinWorker(kernel);
+async function delegate({ client, kernel }: TestGateway, worker: WorkerRegistration) {
   const first = await client.sendMessage({ sessionKey: "main", text: "Write to Ada" });
   const main = await claimOne(kernel, worker);
   const childId = await startRun(kernel, { parent: { ...main, seq: 1 }, agent: "clerk" });
@@ -31,7 +30,8 @@ const ofSecond = "Held up by an approval of the turn before it: answer it in the
 test("An approval that holds up a turn and who is queued behind it is told where both are watched, and in the list of what goes on", async () => {
   await using gateway = await createTestGateway();
   const { client, kernel } = gateway;
-  const { first, second, ask } = await delegate(gateway);
+  await using worker = await joinWorker(kernel);
+  const { first, second, ask } = await delegate(gateway, worker);
   const waits = async () => {
     const { items } = await client.listActivity();
     return [first, second].map((runId) => items.find(({ id }) => id === runId)?.waitingFor);
