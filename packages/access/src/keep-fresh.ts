@@ -1,14 +1,14 @@
 /** What is read from the database for calls: it is read beside them once it is older than a second, and before a call once it is older than two. */
-import type { Clock } from "@roost/base";
+import { delay, type Clock } from "@roost/base";
 
 const freshMs = 1_000;
 const staleMsMax = 2_000;
-/** A call that misses something reads again when what it has is older than this. */
-const missedMs = 200;
+/** Between two reads for calls that miss something, however many guess. */
+const missedMs = 20;
 
 export interface Fresh<Value> {
   value(): Promise<Value>;
-  /** For a call that has not found what it looks for. */
+  /** For a call that has not found what it looks for: what is read from now on. */
   again(): Promise<Value>;
   /** The next call reads. */
   forget(): void;
@@ -35,6 +35,14 @@ export function keepFresh<Value>(
     reading = own;
     return own;
   };
+  let due: Promise<Value> | undefined;
+  const readSoon = async () => {
+    await delay(missedMs);
+    // It may have been read before the call.
+    await reading?.catch(() => undefined);
+    due = undefined;
+    return await readNow();
+  };
   const ageMs = () => (kept === undefined ? Infinity : clock.nowMs() - kept.readMs);
   const isWithin = (ms: number) => ageMs() >= 0 && ageMs() <= ms;
   return {
@@ -43,7 +51,7 @@ export function keepFresh<Value>(
       if (!isWithin(freshMs) && reading === undefined) void readNow().catch(onFailure);
       return kept.value;
     },
-    again: async () => (kept !== undefined && isWithin(missedMs) ? kept.value : await readNow()),
+    again: () => (due ??= readSoon()),
     forget() {
       kept = undefined;
       reading = undefined;

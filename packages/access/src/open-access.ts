@@ -1,4 +1,7 @@
-/** The tokens in force, in memory: a call's token is found without asking the database. Looked at again once a second while there are calls. */
+/**
+ * The tokens in force, in memory: a call's token is found without asking the database. Looked at again once a second while there are calls, and for a
+ * token that is not found, which another process may just have made.
+ */
 import type { Logger } from "@roost/base";
 import { applyMigrations, readSchema, type SchemaFiles } from "@roost/database";
 import type { Kernel } from "@roost/kernel";
@@ -41,16 +44,17 @@ export async function openAccess(kernel: Kernel, { logger }: { logger: Logger })
     return { byHash, byId: new Map([...byHash.values()].map((token) => [token.id, token])) };
   };
   const onFailure = (error: unknown) => logger.warn("The access tokens could not be read again", { error });
-  const { value, forget } = keepFresh(read, { clock, onFailure });
-  const note = (token: AccessToken | undefined) => {
+  const { value, again, forget } = keepFresh(read, { clock, onFailure });
+  const find = async (by: "byHash" | "byId", key: string) => {
+    const token = (await value())[by].get(key) ?? (await again())[by].get(key);
     if (token !== undefined) seen.set(token.id, clock.nowMs());
     return token;
   };
 
   return {
     kernel,
-    find: async (text) => note((await value()).byHash.get(hashToken(text))),
-    findById: async (id) => note((await value()).byId.get(id)),
+    find: (text) => find("byHash", hashToken(text)),
+    findById: (id) => find("byId", id),
     async revoke(id, { by }) {
       await revokeToken(kernel, { token: id, by });
       forget();
