@@ -14,6 +14,7 @@ import { until } from "@roost/base/testing/until";
 import { createHttpClient } from "@roost/contract/client";
 import { roostContract } from "@roost/contract/roost";
 import { raiseNotice, readTopic } from "@roost/kernel";
+import { readHomeId } from "@roost/memory/home";
 import { runRoost } from "../../apps/cli/src/testing/run-roost.ts";
 import { testToken } from "../../apps/gateway/src/testing/create-test-gateway.ts";
 import { openHouse, type House } from "../../packages/worker/src/testing/open-house.ts";
@@ -21,6 +22,7 @@ import { pidOf } from "../services/home-services.fixture.ts";
 import { askDoors } from "./ask-doors.ts";
 import { writeApples } from "./apples.ts";
 import { assertNoGaps, followStream } from "./follow-stream.ts";
+import { listHostRoles } from "./list-host-roles.ts";
 import { signIn, startLoadBalancer, type LoadBalancer } from "./load-balancer.ts";
 import { startBucket } from "./start-bucket.ts";
 import { startHost } from "./start-host.ts";
@@ -76,6 +78,9 @@ test(
     assert.match(joined.stdout, /host box of .*gateways:run/, `${invited.stderr}${joined.stderr}`);
     assert.match(joined.stderr, /gateway here starts without it.*env:KEY_OF_THE_MODEL/s);
     assert.match((await runRoost(["doctor"], { environment: here })).stdout, /! +secret env:KEY_OF_THE_MODEL/);
+    const homeId = await readHomeId(homeDir);
+    const rolesOfBox = () => listHostRoles(kernel.database, { homeId, host: "box" });
+    assert.equal((await rolesOfBox()).length, 1);
     const [port] = await freePorts(1);
     const boxUrl = `http://127.0.0.1:${port}`;
     await using host = await startHost({ ...bucket.environment, ROOST_HOME: machine, ROOST_PORT: String(port) });
@@ -129,10 +134,7 @@ test(
     assert.deepEqual(await host.ended, { code: 77, signal: null }, host.printed());
     await until(async () => (await statusWith(laterOfBox, home)) === 401);
     assert.equal(await statusWith(later, home), 200, "what others signed counts on");
-    assert.deepEqual(
-      await kernel.database.query("select rolname from pg_roles where rolname ~ '^roost_.*_host_box'"),
-      [],
-    );
+    assert.deepEqual(await rolesOfBox(), []);
   },
 );
 

@@ -20,6 +20,7 @@ import { homeRooms } from "@roost/worker/home-rooms";
 import { lockLoginsOf } from "../../packages/access/src/host-login.ts";
 import { createTestGateway, testToken, type TestGateway } from "../../apps/gateway/src/testing/create-test-gateway.ts";
 import { runRoost, type RoostEnd } from "../../apps/cli/src/testing/run-roost.ts";
+import { listHostRoles } from "./list-host-roles.ts";
 
 const minuteMs = 60_000;
 
@@ -248,8 +249,8 @@ test("The login of a host's workers reads and writes rows, makes nothing, and is
   const answered = await pair({ attempt });
   const { token } = answered;
   assert.notEqual(token, lost.token);
-  const logins = await kernel.database.query("select 1 from pg_roles where rolname like 'roost%host\\_box%'");
-  assert.equal(logins.length, 1);
+  const rolesOf = (host: string) => listHostRoles(kernel.database, { homeId: answered.needs!.homeId, host });
+  assert.equal((await rolesOf("box")).length, 1);
   await assert.rejects(clientOf(gateway, lost.token!).getStatus({}), { code: "unauthenticated" });
   const { home } = await openMachine(t);
   const keep = async ({ needs, logins: given }: Pick<typeof answered, "needs" | "logins">) => {
@@ -261,8 +262,7 @@ test("The login of a host's workers reads and writes rows, makes nothing, and is
   const url = await keep(await clientOf(gateway, token!).renewHostLogins({}));
   const open = (given: string) => openDatabase({ url: given, applicationName: "t", logger: silentLogger, poolMax: 1 });
   await assert.rejects(open(before), /does not exist|password authentication failed/);
-  const renewed = await kernel.database.query("select 1 from pg_roles where rolname like 'roost%host\\_box%'");
-  assert.equal(renewed.length, 1, "one login for one host");
+  assert.equal((await rolesOf("box")).length, 1, "one login for one host");
 
   await using worker = await openDatabase({ url, applicationName: "roost worker", logger: silentLogger, poolMax: 2 });
   await using theirs = await openKernel({ database: worker, logger: silentLogger, rooms: homeRooms });
@@ -342,12 +342,12 @@ test("The login of a host's workers reads and writes rows, makes nothing, and is
     /terminat|does not exist|not permitted|role|password authentication failed/i,
     "what it had open has ended",
   );
-  assert.deepEqual(await kernel.database.query("select 1 from pg_roles where rolname like 'roost%host\\_box%'"), []);
+  assert.deepEqual(await rolesOf("box"), []);
   const next = await client.createPairing({ kind: "host", name: "attic", scopes: [...hostScopes, "workers:run"] });
   assert.notEqual((await pair({ attempt: "c".repeat(40) }, next.code)).token, undefined);
   await kernel.database.query("update access.token set revoked_at = roost.now() where name = 'attic'");
   await renewHostLogins(kernel.database, { homeId: kernel.createId() });
-  assert.deepEqual(await kernel.database.query("select 1 from pg_roles where rolname like 'roost%host\\_attic%'"), []);
+  assert.deepEqual(await rolesOf("attic"), []);
   await kernel.database.query("update access.pairing set created_at = roost.now() - interval '91 days'");
   await client.createPairing({ kind: "device", name: "phone" });
   // Its lease is given back at once: nothing waits for a time to pass.

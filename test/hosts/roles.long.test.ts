@@ -14,10 +14,12 @@ import { createHttpClient } from "@roost/contract/client";
 import { roostContract } from "@roost/contract/roost";
 import { openDatabase } from "@roost/database";
 import { readTopic } from "@roost/kernel";
+import { readHomeId } from "@roost/memory/home";
 import { runRoost } from "../../apps/cli/src/testing/run-roost.ts";
 import { testToken } from "../../apps/gateway/src/testing/create-test-gateway.ts";
 import { openHouse } from "../../packages/worker/src/testing/open-house.ts";
 import { countApples, writeApples } from "./apples.ts";
+import { listHostRoles } from "./list-host-roles.ts";
 import { startHost } from "./start-host.ts";
 
 const gateway = new URL("../../apps/gateway/src/main.ts", import.meta.url);
@@ -60,6 +62,9 @@ test(
       /host box of .* with hosts:read hosts:write status:read schedulers:run apples:host/,
       `${invited.stderr}${joined.stderr}`,
     );
+    const homeId = await readHomeId(homeDir);
+    const rolesOfBox = () => listHostRoles(kernel.database, { homeId, host: "box" });
+    assert.equal((await rolesOfBox()).length, 2);
     // What comes with no version of Roost the person brings.
     await cp(join(homeDir, "services"), join(machine, "services"), { recursive: true });
 
@@ -115,10 +120,7 @@ test(
     await assert.rejects(scheduler.query("select 1 from roost.run"));
     assert.deepEqual(await host.ended, { code: 77, signal: null }, host.printed());
     assert.match(host.printed(), /lets this host in no more/);
-    assert.deepEqual(
-      await kernel.database.query("select rolname from pg_roles where rolname ~ '^roost_.*_(at|host)_.*box'"),
-      [],
-    );
+    assert.deepEqual(await rolesOfBox(), []);
     await kernel.database.query("select 1 from svc_apples.more");
     await until(async () => (await home.api.listHosts({})).items.every(({ name }) => name !== "box"));
 

@@ -8,11 +8,13 @@ import { readGatewayUrl } from "@roost/base";
 import { until } from "@roost/base/testing/until";
 import { createHttpClient } from "@roost/contract/client";
 import { roostContract } from "@roost/contract/roost";
+import { readHomeId } from "@roost/memory/home";
 import { runRoost } from "../../apps/cli/src/testing/run-roost.ts";
 import { testToken } from "../../apps/gateway/src/testing/create-test-gateway.ts";
 import { openHouse } from "../../packages/worker/src/testing/open-house.ts";
 import { requirePart } from "../infra/parts.ts";
 import { startS3 } from "../infra/start-s3.ts";
+import { listHostRoles } from "./list-host-roles.ts";
 import { startHost } from "./start-host.ts";
 
 const { skip } = await requirePart("s3");
@@ -44,6 +46,9 @@ test(
     const [, code = ""] = /--code (\S+)/.exec(invited.stdout) ?? [];
     const joined = await runRoost(["join", url, "--code", code], { environment: here });
     assert.match(joined.stdout, /host box of .*workers:run/, joined.stderr);
+    const homeId = await readHomeId(homeDir);
+    const rolesOfBox = () => listHostRoles(kernel.database, { homeId, host: "box" });
+    assert.equal((await rolesOfBox()).length, 1);
     assert.equal((await stat(join(machine, ".roost/database-url"))).mode & 0o777, 0o600);
 
     await using host = await startHost({
@@ -75,8 +80,7 @@ test(
     assert.equal(await readFile(path, "utf8"), "About Ada: likes tea\n");
 
     assert.match((await atHome("hosts", "remove", "box")).stdout, /Revoked box/);
-    const roles = await kernel.database.query("select 1 from pg_roles where rolname like 'roost%host\\_box%'");
-    assert.deepEqual(roles, []);
+    assert.deepEqual(await rolesOfBox(), []);
     const left = await runRoost(["status"], { environment: here });
     assert.match(left.stderr, /not known here, or was revoked/);
     await until(async () => (await api.listHosts({})).items.every(({ name }) => name !== "box"));
