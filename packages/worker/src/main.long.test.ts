@@ -5,12 +5,12 @@ import { test } from "node:test";
 import { until } from "@roost/base/testing/until";
 import { getRun, reapWorkers } from "@roost/kernel";
 import { sendMessage } from "@roost/memory";
-import { ended, handsBack, openHouse, said, shortLease } from "./testing/open-house.ts";
+import { ended, handsBack, openHouse, said } from "./testing/open-house.ts";
 
 test("a worker that is killed in the middle of a model call is followed by another: one answer, complete", async () => {
   await using house = await openHouse();
   house.model.setScript(() => ({ text: "half of it", stall: { chunkCount: 1 } }));
-  const first = await house.start({ env: shortLease });
+  const first = await house.start();
   const runId = await house.ask("How are you?");
   await house.model.arrived(0);
   first.kill("SIGKILL");

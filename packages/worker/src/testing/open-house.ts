@@ -42,7 +42,7 @@ export async function openHouse(settings = ""): Promise<House> {
   };
 }
 
-/** Who waits for a dead worker waits for no longer than this. */
+/** A worker that hangs is given up after this; of one that died its connection tells. */
 export const shortLease = { ROOST_LEASE_MS: "2000" };
 
 /** As the scheduler does all the time: what dead workers leave is given to others. */
