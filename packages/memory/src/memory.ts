@@ -1,6 +1,7 @@
 /** What the functions of this room receive: one home and the kernel that records what happens in it. Types only. */
 import type { KeptFiles } from "./disk/kept-files.ts";
 import type { FileHashes } from "./disk/file-hashes.ts";
+import type { LostHistory } from "./records/lost-history.ts";
 import type { Calendar } from "./visibility/calendar.ts";
 import type { Embedder } from "@roost/agent";
 import type { Logger } from "@roost/base";
@@ -27,6 +28,7 @@ export interface HomeFiles {
   readonly parts: ObjectStore;
   readonly keptFiles: KeptFiles;
   readonly fileHashes: FileHashes;
+  readonly lostHistory: LostHistory;
   /** Parts of large files that are taken, by where they are kept: one content has one at a time. */
   readonly partsTaken: Map<string, Promise<unknown>>;
   /** Versions of large files that are being put into the store, by path and hash: whoever wants one meanwhile waits for it. */

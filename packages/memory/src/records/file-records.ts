@@ -9,6 +9,7 @@ import type { Memory } from "../memory.ts";
 import { labelsFromOutside, placedAt } from "../visibility/placed-at.ts";
 import type { Author } from "../visibility/viewer.ts";
 import { marksOfText, readRecordedMarks, storeMarks } from "./marks-of-text.ts";
+import { labelsOfLost } from "./lost-history.ts";
 import type { StoredMarks } from "./stored-marks.ts";
 import { labelsOfAll, marksOfAll, type LineMarks } from "./line-marks.ts";
 
@@ -176,8 +177,10 @@ export async function recordOutsideEdit(
     return emitEdited(tx, path, openLabels, { change: "deleted", by: edit.by, ...previousOf(record) });
   }
   if (record !== undefined && record.sha256 === disk.sha256) return undefined;
+  const isLost = (await memory.lostHistory.isPossible(tx)) && (await memory.versions.has(disk.sha256));
   await memory.versions.put(disk.bytes);
-  const marks = await marksOfVersion(memory, tx, { path, bytes: disk.bytes });
+  const outside = isLost ? await labelsOfLost(tx, path) : undefined;
+  const marks = await marksOfVersion(memory, tx, { path, bytes: disk.bytes, outside });
   const eventId = emitEdited(tx, path, labelsOfAll(marks), {
     change: record === undefined ? "created" : "changed",
     sha256: disk.sha256,
@@ -217,15 +220,31 @@ export async function recordLargeEdit(
   await saveRecord(tx, { path, sha256: null, bytes, stamp, modifiedAt, eventId, marks });
 }
 
-/** Labels of a version that replaces the known one; `isNew`: there is none. `labels`: those of its writer; omitted for an edit from outside. */
+/**
+ * Labels of a version that replaces the known one; `isNew`: there is none. `labels`: those of its writer; omitted for an edit from outside, which has those
+ * of its place unless others are given.
+ */
 export async function marksOfVersion(
   memory: Memory,
   sql: Sql,
-  version: { path: string; bytes: Uint8Array; labels?: Labels | undefined; isNew?: boolean | undefined },
+  version: {
+    path: string;
+    bytes: Uint8Array;
+    labels?: Labels | undefined;
+    outside?: Labels | undefined;
+    isNew?: boolean | undefined;
+  },
 ): Promise<LineMarks> {
-  const { path, bytes, labels, isNew = false } = version;
+  const { path, bytes, labels, outside, isNew = false } = version;
   const recorded = isNew ? undefined : (await readRecordedMarks(sql, [path])).get(path);
-  return marksOfText(memory, sql, { path, sha256: hashOf(bytes), text: textOf(bytes) ?? "", labels, recorded });
+  return marksOfText(memory, sql, {
+    path,
+    sha256: hashOf(bytes),
+    text: textOf(bytes) ?? "",
+    labels,
+    outside,
+    recorded,
+  });
 }
 
 /** `labels`: of the file's current content. */

@@ -37,7 +37,10 @@ export async function storeMarks(
   return stored;
 }
 
-/** The marks of a text that replaces the recorded version. `labels`: those of its writer; omitted for an edit from outside. */
+/**
+ * The marks of a text that replaces the recorded version. `labels`: those of its writer; omitted for an edit from outside, which has those of its place
+ * unless others are given.
+ */
 export async function marksOfText(
   memory: HomeFiles,
   sql: Sql,
@@ -46,10 +49,11 @@ export async function marksOfText(
     sha256: string;
     text: string;
     labels?: Labels | undefined;
+    outside?: Labels | undefined;
     recorded: RecordedMarks | undefined;
   },
 ): Promise<LineMarks> {
-  const { path, text, recorded, labels = labelsFromOutside(path) } = written;
+  const { path, text, recorded, outside = labelsFromOutside(path), labels = outside } = written;
   if (written.labels === undefined) {
     // Moved, renamed, copied or brought back: nothing in it was rewritten.
     const known = await readMarkedContent(sql, written.sha256);

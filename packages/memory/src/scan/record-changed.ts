@@ -42,8 +42,8 @@ export async function examineFile(
     await noteStateFile(memory, file.path, disk);
     return "same";
   }
-  // Outside the transaction: it waits for the disk.
-  await memory.versions.put(disk.bytes);
+  // Outside the transaction: it waits for the disk. Not where it tells whether Roost had stored it before.
+  if (!(await memory.lostHistory.isPossible(memory.kernel.database))) await memory.versions.put(disk.bytes);
   return "changed";
 }
 

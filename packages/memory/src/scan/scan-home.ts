@@ -91,6 +91,7 @@ export async function scanHome(memory: Memory, options: ScanHome = {}): Promise<
   const recorded = edited.length === 0 ? records : await readRecords(memory.kernel.database);
   problems.push(...(await findHeld(memory, new Map([...recorded].map(([path, { labels }]) => [path, labels])))));
   const isWhole = takenCount === suspects.length && missing.length <= changesMax;
+  if (isWhole) await memory.lostHistory.settle(memory.kernel);
   // A scan that left files out cannot tell that a problem is over.
   await (isWhole ? settleProblems(memory, problems, known) : reportProblems(memory, unknownOf(problems, known)));
   return { edited, files: walk.files, isComplete: walk.isComplete && isWhole };

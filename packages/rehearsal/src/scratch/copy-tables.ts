@@ -29,6 +29,8 @@ const parts: Readonly<Record<string, string | undefined>> = {
   "roost.tick": undefined,
   "memory.file_intent": undefined,
   "memory.large_version": undefined,
+  // The scratch home is compared with its own disk.
+  "memory.compared_disk": undefined,
   "roost.run": "ended_at is null",
   "roost.step": `run_id in (${liveRun})`,
   "roost.text": `hash in (select unnest(texts) from roost.step where run_id in (${liveRun}))`,
