@@ -90,7 +90,7 @@ export { localServerUrls } from "./models/local-server-urls.ts";
 export { findLocalServers, type FoundServer, type LocalUrls } from "./discovery/find-local-servers.ts";
 export { createProbe, type Probe } from "./wire/probe.ts";
 export { probeContexts, tellSmallContexts } from "./discovery/small-contexts.ts";
-export { readListedPrices } from "./models/listed-price.ts";
+export { createListedPrices, readListedPrices } from "./models/listed-prices.ts";
 export { modelListOf } from "./discovery/probe-local-servers.ts";
 export { createPatientFetch } from "./models/patient-fetch.ts";
 export { providerKey, queuedServerOf, silenceMsMaxOf } from "./models/provider-config.ts";

@@ -5,7 +5,7 @@ import type { OpenProvider } from "./attempt-call.ts";
 import { callProviders, type CallMachinery } from "./call-providers.ts";
 import type { CallQueue } from "./call-queue.ts";
 import { createMemoryCoolDowns, type CoolDown, type CoolDownStore } from "./cool-down.ts";
-import { createListedPrice } from "./listed-price.ts";
+import { createListedPrices, type ListedPrices } from "./listed-prices.ts";
 import { createProbe } from "../wire/probe.ts";
 import { createLanguageModel, knownOf, openRouterUrl } from "./create-language-model.ts";
 import { createMendMemory, type MendMemory } from "../wire/mend.ts";
@@ -30,6 +30,8 @@ export interface OpenModelsOptions {
   queue?: CallQueue | undefined;
   /** What was learnt of servers; can be shared between several Models. */
   mendMemory?: MendMemory;
+  /** What servers charge by their own lists; can be shared between several Models. */
+  listedPrices?: ListedPrices;
   fetch?: typeof globalThis.fetch;
   /** For models that may be silent for longer than `fetch` waits; can be shared between several Models. Default: one of its own. */
   patientFetch?: typeof globalThis.fetch;
@@ -41,13 +43,14 @@ export interface OpenModelsOptions {
 export function openModels(options: OpenModelsOptions): Models {
   const limits = { ...modelLimitDefaults, ...options.limits };
   checkOptions(options.providers, limits);
-  const { patientFetch = createPatientFetch() } = options;
+  const { patientFetch = createPatientFetch(), listedPrices = createListedPrices() } = options;
   const providers = options.providers.map((config) =>
     openProvider(config, {
       limits,
       fetch: options.fetch ?? (mayBeSilentFor(config, limits) > fetchSilenceMsMax ? patientFetch : globalThis.fetch),
       logger: options.logger,
       mendMemory: options.mendMemory ?? createMendMemory(),
+      listedPrices,
     }),
   );
   const coolDowns = tolerant(options.coolDowns ?? createMemoryCoolDowns(), options.logger);
@@ -85,7 +88,13 @@ const contextTokensMin = 1_024;
 
 function openProvider(
   config: ProviderConfig,
-  options: { limits: ModelLimits; fetch: typeof globalThis.fetch; logger: Logger; mendMemory: MendMemory },
+  options: {
+    limits: ModelLimits;
+    fetch: typeof globalThis.fetch;
+    logger: Logger;
+    mendMemory: MendMemory;
+    listedPrices: ListedPrices;
+  },
 ): OpenProvider {
   const isLanguageModel = config.kind === "language-model";
   const key = providerKey(config);
@@ -118,7 +127,7 @@ function openProvider(
     silenceMsMax: config.silenceMsMax,
     queuedServer: queuedServerOf(config),
     price: isCached ? withCacheWrites(config.price) : config.price,
-    savingPrice: savingPriceOf(config, options.fetch),
+    savingPrice: savingPriceOf(config, options),
     temperature: config.temperature,
     input: () =>
       (config.input ?? inputDefault).filter((kind) => kind === "text" || settings.get(mediaMendId(kind)) === undefined),
@@ -136,10 +145,14 @@ function isCacheAskedFor(config: ProviderConfig): boolean {
 }
 
 /** What a saving is worth: by the configured price, else at OpenRouter by the one that it lists. */
-function savingPriceOf(config: ProviderConfig, fetch: typeof globalThis.fetch): () => TokenPrice | undefined {
+function savingPriceOf(
+  config: ProviderConfig,
+  { fetch, listedPrices }: { fetch: typeof globalThis.fetch; listedPrices: ListedPrices },
+): () => TokenPrice | undefined {
   if (config.kind !== "openrouter" || config.price !== undefined) return () => config.price;
   const { baseUrl: url = openRouterUrl, apiKey, model } = config;
-  return createListedPrice({ url, apiKey, model }, createProbe({ fetch, timeoutMs: listMsMax }));
+  const probe = createProbe({ fetch, timeoutMs: listMsMax });
+  return () => listedPrices.of(model, { url, apiKey, probe });
 }
 
 const listMsMax = 20_000;

@@ -3,6 +3,7 @@
  * comes first; an agent's own fallbacks follow, then the rest of the list. All choices share cool-downs and what was learnt of servers.
  */
 import {
+  createListedPrices,
   createMemoryCoolDowns,
   createMendMemory,
   createPatientFetch,
@@ -44,6 +45,7 @@ export function createModelsFor(options: ChooseModelsOptions): ModelsFor {
     coolDowns,
     queue,
     mendMemory: createMendMemory(),
+    listedPrices: createListedPrices(),
     patientFetch: createPatientFetch(),
   };
   const open = options.open ?? ((providers: ProviderConfig[]) => openModels({ providers, ...shared }));

@@ -25,29 +25,31 @@ function perMillion(text: unknown): number | undefined {
   return usd >= 0 && usd <= usdMax ? usd : undefined;
 }
 
-/**
- * The price that a server lists for a model, as far as it is known by now: the first call asks for it, and waits for nothing. Only what a cache saved is
- * reckoned with it; costs are the provider's own.
- */
-export function createListedPrice(
-  { url, apiKey, model }: { url: string; apiKey: string; model: string },
-  probe: Probe,
-): () => TokenPrice | undefined {
-  let known: TokenPrice | undefined;
-  let isAsked = false;
-  const ask = async () => {
-    const prices = readListedPrices(await probe.json(`${url}/models`, { apiKey }));
-    known = prices.get(model) ?? prices.get(plainName(model));
-    // A server that did not answer is asked by the next call.
-    isAsked = prices.size > 0;
+/** The prices of each server, asked for once; can be shared between several Models. */
+export interface ListedPrices {
+  /** Of one model, as far as it is known by now: the first call asks the server, and waits for nothing. */
+  of(model: string, server: { url: string; apiKey: string; probe: Probe }): TokenPrice | undefined;
+}
+
+/** Only what a cache saved is reckoned with them; costs are the provider's own. */
+export function createListedPrices(): ListedPrices {
+  const known = new Map<string, Map<string, TokenPrice>>();
+  const asking = new Set<string>();
+  return {
+    of(model, server) {
+      const prices = known.get(server.url);
+      if (prices === undefined && !asking.has(server.url)) void ask(server);
+      return prices?.get(model) ?? prices?.get(plainName(model));
+    },
   };
-  return () => {
-    if (!isAsked) {
-      isAsked = true;
-      void ask();
-    }
-    return known;
-  };
+
+  async function ask({ url, apiKey, probe }: { url: string; apiKey: string; probe: Probe }): Promise<void> {
+    asking.add(url);
+    const answer = await probe.json(`${url}/models`, { apiKey });
+    asking.delete(url);
+    // A server that did not answer is asked by the next call; one that lists no prices is not.
+    if (answer !== undefined) known.set(url, readListedPrices(answer));
+  }
 }
 
 /** Without what OpenRouter takes around the name that it lists: `~anthropic/…`, `…:nitro`. */
