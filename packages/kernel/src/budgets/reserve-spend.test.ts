@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { ownCapOf } from "@roost/contract/own-cap-of";
 import { createTestKernel } from "../testing/create-test-kernel.ts";
 import { begin, claim, claimOne, done, end, eventTypes, joinWorker, read, startRun } from "../testing/drive-runs.ts";
 import { createRun } from "../runs/create-run.ts";
@@ -169,6 +170,12 @@ test("a run and what it starts spend from the same cap", async () => {
   const refused = await reserveSpend(kernel, child.owned, { seq: 1, usd: 0.6, tokens: 0 });
 
   assert.ok(!refused.granted && refused.cap.scope === `run:${rootId}` && refused.cap.reserved === 0.6);
+  const error = { code: "limit_exceeded", message: refused.message };
+  assert.deepEqual(
+    [rootId, child.owned.runId].map((id) => ownCapOf({ id, error })),
+    ["usdMax", undefined],
+    "its words name the run that has the cap",
+  );
 });
 
 test("M: a loop that looks busy is stopped by its number of calls", async () => {

@@ -1,5 +1,6 @@
 /** The buttons of a run's header. What becomes of them is the gateway's to decide and to refuse. */
 import type { RunRecord } from "@roost/contract/operations";
+import { ownCapOf } from "@roost/contract/own-cap-of";
 import { useLocation } from "wouter";
 import { useConsole } from "../../live/console-context.ts";
 import { Button } from "../../parts/Button.tsx";
@@ -57,11 +58,10 @@ export function RunActions({ run, fromSeq, onChange }: RunActionsProps) {
 }
 
 /** What a retry of a run that its own cap has stopped may take: as much again, since what was spent does not count against it. */
-function moreOf({ error, budget }: RunRecord): string | undefined {
-  const { usdMax, tokensMax, callsMax } = budget ?? {};
-  const [, unit] =
-    /the cap of (?:(\$)[\d.]+|\d+ (tokens|calls)) for run:/.exec(error?.message ?? "")?.filter(Boolean) ?? [];
-  if (unit === "$" && usdMax != null) return formatUsd(usdMax);
-  if (unit === "tokens" && tokensMax != null) return `${formatCount(tokensMax)} tokens`;
-  return unit === "calls" && callsMax != null ? `${formatCount(callsMax)} calls` : undefined;
+function moreOf(run: RunRecord): string | undefined {
+  const cap = ownCapOf(run);
+  const max = cap && run.budget?.[cap];
+  if (max === undefined) return undefined;
+  if (cap === "usdMax") return formatUsd(max);
+  return `${formatCount(max)} ${cap === "tokensMax" ? "tokens" : "calls"}`;
 }
