@@ -65,8 +65,11 @@ export async function runConfined(
   const chunks: Buffer[] = [];
   let bytes = 0;
   let end: ConfinedRun["end"] = "exited";
+  let isStopped = false;
   const stop = (why: ConfinedRun["end"]) => {
-    if (end === "exited") end = why;
+    if (isStopped) return;
+    isStopped = true;
+    end = why;
     void endAll(child);
   };
   const take = (chunk: Buffer) => {
@@ -109,11 +112,10 @@ export async function runConfined(
 async function endAll(child: ChildProcess): Promise<void> {
   if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
   child.kill("SIGSTOP");
-  try {
-    killAll((await readProcessTree(child.pid)).pids);
-  } finally {
-    child.kill("SIGKILL");
-  }
+  const { pids } = await readProcessTree(child.pid).catch(() => ({ pids: [] }));
+  killAll(pids);
+  // Also where they could not be listed.
+  child.kill("SIGKILL");
 }
 
 /** What the kernel itself holds a program to. Of a machine without the program for it, memory and processes are counted alone. */
@@ -132,11 +134,15 @@ function watch(
   const look = async () => {
     if (pid === undefined || isLooking) return;
     isLooking = true;
-    const { pids, bytes } = await readProcessTree(pid);
-    isLooking = false;
-    if (bytes <= memoryBytesMax && pids.length <= processesMax) return;
-    stop(bytes > memoryBytesMax ? "memory" : "processes");
-    killAll(pids);
+    try {
+      const { pids, bytes } = await readProcessTree(pid);
+      if (bytes > memoryBytesMax) stop("memory");
+      else if (pids.length > processesMax) stop("processes");
+    } catch {
+      // They are counted again at the next look.
+    } finally {
+      isLooking = false;
+    }
   };
   const timer = setInterval(() => void look(), lookMs);
   return { [Symbol.dispose]: () => clearInterval(timer) };

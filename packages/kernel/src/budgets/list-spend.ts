@@ -3,6 +3,7 @@
  * key. Steps that a retry or fork took over count once; what a run has delegated counts for its job and its session, as it does for their caps.
  */
 import type { Kernel } from "../open-kernel.ts";
+import { runLimits } from "../runs/run.ts";
 
 export type SpendGrouping = "day" | "job" | "agent" | "model" | "session" | "key";
 
@@ -51,20 +52,23 @@ const callsPassedOn = `
     as p(at timestamptz, model text, status integer, attempts integer, "costUsd" numeric, "inputTokens" bigint, "cachedTokens" bigint, "outputTokens" bigint, "savedUsd" numeric, "isEstimated" boolean)
   where e.topic = 'proxy' and e.type = 'proxy.called' and e.time >= $1 and p.at >= $1 and p.at < $2 and p.attempts > 0 and p.status between 200 and 299`;
 
-/** The job and session of a call: those of its run, or of the topmost parent where the run has none. Invariant: a chain of parents ends, since a run never changes its parent. */
+/**
+ * The job and session of a call: those of its run, or of the topmost parent where the run has none. Only grouping by them needs the parents. Invariant: a
+ * chain of parents ends, since a run never changes its parent and is below `depthMax` others at most.
+ */
 const placedCalls = `
-  calls as materialized (${callsOfRuns} union all ${callsPassedOn}),
   line as (
-    select distinct run_id, parent_run_id as above from calls where parent_run_id is not null
+    select distinct run_id, parent_run_id as above, 1 as height from calls where parent_run_id is not null
     union all
-    select l.run_id, r.parent_run_id from line l join roost.run_all r on r.id = l.above where r.parent_run_id is not null
+    select l.run_id, r.parent_run_id, l.height + 1 from line l join roost.run_all r on r.id = l.above
+    where r.parent_run_id is not null and l.height < ${runLimits.depthMax}
   ),
   top as (select l.run_id, r.job_id, r.session_key from line l join roost.run_all r on r.id = l.above where r.parent_run_id is null),
   placed as (
-    select c.at, coalesce(c.job, t.job_id) as job, coalesce(c.session, t.session_key) as session, c.agent, c.model, c.token, c.cost_usd, c.input,
-      c.cached, c.output, c.saved, c.estimated
+    select c.cost_usd, c.input, c.cached, c.output, c.saved, c.estimated, coalesce(c.job, t.job_id) as job, coalesce(c.session, t.session_key) as session
     from calls c left join top t on t.run_id = c.run_id
   )`;
+const placedGroupings: ReadonlySet<SpendGrouping> = new Set(["job", "session"]);
 
 export interface ListedSpend {
   /** Most expensive first; days newest first. */
@@ -82,15 +86,16 @@ export async function listSpend(
 ): Promise<ListedSpend> {
   const { by, since, until, timeZone, limit, skip = 0 } = query;
   const order = by === "day" ? "key desc" : '"costUsd" desc, "inputTokens" desc, key';
+  const isPlaced = placedGroupings.has(by);
   // Rows and total in one scan. The total comes first.
   const [total, ...rows] = await database.query<SpendRow>(
-    `with recursive ${placedCalls}
+    `with recursive calls as (${callsOfRuns} union all ${callsPassedOn})${isPlaced ? `, ${placedCalls}` : ""}
      select key, "callCount", "costUsd", "inputTokens", "cachedTokens", "outputTokens", "savedUsd", "estimatedCount", "unknownCount" from (
      select key, grouping(key) = 1 as "isTotal", count(*) as "callCount", coalesce(sum(cost_usd), 0)::float8 as "costUsd",
        coalesce(sum(input), 0)::bigint as "inputTokens", coalesce(sum(cached), 0)::bigint as "cachedTokens",
        coalesce(sum(output), 0)::bigint as "outputTokens", coalesce(sum(saved), 0)::float8 as "savedUsd",
        count(*) filter (where estimated) as "estimatedCount", count(*) filter (where cost_usd is null) as "unknownCount"
-     from (select c.*, ${keys[by]} as key from placed c) as k
+     from (select c.*, ${keys[by]} as key from ${isPlaced ? "placed" : "calls"} c) as k
      group by grouping sets ((), (key))) as s
      order by "isTotal" desc, ${order} limit $3`,
     [since, until, skip + limit + 2, ...(by === "day" ? [timeZone] : [])],

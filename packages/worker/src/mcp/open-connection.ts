@@ -172,26 +172,19 @@ async function without<Answer>(redaction: Redaction, ask: () => Promise<Answer>)
 /** What says what a schema means. */
 const wordsOfSchema = new Set(["$schema", "$id", "$ref", "type", "format", "pattern", "required"]);
 
-/** Its keys and these words stay as they are: a secret that is also one of them would leave a tool that cannot be called. */
-function cleanedSchema(redaction: Redaction, value: unknown): unknown {
-  if (Array.isArray(value)) return value.map((each) => cleanedSchema(redaction, each));
+/**
+ * What a server sent, in all its texts and names: a tool may show the environment of its server. Of a schema the names and the words above stay as they
+ * are: a secret that is also one of them would leave a tool that cannot be called.
+ */
+function cleaned(redaction: Redaction, value: unknown, { isSchema = false } = {}): unknown {
   if (typeof value === "string") return redaction.clean(value);
+  if (Array.isArray(value)) return value.map((each) => cleaned(redaction, each, { isSchema }));
   if (typeof value !== "object" || value === null) return value;
-  const cleanedOf = ([key, each]: [string, unknown]) => {
-    const isWord = wordsOfSchema.has(key) && (typeof each === "string" || Array.isArray(each));
-    return [key, isWord ? each : cleanedSchema(redaction, each)] as const;
+  const cleanedOf = ([name, each]: [string, unknown]) => {
+    const isWord = isSchema && wordsOfSchema.has(name) && (typeof each === "string" || Array.isArray(each));
+    return [isSchema ? name : redaction.clean(name), isWord ? each : cleaned(redaction, each, { isSchema })] as const;
   };
   return Object.fromEntries(Object.entries(value).map(cleanedOf));
-}
-
-/** Of an answer: a tool may show the environment of its server. */
-function cleaned(redaction: Redaction, value: unknown): unknown {
-  if (typeof value === "string") return redaction.clean(value);
-  if (Array.isArray(value)) return value.map((each) => cleaned(redaction, each));
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([name, each]) => [redaction.clean(name), cleaned(redaction, each)]),
-  );
 }
 
 async function listTools(
@@ -222,7 +215,7 @@ function readTool(value: unknown, redaction: Redaction): ServerTool | undefined 
   const { name, description, inputSchema } = (value ?? {}) as Record<string, unknown>;
   if (typeof name !== "string" || name === "" || name.length > 200) return undefined;
   const text = typeof description === "string" ? redaction.clean(description) : "";
-  const given = jsonObjectOf(cleanedSchema(redaction, inputSchema));
+  const given = jsonObjectOf(cleaned(redaction, inputSchema, { isSchema: true }));
   const schema = JSON.stringify(given).length <= connectionLimits.schemaCharsMax ? given : {};
   return {
     name,

@@ -21,8 +21,9 @@ export function fitsTool(pattern: string, tool: string): boolean {
  * alone.
  */
 export function policyOf(policies: Policies, tool: string, target?: string): FoundPolicy | undefined {
-  const isNamed = namesTarget(policies, tool, target);
-  const fitting = patternsOf(policies, tool).flatMap(({ pattern, decision, name, named }) => {
+  const patterns = patternsOf(policies, tool);
+  const isNamed = nameTarget(patterns, target);
+  const fitting = patterns.flatMap(({ pattern, decision, name, named }) => {
     const covers =
       named === undefined ||
       coversTarget(named, target, decision) ||
@@ -43,9 +44,10 @@ export function heldHosts(
   tool: string,
   { target, isAllowed = false }: { target: string; isAllowed?: boolean | undefined },
 ): string[] {
-  if (namesTarget(policies, tool, target)) return [];
+  const patterns = patternsOf(policies, tool);
+  if (nameTarget(patterns, target)) return [];
   const asked = placeOf(target);
-  const named = patternsOf(policies, tool).flatMap(({ named: host }) => (host === undefined ? [] : [placeOf(host)]));
+  const named = patterns.flatMap(({ named: host }) => (host === undefined ? [] : [placeOf(host)]));
   const names = new Set(named.filter((host) => isPortOf(host, asked)).map(({ name }) => name));
   return [...names].filter((name) => {
     if (name === "" || isIP(name) !== 0) return false;
@@ -54,7 +56,14 @@ export function heldHosts(
   });
 }
 
-function patternsOf(policies: Policies, tool: string) {
+interface FittingPattern extends FoundPolicy {
+  /** Of the tool, as the pattern has it. */
+  name: string;
+  /** What it reaches; undefined: anything. */
+  named: string | undefined;
+}
+
+function patternsOf(policies: Policies, tool: string): FittingPattern[] {
   return Object.entries(policies).flatMap(([pattern, decision]) => {
     const [name = "", ...rest] = pattern.split("@");
     const named = rest.length === 0 ? undefined : rest.join("@");
@@ -62,10 +71,8 @@ function patternsOf(policies: Policies, tool: string) {
   });
 }
 
-function namesTarget(policies: Policies, tool: string, target: string | undefined): boolean {
-  return patternsOf(policies, tool).some(
-    ({ named, decision }) => named !== undefined && coversTarget(named, target, decision),
-  );
+function nameTarget(patterns: readonly FittingPattern[], target: string | undefined): boolean {
+  return patterns.some(({ named, decision }) => named !== undefined && coversTarget(named, target, decision));
 }
 
 function coversTarget(named: string, target: string | undefined, decision: CallPolicy): boolean {
