@@ -6,6 +6,7 @@ export { homeDirectory } from "./home-directory.ts";
 export { delay, sleepUntilAborted, type DelayOptions } from "./delay.ts";
 export { describeIssue, formatPath } from "./describe-issue.ts";
 export { durationMsMax, formatDurationMs, parseDurationMs, writeDurationMs } from "./duration.ts";
+export { createDraw } from "./create-draw.ts";
 export { drawFraction } from "./draw-fraction.ts";
 export { backoffMs, type Backoff } from "./backoff-ms.ts";
 export { jitteredMs } from "./backoff-ms.ts";

@@ -3,6 +3,7 @@
  * probabilities stay soft, and their distances say how clear a text is. Of many classes a feature has weights for those alone that have it in some sample, which
  * takes a hundredth of the room and of the work, and costs a point of what is decided (decision 124). The order of the samples is drawn from a fixed seed: the same samples learn the same weights.
  */
+import { createDraw } from "@roost/base";
 import { giveWay } from "./give-way.ts";
 import type { SparseVector } from "./learn-features.ts";
 
@@ -40,7 +41,7 @@ export async function learnClasses(
   const rows = rowsOf(samples, { featureCount, classCount });
   const weights = new Float32Array(rows.classes.length);
   const order = samples.map((_, index) => index);
-  const draw = createDraw();
+  const draw = createDraw(1);
   let learned = 0;
   for (let epoch = 0; epoch < epochs; epoch += 1) {
     const rate = stepFirst * 0.1 ** (epoch / epochs);
@@ -119,15 +120,6 @@ function rowsOf(samples: readonly Sample[], { featureCount, classCount }: LearnC
         visit(feature, classIndex);
       }
   }
-}
-
-/** A linear congruential generator (Numerical Recipes), 0 to below 1: an order must only be mixed, and the same each time. */
-function createDraw(): () => number {
-  let state = 1;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
 }
 
 function shuffle(order: number[], draw: () => number): void {
