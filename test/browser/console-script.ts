@@ -30,6 +30,12 @@ Sources: [the log of the blog](https://blog.example/log) and \`memory/2025-11-20
 
 Shall I ask for the picture?`;
 
+const colours = ["Red", "Green", "Blue"];
+
+/** It goes on until it is told, by a file in its folder. */
+const buildCommand =
+  "i=0; until [ -e enough ]; do i=$((i+1)); printf 'page %s: \\033[32mwritten\\033[0m\\n' $i; sleep 0.2; done; echo All pages are written";
+
 export function createConsoleModel(): ConsoleModel {
   const held = Promise.withResolvers<void>();
   const cost = (request: ScriptedRequest, usd: number) => ({
@@ -66,6 +72,12 @@ export function createConsoleModel(): ConsoleModel {
         ],
         usage: cost(request, 0.006),
       };
+    if (/about colours/i.test(asked) && results === 0)
+      return { toolCalls: [{ name: "ask_person", arguments: { question: "Which one?", choices: colours } }] };
+    if (/in your words/i.test(asked) && results === 0)
+      return { toolCalls: [{ name: "ask_person", arguments: { question: "What shall I say?" } }] };
+    if (/build the site/i.test(asked) && results === 0)
+      return { toolCalls: [{ name: "exec", arguments: { command: buildCommand, timeoutSeconds: 590 } }] };
     if (/please break/i.test(asked) || request.body.model === "broken")
       return { status: 400, error: { message: "this model refuses the request", code: "bad" } };
     if (/state/i.test(asked) && results === 0)

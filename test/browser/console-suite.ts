@@ -8,6 +8,12 @@ export interface ConsoleScene {
   browser: OpenedBrowser;
 }
 
+type DefineCase = (
+  title: string,
+  check: (scene: ConsoleScene) => Promise<void>,
+  options?: { skip: string | false },
+) => void;
+
 const executable = await findChromium();
 export const withChromium = { skip: executable === undefined && noChromium };
 
@@ -17,7 +23,7 @@ export const openFoundBrowser = (): Promise<OpenedBrowser> => openBrowser(execut
 /** Skipped without Chromium. */
 export function suiteOfConsole(
   title: string,
-  define: (test: (title: string, check: (scene: ConsoleScene) => Promise<void>) => void) => void,
+  define: (test: DefineCase) => void,
 ): void {
   suite(title, withChromium, () => {
     const opened = new AsyncDisposableStack();
@@ -29,6 +35,6 @@ export function suiteOfConsole(
       scene = { home, browser };
     });
     after(() => opened.disposeAsync());
-    define((each, check) => void test(each, () => check(scene)));
+    define((each, check, options = {}) => void test(each, options, () => check(scene)));
   });
 }

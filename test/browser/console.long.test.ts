@@ -1,11 +1,13 @@
 /** Every screen of the console at each size and in both themes, what is done on them, and the first run of a new home. */
 import assert from "node:assert/strict";
-import { readFile, stat } from "node:fs/promises";
+import { readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { until } from "@roost/base/testing/until";
+import { findSandbox } from "@roost/sandbox";
 import { openFoundBrowser, suiteOfConsole, withChromium } from "./console-suite.ts";
 import { auditPage, pressSure } from "./open-browser.ts";
-import { openConsole } from "./open-console.ts";
+import { openConsole, type ConsoleHome } from "./open-console.ts";
 import { walkFirstRun } from "./walk-first-run.ts";
 import { walkScreens } from "./walk-screens.ts";
 
@@ -30,6 +32,8 @@ test(
     );
   },
 );
+
+const sandbox = await findSandbox();
 
 suiteOfConsole("screens of the console", (test) => {
   test("every screen is without faults, on a phone and a desktop, in light and in dark colours", async ({
@@ -96,6 +100,84 @@ suiteOfConsole("screens of the console", (test) => {
     await page.click("button:text('Replay')");
     await page.click("button:has-text('Replay it')");
     await page.waitForSelector("text=/It would do/", { timeout: 60_000 });
+    assert.deepEqual(await view.takeFaults(), []);
+  });
+
+  test(
+    "a run shows what its program prints while it runs, as a terminal would, and follows who reads its end",
+    async ({ home, browser }) => {
+      const path = "agents/builder.md";
+      await home.api.writeFile({ path, text: "---\ndescription: Builds\ntools: []\nexec: {}\n---\nYou build.\n" });
+      await until(async () => (await home.api.listAgents()).items.some(({ id }) => id === "builder"));
+      const { tick } = await defineAndRun(home.api);
+      for (const size of ["desktop", "phone"] as const) {
+        await using view = await browser.openPage(await home.link(`/runs/${tick.runId}`), { size });
+        const { page } = view;
+        const printed = page.locator("[aria-label='What exec prints']");
+        await printed.getByText(/page \d+: written\n.*page \d+: written/).waitFor();
+        assert.ok(!(await printed.innerText()).includes("[32m"));
+        assert.deepEqual(await auditPage(page), []);
+        // All that is printed meanwhile is more than the field shows.
+        await until(() => page.evaluate<boolean>(isAtEnd));
+        await page.click("button:has-text('exec')");
+        await page.waitForSelector("h3:text('Printed so far')");
+        assert.equal(await printed.count(), 1, "it is shown in one place");
+        assert.deepEqual(await auditPage(page), []);
+        if (size === "phone") {
+          await writeFile(join(home.directory, ".roost/exec/builder/own/enough"), "");
+          await page.waitForSelector("summary:text('Out')");
+          await page.waitForSelector("pre:has-text('All pages are written')");
+        }
+        assert.deepEqual(await view.takeFaults(), []);
+      }
+    },
+    { skip: sandbox.isUsable ? false : sandbox.reason },
+  );
+
+  test("the inbox is answered by keys: N passes one by, A and D take the first two choices, a digit a further one", async ({
+    home,
+    browser,
+  }) => {
+    const answers = async () =>
+      (await home.api.listQuestions({ state: "answered", limit: 20 })).items
+        .map(({ answer }) => answer)
+        .toReversed();
+    const before = (await home.api.listInbox({})).items.length;
+    assert.ok(before > 0, "something waits already, and is passed by");
+    const asks = ["Ask about colours", "Ask about colours", "Ask about colours", "Ask in your words"];
+    for (const [index, text] of asks.entries()) {
+      await home.api.sendMessage({ sessionKey: `talk-key-${index}`, text, source: "console" });
+      await until(async () => (await home.api.listInbox({})).items.length === before + index + 1);
+    }
+    const answered = (await answers()).length;
+    await using view = await browser.openTab(await home.link("/needs"), { size: "desktop" });
+    const { page } = view;
+    const cards = page.locator("main li:has(article)");
+    const withKeys = page.locator("main li:has(kbd)");
+    await cards.nth(before + asks.length - 1).waitFor();
+    for (let passed = 0; !(await withKeys.innerText()).includes("Which one?"); passed += 1) {
+      assert.ok(passed < before, "N leads from each to the next");
+      await page.keyboard.press("n");
+    }
+    for (const [key, answer] of [
+      ["3", "Blue"],
+      ["d", "Green"],
+      ["a", "Red"],
+    ] as const) {
+      const left = await cards.count();
+      assert.match(await withKeys.innerText(), /Red\s*A\s*Green\s*D\s*Blue\s*3/);
+      await page.keyboard.press(key);
+      await until(async () => (await cards.count()) === left - 1);
+      assert.equal((await answers()).at(-1), answer);
+    }
+    // Of a free answer A leads into the field, where keys are letters.
+    await page.keyboard.press("a");
+    await page.waitForSelector("input[aria-label='Your answer']:focus");
+    await page.keyboard.type("and no more");
+    await page.keyboard.press("Enter");
+    await until(async () => (await cards.count()) === before);
+    assert.deepEqual((await answers()).slice(answered), ["Blue", "Green", "Red", "and no more"]);
+    assert.deepEqual(await auditPage(page), []);
     assert.deepEqual(await view.takeFaults(), []);
   });
 
@@ -394,3 +476,14 @@ suiteOfConsole("screens of the console", (test) => {
     assert.ok(byteCount <= 130_000, `${byteCount} bytes: ${sizes.join(", ")}`);
   });
 });
+
+const isAtEnd = `(() => {
+  const { scrollTop, scrollHeight, clientHeight } = document.querySelector("[aria-label='What exec prints']");
+  return scrollHeight > clientHeight && scrollHeight - scrollTop - clientHeight < 2;
+})()`;
+
+async function defineAndRun(api: ConsoleHome["api"]) {
+  const jobId = "build";
+  await api.defineJob({ jobId, agent: "builder", trigger: { kind: "manual" }, prompt: "Build the site" });
+  return await api.runJob({ jobId });
+}

@@ -35,9 +35,13 @@ const pause: PauseFor = (ms, signal) => {
 /** It gives up at once: what reads it knows better when to try again. */
 const reconnect = { attemptsMax: 1, idleMsMax: 40_000 };
 const live = createLive({
-  open: ({ after, sessions, ...given }) =>
+  open: ({ after, sessions, runs, ...given }) =>
     client.watchHome(
-      { ...(after !== undefined && { after }), ...(sessions.length > 0 && { sessions }) },
+      {
+        ...(after !== undefined && { after }),
+        ...(sessions.length > 0 && { sessions }),
+        ...(runs.length > 0 && { runs }),
+      },
       { ...given, reconnect },
     ),
   locks: navigator.locks,

@@ -8,7 +8,9 @@ interface Connection {
   tab: string;
   after: string | undefined;
   sessions: string[];
+  runs: string[];
   write(text: string): void;
+  print(text: string): void;
   send(id: string): void;
   lose(error?: Error): void;
 }
@@ -46,23 +48,23 @@ function openBrowserOfTabs() {
     }) as LockManager["request"],
   });
   const openOf = (tab: string): OpenHome =>
-    async function* ({ after, sessions, signal, onPlace }) {
+    async function* ({ after, sessions, runs, signal, onPlace }) {
       const items = new EventEmitter();
       const connection: Connection = {
         tab,
         after,
         sessions,
-        write: (text) => void items.emit("item", { text }),
+        runs,
+        write: (text) => void items.emit("item", { data: { kind: "text", sessionKey: "main", runId: "r", text } }),
+        print: (text) => void items.emit("item", { data: { kind: "output", runId: "r", step: "tool:exec#1", text } }),
         send: (id) => void items.emit("item", { id }),
         lose: (error = new Error("lost")) => void items.emit("error", error),
       };
       connections.push(connection);
       onPlace(after ?? "0");
       opened.emit("open", connection);
-      for await (const [{ id, text }] of on(items, "item", { signal }))
-        yield text === undefined
-          ? { id, data: { kind: "event", event: { id, type: "tick" } as Event } }
-          : { data: { kind: "text", sessionKey: "main", runId: "r", text } };
+      for await (const [{ id, data }] of on(items, "item", { signal }))
+        yield data === undefined ? { id, data: { kind: "event", event: { id, type: "tick" } as Event } } : { data };
     };
   const tabs = new Map<string, { live: Live; seen: string[]; freshCount: () => number; close: () => void }>();
   const pauses: { tab: string; ms: number; end: () => void }[] = [];
@@ -224,4 +226,26 @@ test("createLive() brings the texts of sessions that tabs show over the one stre
   a.close();
   const taken = await third;
   assert.deepEqual([taken.tab, taken.after, taken.sessions], ["b", "2", ["main"]]);
+});
+
+test("createLive() brings what the programs of runs print, to the tabs that show them, beside the texts of sessions", async () => {
+  const { browser, a, b } = await openTwoTabs();
+  const heard: string[] = [];
+  for (const { live } of [a, b]) live.onPrinted(({ step, text }) => heard.push(`${step} ${text}`));
+  b.live.onText(({ text }) => heard.push(text));
+  const second = browser.untilOpened();
+  a.live.watch("main");
+  await second;
+  const third = browser.untilOpened();
+  const leave = b.live.watchRun("r");
+  const stream = await third;
+  assert.deepEqual([stream.tab, stream.sessions, stream.runs], ["a", ["main"], ["r"]]);
+  stream.print("1 of 9");
+  stream.write("Good");
+  await new Promise(setImmediate);
+  assert.deepEqual(heard, ["tool:exec#1 1 of 9", "tool:exec#1 1 of 9", "Good"]);
+  leave();
+  const fourth = browser.untilOpened();
+  a.close();
+  assert.deepEqual([(await fourth).runs, b.live.state()], [[], "live"], "what is shown no more is not asked for");
 });

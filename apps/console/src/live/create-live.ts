@@ -7,11 +7,19 @@ import type { Event, HomeUpdate } from "@roost/contract/operations";
 import { leadStream, reopens, type LinkState, type PauseFor, type StreamStart } from "./lead-stream.ts";
 import { createListeners, type Listeners } from "./create-listeners.ts";
 
-export type WrittenText = Exclude<HomeUpdate, { kind: "event" }>;
+export type WrittenText = Extract<HomeUpdate, { sessionKey: string }>;
+/** The next part of what a program prints. */
+export type PrintedText = Extract<HomeUpdate, { kind: "output" }>;
 
-/** Opens the stream; throws when it is lost. `sessions`: those whose texts come, too. */
+/** What screens show of which more than events comes. */
+interface Shown {
+  sessions: string[];
+  runs: string[];
+}
+
+/** Opens the stream; throws when it is lost. Of sessions the texts come, too, of runs what their programs print. */
 export type OpenHome = (
-  given: StreamStart & { sessions: string[] },
+  given: StreamStart & Shown,
 ) => AsyncIterable<{ id?: string | undefined; data: HomeUpdate }>;
 
 export interface LiveOptions {
@@ -29,8 +37,12 @@ export interface Live {
   onEvent(listener: (event: Event) => void): () => void;
   /** What models write in the sessions that are watched. */
   onText(listener: (text: WrittenText) => void): () => void;
+  /** What programs print in the runs that are watched. */
+  onPrinted(listener: (text: PrintedText) => void): () => void;
   /** Has the texts of a session come, to this tab and through it to the others, until the returned function is called. */
   watch(sessionKey: string): () => void;
+  /** The same with what the programs of a run print. */
+  watchRun(runId: string): () => void;
   /** Called when events may have been missed. */
   onFresh(listener: () => void): () => void;
   /** The page is seen again after `awayMs`, or the network is back. */
@@ -39,11 +51,11 @@ export interface Live {
 
 type Message =
   | { kind: "event"; id: string | undefined; event: Event }
-  | { kind: "text"; text: WrittenText }
+  | { kind: "text"; text: WrittenText | PrintedText }
   | { kind: "state"; state: LinkState; id: string | undefined }
   | { kind: "hello" }
-  /** Sessions that a tab shows. */
-  | { kind: "watch"; sessions: string[] }
+  /** What a tab shows. */
+  | ({ kind: "watch" } & Shown)
   /** A tab that begins to lead asks what the others show. */
   | { kind: "who" };
 
@@ -60,14 +72,16 @@ interface Tab {
   onFresh: Listeners<[]>;
   onEvent: Listeners<[Event]>;
   onText: Listeners<[WrittenText]>;
-  /** Sessions that this tab shows, by how many parts of it. */
+  onPrinted: Listeners<[PrintedText]>;
+  /** Keys of what this tab shows, by how many parts of it. */
   own: Map<string, number>;
   /** While it leads: those of all tabs, the newest last. One that is shown no more stays until another tab leads. */
-  sessions: Set<string>;
+  shown: Set<string>;
 }
 
-/** As the gateway takes at most; the oldest give way. */
-const sessionsMax = 20;
+/** Sessions and runs together; the gateway takes as many of each. The oldest give way. */
+const shownMax = 20;
+const keyOf = { session: (name: string) => `session:${name}`, run: (id: string) => `run:${id}` };
 const lockName = "roost.live";
 /** A tab that holds the stream and does not answer within this time has been frozen: the lock is taken from it. */
 const answerMsMax = 2_500;
@@ -85,8 +99,9 @@ export function createLive(options: LiveOptions): Live {
     onFresh: createListeners(),
     onEvent: createListeners(),
     onText: createListeners(),
+    onPrinted: createListeners(),
     own: new Map(),
-    sessions: new Set(),
+    shown: new Set(),
   };
   const post = (message: Message) => options.channel.postMessage(message);
   let page: AbortSignal | undefined;
@@ -95,6 +110,16 @@ export function createLive(options: LiveOptions): Live {
     post({ kind: "hello" });
     await options.pause(answerMsMax, signal);
     if (!signal.aborted && !tab.isLeading && tab.heardCount === before) takeTurn(tab, options, signal, { steal: true });
+  };
+  const watch = (key: string) => {
+    tab.own.set(key, (tab.own.get(key) ?? 0) + 1);
+    if (tab.isLeading) addShown(tab, [key]);
+    else post({ kind: "watch", ...shownOf([key]) });
+    return () => {
+      const left = (tab.own.get(key) ?? 1) - 1;
+      if (left === 0) tab.own.delete(key);
+      else tab.own.set(key, left);
+    };
   };
   return {
     start(signal) {
@@ -110,16 +135,9 @@ export function createLive(options: LiveOptions): Live {
     onEvent: tab.onEvent.add,
     onFresh: tab.onFresh.add,
     onText: tab.onText.add,
-    watch(sessionKey) {
-      tab.own.set(sessionKey, (tab.own.get(sessionKey) ?? 0) + 1);
-      if (tab.isLeading) addSessions(tab, [sessionKey]);
-      else post({ kind: "watch", sessions: [sessionKey] });
-      return () => {
-        const left = (tab.own.get(sessionKey) ?? 1) - 1;
-        if (left === 0) tab.own.delete(sessionKey);
-        else tab.own.set(sessionKey, left);
-      };
-    },
+    onPrinted: tab.onPrinted.add,
+    watch: (sessionKey) => watch(keyOf.session(sessionKey)),
+    watchRun: (runId) => watch(keyOf.run(runId)),
     wake(awayMs) {
       if (page === undefined) return;
       if (awayMs >= awayMsMax || tab.state === "lost") tab.connection.abort();
@@ -137,11 +155,11 @@ function takeTurn(tab: Tab, options: LiveOptions, page: AbortSignal, mode: LockO
   const lead = async () => {
     if (signal.aborted) return;
     tab.isLeading = true;
-    tab.sessions = new Set(tab.own.keys());
+    tab.shown = new Set(tab.own.keys());
     post({ kind: "who" });
     await leadStream<HomeUpdate>({
       pause: options.pause,
-      open: (given) => options.open({ ...given, sessions: [...tab.sessions] }),
+      open: (given) => options.open({ ...given, ...shownOf(tab.shown) }),
       signal,
       position: () => tab.position,
       begin: () => (tab.connection = new AbortController()),
@@ -152,7 +170,7 @@ function takeTurn(tab: Tab, options: LiveOptions, page: AbortSignal, mode: LockO
           post({ kind: "event", id, event: update.event });
           return;
         }
-        tab.onText.tell(update);
+        tellText(tab, update);
         post({ kind: "text", text: update });
       },
       onState(state) {
@@ -175,17 +193,17 @@ function hear(tab: Tab, message: Message, post: (message: Message) => void): voi
     return;
   }
   if (message.kind === "who") {
-    if (tab.own.size > 0) post({ kind: "watch", sessions: [...tab.own.keys()] });
+    if (tab.own.size > 0) post({ kind: "watch", ...shownOf(tab.own.keys()) });
     return;
   }
   if (message.kind === "watch") {
-    if (tab.isLeading) addSessions(tab, message.sessions);
+    if (tab.isLeading) addShown(tab, [...message.sessions.map(keyOf.session), ...message.runs.map(keyOf.run)]);
     return;
   }
   if (tab.isLeading) return;
   if (message.kind === "text") {
     tab.heardCount += 1;
-    tab.onText.tell(message.text);
+    tellText(tab, message.text);
     return;
   }
   if (message.kind === "event") {
@@ -201,11 +219,23 @@ function hear(tab: Tab, message: Message, post: (message: Message) => void): voi
 }
 
 /** Of the leading tab: with one that is new the stream is opened anew, from where it is. */
-function addSessions(tab: Tab, sessions: readonly string[]): void {
-  const added = sessions.filter((session) => !tab.sessions.has(session));
+function addShown(tab: Tab, keys: readonly string[]): void {
+  const added = keys.filter((key) => !tab.shown.has(key));
   if (added.length === 0) return;
-  tab.sessions = new Set([...tab.sessions, ...added].slice(-sessionsMax));
+  tab.shown = new Set([...tab.shown, ...added].slice(-shownMax));
   tab.connection.abort(reopens);
+}
+
+function shownOf(keys: Iterable<string>): Shown {
+  const all = [...keys];
+  const namesOf = (key: (name: string) => string) =>
+    all.filter((each) => each.startsWith(key(""))).map((each) => each.slice(key("").length));
+  return { sessions: namesOf(keyOf.session), runs: namesOf(keyOf.run) };
+}
+
+function tellText(tab: Tab, text: WrittenText | PrintedText): void {
+  if (text.kind === "output") tab.onPrinted.tell(text);
+  else tab.onText.tell(text);
 }
 
 function deliver(tab: Tab, id: string | undefined, event: Event): void {

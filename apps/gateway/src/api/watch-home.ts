@@ -1,6 +1,12 @@
-/** Streams what a whole screen shows: every event, and the text of models that answer in its sessions. */
+/** Streams what a whole screen shows: every event, the text of models that answer in its sessions, and what the programs of its runs print. */
 import { isPlace, requireScope, type Handler, type StreamItem, type StreamPlace } from "@roost/contract";
-import { watchSession, type Event, type HomeUpdate, type watchHome as operation } from "@roost/contract/operations";
+import {
+  watchRun,
+  watchSession,
+  type Event,
+  type HomeUpdate,
+  type watchHome as operation,
+} from "@roost/contract/operations";
 import { listRuns, type Kernel } from "@roost/kernel";
 import { createRunTexts, type RunText } from "../streams/create-run-texts.ts";
 import { mayBeHeldUp } from "../streams/follow-hold-up.ts";
@@ -13,19 +19,21 @@ import { tailHome } from "./tail-events.ts";
 const runsKnownMax = 50;
 
 export function watchHome(kernel: Kernel): Handler<typeof operation> {
-  return async ({ sessions = [], after }, { principal, signal }) => {
+  return async ({ sessions = [], runs = [], after }, { principal, signal }) => {
     // Their texts are theirs, whichever stream brings them.
     if (sessions.length > 0) requireScope(principal, watchSession.access.scope, watchSession.id);
     requireSessions(principal, sessions, watchSession);
+    if (runs.length > 0) requireScope(principal, watchRun.access.scope, watchRun.id);
     const over = new AbortController();
     const both = AbortSignal.any([signal, over.signal]);
     const events = await tailHome(kernel, { after, signal: both });
-    return watch(kernel, { sessions: new Set(sessions), events, over, signal: both });
+    return watch(kernel, { sessions: new Set(sessions), runs: new Set(runs), events, over, signal: both });
   };
 }
 
 interface Watched {
   sessions: ReadonlySet<string>;
+  runs: ReadonlySet<string>;
   events: AsyncGenerator<StreamItem<Event> | StreamPlace, void>;
   over: AbortController;
   signal: AbortSignal;
@@ -33,7 +41,7 @@ interface Watched {
 
 async function* watch(
   kernel: Kernel,
-  { sessions, events, over, signal }: Watched,
+  { sessions, runs, events, over, signal }: Watched,
 ): AsyncGenerator<StreamItem<HomeUpdate> | StreamPlace> {
   const sessionOf = new Map<string, string>();
   const texts = createRunTexts(kernel, signal);
@@ -50,10 +58,12 @@ async function* watch(
       for (const run of await listRuns(kernel, { sessionKey, limit: runsKnownMax }))
         if (run.state === "running") begin(run.id, sessionKey);
         else if (run.endedAt === null) look(run.id, sessionKey);
+    // One that has ended, or is none, says nothing.
+    for (const runId of runs) texts.begin(runId);
     for await (const item of mergeStreams<StreamItem<Event> | StreamPlace | RunText>([events], texts.added)) {
       if ("runId" in item) {
-        const { kind, runId, text } = item;
-        yield { event: kind, data: { kind, sessionKey: sessionOf.get(runId) ?? "", runId, text } };
+        const data = toUpdate(item, { sessionKey: sessionOf.get(item.runId), isShown: runs.has(item.runId) });
+        if (data !== undefined) yield { event: data.kind, data };
         continue;
       }
       if (isPlace(item)) {
@@ -76,6 +86,16 @@ async function* watch(
   } finally {
     over.abort();
   }
+}
+
+/** Undefined: neither the session nor the run asks for it. */
+function toUpdate(
+  item: RunText,
+  { sessionKey, isShown }: { sessionKey: string | undefined; isShown: boolean },
+): HomeUpdate | undefined {
+  const { runId, text } = item;
+  if (item.kind === "output") return isShown ? { kind: item.kind, runId, step: item.step, text } : undefined;
+  return sessionKey === undefined ? undefined : { kind: item.kind, sessionKey, runId, text };
 }
 
 // tidy: only a saving: all streams of a process show the same events.

@@ -88,7 +88,7 @@ test("watchHome() tells every event, and what models write in the sessions that 
     while (!isLast(seen.at(-1) ?? "")) {
       const { id, data } = (await stream.next()).value;
       after = id ?? after;
-      seen.push(data.kind === "event" ? data.event.type : `${data.sessionKey}: ${data.text}`);
+      seen.push(data.kind === "event" ? data.event.type : `${"sessionKey" in data ? data.sessionKey : data.step}: ${data.text}`);
     }
   };
   const first = read((text) => text === "talk-before: One");
@@ -116,7 +116,25 @@ test("watchHome() tells every event, and what models write in the sessions that 
   await rest.return?.();
 });
 
-test("watchHome() brings texts of sessions only to who may watch sessions", async () => {
+test("watchHome() tells what the programs of the runs that are asked for print, and not what their models write", async () => {
+  await using gateway = await createTestGateway();
+  const { kernel, client } = gateway;
+  const leaving = new AbortController();
+  const shown = crypto.randomUUID();
+  const stream = client.watchHome({ runs: [shown] }, { signal: leaving.signal })[Symbol.asyncIterator]();
+  const printed = stream.next();
+  await until(() => gateway.held().texts === 1);
+  const output = { type: "tool_output", step: "tool:exec#1", toolCallId: "1" };
+  publishStream(kernel, crypto.randomUUID(), { ...output, text: "of another" });
+  publishStream(kernel, shown, { type: "text", text: "I look" });
+  publishStream(kernel, shown, { ...output, text: "1 of 9\n" });
+  assert.deepEqual((await printed).value.data, { kind: "output", runId: shown, step: "tool:exec#1", text: "1 of 9\n" });
+  leaving.abort();
+  await assert.rejects(stream.next());
+  await until(() => gateway.held().texts === 0);
+});
+
+test("watchHome() brings texts of sessions only to who may watch sessions, and output of runs to who may watch runs", async () => {
   await using gateway = await createTestGateway();
   const made = await createToken(gateway.kernel, {
     name: "script",
@@ -127,6 +145,8 @@ test("watchHome() brings texts of sessions only to who may watch sessions", asyn
   const script = gateway.clientWith(made.text);
   const texts = script.watchHome({ sessions: ["main"], after: "" })[Symbol.asyncIterator]();
   await assert.rejects(texts.next(), { code: "forbidden" });
+  const output = script.watchHome({ runs: [crypto.randomUUID()], after: "" })[Symbol.asyncIterator]();
+  await assert.rejects(output.next(), { code: "forbidden" });
   const events = script.watchHome({ after: "" })[Symbol.asyncIterator]();
   assert.equal((await events.next()).value.data.kind, "event");
   await events.return?.();

@@ -60,6 +60,8 @@ async function* watch(
       else if (endedAt === null) texts.look(id);
     const events = followSession(kernel, { topics, sessionKey, runIds, after: offsets, signal });
     for await (const item of mergeStreams<SessionEvent | RunText>([events], texts.added)) {
+      // Of what programs print a conversation has the result.
+      if (item.kind === "output") continue;
       if (item.kind !== "event") {
         yield { event: item.kind, data: { kind: item.kind, runId: item.runId, text: item.text } };
         continue;

@@ -1,10 +1,10 @@
 import type { Kernel } from "@roost/kernel";
 import { followHoldUp } from "./follow-hold-up.ts";
-import { followText, type FollowedText } from "./follow-text.ts";
+import { followWork, type FollowedOutput, type FollowedText } from "./follow-work.ts";
 
-export type RunText = FollowedText & { runId: string };
+export type RunText = (FollowedText | FollowedOutput) & { runId: string };
 
-/** The text streams of active runs, and remarks on those that are held up. */
+/** The text streams of active runs: what their models write, what their tools do, and remarks on those that are held up. */
 export function createRunTexts(kernel: Kernel, signal: AbortSignal) {
   const going = new Map<string, AbortController>();
   const held = new Set<string>();
@@ -15,7 +15,7 @@ export function createRunTexts(kernel: Kernel, signal: AbortSignal) {
       if (going.has(runId)) return;
       const ended = new AbortController();
       going.set(runId, ended);
-      added.push(withRun(runId, followText(kernel, runId, AbortSignal.any([signal, ended.signal]))));
+      added.push(withRun(runId, followWork(kernel, runId, AbortSignal.any([signal, ended.signal]))));
     },
     /** For a run that may be held up from now on; ends by itself. */
     look(runId: string) {
@@ -32,7 +32,7 @@ export function createRunTexts(kernel: Kernel, signal: AbortSignal) {
 
 async function* withRun(
   runId: string,
-  items: AsyncGenerator<FollowedText, void>,
+  items: AsyncGenerator<FollowedText | FollowedOutput, void>,
   onEnd: () => void = () => undefined,
 ): AsyncGenerator<RunText, void> {
   try {

@@ -2,7 +2,7 @@
 import { sleepUntilAborted } from "@roost/base";
 import { findHoldUps, type Kernel } from "@roost/kernel";
 import { tellHoldUp } from "../records/describe-hold-up.ts";
-import type { FollowedText } from "./follow-text.ts";
+import type { FollowedText } from "./follow-work.ts";
 
 /** Between two looks, however much happens. */
 const pauseMs = 1_000;

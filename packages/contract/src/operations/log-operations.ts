@@ -18,8 +18,8 @@ import {
   WrittenTime,
 } from "../records/fields.ts";
 
-/** Of a stream for a whole screen. */
-export const watchedSessionsMax = 20;
+/** Sessions, and runs, of a stream for a whole screen. */
+const watchedMax = 20;
 
 export const listTopics = defineOperation({
   id: "listTopics",
@@ -87,6 +87,12 @@ export const HomeUpdate = z
       runId: ref("Run"),
       text: Text.describe("News for a waiting person, such as a model that is silent; not repeated after a reconnect"),
     }),
+    z.object({
+      kind: z.literal("output"),
+      runId: ref("Run"),
+      step: Name.describe("Of the tool that writes, as in `tool:exec#2`"),
+      text: Text.describe("What a program has written so far; the step has all of it. Not repeated after a reconnect"),
+    }),
   ])
   .meta({ id: "HomeUpdate" });
 export type HomeUpdate = z.output<typeof HomeUpdate>;
@@ -95,15 +101,20 @@ export const watchHome = defineOperation({
   id: "watchHome",
   method: "GET",
   path: "/watch",
-  summary: "One live stream for a whole screen: every event, and what models write in the sessions that it shows",
+  summary: "One live stream for a whole screen: every event, and what models write and programs print in what it shows",
   description:
     "Positions are those of tailEvents. Each item is named after its kind. The stream does not end by itself.",
   input: z.object({
     sessions: z
       .array(SessionKey)
-      .max(watchedSessionsMax)
+      .max(watchedMax)
       .optional()
       .describe("Whose texts come, too; takes the scope of watchSession"),
+    runs: z
+      .array(ref("Run"))
+      .max(watchedMax)
+      .optional()
+      .describe("Whose programs' output comes, too; takes the scope of watchRun"),
     after: text(8000).optional(),
   }),
   output: HomeUpdate,

@@ -13,7 +13,7 @@ interface Settled {
 
 /** Executes what is ready, all of it at once, until nothing is. `dieIn`: the first worker is killed after that tool has acted, or after `look`. */
 export async function settleRuns(
-  home: TestHome,
+  home: Pick<TestHome, "kernel" | "handlerOptions">,
   { dieIn, lookOutside, ...options }: { dieIn?: string; lookOutside?: LookOutside | undefined } = {},
 ): Promise<Settled> {
   let mostAtOnce = 0;

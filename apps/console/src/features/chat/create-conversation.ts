@@ -158,6 +158,8 @@ export function foldUpdate(view: ConversationView, update: HomeUpdate): Partial<
     }
     case "remark":
       return { remark: update.text };
+    case "output":
+      return {};
     case "event":
       return foldEvent(view, update.event);
   }

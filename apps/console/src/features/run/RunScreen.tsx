@@ -15,6 +15,7 @@ import { ReplayView } from "./ReplayView.tsx";
 import { RunActions } from "./RunActions.tsx";
 import { RunFacts } from "./RunFacts.tsx";
 import { StepPanel } from "./StepPanel.tsx";
+import { usePrinted } from "./use-printed.ts";
 import { useRunReading } from "./use-run-reading.ts";
 import { TraceView } from "./TraceView.tsx";
 import { Waterfall } from "./Waterfall.tsx";
@@ -38,6 +39,7 @@ export function RunScreen() {
   const step = value?.steps.find((each) => keyOf(each) === chosen);
   const trouble = value?.steps.filter(({ state }) => state === "failed" || state === "unknown") ?? [];
   useTroubleKey(trouble, chosen, setChosen);
+  const printed = usePrinted(value);
   if (value === undefined)
     return (
       <>
@@ -63,8 +65,10 @@ export function RunScreen() {
         </div>
         {tab === "steps" && (
           <div className={styles.columns} data-split={step !== undefined || undefined}>
-            <Waterfall value={value} chosen={chosen} onChoose={setChosen} />
-            {step !== undefined && <StepPanel step={step} onClose={() => setChosen(undefined)} onChange={reload} />}
+            <Waterfall value={value} chosen={chosen} printed={printed} onChoose={setChosen} />
+            {step !== undefined && (
+              <StepPanel step={step} printed={printed} onClose={() => setChosen(undefined)} onChange={reload} />
+            )}
           </div>
         )}
         {tab === "why" && <CauseTree runId={runId} />}

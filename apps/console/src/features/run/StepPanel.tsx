@@ -10,17 +10,19 @@ import { JsonView } from "../../parts/JsonView.tsx";
 import { nameState, StateMark } from "../../parts/StateMark.tsx";
 import { nameStep } from "../../parts/tell-step.ts";
 import { useAct } from "../../parts/use-act.ts";
+import { keyOf } from "./key-of.ts";
+import { PrintedView } from "./PrintedView.tsx";
+import type { PrintedStep } from "./use-printed.ts";
 import styles from "./StepPanel.module.css";
 
-export function StepPanel({
-  step,
-  onClose,
-  onChange,
-}: {
+export interface StepPanelProps {
   step: StepRecord;
+  printed: PrintedStep | undefined;
   onClose: () => void;
   onChange: () => void;
-}) {
+}
+
+export function StepPanel({ step, printed, onClose, onChange }: StepPanelProps) {
   const { kind, name, seq, effect, state, error, input, output } = step;
   return (
     <aside className={styles.panel} aria-label={`Step ${seq}`}>
@@ -54,6 +56,12 @@ export function StepPanel({
             <JsonView value={input} />
           </>
         )
+      )}
+      {output === null && printed?.key === keyOf(step) && (
+        <>
+          <h3>Printed so far</h3>
+          <PrintedView printed={printed} />
+        </>
       )}
       {output !== null && (
         <details className={styles.out} open={kind !== "context"}>

@@ -11,12 +11,15 @@ import { nameStep } from "../../parts/tell-step.ts";
 import { Region } from "../../parts/Region.tsx";
 import { createTimeScale, type TimeScale } from "./create-time-scale.ts";
 import { keyOf } from "./key-of.ts";
+import { PrintedView } from "./PrintedView.tsx";
+import type { PrintedStep } from "./use-printed.ts";
 import type { RunReading } from "./use-run-reading.ts";
 import styles from "./Waterfall.module.css";
 
 export interface WaterfallProps {
   value: RunReading;
   chosen: string | undefined;
+  printed: PrintedStep | undefined;
   onChoose: (key: string) => void;
 }
 
@@ -40,7 +43,7 @@ const icons: Readonly<Record<string, IconName>> = {
   wait: "hourglass",
 };
 
-export function Waterfall({ value, chosen, onChoose }: WaterfallProps) {
+export function Waterfall({ value, chosen, printed, onChoose }: WaterfallProps) {
   const now = useNow();
   const isOver = value.run.endedAt !== null;
   const lines = useMemo(() => listLines(value, isOver ? 0 : now), [value, isOver, now]);
@@ -77,6 +80,11 @@ export function Waterfall({ value, chosen, onChoose }: WaterfallProps) {
           {lines.map((line) => (
             <li key={line.key}>
               <Row line={line} scale={scale} isChosen={line.key === chosen} onChoose={onChoose} />
+              {line.key === printed?.key && line.key !== chosen && (
+                <div className={styles.printed}>
+                  <PrintedView printed={printed} />
+                </div>
+              )}
             </li>
           ))}
         </ul>

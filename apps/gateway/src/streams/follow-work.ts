@@ -12,16 +12,7 @@ export interface FollowedOutput {
   text: string;
 }
 
-/** Streams the text of a run's model, and remarks on it, from now on; lossy. Ends only by its signal. */
-export async function* followText(
-  kernel: Kernel,
-  runId: string,
-  signal: AbortSignal,
-): AsyncGenerator<FollowedText, void> {
-  for await (const item of followWork(kernel, runId, signal)) if (item.kind !== "output") yield item;
-}
-
-/** The same with the output of its tools. */
+/** Streams the text of a run's model, remarks on it, and what its tools write, from now on; lossy. Ends only by its signal. */
 export async function* followWork(
   kernel: Kernel,
   runId: string,
