@@ -209,7 +209,8 @@ test(
     tells(noted.shown[1]!, ofPage, "note");
 
     // What the job reported stands in the digest of the conversation as who, how much and where; who reads it is marked.
-    const withheld = /press finished \(\d+ characters that rest on content from [^;]*127\.0\.0\.1; read_run (\S+) shows it\)/;
+    const withheld =
+      /press finished \(\d+ characters that rest on content from [^;]*127\.0\.0\.1; read_run (\S+) shows it\)/;
     const informed = await live(
       [
         () => ["read_run", { runId: noted.runId }],

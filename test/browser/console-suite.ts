@@ -21,10 +21,7 @@ export const withChromium = { skip: executable === undefined && noChromium };
 export const openFoundBrowser = (): Promise<OpenedBrowser> => openBrowser(executable ?? "");
 
 /** Skipped without Chromium. */
-export function suiteOfConsole(
-  title: string,
-  define: (test: DefineCase) => void,
-): void {
+export function suiteOfConsole(title: string, define: (test: DefineCase) => void): void {
   suite(title, withChromium, () => {
     const opened = new AsyncDisposableStack();
     let scene: ConsoleScene;
@@ -35,6 +32,6 @@ export function suiteOfConsole(
       scene = { home, browser };
     });
     after(() => opened.disposeAsync());
-    define((each, check, options = {}) => void test(each, options, () => check(scene)));
+    define((each, check, { skip } = { skip: false }) => void test(each, { skip }, () => check(scene)));
   });
 }

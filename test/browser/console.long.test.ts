@@ -109,7 +109,7 @@ suiteOfConsole("screens of the console", (test) => {
       const path = "agents/builder.md";
       await home.api.writeFile({ path, text: "---\ndescription: Builds\ntools: []\nexec: {}\n---\nYou build.\n" });
       await until(async () => (await home.api.listAgents()).items.some(({ id }) => id === "builder"));
-      const { tick } = await defineAndRun(home.api);
+      const { tick } = await defineAndRun(home.api, { jobId: "build", agent: "builder", prompt: "Build the site" });
       for (const size of ["desktop", "phone"] as const) {
         await using view = await browser.openPage(await home.link(`/runs/${tick.runId}`), { size });
         const { page } = view;
@@ -139,14 +139,12 @@ suiteOfConsole("screens of the console", (test) => {
     browser,
   }) => {
     const answers = async () =>
-      (await home.api.listQuestions({ state: "answered", limit: 20 })).items
-        .map(({ answer }) => answer)
-        .toReversed();
+      (await home.api.listQuestions({ state: "answered", limit: 20 })).items.map(({ answer }) => answer).toReversed();
     const before = (await home.api.listInbox({})).items.length;
     assert.ok(before > 0, "something waits already, and is passed by");
     const asks = ["Ask about colours", "Ask about colours", "Ask about colours", "Ask in your words"];
     for (const [index, text] of asks.entries()) {
-      await home.api.sendMessage({ sessionKey: `talk-key-${index}`, text, source: "console" });
+      await defineAndRun(home.api, { jobId: `ask-${index}`, prompt: text });
       await until(async () => (await home.api.listInbox({})).items.length === before + index + 1);
     }
     const answered = (await answers()).length;
@@ -482,8 +480,7 @@ const isAtEnd = `(() => {
   return scrollHeight > clientHeight && scrollHeight - scrollTop - clientHeight < 2;
 })()`;
 
-async function defineAndRun(api: ConsoleHome["api"]) {
-  const jobId = "build";
-  await api.defineJob({ jobId, agent: "builder", trigger: { kind: "manual" }, prompt: "Build the site" });
-  return await api.runJob({ jobId });
+async function defineAndRun(api: ConsoleHome["api"], job: { jobId: string; agent?: string; prompt: string }) {
+  await api.defineJob({ ...job, trigger: { kind: "manual" } });
+  return await api.runJob({ jobId: job.jobId });
 }

@@ -18,9 +18,7 @@ interface Shown {
 }
 
 /** Opens the stream; throws when it is lost. Of sessions the texts come, too, of runs what their programs print. */
-export type OpenHome = (
-  given: StreamStart & Shown,
-) => AsyncIterable<{ id?: string | undefined; data: HomeUpdate }>;
+export type OpenHome = (given: StreamStart & Shown) => AsyncIterable<{ id?: string | undefined; data: HomeUpdate }>;
 
 export interface LiveOptions {
   open: OpenHome;

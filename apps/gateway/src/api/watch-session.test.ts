@@ -88,7 +88,9 @@ test("watchHome() tells every event, and what models write in the sessions that 
     while (!isLast(seen.at(-1) ?? "")) {
       const { id, data } = (await stream.next()).value;
       after = id ?? after;
-      seen.push(data.kind === "event" ? data.event.type : `${"sessionKey" in data ? data.sessionKey : data.step}: ${data.text}`);
+      seen.push(
+        data.kind === "event" ? data.event.type : `${"sessionKey" in data ? data.sessionKey : data.step}: ${data.text}`,
+      );
     }
   };
   const first = read((text) => text === "talk-before: One");
