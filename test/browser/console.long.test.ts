@@ -120,7 +120,7 @@ suiteOfConsole("screens of the console", (test) => {
         // All that is printed meanwhile is more than the field shows.
         await until(() => page.evaluate<boolean>(isAtEnd));
         await page.click("button:has-text('exec')");
-        await page.waitForSelector("h3:text('Printed so far')");
+        await page.waitForSelector("h3:text('Printing now')");
         assert.equal(await printed.count(), 1, "it is shown in one place");
         assert.deepEqual(await auditPage(page), []);
         if (size === "phone") {

@@ -59,7 +59,7 @@ export function StepPanel({ step, printed, onClose, onChange }: StepPanelProps) 
       )}
       {output === null && printed?.key === keyOf(step) && (
         <>
-          <h3>Printed so far</h3>
+          <h3>Printing now</h3>
           <PrintedView printed={printed} />
         </>
       )}
