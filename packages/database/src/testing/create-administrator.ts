@@ -1,4 +1,4 @@
-/** A connection for a process's administration of its test server. Does not keep the process alive. */
+/** A connection for a process's administration of its test server, one statement after the other. Keeps the process alive only while one runs. */
 import { Client } from "pg";
 import type { PgClient } from "../connect-client.ts";
 
@@ -9,7 +9,7 @@ export interface Administrator {
 /** Connecting costs as much as cloning half a database: once per process, and again only when it was lost. */
 export function createAdministrator(url: string): Administrator {
   let connecting: Promise<PgClient> | undefined;
-  let waitingCount = 0;
+  let tail: Promise<unknown> = Promise.resolve();
 
   const connect = async () => {
     const client = new Client({ connectionString: url }) as PgClient;
@@ -18,21 +18,24 @@ export function createAdministrator(url: string): Administrator {
     await client.connect();
     return client;
   };
+  const run = async (text: string) => {
+    connecting ??= connect();
+    const client = await connecting.catch((error: unknown) => {
+      connecting = undefined;
+      throw error;
+    });
+    client.ref();
+    try {
+      await client.query(text);
+    } finally {
+      client.unref();
+    }
+  };
   return {
-    async query(text) {
-      connecting ??= connect();
-      const client = await connecting.catch((error: unknown) => {
-        connecting = undefined;
-        throw error;
-      });
-      waitingCount += 1;
-      client.ref();
-      try {
-        await client.query(text);
-      } finally {
-        waitingCount -= 1;
-        if (waitingCount === 0) client.unref();
-      }
+    query(text) {
+      const done = tail.then(() => run(text));
+      tail = done.catch(() => undefined);
+      return done;
     },
   };
 }
