@@ -40,7 +40,7 @@ test(
         place: kept,
         signal: AbortSignal.any([stop.signal, AbortSignal.timeout(60_000)]),
         onLost: () => undefined,
-        pollMs: 60_000,
+        pollMs: 3_600_000,
         take: async (items, place) => {
           taken.push(...textsOf(items));
           kept = place;
@@ -51,13 +51,11 @@ test(
     };
     await readUntil(3);
     assert.deepEqual(taken.toSorted(), ["mine", "one", "two"]);
-    // Goes on after what was read, and hears of what comes by IDLE: it is not a minute later.
-    const started = Date.now();
+    // Goes on after what was read, and hears of what comes by IDLE: it would look an hour later.
     const waiting = readUntil(4);
     await server.restart();
     await append("INBOX", mail("4", "four"));
     await waiting;
-    assert.ok(Date.now() - started < 30_000);
     await assert.rejects(readUntil(9, { password: "wrong" }), {
       code: "forbidden",
       message: /refuses the login of me@example.org/,

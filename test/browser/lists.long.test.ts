@@ -1,4 +1,4 @@
-/** Lists of 10,000 runs and 100,000 events: read to their end, and scrolled within what a frame may cost. */
+/** Lists of 10,000 runs and 100,000 events: read to their end, and scrolled at what a frame of short ones costs. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -10,17 +10,24 @@ import type { Page } from "playwright-core";
 import { openFoundBrowser, withChromium } from "./console-suite.ts";
 import { fillHome, openConsole } from "./open-console.ts";
 
-const runCount = 10_000;
-const eventCount = 100_000;
+/** Of the short lists: some more than are scrolled through. */
+const shortCount = 4_000;
+const lists = [
+  { path: "/runs", longCount: 10_000 },
+  { path: "/timeline", longCount: 100_000 },
+];
 const batch = 1_000;
 const frames = 240;
 const framePx = 233;
-/** What a frame of sixty a second has. Of the page's own thread: what others do on the machine is not in it. */
-const frameMsMax = 16;
+/** What a frame of the long list may cost, over one of the short list in the same browser. In milliseconds it is docs/benchmarks.md's. */
+const frameRatioMax = 2;
 const nodesMax = 2_000;
 
-/** Into the database of a home that runs: runs like one that ended, and events that people are told. */
-async function fillLong(directory: string, runId: string): Promise<void> {
+/** Into the database of a home that runs: so many more runs like one that ended, and events that people are told. */
+async function fill(
+  directory: string,
+  { runId, runCount, eventCount }: { runId: string; runCount: number; eventCount: number },
+): Promise<void> {
   const { url } = await openEmbeddedPostgres({ dir: join(directory, ".roost/postgres"), logger: silentLogger });
   await using database = await openDatabase({ url, applicationName: "lists", logger: silentLogger });
   await database.query(
@@ -55,7 +62,7 @@ async function readToTheEnd(page: Page, count: number): Promise<void> {
 }
 
 interface Scrolled {
-  /** Of the page's thread. */
+  /** Of the page's thread: what others do on the machine is not in it. */
   frameMs: number;
   nodeCount: number;
   /** Every frame showed rows where the reader was. */
@@ -88,25 +95,34 @@ async function scroll(page: Page): Promise<Scrolled> {
   return { frameMs, isFilled, nodeCount: await page.evaluate<number>("document.querySelectorAll('*').length") };
 }
 
-test("10,000 runs and 100,000 events are read to their end and scroll smoothly", withChromium, async (context) => {
-  await using home = await openConsole();
-  await fillHome(home);
-  const [run] = (await home.api.listRuns({ state: ["done"], limit: 1 })).items;
-  await fillLong(home.directory, run!.id);
-  await using browser = await openFoundBrowser();
-  const lists = [
-    { path: "/runs", count: runCount },
-    { path: "/timeline", count: eventCount },
-  ];
-  for (const { path, count } of lists) {
-    await using view = await browser.openTab(await home.link(path), { size: "desktop" });
-    await view.page.waitForSelector("[role=row]");
-    await readToTheEnd(view.page, count);
-    const { frameMs, nodeCount, isFilled } = await scroll(view.page);
-    const told = `${path}: ${frameMs.toFixed(1)} ms of the page's thread a frame, ${nodeCount} nodes`;
-    context.diagnostic(told);
-    assert.ok(frameMs <= frameMsMax && nodeCount <= nodesMax, told);
-    assert.ok(isFilled, `${path}: a frame showed no row`);
-    assert.deepEqual(await view.takeFaults(), []);
-  }
-});
+test(
+  "10,000 runs and 100,000 events are read to their end and scroll as smoothly as 4,000",
+  withChromium,
+  async (context) => {
+    await using home = await openConsole();
+    await fillHome(home);
+    const [run] = (await home.api.listRuns({ state: ["done"], limit: 1 })).items;
+    await using browser = await openFoundBrowser();
+    const scrolledList = async (path: string, count: number): Promise<Scrolled> => {
+      await using view = await browser.openTab(await home.link(path), { size: "desktop" });
+      await view.page.waitForSelector("[role=row]");
+      await readToTheEnd(view.page, count);
+      const scrolled = await scroll(view.page);
+      const told = `${path}: ${scrolled.frameMs.toFixed(1)} ms of the page's thread a frame, ${scrolled.nodeCount} nodes`;
+      context.diagnostic(`${count} in ${told}`);
+      assert.ok(scrolled.nodeCount <= nodesMax, told);
+      assert.ok(scrolled.isFilled, `${path}: a frame showed no row`);
+      assert.deepEqual(await view.takeFaults(), []);
+      return scrolled;
+    };
+    await fill(home.directory, { runId: run!.id, runCount: shortCount, eventCount: shortCount });
+    const short: Scrolled[] = [];
+    for (const { path } of lists) short.push(await scrolledList(path, shortCount));
+    const [runCount = 0, eventCount = 0] = lists.map(({ longCount }) => longCount - shortCount);
+    await fill(home.directory, { runId: run!.id, runCount, eventCount });
+    for (const [index, { path, longCount }] of lists.entries()) {
+      const ratio = (await scrolledList(path, longCount)).frameMs / short[index]!.frameMs;
+      assert.ok(ratio <= frameRatioMax, `${path}: a frame costs ${ratio.toFixed(2)} times one of ${shortCount} rows`);
+    }
+  },
+);

@@ -47,10 +47,8 @@ test("roost once does not wait for a gateway that is away with --no-wait, nor lo
   const away = await serveGateway({});
   await away[Symbol.asyncDispose]();
   for (const wait of [["--no-wait"], ["--wait", "0s"], ["--wait", "1ms"]]) {
-    const startMs = performance.now();
     const { code, stderr } = await runRoost(["once", "-k", "k", ...wait, "--", "echo", "ran"], away);
-    assert.deepEqual([code, /cannot be reached/.test(stderr)], [69, true]);
-    assert.ok(performance.now() - startMs < 30_000);
+    assert.deepEqual([code, /cannot be reached/.test(stderr), /retrying/.test(stderr)], [69, true, false]);
   }
 });
 

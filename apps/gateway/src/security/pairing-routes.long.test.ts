@@ -8,6 +8,7 @@ import type { IncomingMessage } from "node:http";
 import { request } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { addAbortSignal } from "node:stream";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { setTimeout } from "node:timers/promises";
@@ -149,9 +150,9 @@ for (const [name, { config, args }] of Object.entries(proxies)) {
         stream.setEncoding("utf8");
         await gateway.client.sendMessage({ sessionKey: "main", text: "through the proxy" });
         let seen = "";
-        const startedMs = performance.now();
+        // A proxy that keeps back what is short would do so until the stream ends, and it does not.
+        addAbortSignal(AbortSignal.timeout(60_000), stream);
         for await (const part of stream) if ((seen += String(part)).includes("through the proxy")) break;
-        assert.ok(performance.now() - startedMs < 5_000, "it is not kept back");
       } finally {
         proxy.kill("SIGKILL");
         await once(proxy, "exit");

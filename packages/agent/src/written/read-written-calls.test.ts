@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { assertEvenGrowth } from "@roost/base/testing/assert-even-growth";
 import { hasUnreadCall, readWrittenCalls } from "./read-written-calls.ts";
 
 const json = '{"name": "look_up", "arguments": {"word": "roost"}}';
@@ -162,14 +163,11 @@ test("hasUnreadCall() sees a call that could not be read, and none in an answer 
 });
 
 test("readWrittenCalls() ends soon on a long text of marks", () => {
-  const text = "<tool_call>[".repeat(20_000);
-  const { user: before } = process.cpuUsage();
-  assert.equal(readWrittenCalls(text, { toolNames, areToolsText: true }), undefined);
-  assert.equal(
-    readWrittenCalls(`<function=look_up>${"<parameter=a>".repeat(20_000)}`, { toolNames, areToolsText: true })?.calls
-      .length,
-    1,
+  const read = (text: string) => readWrittenCalls(text, { toolNames, areToolsText: true });
+  const size = 2_500;
+  assertEvenGrowth((count) => assert.equal(read("<tool_call>[".repeat(count)), undefined), { size });
+  assertEvenGrowth(
+    (count) => assert.equal(read(`<function=look_up>${"<parameter=a>".repeat(count)}`)?.calls.length, 1),
+    { size },
   );
-  // Of the processor: a busy machine takes longer.
-  assert.ok(process.cpuUsage().user - before < 2_000_000);
 });
