@@ -141,6 +141,7 @@ export async function createTestGateway(options: TestGatewayOptions = {}): Promi
     createHttpClient(roostContract, {
       baseUrl: `${server.url}${apiPrefix}`,
       token,
+      timeoutMs: answerMsMax,
       reconnect: { delayMsMin: 5, delayMsMax: 20 },
     });
   const client = clientWith(testToken);
@@ -165,6 +166,10 @@ export async function createTestGateway(options: TestGatewayOptions = {}): Promi
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
+
+/** Of a machine that is busy; that a replay is ended at all is tested beside it. */
+const replayMsMax = 180_000;
+const answerMsMax = 200_000;
 
 /** No server has this port. */
 export const nowhere = "http://127.0.0.1:9";
@@ -232,7 +237,7 @@ export async function serveForTest(options: ServeOptions) {
       },
       config: () => config,
       rehearsals: openRehearsals({ ...confined, isElsewhere: hostPlace.homeAddress !== undefined }),
-      replays: openReplays(confined),
+      replays: openReplays({ ...confined, replayMsMax }),
       services,
       access,
       hooks,
