@@ -1,5 +1,5 @@
 import { test } from "node:test";
 import { killBetweenEvents } from "./kill-between-events.ts";
 
-test("S: everything is killed after each third event of a run, and its marker is set exactly once", () =>
-  killBetweenEvents({ every: 3 }));
+test("S: everything is killed after each fifth event of a run, and its marker is set exactly once", () =>
+  killBetweenEvents({ every: 5 }));
