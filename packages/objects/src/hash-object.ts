@@ -52,15 +52,18 @@ export async function hashObject(
     if (bytes > objectBytesMax) {
       throw new RoostError("limit_exceeded", `an object has at most ${objectBytesMax} bytes: store it in parts`);
     }
+    if (expected !== undefined && bytes > expected.bytes)
+      throw otherThan(expected, `has more than its ${expected.bytes} bytes`);
     hash.update(piece);
     await write(piece);
   }
   const found = { sha256: hash.digest("hex"), bytes };
   if (expected === undefined || (found.sha256 === expected.sha256 && bytes === expected.bytes)) return found;
-  throw new RoostError(
-    "conflict",
-    `what was to be object ${expected.sha256} is ${found.sha256} of ${bytes} bytes: it changed meanwhile`,
-  );
+  throw otherThan(expected, `is ${found.sha256} of ${bytes} bytes`);
+}
+
+function otherThan({ sha256 }: ObjectStat, what: string): RoostError {
+  return new RoostError("conflict", `what was to be object ${sha256} ${what}: it changed meanwhile`);
 }
 
 /** All of it in memory. @throws RoostError as hashObject */

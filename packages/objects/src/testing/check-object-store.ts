@@ -72,6 +72,11 @@ export function checkObjectStore(name: string, { open }: CheckObjectStoreOptions
     ])
       await assert.rejects(store.put(other, expected), { code: "conflict" });
     await assert.rejects(store.put(bytesOf("wren"), { ...expected, bytes: 4 }), { code: "conflict" });
+    // One that grows without end is not waited for.
+    async function* endless() {
+      for (;;) yield* pieces();
+    }
+    await assert.rejects(store.put(endless(), expected), { code: "conflict", message: /more than its 18874368 bytes/ });
     assert.deepEqual(await store.list(), { objects: [], next: null });
     assert.deepEqual(await store.put(pieces(), expected), expected);
     assert.deepEqual(await store.put(pieces(), expected), expected, "again");
