@@ -5,7 +5,7 @@ import { AgentDefinition, AgentId } from "@roost/contract/operations";
 import { parseDocuments } from "./read-job-file.ts";
 import { readWritten, writtenFaults } from "./read-written.ts";
 
-export { toTriggerJob, triggerJobId, type WrittenTrigger } from "./to-trigger-job.ts";
+export { toTriggerJob } from "./to-trigger-job.ts";
 
 export interface WrittenAgent {
   id: string;
