@@ -10,9 +10,9 @@ import { whySettingsHeld, type Memory } from "@roost/memory";
 import {
   parseSettings,
   readSettingsText,
-  resolveSecret,
   secretsOfGateways,
   settingsFile,
+  whyUnresolved,
   type Settings,
 } from "@roost/memory/settings";
 import { changedSettings, forPerson, settledMs } from "./create-settings-teller.ts";
@@ -90,10 +90,10 @@ export async function followHome(
 /** Secrets that a gateway resolves and this machine has not: what needs them fails here alone. */
 async function tellMissing({ settings, machineDir, logger }: Memory, env: NodeJS.ProcessEnv): Promise<string[]> {
   const missing: string[] = [];
-  for (const reference of secretsOfGateways(settings))
-    await resolveSecret(reference, { homeDir: machineDir, env }).catch((error: unknown) => {
-      missing.push(`This gateway lacks a secret: ${toRoostError(error).message}`);
-    });
+  for (const reference of secretsOfGateways(settings)) {
+    const problem = await whyUnresolved(reference, { homeDir: machineDir, env });
+    if (problem !== undefined) missing.push(`This gateway lacks a secret: ${problem}`);
+  }
   for (const line of missing) logger.warn(line);
   return missing;
 }

@@ -9,6 +9,7 @@ export {
   resolveSecret,
   secretsOfGateways,
   secretsOfWorkers,
+  whyUnresolved,
   type ResolvedProvider,
 } from "./settings/resolve-secret.ts";
 export {

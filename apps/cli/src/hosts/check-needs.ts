@@ -4,9 +4,9 @@
  */
 import { connect, isIP, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
-import { RoostError, toRoostError } from "@roost/base";
+import { RoostError } from "@roost/base";
 import type { HostNeeds, HostRoles } from "@roost/contract/operations";
-import { resolveSecret } from "@roost/memory/settings";
+import { whyUnresolved } from "@roost/memory/settings";
 import { checkBucket, readBucket } from "@roost/objects";
 import type { CliConfig } from "../config.ts";
 
@@ -48,10 +48,7 @@ export async function checkNeeds(
   if (roles?.relay === true && (environment["KAFKA_BROKERS"]?.trim() ?? "") === "")
     note("The relay here will not start without KAFKA_BROKERS, which is not set (docs/kafka.md)");
   for (const reference of secrets) {
-    const problem = await resolveSecret(reference, { homeDir, env: environment }).then(
-      () => undefined,
-      (error: unknown) => toRoostError(error).message,
-    );
+    const problem = await whyUnresolved(reference, { homeDir, env: environment });
     if (problem === undefined) continue;
     const lacking =
       roles?.workers === false

@@ -1,5 +1,5 @@
 /** Resolves references to secrets in settings, in memory only. */
-import { RoostError } from "@roost/base";
+import { RoostError, toRoostError } from "@roost/base";
 import { SecretReference } from "@roost/contract/operations";
 import { readSecret, secretBytesMax, type SecretSources } from "./read-secret.ts";
 import type { ProviderSettings, Settings } from "./settings.ts";
@@ -11,6 +11,14 @@ export async function resolveSecret(reference: string, sources: SecretSources): 
   throw new RoostError(
     "invalid_input",
     `${reference} is empty: it must hold the secret alone, 1 to ${secretBytesMax} bytes`,
+  );
+}
+
+/** Why this machine has no such secret; undefined: it has. */
+export async function whyUnresolved(reference: string, sources: SecretSources): Promise<string | undefined> {
+  return await resolveSecret(reference, sources).then(
+    () => undefined,
+    (error: unknown) => toRoostError(error).message,
   );
 }
 
