@@ -43,11 +43,8 @@ export async function* readClaudeSession(path: string, where: string, within: st
     const entryId = typeof value["uuid"] === "string" ? value["uuid"] : `#${entry.seq}`;
     const said = saidBy(value, entryId, toolNames);
     if (said.length === 0) {
-      const ref = `${id} ${entryId}`;
-      yield (
-        others.keep(String(value["type"]), { ref, record: value, charsMax: keptCharsMax }) ??
-        refusedAs(placeIn(where, entry), `it is longer than ${keptCharsMax} characters`)
-      );
+      const line = { ref: `${id} ${entryId}`, record: value, charsMax: keptCharsMax, place: placeIn(where, entry) };
+      yield others.keep(String(value["type"]), line);
       continue;
     }
     if (made === undefined) {

@@ -47,10 +47,8 @@ export async function* readCodexSession(path: string, where: string): Finding {
       // What is said stands in the log twice: as an item and as an event.
       if (type === "event_msg") others.count(what);
       else {
-        yield (
-          others.keep(what, { ref: `${id} #${seq}`, record: value, charsMax: keptCharsMax }) ??
-          refusedAs(placeIn(where, entry), `it is longer than ${keptCharsMax} characters`)
-        );
+        const place = placeIn(where, entry);
+        yield others.keep(what, { ref: `${id} #${seq}`, record: value, charsMax: keptCharsMax, place });
       }
       continue;
     }

@@ -73,10 +73,7 @@ export async function* readTranscript({ entries, where, conversation }: Transcri
     const type = String(value["type"]);
     if (type === "session") continue;
     const ref = `${conversation.name} ${entryId}`;
-    yield (
-      others.keep(type, { ref, record: value, charsMax: keptCharsMax }) ??
-      refusedAs(`${where} entry ${entry.seq}`, `it is longer than ${keptCharsMax} characters`)
-    );
+    yield others.keep(type, { ref, record: value, charsMax: keptCharsMax, place: `${where} entry ${entry.seq}` });
   }
   yield* others.tell(where, "kept as they were");
 }
