@@ -1,19 +1,23 @@
 /** `roost export` and back: a home that is exported and imported is the same home. */
 import assert from "node:assert/strict";
-import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { importGrant } from "@roost/approvals";
 import { joinLabels, untrustedFrom, mainLabels } from "@roost/contract/labels";
+import { until } from "@roost/base/testing/until";
 import { beginStep, finishRun, finishStep } from "@roost/kernel";
 import {
   appendDailyNote,
+  exportRecords,
   keepPart,
   rememberHeartbeat,
+  scanHome,
   sendMessage,
   setState,
   takeLook,
+  writeHomeBytes,
   writeHomeFile,
   type OutsideSource,
 } from "@roost/memory";
@@ -63,6 +67,15 @@ async function fill(gateway: TestGateway): Promise<void> {
     labels: page,
   });
   await writeHomeFile(memory, { path: "notes/plain.md", text: `key ${secret}\n`, expected: "absent", as, by: "cli" });
+  // A stray NUL makes it no text for the home.
+  await writeHomeBytes(memory, {
+    path: "notes/torn.log",
+    bytes: Buffer.from(`caf\u00e9\0\nkey ${secret}\n`),
+    expected: "absent",
+    as,
+    by: "cli",
+  });
+  await fillLarge(gateway);
   await client.applyJobs({
     jobs: [
       { id: "mail", trigger: { kind: "every", every: "1h" }, prompt: "look" },
@@ -91,6 +104,29 @@ async function fill(gateway: TestGateway): Promise<void> {
       lastUsedAt: null,
     }),
   );
+}
+
+/** As they are exported: two of which go in ranges, one of these with a secret, and one stands where programs write. */
+const large: Record<string, Buffer> = {
+  "films/long.bin": Buffer.alloc(21_000_000, "\0film"),
+  "notes/long.md": Buffer.from(`a line\n`.repeat(200_000)),
+  "notes/longer.log": Buffer.from(`${`a line\n`.repeat(3_000_000)}key [secret left out]\n`),
+  "work/mail/attachment.bin": Buffer.alloc(1_500_000, "\0mail"),
+};
+
+async function fillLarge({ memory, homeDir }: TestGateway): Promise<void> {
+  for (const [path, content] of Object.entries(large)) {
+    await mkdir(dirname(join(homeDir, path)), { recursive: true });
+    const text = content.subarray(-40).includes("[secret left out]");
+    await writeFile(join(homeDir, path), text ? content.toString().replace("[secret left out]", secret) : content);
+    const then = new Date(Date.now() - 60_000);
+    await utimes(join(homeDir, path), then, then);
+  }
+  await until("a scan has seen them", async () => {
+    await scanHome(memory);
+    const { items } = await exportRecords(memory, { kind: "file", limit: 500 });
+    return Object.keys(large).every((path) => items.some((record) => record["path"] === path));
+  });
 }
 
 const agent = "---\ntitle: Knows plants\n---\n\nYou know plants.\n";
@@ -152,6 +188,13 @@ test("roost export and roost import give the same home, and a second export the 
     assert.match(before.get("records/heartbeats.jsonl")!, /Ida wrote/);
     assert.ok([...before].some(([path, text]) => path.startsWith("spend/") && text.includes('"costUsd":0.5')));
     assert.match(before.get("home/notes/plain.md")!, /key \[secret left out\]/);
+    assert.equal(
+      before.get("home/notes/torn.log"),
+      Buffer.from("caf\u00e9\0\nkey [secret left out]\n").toString("latin1"),
+      "all else of it stays",
+    );
+    for (const [path, content] of Object.entries(large))
+      assert.ok(Buffer.from(before.get(`home/${path}`) ?? "", "latin1").equals(content), path);
     assert.ok(before.has("events/11111111-1111-4111-8111-111111111111.jsonl") && before.has("schema/home-record.json"));
     assert.deepEqual(
       (await readdir(directory)).toSorted(),
@@ -163,18 +206,23 @@ test("roost export and roost import give the same home, and a second export the 
       files: { ".roost/home-id": "22222222-2222-4222-8222-222222222222\n" },
     });
     await using _ofSecond = await openTestService(peeps, second.test);
-    const report = (await run(second, "import", one)) as {
-      refused: object[];
-      counts: Record<string, Record<string, number>>;
-    };
+    type Report = { refused: object[]; counts: Record<string, Record<string, number>> };
+    const rehearsed = (await run(second, "import", one, "--dry-run")) as Report;
+    await assert.rejects(stat(join(second.homeDir, "films")), { code: "ENOENT" }, "a dry run changes nothing");
+    const report = (await run(second, "import", one)) as Report;
     assert.deepEqual(report.refused, []);
+    assert.deepEqual(rehearsed.counts["file"], report.counts["file"], "and says what happens");
     assert.equal(
       await readFile(join(second.homeDir, "roost.yaml"), "utf8"),
       "timeZone: UTC\n",
       "an own export brings the settings",
     );
     const { items } = await second.client.listFiles({ isMarked: true });
-    assert.deepEqual(items.length, 1, "marked lines are marked there");
+    assert.deepEqual(
+      items.map(({ path }) => path.replace(/[0-9-]{10}/, "DATE")),
+      ["memory/DATE.md", "work/mail/attachment.bin"],
+      "what is marked is marked there",
+    );
     assert.equal((await second.client.getJob({ jobId: "mail" })).job.state, "paused");
 
     await run(second, "export", two);

@@ -31,6 +31,7 @@ export { keepAppliedSettings, refuseHeldSettings, whySettingsHeld } from "./sett
 export { trustHomeFile } from "./files/trust-home-file.ts";
 export { searchHomeFiles, type SearchHit, type SearchRequest, type SearchResult } from "./files/search-home-files.ts";
 export { hashHomeFile, readFileRange, takeFileRange } from "./files/large-files.ts";
+export { takeImportRange } from "./files/take-incoming.ts";
 export { listFileVersions, restoreFileVersion } from "./files/file-versions.ts";
 export { removeHomeFile, type RemoveOutcome } from "./files/remove-home-file.ts";
 export { rewriteHomeFile } from "./files/rewrite-home-file.ts";

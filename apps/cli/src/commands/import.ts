@@ -76,10 +76,12 @@ async function runImport(
   const onlyHere: WriteBack[] = [];
   const isWholeHome = source.kind === "roost";
   const isDryRun = options.dryRun ?? false;
-  const before = emptyReport();
-  if (isWholeHome && !isDryRun) await takeParts(client, root, before);
-  const takenJobs = { isDryRun, taken: new Set<string>() };
-  if (isWholeHome) await takeWholeJobs(client, root, { ...takenJobs, report: before, isBeforeFiles: true });
+  const parts = emptyReport();
+  if (isWholeHome && !isDryRun) await takeParts(client, root, parts);
+  const jobs = emptyReport();
+  const ofWhole = { isDryRun, taken: new Set<string>(), report: jobs };
+  const takeDefined = () => takeWholeJobs(client, root, { ...ofWhole, isBeforeFiles: true });
+  let isWaiting = isWholeHome && (await takeDefined());
   const gathered = await sendRecords(client, source.read(), {
     source: sourceName(source, root),
     isDryRun,
@@ -91,16 +93,16 @@ async function runImport(
   });
   if (options.adopt === true && options.dryRun !== true) await writeAllBack(client, onlyHere, gathered);
   const settingsTerms = { isDryRun, source: sourceName(source, root), restores: options.removed ?? false };
-  const jobs = source.kind === "openclaw" ? await takeJobs(context, client, root, options) : emptyReport();
+  if (source.kind === "openclaw") await takeJobs(context, client, { root, options, report: jobs });
   if (source.kind === "openclaw") await takeConfig(client, root, { ...settingsTerms, report: jobs });
   const onProgress = (text: string) => progress.update(plainLine(text));
-  // The first are counted where the last are.
-  if (before.counts["job"] !== undefined) jobs.counts["job"] = before.counts["job"];
   // Those that wait for events of a service, before the rows that it takes make some.
-  const onRunning = () => takeWholeJobs(client, root, { ...takenJobs, report: jobs, isBeforeFiles: true });
+  const onRunning = async () => {
+    if (isWaiting) isWaiting = await takeDefined();
+  };
   if (isWholeHome) await takeRows(connection, root, { report: jobs, isDryRun, clock, onProgress, onRunning });
-  if (isWholeHome) await takeWholeJobs(client, root, { ...takenJobs, report: jobs, isBeforeFiles: false });
-  return limitReport({ kind: source.title, from: root, ...joined(joined(before, gathered), jobs) });
+  if (isWholeHome) await takeWholeJobs(client, root, { ...ofWhole, isBeforeFiles: false });
+  return limitReport({ kind: source.title, from: root, ...joined(joined(parts, gathered), jobs) });
 }
 
 async function writeAllBack(client: RoostClient, all: readonly WriteBack[], report: GatheredReport): Promise<void> {
@@ -118,14 +120,14 @@ async function takeConfig(client: RoostClient, root: string, options: TakeSettin
   if (typeof config !== "string") await takeSettings(client, convertSettings(config), options);
 }
 
+interface TakeJobs {
+  root: string;
+  options: ImportCommandOptions;
+  report: GatheredReport;
+}
+
 /** Jobs that cannot be read as a whole cost themselves alone. */
-async function takeJobs(
-  context: CliContext,
-  client: RoostClient,
-  root: string,
-  options: ImportCommandOptions,
-): Promise<GatheredReport> {
-  const report = emptyReport();
+async function takeJobs(context: CliContext, client: RoostClient, { root, options, report }: TakeJobs): Promise<void> {
   try {
     const done = await importJobs(context, client, root, options);
     for (const { change, kept } of done.changes) {
@@ -143,7 +145,6 @@ async function takeJobs(
     if (code === "not_found") report.notes.push("there are no jobs");
     else report.refused.push({ name: "jobs", reason: clip(message) });
   }
-  return report;
 }
 
 function clip(text: string): string {

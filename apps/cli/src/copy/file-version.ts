@@ -4,21 +4,11 @@
  */
 import { constants, copyFile, mkdir, open, readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { RoostError, toRoostError } from "@roost/base";
-import {
-  fileBytesMax,
-  fileRangeBytesMax,
-  fileTextCharsMax,
-  largeFileBytesMax,
-  type HomeFileRecord,
-} from "@roost/contract/operations";
+import { RoostError } from "@roost/base";
+import { fileBytesMax, fileTextCharsMax, largeFileBytesMax, type HomeFileRecord } from "@roost/contract/operations";
 import type { RoostClient } from "../connect.ts";
+import { answerMsMax, bringRanges, rangesOf, sha256OfFile } from "../file-ranges.ts";
 import { sha256Of, type AgreedFile, type CopyState } from "./copy-state.ts";
-import { sha256OfFile } from "./replace-copy.ts";
-
-/** Reading the largest file on a slow disk, or a range over a slow line. */
-const answerMsMax = 10 * 60_000;
-const rangeBytesMin = 64 * 1024;
 
 /** What one side has. Without its content, which is in a file or at the home, where it is too large for versions. */
 export interface FileVersion {
@@ -50,7 +40,7 @@ export async function writeThere(client: RoostClient, write: Write): Promise<Wri
   const { path, version } = write;
   const { content } = version;
   const expected = write.expected?.sha256;
-  if (content === undefined || !isSmall(write.expected?.bytes ?? 0)) return await bringRanges(client, write);
+  if (content === undefined || !isSmall(write.expected?.bytes ?? 0)) return await bring(client, write);
   const text = content.toString();
   const slowly = { timeoutMs: answerMsMax };
   if (isText(content) && text.length <= fileTextCharsMax)
@@ -59,32 +49,18 @@ export async function writeThere(client: RoostClient, write: Write): Promise<Wri
   return await client.putFile({ path, sha256: expected, content: whole }, slowly);
 }
 
-async function bringRanges(client: RoostClient, { path, version, file, expected }: Write): Promise<Written> {
+async function bring(client: RoostClient, { path, version, file, expected }: Write): Promise<Written> {
   const { sha256, bytes } = version;
-  await using handle = await open(file, "r");
-  const piece = Buffer.allocUnsafe(fileRangeBytesMax);
-  let rangeBytes = fileRangeBytesMax;
-  for (let from = 0; ;) {
-    const { bytesRead } = await handle.read(piece, 0, rangeBytes, from);
-    if (bytesRead === 0 && bytes > 0)
-      throw new RoostError("conflict", `${path} has changed while it was brought: the next pass brings it`);
-    const content = { mediaType: "application/octet-stream", bytes: Uint8Array.from(piece.subarray(0, bytesRead)) };
-    const range = { path, sha256, bytes, from, replaces: expected?.sha256, content };
-    const answer = await client.putFileRange(range, { timeoutMs: answerMsMax }).catch((error: unknown) => {
-      if (toRoostError(error).code !== "timeout" || rangeBytes === rangeBytesMin) throw error;
-      return undefined;
-    });
-    if (answer === undefined) {
-      // A line that is too slow for one: the same again, in smaller ones.
-      rangeBytes = Math.max(rangeBytesMin, Math.floor(rangeBytes / 8));
-      continue;
-    }
-    if (answer.state !== "more") return { state: answer.state, sha256: answer.sha256 };
-    // What is there already, of a pass that was cut off, is not sent again.
-    if (answer.next === null || (answer.next <= from && from > 0))
-      throw new RoostError("conflict", `${path} is being brought by another: the next pass looks again`);
-    from = answer.next;
-  }
+  return await bringRanges<Written>(file, {
+    name: path,
+    bytes,
+    advice: "the next pass looks again",
+    async put(range, options) {
+      const answer = await client.putFileRange({ ...range, path, sha256, bytes, replaces: expected?.sha256 }, options);
+      if (answer.state === "more") return { next: answer.next };
+      return { done: { state: answer.state, sha256: answer.sha256 } };
+    },
+  });
 }
 
 /** What stands here. Undefined: deleted since the walk. */
@@ -143,13 +119,9 @@ export async function fetchRanges(
   await mkdir(partsDirectory(homeDir), { recursive: true, mode: 0o700 });
   {
     await using handle = await open(file, "a", 0o600);
-    for (let from = (await handle.stat()).size; from < bytes;) {
-      const range = await client.getFileRange({ path, sha256, from }, { timeoutMs: answerMsMax });
-      if (range.bytes.byteLength === 0) break;
-      // All of it, or it throws: a write by itself may take less, as on a disk that is full.
-      await handle.appendFile(range.bytes);
-      from += range.bytes.byteLength;
-    }
+    const { size: from } = await handle.stat();
+    // All of it, or it throws: a write by itself may take less, as on a disk that is full.
+    for await (const range of rangesOf(client, { path, sha256, bytes, from })) await handle.appendFile(range);
     await handle.sync();
   }
   if ((await stat(file)).size === bytes && (await sha256OfFile(file)) === sha256) return file;

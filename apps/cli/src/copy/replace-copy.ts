@@ -2,15 +2,13 @@
  * Replaces a file of a copy only over the content that was compared: an editor may save at the same moment, and what it saved stays. A file that is to go
  * is set aside in two steps, in `.roost/copy`: `taken` holds what nobody has looked at yet, `aside` what the home has, or had when it removed it.
  */
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { chmod, link, lstat, mkdir, readdir, realpath, rename, rm } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
-import { pipeline } from "node:stream/promises";
 import { RoostError, writeFileDurably } from "@roost/base";
 import { resolveHomePath } from "@roost/memory/home-path";
 import { nameBeside } from "@roost/memory/merge-texts";
 import { removeEmptyFolder } from "@roost/memory/remove-empty-folder";
+import { sha256OfFile } from "../file-ranges.ts";
 
 const mode = 0o600;
 
@@ -22,13 +20,6 @@ export interface ReplacedCopy {
   content: Uint8Array | { file: string } | undefined;
   /** Of this host: names what is kept beside. */
   host: string;
-}
-
-/** Of a file of any size. @throws as reading it does */
-export async function sha256OfFile(absolute: string): Promise<string> {
-  const hash = createHash("sha256");
-  await pipeline(createReadStream(absolute), hash);
-  return hash.digest("hex");
 }
 
 /**

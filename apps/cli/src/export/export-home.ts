@@ -1,23 +1,21 @@
 /** Writes everything of a home in open formats: files as they are, records as JSON lines. Reads page by page; holds one page in memory. */
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import { RoostError, severalAtOnce, toRoostError } from "@roost/base";
+import { severalAtOnce, toRoostError } from "@roost/base";
 import { partLimits } from "@roost/contract/part";
 import { formatLabels, joinLabels, parseLabels, untrustedFrom } from "@roost/contract/labels";
 import { exportKinds, HomeRecord, jobStates, type Event } from "@roost/contract/operations";
 import { isSourceOfHome } from "@roost/jobs/files";
 import type { Connection, RoostClient } from "../connect.ts";
-import { isSecretFile, maskSecrets } from "../import/found/find-secret-line.ts";
+import { isSecretFile } from "../import/found/find-secret-line.ts";
 import { eachRow } from "../read-pages.ts";
+import { exportLargeFile, withoutSecrets } from "./export-large-file.ts";
 import { exportServices } from "./export-services.ts";
-import { looksLikeText } from "./looks-like-text.ts";
 import type { ExportedHome, ExportFile, ExportFolder } from "./open-export-folder.ts";
 
 const pageMax = 200;
 /** Files and parts that are fetched and written at once. */
 const bytesAtOnce = 8;
-/** Reading the largest file on a slow disk. */
-const answerMsMax = 10 * 60_000;
 /** Of a file that changes meanwhile. */
 const readsMax = 5;
 
@@ -112,14 +110,12 @@ async function exportFile(
     return undefined;
   }
   try {
-    if (Number(item["bytes"]) > partLimits.bytesMax) return { ...item, ...(await exportLarge(client, folder, path)) };
+    if (Number(item["bytes"]) > partLimits.bytesMax)
+      return { ...item, ...(await exportLargeFile(client, folder, { path, done })) };
     const { record, bytes, mediaType } = await readAlike(client, { item, readAgain });
     const file = await folder.file(`home/${path}`);
-    const masked = mediaType.startsWith("text/")
-      ? maskSecrets(new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes))
-      : undefined;
-    if ((masked?.count ?? 0) > 0) done.leftOut.push({ name: path, reason: `${masked!.count} secrets of it` });
-    const written = masked === undefined ? bytes : Buffer.from(masked.text);
+    const { written, count } = withoutSecrets(path, bytes, mediaType);
+    if (count > 0) done.leftOut.push({ name: path, reason: `${count} secrets of it` });
     await file.write(written);
     await file.end();
     const sha256 = hashOf(written);
@@ -129,35 +125,6 @@ async function exportFile(
     if (code === "unavailable" || code === "unauthenticated") throw error;
     done.leftOut.push({ name: path, reason: message });
     return undefined;
-  }
-}
-
-/** In ranges of one content, as it is. Of a text the secrets would have to be found, which takes all of it. */
-async function exportLarge(
-  client: RoostClient,
-  folder: ExportFolder,
-  path: string,
-): Promise<{ bytes: number; sha256: string }> {
-  const { sha256, bytes } = await client.hashFile({ path }, { timeoutMs: answerMsMax });
-  const file = await folder.file(`home/${path}`);
-  try {
-    for (let from = 0; from < bytes;) {
-      const range = await client.getFileRange({ path, sha256, from }, { timeoutMs: answerMsMax });
-      if (from === 0 && looksLikeText(path, range.bytes))
-        throw new RoostError(
-          "limit_exceeded",
-          `it is a text of ${bytes} bytes (limit ${partLimits.bytesMax}): copy it by hand`,
-        );
-      if (range.bytes.byteLength === 0)
-        throw new RoostError("unavailable", `it ends after ${from} of ${bytes} bytes: export it again`);
-      await file.write(range.bytes);
-      from += range.bytes.byteLength;
-    }
-    await file.end();
-    return { bytes, sha256 };
-  } catch (error) {
-    await file.drop();
-    throw error;
   }
 }
 

@@ -1,7 +1,8 @@
 /** Homes that are torn, odd or made to do harm: what cannot be taken is named, everything else comes in, and nothing waits without end. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { chmod, mkdir, mkdtemp, open, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { chmod, mkdir, mkdtemp, open, readFile, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -284,4 +285,26 @@ test("readExport() takes no file from outside of the export", async () => {
   const { refused, texts } = await read(readExport(join(home.directory, "export")));
   assert.equal(refused.split("\n").filter((line) => line.includes("leads out of the export")).length, 3);
   assert.deepEqual(texts, []);
+});
+
+test("readFolder() brings a large file apart from its record, names a line of it that looks like a secret, and refuses one beyond the limit", async () => {
+  const text = `${"a line of a log\n".repeat(100_000)}key sk-canary1234567890abcdef\n`;
+  await using home = await openHome({ "big.log": text, "big.bin": Buffer.alloc(1_200_000), "huge.bin": "" });
+  await truncate(join(home.directory, "huge.bin"), 2 ** 31 + 1);
+  const all = await Array.fromAsync(readFolder(home.directory));
+  const secrets = all.flatMap((found) => (found.found === "secret" ? [found.name] : []));
+  assert.deepEqual(secrets, ["big.log:100001"]);
+  const { refused, records } = await read(readFolder(home.directory));
+  assert.equal(refused, "huge.bin: it has 2147483649 bytes (limit 2147483648): split it");
+  const sha256 = createHash("sha256").update(text).digest("hex");
+  assert.deepEqual(
+    records.map((record) => (record.kind === "file" ? [record.path, record.text, record.brought?.bytes] : [])),
+    [
+      ["big.bin", undefined, 1_200_000],
+      ["big.log", undefined, text.length],
+    ],
+  );
+  const found = all.find((each) => each.found === "record" && each.record.ref === "big.log");
+  assert.ok(found?.found === "record" && found.record.kind === "file");
+  assert.deepEqual([found.record.brought?.sha256, found.content], [sha256, join(home.directory, "big.log")]);
 });

@@ -1,13 +1,13 @@
 /** An export of a home of Roost: its records, in an order in which each finds what it refers to. A file whose hash is not the manifest's is refused by name. */
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { isAbsolute, join } from "node:path";
-import type { HomeRecordGiven } from "@roost/contract/operations";
+import { homeRecordLimits, type HomeRecordGiven } from "@roost/contract/operations";
 import { rowsFile } from "../export/export-services.ts";
 import { readManifest } from "../export/open-export-folder.ts";
+import { sha256OfFile } from "../file-ranges.ts";
 import { noPlace, recordOf, refusedAs, type Finding } from "./found/found.ts";
 import { placeIn, readJsonLines, type TranscriptEntry } from "./found/read-json-lines.ts";
+import { readWithin } from "./found/walk-source.ts";
 
 /** Labels of parts before messages name them, facts and their lines before the file that shows them. */
 const order = [
@@ -27,20 +27,20 @@ const order = [
 export async function* readExport(root: string): Finding {
   const manifest = await readManifest(root);
   if (manifest === undefined) return yield refusedAs("manifest.json", "it is torn or foreign");
-  const whole = new Set<string>();
+  const whole = new Map<string, string>();
   for (const { path, sha256 } of manifest.files) {
     if (isOutside(path)) {
       yield refusedAs(path, "its name leads out of the export");
       continue;
     }
     const found = await hashOf(join(root, path));
-    if (found === sha256) whole.add(path);
+    if (found === sha256) whole.set(path, sha256);
     else yield refusedAs(path, found === undefined ? "it is not there" : "it was changed since the export");
   }
   for (const kind of order)
     if (whole.has(`records/${kind}.jsonl`))
       yield* readLines(root, `records/${kind}.jsonl`, (value) => value as HomeRecordGiven);
-  for (const path of whole) {
+  for (const path of whole.keys()) {
     const [topic, file] = path.split("/");
     if ((topic === "events" || topic === "spend") && file !== undefined) {
       const home = homeNamed(file);
@@ -86,7 +86,7 @@ function historyOf(home: string, topic: string, record: Record<string, unknown>,
   return { kind: "history", ref, home, topic, at: typeof time === "string" ? time : null, record };
 }
 
-async function* readFiles(root: string, whole: ReadonlySet<string>): Finding {
+async function* readFiles(root: string, whole: ReadonlyMap<string, string>): Finding {
   if (!whole.has("records/files.jsonl")) return;
   for await (const entry of readJsonLines(join(root, "records/files.jsonl"))) {
     if ("problem" in entry) {
@@ -98,17 +98,32 @@ async function* readFiles(root: string, whole: ReadonlySet<string>): Finding {
       labels: string[];
       sections?: [number, number, string[]][];
     };
-    if (!whole.has(`home/${path}`)) continue;
-    const bytes = await readFile(join(root, "home", path));
-    const text = textOf(bytes);
-    yield recordOf({
-      kind: "file",
-      ref: path,
-      path,
-      ...(text === undefined ? { base64: bytes.toString("base64") } : { text }),
-      labels,
-      sections,
-    });
+    const sha256 = whole.get(`home/${path}`);
+    if (sha256 === undefined) continue;
+    const absolute = join(root, "home", path);
+    const { size } = await stat(absolute);
+    const isLarge = size > homeRecordLimits.fileBytesMax;
+    const bytes = isLarge ? undefined : await readWithin(absolute);
+    if (typeof bytes === "string") {
+      yield refusedAs(`home/${path}`, bytes);
+      continue;
+    }
+    const text = bytes && textOf(bytes);
+    yield recordOf(
+      {
+        kind: "file",
+        ref: path,
+        path,
+        ...(bytes === undefined
+          ? { brought: { sha256, bytes: size } }
+          : text === undefined
+            ? { base64: bytes.toString("base64") }
+            : { text }),
+        labels,
+        sections,
+      },
+      { content: isLarge ? absolute : undefined },
+    );
   }
 }
 
@@ -134,7 +149,5 @@ export async function* readWholeEntries(root: string, path: string): AsyncGenera
 
 async function hashOf(path: string): Promise<string | undefined> {
   if ((await stat(path).catch(() => undefined))?.isFile() !== true) return undefined;
-  const hash = createHash("sha256");
-  for await (const part of createReadStream(path)) hash.update(part as Buffer);
-  return hash.digest("hex");
+  return await sha256OfFile(path);
 }

@@ -1,5 +1,5 @@
 /** Sends what a reader finds, in batches, and gathers what became of it. Holds one batch in memory. */
-import { RoostError, toRoostError } from "@roost/base";
+import { RoostError } from "@roost/base";
 import {
   homeRecordLimits,
   type HomeRecordGiven,
@@ -8,8 +8,11 @@ import {
 } from "@roost/contract/operations";
 import type { Part } from "@roost/contract/part";
 import type { RoostClient } from "../connect.ts";
+import { answerMsMax } from "../file-ranges.ts";
 import type { Finding, Found } from "./found/found.ts";
 import { inBatches } from "./in-batches.ts";
+import { reasonOf } from "./reason-of.ts";
+import { sendLargeFile } from "./send-large-file.ts";
 
 /** Of a request. */
 const recordsMax = 200;
@@ -41,11 +44,13 @@ export async function sendRecords(
   let count = 0;
   const lines = linesOf(client, finding, { report, isDryRun: options.isDryRun });
   for await (const sent of inBatches(lines, recordsMax, ({ line }) => line)) {
-    const outcomes = await sendBatch(
-      client,
-      sent.map(({ line }) => line),
-      options,
-    );
+    const whole = sent.filter(({ content }) => content === undefined).map(({ line }) => line);
+    const outcomes = whole.length === 0 ? [] : await sendBatch(client, whole, options);
+    for (const each of sent) {
+      if (each.content === undefined) continue;
+      options.onProgress(count, each.record.ref);
+      outcomes.push(await sendLarge(client, each, options));
+    }
     for (const outcome of outcomes) {
       gather(report, outcome);
       const of = outcome.isOnlyHere ? sent.find(({ record: { ref } }) => ref === outcome.ref) : undefined;
@@ -60,7 +65,25 @@ export async function sendRecords(
 interface RecordLine {
   record: HomeRecordGiven;
   origin: string | undefined;
+  /** The file whose bytes are brought before it. */
+  content: string | undefined;
   line: string;
+}
+
+async function sendLarge(
+  client: RoostClient,
+  { record, line, content }: RecordLine,
+  options: SendOptions,
+): Promise<ImportOutcome> {
+  return await sendLargeFile(client, {
+    record,
+    file: content!,
+    isDryRun: options.isDryRun,
+    async send({ isDryRun }) {
+      const [outcome] = await sendBatch(client, [line], { ...options, isDryRun });
+      return outcome!;
+    },
+  });
 }
 
 /** The records that can be sent; what else is found is reported. */
@@ -77,7 +100,7 @@ async function* linesOf(
       const record = await withPictures(client, found, { report, isDryRun });
       const line = JSON.stringify(record);
       const problem = problemOf(record, line, seen);
-      if (problem === undefined) yield { record, origin: found.origin, line };
+      if (problem === undefined) yield { record, origin: found.origin, content: found.content, line };
       else {
         addNamed(report, "refused", { name: record.ref, reason: problem });
         countOne(report, record.kind, "refused");
@@ -122,7 +145,10 @@ export async function sendBatch(
   const { source, isDryRun, replaces, restores, isWholeHome = false } = options;
   const bytes = new TextEncoder().encode(lines.join("\n"));
   const content = { mediaType: "application/x-ndjson", bytes };
-  const { outcomes } = await client.importRecords({ source, isDryRun, replaces, restores, isWholeHome, content });
+  const { outcomes } = await client.importRecords(
+    { source, isDryRun, replaces, restores, isWholeHome, content },
+    { timeoutMs: answerMsMax },
+  );
   if (outcomes.length < lines.length)
     throw new RoostError("internal", `${lines.length} records were sent and ${outcomes.length} were answered`);
   return outcomes;
@@ -140,13 +166,6 @@ export function countOne(report: GatheredReport, kind: string, action: ImportOut
   if (times === 0) return;
   const of = (report.counts[kind] ??= {});
   of[action] = (of[action] ?? 0) + times;
-}
-
-/** Why one thing does not come in. @throws what ends the whole import: the gateway is away, or does not know the caller */
-export function reasonOf(error: unknown): string {
-  const { code, message } = toRoostError(error);
-  if (code === "unavailable" || code === "unauthenticated") throw error;
-  return message;
 }
 
 const listOf = { refused: "refused", kept: "kept", "no-place": "noPlace", secret: "secrets" } as const;

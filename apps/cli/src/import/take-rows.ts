@@ -12,7 +12,8 @@ import { keepTrying } from "../guarded/keep-trying.ts";
 import { createServiceClient } from "../services/create-service-client.ts";
 import { inBatches } from "./in-batches.ts";
 import { readWholeEntries } from "./read-export.ts";
-import { addNamed, countOne, reasonOf, type GatheredReport } from "./send-records.ts";
+import { reasonOf } from "./reason-of.ts";
+import { addNamed, countOne, type GatheredReport } from "./send-records.ts";
 import { readSettingsFile } from "./take-settings.ts";
 
 /** A first start creates a role, a schema and tables. One that ends midway is started again in less. */

@@ -9,7 +9,8 @@ import type { HomeRecordGiven, ImportOutcome } from "@roost/contract/operations"
 import { parseDocument } from "yaml";
 import type { RoostClient } from "../connect.ts";
 import type { ConvertedSettings } from "./openclaw/convert-settings.ts";
-import { addNamed, countOne, reasonOf, sendBatch, type GatheredReport } from "./send-records.ts";
+import { reasonOf } from "./reason-of.ts";
+import { addNamed, countOne, sendBatch, type GatheredReport } from "./send-records.ts";
 
 export interface TakeSettingsOptions {
   report: GatheredReport;

@@ -13,6 +13,7 @@ import {
   oneByOne,
   outcomeOf,
   readLastExport,
+  takeImportRange,
   type ImportTerms,
   type Memory,
   type MemoryRecord,
@@ -38,6 +39,10 @@ export function serveMoving({ memory, homeId }: { memory: Memory; homeId: string
         if (record.kind === "grant") outcomes.push(await oneByOne(record, () => takeGrant(kernel, record, options)));
       return { outcomes };
     }),
+
+    serve(operations.putImportRange, async ({ content, ...part }) =>
+      takeImportRange(memory, { ...part, content: content.bytes }),
+    ),
 
     serve(operations.finishImport, async ({ source, report }, { principal }) => {
       const eventId = await kernel.transact(async (tx) =>

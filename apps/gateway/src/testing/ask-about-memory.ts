@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import type { TestGateway } from "./create-test-gateway.ts";
 
 /** Calls each operation of facts and recall, for the test that calls all. */
@@ -43,6 +44,7 @@ async function askAboutMoving(client: TestGateway["client"]): Promise<void> {
     ],
   );
   assert.equal(new TextDecoder().decode((await client.getFile({ path: "note.md" })).bytes), "moved in\n");
+  await askAboutLarge(client);
   const exported = await client.exportRecords({ kind: "file", limit: 500 });
   assert.ok(exported.items.some(({ path }) => path === "note.md"));
   assert.equal((await client.getLastExport()).export, null);
@@ -60,4 +62,21 @@ async function askAboutMoving(client: TestGateway["client"]): Promise<void> {
   };
   const rest = { secrets: [], notes: [], leftOut: 0 };
   assert.ok((await client.finishImport({ source: "folder:/there", report: { ...report, ...rest } })).eventId);
+}
+
+async function askAboutLarge(client: TestGateway["client"]): Promise<void> {
+  const bytes = new Uint8Array(1_200_000).fill(7);
+  const brought = { sha256: createHash("sha256").update(bytes).digest("hex"), bytes: bytes.byteLength };
+  const content = { mediaType: "application/octet-stream", bytes };
+  assert.deepEqual(await client.putImportRange({ ...brought, from: 0, content }), { next: bytes.byteLength });
+  const line = JSON.stringify({ kind: "file", ref: "long.bin", path: "films/long.bin", brought });
+  const { outcomes } = await client.importRecords({
+    source: "folder:/there",
+    content: { mediaType: "application/x-ndjson", bytes: new TextEncoder().encode(line) },
+  });
+  assert.deepEqual(
+    outcomes.map(({ action, path }) => [action, path]),
+    [["created", "films/long.bin"]],
+  );
+  assert.equal((await client.hashFile({ path: "films/long.bin" })).sha256, brought.sha256);
 }

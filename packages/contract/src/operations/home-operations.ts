@@ -11,7 +11,7 @@ import {
   HomeFile,
   HomeFileVersion,
   HomePath,
-  largeFileBytesMax,
+  PlaceInFile,
   Sha256,
   TrustedFile,
 } from "../records/file.ts";
@@ -95,14 +95,12 @@ export const hashFile = defineOperation({
   access: { audience: [...decidingKinds, "host"] },
 });
 
-const placeInFile = z.coerce.number().int().min(0).max(largeFileBytesMax);
-
 export const getFileRange = defineOperation({
   id: "getFileRange",
   method: "GET",
   path: "/files/range",
   summary: "Part of a file of the home, as long as it has the content that the hash names",
-  input: z.object({ path: HomePath, sha256: Sha256, from: placeInFile.describe("Its first byte") }),
+  input: z.object({ path: HomePath, sha256: Sha256, from: PlaceInFile.describe("Its first byte") }),
   output: content(["application/octet-stream"], { bytesMax: fileRangeBytesMax }),
   errors: ["not_found", "conflict", "unavailable"],
   effect: "readonly",
@@ -117,8 +115,8 @@ export const putFileRange = defineOperation({
   input: z.object({
     path: HomePath,
     sha256: Sha256.describe("Of the whole file"),
-    bytes: placeInFile.describe("Of the whole file"),
-    from: placeInFile.describe("Where the part begins"),
+    bytes: PlaceInFile.describe("Of the whole file"),
+    from: PlaceInFile.describe("Where the part begins"),
     replaces: Sha256.optional().describe("Of the content that it replaces; left out: there must be no such file"),
     content: content(["*/*"], { bytesMax: fileRangeBytesMax }),
   }),

@@ -3,7 +3,8 @@ import { z } from "zod";
 import { content } from "../content.ts";
 import { defineOperation } from "../define-operation.ts";
 import { decidingKinds } from "../principal.ts";
-import { JsonFields, Name, pageFields, SmallCount } from "../records/fields.ts";
+import { Count, JsonFields, Name, pageFields, SmallCount } from "../records/fields.ts";
+import { fileRangeBytesMax, PlaceInFile, Sha256 } from "../records/file.ts";
 import { exportKinds, homeRecordLimits, ImportOutcome, ImportReport, LastExport } from "../records/home-record.ts";
 
 const isSet = z.boolean().default(false);
@@ -26,6 +27,27 @@ export const importRecords = defineOperation({
     content: content(["application/x-ndjson"], { bytesMax: homeRecordLimits.bytesMax }),
   }),
   output: z.object({ outcomes: z.array(ImportOutcome) }),
+  effect: "idempotent",
+  needs: "home",
+  access: { audience: decidingKinds, isDecision: true },
+});
+
+export const putImportRange = defineOperation({
+  id: "putImportRange",
+  method: "PUT",
+  path: "/import/range",
+  summary: "Brings part of a file of an import that is too large for a record; its record follows the last part",
+  description: "What came stays for a day, by its hash: a repeated import goes on where it was cut off.",
+  input: z.object({
+    sha256: Sha256.describe("Of the whole file"),
+    bytes: PlaceInFile.describe("Of the whole file"),
+    from: PlaceInFile.describe("Where the part begins"),
+    content: content(["*/*"], { bytesMax: fileRangeBytesMax }),
+  }),
+  output: z
+    .object({ next: Count.describe("Where the next part begins; as many as it has bytes: all of it is there") })
+    .meta({ id: "BroughtImportRange" }),
+  errors: ["limit_exceeded"],
   effect: "idempotent",
   needs: "home",
   access: { audience: decidingKinds, isDecision: true },
@@ -81,4 +103,11 @@ export const getLastExport = defineOperation({
   effect: "readonly",
 });
 
-export const moveOperations = [importRecords, finishImport, exportRecords, finishExport, getLastExport] as const;
+export const moveOperations = [
+  importRecords,
+  putImportRange,
+  finishImport,
+  exportRecords,
+  finishExport,
+  getLastExport,
+] as const;

@@ -14,6 +14,8 @@ export const fileRangeBytesMax = 4 * 2 ** 20;
 
 export const HomePath = z.string().min(1).max(pathCharsMax).describe("Relative to the home");
 export const Sha256 = z.string().regex(/^[0-9a-f]{64}$/, "must be a SHA-256 in lower-case hexadecimal");
+/** Of a range. */
+export const PlaceInFile = z.coerce.number().int().min(0).max(largeFileBytesMax);
 const sources = z.array(Name).describe("Its source: web:example.com");
 
 export const HomeFile = z

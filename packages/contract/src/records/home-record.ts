@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import { Count, Json, JsonFields, Name, SessionKey, SessionKind, Slug, text, Time } from "./fields.ts";
-import { fileBytesMax, HomePath, Sha256 } from "./file.ts";
+import { fileBytesMax, HomePath, largeFileBytesMax, Sha256 } from "./file.ts";
 import { labelLimits } from "../labels.ts";
 import { textCharsMax } from "./limits.ts";
 import { Grant } from "./notice.ts";
@@ -15,7 +15,7 @@ export const homeRecordLimits = {
   /** Lines of one request, and its bytes. */
   linesMax: 500,
   bytesMax: 16 * 1024 ** 2,
-  /** Bytes of one file: what a home keeps versions of. */
+  /** Bytes of a file that a record holds; those of a larger one are brought before it. */
   fileBytesMax,
   /** Characters of what is kept as it was. */
   keptCharsMax: 1_000_000,
@@ -36,6 +36,10 @@ export const FileRecord = z.object({
   path: HomePath,
   text: z.string().optional(),
   base64: z.string().optional().describe("In place of text, when it is not UTF-8"),
+  brought: z
+    .object({ sha256: Sha256, bytes: Count.max(largeFileBytesMax) })
+    .optional()
+    .describe("In place of both, when it is too large for a record: what putImportRange has brought"),
   labels: Labels.optional().describe("Default: the person's"),
   sections: z
     .array(z.tuple([Count, Count, Labels]))

@@ -1,5 +1,5 @@
 /** The versions of a file of the home, and bringing one back. Of files below 1 MiB all are kept, of larger ones those within the limits. */
-import { mkdir, open, rm } from "node:fs/promises";
+import { open, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { RoostError } from "@roost/base";
 import { readBefore } from "@roost/kernel";
@@ -7,16 +7,16 @@ import { requireRoom } from "@roost/objects";
 import { toFileFault } from "../disk/file-fault.ts";
 import { stampNow } from "../disk/file-hashes.ts";
 import { readDiskFile } from "../disk/read-disk-file.ts";
-import { homeLimits } from "../disk/home-limits.ts";
 import type { Memory } from "../memory.ts";
 import { requireDisk } from "../mirror/require-disk.ts";
 import { readRecord } from "../records/file-records.ts";
-import { isKeptVersion, listLargeVersions, renewKept } from "../records/large-versions.ts";
+import { listLargeVersions, renewKept, type KnownVersion } from "../records/large-versions.ts";
 import { stateNameOf } from "../visibility/home-file-class.ts";
 import type { Viewer } from "../visibility/viewer.ts";
 import { isLargeFile, refuseTooLarge } from "./keep-large-file.ts";
-import { makeRoom, putInPlace } from "./large-files.ts";
+import { putInPlace } from "./large-files.ts";
 import { findSeen } from "./read-home-file.ts";
+import { makeRoom, openIncoming } from "./take-incoming.ts";
 import { findTarget } from "./write-home-file.ts";
 
 export interface ListedVersion {
@@ -27,7 +27,7 @@ export interface ListedVersion {
   /** Who wrote, brought or restored it. Undefined: an edit outside of Roost, or a large file. */
   by?: string | undefined;
   /** Of a large file: its bytes were removed, and why. */
-  dropped?: { at: Date; limit: "count" | "bytes" } | undefined;
+  dropped?: KnownVersion["dropped"];
 }
 
 export interface ListedVersions {
@@ -51,14 +51,7 @@ export async function listFileVersions(memory: Memory, path: string, { as }: { a
   ]);
   const versions = [
     ...recorded,
-    ...large.map(({ sha256, bytes, keptAt, droppedAt, droppedFor }) => ({
-      sha256,
-      bytes,
-      at: keptAt,
-      ...(droppedAt !== undefined && {
-        dropped: { at: droppedAt, limit: droppedFor === "count" ? ("count" as const) : ("bytes" as const) },
-      }),
-    })),
+    ...large.map(({ sha256, bytes, keptAt, dropped }) => ({ sha256, bytes, at: keptAt, dropped })),
   ];
   return {
     versions: versions.toSorted((left, right) => right.at.getTime() - left.at.getTime()).slice(0, versionsMax),
@@ -130,8 +123,7 @@ export async function restoreFileVersion(
   if (stateNameOf(target.path) !== undefined)
     throw new RoostError("invalid_input", `${target.path} is a state: give it another value instead`);
   refuseTooLarge(target);
-  const folder = join(memory.machineDir, ".roost", "incoming");
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const folder = await openIncoming(memory);
   // Also of what a restore left whose process was killed.
   await makeRoom(folder);
   const file = join(folder, memory.kernel.createId());
@@ -158,11 +150,7 @@ async function findVersion(
   const { versions } = await listFileVersions(memory, path, { as });
   const version = versions.find((one) => one.sha256 === sha256);
   if (version === undefined) throw new RoostError("not_found", `${sha256.slice(0, 12)} is no version of ${path}`);
-  const { bytes, dropped } = version;
-  const isThere =
-    dropped === undefined &&
-    (bytes <= homeLimits.fileBytesMax || (await isKeptVersion(memory.kernel.database, sha256)));
-  if (isThere) return { sha256, bytes };
+  if (version.dropped === undefined) return { sha256, bytes: version.bytes };
   throw new RoostError(
     "not_found",
     `version ${sha256.slice(0, 12)} of ${path} was removed (retention.largeFiles in roost.yaml): restore another`,

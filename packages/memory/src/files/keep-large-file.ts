@@ -18,9 +18,8 @@ import { saveKept, saveRefused, saveUnkept } from "../records/list-unkept.ts";
 import {
   announceVersion,
   newestKept,
-  renewAttempt,
   renewKept,
-  renewMs,
+  renewing,
   settleVersion,
   withdrawVersion,
   type LargeVersion,
@@ -42,6 +41,12 @@ export type KeepOutcome =
 /** Whether the file is one whose versions are put piece by piece. */
 export function isLargeFile(bytes: number): boolean {
   return bytes > homeLimits.fileBytesMax && bytes <= largeFileBytesMax;
+}
+
+/** Whether what stands there now is too large to be read as a whole, be it beyond what becomes a version. */
+export function isLargeThere(absolute: string): boolean {
+  const stats = lstatSync(absolute, { throwIfNoEntry: false });
+  return stats?.isFile() === true && stats.size > homeLimits.fileBytesMax;
 }
 
 /** What the disk has of it becomes a version. Callers of one content share the work. `signal`: leaves it to a later look. */
@@ -100,8 +105,7 @@ async function putObject(
   { path, absolute, found: { sha256, bytes }, signal, attempt }: Content & { attempt: string },
 ): Promise<KeepOutcome> {
   const { kernel, versions, logger } = memory;
-  const renewing = setInterval(() => void renewAttempt(kernel, attempt).catch(() => undefined), renewMs);
-  renewing.unref();
+  using _renewing = renewing(kernel, attempt);
   let isUnreadable = false;
   async function* read() {
     try {
@@ -128,8 +132,6 @@ async function putObject(
     logger.warn("a version of a large file could not be put into the object store", { path, reason });
     await (isUnreadable ? saveUnkept : saveRefused)(kernel.database, { path, reason });
     return isUnreadable ? "unreadable" : "refused";
-  } finally {
-    clearInterval(renewing);
   }
 }
 

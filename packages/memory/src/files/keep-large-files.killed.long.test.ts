@@ -10,11 +10,13 @@ import { fileURLToPath } from "node:url";
 import { until } from "@roost/base/testing/until";
 import { stampNow } from "../disk/file-hashes.ts";
 import { hashOf } from "../disk/read-disk-file.ts";
+import { importRecords } from "../moving/import-records.ts";
 import { readRecord } from "../records/file-records.ts";
 import { scanHome } from "../scan/scan-home.ts";
 import { createTestMemory, type TestMemory } from "../testing/create-test-memory.ts";
 import { listFileVersions } from "./file-versions.ts";
 import { dropLargeVersions, keepLargeFiles } from "./keep-large-files.ts";
+import { takeImportRange } from "./take-incoming.ts";
 
 const fixture = fileURLToPath(new URL("./keep-until-killed.fixture.ts", import.meta.url));
 const as = { kind: "main" } as const;
@@ -59,7 +61,27 @@ async function assertWhole({ memory, test: { database } }: TestMemory, when: str
   assert.deepEqual(orphans, [], `${when}: nothing knows them`);
 }
 
-test("Wherever a process is killed while it keeps, removes, restores and drops large files, nothing that was acknowledged is lost", async (t) => {
+/** After a kill: what was acknowledged is the same, else it comes now, on from where it was cut off. */
+async function importAgain(
+  home: TestMemory,
+  { path, text, isThere }: { path: string; text: string; isThere: boolean },
+): Promise<void> {
+  const content = Buffer.from(text);
+  const brought = { sha256: hashOf(content), bytes: content.length };
+  const take = async () => {
+    const record = { kind: "file", ref: path, path, brought } as const;
+    const [outcome] = await importRecords(home.memory, [record], { source: "folder:there", by: "owner" });
+    return outcome!.action;
+  };
+  if (isThere) assert.equal(await take(), "same", path);
+  for (let from = 0; !isThere && from < content.length;)
+    ({ next: from } = await takeImportRange(home.memory, { ...brought, from, content: content.subarray(from) }));
+  if (!isThere) assert.match(await take(), /^(?:created|same)$/, path);
+  assert.equal(await home.read(path), text);
+  assert.equal(await take(), "same", path);
+}
+
+test("Wherever a process is killed while it imports, keeps, removes, restores and drops large files, nothing that was acknowledged is lost", async (t) => {
   await using home = await createTestMemory();
   let isLeft = true;
   let step = 1;
@@ -67,13 +89,14 @@ test("Wherever a process is killed while it keeps, removes, restores and drops l
     assert.ok(step < stepsMax);
     const when = `killed before step ${step}`;
     const path = `films/${step}.bin`;
-    const [first, second] = [`a${step} `, `b${step} `];
+    const [first, second, third] = [`a${step} `, `b${step} `, `c${step} `];
     await home.writeOutside(path, bytesOf(first));
     await seen(home, path);
     await keepLargeFiles(home.memory, { quietMs: 0, everyMs: 0 });
-    const { said, isKilled } = await runUntil(home, [path, String(step), first, second]);
+    const { said, isKilled } = await runUntil(home, [path, String(step), first, second, third]);
     isLeft = isKilled;
-    if (!isKilled) assert.deepEqual(said, ["brought", "removed", "restored", "dropped"]);
+    if (!isKilled) assert.deepEqual(said, ["imported", "brought", "removed", "restored", "dropped"]);
+    await importAgain(home, { path: `moved/${path}`, text: bytesOf(third), isThere: said.includes("imported") });
     // Ten minutes later: what a dead process left may be settled.
     await home.test.clock.advance(11 * 60_000);
     await scanHome(home.memory, { nowMs: Date.now() + 11 * 60_000 });

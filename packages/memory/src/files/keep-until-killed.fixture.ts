@@ -1,5 +1,5 @@
 /**
- * A process that brings a large file over another, keeps it, removes it, brings an old version back and drops others, prints what is done, and is killed
+ * A process that imports a large file, brings one over another, keeps it, removes it, brings an old version back and drops others, prints what is done, and is killed
  * before the given step: a change of the disk, a transaction, or a call of the store.
  */
 import fs from "node:fs/promises";
@@ -9,13 +9,15 @@ import { openDatabase } from "@roost/database";
 import { openKernel } from "@roost/kernel";
 import { hashOf } from "../disk/read-disk-file.ts";
 import type { Memory } from "../memory.ts";
+import { importRecords } from "../moving/import-records.ts";
 import { openMemory } from "../open-memory.ts";
 import { restoreFileVersion } from "./file-versions.ts";
 import { dropLargeVersions, keepLargeFiles } from "./keep-large-files.ts";
 import { takeFileRange } from "./large-files.ts";
 import { removeHomeFile } from "./remove-home-file.ts";
+import { takeImportRange } from "./take-incoming.ts";
 
-const [url = "", homeDir = "", path = "", stepText = "", first = "", second = ""] = process.argv.slice(2);
+const [url = "", homeDir = "", path = "", stepText = "", first = "", second = "", third = ""] = process.argv.slice(2);
 const as = { kind: "main", isPerson: true } as const;
 const by = "host:laptop";
 const bytesOf = (mark: string) => Buffer.from(mark.repeat(Math.ceil(1_100_000 / mark.length)));
@@ -65,8 +67,14 @@ const memory: Memory = {
   versions: stepping(opened.versions, ["put", "delete"]),
 };
 
-const [old, fresh] = [bytesOf(first), bytesOf(second)];
+const [old, fresh, moved] = [bytesOf(first), bytesOf(second), bytesOf(third)];
 const say = (what: string) => process.stdout.write(`${what}\n`);
+const brought = { sha256: hashOf(moved), bytes: moved.length };
+await takeImportRange(memory, { ...brought, from: 0, content: moved.subarray(0, 600_000) });
+await takeImportRange(memory, { ...brought, from: 600_000, content: moved.subarray(600_000) });
+const record = { kind: "file", ref: `moved/${path}`, path: `moved/${path}`, brought } as const;
+const [imported] = await importRecords(memory, [record], { source: "folder:there", by: "owner" });
+if (imported?.action === "created") say("imported");
 await takeFileRange(memory, {
   path,
   sha256: hashOf(fresh),

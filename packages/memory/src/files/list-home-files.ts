@@ -21,9 +21,14 @@ export async function listHomeFiles(
   const prefix = under === undefined ? "" : `${parseHomePath(under)}/`;
   await memory.mirror?.refresh();
   const { files } = await walkHome(memory.homeDir);
-  const large = memory.mirror === undefined ? [] : await listKept(memory.kernel.database);
-  return [...files, ...large]
-    .toSorted((left, right) => (left.path < right.path ? -1 : 1))
+  return (memory.mirror === undefined ? files : withLarge(files, await listKept(memory.kernel.database)))
     .filter(({ path }) => path.startsWith(prefix) && maySeeFile(as, path))
     .map(({ path, bytes, modifiedAt }) => ({ path, class: classifyPath(path).class, bytes, modifiedAt }));
+}
+
+type Listed = Omit<ListedFile, "class">;
+
+/** Those that are in the object store alone, where the home's disk is elsewhere. */
+function withLarge(files: readonly Listed[], large: readonly Listed[]): Listed[] {
+  return [...files, ...large].toSorted((left, right) => (left.path < right.path ? -1 : 1));
 }

@@ -11,6 +11,7 @@ import { keepPart } from "../parts/parts.ts";
 import { readRecord } from "../records/file-records.ts";
 import { labelsOfAll, type LineMarks } from "../records/line-marks.ts";
 import { marksOfFile } from "./marks-of-file.ts";
+import { readKeptFile } from "./read-kept-file.ts";
 import { refuseUnseen } from "../visibility/visibility.ts";
 
 export interface HomeFile {
@@ -84,13 +85,11 @@ async function readWhole(
   const bytesMax = partLimits.bytesMax;
   const disk = await readDiskFile(absolute, { bytesMax });
   if (disk !== undefined || memory.mirror === undefined) return disk;
-  const record = await readRecord(memory.kernel.database, path);
-  const kept = record?.keptSha256;
-  if (record === undefined || kept == null) return undefined;
-  if (record.bytes > bytesMax)
-    throw new RoostError("limit_exceeded", `${path} has ${record.bytes} bytes (limit ${bytesMax}): split it`);
-  const bytes = await memory.versions.get(kept);
-  return bytes && { bytes: Buffer.from(bytes), sha256: kept };
+  const { sha256, bytes } = await readKeptFile(memory, path);
+  if (bytes > bytesMax)
+    throw new RoostError("limit_exceeded", `${path} has ${bytes} bytes (limit ${bytesMax}): split it`);
+  const content = await memory.versions.get(sha256);
+  return content && { bytes: Buffer.from(content), sha256 };
 }
 
 /** As readHomeFile; undefined when there is none. */

@@ -1,7 +1,5 @@
 /** Removes a file of the home for a person or a host, only over the content that they have seen. Its versions stay in the log and the version store, those of a large one within their limits. */
-import { lstatSync } from "node:fs";
 import { RoostError } from "@roost/base";
-import { homeLimits } from "../disk/home-limits.ts";
 import { resolveHomePath } from "../disk/home-path.ts";
 import { readDiskFile } from "../disk/read-disk-file.ts";
 import { removeFile } from "../disk/replace-file.ts";
@@ -13,6 +11,7 @@ import { recordFound, settleIntents } from "../records/write-intents.ts";
 import { stateNameOf } from "../visibility/home-file-class.ts";
 import type { Viewer } from "../visibility/viewer.ts";
 import { refuseUnwritable } from "../visibility/visibility.ts";
+import { isLargeThere } from "./keep-large-file.ts";
 import { removeLargeFile } from "./large-files.ts";
 
 export interface RemoveRequest {
@@ -35,7 +34,7 @@ export async function removeHomeFile(memory: Memory, request: RemoveRequest): Pr
   refuseUnwritable(request.as, path);
   if (stateNameOf(path) !== undefined)
     throw new RoostError("invalid_input", `${path} is a state: give it another value instead of removing its file`);
-  if (isLarge(absolute))
+  if (isLargeThere(absolute))
     return await removeLargeFile(memory, { path, absolute, expected: request.expected, by: request.by });
   await settleIntents(memory, path);
   const id = memory.kernel.createId();
@@ -55,9 +54,4 @@ export async function removeHomeFile(memory: Memory, request: RemoveRequest): Pr
       return { state: "removed" };
     }),
   );
-}
-
-function isLarge(absolute: string): boolean {
-  const stats = lstatSync(absolute, { throwIfNoEntry: false });
-  return stats?.isFile() === true && stats.size > homeLimits.fileBytesMax;
 }

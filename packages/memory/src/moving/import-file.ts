@@ -1,16 +1,18 @@
 /**
  * Takes over a file of another home. Three versions are compared: as the last import brought it, as it is here, as it is there. What changed on one
  * side is taken from that side; what changed on both stays as it is here. A file that is here already under the same name stays, and theirs stands
- * beside it, except for an unchanged starter file.
+ * beside it, except for an unchanged starter file. The bytes of a large one were brought before its record (files/take-incoming.ts).
  */
-import { readFile } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { RoostError, type JsonObject, type JsonValue } from "@roost/base";
 import { openLabels, parseLabels, untrustedFrom } from "@roost/contract/labels";
 import type { HomeRecordOf, ImportOutcome } from "@roost/contract/operations";
 import { resolveHomePath, type ResolvedPath } from "../disk/home-path.ts";
 import { homeLimits } from "../disk/home-limits.ts";
-import { hashOf, readDiskFile, textOf, type DiskFile } from "../disk/read-disk-file.ts";
+import { hashOf, textOf } from "../disk/read-disk-file.ts";
+import { putInPlace } from "../files/large-files.ts";
+import { findIncoming, stageIncoming } from "../files/take-incoming.ts";
 import { putHomeFile } from "../files/write-home-file.ts";
 import type { NewFile } from "../files/write-new-files.ts";
 import type { WriteRequest } from "../files/write-request.ts";
@@ -19,6 +21,7 @@ import { requireDisk } from "../mirror/require-disk.ts";
 import { parseState } from "../state/parse-state.ts";
 import { setState } from "../state/set-state.ts";
 import { classifyPath, stateNameOf } from "../visibility/home-file-class.ts";
+import { findHere, type Here } from "./find-here.ts";
 import { outcomeOf, saveImported, type ImportedRow, type ImportTerms } from "./imported.ts";
 
 type FileRecord = HomeRecordOf<"file">;
@@ -27,10 +30,11 @@ interface Incoming {
   record: FileRecord;
   options: ImportTerms;
   target: ResolvedPath;
-  bytes: Buffer;
+  /** Undefined: it was brought. */
+  bytes: Buffer | undefined;
   sha256: string;
   base: ImportedRow | undefined;
-  disk: DiskFile | undefined;
+  disk: Here | undefined;
   together: NewImport[] | undefined;
 }
 
@@ -54,19 +58,20 @@ export async function importFile(
   { base, together, ...options }: FileTerms,
 ): Promise<ImportOutcome> {
   requireDisk(memory, "an import of files");
-  const bytes = bytesOf(record);
+  const content = contentOf(record);
   const target = await resolveHomePath(memory.homeDir, base?.place ?? record.path);
   refuseForeign(target.path, options);
-  const disk = await readDiskFile(target.absolute);
-  const incoming: Incoming = { record, options, target, bytes, sha256: hashOf(bytes), base, disk, together };
-  return decide(memory, incoming);
+  if (content.bytes === undefined && stateNameOf(target.path) !== undefined)
+    throw new RoostError("invalid_input", "it is no state: that is one JSON value, in a record of its own");
+  const disk = await findHere(memory, target);
+  return decide(memory, { record, options, target, ...content, base, disk, together });
 }
 
 async function decide(memory: Memory, incoming: Incoming): Promise<ImportOutcome> {
   const { record, options, target, sha256, base, disk } = incoming;
   const { path } = target;
   const same = { path };
-  if (disk?.sha256 === sha256 || (disk !== undefined && isSameState(path, disk, incoming.bytes))) {
+  if (disk?.sha256 === sha256 || (disk !== undefined && isSameState(path, disk, incoming))) {
     const isKnown = base?.sha256 === sha256;
     if (!isKnown && options.isDryRun !== true) await note(memory, incoming, disk.sha256);
     return outcomeOf(record, "same", same);
@@ -99,7 +104,7 @@ async function besideIt(memory: Memory, incoming: Incoming): Promise<ImportOutco
       .slice(-60) || "home";
   const path = `imported/${folder}/${target.path}`;
   const beside = await resolveHomePath(memory.homeDir, path);
-  const disk = await readDiskFile(beside.absolute);
+  const disk = await findHere(memory, beside);
   const reason = `${target.path} is another file here, which stays: --replace takes theirs`;
   if (disk !== undefined && disk.sha256 !== incoming.sha256)
     return outcomeOf(record, "kept", { path: target.path, reason: `${reason}; ${path} is taken as well` });
@@ -113,18 +118,26 @@ async function put(memory: Memory, incoming: Incoming, action: "created" | "chan
   if (options.isDryRun === true) return outcomeOf(record, action, { path });
   const stateName = stateNameOf(path);
   if (stateName !== undefined) {
-    const parsed = parseState(incoming.bytes.toString());
+    const parsed = parseState(String(incoming.bytes));
     if (parsed.state === "invalid") throw new RoostError("invalid_input", `it is no state: ${parsed.problem}`);
     await putState(memory, incoming, { name: stateName, value: parsed.value });
     return outcomeOf(record, action, { path });
   }
   const { bytes, behind } = await withStarterRules(memory, incoming);
   const kept = { ...record.kept, ...(behind !== undefined && { behind }) };
-  const row = rowOf(incoming, hashOf(bytes), kept);
-  if (disk === undefined && incoming.together !== undefined) {
+  const row = rowOf(incoming, bytes === undefined ? incoming.sha256 : hashOf(bytes), kept);
+  const isLargeHere = disk !== undefined && disk.content === undefined;
+  if (disk === undefined && bytes !== undefined && incoming.together !== undefined)
     incoming.together.push({ record, target, bytes, request: authorOf(incoming), row });
-    return outcomeOf(record, action, { path });
-  }
+  else if (bytes === undefined || isLargeHere) await putFromFile(memory, incoming, { bytes, row });
+  else await putBytes(memory, incoming, { bytes, row });
+  return outcomeOf(record, action, { path });
+}
+
+type Row = ReturnType<typeof rowOf>;
+
+async function putBytes(memory: Memory, incoming: Incoming, { bytes, row }: { bytes: Buffer; row: Row }) {
+  const { target, disk, options } = incoming;
   const written = await putHomeFile(
     memory,
     {
@@ -135,9 +148,36 @@ async function put(memory: Memory, incoming: Incoming, action: "created" | "chan
     },
     { target, bytes },
   );
-  if (written.state === "conflict")
-    throw new RoostError("conflict", `${path} was changed at the same moment: import again`);
-  return outcomeOf(record, action, { path });
+  if (written.state === "conflict") throw changedMeanwhile(target);
+}
+
+/** Where one of the two is too large to be read within a transaction, as what hosts bring. `bytes`: undefined where they were brought. */
+async function putFromFile(
+  memory: Memory,
+  incoming: Incoming,
+  { bytes, row }: { bytes: Buffer | undefined; row: Row },
+): Promise<void> {
+  const { record, target, disk, options } = incoming;
+  const brought = bytes === undefined ? record.brought! : { sha256: hashOf(bytes), bytes: bytes.length };
+  const file = await (bytes === undefined ? findIncoming(memory, brought) : stageIncoming(memory, bytes));
+  try {
+    const { state } = await putInPlace(memory, {
+      ...target,
+      ...brought,
+      ...authorOf(incoming),
+      expected: disk?.sha256 ?? "absent",
+      file,
+      alongside: (tx) => saveImported(tx, options.source, [row]),
+    });
+    if (state !== "written") throw changedMeanwhile(target);
+  } finally {
+    // What was brought stays for the next import.
+    if (bytes !== undefined) await rm(file, { force: true });
+  }
+}
+
+function changedMeanwhile({ path }: ResolvedPath): RoostError {
+  return new RoostError("conflict", `${path} was changed at the same moment: import again`);
 }
 
 /** The person vouches for what they bring, unless it says otherwise; where programs write, as for an edit from outside. */
@@ -182,14 +222,18 @@ function rowOf({ record, target, sha256 }: Incoming, here: string, kept: object 
 }
 
 /** The starter's rules keep agents out of each other's way here: they stand behind those that come. */
-async function withStarterRules(memory: Memory, incoming: Incoming): Promise<{ bytes: Buffer; behind?: string }> {
+async function withStarterRules(
+  memory: Memory,
+  incoming: Incoming,
+): Promise<{ bytes: Buffer | undefined; behind?: string }> {
   const { bytes, target, disk, base, options } = incoming;
+  if (bytes === undefined) return { bytes };
   const known = base?.kept?.["behind"];
   const isFirst = base === undefined && disk !== undefined && options.isWholeHome !== true;
   const isJoined = target.path === "AGENTS.md" && isFirst && (await isStarter(memory, disk));
   const behind = typeof known === "string" ? known : isJoined ? disk.sha256 : undefined;
   const kept = behind === undefined ? undefined : await memory.versions.get(behind);
-  const rules = kept === undefined ? (isJoined ? disk?.bytes : undefined) : Buffer.from(kept);
+  const rules = kept === undefined ? (isJoined ? disk.content : undefined) : Buffer.from(kept);
   const text = rules && textOf(rules);
   if (behind === undefined || text === undefined) return { bytes };
   if (kept === undefined) await memory.versions.put(rules!);
@@ -197,7 +241,7 @@ async function withStarterRules(memory: Memory, incoming: Incoming): Promise<{ b
 }
 
 /** Whether it is as the first start made it: the mark of the home is written after its files. */
-async function isStarter({ homeDir }: Memory, disk: DiskFile): Promise<boolean> {
+async function isStarter({ homeDir }: Memory, disk: Here): Promise<boolean> {
   try {
     const mark = JSON.parse(await readFile(join(homeDir, ".roost", "home.json"), "utf8")) as Record<string, unknown>;
     const createdMs = Date.parse(String(mark["createdAt"]));
@@ -207,9 +251,9 @@ async function isStarter({ homeDir }: Memory, disk: DiskFile): Promise<boolean> 
   }
 }
 
-function isSameState(path: string, disk: DiskFile, bytes: Buffer): boolean {
-  if (stateNameOf(path) === undefined) return false;
-  const [here, there] = [parseState(disk.bytes.toString()), parseState(bytes.toString())];
+function isSameState(path: string, { content }: Here, { bytes }: Incoming): boolean {
+  if (stateNameOf(path) === undefined || content === undefined || bytes === undefined) return false;
+  const [here, there] = [parseState(content.toString()), parseState(bytes.toString())];
   return (
     here.state !== "invalid" && there.state !== "invalid" && JSON.stringify(here.value) === JSON.stringify(there.value)
   );
@@ -227,13 +271,14 @@ function refuseForeign(path: string, { isWholeHome }: ImportTerms): void {
   if (why !== undefined) throw new RoostError("forbidden", `${why}: copy ${path} by hand if you want it`);
 }
 
-function bytesOf({ text, base64 }: FileRecord): Buffer {
+function contentOf({ text, base64, brought }: FileRecord): Pick<Incoming, "bytes" | "sha256"> {
+  if (brought !== undefined) return { bytes: undefined, sha256: brought.sha256 };
   if (text !== undefined && !text.isWellFormed()) throw new RoostError("invalid_input", "its text is not well-formed");
   const bytes = text === undefined ? Buffer.from(base64 ?? "", "base64") : Buffer.from(text);
   if (bytes.length > homeLimits.fileBytesMax)
     throw new RoostError(
       "limit_exceeded",
-      `it has ${bytes.length} bytes (limit ${homeLimits.fileBytesMax}): copy it by hand, or split it`,
+      `it has ${bytes.length} bytes (limit ${homeLimits.fileBytesMax}): bring it in parts, or split it`,
     );
-  return bytes;
+  return { bytes, sha256: hashOf(bytes) };
 }

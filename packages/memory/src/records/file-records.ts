@@ -161,12 +161,19 @@ export async function saveStamp(
 
 /**
  * Records an edit from outside, if the log does not know it yet: keeps the content and emits file.edited. Returns the event's id. `by`: who brought,
- * restored or removed it through Roost. The caller holds the path's lock.
+ * restored or removed it through Roost. `labels`, `marks`: what that says of it, and of its lines. The caller holds the path's lock.
  */
 export async function recordOutsideEdit(
   memory: Memory,
   tx: KernelTransaction,
-  edit: { path: string; disk: DiskFile | undefined; record: FileRecord | undefined; by?: string },
+  edit: {
+    path: string;
+    disk: DiskFile | undefined;
+    record: FileRecord | undefined;
+    by?: string;
+    labels?: Labels | undefined;
+    marks?: LineMarks | undefined;
+  },
 ): Promise<string | undefined> {
   const { path, disk, record } = edit;
   // What stands there is older than the record: the disk is brought to it, not the other way round.
@@ -177,10 +184,13 @@ export async function recordOutsideEdit(
     return emitEdited(tx, path, openLabels, { change: "deleted", by: edit.by, ...previousOf(record) });
   }
   if (record !== undefined && record.sha256 === disk.sha256) return undefined;
-  const isLost = (await memory.lostHistory.isPossible(tx)) && (await memory.versions.has(disk.sha256));
+  const isUnknown = edit.marks === undefined && edit.labels === undefined;
+  const isLost =
+    isUnknown && (await memory.lostHistory.isPossible(tx)) && (await memory.versions.has(disk.sha256));
   await memory.versions.put(disk.bytes);
   const outside = isLost ? await labelsOfLost(tx, path) : undefined;
-  const marks = await marksOfVersion(memory, tx, { path, bytes: disk.bytes, outside });
+  const marks =
+    edit.marks ?? (await marksOfVersion(memory, tx, { path, bytes: disk.bytes, labels: edit.labels, outside }));
   const eventId = emitEdited(tx, path, labelsOfAll(marks), {
     change: record === undefined ? "created" : "changed",
     sha256: disk.sha256,
@@ -206,10 +216,10 @@ export async function recordLargeEdit(
     record: FileRecord | undefined;
     modifiedAt: Date;
     by?: string;
+    labels?: Labels | undefined;
   },
 ): Promise<void> {
-  const { path, bytes, stamp, record, modifiedAt, by } = edit;
-  const labels = labelsFromOutside(path);
+  const { path, bytes, stamp, record, modifiedAt, by, labels = labelsFromOutside(path) } = edit;
   const eventId = emitEdited(tx, path, labels, {
     change: record === undefined ? "created" : "changed",
     bytes,

@@ -17,7 +17,7 @@ export interface LargeVersion {
 const silence = "interval '2 minutes'";
 const abandoned = "interval '10 minutes'";
 /** How often who puts or deletes an object says so. */
-export const renewMs = 20_000;
+const renewMs = 20_000;
 const passMax = 100;
 
 /** Held until the transaction ends. */
@@ -58,8 +58,12 @@ export async function announceVersion(kernel: Kernel, version: LargeVersion & { 
   });
 }
 
-export async function renewAttempt(kernel: Kernel, attempt: string): Promise<void> {
-  await kernel.database.query("update memory.large_version set renewed_at = roost.now() where attempt = $1", [attempt]);
+/** Who puts or deletes an object says so again and again, until this is disposed of. */
+export function renewing({ database }: Pick<Kernel, "database">, attempt: string): Disposable {
+  const renew = "update memory.large_version set renewed_at = roost.now() where attempt = $1";
+  const timer = setInterval(() => void database.query(renew, [attempt]).catch(() => undefined), renewMs);
+  timer.unref();
+  return { [Symbol.dispose]: () => clearInterval(timer) };
 }
 
 /** The object is durable. False: who put it was taken for dead, and the object may be gone. */
@@ -111,9 +115,8 @@ export async function newestKept(sql: Sql, path: string): Promise<string | undef
 
 export interface KnownVersion extends LargeVersion {
   keptAt: Date;
-  /** Undefined: it is there. */
-  droppedAt?: Date | undefined;
-  droppedFor?: string | undefined;
+  /** When its bytes were removed, and beyond which limit it was; undefined: they are there. */
+  dropped?: { at: Date; limit: "count" | "bytes" } | undefined;
 }
 
 /** Of one file, the newest first, with those that were dropped. */
@@ -121,14 +124,14 @@ export async function listLargeVersions(
   sql: Sql,
   { path, limit }: { path: string; limit: number },
 ): Promise<KnownVersion[]> {
-  const rows = await sql.query<KnownVersion & { state: string; droppedAt: Date | null; droppedFor: string | null }>(
-    `select path, sha256, bytes::float8 as bytes, kept_at as "keptAt", dropped_at as "droppedAt", dropped_for as "droppedFor", state
+  const rows = await sql.query<KnownVersion & { isKept: boolean; droppedAt: Date | null; droppedFor: string | null }>(
+    `select path, sha256, bytes::float8 as bytes, kept_at as "keptAt", dropped_at as "droppedAt", dropped_for as "droppedFor", state = 'kept' as "isKept"
      from memory.large_version where path = $1 and state <> 'storing' and kept_at is not null order by kept_at desc, sha256 limit $2`,
     [path, limit],
   );
-  return rows.map(({ state, droppedAt, droppedFor, ...version }) => ({
+  return rows.map(({ isKept, droppedAt, droppedFor, ...version }) => ({
     ...version,
-    ...(state !== "kept" && { droppedAt: droppedAt ?? undefined, droppedFor: droppedFor ?? undefined }),
+    ...(!isKept && { dropped: { at: droppedAt ?? version.keptAt, limit: droppedFor === "count" ? "count" : "bytes" } }),
   }));
 }
 
@@ -184,12 +187,9 @@ async function sweepVersion(
 ): Promise<void> {
   const attempt = kernel.createId();
   if (!(await announceDeletion(kernel, { ...version, attempt }))) return;
-  const renewing = setInterval(() => void renewAttempt(kernel, attempt).catch(() => undefined), renewMs);
-  renewing.unref();
-  try {
+  {
+    using _renewing = renewing(kernel, attempt);
     await versions.delete(version.sha256);
-  } finally {
-    clearInterval(renewing);
   }
   await kernel.transact(async (tx) => {
     await lockObject(tx, version.sha256);

@@ -1,4 +1,6 @@
 /** What looks like a secret: files that are left where they are, and lines that a person is told of. */
+import { createReadStream } from "node:fs";
+import { looksLikeText } from "./looks-like-text.ts";
 
 const secretFiles =
   /(?:^|\/)(?:\.env(?:\..+)?|auth\.json|auth-profiles\.json|credentials(?:\.json)?|\.credentials\.json|secrets?\.(?:json|ya?ml|toml|txt)|id_(?:rsa|ed25519|ecdsa)|.+\.(?:pem|key|p12|pfx|age|kdbx))$|(?:^|\/)credentials\//i;
@@ -39,9 +41,42 @@ export function maskSecrets(text: string): { text: string; count: number } {
   return { text: masked, count };
 }
 
-/** The first line that looks like one, from 1. */
-export function findSecretLine(text: string): { line: number; what: string } | undefined {
-  for (const [index, line] of text.split("\n").entries())
-    for (const [shape, what] of shapes) if (shape.test(line)) return { line: index + 1, what };
+export interface SecretLine {
+  /** From 1. */
+  line: number;
+  what: string;
+}
+
+/** The first line that looks like one. */
+export function findSecretLine(text: string): SecretLine | undefined {
+  for (const [index, line] of text.split("\n").entries()) {
+    const what = secretIn(line);
+    if (what !== undefined) return { line: index + 1, what };
+  }
   return undefined;
+}
+
+/** Of a longer line the end of each piece is looked at with the next. */
+const lineCharsMax = 64 * 1024;
+
+/** As findSecretLine, of a text that is too large to be held in memory; what is no text has none. @throws as reading it does */
+export async function findSecretLineIn(file: string, name: string): Promise<SecretLine | undefined> {
+  let line = 1;
+  let rest: string | undefined;
+  for await (const piece of createReadStream(file, { highWaterMark: 1024 ** 2 }) as AsyncIterable<Buffer>) {
+    if (rest === undefined && !looksLikeText(name, piece)) return undefined;
+    // The shapes are ASCII, which stands for itself in it.
+    const lines = `${rest ?? ""}${piece.toString("latin1")}`.split("\n");
+    for (const [index, each] of lines.entries()) {
+      const what = secretIn(each);
+      if (what !== undefined) return { line: line + index, what };
+    }
+    line += lines.length - 1;
+    rest = lines.at(-1)!.slice(-lineCharsMax);
+  }
+  return undefined;
+}
+
+function secretIn(line: string): string | undefined {
+  return shapes.find(([shape]) => shape.test(line))?.[1];
 }

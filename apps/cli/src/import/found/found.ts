@@ -9,7 +9,10 @@ export type Found =
   | {
       found: "record";
       record: HomeRecordGiven;
+      /** The file whose bytes it is, as they are. */
       origin?: string | undefined;
+      /** The file whose bytes are brought before it. */
+      content?: string | undefined;
       pictures?: readonly Picture[] | undefined;
     }
   /** Cannot be read: named, and everything else still comes in. */
@@ -26,12 +29,10 @@ export const refusedAs = (name: string, reason: string): Found => ({ found: "ref
 export const noPlace = (name: string, reason: string): Found => ({ found: "no-place", name, reason });
 export const secretAt = (name: string, reason: string): Found => ({ found: "secret", name, reason });
 export const noteOf = (text: string): Found => ({ found: "note", text });
-/** `origin`: the file whose bytes it is, as they are. */
-export const recordOf = (record: HomeRecordGiven, origin?: string): Found => ({
-  found: "record",
-  record,
-  origin,
-});
+export const recordOf = (
+  record: HomeRecordGiven,
+  of: Pick<Extract<Found, { found: "record" }>, "origin" | "content"> = {},
+): Found => ({ found: "record", record, ...of });
 
 /** What is told of a folder, by the name that the whole home has for it. */
 export function namedWithin(found: Found, nameOf: (name: string) => string): Found {

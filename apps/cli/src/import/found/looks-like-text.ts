@@ -5,7 +5,11 @@ const textNames =
 
 /** Whether a file may hold secrets that a person or a program wrote into it, by its name and how it begins. */
 export function looksLikeText(name: string, beginning: Uint8Array): boolean {
-  if (textNames.test(name)) return true;
+  return textNames.test(name) || hasFewNuls(beginning);
+}
+
+/** Not of a text in UTF-16, of which every second byte may be NUL. */
+export function hasFewNuls(beginning: Uint8Array): boolean {
   let count = 0;
   for (let at = beginning.indexOf(0); at !== -1; at = beginning.indexOf(0, at + 1)) {
     count += 1;

@@ -1,10 +1,11 @@
 /** The files of a folder that is taken over, read only: no hidden names, nothing outside it, each named when it cannot be read. */
 import { readdir, readFile, realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { homeRecordLimits } from "@roost/contract/operations";
+import { homeRecordLimits, largeFileBytesMax } from "@roost/contract/operations";
+import { sha256OfFile } from "../../file-ranges.ts";
 import { namedWithin, noPlace, recordOf, refusedAs, secretAt, noteOf, type Finding, type Found } from "./found.ts";
-import { findSecretLine, isSecretFile } from "./find-secret-line.ts";
-import { lookAt, whyUnreadable } from "./why-unreadable.ts";
+import { findSecretLine, findSecretLineIn, isSecretFile, type SecretLine } from "./find-secret-line.ts";
+import { lookAt } from "./why-unreadable.ts";
 
 const filesMax = 20_000;
 const depthMax = 12;
@@ -104,16 +105,21 @@ export interface FileTaken {
 }
 
 /** A file as a record; refused by name when it cannot be one. */
-export async function* takeFile({ ref, path, absolute, within, kept, convert, labels }: FileTaken): Finding {
+export async function* takeFile(file: FileTaken): Finding {
+  const { ref, path, absolute, within, kept, convert, labels } = file;
   if (isSecretFile(path))
     return yield secretAt(ref, "it holds secrets: name them by reference in roost.yaml (docs/settings.md)");
-  const bytes = (await whyUnreadable(absolute, within)) ?? (await readWithin(absolute));
+  const looked = await lookFor(absolute, within);
+  if (typeof looked === "string") return yield refusedAs(ref, looked);
+  // What is converted is a text that its reader takes as a whole.
+  if (looked.bytes > homeRecordLimits.fileBytesMax && convert === undefined)
+    return yield* takeLarge(file, looked.bytes);
+  const bytes = await readUpTo(absolute, looked.bytes);
   if (typeof bytes === "string") return yield refusedAs(ref, bytes);
   const read = decodeText(bytes, path);
   if (read?.from !== undefined) yield noteOf(`${ref}: converted from ${read.from} to UTF-8`);
   const secret = read && findSecretLine(read.text);
-  if (secret !== undefined)
-    yield secretAt(`${ref}:${secret.line}`, `it looks like ${secret.what}: put a reference in its place`);
+  if (secret !== undefined) yield secretLineAt(ref, secret);
   const text = read && (convert === undefined ? read.text : convert(read.text));
   const record = {
     kind: "file" as const,
@@ -124,7 +130,21 @@ export async function* takeFile({ ref, path, absolute, within, kept, convert, la
     kept,
   };
   const isVerbatim = read?.from === undefined && convert === undefined;
-  yield recordOf(record, isVerbatim ? absolute : undefined);
+  yield recordOf(record, { origin: isVerbatim ? absolute : undefined });
+}
+
+/** As it is; its bytes are brought before its record. */
+async function* takeLarge({ ref, path, absolute, kept, labels }: FileTaken, bytes: number): Finding {
+  if (bytes > largeFileBytesMax)
+    return yield refusedAs(ref, `it has ${bytes} bytes (limit ${largeFileBytesMax}): split it`);
+  try {
+    const secret = await findSecretLineIn(absolute, path);
+    const brought = { sha256: await sha256OfFile(absolute), bytes };
+    if (secret !== undefined) yield secretLineAt(ref, secret);
+    yield recordOf({ kind: "file", ref, path, brought, labels, kept }, { origin: absolute, content: absolute });
+  } catch (error) {
+    yield refusedAs(ref, whyUnread(error));
+  }
 }
 
 /** All files of a folder, if it is there. */
@@ -139,18 +159,36 @@ export async function isFolder(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined))?.isDirectory() === true;
 }
 
+export interface ReadWithin {
+  bytesMax?: number;
+  /** A folder that no link may lead out of. */
+  within?: string | undefined;
+}
+
 /** The bytes, or why not. */
-export async function readWithin(
+export async function readWithin(absolute: string, { bytesMax, within }: ReadWithin = {}): Promise<Buffer | string> {
+  const looked = await lookFor(absolute, within);
+  return typeof looked === "string" ? looked : await readUpTo(absolute, looked.bytes, bytesMax);
+}
+
+async function lookFor(absolute: string, within: string | undefined): Promise<{ bytes: number } | string> {
+  const looked = await lookAt(absolute, within);
+  return typeof looked !== "string" && looked.isFolder ? "it is a folder" : looked;
+}
+
+async function readUpTo(
   absolute: string,
+  bytes: number,
   bytesMax: number = homeRecordLimits.fileBytesMax,
 ): Promise<Buffer | string> {
-  try {
-    const found = await stat(absolute);
-    if (!found.isFile()) return "it is no file";
-    const { size } = found;
-    if (size > bytesMax) return `it has ${size} bytes (limit ${bytesMax}): copy it by hand, or split it`;
-    return await readFile(absolute);
-  } catch (error) {
-    return `it cannot be read (${(error as NodeJS.ErrnoException).code ?? String(error)})`;
-  }
+  if (bytes > bytesMax) return `it has ${bytes} bytes (limit ${bytesMax}): copy it by hand, or split it`;
+  return await readFile(absolute).catch(whyUnread);
+}
+
+function whyUnread(error: unknown): string {
+  return `it cannot be read (${(error as NodeJS.ErrnoException).code ?? String(error)})`;
+}
+
+function secretLineAt(ref: string, { line, what }: SecretLine): Found {
+  return secretAt(`${ref}:${line}`, `it looks like ${what}: put a reference in its place`);
 }

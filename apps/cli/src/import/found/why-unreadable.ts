@@ -1,4 +1,4 @@
-import { realpath, stat } from "node:fs/promises";
+import { lstat, realpath, stat } from "node:fs/promises";
 import { relative, sep } from "node:path";
 
 /** Why a file is not read; undefined: it is one. `within`: a link is followed inside this folder alone. Reading a pipe would wait for its writer. */
@@ -8,7 +8,10 @@ export async function whyUnreadable(absolute: string, within?: string): Promise<
 }
 
 /** A file or a folder, or why it is not taken. */
-export async function lookAt(absolute: string, within?: string): Promise<{ isFolder: boolean } | string> {
+export async function lookAt(
+  absolute: string,
+  within?: string,
+): Promise<{ isFolder: boolean; bytes: number } | string> {
   try {
     const real = await realpath(absolute);
     const inside = within === undefined ? "" : relative(await realpath(within), real);
@@ -16,11 +19,12 @@ export async function lookAt(absolute: string, within?: string): Promise<{ isFol
       return `it is a link that leads out of the folder, to ${real}`;
     const found = await stat(real);
     if (!found.isFile() && !found.isDirectory()) return "it is neither a file nor a folder";
-    return { isFolder: found.isDirectory() };
+    return { isFolder: found.isDirectory(), bytes: found.size };
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    return code === "ENOENT"
-      ? "it is a link to something that does not exist, or its name cannot be read"
-      : `it cannot be read (${code ?? String(error)})`;
+    if (code !== "ENOENT") return `it cannot be read (${code ?? String(error)})`;
+    return (await lstat(absolute).catch(() => undefined)) === undefined
+      ? "it cannot be read: it is not there, or its name cannot be read"
+      : "it is a link to something that does not exist";
   }
 }

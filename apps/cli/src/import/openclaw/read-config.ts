@@ -57,7 +57,7 @@ interface Including {
 
 /** The file may hold comments, trailing commas and names that stand twice: comments are removed, YAML accepts the rest. @throws RoostError `invalid_input` */
 async function readWritten(path: string, { home, depth }: Including): Promise<unknown> {
-  const bytes = await readWithin(path, configBytesMax);
+  const bytes = await readWithin(path, { bytesMax: configBytesMax });
   if (typeof bytes === "string") throw new RoostError("invalid_input", bytes);
   const text = bytes.toString().replaceAll(commentOrText, (found) => (found.startsWith("/") ? " " : found));
   return await withIncluded(parseText(text), { folder: dirname(path), home, depth });

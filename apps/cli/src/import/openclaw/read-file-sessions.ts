@@ -7,7 +7,6 @@ import { timeOf } from "../found/moved-conversation.ts";
 import { noPlace, recordOf, refusedAs, type Finding } from "../found/found.ts";
 import { readJsonLines } from "../found/read-json-lines.ts";
 import { readWithin } from "../found/walk-source.ts";
-import { whyUnreadable } from "../found/why-unreadable.ts";
 import { apart } from "../found/apart.ts";
 import { toKeyHere } from "./to-key-here.ts";
 import { readTranscript } from "./read-transcript.ts";
@@ -27,7 +26,7 @@ export async function* readFileSessions(home: string, agentId: string): Finding 
   const known = new Map<string, Known>();
   const indexPath = join(folder, "sessions.json");
   if (names.includes("sessions.json")) {
-    const read = (await whyUnreadable(indexPath, home)) ?? (await readIndex(indexPath));
+    const read = await readIndex(indexPath, home);
     if (typeof read === "string")
       yield refusedAs(`${where}/sessions.json`, `${read}; the transcripts come in under their ids`);
     else for (const [id, each] of read) known.set(id, each);
@@ -76,8 +75,8 @@ function titleOf(entry: Record<string, unknown> | undefined): string | undefined
 }
 
 /** By the id of the transcript, and by the name of its file; one that has neither by its key. */
-async function readIndex(path: string): Promise<Map<string, Known> | string> {
-  const bytes = await readWithin(path, indexBytesMax);
+async function readIndex(path: string, home: string): Promise<Map<string, Known> | string> {
+  const bytes = await readWithin(path, { bytesMax: indexBytesMax, within: home });
   if (typeof bytes === "string") return bytes;
   try {
     const sessions = new Map<string, Known>();

@@ -20,7 +20,6 @@ import {
   type Found,
 } from "../found/found.ts";
 import { placeHere } from "../found/place-here.ts";
-import { whyUnreadable } from "../found/why-unreadable.ts";
 import { decodeText, readWithin, takeFile, takeFolder, walkSource, type SourceFile } from "../found/walk-source.ts";
 import { convertAgentModel, convertModels, type ConvertedModels } from "./convert-models.ts";
 import { agentsOf, findWorkspace, readConfig, type AgentEntry } from "./read-config.ts";
@@ -124,7 +123,7 @@ async function* readAgent(home: string, agent: AgentEntry, models: ConvertedMode
 async function readIdentity(workspace: string, name: string): Promise<string | { problem: string } | undefined> {
   const path = join(workspace, name);
   if (!(await entriesOf(workspace)).includes(name)) return undefined;
-  const bytes = (await whyUnreadable(path, workspace)) ?? (await readWithin(path));
+  const bytes = await readWithin(path, { within: workspace });
   if (typeof bytes === "string") return { problem: bytes };
   return decodeText(bytes, name)?.text ?? { problem: "it is no text" };
 }
