@@ -50,10 +50,9 @@ export async function startScene(options: SceneOptions = {}): Promise<Scene> {
       parentDirectory: existsSync("/dev/shm") ? "/dev/shm" : tmpdir(),
       files: {
         ...withoutJobs,
+        "agents/main.md": (text) => sendWithoutAsking(world, text),
         "roost.yaml": (text) =>
-          (options.settings ?? ((settings) => settings))(
-            sendWithoutAsking(world, openTo(world, withoutJobs["roost.yaml"]!(text))),
-          ),
+          (options.settings ?? ((settings) => settings))(openTo(world, withoutJobs["roost.yaml"]!(text))),
       },
       environment: { TEST_WORLD_URL: world.plain.url, ...options.environment },
       workerPath: options.hasMoreTools === true ? "test/scenarios/worker-program.ts" : undefined,

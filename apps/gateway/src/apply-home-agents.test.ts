@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { createId } from "@roost/base";
+import { starterToolNames } from "@roost/contract/operations";
 import { getAgent, listAgentVersions, onlyModels } from "@roost/jobs";
 import { readTopic } from "@roost/kernel";
 import { readSettings } from "@roost/memory/settings";
@@ -165,4 +166,112 @@ test("applyHomeAgents() takes the agents of services in use, with closed lists a
   await enable([]);
   await home.apply();
   assert.equal((await home.shown("shelf"))[1], "removed");
+});
+
+/** As the migration leaves an agent whose file named no tools: it has these. */
+async function cameFromBefore({ kernel }: Awaited<ReturnType<typeof open>>, agents: Record<string, string[]>) {
+  for (const [id, tools] of Object.entries(agents)) {
+    const list = JSON.stringify(tools);
+    await kernel.database.query("insert into roost.unlisted_agent (agent_id, tools) values ($1, $2::jsonb)", [
+      id,
+      list,
+    ]);
+    for (const [table, key] of [
+      ["agent", "id"],
+      ["agent_version", "agent_id"],
+    ])
+      await kernel.database.query(
+        `update roost.${table} set definition = definition || jsonb_build_object('tools', $2::jsonb) where ${key} = $1`,
+        [id, list],
+      );
+  }
+}
+
+async function noticesOf({ kernel }: Awaited<ReturnType<typeof open>>): Promise<string[]> {
+  const { events } = await readTopic(kernel.database, { topic: "notices", limit: 20 });
+  return events.filter(({ type }) => type === "notice.raised").map(({ data }) => String(data["text"]));
+}
+
+test("applyHomeAgents() writes the tools of agents from before into their files, once, and tells the person", async () => {
+  await using home = await open({
+    "agents/clerk.md": "---\ntitle: Clerk # mine\n---\nCount.\n",
+    "agents/bare.md": "Only words.\n",
+    "agents/thinker.md": "Think.\n",
+    "roost.yaml": "agents:\n  poster: { prompt: Post. } # mine\n",
+  });
+  await home.apply();
+  const tools = ["read_file", "notify"];
+  await cameFromBefore(home, { clerk: tools, bare: tools, main: tools, poster: tools, thinker: [] });
+  assert.deepEqual(await home.apply(), []);
+  const read = (path: string) => readFile(join(home.homeDir, path), "utf8");
+  const line = "tools: [read_file, notify]\n";
+  assert.equal(await read("agents/clerk.md"), `---\n${line}title: Clerk # mine\n---\nCount.\n`);
+  assert.equal(await read("agents/bare.md"), `---\n${line}---\n\nOnly words.\n`);
+  assert.equal(await read("agents/thinker.md"), "---\ntools: []\n---\n\nThink.\n");
+  assert.equal(await read("agents/main.md"), `---\n${line}---\n\n`);
+  assert.match(await read("roost.yaml"), /poster: \{ prompt: Post\., tools: \[ ?read_file, notify ?\] \} # mine/);
+  const shown = async (id: string) => {
+    const { version, definition } = await getAgent(home.kernel, id);
+    return [id, version, definition.tools];
+  };
+  const had = [
+    ["bare", 1, tools],
+    ["clerk", 1, tools],
+    ["main", 1, tools],
+    ["poster", 1, tools],
+    ["thinker", 1, []],
+  ];
+  const ids = had.map(([id]) => String(id));
+  assert.deepEqual(await Promise.all(ids.map(shown)), had, "what they have has not changed");
+  assert.deepEqual(await home.apply(), []);
+  const [told, ...more] = await noticesOf(home);
+  assert.match(
+    told ?? "",
+    /agents\/bare\.md, agents\/clerk\.md, agents\/main\.md, roost\.yaml, agents\/thinker\.md: take out/,
+  );
+  assert.deepEqual(more, []);
+  // From now on what its file names is all: a list that is taken out is gone.
+  await home.write("agents/clerk.md", "Count.\n");
+  await home.apply();
+  assert.deepEqual(await shown("clerk"), ["clerk", 2, undefined]);
+  await home.remove("agents/main.md");
+  await home.apply();
+  assert.deepEqual(await shown("main"), ["main", 2, undefined]);
+});
+
+test("applyHomeAgents() leaves an agent from before what it had while its file cannot be applied or written, and says what to add", async () => {
+  const flow = "---\n{ title: Clerk }\n---\nCount.\n";
+  await using home = await open({ "agents/broken.md": "one", "agents/clerk.md": flow });
+  await home.apply();
+  await cameFromBefore(home, { broken: ["notify"], clerk: ["notify"] });
+  await home.write("agents/broken.md", "---\nmodle: x\n---\ntwo");
+  for (let times = 2; times > 0; times -= 1) {
+    const notices = await home.apply();
+    assert.equal(notices.length, 2, notices.join("\n"));
+    assert.match(notices.join("\n"), /agents\/clerk\.md names no tools.*until this line is there: tools: \[notify\]/);
+    for (const id of ["broken", "clerk"])
+      assert.deepEqual((await getAgent(home.kernel, id)).definition.tools, ["notify"], id);
+  }
+  await home.write("agents/clerk.md", "---\n{ title: Clerk, tools: [] }\n---\nCount.\n");
+  await home.write("agents/broken.md", "two");
+  assert.deepEqual(await home.apply(), []);
+  assert.deepEqual((await getAgent(home.kernel, "clerk")).definition.tools, [], "what its file names is all");
+  assert.deepEqual((await getAgent(home.kernel, "broken")).definition.tools, ["notify"]);
+  assert.equal(await readFile(join(home.homeDir, "agents/broken.md"), "utf8"), "---\ntools: [notify]\n---\n\ntwo");
+});
+
+test("applyHomeAgents() makes a file for main where the database is new and nothing defines it, and never again", async () => {
+  await using home = await open({ "SOUL.md": "I am Wren.\n" });
+  await home.kernel.database.query("truncate roost.agent, roost.agent_version");
+  assert.deepEqual(await home.apply(), []);
+  const { source, definition } = await getAgent(home.kernel, "main");
+  assert.deepEqual([source, definition], ["agents/main.md", { tools: definition.tools }]);
+  assert.deepEqual(definition.tools?.toSorted(), starterToolNames.toSorted());
+  await home.remove("agents/main.md");
+  await home.apply();
+  assert.deepEqual((await getAgent(home.kernel, "main")).definition, {});
+  await using own = await open({ "roost.yaml": "agents: { main: { tools: [recall] } }\n" });
+  await own.kernel.database.query("truncate roost.agent, roost.agent_version");
+  assert.deepEqual(await own.apply(), []);
+  assert.deepEqual((await getAgent(own.kernel, "main")).definition.tools, ["recall"]);
 });

@@ -4,6 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { toRoostError } from "@roost/base";
+import { defaultAgent } from "@roost/contract/operations";
 import { applyAgents, checkNames, readAgentSources, readAgentsOfTexts, type KnownNames } from "@roost/jobs";
 import { agentFileVersion, agentIdOfFile, parseAgentFile } from "@roost/jobs/agent-files";
 import { homeItself } from "@roost/jobs/files";
@@ -11,6 +12,7 @@ import type { Kernel } from "@roost/kernel";
 import type { Memory } from "@roost/memory";
 import { settingsFile } from "@roost/memory/settings";
 import { listHomeFiles, readAllUnheld, textOf, type ReadTexts } from "./list-home-files.ts";
+import { openToolLists } from "./open-tool-lists.ts";
 import { readServiceAgents } from "./read-service-agents.ts";
 
 const folder = "agents";
@@ -18,13 +20,16 @@ const folder = "agents";
 /** Returns lines for the person about what was not applied. */
 export async function applyHomeAgents(memory: Memory, names: KnownNames): Promise<string[]> {
   const { kernel, homeDir, settings, logger } = memory;
+  const before = await readAgentSources(kernel);
+  const lists = await openToolLists(memory, { isNew: before.length === 0 });
   const { files, notices } = await listHomeFiles(homeDir, folder, ["md"]);
+  notices.push(...lists.notices);
   const written: Record<string, unknown> = {};
   const held: string[] = [];
   for (const [id, definition] of Object.entries(settings.agents)) {
     try {
       await checkNames(`The agent "${id}"`, definition, names);
-      written[id] = definition;
+      written[id] = lists.fill(id, definition);
     } catch (error) {
       held.push(id);
       notices.push(`agents.${id} of ${settingsFile} was not applied: ${toRoostError(error).message}`);
@@ -48,9 +53,9 @@ export async function applyHomeAgents(memory: Memory, names: KnownNames): Promis
       // The scan tells why; its agent stays as it is.
       if (text === undefined) continue;
       const hash = hashes.get(file)!;
-      const definition = known.get(hash) ?? parseAgentFile(file, text).definition;
+      const definition = (lists.has(id) ? undefined : known.get(hash)) ?? parseAgentFile(file, text).definition;
       await checkNames(`The agent "${id}"`, definition, names);
-      written[id] = definition;
+      written[id] = lists.fill(id, definition);
       sources.set(id, file);
       textHashes.set(id, hash);
     } catch (error) {
@@ -66,8 +71,15 @@ export async function applyHomeAgents(memory: Memory, names: KnownNames): Promis
     sources.set(id, source);
   }
   const present = new Set([...files, ...ofServices.kept, ...sources.values()]);
-  const gone = (await filesOfAgents(kernel)).filter((file) => !present.has(file));
+  const isKept = (id: string) =>
+    held.includes(id) || (!Object.hasOwn(written, id) && present.has(`${folder}/${id}.md`));
+  const mainFile = before.find(({ id }) => id === defaultAgent)?.source ?? "";
+  if (!Object.hasOwn(written, defaultAgent) && !held.includes(defaultAgent) && !present.has(mainFile))
+    Object.assign(written, lists.fillMain());
+  const gone = filesOf(before).filter((file) => !present.has(file));
   await applyAgents(kernel, written, { by: homeItself, source: settingsFile, sources, textHashes, held, gone });
+  const places = new Map(Object.keys(written).map((id) => [id, sources.get(id) ?? settingsFile]));
+  await lists.settle({ places, isKept });
   for (const notice of notices) logger.warn(notice);
   return notices;
 }
@@ -84,8 +96,7 @@ function isFile(source: string): boolean {
 }
 
 /** The files that agents were read from before. */
-async function filesOfAgents(kernel: Kernel): Promise<string[]> {
-  const found = await readAgentSources(kernel);
+function filesOf(found: Awaited<ReturnType<typeof readAgentSources>>): string[] {
   const files = found.flatMap(({ source }) => (source !== null && isFile(source) ? [source] : []));
   return [...new Set(files)];
 }

@@ -132,8 +132,8 @@ export function openTo({ keyed, plain }: World, settings: string): string {
     .replace(/^( *keyed:) \[\]$/m, `$1 ["${keyed.host}"]`);
 }
 
-/** Further settings: what goes there is not asked about. */
-export function sendWithoutAsking({ keyed, plain }: World, settings: string): string {
+/** Of the agent's file: what goes there is not asked about. */
+export function sendWithoutAsking({ keyed, plain }: World, agent: string): string {
   const tools = [`http_send_keyed@${keyed.host}`, `http_fetch@${keyed.host}`, `http_send@${plain.host}`];
-  return `${settings}\nagents:\n  main:\n    policies:\n${tools.map((tool) => `      "${tool}": allow\n`).join("")}`;
+  return agent.replace(/^---\n/, `---\npolicies:\n${tools.map((tool) => `  "${tool}": allow\n`).join("")}`);
 }

@@ -53,4 +53,5 @@ export {
   type AgentOf,
   type AgentVersion,
 } from "./agents/read-agents.ts";
+export { forgetUnlistedAgents, readUnlistedAgents } from "./agents/unlisted-agents.ts";
 export { jobsSchema } from "./jobs-schema.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { isHeartbeatFileEmpty } from "@roost/agent/heartbeat";
-import { NamedJobDefinition } from "@roost/contract/operations";
+import { NamedJobDefinition, starterToolNames } from "@roost/contract/operations";
 import { parse } from "yaml";
 import { buildContext } from "./context/build-context.ts";
 import { readSettings } from "./settings/read-settings.ts";
@@ -38,6 +38,15 @@ test("the example home has settings and jobs that are valid, and prompts that na
   assert.equal(isHeartbeatFileEmpty(await readFile(join(example, "HEARTBEAT.md"), "utf8")), false);
 });
 
+test("the example home gives its agent the tools of a new home", async () => {
+  const [own, ofTemplate] = await Promise.all(
+    ["", "../../templates/home/"].map((folder) => readFile(join(example, folder, "agents/main.md"), "utf8")),
+  );
+  assert.equal(own, ofTemplate);
+  const names = [...own!.matchAll(/^ {2}- (\w+)$/gm)].map(([, name]) => name);
+  assert.deepEqual(names.toSorted(), [...starterToolNames]);
+});
+
 test("the example home gives each session its context", async () => {
   await using home = await createTestMemory();
   await cp(example, home.homeDir, { recursive: true });
@@ -46,7 +55,8 @@ test("the example home gives each session its context", async () => {
   const sectionsOf = async (kind: "cron" | "heartbeat" | "main") => {
     await startJobRun(home.kernel, { jobId: "blog-writer", kind });
     const run = await worker.claim();
-    return (await buildContext(home.memory, { run })).context.sections.map(({ name }) => name);
+    const agent = { tools: [...starterToolNames] };
+    return (await buildContext(home.memory, { run, agent })).context.sections.map(({ name }) => name);
   };
   const standing = ["AGENTS.md", "SOUL.md", "IDENTITY.md", "USER.md"];
   assert.deepEqual(await sectionsOf("cron"), [...standing, "Skills", "This session"]);

@@ -121,6 +121,7 @@ export { dropParts } from "./parts/drop-parts.ts";
 
 // Contexts of runs.
 export { viewerOf } from "./visibility/viewer-of.ts";
+export { toolsByNaming, toolsOfJob, toolsOfRun } from "./visibility/tools-of-run.ts";
 export { buildDigest, type Digest, type DigestQuery } from "./digest/build-digest.ts";
 export type { DigestItem } from "./digest/digest-item.ts";
 export { buildContext, type BuiltContext, type DomainGuide } from "./context/build-context.ts";

@@ -100,7 +100,7 @@ function printAgent({ terminal }: CliContext, agent: AgentRecord, nowMs: number)
     ["model", plainLine(definition.model ?? "the first in the list")],
     ["about", plainLine(definition.title ?? "")],
     ["for", plainLine(definition.description ?? "")],
-    ["tools", plainLine(definition.tools?.join(", ") ?? "all of its session's")],
+    ["tools", plainLine((definition.tools ?? []).join(", ") || "none")],
     ["services", plainLine(definition.services?.join(", ") ?? "")],
     ["skills", plainLine(definition.skills?.join(", ") ?? "all")],
     ["may know", plainLine(definition.clearance?.join(", ") ?? "all that its session may")],

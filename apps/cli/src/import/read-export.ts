@@ -5,7 +5,8 @@ import { homeRecordLimits, type HomeRecordGiven } from "@roost/contract/operatio
 import { rowsFile } from "../export/export-services.ts";
 import { readManifest } from "../export/open-export-folder.ts";
 import { sha256OfFile } from "../file-ranges.ts";
-import { noPlace, recordOf, refusedAs, type Finding } from "./found/found.ts";
+import { splitFrontMatter } from "./coding/to-agent-file.ts";
+import { noPlace, noteOf, recordOf, refusedAs, type Finding } from "./found/found.ts";
 import { placeIn, readJsonLines, type TranscriptEntry } from "./found/read-json-lines.ts";
 import { readWithin } from "./found/walk-source.ts";
 
@@ -109,6 +110,8 @@ async function* readFiles(root: string, whole: ReadonlyMap<string, string>): Fin
       continue;
     }
     const text = bytes && textOf(bytes);
+    if (/^agents\/[^/]+\.md$/.test(path) && splitFrontMatter(text ?? "").keys["tools"] === undefined)
+      yield noteOf(`${path} names no tools, so that its agent has none: in an earlier version of Roost it had all`);
     yield recordOf(
       {
         kind: "file",

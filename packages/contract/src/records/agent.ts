@@ -79,7 +79,7 @@ export const agentDefinitionShape = {
     .array(Name)
     .max(200)
     .optional()
-    .describe("The only tools it may use, beside those of its services; all of its session's when left out"),
+    .describe("The only built-in tools it may use, of those that its session has; none when left out"),
   services: z
     .array(ServiceName)
     .max(50)

@@ -34,3 +34,16 @@ export const toolNames: readonly string[] = [
   "view_part",
   "write_file",
 ];
+
+/** Of an agent that names the agents it delegates to, or programs; and of the nightly consolidation. */
+const namedOtherwise: readonly string[] = [
+  "consolidate_memory",
+  "delegate",
+  "edit_file",
+  "exec",
+  "find_agents",
+  "git_push",
+];
+
+/** What main of a new home has: all that an agent has by its list alone. */
+export const starterToolNames = toolNames.filter((name) => !namedOtherwise.includes(name));

@@ -1,5 +1,6 @@
 /** An agent as a person writes it: a Markdown file by its name, keys between lines of dashes, instructions below. */
 import { basename } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { describeIssue, isJsonObject, RoostError, splitFrontMatter, type JsonObject } from "@roost/base";
 import { AgentDefinition, AgentId } from "@roost/contract/operations";
 import { parseDocuments } from "./read-job-file.ts";
@@ -35,6 +36,25 @@ export function parseAgentFile(path: string, text: string): WrittenAgent {
   ];
   if (!parsed.success || faults.length > 0) throw new RoostError("invalid_input", faults.join("; "));
   return { id, definition: parsed.data };
+}
+
+/**
+ * The text of an agent's file with a line that names its tools; all else stays as it is.
+ * @throws RoostError `invalid_input` for a file that cannot be read, or that has its keys in another form than lines
+ */
+export function withToolsLine(path: string, text: string, tools: readonly string[]): string {
+  const { definition } = parseAgentFile(path, text);
+  const first = /^\uFEFF?---[ \t]*\r?\n/.exec(text)?.[0];
+  const line = toolsLine(tools);
+  const written = first === undefined ? `---\n${line}\n---\n\n${text}` : `${first}${line}\n${text.slice(first.length)}`;
+  if (!isDeepStrictEqual(parseAgentFile(path, written).definition, { ...definition, tools }))
+    throw new RoostError("invalid_input", "its keys stand in another form than a line each");
+  return written;
+}
+
+/** As a person writes it. */
+export function toolsLine(tools: readonly string[]): string {
+  return `tools: [${tools.join(", ")}]`;
 }
 
 function readFields(keys: string): JsonObject {

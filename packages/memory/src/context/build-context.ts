@@ -25,6 +25,7 @@ import { listStates } from "../state/get-state.ts";
 import { hasKnownName } from "../visibility/has-known-name.ts";
 import { readSkillName } from "../visibility/read-skill-name.ts";
 import { stateInputsOf, viewerOf } from "../visibility/viewer-of.ts";
+import { toolsOfRun } from "../visibility/tools-of-run.ts";
 import type { Viewer } from "../visibility/viewer.ts";
 import { earlierRuns } from "./earlier-runs.ts";
 import { readCorrections, type Correction } from "../facts/corrections.ts";
@@ -87,6 +88,7 @@ export async function buildContext(
 ): Promise<BuiltContext> {
   await memory.mirror?.refresh();
   const viewer = viewerOf(run, agent);
+  const tools = toolsOfRun(run, agent);
   const isSummary = run.input["task"] === "summarise";
   const isInformed = (viewer.kind === "main" && !isSummary) || viewer.kind === "heartbeat";
   const scan = isInformed && scans ? await scanHome(memory, briefScan) : undefined;
@@ -101,7 +103,12 @@ export async function buildContext(
     ]),
   );
   const [{ files, skills }, digest, history, others] = await Promise.all([
-    filesAndSkills(memory, viewer, { walked: scan?.files, only: agent.skills, corrections }),
+    filesAndSkills(memory, viewer, {
+      walked: scan?.files,
+      only: tools.has("use_skill") ? agent.skills : [],
+      hasTools: tools.size > 0 || [...(agent.services ?? []), ...(agent.mcp ?? [])].length > 0,
+      corrections,
+    }),
     isInformed ? digestFor(memory, { run, session, viewer, corrections }) : undefined,
     historyOf(memory, { viewer, session, turnSeq: asked.seq, corrections }),
     viewer.kind === "heartbeat"
@@ -123,7 +130,7 @@ export async function buildContext(
     ...files.sections,
     ...named("Skills", skills),
     ...others,
-    ...named("This session", sessionText(viewer)),
+    ...named("This session", sessionText(viewer, tools)),
   ];
   const moment = momentMessage(memory, { viewer, session, states: states.text });
   const labels = joinLabels(
@@ -153,17 +160,22 @@ export async function buildContext(
   };
 }
 
-/** `walked`: the files of the home, where they were just looked at; `only`: the names of skills that are told. Default: all. */
+/**
+ * `walked`: the files of the home, where they were just looked at; `only`: the names of skills that are told, default all; `hasTools`: whether notes
+ * on tools are of use.
+ */
 async function filesAndSkills(
   memory: Memory,
   viewer: Viewer,
   {
     walked,
     only,
+    hasTools,
     corrections,
   }: {
     walked: readonly WalkedFile[] | undefined;
     only: readonly string[] | undefined;
+    hasTools: boolean;
     corrections: readonly Correction[];
   },
 ): Promise<{ files: FileSections; skills: string }> {
@@ -171,7 +183,8 @@ async function filesAndSkills(
   const seesSkills =
     (only?.length ?? 1) > 0 && maySeeFile(viewer, `skills/${readSkillName(only?.[0] ?? "any").name}/SKILL.md`);
   const found = seesSkills ? await findSkills(viewer, walked ?? (await walkHome(memory.homeDir)).files, only) : [];
-  const paths = contextPaths(viewer, memory.calendar.dayAt(clock.nowMs()));
+  const standing = contextPaths(viewer, memory.calendar.dayAt(clock.nowMs()));
+  const paths = hasTools ? standing : standing.filter((path) => path !== "TOOLS.md");
   const recorded = await readRecordedMarks(database, [...paths, ...found.map(({ main }) => main.path)]);
   const [files, skills] = await Promise.all([
     fileSections(memory, viewer, { paths, recorded, corrections }),
@@ -284,11 +297,13 @@ async function stateSection(
 }
 
 /** The same in every turn. */
-function sessionText({ kind, jobId }: Viewer): string {
-  const lines = [`This is a ${kind} session.`];
-  if (kind === "cron" && jobId !== undefined)
-    lines.push(
-      `Keep what the next run of this job needs in the state "${jobId}" (get_state, set_state), longer texts in work/${jobId}/. You do not see the person's conversation or memory.`,
-    );
-  return lines.join("\n");
+function sessionText({ kind, jobId }: Viewer, tools: ReadonlySet<string>): string {
+  const first = `This is a ${kind} session.`;
+  if (kind !== "cron" || jobId === undefined) return first;
+  const kept = [
+    ...(tools.has("set_state") ? [`in the state "${jobId}" (get_state, set_state)`] : []),
+    ...(tools.has("write_file") ? [`longer texts in work/${jobId}/`] : []),
+  ];
+  const keeping = kept.length === 0 ? "" : `Keep what the next run of this job needs ${kept.join(", ")}. `;
+  return `${first}\n${keeping}You do not see the person's conversation or memory.`;
 }

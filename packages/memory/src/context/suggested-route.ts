@@ -10,6 +10,7 @@ import { z } from "zod";
 import type { SuggestedRoute } from "../memory.ts";
 import type { ContextMessage } from "../sessions/message.ts";
 import { readSkillName } from "../visibility/read-skill-name.ts";
+import { toolsOfRun } from "../visibility/tools-of-run.ts";
 
 const Suggestion: z.ZodType<SuggestedRoute> = z.object({
   kind: z.enum(["agent", "service", "skill"]),
@@ -23,7 +24,7 @@ export function suggestedRoute(
 ): ContextMessage[] {
   const { data } = Suggestion.safeParse(input["suggested"]);
   if (data === undefined || (agent ?? defaultAgent) !== defaultAgent) return [];
-  const how = howTo(data, definition);
+  const how = howTo(data, definition, toolsOfRun({ input }, definition));
   if (how === undefined) return [];
   const why = data.isNamed ? "it names it" : "it is said in words like those that it is known by";
   const text = `[Roost] The next message is meant for the ${data.kind} ${data.id} (${why}): ${how}. Where that is not so, answer as ever.`;
@@ -34,6 +35,7 @@ export function suggestedRoute(
 function howTo(
   { kind, id }: SuggestedRoute,
   { agents = [], services = [], skills }: AgentDefinition,
+  tools: ReadonlySet<string>,
 ): string | undefined {
   if (kind === "agent")
     return agents.includes("*") || agents.includes(id)
@@ -41,5 +43,5 @@ function howTo(
       : `you cannot delegate to it; roost ask --agent ${id} asks it`;
   if (kind === "service") return services.includes(id) ? "it has tools for it" : undefined;
   const isMine = skills === undefined || skills.some((name) => readSkillName(name).name === id);
-  return isMine ? "use_skill gives its instructions" : undefined;
+  return isMine && tools.has("use_skill") ? "use_skill gives its instructions" : undefined;
 }

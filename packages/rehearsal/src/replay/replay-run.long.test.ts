@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Script } from "@roost/agent/testing";
-import { ReplayReport } from "@roost/contract/operations";
+import { ReplayReport, starterToolNames } from "@roost/contract/operations";
 import { applyAgents } from "@roost/jobs";
 import { fingerprint } from "../testing/fingerprint.ts";
 import { openReplayedHome, type ReplayedHome } from "../testing/open-replayed-home.ts";
@@ -148,7 +148,8 @@ test("replayRun() says which agent it was and which it is today, applied or not"
   const run = await home.runJob("mail");
   await home.write("roost.yaml", 'agents: { main: { prompt: "You are terse." } }\n');
   assert.deepEqual((await replay(home, run.id)).agent, { id: "main", recordedVersion: 1, presentVersion: null });
-  await applyAgents(home.kernel, { main: { prompt: "You are terse." } }, { by: "test", source: "roost.yaml" });
+  const terse = { prompt: "You are terse.", tools: starterToolNames };
+  await applyAgents(home.kernel, { main: terse }, { by: "test", source: "roost.yaml" });
   assert.deepEqual((await replay(home, run.id)).agent, { id: "main", recordedVersion: 1, presentVersion: 2 });
 });
 

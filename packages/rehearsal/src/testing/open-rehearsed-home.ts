@@ -1,11 +1,12 @@
 /** A home per test: files, a database with a clock, jobs applied as by the gateway; and its rehearsal. */
-import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { silentLogger } from "@roost/base";
 import type { RehearsalReport } from "@roost/contract/operations";
-import { applyJobs } from "@roost/jobs";
+import { applyAgents, applyJobs } from "@roost/jobs";
+import { parseAgentFile } from "@roost/jobs/agent-files";
 import type { Kernel } from "@roost/kernel";
 import { createTestKernel, type TestKernel } from "@roost/worker/testing";
 import { openMemory, type Memory } from "@roost/memory";
@@ -42,6 +43,8 @@ export async function openRehearsedHome({ now, files = {} }: RehearsedHomeOption
   await test.clock.set(new Date(now));
   const { kernel } = test;
   const memory = opened.use(await openMemory({ kernel, homeDir, logger: silentLogger }));
+  const main = parseAgentFile("agents/main.md", await readFile(join(homeDir, "agents/main.md"), "utf8"));
+  await applyAgents(kernel, { main: main.definition }, { by: "test", source: "agents/main.md" });
   const owned = opened.move();
   return {
     test,

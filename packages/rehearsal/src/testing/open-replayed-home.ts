@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { startScriptedModelServer, type Script } from "@roost/agent/testing";
 import { silentLogger } from "@roost/base";
-import type { ReplayReport } from "@roost/contract/operations";
+import { starterToolNames, type ReplayReport } from "@roost/contract/operations";
 import { openDatabase } from "@roost/database";
 import { applyAgents, createAgentOf, defineJob, runJobNow } from "@roost/jobs";
 import { claimRuns, getRun, registerWorker, type Kernel, type Run } from "@roost/kernel";
@@ -32,9 +32,11 @@ export interface ReplayedHome extends AsyncDisposable {
   replay(runId: string, options?: Partial<ReplayOptions>): Promise<ReplayReport>;
 }
 
+const tools = `tools: [${starterToolNames.join(", ")}]`;
+/** Main has the tools of a new home. */
 const settings = (url: string, more: string) => `models:
   - { id: scripted, kind: openai-compatible, baseUrl: "${url}", model: scripted, price: { inputUsd: 1, outputUsd: 1 } }
-${more}`;
+${more.includes("main: {") ? more.replace("main: {", `main: { ${tools},`) : `agents: { main: { ${tools} } }\n${more}`}`;
 
 export interface ReplayedHomeOptions {
   script: Script;

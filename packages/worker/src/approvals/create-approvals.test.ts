@@ -162,7 +162,9 @@ test("A fork from the write does not use the approval of its run again", async (
 async function openAsking() {
   const home = await openTestHome({
     files: { "AGENTS.md": "Post" },
-    settings: { agents: { main: { policies: { notify: "ask" } }, poster: { policies: { notify: "ask" } } } },
+    settings: {
+      agents: { main: { policies: { notify: "ask" } }, poster: { tools: ["notify"], policies: { notify: "ask" } } },
+    },
   });
   const { kernel } = home;
   home.setScript((request) =>

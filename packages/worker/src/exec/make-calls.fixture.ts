@@ -33,7 +33,7 @@ export async function make(
         .match(/(?<![0-9a-f])[0-9a-f]{40}(?![0-9a-f])/g)
         ?.at(-1) ?? unknownCommit;
     const args = next[0] === "git_push" ? { commit, ...next[1] } : next[1];
-    return { toolCalls: [{ name: "call_tool", arguments: { name: next[0], arguments: args } }] };
+    return { toolCalls: [{ name: next[0], arguments: args }] };
   });
   let owner = await home.begin({ ...jobRun("code"), agent });
   const { id } = owner.run;

@@ -237,7 +237,7 @@ test("exec shows what a program writes to those who watch its run, while it runs
     if (toolResults.length > 0) return "that is all";
     const command =
       "printf '1 of 2: \\303'; sleep 0.05; printf '\\251\\n'; until [ -e go ]; do sleep 0.02; done; echo 2 of 2";
-    return { toolCalls: [{ name: "call_tool", arguments: { name: "exec", arguments: { command } } }] };
+    return { toolCalls: [{ name: "exec", arguments: { command } }] };
   });
   const watched = (async () => {
     for await (const { type, step, text } of watchStream(home.kernel, run.id, { signal: over.signal })) {

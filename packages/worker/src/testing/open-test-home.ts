@@ -22,6 +22,7 @@ import { createDurableSteps } from "../steps/create-durable-steps.ts";
 import { createToolsFor } from "../tools/create-tools-for.ts";
 import { hostCapability } from "../exec/run-in-directory.ts";
 import { startRun } from "./start-worker.ts";
+import { withStarterTools } from "./with-starter-tools.ts";
 
 export interface WantedCall {
   name: string;
@@ -92,7 +93,7 @@ export async function openTestHome(options: TestHomeOptions = {}): Promise<TestH
   const toolsFor = createToolsFor({ kernel, memory, settings });
   const modelsFor = createModelsFor({ providers: [provider], settings, clock: kernel.clock, logger: silentLogger });
   await applyAgents(kernel, settings.agents, { by: "test", source: "roost.yaml" });
-  const agentOf = createAgentOf(kernel);
+  const agentOf = withStarterTools(createAgentOf(kernel));
   const owned = opened.move();
 
   async function claim(runId?: string): Promise<RunOwner> {

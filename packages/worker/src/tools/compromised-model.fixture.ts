@@ -16,6 +16,8 @@ export interface Attempt {
   name: string;
   /** The answer that the model was shown; undefined: a person is asked first. */
   answer: string | undefined;
+  /** The tools that it was shown. */
+  shown: readonly string[];
   runId: string;
 }
 
@@ -39,8 +41,10 @@ export async function attempt(
 ): Promise<Attempt> {
   const { kernel, memory } = home;
   let answer: string | undefined;
+  let shown: readonly string[] = [];
   home.setScript((request) => {
     answer = request.toolResults.at(-1)?.text ?? answer;
+    shown = request.toolNames;
     const isDone = request.toolResults.length > 0;
     const call = isDirect ? { name, arguments: args } : { name: "call_tool", arguments: { name, arguments: args } };
     return isDone ? "done" : { toolCalls: [call] };
@@ -69,5 +73,5 @@ export async function attempt(
     steps.some((step) => (isDirect ? step.startsWith("tool:") : step.includes(`:${name}#1`))),
     `${name} is not recorded: ${steps.join()}`,
   );
-  return { name, answer, runId: run.id };
+  return { name, answer, shown, runId: run.id };
 }

@@ -5,14 +5,13 @@
 import { callToolName, findToolsName, type Tool } from "@roost/agent";
 import { toolNames, type AgentDefinition } from "@roost/contract/operations";
 import type { ClaimedRun, Kernel } from "@roost/kernel";
-import { consolidateTool, viewerOf, type Memory } from "@roost/memory";
+import { consolidateTool, toolsByNaming, toolsOfJob, toolsOfRun, viewerOf, type Memory } from "@roost/memory";
 import type { Settings } from "@roost/memory/settings";
 import { findSandbox, type FoundSandbox } from "@roost/sandbox";
 import { consolidates, createTools, firstTools, mayHaveTools } from "./create-tools.ts";
 import { clientTools, clientToolNames } from "./client-tools.ts";
 import { recallsOfServices, withServices } from "./with-services.ts";
 import { recallSeen } from "./seen-files.ts";
-import { toolsOfJob } from "./tool-context.ts";
 import { recallSkills } from "./use-skill-tool.ts";
 
 /** The tools of one run: those that its session kind, job and agent allow; of a source, those that it has for the run. */
@@ -34,14 +33,14 @@ export function createToolsFor({ sources = [], ...options }: CreateToolsForOptio
     if (!mayHaveTools(run.sessionKind)) return clientTools(options.kernel, run, new Set());
     const [own, ...others] = await Promise.all([builtIn, ...sources].map((source) => source(run, agent)));
     const found = [...(own ?? []), ...others.flat().map(underItsName)];
-    const allowed = allowedOf(run, agent);
+    const named = toolsOfRun(run, agent);
+    const allowed = consolidates(run.input) ? new Set([...named, consolidateTool]) : named;
     // An agent has the tools of its services for naming these; a job that names its tools names all of them.
     const beside = toolsOfJob(run);
-    const byNaming = consolidates(run.input) ? new Set([consolidateTool]) : namedBy(agent);
     const byName = new Map<string, Tool>();
     for (const tool of found) {
-      const names = tool.origin === undefined && !byNaming.has(tool.name) ? allowed : beside;
-      if ((names?.includes(tool.name) ?? true) && !byName.has(tool.name)) byName.set(tool.name, tool);
+      const isAllowed = tool.origin === undefined ? allowed.has(tool.name) : (beside?.includes(tool.name) ?? true);
+      if (isAllowed && !byName.has(tool.name)) byName.set(tool.name, tool);
     }
     const recall = byName.get("recall");
     if (recall !== undefined)
@@ -95,28 +94,10 @@ export function firstToolsOf(
   { hasSkills, hasSources }: { hasSkills: boolean; hasSources: boolean },
 ): readonly string[] {
   return [
-    ...firstTools(allowedOf(run, agent), hasSkills),
+    ...firstTools(toolsOfRun(run, agent), hasSkills),
     ...(run.sessionKind === "heartbeat" && hasSources ? ["read_outside"] : []),
-    ...namedBy(agent),
+    ...toolsByNaming(agent),
     ...(toolsOfJob(run) ?? []),
     ...clientToolNames(run),
   ];
-}
-
-/** The job and the agent may each narrow the tools; neither widens what the other allows. */
-function allowedOf(run: ClaimedRun, { tools: ofAgent }: AgentDefinition): string[] | undefined {
-  const ofJob = toolsOfJob(run);
-  // A run that was delegated has what its agent names, and nothing by default.
-  const ofDefinition = ofAgent ?? (run.sessionKind === "subagent" ? [] : undefined);
-  if (ofDefinition === undefined) return ofJob;
-  return ofJob === undefined ? ofDefinition : ofJob.filter((name) => ofDefinition.includes(name));
-}
-
-/** Built-in tools that an agent has for what its definition names, as it has those of its services. */
-function namedBy({ skills = [], agents = [], exec }: AgentDefinition): ReadonlySet<string> {
-  return new Set([
-    ...(skills.length > 0 ? ["use_skill"] : []),
-    ...(agents.length > 0 ? ["delegate", "find_agents"] : []),
-    ...(exec === undefined ? [] : ["exec", "edit_file", "git_push"]),
-  ]);
 }

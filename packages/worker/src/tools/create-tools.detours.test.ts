@@ -9,6 +9,7 @@ import { test } from "node:test";
 import type { Tool } from "@roost/agent";
 import type { JsonObject } from "@roost/base";
 import { isUntrusted } from "@roost/contract/labels";
+import { starterToolNames, toolNames } from "@roost/contract/operations";
 import { defineJob, getJob } from "@roost/jobs";
 import { acquireLock, finishRun, getRun, listRuns, type NewRun } from "@roost/kernel";
 import { listFacts } from "@roost/memory";
@@ -19,6 +20,8 @@ import { createToolsFor } from "./create-tools-for.ts";
 import { attempt } from "./compromised-model.fixture.ts";
 
 const canary = "CANARY-the-blue-heron";
+/** Of an agent that is held back by its policies alone. */
+const tools = [...starterToolNames];
 const refused = /^Error \((?:forbidden|not_found|invalid_input|conflict)\)/;
 
 /** `to`: where it leads all who ask. */
@@ -47,6 +50,26 @@ const as = (agent: string, more: Partial<NewRun> = {}): Partial<NewRun> => ({
   sessionKind: "cron",
   sessionKey: `cron:${crypto.randomUUID()}`,
   ...more,
+});
+
+test("a compromised model without tools is shown none, and each that it calls all the same is refused and recorded", async () => {
+  await using home = await openTestHome({ settings: { agents: { plain: {}, empty: { tools: [] } } } });
+  const inputs: Readonly<Record<string, JsonObject>> = {
+    notify: { text: canary },
+    write_file: { path: "memory/2026-01-01.md", text: canary, expected: "absent" },
+    http_fetch: { url: `http://example.com/${canary}` },
+  };
+  for (const agent of ["plain", "empty", "unknown"])
+    for (const name of toolNames) {
+      const { answer, shown } = await attempt(home, [name, inputs[name] ?? {}], { run: as(agent), isDirect: true });
+      assert.match(
+        answer ?? "",
+        /^Error \(not_found\): there is no tool called \w+; there are: none/,
+        `${agent} ${name}`,
+      );
+      assert.deepEqual(shown, []);
+    }
+  assert.equal(existsSync(join(home.homeDir, "memory/2026-01-01.md")), false);
 });
 
 test("a compromised model gets by a job no agent, tools or recipient that it does not have", async () => {
@@ -181,7 +204,7 @@ test("a compromised model reaches no host that is denied, by no port and no spel
   const policies = { "http_*@127.0.0.1": "deny", "http_*@LOCALHOST": "deny", "read_outside@127.0.0.1": "deny" };
   const settings = {
     http: { allow: [page.host, page.host.replace("127.0.0.1", "localhost")] },
-    agents: { guarded: { policies } },
+    agents: { guarded: { tools, policies } },
   };
   await using home = await openTestHome({ settings });
   const port = page.host.split(":")[1]!;
@@ -202,7 +225,7 @@ test("a compromised model reaches no host that is denied by its name through its
   await using page = await startCounting();
   const port = page.host.split(":")[1]!;
   const policies = { "http_*@localhost": "deny", "read_outside@localhost": "deny" };
-  const settings = { http: { allow: ["127.0.0.0/8", "::1"] }, agents: { guarded: { policies } } };
+  const settings = { http: { allow: ["127.0.0.0/8", "::1"] }, agents: { guarded: { tools, policies } } };
   await using home = await openTestHome({ settings });
   const attempts: [string, JsonObject][] = [
     "127.0.0.1",
@@ -234,7 +257,10 @@ test("a compromised model reaches no host that is denied by its name through its
   }
   assert.deepEqual(page.asked, []);
   // An address that the person names is reached: the rule is not blind.
-  const named = { ...settings, agents: { named: { policies: { ...policies, [`http_fetch@${page.host}`]: "allow" } } } };
+  const named = {
+    ...settings,
+    agents: { named: { tools, policies: { ...policies, [`http_fetch@${page.host}`]: "allow" } } },
+  };
   await using other = await openTestHome({ settings: named });
   await attempt(other, ["http_fetch", { url: `http://${page.host}/` }], { run: as("named"), settings: named });
   assert.equal(page.asked.length, 1);
@@ -245,7 +271,7 @@ test("a compromised model reaches no other host through one that it may reach, a
   await using leading = await startCounting(`http://${other.host}/?${canary}`);
   const port = other.host.split(":")[1]!;
   const policies = { [`http_*@0x7f.1:${port}`]: "deny" };
-  const settings = { http: { allow: [leading.host, other.host] }, agents: { guarded: { policies } } };
+  const settings = { http: { allow: [leading.host, other.host] }, agents: { guarded: { tools, policies } } };
   await using home = await openTestHome({ settings });
   const call = async (name: string, args: JsonObject) =>
     (await attempt(home, [name, args], { run: as("guarded"), settings })).answer ?? "";

@@ -3,6 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import { formatLabels, isUntrusted, openLabels, type Labels } from "@roost/contract/labels";
+import { starterToolNames } from "@roost/contract/operations";
 import { beginOnce, finishOnce, finishRun, getRun } from "@roost/kernel";
 import { appendReply, buildContext, getState, listFacts, mayKnow, readHomeFile, sendMessage } from "@roost/memory";
 import { jobRun, openTestHome, type WantedCall, type TestHome } from "../testing/open-test-home.ts";
@@ -125,7 +126,7 @@ test("Y: a sentence from a page stays marked through every tool and in every con
     { sessionKind: "main" as const, sessionKey: "other" },
   ]) {
     const owner = await home.begin(run);
-    const { context } = await buildContext(memory, { run: owner.run });
+    const { context } = await buildContext(memory, { run: owner.run, agent: { tools: [...starterToolNames] } });
     for (const part of [...context.sections, ...context.messages])
       if (part.text.includes(sentence)) assert.equal("isUntrusted" in part && part.isUntrusted, true, part.text);
     const isShown = JSON.stringify(context).includes(sentence);
@@ -191,7 +192,7 @@ test("Y: what a page says of itself in names, purposes and errors is read marked
     jobRun("blog"),
   ]) {
     const owner = await home.begin(run);
-    const { context } = await buildContext(memory, { run: owner.run });
+    const { context } = await buildContext(memory, { run: owner.run, agent: { tools: [...starterToolNames] } });
     assert.ok(!JSON.stringify(context).includes(words), JSON.stringify(context));
     await finishRun(kernel, { runId: owner.run.id, epoch: owner.run.epoch }, { state: "done" });
   }

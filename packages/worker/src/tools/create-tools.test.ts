@@ -45,14 +45,12 @@ test("createTools() gives a cron no tool that changes what others do, and main n
   assert.ok(cron.includes("ask_person"));
   const main = await namesFor(home, {});
   assert.ok(main.includes("define_job") && !main.includes("ask_person"));
-  for (const kind of ["subagent", "channel"] as const) {
-    assert.deepEqual(await namesFor(home, { sessionKind: kind, sessionKey: `${kind}:1` }), []);
-  }
+  assert.deepEqual(await namesFor(home, { sessionKind: "channel", sessionKey: "channel:1" }), []);
 });
 
-test("createToolsFor() lets job and agent narrow the tools, and neither widen them", async () => {
+test("createToolsFor() gives what the agent names and its job allows, and nothing to an agent that names none", async () => {
   await using home = await openTestHome({
-    settings: { agents: { poster: { tools: ["reserve_subject", "once", "run_job"] } } },
+    settings: { agents: { poster: { tools: ["reserve_subject", "once", "run_job"] }, plain: {} } },
   });
   assert.deepEqual(await namesFor(home, jobRun("a", { tools: ["reserve_subject", "read_file", "define_job"] })), [
     "read_file",
@@ -61,6 +59,11 @@ test("createToolsFor() lets job and agent narrow the tools, and neither widen th
   const posterRun = { ...jobRun("b", { tools: ["reserve_subject", "read_file"] }), agent: "poster" };
   assert.deepEqual(await namesFor(home, posterRun), ["reserve_subject"]);
   assert.deepEqual(await namesFor(home, { ...jobRun("c"), agent: "poster" }), ["once", "reserve_subject"]);
+  // One that names none has none, in sessions of every kind; nor has an agent that no one defined.
+  for (const agent of ["plain", "unknown"])
+    for (const sessionKind of ["main", "heartbeat", "cron", "subagent", "channel"] as const)
+      assert.deepEqual(await namesFor(home, { agent, sessionKind, sessionKey: `${agent}:${sessionKind}` }), []);
+  assert.deepEqual(await namesFor(home, { ...jobRun("d", { tools: ["read_file"] }), agent: "plain" }), []);
   // A reader without tools has none, whatever its agent names.
   const reader = { sessionKind: "subagent" as const, agent: "poster", input: { task: "read", tools: [] } };
   assert.deepEqual(await namesFor(home, reader), []);

@@ -44,7 +44,7 @@ const notInMain = new Set(["ask_person"]);
 const givesEarlier = new Set(["read_log", "read_run", "list_runs", "search_files"]);
 /** Channels get no tool that reaches further than they see. */
 const kindsWithTools = new Set<SessionKind>(["main", "heartbeat", "cron", "subagent"]);
-/** What a run that was delegated may have, where its agent names it: by default it has none. */
+/** What a run that was delegated may have, where its agent names it. */
 const forSubagents = new Set([
   "read_file",
   "list_files",
@@ -70,10 +70,13 @@ const forSubagents = new Set([
 /** What a model is shown when all tools are too many: the most commonly needed. */
 const common = ["read_file", "write_file", "get_state", "set_state", "remember", "recall"];
 
-/** Tools to show first: those that a job or an agent names; of skills only where there are any. */
-export function firstTools(allowed: readonly string[] | undefined, hasSkills: boolean): readonly string[] {
-  const first = hasSkills ? [...common, "use_skill"] : common;
-  return allowed === undefined ? first : [...first.filter((name) => allowed.includes(name)), ...allowed];
+/** A longer list says what an agent may use, not what it needs at once. */
+const listShownMax = 20;
+
+/** Tools to show first: those that a job or an agent names, of a long list the most commonly needed; of skills only where there are any. */
+export function firstTools(allowed: ReadonlySet<string>, hasSkills: boolean): readonly string[] {
+  const first = (hasSkills ? [...common, "use_skill"] : common).filter((name) => allowed.has(name));
+  return allowed.size > listShownMax ? first : [...first, ...allowed];
 }
 
 export function mayHaveTools(kind: SessionKind | null): boolean {

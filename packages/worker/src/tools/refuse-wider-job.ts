@@ -7,7 +7,8 @@ import { isJsonObject, RoostError, toRoostError, type JsonObject } from "@roost/
 import type { JobDefinition } from "@roost/contract/operations";
 import { countJobs } from "@roost/jobs";
 import { parseJobDocuments } from "@roost/jobs/files";
-import { toolsOfJob, type ToolContext } from "./tool-context.ts";
+import { toolsOfJob } from "@roost/memory";
+import type { ToolContext } from "./tool-context.ts";
 
 type Reach = Pick<JobDefinition, "agent" | "tools">;
 

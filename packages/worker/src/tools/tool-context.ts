@@ -32,9 +32,3 @@ export interface ToolContext {
 export function toJson(value: unknown): JsonValue {
   return JSON.parse(JSON.stringify(value ?? null)) as JsonValue;
 }
-
-/** The only tools that the run's job allows; undefined: all of its agent's. */
-export function toolsOfJob({ input }: Pick<ClaimedRun, "input">): string[] | undefined {
-  const given = input["tools"];
-  return Array.isArray(given) ? given.filter((name) => typeof name === "string") : undefined;
-}

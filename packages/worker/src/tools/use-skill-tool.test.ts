@@ -131,7 +131,7 @@ test("the index of skills has a size whatever their number, and names how the ot
     files: { ...many, "skills/wanted/SKILL.md": "---\ndescription: Waters the ferns\n---\nGently.\n" },
   });
   const { run } = await home.begin(jobRun("blog"));
-  const { sections } = (await buildContext(home.memory, { run })).context;
+  const { sections } = (await buildContext(home.memory, { run, agent: { tools: ["use_skill"] } })).context;
   const text = sections.find(({ name }) => name === "Skills")!.text;
   assert.ok(text.length < 8_000, `${text.length}`);
   assert.match(text, /, wanted: use_skill with words finds/);
@@ -148,7 +148,7 @@ test("use_skill gives skills of services to agents that name the service alone, 
     },
     settings: {
       agents: {
-        shelf: { services: ["shelf", "peeps"] },
+        shelf: { tools: ["use_skill"], services: ["shelf", "peeps"] },
         curator: { services: ["shelf"], skills: ["lend@0123456789ab"] },
       },
     },
@@ -163,7 +163,7 @@ test("use_skill gives skills of services to agents that name the service alone, 
   assert.match(pinned.text, /now lend@[0-9a-f]{12}/);
   const { run } = await home.begin(jobRun("blog"));
   const indexOf = async (services: string[]) =>
-    (await buildContext(home.memory, { run, agent: { services } })).context.sections.find(
+    (await buildContext(home.memory, { run, agent: { tools: ["use_skill"], services } })).context.sections.find(
       ({ name }) => name === "Skills",
     )!.text;
   assert.doesNotMatch(await indexOf([]), /lend|people/);

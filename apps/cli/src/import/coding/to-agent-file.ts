@@ -17,6 +17,7 @@ const toolsHere: Readonly<Record<string, readonly string[]>> = {
   Task: ["delegate"],
   Skill: ["use_skill"],
 };
+const allThere = Object.keys(toolsHere);
 const titleCharsMax = 120;
 
 export interface SplitText {
@@ -50,29 +51,32 @@ export interface Converted {
   notes: string[];
 }
 
-/** Undefined: it has no such key. What it says in another form names nothing: a list that cannot be read is no leave to use all. */
+/** Undefined: there is no such key, or it names all. What it says in another form names nothing: a list that cannot be read is no leave to use all. */
 function namesIn(tools: unknown): string[] | undefined {
   if (tools === undefined) return undefined;
   const given = typeof tools === "string" ? tools.split(/\s*,\s*/) : Array.isArray(tools) ? tools.map(String) : [];
-  return given.map((tool) => tool.replace(/\(.*\)$/, "").trim()).filter((tool) => tool !== "");
+  const names = given.map((tool) => tool.replace(/\(.*\)$/, "").trim()).filter((tool) => tool !== "");
+  return names.includes("*") ? undefined : names;
 }
 
 function toHere(names: readonly string[]): string[] {
   return [...new Set(names.flatMap((tool) => (Object.hasOwn(toolsHere, tool) ? (toolsHere[tool] ?? []) : [])))];
 }
 
-/** An agent: what it is for, its tools, its instructions. Its model is one of another program's. */
+/**
+ * An agent: what it is for, its tools, its instructions. Its model is one of another program's. There one without a list has all tools; here a list says
+ * all that it has, so what there is here of them is written down.
+ */
 export function toAgentFile(text: string): Converted {
   const { keys, body } = splitFrontMatter(text);
   const { name: _name, description, tools, ...kept } = keys;
-  const denied = namesIn(kept["disallowedTools"]);
-  const names = namesIn(tools);
+  // Keys that cannot be read may have been a list.
+  const names = body === text && /^\uFEFF?---[ \t]*\r?\n/.test(text) ? [] : namesIn(tools);
+  const denied = kept["disallowedTools"] === undefined ? [] : (namesIn(kept["disallowedTools"]) ?? allThere);
   const missing = names?.filter((tool) => !Object.hasOwn(toolsHere, tool)) ?? [];
-  // What it may not use there it has not here; without a list of its own it had all others.
-  const allowed = names ?? (denied === undefined ? undefined : Object.keys(toolsHere));
-  const here = allowed && toHere(allowed).filter((tool) => !toHere(denied ?? []).includes(tool));
+  const here = toHere(names ?? allThere).filter((tool) => !toHere(denied).includes(tool));
   const said = typeof description === "string" ? oneLine(description) : "";
-  const usesPrograms = here?.includes("exec") === true;
+  const usesPrograms = here.includes("exec");
   const matter = dropUndefined({
     title: said === "" ? undefined : clipText(said, titleCharsMax),
     description: said.length > titleCharsMax ? clipText(said, agentDescriptionCharsMax) : undefined,
@@ -80,12 +84,11 @@ export function toAgentFile(text: string): Converted {
     exec: usesPrograms ? {} : undefined,
   });
   const notes = missing.length === 0 ? [] : [`there is no equivalent here of ${missing.join(", ")}`];
-  if (tools !== undefined && names?.length === 0)
-    notes.push("its tools cannot be read, so that it has none: name them");
+  if (names?.length === 0) notes.push("its tools cannot be read, so that it has none: name them");
+  if (names === undefined) notes.push("it has all tools there: its file names those that there are here");
   if (typeof kept["model"] === "string") notes.push(`its model ${kept["model"]} is not taken: name one of yours`);
-  const front = Object.keys(matter).length === 0 ? "" : `---\n${stringify(matter)}---\n\n`;
   return {
-    text: `${front}${body.trimStart()}`,
+    text: `---\n${stringify(matter)}---\n\n${body.trimStart()}`,
     kept: dropUndefined({ ...kept, tools, description }),
     notes,
   };

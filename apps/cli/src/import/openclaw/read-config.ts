@@ -17,6 +17,7 @@ const AgentEntry = z.looseObject({
   workspace: z.string().optional(),
   heartbeat: z.looseObject({}).optional(),
   model: z.unknown().optional(),
+  tools: z.unknown().optional(),
 });
 export type AgentEntry = z.output<typeof AgentEntry> & { id: string };
 
@@ -29,6 +30,7 @@ const Config = z.looseObject({
     })
     .optional(),
   models: z.looseObject({}).optional(),
+  tools: z.unknown().optional(),
 });
 export type OpenClawConfig = z.output<typeof Config>;
 
@@ -98,6 +100,17 @@ function over(under: unknown, upper: unknown): unknown {
   const merged: Record<string, unknown> = { ...under };
   for (const [name, value] of Object.entries(upper)) merged[name] = over(merged[name], value);
   return merged;
+}
+
+/** Whether an agent has fewer tools than there are: by what its entry says, or the config for all. */
+export function hasFewerTools(config: OpenClawConfig, agent: AgentEntry): boolean {
+  return [config.tools, config.agents?.defaults?.tools, agent.tools].some(
+    (tools) =>
+      isJsonObject(tools) &&
+      (tools["allow"] !== undefined ||
+        tools["deny"] !== undefined ||
+        (tools["profile"] !== undefined && tools["profile"] !== "full")),
+  );
 }
 
 export function agentsOf(config: OpenClawConfig): AgentEntry[] {

@@ -4,7 +4,7 @@
  */
 import { basename, join, relative } from "node:path";
 import { stringify } from "yaml";
-import { clipText } from "@roost/contract/operations";
+import { clipText, starterToolNames } from "@roost/contract/operations";
 import { dropUndefined } from "../../drop-undefined.ts";
 import { apart } from "../found/apart.ts";
 import { entriesOf } from "../found/entries-of.ts";
@@ -22,7 +22,14 @@ import {
 import { placeHere } from "../found/place-here.ts";
 import { decodeText, readWithin, takeFile, takeFolder, walkSource, type SourceFile } from "../found/walk-source.ts";
 import { convertAgentModel, convertModels, type ConvertedModels } from "./convert-models.ts";
-import { agentsOf, findWorkspace, readConfig, type AgentEntry } from "./read-config.ts";
+import {
+  agentsOf,
+  findWorkspace,
+  hasFewerTools,
+  readConfig,
+  type AgentEntry,
+  type OpenClawConfig,
+} from "./read-config.ts";
 import { readDatabaseSessions } from "./read-database-sessions.ts";
 import { readFileSessions } from "./read-file-sessions.ts";
 import { readRunLogs } from "./read-run-logs.ts";
@@ -37,7 +44,8 @@ export async function* readOpenClaw(home: string): Finding {
   if (workspace === undefined) yield noteOf("no workspace was found: only jobs, conversations and skills come in");
   else yield* apart("workspace", readWorkspace(home, workspace));
   const models = convertModels(known);
-  for (const agent of agents) if (agent !== first) yield* apart(`agent ${agent.id}`, readAgent(home, agent, models));
+  for (const agent of agents)
+    if (agent !== first) yield* apart(`agent ${agent.id}`, readAgent(home, agent, { config: known, models }));
   yield* takeFolder(join(home, "skills"), (path) => ({ ref: `skills/${path}`, path: `skills/${path}` }));
   yield* apart("agents", readSessions(home, agents));
   yield* apart("cron/runs", readRunLogs(home));
@@ -90,13 +98,24 @@ const identity = ["SOUL.md", "IDENTITY.md", "AGENTS.md"];
 const promptCharsMax = 45_000;
 
 /** An agent with a workspace of its own is a file here: who it is and how it works, and its other files in a folder. */
-async function* readAgent(home: string, agent: AgentEntry, models: ConvertedModels): Finding {
+async function* readAgent(
+  home: string,
+  agent: AgentEntry,
+  { config, models }: { config: OpenClawConfig; models: ConvertedModels },
+): Finding {
   const written = workspaceOf(agent);
   const workspace = await findWorkspace(home, written);
   const name = slugOf(agent.id);
   if (workspace === undefined) return yield refusedAs(`agent ${agent.id}`, `its workspace ${written} is not there`);
   const { chosen, left } = convertAgentModel(agent, models);
   for (const line of left) yield noPlace(`agent ${agent.id}`, line);
+  const isNarrow = hasFewerTools(config, agent);
+  if (isNarrow)
+    yield noPlace(
+      `agent ${agent.id}`,
+      `it has not all tools there, and none here: name those that it needs in agents/${name}.md`,
+    );
+  const tools = isNarrow ? [] : starterToolNames;
   const texts: string[] = [];
   for (const file of identity) {
     const text = await readIdentity(workspace, file);
@@ -111,7 +130,7 @@ async function* readAgent(home: string, agent: AgentEntry, models: ConvertedMode
     kind: "file",
     ref: `agent ${agent.id}`,
     path: `agents/${name}.md`,
-    text: `---\n${stringify({ title: agent.name ?? agent.id, ...dropUndefined(chosen) })}---\n\n${prompt}\n`,
+    text: `---\n${stringify({ title: agent.name ?? agent.id, ...dropUndefined(chosen), tools })}---\n\n${prompt}\n`,
     kept: agent,
   });
   for await (const file of walkSource(workspace))

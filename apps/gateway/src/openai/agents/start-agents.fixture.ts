@@ -1,6 +1,7 @@
 /** A gateway whose agents answer: a scripted model, a worker and a scheduler in this process. */
 import { startScriptedModelServer, type Script, type ScriptedModelServer } from "@roost/agent/testing";
 import { silentLogger } from "@roost/base";
+import { starterToolNames } from "@roost/contract/operations";
 import { createAgentOf } from "@roost/jobs";
 import { runScheduler } from "@roost/kernel";
 import { openTelemetry } from "@roost/telemetry";
@@ -14,12 +15,14 @@ export interface AgentGateway extends AsyncDisposable {
   runs(): Promise<{ id: string; state: string; sessionKey: string | null; sessionKind: string | null }[]>;
 }
 
+const tools = `tools: [${starterToolNames.join(", ")}]`;
+
 export async function startAgents(script: Script): Promise<AgentGateway> {
   await using opened = new AsyncDisposableStack();
   const model = opened.use(await startScriptedModelServer({ script }));
   const provider = { kind: "openai-compatible", id: "scripted", baseUrl: model.url, model: "scripted" } as const;
   const files = {
-    "roost.yaml": "agents: { blog: { prompt: 'You write posts.' } }\nheartbeat: { enabled: false }\n",
+    "roost.yaml": `agents: { main: { ${tools} }, blog: { prompt: 'You write posts.', ${tools} } }\nheartbeat: { enabled: false }\n`,
     "SOUL.md": "You are Wren.\n",
     "MEMORY.md": "The code of the safe is 1234.\n",
   };
