@@ -103,12 +103,7 @@ export async function buildContext(
     ]),
   );
   const [{ files, skills }, digest, history, others] = await Promise.all([
-    filesAndSkills(memory, viewer, {
-      walked: scan?.files,
-      only: tools.has("use_skill") ? agent.skills : [],
-      hasTools: tools.size > 0 || [...(agent.services ?? []), ...(agent.mcp ?? [])].length > 0,
-      corrections,
-    }),
+    filesAndSkills(memory, viewer, { walked: scan?.files, agent, tools, corrections }),
     isInformed ? digestFor(memory, { run, session, viewer, corrections }) : undefined,
     historyOf(memory, { viewer, session, turnSeq: asked.seq, corrections }),
     viewer.kind === "heartbeat"
@@ -160,37 +155,36 @@ export async function buildContext(
   };
 }
 
-/**
- * `walked`: the files of the home, where they were just looked at; `only`: the names of skills that are told, default all; `hasTools`: whether notes
- * on tools are of use.
- */
+/** Only what its agent's tools make use of. `walked`: the files of the home, where they were just looked at. */
 async function filesAndSkills(
   memory: Memory,
   viewer: Viewer,
   {
     walked,
-    only,
-    hasTools,
+    agent: { skills, services = [], mcp = [] },
+    tools,
     corrections,
   }: {
     walked: readonly WalkedFile[] | undefined;
-    only: readonly string[] | undefined;
-    hasTools: boolean;
+    agent: AgentDefinition;
+    tools: ReadonlySet<string>;
     corrections: readonly Correction[];
   },
 ): Promise<{ files: FileSections; skills: string }> {
   const { database, clock } = memory.kernel;
+  const hasTools = tools.size + services.length + mcp.length > 0;
+  const only = tools.has("use_skill") ? skills : [];
   const seesSkills =
     (only?.length ?? 1) > 0 && maySeeFile(viewer, `skills/${readSkillName(only?.[0] ?? "any").name}/SKILL.md`);
   const found = seesSkills ? await findSkills(viewer, walked ?? (await walkHome(memory.homeDir)).files, only) : [];
   const standing = contextPaths(viewer, memory.calendar.dayAt(clock.nowMs()));
   const paths = hasTools ? standing : standing.filter((path) => path !== "TOOLS.md");
   const recorded = await readRecordedMarks(database, [...paths, ...found.map(({ main }) => main.path)]);
-  const [files, skills] = await Promise.all([
+  const [files, index] = await Promise.all([
     fileSections(memory, viewer, { paths, recorded, corrections }),
     skillIndex(memory, viewer, { found, recorded }),
   ]);
-  return { files, skills };
+  return { files, skills: index };
 }
 
 /** Only conversations continue their history; every other run starts afresh. A job's run beside one reads what is over. */
