@@ -88,7 +88,6 @@ export async function buildContext(
 ): Promise<BuiltContext> {
   await memory.mirror?.refresh();
   const viewer = viewerOf(run, agent);
-  const tools = toolsOfRun(run, agent);
   const isSummary = run.input["task"] === "summarise";
   const isInformed = (viewer.kind === "main" && !isSummary) || viewer.kind === "heartbeat";
   const scan = isInformed && scans ? await scanHome(memory, briefScan) : undefined;
@@ -103,7 +102,7 @@ export async function buildContext(
     ]),
   );
   const [{ files, skills }, digest, history, others] = await Promise.all([
-    filesAndSkills(memory, viewer, { walked: scan?.files, agent, tools, corrections }),
+    filesAndSkills(memory, viewer, { walked: scan?.files, run, agent, corrections }),
     isInformed ? digestFor(memory, { run, session, viewer, corrections }) : undefined,
     historyOf(memory, { viewer, session, turnSeq: asked.seq, corrections }),
     viewer.kind === "heartbeat"
@@ -125,7 +124,7 @@ export async function buildContext(
     ...files.sections,
     ...named("Skills", skills),
     ...others,
-    ...named("This session", sessionText(viewer, tools)),
+    ...named("This session", sessionText(viewer, toolsOfRun(run, agent))),
   ];
   const moment = momentMessage(memory, { viewer, session, states: states.text });
   const labels = joinLabels(
@@ -161,30 +160,32 @@ async function filesAndSkills(
   viewer: Viewer,
   {
     walked,
-    agent: { skills, services = [], mcp = [] },
-    tools,
+    run,
+    agent,
     corrections,
   }: {
     walked: readonly WalkedFile[] | undefined;
+    run: Run;
     agent: AgentDefinition;
-    tools: ReadonlySet<string>;
     corrections: readonly Correction[];
   },
 ): Promise<{ files: FileSections; skills: string }> {
   const { database, clock } = memory.kernel;
+  const { services = [], mcp = [] } = agent;
+  const tools = toolsOfRun(run, agent);
   const hasTools = tools.size + services.length + mcp.length > 0;
-  const only = tools.has("use_skill") ? skills : [];
+  const only = tools.has("use_skill") ? agent.skills : [];
   const seesSkills =
     (only?.length ?? 1) > 0 && maySeeFile(viewer, `skills/${readSkillName(only?.[0] ?? "any").name}/SKILL.md`);
   const found = seesSkills ? await findSkills(viewer, walked ?? (await walkHome(memory.homeDir)).files, only) : [];
   const standing = contextPaths(viewer, memory.calendar.dayAt(clock.nowMs()));
   const paths = hasTools ? standing : standing.filter((path) => path !== "TOOLS.md");
   const recorded = await readRecordedMarks(database, [...paths, ...found.map(({ main }) => main.path)]);
-  const [files, index] = await Promise.all([
+  const [files, skills] = await Promise.all([
     fileSections(memory, viewer, { paths, recorded, corrections }),
     skillIndex(memory, viewer, { found, recorded }),
   ]);
-  return { files, skills: index };
+  return { files, skills };
 }
 
 /** Only conversations continue their history; every other run starts afresh. A job's run beside one reads what is over. */
