@@ -9,7 +9,7 @@ import { isUntrusted, parseLabels, untrustedFrom } from "@roost/contract/labels"
 import { createAgentOf } from "@roost/jobs";
 import { parseAgentFile } from "@roost/jobs/agent-files";
 import { parseJobDocuments } from "@roost/jobs/files";
-import { JobDefinition, NamedJobDefinition } from "@roost/contract/operations";
+import { JobDefinition, NamedJobDefinition, starterToolNames } from "@roost/contract/operations";
 import { claimRuns, getRun, listSteps, registerWorker, type NewRun, type Run } from "@roost/kernel";
 import { resolveProviders, Settings } from "@roost/memory/settings";
 import { openServices } from "@roost/service";
@@ -33,8 +33,9 @@ import { startRun } from "../apps/gateway/src/testing/drive-runs.ts";
 
 const ofPeeps = (path: string) => readFile(new URL(`../services/peeps/${path}`, import.meta.url), "utf8");
 const reader = parseAgentFile("peeps-reader.md", await ofPeeps("agents/peeps-reader.md"));
+const tools = `tools: [${starterToolNames.join(", ")}]`;
 const settings =
-  "agents: { gardener: { services: [garden], prompt: x }, poster: { prompt: y }, idle: { tools: [], services: [garden] }, due: { tools: [], services: [peeps] }, " +
+  `agents: { gardener: { services: [garden], prompt: x, ${tools} }, poster: { prompt: y, ${tools} }, idle: { tools: [], services: [garden] }, due: { tools: [], services: [peeps] }, ` +
   `peeps-reader: ${JSON.stringify(reader.definition)} }\n`;
 
 /** Gives one reply after the other, made from what the tools answered last. */

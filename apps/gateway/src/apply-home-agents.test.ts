@@ -71,7 +71,7 @@ test("applyHomeAgents() leaves the agent of a broken file as it was and applies 
   assert.equal(notices.length, 2);
   assert.match(notices.join(), /agents\/a\.md was not applied: modle is not a key of an agent: did you mean model\?/);
   assert.deepEqual(await home.shown("a"), [1, "active", "agents/a.md", "one"]);
-  assert.deepEqual((await home.shown("main")).slice(2), ["agents/main.md", "I am main."]);
+  assert.deepEqual((await home.shown("main")).slice(1), ["active", "agents/main.md", "I am main."]);
   assert.deepEqual(await home.shown("b"), [1, "active", "agents/b.md", "b"]);
 });
 

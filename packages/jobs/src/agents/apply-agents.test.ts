@@ -63,6 +63,22 @@ test("applyAgents() makes a version and an event of each change, and of the same
   );
 });
 
+test("applyAgents() leaves main to the file that defines it, and makes an empty one where none does", async () => {
+  await using opened = await createTestKernel();
+  const { kernel } = opened;
+  const ofFile = { by: "home", source: "agents/main.md" };
+  await applyAgents(kernel, { main: { prompt: "I am main." } }, ofFile);
+  await applyAgents(kernel, { poster: {} }, home);
+  const shown = async () => {
+    const { state, source, definition } = await getAgent(kernel, "main");
+    return [state, source, definition];
+  };
+  assert.deepEqual(await shown(), ["active", "agents/main.md", { prompt: "I am main." }]);
+  assert.equal((await started(kernel)).agentVersion, 1);
+  await applyAgents(kernel, {}, { ...home, gone: ["agents/main.md"] });
+  assert.deepEqual(await shown(), ["active", "roost.yaml", {}]);
+});
+
 test("applyAgents() applies all or none, and names the agent and the field that are wrong", async () => {
   await using opened = await createTestKernel();
   const { kernel } = opened;

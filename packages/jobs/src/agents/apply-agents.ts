@@ -66,7 +66,9 @@ export async function applyAgents(
       changes.push(await defineAgent(tx, defining, stored.get(id)));
     }
     for (const agent of stored.values()) {
-      if (reads.has(agent.id) || held.includes(agent.id) || agent.state === "removed") continue;
+      // Main is looked at wherever it is defined.
+      const isOwned = agent.source !== null && owned.includes(agent.source);
+      if (!isOwned || reads.has(agent.id) || held.includes(agent.id) || agent.state === "removed") continue;
       await removeAgent(tx, agent, by);
       changes.push({ agentId: agent.id, change: "removed", version: agent.version, differences: [] });
     }

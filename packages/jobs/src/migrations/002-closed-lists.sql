@@ -23,6 +23,7 @@ select a.id,
 from roost.agent a left join used u on u.id = a.id
 where not a.definition ? 'tools';
 
+-- Its definition is what it has.
 update roost.agent a set definition = a.definition || jsonb_build_object('tools', l.tools)
 from roost.unlisted_agent l where l.agent_id = a.id;
 

@@ -17,25 +17,19 @@ import type { ContextMessage } from "../sessions/message.ts";
 import { noHistory, readHistory, type History } from "../sessions/read-history.ts";
 import { firstOpenTurn, kindOfSession, readSession, type SessionRow } from "../sessions/session.ts";
 import { ageText, findStale } from "../state/staleness.ts";
-import { walkHome, type WalkedFile } from "../disk/walk-home.ts";
-import { readRecordedMarks } from "../records/marks-of-text.ts";
-import { contextPaths } from "../visibility/context-paths.ts";
-import { maySeeFile } from "../visibility/visibility.ts";
 import { listStates } from "../state/get-state.ts";
 import { hasKnownName } from "../visibility/has-known-name.ts";
-import { readSkillName } from "../visibility/read-skill-name.ts";
 import { stateInputsOf, viewerOf } from "../visibility/viewer-of.ts";
 import { toolsOfRun } from "../visibility/tools-of-run.ts";
 import type { Viewer } from "../visibility/viewer.ts";
 import { earlierRuns } from "./earlier-runs.ts";
 import { readCorrections, type Correction } from "../facts/corrections.ts";
-import { fileSections, type FileSections, type ShownFile } from "./file-sections.ts";
+import { filesAndSkills } from "./files-and-skills.ts";
+import type { ShownFile } from "./file-sections.ts";
 import { momentMessage } from "./moment-message.ts";
 import { readMainConversation } from "./read-main-conversation.ts";
 import { isBesideConversation, runMessage } from "./run-message.ts";
 import { toSection, type LabelledSection, type Section } from "./section.ts";
-import { findSkills } from "../skills/find-skills.ts";
-import { skillIndex } from "./skill-index.ts";
 import { suggestedRoute } from "./suggested-route.ts";
 
 export interface BuiltContext {
@@ -152,40 +146,6 @@ export async function buildContext(
     isRecorded: !isSummary && !isBesideConversation(run),
     inputs: outside?.inputs,
   };
-}
-
-/** Only what its agent's tools make use of. `walked`: the files of the home, where they were just looked at. */
-async function filesAndSkills(
-  memory: Memory,
-  viewer: Viewer,
-  {
-    walked,
-    run,
-    agent,
-    corrections,
-  }: {
-    walked: readonly WalkedFile[] | undefined;
-    run: Run;
-    agent: AgentDefinition;
-    corrections: readonly Correction[];
-  },
-): Promise<{ files: FileSections; skills: string }> {
-  const { database, clock } = memory.kernel;
-  const { services = [], mcp = [] } = agent;
-  const tools = toolsOfRun(run, agent);
-  const hasTools = tools.size + services.length + mcp.length > 0;
-  const only = tools.has("use_skill") ? agent.skills : [];
-  const seesSkills =
-    (only?.length ?? 1) > 0 && maySeeFile(viewer, `skills/${readSkillName(only?.[0] ?? "any").name}/SKILL.md`);
-  const found = seesSkills ? await findSkills(viewer, walked ?? (await walkHome(memory.homeDir)).files, only) : [];
-  const standing = contextPaths(viewer, memory.calendar.dayAt(clock.nowMs()));
-  const paths = hasTools ? standing : standing.filter((path) => path !== "TOOLS.md");
-  const recorded = await readRecordedMarks(database, [...paths, ...found.map(({ main }) => main.path)]);
-  const [files, skills] = await Promise.all([
-    fileSections(memory, viewer, { paths, recorded, corrections }),
-    skillIndex(memory, viewer, { found, recorded }),
-  ]);
-  return { files, skills };
 }
 
 /** Only conversations continue their history; every other run starts afresh. A job's run beside one reads what is over. */

@@ -254,18 +254,26 @@ test("replayRun() compares the request of the step that it stops at, too", async
   const run = await home.runJob("mail");
   await home.define({ ...job, tools: ["read_file"] });
   const report = await replay(home, run.id, { fromSeq: 2 });
-  assert.deepEqual(placeOf(report), [2, "request", "tools: without set_state"]);
+  // The context tells nothing of a state to an agent that cannot set one.
+  assert.deepEqual(
+    report.differences.map(({ seq, kind, part }) => [seq, kind, part]),
+    [
+      [1, "context", "This session, line 2"],
+      [2, "request", "tools: without set_state"],
+    ],
+  );
   // The state is set all the same in the record: today's agent has no such tool, which has no effect.
   const whole = await replay(home, run.id);
   assert.deepEqual(
     whole.differences.map(({ seq, kind }) => [seq, kind]),
     [
+      [1, "context"],
       [2, "request"],
       [6, "effect"],
     ],
   );
   assert.deepEqual(
     whole.steps.filter(({ outcome }) => outcome === "differs").map(({ seq }) => seq),
-    [2, 5, 6, 7],
+    [1, 2, 5, 6, 7],
   );
 });

@@ -6,6 +6,8 @@ import { join } from "node:path";
 import { startScriptedModelServer, type ScriptedModelServer } from "@roost/agent/testing";
 import { silentLogger } from "@roost/base";
 import { until } from "@roost/base/testing/until";
+import { starterToolNames } from "@roost/contract/operations";
+import { applyAgents } from "@roost/jobs";
 import { getRun, listWorkers, reapWorkers, type Kernel, type Run } from "@roost/kernel";
 import { openMemory, readTranscript, sendMessage, type Memory } from "@roost/memory";
 import { createTestKernel } from "./create-test-kernel.ts";
@@ -28,6 +30,7 @@ export async function openHouse(settings = ""): Promise<House> {
   await writeFile(join(homeDir, "roost.yaml"), settings || "{}\n");
   const { kernel, url: databaseUrl } = opened.use(await createTestKernel());
   const memory = opened.use(await openMemory({ kernel, homeDir, logger: silentLogger }));
+  await applyAgents(kernel, { main: { tools: starterToolNames } }, { by: "test", source: "agents/main.md" });
   const model = opened.use(await startScriptedModelServer({ script: () => "ready" }));
   const owned = opened.move();
   return {
