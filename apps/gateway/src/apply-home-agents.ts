@@ -8,7 +8,6 @@ import { defaultAgent } from "@roost/contract/operations";
 import { applyAgents, checkNames, readAgentSources, readAgentsOfTexts, type KnownNames } from "@roost/jobs";
 import { agentFileVersion, agentIdOfFile, parseAgentFile } from "@roost/jobs/agent-files";
 import { homeItself } from "@roost/jobs/files";
-import type { Kernel } from "@roost/kernel";
 import type { Memory } from "@roost/memory";
 import { settingsFile } from "@roost/memory/settings";
 import { listHomeFiles, readAllUnheld, textOf, type ReadTexts } from "./list-home-files.ts";

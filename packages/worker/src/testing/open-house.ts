@@ -1,6 +1,6 @@
 /** A home whose workers are processes, with a database and a model behind real HTTP. */
 import assert from "node:assert/strict";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startScriptedModelServer, type ScriptedModelServer } from "@roost/agent/testing";
@@ -23,14 +23,18 @@ export interface House extends AsyncDisposable {
   ask(text: string): Promise<string>;
 }
 
+const mainFile = "agents/main.md";
+
 export async function openHouse(settings = ""): Promise<House> {
   await using opened = new AsyncDisposableStack();
   const homeDir = await mkdtemp(join(tmpdir(), "roost-worker-"));
   opened.defer(() => rm(homeDir, { recursive: true, force: true }));
   await writeFile(join(homeDir, "roost.yaml"), settings || "{}\n");
+  await mkdir(join(homeDir, "agents"));
+  await writeFile(join(homeDir, mainFile), `---\ntools: [${starterToolNames.join(", ")}]\n---\n`);
   const { kernel, url: databaseUrl } = opened.use(await createTestKernel());
   const memory = opened.use(await openMemory({ kernel, homeDir, logger: silentLogger }));
-  await applyAgents(kernel, { main: { tools: starterToolNames } }, { by: "test", source: "agents/main.md" });
+  await applyAgents(kernel, { main: { tools: starterToolNames } }, { by: "test", source: mainFile });
   const model = opened.use(await startScriptedModelServer({ script: () => "ready" }));
   const owned = opened.move();
   return {
