@@ -111,7 +111,7 @@ test("A secret is in no prompt, log, trace, event, error, dead letter, answer, e
     return found;
   };
   assert.notDeepEqual(await tablesWith("is not valid"), [], "the search is not blind: the errors themselves are kept");
-  assert.ok((await tablesWith(String(letters[0]!.eventId))).includes("roost.dead_letter"), "nor to dead letters");
+  assert.ok((await tablesWith(letters[0]!.eventId)).includes("roost.dead_letter"), "nor to dead letters");
   for (const secret of secrets) assert.deepEqual(await tablesWith(secret), [], secret.slice(0, 11));
   const events = await readdir(join(exported, "events"));
   assert.match(

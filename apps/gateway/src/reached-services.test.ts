@@ -17,7 +17,9 @@ test("reachedServices() leaves out what listens on the loopback of another machi
   const services = { directory: { find } } as unknown as Services;
   const found = async (host?: string) => {
     const from = { host, homeAddress: host && "https://attic.example" };
-    const service: ListedService & { refusal?: RoostError } = await reachedServices(services, from).directory.find("peeps");
+    const service: ListedService & { refusal?: RoostError } = await reachedServices(services, from).directory.find(
+      "peeps",
+    );
     const { instances: reached, refusal } = service;
     return [reached.map((one) => one.host), refusal?.details?.["address"]];
   };

@@ -55,7 +55,13 @@ test("openAccess() finds a token by its text from memory, which is stored nowher
   await createToken(kernel, given);
 
   const { events } = await readTopic(kernel.database, { topic: "access", limit: 10 });
-  assert.deepEqual(events.map(({ type }) => type).toSorted(), ["token.created", "token.created", "token.created", "token.revoked", "token.revoked"]);
+  assert.deepEqual(events.map(({ type }) => type).toSorted(), [
+    "token.created",
+    "token.created",
+    "token.created",
+    "token.revoked",
+    "token.revoked",
+  ]);
   const stored = await kernel.database.query("select row_to_json(t)::text from access.token t");
   for (const place of [stored, events])
     assert.ok(!JSON.stringify(place).includes(text.slice(9)), "the text is a secret");

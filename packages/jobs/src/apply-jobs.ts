@@ -6,7 +6,7 @@ import { removeJobWithin } from "./change-job-state.ts";
 import { clipReason, jobColumns, lockJob, type JobDefinition, type StoredJob } from "./job-row.ts";
 import { topicOf } from "./topic-of.ts";
 import { defineJobWithin, type ChangedJob, type DefineJobOptions, type DefineJobWithinOptions } from "./define-job.ts";
-import { homeItself } from "./files/home-source.ts";
+import { homeItself } from "./files/is-source-of-home.ts";
 import { mergeDefinition } from "./merge-definition.ts";
 import { readDefinition, type ReadDefinition } from "./read-definition.ts";
 import { resolveTrigger } from "./resolve-trigger.ts";

@@ -1,7 +1,7 @@
 /** What the functions of this room receive: one home and the kernel that records what happens in it. Types only. */
 import type { KeptFiles } from "./disk/kept-files.ts";
 import type { FileHashes } from "./disk/file-hashes.ts";
-import type { LostHistory } from "./records/lost-history.ts";
+import type { LostHistory } from "./history/lost-history.ts";
 import type { Calendar } from "./visibility/calendar.ts";
 import type { Embedder } from "@roost/agent";
 import type { Logger } from "@roost/base";

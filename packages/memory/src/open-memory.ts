@@ -8,7 +8,7 @@ import { partLimits } from "@roost/contract/part";
 import { openObjects, type Bucket } from "@roost/objects";
 import { KeptFiles } from "./disk/kept-files.ts";
 import { FileHashes } from "./disk/file-hashes.ts";
-import { LostHistory } from "./records/lost-history.ts";
+import { LostHistory } from "./history/lost-history.ts";
 import type { Memory } from "./memory.ts";
 import { claimMirrorDir, openMirror } from "./mirror/open-mirror.ts";
 import { refuseOutage } from "./refuse-outage.ts";

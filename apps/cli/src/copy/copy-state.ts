@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { RoostError, writeFileDurably } from "@roost/base";
-import { sha256OfFile } from "../file-ranges.ts";
+import { sha256OfFile } from "../bring-ranges.ts";
 
 export interface AgreedFile {
   sha256: string;

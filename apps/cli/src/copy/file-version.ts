@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { RoostError } from "@roost/base";
 import { fileBytesMax, fileTextCharsMax, largeFileBytesMax, type HomeFileRecord } from "@roost/contract/operations";
 import type { RoostClient } from "../connect.ts";
-import { answerMsMax, bringRanges, rangesOf, sha256OfFile } from "../file-ranges.ts";
+import { answerMsMax, bringRanges, rangesOf, sha256OfFile } from "../bring-ranges.ts";
 import { sha256Of, type AgreedFile, type CopyState } from "./copy-state.ts";
 
 /** What one side has. Without its content, which is in a file or at the home, where it is too large for versions. */

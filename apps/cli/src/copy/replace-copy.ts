@@ -8,7 +8,7 @@ import { RoostError, writeFileDurably } from "@roost/base";
 import { resolveHomePath } from "@roost/memory/home-path";
 import { nameBeside } from "@roost/memory/merge-texts";
 import { removeEmptyFolder } from "@roost/memory/remove-empty-folder";
-import { sha256OfFile } from "../file-ranges.ts";
+import { sha256OfFile } from "../bring-ranges.ts";
 
 const mode = 0o600;
 

@@ -3,10 +3,10 @@ import { createHash } from "node:crypto";
 import { RoostError } from "@roost/base";
 import { partLimits } from "@roost/contract/part";
 import type { RoostClient } from "../connect.ts";
-import { answerMsMax, rangesOf } from "../file-ranges.ts";
+import { answerMsMax, rangesOf } from "../bring-ranges.ts";
 import { maskSecrets } from "../import/found/find-secret-line.ts";
 import { hasFewNuls, looksLikeText } from "../import/found/looks-like-text.ts";
-import { createPieceMask, type PieceMask } from "../import/found/mask-pieces.ts";
+import { createPieceMask, type PieceMask } from "../import/found/create-piece-mask.ts";
 import type { ExportedHome, ExportFolder } from "./open-export-folder.ts";
 
 /** In ranges of one content; of a text without its secrets. */

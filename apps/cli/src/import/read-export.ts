@@ -4,7 +4,7 @@ import { isAbsolute, join } from "node:path";
 import { homeRecordLimits, type HomeRecordGiven } from "@roost/contract/operations";
 import { rowsFile } from "../export/export-services.ts";
 import { readManifest } from "../export/open-export-folder.ts";
-import { sha256OfFile } from "../file-ranges.ts";
+import { sha256OfFile } from "../bring-ranges.ts";
 import { splitFrontMatter } from "./coding/to-agent-file.ts";
 import { noPlace, noteOf, recordOf, refusedAs, type Finding } from "./found/found.ts";
 import { placeIn, readJsonLines, type TranscriptEntry } from "./found/read-json-lines.ts";

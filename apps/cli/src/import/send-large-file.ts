@@ -1,7 +1,7 @@
 /** A file that is too large for a record: its bytes are brought in ranges, where they are wanted, and its record follows. */
 import type { HomeRecordGiven, ImportOutcome } from "@roost/contract/operations";
 import type { RoostClient } from "../connect.ts";
-import { bringRanges } from "../file-ranges.ts";
+import { bringRanges } from "../bring-ranges.ts";
 import { reasonOf } from "./reason-of.ts";
 
 export interface LargeFile {

@@ -8,7 +8,7 @@ import {
 } from "@roost/contract/operations";
 import type { Part } from "@roost/contract/part";
 import type { RoostClient } from "../connect.ts";
-import { answerMsMax } from "../file-ranges.ts";
+import { answerMsMax } from "../bring-ranges.ts";
 import type { Finding, Found } from "./found/found.ts";
 import { inBatches } from "./in-batches.ts";
 import { reasonOf } from "./reason-of.ts";

@@ -4,18 +4,20 @@ import { request as httpRequest } from "node:http";
 import { connect } from "node:net";
 import { after, before, beforeEach, test } from "node:test";
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
-import type { SpendRecord } from "@roost/contract/operations";
+import { until } from "@roost/base/testing/until";
 import { readSpend, readTopic } from "@roost/kernel";
 import { streamText } from "ai";
 import OpenAI, { AuthenticationError, NotFoundError } from "openai";
 import { createTestGateway, testToken, type TestGateway } from "../testing/create-test-gateway.ts";
 import {
   answerAsOpenAi,
+  askDoor,
   chunksOf,
   completion,
   refuse,
   startUpstream,
   usage,
+  type AskOptions,
   type FakeUpstream,
 } from "./start-upstream.fixture.ts";
 
@@ -44,20 +46,7 @@ beforeEach(() => {
 const say = (model: string, more: object = {}) =>
   JSON.stringify({ model, messages: [{ role: "user", content: "hi" }], ...more });
 
-interface AskOptions {
-  key?: string;
-  path?: string;
-  headers?: Record<string, string>;
-  method?: string;
-}
-
-function ask(
-  body: string,
-  { key = testToken, path = "/v1/chat/completions", headers = {}, method = "POST" }: AskOptions = {},
-) {
-  const json = { "content-type": "application/json", authorization: `Bearer ${key}`, ...headers };
-  return fetch(`${gateway.url}${path}`, { method, headers: json, ...(method === "GET" ? {} : { body }) });
-}
+const ask = (body: string, options?: AskOptions) => askDoor(gateway.url, body, options);
 
 async function errorOf(response: Response) {
   const { error } = (await response.json()) as {
@@ -406,12 +395,11 @@ test("listSpend() counts calls that were passed on, by key too, and what the pro
   await (await ask(say("first"), { key })).text();
   first.answer = refuse(400, "no");
   await (await ask(say("first"), { key })).text();
-  let found: SpendRecord | undefined;
-  for (let round = 0; round < 200 && found?.callCount !== 3; round += 1) {
+  const found = await until(async () => {
     await gateway.flushCalls();
     const { items } = await gateway.client.listSpend({ by: "key", limit: 500 });
-    found = items.find((item) => item.key === `client:${name}`);
-  }
+    return items.find((item) => item.key === `client:${name}` && item.callCount === 3);
+  });
   assert.deepEqual(found, {
     key: `client:${name}`,
     callCount: 3,

@@ -2,6 +2,7 @@
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { ProviderConfig } from "@roost/agent";
+import { testToken } from "../testing/create-test-gateway.ts";
 
 export interface UpstreamCall {
   path: string;
@@ -90,4 +91,21 @@ export async function startUpstream(id: string, model = "small"): Promise<FakeUp
       }),
   };
   return upstream;
+}
+
+export interface AskOptions {
+  key?: string;
+  path?: string;
+  headers?: Record<string, string>;
+  method?: string;
+}
+
+/** Calls the door at `url`; by default chat completions, as the person. */
+export function askDoor(
+  url: string,
+  body: string,
+  { key = testToken, path = "/v1/chat/completions", headers = {}, method = "POST" }: AskOptions = {},
+) {
+  const json = { "content-type": "application/json", authorization: `Bearer ${key}`, ...headers };
+  return fetch(`${url}${path}`, { method, headers: json, ...(method === "GET" ? {} : { body }) });
 }

@@ -61,10 +61,7 @@ test("An approval that holds up a turn and who is queued behind it is told where
     [first]: [ofFirst, ofFirst, ofFirst],
     [second]: [ofSecond, ofSecond, ofSecond],
   });
-  assert.deepEqual(await waits(), [
-    "a run it started, held up by an approval",
-    "1 before it, held up by an approval",
-  ]);
+  assert.deepEqual(await waits(), ["a run it started, held up by an approval", "1 before it, held up by an approval"]);
   await answerQuestion(kernel, { questionId, answer: "approve", by: "test" });
   assert.deepEqual(await waits(), ["a run it started", "1 before it"]);
   leaving.abort();

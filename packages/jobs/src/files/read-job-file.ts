@@ -4,7 +4,7 @@ import { RoostError, type JsonValue } from "@roost/base";
 import { parseAllDocuments } from "yaml";
 import { readWritten } from "./read-written.ts";
 
-export { homeItself, isSourceOfHome } from "./home-source.ts";
+export { homeItself, isSourceOfHome } from "./is-source-of-home.ts";
 export { asWritten, differenceAsWritten, writtenDurations, writtenFaults } from "./read-written.ts";
 
 /** Of one folder. */

@@ -9,7 +9,7 @@ import type { Memory } from "../memory.ts";
 import { labelsFromOutside, placedAt } from "../visibility/placed-at.ts";
 import type { Author } from "../visibility/viewer.ts";
 import { marksOfText, readRecordedMarks, storeMarks } from "./marks-of-text.ts";
-import { labelsOfLost } from "./lost-history.ts";
+import { labelsOfLost } from "../history/lost-history.ts";
 import type { StoredMarks } from "./stored-marks.ts";
 import { labelsOfAll, marksOfAll, type LineMarks } from "./line-marks.ts";
 
@@ -185,8 +185,7 @@ export async function recordOutsideEdit(
   }
   if (record !== undefined && record.sha256 === disk.sha256) return undefined;
   const isUnknown = edit.marks === undefined && edit.labels === undefined;
-  const isLost =
-    isUnknown && (await memory.lostHistory.isPossible(tx)) && (await memory.versions.has(disk.sha256));
+  const isLost = isUnknown && (await memory.lostHistory.isPossible(tx)) && (await memory.versions.has(disk.sha256));
   await memory.versions.put(disk.bytes);
   const outside = isLost ? await labelsOfLost(tx, path) : undefined;
   const marks =

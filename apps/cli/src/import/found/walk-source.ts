@@ -2,7 +2,7 @@
 import { readdir, readFile, realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { homeRecordLimits, largeFileBytesMax } from "@roost/contract/operations";
-import { sha256OfFile } from "../../file-ranges.ts";
+import { sha256OfFile } from "../../bring-ranges.ts";
 import { namedWithin, noPlace, recordOf, refusedAs, secretAt, noteOf, type Finding, type Found } from "./found.ts";
 import { findSecretLine, findSecretLineIn, isSecretFile, type SecretLine } from "./find-secret-line.ts";
 import { lookAt } from "./why-unreadable.ts";

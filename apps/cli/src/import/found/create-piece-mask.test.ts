@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { maskSecrets } from "./find-secret-line.ts";
-import { createPieceMask } from "./mask-pieces.ts";
+import { createPieceMask } from "./create-piece-mask.ts";
 
 function maskIn(content: Buffer, pieceBytes: number): { masked: Buffer; count: number } {
   const mask = createPieceMask();
