@@ -186,7 +186,7 @@ function tells({ told, labels }: Shown, source: string, what: string): void {
 const found = await findSandbox();
 
 test(
-  "labels: a sentence of a page stays marked through fetch, note, digest, child, fact, recall, a server of tools, a program and a service, and goes out only when the person approves",
+  "Y: a sentence of a page stays marked through fetch, note, digest, child, fact, recall, a server of tools, a program and a service, and goes out only when the person approves",
   { skip: found.isUsable ? false : found.reason },
   async () => {
     const serverDir = await mkdtemp(join(tmpdir(), "roost-marked-"));
