@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createFakeClock, silentLogger } from "@roost/base";
 import type { ProviderConfig } from "@roost/agent";
+import { startScriptedModelServer } from "@roost/agent/testing";
+import { until } from "@roost/base/testing/until";
 import { Settings } from "@roost/memory/settings";
 import { createModelsFor, preferModels } from "./choose-models.ts";
 
@@ -53,4 +55,36 @@ test("createModelsFor() goes by the job, then the heartbeat, then the agent, the
   assert.equal(await firstFor({ ...run, sessionKind: "heartbeat" }, agent), "tiny");
   assert.equal(await firstFor(run, {}), "small");
   assert.equal(modelsFor(run, agent), modelsFor(run, agent));
+});
+
+test("createModelsFor() asks a server what it charges once, whichever models runs choose there", async () => {
+  const usage = { prompt_tokens: 1_000, completion_tokens: 1, total_tokens: 1_001, cost: 0.001 };
+  await using server = await startScriptedModelServer({
+    script: () => ({ text: "Yes.", usage: { ...usage, prompt_tokens_details: { cached_tokens: 800 } } }),
+    routes: { "/v1/models": { data: [] } },
+  });
+  const modelsFor = createModelsFor({
+    providers: [{ kind: "openrouter", id: "or", apiKey: "k", baseUrl: server.url, model: "m1" }],
+    settings: Settings.parse({}),
+    clock: createFakeClock(0),
+    logger: silentLogger,
+  });
+  const run = { input: {}, sessionKind: "cron" as const };
+  const call = async (agent: Parameters<typeof modelsFor>[1]) => {
+    const request = {
+      sections: [],
+      messages: [{ role: "user" as const, text: "Hello" }],
+      tools: [],
+      outputTokensMax: 9,
+    };
+    const outcome = await modelsFor(run, agent).call(request, {
+      signal: new AbortController().signal,
+      step: "model#1",
+    });
+    assert.equal(outcome.kind, "message");
+  };
+  await call({});
+  await until(() => server.otherPaths.length > 0);
+  for (const model of ["m2", "m3", "m2"]) await call({ model });
+  assert.deepEqual(server.otherPaths, ["/v1/models"]);
 });
