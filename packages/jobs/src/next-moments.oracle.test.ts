@@ -20,8 +20,30 @@ function fieldMatches(field: string, value: number, low: number, high: number): 
   });
 }
 
+/** What the clock on the wall shows, as if it showed UTC. */
+interface Wall {
+  ms: number;
+  minute: number;
+  hour: number;
+  day: number;
+  month: number;
+  weekday: number;
+}
+
+function wallAt(ms: number): Wall {
+  const shown = new Date(ms);
+  return {
+    ms,
+    minute: shown.getUTCMinutes(),
+    hour: shown.getUTCHours(),
+    day: shown.getUTCDate(),
+    month: shown.getUTCMonth() + 1,
+    weekday: shown.getUTCDay(),
+  };
+}
+
 /** Whether the clock may show a time. Each field is read once: an expression is asked of every minute of a week. */
-function matcherOf(expression: string): (wallMs: number) => boolean {
+function matcherOf(expression: string): (wall: Wall) => boolean {
   const [minute = "", hour = "", day = "", month = "", weekday = ""] = expression.split(" ");
   const valuesOf = (field: string, low: number, high: number) =>
     new Set(
@@ -33,41 +55,42 @@ function matcherOf(expression: string): (wallMs: number) => boolean {
   const months = valuesOf(month, 1, 12);
   const weekdays = valuesOf(weekday, 0, 6);
   const needsBoth = day === "*" || weekday === "*";
-  return (wallMs) => {
-    const wall = new Date(wallMs);
-    if (!minutes.has(wall.getUTCMinutes()) || !hours.has(wall.getUTCHours()) || !months.has(wall.getUTCMonth() + 1))
-      return false;
-    const dayMatches = days.has(wall.getUTCDate());
-    const weekdayMatches = weekdays.has(wall.getUTCDay());
+  return (wall) => {
+    if (!minutes.has(wall.minute) || !hours.has(wall.hour) || !months.has(wall.month)) return false;
+    const dayMatches = days.has(wall.day);
+    const weekdayMatches = weekdays.has(wall.weekday);
     return needsBoth ? dayMatches && weekdayMatches : dayMatches || weekdayMatches;
   };
 }
 
-/** What the clock on the wall shows at each minute, as if it showed UTC. */
-function wallMinutes(zone: string, fromMs: number, toMs: number): Map<number, number> {
+/** At each minute. */
+function wallMinutes(zone: string, fromMs: number, toMs: number): Map<number, Wall> {
   const format = new Intl.DateTimeFormat("sv-SE", { timeZone: zone, dateStyle: "short", timeStyle: "medium" });
-  const walls = new Map<number, number>();
+  const walls = new Map<number, Wall>();
   for (let atMs = fromMs; atMs <= toMs; atMs += minuteMs)
-    walls.set(atMs, Date.parse(`${format.format(atMs).replace(" ", "T")}Z`));
+    walls.set(atMs, wallAt(Date.parse(`${format.format(atMs).replace(" ", "T")}Z`)));
   return walls;
 }
 
-function oracle(expression: string, walls: Map<number, number>): string[] {
+function oracle(expression: string, walls: Map<number, Wall>): number[] {
   const [minute = "", hour = ""] = expression.split(" ");
   const matches = matcherOf(expression);
   const interval = minute.startsWith("*") || hour.startsWith("*");
   const seen = new Set<number>();
-  const due: string[] = [];
-  let previousWallMs: number | undefined;
-  for (const [atMs, wallMs] of walls) {
-    let fires = matches(wallMs) && (interval || !seen.has(wallMs));
-    const jumpMinutes = previousWallMs === undefined ? 1 : (wallMs - previousWallMs) / minuteMs;
-    if (!hour.startsWith("*") && previousWallMs !== undefined && jumpMinutes > 1 && jumpMinutes - 1 <= gapMinutesMax) {
-      for (let missing = previousWallMs + minuteMs; missing < wallMs; missing += minuteMs) fires ||= matches(missing);
+  const due: number[] = [];
+  let previousMs: number | undefined;
+  for (const [atMs, wall] of walls) {
+    const isMatched = matches(wall);
+    let fires = isMatched && (interval || !seen.has(wall.ms));
+    const jumpMinutes = previousMs === undefined ? 1 : (wall.ms - previousMs) / minuteMs;
+    if (!hour.startsWith("*") && previousMs !== undefined && jumpMinutes > 1 && jumpMinutes - 1 <= gapMinutesMax) {
+      for (let missing = previousMs + minuteMs; missing < wall.ms; missing += minuteMs)
+        fires ||= matches(wallAt(missing));
     }
-    if (fires) due.push(new Date(atMs).toISOString());
-    seen.add(wallMs);
-    previousWallMs = wallMs;
+    if (fires) due.push(atMs);
+    // What does not match is not asked for.
+    if (isMatched) seen.add(wall.ms);
+    previousMs = wall.ms;
   }
   return due;
 }
@@ -115,6 +138,8 @@ const stretches: [zone: string, from: string, to: string][] = [
   ["Pacific/Apia", "2011-12-27", "2012-01-02"],
 ];
 
+const shown = (ms: number) => (Number.isFinite(ms) ? new Date(ms).toISOString() : "none");
+
 for (const [zone, from, to] of stretches) {
   test(`nextMoments() agrees with the oracle in ${zone} from ${from} to ${to}, ${expressions.length} expressions`, () => {
     const fromMs = Date.parse(`${from}T00:00Z`);
@@ -122,23 +147,24 @@ for (const [zone, from, to] of stretches) {
     // The oracle starts two days early, so that it has seen what an overlap repeats.
     const walls = wallMinutes(zone, fromMs - 2 * 86_400_000, toMs);
     for (const expression of expressions) {
-      const expected = oracle(expression, walls).filter((at) => Date.parse(at) > fromMs);
+      const expected = oracle(expression, walls).filter((atMs) => atMs > fromMs);
       const trigger = { kind: "cron", expression, timeZone: zone } as const;
       const walked = nextMoments(trigger, { after: new Date(fromMs), until: new Date(toMs), limit: 10_000 });
       assert.deepEqual(
         walked.map((moment) => moment.toISOString()),
-        expected,
+        expected.map((atMs) => new Date(atMs).toISOString()),
         `${expression}, walked`,
       );
       // Asked at many moments, without having walked there, the next moment is the same.
       const schedule = createSchedule(trigger);
-      for (let askMs = fromMs; askMs < toMs; askMs += 190 * minuteMs + 37_000) {
+      let place = 0;
+      for (let askMs = fromMs; askMs < toMs; askMs += 433 * minuteMs + 37_000) {
         const nextMs = schedule.next(askMs) ?? Number.POSITIVE_INFINITY;
-        assert.equal(
-          nextMs > toMs ? undefined : new Date(nextMs).toISOString(),
-          expected.find((at) => Date.parse(at) > askMs),
-          `${expression}, asked at ${new Date(askMs).toISOString()}`,
-        );
+        while ((expected[place] ?? Number.POSITIVE_INFINITY) <= askMs) place += 1;
+        const wanted = expected[place];
+        if ((nextMs > toMs ? undefined : nextMs) === wanted) continue;
+        const [given, right] = [nextMs, wanted ?? Number.POSITIVE_INFINITY].map(shown);
+        assert.fail(`${expression}, asked at ${shown(askMs)}: ${given} for ${right}`);
       }
     }
   });

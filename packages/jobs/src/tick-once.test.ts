@@ -9,7 +9,7 @@ import { fireDueTicks } from "./fire-due-ticks.ts";
 import { createScheduleCache } from "./schedule-cache.ts";
 
 const startMs = Date.parse("2026-03-28T22:00:00Z");
-const jobCount = 24;
+const jobCount = 12;
 const minutes = 5 * 60;
 
 /** Half intervals, half cron over Berlin's change to summer time. */
