@@ -119,8 +119,8 @@ test("listen() answers what is no request with a problem document", async () => 
   await using listening = await listen({ host: "127.0.0.1", port: 0, fetch });
   const malformed: [sent: string, status: number][] = [
     ["nonsense\r\n\r\n", 400],
-    ["GET / HTTP/1.1\r\n\r\n", 400],
-    ["GET http:// HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n", 400],
+    ["GET / HTTP/1.1\r\nconnection: close\r\n\r\n", 400],
+    ["GET http:// HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n", 400],
     ["GET / HTTP/1.1\r\nhost: a b\r\nconnection: close\r\n\r\n", 400],
     [`GET / HTTP/1.1\r\nhost: 127.0.0.1\r\nx: ${"y".repeat(70_000)}\r\n\r\n`, 431],
   ];
