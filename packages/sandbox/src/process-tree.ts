@@ -18,6 +18,15 @@ export async function readProcessTree(pid: number): Promise<{ pids: number[]; by
   return { pids: found.map((row) => row.pid), bytes: found.reduce((sum, { kib }) => sum + kib * 1024, 0) };
 }
 
+/** Whether a process has stopped or ended, and starts no other. It is told to stop before it does. */
+export function standsStill(pid: number): boolean {
+  try {
+    return /^State:\s+[TZX]/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
+  } catch {
+    return true;
+  }
+}
+
 /** Ends all of them at once. */
 export function killAll(pids: readonly number[]): void {
   for (const pid of pids) {

@@ -1,9 +1,9 @@
 /** Runs one program confined, within its limits, and keeps what it writes. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { existsSync } from "node:fs";
-import { RoostError } from "@roost/base";
+import { delay, RoostError } from "@roost/base";
 import { bubblewrapArguments, type View } from "./bubblewrap-arguments.ts";
-import { killAll, readProcessTree } from "./process-tree.ts";
+import { killAll, readProcessTree, standsStill } from "./process-tree.ts";
 import { watchSize } from "./watch-size.ts";
 
 export interface ConfinedLimits {
@@ -105,6 +105,9 @@ export async function runConfined(
   }
 }
 
+/** It stops as soon as it runs: on a busy machine later than it was told. */
+const stopMsMax = 10_000;
+
 /**
  * The first process of its namespace takes all others along, once it is bound to the life of bwrap; before, it would wait for ever for a bwrap that is
  * gone. Stopped first, bwrap starts none while they are listed.
@@ -112,10 +115,15 @@ export async function runConfined(
 async function endAll(child: ChildProcess): Promise<void> {
   if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
   child.kill("SIGSTOP");
-  const { pids } = await readProcessTree(child.pid).catch(() => ({ pids: [] }));
-  killAll(pids);
-  // Also where they could not be listed.
-  child.kill("SIGKILL");
+  try {
+    const untilMs = performance.now() + stopMsMax;
+    while (!standsStill(child.pid) && performance.now() < untilMs) await delay(1);
+    killAll((await readProcessTree(child.pid)).pids);
+  } catch {
+    // They could not be listed.
+  } finally {
+    child.kill("SIGKILL");
+  }
 }
 
 /** What the kernel itself holds a program to. Of a machine without the program for it, memory and processes are counted alone. */
