@@ -3,6 +3,8 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { delay } from "@roost/base";
 
+/** Most programs have ended by then, and nothing was counted for them. What one has written until then counts as having been there. */
+const beforeMs = 100;
 const firstMs = 1_000;
 const pauseMsMin = 2_000;
 /** So that the looking takes at most so much of the time. */
@@ -20,6 +22,7 @@ async function look(
   directory: string,
   { bytesMax, onTooLarge, signal }: { bytesMax: number; onTooLarge: () => void; signal: AbortSignal },
 ): Promise<void> {
+  await delay(beforeMs, { signal });
   const before = await sizeOf(directory, signal);
   for (let pauseMs = firstMs; ;) {
     await delay(pauseMs, { signal });

@@ -119,10 +119,9 @@ async function clone({
   limits: Partial<ConfinedLimits> | undefined;
 }): Promise<void> {
   return whole(path, source, async (making) => {
-    await git(["clone", "--quiet", "--no-checkout", "--no-hardlinks", "--", mirror, making]);
+    const author = ["-c", `user.name=${agent} (Roost)`, "-c", `user.email=${agent}@roost.invalid`];
+    await git(["clone", "--quiet", "--no-checkout", "--no-hardlinks", ...author, "--", mirror, making]);
     await git(["-C", making, "remote", "set-url", "origin", source]);
-    await git(["-C", making, "config", "user.name", `${agent} (Roost)`]);
-    await git(["-C", making, "config", "user.email", `${agent}@roost.invalid`]);
     const checkout = ["git", "checkout", "--quiet", "-b", `roost/${agent}`];
     const given = { directory: making, limits: { timeMsMax: gitMsMax, ...limits } };
     const { end, exitCode, output } = await runConfined(checkout, given);
