@@ -35,14 +35,23 @@ export interface InstallOptions {
   acceptsBreaks?: boolean | undefined;
 }
 
+interface DescribedContract {
+  document: OpenApiDocument;
+  hash: string;
+}
+
+/** A contract is a value. Describing a large one takes 70 ms, and a process may install it again and again. */
+const described = new WeakMap<ServiceContract, DescribedContract>();
+
 /** As callers learn it, and its hash. */
-export function describeContract(contract: ServiceContract): { document: OpenApiDocument; hash: string } {
+export function describeContract(contract: ServiceContract): DescribedContract {
+  const known = described.get(contract);
+  if (known !== undefined) return known;
   const { name, version } = contract;
   const document = createOpenApi(contract, { version, servers: [{ url: `/services/${name}` }] });
-  return {
-    document,
-    hash: createHash("sha256").update(canonicalJson(document)).digest("hex"),
-  };
+  const hash = createHash("sha256").update(canonicalJson(document)).digest("hex");
+  described.set(contract, { document, hash });
+  return { document, hash };
 }
 
 /**
