@@ -1,8 +1,8 @@
 /** Public file `@roost/base/text-width`: measures, cuts and wraps text by terminal columns. */
 import { stripVTControlCharacters } from "node:util";
 
+// tidy: opening one takes 17 ms of the processor, so it is opened at first use: few processes print.
 let opened: Intl.Segmenter | undefined;
-/** Opening one takes 17 ms of the processor: at first use, since few processes print. */
 const graphemesOf = (text: string) =>
   (opened ??= new Intl.Segmenter(undefined, { granularity: "grapheme" })).segment(text);
 /** East Asian wide and fullwidth forms, and emoji (Unicode TR11, emoji presentation). */

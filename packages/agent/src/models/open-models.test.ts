@@ -185,7 +185,7 @@ test("openModels() tries a passing failure again, at most roundsMax times", asyn
   });
 });
 
-test("openModels() does not hammer a provider that refuses the key: 12 days of heartbeats", async () => {
+test("L: openModels() does not hammer a provider that refuses the key: 12 days of heartbeats", async () => {
   await withProviders(
     { first: () => ({ status: 401, error: { message: "no such key" } }) },
     async ({ first, clock, open }) => {
