@@ -28,7 +28,7 @@ export { accessSchema, isAccessToken, openAccess, type AccessTokens } from "./op
 export { principalIdOf, type AccessToken, type TokenCap } from "./access-token.ts";
 export { createPairing, isPairingCode, pairingMsMax, redeemPairing, wrongCodesMax, type Pairing } from "./pairing.ts";
 export { fingerprintOf, readHomeToken, recordHomeToken } from "./signing/home-token.ts";
-export { makeSigningKey, openSigning, type Signing } from "./signing/open-signing.ts";
+export { isSigningKey, makeSigningKey, openSigning, type Signing } from "./signing/open-signing.ts";
 export { createFailureCount, failuresMax, failureWindowMs } from "./create-failure-count.ts";
 export { isSameSecret } from "./is-same-secret.ts";
 export { addHook, listHooks, removeHook, rotateHook } from "./hooks/add-hook.ts";

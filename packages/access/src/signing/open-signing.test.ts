@@ -4,7 +4,7 @@ import { silentLogger } from "@roost/base";
 import { changeDatabaseUrl, escapeIdentifier, loginStatements, openDatabase } from "@roost/database";
 import { testKernelWith } from "@roost/kernel/testing";
 import { accessSchema } from "../open-access.ts";
-import { makeSigningKey, openSigning } from "./open-signing.ts";
+import { isSigningKey, makeSigningKey, openSigning } from "./open-signing.ts";
 
 const createTestKernel = testKernelWith([accessSchema]);
 const logger = silentLogger;
@@ -80,4 +80,11 @@ test("openSigning() leaves nothing in the database with which one could sign", a
     /error|unsupported|asn1|wrong tag|DECODER/i,
   );
   assert.ok(await signing.isSigned("a text", signed));
+});
+
+test("isSigningKey() takes what was made and nothing that is torn", () => {
+  const key = makeSigningKey();
+  assert.equal(isSigningKey(key), true);
+  for (const torn of ["", "x", key.slice(0, key.length / 2), key.slice(4)])
+    assert.equal(isSigningKey(torn), false, torn);
 });

@@ -28,12 +28,24 @@ export function makeSigningKey(): string {
   return privateKey.export({ type: "pkcs8", format: "der" }).toString("base64");
 }
 
+export function isSigningKey(key: string): boolean {
+  try {
+    return toPrivateKey(key).asymmetricKeyType === "ed25519";
+  } catch {
+    return false;
+  }
+}
+
+function toPrivateKey(key: string): KeyObject {
+  return createPrivateKey({ key: Buffer.from(key, "base64"), type: "pkcs8", format: "der" });
+}
+
 /** Publishes the public key of this gateway first. */
 export async function openSigning(
   { database, clock }: { database: Sql; clock: Clock },
   { key, logger }: { key: string; logger: Logger },
 ): Promise<Signing> {
-  const privateKey = createPrivateKey({ key: Buffer.from(key, "base64"), type: "pkcs8", format: "der" });
+  const privateKey = toPrivateKey(key);
   const publicKey = createPublicKey(privateKey).export({ type: "spki", format: "der" });
   const ownId = idOf(publicKey);
   await database.query("select access.publish_signing_key_1($1)", [publicKey]);
