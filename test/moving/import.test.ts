@@ -164,7 +164,7 @@ test("roost import moves an OpenClaw home of 2026.3 in, once, and names what it 
   assert.equal(await home("USER.md"), "mine\n", "what is here stays");
   assert.match(
     await home("agents/writer.md"),
-    /title: writer\nmodel: box-qwen-3\nfallbacks:\n  - box-big\n[\s\S]*I write/,
+    /title: writer\nmodel: box-qwen-3\nfallbacks:\n  - box-big\ntools:\n  - ask_person\n[\s\S]*  - write_file\n---\n\nI write/,
   );
   assert.equal(await home("workspace/agents/idea.md"), "not an agent here\n");
   const refused = first.refused.map(({ name, reason }) => `${name}: ${reason}`).join("\n");

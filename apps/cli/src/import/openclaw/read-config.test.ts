@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
-import { readConfig } from "./read-config.ts";
+import { hasFewerTools, readConfig } from "./read-config.ts";
 
 async function read(text: string, files: Record<string, string> = {}) {
   const home = await mkdtemp(join(tmpdir(), "roost-config-"));
@@ -64,4 +64,16 @@ test("readConfig() says why a file cannot be read", async () => {
     const why = await read(text);
     assert.match(typeof why === "string" ? why : JSON.stringify(why), says);
   }
+});
+
+test("hasFewerTools() is true of an agent whose config allows or denies some, or names a profile", () => {
+  const rows: [config: object, agent: object, isNarrow: boolean][] = [
+    [{}, {}, false],
+    [{ tools: { exec: { host: "sandbox" } } }, { tools: { profile: "full" } }, false],
+    [{ tools: { deny: ["exec"] } }, {}, true],
+    [{ agents: { defaults: { tools: { profile: "minimal" } } } }, {}, true],
+    [{}, { tools: { allow: ["read"] } }, true],
+  ];
+  for (const [config, agent, isNarrow] of rows)
+    assert.equal(hasFewerTools(config, { id: "a", ...agent }), isNarrow, JSON.stringify([config, agent]));
 });
