@@ -81,7 +81,8 @@ async function writeLists(memory: Memory, unlisted: Unlisted): Promise<string[]>
   try {
     await writeIntoSettings(memory, ofSettings);
   } catch (error) {
-    for (const [id, tools] of ofSettings) notices.push(sayUnwritten(`agents.${id} of ${settingsFile}`, tools, error));
+    for (const [id, tools] of ofSettings)
+      notices.push(...sayUnwritten(`agents.${id} of ${settingsFile}`, tools, error));
   }
   for (const [id, tools] of unlisted) {
     if (memory.settings.agents[id] !== undefined) continue;
@@ -89,7 +90,7 @@ async function writeLists(memory: Memory, unlisted: Unlisted): Promise<string[]>
     try {
       await writeIntoFile(memory, { id, file, tools });
     } catch (error) {
-      notices.push(sayUnwritten(file, tools, error));
+      notices.push(...sayUnwritten(file, tools, error));
     }
   }
   return notices;
@@ -135,8 +136,13 @@ function readTools(file: string, text: string): readonly string[] | undefined {
   }
 }
 
-function sayUnwritten(place: string, tools: readonly string[], error: unknown): string {
-  return `${place} names no tools, and agents have only those that they name. It keeps what it had until this line is there: ${toolsLine(tools)} (it could not be written: ${toRoostError(error).message})`;
+/** What another gateway, or the person, has changed at the same moment is looked at again. */
+function sayUnwritten(place: string, tools: readonly string[], error: unknown): string[] {
+  const { code, message } = toRoostError(error);
+  if (code === "conflict") return [];
+  return [
+    `${place} names no tools, and agents have only those that they name. It keeps what it had until this line is there: ${toolsLine(tools)} (it could not be written: ${message})`,
+  ];
 }
 
 /** As a new home has it. What a person removes later stays removed. */
