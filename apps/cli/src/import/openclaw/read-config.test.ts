@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
-import { hasFewerTools, readConfig } from "./read-config.ts";
+import { hasFewerTools, readConfig, type OpenClawConfig } from "./read-config.ts";
 
 async function read(text: string, files: Record<string, string> = {}) {
   const home = await mkdtemp(join(tmpdir(), "roost-config-"));
@@ -67,7 +67,7 @@ test("readConfig() says why a file cannot be read", async () => {
 });
 
 test("hasFewerTools() is true of an agent whose config allows or denies some, or names a profile", () => {
-  const rows: [config: object, agent: object, isNarrow: boolean][] = [
+  const rows: [config: OpenClawConfig, agent: object, isNarrow: boolean][] = [
     [{}, {}, false],
     [{ tools: { exec: { host: "sandbox" } } }, { tools: { profile: "full" } }, false],
     [{ tools: { deny: ["exec"] } }, {}, true],
