@@ -16,6 +16,7 @@ export async function writeBack(
   client: RoostClient,
   { record, outcome, origin }: WriteBack,
 ): Promise<string | undefined> {
+  if (record.kind === "file" && record.brought !== undefined) return "it is too large: copy it by hand";
   if (record.kind !== "file" || outcome.path === null || record.text === undefined) return "it is no text";
   const { bytes } = await client.getFile({ path: outcome.path });
   const now = await readFile(origin);
