@@ -20,6 +20,8 @@ test("claim, release, begin, reserve, settle, finish and end touch few blocks be
   const { kernel, database } = test;
   await using worker = await joinWorker(kernel);
   // Before the statistics know of them, and after: a plan that was made in ignorance is cached for long.
+  for (const table of ["run", "step"])
+    await database.query(`alter table roost.${table} set (autovacuum_enabled = off)`);
   await insertIdleRuns(database, idleRunCount);
   await kernel.transact((tx) =>
     createRuns(
