@@ -12,6 +12,7 @@ import { startScriptedModelServer, type ScriptedRequest } from "@roost/agent/tes
 import { answerQuestion } from "@roost/approvals";
 import { silentLogger, type JsonObject } from "@roost/base";
 import { formatLabels, isUntrusted, type Labels } from "@roost/contract/labels";
+import { starterToolNames } from "@roost/contract/operations";
 import { createAgentOf } from "@roost/jobs";
 import { getRun, listQuestions, listRuns, type NewRun } from "@roost/kernel";
 import { listFacts, readHomeFile } from "@roost/memory";
@@ -81,7 +82,7 @@ async function open(serverDir: string) {
       },
     },
     agents: {
-      main: { agents: ["scribe"], mcp: ["files"], exec: {}, services: ["peeps"] },
+      main: { tools: [...starterToolNames], agents: ["scribe"], mcp: ["files"], exec: {}, services: ["peeps"] },
       scribe: { title: "Copies texts", prompt: scribe },
     },
   };
