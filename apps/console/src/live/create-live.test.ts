@@ -249,3 +249,25 @@ test("createLive() brings what the programs of runs print, to the tabs that show
   a.close();
   assert.deepEqual([(await fourth).runs, b.live.state()], [[], "live"], "what is shown no more is not asked for");
 });
+
+test("createLive() lets runs that are shown shut out no session, and keeps the newest, also in the tab that leads next", async () => {
+  const { browser, a, b } = await openTwoTabs();
+  const runIds = Array.from({ length: 25 }, (_, index) => `r${index}`);
+  const newest = runIds.slice(-20);
+  b.live.watch("main");
+  for (const runId of runIds) b.live.watchRun(runId);
+  const second = browser.untilOpened();
+  const { tab, sessions, runs } = await second;
+  assert.deepEqual([tab, sessions, runs], ["a", ["main"], newest]);
+  const count = browser.connections.length;
+  a.live.watchRun(newest[0]!);
+  await new Promise(setImmediate);
+  assert.equal(browser.connections.length, count, "one that is shown opens nothing");
+  const third = browser.untilOpened();
+  a.live.watchRun("another");
+  assert.deepEqual((await third).runs, [...newest.slice(2), newest[0], "another"], "what is shown again is new again");
+  const fourth = browser.untilOpened();
+  a.close();
+  const next = await fourth;
+  assert.deepEqual([next.tab, next.sessions, next.runs], ["b", ["main"], newest]);
+});

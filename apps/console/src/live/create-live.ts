@@ -77,8 +77,8 @@ interface Tab {
   shown: Set<string>;
 }
 
-/** Sessions and runs together; the gateway takes as many of each. The oldest give way. */
-const shownMax = 20;
+/** Sessions, and runs: the gateway takes as many of each. The oldest of a kind give way. */
+export const shownMax = 20;
 const keyOf = { session: (name: string) => `session:${name}`, run: (id: string) => `run:${id}` };
 const lockName = "roost.live";
 /** A tab that holds the stream and does not answer within this time has been frozen: the lock is taken from it. */
@@ -153,7 +153,7 @@ function takeTurn(tab: Tab, options: LiveOptions, page: AbortSignal, mode: LockO
   const lead = async () => {
     if (signal.aborted) return;
     tab.isLeading = true;
-    tab.shown = new Set(tab.own.keys());
+    tab.shown = newestOf([...tab.own.keys()]);
     post({ kind: "who" });
     await leadStream<HomeUpdate>({
       pause: options.pause,
@@ -218,10 +218,16 @@ function hear(tab: Tab, message: Message, post: (message: Message) => void): voi
 
 /** Of the leading tab: with one that is new the stream is opened anew, from where it is. */
 function addShown(tab: Tab, keys: readonly string[]): void {
-  const added = keys.filter((key) => !tab.shown.has(key));
-  if (added.length === 0) return;
-  tab.shown = new Set([...tab.shown, ...added].slice(-shownMax));
-  tab.connection.abort(reopens);
+  const isNew = keys.some((key) => !tab.shown.has(key));
+  // Those that were there become the newest, too: a screen that shows most of them again loses none.
+  tab.shown = newestOf([...[...tab.shown].filter((key) => !keys.includes(key)), ...keys]);
+  if (isNew) tab.connection.abort(reopens);
+}
+
+/** As many of each kind as the gateway takes. */
+function newestOf(keys: readonly string[]): Set<string> {
+  const ofKind = (key: (name: string) => string) => keys.filter((each) => each.startsWith(key(""))).slice(-shownMax);
+  return new Set([...ofKind(keyOf.session), ...ofKind(keyOf.run)]);
 }
 
 function shownOf(keys: Iterable<string>): Shown {

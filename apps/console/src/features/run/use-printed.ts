@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from "react";
 import { useConsole } from "../../live/console-context.ts";
+import { shownMax } from "../../live/create-live.ts";
 import { foldPrinted, type Printed } from "./fold-printed.ts";
 import { keyOf } from "./key-of.ts";
 import type { RunReading } from "./use-run-reading.ts";
@@ -14,7 +15,9 @@ export function usePrinted(value: RunReading | undefined): PrintedStep | undefin
   const [printed, setPrinted] = useState<Printed>();
   const last = useRef<Printed>(undefined);
   const going = value === undefined ? [] : [value.run, ...value.children].filter(({ endedAt }) => endedAt === null);
-  const runIds = going.map(({ id }) => id).join(" ");
+  // More would shut out each other; one place is left for what another tab shows.
+  const watched = going.slice(0, shownMax - 1);
+  const runIds = watched.map(({ id }) => id).join(" ");
   useEffect(() => {
     if (runIds === "") return undefined;
     const ids = runIds.split(" ");
