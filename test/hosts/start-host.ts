@@ -28,17 +28,19 @@ export async function startHost(environment: Record<string, string>): Promise<Ho
     code: code as number | null,
     signal: signal as NodeJS.Signals | null,
   }));
+  let isOver = false;
+  void ended.then(() => (isOver = true));
   const end = async (signal: NodeJS.Signals) => {
     up.kill(signal);
     await ended;
   };
   try {
-    await until("the host is up", () => /Host \S+ works for/.test(printed) || up.exitCode !== null);
+    await until("the host is up", () => /Host \S+ works for/.test(printed) || isOver);
   } catch (error) {
     await end("SIGKILL");
     throw error;
   }
-  if (up.exitCode !== null) throw new Error(printed);
+  if (isOver) throw new Error(printed);
   return {
     pid: up.pid!,
     ended,
