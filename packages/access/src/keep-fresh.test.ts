@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { mock, test } from "node:test";
 import { createFakeClock } from "@roost/base";
 import { until } from "@roost/base/testing/until";
 import { keepFresh } from "./keep-fresh.ts";
@@ -50,4 +50,33 @@ test("keepFresh() does not keep what was being read when it was told to forget",
   answer();
   assert.deepEqual(await Promise.all([before, after]), [1, 2]);
   assert.equal(await fresh.value(), 2);
+});
+
+test("keepFresh() reads for what is missed at once where that is rare, and few times however many guess", async () => {
+  const clock = createFakeClock(0);
+  let count = 0;
+  const fresh = keepFresh(async () => (count += 1), { clock, onFailure: (error) => assert.ifError(error) });
+  mock.timers.enable({ apis: ["setTimeout"] });
+  try {
+    const pass = async (ms: number) => {
+      clock.advance(ms);
+      mock.timers.tick(ms);
+      // What has been read is known.
+      await new Promise((resolve) => setImmediate(resolve));
+    };
+    const missed: Promise<number>[] = [];
+    for (let guesses = 0; guesses < 100; guesses += 1) {
+      missed.push(fresh.again());
+      await pass(10);
+    }
+    await pass(200);
+    await Promise.all(missed);
+    assert.equal(count, 6, "after 20 ms, and every 200 from then on");
+    await pass(1_001);
+    const rare = fresh.again();
+    await pass(20);
+    assert.equal(await rare, 7);
+  } finally {
+    mock.timers.reset();
+  }
 });

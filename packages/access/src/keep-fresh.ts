@@ -3,8 +3,10 @@ import { delay, type Clock } from "@roost/base";
 
 const freshMs = 1_000;
 const staleMsMax = 2_000;
-/** Between two reads for calls that miss something, however many guess. */
+/** Before a read for calls that miss something. */
 const missedMs = 20;
+/** The same where one was read within the last second: however many guess, it is read five times a second. */
+const missedAgainMs = 200;
 
 export interface Fresh<Value> {
   value(): Promise<Value>;
@@ -36,11 +38,14 @@ export function keepFresh<Value>(
     return own;
   };
   let due: Promise<Value> | undefined;
+  let missedAtMs = -Infinity;
   const readSoon = async () => {
-    await delay(missedMs);
+    // A clock that was set back counts as one that went on.
+    await delay(Math.abs(clock.nowMs() - missedAtMs) > freshMs ? missedMs : missedAgainMs);
     // It may have been read before the call.
     await reading?.catch(() => undefined);
     due = undefined;
+    missedAtMs = clock.nowMs();
     return await readNow();
   };
   const ageMs = () => (kept === undefined ? Infinity : clock.nowMs() - kept.readMs);
