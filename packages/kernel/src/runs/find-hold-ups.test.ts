@@ -20,6 +20,11 @@ test("findHoldUps() finds the question for which a run waits that was delegated,
   assert.deepEqual(await found(), [{ runId: behind, isBehind: true, question: null }], "it only works");
 
   await claimOne(kernel, worker);
+  const question = { prompt: "may I?", kind: "approval" } as const;
+  // For this one nobody waits.
+  await startRun(kernel, { parent: { ...parent, seq: 9 } });
+  const aside = (await claimOne(kernel, worker)).owned;
+  await waitInRun(kernel, aside, { seq: 1, wait: { kind: "person", question } });
   let above = parent;
   for (let depth = 0; depth < 2; depth += 1) {
     const runId = await startRun(kernel, { parent: { ...above, seq: 1 } });
@@ -31,7 +36,6 @@ test("findHoldUps() finds the question for which a run waits that was delegated,
     { runId: behind, isBehind: true, question },
   ];
   assert.deepEqual(await found(), held(null));
-  const question = { prompt: "may I?", kind: "approval" } as const;
   const asked = await waitInRun(kernel, above, { seq: 1, wait: { kind: "person", question } });
   assert.deepEqual(await found(), held("approval"));
   assert.ok(asked.state === "waiting");

@@ -21,8 +21,7 @@ export async function findHoldUps(sql: Sql, runIds: readonly string[]): Promise<
      line as (
        select id, at from held
        union
-       select l.id, c.id from line l join roost.run p on p.id = l.at and p.waiting_for = 'child'
-         join roost.run c on c.parent_run_id = p.id and c.ended_at is null
+       select l.id, w.child_run_id from line l join roost.wait w on w.run_id = l.at and w.resolved_at is null and w.child_run_id is not null
      )
      select h.id as "runId", h.is_behind as "isBehind",
        (select q.kind from line l join roost.run w on w.id = l.at and w.waiting_for in ('person', 'resolution')
