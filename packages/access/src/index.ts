@@ -29,6 +29,7 @@ export { principalIdOf, type AccessToken, type TokenCap } from "./access-token.t
 export { createPairing, isPairingCode, pairingMsMax, redeemPairing, wrongCodesMax, type Pairing } from "./pairing.ts";
 export { fingerprintOf, readHomeToken, recordHomeToken } from "./signing/home-token.ts";
 export { isSigningKey, makeSigningKey, openSigning, type Signing } from "./signing/open-signing.ts";
+export { keepFresh } from "./keep-fresh.ts";
 export { createFailureCount, failuresMax, failureWindowMs } from "./create-failure-count.ts";
 export { isSameSecret } from "./is-same-secret.ts";
 export { addHook, listHooks, removeHook, rotateHook } from "./hooks/add-hook.ts";

@@ -3,8 +3,9 @@
  * database elsewhere.
  */
 import { createHash } from "node:crypto";
-import { fingerprintOf, readHomeToken, recordHomeToken } from "@roost/access";
-import { keepBriefly, type Clock, type Logger } from "@roost/base";
+import { fingerprintOf, keepFresh, readHomeToken, recordHomeToken } from "@roost/access";
+import type { Clock, Logger } from "@roost/base";
+import type { Sql } from "@roost/database";
 import type { Kernel, SchedulerLoop } from "@roost/kernel";
 import { readToken, tokenPath } from "./read-token.ts";
 import { stampOfFile } from "./stamp-of-file.ts";
@@ -54,9 +55,10 @@ export async function openToken(
   };
 }
 
-/** Of a gateway without the file. One that was replaced counts there until another one is recorded, and a second longer. */
-export function openRecordedToken({ database, clock }: Kernel): Token {
-  return { fingerprint: keepBriefly(() => readHomeToken(database), { clock }).read };
+/** Of a gateway without the file. One that was replaced counts there until another one is recorded, and two seconds longer. */
+export function openRecordedToken({ database, clock, logger }: { database: Sql; clock: Clock; logger: Logger }): Token {
+  const onFailure = (error: unknown) => logger.warn("The home's token could not be read again", { error });
+  return { fingerprint: keepFresh(() => readHomeToken(database), { clock, onFailure }).value };
 }
 
 /** Tells gateways elsewhere which token is in force: at once, and from then on where that has changed. */
