@@ -1,5 +1,5 @@
 import type { Kernel } from "@roost/kernel";
-import { followHoldUp } from "./follow-hold-up.ts";
+import { createHoldUps } from "./follow-hold-up.ts";
 import { followWork, type FollowedOutput, type FollowedText } from "./follow-work.ts";
 
 export type RunText = (FollowedText | FollowedOutput) & { runId: string };
@@ -7,7 +7,8 @@ export type RunText = (FollowedText | FollowedOutput) & { runId: string };
 /** The text streams of active runs: what their models write, what their tools do, and remarks on those that are held up. */
 export function createRunTexts(kernel: Kernel, signal: AbortSignal) {
   const going = new Map<string, AbortController>();
-  const held = new Set<string>();
+  const holdUps = createHoldUps(kernel, signal);
+  let isLooking = false;
   const added: AsyncGenerator<RunText, void>[] = [];
   return {
     added,
@@ -17,11 +18,11 @@ export function createRunTexts(kernel: Kernel, signal: AbortSignal) {
       going.set(runId, ended);
       added.push(withRun(runId, followWork(kernel, runId, AbortSignal.any([signal, ended.signal]))));
     },
-    /** For a run that may be held up from now on; ends by itself. */
+    /** For a run that may be held up from now on. */
     look(runId: string) {
-      if (held.has(runId)) return;
-      held.add(runId);
-      added.push(withRun(runId, followHoldUp(kernel, runId, signal), () => held.delete(runId)));
+      holdUps.look(runId);
+      if (!isLooking) added.push(holdUps.follow());
+      isLooking = true;
     },
     end(runId: string) {
       going.get(runId)?.abort();
@@ -33,11 +34,6 @@ export function createRunTexts(kernel: Kernel, signal: AbortSignal) {
 async function* withRun(
   runId: string,
   items: AsyncGenerator<FollowedText | FollowedOutput, void>,
-  onEnd: () => void = () => undefined,
 ): AsyncGenerator<RunText, void> {
-  try {
-    for await (const item of items) yield { ...item, runId };
-  } finally {
-    onEnd();
-  }
+  for await (const item of items) yield { ...item, runId };
 }

@@ -4,6 +4,7 @@ import { until } from "@roost/base/testing/until";
 import { answerQuestion, waitInRun, type WorkerRegistration } from "@roost/kernel";
 import { createTestGateway, type TestGateway } from "../testing/create-test-gateway.ts";
 import { claimOne, joinWorker, startRun } from "../testing/drive-runs.ts";
+import { createHoldUps } from "./follow-hold-up.ts";
 
 /** Main works; then it delegates something that asks for an approval, and is asked something else meanwhile. */
 async function begin({ client, kernel }: TestGateway, worker: WorkerRegistration) {
@@ -82,4 +83,35 @@ test("An approval that holds up a turn and who is queued behind it is told where
   assert.deepEqual(await waits(), ["a run it started", "1 before it"]);
   leaving.abort();
   await Promise.allSettled(hearing);
+});
+
+test("One look asks for all runs of a stream, and a run that is added while another look ends is looked at again", async () => {
+  const asked: string[][] = [];
+  const answers: ((rows: object[]) => void)[] = [];
+  const query = async (_text: string, [runIds]: unknown[] = []) => {
+    asked.push(runIds as string[]);
+    return await new Promise<object[]>((resolve) => answers.push(resolve));
+  };
+  const leaving = new AbortController();
+  const watch = { next: async () => "woken", [Symbol.dispose]() {} };
+  const kernel = { database: { query }, wakeups: { watch: () => watch } } as unknown as TestGateway["kernel"];
+  const { look, follow } = createHoldUps(kernel, leaving.signal);
+  const held = (runId: string) => ({ runId, isBehind: true, question: "approval" });
+  for (const runId of ["a", "b", "c"]) look(runId);
+  const items = follow();
+  const heard = items.next();
+  await until(() => asked.length === 1);
+  look("c");
+  answers[0]!([held("a")]);
+  assert.deepEqual(await heard, { done: false, value: { kind: "remark", text: ofSecond, runId: "a" } });
+  const next = items.next();
+  await until(() => asked.length === 2);
+  answers[1]!([held("a"), held("c")]);
+  assert.deepEqual(await next, { done: false, value: { kind: "remark", text: ofSecond, runId: "c" } });
+  assert.deepEqual(asked, [
+    ["a", "b", "c"],
+    ["a", "c"],
+  ]);
+  leaving.abort();
+  assert.deepEqual(await items.next(), { done: true, value: undefined });
 });
