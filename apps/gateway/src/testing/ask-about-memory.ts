@@ -47,6 +47,7 @@ async function askAboutMoving(client: TestGateway["client"]): Promise<void> {
   await askAboutLarge(client);
   const exported = await client.exportRecords({ kind: "file", limit: 500 });
   assert.ok(exported.items.some(({ path }) => path === "note.md"));
+  assert.equal(exported.items.find(({ path }) => path === "films/long.bin")?.["bytes"], 1_200_000);
   assert.equal((await client.getLastExport()).export, null);
   const { export: first } = await client.finishExport({ fileCount: 3, leftOutCount: 1 });
   await client.finishExport({ fileCount: 4, leftOutCount: 0 });
@@ -78,5 +79,4 @@ async function askAboutLarge(client: TestGateway["client"]): Promise<void> {
     outcomes.map(({ action, path }) => [action, path]),
     [["created", "films/long.bin"]],
   );
-  assert.equal((await client.hashFile({ path: "films/long.bin" })).sha256, brought.sha256);
 }
