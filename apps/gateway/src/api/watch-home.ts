@@ -9,7 +9,7 @@ import {
 } from "@roost/contract/operations";
 import { listRuns, type Kernel } from "@roost/kernel";
 import { createRunTexts, type RunText } from "../streams/create-run-texts.ts";
-import { mayBeHeldUp } from "../streams/follow-hold-up.ts";
+import { mayBeHeldUp } from "../streams/create-hold-ups.ts";
 import { isTerminal } from "../streams/is-terminal.ts";
 import { mergeStreams } from "../streams/merge-streams.ts";
 import { requireSessions } from "../security/may-see-main.ts";

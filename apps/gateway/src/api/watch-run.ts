@@ -7,7 +7,7 @@ import { toEventRecord } from "../records/to-event.ts";
 import { toRunRecord } from "../records/to-run-summary.ts";
 import { followCorrelation, type FollowedEvent } from "../streams/follow-correlation.ts";
 import { createRunTexts } from "../streams/create-run-texts.ts";
-import { mayBeHeldUp } from "../streams/follow-hold-up.ts";
+import { mayBeHeldUp } from "../streams/create-hold-ups.ts";
 import { followWork, type FollowedOutput, type FollowedText } from "../streams/follow-work.ts";
 import { readPlace } from "./tail-events.ts";
 import { isTerminal } from "../streams/is-terminal.ts";

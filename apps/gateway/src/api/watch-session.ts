@@ -8,7 +8,7 @@ import { toEventRecord } from "../records/to-event.ts";
 import { toRunSummary } from "../records/to-run-summary.ts";
 import { toMessageRecord } from "../records/to-session.ts";
 import { followSession, type SessionEvent } from "../streams/follow-session.ts";
-import { mayBeHeldUp } from "../streams/follow-hold-up.ts";
+import { mayBeHeldUp } from "../streams/create-hold-ups.ts";
 import { createRunTexts, type RunText } from "../streams/create-run-texts.ts";
 import { requireSessions } from "../security/may-see-main.ts";
 import { readPlace } from "./tail-events.ts";

@@ -1,5 +1,5 @@
 import type { Kernel } from "@roost/kernel";
-import { createHoldUps } from "./follow-hold-up.ts";
+import { createHoldUps } from "./create-hold-ups.ts";
 import { followWork, type FollowedOutput, type FollowedText } from "./follow-work.ts";
 
 export type RunText = (FollowedText | FollowedOutput) & { runId: string };

@@ -4,7 +4,7 @@ import { until } from "@roost/base/testing/until";
 import { answerQuestion, waitInRun, type WorkerRegistration } from "@roost/kernel";
 import { createTestGateway, type TestGateway } from "../testing/create-test-gateway.ts";
 import { claimOne, joinWorker, startRun } from "../testing/drive-runs.ts";
-import { createHoldUps } from "./follow-hold-up.ts";
+import { createHoldUps } from "./create-hold-ups.ts";
 
 /** Main works; then it delegates something that asks for an approval, and is asked something else meanwhile. */
 async function begin({ client, kernel }: TestGateway, worker: WorkerRegistration) {
