@@ -118,6 +118,8 @@ test(
     const many = await sh("for i in $(seq 200); do sleep 20 & done; wait", { limits: { processesMax: 50 } });
     // The kernel refuses the process, or the count ends all of them.
     assert.ok(many.end === "processes" || (many.exitCode !== 0 && many.end === "exited"), many.text);
+    const atOnce = "head -c 20000000 /dev/zero > fill; sleep 30";
+    assert.equal((await sh(atOnce, { limits: { diskBytesMax: 5_000_000, timeMsMax: 60_000 } })).end, "disk");
     const fill = "i=0; while :; do i=$((i+1)); head -c 1000000 /dev/zero > fill$i; done";
     assert.equal((await sh(fill, { limits: { diskBytesMax: 5_000_000, timeMsMax: 60_000 } })).end, "disk");
     // It may be made smaller, and worked in.

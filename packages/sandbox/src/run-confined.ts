@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { delay, RoostError } from "@roost/base";
 import { bubblewrapArguments, type View } from "./bubblewrap-arguments.ts";
 import { killAll, readProcessTree, standsStill } from "./process-tree.ts";
-import { watchSize } from "./watch-size.ts";
+import { countBefore, watchSize } from "./watch-size.ts";
 
 export interface ConfinedLimits {
   timeMsMax: number;
@@ -57,6 +57,8 @@ export async function runConfined(
 ): Promise<ConfinedRun> {
   signal?.throwIfAborted();
   const limits = { ...confinedLimitDefaults, ...given };
+  const before = await countBefore(view.directory);
+  signal?.throwIfAborted();
   const startedMs = performance.now();
   const child = spawn("bwrap", [...bubblewrapArguments(view), ...limitsOf(limits), ...program], {
     stdio: ["pipe", "pipe", "pipe"],
@@ -89,7 +91,7 @@ export async function runConfined(
   signal?.addEventListener("abort", onAbort, { once: true });
   const timer = setTimeout(() => stop("time"), limits.timeMsMax);
   using _watch = watch(child.pid, limits, stop);
-  using _disk = watchSize(view.directory, limits.diskBytesMax, () => stop("disk"));
+  using _disk = watchSize(view.directory, { bytesMax: limits.diskBytesMax, before }, () => stop("disk"));
   try {
     const exitCode = await new Promise<number | null>((resolve, reject) => {
       child.once("error", (cause) => {
