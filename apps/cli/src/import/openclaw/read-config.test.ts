@@ -73,6 +73,8 @@ test("hasFewerTools() is true of an agent whose config allows or denies some, or
     [{ tools: { deny: ["exec"] } }, {}, true],
     [{ agents: { defaults: { tools: { profile: "minimal" } } } }, {}, true],
     [{}, { tools: { allow: ["read"] } }, true],
+    [{}, { tools: { sandbox: { tools: { deny: ["exec"] } } } }, true],
+    [{}, { tools: ["read"] }, true],
   ];
   for (const [config, agent, isNarrow] of rows)
     assert.equal(hasFewerTools(config, { id: "a", ...agent }), isNarrow, JSON.stringify([config, agent]));

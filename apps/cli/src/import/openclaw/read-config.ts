@@ -106,12 +106,15 @@ function over(under: unknown, upper: unknown): unknown {
 export function hasFewerTools(config: OpenClawConfig, agent: AgentEntry): boolean {
   return [config.tools, config.agents?.defaults?.tools, agent.tools].some(
     (tools) =>
-      isJsonObject(tools) &&
-      (tools["allow"] !== undefined ||
-        tools["deny"] !== undefined ||
+      tools !== undefined &&
+      (!isJsonObject(tools) ||
+        limitingKeys.some((key) => tools[key] !== undefined) ||
         (tools["profile"] !== undefined && tools["profile"] !== "full")),
   );
 }
+
+/** What takes tools away, for all that an agent does or for some of it. */
+const limitingKeys = ["allow", "deny", "byProvider", "sandbox", "subagents"];
 
 export function agentsOf(config: OpenClawConfig): AgentEntry[] {
   const listed = (config.agents?.list ?? []).map((each, index) => ({ ...each, id: each.id ?? `agent ${index + 1}` }));

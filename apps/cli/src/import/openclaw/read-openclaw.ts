@@ -43,6 +43,8 @@ export async function* readOpenClaw(home: string): Finding {
   const workspace = await findWorkspace(home, first?.workspace ?? known.agents?.defaults?.workspace);
   if (workspace === undefined) yield noteOf("no workspace was found: only jobs, conversations and skills come in");
   else yield* apart("workspace", readWorkspace(home, workspace));
+  if (hasFewerTools(known, first ?? { id: "main" }))
+    yield noPlace("agent main", "it has not all tools there: take out of agents/main.md what it should not have");
   const models = convertModels(known);
   for (const agent of agents)
     if (agent !== first) yield* apart(`agent ${agent.id}`, readAgent(home, agent, { config: known, models }));
