@@ -195,18 +195,19 @@ async function noticesOf({ kernel }: Awaited<ReturnType<typeof open>>): Promise<
 test("applyHomeAgents() writes the tools of agents from before into their files, once, and tells the person", async () => {
   await using home = await open({
     "agents/clerk.md": "---\ntitle: Clerk # mine\n---\nCount.\n",
-    "agents/bare.md": "Only words.\n",
+    "agents/bare.MD": "Only words.\n",
     "agents/thinker.md": "Think.\n",
+    "agents/own.md": "---\ntools: [recall]\n---\nMine.\n",
     "roost.yaml": "agents:\n  poster: { prompt: Post. } # mine\n",
   });
   await home.apply();
   const tools = ["read_file", "notify"];
-  await cameFromBefore(home, { clerk: tools, bare: tools, main: tools, poster: tools, thinker: [] });
+  await cameFromBefore(home, { clerk: tools, bare: tools, main: tools, poster: tools, thinker: [], own: tools });
   assert.deepEqual(await home.apply(), []);
   const read = (path: string) => readFile(join(home.homeDir, path), "utf8");
   const line = "tools: [read_file, notify]\n";
   assert.equal(await read("agents/clerk.md"), `---\n${line}title: Clerk # mine\n---\nCount.\n`);
-  assert.equal(await read("agents/bare.md"), `---\n${line}---\n\nOnly words.\n`);
+  assert.equal(await read("agents/bare.MD"), `---\n${line}---\n\nOnly words.\n`);
   assert.equal(await read("agents/thinker.md"), "---\ntools: []\n---\n\nThink.\n");
   assert.equal(await read("agents/main.md"), `---\n${line}---\n\n`);
   assert.match(await read("roost.yaml"), /poster: \{ prompt: Post\., tools: \[ ?read_file, notify ?\] \} # mine/);
@@ -227,7 +228,7 @@ test("applyHomeAgents() writes the tools of agents from before into their files,
   const [told, ...more] = await noticesOf(home);
   assert.match(
     told ?? "",
-    /agents\/bare\.md, agents\/clerk\.md, agents\/main\.md, roost\.yaml, agents\/thinker\.md: take out/,
+    /into agents\/bare\.MD, agents\/clerk\.md, agents\/main\.md, roost\.yaml, agents\/thinker\.md: take out/,
   );
   assert.deepEqual(more, []);
   // From now on what its file names is all: a list that is taken out is gone.
@@ -274,4 +275,13 @@ test("applyHomeAgents() makes a file for main where the database is new and noth
   await own.kernel.database.query("truncate roost.agent, roost.agent_version");
   assert.deepEqual(await own.apply(), []);
   assert.deepEqual((await getAgent(own.kernel, "main")).definition.tools, ["recall"]);
+});
+
+test("applyHomeAgents() says of a main that was defined before and meets a new database that it has no tools, and how it gets some", async () => {
+  await using home = await open({ "agents/main.md": "I am main." });
+  await home.kernel.database.query("truncate roost.agent, roost.agent_version");
+  const said = await home.apply();
+  assert.equal(said.length, 1);
+  assert.match(said[0]!, /main names no tools in agents\/main\.md, so it has none: tools: .*read_file/s);
+  assert.deepEqual(await home.apply(), []);
 });

@@ -4,23 +4,21 @@
  */
 import { createHash } from "node:crypto";
 import { toRoostError } from "@roost/base";
-import { defaultAgent } from "@roost/contract/operations";
+import { defaultAgent, type AgentDefinition } from "@roost/contract/operations";
 import { applyAgents, checkNames, readAgentSources, readAgentsOfTexts, type KnownNames } from "@roost/jobs";
 import { agentFileVersion, agentIdOfFile, parseAgentFile } from "@roost/jobs/agent-files";
 import { homeItself } from "@roost/jobs/files";
 import type { Memory } from "@roost/memory";
 import { settingsFile } from "@roost/memory/settings";
 import { listHomeFiles, readAllUnheld, textOf, type ReadTexts } from "./list-home-files.ts";
-import { openToolLists } from "./open-tool-lists.ts";
+import { agentFolder as folder, fileOfAgent, openToolLists, sayMainWithoutTools } from "./open-tool-lists.ts";
 import { readServiceAgents } from "./read-service-agents.ts";
-
-const folder = "agents";
 
 /** Returns lines for the person about what was not applied. */
 export async function applyHomeAgents(memory: Memory, names: KnownNames): Promise<string[]> {
   const { kernel, homeDir, settings, logger } = memory;
   const before = await readAgentSources(kernel);
-  const lists = await openToolLists(memory, { isNew: before.length === 0 });
+  const lists = await openToolLists(memory, before);
   const { files, notices } = await listHomeFiles(homeDir, folder, ["md"]);
   notices.push(...lists.notices);
   const written: Record<string, unknown> = {};
@@ -69,9 +67,14 @@ export async function applyHomeAgents(memory: Memory, names: KnownNames): Promis
     written[id] = definition;
     sources.set(id, source);
   }
+  if (before.length === 0) {
+    const place = sources.get(defaultAgent) ?? `agents.${defaultAgent} of ${settingsFile}`;
+    const told = sayMainWithoutTools(written[defaultAgent] as AgentDefinition | undefined, place);
+    if (told !== undefined) notices.push(told);
+  }
   const present = new Set([...files, ...ofServices.kept, ...sources.values()]);
   const isKept = (id: string) =>
-    held.includes(id) || (!Object.hasOwn(written, id) && present.has(`${folder}/${id}.md`));
+    held.includes(id) || (!Object.hasOwn(written, id) && present.has(fileOfAgent(before, id)));
   const mainFile = before.find(({ id }) => id === defaultAgent)?.source ?? "";
   if (!Object.hasOwn(written, defaultAgent) && !held.includes(defaultAgent) && !present.has(mainFile))
     Object.assign(written, lists.fillMain());

@@ -2,12 +2,19 @@
  * Agents are closed lists of tools. For those from before, whose files name none, what they had is written there, so that what they may do stays as it was
  * and can be read. A home whose database is new gets a file for main where nothing defines it.
  */
-import { constants, copyFile, mkdir, stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { isDeepStrictEqual } from "node:util";
 import { RoostError, toRoostError } from "@roost/base";
-import { clipText, defaultAgent, reasonCharsMax, type AgentDefinition } from "@roost/contract/operations";
-import { forgetUnlistedAgents, readUnlistedAgents } from "@roost/jobs";
+import {
+  clipText,
+  defaultAgent,
+  reasonCharsMax,
+  starterToolNames,
+  type AgentDefinition,
+} from "@roost/contract/operations";
+import { forgetUnlistedAgents, readUnlistedAgents, type readAgentSources } from "@roost/jobs";
 import { parseAgentFile, toolsLine, withToolsLine } from "@roost/jobs/agent-files";
 import { changeSettings, rewriteHomeFile, type Memory } from "@roost/memory";
 import { settingsFile } from "@roost/memory/settings";
@@ -33,22 +40,32 @@ interface AppliedAgents {
   isKept: (agentId: string) => boolean;
 }
 
+type AgentSource = Awaited<ReturnType<typeof readAgentSources>>[number];
+
 type Unlisted = ReadonlyMap<string, readonly string[]>;
 
 const by = "home";
-const mainFile = `agents/${defaultAgent}.md`;
+export const agentFolder = "agents";
+const mainFile = `${agentFolder}/${defaultAgent}.md`;
 const starter = fileURLToPath(new URL(`../../../templates/home/${mainFile}`, import.meta.url));
 const placesToldMax = 10;
 
-/** `isNew`: no agent has been applied to the database yet. */
-export async function openToolLists(memory: Memory, { isNew }: { isNew: boolean }): Promise<ToolLists> {
+/** `before`: what was applied to the database until now; nothing if it is new. */
+export async function openToolLists(memory: Memory, before: readonly AgentSource[]): Promise<ToolLists> {
   const { kernel } = memory;
+  const isNew = before.length === 0;
   const unlisted: Unlisted = isNew ? new Map() : await readUnlistedAgents(kernel);
-  const notices = isNew ? await createMainFile(memory) : await writeLists(memory, unlisted);
+  const notices = isNew ? await createMainFile(memory) : await writeLists(memory, { unlisted, before });
   const filled = new Set<string>();
+  const written = new Set<string>();
   const fill = (id: string, definition: AgentDefinition): AgentDefinition => {
     const tools = unlisted.get(id);
-    if (tools === undefined || definition.tools !== undefined) return definition;
+    if (tools === undefined) return definition;
+    if (definition.tools !== undefined) {
+      // Also by a start that did not come to tell of it.
+      if (isDeepStrictEqual(definition.tools, tools)) written.add(id);
+      return definition;
+    }
     filled.add(id);
     return { ...definition, tools: [...tools] };
   };
@@ -60,10 +77,22 @@ export async function openToolLists(memory: Memory, { isNew }: { isNew: boolean 
     async settle({ places, isKept }) {
       const ids = [...unlisted.keys()].filter((id) => !filled.has(id) && !isKept(id));
       if (ids.length === 0) return;
-      const written = [...new Set(ids.flatMap((id) => places.get(id) ?? []))];
-      await forgetUnlistedAgents(kernel, ids, { told: written.length === 0 ? undefined : sayWritten(written) });
+      const named = [...new Set(ids.flatMap((id) => (written.has(id) ? (places.get(id) ?? []) : [])))];
+      await forgetUnlistedAgents(kernel, ids, { told: named.length === 0 ? undefined : sayWritten(named) });
     },
   };
+}
+
+/** The one that it was read from, which may be written otherwise than its id. */
+export function fileOfAgent(before: readonly AgentSource[], agentId: string): string {
+  const source = before.find(({ id }) => id === agentId)?.source;
+  return source?.startsWith(`${agentFolder}/`) ? source : `${agentFolder}/${agentId}.md`;
+}
+
+/** Of a home whose database is new, whose main was defined before agents were closed lists. Undefined: it names tools, or is not defined. */
+export function sayMainWithoutTools(main: AgentDefinition | undefined, place: string): string | undefined {
+  if (main === undefined || main.tools !== undefined) return undefined;
+  return `main names no tools in ${place}, so it has none: ${toolsLine(starterToolNames)} gives it those of a new home, and tools: [] says that this is meant`;
 }
 
 function sayWritten(places: readonly string[]): string {
@@ -75,7 +104,10 @@ function sayWritten(places: readonly string[]): string {
   );
 }
 
-async function writeLists(memory: Memory, unlisted: Unlisted): Promise<string[]> {
+async function writeLists(
+  memory: Memory,
+  { unlisted, before }: { unlisted: Unlisted; before: readonly AgentSource[] },
+): Promise<string[]> {
   const notices: string[] = [];
   const ofSettings = [...unlisted].filter(([id]) => memory.settings.agents[id] !== undefined);
   try {
@@ -86,7 +118,7 @@ async function writeLists(memory: Memory, unlisted: Unlisted): Promise<string[]>
   }
   for (const [id, tools] of unlisted) {
     if (memory.settings.agents[id] !== undefined) continue;
-    const file = `agents/${id}.md`;
+    const file = fileOfAgent(before, id);
     try {
       await writeIntoFile(memory, { id, file, tools });
     } catch (error) {
@@ -146,15 +178,14 @@ function sayUnwritten(place: string, tools: readonly string[], error: unknown): 
 }
 
 /** As a new home has it. What a person removes later stays removed. */
-async function createMainFile({ homeDir, settings }: Memory): Promise<string[]> {
-  if (settings.agents[defaultAgent] !== undefined) return [];
-  const path = join(homeDir, mainFile);
+async function createMainFile(memory: Memory): Promise<string[]> {
+  if (memory.settings.agents[defaultAgent] !== undefined) return [];
   try {
-    await mkdir(dirname(path), { recursive: true });
-    await copyFile(starter, path, constants.COPYFILE_EXCL);
+    const text = await readFile(starter, "utf8");
+    await rewriteHomeFile(memory, { path: mainFile, by, rewrite: (before) => before || text });
     return [];
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    return code === "EEXIST" ? [] : [`${mainFile} could not be made, so that main has no tools: ${message}`];
+    const { code, message } = toRoostError(error);
+    return code === "conflict" ? [] : [`${mainFile} could not be made, so that main has no tools: ${message}`];
   }
 }
