@@ -29,6 +29,7 @@ select a.id,
       "http_fetch", "http_send", "http_send_keyed", "read_outside", "ask_person", "notify"]'::jsonb end as tools
 from roost.agent a left join used u on u.id = a.id;
 
+-- Those that name none yet: what they had is to be written into their files.
 insert into roost.unlisted_agent (agent_id, tools)
 select h.id, h.tools from had h join roost.agent a on a.id = h.id where not a.definition ? 'tools';
 
