@@ -130,6 +130,11 @@ test("roost import moves an OpenClaw home of 2026.3 in, once, and names what it 
 
   const first = await imported();
   assert.deepEqual(first.counts["job"], { created: 1 });
+  assert.match(
+    JSON.stringify(first.kept),
+    /timeZone of roost\.yaml.*it is \\"UTC\\" here, and was \\"Asia\/Tokyo\\" there/,
+  );
+  assert.doesNotMatch(first.notes.join("\n"), /heartbeat is on there/);
   const settings = Settings.parse(parse(await home("roost.yaml")));
   const { every, ackCharsMax, activeHours, model } = settings.heartbeat;
   assert.deepEqual(
@@ -279,7 +284,7 @@ async function assertKept({ gateway, dir, write, imported, home }: Moving): Prom
 }
 
 test("roost import reads the database of OpenClaw 2026.9, and the heartbeat's scratch", async () => {
-  await using moving = await openMoving();
+  await using moving = await openMoving({ homeFiles: { "roost.yaml": "heartbeat: { enabled: false, every: 30m }\n" } });
   const { gateway, dir, write, imported, home } = moving;
   await write({
     "openclaw.json": "{}",
@@ -315,6 +320,7 @@ test("roost import reads the database of OpenClaw 2026.9, and the heartbeat's sc
 
   const report = await imported();
   assert.equal(report.kind, "OpenClaw 2026.7 or later");
+  assert.match(report.notes.join("\n"), /the heartbeat is on there and off here: .*enabled: true/);
   assert.equal(await home("HEARTBEAT.md"), "- look at the mail\n");
   assert.match(JSON.stringify(report.refused), /agents\/broken.*cannot be read as a database/);
   assert.match(JSON.stringify(report.refused), /session w2 entry 3/);

@@ -3,9 +3,10 @@
  * import has brought before is noted beside it, so that what was removed here does not come back.
  */
 import { createHash } from "node:crypto";
-import { toRoostError } from "@roost/base";
+import { isDeepStrictEqual } from "node:util";
+import { jsonObjectOf, toRoostError } from "@roost/base";
 import { changeSettingsText, settingsFile } from "@roost/memory/settings";
-import type { HomeRecordGiven, ImportOutcome } from "@roost/contract/operations";
+import { clipText, type HomeRecordGiven, type ImportOutcome } from "@roost/contract/operations";
 import { parseDocument } from "yaml";
 import type { RoostClient } from "../connect.ts";
 import type { ConvertedSettings } from "./openclaw/convert-settings.ts";
@@ -23,7 +24,7 @@ export interface TakeSettingsOptions {
 
 export async function takeSettings(
   client: RoostClient,
-  { settings, left }: ConvertedSettings,
+  { settings, left, beats }: ConvertedSettings,
   { report, isDryRun, source, restores }: TakeSettingsOptions,
 ): Promise<void> {
   for (const line of left) addNamed(report, "no-place", { name: "openclaw.json", reason: line });
@@ -34,8 +35,16 @@ export async function takeSettings(
     const brought = restores ? new Set<string>() : await readBrought(client, source, [...notes.values()]);
     for (const { path, value } of settings) {
       const name = path.join(".");
-      if (parseDocument(text).hasIn(path)) {
-        countOne(report, "setting", "same");
+      const here = parseDocument(text);
+      if (here.hasIn(path)) {
+        const standing: unknown = path.reduce<unknown>((of, key) => jsonObjectOf(of)[key], here.toJS());
+        const isSame = isDeepStrictEqual(standing, JSON.parse(JSON.stringify(value)));
+        countOne(report, "setting", isSame ? "same" : "kept");
+        if (!isSame)
+          addNamed(report, "kept", {
+            name: `${name} of roost.yaml`,
+            reason: `it is ${sayValue(standing)} here, and was ${sayValue(value)} there`,
+          });
         continue;
       }
       if (brought.has(refOf(path))) {
@@ -50,13 +59,17 @@ export async function takeSettings(
         const changed = changeSettingsText(text, settingsFile, (document) => document.setIn(path, value));
         text = changed;
         countOne(report, "setting", "created");
-        report.notes.push(`${name} of roost.yaml is taken from openclaw.json: restart Roost to use it`);
+        report.notes.push(`${name} of roost.yaml is taken from openclaw.json`);
       } catch (error) {
         countOne(report, "setting", "refused");
         notes.delete(name);
         addNamed(report, "refused", { name: `openclaw.json ${name}`, reason: toRoostError(error).message });
       }
     }
+    if (beats && !beatsHere(text))
+      report.notes.push(
+        "the heartbeat is on there and off here: heartbeat: { enabled: true } in roost.yaml turns it on, once it is off there",
+      );
     if (isDryRun) return;
     const { state } =
       text === before ? { state: "same" } : await client.writeFile({ path: settingsFile, text, sha256 });
@@ -66,6 +79,16 @@ export async function takeSettings(
   } catch (error) {
     addNamed(report, "refused", { name: settingsFile, reason: reasonOf(error) });
   }
+}
+
+/** As it is applied: on, unless it says otherwise. */
+function beatsHere(text: string): boolean {
+  const { heartbeat } = jsonObjectOf(parseDocument(text).toJS());
+  return jsonObjectOf(heartbeat)["enabled"] !== false;
+}
+
+function sayValue(value: unknown): string {
+  return clipText(JSON.stringify(value) ?? "nothing", 100);
 }
 
 const refOf = (path: readonly string[]) => `${settingsFile} ${path.join(".")}`;

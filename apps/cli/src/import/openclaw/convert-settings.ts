@@ -11,11 +11,13 @@ export interface ConvertedSettings {
   settings: { path: readonly string[]; value: unknown }[];
   /** Fields there that have no place here, or another meaning. */
   left: string[];
+  /** Whether the first agent has a heartbeat there. It has one unless that is turned off. */
+  beats: boolean;
 }
 
 export function convertSettings(config: OpenClawConfig): ConvertedSettings {
   const { agents } = config;
-  const converted: ConvertedSettings = { settings: [], left: [] };
+  const converted: ConvertedSettings = { settings: [], left: [], beats: true };
   const { defaults = {} } = agents ?? {};
   const listed = [
     ...(agents?.list ?? []),
@@ -24,6 +26,9 @@ export function convertSettings(config: OpenClawConfig): ConvertedSettings {
   const main = listed.find(({ id, default: isDefault }) => id === "main" || isDefault === true);
   const moved = convertModels(config);
   convertHeartbeat({ ...defaults.heartbeat, ...main?.heartbeat }, converted, moved.ids);
+  converted.beats = !converted.settings.some(
+    ({ path, value }) => path.join(".") === "heartbeat.enabled" && value === false,
+  );
   for (const { id, heartbeat } of listed)
     if (heartbeat !== undefined && id !== main?.id)
       converted.left.push(`heartbeat of ${id}: one heartbeat beats here; write a job for this one`);
