@@ -50,7 +50,7 @@ test("roost jobs import keeps a job that the gateway refuses, disabled, brings t
     assert.match(stdout, /created\s+9863908a\S+ brief/);
     for (const said of [
       /odd: it has 7 fields: it is kept, disabled/,
-      /due: due next at 2099-01-01T06.*, at 2099-01-02T06/,
+      /due: due next at 2099-01-01 (\d\d:00:00) here, at 2099-01-02 \1 there \(.+\)/,
       /gone: it was removed here/,
       /brief: it deletes itself there/,
     ])

@@ -1,6 +1,6 @@
 /** `roost jobs import`: imports the jobs of an OpenClaw home; can be repeated. */
 import { resolve } from "node:path";
-import { RoostError } from "@roost/base";
+import { momentsIn, RoostError } from "@roost/base";
 import {
   jobsPerApplyMax,
   jobStates,
@@ -99,7 +99,7 @@ export async function importJobs(
     dryRun: options.dryRun ?? false,
   });
   for (const each of imported) if (isLeft(each)) each.notes = ["it was removed here; restore it with --removed"];
-  noteDifferences(changes, kept, clock.nowMs());
+  noteDifferences(changes, kept, { nowMs: clock.nowMs(), timeZone });
   return { changes, imported, kept, leftBehind: await listAllLeftBehind(path, store), where: store.path };
 }
 
@@ -157,7 +157,11 @@ async function applyAll(
 }
 
 /** Notes jobs changed on both sides, and jobs whose next due time differs. */
-function noteDifferences(changes: readonly JobChange[], imported: readonly Imported[], nowMs: number): void {
+function noteDifferences(
+  changes: readonly JobChange[],
+  imported: readonly Imported[],
+  { nowMs, timeZone }: { nowMs: number; timeZone: string },
+): void {
   const byId = new Map(imported.map((each) => [each.job.id, each]));
   for (const { jobId, nextAt, kept } of changes) {
     const each = byId.get(jobId);
@@ -167,7 +171,9 @@ function noteDifferences(changes: readonly JobChange[], imported: readonly Impor
     const hereMs = Date.parse(nextAt) + (each.job.delayMs ?? 0);
     if (kept !== undefined || Math.abs(hereMs - each.nextAtMs) <= sameMomentMs) continue;
     const [here, there] = [hereMs, each.nextAtMs].map((ms) => new Date(ms).toISOString());
-    each.notes.push(`due next at ${here} here, at ${there} there`);
+    const { trigger } = each.job;
+    const zone = (trigger.kind === "cron" ? trigger.timeZone : undefined) ?? timeZone;
+    each.notes.push(momentsIn(`due next at ${here} here, at ${there} there (${zone})`, zone));
   }
 }
 
