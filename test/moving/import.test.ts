@@ -284,10 +284,12 @@ async function assertKept({ gateway, dir, write, imported, home }: Moving): Prom
 }
 
 test("roost import reads the database of OpenClaw 2026.9, and the heartbeat's scratch", async () => {
-  await using moving = await openMoving({ homeFiles: { "roost.yaml": "heartbeat: { enabled: false, every: 30m }\n" } });
+  const ofNewHome = await readFile(join(import.meta.dirname, "../../templates/home/roost.yaml"), "utf8");
+  const here = ofNewHome.replace("<timeZone>", "UTC").replace("<usdPerDay>", "1").replace("<services>", "");
+  await using moving = await openMoving({ homeFiles: { "roost.yaml": here } });
   const { gateway, dir, write, imported, home } = moving;
   await write({
-    "openclaw.json": "{}",
+    "openclaw.json": '{ agents: { defaults: { heartbeat: { every: "20m" } } } }',
     "workspace/AGENTS.md": "rules\n",
     "agents/broken/agent/openclaw-agent.sqlite": "torn",
   });
@@ -321,6 +323,7 @@ test("roost import reads the database of OpenClaw 2026.9, and the heartbeat's sc
   const report = await imported();
   assert.equal(report.kind, "OpenClaw 2026.7 or later");
   assert.match(report.notes.join("\n"), /the heartbeat is on there and off here: .*enabled: true/);
+  assert.match(await home("roost.yaml"), /^heartbeat: \{ enabled: false, every: 20m, activeHours/m);
   assert.equal(await home("HEARTBEAT.md"), "- look at the mail\n");
   assert.match(JSON.stringify(report.refused), /agents\/broken.*cannot be read as a database/);
   assert.match(JSON.stringify(report.refused), /session w2 entry 3/);

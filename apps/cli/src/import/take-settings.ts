@@ -1,10 +1,12 @@
 /**
  * Writes settings of another home into roost.yaml, each where there is none here: what stands here, and what was set here since, stays. What an
- * import has brought before is noted beside it, so that what was removed here does not come back.
+ * import has brought before is noted beside it, so that what was removed here does not come back. The heartbeat of a new home counts as none, but stays off.
  */
 import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 import { isDeepStrictEqual } from "node:util";
-import { jsonObjectOf, toRoostError } from "@roost/base";
+import { jsonObjectOf, toRoostError, type JsonObject } from "@roost/base";
 import { changeSettingsText, settingsFile } from "@roost/memory/settings";
 import { clipText, type HomeRecordGiven, type ImportOutcome } from "@roost/contract/operations";
 import { parseDocument } from "yaml";
@@ -12,6 +14,8 @@ import type { RoostClient } from "../connect.ts";
 import type { ConvertedSettings } from "./openclaw/convert-settings.ts";
 import { reasonOf } from "./reason-of.ts";
 import { addNamed, countOne, sendBatch, type GatheredReport } from "./send-records.ts";
+
+const starter = fileURLToPath(new URL("../../../../templates/home/roost.yaml", import.meta.url));
 
 export interface TakeSettingsOptions {
   report: GatheredReport;
@@ -33,10 +37,12 @@ export async function takeSettings(
     let text = before;
     const notes = new Map(settings.map(({ path, value }) => [path.join("."), noteOf(path, value)]));
     const brought = restores ? new Set<string>() : await readBrought(client, source, [...notes.values()]);
+    const hasStarterHeartbeat = isDeepStrictEqual(heartbeatOf(text), heartbeatOf(await readFile(starter, "utf8")));
     for (const { path, value } of settings) {
       const name = path.join(".");
       const here = parseDocument(text);
-      if (here.hasIn(path)) {
+      const isStarter = path[0] === "heartbeat" && hasStarterHeartbeat && !brought.has(refOf(path));
+      if (here.hasIn(path) && !isStarter) {
         const standing: unknown = path.reduce<unknown>((of, key) => jsonObjectOf(of)[key], here.toJS());
         const isSame = isDeepStrictEqual(standing, JSON.parse(JSON.stringify(value)));
         countOne(report, "setting", isSame ? "same" : "kept");
@@ -81,10 +87,13 @@ export async function takeSettings(
   }
 }
 
+function heartbeatOf(text: string): JsonObject {
+  return jsonObjectOf(jsonObjectOf(parseDocument(text).toJS())["heartbeat"]);
+}
+
 /** As it is applied: on, unless it says otherwise. */
 function beatsHere(text: string): boolean {
-  const { heartbeat } = jsonObjectOf(parseDocument(text).toJS());
-  return jsonObjectOf(heartbeat)["enabled"] !== false;
+  return heartbeatOf(text)["enabled"] !== false;
 }
 
 function sayValue(value: unknown): string {
