@@ -14,6 +14,7 @@ import { homeLimits } from "../disk/home-limits.ts";
 import type { Memory } from "../memory.ts";
 import { unkeptBeginning } from "../records/file-problems.ts";
 import { lockPath, readRecord } from "../records/file-records.ts";
+import { settleLargeMarks } from "../records/marks-of-text.ts";
 import { saveKept, saveRefused, saveUnkept } from "../records/list-unkept.ts";
 import {
   announceVersion,
@@ -24,7 +25,7 @@ import {
   withdrawVersion,
   type LargeVersion,
 } from "../records/large-versions.ts";
-import { labelsFromOutside, placedAt } from "../visibility/placed-at.ts";
+import { placedAt } from "../visibility/placed-at.ts";
 
 /** How long a change waits for the version of what it replaces. Beyond, it is tried again by who wants it, and the version is put meanwhile. */
 const waitMsMax = 20_000;
@@ -146,12 +147,13 @@ async function record(
     const before = await newestKept(tx, path);
     if (!(await settleVersion(tx, { path, sha256, attempt }))) return "later";
     await saveKept(tx, { path, sha256, stamp });
+    const labels = await settleLargeMarks(memory, tx, { path, sha256, stamp });
     // Touched, and the same.
     if (before === sha256) return "kept";
     tx.emit({
       type: "file.kept",
       subject: path,
-      labels: formatLabels(placedAt(path, labelsFromOutside(path))),
+      labels: formatLabels(placedAt(path, labels)),
       data: { path, sha256, bytes, ...(before !== undefined && { previousSha256: before }) },
     });
     return "kept";

@@ -8,6 +8,7 @@ import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { until } from "@roost/base/testing/until";
+import { formatLabels } from "@roost/contract/labels";
 import { stampNow } from "../disk/file-hashes.ts";
 import { hashOf } from "../disk/read-disk-file.ts";
 import { importRecords } from "../moving/import-records.ts";
@@ -21,6 +22,7 @@ import { takeImportRange } from "./take-incoming.ts";
 const fixture = fileURLToPath(new URL("./keep-until-killed.fixture.ts", import.meta.url));
 const as = { kind: "main" } as const;
 const bytesOf = (mark: string) => mark.repeat(Math.ceil(1_100_000 / mark.length));
+const labels = ["aud:main", "src:web:page.example", "trust:untrusted"];
 const everything = { count: 1_000, bytes: Infinity };
 const stepsMax = 300;
 
@@ -69,7 +71,7 @@ async function importAgain(
   const content = Buffer.from(text);
   const brought = { sha256: hashOf(content), bytes: content.length };
   const take = async () => {
-    const record = { kind: "file", ref: path, path, brought } as const;
+    const record = { kind: "file", ref: path, path, brought, labels } as const;
     const [outcome] = await importRecords(home.memory, [record], { source: "folder:there", by: "owner" });
     return outcome!.action;
   };
@@ -79,6 +81,11 @@ async function importAgain(
   if (!isThere) assert.match(await take(), /^(?:created|same)$/, path);
   assert.equal(await home.read(path), text);
   assert.equal(await take(), "same", path);
+}
+
+async function marksOf({ kernel: { database, labelSets } }: TestMemory, path: string): Promise<string[]> {
+  const [row] = await database.query<{ labels: number }>("select labels from memory.file where path = $1", [path]);
+  return formatLabels(await labelSets.read(database, row!.labels));
 }
 
 test("Wherever a process is killed while it imports, keeps, removes, restores and drops large files, nothing that was acknowledged is lost", async (t) => {
@@ -96,7 +103,9 @@ test("Wherever a process is killed while it imports, keeps, removes, restores an
     const { said, isKilled } = await runUntil(home, [path, String(step), first, second, third]);
     isLeft = isKilled;
     if (!isKilled) assert.deepEqual(said, ["imported", "brought", "removed", "restored", "dropped"]);
-    await importAgain(home, { path: `moved/${path}`, text: bytesOf(third), isThere: said.includes("imported") });
+    const moved = `moved/${path}`;
+    await importAgain(home, { path: moved, text: bytesOf(third), isThere: said.includes("imported") });
+    await seen(home, moved);
     // Ten minutes later: what a dead process left may be settled.
     await home.test.clock.advance(11 * 60_000);
     await scanHome(home.memory, { nowMs: Date.now() + 11 * 60_000 });
@@ -108,6 +117,7 @@ test("Wherever a process is killed while it imports, keeps, removes, restores an
     });
     await dropLargeVersions(home.memory, everything);
     await assertWhole(home, when);
+    assert.deepEqual(await marksOf(home, moved), labels, `${when}: its mark`);
     const { versions, present } = await listFileVersions(home.memory, path, { as });
     const known = new Set([present, ...versions.map(({ sha256 }) => sha256)]);
     assert.ok(known.has(hashOf(bytesOf(first))), `${when}: the first`);

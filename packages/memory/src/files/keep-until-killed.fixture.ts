@@ -20,6 +20,7 @@ import { takeImportRange } from "./take-incoming.ts";
 const [url = "", homeDir = "", path = "", stepText = "", first = "", second = "", third = ""] = process.argv.slice(2);
 const as = { kind: "main", isPerson: true } as const;
 const by = "host:laptop";
+const labels = ["aud:main", "src:web:page.example", "trust:untrusted"];
 const bytesOf = (mark: string) => Buffer.from(mark.repeat(Math.ceil(1_100_000 / mark.length)));
 const changing = ["chmod", "link", "mkdir", "open", "rename", "rm"] as const;
 
@@ -72,7 +73,7 @@ const say = (what: string) => process.stdout.write(`${what}\n`);
 const brought = { sha256: hashOf(moved), bytes: moved.length };
 await takeImportRange(memory, { ...brought, from: 0, content: moved.subarray(0, 600_000) });
 await takeImportRange(memory, { ...brought, from: 600_000, content: moved.subarray(600_000) });
-const record = { kind: "file", ref: `moved/${path}`, path: `moved/${path}`, brought } as const;
+const record = { kind: "file", ref: `moved/${path}`, path: `moved/${path}`, brought, labels } as const;
 const [imported] = await importRecords(memory, [record], { source: "folder:there", by: "owner" });
 if (imported?.action === "created") say("imported");
 await takeFileRange(memory, {

@@ -2,10 +2,10 @@
  * Files of the home that are too large to go whole, as hosts bring and take them: in ranges, each of the content that a hash names, so that what is cut
  * off goes on. What one of them replaces or removes has to be a version first (keep-large-file.ts).
  */
-import { chmod, link, mkdir, rename, rm, stat } from "node:fs/promises";
+import { chmod, link, mkdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { RoostError } from "@roost/base";
-import type { Labels } from "@roost/contract/labels";
+import { isUntrusted, type Labels } from "@roost/contract/labels";
 import { fileRangeBytesMax, largeFileBytesMax } from "@roost/contract/operations";
 import type { KernelTransaction } from "@roost/kernel";
 import { toFileFault } from "../disk/file-fault.ts";
@@ -16,9 +16,10 @@ import { syncFolder } from "../disk/open-folder.ts";
 import { temporaryNames } from "../disk/replace-file.ts";
 import type { Memory } from "../memory.ts";
 import { requireDisk } from "../mirror/require-disk.ts";
-import { readDiskFile } from "../disk/read-disk-file.ts";
+import { readDiskFile, textOf } from "../disk/read-disk-file.ts";
 import { lockPath, readRecord, recordLargeEdit, recordOutsideEdit } from "../records/file-records.ts";
-import type { LineMarks } from "../records/line-marks.ts";
+import { labelsOfAll, marksOfAll, type LineMarks } from "../records/line-marks.ts";
+import { settleLargeMarks, storeMarks } from "../records/marks-of-text.ts";
 import { stateNameOf } from "../visibility/home-file-class.ts";
 import type { Viewer } from "../visibility/viewer.ts";
 import { readKeptFile, readObjectRange } from "./read-kept-file.ts";
@@ -110,13 +111,17 @@ const attemptsMax = 3;
 export async function putInPlace(memory: Memory, placed: Placed): Promise<RangeOutcome> {
   const { path, absolute, expected, sha256, file, alongside } = placed;
   const id = memory.kernel.createId();
-  const isSmall = (size: number) => size <= homeLimits.fileBytesMax;
+  await markBefore(memory, placed);
   for (let attempt = 0; attempt < attemptsMax; attempt += 1) {
     refuseTooLarge(placed);
     // Outside the transaction: a long file is read for long.
     const found = await memory.fileHashes.of(absolute);
     if (found?.sha256 === sha256) {
-      if (alongside !== undefined) await memory.kernel.transact(alongside);
+      await memory.kernel.transact(async (tx) => {
+        await lockPath(tx, path);
+        await recordThere(memory, tx, { ...placed, stamp: found.stamp });
+        await alongside?.(tx);
+      });
       await rm(file, { force: true });
       return { state: "written", sha256 };
     }
@@ -132,16 +137,7 @@ export async function putInPlace(memory: Memory, placed: Placed): Promise<RangeO
       if (found !== undefined && isSmall(found.bytes))
         await recordOutsideEdit(memory, tx, { path, disk: await readDiskFile(absolute), record: known });
       if (!(await exchange({ absolute, file, id }, found))) return false;
-      const record = await readRecord(tx, path);
-      if (!isSmall(placed.bytes))
-        await recordLargeEdit(tx, {
-          ...placed,
-          record,
-          stamp: stampNow(absolute) ?? null,
-          modifiedAt: new Date(memory.kernel.clock.nowMs()),
-        });
-      // It takes the place of a large one.
-      else await recordOutsideEdit(memory, tx, { ...placed, disk: await readDiskFile(absolute), record });
+      await recordPlaced(memory, tx, placed);
       await alongside?.(tx);
       return true;
     });
@@ -151,6 +147,40 @@ export async function putInPlace(memory: Memory, placed: Placed): Promise<RangeO
   if (stampNow(file) === undefined) return { state: "more", next: 0 };
   throw new RoostError("unavailable", `${path} changes while it is brought: try again`);
 }
+
+/** Before the file, so that whoever finds it, after a kill as well, knows by its content what it rests on. */
+async function markBefore({ kernel }: Memory, { sha256, bytes, labels, marks, file }: Placed): Promise<void> {
+  const all = marks ?? (labels === undefined ? [] : marksOfAll("", labels));
+  if (!isUntrusted(labelsOfAll(all))) return;
+  // Gone: another process has taken it for its file, which the exchange finds.
+  const text = isSmall(bytes) ? (textOf(await readFile(file).catch(() => Buffer.alloc(0))) ?? "") : "";
+  await kernel.transact(
+    async (tx) => void (await storeMarks(tx, marks ?? marksOfAll(text, labels!), { sha256, text })),
+  );
+}
+
+async function recordPlaced(memory: Memory, tx: KernelTransaction, placed: Placed): Promise<void> {
+  const { path, absolute, bytes } = placed;
+  const record = await readRecord(tx, path);
+  if (!isSmall(bytes)) {
+    const modifiedAt = new Date(memory.kernel.clock.nowMs());
+    await recordLargeEdit(memory, tx, { ...placed, record, stamp: stampNow(absolute) ?? null, modifiedAt });
+    return;
+  }
+  // It takes the place of a large one.
+  await recordOutsideEdit(memory, tx, { ...placed, disk: await readDiskFile(absolute), record });
+}
+
+/** It stands there already, be it by an attempt that did not come to its record: a look may have found it since. */
+async function recordThere(memory: Memory, tx: KernelTransaction, placed: Placed & { stamp: string }): Promise<void> {
+  const { path, sha256, bytes, stamp } = placed;
+  const record = await readRecord(tx, path);
+  if (record?.behind != null) return;
+  if (record?.stamp !== stamp) await recordPlaced(memory, tx, placed);
+  else if (!isSmall(bytes)) await settleLargeMarks(memory, tx, { path, sha256, stamp });
+}
+
+const isSmall = (bytes: number) => bytes <= homeLimits.fileBytesMax;
 
 interface Exchange {
   absolute: string;

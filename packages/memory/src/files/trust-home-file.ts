@@ -2,15 +2,17 @@
 import { RoostError, type JsonObject } from "@roost/base";
 import { formatLabels, isUntrusted, openLabels } from "@roost/contract/labels";
 import type { KernelTransaction } from "@roost/kernel";
+import { isLargeThere } from "./keep-large-file.ts";
 import { overCaughtUpDisk } from "../mirror/catch-up-disk.ts";
 import { resolveHomePath } from "../disk/home-path.ts";
+import { stampNow } from "../disk/file-hashes.ts";
 import { readDiskFile, textOf } from "../disk/read-disk-file.ts";
 import type { Memory } from "../memory.ts";
 import { requireDisk } from "../mirror/require-disk.ts";
-import { lockPath, readRecord, recordOf, saveRecord } from "../records/file-records.ts";
+import { lockPath, readRecord, recordLargeEdit, recordOf, saveRecord } from "../records/file-records.ts";
 import { labelsOfAll, linesOf, marksTrusted, untrustedLines, type LineMarks } from "../records/line-marks.ts";
 import { vouchForContent } from "../records/marked-content.ts";
-import { readRecordedMarks, storeMarks } from "../records/marks-of-text.ts";
+import { readRecordedMarks, settleLargeMarks, storeMarks } from "../records/marks-of-text.ts";
 import { loadMarks } from "../records/stored-marks.ts";
 import { recordFound, settleIntents } from "../records/write-intents.ts";
 import { renderState } from "../state/parse-state.ts";
@@ -47,6 +49,7 @@ export async function trustHomeFile(memory: Memory, trust: TrustFile): Promise<T
   const { path, absolute } = await resolveHomePath(memory.homeDir, trust.path);
   const stateName = stateNameOf(path);
   if (stateName !== undefined) return trustState(memory, trust, { path, name: stateName });
+  if (isLargeThere(absolute)) return trustLarge(memory, trust, { path, absolute });
   await settleIntents(memory, path);
   return overCaughtUpDisk(memory, path, () =>
     memory.kernel.transact((tx) => trustContent(memory, tx, { trust, path, absolute })),
@@ -84,13 +87,44 @@ async function trustContent(
   return outcome;
 }
 
+/** Of one that is too large to be read as a whole; it counts as one line. */
+async function trustLarge(
+  memory: Memory,
+  trust: TrustFile,
+  { path, absolute }: { path: string; absolute: string },
+): Promise<TrustedFile> {
+  refuseLines(trust, `${path} is too large to be marked by its lines`);
+  const disk = await memory.fileHashes.of(absolute);
+  if (disk === undefined) throw new RoostError("not_found", `there is no ${path} in the home`);
+  const { sha256, stamp } = disk;
+  refuseOther(trust, path, sha256);
+  return memory.kernel.transact(async (tx): Promise<TrustedFile> => {
+    await lockPath(tx, path);
+    if (stampNow(absolute) !== stamp)
+      throw new RoostError("conflict", `${path} changes: look again, then vouch for it`);
+    const record = await readRecord(tx, path);
+    if (record?.stamp !== stamp) await recordLargeEdit(memory, tx, { ...disk, path, record });
+    else await settleLargeMarks(memory, tx, { path, sha256, stamp });
+    const recorded = (await readRecordedMarks(tx, [path])).get(path)!;
+    const before = await loadMarks(memory, tx, recorded, "");
+    const whole = { from: 1, count: 1 };
+    const after = marksTrusted(before, whole);
+    const outcome = outcomeOf({ path, sha256 }, before, after);
+    if (outcome.lineCount === 0) return outcome;
+    const eventId = emitTrusted(tx, trust, outcome, recorded.eventId);
+    await vouchForContent(memory, tx, { sha256, text: "", lines: whole });
+    const { labels } = await storeMarks(tx, after, { sha256, text: "" });
+    await tx.query("update memory.file set labels = $2, event_id = $3 where path = $1", [path, labels, eventId]);
+    return outcome;
+  });
+}
+
 async function trustState(
   memory: Memory,
   trust: TrustFile,
   { path, name }: { path: string; name: string },
 ): Promise<TrustedFile> {
-  if (trust.fromLine !== undefined || trust.toLine !== undefined)
-    throw new RoostError("invalid_input", `${path} is a state, which is marked as a whole: leave the lines out`);
+  refuseLines(trust, `${path} is a state, which is marked as a whole`);
   await settleState(memory, name);
   const outcome = await memory.kernel.transact(async (tx): Promise<TrustedFile> => {
     await lockPath(tx, path);
@@ -110,6 +144,11 @@ async function trustState(
   });
   await settleState(memory, name);
   return outcome;
+}
+
+function refuseLines({ fromLine, toLine }: TrustFile, why: string): void {
+  if (fromLine === undefined && toLine === undefined) return;
+  throw new RoostError("invalid_input", `${why}: leave the lines out`);
 }
 
 function refuseOther({ sha256 }: TrustFile, path: string, found: string): void {

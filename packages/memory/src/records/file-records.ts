@@ -8,7 +8,7 @@ import { hashOf, textOf, type DiskFile } from "../disk/read-disk-file.ts";
 import type { Memory } from "../memory.ts";
 import { labelsFromOutside, placedAt } from "../visibility/placed-at.ts";
 import type { Author } from "../visibility/viewer.ts";
-import { marksOfText, readRecordedMarks, storeMarks } from "./marks-of-text.ts";
+import { labelsOfLarge, marksOfText, readRecordedMarks, storeMarks } from "./marks-of-text.ts";
 import { labelsOfLost } from "../history/lost-history.ts";
 import type { StoredMarks } from "./stored-marks.ts";
 import { labelsOfAll, marksOfAll, type LineMarks } from "./line-marks.ts";
@@ -210,22 +210,26 @@ export async function recordOutsideEdit(
  * (files/keep-large-file.ts). The caller holds the path's lock.
  */
 export async function recordLargeEdit(
+  memory: Memory,
   tx: KernelTransaction,
   edit: Pick<FileRecord, "path" | "bytes" | "stamp"> & {
     record: FileRecord | undefined;
     modifiedAt: Date;
     by?: string;
     labels?: Labels | undefined;
+    /** Where it is known; null: its marks follow with its version. */
+    sha256?: string | null | undefined;
   },
 ): Promise<void> {
-  const { path, bytes, stamp, record, modifiedAt, by, labels = labelsFromOutside(path) } = edit;
+  const { path, bytes, stamp, record, modifiedAt, by, sha256 = null } = edit;
+  const labels = edit.labels ?? (await labelsOfLarge(memory, tx, { path, sha256 }));
   const eventId = emitEdited(tx, path, labels, {
     change: record === undefined ? "created" : "changed",
     bytes,
     by,
     ...previousOf(record),
   });
-  const marks = await storeMarks(tx, marksOfAll("", labels), { sha256: null, text: "" });
+  const marks = await storeMarks(tx, marksOfAll("", labels), { sha256, text: "" });
   await saveRecord(tx, { path, sha256: null, bytes, stamp, modifiedAt, eventId, marks });
 }
 

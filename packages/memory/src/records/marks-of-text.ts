@@ -69,6 +69,43 @@ export async function marksOfText(
   return marksOfAll(text, joinLabels(await memory.kernel.labelSets.read(sql, recorded.labels), labels));
 }
 
+/**
+ * The labels of a large file, which is marked as a whole, after an edit from outside: those of the content where that is known to be marked, else those that
+ * the file had as well, since nobody tells what of it is new. `sha256`: null while it is not known.
+ */
+export async function labelsOfLarge(
+  { kernel }: HomeFiles,
+  sql: Sql,
+  { path, sha256 }: { path: string; sha256: string | null },
+): Promise<Labels> {
+  const known = sha256 === null ? undefined : await readMarkedContent(sql, sha256);
+  if (known !== undefined) return kernel.labelSets.read(sql, known.labels);
+  const recorded = (await readRecordedMarks(sql, [path])).get(path);
+  const outside = labelsFromOutside(path);
+  return recorded === undefined ? outside : joinLabels(outside, await kernel.labelSets.read(sql, recorded.labels));
+}
+
+/** The content of a large file has become known: it has the marks with which it was known before, and keeps those of the file. Returns its labels. */
+export async function settleLargeMarks(
+  { kernel }: HomeFiles,
+  tx: KernelTransaction,
+  { path, sha256, stamp }: { path: string; sha256: string; stamp: string },
+): Promise<Labels> {
+  const [row] = await tx.query<{ labels: number }>("select labels from memory.file where path = $1 and stamp = $2", [
+    path,
+    stamp,
+  ]);
+  const known = await readMarkedContent(tx, sha256);
+  const found = [row, known].filter((one) => one !== undefined);
+  const sets = await Promise.all(found.map(({ labels }) => kernel.labelSets.read(tx, labels)));
+  const labels = sets.length === 0 ? labelsFromOutside(path) : joinLabels(...sets);
+  if (row === undefined) return labels;
+  const stored = await storeMarks(tx, marksOfAll("", labels), { sha256, text: "" });
+  if (stored.labels !== row.labels)
+    await tx.query("update memory.file set labels = $2, sections = null where path = $1", [path, stored.labels]);
+  return labels;
+}
+
 async function loadVersion(memory: HomeFiles, sql: Sql, recorded: RecordedMarks): Promise<MarkedText | undefined> {
   const bytes = recorded.sha256 === null ? undefined : await memory.versions.get(recorded.sha256);
   const text = bytes && textOf(Buffer.from(bytes));

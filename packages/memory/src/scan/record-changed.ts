@@ -107,7 +107,7 @@ async function recordLarge(memory: Memory, file: WalkedFile, record: FileRecord 
     const now = await readRecord(tx, file.path);
     // What a worker elsewhere wrote is not lost to it: the disk is brought to that first.
     if (now?.stamp === file.stamp || now?.behind != null) return false;
-    await recordLargeEdit(tx, { ...file, record });
+    await recordLargeEdit(memory, tx, { ...file, record: now });
     return true;
   });
 }
