@@ -6,7 +6,7 @@ import type { Sql, Transaction } from "@roost/database";
 import { labelSetNumbers, type KernelTransaction } from "@roost/kernel";
 import { hashOf, textOf, type DiskFile } from "../disk/read-disk-file.ts";
 import type { Memory } from "../memory.ts";
-import { labelsFromOutside, placedAt } from "../visibility/placed-at.ts";
+import { placedAt } from "../visibility/placed-at.ts";
 import type { Author } from "../visibility/viewer.ts";
 import { labelsOfLarge, marksOfText, readRecordedMarks, storeMarks } from "./marks-of-text.ts";
 import { labelsOfLost } from "../history/lost-history.ts";

@@ -31,7 +31,7 @@ export async function examineFile(
 ): Promise<"same" | "changed" | "recorded"> {
   const isState = stateNameOf(file.path) !== undefined;
   if (file.bytes > homeLimits.fileBytesMax)
-    return !isState && (await recordLarge(memory, file, record)) ? "recorded" : "same";
+    return !isState && (await recordLarge(memory, file)) ? "recorded" : "same";
   const disk = await readDiskFile(file.absolute);
   if (disk === undefined) return "same";
   if (record !== undefined && record.sha256 === disk.sha256) {
@@ -100,14 +100,14 @@ async function noteStateFile(memory: Memory, path: string, disk: DiskFile): Prom
 }
 
 /** Too large to version: only size and times are recorded. */
-async function recordLarge(memory: Memory, file: WalkedFile, record: FileRecord | undefined): Promise<boolean> {
+async function recordLarge(memory: Memory, file: WalkedFile): Promise<boolean> {
   if (file.stamp === null) return false;
   return memory.kernel.transact(async (tx) => {
     await lockPath(tx, file.path);
-    const now = await readRecord(tx, file.path);
+    const record = await readRecord(tx, file.path);
     // What a worker elsewhere wrote is not lost to it: the disk is brought to that first.
-    if (now?.stamp === file.stamp || now?.behind != null) return false;
-    await recordLargeEdit(memory, tx, { ...file, record: now });
+    if (record?.stamp === file.stamp || record?.behind != null) return false;
+    await recordLargeEdit(memory, tx, { ...file, record });
     return true;
   });
 }
