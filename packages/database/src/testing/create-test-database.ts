@@ -4,7 +4,7 @@
  */
 import { createHash, randomUUID } from "node:crypto";
 import { silentLogger } from "@roost/base";
-import { Client, escapeIdentifier } from "pg";
+import { Client, escapeIdentifier, escapeLiteral } from "pg";
 import { applyMigrations, type ApplyMigrationsOptions } from "../apply-migrations.ts";
 import type { Database } from "../database.ts";
 import { changeDatabaseUrl, parseDatabaseUrl } from "../database-url.ts";
@@ -102,9 +102,20 @@ async function openClone(
     async [Symbol.asyncDispose]() {
       await sessions[Symbol.asyncDispose]();
       await database[Symbol.asyncDispose]();
+      await administrator.query(whenNoneIsLeftOver(name));
       await administrator.query(`DROP DATABASE IF EXISTS ${escapeIdentifier(name)} WITH (FORCE)`);
     },
   };
+}
+
+/** Sessions whose role a test has dropped are about to end, and only a superuser may end them. Waits for five seconds at most. */
+function whenNoneIsLeftOver(name: string): string {
+  return `DO $$ BEGIN FOR turn IN 1..250 LOOP
+    PERFORM pg_stat_clear_snapshot();
+    EXIT WHEN NOT EXISTS (SELECT FROM pg_stat_activity a WHERE a.datname = ${escapeLiteral(name)} AND a.usesysid IS NOT NULL
+      AND NOT EXISTS (SELECT FROM pg_roles r WHERE r.oid = a.usesysid));
+    PERFORM pg_sleep(0.02);
+  END LOOP; END $$`;
 }
 
 /** Undefined when there is none of this template that is as new. */
