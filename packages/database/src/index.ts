@@ -33,6 +33,6 @@ export {
 export { openDatabase, type OpenDatabaseOptions } from "./open-database.ts";
 export { escapeIdentifier, escapeLiteral } from "pg";
 export { readMigrations, readSchema, type Migration, type SchemaFiles } from "./read-migrations.ts";
-export { readTimeline } from "./read-timeline.ts";
+export { readTimeline, timelineSql } from "./read-timeline.ts";
 export { isDatabaseUnavailable, sqlStateOf } from "./to-database-error.ts";
 export { readDatabaseIdentity, readHalfDoneMove } from "./move/half-done-move.ts";

@@ -1,5 +1,6 @@
 /** The labels of a file's lines on disk now, including an edit that no scan has recorded. */
 import { joinLabels } from "@roost/contract/labels";
+import { labelsOfLost } from "../history/lost-history.ts";
 import type { HomeFiles } from "../memory.ts";
 import { marksOfText, readRecordedMarks, type RecordedMarks } from "../records/marks-of-text.ts";
 import { loadMarks } from "../records/stored-marks.ts";
@@ -36,7 +37,8 @@ async function marksOnDisk(
   if (stateName !== undefined) return marksOfState(memory, { path, sha256, text }, stateName);
   const recorded = (rows ?? (await readRecordedMarks(database, [path]))).get(path);
   if (recorded?.sha256 === sha256) return loadMarks(memory, database, recorded, text);
-  return marksOfText(memory, database, { path, sha256, text, recorded });
+  const outside = await labelsOfLost(memory, database, { path, sha256 });
+  return marksOfText(memory, database, { path, sha256, text, outside, recorded });
 }
 
 /** A state is marked as a whole. */

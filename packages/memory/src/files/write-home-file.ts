@@ -12,6 +12,7 @@ import { resolveHomePath, type ResolvedPath } from "../disk/home-path.ts";
 import { hashOf, readDiskFile, type DiskFile } from "../disk/read-disk-file.ts";
 import { removeEmptyFolder } from "../disk/remove-empty-folder.ts";
 import { replaceFile } from "../disk/replace-file.ts";
+import { labelsOfLost } from "../history/lost-history.ts";
 import type { Memory } from "../memory.ts";
 import { overCaughtUpDisk } from "../mirror/catch-up-disk.ts";
 import { lockPath, marksOfVersion, readRecord, textForPeople } from "../records/file-records.ts";
@@ -23,7 +24,7 @@ import {
   takeIntent,
   type WriteIntent,
 } from "../records/write-intents.ts";
-import { labelsOfAll } from "../records/line-marks.ts";
+import { labelsOfAll, type LineMarks } from "../records/line-marks.ts";
 import { whyLossy } from "./why-lossy.ts";
 import type { WriteOutcome, WriteRequest } from "./write-request.ts";
 import { writeRecorded } from "./write-recorded.ts";
@@ -56,11 +57,11 @@ export async function putHomeFile(
   asked: Omit<WriteRequest, "path" | "text">,
   { target, bytes }: { target: ResolvedPath; bytes: Buffer },
 ): Promise<WriteOutcome> {
+  const sha256 = hashOf(bytes);
   const request =
     asked.isFromOutside === true
-      ? { ...asked, marks: await marksOfVersion(memory, memory.kernel.database, { path: target.path, bytes }) }
+      ? { ...asked, marks: await marksFromOutside(memory, target, { bytes, sha256 }) }
       : asked;
-  const sha256 = hashOf(bytes);
   await memory.versions.put(bytes);
   if (memory.mirror !== undefined) {
     const intent = intentOf(memory, { request, target, bytes, sha256 });
@@ -69,6 +70,24 @@ export async function putHomeFile(
   // A crashed writer of the same file is settled first: it may have been this very write.
   await settleIntents(memory, target.path);
   return overCaughtUpDisk(memory, target.path, () => attemptWrite(memory, { request, target, bytes, sha256 }));
+}
+
+/** Of what another host's person brings over what stands here, which a failover may have taken from the log. */
+async function marksFromOutside(
+  memory: Memory,
+  { path, absolute }: ResolvedPath,
+  { bytes, sha256 }: { bytes: Buffer; sha256: string },
+): Promise<LineMarks> {
+  const { kernel, lostHistory, mirror } = memory;
+  const outside = await labelsOfLost(memory, kernel.database, { path, sha256 });
+  if (mirror === undefined && (await lostHistory.isPossible(kernel.database))) {
+    await settleIntents(memory, path);
+    await kernel.transact(async (tx) => {
+      await lockPath(tx, path);
+      await recordFound(memory, tx, { path, disk: await readDiskFile(absolute), record: await readRecord(tx, path) });
+    });
+  }
+  return await marksOfVersion(memory, kernel.database, { path, bytes, outside });
 }
 
 /** Where it is to be written, as of now. @throws RoostError `forbidden` when the viewer may not write it, `invalid_input` */

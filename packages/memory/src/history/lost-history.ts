@@ -4,52 +4,113 @@
  * (table memory.compared_disk).
  */
 import { untrustedFrom, type Labels } from "@roost/contract/labels";
-import { readTimeline, type Sql } from "@roost/database";
-import { raiseNotice, type Kernel, type KernelTransaction } from "@roost/kernel";
+import { readTimeline, timelineSql, type Sql } from "@roost/database";
+import { raiseNotice, readBefore, type Kernel, type KernelTransaction } from "@roost/kernel";
+import type { HomeFiles } from "../memory.ts";
 
 /** Paths that are kept for the notice. */
 const foundMax = 1_000;
 const namedMax = 10;
+/** Events of a path that are looked through. */
+const eventsMax = 1_000;
 
-/** Of a process, which a failover ends: what was compared once stays so. */
+/** Whether the whole of the disk was compared with this history of the server. */
+export interface ComparedDisk {
+  /** Of the server, when it was asked. */
+  timeline: string;
+  isCompared: boolean;
+  /** Nothing was compared yet: there is no history to have lost. */
+  isFirst: boolean;
+}
+
+/** One value, for a statement that asks more. */
+export const comparedDiskSql = `(select jsonb_build_object('timeline', now.timeline, 'isCompared', now.timeline is not distinct from c.timeline, 'isFirst', c.timeline is null)
+  from (select ${timelineSql} as timeline) now left join memory.compared_disk c on true)`;
+
+/** Answers that a process has had of a home. */
 export class LostHistory {
-  #isCompared = false;
-  #isSettled = false;
+  /** By content: whether it was stored when that was first asked, since whoever asks stores it then. */
+  readonly #wasStored = new Map<string, boolean>();
+  /** By transaction, which sees one history. */
+  readonly #possible = new WeakMap<Sql, Promise<boolean>>();
 
   /** Whether the disk may hold what the log has lost. */
   async isPossible(sql: Sql): Promise<boolean> {
-    if (this.#isCompared) return false;
-    const [row] = await sql.query<{ timeline: string }>("select timeline from memory.compared_disk");
-    this.#isCompared = row === undefined || row.timeline === (await readTimeline(sql));
-    return !this.#isCompared;
+    const [row] = await sql.query<{ found: ComparedDisk }>(`select ${comparedDiskSql} as found`, [], {
+      name: "memory_compared_disk",
+    });
+    return mayHaveLost(row!.found);
   }
 
-  /** The disk was compared with the log, the whole of it. What was found is told once. */
-  async settle(kernel: Kernel): Promise<void> {
-    if (this.#isSettled) return;
-    const timeline = await readTimeline(kernel.database);
-    const isNew = "insert into memory.compared_disk (timeline) values ($1) on conflict do nothing";
-    await kernel.database.query(isNew, [timeline]);
-    if (await this.isPossible(kernel.database)) await kernel.transact((tx) => tellFound(tx, timeline));
-    this.#isCompared = true;
-    this.#isSettled = true;
+  /** Whether a run wrote this content, and the log does not know it any more. To be asked before the content is stored. */
+  async isLost(memory: HomeFiles, sql: Sql, content: { path: string; sha256: string }): Promise<boolean> {
+    const { sha256 } = content;
+    const isPossible = this.#possible.get(sql) ?? this.isPossible(sql);
+    if (sql !== memory.kernel.database) this.#possible.set(sql, isPossible);
+    if (!(await isPossible)) return false;
+    const wasStored = this.#wasStored.get(sha256) ?? (await memory.versions.has(sha256));
+    this.#wasStored.set(sha256, wasStored);
+    return wasStored && !(await isKnown(sql, content));
+  }
+
+  /**
+   * A look has recorded all that it could, and what was found is told. Where `isWhole` (nothing was left out), the question is not asked again until the next
+   * failover. `before`: as it was before the look.
+   */
+  async settle(kernel: Kernel, before: ComparedDisk, { isWhole }: { isWhole: boolean }): Promise<void> {
+    if (before.isCompared || (before.isFirst && !isWhole)) return;
+    await kernel.transact(async (tx) => {
+      // Another one by now: what was seen was compared with what is gone.
+      const isSame = (await readTimeline(tx)) === before.timeline;
+      if (isWhole && isSame)
+        await tx.query(
+          `insert into memory.compared_disk (timeline) values ($1) on conflict (is_only) do update set timeline = $1`,
+          [before.timeline],
+        );
+      await tellFound(tx);
+    });
+    if (isWhole) this.#wasStored.clear();
   }
 }
 
-/** Labels of content that a run wrote and of which the log knows nothing. The caller's transaction records the file. */
-export async function labelsOfLost(tx: Sql, path: string): Promise<Labels> {
+export function mayHaveLost({ isCompared, isFirst }: ComparedDisk): boolean {
+  return !isCompared && !isFirst;
+}
+
+/** Of content from outside: undefined, unless the log has lost it. Its path is kept for the notice by who records it (`noteLost`). */
+export async function labelsOfLost(
+  memory: HomeFiles,
+  sql: Sql,
+  content: { path: string; sha256: string },
+): Promise<Labels | undefined> {
+  return (await memory.lostHistory.isLost(memory, sql, content)) ? untrustedFrom("program", "lost") : undefined;
+}
+
+/** In the transaction that records the file. */
+export async function noteLost(tx: Sql, path: string): Promise<void> {
   await tx.query(
     "update memory.compared_disk set found = array_append(found, $1) where cardinality(found) < $2 and not $1 = any(found)",
     [path, foundMax],
   );
-  return untrustedFrom("program", "lost");
 }
 
-async function tellFound(tx: KernelTransaction, timeline: string): Promise<void> {
+/** As the content of any file, or an earlier one of this. */
+async function isKnown(sql: Sql, { path, sha256 }: { path: string; sha256: string }): Promise<boolean> {
+  const [row] = await sql.query<{ isThere: boolean }>(
+    `select exists (select from memory.file where sha256 = $1) as "isThere"`,
+    [sha256],
+  );
+  if (row?.isThere === true) return true;
+  const types = ["file.written", "file.edited"];
+  const { events } = await readBefore(sql, { topics: ["home"], types, subject: path, limit: eventsMax });
+  return events.some(({ data }) => data["sha256"] === sha256);
+}
+
+async function tellFound(tx: KernelTransaction): Promise<void> {
   const [row] = await tx.query<{ found: string[] }>("select found from memory.compared_disk for update");
   const found = row?.found ?? [];
-  await tx.query("update memory.compared_disk set timeline = $1, found = '{}'", [timeline]);
   if (found.length === 0) return;
+  await tx.query("update memory.compared_disk set found = '{}'");
   const named = found.toSorted().slice(0, namedMax).join(", ");
   const others = found.length > namedMax ? ` and ${found.length - namedMax} more` : "";
   raiseNotice(tx, {

@@ -6,12 +6,13 @@
 import { lstat } from "node:fs/promises";
 import { join } from "node:path";
 import { RoostError } from "@roost/base";
-import { joinLabels, mainLabels } from "@roost/contract/labels";
+import { joinLabels, mainLabels, type Labels } from "@roost/contract/labels";
 import { labelSetNumbers, raiseNotice, type KernelTransaction } from "@roost/kernel";
 import { FileFault } from "../disk/file-fault.ts";
 import { hashOf, readDiskFile, readUnlessForeign, textOf, type DiskFile } from "../disk/read-disk-file.ts";
 import { diffTexts, mergeTexts, nameBeside } from "../disk/merge-texts.ts";
 import { replaceFile } from "../disk/replace-file.ts";
+import { labelsOfLost, noteLost } from "../history/lost-history.ts";
 import type { Memory } from "../memory.ts";
 import {
   listBehind,
@@ -89,9 +90,11 @@ async function catchUpOnce(memory: Memory, path: string): Promise<boolean> {
     if (recorded === undefined)
       throw new RoostError("internal", `version ${record.sha256} of ${path} is not in the object store`);
     const joined = await joinEdits(memory, { record, found, recorded });
+    const outside = disk === undefined ? undefined : await labelsOfLost(memory, tx, { path, sha256: disk.sha256 });
+    if (outside !== undefined) await noteLost(tx, path);
     if (joined === undefined) {
       const text = await keepBoth(memory, { path, id, found, recorded });
-      const labelSet = await labelsOfBoth(memory, tx, { path, disk });
+      const labelSet = await labelsOfBoth(memory, tx, { path, disk, outside });
       raiseNotice(tx, { level: "warning", text, source: "home", labelSet });
       await saveCaughtUp(tx, { path, stamp: null });
       // What is no file of Roost's is recorded by the next scan.
@@ -107,6 +110,7 @@ async function catchUpOnce(memory: Memory, path: string): Promise<boolean> {
         path,
         disk: await readDiskFile(absolute),
         record: { ...record, behind: null },
+        outside,
       });
     return true;
   });
@@ -135,10 +139,10 @@ async function joinEdits(
 async function labelsOfBoth(
   memory: Memory,
   tx: KernelTransaction,
-  { path, disk }: { path: string; disk: DiskFile | undefined },
+  { path, disk, outside }: { path: string; disk: DiskFile | undefined; outside: Labels | undefined },
 ): Promise<number> {
   const ofRun = (await readRecordedMarks(tx, [path])).get(path);
-  const ofDisk = await marksOfVersion(memory, tx, { path, bytes: disk?.bytes ?? new Uint8Array() });
+  const ofDisk = await marksOfVersion(memory, tx, { path, bytes: disk?.bytes ?? new Uint8Array(), outside });
   const recorded = await memory.kernel.labelSets.read(tx, ofRun?.labels ?? labelSetNumbers.missing);
   return await tx.labelSet(joinLabels(mainLabels, recorded, labelsOfAll(ofDisk)));
 }

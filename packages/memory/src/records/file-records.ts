@@ -9,7 +9,7 @@ import type { Memory } from "../memory.ts";
 import { placedAt } from "../visibility/placed-at.ts";
 import type { Author } from "../visibility/viewer.ts";
 import { labelsOfLarge, marksOfText, readRecordedMarks, storeMarks } from "./marks-of-text.ts";
-import { labelsOfLost } from "../history/lost-history.ts";
+import { labelsOfLost, noteLost } from "../history/lost-history.ts";
 import type { StoredMarks } from "./stored-marks.ts";
 import { labelsOfAll, marksOfAll, type LineMarks } from "./line-marks.ts";
 
@@ -173,6 +173,8 @@ export async function recordOutsideEdit(
     by?: string;
     labels?: Labels | undefined;
     marks?: LineMarks | undefined;
+    /** Of lines that are new, where nothing else is said; default: those of its place. */
+    outside?: Labels | undefined;
   },
 ): Promise<string | undefined> {
   const { path, disk, record } = edit;
@@ -185,9 +187,10 @@ export async function recordOutsideEdit(
   }
   if (record !== undefined && record.sha256 === disk.sha256) return undefined;
   const isUnknown = edit.marks === undefined && edit.labels === undefined;
-  const isLost = isUnknown && (await memory.lostHistory.isPossible(tx)) && (await memory.versions.has(disk.sha256));
+  const lost = isUnknown ? await labelsOfLost(memory, tx, { path, sha256: disk.sha256 }) : undefined;
+  if (lost !== undefined) await noteLost(tx, path);
+  const outside = lost ?? edit.outside;
   await memory.versions.put(disk.bytes);
-  const outside = isLost ? await labelsOfLost(tx, path) : undefined;
   const marks =
     edit.marks ?? (await marksOfVersion(memory, tx, { path, bytes: disk.bytes, labels: edit.labels, outside }));
   const eventId = emitEdited(tx, path, labelsOfAll(marks), {

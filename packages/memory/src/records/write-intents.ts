@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { FileFault } from "../disk/file-fault.ts";
 import { readUnlessForeign, textOf, type DiskFile } from "../disk/read-disk-file.ts";
 import { removeTemporaries } from "../disk/replace-file.ts";
+import { comparedDiskSql, type ComparedDisk } from "../history/lost-history.ts";
 import type { Memory } from "../memory.ts";
 import { placedAt } from "../visibility/placed-at.ts";
 import type { Author } from "../visibility/viewer.ts";
@@ -78,6 +79,7 @@ export interface Unsettled {
   /** Known problems of earlier scans. */
   known: FileProblem[];
   states: KnownState[];
+  compared: ComparedDisk;
 }
 
 export interface KnownState {
@@ -94,7 +96,7 @@ export async function readUnsettled(sql: Sql): Promise<Unsettled> {
     `select exists (select 1 from memory.file_intent) as "hasIntents", exists (select 1 from memory.file where behind is not null) as "isBehind",
        (select coalesce(jsonb_agg(jsonb_build_object('path', path, 'reason', reason)), '[]') from memory.file_problem) as known,
        (select coalesce(jsonb_agg(jsonb_build_object('name', name, 'isUnsettled', sha256 is distinct from disk_sha256, 'hadFile', disk_sha256 is not null)), '[]')
-        from memory.state) as states`,
+        from memory.state) as states, ${comparedDiskSql} as compared`,
     [],
     { name: "memory_read_unsettled" },
   );

@@ -27,11 +27,10 @@ export const batchSize = 96;
 export async function examineFile(
   memory: Memory,
   file: WalkedFile,
-  record: FileRecord | undefined,
+  { record, mayBeLost }: { record: FileRecord | undefined; mayBeLost: boolean },
 ): Promise<"same" | "changed" | "recorded"> {
   const isState = stateNameOf(file.path) !== undefined;
-  if (file.bytes > homeLimits.fileBytesMax)
-    return !isState && (await recordLarge(memory, file)) ? "recorded" : "same";
+  if (file.bytes > homeLimits.fileBytesMax) return !isState && (await recordLarge(memory, file)) ? "recorded" : "same";
   const disk = await readDiskFile(file.absolute);
   if (disk === undefined) return "same";
   if (record !== undefined && record.sha256 === disk.sha256) {
@@ -43,7 +42,7 @@ export async function examineFile(
     return "same";
   }
   // Outside the transaction: it waits for the disk. Not where it tells whether Roost had stored it before.
-  if (!(await memory.lostHistory.isPossible(memory.kernel.database))) await memory.versions.put(disk.bytes);
+  if (!mayBeLost) await memory.versions.put(disk.bytes);
   return "changed";
 }
 

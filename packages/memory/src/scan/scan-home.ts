@@ -9,6 +9,7 @@ import { systemClock } from "@roost/base";
 import { homeLimits } from "../disk/home-limits.ts";
 import { readDiskFile } from "../disk/read-disk-file.ts";
 import { walkHome, type Walk, type WalkedFile } from "../disk/walk-home.ts";
+import { mayHaveLost, type ComparedDisk } from "../history/lost-history.ts";
 import type { HomeMirror, Memory } from "../memory.ts";
 import { catchUpDisk } from "../mirror/catch-up-disk.ts";
 import { reportProblems, settleAlone, settleProblems, type FileProblem } from "../records/file-problems.ts";
@@ -59,8 +60,10 @@ const temporaryMsMax = 10 * 60_000;
 export async function scanHome(memory: Memory, options: ScanHome = {}): Promise<HomeScan> {
   const { changesMax = Infinity, othersMax = Infinity, nowMs = systemClock.nowMs(), signal } = options;
   if (memory.mirror !== undefined) return await lookAtMirror(memory, memory.mirror);
-  const { walk, records, knownStates, known, problems } = await look(memory);
+  const { walk, records, knownStates, known, problems, compared } = await look(memory);
   problems.push(...(await removeLeftovers(memory, walk, nowMs)));
+  const problemCount = problems.length;
+  const mayBeLost = mayHaveLost(compared);
   const states = new Set(statesToSettle(knownStates, walk));
   const edited: string[] = [];
   const suspects = walk.files.filter((file) => records.get(file.path)?.stamp !== file.stableStamp);
@@ -70,7 +73,7 @@ export async function scanHome(memory: Memory, options: ScanHome = {}): Promise<
   // Each batch is recorded before the next is read: a scan of thousands that is cut off has not been in vain.
   while (takenCount < taken.length && signal?.aborted !== true) {
     const slice = taken.slice(takenCount, takenCount + batchSize);
-    const changed = await examineSlice(memory, slice, { records, states, problems, edited });
+    const changed = await examineSlice(memory, slice, { records, states, problems, edited, mayBeLost });
     edited.push(...(await recordChanged(memory, changed.toSorted(), problems)));
     takenCount += slice.length;
   }
@@ -78,6 +81,7 @@ export async function scanHome(memory: Memory, options: ScanHome = {}): Promise<
   const isAllSeen = walk.isComplete && takenCount === suspects.length;
   const missing = isAllSeen ? await missingPaths(memory, walk, records) : [];
   edited.push(...(await recordChanged(memory, missing.slice(0, changesMax), problems)));
+  const isRecorded = problems.length === problemCount;
   for (const name of states) {
     await settleAlone(requireStatePath(name), problems, async () => {
       const outcome = await settleStateFile(memory, name);
@@ -91,7 +95,8 @@ export async function scanHome(memory: Memory, options: ScanHome = {}): Promise<
   const recorded = edited.length === 0 ? records : await readRecords(memory.kernel.database);
   problems.push(...(await findHeld(memory, new Map([...recorded].map(([path, { labels }]) => [path, labels])))));
   const isWhole = takenCount === suspects.length && missing.length <= changesMax;
-  if (isWhole) await memory.lostHistory.settle(memory.kernel);
+  const hasSeenAll = walk.isComplete && walk.unseen.length === 0;
+  if (isWhole) await memory.lostHistory.settle(memory.kernel, compared, { isWhole: isRecorded && hasSeenAll });
   // A scan that left files out cannot tell that a problem is over.
   await (isWhole ? settleProblems(memory, problems, known) : reportProblems(memory, unknownOf(problems, known)));
   return { edited, files: walk.files, isComplete: walk.isComplete && isWhole };
@@ -102,6 +107,8 @@ interface Seen {
   states: Set<string>;
   problems: FileProblem[];
   edited: string[];
+  /** The log may have lost what some of them hold. */
+  mayBeLost: boolean;
 }
 
 /** Returns the paths that are to be recorded with others; states and files that are recorded alone go where they belong. */
@@ -111,7 +118,10 @@ async function examineSlice(memory: Memory, slice: readonly WalkedFile[], seen: 
     settleAlone(file.path, seen.problems, async () => {
       const stateName = stateNameOf(file.path);
       if (stateName !== undefined) seen.states.add(stateName);
-      const verdict = await examineFile(memory, file, seen.records.get(file.path));
+      const verdict = await examineFile(memory, file, {
+        record: seen.records.get(file.path),
+        mayBeLost: seen.mayBeLost,
+      });
       if (verdict === "changed") changed.push(file.path);
       if (verdict === "recorded") seen.edited.push(file.path);
     });
@@ -148,6 +158,8 @@ interface Look {
   known: FileProblem[];
   /** Of this scan. */
   problems: FileProblem[];
+  /** As of before the look. */
+  compared: ComparedDisk;
 }
 
 async function look(memory: Memory): Promise<Look> {
@@ -158,13 +170,13 @@ async function look(memory: Memory): Promise<Look> {
       database.together((sql) => Promise.all([readRecords(sql), readUnsettled(sql)])),
     ]);
   const first = await once();
-  const { hasIntents, isBehind, known } = first[1][1];
+  const { hasIntents, isBehind, known, compared } = first[1][1];
   // A dead writer's file is not an edit from outside.
   const unsettled = hasIntents ? await settleIntents(memory) : [];
   if (isBehind) unsettled.push(...(await catchUpDisk(memory)));
   const [walk, [records, { states }]] = hasIntents || isBehind ? await once() : first;
   const problems = [...unsettled, ...(await findProblems(memory, walk)), ...findUnkept(records)];
-  return { walk, records, knownStates: states, known, problems };
+  return { walk, records, knownStates: states, known, problems, compared };
 }
 
 /**
