@@ -12,10 +12,9 @@ import { resolveHomePath, type ResolvedPath } from "../disk/home-path.ts";
 import { hashOf, readDiskFile, type DiskFile } from "../disk/read-disk-file.ts";
 import { removeEmptyFolder } from "../disk/remove-empty-folder.ts";
 import { replaceFile } from "../disk/replace-file.ts";
-import { labelsOfLost } from "../history/lost-history.ts";
 import type { Memory } from "../memory.ts";
 import { overCaughtUpDisk } from "../mirror/catch-up-disk.ts";
-import { lockPath, marksOfVersion, readRecord, textForPeople } from "../records/file-records.ts";
+import { lockPath, readRecord, textForPeople } from "../records/file-records.ts";
 import {
   insertIntent,
   recordFound,
@@ -24,10 +23,11 @@ import {
   takeIntent,
   type WriteIntent,
 } from "../records/write-intents.ts";
-import { labelsOfAll, type LineMarks } from "../records/line-marks.ts";
+import { labelsOfAll } from "../records/line-marks.ts";
 import { whyLossy } from "./why-lossy.ts";
 import type { WriteOutcome, WriteRequest } from "./write-request.ts";
 import { writeRecorded } from "./write-recorded.ts";
+import { marksFromOutside } from "./marks-from-outside.ts";
 import { marksOfFile } from "./marks-of-file.ts";
 import { parseState, renderState } from "../state/parse-state.ts";
 import { setState } from "../state/set-state.ts";
@@ -70,24 +70,6 @@ export async function putHomeFile(
   // A crashed writer of the same file is settled first: it may have been this very write.
   await settleIntents(memory, target.path);
   return overCaughtUpDisk(memory, target.path, () => attemptWrite(memory, { request, target, bytes, sha256 }));
-}
-
-/** Of what another host's person brings over what stands here, which a failover may have taken from the log. */
-async function marksFromOutside(
-  memory: Memory,
-  { path, absolute }: ResolvedPath,
-  { bytes, sha256 }: { bytes: Buffer; sha256: string },
-): Promise<LineMarks> {
-  const { kernel, lostHistory, mirror } = memory;
-  const outside = await labelsOfLost(memory, kernel.database, { path, sha256 });
-  if (mirror === undefined && (await lostHistory.isPossible(kernel.database))) {
-    await settleIntents(memory, path);
-    await kernel.transact(async (tx) => {
-      await lockPath(tx, path);
-      await recordFound(memory, tx, { path, disk: await readDiskFile(absolute), record: await readRecord(tx, path) });
-    });
-  }
-  return await marksOfVersion(memory, kernel.database, { path, bytes, outside });
 }
 
 /** Where it is to be written, as of now. @throws RoostError `forbidden` when the viewer may not write it, `invalid_input` */

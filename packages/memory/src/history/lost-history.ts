@@ -6,7 +6,7 @@
 import { untrustedFrom, type Labels } from "@roost/contract/labels";
 import { readTimeline, timelineSql, type Sql } from "@roost/database";
 import { raiseNotice, readBefore, type Kernel, type KernelTransaction } from "@roost/kernel";
-import type { HomeFiles } from "../memory.ts";
+import type { ObjectStore } from "@roost/objects";
 
 /** Paths that are kept for the notice. */
 const foundMax = 1_000;
@@ -21,6 +21,12 @@ export interface ComparedDisk {
   isCompared: boolean;
   /** Nothing was compared yet: there is no history to have lost. */
   isFirst: boolean;
+}
+
+interface Asking {
+  readonly kernel: Pick<Kernel, "database">;
+  readonly versions: Pick<ObjectStore, "has">;
+  readonly lostHistory: LostHistory;
 }
 
 /** One value, for a statement that asks more. */
@@ -43,7 +49,7 @@ export class LostHistory {
   }
 
   /** Whether a run wrote this content, and the log does not know it any more. To be asked before the content is stored. */
-  async isLost(memory: HomeFiles, sql: Sql, content: { path: string; sha256: string }): Promise<boolean> {
+  async isLost(memory: Asking, sql: Sql, content: { path: string; sha256: string }): Promise<boolean> {
     const { sha256 } = content;
     const isPossible = this.#possible.get(sql) ?? this.isPossible(sql);
     if (sql !== memory.kernel.database) this.#possible.set(sql, isPossible);
@@ -79,7 +85,7 @@ export function mayHaveLost({ isCompared, isFirst }: ComparedDisk): boolean {
 
 /** Of content from outside: undefined, unless the log has lost it. Its path is kept for the notice by who records it (`noteLost`). */
 export async function labelsOfLost(
-  memory: HomeFiles,
+  memory: Asking,
   sql: Sql,
   content: { path: string; sha256: string },
 ): Promise<Labels | undefined> {
