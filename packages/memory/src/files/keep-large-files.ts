@@ -1,4 +1,7 @@
-/** The loop that makes versions of large files, and removes what is beyond the limits. One look at the database tells that there is nothing to do. */
+/**
+ * The loop that makes versions of large files, and removes old ones beyond the limits and what was brought and never taken. One look at the database tells
+ * that there is nothing to do.
+ */
 import { backoffMs } from "@roost/base";
 import { formatLabels } from "@roost/contract/labels";
 import type { SchedulerLoop } from "@roost/kernel";
@@ -7,6 +10,7 @@ import { listUnkept, saveTried } from "../records/list-unkept.ts";
 import { condemnVersions, sweepVersions, type LargeVersionLimits } from "../records/large-versions.ts";
 import { labelsFromOutside, placedAt } from "../visibility/placed-at.ts";
 import { keepLargeFile } from "./keep-large-file.ts";
+import { sweepIncoming } from "./take-incoming.ts";
 
 const pollMs = 60_000;
 /** A file that was changed a moment ago is being written still. */
@@ -103,6 +107,7 @@ export function createLargeFileLoop(
       if (signal?.aborted === true || clock.nowMs() < sweepMs) return { atMs, isMore };
       // Also when the store does not answer: its rows wait.
       sweepMs = clock.nowMs() + sweepEveryMs;
+      await sweepIncoming(memory);
       const isMoreToDrop = (await dropLargeVersions(memory)) > 0;
       if (isMoreToDrop) sweepMs = 0;
       return { atMs, isMore: isMore || isMoreToDrop };

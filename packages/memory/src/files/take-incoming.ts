@@ -4,7 +4,7 @@
  */
 import { mkdir, open, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { RoostError, systemClock } from "@roost/base";
+import { refusalCodes, RoostError, systemClock, toRoostError } from "@roost/base";
 import { requireRoom } from "@roost/objects";
 import { toFileFault } from "../disk/file-fault.ts";
 import type { Memory } from "../memory.ts";
@@ -29,26 +29,37 @@ export interface MoreToCome {
 }
 
 /** The folder of what is brought. */
-export async function openIncoming({ machineDir }: Memory): Promise<string> {
-  const folder = join(machineDir, ".roost", "incoming");
+export async function openIncoming(memory: Memory): Promise<string> {
+  const folder = folderOf(memory);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   return folder;
 }
 
+function folderOf({ machineDir }: Memory): string {
+  return join(machineDir, ".roost", "incoming");
+}
+
+interface TakenPart extends IncomingPart {
+  /** What it is called in messages. */
+  name: string;
+  /** Asked before a part is written, with what is not here yet of the whole. @throws when that is not to come */
+  admit?: ((leftBytes: number) => Promise<void>) | undefined;
+}
+
 /**
  * Takes a part; `take` gets the file that holds all of it after the last. Parts of one content come one after the other, whoever brings them; one that is
- * not the next changes nothing. `name`: what it is called in messages.
+ * not the next changes nothing.
  * @throws RoostError `limit_exceeded`, `invalid_input` when what came has another hash; FileFault when the disk refuses
  */
 export async function takeIncoming<Taken>(
   memory: Memory,
-  { name, ...part }: IncomingPart & { name: string },
+  part: TakenPart,
   take: (file: string) => Promise<Taken>,
 ): Promise<MoreToCome | Taken> {
   const file = join(await openIncoming(memory), part.sha256);
   // Two hosts may bring the same.
   const before = memory.partsTaken.get(file) ?? Promise.resolve();
-  const taken = before.catch(() => undefined).then(() => takePart(memory, { ...part, name, file }, take));
+  const taken = before.catch(() => undefined).then(() => takePart(memory, { ...part, file }, take));
   memory.partsTaken.set(file, taken);
   try {
     return await taken;
@@ -59,13 +70,14 @@ export async function takeIncoming<Taken>(
 
 async function takePart<Taken>(
   memory: Memory,
-  { name, file, ...part }: IncomingPart & { name: string; file: string },
+  { name, file, admit, ...part }: TakenPart & { file: string },
   take: (file: string) => Promise<Taken>,
 ): Promise<MoreToCome | Taken> {
   const { from, content, bytes, sha256 } = part;
   const size = await sizeOf(file);
   if (size === 0) await makeRoom(dirname(file));
   if (from > size || from + content.byteLength > bytes) return { state: "more", next: size };
+  if (size < bytes) await admit?.(bytes - size);
   const next = await writePart(file, { name, content, from, size });
   if (next < bytes) return { state: "more", next };
   const whole = await memory.fileHashes.of(file);
@@ -85,18 +97,39 @@ async function sizeOf(file: string): Promise<number> {
   return 0;
 }
 
-/** In the folder of what is brought: removes what nobody goes on with. @throws RoostError `limit_exceeded` */
+/** In the folder of what is brought, after what nobody goes on with is removed. @throws RoostError `limit_exceeded` */
 export async function makeRoom(folder: string): Promise<void> {
+  if ((await removeAbandoned(folder)) >= incomingMax)
+    throw new RoostError("limit_exceeded", `${incomingMax} large files are being brought (the limit): later again`);
+}
+
+/** Of what was brought, or staged: what nobody goes on with. */
+export async function sweepIncoming(memory: Memory): Promise<void> {
+  await removeAbandoned(folderOf(memory));
+}
+
+/** How many are left. */
+async function removeAbandoned(folder: string): Promise<number> {
   let count = 0;
-  for (const name of await readdir(folder)) {
+  // None: nothing was ever brought.
+  for (const name of await readdir(folder).catch(() => [])) {
     const file = join(folder, name);
     const stats = await stat(file).catch(() => undefined);
     if (stats === undefined) continue;
-    if (systemClock.nowMs() - stats.mtimeMs > pauseMsMax) await rm(file, { force: true });
-    else count += 1;
+    const isAbandoned = systemClock.nowMs() - stats.mtimeMs > pauseMsMax;
+    if (!isAbandoned || !(await isRemoved(file))) count += 1;
   }
-  if (count >= incomingMax)
-    throw new RoostError("limit_exceeded", `${incomingMax} large files are being brought (the limit): later again`);
+  return count;
+}
+
+/** One that cannot be removed stands in the way of no other. */
+async function isRemoved(file: string): Promise<boolean> {
+  try {
+    await rm(file, { force: true });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Where what has come ends then. 0: another process has put it in the place of a file already. @throws FileFault when the disk refuses */
@@ -116,16 +149,21 @@ async function writePart(
 }
 
 /**
- * A part of a file that an import brings before its record, which takes it from here (moving/import-file.ts). Where the next one begins; as many as it has
- * bytes: all of it is here.
- * @throws RoostError as takeIncoming
+ * A part of a file that an import brings before its record, which takes it from here (takeBrought). Where the next one begins; as many as it has
+ * bytes: all of it is here. `reserveBytes`: what of the disk stays free; default 1 GiB.
+ * @throws RoostError as takeIncoming, and `limit_exceeded` when the disk has no room for what is left of it
  */
-export async function takeImportRange(memory: Memory, part: IncomingPart): Promise<{ next: number }> {
+export async function takeImportRange(
+  memory: Memory,
+  { reserveBytes, ...part }: IncomingPart & { reserveBytes?: number | undefined },
+): Promise<{ next: number }> {
   requireDisk(memory, "an import of files");
   const { sha256, bytes } = part;
-  const folder = await openIncoming(memory);
-  if ((await sizeOf(join(folder, sha256))) === 0) await requireRoom(folder, { bytes });
-  const taken = await takeIncoming(memory, { ...part, name: sha256.slice(0, 12) }, async () => ({ next: bytes }));
+  const folder = folderOf(memory);
+  const admit = (leftBytes: number) => requireRoom(folder, { bytes: leftBytes, reserveBytes });
+  const taken = await takeIncoming(memory, { ...part, name: sha256.slice(0, 12), admit }, async () => ({
+    next: bytes,
+  }));
   return { next: taken.next };
 }
 
@@ -139,14 +177,32 @@ export async function stageIncoming(memory: Memory, bytes: Uint8Array): Promise<
   return file;
 }
 
-/** The file that holds what was brought. @throws RoostError `conflict` when it is not here, or not all of it */
-export async function findIncoming(
+/**
+ * Hands over the file that holds what an import brought. What is refused then is gone: no later import goes on with it.
+ * @throws RoostError `conflict` when it is not here, or not all of it; what `take` throws
+ */
+export async function takeBrought(
   memory: Memory,
+  brought: Pick<IncomingPart, "sha256" | "bytes">,
+  take: (file: string) => Promise<void>,
+): Promise<void> {
+  const file = join(await openIncoming(memory), brought.sha256);
+  await requireWhole(memory, file, brought);
+  try {
+    await take(file);
+  } catch (error) {
+    if (refusalCodes.has(toRoostError(error).code)) await rm(file, { force: true });
+    throw error;
+  }
+}
+
+async function requireWhole(
+  memory: Memory,
+  file: string,
   { sha256, bytes }: Pick<IncomingPart, "sha256" | "bytes">,
-): Promise<string> {
-  const file = join(await openIncoming(memory), sha256);
+): Promise<void> {
   // One that has a second name was being put in its place by a process that was killed.
   const found = (await sizeOf(file)) === bytes ? await memory.fileHashes.of(file) : undefined;
-  if (found?.sha256 === sha256) return file;
-  throw new RoostError("conflict", "what it holds was not brought, or has gone since: import again");
+  if (found?.sha256 !== sha256)
+    throw new RoostError("conflict", "what it holds was not brought, or has gone since: import again");
 }

@@ -12,7 +12,7 @@ import { resolveHomePath, type ResolvedPath } from "../disk/home-path.ts";
 import { homeLimits } from "../disk/home-limits.ts";
 import { hashOf, textOf } from "../disk/read-disk-file.ts";
 import { putInPlace } from "../files/large-files.ts";
-import { findIncoming, stageIncoming } from "../files/take-incoming.ts";
+import { stageIncoming, takeBrought } from "../files/take-incoming.ts";
 import { putHomeFile } from "../files/write-home-file.ts";
 import type { NewFile } from "../files/write-new-files.ts";
 import type { WriteRequest } from "../files/write-request.ts";
@@ -158,21 +158,27 @@ async function putFromFile(
   { bytes, row }: { bytes: Buffer | undefined; row: Row },
 ): Promise<void> {
   const { record, target, disk, options } = incoming;
-  const brought = bytes === undefined ? record.brought! : { sha256: hashOf(bytes), bytes: bytes.length };
-  const file = await (bytes === undefined ? findIncoming(memory, brought) : stageIncoming(memory, bytes));
-  try {
+  const place = async (file: string, content: { sha256: string; bytes: number }) => {
     const { state } = await putInPlace(memory, {
       ...target,
-      ...brought,
+      ...content,
       ...authorOf(incoming),
       expected: disk?.sha256 ?? "absent",
       file,
       alongside: (tx) => saveImported(tx, options.source, [row]),
     });
     if (state !== "written") throw changedMeanwhile(target);
+  };
+  if (bytes === undefined) {
+    const brought = record.brought!;
+    await takeBrought(memory, brought, (file) => place(file, brought));
+    return;
+  }
+  const file = await stageIncoming(memory, bytes);
+  try {
+    await place(file, { sha256: hashOf(bytes), bytes: bytes.length });
   } finally {
-    // What was brought stays for the next import.
-    if (bytes !== undefined) await rm(file, { force: true });
+    await rm(file, { force: true });
   }
 }
 
