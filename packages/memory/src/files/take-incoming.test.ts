@@ -1,4 +1,4 @@
-/** What is brought in parts before it has a place: how long it stays, and what it needs of the disk. */
+/** What is brought in parts before it has a place: how long it stays, what it needs of the disk, and who may touch it. */
 import assert from "node:assert/strict";
 import { mkdir, readdir, utimes } from "node:fs/promises";
 import { join } from "node:path";
@@ -72,4 +72,27 @@ test("takeBrought() removes what is refused, and leaves to the next import what 
   assert.equal(await take({ ...memory, versions }, content, { replaces: true }), "refused");
   assert.deepEqual(await readdir(incomingOf(home)), []);
   assert.equal(await home.read(path), String(large("a")));
+});
+
+test("takeBrought() has the content alone while it puts it in its place", async () => {
+  await using home = await createTestMemory();
+  const { memory } = home;
+  const content = large("a");
+  await bring(memory, content);
+  const damaged = { ...wholeOf(content), from: 0, content: Buffer.from("A") };
+  let part: Promise<unknown> | undefined;
+  const kernel: Memory["kernel"] = {
+    ...memory.kernel,
+    async transact(work) {
+      if (part === undefined) {
+        part = takeImportRange(memory, damaged);
+        // Where nobody has the content, that part is taken now.
+        if (memory.partsTaken.size === 0) await part.catch(() => undefined);
+      }
+      return await memory.kernel.transact(work);
+    },
+  };
+  assert.equal(await take({ ...memory, kernel }, content), "created");
+  assert.equal(await home.read(path), String(content));
+  assert.deepEqual(await part, { next: 1 });
 });

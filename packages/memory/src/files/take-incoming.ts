@@ -57,9 +57,13 @@ export async function takeIncoming<Taken>(
   take: (file: string) => Promise<Taken>,
 ): Promise<MoreToCome | Taken> {
   const file = join(await openIncoming(memory), part.sha256);
-  // Two hosts may bring the same.
+  return await inTurn(memory, file, () => takePart(memory, { ...part, file }, take));
+}
+
+/** Two hosts may bring the same, while an import puts it in its place. */
+async function inTurn<Taken>(memory: Memory, file: string, work: () => Promise<Taken>): Promise<Taken> {
   const before = memory.partsTaken.get(file) ?? Promise.resolve();
-  const taken = before.catch(() => undefined).then(() => takePart(memory, { ...part, file }, take));
+  const taken = before.catch(() => undefined).then(work);
   memory.partsTaken.set(file, taken);
   try {
     return await taken;
@@ -187,13 +191,15 @@ export async function takeBrought(
   take: (file: string) => Promise<void>,
 ): Promise<void> {
   const file = join(await openIncoming(memory), brought.sha256);
-  await requireWhole(memory, file, brought);
-  try {
-    await take(file);
-  } catch (error) {
-    if (refusalCodes.has(toRoostError(error).code)) await rm(file, { force: true });
-    throw error;
-  }
+  await inTurn(memory, file, async () => {
+    await requireWhole(memory, file, brought);
+    try {
+      await take(file);
+    } catch (error) {
+      if (refusalCodes.has(toRoostError(error).code)) await rm(file, { force: true });
+      throw error;
+    }
+  });
 }
 
 async function requireWhole(
