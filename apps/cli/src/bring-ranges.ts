@@ -2,7 +2,6 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
-import { pipeline } from "node:stream/promises";
 import { RoostError, toRoostError } from "@roost/base";
 import { fileRangeBytesMax } from "@roost/contract/operations";
 import type { RoostClient } from "./connect.ts";
@@ -10,11 +9,16 @@ import type { RoostClient } from "./connect.ts";
 /** Reading the largest file on a slow disk, or a range over a slow line. */
 export const answerMsMax = 10 * 60_000;
 const rangeBytesMin = 64 * 1024;
+const pieceBytes = 1024 ** 2;
 
-/** Of a file of any size. @throws as reading it does */
-export async function sha256OfFile(absolute: string): Promise<string> {
+/** Of a file of any size. `look`: at each piece as well, so that the file is read once for both. @throws as reading it does */
+export async function sha256OfFile(absolute: string, look?: (piece: Buffer) => void): Promise<string> {
   const hash = createHash("sha256");
-  await pipeline(createReadStream(absolute), hash);
+  const pieces: AsyncIterable<Buffer> = createReadStream(absolute, { highWaterMark: pieceBytes });
+  for await (const piece of pieces) {
+    hash.update(piece);
+    look?.(piece);
+  }
   return hash.digest("hex");
 }
 

@@ -1,5 +1,4 @@
 /** What looks like a secret: files that are left where they are, and lines that a person is told of. */
-import { createReadStream } from "node:fs";
 import { looksLikeText } from "./looks-like-text.ts";
 
 const secretFiles =
@@ -59,22 +58,33 @@ export function findSecretLine(text: string): SecretLine | undefined {
 /** Of a longer line the end of each piece is looked at with the next. */
 const lineCharsMax = 64 * 1024;
 
-/** As findSecretLine, of a text that is too large to be held in memory; what is no text has none. @throws as reading it does */
-export async function findSecretLineIn(file: string, name: string): Promise<SecretLine | undefined> {
-  let line = 1;
-  let rest: string | undefined;
-  for await (const piece of createReadStream(file, { highWaterMark: 1024 ** 2 }) as AsyncIterable<Buffer>) {
-    if (rest === undefined && !looksLikeText(name, piece)) return undefined;
+/** As findSecretLine, of a text that comes piece by piece, since it is too large to be held in memory; what is no text has none. */
+export class SecretSearch {
+  found: SecretLine | undefined;
+  readonly #name: string;
+  #line = 1;
+  #rest: string | undefined;
+  #isOver = false;
+
+  constructor(name: string) {
+    this.#name = name;
+  }
+
+  take(piece: Buffer): void {
+    if (this.#rest === undefined && !looksLikeText(this.#name, piece)) this.#isOver = true;
+    if (this.#isOver) return;
     // The shapes are ASCII, which stands for itself in it.
-    const lines = `${rest ?? ""}${piece.toString("latin1")}`.split("\n");
+    const lines = `${this.#rest ?? ""}${piece.toString("latin1")}`.split("\n");
     for (const [index, each] of lines.entries()) {
       const what = secretIn(each);
-      if (what !== undefined) return { line: line + index, what };
+      if (what === undefined) continue;
+      this.found = { line: this.#line + index, what };
+      this.#isOver = true;
+      return;
     }
-    line += lines.length - 1;
-    rest = lines.at(-1)!.slice(-lineCharsMax);
+    this.#line += lines.length - 1;
+    this.#rest = lines.at(-1)!.slice(-lineCharsMax);
   }
-  return undefined;
 }
 
 function secretIn(line: string): string | undefined {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { homeRecordLimits, largeFileBytesMax } from "@roost/contract/operations";
 import { sha256OfFile } from "../../bring-ranges.ts";
 import { namedWithin, noPlace, recordOf, refusedAs, secretAt, noteOf, type Finding, type Found } from "./found.ts";
-import { findSecretLine, findSecretLineIn, isSecretFile, type SecretLine } from "./find-secret-line.ts";
+import { findSecretLine, isSecretFile, SecretSearch, type SecretLine } from "./find-secret-line.ts";
 import { lookAt } from "./why-unreadable.ts";
 
 const filesMax = 20_000;
@@ -138,8 +138,9 @@ async function* takeLarge({ ref, path, absolute, kept, labels }: FileTaken, byte
   if (bytes > largeFileBytesMax)
     return yield refusedAs(ref, `it has ${bytes} bytes (limit ${largeFileBytesMax}): split it`);
   try {
-    const secret = await findSecretLineIn(absolute, path);
-    const brought = { sha256: await sha256OfFile(absolute), bytes };
+    const search = new SecretSearch(path);
+    const brought = { sha256: await sha256OfFile(absolute, (piece) => search.take(piece)), bytes };
+    const secret = search.found;
     if (secret !== undefined) yield secretLineAt(ref, secret);
     yield recordOf({ kind: "file", ref, path, brought, labels, kept }, { origin: absolute, content: absolute });
   } catch (error) {
