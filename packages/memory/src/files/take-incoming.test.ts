@@ -61,7 +61,9 @@ test("takeBrought() removes what is refused, and leaves to the next import what 
   await using home = await createTestMemory({ files: { [path]: String(large("a")) } });
   const { memory } = home;
   const content = large("b");
-  const failing = (error: RoostError) => () => Promise.reject(error);
+  const failing = (error: RoostError) => async () => {
+    throw error;
+  };
   await bring(memory, content);
   const kernel = { ...memory.kernel, transact: failing(new RoostError("unavailable", "the database is away")) };
   await assert.rejects(take({ ...memory, kernel }, content, { replaces: true }), { code: "unavailable" });
