@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { recordApproval } from "@roost/approvals";
+import { answerQuestion, recordApproval } from "@roost/approvals";
 import { until } from "@roost/base/testing/until";
-import { waitInRun } from "@roost/kernel";
+import { listQuestions, waitInRun } from "@roost/kernel";
 import { listFacts, remember } from "@roost/memory";
 import { openChannelHome } from "./testing/open-channel-home.ts";
 
@@ -71,4 +71,53 @@ test("What others claim is accepted or taken back by a button of /inbox, and an 
     ),
     text,
   );
+});
+
+test("What the person says next answers the question of the last turn; what is forwarded, no choice, or said to an approval is a message", async () => {
+  await using home = await openChannelHome();
+  const { server, kernel } = home;
+  home.start();
+  await home.bind(me);
+  const answers = async () => (await listQuestions(kernel, { limit: 10 })).map(({ answer }) => answer).toReversed();
+  const wait = (prompt: string, choices?: string[]) => ({ kind: "person" as const, question: { prompt, choices } });
+
+  server.say({ chat: me, text: "Paint the door" });
+  const first = await home.claim();
+  await waitInRun(kernel, first.owned, { seq: 1, wait: wait("Which door?") });
+  await home.sent(me, "Which door?");
+  server.say({ chat: me, text: "the back door" });
+  await home.answer("It is painted.");
+  assert.deepEqual(await answers(), ["the back door"]);
+
+  server.say({ chat: me, text: "And the gate" });
+  const second = await home.claim();
+  await waitInRun(kernel, second.owned, { seq: 1, wait: wait("Red or green?", ["red", "green"]) });
+  await home.sent(me, "Red or green?");
+  server.say({ chat: me, text: "Green" });
+  await home.answer("Green it is.");
+  assert.deepEqual(await answers(), ["the back door", "green"]);
+
+  for (const said of [{ text: "red or blue" }, { text: "red", isForwarded: true }]) {
+    server.say({ chat: me, text: "And the fence" });
+    const next = await home.claim();
+    await waitInRun(kernel, next.owned, { seq: 1, wait: wait("Red or green?", ["red", "green"]) });
+    await until(async () => (await home.sent(me, "Red or green?")).buttons.length === 2);
+    server.say({ chat: me, ...said });
+    await home.answer("As you say.");
+    // The conversation has gone on.
+    server.say({ chat: me, text: "green" });
+    await home.answer("Green is a colour.");
+    const [question] = await listQuestions(kernel, { states: ["open"], limit: 10 });
+    await answerQuestion(kernel, { questionId: question!.id, answer: "red", by: "person:owner" });
+    await home.answer("Red it is.");
+  }
+
+  server.say({ chat: me, text: "Post it" });
+  const last = await home.claim();
+  const question = { kind: "approval" as const, prompt: "Approve http_send?", choices: ["approve", "refuse"] };
+  await waitInRun(kernel, last.owned, { seq: 1, wait: { kind: "person", question } });
+  await home.sent(me, "Approve http_send?");
+  server.say({ chat: me, text: "approve" });
+  await home.answer("Approve what?");
+  assert.equal((await listQuestions(kernel, { states: ["open"], limit: 10 })).length, 1);
 });

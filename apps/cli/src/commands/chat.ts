@@ -4,12 +4,13 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface, type Interface } from "node:readline/promises";
 import { createId, RoostError, toRoostError, writeFileDurably } from "@roost/base";
-import type { PartRef } from "@roost/contract/operations";
+import type { Event, PartRef } from "@roost/contract/operations";
 import { describePart } from "@roost/contract/part";
 import type { Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
 import type { RoostClient } from "../connect.ts";
 import { answerOf } from "./ask.ts";
+import { createOpenQuestions, readAsked, readChosen } from "../conversation/create-open-questions.ts";
 import { createRunView } from "../conversation/create-run-view.ts";
 import { followRun } from "../conversation/follow-run.ts";
 import { uploadFile } from "../conversation/upload-file.ts";
@@ -31,7 +32,7 @@ export function addChatCommand(program: Command, context: CliContext): void {
     .command("chat")
     .summary("talk with a session interactively")
     .description(
-      "Talks with a session interactively; /help lists the commands, Ctrl-C cancels an answer. Without a terminal, each line of stdin is one message. With --json each answer is one line.",
+      "Talks with a session interactively; /help lists the commands, Ctrl-C cancels an answer. A question that an answer waits for is answered by the next line. Without a terminal, each line of stdin is one message. With --json each answer and each question is one line.",
     )
     .option("-s, --session <key>", "session to talk with", "main")
     .action(async ({ session }: { session: string }) => {
@@ -47,6 +48,9 @@ class Chat {
   /** A person is at the terminal. */
   readonly #isInteractive: boolean;
   #runId: string | undefined;
+  /** Said, and not yet obeyed. */
+  readonly #lines: string[] = [];
+  #questions = createOpenQuestions();
   #isAnswering = false;
   /** For the next message. */
   #files: PartRef[] = [];
@@ -87,12 +91,13 @@ class Chat {
   }
 
   async #readLines(input: Interface): Promise<void> {
-    const lines: string[] = [];
+    const lines = this.#lines;
     let isClosed = false;
     let wake = Promise.withResolvers<void>();
     input.on("line", (line) => {
       if (this.#isAnswering && line.trim() === "/cancel") return void this.#cancel();
       lines.push(line);
+      if (this.#isAnswering) void this.#answerAsked();
       wake.resolve();
     });
     void once(input, "close").then(() => {
@@ -159,12 +164,49 @@ class Chat {
       });
       this.#files = [];
       this.#runId = runId;
-      using view = createRunView(terminal);
-      const followed = await followRun(this.#client, runId, { view });
+      this.#questions = createOpenQuestions();
+      using view = createRunView(terminal, { isAnsweredHere: true });
+      const onEvent = (event: Event) => {
+        view.onEvent(event);
+        this.#noteAsked(event);
+        void this.#answerAsked();
+      };
+      const followed = await followRun(this.#client, runId, { view: { ...view, onEvent } });
       if (terminal.isJson) terminal.jsonLine(answerOf(followed));
       else view.finish(followed);
     } finally {
       this.#isAnswering = false;
+    }
+  }
+
+  #noteAsked(event: Event): void {
+    this.#questions.note(event);
+    const asked = event.type === "question.asked" ? readAsked(event) : undefined;
+    if (asked === undefined || !this.#context.terminal.isJson) return;
+    const { id, choices } = asked;
+    this.#context.terminal.jsonLine({ question: { id, prompt: event.data["prompt"], choices } });
+  }
+
+  /** What is said while the answer waits for the person is what it waits for: a turn of its own would not know what was asked. */
+  async #answerAsked(): Promise<void> {
+    const { terminal } = this.#context;
+    for (let asked = this.#questions.first(); asked !== undefined; asked = this.#questions.first()) {
+      const said = this.#lines[0]?.trim();
+      if (said === undefined || said.startsWith("/")) return;
+      this.#lines.shift();
+      if (said === "") continue;
+      const answer = readChosen(asked, said);
+      if (answer === undefined) {
+        this.#refuse(`${plainLine(said)} is none of: ${asked.choices.map(plainLine).join(", ")}`);
+        continue;
+      }
+      this.#questions.close(asked.id);
+      try {
+        await this.#client.answerQuestion({ questionId: asked.id, answer });
+      } catch (error) {
+        if (terminal.isJson) reportError(error, terminal, false);
+        else terminal.note(plainText(toRoostError(error).message), "bad");
+      }
     }
   }
 

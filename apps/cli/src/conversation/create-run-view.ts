@@ -7,6 +7,7 @@ import { tellMore } from "../print/tell-more.ts";
 import { printParts } from "../print/print-parts.ts";
 import { plainLine, plainText, wrapText } from "@roost/base/text-width";
 import type { FollowedRun, RunView } from "./follow-run.ts";
+import { readAsked } from "./create-open-questions.ts";
 
 export interface ShownRunView extends RunView, Disposable {
   /** Prints what was not streamed, ends the line, and says how the run ended if not well. */
@@ -16,8 +17,13 @@ export interface ShownRunView extends RunView, Disposable {
 /** Of a line that a program has not ended: then it is shown as it is. */
 const openLineCharsMax = 2_000;
 
+interface RunViewOptions {
+  /** A question is answered by the next line. Default: by a command. */
+  isAnsweredHere?: boolean;
+}
+
 /** On a screen the reply is streamed; a file or pipe gets only the reply, at the end. */
-export function createRunView(terminal: Terminal): ShownRunView {
+export function createRunView(terminal: Terminal, { isAnsweredHere = false }: RunViewOptions = {}): ShownRunView {
   let isLineOpen = false;
   let hasStreamed = false;
   const progress = terminal.progress("Waiting for an answer");
@@ -60,7 +66,7 @@ export function createRunView(terminal: Terminal): ShownRunView {
     },
     onEvent(event) {
       if (terminal.isJson) return;
-      const told = describeProgress(event);
+      const told = describeProgress(event, isAnsweredHere);
       if (told === undefined) return;
       if (told.isPassing === true) return progress.update(told.text);
       remark(told.text, told.tone);
@@ -143,7 +149,8 @@ interface Remark {
   isPassing?: boolean;
 }
 
-function describeProgress({ type, data }: Event): Remark | undefined {
+function describeProgress(event: Event, isAnsweredHere: boolean): Remark | undefined {
+  const { type, data } = event;
   const text = (name: string) => (typeof data[name] === "string" ? plainLine(data[name]) : "");
   switch (type) {
     case "run.created":
@@ -164,7 +171,7 @@ function describeProgress({ type, data }: Event): Remark | undefined {
         ? undefined
         : { text: `· waits (${text("kind")})`, tone: "dim" };
     case "question.asked":
-      return { text: `? ${text("prompt")}\n  ${howToAnswer(data)}`, tone: "accent" };
+      return { text: `? ${text("prompt")}\n  ${howToAnswer(event, isAnsweredHere)}`, tone: "accent" };
     case "lease.lost":
       return { text: "· its worker was lost; another takes over", tone: "warn" };
     default:
@@ -173,11 +180,13 @@ function describeProgress({ type, data }: Event): Remark | undefined {
 }
 
 /** What an approval is of stands in the inbox. */
-function howToAnswer({ questionId, choices }: Event["data"]): string {
-  const given = Array.isArray(choices) ? choices.map((choice) => plainLine(String(choice))) : [];
-  if (given.includes("approve")) return "roost inbox";
-  const answer = given.length === 0 ? "TEXT" : given.join("|");
-  return `roost answer ${plainLine(String(questionId)).slice(-8)} ${answer}`;
+function howToAnswer(event: Event, isAnsweredHere: boolean): string {
+  const asked = readAsked(event);
+  if (asked === undefined) return "roost inbox";
+  const choices = asked.choices.map(plainLine);
+  if (!isAnsweredHere) return `roost answer ${plainLine(asked.id).slice(-8)} ${choices.join("|") || "TEXT"}`;
+  if (choices.length === 0) return "your next line answers it";
+  return `your next line answers it: ${choices.map((choice, index) => `${index + 1} ${choice}`).join(", ")}`;
 }
 
 function messageOf(data: Event["data"]): string {

@@ -3,13 +3,13 @@
  * bound, or nothing. An update whose place another process has passed has no effect here.
  */
 import { isPairingCode, redeemPairing } from "@roost/access";
-import { listQuestions, type KernelTransaction } from "@roost/kernel";
+import { listQuestions, listRuns, type KernelTransaction, type Question } from "@roost/kernel";
 import { sendMessage } from "@roost/memory";
 import type { IncomingMessage, Update } from "../channel.ts";
-import { shownOf } from "../outgoing/ask-questions.ts";
+import { questionKey, shownOf } from "../outgoing/ask-questions.ts";
 import { inboxEntriesMax, inboxText } from "../outgoing/inbox-text.ts";
 import { entriesShownMax, isAnsweredHere, sendEntries } from "../outgoing/send-entries.ts";
-import { findSentKey, sendOnce } from "../outgoing/send-once.ts";
+import { findSent, findSentKey, sendOnce } from "../outgoing/send-once.ts";
 import { sendText } from "../outgoing/send-text.ts";
 import { bindOwner, moveGroup, noteRefused, noteSeen, readStandings, type Standing } from "../peers/peers.ts";
 import { channelsWakeup, type Inbox, type Room } from "../room.ts";
@@ -166,14 +166,12 @@ async function refuse(room: Room, message: IncomingMessage, moving: Moving): Pro
   if (outcome !== "dropped") await say(room, chat.id, { key: `${outcome}:${moving.to}`, text: told[outcome] });
 }
 
-/** The person answers a question by a reply to it. */
+/** The person answers a question by a reply to it, or by what they say next where their conversation waits for it. */
 async function takeReply(room: Room, message: IncomingMessage, moving: Moving): Promise<boolean> {
-  const { kernel, channel } = room;
-  const { replyTo, chat, text, isForwarded } = message;
-  if (replyTo === null || isForwarded || text === "") return false;
-  const key = await findSentKey(room, { chat: chat.id, ref: replyTo });
-  const questionId = key?.startsWith("question:") === true ? key.slice("question:".length) : undefined;
-  const [question] = questionId === undefined ? [] : await listQuestions(kernel, { ids: [questionId], limit: 1 });
+  const { channel } = room;
+  const { replyTo, text, isForwarded } = message;
+  if (isForwarded || text === "") return false;
+  const question = replyTo === null ? await findAwaited(room) : await findReplied(room, message);
   if (question === undefined || question.state !== "open") return false;
   // An approval needs the full text in sight.
   if (shownOf(room, question) === undefined) return false;
@@ -184,6 +182,31 @@ async function takeReply(room: Room, message: IncomingMessage, moving: Moving): 
   if (answer === undefined) return false;
   return answerHere(room, { questionId: question.id, answer, by: byOf(channel.name) }, moving);
 }
+
+async function findReplied(room: Room, { chat, replyTo }: IncomingMessage): Promise<Question | undefined> {
+  const key = replyTo === null ? undefined : await findSentKey(room, { chat: chat.id, ref: replyTo });
+  const questionId = key?.startsWith("question:") === true ? key.slice("question:".length) : undefined;
+  const [question] = questionId === undefined ? [] : await listQuestions(room.kernel, { ids: [questionId], limit: 1 });
+  return question;
+}
+
+/**
+ * What the last turn of the conversation asks, and the chat shows: what is said next is the answer, as between people. Once the conversation has gone
+ * on, and for an approval, it takes the button or a reply.
+ */
+async function findAwaited(room: Room): Promise<Question | undefined> {
+  const { kernel } = room;
+  const turns = await listRuns(kernel, { sessionKey: "main", limit: turnsLookedAt });
+  const last = turns.find(({ jobId }) => jobId === null);
+  if (last?.waitingFor !== "person") return undefined;
+  const open = await listQuestions(kernel, { runId: last.id, states: ["open"], limit: 1 });
+  const question = open.find(({ kind }) => kind === "question");
+  if (question === undefined) return undefined;
+  return (await findSent(room, questionKey(question.id)))?.state === "sent" ? question : undefined;
+}
+
+/** Runs of jobs stand between. */
+const turnsLookedAt = 20;
 
 /** Best effort: it is sent after the effect. */
 async function say(room: Room, chat: string, { key, text }: { key: string; text: string }): Promise<void> {

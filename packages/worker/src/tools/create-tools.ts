@@ -38,8 +38,6 @@ import { writeFileTool } from "./write-file-tool.ts";
 
 /** Tools that affect other sessions are for sessions of the person only. */
 const personal = new Set(["define_job", "pause_job", "run_job"]);
-/** A conversation asks by answering; while waiting it would not hear the answer. */
-const notInMain = new Set(["ask_person"]);
 /** They give what was said and noted at some time. */
 const givesEarlier = new Set(["read_log", "read_run", "list_runs", "search_files"]);
 /** Channels get no tool that reaches further than they see. */
@@ -118,12 +116,7 @@ export function createTools(context: ToolContext): Tool[] {
     notifyTool(context),
   ];
   return tools
-    .filter(
-      ({ name }) =>
-        !(kind === "cron" && personal.has(name)) &&
-        !(kind === "main" && notInMain.has(name)) &&
-        (kind !== "subagent" || forSubagents.has(name)),
-    )
+    .filter(({ name }) => !(kind === "cron" && personal.has(name)) && (kind !== "subagent" || forSubagents.has(name)))
     .map((tool) => (givesEarlier.has(tool.name) ? asItHolds(tool, context) : tool));
 }
 
