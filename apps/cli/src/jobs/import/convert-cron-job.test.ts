@@ -171,6 +171,13 @@ test("keepUnreadable() makes a job that the gateway takes of whatever stands the
   const text = "x".repeat(10_000);
   const { job } = keepUnreadable({ id: "Ä", name: "n".repeat(500), reason: "it is odd", text }, "p".repeat(60_000));
   assert.equal(parseJobs(JSON.stringify(job), "f").length, 1);
+  const titleOf = (name: string) => {
+    const kept = keepUnreadable({ id: "a", name, reason: "it is odd", text }).job;
+    assert.equal(parseJobs(JSON.stringify(kept), "f").length, 1, name);
+    return kept.title;
+  };
+  assert.equal(titleOf("\u0000bell\u0007, \u202eturned\u2069 and\u2028parted"), "bell , turned and parted");
+  assert.equal(titleOf(" \u001b[31m\u202e "), undefined);
   assert.deepEqual([job.enabled, job.trigger.kind], [false, "manual"]);
   assert.match(job.description ?? "", /it is odd/);
 });

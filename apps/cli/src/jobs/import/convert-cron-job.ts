@@ -2,7 +2,8 @@
  * Converts an OpenClaw job to a Roost definition and notes what cannot be carried over. The same job always gives the same definition and id, so
  * that a repeated import changes nothing. No job is left out: one that cannot run here is kept, disabled.
  */
-import { writeDurationMs } from "@roost/base";
+import { repairedLine, writeDurationMs } from "@roost/base";
+import { plainLine } from "@roost/base/text-width";
 import { clipText, everyMsMin, nameCharsMax, promptCharsMax, reasonCharsMax } from "@roost/contract/operations";
 import { slugOf, slugPattern } from "../../import/found/slug-of.ts";
 import type { WrittenJob } from "../read-job-files.ts";
@@ -79,8 +80,8 @@ export function keepUnreadable({ id, name, reason, text }: UnreadableJob, prompt
 }
 
 function titled({ name }: { name?: string | undefined }): { title?: string } {
-  const title = name === undefined ? "" : clipText(name.replaceAll(/\s+/g, " "), nameCharsMax).trim();
-  return title === "" ? {} : { title };
+  const title = repairedLine(clipText(plainLine(name ?? ""), nameCharsMax), nameCharsMax);
+  return title === undefined ? {} : { title };
 }
 
 /** What cannot run here keeps its original, so that a person can rebuild it. */
