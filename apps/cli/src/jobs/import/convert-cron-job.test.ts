@@ -151,6 +151,11 @@ test("convertCronJob() gives a job no tool that it did not have there", () => {
   const [names, note] = tools(["read", "exec", "web_fetch"]);
   assert.deepEqual(names, ["read_file", "list_files", "http_fetch"]);
   assert.match(String(note), /no equivalent here of exec/);
+  for (const odd of ["read", { read: true }, 7]) {
+    assert.deepEqual(tools(odd)[0], [], JSON.stringify(odd));
+    assert.match(String(tools(odd)[1]), /cannot be read: it may use none/);
+  }
+  assert.deepEqual(tools(["constructor", "__proto__", "toString"])[0], []);
 });
 
 test("convertCronJob() sends to the person what was sent to a channel, and keeps disabled what a script decides there", () => {

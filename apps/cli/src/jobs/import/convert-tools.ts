@@ -15,14 +15,19 @@ const toolsHere: Record<string, string[]> = {
   sessions_history: ["read_run"],
 };
 
-/** The tools that it may use, never more than there. Undefined: all. */
+/** The tools that it may use, never more than there: none where its list cannot be read. Undefined: all. */
 export function convertTools({ payload, ...source }: CronJob, notes: string[]): string[] | undefined {
   const given = payload["toolsAllow"] ?? source["toolsAllow"];
-  if (!Array.isArray(given)) return undefined;
+  if (given === undefined || given === null) return undefined;
+  if (!Array.isArray(given)) {
+    notes.push(`its list of tools ${JSON.stringify(given)} cannot be read: it may use none`);
+    return [];
+  }
   const names = given.filter((name) => typeof name === "string");
   if (names.includes("*")) return undefined;
-  const missing = names.filter((name) => toolsHere[name] === undefined);
-  const tools = [...new Set(names.flatMap((name) => toolsHere[name] ?? []))];
+  const toHere = (name: string) => (Object.hasOwn(toolsHere, name) ? toolsHere[name] : undefined);
+  const missing = names.filter((name) => toHere(name) === undefined);
+  const tools = [...new Set(names.flatMap((name) => toHere(name) ?? []))];
   const lacks = missing.length === 0 ? "" : `; there is no equivalent here of ${missing.join(", ")}`;
   notes.push(`it may use only these tools: ${tools.join(", ") || "none"}${lacks}`);
   return tools;
