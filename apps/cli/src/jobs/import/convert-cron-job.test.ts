@@ -99,6 +99,13 @@ test("convertCronJob() knows every schedule, and keeps disabled what cannot run"
     true,
     0,
   ]);
+  for (const at of [
+    " 2030-01-01T09:00:00 ",
+    "1893488400000",
+    "Tue, 01 Jan 2030 09:00:00 GMT",
+    "2030-01-01T10:00:00+0100",
+  ])
+    assert.deepEqual(trigger({ kind: "at", at }), [{ kind: "at", at: "2030-01-01T09:00:00.000Z" }, true, 0], at);
   assert.deepEqual(trigger({ kind: "at", atMs: nowMs - 1 }), [
     { kind: "at", at: "2026-03-14T11:59:59.999Z" },
     false,

@@ -137,13 +137,12 @@ function zonePinned({ here, timeZone, isZoneGiven = false }: ConvertOptions): st
   return isZoneGiven ? timeZone : (before ?? timeZone);
 }
 
-/** A moment without a zone is UTC there. A past one would fire at once here, unless the job is already enabled here for it. */
+/** A past moment would fire at once here, unless the job is already enabled here for it. */
 function convertMoment(
   { at, atMs }: CronJob["schedule"],
   { nowMs, here, notes }: ConvertOptions & { notes: Notes },
 ): ConvertedSchedule {
-  const text = at === undefined || /(?:Z|[+-]\d\d:?\d\d)$/i.test(at) || !at.includes("T") ? at : `${at}Z`;
-  const ms = atMs ?? Date.parse(text ?? "");
+  const ms = atMs ?? momentOf(at?.trim() ?? "");
   if (!Number.isFinite(ms) || Number.isNaN(new Date(ms).getTime())) {
     notes.push(`its time "${at}" is not valid: it is kept, disabled`);
     return { trigger: { kind: "manual" }, delayMs: 0 };
@@ -153,6 +152,13 @@ function convertMoment(
   const isIdle = ms <= nowMs && !isKnown;
   if (isIdle) notes.push("its time has passed: it is kept, disabled");
   return { trigger: { kind: "at", at: moment }, delayMs: 0, isIdle };
+}
+
+/** As there: digits alone count milliseconds, a date and time without a zone is UTC, all else is read as JavaScript does. */
+function momentOf(text: string): number {
+  if (/^\d{5,}$/.test(text)) return Number(text);
+  const isInUtc = /^\d{4}-\d\d-\d\dT/.test(text) && !/(?:Z|[+-]\d\d:?\d\d)$/i.test(text);
+  return Date.parse(isInUtc ? `${text}Z` : text);
 }
 
 /** Undefined when there is nothing to prompt an agent with. */
