@@ -15,7 +15,14 @@ import type { CliContext } from "../cli-context.ts";
 import type { RoostClient } from "../connect.ts";
 import { readInput } from "../conversation/read-input.ts";
 import { slugOf } from "../import/found/slug-of.ts";
-import { convertCronJob, keepUnreadable, type ConvertedJob } from "../jobs/import/convert-cron-job.ts";
+import { agentsOf, readConfig } from "../import/openclaw/read-config.ts";
+import { toAgentHere } from "../import/openclaw/to-agent-here.ts";
+import {
+  convertCronJob,
+  keepUnreadable,
+  type ConvertedJob,
+  type ConvertOptions,
+} from "../jobs/import/convert-cron-job.ts";
 import { listLeftBehind } from "../jobs/import/list-left-behind.ts";
 import { readCronStore, type CronStoreFile } from "../jobs/import/read-cron-store.ts";
 import { printChanges } from "../jobs/print-changes.ts";
@@ -23,6 +30,7 @@ import { plainLine } from "@roost/base/text-width";
 import { readPages } from "../read-pages.ts";
 
 const jobsMax = 5_000;
+const agentsMax = 5_000;
 /** Due times that differ by less count as equal: jitter and clock skew. */
 const sameMomentMs = 1_000;
 
@@ -89,9 +97,10 @@ export async function importJobs(
 ): Promise<ImportedJobs> {
   const store = await readCronStore(path, { readInput: () => readInput(stdin) });
   const here = await readHere(client);
+  const agentHere = await readAgents(client, path);
   const timeZone = readTimeZone(options.timeZone);
   const isZoneGiven = options.timeZone !== undefined;
-  const imported = convertAll(store, { nowMs: clock.nowMs(), timeZone, isZoneGiven, here });
+  const imported = convertAll(store, { nowMs: clock.nowMs(), timeZone, isZoneGiven, agentHere, here });
   const isLeft = ({ job }: Imported) => here.get(job.id)?.state === "removed" && options.removed !== true;
   const kept = imported.filter((each) => !isLeft(each));
   const changes = await applyAll(client, kept, {
@@ -105,7 +114,7 @@ export async function importJobs(
 
 function convertAll(
   { jobs, unreadable }: CronStoreFile,
-  { here, ...options }: { nowMs: number; timeZone: string; isZoneGiven: boolean; here: Map<string, JobRecord> },
+  { here, ...options }: Omit<ConvertOptions, "here"> & { here: Map<string, JobRecord> },
 ): Imported[] {
   const converted = jobs.map((source): Imported => {
     const definition = here.get(slugOf(source.id))?.definition;
@@ -213,6 +222,19 @@ function readTimeZone(given: string | undefined): string {
   } catch (cause) {
     throw new RoostError("invalid_input", `"${zone}" is not a time zone: use a name like Europe/Berlin`, { cause });
   }
+}
+
+/** By the config of the home: its main agent is main here. Undefined without one that can be read: nobody knows which agents there are. */
+async function readAgents(client: RoostClient, path: string): Promise<ConvertOptions["agentHere"]> {
+  const config = path === "-" ? "none" : await readConfig(path);
+  if (typeof config === "string" || config.agents === undefined) return undefined;
+  const here = await readPages((page) => client.listAgents({ ...page }), agentsMax);
+  const known = new Set([
+    "main",
+    ...here.map(({ id }) => id),
+    ...agentsOf(config).map(({ id }) => toAgentHere(id, config)),
+  ]);
+  return (id) => [toAgentHere(id, config), slugOf(id)].find((name) => known.has(name));
 }
 
 async function readHere(client: RoostClient): Promise<Map<string, JobRecord>> {

@@ -4,7 +4,7 @@
  */
 import { jsonObjectOf, writeDurationMs } from "@roost/base";
 import { convertModels, type Fields } from "./convert-models.ts";
-import type { OpenClawConfig } from "./read-config.ts";
+import { agentsOf, mainAgentOf, type OpenClawConfig } from "./read-config.ts";
 
 export interface ConvertedSettings {
   /** Paths in roost.yaml, and what stands there. */
@@ -19,17 +19,13 @@ export function convertSettings(config: OpenClawConfig): ConvertedSettings {
   const { agents } = config;
   const converted: ConvertedSettings = { settings: [], left: [], beats: true };
   const { defaults = {} } = agents ?? {};
-  const listed = [
-    ...(agents?.list ?? []),
-    ...Object.entries(agents?.entries ?? {}).map(([id, each]) => ({ ...each, id })),
-  ];
-  const main = listed.find(({ id, default: isDefault }) => id === "main" || isDefault === true);
+  const main = mainAgentOf(config);
   const moved = convertModels(config);
   convertHeartbeat({ ...defaults.heartbeat, ...main?.heartbeat }, converted, moved.ids);
   converted.beats = !converted.settings.some(
     ({ path, value }) => path.join(".") === "heartbeat.enabled" && value === false,
   );
-  for (const { id, heartbeat } of listed)
+  for (const { id, heartbeat } of agentsOf(config))
     if (heartbeat !== undefined && id !== main?.id)
       converted.left.push(`heartbeat of ${id}: one heartbeat beats here; write a job for this one`);
   const zone = (defaults as Fields)["userTimezone"];

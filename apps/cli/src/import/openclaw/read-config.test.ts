@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
+import { toAgentHere } from "./to-agent-here.ts";
 import { hasFewerTools, readConfig, type OpenClawConfig } from "./read-config.ts";
 
 async function read(text: string, files: Record<string, string> = {}) {
@@ -78,4 +79,17 @@ test("hasFewerTools() is true of an agent whose config allows or denies some, or
   ];
   for (const [config, agent, isNarrow] of rows)
     assert.equal(hasFewerTools(config, { id: "a", ...agent }), isNarrow, JSON.stringify([config, agent]));
+});
+
+test("toAgentHere() gives the default agent of the config, whatever its name, as main, and the others without their case", () => {
+  const config = (...list: { id: string; default?: boolean }[]): OpenClawConfig => ({ agents: { list } });
+  for (const wren of [
+    config({ id: "Wren" }),
+    config({ id: "work" }, { id: "wren", default: true }),
+    config({ id: "main" }, { id: "WREN", default: true }),
+  ])
+    assert.equal(toAgentHere("wren", wren), "main");
+  assert.equal(toAgentHere("Work", config({ id: "work" }, { id: "main" })), "work");
+  assert.equal(toAgentHere("main", {}), "main");
+  assert.equal(toAgentHere("other", {}), "other");
 });

@@ -122,6 +122,12 @@ export function agentsOf(config: OpenClawConfig): AgentEntry[] {
   return [...listed, ...keyed];
 }
 
+/** The agent that is main here: as there the default one, then one of that name, then the first. */
+export function mainAgentOf(config: OpenClawConfig): AgentEntry | undefined {
+  const agents = agentsOf(config);
+  return agents.find((each) => each.default === true) ?? agents.find(({ id }) => id === "main") ?? agents[0];
+}
+
 /** The config's path of a workspace may be that of another machine, of which this is a copy: then it is sought in the home. */
 export async function findWorkspace(home: string, written: string | undefined): Promise<string | undefined> {
   const named = written?.replace(/^~(?=\/|$)/, homedir());

@@ -3,7 +3,6 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { zstdDecompressSync } from "node:zlib";
 import { apart } from "../found/apart.ts";
-import { slugOf } from "../found/slug-of.ts";
 import { timeOf } from "../found/moved-conversation.ts";
 import { noPlace, refusedAs, type Finding } from "../found/found.ts";
 import { toEntry, type TranscriptEntry } from "../found/read-json-lines.ts";
@@ -13,7 +12,7 @@ import { readTranscript } from "./read-transcript.ts";
 
 const eventBytesMax = 16 * 1024 ** 2;
 
-export async function* readDatabaseSessions(home: string, agentId: string): Finding {
+export async function* readDatabaseSessions(home: string, agentId: string, agent: string): Finding {
   const where = `agents/${agentId}/agent/openclaw-agent.sqlite`;
   if ((await stat(join(home, where)).catch(() => undefined)) === undefined) return;
   let copy: OpenCopy;
@@ -24,7 +23,7 @@ export async function* readDatabaseSessions(home: string, agentId: string): Find
   }
   await using opened = copy;
   if (!opened.hasTable("transcript_events")) return yield refusedAs(where, "it has no table transcript_events");
-  yield* readSessions(opened, agentId, where);
+  yield* readSessions(opened, { agentId, agent, where });
 }
 
 interface SessionRow {
@@ -37,7 +36,10 @@ interface SessionRow {
   window_json: string | null;
 }
 
-async function* readSessions({ database, hasTable }: OpenCopy, agentId: string, where: string): Finding {
+async function* readSessions(
+  { database, hasTable }: OpenCopy,
+  { agentId, agent, where }: { agentId: string; agent: string; where: string },
+): Finding {
   const hasIndex = hasTable("session_windows") && hasTable("session_nodes");
   const sessions = database
     .prepare(
@@ -68,7 +70,7 @@ async function* readSessions({ database, hasTable }: OpenCopy, agentId: string, 
       conversation: {
         ...here,
         name: `${agentId}/${row.session_id}`,
-        agent: slugOf(agentId),
+        agent,
         title: row.label ?? here.title,
         createdAt: timeOf(row.created_at),
         kept: { sessionKey: row.session_key, ...parsed(row.entry_json), ...parsed(row.window_json) },

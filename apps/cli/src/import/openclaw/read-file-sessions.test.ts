@@ -18,7 +18,7 @@ test("readFileSessions() knows a thread's transcript by its file, and passes ove
     await writeFile(join(folder, "sessions.json"), JSON.stringify(index));
     const line = { type: "message", id: "a", parentId: null, message: { role: "user", content: "hi" } };
     await writeFile(join(folder, "s9-topic-5.jsonl"), `${JSON.stringify(line)}\n`);
-    const found = await Array.fromAsync(readFileSessions(home, "main"));
+    const found = await Array.fromAsync(readFileSessions(home, "main", "main"));
     const sessions = found.flatMap((each) =>
       "record" in each && each.record.kind === "session" ? [each.record as unknown as Record<string, unknown>] : [],
     );

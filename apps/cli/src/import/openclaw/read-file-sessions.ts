@@ -2,7 +2,6 @@
 import { join } from "node:path";
 import { entriesOf } from "../found/entries-of.ts";
 import { isJsonObject } from "@roost/base";
-import { slugOf } from "../found/slug-of.ts";
 import { timeOf } from "../found/moved-conversation.ts";
 import { noPlace, recordOf, refusedAs, type Finding } from "../found/found.ts";
 import { readJsonLines } from "../found/read-json-lines.ts";
@@ -18,7 +17,7 @@ interface Known {
   entry: Record<string, unknown>;
 }
 
-export async function* readFileSessions(home: string, agentId: string): Finding {
+export async function* readFileSessions(home: string, agentId: string, agent: string): Finding {
   const folder = join(home, "agents", agentId, "sessions");
   const names = await entriesOf(folder);
   if (names.length === 0) return;
@@ -50,7 +49,7 @@ export async function* readFileSessions(home: string, agentId: string): Finding 
       conversation: {
         ...here,
         name: `${agentId}/${id}${ending ?? ""}`,
-        agent: slugOf(agentId),
+        agent,
         title: titleOf(of?.entry) ?? here.title,
         createdAt: undefined,
         ...(of !== undefined && { kept: { sessionKey: of.key, ...of.entry } }),

@@ -8,7 +8,6 @@ import { clipText, starterToolNames } from "@roost/contract/operations";
 import { dropUndefined } from "../../drop-undefined.ts";
 import { apart } from "../found/apart.ts";
 import { entriesOf } from "../found/entries-of.ts";
-import { slugOf } from "../found/slug-of.ts";
 import {
   namedWithin,
   noPlace,
@@ -26,10 +25,12 @@ import {
   agentsOf,
   findWorkspace,
   hasFewerTools,
+  mainAgentOf,
   readConfig,
   type AgentEntry,
   type OpenClawConfig,
 } from "./read-config.ts";
+import { toAgentHere } from "./to-agent-here.ts";
 import { readDatabaseSessions } from "./read-database-sessions.ts";
 import { readFileSessions } from "./read-file-sessions.ts";
 import { readRunLogs } from "./read-run-logs.ts";
@@ -39,30 +40,30 @@ export async function* readOpenClaw(home: string): Finding {
   if (typeof config === "string") yield refusedAs("openclaw.json", config);
   const known = typeof config === "string" ? {} : config;
   const agents = agentsOf(known);
-  const first = agents.find((each) => each.id === "main" || each.default === true);
-  const workspace = await findWorkspace(home, first?.workspace ?? known.agents?.defaults?.workspace);
+  const main = mainAgentOf(known);
+  const workspace = await findWorkspace(home, main?.workspace ?? known.agents?.defaults?.workspace);
   if (workspace === undefined) yield noteOf("no workspace was found: only jobs, conversations and skills come in");
   else yield* apart("workspace", readWorkspace(home, workspace));
-  if (hasFewerTools(known, first ?? { id: "main" }))
+  if (hasFewerTools(known, main ?? { id: "main" }))
     yield noPlace("agent main", "it has not all tools there: take out of agents/main.md what it should not have");
   const models = convertModels(known);
   for (const agent of agents)
-    if (agent !== first) yield* apart(`agent ${agent.id}`, readAgent(home, agent, { config: known, models }));
+    if (agent.id !== main?.id) yield* apart(`agent ${agent.id}`, readAgent(home, agent, { config: known, models }));
   yield* takeFolder(join(home, "skills"), (path) => ({ ref: `skills/${path}`, path: `skills/${path}` }));
-  yield* apart("agents", readSessions(home, agents));
+  yield* apart("agents", readSessions(home, known));
   yield* apart("cron/runs", readRunLogs(home));
   yield* apart(home, tellTheRest(home, new Set([workspace ?? "", ...(await workspacesOf(home, agents))])));
 }
 
-async function* readSessions(home: string, agents: readonly AgentEntry[]): Finding {
-  const ids = new Set([...agents.map(({ id }) => id), ...(await entriesOf(join(home, "agents")))]);
+async function* readSessions(home: string, config: OpenClawConfig): Finding {
+  const ids = new Set([...agentsOf(config).map(({ id }) => id), ...(await entriesOf(join(home, "agents")))]);
   for (const id of [...ids].toSorted()) {
     if (basename(id) !== id || id === "..") {
       yield refusedAs(`agent ${id}`, "its id is no name of a folder: its conversations do not come in");
       continue;
     }
-    yield* apart(`agents/${id}/sessions`, readFileSessions(home, id));
-    yield* apart(`agents/${id}/agent`, readDatabaseSessions(home, id));
+    yield* apart(`agents/${id}/sessions`, readFileSessions(home, id, toAgentHere(id, config)));
+    yield* apart(`agents/${id}/agent`, readDatabaseSessions(home, id, toAgentHere(id, config)));
   }
 }
 
@@ -107,7 +108,7 @@ async function* readAgent(
 ): Finding {
   const written = workspaceOf(agent);
   const workspace = await findWorkspace(home, written);
-  const name = slugOf(agent.id);
+  const name = toAgentHere(agent.id, config);
   if (workspace === undefined) return yield refusedAs(`agent ${agent.id}`, `its workspace ${written} is not there`);
   const { chosen, left } = convertAgentModel(agent, models);
   for (const line of left) yield noPlace(`agent ${agent.id}`, line);

@@ -126,6 +126,19 @@ test("convertCronJob() knows every schedule, and keeps disabled what cannot run"
     assert.deepEqual(trigger(schedule), [{ kind: "manual" }, false, 1]);
 });
 
+test("convertCronJob() runs a job as the agent that came in, and as main where there is none", () => {
+  const agentHere = (id: string) => ({ wren: "main", Work: "work" })[id];
+  const agent = (agentId: string) => {
+    const source = { id: "a", schedule: cron, payload: { kind: "agentTurn", message: "go" }, agentId };
+    const { job, notes } = convertCronJob(source, { nowMs, timeZone, agentHere });
+    return [job.agent, notes.join()];
+  };
+  assert.deepEqual(agent("wren"), [undefined, ""]);
+  assert.deepEqual(agent("Work"), ["work", ""]);
+  assert.deepEqual(agent("ghost"), [undefined, 'its agent "ghost" is neither there nor here: it runs as main']);
+  assert.deepEqual(agent(""), [undefined, ""]);
+});
+
 test("convertCronJob() pins the zone of a cron that names none, and says so", () => {
   const { job, notes } = convert({ schedule: { kind: "cron", expr: "0 17 * * 1-5" } });
   assert.deepEqual(job.trigger, { kind: "cron", expression: "0 17 * * 1-5", timeZone });

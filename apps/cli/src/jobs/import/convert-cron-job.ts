@@ -5,7 +5,7 @@
 import { repairedLine, writeDurationMs } from "@roost/base";
 import { plainLine } from "@roost/base/text-width";
 import { clipText, everyMsMin, nameCharsMax, promptCharsMax, reasonCharsMax } from "@roost/contract/operations";
-import { slugOf, slugPattern } from "../../import/found/slug-of.ts";
+import { slugOf } from "../../import/found/slug-of.ts";
 import type { WrittenJob } from "../read-job-files.ts";
 import { convertTools } from "./convert-tools.ts";
 import type { CronJob, UnreadableJob } from "./cron-job.ts";
@@ -23,6 +23,8 @@ export interface ConvertOptions {
   timeZone: string;
   /** A person named the zone: it holds for crons that were pinned to another one before, too. */
   isZoneGiven?: boolean;
+  /** The agent that runs here what one there did; undefined where there is none. As it is there, if it is not given. */
+  agentHere?: ((id: string) => string | undefined) | undefined;
   /** Its current definition here, if any. */
   here?: { trigger: WrittenJob["trigger"]; enabled: boolean } | undefined;
 }
@@ -41,16 +43,14 @@ export function convertCronJob(source: CronJob, options: ConvertOptions): Conver
   const isGated = source["trigger"] != null;
   if (isGated) notes.push("a script decides there whether it runs, which cannot be imported: it is kept, disabled");
   noteLosses(source, notes);
-  const agent = source.agentId;
-  if (agent !== undefined && !slugPattern.test(agent))
-    notes.push(`its agent "${agent}" is not a valid name here: it runs as main`);
+  const agent = agentOf(source, options, notes);
   const isEnabled =
     (source.enabled ?? true) && prompt !== undefined && trigger.kind !== "manual" && !isIdle && !isGated;
   const job: WrittenJob = {
     id: slugOf(source.id),
     ...titled(source),
     ...describedAs(source, { isWhole: prompt !== undefined && trigger.kind !== "manual" }),
-    ...(agent === undefined || !slugPattern.test(agent) ? {} : { agent }),
+    ...(agent === undefined ? {} : { agent }),
     session: source.sessionTarget === "main" ? "main" : "cron",
     trigger,
     prompt: prompt ?? "",
@@ -77,6 +77,14 @@ export function keepUnreadable({ id, name, reason, text }: UnreadableJob, prompt
     },
     notes: [`${reason}: it is kept, disabled; fix it with roost jobs edit`],
   };
+}
+
+/** As there, where a job of an agent that is not there runs as the default one. */
+function agentOf({ agentId }: CronJob, { agentHere = slugOf }: ConvertOptions, notes: Notes): string | undefined {
+  if (agentId === undefined || agentId.trim() === "") return undefined;
+  const agent = agentHere(agentId);
+  if (agent === undefined) notes.push(`its agent "${agentId}" is neither there nor here: it runs as main`);
+  return agent === "main" ? undefined : agent;
 }
 
 function titled({ name }: { name?: string | undefined }): { title?: string } {
