@@ -49,8 +49,11 @@ export function roomOf(file) {
   return first === "packages" || first === "apps" ? `${first}/${second}` : first;
 }
 
-/** Source of a module that runs the tests of these files. */
-export function entryOf(files) {
+/** Source of a module that runs the tests of these files, and notes their processor time where it is told to. */
+export function entryOf(files, processorLog) {
   const runner = new URL("run-files.mjs", import.meta.url).href;
-  return `import { runFiles } from ${JSON.stringify(runner)};\nrunFiles(${JSON.stringify(files)});\n`;
+  return `import { runFiles } from ${JSON.stringify(runner)};\nrunFiles(${[files, processorLog]
+    .filter(Boolean)
+    .map((each) => JSON.stringify(each))
+    .join(", ")});\n`;
 }

@@ -30,10 +30,11 @@ test("planProcesses() takes what was never measured for short, but not for the s
   ]);
 });
 
-test("entryOf() is a module that runs the files", () => {
+test("entryOf() is a module that runs the files, and notes what each takes of the processor where it is told to", () => {
   const files = [{ file: "packages/a/1", url: "file:///packages/a/1" }];
   assert.match(
     entryOf(files),
     /^import \{ runFiles \} from "file:.*run-files\.mjs";\nrunFiles\(\[\{"file":"packages\/a\/1",.*\]\);\n$/,
   );
+  assert.match(entryOf(files, "/run/processor.jsonl"), /\}\], "\/run\/processor\.jsonl"\);\n$/);
 });

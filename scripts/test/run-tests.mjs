@@ -20,6 +20,7 @@ import { openTestCluster } from "@roost/database/testing";
 import { compileCache, root } from "../bootstrap/run-entry.mjs";
 import { createFailureList } from "./describe-failures.mjs";
 import { entryOf, planProcesses, roomOf } from "./plan-processes.mjs";
+import { readProcessorSeconds } from "./read-processor-seconds.mjs";
 
 const patterns = [
   "test/**/*.test.ts",
@@ -39,6 +40,7 @@ const processesBesideCores = 3;
 /** What files that share a process take, of what all files of `npm test` take: the times may be those of a busy machine. */
 const sharedPartMax = 1 / 16;
 const longestShown = 5;
+const mostExpensiveShown = 10;
 const fileTimes = join(root, "scripts/test/file-times.json");
 const entriesParent = join(root, "node_modules/.roost/test-entries");
 /**
@@ -57,10 +59,12 @@ if (files.length === 0) {
 }
 const startedMs = performance.now();
 const times = new Map();
+const processorTimes = new Map();
 const failures = createFailureList({ root });
 process.exitCode = await runTests(files, choice);
 if (kind === "distributed" && paths.length === 0) process.exitCode ||= await runOnOldest();
 printTimes();
+printMostExpensive();
 if (kind === "normal" && paths.length === 0) printLeftOut();
 if (isRecording) writeFileTimes({ ...measured, ...Object.fromEntries(times) });
 tellFailures();
@@ -137,15 +141,18 @@ async function installAllParts() {
 function writeEntries(testFiles) {
   mkdirSync(entriesParent, { recursive: true });
   const directory = mkdtempSync(join(entriesParent, "run-"));
+  const processorLog = join(directory, "processor.jsonl");
+  writeFileSync(processorLog, "");
   const normal = Object.entries(measured).filter(([file]) => kindOf(file) === "normal");
   const wholeSeconds = normal.reduce((sum, [, seconds]) => sum + seconds, 0);
   const options = { secondsOf: (file) => measured[file], sharedSecondsMax: wholeSeconds * sharedPartMax };
   const entries = planProcesses(testFiles, options).map((shared, index) => {
     const entry = join(directory, `${index}-${shared[0].replaceAll("/", "-")}.mjs`);
-    writeFileSync(entry, entryOf(shared.map((file) => ({ file, url: pathToFileURL(join(root, file)).href }))));
+    const located = shared.map((file) => ({ file, url: pathToFileURL(join(root, file)).href }));
+    writeFileSync(entry, entryOf(located, processorLog));
     return entry;
   });
-  return { entries, remove: () => rmSync(directory, { recursive: true, force: true }) };
+  return { entries, processorLog, remove: () => rmSync(directory, { recursive: true, force: true }) };
 }
 
 /** Seconds by file, as `--record` wrote them. */
@@ -182,14 +189,23 @@ function printTimes() {
   console.log(`${times.size} files in ${wholeS} s${describeProcessorTime()}; the longest: ${longest.join(", ")}`);
 }
 
+function noteProcessorTimes(log) {
+  const lines = readFileSync(log, "utf8").split("\n").filter(Boolean);
+  for (const { file, seconds } of lines.map((line) => JSON.parse(line))) processorTimes.set(file, seconds);
+}
+
+/** Without the share of PostgreSQL, which all files use. A busy machine makes files longer, and few of them more expensive. */
+function printMostExpensive() {
+  const most = [...processorTimes].filter(([, seconds]) => seconds > 0).toSorted(([, a], [, b]) => b - a);
+  if (most.length === 0) return;
+  const shown = most.slice(0, mostExpensiveShown).map(([file, seconds]) => `${file} ${seconds.toFixed(1)} s`);
+  console.log(`the most of the processor, without PostgreSQL: ${shown.join(", ")}`);
+}
+
 /** Of this process and of all that it has waited for, PostgreSQL among them: what a run costs, however busy the machine is. */
 function describeProcessorTime() {
-  const stat = "/proc/self/stat";
-  if (!existsSync(stat)) return "";
-  // A name with spaces may stand before ")"; the kernel counts hundredths of seconds.
-  const fields = readFileSync(stat, "utf8").split(") ").at(-1).split(" ");
-  const ticks = fields.slice(11, 15).reduce((sum, each) => sum + Number(each), 0);
-  return `, ${Math.round(ticks / 100)} s of the processor`;
+  const seconds = readProcessorSeconds();
+  return Number.isNaN(seconds) ? "" : `, ${Math.round(seconds)} s of the processor`;
 }
 
 async function runTests(testFiles, choice) {
@@ -208,7 +224,7 @@ async function runTests(testFiles, choice) {
     exitCode ||= 1;
     stopped.abort();
   }, wholeMsMax[kind]);
-  const { entries, remove } = writeEntries(testFiles);
+  const { entries, processorLog, remove } = writeEntries(testFiles);
   // Not `node --test`, which would put the files in an order of its own.
   const events = run({
     ...choice,
@@ -236,6 +252,7 @@ async function runTests(testFiles, choice) {
     for await (const text of events.compose(new spec())) process.stdout.write(text);
   } finally {
     clearTimeout(limit);
+    noteProcessorTimes(processorLog);
     remove();
   }
   return exitCode;
