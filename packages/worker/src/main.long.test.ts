@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { test } from "node:test";
 import { until } from "@roost/base/testing/until";
-import { getRun, reapWorkers } from "@roost/kernel";
+import { getRun, listWorkers, reapWorkers } from "@roost/kernel";
 import { sendMessage } from "@roost/memory";
-import { ended, handsBack, openHouse, said } from "./testing/open-house.ts";
+import { ended, handsBack, openHouse, said, shortLease } from "./testing/open-house.ts";
 
 test("a worker that is killed in the middle of a model call is followed by another: one answer, complete", async () => {
   await using house = await openHouse();
@@ -64,4 +64,26 @@ test("a worker answers pings while its runs wait for a model", async () => {
   await house.model.arrived(0);
   worker.child.send({ type: "ping" });
   assert.deepEqual((await once(worker.child, "message"))[0], { type: "pong" });
+});
+
+test("a worker that hangs past its lease and wakes up again changes nothing", async () => {
+  await using house = await openHouse();
+  const late = Promise.withResolvers<void>();
+  house.model.setScript(() => ({ text: "too late", before: late.promise }));
+  const first = await house.start({ env: shortLease });
+  const runId = await house.ask("How are you?");
+  await house.model.arrived(0);
+  first.kill("SIGSTOP");
+  house.model.setScript(() => "in time");
+  await house.start();
+  const run = await ended(house, runId);
+  assert.equal((run.output as { text: string }).text, "in time");
+  first.kill("SIGCONT");
+  late.resolve();
+  // It finds out that it was given up, and joins anew.
+  await until(async () => (await listWorkers(house.kernel)).some(({ pid }) => pid === first.pid));
+  assert.deepEqual(await said(house), ["user: How are you?", "assistant: in time"]);
+  assert.deepEqual(await getRun(house.kernel.database, runId), run);
+  const again = await house.ask("And now?");
+  assert.equal((await ended(house, again)).state, "done");
 });

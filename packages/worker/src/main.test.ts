@@ -7,8 +7,8 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { test } from "node:test";
 import { until } from "@roost/base/testing/until";
-import { getRun, listSteps, listWorkers, readTopic } from "@roost/kernel";
-import { ended, handsBack, openHouse, said, shortLease } from "./testing/open-house.ts";
+import { listSteps, readTopic } from "@roost/kernel";
+import { ended, handsBack, openHouse } from "./testing/open-house.ts";
 import { startWorkerProcess } from "./testing/start-worker-process.ts";
 
 /** Takes what it is sent and answers nothing. */
@@ -66,28 +66,6 @@ test("a worker that is killed in the middle of a tool call is followed by anothe
       "model#3 done",
     ],
   );
-});
-
-test("a worker that hangs past its lease and wakes up again changes nothing", async () => {
-  await using house = await openHouse();
-  const late = Promise.withResolvers<void>();
-  house.model.setScript(() => ({ text: "too late", before: late.promise }));
-  const first = await house.start({ env: shortLease });
-  const runId = await house.ask("How are you?");
-  await house.model.arrived(0);
-  first.kill("SIGSTOP");
-  house.model.setScript(() => "in time");
-  await house.start();
-  const run = await ended(house, runId);
-  assert.equal((run.output as { text: string }).text, "in time");
-  first.kill("SIGCONT");
-  late.resolve();
-  // It finds out that it was given up, and joins anew.
-  await until(async () => (await listWorkers(house.kernel)).some(({ pid }) => pid === first.pid));
-  assert.deepEqual(await said(house), ["user: How are you?", "assistant: in time"]);
-  assert.deepEqual(await getRun(house.kernel.database, runId), run);
-  const again = await house.ask("And now?");
-  assert.equal((await ended(house, again)).state, "done");
 });
 
 test("a worker that is asked to stop hands back what it has not finished and ends", () =>
