@@ -13,7 +13,7 @@ import { interruptKernel, type Place } from "../../packages/kernel/src/testing/i
 import { lookOften, loseConnections, outcomeOf } from "./lose-connections.ts";
 import { prepareWorld, readKnown, readWorld, recoveryLoops, saveWorld, type RecoveryLoop } from "./recovery-world.ts";
 
-loseConnections({ placesMax: 3 });
+loseConnections({ placesMax: 2 });
 
 test("every loop of recovery, in the middle of a transaction when PostgreSQL is restarted at once, comes to the same afterwards", async () => {
   const dir = await mkdtemp(join(tmpdir(), "roost-recovery-"));

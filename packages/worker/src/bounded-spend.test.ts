@@ -88,7 +88,7 @@ async function defineEvery(home: TestHome, everyMs: number, more: object = {}): 
 }
 
 /** Cool-downs grow to six hours within the first day; openModels() is asked for twelve days in its own test. */
-const refusedDays = 5;
+const refusedDays = 3;
 
 test("L: for days the provider answers 401 to heartbeats: it is left alone for longer and longer, nothing is spent, and it is tried again", async () => {
   await using scene = await openScene();

@@ -59,8 +59,13 @@ test("a compromised model without tools is shown none, and each that it calls al
     write_file: { path: "memory/2026-01-01.md", text: canary, expected: "absent" },
     http_fetch: { url: `http://example.com/${canary}` },
   };
-  for (const agent of ["plain", "empty", "unknown"])
-    for (const name of toolNames) {
+  // Each tool of the first; of the others, what acts beyond the run.
+  for (const [agent, names] of [
+    ["plain", toolNames],
+    ["empty", Object.keys(inputs)],
+    ["unknown", Object.keys(inputs)],
+  ] as const)
+    for (const name of names) {
       const { answer, shown } = await attempt(home, [name, inputs[name] ?? {}], { run: as(agent), isDirect: true });
       assert.match(
         answer ?? "",
