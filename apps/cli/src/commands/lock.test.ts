@@ -16,7 +16,7 @@ const node = process.execPath;
 const slowMsMax = 30_000;
 /** Says that it runs and then stays, saying so when it is told to end. */
 const staying = `process.on("SIGTERM", () => { console.log("told to end"); process.exit(5); }); setInterval(() => {}, 1000); console.log("at work");`;
-const stubborn = `process.on("SIGTERM", () => console.log("ignoring")); setInterval(() => {}, 1000); console.log("at work");`;
+const stubborn = `process.on("SIGTERM", () => console.log("told to end, and ignoring it")); setInterval(() => {}, 1000); console.log("at work");`;
 
 test("roost lock runs the command with the epoch, passes its exit code through and releases", async () => {
   const { lock, handlers } = createTestLock();
@@ -88,21 +88,16 @@ test("roost lock waits until the lock is free", async () => {
 });
 
 test("roost lock stops the command when the lease is lost, and kills it when it does not end", async () => {
-  for (const [program, said] of [
-    [staying, "told to end"],
-    [stubborn, "ignoring"],
-  ] as const) {
-    const { lock, handlers } = createTestLock();
-    await using gateway = await serveGateway(handlers);
-    const run = startRoost(["lock", "backup", "--ttl", "6s", "--grace", "100ms", "--", node, "-e", program], gateway);
-    await run.said("at work");
-    lock.holder = "a thief";
-    const { code, stderr, stdout } = await run.ended;
-    assert.equal(code, 81);
-    assert.match(stderr, /lost \(a thief holds the lock now\); stopping/);
-    assert.ok(stdout.includes(said));
-    assert.equal(lock.holder, "a thief");
-  }
+  const { lock, handlers } = createTestLock();
+  await using gateway = await serveGateway(handlers);
+  const run = startRoost(["lock", "backup", "--ttl", "3s", "--grace", "100ms", "--", node, "-e", stubborn], gateway);
+  await run.said("at work");
+  lock.holder = "a thief";
+  const { code, stderr, stdout } = await run.ended;
+  assert.equal(code, 81);
+  assert.match(stderr, /lost \(a thief holds the lock now\); stopping/);
+  assert.ok(stdout.includes("told to end, and ignoring it"));
+  assert.equal(lock.holder, "a thief");
 });
 
 test("roost lock's command ends by the end of its lease, with what it started, when roost lock is killed or stands still", async () => {
@@ -192,21 +187,6 @@ test("roost lock exits as a shell does: 128 + n for a signal, 127 and 126 for wh
   assert.equal(lock.holder, undefined);
 });
 
-test("roost lock keeps the lock while the gateway goes away and comes back", async () => {
-  const { lock, handlers } = createTestLock();
-  const first = await serveGateway(handlers);
-  const run = startRoost(["lock", "backup", "--ttl", "6s", "--", node, "-e", staying], first);
-  await run.said("at work");
-  await first[Symbol.asyncDispose]();
-  await run.said("does not answer");
-  lock.renewed = Promise.withResolvers<void>();
-  await using _second = await serveGateway(handlers, { port: first.port });
-  await run.said("answers again");
-  run.child.kill("SIGTERM");
-  assert.equal((await run.ended).code, 5);
-  assert.equal(lock.holder, undefined);
-});
-
 test("roost lock follows the gateway to the address that the home names after a restart", async () => {
   const { lock, handlers } = createTestLock();
   const homeDir = await mkdtemp(join(tmpdir(), "roost-lock-"));
@@ -229,17 +209,6 @@ test("roost lock follows the gateway to the address that the home names after a 
   } finally {
     await rm(homeDir, { recursive: true });
   }
-});
-
-test("roost lock stops the command in time when the gateway stays away", async () => {
-  const { handlers } = createTestLock();
-  const gateway = await serveGateway(handlers);
-  const run = startRoost(["lock", "backup", "--ttl", "6s", "--", node, "-e", staying], gateway);
-  await run.said("at work");
-  await gateway[Symbol.asyncDispose]();
-  await run.said("told to end");
-  assert.match(run.output(), /lost \(the gateway could not be reached before the lease ended\)/);
-  assert.equal((await run.ended).code, 81);
 });
 
 test("roost lock --list shows who holds what, and roost lock without a command says how it is used", async () => {
