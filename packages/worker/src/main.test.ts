@@ -1,4 +1,4 @@
-// Workers as real processes: they are killed, stopped and starved, and what they had begun is brought to its end by another without being
+// Workers as real processes: they are killed and stopped, and what they had begun is brought to its end by another without being
 // repeated. main.long.test.ts has further ends.
 import assert from "node:assert/strict";
 import { once } from "node:events";
