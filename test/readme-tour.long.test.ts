@@ -47,7 +47,9 @@ before(async () => {
     PATH: `${join(place, ".local/bin")}:${process.env["PATH"]}`,
     ROOST_HOME: join(place, "home"),
     ROOST_PORT: "0",
-    // A model server that happens to run on this machine would be found: the tour is about the rehearsal.
+    // A model server that happens to run on this machine would be found: the tour is about the rehearsal. Where an address is given none is looked for, and at
+    // this one nothing answers.
+    ROOST_MODEL_URL: "http://127.0.0.1:9/v1",
     ROOST_LOG_LEVEL: "warn",
   };
   roost = spawn(process.execPath, ["scripts/start.mjs", "--services", "peeps"], {
