@@ -1,6 +1,7 @@
 /**
  * Has the small model that the settings name say whom a text is meant for: in a run of its own, so that it is listed, stays within the caps and ends. The run has
- * no tools, and its answer is the number of one that words and vectors found, or of none.
+ * no tools, and its answer is the number of one that words and vectors found, or of none. A choice counts when the model makes it again among the same in the
+ * opposite order: the smallest choose by the place in a list, or by chance.
  */
 import { jsonObjectOf, RoostError } from "@roost/base";
 import { mainLabels } from "@roost/contract/labels";
@@ -8,7 +9,7 @@ import { cancelRun, createRun, type Kernel } from "@roost/kernel";
 import { followToEnd } from "../streams/follow-to-end.ts";
 
 /** A person waits; later, they are asked themselves. */
-const msMax = 30_000;
+const msDefault = 30_000;
 const priority = 10;
 
 export interface Choice {
@@ -16,10 +17,28 @@ export interface Choice {
   about: string;
 }
 
-/** The index of the one that it chose; undefined: none, or it came to no answer in time. */
-export async function askModel(
+interface Asking {
+  text: string;
+  choices: readonly Choice[];
+  model: string;
+  signal: AbortSignal;
+  /** Of both questions together. */
+  msMax?: number | undefined;
+}
+
+/** The index of the one that it chose; undefined: none, not the same twice, or it came to no answer in time. */
+export async function askModel(kernel: Kernel, { msMax = msDefault, ...asking }: Asking): Promise<number | undefined> {
+  const late = AbortSignal.timeout(msMax);
+  const chosen = await askOnce(kernel, asking, late);
+  if (chosen === undefined) return undefined;
+  const again = await askOnce(kernel, { ...asking, choices: asking.choices.toReversed() }, late);
+  return again === asking.choices.length - 1 - chosen ? chosen : undefined;
+}
+
+async function askOnce(
   kernel: Kernel,
-  { text, choices, model, signal }: { text: string; choices: readonly Choice[]; model: string; signal: AbortSignal },
+  { text, choices, model, signal }: Omit<Asking, "msMax">,
+  late: AbortSignal,
 ): Promise<number | undefined> {
   const { runId } = await kernel.transact((tx) =>
     createRun(tx, {
@@ -29,13 +48,13 @@ export async function askModel(
       agent: "main",
       sessionKind: "subagent",
       priority,
-      timeoutMs: msMax,
+      timeoutMs: msDefault,
       retry: { attemptsMax: 1 },
       labels: mainLabels,
     }),
   );
   try {
-    const run = await followToEnd(kernel, runId, AbortSignal.any([signal, AbortSignal.timeout(msMax)]));
+    const run = await followToEnd(kernel, runId, AbortSignal.any([signal, late]));
     if (run.state !== "done") return undefined;
     const { number } = JSON.parse(String(jsonObjectOf(run.output)["text"])) as { number: number };
     return number === 0 ? undefined : number - 1;

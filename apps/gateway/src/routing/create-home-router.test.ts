@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createEmbedder } from "@roost/agent";
 import { startEmbeddingServer } from "@roost/agent/testing";
+import { until } from "@roost/base/testing/until";
 import { applyAgents } from "@roost/jobs";
-import { finishRun, getRun, type Kernel } from "@roost/kernel";
+import { finishRun, getRun, listRuns, type Kernel } from "@roost/kernel";
 import { openServices } from "@roost/service";
 import { claimOne, joinWorker } from "../testing/drive-runs.ts";
 import { createTestGateway } from "../testing/create-test-gateway.ts";
@@ -91,23 +92,13 @@ test("createHomeRouter() goes by vectors once they are made, asks the small mode
   });
   const embedder = createEmbedder({ baseUrl: server.url, model: "of the test" });
   const { directory } = await openServices({ kernel, kind: "gateway", name: "router" });
-  const created = Promise.withResolvers<void>();
-  // Resolves when the run is there to be claimed.
-  const watched = Object.assign(Object.create(kernel) as Kernel, {
-    transact: async (...given: Parameters<Kernel["transact"]>) => {
-      const result = await kernel.transact(...given);
-      created.resolve();
-      return result;
-    },
-  });
   const { settings } = gateway.memory;
   const memory = {
     ...gateway.memory,
-    kernel: watched,
     embedder,
     settings: { ...settings, routing: { model: "tiny" } },
   };
-  const options = { kernel: watched, memory, directory, suggestMsMax: 60_000, textMsMax: 60_000 };
+  const options = { kernel, memory, directory, suggestMsMax: 60_000, textMsMax: 60_000 };
   const router = createHomeRouter(options);
   const text = "has our lease been settled";
   server.status = 500;
@@ -124,20 +115,35 @@ test("createHomeRouter() goes by vectors once they are made, asks the small mode
 
   const open = "pay the roses";
   assert.notEqual((await router.find(open)).advice, "go");
-  const deciding = router.decide(open, AbortSignal.timeout(60_000));
-  await created.promise;
   await using worker = await joinWorker(kernel);
-  const owned = await claimOne(kernel, worker);
-  const { input } = await getRun(kernel.database, owned.runId);
-  assert.deepEqual([input["model"], input["tools"], input["isQuarantined"]], ["tiny", [], true]);
-  const line = /^(\d): agent gardener/m.exec(String(input["task"]));
-  await finishRun(kernel, owned, {
-    state: "done",
-    output: { kind: "reply", text: JSON.stringify({ number: Number(line?.[1]) }) },
-  });
-  const decided = await deciding;
+  /** What is decided when the model answers so, question after question. */
+  const decideBy = async (...answers: ((task: string) => string)[]) => {
+    const deciding = router.decide(open, AbortSignal.timeout(60_000));
+    for (const answer of answers) {
+      await until(async () => (await listRuns(kernel, { states: ["ready"], limit: 1 })).length > 0);
+      const owned = await claimOne(kernel, worker);
+      const { input } = await getRun(kernel.database, owned.runId);
+      assert.deepEqual([input["model"], input["tools"], input["isQuarantined"]], ["tiny", [], true]);
+      await finishRun(kernel, owned, {
+        state: "done",
+        output: { kind: "reply", text: answer(String(input["task"])) },
+      });
+    }
+    return deciding;
+  };
+  const choose = (task: string) => JSON.stringify({ number: Number(/^(\d): agent gardener/m.exec(task)?.[1]) });
+  const decided = await decideBy(choose, choose);
   assert.deepEqual([decided.state, decided.advice, decided.target?.id], ["decided", "go", "gardener"]);
   assert.match(decided.why!, /^tiny chose it among \d$/);
+  const left = await router.find(open);
+  const first = () => '{"number":1}';
+  assert.deepEqual(await decideBy(first, first), left, "by its place in the list");
+  assert.deepEqual(await decideBy(() => '{"number":0}'), left, "none of them");
+  assert.deepEqual(await decideBy(() => "the roses"), left, "no answer");
+  assert.deepEqual(await decideBy(choose, () => "the roses"), left, "half an answer");
+  const impatient = createHomeRouter({ ...options, modelMsMax: 100 });
+  assert.deepEqual(await impatient.decide(open, AbortSignal.timeout(60_000)), left, "too late");
+  assert.equal((await listRuns(kernel, { limit: 1 }))[0]?.state, "cancelled", "it stops only itself");
 
   assert.equal(await again.suggest("@cook now"), undefined);
   await applyAgents(kernel, { ...agents, cook: { title: "Meals" } }, { by: "test", source: "agents" });

@@ -48,6 +48,8 @@ interface HomeRouterOptions extends TargetReaderOptions {
   suggestMsMax?: number;
   /** A text waits so long for its vector, then goes by words alone. Default: a second. */
   textMsMax?: number;
+  /** So long the small model may take. Default: half a minute. */
+  modelMsMax?: number;
 }
 
 /** The router, and the memory with it: what the person says to main is looked at on its way in, by whatever door. */
@@ -95,7 +97,7 @@ export function createHomeRouter(options: HomeRouterOptions): HomeRouter {
         const { description } = targets.find((target) => target.id === `${kind}:${id}`)!;
         return { name: `${kind} ${id}`, about: description.slice(0, aboutCharsMax).replace(/\s+/g, " ").trim() };
       });
-      const chosen = await askModel(kernel, { text, choices, model, signal });
+      const chosen = await askModel(kernel, { text, choices, model, signal, msMax: options.modelMsMax });
       if (chosen === undefined) return found;
       const { probability: _, ...target } = found.near[chosen]!;
       return { ...found, state: "decided", advice: "go", target, why: `${model} chose it among ${choices.length}` };
