@@ -162,9 +162,7 @@ async function noteKept(tx: KernelTransaction, records: readonly HomeRecord[], {
       const kept = "kept" in record ? record.kept : undefined;
       if (kept == null || Object.keys(kept).length === 0) return [];
       const place = record.kind === "message" ? record.id : record.kind === "session" ? record.key : null;
-      return [
-        { ref: record.ref, kind: record.kind, sha256: hashOfRecord(record), place, kept: clean(kept as JsonObject) },
-      ];
+      return [{ ref: record.ref, kind: record.kind, sha256: hashOfRecord(record), place, kept: kept as JsonObject }];
     }),
   );
 }
@@ -191,16 +189,11 @@ export async function importKept(
         kind: record.kind,
         sha256,
         place: null,
-        kept: clean({ what: record.what, record: record.record } as JsonObject),
+        kept: { what: record.what, record: record.record } as JsonObject,
       })),
   );
   return rows.map(({ record, sha256 }) => {
     const before = known.get(record.ref)?.sha256;
     return outcomeOf(record, before === undefined ? "created" : before === sha256 ? "same" : "changed");
   });
-}
-
-/** As a table can hold it: no NUL, no lone surrogates. */
-function clean(value: JsonObject): JsonObject {
-  return JSON.parse(JSON.stringify(value).toWellFormed().replaceAll("\\u0000", "\\ufffd")) as JsonObject;
 }

@@ -1,6 +1,6 @@
 /** Table memory.imported: what an import brought, the base of the next one. */
 import { createHash } from "node:crypto";
-import type { JsonObject } from "@roost/base";
+import { storableValue, type JsonObject } from "@roost/base";
 import type { HomeRecord, ImportOutcome } from "@roost/contract/operations";
 import type { Sql } from "@roost/database";
 
@@ -40,6 +40,7 @@ export async function readImported(
   return new Map(rows.map((row) => [row.ref, row]));
 }
 
+/** Texts in `kept` become such as the table can hold. */
 export async function saveImported(
   sql: Sql,
   source: string,
@@ -52,7 +53,10 @@ export async function saveImported(
      from jsonb_to_recordset($2::jsonb) as r(ref text, kind text, sha256 text, "hereSha256" text, place text, kept jsonb)
      on conflict (source, ref) do update set sha256 = excluded.sha256, here_sha256 = excluded.here_sha256, place = excluded.place,
        kept = excluded.kept, imported_at = excluded.imported_at`,
-    [source, JSON.stringify(rows)],
+    [
+      source,
+      JSON.stringify(rows.map((row) => ({ ...row, kept: row.kept == null ? row.kept : storableValue(row.kept) }))),
+    ],
     { name: "memory_save_imported" },
   );
 }
