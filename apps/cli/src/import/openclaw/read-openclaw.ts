@@ -4,7 +4,9 @@
  */
 import { basename, join, relative } from "node:path";
 import { stringify } from "yaml";
-import { clipText, starterToolNames } from "@roost/contract/operations";
+import { repairedLine } from "@roost/base";
+import { plainLine } from "@roost/base/text-width";
+import { clipText, nameCharsMax, starterToolNames } from "@roost/contract/operations";
 import { dropUndefined } from "../../drop-undefined.ts";
 import { apart } from "../found/apart.ts";
 import { entriesOf } from "../found/entries-of.ts";
@@ -133,12 +135,16 @@ async function* readAgent(
     kind: "file",
     ref: `agent ${agent.id}`,
     path: `agents/${name}.md`,
-    text: `---\n${stringify({ title: agent.name ?? agent.id, ...dropUndefined(chosen), tools })}---\n\n${prompt}\n`,
+    text: `---\n${stringify({ title: titleOf(agent), ...dropUndefined(chosen), tools })}---\n\n${prompt}\n`,
     kept: agent,
   });
   for await (const file of walkSource(workspace))
     if ("found" in file || !identity.includes(file.path))
       yield* takeFrom(home, workspace, file, (path) => `workspace-${name}/${path}`);
+}
+
+function titleOf({ name, id }: AgentEntry): string {
+  return repairedLine(plainLine(name ?? ""), nameCharsMax) ?? repairedLine(plainLine(id), nameCharsMax) ?? "agent";
 }
 
 /** Undefined: there is none. */
