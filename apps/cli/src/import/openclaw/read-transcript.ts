@@ -58,6 +58,7 @@ export async function* readTranscript({ entries, where, conversation }: Transcri
   if (outline.saidCount > 0) yield made.session();
   else yield* keepUnsaid(where, conversation);
   const others = createOtherLines();
+  const kept = new Set<string>();
   for await (const entry of entries()) {
     if ("problem" in entry) {
       yield refusedAs(placeIn(where, entry, "entry"), entry.problem);
@@ -72,7 +73,9 @@ export async function* readTranscript({ entries, where, conversation }: Transcri
     }
     const type = String(value["type"]);
     if (type === "session") continue;
-    const ref = `${conversation.name} ${entryId}`;
+    // The second of an id would stand in the place of the first.
+    const ref = `${conversation.name} ${kept.has(entryId) ? `${entryId} of entry ${entry.seq}` : entryId}`;
+    kept.add(entryId);
     yield others.keep(type, { ref, record: value, charsMax: keptCharsMax, place: `${where} entry ${entry.seq}` });
   }
   yield* others.tell(where, "kept as they were");
