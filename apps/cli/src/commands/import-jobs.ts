@@ -62,7 +62,7 @@ export function addImportJobsCommand(jobs: Command, context: CliContext): void {
       const { terminal } = context;
       const { client } = await context.connect();
       const done = await importJobs(context, client, path, options);
-      const { changes, imported, kept, leftBehind, where } = done;
+      const { changes, imported, kept, leftBehind, refused, where } = done;
       const notes = imported.filter((each) => each.notes.length > 0);
       if (terminal.isJson)
         return terminal.json({
@@ -70,9 +70,11 @@ export function addImportJobsCommand(jobs: Command, context: CliContext): void {
           changes,
           notes: notes.map(({ job, notes: ofJob }) => ({ jobId: job.id, notes: ofJob })),
           leftBehind,
+          refused,
         });
       printChanges(terminal, changes, options.dryRun ?? false, titlesOf(imported));
       for (const line of groupNotes(notes)) terminal.note(plainLine(line), "warn");
+      for (const line of refused) terminal.note(plainLine(line), "warn");
       for (const line of leftBehind) terminal.note(plainLine(`not imported: ${line}`), "warn");
       terminal.note(`${imported.length} jobs in ${plainLine(where)}, ${kept.length} imported`, "dim");
     });
@@ -84,6 +86,8 @@ export interface ImportedJobs {
   /** Without those that were removed here. */
   kept: Imported[];
   leftBehind: string[];
+  /** Stores of jobs that cannot be read, where others were taken. */
+  refused: string[];
   /** The file or database. */
   where: string;
 }
@@ -109,7 +113,8 @@ export async function importJobs(
   });
   for (const each of imported) if (isLeft(each)) each.notes = ["it was removed here; restore it with --removed"];
   noteDifferences(changes, kept, { nowMs: clock.nowMs(), timeZone });
-  return { changes, imported, kept, leftBehind: await listAllLeftBehind(path, store), where: store.path };
+  const leftBehind = await listAllLeftBehind(path, store);
+  return { changes, imported, kept, leftBehind, refused: store.refused, where: store.path };
 }
 
 function convertAll(

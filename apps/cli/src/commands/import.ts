@@ -136,6 +136,7 @@ async function takeJobs(context: CliContext, client: RoostClient, { root, option
       countOne(report, "job", kept !== undefined ? "kept" : change === "unchanged" ? "same" : change);
     }
     report.notes.push(...groupNotes(done.imported.filter(({ notes }) => notes.length > 0)).map(clip));
+    report.refused.push(...done.refused.map((line) => ({ name: "jobs", reason: clip(line) })));
     report.noPlace.push(
       ...done.leftBehind
         .filter((line) => line.startsWith("jobs "))

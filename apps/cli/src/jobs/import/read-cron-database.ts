@@ -53,7 +53,7 @@ function notReadable(path: string, cause: unknown): RoostError {
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new RoostError(
     "invalid_input",
-    `${path} cannot be read as an OpenClaw database (${reason}): give the output of openclaw automations list --all --json instead; nothing was imported`,
+    `${path} cannot be read as an OpenClaw database (${reason}): give the output of openclaw automations list --all --json instead; nothing of it was imported`,
     { cause },
   );
 }

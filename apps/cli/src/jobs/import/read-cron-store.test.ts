@@ -103,6 +103,16 @@ test("readCronStore() takes the file of a home whose database has no job", async
   assert.equal((await readCronStore(home.directory, noInput)).jobs[0]?.id, "a");
 });
 
+test("readCronStore() takes the file of a home whose database cannot be read, and says so", async () => {
+  await using home = await makeHome({
+    "state/openclaw.sqlite": "SQLite format 3\0 and then nothing",
+    "cron/jobs.json": store(job({ id: "a" })),
+  });
+  const { jobs, refused } = await readCronStore(home.directory, noInput);
+  assert.equal(jobs[0]?.id, "a");
+  assert.match(refused.join(), /openclaw\.sqlite cannot be read.*jobs\.json are taken, which may be older/);
+});
+
 test("readCronStore() lets a job that cannot be read cost itself only, and reads what was written before and by hand", async () => {
   await using home = await makeHome({
     "jobs.json": store(

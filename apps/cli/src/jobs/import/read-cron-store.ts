@@ -4,7 +4,7 @@
  */
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { RoostError, storableValue, type JsonValue } from "@roost/base";
+import { RoostError, storableValue, toRoostError, type JsonValue } from "@roost/base";
 import { z } from "zod";
 import { isDatabase } from "../../import/openclaw/open-database-copy.ts";
 import { statNamed } from "../../unreadable.ts";
@@ -27,6 +27,8 @@ export interface CronStoreFile {
   internal: string[];
   /** From its database: replacements of HEARTBEAT.md. */
   checklists: string[];
+  /** Of stores of the home before it that cannot be read. */
+  refused: string[];
 }
 
 export interface ReadCronStoreOptions {
@@ -38,11 +40,19 @@ export interface ReadCronStoreOptions {
 export async function readCronStore(named: string, { readInput }: ReadCronStoreOptions): Promise<CronStoreFile> {
   if (named === "-") return toStore("-", { values: jobsIn(await readInput(), "the input") });
   const found = await findStores(named);
+  const refused: RoostError[] = [];
   for (const [index, path] of found.entries()) {
-    const store = await readStore(path);
+    const store = await readStore(path).catch((error: unknown) => {
+      refused.push(toRoostError(error));
+    });
     // A home that moved to the database may still have the file, and one that did not may have an empty database.
-    if (store.jobs.length + store.unreadable.length > 0 || index === found.length - 1) return store;
+    if (store !== undefined && (store.jobs.length + store.unreadable.length > 0 || index === found.length - 1))
+      return {
+        ...store,
+        refused: refused.map(({ message }) => `${message}; the jobs of ${path} are taken, which may be older`),
+      };
   }
+  if (refused.length > 0) throw refused[0]!;
   throw new RoostError(
     "not_found",
     `${named} has none of ${places.join(", ")}: name the directory ~/.openclaw, or pipe in openclaw automations list --all --json`,
@@ -66,7 +76,7 @@ function toStore(
 ): CronStoreFile {
   const { jobs, unreadable } = readCronJobs(values);
   const internal = jobs.filter(isInternal).map(({ name, id }) => name ?? id);
-  return { path, jobs: jobs.filter((job) => !isInternal(job)), unreadable, internal, checklists };
+  return { path, jobs: jobs.filter((job) => !isInternal(job)), unreadable, internal, checklists, refused: [] };
 }
 
 async function findStores(named: string): Promise<string[]> {
