@@ -167,6 +167,18 @@ test("openEmbeddedPostgres() starts over a torn postmaster.pid, and ends a serve
   assert.deepEqual(await query(next, "SELECT 1 AS one"), [{ one: 1 }]);
 });
 
+test("openEmbeddedPostgres() starts over a lock file of its socket that a server had no time to fill", async (t) => {
+  const dir = await makePrepared(t);
+  const file = join(dir, "socket", ".s.PGSQL.5432.lock");
+  for (const torn of ["", "419"]) {
+    await mkdir(join(dir, "socket"), { recursive: true });
+    await writeFile(file, torn);
+    const next = await open(t, dir);
+    assert.deepEqual(await query(next, "SELECT 1 AS one"), [{ one: 1 }], JSON.stringify(torn));
+    await next.stop();
+  }
+});
+
 test("openEmbeddedPostgres() refuses a database whose PG_VERSION is torn, and does not call it something else", async (t) => {
   const dir = await makePrepared(t);
   const path = join(dir, "data", "PG_VERSION");

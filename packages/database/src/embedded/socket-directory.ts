@@ -7,7 +7,7 @@ import { chown, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { makePrivateDirectory, RoostError } from "@roost/base";
+import { makePrivateDirectory, RoostError, type Logger } from "@roost/base";
 import { serverPort } from "./server-url.ts";
 import type { ServerUser } from "./server-user.ts";
 
@@ -35,6 +35,18 @@ export async function prepareSocketDirectory(directory: string, user: ServerUser
     "unavailable",
     `no directory takes the database's unix socket (tried ${candidatesFor(directory).join(", ")}): use a shorter ROOST_HOME or TMPDIR`,
   );
+}
+
+/**
+ * Removes the lock file of a socket if a server died before it had written its process into it: PostgreSQL refuses to start on an empty one, and no other
+ * program makes files there. The caller has found no live server by its `postmaster.pid`, which comes first.
+ */
+export async function clearTornSocketLock(socketDirectory: string, { logger }: { logger: Logger }): Promise<void> {
+  const path = join(socketDirectory, `.s.PGSQL.${serverPort}.lock`);
+  const text = await readFile(path, "utf8").catch(() => undefined);
+  if (text === undefined || /^\d+\n/.test(text)) return;
+  await rm(path, { force: true });
+  logger.warn("removed an incomplete lock file of the database's socket, since no server is running", { path });
 }
 
 function candidatesFor(directory: string): string[] {

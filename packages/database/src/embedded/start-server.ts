@@ -13,7 +13,7 @@ import { startServerProgram } from "./run-server-program.ts";
 import { openServerLog, readServerLogTail, rotateServerLog } from "./server-log.ts";
 import { serverArguments } from "./server-settings.ts";
 import type { ServerUser } from "./server-user.ts";
-import { prepareSocketDirectory, readSocketDirectory } from "./socket-directory.ts";
+import { clearTornSocketLock, prepareSocketDirectory, readSocketDirectory } from "./socket-directory.ts";
 
 const startAttemptsMax = 60;
 const retryDelayMs = 50;
@@ -79,6 +79,7 @@ async function startNew(
 ): Promise<RunningServer | string> {
   const { directory, dataDirectory, binaries, user, durable } = options;
   const socketDirectory = await prepareSocketDirectory(directory, user);
+  await clearTornSocketLock(socketDirectory, options);
   await rotateServerLog(directory);
   const log = await openServerLog(directory);
   const logOffset = (await log.stat()).size;
