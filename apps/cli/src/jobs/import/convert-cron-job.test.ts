@@ -127,7 +127,11 @@ test("convertCronJob() knows every schedule, and keeps disabled what cannot run"
 });
 
 test("convertCronJob() runs a job as the agent that came in, and as main where there is none", () => {
-  const agentHere = (id: string) => ({ wren: "main", Work: "work" })[id];
+  const agents = new Map([
+    ["wren", "main"],
+    ["Work", "work"],
+  ]);
+  const agentHere = (id: string) => agents.get(id);
   const agent = (agentId: string) => {
     const source = { id: "a", schedule: cron, payload: { kind: "agentTurn", message: "go" }, agentId };
     const { job, notes } = convertCronJob(source, { nowMs, timeZone, agentHere });
