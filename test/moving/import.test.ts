@@ -110,6 +110,8 @@ test("roost import moves an OpenClaw home of 2026.3 in, once, and names what it 
           sessionTarget: "isolated",
           wakeMode: "now",
           enabled: true,
+          state: { lastRunAtMs: 1772359200000, consecutiveErrors: 2 },
+          oddSetting: { deep: 1 },
         },
       ],
     }),
@@ -130,6 +132,12 @@ test("roost import moves an OpenClaw home of 2026.3 in, once, and names what it 
 
   const first = await imported();
   assert.deepEqual(first.counts["job"], { created: 1 });
+  const [kept] = await gateway.kernel.database.query<{ record: Record<string, unknown> }>(
+    "select kept -> 'record' as record from memory.imported where ref = 'job brief'",
+  );
+  const { state, oddSetting } = kept?.record ?? {};
+  assert.deepEqual([state, oddSetting], [{ lastRunAtMs: 1772359200000, consecutiveErrors: 2 }, { deep: 1 }]);
+  assert.match(first.notes.join("\n"), /unknown here: oddSetting/);
   assert.match(
     JSON.stringify(first.kept),
     /timeZone of roost\.yaml.*it is \\"UTC\\" here, and was \\"Asia\/Tokyo\\" there/,

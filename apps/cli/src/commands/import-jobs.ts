@@ -1,6 +1,6 @@
 /** `roost jobs import`: imports the jobs of an OpenClaw home; can be repeated. */
 import { resolve } from "node:path";
-import { momentsIn, RoostError } from "@roost/base";
+import { momentsIn, RoostError, type JsonValue } from "@roost/base";
 import {
   jobsPerApplyMax,
   jobStates,
@@ -41,6 +41,8 @@ export interface ImportJobsOptions {
 }
 
 interface Imported extends ConvertedJob {
+  /** As it was there, with its state and what has no place here. */
+  original: JsonValue;
   /** Next due time in the OpenClaw home, if recorded. */
   nextAtMs: number | undefined;
 }
@@ -137,9 +139,15 @@ function convertAll(
           },
           made.job.prompt,
         );
-    return { ...kept, nextAtMs: source.state?.nextRunAtMs };
+    const original = JSON.parse(JSON.stringify(source)) as JsonValue;
+    return { ...kept, original, nextAtMs: source.state?.nextRunAtMs };
   });
-  return [...converted, ...unreadable.map((each): Imported => ({ ...keepUnreadable(each), nextAtMs: undefined }))];
+  const others = unreadable.map((each): Imported => ({
+    ...keepUnreadable(each),
+    original: JSON.parse(each.text),
+    nextAtMs: undefined,
+  }));
+  return [...converted, ...others];
 }
 
 /** Applies the valid jobs, then keeps the others disabled. */

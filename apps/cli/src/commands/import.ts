@@ -6,6 +6,7 @@ import { importActions, limitReport, nameCharsMax, type ImportReport } from "@ro
 import { Option, type Command } from "commander";
 import type { CliContext } from "../cli-context.ts";
 import type { Connection, RoostClient } from "../connect.ts";
+import { recordOf, type Finding } from "../import/found/found.ts";
 import { detectSource, sourceKinds, type DetectedSource } from "../import/detect-source.ts";
 import { convertSettings } from "../import/openclaw/convert-settings.ts";
 import { readConfig } from "../import/openclaw/read-config.ts";
@@ -15,7 +16,7 @@ import { takeRows } from "../import/take-rows.ts";
 import { writeBack, type WriteBack } from "../import/write-back.ts";
 import { countOne, emptyReport, sendRecords, type GatheredReport } from "../import/send-records.ts";
 import type { Terminal } from "../print/create-terminal.ts";
-import { groupNotes, importJobs } from "./import-jobs.ts";
+import { groupNotes, importJobs, type ImportedJobs } from "./import-jobs.ts";
 
 interface ImportCommandOptions {
   dryRun?: boolean;
@@ -82,19 +83,24 @@ async function runImport(
   const ofWhole = { isDryRun, taken: new Set<string>(), report: jobs };
   const takeDefined = () => takeWholeJobs(client, root, { ...ofWhole, isBeforeFiles: true });
   let isWaiting = isWholeHome && (await takeDefined());
-  const gathered = await sendRecords(client, source.read(), {
+  const terms = {
     source: sourceName(source, root),
     isDryRun,
     isWholeHome,
     replaces: options.replace ?? false,
     restores: options.removed ?? false,
+  };
+  const gathered = await sendRecords(client, source.read(), {
+    ...terms,
     onOnlyHere: (record, outcome, origin) => onlyHere.push({ record, outcome, origin }),
     onProgress: (count, last) => progress.update(`${count} records, at ${plainLine(last)}`),
   });
   if (options.adopt === true && options.dryRun !== true) await writeAllBack(client, onlyHere, gathered);
-  const settingsTerms = { isDryRun, source: sourceName(source, root), restores: options.removed ?? false };
-  if (source.kind === "openclaw") await takeJobs(context, client, { root, options, report: jobs });
-  if (source.kind === "openclaw") await takeConfig(client, root, { ...settingsTerms, report: jobs });
+  if (source.kind === "openclaw") {
+    const keep = (originals: Finding) => sendRecords(client, originals, { ...terms, onProgress: () => undefined });
+    await takeJobs(context, client, { root, options, report: jobs, keep });
+  }
+  if (source.kind === "openclaw") await takeConfig(client, root, { ...terms, report: jobs });
   const onProgress = (text: string) => progress.update(plainLine(text));
   // Those that wait for events of a service, before the rows that it takes make some.
   const onRunning = async () => {
@@ -126,10 +132,16 @@ interface TakeJobs {
   root: string;
   options: ImportCommandOptions;
   report: GatheredReport;
+  /** Keeps beside the import what the jobs were there. */
+  keep(originals: Finding): Promise<GatheredReport>;
 }
 
 /** Jobs that cannot be read as a whole cost themselves alone. */
-async function takeJobs(context: CliContext, client: RoostClient, { root, options, report }: TakeJobs): Promise<void> {
+async function takeJobs(
+  context: CliContext,
+  client: RoostClient,
+  { root, options, report, keep }: TakeJobs,
+): Promise<void> {
   try {
     const done = await importJobs(context, client, root, options);
     for (const { change, kept } of done.changes) {
@@ -142,6 +154,7 @@ async function takeJobs(context: CliContext, client: RoostClient, { root, option
         .filter((line) => line.startsWith("jobs "))
         .map((line) => ({ name: "jobs", reason: clip(line) })),
     );
+    Object.assign(report, joined(report, await keep(originalsOf(done))));
   } catch (error) {
     const { code, message } = toRoostError(error);
     if (code === "unavailable" || code === "unauthenticated") throw error;
@@ -150,13 +163,18 @@ async function takeJobs(context: CliContext, client: RoostClient, { root, option
   }
 }
 
+async function* originalsOf({ imported }: ImportedJobs): Finding {
+  for (const { job, original } of imported)
+    yield recordOf({ kind: "kept", ref: `job ${job.id}`, what: "job", record: original });
+}
+
 function clip(text: string): string {
   return text.slice(0, 1_000).toWellFormed();
 }
 
 function joined(left: GatheredReport, right: GatheredReport): GatheredReport {
   return {
-    counts: { ...left.counts, ...right.counts },
+    counts: addedUp(left.counts, right.counts),
     refused: [...left.refused, ...right.refused],
     kept: [...left.kept, ...right.kept],
     noPlace: [...left.noPlace, ...right.noPlace],
@@ -164,6 +182,17 @@ function joined(left: GatheredReport, right: GatheredReport): GatheredReport {
     notes: [...left.notes, ...right.notes],
     leftOut: left.leftOut + right.leftOut,
   };
+}
+
+function addedUp(left: GatheredReport["counts"], right: GatheredReport["counts"]): GatheredReport["counts"] {
+  const kinds = [...new Set([...Object.keys(left), ...Object.keys(right)])];
+  return Object.fromEntries(
+    kinds.map((kind) => {
+      const [ours = {}, theirs = {}] = [left[kind], right[kind]];
+      const sums = importActions.map((action) => [action, (ours[action] ?? 0) + (theirs[action] ?? 0)] as const);
+      return [kind, Object.fromEntries(sums.filter(([, count]) => count > 0))];
+    }),
+  );
 }
 
 const wording: Record<(typeof importActions)[number], { done: string; would: string }> = {

@@ -8,7 +8,7 @@ import { clipText, everyMsMin, nameCharsMax, promptCharsMax, reasonCharsMax } fr
 import { slugOf } from "../../import/found/slug-of.ts";
 import type { WrittenJob } from "../read-job-files.ts";
 import { convertTools } from "./convert-tools.ts";
-import type { CronJob, UnreadableJob } from "./cron-job.ts";
+import { unknownFields, type CronJob, type UnreadableJob } from "./cron-job.ts";
 import { staggerOf } from "./stagger-of.ts";
 
 export interface ConvertedJob {
@@ -32,6 +32,7 @@ export interface ConvertOptions {
 type Trigger = WrittenJob["trigger"];
 type Notes = string[];
 
+const fieldsCharsMax = 300;
 const timeoutMsMax = 7 * 86_400_000;
 const timeoutMsMin = 1_000;
 
@@ -222,6 +223,8 @@ function noteLosses(source: CronJob, notes: Notes): void {
     ...["sessionKey", "failureAlert", "pacing"].filter((name) => isSet(source[name])),
   ];
   if (lost.length > 0) notes.push(`not carried over: ${lost.join(", ")}`);
+  const unknown = unknownFields(source);
+  if (unknown.length > 0) notes.push(`unknown here: ${clipText(unknown.join(", "), fieldsCharsMax)}`);
 }
 
 function isSet(value: unknown): boolean {

@@ -42,6 +42,34 @@ const CronJobFields = z.looseObject({
   state: z.looseObject({ nextRunAtMs: z.number().optional() }).nullish(),
 });
 
+/** Names that Roost reads, or whose meaning has no consequence here. */
+const fieldsRead: Readonly<Record<string, readonly string[]>> = {
+  "": [
+    ...Object.keys(CronJobFields.shape),
+    ...["message", "text", "deleteAfterRun", "sessionKey", "failureAlert", "pacing", "toolsAllow", "trigger"],
+    ...["updatedAtMs", "configRevision", "owner"],
+  ],
+  "schedule.": [...Object.keys(Schedule.shape), "cron"],
+  "payload.": [
+    ...Object.keys(Payload.shape),
+    ...["fallbacks", "thinking", "allowUnsafeExternalContent", "lightContext", "toolsAllow"],
+    ...["deliver", "channel", "to", "bestEffortDeliver"],
+  ],
+};
+
+/** Fields that mean nothing here, as paths. Of a schedule or payload of a kind that is not known, which is said as a whole, none. */
+export function unknownFields({ schedule, payload, ...job }: CronJob): string[] {
+  const ofKnown = (part: { kind: string }, kinds: readonly string[]) => (kinds.includes(part.kind) ? part : {});
+  const parts: Record<string, object> = {
+    "": job,
+    "schedule.": ofKnown(schedule, ["cron", "every", "at"]),
+    "payload.": ofKnown(payload, ["agentTurn", "systemEvent"]),
+  };
+  return Object.entries(parts).flatMap(([place, fields]) =>
+    Object.keys(fields).flatMap((name) => (fieldsRead[place]!.includes(name) ? [] : [`${place}${name}`])),
+  );
+}
+
 export type CronJob = z.output<typeof CronJobFields> & { id: string };
 
 /** A job that cannot be read: kept here, disabled, with its reason. */
