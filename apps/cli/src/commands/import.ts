@@ -1,6 +1,6 @@
 /** `roost import DIR`: moves another home in. Reads it, sends it to the gateway, and says what became of each thing. */
 import { resolve } from "node:path";
-import { storableValue, toRoostError, type JsonValue } from "@roost/base";
+import { storableValue, toRoostError } from "@roost/base";
 import { plainLine } from "@roost/base/text-width";
 import { importActions, limitReport, nameCharsMax, type ImportReport } from "@roost/contract/operations";
 import { Option, type Command } from "commander";
@@ -110,7 +110,7 @@ async function runImport(
   if (isWholeHome) await takeWholeJobs(client, root, { ...ofWhole, isBeforeFiles: false });
   const report = { kind: source.title, from: root, ...joined(joined(parts, gathered), jobs) };
   // What it names may be of any characters.
-  return limitReport(storableValue(report as unknown as JsonValue) as unknown as typeof report);
+  return limitReport(storableValue(report) as unknown as typeof report);
 }
 
 async function writeAllBack(client: RoostClient, all: readonly WriteBack[], report: GatheredReport): Promise<void> {

@@ -42,18 +42,20 @@ const CronJobFields = z.looseObject({
   state: z.looseObject({ nextRunAtMs: z.number().optional() }).nullish(),
 });
 
+const words = (text: string) => text.split(" ");
+
 /** Names that Roost reads, or whose meaning has no consequence here. */
 const fieldsRead: Readonly<Record<string, readonly string[]>> = {
   "": [
     ...Object.keys(CronJobFields.shape),
-    ...["message", "text", "deleteAfterRun", "sessionKey", "failureAlert", "pacing", "toolsAllow", "trigger"],
-    ...["updatedAtMs", "configRevision", "owner"],
+    ...words("message text deleteAfterRun sessionKey failureAlert pacing toolsAllow trigger"),
+    ...words("updatedAtMs configRevision owner"),
   ],
   "schedule.": [...Object.keys(Schedule.shape), "cron"],
   "payload.": [
     ...Object.keys(Payload.shape),
-    ...["fallbacks", "thinking", "allowUnsafeExternalContent", "lightContext", "toolsAllow"],
-    ...["deliver", "channel", "to", "bestEffortDeliver"],
+    ...words("fallbacks thinking allowUnsafeExternalContent lightContext toolsAllow"),
+    ...words("deliver channel to bestEffortDeliver"),
   ],
 };
 
