@@ -60,7 +60,7 @@ export async function openOrMakeFolder(path: string, options: DescriptorOptions 
     if (error.code !== "EEXIST") throw error;
   });
   await syncFolder(parent.at);
-  return openFolder(path, options);
+  return await openFolder(path, options);
 }
 
 /** @throws FileFault `forbidden` when the open file is not the one that the path was resolved to */

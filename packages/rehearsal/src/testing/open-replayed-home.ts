@@ -81,7 +81,7 @@ export async function openReplayedHome(options: ReplayedHomeOptions): Promise<Re
     assert.ok(run !== undefined, "no run is ready");
     const { signal } = new AbortController();
     assert.ok(await executeRun({ kernel, handlers: { agent }, logger: silentLogger }, run, signal));
-    return getRun(kernel.database, run.id);
+    return await getRun(kernel.database, run.id);
   }
 
   return {
