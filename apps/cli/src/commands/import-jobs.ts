@@ -19,6 +19,7 @@ import { agentsOf, readConfig } from "../import/openclaw/read-config.ts";
 import { toAgentHere } from "../import/openclaw/to-agent-here.ts";
 import {
   convertCronJob,
+  jobIdHere,
   keepUnreadable,
   type ConvertedJob,
   type ConvertOptions,
@@ -124,7 +125,7 @@ function convertAll(
   { here, ...options }: Omit<ConvertOptions, "here"> & { here: Map<string, JobRecord> },
 ): Imported[] {
   const converted = jobs.map((source): Imported => {
-    const definition = here.get(slugOf(source.id))?.definition;
+    const definition = here.get(jobIdHere(source.id))?.definition;
     const made = convertCronJob(source, { ...options, here: definition });
     const parsed = NamedJobDefinition.safeParse(made.job);
     // Jobs that the gateway would refuse are set apart here; otherwise it would refuse the whole set.

@@ -4,9 +4,9 @@ import { createHash } from "node:crypto";
 export const slugPattern = /^[a-z0-9][a-z0-9._-]{0,62}$/;
 const slugCharsMax = 50;
 
-/** Its own id where valid here; else a similar one that no other id maps to. */
-export function slugOf(id: string): string {
-  if (slugPattern.test(id)) return id;
+/** Its own id where valid here, and not `taken`; else a similar one that no other id maps to. */
+export function slugOf(id: string, { taken }: { taken?: string } = {}): string {
+  if (slugPattern.test(id) && id !== taken) return id;
   const readable = id
     .toLowerCase()
     .replace(/[^a-z0-9._-]+/g, "-")

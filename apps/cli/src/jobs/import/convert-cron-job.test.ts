@@ -58,6 +58,11 @@ test("convertCronJob() takes an empty zone and an empty model for none, and a na
   assert.equal(parseJobs(JSON.stringify(job), "f").length, 1, "it is a job as the gateway takes it");
 });
 
+test("convertCronJob() leaves the home's own heartbeat its id", () => {
+  assert.match(convert({ id: "heartbeat" }).job.id, /^heartbeat-[0-9a-f]{8}$/);
+  assert.equal(convert({ id: "heartbeats" }).job.id, "heartbeats");
+});
+
 test("convertCronJob() carries over what both know", () => {
   const { job, notes } = convert({
     id: "0b5e1f2c-7a51-4f0e-9d2a-6d1b3c1f0e55",

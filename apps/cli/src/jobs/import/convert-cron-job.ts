@@ -36,6 +36,13 @@ const fieldsCharsMax = 300;
 const timeoutMsMax = 7 * 86_400_000;
 const timeoutMsMin = 1_000;
 
+/** The home's own heartbeat is a job of that id. */
+const heartbeatId = "heartbeat";
+
+export function jobIdHere(id: string): string {
+  return slugOf(id, { taken: heartbeatId });
+}
+
 export function convertCronJob(source: CronJob, options: ConvertOptions): ConvertedJob {
   const notes: Notes = [];
   const { trigger, delayMs, isIdle = false } = convertSchedule(source, { ...options, notes });
@@ -48,7 +55,7 @@ export function convertCronJob(source: CronJob, options: ConvertOptions): Conver
   const isEnabled =
     (source.enabled ?? true) && prompt !== undefined && trigger.kind !== "manual" && !isIdle && !isGated;
   const job: WrittenJob = {
-    id: slugOf(source.id),
+    id: jobIdHere(source.id),
     ...titled(source),
     ...describedAs(source, { isWhole: prompt !== undefined && trigger.kind !== "manual" }),
     ...(agent === undefined ? {} : { agent }),
@@ -69,7 +76,7 @@ export function convertCronJob(source: CronJob, options: ConvertOptions): Conver
 export function keepUnreadable({ id, name, reason, text }: UnreadableJob, prompt = ""): ConvertedJob {
   return {
     job: {
-      id: slugOf(id),
+      id: jobIdHere(id),
       ...titled({ name }),
       description: clipText(`Imported, but not readable: ${reason}. Original: ${text}`, reasonCharsMax),
       trigger: { kind: "manual" },
