@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Message, Permit, PlannedCall } from "@roost/agent";
 import { loopVersions } from "@roost/agent/journal";
+import { assertEvenGrowth } from "@roost/base/testing/assert-even-growth";
 import type { AgentDefinition } from "@roost/contract/operations";
 import { permitCalls } from "./permit-calls.ts";
 
@@ -185,4 +186,11 @@ test("permitCalls() holds a host to what is said of the port that its scheme has
   for (const path of ["MEMORY.md", "./MEMORY.md", "././memory.MD", "\uFF2DEMORY.md", "./work/plan.md", "Work/plan.md"])
     assert.equal(decide(write(path), { policies: files, isUntrusted: false }).state, "refused", path);
   assert.equal(decide(write("work/other.md"), { policies: files, isUntrusted: false }).state, "granted");
+});
+
+test("permitCalls() is held up by no page, whatever its addresses end in", () => {
+  const url = "https://evil.example/";
+  const decideBeside = (count: number) =>
+    decide(fetchOf(url), { messages: [page(`http://evil.example/${";".repeat(count)}a`)] }).state;
+  assertEvenGrowth((count) => assert.equal(decideBeside(count), "ask"), { size: 4_000 });
 });

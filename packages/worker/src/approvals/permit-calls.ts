@@ -151,6 +151,7 @@ function unescaped(text: string): string {
 
 /** Without what ends a sentence, and without a fragment, which is not sent. */
 function normalAddress(text: string): string {
-  const address = text.replace(/[.,;:!?]+$/, "");
+  // Looked for once: of a page that is all semicolons, a try at each of them would hold up the worker.
+  const address = text.replace(/(?<![.,;:!?])[.,;:!?]+$/, "");
   return URL.canParse(address) ? new URL(address).href.replace(/#.*$/s, "") : address;
 }
