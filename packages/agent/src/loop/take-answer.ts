@@ -79,8 +79,10 @@ function formatWords({ format }: WantedAnswer): string {
 
 /** Also out of a code fence or words around it, where there is one value. */
 function readJson(text: string, faultsOf: (value: JsonValue) => string[]): { text: string } | { fault: string } {
-  const fenced = /```(?:json)?\s*\n([\s\S]*?)\n?\s*```/i.exec(text)?.[1];
-  const inWords = /[[{][\s\S]*[\]}]/.exec(text)?.[0];
+  const fenced = /```(?:json)?[^\S\n]*\n([\s\S]*?)```/i.exec(text)?.[1];
+  const from = text.search(/[[{]/);
+  const end = Math.max(text.lastIndexOf("]"), text.lastIndexOf("}")) + 1;
+  const inWords = from >= 0 && end > from ? text.slice(from, end) : undefined;
   const tried = [text, fenced, inWords].flatMap((each) => (each === undefined ? [] : each.trim()));
   const found = tried.find((each) => parseArgumentsText(each) !== undefined);
   if (found === undefined) return { fault: `it is not JSON: ${text.trim().slice(0, 100)}` };

@@ -170,4 +170,5 @@ test("readWrittenCalls() ends soon on a long text of marks", () => {
     (count) => assert.equal(read(`<function=look_up>${"<parameter=a>".repeat(count)}`)?.calls.length, 1),
     { size },
   );
+  assertEvenGrowth((count) => assert.equal(read(`\`\`\`${"\n".repeat(count)}x`), undefined), { size });
 });

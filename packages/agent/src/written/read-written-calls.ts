@@ -99,5 +99,7 @@ function knownCalls(
 }
 
 function withoutFence(text: string): string {
-  return /^```(?:json|tool_call)?\s*([\s\S]*?)\s*```$/.exec(text)?.[1] ?? text;
+  const opening = /^```(?:json|tool_call)?/.exec(text)?.[0];
+  const isFenced = opening !== undefined && text.length >= opening.length + 3 && text.endsWith("```");
+  return isFenced ? text.slice(opening.length, -3).trim() : text;
 }
