@@ -45,8 +45,13 @@ export async function diffOfCall(
   return { diff: null };
 }
 
-function patch(name: string, before: string, after: string): string {
-  return createTwoFilesPatch(name, name, before, after, "current", "after the call", { context: 2 });
+/** Lines that differ. The time that it takes to find more grows with their square, and holds up the worker. */
+const editsMax = 1_000;
+
+export function patch(name: string, before: string, after: string): string {
+  const options = { context: 2, maxEditLength: editsMax };
+  const found = createTwoFilesPatch(name, name, before, after, "current", "after the call", options);
+  return found ?? `(too much differs to be compared; this is all of ${name} after the call)\n${after}`;
 }
 
 /** What the run may not see is not shown: the write would be refused. */
