@@ -5,7 +5,8 @@
 import { createHash } from "node:crypto";
 import type { HookAnswer, HookPoint, HookRequest, Hooks, StepResult, StepRunner } from "@roost/agent";
 import { RoostError, storableText, toRoostError } from "@roost/base";
-import { raiseNotice, type ClaimedRun, type Kernel } from "@roost/kernel";
+import { joinLabels, mainLabels } from "@roost/contract/labels";
+import { raiseNotice, rememberResult, type ClaimedRun, type Kernel } from "@roost/kernel";
 import { fitsTool } from "../tools/policy-of.ts";
 
 /** A hook as a typed function; a command of the settings is one too. */
@@ -61,7 +62,7 @@ export async function createRunHooks(options: RunHooksOptions): Promise<Hooks | 
   return {
     at: (point, tool) =>
       known.filter((hook) => hook.at === point && (tool === undefined || fits(hook, tool))).map(({ name }) => name),
-    call: async (name, asked, { signal }): Promise<StepResult<HookAnswer>> => {
+    call: async (name, asked, { signal, idempotencyKey, labels }): Promise<StepResult<HookAnswer>> => {
       const recorded = known.find((hook) => hook.name === name && hook.at === asked.point);
       const hook = hooks.find(
         (each) => each.name === name && each.at === asked.point && markOf(each) === recorded?.mark,
@@ -78,9 +79,16 @@ export async function createRunHooks(options: RunHooksOptions): Promise<Hooks | 
             state: "failed",
             error: { code: "unavailable", message: storableText(message), isRetryable: false },
           };
-        const text = `The hook ${name} failed after ${asked.step ?? "the run"}: ${message}`;
-        await kernel.transact(async (tx) =>
-          raiseNotice(tx, { level: "warning", text, source: "hooks", runId: run.id }),
+        const text = storableText(`The hook ${name} failed after ${asked.step ?? "the run"}: ${message}`);
+        const read = await labels();
+        await kernel.transact((tx) =>
+          // Begun again after a crash, it is told once.
+          rememberResult(tx, { scope: "hook-failed", key: idempotencyKey }, async () => {
+            // What it wrote may repeat what it was told.
+            const labelSet = await tx.labelSet(joinLabels(mainLabels, read));
+            raiseNotice(tx, { level: "warning", text, source: "hooks", runId: run.id, labelSet });
+            return null;
+          }),
         );
         return { state: "done", output: {} };
       }
