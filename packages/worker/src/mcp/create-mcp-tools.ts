@@ -86,7 +86,11 @@ function toTool(
     effect: declared.effect,
     labelsOf: () => labels,
     descriptionLabels: said,
-    reach: () => ({ target: `${server}.${tool.name}`.slice(0, 200), isOutside: declared.isOutside }),
+    // It stands in the reason that a person approves: a name is the server's words. Two that become alike have names of their own, and so grants.
+    reach: () => ({
+      target: `${server}.${tool.name.replace(/[^\w.:/@-]/g, "_").slice(0, nameCharsMax)}`,
+      isOutside: declared.isOutside,
+    }),
     timeoutMsMax: settings.timeout + 1_000,
     origin: { kind: "mcp", server, version },
     execute: async (input, { idempotencyKey, signal }) => {
