@@ -6,7 +6,7 @@ export interface Capture {
   handles: { kind: "phone" | "email"; value: string }[];
 }
 
-const email = /[^\s@,;:<>]+@[^\s@,;:<>]+\.[^\s@,;:<>.]+/g;
+const email = /(?<![^\s@,;:<>])[^\s@,;:<>]+@[^\s@,;:<>]+\.[^\s@,;:<>.]+/g;
 const phone = /\+\d[\d ()/-]{5,}\d/g;
 
 /** The name stands before the first colon or at the end of the first line; addresses and numbers are ways to reach them, the rest is a note. */

@@ -118,11 +118,11 @@ function* readMessage(message: JsonObject, { conversation, people, own, file, in
 /** `<@U1>`, `<#C1|general>`, `<https://…|label>` and three escapes, as Slack's documentation of mrkdwn says. */
 function plainText(text: string, people: ReadonlyMap<string, Person>): string {
   return text
-    .replaceAll(/<@(\w+)(?:\|[^>]*)?>/g, (_, id: string) => `@${people.get(id)?.name ?? id}`)
-    .replaceAll(/<#\w+\|([^>]*)>/g, "#$1")
-    .replaceAll(/<!(\w+)(?:[|^][^>]*)?>/g, "@$1")
-    .replaceAll(/<([^>|]+)\|([^>]+)>/g, "$2 ($1)")
-    .replaceAll(/<([^>]+)>/g, "$1")
+    .replaceAll(/<@(\w+)(?:\|[^<>]*)?>/g, (_, id: string) => `@${people.get(id)?.name ?? id}`)
+    .replaceAll(/<#\w+\|([^<>]*)>/g, "#$1")
+    .replaceAll(/<!(\w+)(?:[|^][^<>]*)?>/g, "@$1")
+    .replaceAll(/<([^<>|]+)\|([^<>]+)>/g, "$2 ($1)")
+    .replaceAll(/<([^<>]+)>/g, "$1")
     .replaceAll("&lt;", "<")
     .replaceAll("&gt;", ">")
     .replaceAll("&amp;", "&");

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { assertEvenGrowth } from "@roost/base/testing/assert-even-growth";
 import { stripHeartbeatToken } from "./strip-heartbeat-token.ts";
 
 const long = "The invoice of the hosting company is due tomorrow. ".repeat(8).trim();
@@ -72,4 +73,8 @@ test("stripHeartbeatToken() takes another ackCharsMax, and says whether there wa
 test("stripHeartbeatToken() keeps the lines of what it delivers", () => {
   const list = Array.from({ length: 40 }, (_, index) => `${index + 1}. item number ${index + 1}`).join("\n");
   assert.equal(stripHeartbeatToken(`HEARTBEAT_OK\n${list}`, { mode: "heartbeat" }).text, list);
+});
+
+test("stripHeartbeatToken() ends soon on a long text of tags that nothing closes", () => {
+  assertEvenGrowth((count) => void stripHeartbeatToken("<a ".repeat(count), { mode: "heartbeat" }), { size: 8_000 });
 });

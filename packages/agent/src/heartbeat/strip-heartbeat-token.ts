@@ -55,7 +55,7 @@ function stripEdges(text: string): { rest: string; hadToken: boolean } {
 
 function withoutMarkup(text: string): string {
   return text
-    .replace(/<[^>]*>/g, " ")
+    .replace(/<[^<>]*>/g, " ")
     .replace(/&nbsp;/gi, " ")
     .trim()
     .replace(edgeMarkup, "")

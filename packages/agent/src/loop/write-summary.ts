@@ -145,7 +145,10 @@ function readAnswer(answer: string): { text: string; facts: string[] } {
   const facts: string[] = [];
   const rest: string[] = [];
   for (const line of answer.split("\n")) {
-    const fact = factLine.exec(line)?.[1]?.replace(/\*+$/, "").trim();
+    const fact = factLine
+      .exec(line)?.[1]
+      ?.replace(/(?<!\*)\*+$/, "")
+      .trim();
     if (fact === undefined) rest.push(line);
     else if (!/^(none|nothing)\W*$/i.test(fact)) facts.push(fact);
   }

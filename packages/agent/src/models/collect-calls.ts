@@ -40,7 +40,7 @@ export function collectCalls(logger: Logger, grow: (delta: string, options: { is
 }
 
 function toToolCall(part: Call, logger: Logger): ToolCallPart {
-  const named = /^\s*(?:\{\s*\})?\s*$/.test(part.input) ? splitNamedCall(part.toolName) : undefined;
+  const named = /^(?:\{\s*\})?$/.test(part.input.trim()) ? splitNamedCall(part.toolName) : undefined;
   return {
     toolCallId: storableText(part.toolCallId),
     toolName: storableText(named?.name ?? part.toolName),

@@ -95,8 +95,9 @@ function placeFor(lines: readonly (string | undefined)[], own: ReadonlySet<numbe
 function entryOf(line: string): string {
   return line
     .replace(/^\s*(?:[-*+]\s+|#+\s+)?/, "")
-    .trim()
-    .split(/\s*\n\s*/)
+    .split("\n")
+    .map((part) => part.trim())
+    .filter((part) => part !== "")
     .join(" ");
 }
 
